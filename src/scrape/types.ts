@@ -1,0 +1,80 @@
+/** The forms in which a page's content can be asked for. */
+export const FORMATS = ['markdown', 'html', 'text', 'links', 'metadata'] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** The closed list of `error.code`s that a page block can carry, each with the sentence a caller reads. */
+export const PAGE_ERRORS = {
+  blocked_target: 'The address is not one that may be fetched.',
+  dns_failed: 'The host name could not be resolved.',
+  connection_failed: 'The connection was refused, reset or closed before an answer came.',
+  tls_failed: 'The TLS handshake failed.',
+  timeout: 'The page did not arrive within timeout_ms.',
+  too_many_redirects: 'More than 10 redirects, or a redirect loop.',
+  invalid_response: 'The answer was not valid HTTP, or its body could not be decompressed.',
+  too_large: 'The page is larger than the limit.',
+  unsupported_content_type: 'The content is of a kind from which no text can be made.',
+  parse_timeout: 'The page took too long to parse.',
+  parse_failed: 'The page could not be parsed.',
+  deadline_exceeded: 'The request ended before this page was done.',
+  robots: 'The site does not want this page fetched (robots.txt, or its noindex).',
+  duplicate: 'Another page of this crawl leads to the same content address.',
+  cancelled: 'The job was cancelled before this page was done.',
+  internal_error: 'The page failed for a reason on our side.',
+} as const;
+export type PageErrorCode = keyof typeof PAGE_ERRORS;
+
+/** A failure that belongs in a page block. `cause` and `detail` go to the log only, never to the caller. */
+export class PageError extends Error {
+  readonly code: PageErrorCode;
+  constructor(code: PageErrorCode, options?: { cause?: unknown }) {
+    super(PAGE_ERRORS[code], options);
+    this.name = 'PageError';
+    this.code = code;
+  }
+}
+
+/** What of a page is wanted. */
+export interface ExtractOptions {
+  formats: Format[];
+  only_main_content: boolean;
+  include_selectors: string[];
+  exclude_selectors: string[];
+}
+
+/** A page as it came off the wire: content-encoding already undone, charset not yet. */
+export interface RawPage {
+  /** The URL that finally answered, after redirects. */
+  url: string;
+  status: number;
+  /** The `Content-Type` header as sent, or null. */
+  contentType: string | null;
+  body: Buffer;
+}
+
+/** `title`, `description`, `language` and `canonical_url` are always present, null where the page does not say. */
+export interface Metadata {
+  title: string | null;
+  description: string | null;
+  language: string | null;
+  canonical_url: string | null;
+  [key: string]: unknown;
+}
+
+/** One link for the crawler: absolute http(s) URL, in document order. */
+export interface DiscoveredLink {
+  url: string;
+  nofollow: boolean;
+}
+
+/** All that is read out of one page. The formats that were not asked for are absent. */
+export interface Extraction {
+  markdown?: string;
+  html?: string;
+  text?: string;
+  /** Absolute http(s) URLs of the page, each once, in document order. */
+  links?: string[];
+  metadata: Metadata;
+  discovered: DiscoveredLink[];
+  /** `<meta name=robots>` of the page itself. */
+  robots: { noindex: boolean; nofollow: boolean };
+}
