@@ -1,0 +1,50 @@
+import { isIP } from 'node:net';
+import { generate } from 'selfsigned';
+
+/** A leaf certificate and its private key, PEM. */
+export interface Certificate {
+  key: string;
+  cert: string;
+}
+
+/** A certificate authority made for one test run. */
+export interface Authority {
+  /** The authority's own certificate, PEM: what clients trust. */
+  ca: string;
+  /** Signs a server certificate for these DNS names and IP addresses; valid now unless `notAfter` says otherwise. */
+  issue(names: string[], options?: { notAfter?: Date }): Promise<Certificate>;
+}
+
+const DAY_MS = 86_400_000;
+const EC = { keyType: 'ec', algorithm: 'sha256' } as const;
+
+export async function createAuthority(): Promise<Authority> {
+  const notBeforeDate = new Date(Date.now() - 2 * DAY_MS);
+  const root = await generate([{ name: 'commonName', value: 'Test authority' }], {
+    ...EC,
+    notBeforeDate,
+    extensions: [
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'keyUsage', keyCertSign: true, cRLSign: true, critical: true },
+    ],
+  });
+  return {
+    ca: root.cert,
+    async issue(names, { notAfter = new Date(Date.now() + 30 * DAY_MS) } = {}) {
+      const leaf = await generate([{ name: 'commonName', value: 'Test server' }], {
+        ...EC,
+        notBeforeDate,
+        notAfterDate: notAfter,
+        ca: { key: root.private, cert: root.cert },
+        extensions: [
+          { name: 'extKeyUsage', serverAuth: true },
+          {
+            name: 'subjectAltName',
+            altNames: names.map((name) => (isIP(name) ? { type: 7, ip: name } : { type: 2, value: name })),
+          },
+        ],
+      });
+      return { key: leaf.private, cert: leaf.cert };
+    },
+  };
+}
