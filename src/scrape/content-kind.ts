@@ -1,0 +1,102 @@
+import { kindOfType, parseContentType, type ContentKind } from './content-type.ts';
+
+const HEAD_BYTES = 1024;
+
+/** Signatures of formats that hold no readable text, as Latin-1. */
+const MAGIC = [
+  ...['\x89PNG', '\xff\xd8\xff', 'GIF87a', 'GIF89a', 'II*\0', 'MM\0*', '\0\0\x01\0'],
+  ...['PK\x03\x04', 'PK\x05\x06', '\x1f\x8b', 'BZh91AY', '\xfd7zXZ', '7z\xbc\xaf', 'Rar!\x1a', '\x28\xb5\x2f\xfd', '!<arch>'],
+  ...['\x7fELF', 'MZ\x90', '\0asm', '\xca\xfe\xba\xbe', 'SQLite format 3\0', '\xd0\xcf\x11\xe0'],
+  ...['OggS', 'ID3\x02', 'ID3\x03', 'ID3\x04', 'fLaC', 'wOFF', 'wOF2', 'OTTO\0', '\0\x01\0\0', '{\\rtf', '%!PS'],
+];
+
+function isBinaryFormat(head: string): boolean {
+  return (
+    MAGIC.some((magic) => head.startsWith(magic)) ||
+    head.startsWith('ftyp', 4) ||
+    /^RIFF[^]{4}(?:WEBP|WAVE|AVI )/.test(head)
+  );
+}
+
+/** Whether the bytes hold control characters that no text does (MIME Sniffing Standard, "binary data byte"), UTF-16 apart. */
+function looksBinary(body: Buffer): boolean {
+  const head = body.subarray(0, HEAD_BYTES);
+  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return false;
+  const zeros = [0, 0];
+  let controls = 0;
+  for (const [i, byte] of head.entries()) {
+    if (byte === 0) zeros[i & 1]!++;
+    else if (byte < 0x20 && !'\t\n\f\r\x1b'.includes(String.fromCharCode(byte))) controls++;
+  }
+  const oneSided = Math.min(...zeros) * 10 < Math.max(...zeros);
+  return controls > 0 || (zeros.some((count) => count > 0) && !oneSided);
+}
+
+/** The start of the content as ASCII can be read in it, without byte order mark, zeros of UTF-16 and leading space. */
+function readableHead(head: string): string {
+  return head
+    .replace(/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)/, '')
+    .replaceAll('\0', '')
+    .trimStart();
+}
+
+/** The markup that the content begins with, after XML declarations and comments. */
+function kindOfMarkup(head: string): 'html' | 'feed' | 'xml' | null {
+  const text = readableHead(head);
+  const root = text.replace(/^(?:<\?xml[^>]*>|\s|<!--[^]*?-->)+/i, '');
+  if (/^<(?:!doctype\s+html|html|head|body)(?:[\s>]|$)/i.test(root)) return 'html';
+  if (/^<(?:rss|feed|rdf:RDF|urlset|sitemapindex)[\s>]/.test(root)) return 'feed';
+  return /^<\?xml\s/i.test(text) ? 'xml' : null;
+}
+
+function isJson(body: Buffer): boolean {
+  if (!/^[{[]/.test(readableHead(body.toString('latin1', 0, HEAD_BYTES)))) return false;
+  try {
+    JSON.parse(body.toString());
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const ENDINGS: Record<string, ContentKind> = {
+  md: 'markdown',
+  markdown: 'markdown',
+  csv: 'csv',
+  tsv: 'csv',
+  json: 'json',
+  geojson: 'json',
+  xml: 'xml',
+  rss: 'xml',
+  atom: 'xml',
+};
+
+/** The kind by the path's ending, for servers that call every file plain text. */
+function kindOfPath(url: string): ContentKind | null {
+  const ending = /\.([a-z]+)$/i.exec(URL.parse(url)?.pathname ?? '')?.[1]?.toLowerCase() ?? '';
+  return Object.hasOwn(ENDINGS, ending) ? ENDINGS[ending]! : null;
+}
+
+/**
+ * What a body is: by its first bytes where they are beyond doubt, else by its `Content-Type`, else by its path and whether it
+ * looks like text. Null where no text can be made of it.
+ */
+export function contentKind(contentType: string | null, url: string, body: Buffer): ContentKind | null {
+  const { type } = parseContentType(contentType);
+  const declared = kindOfType(type);
+  const head = body.toString('latin1', 0, HEAD_BYTES);
+  if (declared === 'pdf' && head.includes('%PDF-')) return 'pdf';
+  if (/^\s*%PDF-\d/.test(head)) return 'pdf';
+  if (isBinaryFormat(head)) return null;
+
+  const markup = kindOfMarkup(head);
+  if (declared === 'markdown' || declared === 'csv') return declared;
+  if (markup === 'html') return 'html';
+  if (markup === 'feed' || (markup === 'xml' && declared !== 'html')) return 'xml';
+  if (declared === 'html') return isJson(body) ? 'json' : 'html';
+  if (declared !== null && declared !== 'text') return declared;
+
+  if (looksBinary(body)) return null;
+  if (declared === null && isJson(body)) return 'json';
+  return kindOfPath(url) ?? (declared === null && /^<[a-z!]/i.test(readableHead(head)) ? 'html' : 'text');
+}

@@ -1,0 +1,70 @@
+import { PAGE_ERRORS, type Extraction, type Format, type PageErrorCode } from './types.ts';
+
+/** What is known of every page that was tried. */
+interface PageFacts {
+  /** The URL that was asked for. */
+  url: string;
+  /** The URL that finally answered, or null where none did. */
+  finalUrl: string | null;
+  contentType: string | null;
+  fetchedAt: Date;
+  durationMs: number;
+}
+
+export interface OkPage extends PageFacts {
+  finalUrl: string;
+  /** The HTTP status, 100–599. */
+  status: number;
+}
+
+export interface FailedPage extends PageFacts {
+  httpStatus: number | null;
+  status: 'failed' | 'skipped' | 'cancelled';
+  code: PageErrorCode;
+}
+
+const CONTENT_FORMATS = ['markdown', 'html', 'text', 'links'] as const;
+
+/**
+ * JSON text without the escapes that stand for U+0000 and lone surrogates: Postgres' jsonb refuses them, and its text turns them into
+ * something else. JSON.stringify writes both as escapes always, and paired surrogates never.
+ */
+function storableJson(value: unknown): string {
+  const json = JSON.stringify(value);
+  if (!json.includes('\\u')) return json;
+  return json.replace(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|(.))/g, (escape: string, other?: string) =>
+    other === undefined ? '' : escape,
+  );
+}
+
+/** The exact JSON text of the page block of a page that came back, whatever its HTTP status. Key order is the contract's. */
+export function okBlock(page: OkPage, extraction: Extraction, formats: Format[]): string {
+  const content = CONTENT_FORMATS.filter((format) => formats.includes(format));
+  return storableJson({
+    url: page.url,
+    final_url: page.finalUrl,
+    status: 'ok',
+    http_status: page.status,
+    content_type: page.contentType,
+    ...Object.fromEntries(content.map((format) => [format, extraction[format] ?? (format === 'links' ? [] : '')])),
+    metadata: extraction.metadata,
+    error: null,
+    fetched_at: page.fetchedAt.toISOString(),
+    duration_ms: Math.round(page.durationMs),
+  });
+}
+
+/** The exact JSON text of the page block of a page that was refused, skipped or never came. */
+export function failedBlock(page: FailedPage): string {
+  return storableJson({
+    url: page.url,
+    final_url: page.finalUrl,
+    status: page.status,
+    http_status: page.httpStatus,
+    content_type: page.contentType,
+    metadata: { title: null, description: null, language: null, canonical_url: null },
+    error: { code: page.code, message: PAGE_ERRORS[page.code] },
+    fetched_at: page.fetchedAt.toISOString(),
+    duration_ms: Math.round(page.durationMs),
+  });
+}

@@ -1,0 +1,57 @@
+import { load } from 'cheerio';
+import type { ChildNode, Document } from 'domhandler';
+import { removeElement } from 'domutils';
+import { isElement } from './dom.ts';
+
+const MAX_LENGTH = 256;
+/**
+ * Steps that search again from every element. One costs up to 10 s over 50,000 siblings (`q ~ p`; so does `:nth-child()`), two, as in
+ * `p:has(~ q)`, two minutes.
+ */
+const MAX_SEARCHES = 1;
+const MAX_COMPOUNDS = 16;
+
+const empty = load('');
+
+/** Whether a CSS selector is understood and cannot make matching slow: at most 256 characters, and one `:has()`, `:contains()` or `~`. */
+export function isValidSelector(selector: string): boolean {
+  if (selector.length > MAX_LENGTH || selector.trim() === '') return false;
+  const bare = selector.replace(/"[^"]*"|'[^']*'/g, '""');
+  const count = (pattern: RegExp): number => bare.match(pattern)?.length ?? 0;
+  if (count(/:(?:has|i?contains|parent)\b|~(?!=)/gi) > MAX_SEARCHES) return false;
+  if (count(/[\s>+~,(]+/g) > MAX_COMPOUNDS) return false;
+  try {
+    empty('*').is(selector);
+    empty(selector);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** All elements that match any of the selectors. Throws on one that isValidSelector refuses for its syntax. */
+function matches(document: Document, selectors: string[]): Set<unknown> {
+  const $ = load(document);
+  const found = new Set<unknown>();
+  for (const selector of selectors) for (const element of $(selector).get()) found.add(element);
+  return found;
+}
+
+/** Takes what matches any of the selectors out of the document. */
+export function excludeMatching(document: Document, selectors: string[]): void {
+  for (const element of matches(document, selectors)) removeElement(element as ChildNode);
+}
+
+/** The subtrees that match any of the selectors, in document order; a match within a match is not repeated. */
+export function matchingSubtrees(document: Document, selectors: string[]): ChildNode[] {
+  const wanted = matches(document, selectors);
+  const subtrees: ChildNode[] = [];
+  const stack: ChildNode[] = document.children.toReversed();
+  while (stack.length > 0) {
+    const node = stack.pop()!;
+    if (!isElement(node)) continue;
+    if (wanted.has(node)) subtrees.push(node);
+    else for (let i = node.children.length - 1; i >= 0; i--) stack.push(node.children[i]!);
+  }
+  return subtrees;
+}
