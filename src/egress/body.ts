@@ -1,0 +1,115 @@
+import { promisify } from 'node:util';
+import {
+  brotliDecompress,
+  constants,
+  gunzip,
+  inflate,
+  inflateRaw,
+  zstdDecompress,
+  type BrotliOptions,
+  type ZlibOptions,
+  type ZstdOptions,
+} from 'node:zlib';
+import { EgressError, errorCode } from './errors.ts';
+
+const MAX_CODINGS = 3;
+
+/** RFC 9659: a zstd frame in HTTP needs no larger window than 8 MiB; without a limit it may ask for 128. */
+const ZSTD_WINDOW_LOG_MAX = 23;
+
+type Decoder = (encoded: Buffer, limits: { maxOutputLength: number }) => Promise<Buffer>;
+
+// zlib's streams ignore maxOutputLength; its one-shot functions stop as soon as the output passes it.
+const unzip = {
+  gzip: promisify<Buffer, ZlibOptions, Buffer>(gunzip),
+  zlib: promisify<Buffer, ZlibOptions, Buffer>(inflate),
+  raw: promisify<Buffer, ZlibOptions, Buffer>(inflateRaw),
+  br: promisify<Buffer, BrotliOptions, Buffer>(brotliDecompress),
+  zstd: promisify<Buffer, ZstdOptions, Buffer>(zstdDecompress),
+};
+
+/** Many servers cut the trailer off: what was decoded up to there counts. */
+const LENIENT = { finishFlush: constants.Z_SYNC_FLUSH };
+const ZSTD_PARAMS = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX };
+
+const gzip: Decoder = (encoded, limits) => unzip.gzip(encoded, { ...limits, ...LENIENT });
+
+const DECODERS: Record<string, Decoder> = {
+  gzip,
+  'x-gzip': gzip,
+  // RFC 9110 means zlib by "deflate", and servers send bare deflate too; zlib's first byte says method 8.
+  deflate: (encoded, limits) => (encoded[0]! % 16 === 8 ? unzip.zlib : unzip.raw)(encoded, { ...limits, ...LENIENT }),
+  br: (encoded, limits) => unzip.br(encoded, limits),
+  zstd: (encoded, limits) => unzip.zstd(encoded, { ...limits, params: ZSTD_PARAMS }),
+};
+
+/** What `decodeBody` understands, as an `Accept-Encoding` value. */
+export const ACCEPT_ENCODING = 'gzip, deflate, br, zstd';
+
+/**
+ * Undoes a `Content-Encoding` of up to three codings, in memory bounded by `maxBytes` per coding. Rejects with an
+ * EgressError: `too_large` as soon as a coding yields more than `maxBytes`, `invalid_response` for a coding that is
+ * unknown or data that is not in it.
+ */
+export async function decodeBody(
+  encoded: Buffer,
+  contentEncoding: string | undefined,
+  maxBytes: number,
+): Promise<Buffer> {
+  const codings = (contentEncoding ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((coding) => coding.trim());
+  const applied = codings.filter((coding) => coding !== '' && coding !== 'identity');
+  if (applied.length > MAX_CODINGS) throw new EgressError('invalid_response', { cause: new Error('too many codings') });
+  let body = encoded;
+  for (const coding of applied.toReversed()) if (body.length > 0) body = await decode(body, coding, maxBytes);
+  return body;
+}
+
+async function decode(encoded: Buffer, coding: string, maxOutputLength: number): Promise<Buffer> {
+  const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined;
+  if (!decoder) throw new EgressError('invalid_response', { cause: new Error(`unknown content coding: ${coding}`) });
+  try {
+    return await decoder(encoded, { maxOutputLength });
+  } catch (cause) {
+    const tooLarge = errorCode(cause) === 'ERR_BUFFER_TOO_LARGE';
+    throw new EgressError(tooLarge ? 'too_large' : 'invalid_response', { cause });
+  }
+}
+
+/**
+ * Gathers a body of at most `limit` bytes by copying, so that a million one-byte chunks take no more memory than one
+ * chunk of a million bytes.
+ */
+export class ByteCollector {
+  readonly #limit: number;
+  #bytes = EMPTY;
+  #length = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Takes what fits; false when some of the chunk did not. */
+  append(chunk: Buffer): boolean {
+    const taken = Math.min(chunk.length, this.#limit - this.#length);
+    if (this.#length + taken > this.#bytes.length) this.#grow(this.#length + taken);
+    chunk.copy(this.#bytes, this.#length, 0, taken);
+    this.#length += taken;
+    return taken === chunk.length;
+  }
+
+  /** What was gathered so far: a view, valid until the next append. */
+  bytes(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  #grow(needed: number): void {
+    const grown = Buffer.allocUnsafe(Math.min(this.#limit, Math.max(needed, 2 * this.#bytes.length)));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);

@@ -1,0 +1,153 @@
+import { ACCEPT_ENCODING, decodeBody } from './body.ts';
+import { Deadline } from './deadline.ts';
+import { EgressError } from './errors.ts';
+import { exchange, type Answer, type BodyExpectation } from './exchange.ts';
+import { callerHeaders, credentialKey, flatten, withoutCredentials, type HeaderRecord } from './headers.ts';
+import type { Network } from './network.ts';
+import { parseUrl, targetOf } from './url-policy.ts';
+
+export interface PageRequest {
+  url: string;
+  /** Sent besides, or in place of, the default ones; those of the transport are ignored. */
+  headers?: HeaderRecord;
+  userAgent: string;
+  /** One deadline over everything: names, connections, redirects, `onRedirect`, the body and its decoding. */
+  timeoutMs: number;
+  /** Of the decoded body; 10 MiB unless said otherwise. */
+  maxBytes?: number;
+  signal?: AbortSignal;
+  /** Asked before the body is read, with the `Content-Type` of the final answer. */
+  accept?: (contentType: string | null) => boolean;
+  /** Called with each redirect's target before it is asked. What it throws is what the fetch fails with. */
+  onRedirect?: (url: string) => void | Promise<void>;
+}
+
+export interface FetchedPage {
+  /** The URL that answered, after redirects. */
+  url: string;
+  status: number;
+  /** By lower-case name; repeated ones are joined with commas. */
+  headers: Record<string, string>;
+  contentType: string | null;
+  /** With its content coding undone. */
+  body: Buffer;
+  /** Each redirect's target in turn; the last is `url`. */
+  redirects: string[];
+  durationMs: number;
+}
+
+const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
+const MAX_REDIRECTS = 10;
+const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** A redirect's own body is read only to keep the connection. */
+const REDIRECT_BODY_BYTES = 16 * 1024;
+/** For heads, informational answers and the framing of an honest body. */
+const WIRE_OVERHEAD_BYTES = 256 * 1024;
+
+const ACCEPT = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+
+/**
+ * GETs a page, following at most 10 redirects, each checked like the first; whatever could be a credential stays with
+ * the origin it was meant for. Any status is an answer. Rejects with an EgressError whose code is a page's, or with
+ * what `onRedirect` threw.
+ */
+export async function fetchPage(network: Network, request: PageRequest): Promise<FetchedPage> {
+  const startedAt = performance.now();
+  const deadline = new Deadline(request.timeoutMs, request.signal);
+  const redirects: string[] = [];
+  let url = parseUrl(request.url);
+  if (url === null) throw new EgressError('blocked_target', { cause: new Error('invalid URL') });
+  network.check(url);
+  let headers: HeaderRecord = {
+    accept: ACCEPT,
+    'user-agent': request.userAgent,
+    ...callerHeaders(request.headers ?? {}),
+  };
+  for (const visited = new Set([withoutFragment(url)]); ; visited.add(withoutFragment(url))) {
+    const answer = await get(network, url, headers, deadline, request);
+    const next = redirectTarget(answer, url);
+    if (next === null)
+      return {
+        ...(await toPage(url, answer, deadline, request)),
+        redirects,
+        durationMs: performance.now() - startedAt,
+      };
+    if (redirects.length === MAX_REDIRECTS || visited.has(withoutFragment(next)))
+      throw new EgressError('too_many_redirects');
+    network.check(next);
+    redirects.push(next.href);
+    if (request.onRedirect) await deadline.race(Promise.resolve(request.onRedirect(next.href)));
+    if (next.origin !== url.origin) headers = withoutCredentials(headers);
+    url = next;
+  }
+}
+
+function get(
+  network: Network,
+  url: URL,
+  headers: HeaderRecord,
+  deadline: Deadline,
+  { signal, accept, maxBytes = DEFAULT_MAX_BYTES }: PageRequest,
+): Promise<Answer> {
+  return exchange(network.pool, {
+    target: targetOf(url),
+    path: url.pathname + url.search,
+    method: 'GET',
+    headers: flatten({ ...headers, 'accept-encoding': ACCEPT_ENCODING }),
+    credentialKey: credentialKey(headers),
+    body: null,
+    timeoutMs: deadline.remainingMs,
+    signal,
+    maxWireBytes: 2 * maxBytes + WIRE_OVERHEAD_BYTES,
+    expect: (status, fields) => {
+      if (isRedirect(status, fields)) return { maxBytes: REDIRECT_BODY_BYTES, required: false };
+      return expectPage(fields, maxBytes, accept);
+    },
+  });
+}
+
+function expectPage(fields: Answer['headers'], maxBytes: number, accept: PageRequest['accept']): BodyExpectation {
+  if (accept && !accept(first(fields['content-type']))) throw new EgressError('unsupported_content_type');
+  if (Number(first(fields['content-length'])) > maxBytes) throw new EgressError('too_large');
+  return { maxBytes, required: true };
+}
+
+async function toPage(
+  url: URL,
+  answer: Answer,
+  deadline: Deadline,
+  { maxBytes = DEFAULT_MAX_BYTES }: PageRequest,
+): Promise<Omit<FetchedPage, 'redirects' | 'durationMs'>> {
+  const headers = joined(answer.headers);
+  const body = await deadline.race(decodeBody(answer.body, headers['content-encoding'], maxBytes));
+  return { url: url.href, status: answer.status, headers, contentType: first(answer.headers['content-type']), body };
+}
+
+function isRedirect(status: number, fields: Answer['headers']): boolean {
+  return REDIRECT_STATUSES.has(status) && fields['location'] !== undefined;
+}
+
+/** Where an answer redirects to, or null. The fragment is inherited where the Location has none (RFC 9110, 10.2.2). */
+function redirectTarget({ status, headers }: Answer, base: URL): URL | null {
+  if (!isRedirect(status, headers)) return null;
+  // Header bytes arrive as Latin-1; servers that put more than ASCII into a Location mean UTF-8.
+  const location = Buffer.from(first(headers['location']) ?? '', 'latin1').toString();
+  const target = parseUrl(location, base);
+  if (target === null) throw new EgressError('invalid_response', { cause: new Error('unparsable Location') });
+  if (!location.includes('#')) target.hash = base.hash;
+  return target;
+}
+
+function withoutFragment(url: URL): string {
+  return url.href.slice(0, url.href.length - url.hash.length);
+}
+
+function first(value: string | string[] | undefined): string | null {
+  return (Array.isArray(value) ? value[0] : value) ?? null;
+}
+
+function joined(headers: Answer['headers']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
+  );
+}

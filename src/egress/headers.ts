@@ -1,0 +1,67 @@
+/** Headers that belong to the transport: a caller's are ignored. */
+const TRANSPORT_HEADERS: ReadonlySet<string> = new Set([
+  'accept-encoding',
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Headers known to carry no credential: all that is left of a caller's after a redirect to another origin. */
+const HARMLESS_HEADERS: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-language',
+  'cache-control',
+  'dnt',
+  'if-modified-since',
+  'if-none-match',
+  'pragma',
+  'sec-gpc',
+  'upgrade-insecure-requests',
+  'user-agent',
+]);
+
+export type HeaderRecord = Record<string, string>;
+
+/** A caller's headers by lower-case name, without those of the transport. */
+export function callerHeaders(headers: HeaderRecord): HeaderRecord {
+  return pick(headers, (name) => !TRANSPORT_HEADERS.has(name));
+}
+
+/** What may follow a redirect to another origin. */
+export function withoutCredentials(headers: HeaderRecord): HeaderRecord {
+  return pick(headers, (name) => HARMLESS_HEADERS.has(name));
+}
+
+/** Names and values in turn, as undici takes them. */
+export function flatten(headers: HeaderRecord): string[] {
+  const flat: string[] = [];
+  for (const name of Object.keys(headers)) flat.push(name, headers[name]!);
+  return flat;
+}
+
+/**
+ * What tells connections apart that must not be shared: the credentials that a server may bind to a connection
+ * (NTLM and Negotiate do). Empty where a request has none.
+ */
+export function credentialKey(headers: HeaderRecord): string {
+  const { authorization, cookie } = headers;
+  return authorization === undefined && cookie === undefined ? '' : JSON.stringify([authorization, cookie]);
+}
+
+function pick(headers: HeaderRecord, wanted: (name: string) => boolean): HeaderRecord {
+  const picked: HeaderRecord = {};
+  for (const name of Object.keys(headers)) {
+    const lower = name.toLowerCase();
+    if (wanted(lower)) picked[lower] = headers[name]!;
+  }
+  return picked;
+}

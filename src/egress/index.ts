@@ -1,0 +1,101 @@
+import { CidrList } from './address.ts';
+import { EgressError } from './errors.ts';
+import { fetchPage, type FetchedPage, type PageRequest } from './fetch-page.ts';
+import { Network } from './network.ts';
+import { post, type PostRequest, type PostResult } from './post.ts';
+import { createResolve } from './resolve.ts';
+import { parseUrl, targetOf } from './url-policy.ts';
+
+export { CidrList } from './address.ts';
+export { EgressError, isRetryable, type EgressErrorCode, type PageFetchErrorCode, type Timings } from './errors.ts';
+export type { StreamedBody } from './exchange.ts';
+export type { FetchedPage, PageRequest } from './fetch-page.ts';
+export type { PostRequest, PostResult } from './post.ts';
+
+export interface EgressOptions {
+  /** Networks that may be scraped in spite of being private. Does not open webhooks. */
+  allowTargets: CidrList | string[];
+  /** Networks that may be called back in spite of being private. Does not open scraping. */
+  allowWebhooks: CidrList | string[];
+  /** `address:port` of the DNS servers to ask; the system's unless given. */
+  dnsServers?: string[];
+  /** Trusted in place of Node's own certificate authorities (which include NODE_EXTRA_CA_CERTS), PEM. */
+  ca?: string;
+  connectionsPerOrigin?: { pages: number; webhooks: number };
+}
+
+export type PageUrlCheck = { ok: true } | { ok: false; reason: PageUrlRefusal };
+export type PageUrlRefusal = 'not_http' | 'invalid' | 'userinfo' | 'port' | 'blocked_target';
+export type WebhookUrlCheck = { ok: true } | { ok: false; reason: WebhookUrlRefusal };
+export type WebhookUrlRefusal = 'not_https' | 'invalid' | 'userinfo' | 'port' | 'blocked_target';
+
+/** The one place that opens outgoing connections. */
+export interface Egress extends AsyncDisposable {
+  fetchPage(request: PageRequest): Promise<FetchedPage>;
+  post(request: PostRequest): Promise<PostResult>;
+  /** Checks what a page's URL says by itself; nothing is resolved. */
+  checkPageUrl(url: string): PageUrlCheck;
+  /** Checks a callback's URL, and what its host resolves to within 2 s; a host that does not resolve is fine. */
+  checkWebhookUrl(url: string): Promise<WebhookUrlCheck>;
+  /** Closes every connection; what is under way fails with `connection_failed`. */
+  close(): Promise<void>;
+}
+
+const CONNECTIONS_PER_ORIGIN = { pages: 16, webhooks: 64 };
+const CREATION_CHECK_MS = 2000;
+
+export function createEgress(options: EgressOptions): Egress {
+  const resolve = createResolve(options.dnsServers);
+  const connections = options.connectionsPerOrigin ?? CONNECTIONS_PER_ORIGIN;
+  const pages = new Network({
+    schemes: ['http:', 'https:'],
+    allow: toCidrList(options.allowTargets),
+    resolve,
+    ca: options.ca,
+    connectionsPerOrigin: connections.pages,
+  });
+  const webhooks = new Network({
+    schemes: ['https:'],
+    allow: toCidrList(options.allowWebhooks),
+    resolve,
+    ca: options.ca,
+    connectionsPerOrigin: connections.webhooks,
+  });
+  const close = async () => {
+    pages.pool.close();
+    webhooks.pool.close();
+  };
+  return {
+    fetchPage: (request) => fetchPage(pages, request),
+    post: (request) => post(webhooks, request),
+    checkPageUrl: (url) => checkPageUrl(pages, url),
+    checkWebhookUrl: (url) => checkWebhookUrl(webhooks, url),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function toCidrList(networks: CidrList | string[]): CidrList {
+  return Array.isArray(networks) ? new CidrList(networks) : networks;
+}
+
+function checkPageUrl(pages: Network, url: string): PageUrlCheck {
+  const refusal = pages.refusal(url);
+  if (refusal === null) return { ok: true };
+  return { ok: false, reason: refusal === 'scheme' ? 'not_http' : refusal };
+}
+
+async function checkWebhookUrl(webhooks: Network, text: string): Promise<WebhookUrlCheck> {
+  const refusal = webhooks.refusal(text);
+  if (refusal !== null) return { ok: false, reason: refusal === 'scheme' ? 'not_https' : refusal };
+  const { hostname } = targetOf(parseUrl(text)!);
+  try {
+    await Promise.race([
+      webhooks.checkHost(hostname),
+      new Promise((resolve) => setTimeout(resolve, CREATION_CHECK_MS).unref()),
+    ]);
+  } catch (error) {
+    if (error instanceof EgressError && error.code === 'blocked_target') return { ok: false, reason: 'blocked_target' };
+  }
+  return { ok: true };
+}

@@ -1,0 +1,78 @@
+import { EgressError } from './errors.ts';
+import { exchange, type Answer, type StreamedBody } from './exchange.ts';
+import { callerHeaders, credentialKey, flatten, type HeaderRecord } from './headers.ts';
+import type { Network } from './network.ts';
+import { parseUrl, targetOf } from './url-policy.ts';
+import type { Timings } from './errors.ts';
+
+export interface PostRequest {
+  url: string;
+  /** Those of the transport (`Host`, `Content-Length`, …) are ignored. */
+  headers: HeaderRecord;
+  body: Buffer | StreamedBody;
+  /** One deadline over DNS, connect, TLS, sending and the answer. */
+  timeoutMs: number;
+  /**
+   * For a streamed body: how long each chunk may take. `timeoutMs` then covers what comes before the first chunk, and
+   * once more the answer after the last one.
+   */
+  idleTimeoutMs?: number;
+}
+
+export interface PostResult {
+  status: number;
+  /** The `Retry-After` header as sent. */
+  retryAfter: string | null;
+  /** The first 1 KiB of the answer as UTF-8; what is not becomes U+FFFD, NULs are left out. */
+  excerpt: string;
+  timings: Timings;
+  remoteAddress: string | null;
+  /** Bytes of the body that were sent. */
+  bytesSent: number;
+}
+
+const EXCERPT_BYTES = 1024;
+const MAX_WIRE_BYTES = 128 * 1024;
+
+/**
+ * POSTs to an https URL and follows no redirect. The status decides: an answer whose body is long, late or broken off
+ * is still an answer, and its connection is dropped. Rejects with an EgressError: `blocked_target`, `dns_failed`,
+ * `connection_failed`, `tls_failed`, `timeout`, `invalid_response` or `body_failed`; `internal_error` only for a header
+ * that HTTP forbids.
+ */
+export async function post(network: Network, request: PostRequest): Promise<PostResult> {
+  const url = parseUrl(request.url);
+  if (url === null) throw new EgressError('blocked_target', { cause: new Error('invalid URL') });
+  network.check(url);
+  const { body, timeoutMs, idleTimeoutMs } = request;
+  const headers = callerHeaders(request.headers);
+  const streamed = !Buffer.isBuffer(body);
+  if (streamed) headers['content-length'] = String(body.length);
+  const answer = await exchange(network.pool, {
+    target: targetOf(url),
+    path: url.pathname + url.search,
+    method: 'POST',
+    headers: flatten(headers),
+    credentialKey: credentialKey(headers),
+    body,
+    timeoutMs,
+    idleTimeoutMs: streamed ? idleTimeoutMs : undefined,
+    maxWireBytes: MAX_WIRE_BYTES,
+    expect: () => EXCERPT,
+  });
+  return toResult(answer);
+}
+
+const EXCERPT = { maxBytes: EXCERPT_BYTES, required: false };
+
+function toResult({ status, headers, body, timings, remoteAddress, bytesSent }: Answer): PostResult {
+  const retryAfter = headers['retry-after'];
+  return {
+    status,
+    retryAfter: (Array.isArray(retryAfter) ? retryAfter[0] : retryAfter) ?? null,
+    excerpt: body.length === 0 ? '' : body.toString().replaceAll('\0', ''),
+    timings,
+    remoteAddress,
+    bytesSent,
+  };
+}

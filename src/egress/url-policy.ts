@@ -1,0 +1,70 @@
+import { isIP } from 'node:net';
+import type { AddressPolicy } from './address.ts';
+
+/** Where a connection goes, as read from a URL. */
+export interface Target {
+  /** `https://host:port`, the default port left out. */
+  origin: string;
+  secure: boolean;
+  /** Lower case, without brackets and without the root dot. */
+  hostname: string;
+  port: number;
+}
+
+export type UrlRefusal = 'invalid' | 'scheme' | 'userinfo' | 'port' | 'blocked_target';
+export type Scheme = 'http:' | 'https:';
+
+/**
+ * Ports from 1024 up that belong to well-known services which are not HTTP: a request to them is an attack on a
+ * database, a cache, a mail or chat server rather than a fetch. Includes those of the Fetch standard's list.
+ */
+const SERVICE_PORTS: ReadonlySet<number> = new Set([
+  1080, 1194, 1433, 1434, 1521, 1719, 1720, 1723, 1883, 2049, 2181, 2375, 2376, 2379, 2380, 3260, 3306, 3389, 3659,
+  4045, 4190, 4369, 5060, 5061, 5432, 5672, 5900, 5985, 5986, 6000, 6379, 6380, 6443, 6566, 6665, 6666, 6667, 6668,
+  6669, 6679, 6697, 9042, 9092, 9160, 9200, 9300, 10080, 10250, 10255, 11211, 26379, 27017, 27018, 27019, 33060, 61616,
+]);
+
+/**
+ * Checks what a URL says by itself: its scheme, userinfo, port, and the host where that is an IP address (in any
+ * textual form, since the WHATWG parser makes them one) or a name for this machine. Other names are resolved, and
+ * checked, when the connection is made.
+ */
+export function urlRefusal(url: URL, schemes: readonly Scheme[], policy: AddressPolicy): UrlRefusal | null {
+  if (!(schemes as readonly string[]).includes(url.protocol)) return 'scheme';
+  if (url.username !== '' || url.password !== '') return 'userinfo';
+  const { hostname, port } = targetOf(url);
+  if (hostname === '') return 'invalid';
+  if (!isAllowedPort(port)) return 'port';
+  const known = knownAddresses(hostname, policy);
+  return known === null || (known.length > 0 && known.every((address) => policy.permits(address)))
+    ? null
+    : 'blocked_target';
+}
+
+/** The URL, or null where the text is none. */
+export function parseUrl(text: string, base?: URL): URL | null {
+  return URL.parse(text, base?.href);
+}
+
+export function targetOf(url: URL): Target {
+  const secure = url.protocol === 'https:';
+  const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
+  const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+  return { origin: url.origin, secure, hostname, port };
+}
+
+function isAllowedPort(port: number): boolean {
+  return port === 80 || port === 443 || (port >= 1024 && !SERVICE_PORTS.has(port));
+}
+
+const LOOPBACK = ['127.0.0.1', '::1'];
+
+/**
+ * The addresses of a host that needs no DNS: an IP literal is its own, and `localhost` and the names under it (RFC 6761)
+ * are as much of the loopback as the policy permits, which may be nothing. Null for every other name.
+ */
+export function knownAddresses(hostname: string, policy: AddressPolicy): string[] | null {
+  if (isIP(hostname) !== 0) return [hostname];
+  if (/(^|\.)localhost$/.test(hostname)) return LOOPBACK.filter((address) => policy.permits(address));
+  return null;
+}
