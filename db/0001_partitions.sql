@@ -1,0 +1,32 @@
+-- Ids are a prefix, the creation time in milliseconds as 12 hex digits, and 12 random hex digits. They sort by time, so
+-- every high-volume table is partitioned by the day inside its id: a lookup by id reads one partition, a list reads
+-- the newest first, and retention drops whole days.
+
+-- The smallest id with this prefix that can be made on this day (UTC).
+create function id_floor(prefix text, day date) returns text
+language sql immutable strict as $$
+  select prefix || lpad(to_hex((extract(epoch from day::timestamp) * 1000)::bigint), 12, '0')
+$$;
+
+-- Which tables are partitioned by day, and the prefix of the id that carries the day.
+create table partitioned_tables (
+  name   text primary key,
+  prefix text not null
+);
+
+-- Makes the partitions of `day` (UTC) where they are missing. Safe to call from several processes at once.
+create function ensure_partitions(day date) returns void
+language plpgsql as $$
+declare
+  t record;
+  partition text;
+begin
+  perform pg_advisory_xact_lock(hashtext('ollagraph.partitions'));
+  for t in select * from partitioned_tables loop
+    partition := t.name || '_' || to_char(day, 'YYYYMMDD');
+    if to_regclass(partition) is null then
+      execute format('create table %I partition of %I for values from (%L) to (%L)',
+        partition, t.name, id_floor(t.prefix, day), id_floor(t.prefix, day + 1));
+    end if;
+  end loop;
+end $$;

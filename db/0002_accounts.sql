@@ -1,0 +1,51 @@
+-- Who may use the service, and what they have left.
+create table accounts (
+  id                    text collate "C" primary key,  -- acct_…
+  name                  text not null,
+  plan                  text not null default 'free',
+  credits               bigint not null check (credits >= 0), -- always the sum of the account's credit_entries
+  webhook_secret        text not null,                 -- whsec_…, or sealed: see src/accounts/secrets.ts
+  previous_secret       text,                          -- signs beside the current one until previous_secret_until
+  previous_secret_until timestamptz,
+  created_at            timestamptz not null default now()
+);
+
+-- Bearer keys. The secret itself is shown once and never stored.
+create table api_keys (
+  id            text collate "C" primary key, -- key_…
+  account_id    text collate "C" not null references accounts (id),
+  name          text not null,
+  secret_sha256 bytea not null,               -- SHA-256 of the whole key as the caller sends it
+  created_at    timestamptz not null default now(),
+  revoked_at    timestamptz                   -- set once; a revoked key never works again
+);
+create index api_keys_account on api_keys (account_id);
+
+-- The ledger: append-only, one row per movement. accounts.credits is changed in the same transaction.
+create table credit_entries (
+  id         bigint generated always as identity primary key,
+  account_id text collate "C" not null references accounts (id),
+  kind       text not null check (kind in (
+    'grant',    -- credits given: at sign-up, or by an operator
+    'reserve',  -- a job was created: negative, the most that it may use
+    'release'   -- the job ended: what it did not use, given back
+  )),
+  amount     bigint not null,
+  job_id     text collate "C",                -- null for a grant
+  note       text,
+  created_at timestamptz not null default now()
+);
+create index credit_entries_account on credit_entries (account_id, created_at);
+-- A job reserves once and releases once.
+create unique index credit_entries_once on credit_entries (account_id, job_id, kind) where job_id is not null;
+
+-- A client's Idempotency-Key, written in the transaction that creates the job. Forgotten after 24 hours.
+create table idempotency_keys (
+  account_id     text collate "C" not null references accounts (id),
+  key            text collate "C" not null,
+  request_sha256 bytea not null,              -- over the path and the body
+  job_id         text collate "C" not null,
+  created_at     timestamptz not null default now(),
+  primary key (account_id, key)
+);
+create index idempotency_keys_age on idempotency_keys (created_at);

@@ -1,0 +1,90 @@
+-- A job is a set of pages. Jobs and pages are written by src/jobs alone.
+create table jobs (
+  account_id      text collate "C" not null,
+  id              text collate "C" not null,    -- job_…
+  kind            text not null check (kind in ('scrape', 'batch', 'crawl')),
+  state           text not null default 'queued' check (state in (
+    'queued',     -- → running, cancelled, or straight to an end
+    'running',    -- the first page has settled; → completed, failed, cancelled
+    'completed',  -- at least one page came back
+    'failed',     -- no page came back
+    'cancelled'   -- the caller stopped it
+  )),
+  options         jsonb not null,               -- the validated request, defaults filled in
+  metadata        text,                         -- the caller's JSON, echoed as it came
+  webhook_url     text,
+  webhook_payload text not null default 'full' check (webhook_payload in ('full', 'summary')),
+  priority        integer not null default 0,   -- of its next slices; falls with every slice, so that big jobs let small ones pass
+  total           integer not null,             -- pages submitted; a crawl's grows as pages are found
+  remaining       integer not null,
+  succeeded       integer not null default 0,
+  failed          integer not null default 0,
+  skipped         integer not null default 0,
+  cancelled       integer not null default 0,
+  reserved        integer not null,             -- credits held until the job ends
+  max_pages       integer,                      -- crawl: the most pages that are not skipped
+  expand_ordinal  integer not null default 0,   -- crawl: the first page whose links are not yet queued …
+  expand_offset   integer not null default 0,   -- … and the first of its links that is not
+  request_id      text,
+  created_at      timestamptz not null default now(),
+  started_at      timestamptz,
+  finished_at     timestamptz,
+  primary key (account_id, id),
+  check (total = remaining + succeeded + failed + skipped + cancelled),
+  check (remaining >= 0 and succeeded >= 0 and failed >= 0 and skipped >= 0 and cancelled >= 0),
+  check ((state in ('queued', 'running')) = (finished_at is null)),
+  check (finished_at is null or remaining = 0)
+) partition by range (id);
+insert into partitioned_tables values ('jobs', 'job_');
+create index jobs_open on jobs (account_id, id) where finished_at is null;
+
+create table pages (
+  account_id  text collate "C" not null,
+  job_id      text collate "C" not null,
+  ordinal     integer not null,                 -- the place in the request, or the order of discovery
+  url         text not null,
+  host        text collate "C" not null,        -- host and port, lower case
+  url_hash    bytea,                            -- crawl: SHA-256 of the URL's de-duplication key; null in a batch, where a repeated URL keeps a place each
+  cache_key   bytea not null,                   -- SHA-256 of the URL and of all options that shape the result
+  depth       smallint not null default 0,
+  state       text not null default 'pending' check (state in (
+    'pending',    -- → any of the others, once
+    'ok',         -- an answer came back, whatever its HTTP status; costs one credit
+    'failed',     -- nothing came back
+    'skipped',    -- not fetched, or not kept, by the crawl's own rules
+    'cancelled'   -- the job was cancelled first
+  )),
+  tries       smallint not null default 0,      -- fetches that failed in passing and were put off
+  fragment    text,                             -- the page block as JSON text, exactly what every reader is sent; null while pending, and for cancelled pages
+  links       text[],                           -- crawl: in-scope links in document order, until they are queued
+  http_status smallint,
+  error_code  text,
+  duration_ms integer,
+  settled_at  timestamptz,
+  primary key (account_id, job_id, ordinal),
+  check ((state = 'pending') = (settled_at is null))
+) partition by range (job_id);
+insert into partitioned_tables values ('pages', 'job_');
+create unique index pages_url_once on pages (account_id, job_id, url_hash) where url_hash is not null;
+create index pages_cache on pages (account_id, cache_key);
+-- Compressing a 10 KB fragment costs 320 µs, storing it plain 86 µs and twice the disk.
+alter table pages alter column fragment set storage external;
+
+-- Crawl: addresses that a page stands for besides its own URL: where it was redirected to, and its canonical URL.
+create table page_aliases (
+  account_id text collate "C" not null,
+  job_id     text collate "C" not null,
+  url_hash   bytea not null,
+  primary key (account_id, job_id, url_hash)
+) partition by range (job_id);
+insert into partitioned_tables values ('page_aliases', 'job_');
+
+-- One clock per host, shared by every job and process: nobody fetches from a host before next_allowed_at.
+create table hosts (
+  host            text collate "C" primary key,
+  next_allowed_at timestamptz not null default '-infinity',
+  backoff_until   timestamptz,                  -- the host asked for a pause (429, 503, Retry-After)
+  backoffs        integer not null default 0,   -- pauses in a row; an answer sets it back
+  last_status     smallint,
+  updated_at      timestamptz not null default now()
+);

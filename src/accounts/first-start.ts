@@ -1,0 +1,28 @@
+import { sql } from 'kysely';
+import type { Config } from '../config.ts';
+import type { Db } from '../database.ts';
+import { createAccount } from './accounts.ts';
+import { isKnownKey } from './keys.ts';
+import type { SecretBox } from './secrets.ts';
+
+/**
+ * Makes the account that a new installation needs: for OLLAGRAPH_API_KEY when no account has that key yet, else one with a new
+ * key when there is no account at all. Returns the key that has to be shown to the operator, or null. Several processes may
+ * start at once: they take turns.
+ */
+export async function ensureFirstAccount(db: Db, box: SecretBox, config: Config): Promise<string | null> {
+  return await db.connection().execute(async (connection) => {
+    await sql`select pg_advisory_lock(hashtext('ollagraph.first_account'))`.execute(connection);
+    try {
+      const options = { name: 'default', credits: config.freeCredits };
+      if (config.apiKey !== undefined) {
+        if (!(await isKnownKey(connection, config.apiKey))) await createAccount(connection, box, { ...options, key: config.apiKey });
+        return null;
+      }
+      const any = await connection.selectFrom('accounts').select('id').limit(1).executeTakeFirst();
+      return any ? null : (await createAccount(connection, box, options)).key;
+    } finally {
+      await sql`select pg_advisory_unlock(hashtext('ollagraph.first_account'))`.execute(connection);
+    }
+  });
+}

@@ -1,0 +1,64 @@
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { newId } from '../ids.ts';
+import type { DbOrTx } from '../database.ts';
+
+const GENERATED = /^ok_([0-9a-f]{24})_[A-Za-z0-9_-]{43}$/;
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest();
+
+/** The row that a key would be in: by the id inside a generated key, by its digest for one that an operator chose. */
+function keyId(key: string): string {
+  return `key_${GENERATED.exec(key)?.[1] ?? sha256(key).toString('hex').slice(0, 24)}`;
+}
+
+/** Makes a key for the account and returns it; it cannot be read again. */
+export async function createKey(db: DbOrTx, accountId: string, name: string): Promise<{ id: string; key: string }> {
+  const key = `ok_${newId('key').slice(4)}_${randomBytes(32).toString('base64url')}`;
+  return { id: await storeKey(db, accountId, name, key), key };
+}
+
+/** Stores the digest of a key that came from elsewhere (the environment). Returns its id. */
+export async function storeKey(db: DbOrTx, accountId: string, name: string, key: string): Promise<string> {
+  const id = keyId(key);
+  await db.insertInto('api_keys').values({ id, account_id: accountId, name, secret_sha256: sha256(key) }).execute();
+  return id;
+}
+
+/** The account that a bearer key opens, or null: unknown, wrong or revoked. Digests are compared in constant time. */
+export async function authenticate(db: DbOrTx, key: string): Promise<{ account_id: string; key_id: string } | null> {
+  const row = await db
+    .selectFrom('api_keys')
+    .select(['id', 'account_id', 'secret_sha256'])
+    .where('id', '=', keyId(key))
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  if (!row || !timingSafeEqual(row.secret_sha256, sha256(key))) return null;
+  return { account_id: row.account_id, key_id: row.id };
+}
+
+/** The account's keys, newest first; never the secrets. */
+export async function listKeys(db: DbOrTx, accountId: string) {
+  return await db
+    .selectFrom('api_keys')
+    .select(['id', 'name', 'created_at', 'revoked_at'])
+    .where('account_id', '=', accountId)
+    .orderBy('id', 'desc')
+    .execute();
+}
+
+/** Ends a key at once. False when the account has no such key that still works. */
+export async function revokeKey(db: DbOrTx, accountId: string, id: string): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('api_keys')
+    .set({ revoked_at: new Date() })
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Whether some account has, or had, this key. */
+export async function isKnownKey(db: DbOrTx, key: string): Promise<boolean> {
+  return (await db.selectFrom('api_keys').select('id').where('id', '=', keyId(key)).executeTakeFirst()) !== undefined;
+}

@@ -1,0 +1,38 @@
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+
+const SEALED = 'aes:';
+
+/** A new webhook secret in the form that Standard Webhooks libraries take: `whsec_` and 32 random bytes in base64. */
+export function newWebhookSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`;
+}
+
+/** How webhook secrets are kept at rest: AES-256-GCM bound to the account's id, or as they are where there is no SECRET_KEY. */
+export interface SecretBox {
+  seal(secret: string, accountId: string): string;
+  /** Throws when the text was sealed with another key, for another account, or was changed. */
+  open(stored: string, accountId: string): string;
+}
+
+/** Seals with the key that SECRET_KEY stands for; opens what was stored before there was one, too. */
+export function createSecretBox(secretKey: string | undefined): SecretBox {
+  const key = secretKey === undefined ? null : createHash('sha256').update(secretKey).digest();
+  return {
+    seal(secret, accountId) {
+      if (!key) return secret;
+      const nonce = randomBytes(12);
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(accountId));
+      const sealed = Buffer.concat([nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+      return SEALED + sealed.toString('base64url');
+    },
+    open(stored, accountId) {
+      if (!stored.startsWith(SEALED)) return stored;
+      if (!key) throw new Error('a webhook secret is sealed, and SECRET_KEY is not set');
+      const sealed = Buffer.from(stored.slice(SEALED.length), 'base64url');
+      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12))
+        .setAAD(Buffer.from(accountId))
+        .setAuthTag(sealed.subarray(-16));
+      return decipher.update(sealed.subarray(12, -16), undefined, 'utf8') + decipher.final('utf8');
+    },
+  };
+}

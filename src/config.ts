@@ -1,0 +1,137 @@
+import { availableParallelism } from 'node:os';
+import { BlockList, isIP } from 'node:net';
+import { z } from 'zod';
+
+export const ROLES = ['web', 'worker', 'dispatcher'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** A configuration that cannot be used. The message is one line that names the variable. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+/** The retry schedule: seconds to wait after the first, second, … failed attempt. */
+export const DEFAULT_RETRY_SCHEDULE = [5, 30, 120, 600, 1800, 3600, 7200, 14400, 28800, 57600, 86400, 86400];
+
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, 'must be a whole number')
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `must be from ${min} to ${max}`);
+
+const list = z.string().transform((s) =>
+  s
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+const cidrs = list.refine((items) => items.every(isCidr), 'must be a comma-separated list of CIDRs like 127.0.0.0/8');
+
+function isCidr(text: string): boolean {
+  const [address = '', bits = ''] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || !/^\d{1,3}$/.test(bits)) return false;
+  try {
+    new BlockList().addSubnet(address, Number(bits), family === 4 ? 'ipv4' : 'ipv6');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const environment = z.object({
+  PORT: whole(0, 65535).default(3000),
+  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgres://').optional(),
+  DATABASE_POOL: whole(2, 200).default(5),
+  DATA_DIR: z.string().min(1).default('.data'),
+  ROLES: list
+    .refine((roles) => roles.length > 0 && roles.every((r) => (ROLES as readonly string[]).includes(r)), {
+      message: `must be a comma-separated list of ${ROLES.join(', ')}`,
+    })
+    .transform((roles) => roles as Role[])
+    .default([...ROLES]),
+  OLLAGRAPH_API_KEY: z.string().min(16, 'must have at least 16 characters').max(200).regex(/^[\x21-\x7e]+$/, 'must be printable ASCII').optional(),
+  SECRET_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  ADMIN_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  ALLOW_PRIVATE_TARGETS: cidrs.default([]),
+  ALLOW_PRIVATE_WEBHOOKS: cidrs.default([]),
+  DNS_SERVERS: list.default([]),
+  FREE_CREDITS: whole(0, 1_000_000_000).default(1000),
+  RATE_LIMIT_PER_MINUTE: whole(0, 1_000_000).default(600),
+  HOST_CONCURRENCY: whole(1, 256).default(8),
+  WEBHOOK_RETRY_SCHEDULE: list
+    .refine((items) => items.length > 0 && items.every((s) => /^\d{1,7}$/.test(s)), 'must be seconds, comma-separated')
+    .transform((items) => items.map(Number))
+    .default(DEFAULT_RETRY_SCHEDULE),
+  WEBHOOK_TIMEOUT_MS: whole(100, 120_000).default(15_000),
+  WORKER_THREADS: whole(1, 64).default(Math.min(2, availableParallelism())),
+  RETENTION_DAYS: whole(1, 3650).default(30),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  DYNO: z.string().optional(),
+});
+
+export interface Config {
+  port: number;
+  /** Undefined: a Postgres of our own is started under dataDir. */
+  databaseUrl: string | undefined;
+  /** Connections of the main thread; each worker thread has two more of its own. */
+  databasePool: number;
+  dataDir: string;
+  roles: Role[];
+  apiKey: string | undefined;
+  secretKey: string | undefined;
+  adminToken: string | undefined;
+  allowPrivateTargets: string[];
+  allowPrivateWebhooks: string[];
+  /** Name servers to ask instead of the system's. */
+  dnsServers: string[];
+  freeCredits: number;
+  rateLimitPerMinute: number;
+  hostConcurrency: number;
+  /** Seconds. */
+  webhookRetrySchedule: number[];
+  webhookTimeoutMs: number;
+  /** Threads for batches and crawls; one more serves single pages. */
+  workerThreads: number;
+  retentionDays: number;
+  logLevel: string;
+}
+
+/** Reads the configuration. Throws ConfigError for the first value that cannot be used. An empty variable counts as unset. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw new ConfigError(`${String(issue.path[0])}: ${issue.message}`);
+  }
+  const v = parsed.data;
+  if (v.DYNO !== undefined && v.DATABASE_URL === undefined) {
+    throw new ConfigError(
+      'DATABASE_URL: not set, and the disk of a dyno does not last. Attach a database first: heroku addons:create heroku-postgresql',
+    );
+  }
+  return {
+    port: v.PORT,
+    databaseUrl: v.DATABASE_URL,
+    databasePool: v.DATABASE_POOL,
+    dataDir: v.DATA_DIR,
+    roles: v.ROLES,
+    apiKey: v.OLLAGRAPH_API_KEY,
+    secretKey: v.SECRET_KEY,
+    adminToken: v.ADMIN_TOKEN,
+    allowPrivateTargets: v.ALLOW_PRIVATE_TARGETS,
+    allowPrivateWebhooks: v.ALLOW_PRIVATE_WEBHOOKS,
+    dnsServers: v.DNS_SERVERS,
+    freeCredits: v.FREE_CREDITS,
+    rateLimitPerMinute: v.RATE_LIMIT_PER_MINUTE,
+    hostConcurrency: v.HOST_CONCURRENCY,
+    webhookRetrySchedule: v.WEBHOOK_RETRY_SCHEDULE,
+    webhookTimeoutMs: v.WEBHOOK_TIMEOUT_MS,
+    workerThreads: v.WORKER_THREADS,
+    retentionDays: v.RETENTION_DAYS,
+    logLevel: v.LOG_LEVEL,
+  };
+}

@@ -1,0 +1,63 @@
+import { PgBoss } from 'pg-boss';
+import type { Config } from './config.ts';
+import { openDatabase, type Db } from './database.ts';
+import { createEgress, type Egress } from './egress/index.ts';
+import { EmbeddedError, lockInstance, startEmbedded } from './embedded.ts';
+import { createLog, type Log } from './log.ts';
+import { Notifications } from './notifications.ts';
+import { migrate } from './migrate.ts';
+import { executor } from './queue.ts';
+
+/** What every part of the process is handed: no globals, no feature inside. */
+export interface Context {
+  config: Config;
+  databaseUrl: string;
+  db: Db;
+  boss: PgBoss;
+  notifications: Notifications;
+  egress: Egress;
+  log: Log;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Opens the database (starting an embedded one where none is configured), migrates it, and builds the context. Throws
+ * EmbeddedError with a sentence for the operator, or what pg threw.
+ */
+export async function createContext(config: Config, log: Log = createLog(config.logLevel)): Promise<Context> {
+  await using stack = new AsyncDisposableStack();
+  const databaseUrl = config.databaseUrl ?? (await openEmbedded(config, log, stack));
+  const { db, pool } = openDatabase(databaseUrl, config.databasePool, (error) => log.warn({ err: error }, 'an idle database connection broke'));
+  stack.defer(() => db.destroy());
+  const applied = await migrate({ db, pool });
+  if (applied.length > 0) log.info({ applied }, 'migrated the database');
+  const boss = new PgBoss({ db: executor(pool), migrate: false, schedule: false, superviseIntervalSeconds: 1, supervise: config.roles.includes('worker') });
+  boss.on('error', (error) => log.warn({ err: error }, 'the queue reported an error'));
+  boss.on('warning', (warning) => log.debug({ warning: warning.message }, 'the queue reported a warning'));
+  await boss.start();
+  stack.defer(() => boss.stop({ close: false, graceful: false }));
+  const notifications = new Notifications(databaseUrl, log);
+  await notifications.start();
+  stack.defer(() => notifications.close());
+  const egress = createEgress({
+    allowTargets: config.allowPrivateTargets,
+    allowWebhooks: config.allowPrivateWebhooks,
+    dnsServers: config.dnsServers.length > 0 ? config.dnsServers : undefined,
+  });
+  stack.defer(() => egress.close());
+  const owned = stack.move();
+  return { config, databaseUrl, db, boss, notifications, egress, log, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+async function openEmbedded(config: Config, log: Log, stack: AsyncDisposableStack): Promise<string> {
+  const embedded = await startEmbedded(config.dataDir, log);
+  try {
+    const lock = await lockInstance(embedded.url, config.dataDir);
+    stack.defer(() => embedded.close());
+    stack.defer(() => lock.close());
+  } catch (error) {
+    if (!(error instanceof EmbeddedError)) await embedded.close();
+    throw error;
+  }
+  return embedded.url;
+}

@@ -1,0 +1,212 @@
+import { Kysely, PostgresDialect, type Generated, type Transaction } from 'kysely';
+import pg from 'pg';
+
+type Timestamp = Date;
+
+export interface AccountsTable {
+  id: string;
+  name: string;
+  plan: Generated<string>;
+  credits: number;
+  webhook_secret: string;
+  previous_secret: string | null;
+  previous_secret_until: Timestamp | null;
+  created_at: Generated<Timestamp>;
+}
+
+export interface ApiKeysTable {
+  id: string;
+  account_id: string;
+  name: string;
+  secret_sha256: Buffer;
+  created_at: Generated<Timestamp>;
+  revoked_at: Timestamp | null;
+}
+
+export interface CreditEntriesTable {
+  id: Generated<number>;
+  account_id: string;
+  kind: 'grant' | 'reserve' | 'release';
+  amount: number;
+  job_id: string | null;
+  note: string | null;
+  created_at: Generated<Timestamp>;
+}
+
+export interface IdempotencyKeysTable {
+  account_id: string;
+  key: string;
+  request_sha256: Buffer;
+  job_id: string;
+  created_at: Generated<Timestamp>;
+}
+
+export type JobKind = 'scrape' | 'batch' | 'crawl';
+export type JobState = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled';
+export type PageState = 'pending' | 'ok' | 'failed' | 'skipped' | 'cancelled';
+
+export interface JobsTable {
+  account_id: string;
+  id: string;
+  kind: JobKind;
+  state: Generated<JobState>;
+  options: unknown;
+  metadata: string | null;
+  webhook_url: string | null;
+  webhook_payload: Generated<'full' | 'summary'>;
+  priority: Generated<number>;
+  total: number;
+  remaining: number;
+  succeeded: Generated<number>;
+  failed: Generated<number>;
+  skipped: Generated<number>;
+  cancelled: Generated<number>;
+  reserved: number;
+  max_pages: number | null;
+  expand_ordinal: Generated<number>;
+  expand_offset: Generated<number>;
+  request_id: string | null;
+  created_at: Generated<Timestamp>;
+  started_at: Timestamp | null;
+  finished_at: Timestamp | null;
+}
+
+export interface PagesTable {
+  account_id: string;
+  job_id: string;
+  ordinal: number;
+  url: string;
+  host: string;
+  url_hash: Buffer | null;
+  cache_key: Buffer;
+  depth: Generated<number>;
+  state: Generated<PageState>;
+  tries: Generated<number>;
+  fragment: string | null;
+  links: string[] | null;
+  http_status: number | null;
+  error_code: string | null;
+  duration_ms: number | null;
+  settled_at: Timestamp | null;
+}
+
+export interface PageAliasesTable {
+  account_id: string;
+  job_id: string;
+  url_hash: Buffer;
+}
+
+export interface HostsTable {
+  host: string;
+  next_allowed_at: Generated<Timestamp>;
+  backoff_until: Timestamp | null;
+  backoffs: Generated<number>;
+  last_status: number | null;
+  updated_at: Generated<Timestamp>;
+}
+
+export type AttemptTrigger = 'schedule' | 'manual' | 'recover' | 'test';
+
+/** What the outbox and the history of deliveries have in common. */
+interface DeliveryColumns {
+  account_id: string;
+  id: string;
+  job_id: string | null;
+  event: string;
+  webhook_url: string;
+  endpoint: string;
+  webhook_id: string;
+  head: string;
+  tail: string;
+  whole_job: boolean;
+  body_bytes: number | null;
+  body_sha256: Buffer | null;
+  last_status: number | null;
+  last_error: string | null;
+}
+
+export interface OutboxTable extends DeliveryColumns {
+  state: Generated<'waiting' | 'sending'>;
+  next_attempt_at: Generated<Timestamp>;
+  schedule_step: Generated<number>;
+  attempts: Generated<number>;
+  trigger: Generated<AttemptTrigger>;
+  created_at: Generated<Timestamp>;
+}
+
+export interface DeliveriesTable extends DeliveryColumns {
+  state: 'delivered' | 'exhausted';
+  schedule_step: number;
+  attempts: number;
+  created_at: Timestamp;
+  finished_at: Generated<Timestamp>;
+}
+
+export interface AttemptsTable {
+  account_id: string;
+  delivery_id: string;
+  number: number;
+  trigger: AttemptTrigger;
+  started_at: Generated<Timestamp>;
+  finished_at: Timestamp | null;
+  status: number | null;
+  error: string | null;
+  dns_ms: number | null;
+  connect_ms: number | null;
+  tls_ms: number | null;
+  first_byte_ms: number | null;
+  total_ms: number | null;
+  bytes_sent: number | null;
+  answer: string | null;
+  remote_address: string | null;
+}
+
+export interface Tables {
+  accounts: AccountsTable;
+  api_keys: ApiKeysTable;
+  credit_entries: CreditEntriesTable;
+  idempotency_keys: IdempotencyKeysTable;
+  jobs: JobsTable;
+  pages: PagesTable;
+  page_aliases: PageAliasesTable;
+  hosts: HostsTable;
+  outbox: OutboxTable;
+  deliveries: DeliveriesTable;
+  attempts: AttemptsTable;
+}
+
+export type Db = Kysely<Tables>;
+export type Tx = Transaction<Tables>;
+/** What store functions take first: the caller owns the transaction. */
+export type DbOrTx = Db | Tx;
+
+const INT8 = 20;
+const types: pg.CustomTypesConfig = {
+  // Counts and byte lengths stay far below 2^53.
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+export interface Database {
+  db: Db;
+  pool: pg.Pool;
+}
+
+/**
+ * Opens a pool of at most `max` connections. Statements end after 60 s, so that a database that has gone silent
+ * does not hold its callers for good; `onError` hears of idle connections that broke.
+ */
+export function openDatabase(url: string, max: number, onError: (error: Error) => void): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    types,
+    connectionTimeoutMillis: 10_000,
+    query_timeout: 60_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    application_name: 'ollagraph',
+  });
+  pool.on('error', onError);
+  return { pool, db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }) };
+}

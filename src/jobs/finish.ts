@@ -1,0 +1,33 @@
+import { sql } from 'kysely';
+import { releaseCredits } from '../accounts/credits.ts';
+import type { Tx } from '../database.ts';
+import { notify } from '../notifications.ts';
+import { append } from '../webhooks/outbox.ts';
+import { callbackEnvelope } from './result.ts';
+import type { LockedJob } from './settle.ts';
+
+/**
+ * Ends a job whose pages have all settled, in the caller's transaction: its state, the credits that it did not use, and its one
+ * delivery where it has a webhook. `job` carries the final counts; its row is locked.
+ */
+export async function finishJob(tx: Tx, job: LockedJob, state: 'completed' | 'failed' | 'cancelled'): Promise<void> {
+  const ended = { ...job, state };
+  await sql`update jobs set state = ${state}, finished_at = now(), started_at = coalesce(started_at, now())
+    where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
+  await releaseCredits(tx, job.account_id, job.id, job.reserved - job.succeeded);
+  if (job.webhook_url !== null) {
+    const { head, tail, whole } = callbackEnvelope(ended);
+    await append(tx, {
+      account_id: job.account_id,
+      job_id: job.id,
+      event: 'job.completed',
+      webhook_url: job.webhook_url,
+      webhook_id: job.id,
+      head,
+      tail,
+      whole_job: whole,
+      trigger: 'schedule',
+    });
+  }
+  await notify(tx, { type: 'job_ended', job_id: job.id, cancelled: state === 'cancelled' });
+}

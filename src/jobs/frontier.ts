@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import type { PgBoss } from 'pg-boss';
+import { dedupeKey } from '../crawl/normalise.ts';
+import type { Tx } from '../database.ts';
+import { insertSlices, type Slice } from '../queue.ts';
+import { SLICE_PAGES } from './create.ts';
+import { cacheKey, type CrawlOptions } from './options.ts';
+import type { LockedJob } from './settle.ts';
+
+/** The identity of a crawled page: SHA-256 of its URL's de-duplication key. */
+export function crawlHash(url: string): Buffer {
+  return createHash('sha256').update(dedupeKey(url)).digest();
+}
+
+interface Parent {
+  ordinal: number;
+  depth: number;
+  links: string[] | null;
+  pending: boolean;
+}
+
+interface Child {
+  url: string;
+  hash: Buffer;
+  depth: number;
+}
+
+const READ_AHEAD = 100;
+
+/**
+ * Queues the links of settled pages, strictly in the order of the pages and of the links in them: the frontier is the same
+ * first-in-first-out sequence that a single worker would build, however many work on it. Stops at the first page that
+ * is still pending, and when max_pages pages are there that were not skipped; goes on from the very link where it
+ * stopped when a skip makes room. The caller holds the lock on the job's row. Returns how many pages were added.
+ */
+export async function expandFrontier(tx: Tx, boss: PgBoss, job: LockedJob, counts: { total: number; skipped: number }): Promise<number> {
+  const options = job.options as CrawlOptions;
+  const limit = job.max_pages ?? 0;
+  let { expand_ordinal: ordinal, expand_offset: offset } = job;
+  let room = limit - (counts.total - counts.skipped);
+  const children: Child[] = [];
+  const expanded: number[] = [];
+  const seen = new Set<string>();
+
+  for (let parents = await readParents(tx, job, ordinal); parents.length > 0 && !parents[0]!.pending; parents = await readParents(tx, job, ordinal)) {
+    const known = await knownHashes(tx, job, parents);
+    for (const parent of parents) {
+      if (parent.pending) break;
+      const links = parent.links ?? [];
+      while (offset < links.length && room > 0) {
+        const url = links[offset++]!;
+        const hash = crawlHash(url);
+        const name = hash.toString('latin1');
+        if (known.has(name) || seen.has(name)) continue;
+        seen.add(name);
+        children.push({ url, hash, depth: parent.depth + 1 });
+        room--;
+      }
+      if (offset < links.length) break;
+      expanded.push(parent.ordinal);
+      ordinal = parent.ordinal + 1;
+      offset = 0;
+    }
+    if (ordinal !== parents.at(-1)!.ordinal + 1) break;
+  }
+
+  if (ordinal === job.expand_ordinal && offset === job.expand_offset) return 0;
+  await sql`update jobs set expand_ordinal = ${ordinal}, expand_offset = ${offset}
+    where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
+  if (expanded.length > 0) {
+    await sql`update pages set links = null where account_id = ${job.account_id} and job_id = ${job.id}
+      and ordinal = any(${expanded}) and links is not null`.execute(tx);
+  }
+  await insertChildren(tx, boss, job, options, children, counts.total);
+  return children.length;
+}
+
+async function readParents(tx: Tx, job: LockedJob, from: number): Promise<Parent[]> {
+  const { rows } = await sql<Parent>`
+    select ordinal, depth, links, state = 'pending' as pending from pages
+    where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from}
+    order by ordinal limit ${READ_AHEAD}`.execute(tx);
+  return rows;
+}
+
+/** Which of the parents' links stand in the crawl already, as a page or as another address of one. */
+async function knownHashes(tx: Tx, job: LockedJob, parents: Parent[]): Promise<Set<string>> {
+  const hashes: Buffer[] = [];
+  for (const parent of parents) {
+    if (parent.pending) break;
+    for (const url of parent.links ?? []) hashes.push(crawlHash(url));
+  }
+  if (hashes.length === 0) return new Set();
+  const { rows } = await sql<{ url_hash: Buffer }>`
+    select url_hash from pages where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
+    union all
+    select url_hash from page_aliases where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])`.execute(tx);
+  return new Set(rows.map((row) => row.url_hash.toString('latin1')));
+}
+
+async function insertChildren(tx: Tx, boss: PgBoss, job: LockedJob, options: CrawlOptions, children: Child[], first: number): Promise<void> {
+  if (children.length === 0) return;
+  await sql`
+    insert into pages (account_id, job_id, ordinal, url, host, url_hash, cache_key, depth)
+    select ${job.account_id}, ${job.id}, ${first} + n - 1, url, host, url_hash, cache_key, depth
+    from unnest(${children.map((c) => c.url)}::text[], ${children.map((c) => new URL(c.url).host)}::text[],
+      ${children.map((c) => c.hash)}::bytea[], ${children.map((c) => cacheKey(c.url, options))}::bytea[],
+      ${children.map((c) => c.depth)}::smallint[]) with ordinality as p (url, host, url_hash, cache_key, depth, n)`.execute(tx);
+  const slices: Slice[] = [];
+  for (let i = 0; i < children.length; i += SLICE_PAGES) {
+    const ordinals = children.slice(i, i + SLICE_PAGES).map((_, n) => first + i + n);
+    slices.push({ account_id: job.account_id, job_id: job.id, ordinals });
+  }
+  await insertSlices(boss, tx, 'bulk', slices, job.priority - Math.floor(first / SLICE_PAGES));
+}

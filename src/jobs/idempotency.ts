@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import type { DbOrTx, Tx } from '../database.ts';
+
+/** A client's Idempotency-Key and the digest of the request that it came with. */
+export interface IdempotencyClaim {
+  key: string;
+  request_sha256: Buffer;
+}
+
+/** The key was used with another request. */
+export class IdempotencyMismatch extends Error {}
+/** The first request with this key is still being answered. */
+export class IdempotencyBusy extends Error {}
+
+/** The digest that tells whether two requests are the same: over the path and the exact body. */
+export function requestDigest(path: string, body: Buffer): Buffer {
+  return createHash('sha256').update(path).update('\0').update(body).digest();
+}
+
+/**
+ * Ties the key to the job that the caller's transaction is about to create and returns null, or returns the id of the job
+ * that it is tied to already. Throws IdempotencyMismatch or IdempotencyBusy.
+ */
+export async function claimIdempotencyKey(tx: Tx, accountId: string, claim: IdempotencyClaim, jobId: string): Promise<string | null> {
+  const lock = await sql<{ held: boolean }>`
+    select pg_try_advisory_xact_lock(hashtextextended(${`${accountId} ${claim.key}`}, 0)) as held`.execute(tx);
+  if (!lock.rows[0]!.held) throw new IdempotencyBusy('the first request with this key is still running');
+  const earlier = await tx
+    .selectFrom('idempotency_keys')
+    .select(['request_sha256', 'job_id'])
+    .where('account_id', '=', accountId)
+    .where('key', '=', claim.key)
+    .executeTakeFirst();
+  if (earlier) {
+    if (!earlier.request_sha256.equals(claim.request_sha256)) throw new IdempotencyMismatch('the key was used with another request');
+    return earlier.job_id;
+  }
+  await tx.insertInto('idempotency_keys').values({ account_id: accountId, job_id: jobId, ...claim }).execute();
+  return null;
+}
+
+/** Forgets keys older than 24 hours. */
+export async function forgetIdempotencyKeys(db: DbOrTx): Promise<void> {
+  await db.deleteFrom('idempotency_keys').where('created_at', '<', sql<Date>`now() - interval '24 hours'`).execute();
+}

@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { ExtractOptions } from '../scrape/types.ts';
+
+/** How a job's pages are fetched and read: the validated request, every default filled in. Kept in jobs.options. */
+export interface ScrapeOptions extends ExtractOptions {
+  headers: Record<string, string>;
+  timeout_ms: number;
+  max_age_seconds: number;
+  respect_robots: boolean;
+  user_agent: string | null;
+}
+
+export interface CrawlOptions extends ScrapeOptions {
+  url: string;
+  max_pages: number;
+  max_depth: number | null;
+  include_paths: string[];
+  exclude_paths: string[];
+  allow_subdomains: boolean;
+  ignore_query_parameters: boolean | string[];
+  respect_nofollow: boolean;
+  respect_noindex: boolean;
+  sitemap: 'include' | 'only' | 'skip';
+  delay_ms: number;
+}
+
+/** What a page's result depends on besides the moment: equal keys may share a result within max_age_seconds. */
+export function cacheKey(url: string, options: ScrapeOptions): Buffer {
+  const { formats, only_main_content, include_selectors, exclude_selectors, headers, user_agent } = options;
+  const shape = [formats, only_main_content, include_selectors, exclude_selectors, Object.entries(headers), user_agent];
+  return createHash('sha256').update(JSON.stringify([url, shape])).digest();
+}

@@ -1,0 +1,130 @@
+import { sql, type Selectable } from 'kysely';
+import type { PgBoss } from 'pg-boss';
+import type { JobsTable, Tx } from '../database.ts';
+import { failedBlock } from '../scrape/page-block.ts';
+import { finishJob } from './finish.ts';
+import { crawlHash, expandFrontier } from './frontier.ts';
+
+/** One page's end, ready to be stored. */
+export interface PageResult {
+  ordinal: number;
+  url: string;
+  state: 'ok' | 'failed' | 'skipped';
+  /** The page block as JSON text. */
+  fragment: string;
+  http_status: number | null;
+  error_code: string | null;
+  duration_ms: number;
+  fetched_at: Date;
+  /** Crawl: the links to queue, in order. */
+  links: string[] | null;
+  /** Crawl: the other addresses of this page (where it was redirected to, its canonical URL). */
+  aliases: string[];
+}
+
+export type LockedJob = Selectable<JobsTable>;
+
+/** Locks a job's row if the job has not ended. Everything that changes a job or its pages starts here, so that there is one order of locks. */
+export async function lockJob(tx: Tx, accountId: string, jobId: string): Promise<LockedJob | null> {
+  const job = await tx
+    .selectFrom('jobs')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('id', '=', jobId)
+    .where('finished_at', 'is', null)
+    .forUpdate()
+    .executeTakeFirst();
+  return job ?? null;
+}
+
+/**
+ * Settles pages of a job that the caller has locked: only those still pending change, once. Moves the counts, queues what a crawl
+ * found, and with the last page ends the job and appends its delivery. Returns whether the job has ended.
+ */
+export async function settlePages(tx: Tx, boss: PgBoss, job: LockedJob, results: PageResult[]): Promise<boolean> {
+  const kept = job.kind === 'crawl' ? await withoutDuplicates(tx, job, results) : results;
+  const moved = { ok: 0, failed: 0, skipped: 0 };
+  for (const state of await updatePages(tx, job, kept)) moved[state]++;
+  const settled = moved.ok + moved.failed + moved.skipped;
+
+  const counts = {
+    total: job.total,
+    remaining: job.remaining - settled,
+    succeeded: job.succeeded + moved.ok,
+    failed: job.failed + moved.failed,
+    skipped: job.skipped + moved.skipped,
+  };
+  if (job.kind === 'crawl') {
+    const added = await expandFrontier(tx, boss, job, counts);
+    counts.total += added;
+    counts.remaining += added;
+  }
+  if (settled > 0) {
+    await sql`update jobs set state = 'running', started_at = coalesce(started_at, now()), total = ${counts.total},
+      remaining = ${counts.remaining}, succeeded = ${counts.succeeded}, failed = ${counts.failed}, skipped = ${counts.skipped}
+      where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
+  }
+  if (counts.remaining > 0) return false;
+  await finishJob(tx, { ...job, ...counts }, counts.succeeded > 0 ? 'completed' : 'failed');
+  return true;
+}
+
+async function updatePages(tx: Tx, job: LockedJob, results: PageResult[]): Promise<PageResult['state'][]> {
+  if (results.length === 0) return [];
+  const { rows } = await sql<{ state: PageResult['state'] }>`
+    update pages set state = r.state, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
+      duration_ms = r.duration_ms, settled_at = now(), links = r.links
+    from (
+      select ordinal, state, fragment, http_status, error_code, duration_ms,
+        case when links is null then null else array(select json_array_elements_text(links::json)) end as links
+      from unnest(${results.map((r) => r.ordinal)}::int[], ${results.map((r) => r.state)}::text[],
+        ${results.map((r) => r.fragment)}::text[], ${results.map((r) => r.http_status)}::smallint[],
+        ${results.map((r) => r.error_code)}::text[], ${results.map((r) => r.duration_ms)}::int[],
+        ${results.map((r) => (r.links ? JSON.stringify(r.links) : null))}::text[])
+        as u (ordinal, state, fragment, http_status, error_code, duration_ms, links)
+    ) r
+    where pages.account_id = ${job.account_id} and pages.job_id = ${job.id} and pages.ordinal = r.ordinal
+      and pages.state = 'pending'
+    returning pages.state`.execute(tx);
+  return rows.map((row) => row.state);
+}
+
+/** Turns into `skipped` every page whose other address belongs to an earlier one, and takes the remaining addresses for their pages. */
+async function withoutDuplicates(tx: Tx, job: LockedJob, results: PageResult[]): Promise<PageResult[]> {
+  const kept: PageResult[] = [];
+  for (const result of results) {
+    const hashes = result.aliases.map(crawlHash).filter((hash) => !hash.equals(crawlHash(result.url)));
+    if (result.state !== 'ok' || hashes.length === 0) {
+      kept.push(result);
+      continue;
+    }
+    const { rows } = await sql`
+      select 1 from pages where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
+        and state <> 'skipped'
+      union all
+      select 1 from page_aliases where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
+      limit 1`.execute(tx);
+    if (rows.length > 0) {
+      kept.push(asDuplicate(result));
+      continue;
+    }
+    await sql`insert into page_aliases select ${job.account_id}, ${job.id}, unnest(${hashes}::bytea[]) on conflict do nothing`.execute(tx);
+    kept.push(result);
+  }
+  return kept;
+}
+
+function asDuplicate(result: PageResult): PageResult {
+  const { url, http_status, fetched_at, duration_ms } = result;
+  const fragment = failedBlock({
+    url,
+    finalUrl: result.aliases[0] ?? null,
+    httpStatus: http_status,
+    contentType: null,
+    status: 'skipped',
+    code: 'duplicate',
+    fetchedAt: fetched_at,
+    durationMs: duration_ms,
+  });
+  return { ...result, state: 'skipped', fragment, error_code: 'duplicate', links: null };
+}

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import pg from 'pg';
+import type { DbOrTx } from './database.ts';
+import type { Lane } from './queue.ts';
+import type { Log } from './log.ts';
+
+const CHANNEL = 'ollagraph';
+
+/** What processes tell each other. A notification only saves waiting: whoever misses one finds out by polling. */
+export type Notification =
+  | { type: 'slices'; lane: Lane }
+  | { type: 'outbox'; account_id: string; endpoint: string }
+  | { type: 'job_ended'; job_id: string; cancelled: boolean }
+  | { type: 'attempt_ended'; delivery_id: string };
+
+/** Sends a notification when the caller's transaction commits. */
+export async function notify(tx: DbOrTx, notification: Notification): Promise<void> {
+  await sql`select pg_notify(${CHANNEL}, ${JSON.stringify(notification)})`.execute(tx);
+}
+
+type Handler = (notification: Notification) => void;
+
+/**
+ * One connection that listens for all of the process, and listens again after it broke. Where LISTEN does not work (behind
+ * PgBouncer in transaction mode) nothing ever arrives, and polling is all there is.
+ */
+export class Notifications {
+  readonly #url: string;
+  readonly #log: Log;
+  readonly #handlers = new Set<Handler>();
+  readonly #onReconnect = new Set<() => void>();
+  #client: pg.Client | null = null;
+  #closed = false;
+
+  constructor(url: string, log: Log) {
+    this.#url = url;
+    this.#log = log;
+  }
+
+  /** Calls the handler for every notification until the returned function is called. */
+  subscribe(handler: Handler, onReconnect?: () => void): () => void {
+    this.#handlers.add(handler);
+    if (onReconnect) this.#onReconnect.add(onReconnect);
+    return () => {
+      this.#handlers.delete(handler);
+      if (onReconnect) this.#onReconnect.delete(onReconnect);
+    };
+  }
+
+  /** Resolves when the first connection listens; later breaks are mended in the background. */
+  async start(): Promise<void> {
+    const client = new pg.Client({ connectionString: this.#url, keepAlive: true, application_name: 'ollagraph listen' });
+    client.on('notification', (message) => this.#dispatch(message.payload ?? ''));
+    client.on('error', (error) => this.#log.warn({ err: error }, 'the listening connection broke'));
+    client.on('end', () => {
+      if (this.#client === client) void this.#reconnect();
+    });
+    await client.connect();
+    await client.query(`listen ${CHANNEL}`);
+    this.#client = client;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const client = this.#client;
+    this.#client = null;
+    await client?.end();
+  }
+
+  async #reconnect(): Promise<void> {
+    this.#client = null;
+    while (!this.#closed) {
+      try {
+        await this.start();
+        for (const handler of this.#onReconnect) handler();
+        return;
+      } catch (error) {
+        this.#log.warn({ err: error }, 'cannot listen for notifications; polling goes on');
+        await sleep(1000);
+      }
+    }
+  }
+
+  #dispatch(payload: string): void {
+    let notification: Notification;
+    try {
+      notification = JSON.parse(payload) as Notification;
+    } catch {
+      this.#log.warn({ bytes: payload.length }, 'a notification that is not ours was ignored');
+      return;
+    }
+    for (const handler of this.#handlers) handler(notification);
+  }
+}

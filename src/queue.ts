@@ -1,0 +1,54 @@
+import { PgBoss, fromKysely, type Db as BossDb } from 'pg-boss';
+import type pg from 'pg';
+import type { Tx } from './database.ts';
+
+/**
+ * The lanes of the queue. `express` carries single pages and synchronous batches and has a thread of its own, so that a
+ * batch of 100,000 URLs in `bulk` never stands before another account's page.
+ */
+export const LANES = ['express', 'bulk'] as const;
+export type Lane = (typeof LANES)[number];
+
+/** Where a slice goes that was fetched RETRY_LIMIT times and never finished: its pages are settled as failed. */
+export const DEAD_LETTERS = 'dead';
+
+/** One entry of the queue: some pages of one job. */
+export interface Slice {
+  account_id: string;
+  job_id: string;
+  ordinals: number[];
+}
+
+/** A worker that has not touched its slice for so long has lost it. pg-boss allows no less. */
+const HEARTBEAT_SECONDS = 10;
+const RETRY_LIMIT = 5;
+
+/** Lets pg-boss run its statements on our pool. */
+export function executor(pool: pg.Pool): BossDb {
+  return { executeSql: async (text, values) => await pool.query(text, values as unknown[]) };
+}
+
+/** Makes the queues where they are missing. */
+export async function createQueues(boss: PgBoss): Promise<void> {
+  await boss.createQueue(DEAD_LETTERS, { retryLimit: 100, retryDelay: 5, deleteAfterSeconds: 86_400 });
+  for (const lane of LANES) {
+    await boss.createQueue(lane, {
+      partition: true,
+      heartbeatSeconds: HEARTBEAT_SECONDS,
+      expireInSeconds: 3600,
+      retryLimit: RETRY_LIMIT,
+      deleteAfterSeconds: 3600,
+      retentionSeconds: 30 * 86_400,
+      deadLetter: DEAD_LETTERS,
+    });
+  }
+}
+
+/** Queues slices in the caller's transaction, each a step of priority below the one before. `after` is a delay in seconds. */
+export async function insertSlices(boss: PgBoss, tx: Tx, lane: Lane, slices: Slice[], priority: number, after = 0): Promise<void> {
+  const startAfter = after > 0 ? { startAfter: Math.ceil(after) } : {};
+  for (let i = 0; i < slices.length; i += 1000) {
+    const jobs = slices.slice(i, i + 1000).map((data, n) => ({ data, priority: priority - i - n, ...startAfter }));
+    await boss.insert(lane, jobs, { db: fromKysely(tx) });
+  }
+}

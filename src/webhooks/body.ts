@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+import type { Db } from '../database.ts';
+import { readEnvelope } from '../fragments.ts';
+import type { Claimed } from './claim.ts';
+
+/** Bodies up to this many bytes are held in memory; larger ones are streamed twice, once to sign and once to send. */
+export const SMALL_BODY_BYTES = 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+
+/** The body of a delivery in chunks: the same bytes at every call. */
+export async function* bodyChunks(db: Db, claimed: Claimed): AsyncGenerator<Buffer> {
+  if (!claimed.whole_job || claimed.job_id === null) {
+    yield Buffer.from(claimed.head + claimed.tail, 'utf8');
+    return;
+  }
+  let pending: Buffer[] = [];
+  let bytes = 0;
+  for await (const text of readEnvelope(db, claimed.account_id, claimed.job_id, claimed)) {
+    const chunk = Buffer.from(text, 'utf8');
+    pending.push(chunk);
+    bytes += chunk.length;
+    if (bytes < CHUNK_BYTES) continue;
+    yield Buffer.concat(pending);
+    pending = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(pending);
+}
+
+/** The whole body, or null when it is larger than SMALL_BODY_BYTES. */
+export async function smallBody(db: Db, claimed: Claimed): Promise<Buffer | null> {
+  if (claimed.body_bytes !== null && claimed.body_bytes > SMALL_BODY_BYTES) return null;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of bodyChunks(db, claimed)) {
+    bytes += chunk.length;
+    if (bytes > SMALL_BODY_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+export const sha256 = (body: Buffer) => createHash('sha256').update(body).digest();

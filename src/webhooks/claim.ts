@@ -1,0 +1,97 @@
+import { sql } from 'kysely';
+import type { AttemptTrigger, Db } from '../database.ts';
+
+/** A delivery that this process may send until its lease ends. `attempts` is this attempt's number and the claim's fence. */
+export interface Claimed {
+  account_id: string;
+  id: string;
+  job_id: string | null;
+  event: string;
+  webhook_url: string;
+  endpoint: string;
+  webhook_id: string;
+  head: string;
+  tail: string;
+  whole_job: boolean;
+  body_bytes: number | null;
+  body_sha256: Buffer | null;
+  schedule_step: number;
+  attempts: number;
+  trigger: AttemptTrigger;
+  webhook_secret: string;
+  /** The previous secret while it overlaps. */
+  previous_secret: string | null;
+}
+
+/** How many due deliveries of one endpoint are wanted. */
+export interface Want {
+  account_id: string;
+  endpoint: string;
+  count: number;
+}
+
+/**
+ * Claims due deliveries, at most `count` of each endpoint wanted, oldest due first, and begins their attempts: all in one
+ * statement, committed before anything is sent. The cost is a probe of outbox_due per endpoint wanted plus the rows taken, whatever
+ * else is due, waiting or delivered. The lease is in milliseconds; afterwards the delivery is due again.
+ */
+export async function claim(db: Db, wants: Want[], leaseMs: number): Promise<Claimed[]> {
+  const { rows } = await sql<Claimed>`
+    with due as (
+      select o.account_id, o.id
+      from unnest(${wants.map((w) => w.account_id)}::text[], ${wants.map((w) => w.endpoint)}::text[],
+        ${wants.map((w) => w.count)}::int[]) as w (account_id, endpoint, count)
+      cross join lateral (
+        select account_id, id from outbox
+        where outbox.account_id = w.account_id and outbox.endpoint = w.endpoint and next_attempt_at <= now()
+        order by next_attempt_at
+        limit w.count
+        for update skip locked
+      ) o
+    ), claimed as (
+      update outbox set state = 'sending', attempts = attempts + 1, next_attempt_at = now() + ${leaseMs} * interval '1 ms'
+      from due where outbox.account_id = due.account_id and outbox.id = due.id
+      returning outbox.*
+    ), begun as (
+      insert into attempts (account_id, delivery_id, number, trigger)
+      select account_id, id, attempts, trigger from claimed
+    )
+    select c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint, c.webhook_id, c.head, c.tail, c.whole_job,
+      c.body_bytes, c.body_sha256, c.schedule_step, c.attempts, c.trigger, a.webhook_secret,
+      case when a.previous_secret_until > now() then a.previous_secret end as previous_secret
+    from claimed c join accounts a on a.id = c.account_id`.execute(db);
+  return rows;
+}
+
+/** Prolongs the lease of a claim that takes long. False when it has passed to somebody else. */
+export async function renew(db: Db, claimed: Claimed, leaseMs: number): Promise<boolean> {
+  const result = await sql`update outbox set next_attempt_at = now() + ${leaseMs} * interval '1 ms'
+    where account_id = ${claimed.account_id} and id = ${claimed.id} and attempts = ${claimed.attempts} and state = 'sending'`.execute(db);
+  return result.numAffectedRows === 1n;
+}
+
+/** An endpoint with deliveries in the outbox, and the milliseconds until the first of them is due (0: now). */
+export interface Backlog {
+  account_id: string;
+  endpoint: string;
+  due_in_ms: number;
+}
+
+/**
+ * Every endpoint that has something in the outbox. Hops from one to the next along outbox_due (a loose index scan), so the cost
+ * grows with the number of endpoints, not of rows.
+ */
+export async function backlog(db: Db): Promise<Backlog[]> {
+  const { rows } = await sql<Backlog>`
+    with recursive hop as (
+      (select account_id, endpoint, next_attempt_at from outbox order by account_id, endpoint, next_attempt_at limit 1)
+      union all
+      select next.* from hop cross join lateral (
+        select account_id, endpoint, next_attempt_at from outbox
+        where (outbox.account_id, outbox.endpoint) > (hop.account_id, hop.endpoint)
+        order by account_id, endpoint, next_attempt_at limit 1
+      ) next
+    )
+    select account_id, endpoint, greatest(0, extract(epoch from next_attempt_at - now()) * 1000)::float8 as due_in_ms from hop`.execute(db);
+  return rows;
+}

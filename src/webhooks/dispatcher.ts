@@ -1,0 +1,240 @@
+import type { SecretBox } from '../accounts/secrets.ts';
+import type { Context } from '../context.ts';
+import { backlog, claim, type Claimed } from './claim.ts';
+import { Endpoint } from './endpoint.ts';
+import { record, type Finished, type Outcome } from './record.ts';
+import { retryDelay } from './retry.ts';
+import { Semaphore } from './semaphore.ts';
+import { attempt, leaseMs, type Sender } from './send.ts';
+
+/** Deliveries held at once, claimed or under way. */
+const MAX_HELD = 512;
+const MAX_IN_FLIGHT = 128;
+const CLAIM_BATCH = 200;
+const RECORD_BATCH = 500;
+const LARGE_SLOTS = 2;
+/** Of the lease, kept for recording. */
+const LEASE_MARGIN_MS = 5000;
+/** Behind NOTIFY this only finds retries that fall due and what a lost notification left; without it, it is all there is. */
+const POLL_MS = 500;
+
+/**
+ * Turns due deliveries into signed POSTs, as a pipeline: claiming runs ahead of sending, results are recorded in batches, and all
+ * three are bounded. Several dispatchers may share a database.
+ */
+export class Dispatcher {
+  readonly #context: Context;
+  readonly #sender: Sender;
+  readonly #endpoints = new Map<string, Endpoint>();
+  /** Endpoints with claimed deliveries that wait for a place. */
+  readonly #ready = new Set<Endpoint>();
+  /** Endpoints that may have something due, the longest unserved first. */
+  readonly #hot = new Set<Endpoint>();
+  #finished: Finished[] = [];
+  #held = 0;
+  #inFlight = 0;
+  #claiming = false;
+  #recording = false;
+  #stopping = false;
+  #poll: NodeJS.Timeout | undefined;
+  #unsubscribe = () => {};
+  #lastProgress = Date.now();
+  #drained: (() => void) | null = null;
+
+  constructor(context: Context, box: SecretBox) {
+    this.#context = context;
+    const { db, egress, config, log } = context;
+    this.#sender = { db, egress, config, box, log, largeSlots: new Semaphore(LARGE_SLOTS) };
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#context.notifications.subscribe(
+      (n) => {
+        if (n.type === 'outbox') this.#wake(n.account_id, n.endpoint);
+      },
+      () => void this.#lookAround(),
+    );
+    void this.#lookAround();
+  }
+
+  /** Whether claims have gone through lately. */
+  get healthy(): boolean {
+    return !this.#stopping && Date.now() - this.#lastProgress < 30_000;
+  }
+
+  /** Stops claiming and resolves when all that was under way is recorded. What was claimed and not begun falls due again when its lease ends. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#unsubscribe();
+    clearTimeout(this.#poll);
+    for (const endpoint of this.#endpoints.values()) this.#held -= endpoint.ahead.splice(0).length;
+    if (this.#held > 0 || this.#claiming || this.#recording) await new Promise<void>((drained) => (this.#drained = drained));
+  }
+
+  #wake(accountId: string, endpoint: string): void {
+    const key = `${accountId} ${endpoint}`;
+    let known = this.#endpoints.get(key);
+    if (!known) this.#endpoints.set(key, (known = new Endpoint(accountId, endpoint)));
+    this.#hot.add(known);
+    void this.#claim();
+  }
+
+  /** Finds every endpoint with something due, then sleeps until the next falls due, POLL_MS at most. */
+  async #lookAround(): Promise<void> {
+    if (this.#stopping) return;
+    clearTimeout(this.#poll);
+    let wait = POLL_MS;
+    try {
+      for (const { account_id, endpoint, due_in_ms } of await backlog(this.#context.db)) {
+        if (due_in_ms <= 0) this.#wake(account_id, endpoint);
+        else wait = Math.min(wait, Math.max(5, due_in_ms));
+      }
+      this.#lastProgress = Date.now();
+      this.#forgetIdle();
+    } catch (error) {
+      this.#context.log.warn({ err: error }, 'the outbox could not be read; trying again');
+    }
+    if (!this.#stopping) this.#poll = setTimeout(() => void this.#lookAround(), wait);
+  }
+
+  /** Claims for the hot endpoints in turn until nothing is due or enough is held. One at a time. */
+  async #claim(): Promise<void> {
+    if (this.#claiming) return;
+    this.#claiming = true;
+    try {
+      while (!this.#stopping) {
+        const wants = this.#wants();
+        if (wants.length === 0) break;
+        // A notification that arrives while the claim runs makes its endpoint hot again.
+        for (const { endpoint } of wants) this.#hot.delete(endpoint);
+        const claimed = await claim(this.#context.db, wants.map((w) => w.want), leaseMs(this.#context.config));
+        this.#lastProgress = Date.now();
+        this.#take(wants, claimed);
+      }
+    } catch (error) {
+      this.#context.log.warn({ err: error }, 'deliveries could not be claimed; trying again');
+    } finally {
+      this.#claiming = false;
+      this.#checkDrained();
+    }
+  }
+
+  #wants() {
+    const now = performance.now();
+    let room = Math.min(CLAIM_BATCH, MAX_HELD - this.#held);
+    const wants = [];
+    for (const endpoint of this.#hot) {
+      if (room <= 0) break;
+      const want = endpoint.want(now);
+      if (want.count === 0) continue;
+      want.count = Math.min(want.count, room);
+      room -= want.count;
+      wants.push({ endpoint, want });
+    }
+    return wants;
+  }
+
+  #take(wants: { endpoint: Endpoint; want: { count: number } }[], claimed: Claimed[]): void {
+    const byKey = new Map<string, Claimed[]>();
+    for (const c of claimed) {
+      const key = `${c.account_id} ${c.endpoint}`;
+      const list = byKey.get(key);
+      if (list) list.push(c);
+      else byKey.set(key, [c]);
+    }
+    for (const { endpoint, want } of wants) {
+      const got = byKey.get(`${endpoint.account_id} ${endpoint.endpoint}`) ?? [];
+      const claimedAt = performance.now();
+      for (const delivery of got) endpoint.ahead.push({ delivery, claimedAt });
+      this.#held += got.length;
+      // As many as wanted: there may be more.
+      if (got.length === want.count) this.#hot.add(endpoint);
+      this.#pump(endpoint);
+    }
+  }
+
+  #pump(endpoint: Endpoint): void {
+    while (this.#inFlight < MAX_IN_FLIGHT && endpoint.canSend() && !this.#stopping) {
+      const { delivery, claimedAt } = endpoint.ahead.shift()!;
+      if (performance.now() - claimedAt > leaseMs(this.#context.config) - this.#context.config.webhookTimeoutMs - LEASE_MARGIN_MS) {
+        this.#held--; // too late to be answered within the lease: it falls due again when that ends
+        continue;
+      }
+      endpoint.inFlight++;
+      this.#inFlight++;
+      void this.#send(endpoint, delivery);
+    }
+    if (endpoint.ahead.length > 0) this.#ready.add(endpoint);
+    else this.#ready.delete(endpoint);
+  }
+
+  /** Gives a place that became free to whoever waits for one, in turn. */
+  #pumpNext(last: Endpoint): void {
+    this.#ready.delete(last);
+    if (last.ahead.length > 0) this.#ready.add(last);
+    for (const endpoint of this.#ready) {
+      if (this.#inFlight >= MAX_IN_FLIGHT) return;
+      this.#pump(endpoint);
+    }
+  }
+
+  async #send(endpoint: Endpoint, claimed: Claimed): Promise<void> {
+    const result = await attempt(this.#sender, claimed);
+    const finished = { claimed, result, outcome: this.#outcome(claimed, result) };
+    endpoint.inFlight--;
+    this.#inFlight--;
+    endpoint.settle(finished, performance.now());
+    this.#finished.push(finished);
+    void this.#record();
+    this.#pumpNext(endpoint);
+  }
+
+  #outcome(claimed: Claimed, result: Finished['result']): Outcome {
+    if (result.error === null) return { state: 'delivered' };
+    const delay = retryDelay(this.#context.config.webhookRetrySchedule, claimed.schedule_step + 1, result.retry_after);
+    return delay === null ? { state: 'exhausted' } : { state: 'retry', delay };
+  }
+
+  /** Records what has finished, in batches, one at a time: the next batch gathers while this one is written. */
+  async #record(): Promise<void> {
+    if (this.#recording) return;
+    this.#recording = true;
+    while (this.#finished.length > 0) {
+      const batch = this.#finished.splice(0, RECORD_BATCH);
+      await this.#recordUntilStored(batch);
+      this.#held -= batch.length;
+      for (const { claimed, result } of batch) {
+        this.#context.log.debug({ delivery_id: claimed.id, job_id: claimed.job_id, attempt: claimed.attempts, status: result.status, error: result.error }, 'attempt recorded');
+      }
+      void this.#claim();
+    }
+    this.#recording = false;
+    this.#checkDrained();
+  }
+
+  /** The receiver has seen these requests: their outcome is kept until the database takes it. The fence settles who was late. */
+  async #recordUntilStored(batch: Finished[]): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        await record(this.#context.db, batch);
+        this.#lastProgress = Date.now();
+        return;
+      } catch (error) {
+        this.#context.log.warn({ err: error, attempts: batch.length }, 'finished attempts could not be recorded; trying again');
+        if (this.#stopping && tries >= 5) return;
+        await new Promise((again) => setTimeout(again, Math.min(1000, 50 * 2 ** tries)));
+      }
+    }
+  }
+
+  #forgetIdle(): void {
+    if (this.#endpoints.size < 10_000) return;
+    for (const [key, endpoint] of this.#endpoints) {
+      if (endpoint.idle && !this.#hot.has(endpoint)) this.#endpoints.delete(key);
+    }
+  }
+
+  #checkDrained(): void {
+    if (this.#stopping && this.#held <= 0 && !this.#claiming && !this.#recording) this.#drained?.();
+  }
+}

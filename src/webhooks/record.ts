@@ -1,0 +1,83 @@
+import { sql } from 'kysely';
+import type { Db } from '../database.ts';
+import { notify } from '../notifications.ts';
+import type { Claimed } from './claim.ts';
+import type { AttemptError } from './retry.ts';
+
+/** How an attempt went. */
+export interface AttemptResult {
+  status: number | null;
+  /** Null: delivered. */
+  error: AttemptError | null;
+  dns_ms: number | null;
+  connect_ms: number | null;
+  tls_ms: number | null;
+  first_byte_ms: number | null;
+  total_ms: number;
+  bytes_sent: number;
+  answer: string | null;
+  remote_address: string | null;
+  /** Seconds that the receiver asked us to wait. */
+  retry_after: number | null;
+  started_at: Date;
+  body_bytes: number | null;
+  body_sha256: Buffer | null;
+}
+
+/** What becomes of the delivery after its attempt. `delay` in seconds where it is tried again. */
+export type Outcome = { state: 'delivered' | 'exhausted' } | { state: 'retry'; delay: number };
+
+export interface Finished {
+  claimed: Claimed;
+  result: AttemptResult;
+  outcome: Outcome;
+}
+
+/**
+ * Records finished attempts in one transaction: the attempts' rows, and, where the claim's fence still holds, the deliveries'
+ * next state. Ended ones move from the outbox to the history.
+ */
+export async function record(db: Db, batch: Finished[]): Promise<void> {
+  const of = <T>(pick: (finished: Finished) => T): T[] => batch.map(pick);
+  const accounts = of((f) => f.claimed.account_id);
+  const ids = of((f) => f.claimed.id);
+  const numbers = of((f) => f.claimed.attempts);
+  const sorted = ids.toSorted();
+  await db.transaction().execute(async (tx) => {
+    await sql`
+      with r as (
+        select * from unnest(${accounts}::text[], ${ids}::text[], ${numbers}::int[], ${of((f) => f.outcome.state)}::text[],
+          ${of((f) => (f.outcome.state === 'retry' ? f.outcome.delay : null))}::float8[], ${of((f) => f.result.status)}::smallint[],
+          ${of((f) => f.result.error)}::text[], ${of((f) => f.result.body_bytes)}::bigint[], ${of((f) => f.result.body_sha256)}::bytea[])
+          as u (account_id, id, number, outcome, delay, status, error, bytes, sha256)
+      ), ended as (
+        delete from outbox o using r
+        where o.account_id = r.account_id and o.id = r.id and o.attempts = r.number and o.state = 'sending' and r.outcome <> 'retry'
+        returning o.*, r.outcome, r.status, r.error, r.bytes, r.sha256
+      ), kept as (
+        insert into deliveries (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, body_bytes,
+          body_sha256, state, schedule_step, attempts, last_status, last_error, created_at)
+        select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, coalesce(body_bytes, bytes),
+          coalesce(body_sha256, sha256), outcome, schedule_step, attempts, status, error, created_at from ended
+      )
+      update outbox o set state = 'waiting', next_attempt_at = now() + r.delay * interval '1 s', schedule_step = schedule_step + 1,
+        trigger = 'schedule', last_status = r.status, last_error = r.error,
+        body_bytes = coalesce(o.body_bytes, r.bytes), body_sha256 = coalesce(o.body_sha256, r.sha256)
+      from r where o.account_id = r.account_id and o.id = r.id and o.attempts = r.number and o.state = 'sending' and r.outcome = 'retry'`.execute(tx);
+    await sql`
+      update attempts a set started_at = r.started_at, finished_at = now(), status = r.status, error = r.error, dns_ms = r.dns_ms,
+        connect_ms = r.connect_ms, tls_ms = r.tls_ms, first_byte_ms = r.first_byte_ms, total_ms = r.total_ms,
+        bytes_sent = r.bytes_sent, answer = r.answer, remote_address = r.remote_address
+      from unnest(${accounts}::text[], ${ids}::text[], ${numbers}::int[], ${of((f) => f.result.started_at)}::timestamptz[],
+        ${of((f) => f.result.status)}::smallint[], ${of((f) => f.result.error)}::text[], ${of((f) => f.result.dns_ms)}::real[],
+        ${of((f) => f.result.connect_ms)}::real[], ${of((f) => f.result.tls_ms)}::real[], ${of((f) => f.result.first_byte_ms)}::real[],
+        ${of((f) => f.result.total_ms)}::real[], ${of((f) => f.result.bytes_sent)}::bigint[], ${of((f) => f.result.answer)}::text[],
+        ${of((f) => f.result.remote_address)}::text[])
+        as r (account_id, id, number, started_at, status, error, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, bytes_sent, answer, remote_address)
+      where a.account_id = r.account_id and a.delivery_id = r.id and a.number = r.number
+        and a.delivery_id between ${sorted[0]} and ${sorted.at(-1)}`.execute(tx);
+    for (const { claimed } of batch) {
+      if (claimed.event === 'test') await notify(tx, { type: 'attempt_ended', delivery_id: claimed.id });
+    }
+  });
+}

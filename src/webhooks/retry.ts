@@ -1,0 +1,38 @@
+/** Why an attempt failed: the closed list of `error` in attempts and deliveries. */
+export const ATTEMPT_ERRORS = {
+  http_error: 'The receiver answered with a status that is not 2xx.',
+  redirect: 'The receiver answered with a redirect, which is not followed.',
+  timeout: 'No complete answer within the timeout.',
+  connection_failed: 'The connection was refused, reset or closed.',
+  tls_failed: 'The TLS handshake failed, or the certificate is not valid for the host.',
+  dns_failed: 'The host name could not be resolved.',
+  blocked_target: 'The host is, or resolves to, an address that may not be called.',
+  invalid_response: 'The answer was not valid HTTP.',
+  body_changed: 'The stored result is not what was sent first; nothing was sent.',
+  internal_error: 'The attempt failed for a reason on our side.',
+} as const;
+export type AttemptError = keyof typeof ATTEMPT_ERRORS;
+
+/** The most that jitter adds to a step. */
+const JITTER = 0.2;
+
+/**
+ * Seconds until the next attempt after `failures` failed ones (counted since the schedule was started), or null when the
+ * schedule is used up. Jitter adds up to 20 %. A longer Retry-After is honoured up to the length of the step after this one.
+ */
+export function retryDelay(schedule: number[], failures: number, retryAfter: number | null, random: () => number = Math.random): number | null {
+  const step = schedule[failures - 1];
+  if (step === undefined) return null;
+  const asked = Math.min(retryAfter ?? 0, schedule[failures] ?? step);
+  return Math.max(step * (1 + JITTER * random()), asked);
+}
+
+/** `Retry-After` (RFC 9110, 10.2.3) in seconds from now: delta-seconds or an HTTP date; null when absent, past or not valid. */
+export function parseRetryAfter(value: string | null, now: number = Date.now()): number | null {
+  if (value === null) return null;
+  const text = value.trim();
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  if (!/^[A-Za-z]{3,9},? /.test(text)) return null;
+  const at = Date.parse(text);
+  return Number.isNaN(at) || at <= now ? null : (at - now) / 1000;
+}

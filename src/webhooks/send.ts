@@ -1,0 +1,145 @@
+import type { Config } from '../config.ts';
+import type { SecretBox } from '../accounts/secrets.ts';
+import type { Db } from '../database.ts';
+import { EgressError, type Egress, type EgressErrorCode, type PostResult } from '../egress/index.ts';
+import type { Log } from '../log.ts';
+import { bodyChunks, sha256, smallBody } from './body.ts';
+import { renew, type Claimed } from './claim.ts';
+import { digestLarge } from './large.ts';
+import type { AttemptResult } from './record.ts';
+import { ATTEMPT_ERRORS, parseRetryAfter, type AttemptError } from './retry.ts';
+import { createSigner } from './sign.ts';
+import type { Semaphore } from './semaphore.ts';
+
+export const USER_AGENT = 'Ollagraph-Webhook/1.0';
+
+export interface Sender {
+  db: Db;
+  egress: Egress;
+  config: Config;
+  box: SecretBox;
+  log: Log;
+  /** Large bodies take one of these places, so that they never crowd out small ones. */
+  largeSlots: Semaphore;
+}
+
+/** How long a claim holds: the timeout, and time to read the body and to record. */
+export const leaseMs = (config: Config) => config.webhookTimeoutMs + 15_000;
+
+/** The stored fragments no longer make the bytes that were sent first. */
+class BodyChanged extends Error {}
+
+/** Sends one claimed delivery once. Never throws: every way to fail is a result with its error class. */
+export async function attempt(sender: Sender, claimed: Claimed): Promise<AttemptResult> {
+  const started_at = new Date();
+  const start = performance.now();
+  const sent = { body_bytes: null as number | null, body_sha256: null as Buffer | null };
+  try {
+    const answer = await post(sender, claimed, sent);
+    const error = answer.status >= 200 && answer.status < 300 ? null : answer.status >= 300 && answer.status < 400 ? 'redirect' : 'http_error';
+    return {
+      ...sent,
+      started_at,
+      status: answer.status,
+      error,
+      dns_ms: answer.timings.dnsMs,
+      connect_ms: answer.timings.connectMs,
+      tls_ms: answer.timings.tlsMs,
+      first_byte_ms: answer.timings.firstByteMs,
+      total_ms: performance.now() - start,
+      bytes_sent: answer.bytesSent,
+      answer: answer.excerpt,
+      remote_address: answer.remoteAddress,
+      retry_after: parseRetryAfter(answer.retryAfter),
+    };
+  } catch (cause) {
+    const failed = cause instanceof EgressError ? cause : null;
+    const error = errorClass(cause);
+    sender.log[error === 'internal_error' || error === 'body_changed' ? 'error' : 'debug']({ delivery_id: claimed.id, err: cause }, 'an attempt failed');
+    return {
+      ...sent,
+      started_at,
+      status: null,
+      error,
+      dns_ms: failed?.timings?.dnsMs ?? null,
+      connect_ms: failed?.timings?.connectMs ?? null,
+      tls_ms: failed?.timings?.tlsMs ?? null,
+      first_byte_ms: failed?.timings?.firstByteMs ?? null,
+      total_ms: performance.now() - start,
+      bytes_sent: failed?.bytesSent ?? 0,
+      answer: null,
+      remote_address: failed?.remoteAddress ?? null,
+      retry_after: null,
+    };
+  }
+}
+
+function errorClass(cause: unknown): AttemptError {
+  if (cause instanceof BodyChanged) return 'body_changed';
+  if (!(cause instanceof EgressError)) return 'internal_error';
+  const code: EgressErrorCode = cause.code;
+  return code in ATTEMPT_ERRORS ? (code as AttemptError) : 'internal_error';
+}
+
+async function post(sender: Sender, claimed: Claimed, sent: { body_bytes: number | null; body_sha256: Buffer | null }): Promise<PostResult> {
+  const body = await smallBody(sender.db, claimed);
+  if (body === null) return await sender.largeSlots.run(() => postLarge(sender, claimed, sent));
+  fix(claimed, sent, body.length, sha256(body));
+  const signer = signerFor(sender, claimed);
+  signer.update(body);
+  return await sender.egress.post({
+    url: claimed.webhook_url,
+    headers: headersFor(claimed, signer.headers()),
+    body,
+    timeoutMs: sender.config.webhookTimeoutMs,
+  });
+}
+
+/** Two passes over the stored fragments in constant memory: one for length, digest and signature, one to send. */
+async function postLarge(sender: Sender, claimed: Claimed, sent: { body_bytes: number | null; body_sha256: Buffer | null }): Promise<PostResult> {
+  const lease = leaseMs(sender.config);
+  const keepLease = setInterval(() => {
+    renew(sender.db, claimed, lease).catch((error: unknown) => sender.log.warn({ delivery_id: claimed.id, err: error }, 'could not renew a lease'));
+  }, lease / 3);
+  try {
+    await renew(sender.db, claimed, lease);
+    const signer = signerFor(sender, claimed);
+    const { bytes, digest } = await digestLarge(bodyChunks(sender.db, claimed), signer);
+    fix(claimed, sent, bytes, digest);
+    return await sender.egress.post({
+      url: claimed.webhook_url,
+      headers: headersFor(claimed, signer.headers()),
+      body: { length: bytes, chunks: () => bodyChunks(sender.db, claimed) },
+      timeoutMs: sender.config.webhookTimeoutMs,
+      idleTimeoutMs: sender.config.webhookTimeoutMs,
+    });
+  } finally {
+    clearInterval(keepLease);
+  }
+}
+
+/** Notes the body's length and digest, and refuses to send what differs from the first attempt. */
+function fix(claimed: Claimed, sent: { body_bytes: number | null; body_sha256: Buffer | null }, bytes: number, digest: Buffer): void {
+  if (claimed.body_sha256 !== null && (!claimed.body_sha256.equals(digest) || claimed.body_bytes !== bytes)) {
+    throw new BodyChanged(`delivery ${claimed.id} was ${claimed.body_bytes} bytes and is ${bytes}`);
+  }
+  sent.body_bytes = bytes;
+  sent.body_sha256 = digest;
+}
+
+function signerFor(sender: Sender, claimed: Claimed) {
+  const stored = claimed.previous_secret === null ? [claimed.webhook_secret] : [claimed.webhook_secret, claimed.previous_secret];
+  const secrets = stored.map((secret) => sender.box.open(secret, claimed.account_id));
+  return createSigner(secrets, claimed.webhook_id, Math.floor(Date.now() / 1000));
+}
+
+function headersFor(claimed: Claimed, signature: Record<string, string>): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    'user-agent': USER_AGENT,
+    ...signature,
+    'x-ollagraph-delivery': claimed.id,
+    'x-ollagraph-attempt': String(claimed.attempts),
+  };
+}
+
