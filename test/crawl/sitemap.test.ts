@@ -1,0 +1,352 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { collectSitemapUrls, parseSitemap, type CollectOptions, type Sitemap } from '../../src/crawl/sitemap.ts';
+
+const URL_OF_SITEMAP = 'https://example.com/sitemap.xml';
+const XMLNS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"';
+
+function parse(text: string | Buffer): Sitemap {
+  return parseSitemap(Buffer.from(text), URL_OF_SITEMAP);
+}
+
+function locs(text: string | Buffer): string[] {
+  return parse(text).urls.map(({ loc }) => loc);
+}
+
+function urlset(...urls: string[]): string {
+  return `<?xml version="1.0" encoding="UTF-8"?><urlset ${XMLNS}>${urls.map((loc) => `<url><loc>${loc}</loc></url>`).join('')}</urlset>`;
+}
+
+function index(...urls: string[]): string {
+  return `<sitemapindex ${XMLNS}>${urls.map((loc) => `<sitemap><loc>${loc}</loc></sitemap>`).join('')}</sitemapindex>`;
+}
+
+describe('a sitemap', () => {
+  it('has urls with their lastmod', () => {
+    const text = `<?xml version="1.0"?>
+      <urlset ${XMLNS}>
+        <!-- <url><loc>https://example.com/comment</loc></url> -->
+        <url><loc>https://example.com/a</loc><lastmod>2024-05-01</lastmod><priority>0.5</priority></url>
+        <url>
+          <lastmod> 2024-05-01T10:00:00+02:00 </lastmod>
+          <loc>
+            https://example.com/b
+          </loc>
+        </url>
+        <url><loc>https://example.com/c</loc><lastmod/></url>
+      </urlset>`;
+    assert.deepEqual(parse(text), {
+      kind: 'urlset',
+      urls: [
+        { loc: 'https://example.com/a', lastmod: '2024-05-01' },
+        { loc: 'https://example.com/b', lastmod: '2024-05-01T10:00:00+02:00' },
+        { loc: 'https://example.com/c' },
+      ],
+    });
+  });
+
+  it('may be an index', () => {
+    const text = `<sitemapindex ${XMLNS}><sitemap><loc>https://example.com/1.xml.gz</loc><lastmod>2024</lastmod></sitemap></sitemapindex>`;
+    assert.deepEqual(parse(text), { kind: 'index', urls: [{ loc: 'https://example.com/1.xml.gz', lastmod: '2024' }] });
+  });
+
+  it('has the locs of its own namespace only', () => {
+    const text = `<urlset ${XMLNS} xmlns:image="i" xmlns:video="v" xmlns:xhtml="h">
+      <url>
+        <image:loc>https://example.com/stray.png</image:loc>
+        <image:image><image:loc>https://example.com/a.png</image:loc></image:image>
+        <video:video><video:player_loc>https://example.com/v</video:player_loc><loc>https://example.com/deep</loc></video:video>
+        <xhtml:link rel="alternate" hreflang="de" href="https://example.com/de"/>
+        <loc>https://example.com/a</loc>
+      </url>
+      <loc>https://example.com/outside</loc>
+    </urlset>`;
+    assert.deepEqual(locs(text), ['https://example.com/a']);
+  });
+
+  it('may use a prefix, or other case', () => {
+    const text = '<sm:urlset xmlns:sm="s"><sm:url><sm:loc>https://example.com/a</sm:loc></sm:url></sm:urlset>';
+    assert.deepEqual(locs(text), ['https://example.com/a']);
+    assert.deepEqual(locs('<URLSET><URL><LOC>https://example.com/a</LOC></URL></URLSET>'), ['https://example.com/a']);
+  });
+
+  it('decodes entities and CDATA', () => {
+    assert.deepEqual(locs(urlset('https://example.com/?a=1&amp;b=2&#38;c=&#x33;')), [
+      'https://example.com/?a=1&b=2&c=3',
+    ]);
+    assert.deepEqual(locs(urlset('<![CDATA[https://example.com/?a=1&b=2]]>')), ['https://example.com/?a=1&b=2']);
+    assert.deepEqual(locs(urlset('https://example.com/<![CDATA[?a=1&b]]>=2')), ['https://example.com/?a=1&b=2']);
+    assert.deepEqual(locs(urlset('https://example.com/é')), ['https://example.com/%C3%A9']);
+  });
+
+  it('expands no entity that it declares', () => {
+    const text = `<!DOCTYPE u [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;">]>${urlset('https://example.com/&b;')}`;
+    assert.ok(locs(text).every((loc) => !loc.includes('aaaaaaaa')));
+  });
+
+  it('drops locs that are relative, foreign, invalid or too long', () => {
+    const bad = [
+      '/a',
+      'a.html',
+      'ftp://example.com/',
+      'mailto:a@b.example',
+      '',
+      ' ',
+      'https://',
+      `https://example.com/${'a'.repeat(2048)}`,
+    ];
+    assert.deepEqual(locs(urlset(...bad, 'https://example.com/ok')), ['https://example.com/ok']);
+  });
+
+  it('takes the first loc of an entry', () => {
+    assert.deepEqual(locs(urlset('https://example.com/a</loc><loc>https://example.com/b')), ['https://example.com/a']);
+  });
+
+  it('drops the entry that is cut off', () => {
+    const text = urlset('https://example.com/a', 'https://example.com/bcd');
+    for (const end of ['bcd', '</loc></url></urlset>', '</url></urlset>']) {
+      assert.deepEqual(locs(text.slice(0, text.lastIndexOf(end) + 1)), ['https://example.com/a'], end);
+    }
+  });
+
+  it('is read from gzip, told by its octets', () => {
+    const text = urlset('https://example.com/a', 'https://example.com/b');
+    assert.deepEqual(locs(gzipSync(text)), ['https://example.com/a', 'https://example.com/b']);
+    assert.deepEqual(parse(gzipSync('https://example.com/a\n')).kind, 'text');
+    assert.deepEqual(locs(Buffer.from([0x1f, 0x8b, 1, 2, 3])), []);
+  });
+
+  it('gives what there is of a gzip that is cut off', () => {
+    const urls = Array.from({ length: 20_000 }, (_, number) => `https://example.com/${number}/${number * 7919}`);
+    const whole = gzipSync(urlset(...urls));
+    const found = locs(whole.subarray(0, whole.length / 2));
+    assert.ok(found.length > 1000 && found.length < urls.length, `${found.length}`);
+    assert.deepEqual(found, urls.slice(0, found.length));
+  });
+
+  it('is not read from a gzip of more than 50 MiB', () => {
+    const padding = Buffer.alloc(50 * 1024 * 1024, ' ');
+    assert.deepEqual(locs(gzipSync(Buffer.concat([Buffer.from(urlset('https://example.com/a')), padding]))), []);
+  });
+
+  it('is read up to 50 MiB', () => {
+    const start = `<urlset><url><loc>https://example.com/a</loc></url>`;
+    const padding = Buffer.alloc(50 * 1024 * 1024 - start.length - 60, ' ');
+    const end = '<url><loc>https://example.com/b</loc></url>'.repeat(5);
+    assert.deepEqual(locs(Buffer.concat([Buffer.from(start), padding, Buffer.from(end)])), [
+      'https://example.com/a',
+      'https://example.com/b',
+    ]);
+  });
+
+  it('is read up to 50,000 URLs', () => {
+    const urls = Array.from({ length: 50_001 }, (_, number) => `https://example.com/${number}`);
+    assert.deepEqual(locs(urlset(...urls)), urls.slice(0, 50_000));
+    assert.deepEqual(locs(urls.join('\n')), urls.slice(0, 50_000));
+  });
+
+  it('may be in UTF-16, or begin with a byte order mark or blanks', () => {
+    const text = urlset('https://example.com/é');
+    const utf16 = Buffer.from(`\uFEFF${text}`, 'utf16le');
+    for (const body of [`\uFEFF${text}`, `\n  ${text}`, utf16, Buffer.from(utf16).swap16()]) {
+      assert.deepEqual(locs(body), ['https://example.com/%C3%A9']);
+    }
+  });
+
+  it('survives characters cut between chunks', () => {
+    const urls = Array.from({ length: 9000 }, (_, number) => `https://example.com/${'é€😀'.repeat(3)}${number}`);
+    assert.deepEqual(
+      locs(urlset(...urls)),
+      urls.map((url) => new URL(url).href),
+    );
+  });
+
+  it('may be text, one URL a line', () => {
+    const text =
+      '\uFEFFhttps://example.com/a\r\n\r\n  https://example.com/b?x=1&y=2 \rnonsense\n/relative\nhttps://example.com/c';
+    assert.deepEqual(parse(text), {
+      kind: 'text',
+      urls: [
+        { loc: 'https://example.com/a' },
+        { loc: 'https://example.com/b?x=1&y=2' },
+        { loc: 'https://example.com/c' },
+      ],
+    });
+  });
+
+  it('may be an RSS feed', () => {
+    const text = `<rss version="2.0" xmlns:atom="a"><channel>
+      <link>https://example.com/</link><atom:link href="https://example.com/feed"/>
+      <item><title>A</title><link>https://example.com/a</link><atom:link href="https://example.com/x"/><pubDate>Wed, 01 May 2024 00:00:00 GMT</pubDate></item>
+      <item><link>/b</link></item>
+      </channel></rss>`;
+    assert.deepEqual(parse(text), {
+      kind: 'urlset',
+      urls: [
+        { loc: 'https://example.com/a', lastmod: 'Wed, 01 May 2024 00:00:00 GMT' },
+        { loc: 'https://example.com/b' },
+      ],
+    });
+    const rdf =
+      '<rdf:RDF xmlns:rdf="r"><channel><link>https://example.com/</link></channel><item><link>https://example.com/a</link></item></rdf:RDF>';
+    assert.deepEqual(locs(rdf), ['https://example.com/a']);
+  });
+
+  it('may be an Atom feed', () => {
+    const text = `<feed xmlns="http://www.w3.org/2005/Atom"><link href="https://example.com/"/>
+      <entry><link rel="edit" href="https://example.com/edit"/><link rel="alternate" href="https://example.com/a?x=1&amp;y=2"/><updated>2024-05-01</updated></entry>
+      <entry><link href="b"/></entry><entry><link rel="self"/></entry></feed>`;
+    assert.deepEqual(parse(text).urls, [
+      { loc: 'https://example.com/a?x=1&y=2', lastmod: '2024-05-01' },
+      { loc: 'https://example.com/b' },
+    ]);
+  });
+
+  it('has no URLs where it is something else', () => {
+    const others = [
+      '',
+      '<',
+      '<html><body><p>Not <br> found<a href="https://example.com/">',
+      '{"a": 1}',
+      'Not found',
+      '<urlset',
+      '\0\0',
+    ];
+    for (const other of others) assert.deepEqual(locs(other), [], other);
+  });
+
+  it('is given up where it nests too deep', () => {
+    const deep = `<urlset>${'<a>'.repeat(2_000_000)}`;
+    assert.deepEqual(
+      locs(`${deep}${'</a>'.repeat(2_000_000)}<url><loc>https://example.com/a</loc></url></urlset>`),
+      [],
+    );
+  });
+});
+
+interface Walk {
+  urls: string[];
+  fetched: string[];
+}
+
+function onExample(url: string): boolean {
+  return url.startsWith('https://example.com/');
+}
+
+function belowExample(url: string): boolean {
+  return new URL(url).hostname.endsWith('.example.com');
+}
+
+async function walk(files: Record<string, string | number>, options: Partial<CollectOptions> = {}): Promise<Walk> {
+  const fetched: string[] = [];
+  const fetch: CollectOptions['fetch'] = async (url) => {
+    fetched.push(url.replace('https://example.com', ''));
+    const file = files[url.replace('https://example.com', '')];
+    if (file === undefined) throw new Error('connection refused');
+    return typeof file === 'number'
+      ? { status: file, body: Buffer.from(urlset('https://example.com/error')) }
+      : { status: 200, body: Buffer.from(file) };
+  };
+  const urls: string[] = [];
+  const all = {
+    roots: ['https://example.com/s.xml'],
+    fetch,
+    maxSitemaps: 10,
+    maxUrls: 100,
+    inScope: onExample,
+    ...options,
+  };
+  for await (const url of collectSitemapUrls(all)) urls.push(url.replace('https://example.com', ''));
+  return { urls, fetched };
+}
+
+const at = (path: string): string => `https://example.com${path}`;
+
+describe('collecting the URLs of sitemaps', () => {
+  it('goes through indexes breadth first', async () => {
+    const files = {
+      '/s.xml': index(at('/i.xml'), at('/2.xml')),
+      '/i.xml': index(at('/1.xml')),
+      '/1.xml': urlset(at('/a'), at('/b')),
+      '/2.xml': urlset(at('/c'), at('/a')),
+    };
+    const { urls, fetched } = await walk(files);
+    assert.deepEqual(fetched, ['/s.xml', '/i.xml', '/2.xml', '/1.xml']);
+    assert.deepEqual(urls, ['/c', '/a', '/b']);
+  });
+
+  it('fetches each sitemap once, cycles or not', async () => {
+    const files = {
+      '/s.xml': index(at('/s.xml'), at('/t.xml'), at('/t.xml')),
+      '/t.xml': index(at('/s.xml'), at('/t.xml')),
+    };
+    assert.deepEqual((await walk(files)).fetched, ['/s.xml', '/t.xml']);
+    const roots = [at('/s.xml'), 'https://EXAMPLE.com/s.xml', 'no URL'];
+    assert.deepEqual((await walk(files, { roots })).fetched, ['/s.xml', '/t.xml']);
+  });
+
+  it('skips sitemaps that fail', async () => {
+    const files = {
+      '/s.xml': index(at('/gone.xml'), at('/500.xml'), at('/1.xml')),
+      '/500.xml': 500,
+      '/1.xml': urlset(at('/a')),
+    };
+    const { urls, fetched } = await walk(files);
+    assert.deepEqual(fetched, ['/s.xml', '/gone.xml', '/500.xml', '/1.xml']);
+    assert.deepEqual(urls, ['/a']);
+  });
+
+  it('drops pages out of scope', async () => {
+    const files = { '/s.xml': urlset('https://other.example/x', at('/a')) };
+    assert.deepEqual((await walk(files)).urls, ['/a']);
+  });
+
+  it('fetches the sitemaps that an index names on its own host, or on the same site', async () => {
+    const files = { '/s.xml': index('https://cdn.example.com/1.xml', 'https://evil.example/2.xml', at('/3.xml')) };
+    assert.deepEqual((await walk(files)).fetched, ['/s.xml', '/3.xml']);
+    assert.deepEqual((await walk(files, { sameSite: belowExample })).fetched, [
+      '/s.xml',
+      'https://cdn.example.com/1.xml',
+      '/3.xml',
+    ]);
+  });
+
+  it('fetches roots on any host', async () => {
+    assert.deepEqual((await walk({}, { roots: ['https://cdn.example/s.xml'] })).fetched, ['https://cdn.example/s.xml']);
+  });
+
+  it('stops at maxSitemaps', async () => {
+    const files: Record<string, string> = {
+      '/s.xml': index(...Array.from({ length: 50 }, (_, number) => at(`/${number}.xml`))),
+    };
+    assert.deepEqual((await walk(files, { maxSitemaps: 3 })).fetched, ['/s.xml', '/0.xml', '/1.xml']);
+    const endless = (number: number): string => index(at(`/${number + 1}.xml`));
+    const chain = Object.fromEntries(Array.from({ length: 50 }, (_, number) => [`/${number}.xml`, endless(number)]));
+    assert.equal((await walk(chain, { roots: [at('/0.xml')], maxSitemaps: 20 })).fetched.length, 20);
+    assert.deepEqual((await walk(files, { maxSitemaps: 0 })).fetched, []);
+  });
+
+  it('stops at maxUrls without fetching more', async () => {
+    const files = {
+      '/s.xml': index(at('/1.xml'), at('/2.xml')),
+      '/1.xml': urlset(at('/a'), at('/b'), at('/c')),
+      '/2.xml': urlset(at('/d')),
+    };
+    const two = await walk(files, { maxUrls: 2 });
+    assert.deepEqual(two, { urls: ['/a', '/b'], fetched: ['/s.xml', '/1.xml'] });
+    assert.deepEqual((await walk(files, { maxUrls: 3 })).fetched, ['/s.xml', '/1.xml']);
+    assert.deepEqual((await walk(files, { maxUrls: 0 })).fetched, []);
+  });
+
+  it('fetches nothing after the consumer stops', async () => {
+    const fetched: string[] = [];
+    const fetch = async (url: string): Promise<{ status: number; body: Buffer }> => {
+      fetched.push(url);
+      return { status: 200, body: Buffer.from(urlset(`${url}/page`)) };
+    };
+    const roots = [at('/1.xml'), at('/2.xml')];
+    for await (const _ of collectSitemapUrls({ roots, fetch, maxSitemaps: 9, maxUrls: 9, inScope: () => true })) break;
+    assert.deepEqual(fetched, [at('/1.xml')]);
+  });
+});
