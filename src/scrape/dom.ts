@@ -1,31 +1,103 @@
-import { DomHandler, type Document, type Element } from 'domhandler';
+import { DomHandler, type ChildNode, type Document, type Element, type Text } from 'domhandler';
 import { Parser } from 'htmlparser2';
 
 /** Elements nested deeper than this become siblings of the element at the limit, so that recursion over the tree is safe. */
 export const MAX_DEPTH = 512;
 
-/** A DomHandler that never nests elements deeper than MAX_DEPTH. */
-class ShallowHandler extends DomHandler {
-  #excess = 0;
+/** Elements whose content is not text of the page, even where they are flattened. */
+const OPAQUE = new Set(['script', 'style', 'template', 'noscript', 'title', 'textarea', 'iframe', 'svg', 'select']);
 
-  override onopentag(name: string, attribs: Record<string, string>): void {
-    super.onopentag(name, attribs);
-    if (this.tagStack.length > MAX_DEPTH) {
-      this.tagStack.pop();
-      this.#excess++;
+/**
+ * A Parser that keeps at most MAX_DEPTH elements open. What opens beyond that is emitted as an empty element and
+ * remembered only until its end tag. The bound also keeps htmlparser2's own stacks short: it searches and shifts
+ * them at every tag, which is quadratic in the depth.
+ */
+class BoundedParser extends Parser {
+  readonly #handler: DomHandler;
+  readonly #excess: string[] = [];
+  readonly #excessCount = new Map<string, number>();
+  #opaque = 0;
+  #flattened: string | null = null;
+
+  constructor(handler: DomHandler) {
+    super(handler, { decodeEntities: true, lowerCaseTags: true, lowerCaseAttributeNames: true });
+    this.#handler = handler;
+  }
+
+  override onopentagname(start: number, endIndex: number): void {
+    super.onopentagname(start, endIndex);
+    if (this['foreignContext'].length > MAX_DEPTH) this['foreignContext'].pop();
+    if (this['stack'].length <= MAX_DEPTH) return;
+    this.#flattened = this['stack'].shift() ?? null;
+  }
+
+  override onopentagend(endIndex: number): void {
+    super.onopentagend(endIndex);
+    if (this.#flattened === null) return;
+    this.#pushExcess(this.#flattened);
+    this.#closeFlattened();
+  }
+
+  override onselfclosingtag(endIndex: number): void {
+    if (this.#flattened === null) return super.onselfclosingtag(endIndex);
+    if (this['foreignContext'][0] === true) {
+      super.onopentagend(endIndex);
+      this.#closeFlattened();
+    } else this.onopentagend(endIndex);
+  }
+
+  override onclosetag(start: number, endIndex: number): void {
+    if (this.#excess.length > 0) {
+      const name = this['getSlice'](start, endIndex).toLowerCase();
+      if ((this.#excessCount.get(name) ?? 0) > 0) {
+        this.#popExcess(name);
+        this.endIndex = endIndex;
+        this.startIndex = endIndex + 1;
+        return;
+      }
+      if (this['stack'].includes(name)) this.#clearExcess();
+    }
+    super.onclosetag(start, endIndex);
+  }
+
+  override ontext(start: number, endIndex: number): void {
+    if (this.#opaque === 0) super.ontext(start, endIndex);
+  }
+
+  override ontextentity(codePoint: number, endIndex: number): void {
+    if (this.#opaque === 0) super.ontextentity(codePoint, endIndex);
+  }
+
+  #closeFlattened(): void {
+    this.#flattened = null;
+    this.#handler.onclosetag();
+  }
+
+  #pushExcess(name: string): void {
+    this.#excess.push(name);
+    this.#excessCount.set(name, (this.#excessCount.get(name) ?? 0) + 1);
+    if (OPAQUE.has(name)) this.#opaque++;
+  }
+
+  #popExcess(until: string): void {
+    for (let name = this.#excess.pop(); name !== undefined; name = this.#excess.pop()) {
+      this.#excessCount.set(name, (this.#excessCount.get(name) ?? 0) - 1);
+      if (OPAQUE.has(name)) this.#opaque--;
+      if (name === until) return;
     }
   }
 
-  override onclosetag(): void {
-    if (this.#excess > 0) this.#excess--;
-    else super.onclosetag();
+  #clearExcess(): void {
+    this.#excess.length = 0;
+    this.#excessCount.clear();
+    this.#opaque = 0;
   }
 }
 
 /** Parses HTML in linear time into a tree at most MAX_DEPTH elements deep. Never throws on malformed input. */
 export function parseHtml(html: string): Document {
-  const handler = new ShallowHandler(null, { withStartIndices: false, withEndIndices: false });
-  const parser = new Parser(handler, { decodeEntities: true, lowerCaseTags: true, lowerCaseAttributeNames: true });
+  const handler = new DomHandler(null, { withStartIndices: false, withEndIndices: false });
+  const parser = new BoundedParser(handler);
   parser.write(html);
   parser.end();
   return handler.root;
@@ -34,4 +106,20 @@ export function parseHtml(html: string): Document {
 /** True for elements (also script and style, which domhandler types apart). */
 export function isElement(node: { type: string } | null | undefined): node is Element {
   return node != null && (node.type === 'tag' || node.type === 'script' || node.type === 'style');
+}
+
+/** True for text nodes. */
+export function isText(node: { type: string } | null | undefined): node is Text {
+  return node != null && node.type === 'text';
+}
+
+/** All text below the node, as it stands in the source. */
+export function textContent(node: ChildNode): string {
+  const out: string[] = [];
+  const stack: ChildNode[] = [node];
+  for (let current = stack.pop(); current !== undefined; current = stack.pop()) {
+    if (isText(current)) out.push(current.data);
+    else if ('children' in current) for (let i = current.children.length; i-- > 0;) stack.push(current.children[i]!);
+  }
+  return out.join('');
 }

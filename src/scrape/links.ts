@@ -1,0 +1,74 @@
+import type { ChildNode, Document, Element } from 'domhandler';
+import { isElement } from './dom.ts';
+import type { DiscoveredLink } from './types.ts';
+
+/** Schemes that run code in a browser or carry the content itself instead of an address. */
+const UNSAFE_SCHEMES = new Set(['javascript:', 'vbscript:', 'data:', 'blob:', 'file:', 'filesystem:', 'about:']);
+
+const NO_FOLLOW = new Set(['nofollow', 'ugc', 'sponsored']);
+
+/** Percent-encodes what WHATWG URLs leave as it is and what ends or breaks an attribute, a Markdown link or a table cell. */
+function encodeDelimiters(url: string): string {
+  return /[\s<>"`|\\]/.test(url)
+    ? url.replace(/[\s<>"`|\\]/g, (char) => (char === ' ' ? '%20' : encodeURIComponent(char)))
+    : url;
+}
+
+/**
+ * The address that `reference` means on a page at `base` (RFC 3986 section 5, by the WHATWG URL parser), or null when it is not
+ * an address or its scheme is not safe to offer (`javascript:`, `data:`, …). Without a usable base, a relative reference stays relative.
+ */
+export function resolveUrl(reference: string, base: string): string | null {
+  const url = URL.parse(reference, base) ?? URL.parse(reference);
+  if (url !== null) return UNSAFE_SCHEMES.has(url.protocol) ? null : encodeDelimiters(url.href);
+  const relative = reference.trim();
+  return URL.canParse(base) || /^[^/?#]*:/.test(relative) ? null : encodeDelimiters(relative);
+}
+
+/** Like resolveUrl, but null for everything except http and https. */
+export function resolveHttpUrl(reference: string, base: string): string | null {
+  const url = URL.parse(reference, base);
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') ? encodeDelimiters(url.href) : null;
+}
+
+/** Calls `visit` for every element below `nodes`, in document order, without recursion. */
+export function eachElement(nodes: ChildNode[], visit: (element: Element) => void): void {
+  const stack: ChildNode[] = nodes.toReversed();
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (isElement(node)) visit(node);
+    if (!('children' in node)) continue;
+    for (let i = node.children.length - 1; i >= 0; i--) stack.push(node.children[i]!);
+  }
+}
+
+/** The URL against which the page's references resolve: its first `<base href>` when that is http(s), else `pageUrl`. */
+export function baseUrl(document: Document, pageUrl: string): string {
+  let reference: string | undefined;
+  eachElement(document.children, (element) => {
+    if (element.name === 'base') reference ??= element.attribs['href'];
+  });
+  return (reference !== undefined && resolveHttpUrl(reference, pageUrl)) || pageUrl;
+}
+
+/** Every http(s) link of the page (`a[href]`, `area[href]`), absolute, without fragment, each URL once, in document order. */
+export function discoveredLinks(document: Document, base: string): DiscoveredLink[] {
+  const found = new Map<string, DiscoveredLink>();
+  eachElement(document.children, ({ name, attribs }) => {
+    if ((name !== 'a' && name !== 'area') || attribs['href'] === undefined) return;
+    const url = resolveHttpUrl(attribs['href'], base)?.replace(/#.*$/, '');
+    if (url === undefined) return;
+    const nofollow = (attribs['rel'] ?? '')
+      .toLowerCase()
+      .split(/\s+/)
+      .some((token) => NO_FOLLOW.has(token));
+    const earlier = found.get(url);
+    if (earlier === undefined) found.set(url, { url, nofollow });
+    else if (!nofollow) earlier.nofollow = false;
+  });
+  return [...found.values()];
+}
+
+/** The URLs of discoveredLinks alone. */
+export function linksOf(document: Document, base: string): string[] {
+  return discoveredLinks(document, base).map((link) => link.url);
+}

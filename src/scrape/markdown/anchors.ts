@@ -1,0 +1,43 @@
+import type { Element } from 'domhandler';
+import { textContent } from '../dom.ts';
+import { eachElement, resolveUrl } from '../links.ts';
+import { destination, title } from './escape.ts';
+import type { Mark } from './inline.ts';
+import type { MarkdownRenderer } from './renderer.ts';
+
+function containsHeading(element: Element): boolean {
+  let found = false;
+  eachElement(element.children, ({ name }) => (found ||= /^h[1-6]$/.test(name)));
+  return found;
+}
+
+/** True for the sign beside a heading that links to the heading itself. */
+function isPermalink(element: Element): boolean {
+  return element.attribs['href']?.startsWith('#') === true && /^[#¶§🔗\s]*$/u.test(textContent(element));
+}
+
+function linkMark(renderer: MarkdownRenderer, element: Element, href: string): Mark {
+  const close = `](${destination(href)}${title(element.attribs['title'])})`;
+  const isOuter = !renderer.marks.some((mark) => mark.href !== undefined);
+  const awaitsHeading = isOuter && renderer.mode === null && containsHeading(element);
+  return { open: '[', close, href, spent: awaitsHeading, awaitsHeading };
+}
+
+/**
+ * Renders `<a>`. A link around several blocks is written once, on its first heading or, without one, on its first block: a Markdown link
+ * stands within a block, and its address in each of them would make the output grow faster than the input. A link without text gets its label.
+ */
+export function renderAnchor(renderer: MarkdownRenderer, element: Element): void {
+  const { inline, marks, footnotes } = renderer;
+  if (footnotes.isBackReference(element) || footnotes.reference(renderer, element)) return;
+  if (renderer.mode === 'heading' && isPermalink(element)) return;
+  const href = element.attribs['href'] === undefined ? null : resolveUrl(element.attribs['href'], renderer.base);
+  if (href === null) return renderer.children(element.children);
+  const taken = inline.takenCount;
+  const { size } = inline;
+  renderer.marks = [...marks.filter((mark) => mark.href === undefined), linkMark(renderer, element, href)];
+  renderer.children(element.children);
+  if (inline.size === size && inline.takenCount === taken)
+    inline.text(element.attribs['aria-label'] ?? '', renderer.marks);
+  renderer.marks = marks;
+}

@@ -1,0 +1,121 @@
+/** Where a piece of text stands, as far as escaping depends on it. */
+export interface Surroundings {
+  /** The character before the text on its line, empty at the start. */
+  before: string;
+  /** The character after it, empty at the end. */
+  after: string;
+  inLink: boolean;
+}
+
+const SPECIAL = /[\\`*_[\]<&~!]/;
+const SPECIALS = /[\\`*_[\]<&~!]/g;
+const ASCII_PUNCTUATION = /[!-/:-@[-`{-~]/;
+const ENTITY = /^&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[a-zA-Z][a-zA-Z\d]{1,31});/;
+const SPACE_OR_EDGE = /^\s?$/;
+const WORD = /^[\p{L}\p{N}]$/u;
+
+function needsEscape(char: string, before: string, after: string, inLink: boolean): boolean {
+  switch (char) {
+    case '\\':
+      return after === '' || ASCII_PUNCTUATION.test(after);
+    case '*':
+      return before === '' || !SPACE_OR_EDGE.test(before) || !SPACE_OR_EDGE.test(after);
+    case '_':
+      if (WORD.test(before) && WORD.test(after)) return false;
+      return before === '' || !SPACE_OR_EDGE.test(before) || !SPACE_OR_EDGE.test(after);
+    case '[':
+      return inLink || after === '^';
+    case ']':
+      return inLink || after === '(';
+    case '<':
+      return /^[a-zA-Z/!?]/.test(after);
+    case '~':
+      return !SPACE_OR_EDGE.test(before) || after === '~';
+    default:
+      return true;
+  }
+}
+
+/** Escapes what CommonMark or GFM would read as inline syntax in `text`, and nothing else. */
+export function escapeText(text: string, { before, after, inLink }: Surroundings): string {
+  if (!SPECIAL.test(text)) return text;
+  return text.replace(SPECIALS, (char, offset: number) => {
+    const last = offset === text.length - 1;
+    const previous = offset === 0 ? before : text[offset - 1]!;
+    const next = last ? after : text[offset + 1]!;
+    if (char === '&') return ENTITY.test(text.slice(offset, offset + 36)) ? '\\&' : '&';
+    if (char === '!') return last && after === '[' ? '\\!' : '!';
+    return needsEscape(char, previous, next, inLink) ? `\\${char}` : char;
+  });
+}
+
+/** Escapes what would make a line of a paragraph the start of another block. `first`: no line of the same paragraph precedes it. */
+export function escapeLine(line: string, first: boolean): string {
+  switch (line[0]) {
+    case '#':
+      return /^#{1,6}(?:\s|$)/.test(line) ? `\\${line}` : line;
+    case '>':
+      return `\\${line}`;
+    case '+':
+      return /^\+(?:\s|$)/.test(line) ? `\\${line}` : line;
+    case '-':
+      return /^-(?:\s|$)/.test(line) || /^[-\s|:]+$/.test(line) ? `\\${line}` : line;
+    case '=':
+      return !first && /^=+\s*$/.test(line) ? `\\${line}` : line;
+    case '|':
+    case ':':
+      return !first && /^[-\s|:]+$/.test(line) ? `\\${line}` : line;
+    case '[':
+      if (/^\[[ xX]\](?:\s|$)/.test(line)) return `\\${line}`;
+      return line.replace(/^(\[(?:[^[\]\\]|\\.){1,999}\]):/, '$1\\:');
+    default:
+      return line.replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2');
+  }
+}
+
+/** Escapes number signs at the end of a heading, where CommonMark takes them for its closing sequence. */
+export function escapeHeadingEnd(line: string): string {
+  return line.endsWith('#') ? line.replace(/(^|\s)(#+)$/, '$1\\$2') : line;
+}
+
+/** A code span for `code`, delimited by more backticks than stand in a row within it. Empty for empty code. */
+export function codeSpan(code: string): string {
+  if (code === '') return '';
+  if (!code.includes('`') && code[0] !== ' ') return `\`${code}\``;
+  const runs = new Set(code.match(/`+/g)?.map((run) => run.length));
+  let length = 1;
+  while (runs.has(length)) length++;
+  const fence = '`'.repeat(length);
+  const padded = /^`|`$/.test(code) || (code.startsWith(' ') && code.endsWith(' ') && code.trim() !== '');
+  return padded ? `${fence} ${code} ${fence}` : `${fence}${code}${fence}`;
+}
+
+/** A fence for a code block: longer than any run of backticks in it, at least three. */
+export function fenceFor(code: string): string {
+  let longest = 2;
+  if (code.includes('```')) for (const run of code.match(/`{3,}/g) ?? []) longest = Math.max(longest, run.length);
+  return '`'.repeat(longest + 1);
+}
+
+function balanced(url: string): boolean {
+  let depth = 0;
+  for (const char of url) {
+    if (char === '(') depth++;
+    else if (char === ')' && --depth < 0) return false;
+    if (depth > 30) return false;
+  }
+  return depth === 0;
+}
+
+/** A link destination: `url` with everything that could end it or be read as an entity made safe. */
+export function destination(url: string): string {
+  let safe = url;
+  if (/[()]/.test(safe) && !balanced(safe)) safe = safe.replace(/[()]/g, '\\$&');
+  return safe.includes('&') ? safe.replace(/&(?=#?\w+;)/g, '&amp;') : safe;
+}
+
+/** A link title with its quotes, preceded by a space, or nothing when it is empty. */
+export function title(text: string | undefined): string {
+  const line = text?.replace(/\s+/g, ' ').trim() ?? '';
+  return line === '' ? '' : ` "${line.replace(/["\\]/g, '\\$&').replace(/&(?=#?\w+;)/g, '\\&')}"`;
+}

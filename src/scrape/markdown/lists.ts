@@ -1,0 +1,189 @@
+import type { ChildNode, Element } from 'domhandler';
+import { isElement, isText } from '../dom.ts';
+import { NOT_TEXT } from '../elements.ts';
+import { STRONG } from './inline.ts';
+import type { MarkdownRenderer } from './renderer.ts';
+
+const LISTS = new Set(['ul', 'ol', 'menu', 'dir']);
+const MAX_NUMBER = 999_999_999;
+
+interface Style {
+  ordered: boolean;
+  /** `-`, `*`, `.` or `)`. */
+  sign: string;
+  loose: boolean;
+}
+
+function isItem(node: ChildNode): node is Element {
+  return isElement(node) && node.name === 'li';
+}
+
+/** A list is loose when its items hold paragraphs: they are then set apart by blank lines, as `<p>` says. */
+function isLoose(list: Element): boolean {
+  return list.children.some(
+    (item) => isItem(item) && item.children.some((child) => isElement(child) && child.name === 'p'),
+  );
+}
+
+function startOf(list: Element): number {
+  const items = list.children.filter(isItem).length;
+  const start = Number.parseInt(list.attribs['start'] ?? '', 10);
+  if (start >= 0 && start <= MAX_NUMBER) return start;
+  return list.attribs['reversed'] === undefined ? 1 : items;
+}
+
+export class Lists {
+  readonly #renderer: MarkdownRenderer;
+  /** The sign of the list that ended last, to set the next one apart when nothing stands between. */
+  #lastSign = '';
+  #lastLine = -1;
+  #depth = 0;
+
+  constructor(renderer: MarkdownRenderer) {
+    this.#renderer = renderer;
+  }
+
+  get inItem(): boolean {
+    return this.#depth > 0;
+  }
+
+  list(element: Element): void {
+    const renderer = this.#renderer;
+    renderer.boundary();
+    if (renderer.mode !== null) {
+      for (const child of element.children) renderer.visit(child);
+      return renderer.boundary();
+    }
+    const ordered = element.name === 'ol';
+    const style = { ordered, sign: this.#signFor(ordered), loose: isLoose(element) };
+    const { writer } = renderer;
+    const before = writer.previous;
+    const { lineCount } = writer;
+    writer.begin('list');
+    this.#items(element, style, startOf(element), element.attribs['reversed'] === undefined ? 1 : -1);
+    if (writer.lineCount === lineCount) writer.restore(before);
+    this.#ended(style.sign);
+  }
+
+  /** An `<li>` outside of any list: an item of a list of its own, or of the one before it. */
+  orphan(item: Element): void {
+    const renderer = this.#renderer;
+    renderer.boundary();
+    if (renderer.mode !== null) {
+      renderer.children(item.children);
+      return renderer.boundary();
+    }
+    const continues =
+      renderer.writer.previous === 'list' && this.#lastLine === renderer.writer.lineCount && this.#lastSign === '-';
+    renderer.writer.begin('list');
+    if (continues) renderer.writer.separate(false);
+    this.#item(item.children, '- ', false);
+    this.#ended('-');
+  }
+
+  /** A definition list: each term a bold paragraph, each definition a list item below it. */
+  definitions(element: Element): void {
+    const renderer = this.#renderer;
+    renderer.boundary();
+    for (const child of element.children) this.#definition(child);
+    renderer.boundary();
+  }
+
+  #definition(node: ChildNode): void {
+    const renderer = this.#renderer;
+    if (!isElement(node)) return renderer.visit(node);
+    if (node.name === 'div') {
+      for (const child of node.children) this.#definition(child);
+    } else if (node.name === 'dt') {
+      renderer.boundary();
+      renderer.withMark(STRONG, node.children);
+      renderer.boundary();
+    } else if (node.name === 'dd' && renderer.mode === null) this.orphan(node);
+    else renderer.visit(node);
+  }
+
+  #items(list: Element, style: Style, start: number, step: number): void {
+    const renderer = this.#renderer;
+    let number = start;
+    let first = true;
+    for (const child of list.children) {
+      if (isText(child) ? child.data.trim() === '' : !isElement(child) || NOT_TEXT.has(child.name)) continue;
+      const { lineCount } = renderer.writer;
+      if (!first) renderer.writer.separate(style.loose);
+      if (isItem(child)) {
+        const value = Number.parseInt(child.attribs['value'] ?? '', 10);
+        if (value >= 0 && value <= MAX_NUMBER) number = value;
+        this.#listItem(child, style, number, first);
+        number += step;
+      } else this.#stray(child, style);
+      if (renderer.writer.lineCount > lineCount) first = false;
+    }
+  }
+
+  #listItem(item: Element, style: Style, number: number, first: boolean): void {
+    const renderer = this.#renderer;
+    const { writer } = renderer;
+    const note = renderer.footnotes.labelOf(item);
+    if (note !== null) return this.#footnote(item, note);
+    const isEmpty = item.children.every((child) => isText(child) && child.data.trim() === '');
+    const safeNumber = Math.min(Math.max(number, 0), MAX_NUMBER);
+    const marker = style.ordered ? `${safeNumber}${style.sign} ` : `${style.sign} `;
+    if (first && (isEmpty || (style.ordered && safeNumber !== 1)) && writer.inParagraph) writer.separate(true);
+    if (isEmpty) return writer.bare(marker);
+    this.#item(item.children, marker, !style.loose);
+  }
+
+  #footnote(item: Element, label: string): void {
+    const { writer } = this.#renderer;
+    writer.separate(true);
+    const container = writer.open(`[^${label}]: `, '    ');
+    this.#content(item.children, false);
+    if (container !== null) writer.close(container);
+  }
+
+  /** What stands in a list without an item: a list belongs to the item before it, anything else is an item. */
+  #stray(child: ChildNode, style: Style): void {
+    const renderer = this.#renderer;
+    const holdsItems = isElement(child) && child.children.some(isItem);
+    if (isElement(child) && holdsItems && !LISTS.has(child.name)) return this.#items(child, style, 1, 1);
+    const marker = style.ordered ? '   ' : '  ';
+    const isList = isElement(child) && LISTS.has(child.name);
+    const container = renderer.writer.open(
+      isList ? marker : `${style.ordered ? `1${style.sign}` : style.sign} `,
+      marker,
+    );
+    this.#content([child], !style.loose);
+    if (container !== null) renderer.writer.close(container);
+  }
+
+  #item(children: ChildNode[], marker: string, tight: boolean): void {
+    const { writer } = this.#renderer;
+    const container = writer.open(marker);
+    this.#content(children, tight);
+    if (container !== null) writer.close(container);
+  }
+
+  #content(children: ChildNode[], tight: boolean): void {
+    const renderer = this.#renderer;
+    const outerTight = renderer.writer.tight;
+    renderer.writer.tight = tight;
+    this.#depth++;
+    renderer.children(children);
+    renderer.flush();
+    this.#depth--;
+    renderer.writer.tight = outerTight;
+  }
+
+  #signFor(ordered: boolean): string {
+    const { writer } = this.#renderer;
+    const usual = ordered ? '.' : '-';
+    const other = ordered ? ')' : '*';
+    const follows = writer.previous === 'list' && this.#lastLine === writer.lineCount;
+    return follows && this.#lastSign === usual ? other : usual;
+  }
+
+  #ended(sign: string): void {
+    this.#lastSign = sign;
+    this.#lastLine = this.#renderer.writer.lineCount;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Element } from 'domhandler';
+import { isElement } from '../dom.ts';
+import { imageSource, isTrackingPixel } from '../images.ts';
+import { resolveHttpUrl } from '../links.ts';
+import { destination, escapeText, title } from './escape.ts';
+
+function label(text: string): string {
+  return escapeText(text.replace(/\s+/g, ' ').trim(), { before: '', after: ']', inLink: true });
+}
+
+/** An image, or nothing for tracking pixels and images without an address. */
+export function image(element: Element, base: string): string {
+  if (isTrackingPixel(element)) return '';
+  const source = imageSource(element, base);
+  if (source === null) return '';
+  return `![${label(element.attribs['alt'] ?? '')}](${destination(source)}${title(element.attribs['title'])})`;
+}
+
+const NAMES: Record<string, string> = { iframe: 'Embedded page', video: 'Video', audio: 'Audio' };
+
+function isHidden({ attribs }: Element): boolean {
+  return attribs['hidden'] !== undefined || /display\s*:\s*none|visibility\s*:\s*hidden/.test(attribs['style'] ?? '');
+}
+
+/** A link to what an `<iframe>`, `<video>` or `<audio>` plays, or nothing when it names no http(s) address or is not to be seen. */
+export function player(element: Element, base: string): string {
+  if (isHidden(element) || isTrackingPixel(element)) return '';
+  const sources = [
+    element,
+    ...element.children.filter((child): child is Element => isElement(child) && child.name === 'source'),
+  ];
+  for (const { attribs } of sources) {
+    const url = resolveHttpUrl(attribs['src'] || attribs['data-src'] || 'about:blank', base);
+    if (url === null) continue;
+    const text = element.attribs['title'] || element.attribs['aria-label'] || NAMES[element.name]!;
+    return `[${label(text)}](${destination(url)})`;
+  }
+  return '';
+}

@@ -1,0 +1,65 @@
+import type { Element } from 'domhandler';
+import { codeLanguage, codeText } from '../preformatted.ts';
+import { codeCells, readTable, type TableGrid } from '../table-grid.ts';
+import type { MarkdownRenderer } from './renderer.ts';
+
+/** Renders a table: of data as a GFM table, of code as code, of anything else as the blocks it lays out. */
+export function renderTable(renderer: MarkdownRenderer, table: Element): void {
+  renderer.boundary();
+  if (renderer.mode !== null) renderer.children(table.children);
+  else if (!renderCode(renderer, table)) {
+    const grid = readTable(table);
+    if (grid === null) renderer.children(table.children);
+    else renderGrid(renderer, grid);
+  }
+  renderer.boundary();
+}
+
+function renderCode(renderer: MarkdownRenderer, table: Element): boolean {
+  const cells = codeCells(table);
+  if (cells === null) return false;
+  const language = codeLanguage(table) || codeLanguage(cells[0]!);
+  renderer.fence(cells.map((cell) => codeText(cell)).join('\n'), language);
+  return true;
+}
+
+function renderGrid(renderer: MarkdownRenderer, grid: TableGrid): void {
+  for (const caption of grid.captions) {
+    renderer.children(caption.children);
+    renderer.boundary();
+  }
+  const rows = grid.rows.map((row) => row.map((cell) => (cell === null ? '' : cellText(renderer, cell))));
+  const [header, ...body] = rows;
+  if (header === undefined || rows.every((row) => row.every((cell) => cell === ''))) return;
+  while (header.length < grid.columns) header.push('');
+  const { writer } = renderer;
+  writer.begin('table');
+  writer.line(tableRow(header));
+  writer.line(`| ${header.map((_, column) => delimiter(grid, column)).join(' | ')} |`);
+  for (const row of body) writer.line(tableRow(row));
+}
+
+function tableRow(cells: string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function cellText(renderer: MarkdownRenderer, cell: Element): string {
+  const text = renderer.inlineOnly('cell', cell.children);
+  return text.includes('|') ? text.replaceAll('|', '\\|') : text;
+}
+
+/** The delimiter cell of a column, aligned as its header cell or its first body cell says. */
+function delimiter(grid: TableGrid, column: number): string {
+  const cell = grid.rows[0]?.[column] ?? grid.rows[1]?.[column];
+  const style = /text-align\s*:\s*(left|center|right)/i.exec(cell?.attribs['style'] ?? '');
+  switch ((style?.[1] ?? cell?.attribs['align'] ?? '').toLowerCase()) {
+    case 'left':
+      return ':---';
+    case 'center':
+      return ':---:';
+    case 'right':
+      return '---:';
+    default:
+      return '---';
+  }
+}

@@ -1,0 +1,135 @@
+/** Lines longer by this many characters of list and quote markers go no deeper: the output stays linear in the input. */
+const MAX_PREFIX = 80;
+
+export type BlockKind = 'paragraph' | 'heading' | 'fence' | 'list' | 'quote' | 'table' | 'rule';
+
+interface Container {
+  prefix: string;
+  marker: string | null;
+  previous: BlockKind | null;
+  lines: number;
+}
+
+/** Whether two blocks of a tight list item can follow each other without a blank line and stay what they are. */
+function canAdjoin(previous: BlockKind, next: BlockKind): boolean {
+  switch (next) {
+    case 'paragraph':
+      return previous === 'heading' || previous === 'fence' || previous === 'rule';
+    case 'quote':
+      return previous !== 'quote';
+    case 'table':
+    case 'rule':
+      return previous === 'fence' || previous === 'heading';
+    default:
+      return previous !== 'table' && previous !== 'quote';
+  }
+}
+
+/** Writes lines under the markers of the open containers, each line once and in order. */
+export class BlockWriter {
+  readonly #out: string[] = [];
+  #lines = 0;
+  /** What continues the open containers on a further line. */
+  #prefix = '';
+  /** What starts the next line instead, when a container opens there. */
+  #marker: string | null = null;
+  /** The continuation of the containers that are open both before and after the next blank line. */
+  #sharedPrefix = '';
+  #paragraphLine = -1;
+  #blankBefore = false;
+  #previous: BlockKind | null = null;
+
+  /** True inside the items of a tight list: blocks that need no blank line between them get none. */
+  tight = false;
+
+  get atMarker(): boolean {
+    return this.#marker !== null;
+  }
+
+  /** The block written last in the open container. */
+  get previous(): BlockKind | null {
+    return this.#previous;
+  }
+
+  /** The number of lines written, blank lines between blocks apart. */
+  get lineCount(): number {
+    return this.#lines;
+  }
+
+  /** True when the last line belongs to a paragraph of the open container. */
+  get inParagraph(): boolean {
+    return this.#paragraphLine === this.#lines && this.#marker === null && this.#lines > 0;
+  }
+
+  /** Takes back the announcement of a block that turned out empty. */
+  restore(previous: BlockKind | null): void {
+    this.#previous = previous;
+  }
+
+  /** Announces a block: decides about the blank line before it. */
+  begin(kind: BlockKind): void {
+    if (this.#previous !== null) this.#blankBefore = !(this.tight && canAdjoin(this.#previous, kind));
+    this.#previous = kind;
+  }
+
+  /** Says whether a blank line comes before the next line. */
+  separate(blank: boolean): void {
+    this.#blankBefore = blank;
+  }
+
+  line(text: string): void {
+    const out = this.#out;
+    if (this.#blankBefore) out.push(this.#sharedPrefix.trimEnd(), '\n');
+    const start = this.#marker ?? this.#prefix;
+    if (text === '') out.push(start.trimEnd(), '\n');
+    else out.push(start, text, '\n');
+    this.#marker = null;
+    this.#blankBefore = false;
+    this.#sharedPrefix = this.#prefix;
+    this.#lines++;
+    if (this.#previous === 'paragraph') this.#paragraphLine = this.#lines;
+  }
+
+  /** A container without content. */
+  bare(marker: string): void {
+    const container = this.open(marker);
+    if (container === null) return;
+    this.line('');
+    this.close(container);
+  }
+
+  /** Writes every line of `text`. */
+  lines(text: string): void {
+    if (!text.includes('\n')) return this.line(text);
+    for (const line of text.split('\n')) this.line(line);
+  }
+
+  /** Adds to the marker of the container that has just been opened. */
+  extendMarker(text: string): void {
+    if (this.#marker !== null) this.#marker += text;
+  }
+
+  /** Opens a container, whose first line starts with `marker`. Null, and nothing opened, beyond the deepest nesting. */
+  open(marker: string, continuation = ' '.repeat(marker.length)): Container | null {
+    if (this.#prefix.length + continuation.length > MAX_PREFIX) return null;
+    const saved = { prefix: this.#prefix, marker: this.#marker, previous: this.#previous, lines: this.#lines };
+    this.#marker = (this.#marker ?? this.#prefix) + marker;
+    this.#prefix += continuation;
+    this.#previous = null;
+    return saved;
+  }
+
+  /** Closes the container; false when nothing has been written in it. */
+  close(container: Container): boolean {
+    const wrote = this.#lines > container.lines;
+    this.#prefix = container.prefix;
+    this.#marker = wrote ? null : container.marker;
+    this.#previous = container.previous;
+    if (wrote) this.#sharedPrefix = this.#prefix;
+    return wrote;
+  }
+
+  toString(): string {
+    return this.#out.join('').trimEnd();
+  }
+}

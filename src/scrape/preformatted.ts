@@ -1,0 +1,122 @@
+import type { ChildNode, Element } from 'domhandler';
+import { isElement, isText } from './dom.ts';
+import { BLOCK_ELEMENTS, NOT_TEXT } from './elements.ts';
+
+/** Classes of what highlighters put beside the code: line numbers and copy buttons. */
+const GUTTER =
+  /(?:^|\s)(?:gutter|line-?nos?|line-?nums?|line-?numbers?(?:-rows)?|lnt?|hljs-ln-(?:numbers|n)|blob-num|(?:rouge|crayon)-(?:gutter|nums)|code-?copy|copy-?(?:btn|button)|react-syntax-highlighter-line-number)(?:\s|$)/i;
+
+/** Classes of elements that are one line of code each. */
+const LINE =
+  /(?:^|\s)(?:line|code-?line|view-line|token-line|cl|CodeMirror-line|hljs-ln-line|react-code-line|blob-code(?:-inner)?)(?:\s|$)/;
+
+const LANGUAGE_CLASS =
+  /(?:^|\s)(?:language|lang|highlight-source|highlight-text|shj-lang|code|highlight|brush:?)[-\s]\s*([\w+#.-]+)|(?:^|\s)(?:sourceCode|hljs|highlight|prettyprint)\s+([\w+#.-]+)/i;
+
+const NO_LANGUAGE = new Set(
+  'text plain plaintext none nohighlight no-highlight default notranslate auto txt highlight hljs block wrapper container copy code-block example'.split(
+    ' ',
+  ),
+);
+
+/** True for a cell or box that holds line numbers or buttons rather than code. */
+export function isGutter(element: Element): boolean {
+  const { name, attribs } = element;
+  if (name === 'button' || attribs['aria-hidden'] === 'true') return true;
+  return attribs['class'] !== undefined && GUTTER.test(attribs['class']);
+}
+
+class CodeReader {
+  readonly #out: string[] = [];
+  /** A line has ended, but the newline that ends it may still come in the source. */
+  #lineEnded = false;
+  #atLineStart = true;
+
+  read(nodes: ChildNode[]): void {
+    for (const node of nodes) {
+      if (isText(node)) this.#text(node.data);
+      else if (isElement(node)) this.#element(node);
+      else if ('children' in node) this.read(node.children);
+    }
+  }
+
+  #element(element: Element): void {
+    const { name, attribs } = element;
+    if (name === 'br') return this.#newline();
+    if (NOT_TEXT.has(name) || isGutter(element)) return;
+    const isCell = name === 'td' || name === 'th';
+    const isLine = !isCell && (BLOCK_ELEMENTS.has(name) || (name === 'span' && isLineSpan(attribs)));
+    if (isLine && (this.#lineEnded || (name !== 'span' && !this.#atLineStart))) this.#newline();
+    this.read(element.children);
+    if (isLine && !this.#atLineStart) this.#lineEnded = true;
+    else if (isLine && name === 'span') this.#lineEnded = true;
+  }
+
+  #text(data: string): void {
+    if (data === '') return;
+    if (this.#lineEnded && data[0] !== '\n' && data[0] !== '\r') this.#newline();
+    this.#lineEnded = false;
+    this.#out.push(data);
+    this.#atLineStart = data.endsWith('\n');
+  }
+
+  #newline(): void {
+    this.#out.push('\n');
+    this.#lineEnded = false;
+    this.#atLineStart = true;
+  }
+
+  toString(): string {
+    return this.#out.join('').replace(/\r\n?/g, '\n');
+  }
+}
+
+function isLineSpan(attribs: Record<string, string>): boolean {
+  if (attribs['data-line'] !== undefined) return true;
+  if (attribs['class'] !== undefined && LINE.test(attribs['class'])) return true;
+  return attribs['style'] !== undefined && /display\s*:\s*(?:block|flex|grid)/.test(attribs['style']);
+}
+
+/**
+ * The code in a `<pre>`, `<code>` or code table, with its line breaks whatever markup makes them, without line numbers and buttons, the first and the
+ * last line break and the blank lines after the code.
+ */
+export function codeText(element: Element): string {
+  const reader = new CodeReader();
+  reader.read(element.children);
+  const code = reader.toString();
+  let end = code.length;
+  while (end > 0 && (code[end - 1] === '\n' || code[end - 1] === ' ' || code[end - 1] === '\t')) end--;
+  const lineEnd = code.indexOf('\n', end);
+  const trimmed = code.slice(0, lineEnd === -1 ? code.length : lineEnd);
+  return trimmed.startsWith('\n') ? trimmed.slice(1) : trimmed;
+}
+
+function languageIn({ attribs }: Element): string | null {
+  for (const name of ['data-lang', 'data-language', 'data-code-lang']) {
+    const value = attribs[name]?.trim().toLowerCase();
+    if (value !== undefined && /^[\w+#.-]+$/.test(value)) return value;
+  }
+  const match = LANGUAGE_CLASS.exec(attribs['class'] ?? '');
+  return (match?.[1] ?? match?.[2])?.replace(/;$/, '') ?? null;
+}
+
+function firstCode(pre: Element): Element | undefined {
+  return pre.children.find((child): child is Element => isElement(child) && child.name === 'code');
+}
+
+/** The language that the markup names for a `<pre>`: on it, on its `<code>`, or on one of the boxes around it. Empty where there is none. */
+export function codeLanguage(pre: Element): string {
+  const code = firstCode(pre);
+  const places: Element[] = code === undefined ? [pre] : [code, pre];
+  let box = pre.parent;
+  for (let i = 0; i < 3 && isElement(box) && /^(?:div|figure|td|tr|tbody|table|section)$/.test(box.name); i++) {
+    places.push(box);
+    box = box.parent;
+  }
+  for (const place of places) {
+    const language = languageIn(place);
+    if (language !== null && !NO_LANGUAGE.has(language.toLowerCase())) return language;
+  }
+  return '';
+}
