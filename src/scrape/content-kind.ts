@@ -5,7 +5,17 @@ const HEAD_BYTES = 1024;
 /** Signatures of formats that hold no readable text, as Latin-1. */
 const MAGIC = [
   ...['\x89PNG', '\xff\xd8\xff', 'GIF87a', 'GIF89a', 'II*\0', 'MM\0*', '\0\0\x01\0'],
-  ...['PK\x03\x04', 'PK\x05\x06', '\x1f\x8b', 'BZh91AY', '\xfd7zXZ', '7z\xbc\xaf', 'Rar!\x1a', '\x28\xb5\x2f\xfd', '!<arch>'],
+  ...[
+    'PK\x03\x04',
+    'PK\x05\x06',
+    '\x1f\x8b',
+    'BZh91AY',
+    '\xfd7zXZ',
+    '7z\xbc\xaf',
+    'Rar!\x1a',
+    '\x28\xb5\x2f\xfd',
+    '!<arch>',
+  ],
   ...['\x7fELF', 'MZ\x90', '\0asm', '\xca\xfe\xba\xbe', 'SQLite format 3\0', '\xd0\xcf\x11\xe0'],
   ...['OggS', 'ID3\x02', 'ID3\x03', 'ID3\x04', 'fLaC', 'wOFF', 'wOF2', 'OTTO\0', '\0\x01\0\0', '{\\rtf', '%!PS'],
 ];

@@ -89,7 +89,8 @@ function overrules(text: string, body: Uint8Array, declared: TextDecoder | null)
 }
 
 /** ISO-2022-JP is all ASCII bytes; its escape sequences give it away. */
-const isIso2022Jp = (body: Buffer): boolean => body.includes('\x1b$B', 0, 'latin1') || body.includes('\x1b$@', 0, 'latin1');
+const isIso2022Jp = (body: Buffer): boolean =>
+  body.includes('\x1b$B', 0, 'latin1') || body.includes('\x1b$@', 0, 'latin1');
 
 function choose(body: Buffer, hints: DecodeHints): Decoded {
   const using = (decoder: TextDecoder): Decoded => ({ text: decoder.decode(body), encoding: decoder.encoding });

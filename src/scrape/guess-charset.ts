@@ -51,7 +51,8 @@ function doubleByte(encoding: string, common: string, everyday: [lead: number, l
   for (let lead = everyday[0]; lead <= everyday[1]; lead++)
     for (let trail = 0x40; trail < 0xff; trail++) if (trail !== 0x7f) bytes.push(lead, trail);
   const weights = new Map<string, number>();
-  for (const c of new TextDecoder(encoding).decode(new Uint8Array(bytes))) if (c > '\u2e7f' && c < '\ue000') weights.set(c, 0.3);
+  for (const c of new TextDecoder(encoding).decode(new Uint8Array(bytes)))
+    if (c > '\u2e7f' && c < '\ue000') weights.set(c, 0.3);
   for (const c of common) weights.set(c, 1);
   return { encoding, weights, mixes: true };
 }

@@ -1,6 +1,7 @@
 import { type ChildNode, type Document, type Element, isText } from 'domhandler';
 import { isElement } from './dom.ts';
 import { resolveHttpUrl } from './links.ts';
+import { storable } from './storable.ts';
 import { jsonLdOf, microdataOf, textOf } from './structured-data.ts';
 import type { Extraction, Metadata } from './types.ts';
 
@@ -42,7 +43,15 @@ function collectHead(document: Document): Head {
 }
 
 const clean = (text: string | undefined, limit: number): string | null =>
-  text === undefined ? null : text.slice(0, limit * 4).replace(/\s+/g, ' ').trim().slice(0, limit) || null;
+  text === undefined
+    ? null
+    : storable(
+        text
+          .slice(0, limit * 4)
+          .replace(/\s+/g, ' ')
+          .trim()
+          .slice(0, limit),
+      ) || null;
 
 /** The absolute http(s) URL of a reference, or null where it is none or absurdly long. */
 function absoluteUrl(href: string | undefined, base: string): string | null {
@@ -171,11 +180,23 @@ export function metadataOf(document: Document, base: string): Pick<Extraction, '
       site_name: first('og:site_name', 'application-name', 'twitter:app:name:iphone'),
       author: author && !isUrl(author) ? author : fromJsonLd(jsonLd, 'author'),
       published_time:
-        first('article:published_time', 'itemprop:datepublished', 'date', 'pubdate', 'publishdate', 'dc.date', 'dcterms.created') ??
-        fromJsonLd(jsonLd, 'datePublished'),
+        first(
+          'article:published_time',
+          'itemprop:datepublished',
+          'date',
+          'pubdate',
+          'publishdate',
+          'dc.date',
+          'dcterms.created',
+        ) ?? fromJsonLd(jsonLd, 'datePublished'),
       modified_time:
-        first('article:modified_time', 'og:updated_time', 'itemprop:datemodified', 'last-modified', 'dcterms.modified') ??
-        fromJsonLd(jsonLd, 'dateModified'),
+        first(
+          'article:modified_time',
+          'og:updated_time',
+          'itemprop:datemodified',
+          'last-modified',
+          'dcterms.modified',
+        ) ?? fromJsonLd(jsonLd, 'dateModified'),
       section: first('article:section'),
       keywords: (first('keywords', 'news_keywords') ?? '')
         .split(/[,;，、]/)

@@ -1,5 +1,6 @@
 import { type ChildNode, type Document, type Element, isText } from 'domhandler';
 import { isElement } from './dom.ts';
+import { storable } from './storable.ts';
 
 const MAX_JSON_LD_ENTRIES = 100;
 const MAX_ITEMS = 100;
@@ -20,7 +21,7 @@ const newBudget = (): Budget => ({ values: MAX_VALUES, chars: MAX_TOTAL_CHARS })
 function bounded(value: unknown, budget: Budget, depth = 0): unknown {
   if (budget.values-- <= 0 || budget.chars <= 0 || depth > MAX_DEPTH) return undefined;
   if (typeof value === 'string') {
-    const taken = value.slice(0, Math.min(MAX_VALUE_CHARS, budget.chars));
+    const taken = storable(value.slice(0, Math.min(MAX_VALUE_CHARS, budget.chars)));
     budget.chars -= taken.length;
     return taken;
   }
@@ -39,7 +40,7 @@ function bounded(value: unknown, budget: Budget, depth = 0): unknown {
     if (key === '__proto__' || key.length > 200) continue;
     budget.chars -= key.length;
     const taken = bounded(member, budget, depth + 1);
-    if (taken !== undefined) copy[key] = taken;
+    if (taken !== undefined) copy[storable(key)] = taken;
   }
   return copy;
 }
@@ -104,7 +105,7 @@ export function textOf(node: ChildNode, limit: number): string {
       for (let i = next.children.length - 1; i >= 0; i--) stack.push(next.children[i]!);
     }
   }
-  return text.replace(/\s+/g, ' ').trim().slice(0, limit);
+  return storable(text.replace(/\s+/g, ' ').trim().slice(0, limit));
 }
 
 /** One microdata item, in the shape of the HTML Standard's JSON form (section 5.4). */
@@ -152,7 +153,7 @@ export function microdataOf(document: Document, absolute: (href: string) => stri
     const names = owner === null ? [] : tokens(itemprop).filter((name) => name !== '__proto__' && name.length <= 200);
     // An item is filed under one name only: shared, it would be written out once for every path to it.
     for (const name of item ? names.slice(0, 1) : names) {
-      const value = item ?? valueOf(node, absolute).trim().slice(0, Math.min(MAX_VALUE_CHARS, budget.chars));
+      const value = item ?? storable(valueOf(node, absolute).trim().slice(0, Math.min(MAX_VALUE_CHARS, budget.chars)));
       budget.values--;
       budget.chars -= name.length + (typeof value === 'string' ? value.length : 0);
       if (Object.hasOwn(owner!.properties, name)) owner!.properties[name]!.push(value);

@@ -48,6 +48,8 @@ export interface RawPage {
   status: number;
   /** The `Content-Type` header as sent, or null. */
   contentType: string | null;
+  /** The `X-Robots-Tag` header, where there is one. */
+  robotsTag?: string | null;
   body: Buffer;
 }
 
@@ -75,6 +77,6 @@ export interface Extraction {
   links?: string[];
   metadata: Metadata;
   discovered: DiscoveredLink[];
-  /** `<meta name=robots>` of the page itself. */
+  /** What `<meta name=robots>` and `X-Robots-Tag` say of the page itself. */
   robots: { noindex: boolean; nofollow: boolean };
 }

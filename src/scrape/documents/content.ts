@@ -1,0 +1,49 @@
+import type { Extraction, Format, Metadata } from '../types.ts';
+
+/** What a reader found in a body. The formats are made when they are asked for. */
+export interface Content {
+  markdown(): string;
+  html(): string;
+  text(): string;
+  links: string[];
+  metadata: Metadata;
+  discovered: Extraction['discovered'];
+  robots: Extraction['robots'];
+}
+
+/** The metadata of content that says nothing about itself, with what is known of it after all. */
+export function plainMetadata(known: Partial<Metadata> = {}): Metadata {
+  return { title: null, description: null, language: null, canonical_url: null, ...known };
+}
+
+/** Content that names no links and asks nothing of crawlers. */
+export const QUIET = { links: [], discovered: [], robots: { noindex: false, nofollow: false } };
+
+/** Text as HTML that shows it unchanged. */
+export function preformatted(text: string): string {
+  if (text === '') return '';
+  return `<pre>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')}</pre>`;
+}
+
+/** A Markdown code block that no line of the text can end. */
+export function fenced(text: string, language: string): string {
+  if (text === '') return '';
+  let longest = 2;
+  for (const [ticks] of text.matchAll(/`{3,}/g)) longest = Math.max(longest, ticks.length);
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}${language}\n${text.replace(/\n$/, '')}\n${fence}`;
+}
+
+/** The asked-for parts of the content, the others left out. */
+export function pick(content: Content, formats: Format[]): Extraction {
+  const { links, metadata, discovered, robots } = content;
+  return {
+    ...(formats.includes('markdown') && { markdown: content.markdown() }),
+    ...(formats.includes('html') && { html: content.html() }),
+    ...(formats.includes('text') && { text: content.text() }),
+    ...(formats.includes('links') && { links }),
+    metadata,
+    discovered,
+    robots,
+  };
+}

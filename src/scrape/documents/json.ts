@@ -1,0 +1,66 @@
+import { fenced, plainMetadata, preformatted, QUIET, type Content } from './content.ts';
+import { urlsIn } from './text.ts';
+
+/** Deeper JSON is left as it came: indented, its size would grow with the square of the depth. */
+const MAX_INDENTED_DEPTH = 64;
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The position after the string that begins at `start`. */
+function endOfString(json: string, start: number): number {
+  let end = start + 1;
+  while (json[end] !== '"') end += json[end] === '\\' ? 2 : 1;
+  return end + 1;
+}
+
+/**
+ * Valid JSON indented by two spaces, its numbers, strings and order of keys untouched; null where it is nested too deeply. Reads the
+ * text once, without recursion.
+ */
+function indent(json: string): string | null {
+  const out: string[] = [];
+  let depth = 0;
+  for (let i = 0; i < json.length;) {
+    const char = json[i]!;
+    let end = i + 1;
+    if (char === '"') end = endOfString(json, i);
+    else if (char === '{' || char === '[') {
+      if (++depth > MAX_INDENTED_DEPTH) return null;
+      while (' \t\r\n'.includes(json[end]!)) end++;
+      const closes = json[end] === '}' || json[end] === ']';
+      if (closes) depth--;
+      out.push(closes ? char + json[end]! : `${char}\n${'  '.repeat(depth)}`);
+      i = closes ? end + 1 : end;
+      continue;
+    } else if (char === '}' || char === ']') out.push(`\n${'  '.repeat(--depth)}${char}`);
+    else if (char === ',') out.push(`,\n${'  '.repeat(depth)}`);
+    else if (char === ':') out.push(': ');
+    else if (!' \t\r\n'.includes(char)) {
+      while (end < json.length && !',]} \t\r\n'.includes(json[end]!)) end++;
+      out.push(json.slice(i, end));
+    }
+    if (char === '"') out.push(json.slice(i, end));
+    i = end;
+  }
+  return out.join('');
+}
+
+/** JSON, indented; what is not valid JSON (JSON Lines, a comment, a truncated file) is left as it came. */
+export function readJson(source: string): Content {
+  const text = (isJson(source) ? indent(source) : null) ?? source.trim();
+  return {
+    ...QUIET,
+    markdown: () => fenced(text, 'json'),
+    html: () => preformatted(text),
+    text: () => text,
+    links: urlsIn(text),
+    metadata: plainMetadata(),
+  };
+}

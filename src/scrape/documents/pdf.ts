@@ -1,0 +1,116 @@
+import { getDocumentProxy } from 'unpdf';
+import { resolveHttpUrl } from '../links.ts';
+import { storable } from '../storable.ts';
+import { textOf } from '../structured-data.ts';
+import { type Content, plainMetadata } from './content.ts';
+import { contentOfNodes } from './nodes.ts';
+import { layOut, type TextPiece } from './pdf-layout.ts';
+
+type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
+type Page = Awaited<ReturnType<Pdf['getPage']>>;
+
+const MAX_PAGES = 1_000;
+/** Reading ends with the page during which this has passed. */
+const MAX_MILLISECONDS = 10_000;
+const MAX_CHARS = 10_000_000;
+
+async function piecesOf(page: Page): Promise<TextPiece[]> {
+  const { items } = await page.getTextContent();
+  return items.flatMap((item) => {
+    if (!('str' in item)) return [];
+    const [, , c, d, x, y] = item.transform as number[];
+    return {
+      text: storable(item.str),
+      x: x!,
+      y: y!,
+      width: item.width,
+      size: Math.hypot(c!, d!),
+      endsLine: item.hasEOL,
+    };
+  });
+}
+
+/** The addresses of a page's link annotations. */
+async function linksOn(page: Page): Promise<string[]> {
+  const annotations = (await page.getAnnotations()) as { url?: unknown }[];
+  return annotations.flatMap(({ url }) => (typeof url === 'string' ? (resolveHttpUrl(url, url) ?? []) : []));
+}
+
+/** `D:20240102030405+01'00'` (ISO 32000-1, section 7.9.4) as RFC 3339, or null. */
+function pdfDate(value: unknown): string | null {
+  const parts = /^D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-])(\d\d)'?(\d\d)?|Z)?/.exec(String(value));
+  if (!parts) return null;
+  const [
+    ,
+    year,
+    month = '01',
+    day = '01',
+    hour = '00',
+    minute = '00',
+    second = '00',
+    sign,
+    offset,
+    offsetMinutes = '00',
+  ] = parts;
+  const zone = sign === undefined ? 'Z' : `${sign}${offset}:${offsetMinutes}`;
+  const time = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${zone}`);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
+}
+
+async function metadataOf(pdf: Pdf) {
+  const { info } = await pdf.getMetadata().catch(() => ({ info: {} }));
+  const fields = info as Record<string, unknown>;
+  const text = (key: string): string | null =>
+    typeof fields[key] === 'string' ? storable(fields[key].slice(0, 1000)).trim() || null : null;
+  const known = {
+    author: text('Author'),
+    published_time: pdfDate(fields['CreationDate']),
+    modified_time: pdfDate(fields['ModDate']),
+    generator: text('Producer'),
+  };
+  return plainMetadata({
+    title: text('Title'),
+    description: text('Subject'),
+    language: text('Language'),
+    ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== null)),
+    page_count: pdf.numPages,
+  });
+}
+
+/** Page after page until the document, the time or the measure of text is over. */
+async function readPages(pdf: Pdf): Promise<{ pages: TextPiece[][]; links: string[] }> {
+  const deadline = performance.now() + MAX_MILLISECONDS;
+  const pages: TextPiece[][] = [];
+  const links = new Set<string>();
+  let chars = 0;
+  for (let number = 1; number <= Math.min(pdf.numPages, MAX_PAGES); number++) {
+    if (performance.now() > deadline || chars > MAX_CHARS) break;
+    const page = await pdf.getPage(number);
+    const pieces = await piecesOf(page);
+    for (const link of await linksOn(page)) links.add(link);
+    for (const { text } of pieces) chars += text.length;
+    pages.push(pieces);
+    page.cleanup();
+  }
+  return { pages, links: [...links] };
+}
+
+/**
+ * The text of a PDF, headings told by their size, with `page_count` in the metadata (and `pages_read` where it is fewer). Throws on
+ * what is broken or needs a password.
+ */
+export async function readPdf(body: Buffer, url: string): Promise<Content> {
+  const pdf = await getDocumentProxy(new Uint8Array(body), { useSystemFonts: false, verbosity: 0 });
+  try {
+    const metadata = await metadataOf(pdf);
+    const { pages, links } = await readPages(pdf);
+    if (pages.length < pdf.numPages) metadata.pages_read = pages.length;
+    const nodes = layOut(pages);
+    const heading = nodes.find((node) => 'name' in node && node.name === 'h1');
+    metadata.title ??= (heading && textOf(heading, 1000)) || null;
+    const content = contentOfNodes(nodes, url, metadata);
+    return { ...content, links, discovered: links.map((link) => ({ url: link, nofollow: false })) };
+  } finally {
+    await pdf.loadingTask.destroy();
+  }
+}

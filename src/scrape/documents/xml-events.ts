@@ -1,0 +1,36 @@
+import { Parser } from 'htmlparser2';
+
+/** htmlparser2 shifts its stack at every tag, which is quadratic in the depth; reading ends where XML is nested deeper than this. */
+const MAX_DEPTH = 512;
+
+export interface XmlEvents {
+  open(name: string, attribs: Record<string, string>): void;
+  text(data: string): void;
+  close(name: string): void;
+}
+
+class TooDeep extends Error {}
+
+/** Reads XML from start to end, or to where it is nested too deeply, without building a tree. Malformed XML is read as far as it goes. */
+export function readXmlEvents(xml: string, events: XmlEvents): void {
+  let depth = 0;
+  const parser = new Parser(
+    {
+      onopentag(name, attribs) {
+        if (++depth > MAX_DEPTH) throw new TooDeep();
+        events.open(name, attribs);
+      },
+      ontext: (data) => events.text(data),
+      onclosetag(name) {
+        depth--;
+        events.close(name);
+      },
+    },
+    { xmlMode: true, decodeEntities: true },
+  );
+  try {
+    parser.end(xml);
+  } catch (error) {
+    if (!(error instanceof TooDeep)) throw error;
+  }
+}

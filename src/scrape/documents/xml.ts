@@ -1,0 +1,32 @@
+import { type Content, fenced, plainMetadata, preformatted, QUIET } from './content.ts';
+import { readFeed } from './feed.ts';
+import { urlsIn } from './text.ts';
+import { readXmlEvents } from './xml-events.ts';
+
+/** The character data of the XML, one piece a line. */
+function characterData(xml: string): string {
+  const pieces: string[] = [];
+  let piece = '';
+  const endPiece = (): void => {
+    const text = piece.replace(/\s+/g, ' ').trim();
+    if (text !== '') pieces.push(text);
+    piece = '';
+  };
+  readXmlEvents(xml, { open: endPiece, close: endPiece, text: (data) => void (piece += data) });
+  endPiece();
+  return pieces.join('\n');
+}
+
+/** XML: feeds and sitemaps as lists of their entries, everything else as it came, its text being its character data. */
+export function readXml(xml: string, url: string): Content {
+  const feed = readFeed(xml, url);
+  if (feed) return feed;
+  return {
+    ...QUIET,
+    markdown: () => fenced(xml.trim(), 'xml'),
+    html: () => preformatted(xml.trim()),
+    text: () => characterData(xml) || xml.trim(),
+    links: urlsIn(xml),
+    metadata: plainMetadata(),
+  };
+}

@@ -1,0 +1,99 @@
+import { Document, type ChildNode } from 'domhandler';
+import { contentKind } from './content-kind.ts';
+import { parseContentType, type ContentKind } from './content-type.ts';
+import { decode } from './decode.ts';
+import { pick, plainMetadata, QUIET, type Content } from './documents/content.ts';
+import { readCsv } from './documents/csv.ts';
+import { readJson } from './documents/json.ts';
+import { readMarkdown } from './documents/markdown.ts';
+import { readPdf } from './documents/pdf.ts';
+import { readText } from './documents/text.ts';
+import { readXml } from './documents/xml.ts';
+import { parseHtml } from './dom.ts';
+import { toHtml } from './html.ts';
+import { baseUrl, discoveredLinks } from './links.ts';
+import { mainContent, removeNoise } from './main-content.ts';
+import { toMarkdown } from './markdown.ts';
+import { metadataOf, robotsDirectives } from './metadata.ts';
+import { excludeMatching, matchingSubtrees } from './selectors.ts';
+import { toText } from './text.ts';
+import { PageError, type Extraction, type ExtractOptions, type RawPage } from './types.ts';
+
+const EMPTY: Content = { ...QUIET, markdown: () => '', html: () => '', text: () => '', metadata: plainMetadata() };
+
+/** What the caller selected, without scripts, styles and what is hidden within it; that it is itself hidden does not matter. */
+function selectedNodes(document: Document, selectors: string[]): ChildNode[] {
+  const subtrees = matchingSubtrees(document, selectors);
+  for (const subtree of subtrees) if ('children' in subtree) removeNoise(new Document(subtree.children));
+  return subtrees;
+}
+
+/** The nodes to make the formats of. A selection of the caller's stands for the main content. */
+function contentNodes(document: Document, url: string, options: ExtractOptions): ChildNode[] {
+  if (options.exclude_selectors.length > 0) excludeMatching(document, options.exclude_selectors);
+  if (options.include_selectors.length > 0) return selectedNodes(document, options.include_selectors);
+  if (options.only_main_content) return mainContent(document, url);
+  removeNoise(document);
+  return document.children;
+}
+
+/** Reads a page of HTML. What it says about itself and where it links to is taken before anything is removed from it. */
+function readHtml(html: string, url: string, options: ExtractOptions): Content {
+  const document = parseHtml(html);
+  const base = baseUrl(document, url);
+  const discovered = discoveredLinks(document, base);
+  const about = metadataOf(document, base);
+  const wantsNodes = options.formats.some((format) => format === 'markdown' || format === 'html' || format === 'text');
+  const nodes = wantsNodes ? contentNodes(document, url, options) : [];
+  return {
+    ...about,
+    markdown: () => toMarkdown(nodes, base),
+    html: () => toHtml(nodes, base),
+    text: () => toText(nodes),
+    links: discovered.map((link) => link.url),
+    discovered,
+  };
+}
+
+function readAs(kind: Exclude<ContentKind, 'pdf'>, page: RawPage, options: ExtractOptions): Content {
+  const { type, charset } = parseContentType(page.contentType);
+  const { text } = decode(page.body, { charset, markup: kind === 'html' || kind === 'xml' });
+  switch (kind) {
+    case 'html':
+      return readHtml(text, page.url, options);
+    case 'xml':
+      return readXml(text, page.url);
+    case 'json':
+      return readJson(text);
+    case 'markdown':
+      return readMarkdown(text, page.url);
+    case 'csv':
+      return readCsv(text);
+    case 'text':
+      return readText(text, type);
+  }
+}
+
+async function read(page: RawPage, options: ExtractOptions): Promise<Content> {
+  if (page.body.length === 0) return EMPTY;
+  const kind = contentKind(page.contentType, page.url, page.body);
+  if (kind === null) throw new PageError('unsupported_content_type');
+  return kind === 'pdf' ? readPdf(page.body, page.url) : readAs(kind, page, options);
+}
+
+/**
+ * All that was asked for of a page, whatever its kind. Throws PageError `unsupported_content_type` where no text can be made of it and
+ * `parse_failed` where it is broken. An empty body gives empty strings. The selectors must have passed isValidSelector.
+ */
+export async function extract(page: RawPage, options: ExtractOptions): Promise<Extraction> {
+  try {
+    const extraction = pick(await read(page, options), options.formats);
+    if (!page.robotsTag) return extraction;
+    const { noindex, nofollow } = robotsDirectives([page.robotsTag]);
+    const { robots } = extraction;
+    return { ...extraction, robots: { noindex: robots.noindex || noindex, nofollow: robots.nofollow || nofollow } };
+  } catch (error) {
+    if (error instanceof PageError) throw error;
+    throw new PageError('parse_failed', { cause: error });
+  }
+}
