@@ -42,7 +42,7 @@ export function createScope(options: ScopeOptions): Scope {
       const url = URL.parse(raw);
       if (url === null || depth > max_depth || !isSameSite(url)) return false;
       const path = url.pathname + url.search;
-      if (depth === 0 && path === seed.pathname + seed.search) return true;
+      if (path === seed.pathname + seed.search) return true;
       return included(path) && !excluded(path) && !isUnreadableFile(url) && !isTrap(raw);
     },
   };

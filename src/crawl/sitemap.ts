@@ -144,7 +144,7 @@ class SitemapHandler implements Partial<Handler> {
   readonly #paths: string[] = [];
   #prefix = '';
   #text = '';
-  #attributes: Record<string, string> = {};
+  #link: { href?: string; rel?: string } = {};
   #entry: { loc?: string; lastmod?: string } = {};
 
   constructor(url: string) {
@@ -162,11 +162,11 @@ class SitemapHandler implements Partial<Handler> {
     if (path === 'sitemapindex') this.sitemap.kind = 'index';
     if (ENTRIES.has(path)) this.#entry = {};
     this.#text = '';
-    this.#attributes = {};
+    this.#link = {};
   }
 
   onattribute(name: string, value: string): void {
-    if (this.#paths.at(-1) === ATOM_LINK) this.#attributes[name.toLowerCase()] = value;
+    if (this.#paths.at(-1) === ATOM_LINK && (name === 'href' || name === 'rel')) this.#link[name] = value;
   }
 
   ontext(text: string): void {
@@ -178,9 +178,7 @@ class SitemapHandler implements Partial<Handler> {
     if (ENTRIES.has(path)) this.#add(path);
     else if (LOCS.has(path)) this.#entry.loc ??= this.#text.trim();
     else if (LASTMODS.has(path)) this.#entry.lastmod ??= this.#text.trim();
-    else if (path === ATOM_LINK && (this.#attributes['rel'] ?? 'alternate') === 'alternate') {
-      this.#entry.loc ??= this.#attributes['href']?.trim() ?? '';
-    }
+    else if (path === ATOM_LINK && (this.#link.rel ?? 'alternate') === 'alternate') this.#entry.loc ??= this.#link.href;
     this.#text = '';
   }
 
@@ -196,6 +194,7 @@ class SitemapHandler implements Partial<Handler> {
 
 function absoluteUrl(text: string, base?: string): string | null {
   if (text.length === 0 || text.length > MAX_URL_LENGTH) return null;
+  if (base === undefined && !/^\s*https?:\/\//i.test(text)) return null;
   const url = URL.parse(text, base);
   return url !== null && /^https?:$/.test(url.protocol) ? url.href : null;
 }
