@@ -1,11 +1,11 @@
-import { kindOfType, parseContentType, type ContentKind } from './content-type.ts';
+import { isSupportedContentType, kindOfType, parseContentType, type ContentKind } from './content-type.ts';
 
 const HEAD_BYTES = 1024;
 
 /** Signatures of formats that hold no readable text, as Latin-1. */
-const MAGIC = [
-  ...['\x89PNG', '\xff\xd8\xff', 'GIF87a', 'GIF89a', 'II*\0', 'MM\0*', '\0\0\x01\0'],
-  ...[
+const MAGIC = {
+  image: ['\x89PNG', '\xff\xd8\xff', 'GIF87a', 'GIF89a', 'II*\0', 'MM\0*', '\0\0\x01\0'],
+  archive: [
     'PK\x03\x04',
     'PK\x05\x06',
     '\x1f\x8b',
@@ -13,18 +13,20 @@ const MAGIC = [
     '\xfd7zXZ',
     '7z\xbc\xaf',
     'Rar!\x1a',
-    '\x28\xb5\x2f\xfd',
+    '(\xb5/\xfd',
     '!<arch>',
   ],
-  ...['\x7fELF', 'MZ\x90', '\0asm', '\xca\xfe\xba\xbe', 'SQLite format 3\0', '\xd0\xcf\x11\xe0'],
-  ...['OggS', 'ID3\x02', 'ID3\x03', 'ID3\x04', 'fLaC', 'wOFF', 'wOF2', 'OTTO\0', '\0\x01\0\0', '{\\rtf', '%!PS'],
-];
+  program: ['\x7fELF', 'MZ\x90', '\0asm', '\xca\xfe\xba\xbe', 'SQLite format 3\0'],
+  media: ['OggS', 'ID3\x02', 'ID3\x03', 'ID3\x04', 'fLaC'],
+  font: ['wOFF', 'wOF2', 'OTTO\0', '\0\x01\0\0'],
+  office: ['\xd0\xcf\x11\xe0', '{\\rtf', '%!PS'],
+};
+const SIGNATURES = Object.values(MAGIC).flat();
 
 function isBinaryFormat(head: string): boolean {
   return (
-    MAGIC.some((magic) => head.startsWith(magic)) ||
-    head.startsWith('ftyp', 4) ||
-    /^RIFF[^]{4}(?:WEBP|WAVE|AVI )/.test(head)
+    SIGNATURES.some((signature) => head.startsWith(signature)) ||
+    /^(?:[^]{4}ftyp|RIFF[^]{4}(?:WEBP|WAVE|AVI ))/.test(head)
   );
 }
 
@@ -103,6 +105,7 @@ export function contentKind(contentType: string | null, url: string, body: Buffe
   if (declared === 'markdown' || declared === 'csv') return declared;
   if (markup === 'html') return 'html';
   if (markup === 'feed' || (markup === 'xml' && declared !== 'html')) return 'xml';
+  if (!isSupportedContentType(contentType)) return null;
   if (declared === 'html') return isJson(body) ? 'json' : 'html';
   if (declared !== null && declared !== 'text') return declared;
 

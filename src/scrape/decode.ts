@@ -44,9 +44,11 @@ function markedEncoding(body: Uint8Array): string | null {
 /** UTF-16 without a mark: every other byte of its ASCII part is zero. */
 function unmarkedUtf16(body: Uint8Array): string | null {
   const sample = body.subarray(0, 4096);
-  const zeros = [0, 0];
-  for (let i = 0; i < sample.length; i++) if (sample[i] === 0) zeros[i & 1]!++;
-  const [even, odd] = zeros as [number, number];
+  let [even, odd] = [0, 0];
+  for (let i = 0; i < sample.length; i += 2) {
+    if (sample[i] === 0) even++;
+    if (sample[i + 1] === 0) odd++;
+  }
   if (odd * 5 > sample.length / 2 && even * 10 < odd) return 'utf-16le';
   if (even * 5 > sample.length / 2 && odd * 10 < even) return 'utf-16be';
   return null;

@@ -58,20 +58,15 @@ function readHtml(html: string, url: string, options: ExtractOptions): Content {
 function readAs(kind: Exclude<ContentKind, 'pdf'>, page: RawPage, options: ExtractOptions): Content {
   const { type, charset } = parseContentType(page.contentType);
   const { text } = decode(page.body, { charset, markup: kind === 'html' || kind === 'xml' });
-  switch (kind) {
-    case 'html':
-      return readHtml(text, page.url, options);
-    case 'xml':
-      return readXml(text, page.url);
-    case 'json':
-      return readJson(text);
-    case 'markdown':
-      return readMarkdown(text, page.url);
-    case 'csv':
-      return readCsv(text);
-    case 'text':
-      return readText(text, type);
-  }
+  const readers = {
+    html: () => readHtml(text, page.url, options),
+    xml: () => readXml(text, page.url),
+    json: () => readJson(text),
+    markdown: () => readMarkdown(text, page.url),
+    csv: () => readCsv(text),
+    text: () => readText(text, type),
+  };
+  return readers[kind]();
 }
 
 async function read(page: RawPage, options: ExtractOptions): Promise<Content> {

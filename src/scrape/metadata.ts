@@ -2,7 +2,7 @@ import { type ChildNode, type Document, type Element, isText } from 'domhandler'
 import { isElement } from './dom.ts';
 import { resolveHttpUrl } from './links.ts';
 import { storable } from './storable.ts';
-import { jsonLdOf, microdataOf, textOf } from './structured-data.ts';
+import { isRecord, jsonLdOf, microdataOf, textOf } from './structured-data.ts';
 import type { Extraction, Metadata } from './types.ts';
 
 const MAX_TITLE = 1_000;
@@ -130,8 +130,8 @@ function linkedResources(links: Element[], base: string) {
 /** The first string under one of the keys in the JSON-LD objects; a person or organisation stands for its name. */
 function fromJsonLd(entries: Record<string, unknown>[], key: string): string | null {
   for (const entry of entries) {
-    const value = Array.isArray(entry[key]) ? entry[key][0] : entry[key];
-    const text = typeof value === 'object' && value !== null ? (value as Record<string, unknown>).name : value;
+    const value: unknown = Array.isArray(entry[key]) ? entry[key][0] : entry[key];
+    const text = isRecord(value) ? value['name'] : value;
     if (typeof text === 'string' && text.trim() !== '') return clean(text, MAX_VALUE);
   }
   return null;

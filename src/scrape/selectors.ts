@@ -1,5 +1,5 @@
 import { load } from 'cheerio';
-import type { ChildNode, Document } from 'domhandler';
+import type { ChildNode, Document, Element } from 'domhandler';
 import { removeElement } from 'domutils';
 import { isElement } from './dom.ts';
 
@@ -30,16 +30,16 @@ export function isValidSelector(selector: string): boolean {
 }
 
 /** All elements that match any of the selectors. Throws on one that isValidSelector refuses for its syntax. */
-function matches(document: Document, selectors: string[]): Set<unknown> {
+function matches(document: Document, selectors: string[]): Set<Element> {
   const $ = load(document);
-  const found = new Set<unknown>();
-  for (const selector of selectors) for (const element of $(selector).get()) found.add(element);
+  const found = new Set<Element>();
+  for (const selector of selectors) for (const node of $(selector).get()) if (isElement(node)) found.add(node);
   return found;
 }
 
 /** Takes what matches any of the selectors out of the document. */
 export function excludeMatching(document: Document, selectors: string[]): void {
-  for (const element of matches(document, selectors)) removeElement(element as ChildNode);
+  for (const element of matches(document, selectors)) removeElement(element);
 }
 
 /** The subtrees that match any of the selectors, in document order; a match within a match is not repeated. */

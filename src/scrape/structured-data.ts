@@ -17,6 +17,11 @@ interface Budget {
 }
 const newBudget = (): Budget => ({ values: MAX_VALUES, chars: MAX_TOTAL_CHARS });
 
+/** True for objects that are not arrays. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** A copy of parsed JSON within the budget: what is too deep, too long or too much is left out. */
 function bounded(value: unknown, budget: Budget, depth = 0): unknown {
   if (budget.values-- <= 0 || budget.chars <= 0 || depth > MAX_DEPTH) return undefined;
@@ -25,7 +30,6 @@ function bounded(value: unknown, budget: Budget, depth = 0): unknown {
     budget.chars -= taken.length;
     return taken;
   }
-  if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
     const items: unknown[] = [];
     for (const item of value) {
@@ -35,6 +39,7 @@ function bounded(value: unknown, budget: Budget, depth = 0): unknown {
     }
     return items;
   }
+  if (!isRecord(value)) return value;
   const copy: Record<string, unknown> = {};
   for (const [key, member] of Object.entries(value)) {
     if (key === '__proto__' || key.length > 200) continue;
@@ -56,7 +61,7 @@ function parseJsonLd(source: string): unknown {
     return JSON.parse(json);
   } catch {
     try {
-      return JSON.parse(json.replace(/[\0-\x1f]+/g, ' '));
+      return JSON.parse(json.replace(/\p{Cc}+/gu, ' '));
     } catch {
       return undefined;
     }
@@ -64,13 +69,11 @@ function parseJsonLd(source: string): unknown {
 }
 
 /** The objects of a JSON-LD document, arrays and `@graph`s opened up. */
-function* entriesOf(value: unknown, depth = 0): Generator<object> {
-  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return;
-  if (Array.isArray(value)) {
-    for (const item of value) yield* entriesOf(item, depth + 1);
-    return;
-  }
-  const { '@graph': graph, ...rest } = value as Record<string, unknown>;
+function* entriesOf(value: unknown, depth = 0): Generator<Record<string, unknown>> {
+  if (depth > MAX_DEPTH) return;
+  if (Array.isArray(value)) for (const item of value) yield* entriesOf(item, depth + 1);
+  if (!isRecord(value)) return;
+  const { '@graph': graph, ...rest } = value;
   if (graph === undefined) yield value;
   else {
     if (Object.keys(rest).some((key) => key !== '@context' && key !== '@id')) yield rest;
@@ -86,8 +89,8 @@ export function jsonLdOf(scripts: string[]): Record<string, unknown>[] {
     if (script.length > MAX_SCRIPT_CHARS) continue;
     for (const entry of entriesOf(parseJsonLd(script))) {
       if (found.length === MAX_JSON_LD_ENTRIES) return found;
-      const copy = bounded(entry, budget) as Record<string, unknown> | undefined;
-      if (copy !== undefined && Object.keys(copy).length > 0) found.push(copy);
+      const copy = bounded(entry, budget);
+      if (isRecord(copy) && Object.keys(copy).length > 0) found.push(copy);
     }
   }
   return found;
@@ -100,7 +103,7 @@ export function textOf(node: ChildNode, limit: number): string {
   for (let visits = 0; stack.length > 0 && text.length < limit * 4 && visits < 10_000; visits++) {
     const next = stack.pop()!;
     if (isText(next)) text += next.data.length > limit * 4 ? next.data.slice(0, limit * 4) : next.data;
-    else if (next.type === 'tag') {
+    else if (isElement(next) && next.name !== 'script' && next.name !== 'style') {
       if (next.name === 'br') text += ' ';
       for (let i = next.children.length - 1; i >= 0; i--) stack.push(next.children[i]!);
     }
@@ -116,8 +119,17 @@ export interface MicrodataItem {
 }
 
 const URL_ATTRIBUTES: Record<string, string> = {
-  ...{ audio: 'src', embed: 'src', iframe: 'src', img: 'src', source: 'src', track: 'src', video: 'src' },
-  ...{ a: 'href', area: 'href', link: 'href', object: 'data' },
+  a: 'href',
+  area: 'href',
+  audio: 'src',
+  embed: 'src',
+  iframe: 'src',
+  img: 'src',
+  link: 'href',
+  object: 'data',
+  source: 'src',
+  track: 'src',
+  video: 'src',
 };
 const tokens = (value: string | undefined): string[] => value?.split(/\s+/).filter(Boolean).slice(0, 10) ?? [];
 

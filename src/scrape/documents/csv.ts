@@ -47,11 +47,12 @@ function markdownTable([head, ...body]: string[][]): string {
   return [line(head), `| ${head.map(() => '---').join(' | ')} |`, ...body.map(line)].join('\n');
 }
 
+const htmlRow = (cells: string[], tag: string): string =>
+  `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
+
 function htmlTable([head, ...body]: string[][]): string {
   if (head === undefined) return '';
-  const row = (cells: string[], tag: string): string =>
-    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
-  return `<table><thead>${row(head, 'th')}</thead><tbody>${body.map((cells) => row(cells, 'td')).join('')}</tbody></table>`;
+  return `<table><thead>${htmlRow(head, 'th')}</thead><tbody>${body.map((cells) => htmlRow(cells, 'td')).join('')}</tbody></table>`;
 }
 
 /** Delimited text as a table, its first row the head; all rows made as long as the longest. */

@@ -118,8 +118,9 @@ class FeedReader implements XmlEvents {
   }
 }
 
+const quoted = (value: string): string => escape(value).replaceAll('"', '&quot;');
+
 function hrefOf({ href, src }: Record<string, string>): string {
-  const quoted = (value: string): string => escape(value).replaceAll('"', '&quot;');
   return (href === undefined ? '' : ` href="${quoted(href)}"`) + (src === undefined ? '' : ` src="${quoted(src)}"`);
 }
 

@@ -1,7 +1,7 @@
 import { getDocumentProxy } from 'unpdf';
 import { resolveHttpUrl } from '../links.ts';
 import { storable } from '../storable.ts';
-import { textOf } from '../structured-data.ts';
+import { isRecord, textOf } from '../structured-data.ts';
 import { type Content, plainMetadata } from './content.ts';
 import { contentOfNodes } from './nodes.ts';
 import { layOut, type TextPiece } from './pdf-layout.ts';
@@ -18,7 +18,7 @@ async function piecesOf(page: Page): Promise<TextPiece[]> {
   const { items } = await page.getTextContent();
   return items.flatMap((item) => {
     if (!('str' in item)) return [];
-    const [, , c, d, x, y] = item.transform as number[];
+    const [, , c, d, x, y] = item.transform.map(Number);
     return {
       text: storable(item.str),
       x: x!,
@@ -32,8 +32,11 @@ async function piecesOf(page: Page): Promise<TextPiece[]> {
 
 /** The addresses of a page's link annotations. */
 async function linksOn(page: Page): Promise<string[]> {
-  const annotations = (await page.getAnnotations()) as { url?: unknown }[];
-  return annotations.flatMap(({ url }) => (typeof url === 'string' ? (resolveHttpUrl(url, url) ?? []) : []));
+  const annotations: unknown[] = await page.getAnnotations();
+  return annotations.flatMap((annotation) => {
+    const url = isRecord(annotation) ? annotation['url'] : null;
+    return typeof url === 'string' ? (resolveHttpUrl(url, url) ?? []) : [];
+  });
 }
 
 /** `D:20240102030405+01'00'` (ISO 32000-1, section 7.9.4) as RFC 3339, or null. */
@@ -58,8 +61,8 @@ function pdfDate(value: unknown): string | null {
 }
 
 async function metadataOf(pdf: Pdf) {
-  const { info } = await pdf.getMetadata().catch(() => ({ info: {} }));
-  const fields = info as Record<string, unknown>;
+  const { info } = await pdf.getMetadata().catch(() => ({ info: null }));
+  const fields = isRecord(info) ? info : {};
   const text = (key: string): string | null =>
     typeof fields[key] === 'string' ? storable(fields[key].slice(0, 1000)).trim() || null : null;
   const known = {
