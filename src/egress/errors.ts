@@ -1,3 +1,5 @@
+import { errors } from 'undici';
+
 /** Every way in which an outgoing request can fail, each with the sentence that is its message. */
 const MESSAGES = {
   blocked_target: 'The address is not one that may be connected to.',
@@ -91,11 +93,18 @@ export function transportError(cause: Error, answered: boolean): EgressError {
 function transportCode(cause: Error, answered: boolean): EgressErrorCode {
   const code = errorCode(cause);
   if (cause instanceof ReadLimitExceeded) return answered ? 'too_large' : 'invalid_response';
-  if (code === 'HPE_INVALID_EOF_STATE') return 'connection_failed';
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW') return 'invalid_response';
+  if (cause instanceof errors.HTTPParserError) return isCutShort(cause) ? 'connection_failed' : 'invalid_response';
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'invalid_response';
+  // undici's word for any fault once a Content-Length was read: in a head, the head itself is at fault.
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return answered ? 'connection_failed' : 'invalid_response';
   if (code === 'UND_ERR_SOCKET' && /^bad (response|upgrade)$/.test(cause.message)) return 'invalid_response';
   if (code.startsWith('ERR_SSL_')) return 'tls_failed';
   if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') return 'body_failed';
   if (code === 'UND_ERR_INVALID_ARG') return 'internal_error';
   return 'connection_failed';
+}
+
+// The parser's error carries no code of its own.
+function isCutShort(cause: Error): boolean {
+  return cause.message.includes('Invalid EOF state');
 }

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { EgressError, type EgressErrorCode } from '../../src/egress/index.ts';
+
+/** The EgressError that `work` must reject with. */
+export async function failure(work: Promise<unknown>, code: EgressErrorCode): Promise<EgressError> {
+  try {
+    await work;
+  } catch (error) {
+    assert.ok(error instanceof EgressError, `not an EgressError: ${String(error)}`);
+    assert.equal(error.code, code, String(error.cause));
+    return error;
+  }
+  assert.fail(`did not fail with ${code}`);
+}
+
+/** The messages of an error and of all its causes: what a log shows. */
+export function causes(error: unknown): string {
+  return error instanceof Error ? `${error.message}\n${causes(error.cause)}` : '';
+}

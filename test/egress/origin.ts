@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import assert from 'node:assert/strict';
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Certificate } from '../support/certificates.ts';
+
+export interface RawRequest {
+  /** Request line and fields, as sent. */
+  head: string;
+  method: string;
+  path: string;
+  /** By lower-case name. */
+  headers: Record<string, string>;
+  body: Buffer;
+  /** How many connections there had been when it came: 1 is the first. */
+  connection: number;
+}
+
+export interface Origin extends AsyncDisposable {
+  port: number;
+  requests: RawRequest[];
+  /** Connections accepted so far. */
+  connections: number;
+  /** Those that are open. */
+  sockets: Set<Socket>;
+}
+
+export interface OriginOptions {
+  certificate?: Certificate;
+  host?: string;
+  /** Called for each new connection, before anything is read. */
+  onConnection?: (socket: Socket) => void;
+}
+
+/** A server on a raw socket: it answers with exactly the bytes that the test writes. */
+export async function startOrigin(
+  answer: string | ((socket: Socket, request: RawRequest) => void),
+  { certificate, host = '127.0.0.1', onConnection }: OriginOptions = {},
+): Promise<Origin> {
+  const accept = (socket: Socket) => {
+    const connection = ++origin.connections;
+    origin.sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => origin.sockets.delete(socket));
+    onConnection?.(socket);
+    readRequests(socket, (request) => {
+      origin.requests.push({ ...request, connection });
+      if (typeof answer === 'string') socket.write(answer);
+      else answer(socket, { ...request, connection });
+    });
+  };
+  const server: Server = certificate ? createTlsServer(certificate, accept) : createTcpServer(accept);
+  if (certificate) server.on('tlsClientError', () => {});
+  server.listen(0, host);
+  await once(server, 'listening');
+  const close = async () => {
+    for (const socket of origin.sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  const origin: Origin = {
+    port: address.port,
+    requests: [],
+    connections: 0,
+    sockets: new Set(),
+    [Symbol.asyncDispose]: close,
+  };
+  return origin;
+}
+
+/** An answer with a Content-Length. */
+export function ok(body = 'ok', ...fields: string[]): string {
+  return response(200, body, ...fields);
+}
+
+export function response(status: number, body: string, ...fields: string[]): string {
+  const lines = [`HTTP/1.1 ${status} Status`, `Content-Length: ${Buffer.byteLength(body)}`, ...fields];
+  return `${lines.join('\r\n')}\r\n\r\n${body}`;
+}
+
+export function redirect(location: string, status = 302): string {
+  return response(status, '', `Location: ${location}`);
+}
+
+function readRequests(socket: Socket, take: (request: Omit<RawRequest, 'connection'>) => void): void {
+  let pending = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => {
+    pending = Buffer.concat([pending, chunk]);
+    for (let end = pending.indexOf('\r\n\r\n'); end !== -1; end = pending.indexOf('\r\n\r\n')) {
+      const head = pending.toString('latin1', 0, end);
+      const headers = parseFields(head);
+      const bodyEnd = end + 4 + Number(headers['content-length'] ?? 0);
+      if (pending.length < bodyEnd) return;
+      const [method = '', path = ''] = head.split(' ');
+      const body = pending.subarray(end + 4, bodyEnd);
+      pending = pending.subarray(bodyEnd);
+      take({ head, method, path, headers, body });
+    }
+  });
+}
+
+function parseFields(head: string): Record<string, string> {
+  const lines = head.split('\r\n').slice(1);
+  return Object.fromEntries(
+    lines.map((line) => [line.split(':')[0]!.toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+  );
+}
