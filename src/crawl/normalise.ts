@@ -24,7 +24,9 @@ const SESSION_PARAMETERS = /^(?:phpsessid|jsessionid|aspsessionid[a-z]*|cfid|cft
 /** Names that also mean other things (`?sid=12` may be a story): dropped only with a value as long as a session's. */
 const POSSIBLE_SESSION_PARAMETERS = /^(?:sid|s_id|sessid|session|sessionid|session_id|session-id)$/;
 const SESSION_VALUE = /^[0-9A-Za-z_-]{16,}$/;
-const SESSION_IN_PATH = /;jsessionid=[^/;]*|\/\(S\([0-9a-z]{16,}\)\)(?=\/)/gi;
+const SESSION_IN_PATH = /;jsessionid=[^/;]*/gi;
+/** ASP.NET's sessions without cookies. Looked for after the others are gone: they may hide the end of the segment. */
+const SESSION_SEGMENT = /\/\(S\([0-9a-z]{16,}\)\)(?=\/)/gi;
 
 /**
  * The one form under which a URL is fetched and shown: absolute, http(s), without fragment, default port, trailing dot
@@ -39,7 +41,7 @@ export function normaliseUrl(raw: string, base: string | undefined, options: Nor
   const host = url.hostname.replace(/\.+$/, '');
   if (host === '') return null;
   const port = url.port === '' ? '' : `:${url.port}`;
-  const path = normalisePercentEncoding(url.pathname).replace(SESSION_IN_PATH, '');
+  const path = normalisePercentEncoding(url.pathname).replace(SESSION_IN_PATH, '').replace(SESSION_SEGMENT, '');
   const query = keptParameters(url.search.slice(1), options.ignore_query_parameters ?? false).join('&');
   const normalised = URL.parse(`${url.protocol}//${host}${port}${path}${query === '' ? '' : `?${query}`}`);
   return normalised !== null && normalised.href.length <= MAX_URL_LENGTH ? normalised.href : null;
