@@ -43,7 +43,10 @@ function isCidr(text: string): boolean {
 
 const environment = z.object({
   PORT: whole(0, 65535).default(3000),
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'must start with postgres://').optional(),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+    .optional(),
   DATABASE_POOL: whole(2, 200).default(5),
   DATA_DIR: z.string().min(1).default('.data'),
   ROLES: list
@@ -52,7 +55,12 @@ const environment = z.object({
     })
     .transform((roles) => roles as Role[])
     .default([...ROLES]),
-  OLLAGRAPH_API_KEY: z.string().min(16, 'must have at least 16 characters').max(200).regex(/^[\x21-\x7e]+$/, 'must be printable ASCII').optional(),
+  OLLAGRAPH_API_KEY: z
+    .string()
+    .min(16, 'must have at least 16 characters')
+    .max(200)
+    .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII')
+    .optional(),
   SECRET_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   ADMIN_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   ALLOW_PRIVATE_TARGETS: cidrs.default([]),

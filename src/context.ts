@@ -27,11 +27,19 @@ export interface Context {
 export async function createContext(config: Config, log: Log = createLog(config.logLevel)): Promise<Context> {
   await using stack = new AsyncDisposableStack();
   const databaseUrl = config.databaseUrl ?? (await openEmbedded(config, log, stack));
-  const { db, pool } = openDatabase(databaseUrl, config.databasePool, (error) => log.warn({ err: error }, 'an idle database connection broke'));
+  const { db, pool } = openDatabase(databaseUrl, config.databasePool, (error) =>
+    log.warn({ err: error }, 'an idle database connection broke'),
+  );
   stack.defer(() => db.destroy());
   const applied = await migrate({ db, pool });
   if (applied.length > 0) log.info({ applied }, 'migrated the database');
-  const boss = new PgBoss({ db: executor(pool), migrate: false, schedule: false, superviseIntervalSeconds: 1, supervise: config.roles.includes('worker') });
+  const boss = new PgBoss({
+    db: executor(pool),
+    migrate: false,
+    schedule: false,
+    superviseIntervalSeconds: 1,
+    supervise: config.roles.includes('worker'),
+  });
   boss.on('error', (error) => log.warn({ err: error }, 'the queue reported an error'));
   boss.on('warning', (warning) => log.debug({ warning: warning.message }, 'the queue reported a warning'));
   await boss.start();
@@ -46,7 +54,16 @@ export async function createContext(config: Config, log: Log = createLog(config.
   });
   stack.defer(() => egress.close());
   const owned = stack.move();
-  return { config, databaseUrl, db, boss, notifications, egress, log, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    config,
+    databaseUrl,
+    db,
+    boss,
+    notifications,
+    egress,
+    log,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 async function openEmbedded(config: Config, log: Log, stack: AsyncDisposableStack): Promise<string> {

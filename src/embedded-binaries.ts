@@ -65,7 +65,10 @@ export async function postgresBinaries(owner: Owner): Promise<string> {
 
 /** The npm package cannot carry symbolic links; its install script makes them, unless npm was told to run no scripts. */
 async function makeLinks(root: string): Promise<void> {
-  const links = JSON.parse(await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
+  const links = JSON.parse(await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8')) as {
+    source: string;
+    target: string;
+  }[];
   for (const { source, target } of links) {
     const at = join(root, target);
     const there = await lstat(at).catch((error: NodeJS.ErrnoException) => {

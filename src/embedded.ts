@@ -72,12 +72,16 @@ export async function lockInstance(url: string, dataDir: string): Promise<{ clos
   client.on('error', () => process.emitWarning('the connection that holds the instance lock broke'));
   await client.connect();
   for (let tries = 0; tries < 20; tries++) {
-    const { rows } = await client.query<{ held: boolean }>(`select pg_try_advisory_lock(hashtext('ollagraph.instance')) as held`);
+    const { rows } = await client.query<{ held: boolean }>(
+      `select pg_try_advisory_lock(hashtext('ollagraph.instance')) as held`,
+    );
     if (rows[0]?.held) return { close: () => client.end() };
     await sleep(150);
   }
   await client.end();
-  throw new EmbeddedError(`Another Ollagraph is already running on ${resolve(dataDir)}. Stop it first, or set DATA_DIR to another folder.`);
+  throw new EmbeddedError(
+    `Another Ollagraph is already running on ${resolve(dataDir)}. Stop it first, or set DATA_DIR to another folder.`,
+  );
 }
 
 async function readOrMakePassword(file: string): Promise<string> {
@@ -99,11 +103,24 @@ async function initialise(bin: string, home: string, cluster: string, password: 
   try {
     await run(
       join(bin, 'initdb'),
-      ['-D', unfinished, '-U', 'ollagraph', '-A', 'scram-sha-256', '-E', 'UTF8', '--locale=C', `--pwfile=${passwordFile}`],
+      [
+        '-D',
+        unfinished,
+        '-U',
+        'ollagraph',
+        '-A',
+        'scram-sha-256',
+        '-E',
+        'UTF8',
+        '--locale=C',
+        `--pwfile=${passwordFile}`,
+      ],
       { ...owner, cwd: home },
     );
   } catch (cause) {
-    throw new EmbeddedError(`Postgres could not make its data directory in ${home}: ${(cause as Error).message}`, { cause });
+    throw new EmbeddedError(`Postgres could not make its data directory in ${home}: ${(cause as Error).message}`, {
+      cause,
+    });
   } finally {
     await rm(passwordFile, { force: true });
   }
@@ -113,7 +130,10 @@ async function initialise(bin: string, home: string, cluster: string, password: 
 /** Starts the server in a session of its own: Ctrl-C in the terminal must reach only us, who stop it last. */
 async function launch(bin: string, home: string, cluster: string, port: number, owner: Owner): Promise<number> {
   const log = openSync(join(home, 'postgres.log'), 'a', 0o600);
-  const settings = Object.entries({ ...SETTINGS, port: String(port) }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const settings = Object.entries({ ...SETTINGS, port: String(port) }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
   const child = spawn(join(bin, 'postgres'), ['-D', cluster, ...settings], {
     ...owner,
     cwd: home,

@@ -27,7 +27,12 @@ export async function* readFragments(db: DbOrTx, accountId: string, jobId: strin
 }
 
 /** The same as one stream of text: the fragments joined by commas between a head and a tail. */
-export async function* readEnvelope(db: DbOrTx, accountId: string, jobId: string, envelope: { head: string; tail: string }): AsyncGenerator<string> {
+export async function* readEnvelope(
+  db: DbOrTx,
+  accountId: string,
+  jobId: string,
+  envelope: { head: string; tail: string },
+): AsyncGenerator<string> {
   yield envelope.head;
   let first = true;
   for await (const fragments of readFragments(db, accountId, jobId)) {

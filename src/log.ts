@@ -9,7 +9,8 @@ export type Log = Logger;
  */
 export function createLog(level: string): Log {
   const options = { level, base: null, timestamp: () => `,"time":"${new Date().toISOString()}"` };
-  if (process.stdout.isTTY) return pino(options, PinoPretty({ translateTime: 'HH:MM:ss', ignore: 'pid,hostname', sync: true }));
+  if (process.stdout.isTTY)
+    return pino(options, PinoPretty({ translateTime: 'HH:MM:ss', ignore: 'pid,hostname', sync: true }));
   return pino(options);
 }
 

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { Migrator, sql, type Migration, type MigrationProvider } from 'kysely';
+import { sql } from 'kysely';
+import { Migrator, type Migration, type MigrationProvider } from 'kysely/migration';
 import { PgBoss } from 'pg-boss';
 import type { Database, Db } from './database.ts';
 import { createQueues, executor } from './queue.ts';

@@ -50,7 +50,11 @@ export class Notifications {
 
   /** Resolves when the first connection listens; later breaks are mended in the background. */
   async start(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.#url, keepAlive: true, application_name: 'ollagraph listen' });
+    const client = new pg.Client({
+      connectionString: this.#url,
+      keepAlive: true,
+      application_name: 'ollagraph listen',
+    });
     client.on('notification', (message) => this.#dispatch(message.payload ?? ''));
     client.on('error', (error) => this.#log.warn({ err: error }, 'the listening connection broke'));
     client.on('end', () => {

@@ -17,6 +17,10 @@ export interface Slice {
   account_id: string;
   job_id: string;
   ordinals: number[];
+  /** Somebody waits for the answer: passing failures are retried at once, and once only. */
+  sync?: boolean;
+  /** How often in a row pages of it were put off because their host was busy. */
+  deferrals?: number;
 }
 
 /** A worker that has not touched its slice for so long has lost it. pg-boss allows no less. */
@@ -44,8 +48,31 @@ export async function createQueues(boss: PgBoss): Promise<void> {
   }
 }
 
+/**
+ * Completes (or, while work goes on, keeps) a slice in the caller's transaction. False when the attempt that it was fetched
+ * with is no longer the current one: then the lease is lost, and the transaction must be rolled back.
+ */
+export async function holdSlice(
+  boss: PgBoss,
+  tx: Tx,
+  lane: Lane,
+  slice: { id: string; retryCount: number },
+  completed: boolean,
+): Promise<boolean> {
+  const through = { db: fromKysely(tx) };
+  const response = completed ? await boss.complete(lane, slice, null, through) : await boss.touch(lane, slice, through);
+  return (response as { affected?: number }).affected === 1;
+}
+
 /** Queues slices in the caller's transaction, each a step of priority below the one before. `after` is a delay in seconds. */
-export async function insertSlices(boss: PgBoss, tx: Tx, lane: Lane, slices: Slice[], priority: number, after = 0): Promise<void> {
+export async function insertSlices(
+  boss: PgBoss,
+  tx: Tx,
+  lane: Lane,
+  slices: Slice[],
+  priority: number,
+  after = 0,
+): Promise<void> {
   const startAfter = after > 0 ? { startAfter: Math.ceil(after) } : {};
   for (let i = 0; i < slices.length; i += 1000) {
     const jobs = slices.slice(i, i + 1000).map((data, n) => ({ data, priority: priority - i - n, ...startAfter }));

@@ -12,7 +12,11 @@ export interface NewAccount {
 }
 
 /** Makes an account with its free credits and a first key, in one transaction. `key`: use this one instead of a new one. */
-export async function createAccount(db: Db, box: SecretBox, options: { name: string; credits: number; key?: string }): Promise<NewAccount> {
+export async function createAccount(
+  db: Db,
+  box: SecretBox,
+  options: { name: string; credits: number; key?: string },
+): Promise<NewAccount> {
   return await db.transaction().execute(async (tx) => {
     const id = newId('acct');
     const secret = box.seal(newWebhookSecret(), id);
@@ -52,14 +56,23 @@ export async function readAccount(db: DbOrTx, box: SecretBox, id: string): Promi
 
 /** All accounts, oldest first. */
 export async function listAccounts(db: DbOrTx) {
-  return await db.selectFrom('accounts').select(['id', 'name', 'plan', 'credits', 'created_at']).orderBy('id').execute();
+  return await db
+    .selectFrom('accounts')
+    .select(['id', 'name', 'plan', 'credits', 'created_at'])
+    .orderBy('id')
+    .execute();
 }
 
 /**
  * Replaces the webhook secret. The previous one stops at once, or, given an overlap, signs beside the new one for so
  * many seconds (by the database's clock).
  */
-export async function rotateWebhookSecret(db: DbOrTx, box: SecretBox, id: string, overlapSeconds: number): Promise<{ webhook_secret: string; previous_secret_until: Date | null }> {
+export async function rotateWebhookSecret(
+  db: DbOrTx,
+  box: SecretBox,
+  id: string,
+  overlapSeconds: number,
+): Promise<{ webhook_secret: string; previous_secret_until: Date | null }> {
   const secret = newWebhookSecret();
   const overlap = overlapSeconds > 0;
   const row = await db

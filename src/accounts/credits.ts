@@ -11,7 +11,14 @@ export class OutOfCredits extends Error {
 }
 
 /** Moves credits and writes the ledger entry. Throws OutOfCredits rather than let the balance fall below zero. */
-async function move(tx: Tx, accountId: string, kind: 'grant' | 'reserve' | 'release', amount: number, jobId: string | null, note: string | null): Promise<void> {
+async function move(
+  tx: Tx,
+  accountId: string,
+  kind: 'grant' | 'reserve' | 'release',
+  amount: number,
+  jobId: string | null,
+  note: string | null,
+): Promise<void> {
   const moved = await tx
     .updateTable('accounts')
     .set({ credits: sql<number>`credits + ${amount}` })

@@ -16,7 +16,8 @@ export async function ensureFirstAccount(db: Db, box: SecretBox, config: Config)
     try {
       const options = { name: 'default', credits: config.freeCredits };
       if (config.apiKey !== undefined) {
-        if (!(await isKnownKey(connection, config.apiKey))) await createAccount(connection, box, { ...options, key: config.apiKey });
+        if (!(await isKnownKey(connection, config.apiKey)))
+          await createAccount(connection, box, { ...options, key: config.apiKey });
         return null;
       }
       const any = await connection.selectFrom('accounts').select('id').limit(1).executeTakeFirst();

@@ -20,7 +20,10 @@ export async function createKey(db: DbOrTx, accountId: string, name: string): Pr
 /** Stores the digest of a key that came from elsewhere (the environment). Returns its id. */
 export async function storeKey(db: DbOrTx, accountId: string, name: string, key: string): Promise<string> {
   const id = keyId(key);
-  await db.insertInto('api_keys').values({ id, account_id: accountId, name, secret_sha256: sha256(key) }).execute();
+  await db
+    .insertInto('api_keys')
+    .values({ id, account_id: accountId, name, secret_sha256: sha256(key) })
+    .execute();
   return id;
 }
 

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
 import type { Db, Tx } from '../database.ts';
 import { failedBlock } from '../scrape/page-block.ts';
+import type { PageErrorCode } from '../scrape/types.ts';
 import { finishJob } from './finish.ts';
 import { lockJob, settlePages, type LockedJob } from './settle.ts';
 
@@ -14,7 +15,9 @@ export async function cancelJob(db: Db, accountId: string, jobId: string): Promi
     const job = await lockJob(tx, accountId, jobId);
     if (!job) return false;
     const cancelled = await cancelPages(tx, job);
-    await sql`update jobs set remaining = 0, cancelled = ${cancelled} where account_id = ${accountId} and id = ${jobId}`.execute(tx);
+    await sql`update jobs set remaining = 0, cancelled = ${cancelled} where account_id = ${accountId} and id = ${jobId}`.execute(
+      tx,
+    );
     await finishJob(tx, { ...job, remaining: 0, cancelled }, 'cancelled');
     return true;
   });
@@ -25,15 +28,38 @@ async function cancelPages(tx: Tx, job: LockedJob): Promise<number> {
   const result = await sql`update pages set state = 'cancelled', settled_at = now(), links = null
     where account_id = ${job.account_id} and job_id = ${job.id} and state = 'pending'`.execute(tx);
   if (job.kind === 'scrape') {
-    const { url } = await tx.selectFrom('pages').select('url').where('account_id', '=', job.account_id).where('job_id', '=', job.id).executeTakeFirstOrThrow();
-    const fragment = failedBlock({ url, finalUrl: null, httpStatus: null, contentType: null, status: 'cancelled', code: 'cancelled', fetchedAt: new Date(), durationMs: 0 });
-    await sql`update pages set fragment = ${fragment}, error_code = 'cancelled' where account_id = ${job.account_id} and job_id = ${job.id}`.execute(tx);
+    const { url } = await tx
+      .selectFrom('pages')
+      .select('url')
+      .where('account_id', '=', job.account_id)
+      .where('job_id', '=', job.id)
+      .executeTakeFirstOrThrow();
+    const fragment = failedBlock({
+      url,
+      finalUrl: null,
+      httpStatus: null,
+      contentType: null,
+      status: 'cancelled',
+      code: 'cancelled',
+      fetchedAt: new Date(),
+      durationMs: 0,
+    });
+    await sql`update pages set fragment = ${fragment}, error_code = 'cancelled' where account_id = ${job.account_id} and job_id = ${job.id}`.execute(
+      tx,
+    );
   }
   return Number(result.numAffectedRows);
 }
 
 /** Settles every page that is still pending as failed with this code; the job ends with it. */
-export async function failPending(db: Db, boss: PgBoss, accountId: string, jobId: string, code: 'deadline_exceeded' | 'internal_error', ordinals?: number[]): Promise<void> {
+export async function failPending(
+  db: Db,
+  boss: PgBoss,
+  accountId: string,
+  jobId: string,
+  code: PageErrorCode,
+  ordinals?: number[],
+): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, accountId, jobId);
     if (!job) return;
@@ -49,7 +75,16 @@ export async function failPending(db: Db, boss: PgBoss, accountId: string, jobId
       ordinal,
       url,
       state: 'failed' as const,
-      fragment: failedBlock({ url, finalUrl: null, httpStatus: null, contentType: null, status: 'failed', code, fetchedAt: now, durationMs: 0 }),
+      fragment: failedBlock({
+        url,
+        finalUrl: null,
+        httpStatus: null,
+        contentType: null,
+        status: 'failed',
+        code,
+        fetchedAt: now,
+        durationMs: 0,
+      }),
       http_status: null,
       error_code: code,
       duration_ms: 0,

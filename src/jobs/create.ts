@@ -17,6 +17,8 @@ export interface NewJob {
   account_id: string;
   kind: JobKind;
   lane: Lane;
+  /** The caller holds the connection until the job ends. */
+  sync: boolean;
   /** Absolute http(s) URLs; a repeated one keeps a place each. A crawl has one: its seed. */
   urls: string[];
   options: ScrapeOptions | CrawlOptions;
@@ -61,7 +63,7 @@ export async function createJob(db: Db, boss: PgBoss, job: NewJob): Promise<{ jo
       })
       .execute();
     await insertPages(tx, job, id);
-    await insertSlices(boss, tx, job.lane, slicesOf(job.account_id, id, job.urls.length), priority);
+    await insertSlices(boss, tx, job.lane, slicesOf(job, id), priority);
     await reserveCredits(tx, job.account_id, id, reserved);
     await notify(tx, { type: 'slices', lane: job.lane });
     return { job_id: id, repeated: false };
@@ -82,11 +84,11 @@ async function basePriority(tx: Tx, accountId: string): Promise<number> {
   return -Math.floor(open / SLICE_PAGES);
 }
 
-function slicesOf(account_id: string, job_id: string, pages: number): Slice[] {
+function slicesOf({ account_id, urls, sync }: NewJob, job_id: string): Slice[] {
   const slices: Slice[] = [];
-  for (let from = 0; from < pages; from += SLICE_PAGES) {
-    const ordinals = Array.from({ length: Math.min(SLICE_PAGES, pages - from) }, (_, i) => from + i);
-    slices.push({ account_id, job_id, ordinals });
+  for (let from = 0; from < urls.length; from += SLICE_PAGES) {
+    const ordinals = Array.from({ length: Math.min(SLICE_PAGES, urls.length - from) }, (_, i) => from + i);
+    slices.push({ account_id, job_id, ordinals, ...(sync ? { sync } : {}) });
   }
   return slices;
 }

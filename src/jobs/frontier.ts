@@ -34,7 +34,12 @@ const READ_AHEAD = 100;
  * is still pending, and when max_pages pages are there that were not skipped; goes on from the very link where it
  * stopped when a skip makes room. The caller holds the lock on the job's row. Returns how many pages were added.
  */
-export async function expandFrontier(tx: Tx, boss: PgBoss, job: LockedJob, counts: { total: number; skipped: number }): Promise<number> {
+export async function expandFrontier(
+  tx: Tx,
+  boss: PgBoss,
+  job: LockedJob,
+  counts: { total: number; skipped: number },
+): Promise<number> {
   const options = job.options as CrawlOptions;
   const limit = job.max_pages ?? 0;
   let { expand_ordinal: ordinal, expand_offset: offset } = job;
@@ -43,7 +48,11 @@ export async function expandFrontier(tx: Tx, boss: PgBoss, job: LockedJob, count
   const expanded: number[] = [];
   const seen = new Set<string>();
 
-  for (let parents = await readParents(tx, job, ordinal); parents.length > 0 && !parents[0]!.pending; parents = await readParents(tx, job, ordinal)) {
+  for (
+    let parents = await readParents(tx, job, ordinal);
+    parents.length > 0 && !parents[0]!.pending;
+    parents = await readParents(tx, job, ordinal)
+  ) {
     const known = await knownHashes(tx, job, parents);
     for (const parent of parents) {
       if (parent.pending) break;
@@ -95,18 +104,29 @@ async function knownHashes(tx: Tx, job: LockedJob, parents: Parent[]): Promise<S
   const { rows } = await sql<{ url_hash: Buffer }>`
     select url_hash from pages where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
     union all
-    select url_hash from page_aliases where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])`.execute(tx);
+    select url_hash from page_aliases where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])`.execute(
+    tx,
+  );
   return new Set(rows.map((row) => row.url_hash.toString('latin1')));
 }
 
-async function insertChildren(tx: Tx, boss: PgBoss, job: LockedJob, options: CrawlOptions, children: Child[], first: number): Promise<void> {
+async function insertChildren(
+  tx: Tx,
+  boss: PgBoss,
+  job: LockedJob,
+  options: CrawlOptions,
+  children: Child[],
+  first: number,
+): Promise<void> {
   if (children.length === 0) return;
   await sql`
     insert into pages (account_id, job_id, ordinal, url, host, url_hash, cache_key, depth)
     select ${job.account_id}, ${job.id}, ${first} + n - 1, url, host, url_hash, cache_key, depth
     from unnest(${children.map((c) => c.url)}::text[], ${children.map((c) => new URL(c.url).host)}::text[],
       ${children.map((c) => c.hash)}::bytea[], ${children.map((c) => cacheKey(c.url, options))}::bytea[],
-      ${children.map((c) => c.depth)}::smallint[]) with ordinality as p (url, host, url_hash, cache_key, depth, n)`.execute(tx);
+      ${children.map((c) => c.depth)}::smallint[]) with ordinality as p (url, host, url_hash, cache_key, depth, n)`.execute(
+    tx,
+  );
   const slices: Slice[] = [];
   for (let i = 0; i < children.length; i += SLICE_PAGES) {
     const ordinals = children.slice(i, i + SLICE_PAGES).map((_, n) => first + i + n);

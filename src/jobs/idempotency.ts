@@ -22,7 +22,12 @@ export function requestDigest(path: string, body: Buffer): Buffer {
  * Ties the key to the job that the caller's transaction is about to create and returns null, or returns the id of the job
  * that it is tied to already. Throws IdempotencyMismatch or IdempotencyBusy.
  */
-export async function claimIdempotencyKey(tx: Tx, accountId: string, claim: IdempotencyClaim, jobId: string): Promise<string | null> {
+export async function claimIdempotencyKey(
+  tx: Tx,
+  accountId: string,
+  claim: IdempotencyClaim,
+  jobId: string,
+): Promise<string | null> {
   const lock = await sql<{ held: boolean }>`
     select pg_try_advisory_xact_lock(hashtextextended(${`${accountId} ${claim.key}`}, 0)) as held`.execute(tx);
   if (!lock.rows[0]!.held) throw new IdempotencyBusy('the first request with this key is still running');
@@ -33,14 +38,21 @@ export async function claimIdempotencyKey(tx: Tx, accountId: string, claim: Idem
     .where('key', '=', claim.key)
     .executeTakeFirst();
   if (earlier) {
-    if (!earlier.request_sha256.equals(claim.request_sha256)) throw new IdempotencyMismatch('the key was used with another request');
+    if (!earlier.request_sha256.equals(claim.request_sha256))
+      throw new IdempotencyMismatch('the key was used with another request');
     return earlier.job_id;
   }
-  await tx.insertInto('idempotency_keys').values({ account_id: accountId, job_id: jobId, ...claim }).execute();
+  await tx
+    .insertInto('idempotency_keys')
+    .values({ account_id: accountId, job_id: jobId, ...claim })
+    .execute();
   return null;
 }
 
 /** Forgets keys older than 24 hours. */
 export async function forgetIdempotencyKeys(db: DbOrTx): Promise<void> {
-  await db.deleteFrom('idempotency_keys').where('created_at', '<', sql<Date>`now() - interval '24 hours'`).execute();
+  await db
+    .deleteFrom('idempotency_keys')
+    .where('created_at', '<', sql<Date>`now() - interval '24 hours'`)
+    .execute();
 }

@@ -28,5 +28,7 @@ export interface CrawlOptions extends ScrapeOptions {
 export function cacheKey(url: string, options: ScrapeOptions): Buffer {
   const { formats, only_main_content, include_selectors, exclude_selectors, headers, user_agent } = options;
   const shape = [formats, only_main_content, include_selectors, exclude_selectors, Object.entries(headers), user_agent];
-  return createHash('sha256').update(JSON.stringify([url, shape])).digest();
+  return createHash('sha256')
+    .update(JSON.stringify([url, shape]))
+    .digest();
 }

@@ -108,7 +108,9 @@ async function withoutDuplicates(tx: Tx, job: LockedJob, results: PageResult[]):
       kept.push(asDuplicate(result));
       continue;
     }
-    await sql`insert into page_aliases select ${job.account_id}, ${job.id}, unnest(${hashes}::bytea[]) on conflict do nothing`.execute(tx);
+    await sql`insert into page_aliases select ${job.account_id}, ${job.id}, unnest(${hashes}::bytea[]) on conflict do nothing`.execute(
+      tx,
+    );
     kept.push(result);
   }
   return kept;

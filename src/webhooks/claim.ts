@@ -66,7 +66,9 @@ export async function claim(db: Db, wants: Want[], leaseMs: number): Promise<Cla
 /** Prolongs the lease of a claim that takes long. False when it has passed to somebody else. */
 export async function renew(db: Db, claimed: Claimed, leaseMs: number): Promise<boolean> {
   const result = await sql`update outbox set next_attempt_at = now() + ${leaseMs} * interval '1 ms'
-    where account_id = ${claimed.account_id} and id = ${claimed.id} and attempts = ${claimed.attempts} and state = 'sending'`.execute(db);
+    where account_id = ${claimed.account_id} and id = ${claimed.id} and attempts = ${claimed.attempts} and state = 'sending'`.execute(
+    db,
+  );
   return result.numAffectedRows === 1n;
 }
 
@@ -92,6 +94,8 @@ export async function backlog(db: Db): Promise<Backlog[]> {
         order by account_id, endpoint, next_attempt_at limit 1
       ) next
     )
-    select account_id, endpoint, greatest(0, extract(epoch from next_attempt_at - now()) * 1000)::float8 as due_in_ms from hop`.execute(db);
+    select account_id, endpoint, greatest(0, extract(epoch from next_attempt_at - now()) * 1000)::float8 as due_in_ms from hop`.execute(
+    db,
+  );
   return rows;
 }

@@ -41,19 +41,23 @@ export interface RecoverWindow {
  */
 export async function recover(db: Db, accountId: string, window: RecoverWindow): Promise<number> {
   let moved = 0;
-  for (;;) {
+  for (let after = ''; ;) {
     const batch = await db.transaction().execute(async (tx) => {
-      const ids = sql`select id from deliveries where ${exhaustedIn(accountId, window)} order by id limit ${RECOVER_BATCH} for update skip locked`;
+      const ids = sql`select id from deliveries where ${exhaustedIn(accountId, window)} and id > ${after}
+        order by id limit ${RECOVER_BATCH} for update skip locked`;
       return await moveBack(tx, sql`account_id = ${accountId} and id in (${ids})`, 'recover');
     });
     moved += batch.length;
     if (batch.length < RECOVER_BATCH) return moved;
+    after = batch.toSorted().at(-1)!;
   }
 }
 
 /** How many deliveries `recover` would send again. */
 export async function countRecoverable(db: Db, accountId: string, window: RecoverWindow): Promise<number> {
-  const { rows } = await sql<{ n: number }>`select count(*) as n from deliveries where ${exhaustedIn(accountId, window)}`.execute(db);
+  const { rows } = await sql<{
+    n: number;
+  }>`select count(*) as n from deliveries where ${exhaustedIn(accountId, window)}`.execute(db);
   return rows[0]!.n;
 }
 
@@ -65,7 +69,9 @@ function exhaustedIn(accountId: string, { since, until, webhook_url }: RecoverWi
 async function moveBack(tx: Tx, which: ReturnType<typeof sql>, trigger: 'manual' | 'recover'): Promise<string[]> {
   const { rows } = await sql<{ account_id: string; endpoint: string; id: string }>`
     with back as (delete from deliveries where ${which} returning *)
-    insert into outbox (${COLUMNS}, trigger) select ${COLUMNS}, ${trigger} from back returning account_id, endpoint, id`.execute(tx);
+    insert into outbox (${COLUMNS}, trigger) select ${COLUMNS}, ${trigger} from back returning account_id, endpoint, id`.execute(
+    tx,
+  );
   const endpoints = new Map(rows.map((row) => [row.endpoint, row]));
   for (const { account_id, endpoint } of endpoints.values()) await notify(tx, { type: 'outbox', account_id, endpoint });
   return rows.map((row) => row.id);

@@ -68,7 +68,8 @@ export class Dispatcher {
     this.#unsubscribe();
     clearTimeout(this.#poll);
     for (const endpoint of this.#endpoints.values()) this.#held -= endpoint.ahead.splice(0).length;
-    if (this.#held > 0 || this.#claiming || this.#recording) await new Promise<void>((drained) => (this.#drained = drained));
+    if (this.#held > 0 || this.#claiming || this.#recording)
+      await new Promise<void>((drained) => (this.#drained = drained));
   }
 
   #wake(accountId: string, endpoint: string): void {
@@ -107,7 +108,11 @@ export class Dispatcher {
         if (wants.length === 0) break;
         // A notification that arrives while the claim runs makes its endpoint hot again.
         for (const { endpoint } of wants) this.#hot.delete(endpoint);
-        const claimed = await claim(this.#context.db, wants.map((w) => w.want), leaseMs(this.#context.config));
+        const claimed = await claim(
+          this.#context.db,
+          wants.map((w) => w.want),
+          leaseMs(this.#context.config),
+        );
         this.#lastProgress = Date.now();
         this.#take(wants, claimed);
       }
@@ -156,7 +161,10 @@ export class Dispatcher {
   #pump(endpoint: Endpoint): void {
     while (this.#inFlight < MAX_IN_FLIGHT && endpoint.canSend() && !this.#stopping) {
       const { delivery, claimedAt } = endpoint.ahead.shift()!;
-      if (performance.now() - claimedAt > leaseMs(this.#context.config) - this.#context.config.webhookTimeoutMs - LEASE_MARGIN_MS) {
+      if (
+        performance.now() - claimedAt >
+        leaseMs(this.#context.config) - this.#context.config.webhookTimeoutMs - LEASE_MARGIN_MS
+      ) {
         this.#held--; // too late to be answered within the lease: it falls due again when that ends
         continue;
       }
@@ -204,7 +212,16 @@ export class Dispatcher {
       await this.#recordUntilStored(batch);
       this.#held -= batch.length;
       for (const { claimed, result } of batch) {
-        this.#context.log.debug({ delivery_id: claimed.id, job_id: claimed.job_id, attempt: claimed.attempts, status: result.status, error: result.error }, 'attempt recorded');
+        this.#context.log.debug(
+          {
+            delivery_id: claimed.id,
+            job_id: claimed.job_id,
+            attempt: claimed.attempts,
+            status: result.status,
+            error: result.error,
+          },
+          'attempt recorded',
+        );
       }
       void this.#claim();
     }
@@ -220,7 +237,10 @@ export class Dispatcher {
         this.#lastProgress = Date.now();
         return;
       } catch (error) {
-        this.#context.log.warn({ err: error, attempts: batch.length }, 'finished attempts could not be recorded; trying again');
+        this.#context.log.warn(
+          { err: error, attempts: batch.length },
+          'finished attempts could not be recorded; trying again',
+        );
         if (this.#stopping && tries >= 5) return;
         await new Promise((again) => setTimeout(again, Math.min(1000, 50 * 2 ** tries)));
       }

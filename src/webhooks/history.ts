@@ -50,7 +50,13 @@ const ENDED = sql`select id, job_id, event, webhook_url, state as status, attemp
   null::timestamptz as next_attempt_at, body_bytes, created_at, finished_at from deliveries`;
 
 /** The account's deliveries, newest first, those after the id `before` in that order. */
-export async function listDeliveries(db: DbOrTx, accountId: string, filter: DeliveryFilter, limit: number, before: string | null): Promise<DeliveryView[]> {
+export async function listDeliveries(
+  db: DbOrTx,
+  accountId: string,
+  filter: DeliveryFilter,
+  limit: number,
+  before: string | null,
+): Promise<DeliveryView[]> {
   const where: RawBuilder<unknown>[] = [sql`account_id = ${accountId}`];
   if (filter.job_id !== undefined) where.push(sql`job_id = ${filter.job_id}`);
   if (filter.webhook_url !== undefined) where.push(sql`webhook_url = ${filter.webhook_url}`);
@@ -60,16 +66,23 @@ export async function listDeliveries(db: DbOrTx, accountId: string, filter: Deli
   const open = sql`(${OPEN} where ${sql.join(where, sql` and `)} order by id desc limit ${limit})`;
   if (filter.status === 'delivered' || filter.status === 'exhausted') where.push(sql`state = ${filter.status}`);
   const ended = sql`(${ENDED} where ${sql.join(where, sql` and `)} order by id desc limit ${limit})`;
-  const parts = filter.status === undefined ? sql`${open} union all ${ended}` : filter.status === 'pending' ? open : ended;
+  const parts =
+    filter.status === undefined ? sql`${open} union all ${ended}` : filter.status === 'pending' ? open : ended;
   const { rows } = await sql<DeliveryView>`select * from (${parts}) d order by id desc limit ${limit}`.execute(db);
   return rows;
 }
 
 /** One delivery with all its attempts, or null when the account has none of that id. */
-export async function readDelivery(db: DbOrTx, accountId: string, id: string): Promise<(DeliveryView & { attempt_log: AttemptView[] }) | null> {
+export async function readDelivery(
+  db: DbOrTx,
+  accountId: string,
+  id: string,
+): Promise<(DeliveryView & { attempt_log: AttemptView[] }) | null> {
   if (!isId('dlv', id)) return null;
   const { rows } = await sql<DeliveryView>`
-    ${OPEN} where account_id = ${accountId} and id = ${id} union all ${ENDED} where account_id = ${accountId} and id = ${id} limit 1`.execute(db);
+    ${OPEN} where account_id = ${accountId} and id = ${id} union all ${ENDED} where account_id = ${accountId} and id = ${id} limit 1`.execute(
+    db,
+  );
   const delivery = rows[0];
   if (!delivery) return null;
   const attempts = await sql<AttemptView>`
@@ -80,9 +93,15 @@ export async function readDelivery(db: DbOrTx, accountId: string, id: string): P
 }
 
 /** The id of a job's delivery, wherever it stands; null where there is none. */
-export async function deliveryOfJob(db: DbOrTx, accountId: string, jobId: string): Promise<{ id: string; status: DeliveryStatus } | null> {
+export async function deliveryOfJob(
+  db: DbOrTx,
+  accountId: string,
+  jobId: string,
+): Promise<{ id: string; status: DeliveryStatus } | null> {
   const { rows } = await sql<{ id: string; status: DeliveryStatus }>`
     select id, 'pending' as status from outbox where account_id = ${accountId} and job_id = ${jobId}
-    union all select id, state from deliveries where account_id = ${accountId} and job_id = ${jobId} limit 1`.execute(db);
+    union all select id, state from deliveries where account_id = ${accountId} and job_id = ${jobId} limit 1`.execute(
+    db,
+  );
   return rows[0] ?? null;
 }

@@ -27,7 +27,16 @@ export async function append(tx: Tx, delivery: NewDelivery): Promise<string> {
   const endpoint = endpointOf(delivery.webhook_url);
   await tx
     .insertInto('outbox')
-    .values({ ...delivery, id, endpoint, webhook_id: delivery.webhook_id ?? id, body_bytes: null, body_sha256: null, last_status: null, last_error: null })
+    .values({
+      ...delivery,
+      id,
+      endpoint,
+      webhook_id: delivery.webhook_id ?? id,
+      body_bytes: null,
+      body_sha256: null,
+      last_status: null,
+      last_error: null,
+    })
     .execute();
   await notify(tx, { type: 'outbox', account_id: delivery.account_id, endpoint });
   return id;

@@ -63,7 +63,9 @@ export async function record(db: Db, batch: Finished[]): Promise<void> {
       update outbox o set state = 'waiting', next_attempt_at = now() + r.delay * interval '1 s', schedule_step = schedule_step + 1,
         trigger = 'schedule', last_status = r.status, last_error = r.error,
         body_bytes = coalesce(o.body_bytes, r.bytes), body_sha256 = coalesce(o.body_sha256, r.sha256)
-      from r where o.account_id = r.account_id and o.id = r.id and o.attempts = r.number and o.state = 'sending' and r.outcome = 'retry'`.execute(tx);
+      from r where o.account_id = r.account_id and o.id = r.id and o.attempts = r.number and o.state = 'sending' and r.outcome = 'retry'`.execute(
+      tx,
+    );
     await sql`
       update attempts a set started_at = r.started_at, finished_at = now(), status = r.status, error = r.error, dns_ms = r.dns_ms,
         connect_ms = r.connect_ms, tls_ms = r.tls_ms, first_byte_ms = r.first_byte_ms, total_ms = r.total_ms,

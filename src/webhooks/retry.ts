@@ -20,7 +20,12 @@ const JITTER = 0.2;
  * Seconds until the next attempt after `failures` failed ones (counted since the schedule was started), or null when the
  * schedule is used up. Jitter adds up to 20 %. A longer Retry-After is honoured up to the length of the step after this one.
  */
-export function retryDelay(schedule: number[], failures: number, retryAfter: number | null, random: () => number = Math.random): number | null {
+export function retryDelay(
+  schedule: number[],
+  failures: number,
+  retryAfter: number | null,
+  random: () => number = Math.random,
+): number | null {
   const step = schedule[failures - 1];
   if (step === undefined) return null;
   const asked = Math.min(retryAfter ?? 0, schedule[failures] ?? step);

@@ -36,7 +36,12 @@ export async function attempt(sender: Sender, claimed: Claimed): Promise<Attempt
   const sent = { body_bytes: null as number | null, body_sha256: null as Buffer | null };
   try {
     const answer = await post(sender, claimed, sent);
-    const error = answer.status >= 200 && answer.status < 300 ? null : answer.status >= 300 && answer.status < 400 ? 'redirect' : 'http_error';
+    const error =
+      answer.status >= 200 && answer.status < 300
+        ? null
+        : answer.status >= 300 && answer.status < 400
+          ? 'redirect'
+          : 'http_error';
     return {
       ...sent,
       started_at,
@@ -55,7 +60,10 @@ export async function attempt(sender: Sender, claimed: Claimed): Promise<Attempt
   } catch (cause) {
     const failed = cause instanceof EgressError ? cause : null;
     const error = errorClass(cause);
-    sender.log[error === 'internal_error' || error === 'body_changed' ? 'error' : 'debug']({ delivery_id: claimed.id, err: cause }, 'an attempt failed');
+    sender.log[error === 'internal_error' || error === 'body_changed' ? 'error' : 'debug'](
+      { delivery_id: claimed.id, err: cause },
+      'an attempt failed',
+    );
     return {
       ...sent,
       started_at,
@@ -81,7 +89,11 @@ function errorClass(cause: unknown): AttemptError {
   return code in ATTEMPT_ERRORS ? (code as AttemptError) : 'internal_error';
 }
 
-async function post(sender: Sender, claimed: Claimed, sent: { body_bytes: number | null; body_sha256: Buffer | null }): Promise<PostResult> {
+async function post(
+  sender: Sender,
+  claimed: Claimed,
+  sent: { body_bytes: number | null; body_sha256: Buffer | null },
+): Promise<PostResult> {
   const body = await smallBody(sender.db, claimed);
   if (body === null) return await sender.largeSlots.run(() => postLarge(sender, claimed, sent));
   fix(claimed, sent, body.length, sha256(body));
@@ -96,10 +108,16 @@ async function post(sender: Sender, claimed: Claimed, sent: { body_bytes: number
 }
 
 /** Two passes over the stored fragments in constant memory: one for length, digest and signature, one to send. */
-async function postLarge(sender: Sender, claimed: Claimed, sent: { body_bytes: number | null; body_sha256: Buffer | null }): Promise<PostResult> {
+async function postLarge(
+  sender: Sender,
+  claimed: Claimed,
+  sent: { body_bytes: number | null; body_sha256: Buffer | null },
+): Promise<PostResult> {
   const lease = leaseMs(sender.config);
   const keepLease = setInterval(() => {
-    renew(sender.db, claimed, lease).catch((error: unknown) => sender.log.warn({ delivery_id: claimed.id, err: error }, 'could not renew a lease'));
+    renew(sender.db, claimed, lease).catch((error: unknown) =>
+      sender.log.warn({ delivery_id: claimed.id, err: error }, 'could not renew a lease'),
+    );
   }, lease / 3);
   try {
     await renew(sender.db, claimed, lease);
@@ -119,7 +137,12 @@ async function postLarge(sender: Sender, claimed: Claimed, sent: { body_bytes: n
 }
 
 /** Notes the body's length and digest, and refuses to send what differs from the first attempt. */
-function fix(claimed: Claimed, sent: { body_bytes: number | null; body_sha256: Buffer | null }, bytes: number, digest: Buffer): void {
+function fix(
+  claimed: Claimed,
+  sent: { body_bytes: number | null; body_sha256: Buffer | null },
+  bytes: number,
+  digest: Buffer,
+): void {
   if (claimed.body_sha256 !== null && (!claimed.body_sha256.equals(digest) || claimed.body_bytes !== bytes)) {
     throw new BodyChanged(`delivery ${claimed.id} was ${claimed.body_bytes} bytes and is ${bytes}`);
   }
@@ -128,7 +151,8 @@ function fix(claimed: Claimed, sent: { body_bytes: number | null; body_sha256: B
 }
 
 function signerFor(sender: Sender, claimed: Claimed) {
-  const stored = claimed.previous_secret === null ? [claimed.webhook_secret] : [claimed.webhook_secret, claimed.previous_secret];
+  const stored =
+    claimed.previous_secret === null ? [claimed.webhook_secret] : [claimed.webhook_secret, claimed.previous_secret];
   const secrets = stored.map((secret) => sender.box.open(secret, claimed.account_id));
   return createSigner(secrets, claimed.webhook_id, Math.floor(Date.now() / 1000));
 }
@@ -142,4 +166,3 @@ function headersFor(claimed: Claimed, signature: Record<string, string>): Record
     'x-ollagraph-attempt': String(claimed.attempts),
   };
 }
-

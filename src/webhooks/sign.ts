@@ -51,7 +51,10 @@ export function createSigner(secrets: string[], webhookId: string, timestamp: nu
       }
     },
     headers() {
-      const digests = hmacs.map(({ own, standard }) => ({ own: own.digest('hex'), standard: standard.digest('base64') }));
+      const digests = hmacs.map(({ own, standard }) => ({
+        own: own.digest('hex'),
+        standard: standard.digest('base64'),
+      }));
       return {
         'x-ollagraph-signature': `t=${timestamp},${digests.map((d) => `v1=${d.own}`).join(',')}`,
         'webhook-id': webhookId,

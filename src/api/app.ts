@@ -1,0 +1,39 @@
+import express, { type Express } from 'express';
+import helmet from 'helmet';
+import { accountRoutes } from '../accounts/routes.ts';
+import type { SecretBox } from '../accounts/secrets.ts';
+import type { Context } from '../context.ts';
+import { jobRoutes } from '../jobs/routes.ts';
+import { scrapeRoutes } from '../jobs/scrape-routes.ts';
+import type { JobWaiter } from '../jobs/wait.ts';
+import { webhookRoutes } from '../webhooks/routes.ts';
+import { requireKey } from './auth.ts';
+import { healthRoutes, type Health } from './health.ts';
+import { Problem, problemHandler } from './problem.ts';
+import { requestLog } from './request-log.ts';
+
+export interface ApiParts {
+  box: SecretBox;
+  waiter: JobWaiter;
+  health: Health;
+}
+
+/** The HTTP API. Every route under /v1 needs a bearer key; every error is a problem document. */
+export function createApp(context: Context, parts: ApiParts): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(requestLog(context.log));
+  app.use(helmet());
+  app.use(healthRoutes(context, parts.health));
+  app.use('/v1', requireKey(context.db));
+  app.use(scrapeRoutes(context, parts.waiter));
+  app.use(jobRoutes(context, parts.waiter));
+  app.use(webhookRoutes(context, parts.box));
+  app.use(accountRoutes(context, parts.box));
+  app.use((req) => {
+    throw new Problem('not_found', `There is no ${req.method} ${req.path}.`);
+  });
+  app.use(problemHandler(context.log));
+  return app;
+}

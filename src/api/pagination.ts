@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { invalidField } from './problem.ts';
+
+/** `?limit=` of a list: 1 to `max`. */
+export const limitParameter = (max: number, byDefault: number) =>
+  z
+    .string()
+    .regex(/^\d{1,6}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((n) => n >= 1 && n <= max, `must be from 1 to ${max}`)
+    .default(byDefault);
+
+export const cursorParameter = z.string().max(200).optional();
+
+/** An opaque cursor for the place after `key`. */
+export function encodeCursor(key: string): string {
+  return Buffer.from(key, 'utf8').toString('base64url');
+}
+
+/** What `encodeCursor` was given. Throws a 422 Problem when it does not match `form`. */
+export function decodeCursor(cursor: string | undefined, form: RegExp): string | null {
+  if (cursor === undefined) return null;
+  const key = Buffer.from(cursor, 'base64url').toString('utf8');
+  if (!form.test(key)) throw invalidField('cursor', 'is not one that this list gave out');
+  return key;
+}

@@ -1,0 +1,32 @@
+import { randomUUID } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import type { Log } from '../log.ts';
+
+const SANE = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** Gives every request an id (the client's own, when sane), answers with it, and logs one line when the answer is done. */
+export function requestLog(log: Log): RequestHandler {
+  return (req, res, next) => {
+    const given = req.headers['x-request-id'];
+    const request_id = typeof given === 'string' && SANE.test(given) ? given : randomUUID();
+    res.locals.request_id = request_id;
+    res.setHeader('X-Request-Id', request_id);
+    const start = performance.now();
+    res.once('close', () => {
+      const level = req.path === '/healthz' || req.path === '/readyz' ? 'debug' : 'info';
+      log[level](
+        {
+          request_id,
+          account_id: res.locals.account_id as string | undefined,
+          method: req.method,
+          path: req.path,
+          status: res.statusCode,
+          ms: Math.round(performance.now() - start),
+          ...(res.writableFinished ? {} : { broken_off: true }),
+        },
+        'request',
+      );
+    });
+    next();
+  };
+}

@@ -1,0 +1,66 @@
+import { sql, type Selectable } from 'kysely';
+import type { DbOrTx, JobKind, JobState, JobsTable } from '../database.ts';
+import { isId } from '../ids.ts';
+
+export type Job = Selectable<JobsTable>;
+
+/** One of the account's jobs, or null: also for what is no job id, and for another account's. */
+export async function findJob(db: DbOrTx, accountId: string, jobId: string): Promise<Job | null> {
+  if (!isId('job', jobId)) return null;
+  const job = await db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('id', '=', jobId)
+    .executeTakeFirst();
+  return job ?? null;
+}
+
+/** The account's jobs, newest first, those after the id `before` in that order. */
+export async function listJobs(
+  db: DbOrTx,
+  accountId: string,
+  filter: { status?: JobState | undefined; kind?: JobKind | undefined },
+  limit: number,
+  before: string | null,
+): Promise<Job[]> {
+  let query = db.selectFrom('jobs').selectAll().where('account_id', '=', accountId).orderBy('id', 'desc').limit(limit);
+  if (filter.status !== undefined) query = query.where('state', '=', filter.status);
+  if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
+  if (before !== null) query = query.where('id', '<', before);
+  return await query.execute();
+}
+
+/** A job as the API shows it, without its result. */
+export function jobView(job: Job) {
+  return {
+    job_id: job.id,
+    kind: job.kind,
+    status: job.state,
+    total: job.total,
+    remaining: job.remaining,
+    succeeded: job.succeeded,
+    failed: job.failed,
+    skipped: job.skipped,
+    cancelled: job.cancelled,
+    webhook_url: job.webhook_url,
+    ...(job.metadata === null ? {} : { metadata: JSON.parse(job.metadata) as unknown }),
+    created_at: job.created_at,
+    started_at: job.started_at,
+    finished_at: job.finished_at,
+  };
+}
+
+/** The blocks of the pages that have settled, as JSON text, by ordinal after `after`. */
+export async function listPages(
+  db: DbOrTx,
+  job: Job,
+  limit: number,
+  after: number,
+): Promise<{ ordinal: number; fragment: string }[]> {
+  const { rows } = await sql<{ ordinal: number; fragment: string }>`
+    select ordinal, fragment from pages
+    where account_id = ${job.account_id} and job_id = ${job.id} and ordinal > ${after} and fragment is not null
+    order by ordinal limit ${limit}`.execute(db);
+  return rows;
+}

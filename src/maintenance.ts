@@ -1,0 +1,27 @@
+import { sql } from 'kysely';
+import type { Context } from './context.ts';
+import { forgetIdempotencyKeys } from './jobs/idempotency.ts';
+
+const INTERVAL_MS = 10 * 60_000;
+/** Days made ahead, so that a process which cannot do this for a while still has somewhere to write. */
+const DAYS_AHEAD = 3;
+
+/** What has to be done now and then, whoever does it: partitions of the days to come, and keys that have had their time. */
+export async function maintain({ db }: Pick<Context, 'db'>): Promise<void> {
+  await sql`select ensure_partitions(((now() at time zone 'utc')::date + n)::date) from generate_series(0, ${DAYS_AHEAD}::int) as n`.execute(
+    db,
+  );
+  await forgetIdempotencyKeys(db);
+}
+
+/** Maintains every ten minutes until the returned function is called. */
+export function startMaintenance(context: Context): () => void {
+  const run = () => {
+    maintain(context).catch((error: unknown) =>
+      context.log.warn({ err: error }, 'maintenance failed; it is tried again later'),
+    );
+  };
+  const timer = setInterval(run, INTERVAL_MS);
+  run();
+  return () => clearInterval(timer);
+}

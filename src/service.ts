@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ensureFirstAccount } from './accounts/first-start.ts';
+import { createSecretBox } from './accounts/secrets.ts';
+import { createApp } from './api/app.ts';
+import type { Health } from './api/health.ts';
+import type { Context } from './context.ts';
+import { JobWaiter } from './jobs/wait.ts';
+import { startMaintenance } from './maintenance.ts';
+import { Dispatcher } from './webhooks/dispatcher.ts';
+import { WorkerPool } from './workers/pool.ts';
+
+/** A stop is over after this; a platform kills at 30 s. */
+const WORK_GRACE_MS = 12_000;
+const WORK_LIMIT_MS = 20_000;
+const CONNECTIONS_GRACE_MS = 20_000;
+
+export interface Service {
+  /** The port that the API listens on; null without the role `web`. */
+  port: number | null;
+  /** The key of an account that was made just now and has to be shown, or null. */
+  firstKey: string | null;
+  /** Stops taking work, lets what is under way finish within 20 s, and returns. */
+  stop(): Promise<void>;
+}
+
+/** Starts the roles that the configuration names, all on one context. */
+export async function startService(context: Context): Promise<Service> {
+  const { config, db, log } = context;
+  const box = createSecretBox(config.secretKey);
+  const health: Health = { stopping: false, parts: {} };
+  const firstKey = await ensureFirstAccount(db, box, config);
+  const stopMaintenance = startMaintenance(context);
+
+  const dispatcher = config.roles.includes('dispatcher') ? new Dispatcher(context, box) : null;
+  if (dispatcher) {
+    dispatcher.start();
+    health.parts.dispatcher = () => dispatcher.healthy;
+  }
+  const workers = config.roles.includes('worker') ? new WorkerPool(context) : null;
+  if (workers) {
+    await workers.start();
+    health.parts.workers = () => workers.healthy;
+  }
+  const server = config.roles.includes('web')
+    ? await listen(context, createApp(context, { box, health, waiter: new JobWaiter(db, context.notifications) }))
+    : null;
+
+  return {
+    port: server ? (server.address() as AddressInfo).port : null,
+    firstKey,
+    async stop() {
+      health.stopping = true;
+      stopMaintenance();
+      log.info('stopping: no new work is taken');
+      await Promise.all([server && closeServer(server), workers?.stop(WORK_GRACE_MS, WORK_LIMIT_MS)]);
+      await dispatcher?.stop();
+    },
+  };
+}
+
+async function listen({ config }: Context, app: ReturnType<typeof createApp>): Promise<Server> {
+  const server = app.listen(config.port);
+  server.requestTimeout = 60_000;
+  server.keepAliveTimeout = 75_000;
+  await once(server, 'listening');
+  return server;
+}
+
+/** Requests under way are answered, idle connections closed; what is still open after the grace is cut. */
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), CONNECTIONS_GRACE_MS);
+  await closed;
+  clearTimeout(cut);
+}

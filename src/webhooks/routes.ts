@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Router, type Response } from 'express';
+import { z } from 'zod';
+import type { SecretBox } from '../accounts/secrets.ts';
+import { accountOf } from '../api/auth.ts';
+import { parseBody, parseQuery, rawBody } from '../api/json-body.ts';
+import { cursorParameter, decodeCursor, encodeCursor, limitParameter } from '../api/pagination.ts';
+import { notFound } from '../api/problem.ts';
+import type { Context } from '../context.ts';
+import { checkWebhookUrl } from './check-url.ts';
+import { countRecoverable, recover, redeliver } from './control.ts';
+import { listDeliveries, readDelivery } from './history.ts';
+import { append } from './outbox.ts';
+
+const TEST_POLL_MS = 50;
+
+const time = z.iso
+  .datetime({ offset: true, message: 'must be a time like 2026-01-31T12:00:00Z' })
+  .transform((text) => new Date(text));
+const url = z.string().max(4096);
+const listQuery = z.strictObject({
+  status: z.enum(['pending', 'delivered', 'exhausted']).optional(),
+  job_id: z.string().max(100).optional(),
+  webhook_url: url.optional(),
+  since: time.optional(),
+  until: time.optional(),
+  limit: limitParameter(100, 20),
+  cursor: cursorParameter,
+});
+const recoverBody = z.strictObject({
+  since: time,
+  until: time.optional(),
+  webhook_url: url.optional(),
+  dry_run: z.boolean().default(false),
+});
+const testBody = z.strictObject({ webhook_url: url });
+const nothing = z.strictObject({});
+
+/** The history of deliveries, and sending again. */
+export function webhookRoutes(context: Context, _box: SecretBox): Router {
+  const { db, egress, config } = context;
+  const router = Router();
+
+  async function answer(res: Response, id: string, status = 200): Promise<void> {
+    const delivery = await readDelivery(db, accountOf(res), id);
+    if (!delivery) throw notFound('delivery');
+    res.status(status).json(delivery);
+  }
+
+  router.get('/v1/deliveries', async (req, res) => {
+    const { limit, cursor, ...filter } = parseQuery(req, listQuery);
+    const found = await listDeliveries(
+      db,
+      accountOf(res),
+      filter,
+      limit + 1,
+      decodeCursor(cursor, /^dlv_[0-9a-f]{24}$/),
+    );
+    const data = found.slice(0, limit);
+    res.json({ data, next_cursor: found.length > limit ? encodeCursor(data.at(-1)!.id) : null });
+  });
+
+  router.get('/v1/deliveries/:id', async (req, res) => {
+    await answer(res, req.params.id);
+  });
+
+  router.post('/v1/deliveries/recover', rawBody('16kb'), async (req, res) => {
+    const { since, until, webhook_url, dry_run } = parseBody(req, recoverBody);
+    const window = { since, until: until ?? null, webhook_url: webhook_url ?? null };
+    const count = dry_run
+      ? await countRecoverable(db, accountOf(res), window)
+      : await recover(db, accountOf(res), window);
+    res.status(dry_run ? 200 : 202).json({ deliveries: count, dry_run });
+  });
+
+  router.post('/v1/deliveries/:id/redeliver', rawBody('1kb'), async (req, res) => {
+    parseBody(req, nothing);
+    const id = String(req.params.id);
+    if (!(await redeliver(db, accountOf(res), id))) throw notFound('delivery');
+    await answer(res, id, 202);
+  });
+
+  router.post('/v1/me/webhooks/test', rawBody('16kb'), async (req, res) => {
+    const { webhook_url } = parseBody(req, testBody);
+    await checkWebhookUrl(egress, webhook_url);
+    const account_id = accountOf(res);
+    const id = await db.transaction().execute(async (tx) => {
+      const { head, tail } = testPayload();
+      return await append(tx, {
+        account_id,
+        job_id: null,
+        event: 'test',
+        webhook_url,
+        webhook_id: null,
+        head,
+        tail,
+        whole_job: false,
+        trigger: 'test',
+      });
+    });
+    const patience = Date.now() + Math.min(config.webhookTimeoutMs + 2000, 25_000);
+    while (Date.now() < patience && !(await firstAttemptEnded(account_id, id))) await sleep(TEST_POLL_MS);
+    await answer(res, id);
+  });
+
+  async function firstAttemptEnded(accountId: string, id: string): Promise<boolean> {
+    const attempt = await db
+      .selectFrom('attempts')
+      .select('finished_at')
+      .where('account_id', '=', accountId)
+      .where('delivery_id', '=', id)
+      .where('number', '=', 1)
+      .executeTakeFirst();
+    return attempt !== undefined && attempt.finished_at !== null;
+  }
+
+  return router;
+}
+
+/** What a receiver is sent to try itself on: the form of a finished single-page job. */
+function testPayload(): { head: string; tail: string } {
+  const page = {
+    url: 'https://example.com/',
+    final_url: 'https://example.com/',
+    status: 'ok',
+    http_status: 200,
+    content_type: 'text/html; charset=utf-8',
+    markdown: '# Hello from Ollagraph\n\nYour endpoint verified a test delivery.',
+    metadata: { title: 'Hello from Ollagraph', description: null, language: 'en', canonical_url: null },
+    error: null,
+    fetched_at: new Date().toISOString(),
+    duration_ms: 0,
+  };
+  return { head: JSON.stringify({ job_id: 'job_test', status: 'completed', result: page, test: true }), tail: '' };
+}

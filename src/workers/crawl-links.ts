@@ -1,0 +1,90 @@
+import { collectSitemapUrls } from '../crawl/sitemap.ts';
+import { normaliseUrl } from '../crawl/normalise.ts';
+import type { FetchedPage } from '../egress/index.ts';
+import type { CrawlOptions } from '../jobs/options.ts';
+import type { Extraction } from '../scrape/types.ts';
+import type { JobInfo } from './job-info.ts';
+import { USER_AGENT, type PageWorker, type PendingPage } from './page.ts';
+
+const MAX_LINKS_PER_PAGE = 5000;
+const MAX_SITEMAPS = 200;
+const SITEMAP_TIMEOUT_MS = 20_000;
+/** The most that all sitemaps of one crawl may take. */
+const SITEMAPS_BUDGET_MS = 60_000;
+
+/** The links of a page that belong to the crawl, normalised, each once, in document order; for the seed also what the sitemaps list. */
+export async function crawlLinks(
+  worker: PageWorker,
+  job: JobInfo,
+  page: PendingPage,
+  fetched: FetchedPage,
+  extraction: Extraction,
+): Promise<string[]> {
+  const options = job.options as CrawlOptions;
+  const { scope } = job.crawl!;
+  const links = new Set<string>();
+  const add = (raw: string) => {
+    const url = normaliseUrl(raw, undefined, { ignore_query_parameters: options.ignore_query_parameters });
+    if (url !== null && url !== page.url && scope.inScope(url, page.depth + 1)) links.add(url);
+  };
+  if (options.sitemap !== 'only' && !(options.respect_nofollow && extraction.robots.nofollow)) {
+    for (const link of extraction.discovered) {
+      if (links.size >= MAX_LINKS_PER_PAGE) break;
+      if (!(link.nofollow && options.respect_nofollow)) add(link.url);
+    }
+  }
+  if (page.depth === 0 && options.sitemap !== 'skip') {
+    for (const url of await sitemapUrls(worker, job, fetched.url, options.max_pages)) add(url);
+  }
+  return [...links];
+}
+
+/**
+ * Other addresses of the same page: where it was redirected to, and its canonical URL. A canonical URL counts only when it differs in
+ * the query, the trailing slash or the scheme: many sites name their front page on every page.
+ */
+export function crawlAliases(job: JobInfo, page: PendingPage, fetched: FetchedPage, extraction: Extraction): string[] {
+  const options = job.options as CrawlOptions;
+  const aliases: string[] = [];
+  const add = (raw: string) => {
+    const url = normaliseUrl(raw, undefined, { ignore_query_parameters: options.ignore_query_parameters });
+    if (url !== null && url !== page.url && job.crawl!.scope.sameSite(url)) aliases.push(url);
+  };
+  add(fetched.url);
+  const canonical = extraction.metadata.canonical_url;
+  if (canonical !== null && bare(canonical) === bare(fetched.url)) add(canonical);
+  return aliases;
+}
+
+function bare(url: string): string | null {
+  const parsed = URL.parse(url);
+  return parsed && `${parsed.host}${parsed.pathname.replace(/\/(index\.html?)?$/, '')}`;
+}
+
+async function sitemapUrls(worker: PageWorker, job: JobInfo, seed: string, maxUrls: number): Promise<string[]> {
+  const { origin } = new URL(seed);
+  const robots = await worker.robots.get(origin);
+  const roots = robots.sitemaps.length > 0 ? robots.sitemaps : [`${origin}/sitemap.xml`];
+  const deadline = Date.now() + SITEMAPS_BUDGET_MS;
+  const urls: string[] = [];
+  const found = collectSitemapUrls({
+    roots,
+    maxSitemaps: MAX_SITEMAPS,
+    // Some of what a sitemap lists is out of the crawl's scope, or double.
+    maxUrls: Math.min(100_000, maxUrls * 2),
+    inScope: (url) => job.crawl!.scope.inScope(normaliseUrl(url, undefined) ?? url, 1),
+    sameSite: job.crawl!.scope.sameSite,
+    fetch: async (url: string) => {
+      if (Date.now() > deadline) throw new Error('the time for sitemaps is used up');
+      const { status, body } = await worker.egress.fetchPage({
+        url,
+        userAgent: USER_AGENT,
+        timeoutMs: SITEMAP_TIMEOUT_MS,
+        maxBytes: 50 * 1024 * 1024,
+      });
+      return { status, body };
+    },
+  });
+  for await (const url of found) urls.push(url);
+  return urls;
+}

@@ -1,0 +1,256 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RobotsCache } from '../crawl/robots-cache.ts';
+import type { Db } from '../database.ts';
+import { EgressError, isRetryable, type Egress, type FetchedPage } from '../egress/index.ts';
+import type { CrawlOptions } from '../jobs/options.ts';
+import type { PageResult } from '../jobs/settle.ts';
+import { loggableUrl, type Log } from '../log.ts';
+import { isSupportedContentType } from '../scrape/content-type.ts';
+import { failedBlock, okBlock } from '../scrape/page-block.ts';
+import { PageError, type ExtractOptions, type Extraction, type PageErrorCode, type RawPage } from '../scrape/types.ts';
+import { parseRetryAfter } from '../webhooks/retry.ts';
+import { crawlAliases, crawlLinks } from './crawl-links.ts';
+import { backOff, endBackOff, takeTurn } from './host-clock.ts';
+import type { HostGate } from './host-gate.ts';
+import type { JobInfo } from './job-info.ts';
+
+export const USER_AGENT = 'Mozilla/5.0 (compatible; Ollagraph/1.0)';
+/** Longest wait for a host's turn or place that is spent holding a slice; beyond it the page is put off. */
+const PATIENCE_MS = 2000;
+/** Seconds before each further try of a page that failed in passing. */
+const RETRY_DELAYS = [1, 2, 4];
+const SYNC_RETRY_MS = 250;
+const MAX_CRAWL_DELAY_SECONDS = 60;
+const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
+
+/** What a page needs from its thread. */
+export interface PageWorker {
+  db: Db;
+  egress: Egress;
+  gate: HostGate;
+  robots: RobotsCache;
+  log: Log;
+  /** Extracts under the main thread's watch: one page at a time. */
+  extract(page: RawPage, options: ExtractOptions, identity: PageIdentity): Promise<Extraction>;
+}
+
+/** What the main thread needs to settle a page whose thread it had to kill. */
+export interface PageIdentity {
+  account_id: string;
+  job_id: string;
+  ordinal: number;
+  url: string;
+}
+
+export interface PendingPage {
+  ordinal: number;
+  url: string;
+  host: string;
+  depth: number;
+  tries: number;
+}
+
+/** A page that is to be taken up again in `after` seconds. `retry`: it failed, and that counts. */
+export interface Deferral {
+  ordinal: number;
+  after: number;
+  retry: boolean;
+}
+
+export type PageOutcome = { settled: PageResult } | { deferred: Deferral };
+
+/** Fetches and reads one page. Every failure of the page is an outcome; what it throws is a failure of ours. */
+export async function scrapePage(
+  worker: PageWorker,
+  job: JobInfo,
+  page: PendingPage,
+  sync: boolean,
+  signal: AbortSignal,
+): Promise<PageOutcome> {
+  const start = performance.now();
+  const fetched_at = new Date();
+  const end = (code: PageErrorCode, state: 'failed' | 'skipped', fetched: FetchedPage | null): PageOutcome => {
+    const duration_ms = Math.round(performance.now() - start);
+    const fragment = failedBlock({
+      url: page.url,
+      finalUrl: fetched?.url ?? null,
+      httpStatus: fetched?.status ?? null,
+      contentType: fetched?.contentType ?? null,
+      status: state,
+      code,
+      fetchedAt: fetched_at,
+      durationMs: duration_ms,
+    });
+    return {
+      settled: {
+        ordinal: page.ordinal,
+        url: page.url,
+        state,
+        fragment,
+        http_status: fetched?.status ?? null,
+        error_code: code,
+        duration_ms,
+        fetched_at,
+        links: null,
+        aliases: [],
+      },
+    };
+  };
+
+  let fetched: FetchedPage | null = null;
+  try {
+    const polite = await beforeFetch(worker, job, page);
+    if (polite !== null) return { deferred: { ordinal: page.ordinal, after: polite, retry: false } };
+    fetched = await fetchOnce(worker, job, page, signal);
+    if (sync && TRANSIENT_STATUSES.has(fetched.status) && performance.now() - start < job.options.timeout_ms / 2) {
+      await sleep(SYNC_RETRY_MS);
+      fetched = await fetchOnce(worker, job, page, signal);
+    }
+    const again = await afterFetch(worker, page, fetched, sync);
+    if (again !== null) return { deferred: { ordinal: page.ordinal, after: again, retry: true } };
+    if (job.crawl && page.depth > 0 && !job.crawl.scope.sameSite(fetched.url))
+      return end('out_of_scope', 'skipped', fetched);
+    const extraction = await worker.extract(
+      { url: fetched.url, status: fetched.status, contentType: fetched.contentType, body: fetched.body },
+      job.options,
+      {
+        account_id: job.account_id,
+        job_id: job.id,
+        ordinal: page.ordinal,
+        url: page.url,
+      },
+    );
+    if (job.crawl && (job.options as CrawlOptions).respect_noindex && isNoindex(fetched, extraction))
+      return end('robots', 'skipped', fetched);
+    return {
+      settled: await okResult(
+        worker,
+        job,
+        page,
+        fetched,
+        extraction,
+        fetched_at,
+        Math.round(performance.now() - start),
+      ),
+    };
+  } catch (error) {
+    if (error instanceof BusyHost || signal.aborted)
+      return { deferred: { ordinal: page.ordinal, after: 0, retry: false } };
+    if (isRetryable(error) && !sync && page.tries < RETRY_DELAYS.length) {
+      return { deferred: { ordinal: page.ordinal, after: RETRY_DELAYS[page.tries]!, retry: true } };
+    }
+    const code = pageErrorCode(error);
+    worker.log[code === 'internal_error' ? 'error' : 'debug'](
+      { job_id: job.id, ordinal: page.ordinal, url: loggableUrl(page.url), code, err: error },
+      'a page failed',
+    );
+    return end(code, code === 'robots' ? 'skipped' : 'failed', fetched);
+  }
+}
+
+class BusyHost extends Error {}
+
+/** Asks robots.txt and the host's clock. Returns the seconds to put the page off by, or null to go on. Throws PageError('robots'). */
+async function beforeFetch(worker: PageWorker, job: JobInfo, page: PendingPage): Promise<number | null> {
+  let delayMs = job.crawl ? (job.options as CrawlOptions).delay_ms : 0;
+  if (job.options.respect_robots) {
+    const robots = await worker.robots.get(new URL(page.url).origin);
+    if (!robots.allows(page.url)) throw new PageError('robots');
+    delayMs = Math.max(delayMs, Math.min(robots.crawlDelaySeconds ?? 0, MAX_CRAWL_DELAY_SECONDS) * 1000);
+  }
+  if (delayMs === 0) return null;
+  const turn = await takeTurn(worker.db, page.host, delayMs, PATIENCE_MS);
+  if (!turn.taken) return Math.max(1, turn.waitMs / 1000);
+  await sleep(turn.waitMs);
+  return null;
+}
+
+async function fetchOnce(
+  worker: PageWorker,
+  job: JobInfo,
+  page: PendingPage,
+  signal: AbortSignal,
+): Promise<FetchedPage> {
+  if (!(await worker.gate.acquire(page.host, PATIENCE_MS))) throw new BusyHost();
+  try {
+    return await worker.egress.fetchPage({
+      url: page.url,
+      headers: job.options.headers,
+      userAgent: job.options.user_agent ?? USER_AGENT,
+      timeoutMs: job.options.timeout_ms,
+      signal,
+      accept: isSupportedContentType,
+      ...(job.options.respect_robots ? { onRedirect: (url) => checkRobots(worker, url) } : {}),
+    });
+  } finally {
+    worker.gate.release(page.host);
+  }
+}
+
+async function checkRobots(worker: PageWorker, url: string): Promise<void> {
+  if (!(await worker.robots.get(new URL(url).origin)).allows(url)) throw new PageError('robots');
+}
+
+/** Keeps the host's back-off. Returns the seconds after which a transient answer is to be tried again, or null to take the answer. */
+async function afterFetch(
+  worker: PageWorker,
+  page: PendingPage,
+  fetched: FetchedPage,
+  sync: boolean,
+): Promise<number | null> {
+  if (fetched.status === 429 || fetched.status === 503) {
+    const pause = await backOff(
+      worker.db,
+      page.host,
+      fetched.status,
+      parseRetryAfter(fetched.headers['retry-after'] ?? null),
+    );
+    return sync || page.tries >= RETRY_DELAYS.length ? null : pause;
+  }
+  if (TRANSIENT_STATUSES.has(fetched.status)) {
+    return sync || page.tries >= RETRY_DELAYS.length ? null : RETRY_DELAYS[page.tries]!;
+  }
+  if (page.tries > 0) await endBackOff(worker.db, page.host);
+  return null;
+}
+
+function isNoindex(fetched: FetchedPage, extraction: Extraction): boolean {
+  return extraction.robots.noindex || /(^|[\s,:])(noindex|none)([\s,;]|$)/i.test(fetched.headers['x-robots-tag'] ?? '');
+}
+
+async function okResult(
+  worker: PageWorker,
+  job: JobInfo,
+  page: PendingPage,
+  fetched: FetchedPage,
+  extraction: Extraction,
+  fetchedAt: Date,
+  durationMs: number,
+): Promise<PageResult> {
+  const facts = {
+    url: page.url,
+    finalUrl: fetched.url,
+    contentType: fetched.contentType,
+    fetchedAt,
+    durationMs,
+    status: fetched.status,
+  };
+  return {
+    ordinal: page.ordinal,
+    url: page.url,
+    state: 'ok',
+    fragment: okBlock(facts, extraction, job.options.formats),
+    http_status: fetched.status,
+    error_code: null,
+    duration_ms: durationMs,
+    fetched_at: fetchedAt,
+    links: job.crawl ? await crawlLinks(worker, job, page, fetched, extraction) : null,
+    aliases: job.crawl ? crawlAliases(job, page, fetched, extraction) : [],
+  };
+}
+
+function pageErrorCode(error: unknown): PageErrorCode {
+  if (error instanceof PageError) return error.code;
+  if (!(error instanceof EgressError)) return 'internal_error';
+  return error.code === 'body_failed' ? 'internal_error' : error.code;
+}

@@ -1,0 +1,143 @@
+import { Worker } from 'node:worker_threads';
+import type { Context } from '../context.ts';
+import { failPending } from '../jobs/cancel.ts';
+import { DEAD_LETTERS, type Lane, type Slice } from '../queue.ts';
+import { hostGateMemory, HostGate } from './host-gate.ts';
+import type { PageIdentity } from './page.ts';
+import type { FromThread, HeldSlice, ThreadData, ToThread } from './thread.ts';
+
+/** A page that takes longer to read than this costs its thread. */
+const READING_LIMIT_MS = 15_000;
+const WATCH_MS = 500;
+/** The heap of one thread; a page that needs more costs its thread. */
+const HEAP_MB = 256;
+const RESTART_MS = 100;
+
+interface Thread {
+  lane: Lane;
+  index: number;
+  worker: Worker;
+  ready: boolean;
+  reading: { page: PageIdentity; since: number } | null;
+  held: HeldSlice[];
+  exited: Promise<void>;
+}
+
+/**
+ * The worker threads: one for the express lane, the configured number for the bulk lane. A thread that a page holds up or bursts is killed;
+ * that page is settled as failed, the rest of its slices goes back to the queue, and another thread takes the place.
+ */
+export class WorkerPool {
+  readonly #context: Context;
+  readonly #threads: Thread[] = [];
+  readonly #gateMemory: SharedArrayBuffer;
+  #unsubscribe = () => {};
+  #watch: NodeJS.Timeout | undefined;
+  #stopping = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#gateMemory = hostGateMemory(context.config.workerThreads + 1);
+  }
+
+  async start(): Promise<void> {
+    const { boss, config, notifications } = this.#context;
+    this.#spawn('express', 0);
+    for (let i = 1; i <= config.workerThreads; i++) this.#spawn('bulk', i);
+    const wakeAll = () => this.#threads.forEach((thread) => send(thread, { type: 'wake' }));
+    this.#unsubscribe = notifications.subscribe((n) => {
+      if (n.type === 'slices')
+        this.#threads.filter((t) => t.lane === n.lane).forEach((thread) => send(thread, { type: 'wake' }));
+      if (n.type === 'job_ended' && n.cancelled)
+        this.#threads.forEach((thread) => send(thread, { type: 'cancel', job_id: n.job_id }));
+    }, wakeAll);
+    this.#watch = setInterval(() => this.#killStuck(), WATCH_MS);
+    await boss.work<Slice>(
+      DEAD_LETTERS,
+      { pollingIntervalSeconds: 5 },
+      async ([entry]) => await this.#bury(entry!.data),
+    );
+  }
+
+  /** Whether every thread is up. */
+  get healthy(): boolean {
+    return !this.#stopping && this.#threads.every((thread) => thread.ready);
+  }
+
+  /** Lets the slices under way finish for `graceMs`, then puts what is left of them back; kills what has not ended after `limitMs`. */
+  async stop(graceMs: number, limitMs: number): Promise<void> {
+    this.#stopping = true;
+    this.#unsubscribe();
+    for (const thread of this.#threads) send(thread, { type: 'stop', graceMs });
+    const all = Promise.all(this.#threads.map((thread) => thread.exited));
+    await Promise.race([all, new Promise((late) => setTimeout(late, limitMs).unref())]);
+    clearInterval(this.#watch);
+    await Promise.all(this.#threads.map((thread) => thread.worker.terminate()));
+  }
+
+  #spawn(lane: Lane, index: number): void {
+    const { config, databaseUrl, log } = this.#context;
+    const workerData: ThreadData = { config, databaseUrl, lane, index, gateMemory: this.#gateMemory };
+    const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+      workerData,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    });
+    const { promise: exited, resolve } = Promise.withResolvers<void>();
+    const thread: Thread = { lane, index, worker, ready: false, reading: null, held: [], exited };
+    this.#threads[index] = thread;
+    worker.on('message', (message: FromThread) => {
+      if (message.type === 'ready') thread.ready = true;
+      else if (message.type === 'reading') thread.reading = { page: message.page, since: performance.now() };
+      else if (message.type === 'read') thread.reading = null;
+      else thread.held = message.slices;
+    });
+    worker.on('error', (error) => log.error({ lane, thread: index, err: error }, 'a worker thread failed'));
+    worker.on('exit', () => {
+      resolve();
+      if (!this.#stopping) void this.#replace(thread);
+    });
+  }
+
+  #killStuck(): void {
+    for (const thread of this.#threads) {
+      if (thread.reading === null || performance.now() - thread.reading.since < READING_LIMIT_MS) continue;
+      this.#context.log.warn(
+        { lane: thread.lane, thread: thread.index, job_id: thread.reading.page.job_id },
+        'a page takes too long to read; its thread is replaced',
+      );
+      void thread.worker.terminate();
+    }
+  }
+
+  async #replace(dead: Thread): Promise<void> {
+    const { boss, db, log } = this.#context;
+    HostGate.clear(this.#gateMemory, dead.index);
+    try {
+      if (dead.reading) {
+        const { page, since } = dead.reading;
+        const code = performance.now() - since < READING_LIMIT_MS ? 'parse_failed' : 'parse_timeout';
+        await failPending(db, boss, page.account_id, page.job_id, code, [page.ordinal]);
+      }
+      if (dead.held.length > 0) await boss.fail(dead.lane, dead.held);
+    } catch (error) {
+      log.warn({ err: error }, "a dead thread's slices come back when their heartbeat ends");
+    }
+    setTimeout(() => {
+      if (!this.#stopping) this.#spawn(dead.lane, dead.index);
+    }, RESTART_MS);
+  }
+
+  /** A slice that was fetched again and again and never finished: its pages have failed on our side. */
+  async #bury(slice: Slice): Promise<void> {
+    const { boss, db, log } = this.#context;
+    log.error(
+      { job_id: slice.job_id, pages: slice.ordinals.length },
+      'a slice never finished; its pages are settled as failed',
+    );
+    await failPending(db, boss, slice.account_id, slice.job_id, 'internal_error', slice.ordinals);
+  }
+}
+
+function send(thread: Thread, message: ToThread): void {
+  thread.worker.postMessage(message);
+}

@@ -1,0 +1,126 @@
+import type { Job as QueueJob } from 'pg-boss';
+import type { Slice } from '../queue.ts';
+import type { Log } from '../log.ts';
+import { LeaseLost, runSlice, type SliceTools } from './slice.ts';
+
+/** Slices worked on side by side in one thread. */
+const SLOTS = { express: 32, bulk: 4 };
+/** Behind NOTIFY a backstop, and what finds slices that were put off. */
+const POLL_MS = 500;
+/** A third of the heartbeat after which a slice counts as lost. */
+const TOUCH_MS = 3000;
+
+/** Fetches slices from one lane of the queue and runs them, as many side by side as there are slots. */
+export class Runner {
+  readonly #tools: SliceTools;
+  readonly #log: Log;
+  readonly #onHeld: (held: QueueJob<Slice>[]) => void;
+  readonly #active = new Map<string, { entry: QueueJob<Slice>; abort: AbortController; done: Promise<void> }>();
+  #wake: () => void = () => {};
+  #woken = false;
+  #stopping = false;
+
+  /** `onHeld` is told which slices are held, whenever that changes. */
+  constructor(tools: SliceTools, log: Log, onHeld: (held: QueueJob<Slice>[]) => void) {
+    this.#tools = tools;
+    this.#log = log;
+    this.#onHeld = onHeld;
+  }
+
+  /** Something may be in the lane. */
+  wake(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+
+  /** Gives up the pages of a job that was cancelled. */
+  cancel(jobId: string): void {
+    for (const { entry, abort } of this.#active.values()) if (entry.data.job_id === jobId) abort.abort();
+  }
+
+  /** Runs until `stop`. */
+  async run(): Promise<void> {
+    const touching = setInterval(() => void this.#touch(), TOUCH_MS);
+    while (!this.#stopping) {
+      this.#woken = false;
+      const fetched = await this.#fetch();
+      if (fetched === 0 && !this.#woken) await this.#sleep();
+    }
+    await Promise.all([...this.#active.values()].map((slice) => slice.done));
+    clearInterval(touching);
+  }
+
+  /** Takes no more slices; those under way get `graceMs` to finish; what is left of them goes back into the queue. */
+  stop(graceMs: number): void {
+    this.#stopping = true;
+    this.#wake();
+    setTimeout(() => {
+      for (const { abort } of this.#active.values()) abort.abort();
+    }, graceMs).unref();
+  }
+
+  async #fetch(): Promise<number> {
+    const { boss, lane } = this.#tools;
+    const free = SLOTS[lane] - this.#active.size;
+    if (free <= 0) return 0;
+    try {
+      const entries = await boss.fetch<Slice>(lane, { batchSize: lane === 'bulk' ? Math.min(free, 2) : free });
+      for (const entry of entries) this.#start(entry);
+      return entries.length;
+    } catch (error) {
+      this.#log.warn({ err: error }, 'the queue could not be read; trying again');
+      return 0;
+    }
+  }
+
+  #start(entry: QueueJob<Slice>): void {
+    const abort = new AbortController();
+    const done = this.#runOne(entry, abort.signal).finally(() => {
+      this.#active.delete(entry.id);
+      this.#tellHeld();
+      this.wake();
+    });
+    this.#active.set(entry.id, { entry, abort, done });
+    this.#tellHeld();
+  }
+
+  #tellHeld(): void {
+    this.#onHeld([...this.#active.values()].map((slice) => slice.entry));
+  }
+
+  async #runOne(entry: QueueJob<Slice>, signal: AbortSignal): Promise<void> {
+    const { boss, lane } = this.#tools;
+    try {
+      await runSlice(this.#tools, entry, signal);
+    } catch (error) {
+      const facts = { job_id: entry.data.job_id, pages: entry.data.ordinals.length };
+      if (error instanceof LeaseLost) this.#log.debug(facts, 'a slice was given up');
+      else this.#log.warn({ ...facts, err: error }, 'a slice failed and goes back to the queue');
+      // Back at once rather than when the heartbeat ends; when even that fails, the heartbeat sees to it.
+      await boss
+        .fail(lane, entry)
+        .catch((cause: unknown) => this.#log.warn({ ...facts, err: cause }, 'a slice could not be put back'));
+    }
+  }
+
+  async #touch(): Promise<void> {
+    const entries = [...this.#active.values()].map((slice) => slice.entry);
+    if (entries.length === 0) return;
+    try {
+      await this.#tools.boss.touch(this.#tools.lane, entries);
+    } catch (error) {
+      this.#log.warn({ err: error }, 'slices could not be kept');
+    }
+  }
+
+  async #sleep(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, POLL_MS);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = () => {};
+  }
+}

@@ -1,0 +1,118 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { PgBoss } from 'pg-boss';
+import type { Config } from '../config.ts';
+import { createRobotsCache } from '../crawl/robots-cache.ts';
+import { openDatabase } from '../database.ts';
+import { createEgress } from '../egress/index.ts';
+import { createLog } from '../log.ts';
+import { executor, type Lane } from '../queue.ts';
+import { extract } from '../scrape/extract.ts';
+import type { ExtractOptions, Extraction, RawPage } from '../scrape/types.ts';
+import { HostGate } from './host-gate.ts';
+import { JobInfos } from './job-info.ts';
+import { USER_AGENT, type PageIdentity } from './page.ts';
+import { Runner } from './runner.ts';
+
+/** What the main thread hands a worker thread at its start. */
+export interface ThreadData {
+  config: Config;
+  databaseUrl: string;
+  lane: Lane;
+  index: number;
+  gateMemory: SharedArrayBuffer;
+}
+
+export type ToThread = { type: 'wake' } | { type: 'cancel'; job_id: string } | { type: 'stop'; graceMs: number };
+/** `reading`: a page's extraction begins, and the thread's event loop may stand still until `read`. */
+export type FromThread =
+  | { type: 'ready' }
+  | { type: 'reading'; page: PageIdentity }
+  | { type: 'read' }
+  | { type: 'held'; slices: HeldSlice[] };
+
+/** A slice of the queue and the attempt with which it was fetched. */
+export interface HeldSlice {
+  id: string;
+  retryCount: number;
+}
+
+const CONNECTIONS = 2;
+const ROBOTS_TTL_MS = 24 * 3600_000;
+const ROBOTS_TIMEOUT_MS = 10_000;
+const ROBOTS_BYTES = 2 * 1024 * 1024;
+
+const { config, databaseUrl, lane, index, gateMemory } = workerData as ThreadData;
+const port = parentPort!;
+const tell = (message: FromThread) => port.postMessage(message);
+const log = createLog(config.logLevel).child({ lane, thread: index });
+const { db, pool } = openDatabase(databaseUrl, CONNECTIONS, (error) =>
+  log.warn({ err: error }, 'an idle database connection broke'),
+);
+const boss = new PgBoss({
+  db: executor(pool),
+  migrate: false,
+  supervise: false,
+  schedule: false,
+  registerInstance: false,
+});
+boss.on('error', (error) => log.warn({ err: error }, 'the queue reported an error'));
+const egress = createEgress({
+  allowTargets: config.allowPrivateTargets,
+  allowWebhooks: [],
+  dnsServers: config.dnsServers.length > 0 ? config.dnsServers : undefined,
+  connectionsPerOrigin: { pages: config.hostConcurrency, webhooks: 1 },
+});
+const robots = createRobotsCache({
+  ttlMs: ROBOTS_TTL_MS,
+  maxEntries: 2000,
+  fetch: async (url) => {
+    const { status, body } = await egress.fetchPage({
+      url,
+      userAgent: USER_AGENT,
+      timeoutMs: ROBOTS_TIMEOUT_MS,
+      maxBytes: ROBOTS_BYTES,
+    });
+    return { status, body };
+  },
+});
+
+let reading: Promise<unknown> = Promise.resolve();
+
+/** One page at a time, so that the main thread knows which one holds up this thread. */
+async function extractWatched(page: RawPage, options: ExtractOptions, identity: PageIdentity): Promise<Extraction> {
+  const mine = reading.then(async () => {
+    tell({ type: 'reading', page: identity });
+    try {
+      return await extract(page, options);
+    } finally {
+      tell({ type: 'read' });
+    }
+  });
+  reading = mine.catch(() => undefined); // its own caller hears of it
+  return await mine;
+}
+
+await boss.start();
+const worker = {
+  db,
+  egress,
+  gate: new HostGate(gateMemory, index, config.hostConcurrency),
+  robots,
+  log,
+  extract: extractWatched,
+};
+const runner = new Runner({ db, boss, lane, infos: new JobInfos(db), worker }, log, (held) => {
+  tell({ type: 'held', slices: held.map(({ id, retryCount }) => ({ id, retryCount })) });
+});
+
+port.on('message', (message: ToThread) => {
+  if (message.type === 'wake') runner.wake();
+  else if (message.type === 'cancel') runner.cancel(message.job_id);
+  else runner.stop(message.graceMs);
+});
+tell({ type: 'ready' });
+await runner.run();
+await boss.stop({ close: false, graceful: false });
+await egress.close();
+await db.destroy();
+port.close();
