@@ -41,6 +41,9 @@ function markedEncoding(body: Uint8Array): string | null {
   return null;
 }
 
+/** Fewer zeros than this are stray ones. */
+const FEW_ZEROS = 4;
+
 /** UTF-16 without a mark: every other byte of its ASCII part is zero. */
 function unmarkedUtf16(body: Uint8Array): string | null {
   const sample = body.subarray(0, 4096);
@@ -49,8 +52,8 @@ function unmarkedUtf16(body: Uint8Array): string | null {
     if (sample[i] === 0) even++;
     if (sample[i + 1] === 0) odd++;
   }
-  if (odd * 5 > sample.length / 2 && even * 10 < odd) return 'utf-16le';
-  if (even * 5 > sample.length / 2 && odd * 10 < even) return 'utf-16be';
+  if (odd >= FEW_ZEROS && odd * 5 > sample.length / 2 && even * 10 < odd) return 'utf-16le';
+  if (even >= FEW_ZEROS && even * 5 > sample.length / 2 && odd * 10 < even) return 'utf-16be';
   return null;
 }
 

@@ -25,6 +25,17 @@ function stripInline(line: string): string {
     .replace(/\\([!-/:-@[-`{-~])/g, '$1');
 }
 
+/** A line without the marks that make it a heading or a quotation. */
+function stripLineMarks(line: string): string {
+  if (!/^ {0,3}#{1,6}[ \t]/.test(line)) return line.replace(/^ {0,3}(?:> ?)+/, '');
+  let end = line.trimEnd().length;
+  while (line[end - 1] === '#') end--;
+  return line
+    .slice(line.indexOf('#'), end)
+    .replace(/^#+[ \t]/, '')
+    .trim();
+}
+
 /** The text that a reader of the rendered page would see, near enough; code blocks are left as they are. */
 function stripMarkdown(markdown: string): string {
   let fence = '';
@@ -36,7 +47,7 @@ function stripMarkdown(markdown: string): string {
       else lines.push(line);
     } else if (marker !== undefined) fence = marker;
     else if (/^\s*\[[^\]\n]{1,200}\]:\s/.test(line) || /^ {0,3}(?:={2,}|-{2,}|\*{3,}|_{3,})\s*$/.test(line)) continue;
-    else lines.push(stripInline(line.replace(/^ {0,3}(?:#{1,6}[ \t]|(?:> ?)+)/, '')));
+    else lines.push(stripInline(stripLineMarks(line)));
   }
   return lines
     .join('\n')

@@ -15,6 +15,7 @@ interface Line {
   text: string;
   y: number;
   size: number;
+  width: number;
 }
 
 interface Block {
@@ -24,6 +25,8 @@ interface Block {
 
 /** Lines further apart than this many times their size do not belong to one paragraph. */
 const PARAGRAPH_GAP = 1.6;
+/** A line much narrower than most of its page is the last of its paragraph. */
+const SHORT_LINE = 0.7;
 /** Text this much larger than the body is a heading. */
 const HEADING_RATIO = 1.15;
 const MAX_HEADING_CHARS = 200;
@@ -36,10 +39,11 @@ function linesOf(pieces: TextPiece[]): Line[] {
   for (const piece of pieces) {
     if (line && piece.text !== '' && Math.abs(piece.y - line.y) > line.size / 2) line = null;
     if (piece.text !== '') {
-      if (!line) lines.push((line = { text: '', y: piece.y, size: piece.size }));
+      if (!line) lines.push((line = { text: '', y: piece.y, size: piece.size, width: 0 }));
       else if (piece.x - end > piece.size * 0.2 && !/\s$/.test(line.text)) line.text += ' ';
       line.text += piece.text;
       line.size = Math.max(line.size, piece.size);
+      line.width += piece.width;
       end = piece.x + piece.width;
     }
     if (piece.endsLine) line = null;
@@ -54,8 +58,16 @@ function join(text: string, next: string): string {
 
 const startsItem = (text: string): boolean => /^(?:[•◦▪‣●–]|\(?\d{1,3}[.)])\s/.test(text);
 
+const isPageNumber = (block: Block | undefined): boolean => /^(?:\d{1,4}|[ivxlc]{1,6})$/.test(block?.text ?? '');
+
+/** A page's blocks without the page number at its top or bottom. */
+function withoutPageNumber(blocks: Block[]): Block[] {
+  return blocks.slice(isPageNumber(blocks[0]) ? 1 : 0, isPageNumber(blocks.at(-1)) ? -1 : undefined);
+}
+
 /** Lines of one size that follow closely are one block. */
 function blocksOf(lines: Line[]): Block[] {
+  const usual = lines.map(({ width }) => width).toSorted((a, b) => a - b)[lines.length >> 1] ?? 0;
   const blocks: Block[] = [];
   let before: Line | null = null;
   for (const line of lines) {
@@ -63,7 +75,7 @@ function blocksOf(lines: Line[]): Block[] {
     const gap = before ? before.y - line.y : Infinity;
     const close = gap > 0 && gap <= line.size * PARAGRAPH_GAP && Math.abs(line.size - before!.size) < 0.5;
     const last = blocks.at(-1);
-    if (last && close && !startsItem(text)) last.text = join(last.text, text);
+    if (last && close && before!.width >= usual * SHORT_LINE && !startsItem(text)) last.text = join(last.text, text);
     else blocks.push({ text, size: line.size });
     before = line;
   }
@@ -79,7 +91,7 @@ function bodySize(blocks: Block[]): number {
 
 /** Headings by their size (the three largest sizes above the body's), paragraphs and list items of a document's pages. */
 export function layOut(pages: TextPiece[][]): ChildNode[] {
-  const blocks = pages.flatMap((pieces) => blocksOf(linesOf(pieces)));
+  const blocks = pages.flatMap((pieces) => withoutPageNumber(blocksOf(linesOf(pieces))));
   const body = bodySize(blocks);
   const isHeading = ({ text, size }: Block): boolean =>
     size >= body * HEADING_RATIO && text.length <= MAX_HEADING_CHARS && /\p{L}/u.test(text);

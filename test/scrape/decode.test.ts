@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decode } from '../../src/scrape/decode.ts';
+
+/** Encoding, text, and the bytes that iconv makes of it. */
+const SAMPLES: [encoding: string, text: string, hex: string][] = [
+  [
+    'gbk',
+    '欢迎访问我们的网站。这里有最新的新闻和服务信息，请您随时与我们联系。',
+    'bbb6d3adb7c3cecaced2c3c7b5c4cdf8d5bea1a3d5e2c0efd3d0d7eed0c2b5c4d0c2cec5bacdb7fecef1d0c5cfa2a3acc7ebc4facbe6cab1d3ebced2c3c7c1aacfb5a1a3',
+  ],
+  [
+    'big5',
+    '歡迎來到我們的網站。這裡有最新的新聞和服務資訊，請您隨時與我們聯繫。',
+    'c577aaefa8d3a8eca7daadccaababaf4afb8a143b36fb8cca6b3b3ccb773aabab773bb44a94daa41b0c8b8eab054a141bdd0b17ac048aec9bb50a7daadccc170c3b4a143',
+  ],
+  [
+    'shift_jis',
+    'このページでは、日本語の文字コードについて説明しています。',
+    '82b182cc8379815b835782c582cd814193fa967b8cea82cc95b68e9a8352815b836882c982c282a282c490e096be82b582c482a282dc82b78142',
+  ],
+  [
+    'euc-jp',
+    'このページでは、日本語の文字コードについて説明しています。',
+    'a4b3a4cea5daa1bca5b8a4c7a4cfa1a2c6fccbdcb8eca4cecab8bbfaa5b3a1bca5c9a4cba4c4a4a4a4c6c0e2ccc0a4b7a4c6a4a4a4dea4b9a1a3',
+  ],
+  [
+    'euc-kr',
+    '이 페이지에서는 새로운 소식과 서비스에 대한 정보를 제공합니다.',
+    'c0cc20c6e4c0ccc1f6bfa1bcadb4c220bbf5b7cebfee20bcd2bdc4b0fa20bcadbaf1bdbabfa120b4ebc7d120c1a4bab8b8a620c1a6b0f8c7d5b4cfb4d92e',
+  ],
+  [
+    'windows-1251',
+    'На этой странице вы найдёте последние новости.',
+    'cde020fdf2eee920f1f2f0e0ede8f6e520e2fb20ede0e9e4b8f2e520efeef1ebe5e4ede8e520edeee2eef1f2e82e',
+  ],
+  [
+    'koi8-r',
+    'На этой странице вы найдёте последние новости.',
+    'eec120dcd4cfca20d3d4d2c1cec9c3c520d7d920cec1cac4a3d4c520d0cfd3ccc5c4cec9c520cecfd7cfd3d4c92e',
+  ],
+  [
+    'windows-1250',
+    'Příliš žluťoučký kůň úpěl ďábelské ódy a každý český čtenář to pozná.',
+    '50f8ed6c699a209e6c759d6f75e86bfd206bf9f220fa70ec6c20efe162656c736be920f364792061206b619e64fd20e865736bfd20e874656ee1f820746f20706f7a6ee12e',
+  ],
+  [
+    'iso-8859-2',
+    'Příliš žluťoučký kůň úpěl ďábelské ódy a každý český čtenář to pozná.',
+    '50f8ed6c69b920be6c75bb6f75e86bfd206bf9f220fa70ec6c20efe162656c736be920f364792061206b61be64fd20e865736bfd20e874656ee1f820746f20706f7a6ee12e',
+  ],
+  [
+    'windows-1252',
+    'Le garçon a mangé une crème brûlée à la fête – “c’était délicieux”, naïve idée.',
+    '4c6520676172e76f6e2061206d616e67e920756e65206372e86d65206272fb6ce96520e0206c612066ea7465209620936392e9746169742064e96c696369657578942c206e61ef7665206964e9652e',
+  ],
+  [
+    'windows-1253',
+    'Σε αυτή τη σελίδα θα βρείτε τα τελευταία νέα και χρήσιμες πληροφορίες.',
+    'd3e520e1f5f4de20f4e720f3e5ebdfe4e120e8e120e2f1e5dff4e520f4e120f4e5ebe5f5f4e1dfe120eddde120eae1e920f7f1def3e9ece5f220f0ebe7f1eff6eff1dfe5f22e',
+  ],
+  [
+    'windows-1254',
+    'Bu sayfada en güncel haberleri ve şirketimizin çalışmalarını bulabilirsiniz.',
+    '4275207361796661646120656e2067fc6e63656c2068616265726c65726920766520fe69726b6574696d697a696e20e7616cfdfe6d616c6172fd6efd2062756c6162696c697273696e697a2e',
+  ],
+  [
+    'windows-1255',
+    'בעמוד זה תוכלו למצוא את החדשות האחרונות ומידע שימושי על העבודה שלנו.',
+    'e1f2eee5e320e6e420fae5ebece520eceef6e5e020e0fa20e4e7e3f9e5fa20e4e0e7f8e5f0e5fa20e5eee9e3f220f9e9eee5f9e920f2ec20e4f2e1e5e3e420f9ecf0e52e',
+  ],
+  [
+    'windows-1256',
+    'في هذه الصفحة تجدون آخر الأخبار والمعلومات المفيدة عن عملنا في المدينة.',
+    'dded20e5d0e520c7e1d5ddcdc920cacccfe6e420c2ced120c7e1c3cec8c7d120e6c7e1e3dae1e6e3c7ca20c7e1e3ddedcfc920dae420dae3e1e4c720dded20c7e1e3cfede4c92e',
+  ],
+  [
+    'windows-1257',
+    'Šajā lapā jūs atradīsiet jaunākās ziņas un noderīgu informāciju par mūsu darbu.',
+    'd0616ae2206c6170e2206afb73206174726164ee73696574206a61756ee26be273207a69f2617320756e206e6f646572ee677520696e666f726de263696a7520706172206dfb73752064617262752e',
+  ],
+  [
+    'windows-874',
+    'ในหน้านี้คุณจะพบข่าวล่าสุดและข้อมูลที่เป็นประโยชน์เกี่ยวกับงานของเรา',
+    'e3b9cbb9e9d2b9d5e9a4d8b3a8d0bebaa2e8d2c7c5e8d2cad8b4e1c5d0a2e9cdc1d9c5b7d5e8e0bbe7b9bbc3d0e2c2aab9ece0a1d5e8c2c7a1d1baa7d2b9a2cda7e0c3d2',
+  ],
+];
+
+const html = (head: string, hex: string): Buffer =>
+  Buffer.concat([Buffer.from(`<html><head>${head}</head><p>`), Buffer.from(hex, 'hex'), Buffer.from('</p></html>')]);
+const body = (text: string): string => /<p>([^]*)<\/p>/.exec(text)![1]!;
+const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
+const utf16be = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
+
+for (const [encoding, text, hex] of SAMPLES) {
+  test(`${encoding} by the header`, () => {
+    assert.equal(body(decode(html('', hex), { charset: encoding }).text), text);
+  });
+  test(`${encoding} by <meta charset>`, () => {
+    assert.equal(body(decode(html(`<meta charset="${encoding}">`, hex), { markup: true }).text), text);
+  });
+  test(`${encoding} by http-equiv`, () => {
+    const meta = `<meta http-equiv=Content-Type content='text/html; charset=${encoding}'>`;
+    assert.equal(body(decode(html(meta, hex), { markup: true }).text), text);
+  });
+  test(`${encoding} by its letters`, () => {
+    assert.equal(body(decode(html('', hex), { markup: true }).text), text);
+  });
+}
+
+test('a byte order mark is stronger than the header, and is not part of the text', () => {
+  assert.deepEqual(decode(Buffer.from('\ufeffé'), { charset: 'windows-1252' }), { text: 'é', encoding: 'utf-8' });
+  assert.deepEqual(decode(Buffer.from('\ufeffhé', 'utf16le'), { charset: 'utf-8' }), {
+    text: 'hé',
+    encoding: 'utf-16le',
+  });
+  assert.deepEqual(decode(utf16be('\ufeffhé'), { charset: 'utf-8' }), { text: 'hé', encoding: 'utf-16be' });
+});
+
+test('the header is stronger than <meta>', () => {
+  const bytes = Buffer.from('3c6d65746120636861727365743d6b6f69382d723e', 'hex');
+  const text = decode(Buffer.concat([bytes, Buffer.from('cfeef7f2e0', 'hex')]), {
+    charset: 'windows-1251',
+    markup: true,
+  });
+  assert.equal(text.text, '<meta charset=koi8-r>Почта');
+});
+
+test('<meta> is found beyond 1,024 bytes, and not in a comment', () => {
+  const [, text, hex] = SAMPLES[5]!;
+  const padding = `<style>${'a{} '.repeat(2000)}</style>`;
+  const head = `<!-- <meta charset=koi8-r> -->${padding}<meta charset=windows-1251>`;
+  assert.equal(body(decode(html(head, hex), { markup: true }).text), text);
+});
+
+test('<meta> in plain text declares nothing', () => {
+  assert.equal(decode(latin1('<meta charset=koi8-r> caf\xe9'), {}).text, '<meta charset=koi8-r> café');
+});
+
+test('an XML declaration', () => {
+  const xml = Buffer.concat([
+    Buffer.from('<?xml version="1.0" encoding="windows-1251"?><p>'),
+    Buffer.from(SAMPLES[5]![2], 'hex'),
+  ]);
+  assert.ok(decode(xml, { markup: true }).text.endsWith(SAMPLES[5]![1]));
+});
+
+test('UTF-16 without a mark, with and without a header', () => {
+  const page = '<html><body><p>Καλημέρα, 世界 and more text</p></body></html>';
+  assert.equal(decode(Buffer.from(page, 'utf16le'), {}).text, page);
+  assert.equal(decode(utf16be(page), {}).text, page);
+  assert.equal(decode(utf16be(page), { charset: 'utf-16be' }).text, page);
+  assert.equal(
+    decode(Buffer.from(`<?xml version="1.0"?>${page}`, 'utf16le'), { markup: true }).text,
+    `<?xml version="1.0"?>${page}`,
+  );
+});
+
+test('UTF-16 that is only claimed', () => {
+  assert.equal(decode(Buffer.from('<p>plain é</p>'), { charset: 'utf-16' }).text, '<p>plain é</p>');
+  assert.equal(decode(Buffer.from('<meta charset=utf-16><p>plain é</p>'), { markup: true }).encoding, 'utf-8');
+});
+
+test('valid UTF-8 overrules a wrong header', () => {
+  for (const charset of ['iso-8859-1', 'windows-1252', 'koi8-r', 'us-ascii']) {
+    assert.deepEqual(decode(Buffer.from('un café'), { charset }), { text: 'un café', encoding: 'utf-8' });
+  }
+  assert.equal(decode(Buffer.from('你好，世界'), { charset: 'gbk' }).text, '你好，世界');
+});
+
+test('a few characters of a double-byte encoding that happen to be valid UTF-8 stay what the header says', () => {
+  const bytes = Buffer.from('d0a1c2a1', 'hex');
+  assert.equal(decode(bytes, { charset: 'gbk' }).text, new TextDecoder('gbk').decode(bytes));
+});
+
+test('a header that says UTF-8 over bytes that are not gives way to <meta>, then to the letters', () => {
+  const [, text, hex] = SAMPLES[0]!;
+  assert.equal(body(decode(html('<meta charset=gbk>', hex), { charset: 'utf-8', markup: true }).text), text);
+  assert.equal(body(decode(html('<meta charset=utf-8>', hex), { charset: 'utf-8', markup: true }).text), text);
+  assert.equal(decode(latin1('it\x92s'), { charset: 'utf-8' }).text, 'it’s');
+});
+
+test('UTF-8 with a broken byte stays UTF-8', () => {
+  const bytes = Buffer.concat([Buffer.from('Ελληνικά και άλλα'), Buffer.from([0xff])]);
+  assert.deepEqual(decode(bytes, { charset: 'utf-8' }), { text: 'Ελληνικά και άλλα\ufffd', encoding: 'utf-8' });
+});
+
+test('ISO-2022-JP, declared and by its escapes', () => {
+  const bytes = Buffer.from('1b2442467c4b5c386c244e4a383b7a2533213c25491b2842', 'hex');
+  assert.equal(decode(bytes, { charset: 'iso-2022-jp' }).text, '日本語の文字コード');
+  assert.equal(decode(bytes, {}).text, '日本語の文字コード');
+});
+
+test('unknown, empty and dangerous labels count as none', () => {
+  for (const charset of ['utf-7', 'none', '', 'hz-gb-2312', 'replacement', '"', 'x'.repeat(10_000), '\0']) {
+    assert.equal(decode(Buffer.from('né'), { charset }).text, 'né', charset.slice(0, 20));
+    assert.equal(decode(latin1('caf\xe9 cr\xe8me'), { charset }).text, 'café crème', charset.slice(0, 20));
+  }
+});
+
+test('the bytes 0x80 to 0x9f of ISO-8859-1 are those of windows-1252', () => {
+  assert.equal(decode(latin1('\x93a\x94 \x80'), { charset: 'iso-8859-1' }).text, '“a” €');
+});
+
+test('U+0000 and lone surrogates never leave', () => {
+  assert.equal(decode(Buffer.from('a\0b'), { charset: 'utf-8' }).text, 'ab');
+  assert.equal(decode(Buffer.from('a\ud800b', 'utf16le'), { charset: 'utf-16le' }).text.isWellFormed(), true);
+});
+
+test('any bytes under any label give well-formed text', () => {
+  let seed = 7;
+  const next = (): number => (seed = (seed * 1103515245 + 12345) % 2147483648) >> 8;
+  for (const charset of [
+    ...SAMPLES.map(([encoding]) => encoding),
+    'utf-8',
+    'utf-16le',
+    'utf-16be',
+    'iso-2022-jp',
+    'x-user-defined',
+    null,
+  ]) {
+    const bytes = Buffer.from(Array.from({ length: 3000 }, () => next() & 0xff));
+    const { text } = decode(bytes, { charset, markup: true });
+    assert.ok(text.isWellFormed() && !text.includes('\0'), String(charset));
+  }
+});
+
+test('nothing decodes to nothing', () => {
+  assert.equal(decode(Buffer.alloc(0), { charset: 'utf-8' }).text, '');
+  assert.equal(decode(Buffer.alloc(0), {}).text, '');
+});
