@@ -2,7 +2,7 @@ import type { Element } from 'domhandler';
 import { textContent } from '../dom.ts';
 import { eachElement, resolveUrl } from '../links.ts';
 import { destination, title } from './escape.ts';
-import type { Mark } from './inline.ts';
+import type { Mark } from './marks.ts';
 import type { MarkdownRenderer } from './renderer.ts';
 
 function containsHeading(element: Element): boolean {

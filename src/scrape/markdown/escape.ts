@@ -66,11 +66,15 @@ export function escapeLine(line: string, first: boolean): string {
     case ':':
       return !first && /^[-\s|:]+$/.test(line) ? `\\${line}` : line;
     case '[':
-      if (/^\[[ xX]\](?:\s|$)/.test(line)) return `\\${line}`;
-      return line.replace(/^(\[(?:[^[\]\\]|\\.){1,999}\]):/, '$1\\:');
+      return /^\[[ xX]\](?:\s|$)/.test(line) ? `\\${line}` : line;
     default:
       return line.replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2');
   }
+}
+
+/** Escapes a paragraph that would be a link reference definition: text in brackets, then a colon. */
+export function escapeDefinition(paragraph: string): string {
+  return paragraph[0] === '[' && /^\[(?:[^[\]\\]|\\.){1,999}\]:/s.test(paragraph) ? `\\${paragraph}` : paragraph;
 }
 
 /** Escapes number signs at the end of a heading, where CommonMark takes them for its closing sequence. */

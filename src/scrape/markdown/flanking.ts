@@ -1,52 +1,59 @@
 /**
- * The rules of CommonMark 0.31, section 6.2, for when a delimiter run can open or close emphasis. Characters that implementations
- * class differently (symbols outside ASCII, punctuation outside the Basic Multilingual Plane) must do in either class.
+ * The rules of CommonMark 0.31, section 6.2, for when a delimiter run can open or close emphasis. Implementations class symbols outside ASCII
+ * and everything outside the Basic Multilingual Plane differently: as punctuation, or as if they were letters.
  */
+export type Reading = 'punctuation' | 'word';
 
 const WHITE_SPACE = /^[\t\n\f\r\p{Zs}]$/u;
 const PUNCTUATION = /^[\p{P}\p{S}]$/u;
 
 type CharClass = 'space' | 'punctuation' | 'word';
 
-function classesOf(char: string): CharClass[] {
-  if (char === '' || WHITE_SPACE.test(char)) return ['space'];
-  if (!PUNCTUATION.test(char)) return ['word'];
-  const agreed = char < '\u0080' || (char.length === 1 && /^\p{P}$/u.test(char));
-  return agreed ? ['punctuation'] : ['punctuation', 'word'];
+function classOf(char: string, reading: Reading): CharClass {
+  if (char === '' || WHITE_SPACE.test(char)) return 'space';
+  if (!PUNCTUATION.test(char)) return 'word';
+  const isAgreed = char < '\u0080' || (char.length === 1 && /^\p{P}$/u.test(char));
+  return isAgreed ? 'punctuation' : reading;
 }
 
-function flanks(inner: CharClass, outer: CharClass): boolean {
-  return inner !== 'space' && (inner !== 'punctuation' || outer !== 'word');
+/** Whether a delimiter between these characters flanks the inner one, so that it can open (inner: the next character) or close (the previous). */
+export function flanks(inner: string, outer: string, reading: Reading): boolean {
+  const innerClass = classOf(inner, reading);
+  return innerClass !== 'space' && (innerClass !== 'punctuation' || classOf(outer, reading) !== 'word');
 }
 
-function always(inner: string, outer: string): boolean {
-  return classesOf(inner).every((innerClass) => classesOf(outer).every((outerClass) => flanks(innerClass, outerClass)));
+/** In every reading, each character by itself. */
+function alwaysFlanks(inner: string, outer: string): boolean {
+  const innerMayBePunctuation = classOf(inner, 'punctuation') === 'punctuation';
+  return classOf(inner, 'word') !== 'space' && !(innerMayBePunctuation && classOf(outer, 'word') === 'word');
 }
 
-/** Whether `*` between these characters can open emphasis. An empty character is the edge of the block. */
+/** Whether `*` between these characters can open emphasis, in every reading. An empty character is the edge of the block. */
 export function canOpen(before: string, after: string): boolean {
-  return always(after, before);
+  return alwaysFlanks(after, before);
 }
 
-/** Whether `*` between these characters can close emphasis. */
+/** Whether `*` between these characters can close emphasis, in every reading. */
 export function canClose(before: string, after: string): boolean {
-  return always(before, after);
+  return alwaysFlanks(before, after);
 }
 
 export function isPunctuation(char: string): boolean {
   return PUNCTUATION.test(char);
 }
 
-/** True for a character beside which punctuation keeps a delimiter from working. */
+/** True for a character beside which punctuation may keep a delimiter from working. */
 export function isWord(char: string): boolean {
-  return classesOf(char).includes('word');
+  return classOf(char, 'word') === 'word';
 }
 
+/** The first code point of a text, empty for an empty text. */
 export function firstChar(text: string): string {
   const code = text.codePointAt(0);
   return code === undefined ? '' : String.fromCodePoint(code);
 }
 
+/** The last code point of a text, empty for an empty text. */
 export function lastChar(text: string): string {
   const low = text.charCodeAt(text.length - 1);
   return low >= 0xdc00 && low <= 0xdfff && text.length > 1 ? text.slice(-2) : text.slice(-1);

@@ -1,7 +1,7 @@
 import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText } from '../dom.ts';
 import { NOT_TEXT } from '../elements.ts';
-import { STRONG } from './inline.ts';
+import { STRONG } from './marks.ts';
 import type { MarkdownRenderer } from './renderer.ts';
 
 const LISTS = new Set(['ul', 'ol', 'menu', 'dir']);
@@ -128,7 +128,8 @@ export class Lists {
     const isEmpty = item.children.every((child) => isText(child) && child.data.trim() === '');
     const safeNumber = Math.min(Math.max(number, 0), MAX_NUMBER);
     const marker = style.ordered ? `${safeNumber}${style.sign} ` : `${style.sign} `;
-    if (first && (isEmpty || (style.ordered && safeNumber !== 1)) && writer.inParagraph) writer.separate(true);
+    const cannotInterrupt = isEmpty || (style.ordered && safeNumber !== 1 && writer.inParagraph);
+    if (first && cannotInterrupt && writer.isOpen) writer.separate(true);
     if (isEmpty) return writer.bare(marker);
     this.#item(item.children, marker, !style.loose);
   }

@@ -4,10 +4,11 @@ import { BLOCK_ELEMENTS, NOT_TEXT } from '../elements.ts';
 import { formulaOf } from '../math.ts';
 import { codeLanguage, codeText } from '../preformatted.ts';
 import { renderAnchor } from './anchors.ts';
-import { escapeHeadingEnd, escapeLine, fenceFor } from './escape.ts';
+import { escapeDefinition, escapeHeadingEnd, escapeLine, fenceFor } from './escape.ts';
 import { Footnotes } from './footnotes.ts';
-import { DELETED, EMPHASIS, InlineBuffer, STRONG, SUBSCRIPT, SUPERSCRIPT, type Mark, type Marks } from './inline.ts';
+import { InlineBuffer } from './inline.ts';
 import { Lists } from './lists.ts';
+import { DELETED, EMPHASIS, STRONG, SUBSCRIPT, SUPERSCRIPT, type Mark, type Marks } from './marks.ts';
 import { image, player } from './media.ts';
 import { renderTable } from './tables.ts';
 import { BlockWriter } from './writer.ts';
@@ -76,7 +77,7 @@ export class MarkdownRenderer {
   /** Writes what inline content there is as a paragraph. */
   flush(): void {
     if (this.inline.isEmpty) return;
-    const text = this.inline.take();
+    const text = escapeDefinition(this.inline.take());
     if (text === '') return;
     this.writer.begin('paragraph');
     if (!text.includes('\n')) return this.writer.line(escapeLine(text, true));
@@ -200,7 +201,11 @@ export class MarkdownRenderer {
     const hasLines = element.children.some((child) => isElement(child) && child.name === 'br');
     if (hasLines && this.#mode === null) return this.fence(codeText(element), codeLanguage(element));
     const text = textContent(element);
-    this.inline.code(text.includes('\n') ? text.replace(/\s*\n\s*/g, ' ').trim() : text, this.marks);
+    if (!text.includes('\n')) return this.inline.code(text, this.marks);
+    const line = text.replace(/[ \t\r\n]+/g, ' ');
+    if (/^\s/.test(line)) this.inline.text(' ', this.marks);
+    this.inline.code(line.trim(), this.marks);
+    if (/\s$/.test(line)) this.inline.text(' ', this.marks);
   }
 
   /** A fenced code block; in inline mode a code span for each line. */

@@ -17,8 +17,9 @@ function canAdjoin(previous: BlockKind, next: BlockKind): boolean {
       return previous === 'heading' || previous === 'fence' || previous === 'rule';
     case 'quote':
       return previous !== 'quote';
-    case 'table':
     case 'rule':
+      return false;
+    case 'table':
       return previous === 'fence' || previous === 'heading';
     default:
       return previous !== 'table' && previous !== 'quote';
@@ -56,9 +57,14 @@ export class BlockWriter {
     return this.#lines;
   }
 
+  /** True when a line has been written in the open container, or before it. */
+  get isOpen(): boolean {
+    return this.#lines > 0 && this.#marker === null;
+  }
+
   /** True when the last line belongs to a paragraph of the open container. */
   get inParagraph(): boolean {
-    return this.#paragraphLine === this.#lines && this.#marker === null && this.#lines > 0;
+    return this.#paragraphLine === this.#lines && this.isOpen;
   }
 
   /** Takes back the announcement of a block that turned out empty. */

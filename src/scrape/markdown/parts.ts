@@ -1,0 +1,158 @@
+import { secureDelimiters } from './delimiters.ts';
+import { firstChar, isPunctuation, isWord, lastChar } from './flanking.ts';
+import type { Mark, Marks } from './marks.ts';
+
+export type ContentKind = 'text' | 'code' | 'verbatim';
+
+/** Inline content with the marks it has. */
+export interface Run {
+  kind: ContentKind | 'break';
+  value: string;
+  marks: Marks;
+}
+
+/** A stretch of output. `text` and `code` are still to be escaped; `open` and `close` are those of marks. */
+export interface Part {
+  kind: ContentKind | 'space' | 'open' | 'close';
+  value: string;
+  mark?: Mark;
+  inLink: boolean;
+  /** Write the first or last character as a character reference, so that the delimiter beside it counts as one. */
+  referenceFirst?: boolean;
+  referenceLast?: boolean;
+}
+
+/** How many runs to look ahead for the end of a mark. */
+const LOOKAHEAD = 100;
+
+/** Turns runs into parts: closes and opens marks where they change, with the white space between outside of both. */
+export class PartList {
+  readonly #parts: Part[] = [];
+  readonly #open: Mark[] = [];
+  readonly #runs: Run[];
+  /** The index of the run being added. */
+  #index = 0;
+  #space = '';
+  #started = false;
+  /** Punctuation taken out of the marks that are about to close. */
+  #moved = '';
+
+  constructor(runs: Run[]) {
+    this.#runs = runs;
+  }
+
+  build(): Part[] {
+    for (; this.#index < this.#runs.length; this.#index++) this.#add(this.#runs[this.#index]!);
+    while (this.#open.length > 0) this.#close();
+    secureDelimiters(this.#parts);
+    return this.#parts;
+  }
+
+  #add({ kind, value, marks }: Run): void {
+    if (kind === 'break') {
+      this.#space = value;
+      return;
+    }
+    if (kind !== 'text') return this.#content(kind, value, marks);
+    const start = value.search(/\S/);
+    if (start === -1) return this.#pad(value);
+    const end = value.trimEnd().length;
+    this.#pad(value.slice(0, start));
+    this.#content('text', value.slice(start, end), marks);
+    this.#pad(value.slice(end));
+  }
+
+  #pad(space: string): void {
+    if (space !== '' && !/\n|<br>/.test(this.#space))
+      this.#space = this.#space === '' ? space : this.#space + space.trimStart();
+  }
+
+  #content(kind: ContentKind, value: string, allMarks: Marks): void {
+    let rest = value;
+    const gap = this.#started ? this.#space : '';
+    const marks = allMarks.some((mark) => mark.spent) ? allMarks.filter((mark) => mark.spent !== true) : allMarks;
+    const closing = this.#closing(marks);
+    if (kind === 'text' && gap === '' && closing > 0) this.#movePunctuationOut(rest, closing);
+    for (let i = 0; i < closing && this.#open.length > 0; i++) this.#close();
+    this.#flushMoved();
+    if (gap !== '') this.#parts.push({ kind: 'space', value: gap, inLink: false });
+    this.#space = '';
+    this.#started = true;
+    const opening = this.#longestFirst(marks.filter((mark) => !this.#open.includes(mark)));
+    if (kind === 'text' && gap === '' && closing === 0) rest = this.#leavePunctuationOut(rest, opening);
+    if (rest === '') return;
+    for (const mark of opening) {
+      this.#open.push(mark);
+      this.#parts.push({ kind: 'open', value: mark.open, mark, inLink: false });
+    }
+    this.#push(kind, rest);
+  }
+
+  /** In the order in which to open them: what ends last comes first. */
+  #longestFirst(marks: Mark[]): Mark[] {
+    return marks.length < 2 ? marks : marks.sort((a, b) => this.#lastRun(b) - this.#lastRun(a));
+  }
+
+  #lastRun(mark: Mark): number {
+    const limit = Math.min(this.#runs.length, this.#index + LOOKAHEAD);
+    let index = this.#index;
+    while (index + 1 < limit && this.#runs[index + 1]!.marks.includes(mark)) index++;
+    return index;
+  }
+
+  /** Adjacent text is one text; adjacent code must be one span, since its backticks would run together. */
+  #push(kind: ContentKind, value: string): void {
+    const last = this.#parts.at(-1);
+    if (kind !== 'verbatim' && last?.kind === kind) last.value += value;
+    else this.#parts.push({ kind, value, inLink: this.#open.some((mark) => mark.href !== undefined) });
+  }
+
+  /** How many of the open marks must close before content with `marks`. */
+  #closing(marks: Marks): number {
+    const first = this.#open.findIndex((mark) => !marks.includes(mark));
+    return first === -1 ? 0 : this.#open.length - first;
+  }
+
+  #close(): void {
+    const mark = this.#open.pop()!;
+    this.#parts.push({ kind: 'close', value: mark.close, mark, inLink: false });
+  }
+
+  /** `**Note:**text` is no emphasis: ends the emphasis before the punctuation. */
+  #movePunctuationOut(next: string, closing: number): void {
+    const last = this.#parts.at(-1);
+    if (last?.kind !== 'text' || !isWord(firstChar(next)) || !isPunctuation(lastChar(last.value))) return;
+    if (this.#open.slice(-closing).some((mark) => mark.delimiter === undefined)) return;
+    const kept = withoutTrailingPunctuation(last.value);
+    if (kept === '') return;
+    this.#moved = last.value.slice(kept.length);
+    last.value = kept;
+  }
+
+  #flushMoved(): void {
+    if (this.#moved !== '') this.#push('text', this.#moved);
+    this.#moved = '';
+  }
+
+  /** `a**(b)**` is no emphasis either: starts it after the punctuation. Returns what is left for the marks. */
+  #leavePunctuationOut(value: string, opening: Mark[]): string {
+    const last = this.#parts.at(-1);
+    if (opening.length === 0 || last?.kind !== 'text' || !isWord(lastChar(last.value))) return value;
+    if (!isPunctuation(firstChar(value)) || opening.some((mark) => mark.delimiter === undefined)) return value;
+    const rest = value.replace(/^[\p{P}\p{S}]+/u, '');
+    last.value += value.slice(0, value.length - rest.length);
+    const inner = rest.trimStart();
+    if (inner !== '' && inner !== rest) this.#parts.push({ kind: 'space', value: ' ', inLink: false });
+    return inner;
+  }
+}
+
+function withoutTrailingPunctuation(text: string): string {
+  let end = text.length;
+  while (end > 0) {
+    const char = lastChar(text.slice(0, end));
+    if (!isPunctuation(char)) break;
+    end -= char.length;
+  }
+  return text.slice(0, end).trimEnd();
+}
