@@ -11,6 +11,8 @@ const SPECIAL = /[\\`*_[\]<&~!]/;
 const SPECIALS = /[\\`*_[\]<&~!]/g;
 const ASCII_PUNCTUATION = /[!-/:-@[-`{-~]/;
 const ENTITY = /^&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[a-zA-Z][a-zA-Z\d]{1,31});/;
+const TAG = /^[a-zA-Z/!?]/;
+const EMAIL_AUTOLINK = /^<[^\s<>@]+@[^\s<>@]+>/;
 const SPACE_OR_EDGE = /^\s?$/;
 const WORD = /^[\p{L}\p{N}]$/u;
 
@@ -27,8 +29,6 @@ function needsEscape(char: string, before: string, after: string, inLink: boolea
       return inLink || after === '^';
     case ']':
       return inLink || after === '(';
-    case '<':
-      return /^[a-zA-Z/!?]/.test(after);
     case '~':
       return !SPACE_OR_EDGE.test(before) || after === '~';
     default:
@@ -44,6 +44,7 @@ export function escapeText(text: string, { before, after, inLink }: Surroundings
     const previous = offset === 0 ? before : text[offset - 1]!;
     const next = last ? after : text[offset + 1]!;
     if (char === '&') return ENTITY.test(text.slice(offset, offset + 36)) ? '\\&' : '&';
+    if (char === '<') return TAG.test(after) || EMAIL_AUTOLINK.test(text.slice(offset, offset + 320)) ? '\\<' : '<';
     if (char === '!') return last && after === '[' ? '\\!' : '!';
     return needsEscape(char, previous, next, inLink) ? `\\${char}` : char;
   });

@@ -33,6 +33,8 @@ export class PartList {
   /** The index of the run being added. */
   #index = 0;
   #space = '';
+  /** The marks that the white space has itself; null while there is none. */
+  #spaceMarks: Marks | null = null;
   #started = false;
   /** Punctuation taken out of the marks that are about to close. */
   #moved = '';
@@ -51,32 +53,39 @@ export class PartList {
   #add({ kind, value, marks }: Run): void {
     if (kind === 'break') {
       this.#space = value;
+      this.#spaceMarks = this.#common(marks);
       return;
     }
     if (kind !== 'text') return this.#content(kind, value, marks);
     const start = value.search(/\S/);
-    if (start === -1) return this.#pad(value);
+    if (start === -1) return this.#pad(value, marks);
     const end = value.trimEnd().length;
-    this.#pad(value.slice(0, start));
+    this.#pad(value.slice(0, start), marks);
     this.#content('text', value.slice(start, end), marks);
-    this.#pad(value.slice(end));
+    this.#pad(value.slice(end), marks);
   }
 
-  #pad(space: string): void {
-    if (space !== '' && !/\n|<br>/.test(this.#space))
-      this.#space = this.#space === '' ? space : this.#space + space.trimStart();
+  #common(marks: Marks): Marks {
+    return this.#spaceMarks?.filter((mark) => marks.includes(mark)) ?? marks;
+  }
+
+  #pad(space: string, marks: Marks): void {
+    if (space === '') return;
+    this.#spaceMarks = this.#common(marks);
+    if (!/\n|<br>/.test(this.#space)) this.#space = this.#space === '' ? space : this.#space + space.trimStart();
   }
 
   #content(kind: ContentKind, value: string, allMarks: Marks): void {
     let rest = value;
     const gap = this.#started ? this.#space : '';
     const marks = allMarks.some((mark) => mark.spent) ? allMarks.filter((mark) => mark.spent !== true) : allMarks;
-    const closing = this.#closing(marks);
+    const closing = this.#closing(this.#started ? this.#common(marks) : marks);
     if (kind === 'text' && gap === '' && closing > 0) this.#movePunctuationOut(rest, closing);
     for (let i = 0; i < closing && this.#open.length > 0; i++) this.#close();
     this.#flushMoved();
     if (gap !== '') this.#parts.push({ kind: 'space', value: gap, inLink: false });
     this.#space = '';
+    this.#spaceMarks = null;
     this.#started = true;
     const opening = this.#longestFirst(marks.filter((mark) => !this.#open.includes(mark)));
     if (kind === 'text' && gap === '' && closing === 0) rest = this.#leavePunctuationOut(rest, opening);

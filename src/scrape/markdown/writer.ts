@@ -21,8 +21,10 @@ function canAdjoin(previous: BlockKind, next: BlockKind): boolean {
       return false;
     case 'table':
       return previous === 'fence' || previous === 'heading';
-    default:
+    case 'list':
       return previous !== 'table' && previous !== 'quote';
+    default:
+      return previous !== 'table';
   }
 }
 
