@@ -44,7 +44,7 @@ export function escapeText(text: string, { before, after, inLink }: Surroundings
     const previous = offset === 0 ? before : text[offset - 1]!;
     const next = last ? after : text[offset + 1]!;
     if (char === '&') return ENTITY.test(text.slice(offset, offset + 36)) ? '\\&' : '&';
-    if (char === '<') return TAG.test(after) || EMAIL_AUTOLINK.test(text.slice(offset, offset + 320)) ? '\\<' : '<';
+    if (char === '<') return TAG.test(next) || EMAIL_AUTOLINK.test(text.slice(offset, offset + 320)) ? '\\<' : '<';
     if (char === '!') return last && after === '[' ? '\\!' : '!';
     return needsEscape(char, previous, next, inLink) ? `\\${char}` : char;
   });
