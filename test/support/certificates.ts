@@ -1,4 +1,6 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { join } from 'node:path';
 import { generate } from 'selfsigned';
 
 /** A leaf certificate and its private key, PEM. */
@@ -47,4 +49,27 @@ export async function createAuthority(): Promise<Authority> {
       return { key: leaf.private, cert: leaf.cert };
     },
   };
+}
+
+const CA_FILE = 'ca.pem';
+const KEY_FILE = 'server.key';
+const CERT_FILE = 'server.pem';
+/** What the run's one server certificate is good for. */
+const NAMES = ['localhost', '127.0.0.1', '::1', '*.example.test'];
+
+/** Makes an authority and a server certificate by it in the folder. Returns the file that clients are to trust. */
+export async function writeCertificates(directory: string): Promise<{ ca: string }> {
+  const authority = await createAuthority();
+  const { key, cert } = await authority.issue(NAMES);
+  const ca = join(directory, CA_FILE);
+  await writeFile(ca, authority.ca);
+  await writeFile(join(directory, KEY_FILE), key);
+  await writeFile(join(directory, CERT_FILE), cert);
+  return { ca };
+}
+
+/** The server certificate that `writeCertificates` made: for localhost, 127.0.0.1, ::1 and *.example.test. */
+export async function readCertificate(directory: string): Promise<Certificate> {
+  const [key, cert] = await Promise.all([KEY_FILE, CERT_FILE].map((file) => readFile(join(directory, file), 'utf8')));
+  return { key: key!, cert: cert! };
 }

@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, glob, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { pino } from 'pino';
+import { openDatabase } from '../src/database.ts';
+import { startEmbedded } from '../src/embedded.ts';
+import { migrate } from '../src/migrate.ts';
+import { writeCertificates } from './support/certificates.ts';
+import { testRunEnvironment } from './support/environment.ts';
+
+/**
+ * Runs the tests: all of them, or the files named as arguments (`node test/run.ts test/api/me.test.ts`). One Postgres, one
+ * migrated template database and one certificate authority serve the whole run.
+ */
+const TEMPLATE = 'ollagraph_template';
+const CONCURRENCY = 2;
+const TIMEOUT_MS = 150_000;
+
+async function main(files: string[]): Promise<number> {
+  const directory = await mkdtemp(join(tmpdir(), 'ollagraph-test-'));
+  // Open to the system user that runs Postgres where we are root.
+  await chmod(directory, 0o755);
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+  stack.defer(() => stopLeftPostgres(directory));
+  const certificates = await writeCertificates(directory);
+  const postgres = await startEmbedded(join(directory, 'shared'), pino({ level: 'warn' }));
+  stack.defer(() => postgres.close());
+  await hurry(postgres.url);
+  await makeTemplate(postgres.url);
+
+  const names = files.length > 0 ? files : (await Array.fromAsync(glob('test/**/*.test.ts'))).toSorted();
+  const options = [`--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TIMEOUT_MS}`];
+  const child = spawn(process.execPath, ['--test', ...options, ...names], {
+    stdio: 'inherit',
+    env: {
+      ...process.env,
+      ...testRunEnvironment({ databaseUrl: postgres.url, template: TEMPLATE, directory }),
+      NODE_EXTRA_CA_CERTS: certificates.ca,
+    },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => child.kill(signal));
+  await once(child, 'exit');
+  return child.exitCode ?? 1;
+}
+
+/** What a test database may lose in a power cut is of no use to anybody. */
+async function hurry(url: string): Promise<void> {
+  await query(url, 'alter system set fsync = off');
+  await query(url, 'alter system set synchronous_commit = off');
+  await query(url, 'alter system set full_page_writes = off');
+  await query(url, 'select pg_reload_conf()');
+}
+
+async function makeTemplate(url: string): Promise<void> {
+  await query(url, `create database ${TEMPLATE}`);
+  const address = new URL(url);
+  address.pathname = TEMPLATE;
+  const { db, pool } = openDatabase(address.href, 2, (error) => console.error(error));
+  try {
+    await migrate({ db, pool });
+  } finally {
+    await db.destroy();
+  }
+}
+
+async function query(url: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A test that started the service with a data directory of its own, and failed half-way, leaves its Postgres behind. */
+async function stopLeftPostgres(directory: string): Promise<void> {
+  for await (const file of glob(join(directory, '*/postgres/postmaster.pid'))) {
+    const pid = Number((await readFile(file, 'utf8')).split('\n')[0]);
+    if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGQUIT');
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,52 @@
+/** An answer of the API, read to its end. */
+export interface Answer {
+  status: number;
+  headers: Headers;
+  text: string;
+  /** The body as JSON; throws where it is none. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests assert on whatever came
+  readonly json: any;
+}
+
+export interface Api {
+  /** Sends `body` as JSON (a string or Buffer as it is) with the key, and reads the answer. */
+  (method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  origin: string;
+  /** Reads a job with `?wait=` until it has ended. */
+  finished(jobId: string): Promise<Answer['json']>;
+}
+
+/** A client of the API at `origin`. Without a key it sends none. */
+export function createApi(origin: string, key: string | null): Api {
+  const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const authorization = key === null ? {} : { authorization: `Bearer ${key}` };
+    const response = await fetch(origin + path, {
+      method,
+      headers: { ...authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      body:
+        body === undefined
+          ? undefined
+          : typeof body === 'string' || Buffer.isBuffer(body)
+            ? body
+            : JSON.stringify(body),
+      redirect: 'manual',
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      get json() {
+        return JSON.parse(text);
+      },
+    };
+  };
+  const finished = async (jobId: string): Promise<Answer['json']> => {
+    for (let tries = 0; tries < 5; tries++) {
+      const { json } = await call('GET', `/v1/jobs/${jobId}?wait=25`);
+      if (!['queued', 'running'].includes(json.status)) return json;
+    }
+    throw new Error(`job ${jobId} did not end`);
+  };
+  return Object.assign(call, { origin, finished });
+}

@@ -1,0 +1,38 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { openDatabase, type Database } from '../../src/database.ts';
+import { testRun } from './environment.ts';
+
+export interface TestDatabase extends Database, AsyncDisposable {
+  url: string;
+}
+
+/** A migrated database of its own, cloned from the run's template; dropped at the end. */
+export async function createTestDatabase({ empty = false }: { empty?: boolean } = {}): Promise<TestDatabase> {
+  const { databaseUrl, template } = testRun();
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await administer(databaseUrl, `create database ${name} template ${empty ? 'template0' : template}`);
+  const address = new URL(databaseUrl);
+  address.pathname = name;
+  const database = openDatabase(address.href, 4, (error) => {
+    throw error;
+  });
+  return {
+    ...database,
+    url: address.href,
+    async [Symbol.asyncDispose]() {
+      await database.db.destroy();
+      await administer(databaseUrl, `drop database ${name} with (force)`);
+    },
+  };
+}
+
+async function administer(url: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}

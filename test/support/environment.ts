@@ -1,0 +1,21 @@
+/** What one run of the tests shares. */
+export interface TestRun {
+  /** A superuser's URL of the running Postgres. */
+  databaseUrl: string;
+  /** The migrated database that tests clone. */
+  template: string;
+  /** A folder for whatever a test writes; removed at the end. It also holds the certificates. */
+  directory: string;
+}
+
+export function testRunEnvironment({ databaseUrl, template, directory }: TestRun): Record<string, string> {
+  return { TEST_DATABASE_URL: databaseUrl, TEST_TEMPLATE: template, TEST_DIRECTORY: directory };
+}
+
+/** What test/run.ts started. Throws where a test that needs it was run without it. */
+export function testRun(): TestRun {
+  const { TEST_DATABASE_URL: databaseUrl, TEST_TEMPLATE: template, TEST_DIRECTORY: directory } = process.env;
+  if (!databaseUrl || !template || !directory)
+    throw new Error('this test needs a database: run it with `node test/run.ts test/<name>.test.ts`');
+  return { databaseUrl, template, directory };
+}

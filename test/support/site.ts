@@ -1,0 +1,61 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import { readCertificate } from './certificates.ts';
+import { testRun } from './environment.ts';
+import { listen } from './listen.ts';
+
+/** What a path answers: an HTML page, a described answer, or a handler of its own. */
+export type Route =
+  | string
+  | { status?: number; headers?: Record<string, string>; body?: string | Buffer }
+  | ((req: IncomingMessage, res: ServerResponse) => void);
+
+export interface Site extends AsyncDisposable {
+  origin: string;
+  /** Paths (with their query) to answers, changeable at any time. What is missing is a 404. */
+  routes: Map<string, Route>;
+  /** Every request so far, in the order of arrival. */
+  requests: { method: string; path: string; headers: IncomingMessage['headers'] }[];
+  /** The absolute URL of a path. */
+  url(path: string): string;
+}
+
+/** Starts a small web site on a free port of 127.0.0.1. */
+export async function startSite(
+  routes: Record<string, Route> = {},
+  { secure = false }: { secure?: boolean } = {},
+): Promise<Site> {
+  const known = new Map(Object.entries(routes));
+  const requests: Site['requests'] = [];
+  const answer = (req: IncomingMessage, res: ServerResponse) => {
+    const path = req.url ?? '/';
+    requests.push({ method: req.method ?? '', path, headers: req.headers });
+    const route = known.get(path) ?? { status: 404, body: page('Not found', 'There is nothing here.') };
+    if (typeof route === 'function') {
+      route(req, res);
+      return;
+    }
+    const { status = 200, headers = {}, body = '' } = typeof route === 'string' ? { body: route } : route;
+    res.writeHead(status, { 'content-type': 'text/html; charset=utf-8', ...headers }).end(body);
+  };
+  const server = secure ? createSecureServer(await readCertificate(testRun().directory), answer) : createServer(answer);
+  const port = await listen(server);
+  const origin = `${secure ? 'https' : 'http'}://127.0.0.1:${port}`;
+  return {
+    origin,
+    routes: known,
+    requests,
+    url: (path) => origin + path,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+/** An HTML page with a heading, a paragraph and links. */
+export function page(title: string, text: string, links: string[] = []): string {
+  const anchors = links.map((href) => `<li><a href="${href}">${href}</a></li>`).join('');
+  return `<!doctype html><html lang="en"><head><title>${title}</title></head>
+<body><main><h1>${title}</h1><p>${text}</p><ul>${anchors}</ul></main></body></html>`;
+}
