@@ -10,7 +10,11 @@ import { createAuthority, type Certificate } from '../support/certificates.ts';
 const SIDE_BY_SIDE = 64;
 const ROUNDS = 5;
 const BODY = Buffer.alloc(1024, 'x');
-const HEADERS = { 'content-type': 'application/json', 'user-agent': 'bench', 'x-signature': `t=1,v1=${'0'.repeat(64)}` };
+const HEADERS = {
+  'content-type': 'application/json',
+  'user-agent': 'bench',
+  'x-signature': `t=1,v1=${'0'.repeat(64)}`,
+};
 
 if (process.send) receive();
 else await main(Number(process.argv[2] ?? 3));
@@ -29,8 +33,8 @@ async function main(seconds: number): Promise<void> {
   const authority = await createAuthority();
   const receiver = fork(import.meta.filename);
   receiver.send(await authority.issue(['localhost']));
-  const [{ port }] = (await once(receiver, 'message')) as [{ port: number }];
-  const url = `https://localhost:${port}/hook`;
+  const [{ port }] = await once(receiver, 'message');
+  const origin = `https://localhost:${port}`;
   const agent = new Agent({ connections: SIDE_BY_SIDE, connect: { ca: authority.ca }, allowH2: false });
   await using egress = createEgress({
     allowTargets: [],
@@ -39,11 +43,11 @@ async function main(seconds: number): Promise<void> {
     connectionsPerOrigin: { pages: 1, webhooks: SIDE_BY_SIDE },
   });
   const bare = async () => {
-    const { body } = await agent.request({ origin: url.slice(0, -5), path: '/hook', method: 'POST', headers: HEADERS, body: BODY });
+    const { body } = await agent.request({ origin, path: '/hook', method: 'POST', headers: HEADERS, body: BODY });
     await body.dump();
   };
   const post = async () => {
-    await egress.post({ url, headers: HEADERS, body: BODY, timeoutMs: 15_000 });
+    await egress.post({ url: `${origin}/hook`, headers: HEADERS, body: BODY, timeoutMs: 15_000 });
   };
   await rate(bare, 1);
   await rate(post, 1);
@@ -53,7 +57,9 @@ async function main(seconds: number): Promise<void> {
     rates.post.push(await rate(post, seconds));
   }
   const [bareRate, postRate] = [median(rates.bare), median(rates.post)];
-  console.log(`undici request: ${bareRate.toFixed(0)}/s   Egress.post: ${postRate.toFixed(0)}/s   ratio ${(postRate / bareRate).toFixed(2)}`);
+  console.log(
+    `undici request: ${bareRate.toFixed(0)}/s   Egress.post: ${postRate.toFixed(0)}/s   ratio ${(postRate / bareRate).toFixed(2)}`,
+  );
   await agent.destroy();
   receiver.kill();
 }

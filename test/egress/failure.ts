@@ -3,14 +3,13 @@ import { EgressError, type EgressErrorCode } from '../../src/egress/index.ts';
 
 /** The EgressError that `work` must reject with. */
 export async function failure(work: Promise<unknown>, code: EgressErrorCode): Promise<EgressError> {
-  try {
-    await work;
-  } catch (error) {
-    assert.ok(error instanceof EgressError, `not an EgressError: ${String(error)}`);
-    assert.equal(error.code, code, String(error.cause));
-    return error;
-  }
-  assert.fail(`did not fail with ${code}`);
+  const error = await work.then(
+    () => assert.fail(`did not fail with ${code}`),
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof EgressError, String(error));
+  assert.equal(error.code, code, String(error.cause));
+  return error;
 }
 
 /** The messages of an error and of all its causes: what a log shows. */

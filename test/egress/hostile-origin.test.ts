@@ -36,6 +36,11 @@ function pour(socket: Socket, next: () => string | Buffer, pauseMs = 0): void {
   write();
 }
 
+function startEncoded(coding: string, body: Buffer): Promise<Origin> {
+  const head = Buffer.from(`HTTP/1.1 200 OK\r\nContent-Encoding: ${coding}\r\n\r\n`);
+  return startOrigin((socket) => socket.end(Buffer.concat([head, body])));
+}
+
 async function allClosed(origin: Origin): Promise<void> {
   while (origin.sockets.size > 0) await new Promise(setImmediate);
 }
@@ -184,26 +189,20 @@ test('the decoded bytes are capped: bombs in every coding, nested too', BOUNDED,
     // What the outer coding yields is no gzip at all: it must be stopped before that shows.
     'gzip, br': brotliCompressSync(zeros),
   };
-  const before = process.memoryUsage().rss;
+  const atStart = process.memoryUsage().rss;
   for (const [coding, body] of Object.entries(bombs)) {
-    await using origin = await startOrigin((socket) =>
-      socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Encoding: ${coding}\r\n\r\n`), body])),
-    );
+    await using origin = await startEncoded(coding, body);
     await failure(get(origin, { timeoutMs: 60_000 }), 'too_large');
   }
-  assert.ok(process.memoryUsage().rss - before < 128 * MIB);
+  assert.ok(process.memoryUsage().rss - atStart < 128 * MIB);
 });
 
 test('a zstd frame that wants a window of 128 MiB is invalid', BOUNDED, async () => {
   const frame = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x88, 0x09, 0x00, 0x00, 0x61]);
   const modest = Buffer.from(frame).fill(0x68, 5, 6);
-  const serve = (body: Buffer) =>
-    startOrigin((socket) =>
-      socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Encoding: zstd\r\n\r\n`), body])),
-    );
-  await using large = await serve(frame);
+  await using large = await startEncoded('zstd', frame);
   await failure(get(large), 'invalid_response');
-  await using fine = await serve(modest);
+  await using fine = await startEncoded('zstd', modest);
   assert.equal((await get(fine)).body.toString(), 'a');
 });
 
@@ -215,9 +214,9 @@ test('a body in chunks of one byte takes no more memory than its bytes', { timeo
     pour(socket, () => chunks);
   });
   globalThis.gc?.();
-  const before = process.memoryUsage().rss;
+  const atStart = process.memoryUsage().rss;
   await failure(get(origin, { maxBytes: size, timeoutMs: 60_000 }), 'too_large');
-  assert.ok(process.memoryUsage().rss - before < 96 * MIB, `${process.memoryUsage().rss - before}`);
+  assert.ok(process.memoryUsage().rss - atStart < 96 * MIB, `${process.memoryUsage().rss - atStart}`);
 });
 
 test('a status outside 100 to 599 is refused, and so is an upgrade nobody asked for', BOUNDED, async () => {
@@ -229,11 +228,14 @@ test('a status outside 100 to 599 is refused, and so is an upgrade nobody asked 
   }
 });
 
+function manyFields(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `X-${index}: a`);
+}
+
 test('more than 100 headers are refused, and so is a head over 32 KiB', BOUNDED, async () => {
-  const fields = (count: number) => Array.from({ length: count }, (_, index) => `X-${index}: a`);
-  await using hundred = await startOrigin(ok('ok', ...fields(99)));
+  await using hundred = await startOrigin(ok('ok', ...manyFields(99)));
   assert.equal((await get(hundred)).status, 200);
-  await using more = await startOrigin(ok('ok', ...fields(100)));
+  await using more = await startOrigin(ok('ok', ...manyFields(100)));
   assert.equal(isRetryable(await failure(get(more), 'invalid_response')), false);
   await using long = await startOrigin(ok('ok', `X: ${'a'.repeat(33_000)}`));
   await failure(get(long), 'invalid_response');
@@ -283,9 +285,8 @@ test('a second answer that nobody asked for is not taken for the next request', 
 
 test('the body of a redirect is not waited for beyond 16 KiB', BOUNDED, async () => {
   await using origin = await startOrigin((socket, { path }) => {
-    if (path !== '/') return void socket.write(ok('end'));
-    socket.write('HTTP/1.1 302 Found\r\nLocation: /end\r\n\r\n');
-    pour(socket, () => 'x'.repeat(1000));
+    socket.write(path === '/' ? 'HTTP/1.1 302 Found\r\nLocation: /end\r\n\r\n' : ok('end'));
+    if (path === '/') pour(socket, () => 'x'.repeat(1000));
   });
   assert.equal((await get(origin, { timeoutMs: 60_000 })).body.toString(), 'end');
 });

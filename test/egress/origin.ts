@@ -83,20 +83,34 @@ export function redirect(location: string, status = 302): string {
 }
 
 function readRequests(socket: Socket, take: (request: Omit<RawRequest, 'connection'>) => void): void {
-  let pending = Buffer.alloc(0);
+  let chunks: Buffer[] = [];
+  let received = 0;
+  let needed = 0;
   socket.on('data', (chunk: Buffer) => {
-    pending = Buffer.concat([pending, chunk]);
-    for (let end = pending.indexOf('\r\n\r\n'); end !== -1; end = pending.indexOf('\r\n\r\n')) {
-      const head = pending.toString('latin1', 0, end);
-      const headers = parseFields(head);
-      const bodyEnd = end + 4 + Number(headers['content-length'] ?? 0);
-      if (pending.length < bodyEnd) return;
-      const [method = '', path = ''] = head.split(' ');
-      const body = pending.subarray(end + 4, bodyEnd);
-      pending = pending.subarray(bodyEnd);
-      take({ head, method, path, headers, body });
+    chunks.push(chunk);
+    received += chunk.length;
+    while (received > 0 && received >= needed) {
+      const pending = Buffer.concat(chunks);
+      const request = parseRequest(pending);
+      needed = request?.end ?? received + 1;
+      chunks = [pending];
+      if (!request || received < needed) return;
+      chunks = [pending.subarray(needed)];
+      received -= needed;
+      needed = 0;
+      take(request);
     }
   });
+}
+
+function parseRequest(bytes: Buffer): (Omit<RawRequest, 'connection'> & { end: number }) | null {
+  const headEnd = bytes.indexOf('\r\n\r\n');
+  if (headEnd === -1) return null;
+  const head = bytes.toString('latin1', 0, headEnd);
+  const headers = parseFields(head);
+  const end = headEnd + 4 + Number(headers['content-length'] ?? 0);
+  const [method = '', path = ''] = head.split(' ');
+  return { head, method, path, headers, body: bytes.subarray(headEnd + 4, end), end };
 }
 
 function parseFields(head: string): Record<string, string> {

@@ -59,14 +59,14 @@ test('if any answer is not public the name is refused, and nothing is connected 
     'alias.test': { cname: 'inside.test', a: ['127.0.0.1'] },
     'zero.test': { a: ['0.0.0.0'] },
   };
-  const before = http.connections + https.connections;
+  const connectionsBefore = http.connections + https.connections;
   for (const [host, answer] of Object.entries(answers)) {
     name(host, answer);
     await failure(egress.fetchPage(page(`http://${host}:${http.port}/`)), 'blocked_target');
     await failure(egress.post(hook(`https://${host}:${https.port}/`)), 'blocked_target');
     assert.deepEqual(await egress.checkWebhookUrl(`https://${host}/`), { ok: false, reason: 'blocked_target' }, host);
   }
-  assert.equal(http.connections + https.connections, before);
+  assert.equal(http.connections + https.connections, connectionsBefore);
 });
 
 test('an address that is not public is refused as an IP literal too', async () => {

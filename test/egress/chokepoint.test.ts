@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+
+const root = join(import.meta.dirname, '../..');
+
+/** What the project's linter says of a file outside src/egress. */
+async function lint(source: string): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'lint-'));
+  try {
+    const file = join(directory, 'elsewhere.ts');
+    await writeFile(file, source);
+    const run = promisify(execFile)(join(root, 'node_modules/.bin/oxlint'), ['-c', join(root, '.oxlintrc.json'), file]);
+    return await run.then(
+      ({ stdout }) => stdout,
+      (error: { stdout: string }) => error.stdout,
+    );
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+test('nothing but src/egress may import an HTTP client or open a socket; the linter enforces it', async () => {
+  const refused = ['undici', 'node:http', 'node:https', 'node:net', 'node:tls'];
+  const output = await lint(
+    refused.map((name, index) => `import * as m${index} from '${name}';\nexport { m${index} };`).join('\n'),
+  );
+  for (const name of refused) assert.ok(output.includes(`'${name}' import is restricted`), name);
+  assert.match(await lint("await fetch('https://example.com/');"), /Unexpected use of 'fetch'/);
+  assert.doesNotMatch(await lint('export const answer = 42;'), /restricted|Unexpected/);
+});
