@@ -36,27 +36,65 @@ const SETTINGS = {
   log_min_messages: 'warning',
 };
 
+/** Where a data directory's cluster is, and what is needed to run it. */
+interface Place {
+  owner: Owner;
+  home: string;
+  cluster: string;
+  password: string;
+  urlAt: (port: number) => string;
+}
+
 /**
  * Starts a real Postgres on a loopback port, its cluster under `dataDir`, made on the first call. A Postgres that a
  * killed process left running is taken over. Throws EmbeddedError when another live process uses the directory: see
  * `lockInstance`.
  */
 export async function startEmbedded(dataDir: string, log: Log): Promise<Embedded> {
+  const place = await placeOf(dataDir);
+  const orphan = await findRunning(place);
+  if (!orphan) return await startPostgres(place);
+  log.info({ port: orphan.port }, 'taking over the Postgres that is already running on the data directory');
+  return { url: place.urlAt(orphan.port), close: () => stop(orphan.pid) };
+}
+
+/**
+ * The embedded Postgres for the length of one command: the one that already runs on `dataDir`, which is left alone, or
+ * else one that is started now, held against other instances, and stopped by `close`. Throws EmbeddedError.
+ */
+export async function visitEmbedded(dataDir: string): Promise<Embedded & { temporary: boolean }> {
+  const place = await placeOf(dataDir);
+  const running = await findRunning(place);
+  if (running) return { url: place.urlAt(running.port), close: async () => {}, temporary: false };
+  const started = await startPostgres(place);
+  // Refused: a service has just come and taken this Postgres over. It stops it.
+  const lock = await lockInstance(started.url, dataDir);
+  return {
+    url: started.url,
+    temporary: true,
+    async close() {
+      await lock.close();
+      await started.close();
+    },
+  };
+}
+
+async function placeOf(dataDir: string): Promise<Place> {
   const owner = await postgresUser();
   const home = await postgresHome(resolve(dataDir), owner);
-  const bin = await postgresBinaries(owner);
-  const cluster = join(home, 'postgres');
   const password = await readOrMakePassword(join(home, 'postgres.password'));
   const urlAt = (port: number) => `postgres://ollagraph:${password}@127.0.0.1:${port}/postgres`;
+  return { owner, home, cluster: join(home, 'postgres'), password, urlAt };
+}
 
+async function findRunning({ cluster, urlAt }: Place): Promise<{ pid: number; port: number } | null> {
+  const running = await readPostmaster(cluster);
+  return running && (await answers(urlAt(running.port))) ? running : null;
+}
+
+async function startPostgres({ owner, home, cluster, password, urlAt }: Place): Promise<Embedded> {
+  const bin = await postgresBinaries(owner);
   if (!(await exists(join(cluster, 'PG_VERSION')))) await initialise(bin, home, cluster, password, owner);
-
-  const orphan = await readPostmaster(cluster);
-  if (orphan && (await answers(urlAt(orphan.port)))) {
-    log.info({ port: orphan.port }, 'taking over the Postgres that is already running on the data directory');
-    return { url: urlAt(orphan.port), close: () => stop(orphan.pid) };
-  }
-
   const port = await freePort();
   const pid = await launch(bin, home, cluster, port, owner);
   await waitUntilReady(urlAt(port), pid, join(home, 'postgres.log'));

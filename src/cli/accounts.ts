@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { createAccount, listAccounts } from '../accounts/accounts.ts';
+import { grantCredits, OutOfCredits } from '../accounts/credits.ts';
+import { createSecretBox } from '../accounts/secrets.ts';
+import type { DbOrTx } from '../database.ts';
+import { label, wholeNumber } from './arguments.ts';
+import { openMigratedSession } from './database-session.ts';
+import { CliError } from './failure.ts';
+import { print, printList } from './output.ts';
+
+const MAX_CREDITS = 1_000_000_000;
+
+/** `accounts create|list|credit`. */
+export function addAccounts(program: Command): void {
+  const accounts = program.command('accounts').description('who may use the service, and what they have left');
+
+  accounts
+    .command('create')
+    .description('make an account and its first key, which is shown once')
+    .requiredOption('--name <name>', 'what the account is called', label)
+    .option('--credits <n>', 'credits to start with (default: FREE_CREDITS)', wholeNumber(0, MAX_CREDITS))
+    .action(async (options: { name: string; credits?: number }, command: Command) => {
+      await using session = await openMigratedSession();
+      const { config, db } = session;
+      const credits = options.credits ?? config.freeCredits;
+      const { id, key } = await createAccount(db, createSecretBox(config.secretKey), { name: options.name, credits });
+      const text = `account  ${id}\nname     ${options.name}\ncredits  ${credits}\nkey      ${key}\n\nThe key is not shown again.`;
+      print(command, { account_id: id, name: options.name, credits, key }, text);
+    });
+
+  accounts
+    .command('list')
+    .description('all accounts, oldest first')
+    .action(async (_options, command: Command) => {
+      await using session = await openMigratedSession();
+      printList(command, await listAccounts(session.db), [
+        { name: 'id', of: (row) => row.id },
+        { name: 'name', of: (row) => row.name },
+        { name: 'plan', of: (row) => row.plan },
+        { name: 'credits', of: (row) => row.credits, numeric: true },
+        { name: 'created_at', of: (row) => row.created_at },
+      ]);
+    });
+
+  accounts
+    .command('credit')
+    .description('give credits to an account, or take some back')
+    .argument('<account_id>', 'acct_…')
+    .argument('<credits>', 'how many; a negative number takes them back', wholeNumber(-MAX_CREDITS, MAX_CREDITS))
+    .option('--note <text>', 'why, for the ledger', label, 'by an operator')
+    .action(async (id: string, amount: number, options: { note: string }, command: Command) => {
+      await using session = await openMigratedSession();
+      const credits = await session.db.transaction().execute(async (tx) => {
+        const before = await creditsOf(tx, id);
+        try {
+          if (amount !== 0) await grantCredits(tx, id, amount, options.note);
+        } catch (error) {
+          if (!(error instanceof OutOfCredits)) throw error;
+          throw new CliError(`The account has ${before} credits: ${-amount} cannot be taken back.`);
+        }
+        return await creditsOf(tx, id);
+      });
+      print(command, { account_id: id, credits }, `${id} now has ${credits} credits.`);
+    });
+}
+
+async function creditsOf(db: DbOrTx, id: string): Promise<number> {
+  const account = (await listAccounts(db)).find((each) => each.id === id);
+  if (!account) throw new CliError(`There is no account ${id}.`);
+  return account.credits;
+}

@@ -1,0 +1,44 @@
+import { readConfig, type Config } from '../config.ts';
+import { openDatabase, type Database } from '../database.ts';
+import { visitEmbedded } from '../embedded.ts';
+import { pendingMigrations } from '../migrate.ts';
+import { CliError } from './failure.ts';
+
+/** The service's database for the length of one command. */
+export interface DatabaseSession extends Database, AsyncDisposable {
+  config: Config;
+  url: string;
+  /** The database was started for this command and stops with it. */
+  temporary: boolean;
+}
+
+/** Connects to DATABASE_URL, or to the embedded Postgres: the running service's own, or one started for this command. */
+export async function openDatabaseSession(): Promise<DatabaseSession> {
+  await using stack = new AsyncDisposableStack();
+  const config = readConfig();
+  let url = config.databaseUrl;
+  let temporary = false;
+  if (url === undefined) {
+    const embedded = await visitEmbedded(config.dataDir);
+    stack.defer(() => embedded.close());
+    ({ url, temporary } = embedded);
+  }
+  // An error of an idle connection comes back with the next query.
+  const database = openDatabase(url, 2, () => {});
+  stack.defer(() => database.db.destroy());
+  await database.pool.query('select 1').catch((cause: unknown) => {
+    throw new CliError('The database cannot be reached', { cause });
+  });
+  const owned = stack.move();
+  return { ...database, config, url, temporary, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** The same, and refuses a database whose schema is older than this program. */
+export async function openMigratedSession(): Promise<DatabaseSession> {
+  await using stack = new AsyncDisposableStack();
+  const session = stack.use(await openDatabaseSession());
+  if ((await pendingMigrations(session.db)).length > 0)
+    throw new CliError('The database is not up to date. Start the service, or run: npm run migrate');
+  const owned = stack.move();
+  return { ...session, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}

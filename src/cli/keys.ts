@@ -1,0 +1,66 @@
+import type { Command } from 'commander';
+import { listAccounts } from '../accounts/accounts.ts';
+import { createKey, listKeys, revokeKey } from '../accounts/keys.ts';
+import type { DbOrTx } from '../database.ts';
+import { label } from './arguments.ts';
+import { openMigratedSession } from './database-session.ts';
+import { CliError, EXIT } from './failure.ts';
+import { print, printList } from './output.ts';
+
+const WHICH = ['--account <id>', 'whose keys (may be left out while there is one account)'] as const;
+
+/** `keys create|list|revoke`. */
+export function addKeys(program: Command): void {
+  const keys = program.command('keys').description('the bearer keys of an account');
+
+  keys
+    .command('create')
+    .description('make another key, which is shown once')
+    .option(...WHICH)
+    .requiredOption('--name <name>', 'what the key is for', label)
+    .action(async (options: { account?: string; name: string }, command: Command) => {
+      await using session = await openMigratedSession();
+      const account_id = await accountId(session.db, options.account);
+      const { id, key } = await createKey(session.db, account_id, options.name);
+      const text = `id   ${id}\nkey  ${key}\n\nThe key is not shown again.`;
+      print(command, { key_id: id, account_id, name: options.name, key }, text);
+    });
+
+  keys
+    .command('list')
+    .description('the keys of an account, newest first, revoked ones too')
+    .option(...WHICH)
+    .action(async (options: { account?: string }, command: Command) => {
+      await using session = await openMigratedSession();
+      const account_id = await accountId(session.db, options.account);
+      printList(command, await listKeys(session.db, account_id), [
+        { name: 'id', of: (row) => row.id },
+        { name: 'name', of: (row) => row.name },
+        { name: 'created_at', of: (row) => row.created_at },
+        { name: 'revoked_at', of: (row) => row.revoked_at },
+      ]);
+    });
+
+  keys
+    .command('revoke')
+    .description('end a key, at once and for good')
+    .argument('<key_id>', 'key_…')
+    .option(...WHICH)
+    .action(async (id: string, options: { account?: string }, command: Command) => {
+      await using session = await openMigratedSession();
+      const account_id = await accountId(session.db, options.account);
+      if (!(await revokeKey(session.db, account_id, id)))
+        throw new CliError(`The account ${account_id} has no key ${id} that still works.`);
+      print(command, { key_id: id, revoked: true }, `${id} is revoked.`);
+    });
+}
+
+async function accountId(db: DbOrTx, given: string | undefined): Promise<string> {
+  const accounts = await listAccounts(db);
+  if (given === undefined) {
+    if (accounts.length === 1) return accounts[0]!.id;
+    throw new CliError(`There are ${accounts.length} accounts: say which with --account.`, { exitCode: EXIT.usage });
+  }
+  if (!accounts.some((account) => account.id === given)) throw new CliError(`There is no account ${given}.`);
+  return given;
+}

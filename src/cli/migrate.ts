@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import { migrate } from '../migrate.ts';
+import { openDatabaseSession } from './database-session.ts';
+import { print } from './output.ts';
+
+/** `migrate`: what a platform runs in its release phase. */
+export function addMigrate(program: Command): void {
+  program
+    .command('migrate')
+    .description('bring the database up to date')
+    .action(async (_options, command: Command) => {
+      await using session = await openDatabaseSession();
+      const applied = await migrate(session);
+      const text = applied.map((name) => `applied ${name}`).join('\n');
+      print(command, { applied }, text === '' ? 'The database is up to date.' : text);
+    });
+}
