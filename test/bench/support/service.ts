@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { createAccount } from '../../../src/accounts/accounts.ts';
+import { createSecretBox } from '../../../src/accounts/secrets.ts';
+import { openDatabase, type Db } from '../../../src/database.ts';
+import { startEmbedded } from '../../../src/embedded.ts';
+import { createLog } from '../../../src/log.ts';
+import { listen } from '../../support/listen.ts';
+
+const KEY = 'ok_benchmark_key_1234567890';
+const MAIN = join(import.meta.dirname, '../../../src/main.ts');
+const START_LIMIT_MS = 30_000;
+
+export interface BenchService extends AsyncDisposable {
+  url: string;
+  pid: number;
+  db: Db;
+  /** Makes another account, and returns its key. */
+  createAccount(): Promise<string>;
+  /** Calls its API as the first account, or with another key; throws where the answer is an error. */
+  call<T>(method: 'GET' | 'POST', path: string, body?: unknown, key?: string): Promise<T>;
+}
+
+export interface ServiceOptions {
+  env: Record<string, string>;
+  /** Go before the script. */
+  nodeArguments?: string[];
+  /** Of Postgres. */
+  settings?: Record<string, string>;
+}
+
+/**
+ * The service as a user starts it, all roles in one child process, on a fresh Postgres of its own: that runs beside it, so the
+ * process's memory is the service's alone.
+ */
+export async function startService({ env, nodeArguments = [], settings = {} }: ServiceOptions): Promise<BenchService> {
+  await using stack = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), 'ollagraph-bench-'));
+  stack.defer(() => rm(directory, { recursive: true, force: true }));
+  const embedded = await startPostgres(directory, settings);
+  stack.defer(() => embedded.close());
+
+  const port = await freePort();
+  const child = spawn(process.execPath, [...nodeArguments, MAIN], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      ...process.env,
+      PORT: String(port),
+      DATABASE_URL: embedded.url,
+      OLLAGRAPH_API_KEY: KEY,
+      FREE_CREDITS: '10000000',
+      RATE_LIMIT_PER_MINUTE: '0',
+      ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
+      ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
+      LOG_LEVEL: 'warn',
+      ...env,
+    },
+  });
+  stack.defer(async () => {
+    if (child.exitCode !== null) return;
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await untilReady(`${url}/readyz`);
+  const { db } = openDatabase(embedded.url, 2, (error) => console.error(error));
+  stack.defer(() => db.destroy());
+
+  const owned = stack.move();
+  return {
+    url,
+    pid: child.pid!,
+    db,
+    async createAccount() {
+      return (await createAccount(db, createSecretBox(undefined), { name: 'another', credits: 100_000 })).key;
+    },
+    async call<T>(method: string, path: string, body?: unknown, key = KEY): Promise<T> {
+      const response = await fetch(url + path, {
+        method,
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+      return (await response.json()) as T;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function untilReady(url: string): Promise<void> {
+  for (const end = performance.now() + START_LIMIT_MS; performance.now() < end; await sleep(50)) {
+    const answer = await fetch(url).catch(() => null);
+    await answer?.body?.cancel();
+    if (answer?.ok) return;
+  }
+  throw new Error('the service did not become ready');
+}
+
+/** What is set takes effect at a start: the second one. */
+async function startPostgres(directory: string, settings: Record<string, string>) {
+  const log = createLog('warn');
+  const embedded = await startEmbedded(directory, log);
+  if (Object.keys(settings).length === 0) return embedded;
+  const { db } = openDatabase(embedded.url, 1, (error) => console.error(error));
+  for (const [name, value] of Object.entries(settings))
+    await sql`alter system set ${sql.ref(name)} = ${sql.lit(value)}`.execute(db);
+  await db.destroy();
+  await embedded.close();
+  return await startEmbedded(directory, log);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  server.close();
+  await once(server, 'close');
+  return port;
+}
