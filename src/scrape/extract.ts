@@ -17,6 +17,7 @@ import { toMarkdown } from './markdown.ts';
 import { metadataOf, robotsDirectives } from './metadata.ts';
 import { excludeMatching, matchingSubtrees } from './selectors.ts';
 import { toText } from './text.ts';
+import { closeHead } from './unclosed-head.ts';
 import { PageError, type Extraction, type ExtractOptions, type RawPage } from './types.ts';
 
 const EMPTY: Content = { ...QUIET, markdown: () => '', html: () => '', text: () => '', metadata: plainMetadata() };
@@ -40,6 +41,7 @@ function contentNodes(document: Document, url: string, options: ExtractOptions):
 /** Reads a page of HTML. What it says about itself and where it links to is taken before anything is removed from it. */
 function readHtml(html: string, url: string, options: ExtractOptions): Content {
   const document = parseHtml(html);
+  closeHead(document);
   const base = baseUrl(document, url);
   const discovered = discoveredLinks(document, base);
   const about = metadataOf(document, base);

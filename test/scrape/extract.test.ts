@@ -41,6 +41,16 @@ test('a page in every format', async () => {
   assert.deepEqual([page.metadata.title, page.metadata.language], ['The page', 'en']);
 });
 
+test('text after a head that was never closed is text of the page', async () => {
+  const html = '<html><head><title>T</title><style>a{}</style><p>In the head</p>loose<link rel=icon href=i.png></html>';
+  for (const only_main_content of [true, false]) {
+    const page = await read(html, { only_main_content });
+    assert.equal(page.text, 'In the head\n\nloose');
+    assert.equal(page.metadata.title, 'T');
+  }
+  assert.equal((await read(`<head>${'x<p>'.repeat(200_000)}`)).metadata.title, null);
+});
+
 test('links are of the whole page, whatever is selected', async () => {
   const links = ['https://example.com/menu', 'https://example.com/base/rel', 'https://example.com/imprint'];
   for (const options of [
