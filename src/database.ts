@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, type Generated, type Transaction } from 'kysely';
+import { Kysely, PostgresDialect, type ColumnType, type Generated, type Transaction } from 'kysely';
 import pg from 'pg';
 
 type Timestamp = Date;
@@ -41,6 +41,7 @@ export interface IdempotencyKeysTable {
   created_at: Generated<Timestamp>;
 }
 
+export type WebhookEvent = 'job.started' | 'job.page' | 'job.completed';
 export type JobKind = 'scrape' | 'batch' | 'crawl';
 export type JobState = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled';
 export type PageState = 'pending' | 'ok' | 'failed' | 'skipped' | 'cancelled';
@@ -54,6 +55,8 @@ export interface JobsTable {
   metadata: string | null;
   webhook_url: string | null;
   webhook_payload: Generated<'full' | 'summary'>;
+  webhook_headers: ColumnType<Record<string, string> | null, string | null, never>;
+  webhook_events: Generated<WebhookEvent[]>;
   priority: Generated<number>;
   total: number;
   remaining: number;
@@ -119,6 +122,8 @@ interface DeliveryColumns {
   head: string;
   tail: string;
   whole_job: boolean;
+  page_ordinal: number | null;
+  headers: Record<string, string> | null;
   body_bytes: number | null;
   body_sha256: Buffer | null;
   last_status: number | null;
@@ -135,7 +140,7 @@ export interface OutboxTable extends DeliveryColumns {
 }
 
 export interface DeliveriesTable extends DeliveryColumns {
-  state: 'delivered' | 'exhausted';
+  state: 'delivered' | 'exhausted' | 'cancelled';
   schedule_step: number;
   attempts: number;
   created_at: Timestamp;

@@ -6,6 +6,7 @@ import type { Context } from '../context.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { scrapeRoutes } from '../jobs/scrape-routes.ts';
 import type { JobWaiter } from '../jobs/wait.ts';
+import { endpointRoutes } from '../webhooks/endpoint-routes.ts';
 import { webhookRoutes } from '../webhooks/routes.ts';
 import { requireKey } from './auth.ts';
 import { healthRoutes, type Health } from './health.ts';
@@ -29,7 +30,8 @@ export function createApp(context: Context, parts: ApiParts): Express {
   app.use('/v1', requireKey(context.db));
   app.use(scrapeRoutes(context, parts.waiter));
   app.use(jobRoutes(context, parts.waiter));
-  app.use(webhookRoutes(context, parts.box));
+  app.use(webhookRoutes(context));
+  app.use(endpointRoutes(context));
   app.use(accountRoutes(context, parts.box));
   app.use((req) => {
     throw new Problem('not_found', `There is no ${req.method} ${req.path}.`);

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
 import { reserveCredits } from '../accounts/credits.ts';
-import type { Db, JobKind, Tx } from '../database.ts';
+import type { Db, JobKind, Tx, WebhookEvent } from '../database.ts';
 import { newId } from '../ids.ts';
 import { notify } from '../notifications.ts';
 import { insertSlices, type Lane, type Slice } from '../queue.ts';
@@ -26,6 +26,8 @@ export interface NewJob {
   metadata: string | null;
   webhook_url: string | null;
   webhook_payload: 'full' | 'summary';
+  webhook_headers: Record<string, string> | null;
+  webhook_events: WebhookEvent[];
   request_id: string | null;
   idempotency: IdempotencyClaim | null;
 }
@@ -54,6 +56,8 @@ export async function createJob(db: Db, boss: PgBoss, job: NewJob): Promise<{ jo
         metadata: job.metadata,
         webhook_url: job.webhook_url,
         webhook_payload: job.webhook_payload,
+        webhook_headers: job.webhook_headers && JSON.stringify(job.webhook_headers),
+        webhook_events: job.webhook_events,
         priority,
         total: job.urls.length,
         remaining: job.urls.length,

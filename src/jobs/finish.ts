@@ -2,8 +2,7 @@ import { sql } from 'kysely';
 import { releaseCredits } from '../accounts/credits.ts';
 import type { Tx } from '../database.ts';
 import { notify } from '../notifications.ts';
-import { append } from '../webhooks/outbox.ts';
-import { callbackEnvelope } from './result.ts';
+import { announceEnd } from './announce.ts';
 import type { LockedJob } from './settle.ts';
 
 /**
@@ -15,19 +14,6 @@ export async function finishJob(tx: Tx, job: LockedJob, state: 'completed' | 'fa
   await sql`update jobs set state = ${state}, finished_at = now(), started_at = coalesce(started_at, now())
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   await releaseCredits(tx, job.account_id, job.id, job.reserved - job.succeeded);
-  if (job.webhook_url !== null) {
-    const { head, tail, whole } = callbackEnvelope(ended);
-    await append(tx, {
-      account_id: job.account_id,
-      job_id: job.id,
-      event: 'job.completed',
-      webhook_url: job.webhook_url,
-      webhook_id: job.id,
-      head,
-      tail,
-      whole_job: whole,
-      trigger: 'schedule',
-    });
-  }
+  await announceEnd(tx, ended);
   await notify(tx, { type: 'job_ended', job_id: job.id, cancelled: state === 'cancelled' });
 }

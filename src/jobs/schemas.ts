@@ -32,18 +32,22 @@ const pageUrl = z
 const format = z.enum(FORMATS);
 const selectors = z.array(z.string().max(500).refine(isValidSelector, 'is not a CSS selector')).max(50).default([]);
 
+const headerName = z
+  .string()
+  .max(100)
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a header name')
+  .refine((name) => !FORBIDDEN_HEADERS.has(name.toLowerCase()), 'is set by the service');
+const headerValue = z
+  .string()
+  .max(4096)
+  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'is not a header value');
+
+/** Headers of a callback that a receiver must be able to trust. */
+const isOurHeader = (name: string) =>
+  name.startsWith('x-ollagraph-') || name.startsWith('webhook-') || name === 'content-type' || name === 'user-agent';
+
 const headers = z
-  .record(
-    z
-      .string()
-      .max(100)
-      .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a header name')
-      .refine((name) => !FORBIDDEN_HEADERS.has(name.toLowerCase()), 'is set by the service'),
-    z
-      .string()
-      .max(4096)
-      .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'is not a header value'),
-  )
+  .record(headerName, headerValue)
   .refine((all) => Object.keys(all).length <= 50, 'must have at most 50 headers')
   .default({});
 
@@ -72,6 +76,18 @@ const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
 const asyncFields = {
   webhook_url: z.string().max(MAX_URL_LENGTH).optional(),
   webhook_payload: z.enum(['full', 'summary']).default('full'),
+  webhook_headers: z
+    .record(
+      headerName.refine((name) => !isOurHeader(name.toLowerCase()), 'is set by the service'),
+      headerValue,
+    )
+    .refine((all) => Object.keys(all).length <= 20, 'must have at most 20 headers')
+    .optional(),
+  webhook_events: z
+    .array(z.enum(['job.started', 'job.page', 'job.completed']))
+    .min(1)
+    .max(3)
+    .default(['job.completed']),
   metadata: z
     .json()
     .refine(
@@ -126,6 +142,9 @@ export const crawlSchema = oneFormat(
     delay_ms: z.int().min(0).max(60_000).default(0),
   }),
 );
+
+/** What the asynchronous routes take besides. */
+export type AsyncFields = Pick<z.infer<typeof scrapeAsyncSchema>, keyof typeof asyncFields>;
 
 type ScrapeBody = Omit<z.infer<typeof scrapeSchema>, 'url'>;
 

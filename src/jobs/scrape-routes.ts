@@ -16,6 +16,7 @@ import {
   scrapeAsyncSchema,
   scrapeOptions,
   scrapeSchema,
+  type AsyncFields,
 } from './schemas.ts';
 import { checkWebhookUrl } from '../webhooks/check-url.ts';
 import type { JobWaiter } from './wait.ts';
@@ -27,7 +28,7 @@ const SMALL_BODY = '1mb';
 const BATCH_BODY = '16mb';
 
 type Fields = Pick<NewJob, 'kind' | 'lane' | 'sync' | 'urls' | 'options'> &
-  Partial<Pick<NewJob, 'metadata' | 'webhook_url' | 'webhook_payload'>>;
+  Partial<Pick<NewJob, 'metadata' | 'webhook_url' | 'webhook_payload' | 'webhook_headers' | 'webhook_events'>>;
 
 /** The five ways to have pages scraped. */
 export function scrapeRoutes(context: Context, waiter: JobWaiter): Router {
@@ -39,6 +40,8 @@ export function scrapeRoutes(context: Context, waiter: JobWaiter): Router {
       metadata: null,
       webhook_url: null,
       webhook_payload: 'full',
+      webhook_headers: null,
+      webhook_events: ['job.completed'],
       ...fields,
       account_id: accountOf(res),
       request_id: requestIdOf(res),
@@ -131,14 +134,12 @@ export function scrapeRoutes(context: Context, waiter: JobWaiter): Router {
   return router;
 }
 
-function asyncFields(body: {
-  webhook_url?: string | undefined;
-  webhook_payload: 'full' | 'summary';
-  metadata?: unknown;
-}) {
+function asyncFields(body: AsyncFields) {
   return {
     webhook_url: body.webhook_url ?? null,
     webhook_payload: body.webhook_payload,
+    webhook_headers: body.webhook_headers ?? null,
+    webhook_events: [...new Set(body.webhook_events)],
     metadata: body.metadata === undefined ? null : JSON.stringify(body.metadata),
   };
 }

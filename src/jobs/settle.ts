@@ -2,6 +2,7 @@ import { sql, type Selectable } from 'kysely';
 import type { PgBoss } from 'pg-boss';
 import type { JobsTable, Tx } from '../database.ts';
 import { failedBlock } from '../scrape/page-block.ts';
+import { announcePages, announceStart } from './announce.ts';
 import { finishJob } from './finish.ts';
 import { crawlHash, expandFrontier } from './frontier.ts';
 
@@ -44,7 +45,8 @@ export async function lockJob(tx: Tx, accountId: string, jobId: string): Promise
 export async function settlePages(tx: Tx, boss: PgBoss, job: LockedJob, results: PageResult[]): Promise<boolean> {
   const kept = job.kind === 'crawl' ? await withoutDuplicates(tx, job, results) : results;
   const moved = { ok: 0, failed: 0, skipped: 0 };
-  for (const state of await updatePages(tx, job, kept)) moved[state]++;
+  const updated = await updatePages(tx, job, kept);
+  for (const { state } of updated) moved[state]++;
   const settled = moved.ok + moved.failed + moved.skipped;
 
   const counts = {
@@ -64,14 +66,24 @@ export async function settlePages(tx: Tx, boss: PgBoss, job: LockedJob, results:
       remaining = ${counts.remaining}, succeeded = ${counts.succeeded}, failed = ${counts.failed}, skipped = ${counts.skipped}
       where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   }
+  if (settled > 0 && job.state === 'queued') await announceStart(tx, job);
+  await announcePages(
+    tx,
+    job,
+    updated.map((page) => page.ordinal).toSorted((a, b) => a - b),
+  );
   if (counts.remaining > 0) return false;
   await finishJob(tx, { ...job, ...counts }, counts.succeeded > 0 ? 'completed' : 'failed');
   return true;
 }
 
-async function updatePages(tx: Tx, job: LockedJob, results: PageResult[]): Promise<PageResult['state'][]> {
+async function updatePages(
+  tx: Tx,
+  job: LockedJob,
+  results: PageResult[],
+): Promise<{ ordinal: number; state: PageResult['state'] }[]> {
   if (results.length === 0) return [];
-  const { rows } = await sql<{ state: PageResult['state'] }>`
+  const { rows } = await sql<{ ordinal: number; state: PageResult['state'] }>`
     update pages set state = r.state, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
       duration_ms = r.duration_ms, settled_at = now(), links = r.links
     from (
@@ -85,8 +97,8 @@ async function updatePages(tx: Tx, job: LockedJob, results: PageResult[]): Promi
     ) r
     where pages.account_id = ${job.account_id} and pages.job_id = ${job.id} and pages.ordinal = r.ordinal
       and pages.state = 'pending'
-    returning pages.state`.execute(tx);
-  return rows.map((row) => row.state);
+    returning pages.ordinal, pages.state`.execute(tx);
+  return rows;
 }
 
 /** Turns into `skipped` every page whose other address belongs to an earlier one, and takes the remaining addresses for their pages. */

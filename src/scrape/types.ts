@@ -17,6 +17,7 @@ export const PAGE_ERRORS = {
   parse_failed: 'The page could not be parsed.',
   deadline_exceeded: 'The request ended before this page was done.',
   robots: 'The site does not want this page fetched (robots.txt, or its noindex).',
+  out_of_scope: 'The page redirects to an address outside the crawl.',
   duplicate: 'Another page of this crawl leads to the same content address.',
   cancelled: 'The job was cancelled before this page was done.',
   internal_error: 'The page failed for a reason on our side.',

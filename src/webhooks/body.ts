@@ -10,7 +10,7 @@ const CHUNK_BYTES = 64 * 1024;
 /** The body of a delivery in chunks: the same bytes at every call. */
 export async function* bodyChunks(db: Db, claimed: Claimed): AsyncGenerator<Buffer> {
   if (!claimed.whole_job || claimed.job_id === null) {
-    yield Buffer.from(claimed.head + claimed.tail, 'utf8');
+    yield Buffer.from(claimed.head + (await onePage(db, claimed)) + claimed.tail, 'utf8');
     return;
   }
   let pending: Buffer[] = [];
@@ -25,6 +25,18 @@ export async function* bodyChunks(db: Db, claimed: Claimed): AsyncGenerator<Buff
     bytes = 0;
   }
   if (bytes > 0) yield Buffer.concat(pending);
+}
+
+async function onePage(db: Db, { account_id, job_id, page_ordinal }: Claimed): Promise<string> {
+  if (page_ordinal === null || job_id === null) return '';
+  const page = await db
+    .selectFrom('pages')
+    .select('fragment')
+    .where('account_id', '=', account_id)
+    .where('job_id', '=', job_id)
+    .where('ordinal', '=', page_ordinal)
+    .executeTakeFirstOrThrow();
+  return page.fragment ?? 'null';
 }
 
 /** The whole body, or null when it is larger than SMALL_BODY_BYTES. */

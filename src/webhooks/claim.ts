@@ -13,6 +13,8 @@ export interface Claimed {
   head: string;
   tail: string;
   whole_job: boolean;
+  page_ordinal: number | null;
+  headers: Record<string, string> | null;
   body_bytes: number | null;
   body_sha256: Buffer | null;
   schedule_step: number;
@@ -43,7 +45,8 @@ export async function claim(db: Db, wants: Want[], leaseMs: number): Promise<Cla
         ${wants.map((w) => w.count)}::int[]) as w (account_id, endpoint, count)
       cross join lateral (
         select account_id, id from outbox
-        where outbox.account_id = w.account_id and outbox.endpoint = w.endpoint and next_attempt_at <= now()
+        where not exists (select from endpoints e where e.account_id = w.account_id and e.endpoint = w.endpoint and e.paused_at is not null)
+          and outbox.account_id = w.account_id and outbox.endpoint = w.endpoint and next_attempt_at <= now()
         order by next_attempt_at
         limit w.count
         for update skip locked
@@ -56,7 +59,7 @@ export async function claim(db: Db, wants: Want[], leaseMs: number): Promise<Cla
       insert into attempts (account_id, delivery_id, number, trigger)
       select account_id, id, attempts, trigger from claimed
     )
-    select c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint, c.webhook_id, c.head, c.tail, c.whole_job,
+    select c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint, c.webhook_id, c.head, c.tail, c.whole_job, c.page_ordinal, c.headers,
       c.body_bytes, c.body_sha256, c.schedule_step, c.attempts, c.trigger, a.webhook_secret,
       case when a.previous_secret_until > now() then a.previous_secret end as previous_secret
     from claimed c join accounts a on a.id = c.account_id`.execute(db);
@@ -80,7 +83,7 @@ export interface Backlog {
 }
 
 /**
- * Every endpoint that has something in the outbox. Hops from one to the next along outbox_due (a loose index scan), so the cost
+ * Every endpoint that has something in the outbox and is not paused. Hops from one to the next along outbox_due (a loose index scan), so the cost
  * grows with the number of endpoints, not of rows.
  */
 export async function backlog(db: Db): Promise<Backlog[]> {
@@ -94,7 +97,8 @@ export async function backlog(db: Db): Promise<Backlog[]> {
         order by account_id, endpoint, next_attempt_at limit 1
       ) next
     )
-    select account_id, endpoint, greatest(0, extract(epoch from next_attempt_at - now()) * 1000)::float8 as due_in_ms from hop`.execute(
+    select account_id, endpoint, greatest(0, extract(epoch from next_attempt_at - now()) * 1000)::float8 as due_in_ms from hop
+    where not exists (select from endpoints e where e.account_id = hop.account_id and e.endpoint = hop.endpoint and e.paused_at is not null)`.execute(
     db,
   );
   return rows;

@@ -1,10 +1,9 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { Db, Tx } from '../database.ts';
 import { isId } from '../ids.ts';
 import { notify } from '../notifications.ts';
+import { backIntoOutbox } from './move.ts';
 
-const COLUMNS = sql`account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, body_bytes, body_sha256,
-  attempts, last_status, last_error, created_at`;
 /** Rows moved back in one transaction: a crash half-way loses none, and the rest is still there to be recovered. */
 const RECOVER_BATCH = 500;
 
@@ -66,12 +65,8 @@ function exhaustedIn(accountId: string, { since, until, webhook_url }: RecoverWi
     and (${until}::timestamptz is null or created_at < ${until}) and (${webhook_url}::text is null or webhook_url = ${webhook_url})`;
 }
 
-async function moveBack(tx: Tx, which: ReturnType<typeof sql>, trigger: 'manual' | 'recover'): Promise<string[]> {
-  const { rows } = await sql<{ account_id: string; endpoint: string; id: string }>`
-    with back as (delete from deliveries where ${which} returning *)
-    insert into outbox (${COLUMNS}, trigger) select ${COLUMNS}, ${trigger} from back returning account_id, endpoint, id`.execute(
-    tx,
-  );
+async function moveBack(tx: Tx, which: RawBuilder<unknown>, trigger: 'manual' | 'recover'): Promise<string[]> {
+  const rows = await backIntoOutbox(tx, which, trigger);
   const endpoints = new Map(rows.map((row) => [row.endpoint, row]));
   for (const { account_id, endpoint } of endpoints.values()) await notify(tx, { type: 'outbox', account_id, endpoint });
   return rows.map((row) => row.id);

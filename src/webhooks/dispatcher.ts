@@ -8,9 +8,9 @@ import { Semaphore } from './semaphore.ts';
 import { attempt, leaseMs, type Sender } from './send.ts';
 
 /** Deliveries held at once, claimed or under way. */
-const MAX_HELD = 512;
+const MAX_HELD = 1500;
 const MAX_IN_FLIGHT = 128;
-const CLAIM_BATCH = 200;
+const CLAIM_BATCH = 500;
 const RECORD_BATCH = 500;
 const LARGE_SLOTS = 2;
 /** Of the lease, kept for recording. */

@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import type { AttemptTrigger, DbOrTx } from '../database.ts';
 import { isId } from '../ids.ts';
 
-export type DeliveryStatus = 'pending' | 'delivered' | 'exhausted';
+export type DeliveryStatus = 'pending' | 'delivered' | 'exhausted' | 'cancelled';
 
 /** A delivery as its owner sees it. */
 export interface DeliveryView {
@@ -64,7 +64,7 @@ export async function listDeliveries(
   if (filter.until !== undefined) where.push(sql`created_at < ${filter.until}`);
   if (before !== null) where.push(sql`id < ${before}`);
   const open = sql`(${OPEN} where ${sql.join(where, sql` and `)} order by id desc limit ${limit})`;
-  if (filter.status === 'delivered' || filter.status === 'exhausted') where.push(sql`state = ${filter.status}`);
+  if (filter.status !== undefined && filter.status !== 'pending') where.push(sql`state = ${filter.status}`);
   const ended = sql`(${ENDED} where ${sql.join(where, sql` and `)} order by id desc limit ${limit})`;
   const parts =
     filter.status === undefined ? sql`${open} union all ${ended}` : filter.status === 'pending' ? open : ended;

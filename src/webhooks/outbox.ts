@@ -1,17 +1,22 @@
+import { sql } from 'kysely';
 import type { AttemptTrigger, Tx } from '../database.ts';
 import { newId } from '../ids.ts';
 import { notify } from '../notifications.ts';
 
-/** What is to be delivered. The body is head, the job's page fragments where `whole_job`, and tail. */
+/** What is to be delivered: a body of head, then the job's page fragments (all where `whole_job`, or the one of `page_ordinal`), then tail. */
 export interface NewDelivery {
   account_id: string;
   job_id: string | null;
   event: string;
   webhook_url: string;
+  /** Extra request headers. */
+  headers: Record<string, string> | null;
+  /** The Standard Webhooks id; null: the delivery's own. */
   webhook_id: string | null;
   head: string;
   tail: string;
   whole_job: boolean;
+  page_ordinal: number | null;
   trigger: AttemptTrigger;
 }
 
@@ -21,23 +26,25 @@ export function endpointOf(webhookUrl: string): string {
   return port === '' ? `${host}:443` : host;
 }
 
-/** Appends a delivery in the caller's transaction, due at once; the dispatcher is woken when that commits. Returns its id. */
-export async function append(tx: Tx, delivery: NewDelivery): Promise<string> {
-  const id = newId('dlv');
-  const endpoint = endpointOf(delivery.webhook_url);
-  await tx
-    .insertInto('outbox')
-    .values({
-      ...delivery,
-      id,
-      endpoint,
-      webhook_id: delivery.webhook_id ?? id,
-      body_bytes: null,
-      body_sha256: null,
-      last_status: null,
-      last_error: null,
-    })
-    .execute();
-  await notify(tx, { type: 'outbox', account_id: delivery.account_id, endpoint });
-  return id;
+/** Appends deliveries in the caller's transaction, due at once; the dispatcher is woken when that commits. Returns their ids. */
+export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[]> {
+  const ids = deliveries.map(() => newId('dlv'));
+  const of = <T>(pick: (delivery: NewDelivery, n: number) => T): T[] => deliveries.map(pick);
+  const endpoints = of((d) => endpointOf(d.webhook_url));
+  await sql`
+    insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, headers, webhook_id, head, tail, whole_job, page_ordinal, trigger)
+    select * from unnest(${of((d) => d.account_id)}::text[], ${ids}::text[], ${of((d) => d.job_id)}::text[], ${of((d) => d.event)}::text[],
+      ${of((d) => d.webhook_url)}::text[], ${endpoints}::text[], ${of((d) => d.headers && JSON.stringify(d.headers))}::jsonb[],
+      ${of((d, n) => d.webhook_id ?? ids[n])}::text[], ${of((d) => d.head)}::text[], ${of((d) => d.tail)}::text[],
+      ${of((d) => d.whole_job)}::boolean[], ${of((d) => d.page_ordinal)}::int[], ${of((d) => d.trigger)}::text[])`.execute(
+    tx,
+  );
+  const targets = new Map(
+    deliveries.map((d, n) => [
+      `${d.account_id} ${endpoints[n]}`,
+      { account_id: d.account_id, endpoint: endpoints[n]! },
+    ]),
+  );
+  for (const target of targets.values()) await notify(tx, { type: 'outbox', ...target });
+  return ids;
 }

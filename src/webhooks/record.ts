@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import type { Db } from '../database.ts';
 import { notify } from '../notifications.ts';
 import type { Claimed } from './claim.ts';
+import { countAttempts } from './endpoint-hours.ts';
+import { intoHistory } from './move.ts';
 import type { AttemptError } from './retry.ts';
 
 /** How an attempt went. */
@@ -53,12 +55,9 @@ export async function record(db: Db, batch: Finished[]): Promise<void> {
       ), ended as (
         delete from outbox o using r
         where o.account_id = r.account_id and o.id = r.id and o.attempts = r.number and o.state = 'sending' and r.outcome <> 'retry'
-        returning o.*, r.outcome, r.status, r.error, r.bytes, r.sha256
+        returning o.*, r.outcome as end_state, r.status as end_status, r.error as end_error, r.bytes as end_bytes, r.sha256 as end_sha256
       ), kept as (
-        insert into deliveries (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, body_bytes,
-          body_sha256, state, schedule_step, attempts, last_status, last_error, created_at)
-        select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, coalesce(body_bytes, bytes),
-          coalesce(body_sha256, sha256), outcome, schedule_step, attempts, status, error, created_at from ended
+        ${intoHistory(sql`ended`)}
       )
       update outbox o set state = 'waiting', next_attempt_at = now() + r.delay * interval '1 s', schedule_step = schedule_step + 1,
         trigger = 'schedule', last_status = r.status, last_error = r.error,
@@ -78,6 +77,7 @@ export async function record(db: Db, batch: Finished[]): Promise<void> {
         as r (account_id, id, number, started_at, status, error, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, bytes_sent, answer, remote_address)
       where a.account_id = r.account_id and a.delivery_id = r.id and a.number = r.number
         and a.delivery_id between ${sorted[0]} and ${sorted.at(-1)}`.execute(tx);
+    await countAttempts(tx, batch);
     for (const { claimed } of batch) {
       if (claimed.event === 'test') await notify(tx, { type: 'attempt_ended', delivery_id: claimed.id });
     }

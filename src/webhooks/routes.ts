@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Router, type Response } from 'express';
 import { z } from 'zod';
-import type { SecretBox } from '../accounts/secrets.ts';
 import { accountOf } from '../api/auth.ts';
 import { parseBody, parseQuery, rawBody } from '../api/json-body.ts';
 import { cursorParameter, decodeCursor, encodeCursor, limitParameter } from '../api/pagination.ts';
@@ -19,7 +18,7 @@ const time = z.iso
   .transform((text) => new Date(text));
 const url = z.string().max(4096);
 const listQuery = z.strictObject({
-  status: z.enum(['pending', 'delivered', 'exhausted']).optional(),
+  status: z.enum(['pending', 'delivered', 'exhausted', 'cancelled']).optional(),
   job_id: z.string().max(100).optional(),
   webhook_url: url.optional(),
   since: time.optional(),
@@ -37,7 +36,7 @@ const testBody = z.strictObject({ webhook_url: url });
 const nothing = z.strictObject({});
 
 /** The history of deliveries, and sending again. */
-export function webhookRoutes(context: Context, _box: SecretBox): Router {
+export function webhookRoutes(context: Context): Router {
   const { db, egress, config } = context;
   const router = Router();
 
@@ -84,20 +83,21 @@ export function webhookRoutes(context: Context, _box: SecretBox): Router {
     const { webhook_url } = parseBody(req, testBody);
     await checkWebhookUrl(egress, webhook_url);
     const account_id = accountOf(res);
-    const id = await db.transaction().execute(async (tx) => {
-      const { head, tail } = testPayload();
-      return await append(tx, {
-        account_id,
-        job_id: null,
-        event: 'test',
-        webhook_url,
-        webhook_id: null,
-        head,
-        tail,
-        whole_job: false,
-        trigger: 'test',
-      });
-    });
+    const { head, tail } = testPayload();
+    const test = {
+      account_id,
+      job_id: null,
+      event: 'test',
+      webhook_url,
+      headers: null,
+      webhook_id: null,
+      head,
+      tail,
+      whole_job: false,
+      page_ordinal: null,
+      trigger: 'test',
+    } as const;
+    const [id = ''] = await db.transaction().execute((tx) => append(tx, [test]));
     const patience = Date.now() + Math.min(config.webhookTimeoutMs + 2000, 25_000);
     while (Date.now() < patience && !(await firstAttemptEnded(account_id, id))) await sleep(TEST_POLL_MS);
     await answer(res, id);

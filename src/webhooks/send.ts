@@ -159,6 +159,7 @@ function signerFor(sender: Sender, claimed: Claimed) {
 
 function headersFor(claimed: Claimed, signature: Record<string, string>): Record<string, string> {
   return {
+    ...claimed.headers,
     'content-type': 'application/json',
     'user-agent': USER_AGENT,
     ...signature,

@@ -1,0 +1,55 @@
+import type { Tx } from '../database.ts';
+import { append, type NewDelivery } from '../webhooks/outbox.ts';
+import { callbackEnvelope } from './result.ts';
+import type { LockedJob } from './settle.ts';
+
+/** What every delivery of a job has in common; null when nobody is to be told of this event. */
+function delivery(job: LockedJob, event: 'job.started' | 'job.page' | 'job.completed') {
+  if (job.webhook_url === null || !job.webhook_events.includes(event)) return null;
+  return {
+    account_id: job.account_id,
+    job_id: job.id,
+    event,
+    webhook_url: job.webhook_url,
+    headers: job.webhook_headers,
+    trigger: 'schedule' as const,
+  };
+}
+
+const metadata = (job: LockedJob) => (job.metadata === null ? '' : `,"metadata":${job.metadata}`);
+
+/** Tells, where it is asked for, that the first page of a job has settled. */
+export async function announceStart(tx: Tx, job: LockedJob): Promise<void> {
+  const start = delivery(job, 'job.started');
+  if (!start) return;
+  const head = `{"event":"job.started","job_id":"${job.id}","status":"running"${metadata(job)}}`;
+  await append(tx, [
+    { ...start, webhook_id: `${job.id}.started`, head, tail: '', whole_job: false, page_ordinal: null },
+  ]);
+}
+
+/** Tells, where it is asked for, of each page that has settled; the body refers to the page's fragment. */
+export async function announcePages(tx: Tx, job: LockedJob, ordinals: number[]): Promise<void> {
+  const page = delivery(job, 'job.page');
+  if (!page || ordinals.length === 0) return;
+  const deliveries = ordinals.map((ordinal): NewDelivery => {
+    const head = `{"event":"job.page","job_id":"${job.id}","page_index":${ordinal},"page":`;
+    return {
+      ...page,
+      webhook_id: `${job.id}.page.${ordinal}`,
+      head,
+      tail: `${metadata(job)}}`,
+      whole_job: false,
+      page_ordinal: ordinal,
+    };
+  });
+  await append(tx, deliveries);
+}
+
+/** The one POST that a job with a webhook ends with. */
+export async function announceEnd(tx: Tx, job: LockedJob): Promise<void> {
+  const end = delivery(job, 'job.completed');
+  if (!end) return;
+  const { head, tail, whole } = callbackEnvelope(job);
+  await append(tx, [{ ...end, webhook_id: job.id, head, tail, whole_job: whole, page_ordinal: null }]);
+}

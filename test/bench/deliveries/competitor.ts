@@ -1,0 +1,129 @@
+// One competitor in a process of its own: node competitor.ts NAME URL DATABASE_URL COUNT [REDIS_PORT]. All but `bare` write one attempt row a
+// message, as the dispatcher does. Prints {"seconds": …} for COUNT messages that were queued before the clock started.
+import { Queue, Worker } from 'bullmq';
+import { run as runGraphile, makeWorkerUtils } from 'graphile-worker';
+import pg from 'pg';
+import { PgBoss } from 'pg-boss';
+import { createPoster } from './sign-and-post.ts';
+
+const [name, url, databaseUrl, countText, redisPort] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string | undefined,
+];
+const count = Number(countText);
+const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+const text = JSON.stringify({ job_id: 'job_x', status: 'completed', result: 'x'.repeat(960) });
+const poster = createPoster(64);
+const pool = new pg.Pool({ connectionString: databaseUrl, max: 8 });
+let left = count;
+const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
+
+const attemptSql = `insert into bench_attempts (id, status, started_at, finished_at) select unnest($1::text[]), unnest($2::int[]), now(), now()`;
+async function recordAttempts(ids: string[], statuses: number[]): Promise<void> {
+  await pool.query(attemptSql, [ids, statuses]);
+  left -= ids.length;
+  if (left <= 0) finish();
+}
+async function deliver(id: string, body: string): Promise<void> {
+  await recordAttempts([id], [await poster.post(url, secret, id, Buffer.from(body))]);
+}
+
+/** Each prepares its backlog and returns what starts the work. */
+const competitors: Record<string, () => Promise<() => Promise<void>>> = {
+  async bare() {
+    const body = Buffer.from(text);
+    return async () => {
+      let next = 0;
+      const loop = async () => {
+        while (next < count) await poster.post(url, secret, `m${next++}`, body);
+      };
+      await Promise.all(Array.from({ length: 64 }, loop));
+      finish();
+    };
+  },
+  async 'pg-boss'() {
+    const boss = new PgBoss({ connectionString: databaseUrl, schema: 'bench_boss', max: 8 });
+    boss.on('error', (error) => console.error(error));
+    await boss.start();
+    await boss.createQueue('deliveries', { partition: true });
+    for (let i = 0; i < count; i += 1000) {
+      await boss.insert(
+        'deliveries',
+        Array.from({ length: Math.min(1000, count - i) }, (_, n) => ({ data: { id: `m${i + n}`, text } })),
+      );
+    }
+    return async () => {
+      await boss.work<{ id: string; text: string }>(
+        'deliveries',
+        { batchSize: 100, localConcurrency: 3, pollingIntervalSeconds: 0.5, burstWhenBatchFull: true },
+        async (jobs) => {
+          const statuses = await Promise.all(
+            jobs.map((job) => poster.post(url, secret, job.data.id, Buffer.from(job.data.text))),
+          );
+          await recordAttempts(
+            jobs.map((job) => job.data.id),
+            statuses,
+          );
+        },
+      );
+    };
+  },
+  async 'graphile-worker'() {
+    const utils = await makeWorkerUtils({ connectionString: databaseUrl });
+    await utils.migrate();
+    for (let i = 0; i < count; i += 1000) {
+      await utils.addJobs(
+        Array.from({ length: Math.min(1000, count - i) }, (_, n) => ({
+          identifier: 'deliver',
+          payload: { id: `m${i + n}`, text },
+        })),
+      );
+    }
+    await utils.release();
+    return async () => {
+      await runGraphile({
+        connectionString: databaseUrl,
+        concurrency: 64,
+        maxPoolSize: 12,
+        pollInterval: 500,
+        noHandleSignals: true,
+        preset: { worker: { localQueue: { size: 500 }, completeJobBatchDelay: 5, failJobBatchDelay: 5 } },
+        logger: undefined as never,
+        taskList: {
+          deliver: async (payload) => await deliver((payload as { id: string }).id, (payload as { text: string }).text),
+        },
+      });
+    };
+  },
+  async bullmq() {
+    const connection = { host: '127.0.0.1', port: Number(redisPort) };
+    const queue = new Queue('deliveries', { connection, defaultJobOptions: { removeOnComplete: true } });
+    for (let i = 0; i < count; i += 1000) {
+      await queue.addBulk(
+        Array.from({ length: Math.min(1000, count - i) }, (_, n) => ({
+          name: 'deliver',
+          data: { id: `m${i + n}`, text },
+        })),
+      );
+    }
+    return async () => {
+      new Worker('deliveries', async (job) => await deliver(job.data.id as string, job.data.text as string), {
+        connection,
+        concurrency: 128,
+      });
+    };
+  },
+};
+
+await pool.query(
+  'create table if not exists bench_attempts (id text, status int, started_at timestamptz, finished_at timestamptz)',
+);
+const start = await competitors[name]!();
+process.send!({ type: 'prepared' });
+const began = performance.now();
+await start();
+await finished;
+process.send!({ type: 'done', seconds: (performance.now() - began) / 1000 }, () => process.exit(0));

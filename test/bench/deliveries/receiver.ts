@@ -1,0 +1,44 @@
+// A receiver in a process of its own. Answers every POST with 200, except for paths that name another behaviour:
+// /hang never answers, /down answers 503. Talks to its parent by messages: {type: 'stats' | 'reset'}.
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+
+const [key, cert] = [readFileSync(process.argv[2]!), readFileSync(process.argv[3]!)];
+let count = 0;
+let bytes = 0;
+let arrivals: [string, number][] = [];
+const seen = new Map<string, number>();
+
+const server = createServer({ key, cert, keepAlive: true }, (req, res) => {
+  const at = performance.timeOrigin + performance.now();
+  req.on('data', (chunk: Buffer) => (bytes += chunk.length));
+  req.on('end', () => {
+    if (req.url === '/hang') return;
+    if (req.url === '/down') {
+      res.writeHead(503).end('down');
+      return;
+    }
+    count++;
+    const id = req.headers['x-ollagraph-delivery'] as string | undefined;
+    if (id !== undefined) {
+      arrivals.push([id, at]);
+      seen.set(id, (seen.get(id) ?? 0) + 1);
+    }
+    res.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+  });
+});
+server.keepAliveTimeout = 120_000;
+server.listen(0, '127.0.0.1', () => process.send!({ type: 'listening', port: (server.address() as AddressInfo).port }));
+
+process.on('message', (message: { type: string }) => {
+  if (message.type === 'reset') {
+    count = 0;
+    bytes = 0;
+    arrivals = [];
+    seen.clear();
+  }
+  const doubles = [...seen.values()].filter((n) => n > 1).length;
+  process.send!({ type: 'stats', count, bytes, doubles, arrivals: message.type === 'arrivals' ? arrivals : [] });
+});
+process.on('disconnect', () => process.exit(0));

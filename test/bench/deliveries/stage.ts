@@ -1,0 +1,141 @@
+import { fork, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { createAccount } from '../../../src/accounts/accounts.ts';
+import { createSecretBox } from '../../../src/accounts/secrets.ts';
+import { openDatabase, type Database } from '../../../src/database.ts';
+import { startEmbedded, type Embedded } from '../../../src/embedded.ts';
+import { createLog } from '../../../src/log.ts';
+import { migrate } from '../../../src/migrate.ts';
+import { createAuthority } from '../../support/certificates.ts';
+
+const ACCOUNTS = 50;
+
+export interface Stats {
+  count: number;
+  bytes: number;
+  doubles: number;
+  arrivals: [string, number][];
+}
+
+/** Everything that a delivery benchmark runs on: a Postgres with default settings, a receiver in a process of its own, accounts. */
+export interface Stage extends AsyncDisposable {
+  database: Database;
+  databaseUrl: string;
+  accounts: string[];
+  receiverUrl: string;
+  caFile: string;
+  stats(type?: 'stats' | 'reset' | 'arrivals'): Promise<Stats>;
+  /** A real service process with the role `dispatcher` alone. Resolves when it is ready. */
+  dispatcher(env?: Record<string, string>): Promise<{ pid: number; stop(): Promise<void> }>;
+  /** Puts `count` deliveries of 1 KB into the outbox, spread over the accounts given, due at once. */
+  fill(count: number, options?: { accounts?: string[]; path?: string; due?: string }): Promise<void>;
+  pending(): Promise<number>;
+}
+
+export async function setStage(): Promise<Stage> {
+  const stack = new AsyncDisposableStack();
+  const folder = mkdtempSync(join(tmpdir(), 'ollagraph-bench-'));
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const postgres: Embedded = await startEmbedded(folder, createLog('silent'));
+  stack.defer(() => postgres.close());
+  const database = openDatabase(postgres.url, 4, () => {});
+  stack.defer(() => database.db.destroy());
+  await migrate(database);
+
+  const authority = await createAuthority();
+  const { key, cert } = await authority.issue(['localhost', '127.0.0.1']);
+  const files = { ca: join(folder, 'ca.pem'), key: join(folder, 'key.pem'), cert: join(folder, 'cert.pem') };
+  writeFileSync(files.ca, authority.ca);
+  writeFileSync(files.key, key);
+  writeFileSync(files.cert, cert);
+  const receiver = fork(new URL('./receiver.ts', import.meta.url), [files.key, files.cert]);
+  stack.defer(() => void receiver.disconnect());
+  const [{ port }] = (await once(receiver, 'message')) as [{ port: number }];
+
+  const box = createSecretBox(undefined);
+  const accounts: string[] = [];
+  for (let i = 0; i < ACCOUNTS; i++)
+    accounts.push((await createAccount(database.db, box, { name: `bench ${i}`, credits: 1 })).id);
+
+  const owned = stack.move();
+  return {
+    database,
+    databaseUrl: postgres.url,
+    accounts,
+    receiverUrl: `https://127.0.0.1:${port}`,
+    caFile: files.ca,
+    async stats(type = 'stats') {
+      receiver.send({ type });
+      return ((await once(receiver, 'message')) as [Stats])[0];
+    },
+    dispatcher: (env = {}) => startDispatcher(postgres.url, files.ca, env),
+    fill: (count, options = {}) => fill(database, count, `https://127.0.0.1:${port}`, { accounts, ...options }),
+    async pending() {
+      const { rows } = await sql<{ n: number }>`select count(*) as n from outbox`.execute(database.db);
+      return rows[0]!.n;
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function startDispatcher(databaseUrl: string, caFile: string, env: Record<string, string>) {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [
+      ...(env.PROFILE ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []),
+      new URL('../../../src/main.ts', import.meta.url).pathname,
+    ],
+    {
+      env: {
+        ...process.env,
+        DATABASE_URL: databaseUrl,
+        ROLES: 'dispatcher',
+        NODE_EXTRA_CA_CERTS: caFile,
+        ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
+        OLLAGRAPH_API_KEY: 'ok_benchmark_key_0000',
+        LOG_LEVEL: 'warn',
+        ...env,
+      },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    },
+  );
+  await sleep(1500);
+  return {
+    pid: child.pid!,
+    async stop() {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+}
+
+async function fill(
+  { db }: Database,
+  count: number,
+  origin: string,
+  options: { accounts: string[]; path?: string; due?: string },
+): Promise<void> {
+  const url = `${origin}${options.path ?? '/hook'}`;
+  const due = options.due ?? 'now()';
+  await sql`
+    insert into outbox (account_id, id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, next_attempt_at)
+    select (${options.accounts}::text[])[1 + n % ${options.accounts.length}::int], id, 'job.completed', ${url}, ${new URL(url).host}, id, ${'x'.repeat(1000)}, '', false, ${sql.raw(due)}
+    from (select n, 'dlv_' || lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || lpad(to_hex(n + (random() * 1e6)::bigint * 1000000), 12, '0') as id
+      from generate_series(1, ${count}::bigint) as n) s`.execute(db);
+  await sql`analyze outbox`.execute(db);
+}
+
+/** Resident memory of a process in MiB, from the kernel. */
+export function rssMiB(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
+}
+
+export function quantile(values: number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
+}

@@ -1,0 +1,44 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Stage } from './stage.ts';
+
+/** Deliveries per second of one or more dispatchers over a backlog that was there before: from the first arrival until all are recorded. */
+export async function drain(stage: Stage, count: number, dispatchers = 1): Promise<{ rate: number; doubles: number }> {
+  await stage.stats('reset');
+  await stage.fill(count);
+  const starting = Array.from({ length: dispatchers }, () =>
+    stage.dispatcher(process.env.PROFILE ? { PROFILE: '1' } : {}),
+  );
+  let began = 0;
+  let before = 0;
+  while (began === 0) {
+    const { count: arrived } = await stage.stats();
+    if (arrived > 0) [began, before] = [performance.now(), arrived];
+    else await sleep(5);
+  }
+  while ((await stage.pending()) > 0) await sleep(50);
+  const seconds = (performance.now() - began) / 1000;
+  const { count: arrived, doubles } = await stage.stats();
+  for (const dispatcher of await Promise.all(starting)) await dispatcher.stop();
+  return { rate: (arrived - before) / seconds, doubles };
+}
+
+/** Messages per second of a competitor, from its own clock. */
+export async function compete(stage: Stage, name: string, count: number, redisPort?: number): Promise<number> {
+  const args = [
+    name,
+    `${stage.receiverUrl}/hook`,
+    stage.databaseUrl,
+    String(count),
+    ...(redisPort ? [String(redisPort)] : []),
+  ];
+  const child = fork(new URL('./competitor.ts', import.meta.url), args, {
+    env: { ...process.env, NODE_EXTRA_CA_CERTS: stage.caFile, NO_LOG_SUCCESS: '1' },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  await once(child, 'message');
+  const [{ seconds }] = (await once(child, 'message')) as [{ seconds: number }];
+  await once(child, 'exit');
+  return count / seconds;
+}
