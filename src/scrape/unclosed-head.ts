@@ -1,4 +1,4 @@
-import type { ChildNode, Document, Element } from 'domhandler';
+import { isText, type ChildNode, type Document, type Element } from 'domhandler';
 import { findOne } from 'domutils';
 import { isElement } from './dom.ts';
 
@@ -6,7 +6,7 @@ import { isElement } from './dom.ts';
 const METADATA = new Set('base basefont bgsound link meta title noscript noframes style script template'.split(' '));
 
 function endsHead(node: ChildNode): boolean {
-  return isElement(node) ? !METADATA.has(node.name) : node.type === 'text' && node.data.trim() !== '';
+  return isElement(node) ? !METADATA.has(node.name) : isText(node) && node.data.trim() !== '';
 }
 
 /** Moves what follows the metadata out of a `<head>` that was never closed, to behind it, as a browser would have put it. */
