@@ -6,6 +6,9 @@ import { eachElement, resolveHttpUrl } from './links.ts';
 const LAZY_SOURCES = ['data-src', 'data-lazy-src', 'data-original', 'data-lazy', 'data-orig-file', 'data-hi-res-src'];
 const LAZY_SOURCE_SETS = ['data-srcset', 'data-lazy-srcset'];
 
+/** A `<picture>` is read for each image in it, so only this far. */
+const MAX_PICTURE_SOURCES = 40;
+
 export interface SourceCandidate {
   url: string;
   /** `480w` or `2x`, empty where there is none. */
@@ -69,7 +72,7 @@ function ownSource(image: Element, base: string): string | null {
 function pictureSource(image: Element, base: string): string | null {
   const { parent } = image;
   if (!isElement(parent) || parent.name !== 'picture') return null;
-  for (const child of parent.children) {
+  for (const child of parent.children.slice(0, MAX_PICTURE_SOURCES)) {
     const url = isElement(child) && child.name === 'source' ? ownSource(child, base) : null;
     if (url !== null) return url;
   }

@@ -1,6 +1,5 @@
 import type { Element } from 'domhandler';
 import { isElement, textContent } from './dom.ts';
-import { eachElement } from './links.ts';
 
 export interface Formula {
   tex: string;
@@ -11,12 +10,25 @@ function hasClass(element: Element, name: string): boolean {
   return (element.attribs['class'] ?? '').split(/\s+/).includes(name);
 }
 
-function texAnnotation(element: Element): string | null {
-  let tex: string | null = null;
-  eachElement(element.children, (child) => {
-    if (child.name === 'annotation' && /tex/i.test(child.attribs['encoding'] ?? '')) tex ??= textContent(child);
-  });
-  return tex;
+function childrenOf(element: Element | undefined): Element[] {
+  return element?.children.filter((child) => isElement(child)) ?? [];
+}
+
+function childNamed(element: Element | undefined, name: string): Element | undefined {
+  return childrenOf(element).find((child) => child.name === name);
+}
+
+/** The TeX annotation where MathML has it (`math > semantics > annotation`); nothing else is searched, so that nesting costs nothing. */
+function texAnnotation(math: Element | undefined): string | null {
+  const annotation = childrenOf(childNamed(math, 'semantics')).find(
+    ({ name, attribs }) => name === 'annotation' && /tex/i.test(attribs['encoding'] ?? ''),
+  );
+  return annotation === undefined ? null : textContent(annotation);
+}
+
+function katexAnnotation(katex: Element): string | null {
+  const mathml = childrenOf(katex).find((child) => hasClass(child, 'katex-mathml'));
+  return texAnnotation(childNamed(mathml, 'math'));
 }
 
 function formula(tex: string | null | undefined, display: boolean): Formula | null {
@@ -51,8 +63,10 @@ export function formulaOf(element: Element): Formula | 'shown' | null {
   }
   if (name === 'img') return /\bmwe-math-fallback-image/.test(attribs['class'] ?? '') ? 'shown' : null;
   if ((name !== 'span' && name !== 'div') || attribs['class'] === undefined) return null;
-  if (hasClass(element, 'katex') || hasClass(element, 'katex-display')) {
-    return formula(texAnnotation(element), hasClass(element, 'katex-display'));
+  if (hasClass(element, 'katex')) return formula(katexAnnotation(element), false);
+  if (hasClass(element, 'katex-display')) {
+    const katex = childrenOf(element).find((child) => hasClass(child, 'katex'));
+    return katex === undefined ? null : formula(katexAnnotation(katex), true);
   }
   return /\bMathJax/.test(attribs['class']) && precedesMathJaxScript(element) ? 'shown' : null;
 }

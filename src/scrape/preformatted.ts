@@ -10,8 +10,9 @@ const GUTTER =
 const LINE =
   /(?:^|\s)(?:line|code-?line|view-line|token-line|cl|CodeMirror-line|hljs-ln-line|react-code-line|blob-code(?:-inner)?)(?:\s|$)/;
 
-const LANGUAGE_CLASS =
-  /(?:^|\s)(?:language|lang|highlight-source|highlight-text|shj-lang|code|highlight|brush:?)[-\s]\s*([\w+#.-]+)|(?:^|\s)(?:sourceCode|hljs|highlight|prettyprint)\s+([\w+#.-]+)/i;
+/** `language-x` and the like; failing that, the word after the name of a highlighter. */
+const PREFIXED_LANGUAGE = /(?:^|\s)(?:language|lang|highlight-source|highlight-text|shj-lang)-([\w+#.-]+)/i;
+const FOLLOWING_LANGUAGE = /(?:^|\s)(?:brush:|(?:sourceCode|hljs|highlight|prettyprint)\s|highlight-)\s*([\w+#.-]+)/i;
 
 const NO_LANGUAGE = new Set(
   'text plain plaintext none nohighlight no-highlight default notranslate auto txt highlight hljs block wrapper container copy code-block example'.split(
@@ -97,8 +98,8 @@ function languageIn({ attribs }: Element): string | null {
     const value = attribs[name]?.trim().toLowerCase();
     if (value !== undefined && /^[\w+#.-]+$/.test(value)) return value;
   }
-  const match = LANGUAGE_CLASS.exec(attribs['class'] ?? '');
-  return (match?.[1] ?? match?.[2])?.replace(/;$/, '') ?? null;
+  const names = attribs['class'] ?? '';
+  return (PREFIXED_LANGUAGE.exec(names) ?? FOLLOWING_LANGUAGE.exec(names))?.[1] ?? null;
 }
 
 function firstCode(pre: Element): Element | undefined {

@@ -1,4 +1,4 @@
-import type { Element } from 'domhandler';
+import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText } from './dom.ts';
 import { isGutter } from './preformatted.ts';
 
@@ -14,7 +14,8 @@ interface Row {
   cells: Element[];
 }
 
-const SECTIONS = new Set(['thead', 'tbody', 'tfoot']);
+const SECTIONS = new Set(['thead', 'tbody', 'tfoot', 'form']);
+const IGNORED = new Set(['col', 'colgroup', 'script', 'style', 'template', 'input']);
 /** Blocks that make a table without header cells a means of layout. */
 const RICH = new Set(
   'h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote form hr section article table figure iframe video fieldset'.split(' '),
@@ -22,22 +23,32 @@ const RICH = new Set(
 const LONG_CELL = 300;
 const MAX_SPAN = 1000;
 
-/** The rows of a table, or null when something else stands between them. */
+function isBlank(node: ChildNode): boolean {
+  return isText(node) ? node.data.trim() === '' : !isElement(node) || IGNORED.has(node.name);
+}
+
+function cellsOf(row: Element): Element[] | null {
+  const cells: Element[] = [];
+  for (const child of row.children) {
+    if (isElement(child) && (child.name === 'td' || child.name === 'th')) cells.push(child);
+    else if (!isBlank(child)) return null;
+  }
+  return cells;
+}
+
+/** The rows of a table, or null when it has content outside of cells: browsers move that, and here none may be lost. */
 function rowsOf(table: Element, captions: Element[]): Row[] | null {
   const rows: Row[] = [];
   const addRows = (parent: Element): boolean => {
     for (const child of parent.children) {
-      if (isText(child) && child.data.trim() !== '') return false;
-      if (!isElement(child)) continue;
-      if (child.name === 'tr') {
-        const cells = child.children.filter(
-          (cell): cell is Element => isElement(cell) && (cell.name === 'td' || cell.name === 'th'),
-        );
+      if (!isElement(child) || IGNORED.has(child.name)) {
+        if (!isBlank(child)) return false;
+      } else if (child.name === 'tr') {
+        const cells = cellsOf(child);
+        if (cells === null) return false;
         rows.push({ element: child, cells });
       } else if (child.name === 'caption') captions.push(child);
-      else if (SECTIONS.has(child.name) && parent === table) {
-        if (!addRows(child)) return false;
-      } else if (!/^(?:col|colgroup|script|style|template|input)$/.test(child.name)) return false;
+      else if (!SECTIONS.has(child.name) || parent !== table || !addRows(child)) return false;
     }
     return true;
   };

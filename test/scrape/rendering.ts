@@ -33,7 +33,7 @@ const STRUCTURE: Record<string, string> = { i: 'em', b: 'strong', s: 'del', th: 
 const STRUCTURAL = /^(?:em|strong|del|code|a|h[1-6]|ul|ol|li|blockquote|pre|td|tr)$/;
 
 /** Every letter and digit of HTML with the elements around it: what an equal structure has in common, punctuation and white space apart. */
-export function structure(html: string): string[] {
+export function structure(html: string, base: string): string[] {
   const out: string[] = [];
   const walk = (nodes: ChildNode[], path: readonly string[]): void => {
     for (const node of nodes) {
@@ -46,15 +46,17 @@ export function structure(html: string): string[] {
       if (!isElement(node)) continue;
       const name = STRUCTURE[node.name] ?? node.name;
       if (!STRUCTURAL.test(name)) walk(node.children, path);
-      else
-        walk(node.children, [
-          ...path,
-          name === 'a' ? `a(${decodeURI(node.attribs['href'] ?? '').replace('%7C', '|')})` : name,
-        ]);
+      else walk(node.children, [...path, name === 'a' ? `a(${target(node.attribs['href'] ?? '', base)})` : name]);
     }
   };
   walk(parseHtml(html).children, []);
   return out;
+}
+
+/** An address in the one form that it has after resolving, whatever was percent-encoded. */
+function target(href: string, base: string): string {
+  const url = URL.parse(href, base)?.href ?? href;
+  return url.replace(/%(?:5[BbCcDd]|60|7C)/g, (code) => decodeURIComponent(code));
 }
 
 /** Blocks in their order, inline formats as a set: their nesting carries no meaning. */

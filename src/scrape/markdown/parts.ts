@@ -87,7 +87,7 @@ export class PartList {
     this.#space = '';
     this.#spaceMarks = null;
     this.#started = true;
-    const opening = this.#longestFirst(marks.filter((mark) => !this.#open.includes(mark)));
+    const opening = this.#outermostFirst(marks.filter((mark) => !this.#open.includes(mark)));
     if (kind === 'text' && gap === '' && closing === 0) rest = this.#leavePunctuationOut(rest, opening);
     if (rest === '') return;
     for (const mark of opening) {
@@ -97,9 +97,27 @@ export class PartList {
     this.#push(kind, rest);
   }
 
-  /** In the order in which to open them: what ends last comes first. */
-  #longestFirst(marks: Mark[]): Mark[] {
-    return marks.length < 2 ? marks : marks.sort((a, b) => this.#lastRun(b) - this.#lastRun(a));
+  /**
+   * In the order in which to open them: what ends last comes first. Of a link and emphasis that end together the link does, beside a letter,
+   * where the emphasis could not stand outside: `[**a**](b)c`.
+   */
+  #outermostFirst(marks: Mark[]): Mark[] {
+    if (marks.length < 2) return marks;
+    const ends = new Map(marks.map((mark) => [mark, this.#lastRun(mark)]));
+    const linkFirst = (a: Mark, b: Mark): number =>
+      (a.delimiter ?? b.delimiter) === undefined ? 0 : Number(b.href !== undefined) - Number(a.href !== undefined);
+    return marks.sort(
+      (a, b) => ends.get(b)! - ends.get(a)! || (this.#besideLetter(ends.get(a)!) ? linkFirst(a, b) : 0),
+    );
+  }
+
+  #besideLetter(lastRun: number): boolean {
+    const next = this.#runs[lastRun + 1];
+    const before = this.#parts.at(-1);
+    return (
+      (next?.kind === 'text' && isWord(firstChar(next.value))) ||
+      (before?.kind === 'text' && isWord(lastChar(before.value)))
+    );
   }
 
   #lastRun(mark: Mark): number {
