@@ -1,17 +1,20 @@
 import { sql } from 'kysely';
 import type { Context } from './context.ts';
 import { forgetIdempotencyKeys } from './jobs/idempotency.ts';
+import { dropOldDays } from './retention.ts';
 
 const INTERVAL_MS = 10 * 60_000;
 /** Days made ahead, so that a process which cannot do this for a while still has somewhere to write. */
 const DAYS_AHEAD = 3;
 
-/** What has to be done now and then, whoever does it: partitions of the days to come, and keys that have had their time. */
-export async function maintain({ db }: Pick<Context, 'db'>): Promise<void> {
+/** What has to be done now and then, whoever does it: partitions of the days to come, and an end for what has had its time. */
+export async function maintain({ db, config, log }: Pick<Context, 'db' | 'config' | 'log'>): Promise<void> {
   await sql`select ensure_partitions(((now() at time zone 'utc')::date + n)::date) from generate_series(0, ${DAYS_AHEAD}::int) as n`.execute(
     db,
   );
   await forgetIdempotencyKeys(db);
+  const dropped = await dropOldDays(db, config.retentionDays);
+  if (dropped.length > 0) log.info({ days: dropped }, 'dropped what is older than the retention');
 }
 
 /** Maintains every ten minutes until the returned function is called. */

@@ -27,15 +27,16 @@ const migrator = (db: Db) => new Migrator({ db, provider: migrations });
  * each hold a lock. Returns the names of what was applied. Throws when a migration fails, and then nothing of it stays.
  */
 export async function migrate({ db, pool }: Database): Promise<string[]> {
-  const { error, results } = await migrator(db).migrateToLatest();
-  if (error) throw new Error('a migration failed', { cause: error });
   const boss = new PgBoss({ db: executor(pool), supervise: false, schedule: false, registerInstance: false });
+  // First: the views of db/ read the queue.
   await boss.start();
   try {
     await createQueues(boss);
   } finally {
     await boss.stop({ close: false });
   }
+  const { error, results } = await migrator(db).migrateToLatest();
+  if (error) throw new Error('a migration failed', { cause: error });
   return (results ?? []).map((r) => r.migrationName);
 }
 

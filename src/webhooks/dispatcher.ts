@@ -2,6 +2,7 @@ import type { SecretBox } from '../accounts/secrets.ts';
 import type { Context } from '../context.ts';
 import { backlog, claim, type Claimed } from './claim.ts';
 import { Endpoint } from './endpoint.ts';
+import { noteRest } from './endpoints.ts';
 import { record, type Finished, type Outcome } from './record.ts';
 import { retryDelay } from './retry.ts';
 import { Semaphore } from './semaphore.ts';
@@ -191,10 +192,23 @@ export class Dispatcher {
     const finished = { claimed, result, outcome: this.#outcome(claimed, result) };
     endpoint.inFlight--;
     this.#inFlight--;
-    endpoint.settle(finished, performance.now());
+    if (endpoint.settle(finished, performance.now())) this.#tellRest(endpoint);
     this.#finished.push(finished);
     void this.#record();
     this.#pumpNext(endpoint);
+  }
+
+  /** For its owner to see; the breaker itself does not depend on it. */
+  #tellRest(endpoint: Endpoint): void {
+    const { ms, failures } = endpoint.rest(performance.now());
+    const { account_id, endpoint: name } = endpoint;
+    this.#context.log.info(
+      { account_id, endpoint: name, rest_ms: Math.round(ms), failures },
+      ms > 0 ? 'endpoint rests' : 'endpoint answers again',
+    );
+    noteRest(this.#context.db, account_id, name, ms, failures).catch((error: unknown) =>
+      this.#context.log.warn({ err: error }, 'could not note that an endpoint rests'),
+    );
   }
 
   #outcome(claimed: Claimed, result: Finished['result']): Outcome {

@@ -44,30 +44,31 @@ export class Endpoint {
     return this.ahead.length > 0 && this.inFlight < Math.min(MAX_IN_FLIGHT, Math.max(1, this.#window));
   }
 
-  /** Until when it rests, in the milliseconds of `now`; 0 when it does not. */
-  get restUntil(): number {
-    return this.#restUntil;
+  /** Milliseconds that it still rests, and the failures in a row behind it. */
+  rest(now: number): { ms: number; failures: number } {
+    return { ms: Math.max(0, this.#restUntil - now), failures: this.#failures };
   }
 
   get idle(): boolean {
     return this.ahead.length === 0 && this.inFlight === 0 && this.#failures === 0;
   }
 
-  /** Learns from an attempt. */
-  settle({ result }: Finished, now: number): void {
+  /** Learns from an attempt. Returns whether it now rests, or no longer does, so that others should be told. */
+  settle({ result }: Finished, now: number): boolean {
     this.#latency += (result.total_ms - this.#latency) * 0.2;
     if (result.error === null) {
+      const rested = this.#restUntil > 0;
       this.#failures = 0;
       this.#restUntil = 0;
       this.#window = Math.min(MAX_AHEAD, this.#window + 1);
-      return;
+      return rested;
     }
     this.#failures++;
     this.#window = Math.max(1, Math.floor(this.#window / 2));
-    if (this.#failures >= BREAKER_FAILURES) {
-      const rest = BREAKER_FIRST_MS * 2 ** Math.min(10, this.#failures - BREAKER_FAILURES);
-      this.#restUntil = now + Math.min(BREAKER_MAX_MS, rest);
-    }
+    if (this.#failures < BREAKER_FAILURES) return false;
+    const rest = BREAKER_FIRST_MS * 2 ** Math.min(10, this.#failures - BREAKER_FAILURES);
+    this.#restUntil = now + Math.min(BREAKER_MAX_MS, rest);
+    return true;
   }
 
   #room(now: number): number {

@@ -53,7 +53,7 @@ export async function pauseEndpoint(db: DbOrTx, accountId: string, endpoint: str
     on conflict (account_id, endpoint) do update set paused_at = coalesce(endpoints.paused_at, now())`.execute(db);
 }
 
-/** Sends to the endpoint again, at a rate that starts low and rises. */
+/** Sends to the endpoint again. */
 export async function resumeEndpoint(db: Db, accountId: string, endpoint: string): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await sql`update endpoints set paused_at = null where account_id = ${accountId} and endpoint = ${endpoint}`.execute(

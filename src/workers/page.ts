@@ -111,7 +111,13 @@ export async function scrapePage(
     if (job.crawl && page.depth > 0 && !job.crawl.scope.sameSite(fetched.url))
       return end('out_of_scope', 'skipped', fetched);
     const extraction = await worker.extract(
-      { url: fetched.url, status: fetched.status, contentType: fetched.contentType, body: fetched.body },
+      {
+        url: fetched.url,
+        status: fetched.status,
+        contentType: fetched.contentType,
+        robotsTag: fetched.headers['x-robots-tag'] ?? null,
+        body: fetched.body,
+      },
       job.options,
       {
         account_id: job.account_id,
@@ -120,7 +126,7 @@ export async function scrapePage(
         url: page.url,
       },
     );
-    if (job.crawl && (job.options as CrawlOptions).respect_noindex && isNoindex(fetched, extraction))
+    if (job.crawl && (job.options as CrawlOptions).respect_noindex && extraction.robots.noindex)
       return end('robots', 'skipped', fetched);
     return {
       settled: await okResult(
@@ -212,10 +218,6 @@ async function afterFetch(
   }
   if (page.tries > 0) await endBackOff(worker.db, page.host);
   return null;
-}
-
-function isNoindex(fetched: FetchedPage, extraction: Extraction): boolean {
-  return extraction.robots.noindex || /(^|[\s,:])(noindex|none)([\s,;]|$)/i.test(fetched.headers['x-robots-tag'] ?? '');
 }
 
 async function okResult(

@@ -1,0 +1,47 @@
+import { sql } from 'kysely';
+import type { Db } from './database.ts';
+
+interface Day {
+  day: string;
+  partitions: { table: string; partition: string }[];
+}
+
+/**
+ * Drops the day partitions that are older than `days`: jobs with their pages, deliveries with their attempts. A day stays, all of it,
+ * while a job of it runs or a delivery of it, or of one of its jobs, is still in the outbox. Returns the days dropped.
+ */
+export async function dropOldDays(db: Db, days: number): Promise<string[]> {
+  await sql`delete from endpoint_hours where hour < now() - ${days} * interval '1 day'`.execute(db);
+  const dropped: string[] = [];
+  for (const { day, partitions } of await oldDays(db, days)) {
+    if (await isPending(db, day)) continue;
+    await db.transaction().execute(async (tx) => {
+      await sql`select pg_advisory_xact_lock(hashtext('ollagraph.partitions'))`.execute(tx);
+      for (const { partition } of partitions) await sql`drop table if exists ${sql.id(partition)}`.execute(tx);
+    });
+    dropped.push(day);
+  }
+  return dropped;
+}
+
+async function oldDays(db: Db, days: number): Promise<Day[]> {
+  const { rows } = await sql<Day>`
+    select to_char(day, 'YYYY-MM-DD') as day, json_agg(json_build_object('table', name, 'partition', partition)) as partitions
+    from (
+      select t.name, c.relname as partition, case when c.relname ~ '_[0-9]{8}$' then to_date(right(c.relname, 8), 'YYYYMMDD') end as day
+      from partitioned_tables t join pg_inherits i on i.inhparent = t.name::regclass join pg_class c on c.oid = i.inhrelid
+    ) s
+    where day < (now() at time zone 'utc')::date - ${days}::int
+    group by day order by day`.execute(db);
+  return rows;
+}
+
+async function isPending(db: Db, day: string): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from jobs where finished_at is null and id >= id_floor('job_', ${day}::date) and id < id_floor('job_', ${day}::date + 1)
+    union all
+    select 1 from outbox where (job_id >= id_floor('job_', ${day}::date) and job_id < id_floor('job_', ${day}::date + 1))
+      or (id >= id_floor('dlv_', ${day}::date) and id < id_floor('dlv_', ${day}::date + 1))
+    limit 1`.execute(db);
+  return rows.length > 0;
+}
