@@ -27,10 +27,11 @@ export interface Context {
 export async function createContext(config: Config, log: Log = createLog(config.logLevel)): Promise<Context> {
   await using stack = new AsyncDisposableStack();
   const databaseUrl = config.databaseUrl ?? (await openEmbedded(config, log, stack));
-  const { db, pool } = openDatabase(databaseUrl, config.databasePool, (error) =>
-    log.warn({ err: error }, 'an idle database connection broke'),
+  const { db, pool } = stack.use(
+    openDatabase(databaseUrl, config.databasePool, (error) =>
+      log.warn({ err: error }, 'an idle database connection broke'),
+    ),
   );
-  stack.defer(() => db.destroy());
   const applied = await migrate({ db, pool });
   if (applied.length > 0) log.info({ applied }, 'migrated the database');
   const boss = new PgBoss({

@@ -192,7 +192,7 @@ const types: pg.CustomTypesConfig = {
     oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
 };
 
-export interface Database {
+export interface Database extends AsyncDisposable {
   db: Db;
   pool: pg.Pool;
 }
@@ -213,5 +213,10 @@ export function openDatabase(url: string, max: number, onError: (error: Error) =
     application_name: 'ollagraph',
   });
   pool.on('error', onError);
-  return { pool, db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }) };
+  return {
+    pool,
+    db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
+    // Not Kysely's destroy(): it leaves the pool open where no query went through Kysely.
+    [Symbol.asyncDispose]: () => pool.end(),
+  };
 }

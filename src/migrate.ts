@@ -26,7 +26,7 @@ const migrator = (db: Db) => new Migrator({ db, provider: migrations });
  * Brings the schema up to date: ours, pg-boss's, and the queues. Several processes may call it at once: Kysely and pg-boss
  * each hold a lock. Returns the names of what was applied. Throws when a migration fails, and then nothing of it stays.
  */
-export async function migrate({ db, pool }: Database): Promise<string[]> {
+export async function migrate({ db, pool }: Pick<Database, 'db' | 'pool'>): Promise<string[]> {
   const boss = new PgBoss({ db: executor(pool), supervise: false, schedule: false, registerInstance: false });
   // First: the views of db/ read the queue.
   await boss.start();

@@ -60,12 +60,8 @@ async function makeTemplate(url: string): Promise<void> {
   await query(url, `create database ${TEMPLATE}`);
   const address = new URL(url);
   address.pathname = TEMPLATE;
-  const { db, pool } = openDatabase(address.href, 2, (error) => console.error(error));
-  try {
-    await migrate({ db, pool });
-  } finally {
-    await db.destroy();
-  }
+  await using database = openDatabase(address.href, 2, (error) => console.error(error));
+  await migrate(database);
 }
 
 async function query(url: string, text: string): Promise<void> {

@@ -21,7 +21,7 @@ export async function createTestDatabase({ empty = false }: { empty?: boolean } 
     ...database,
     url: address.href,
     async [Symbol.asyncDispose]() {
-      await database.db.destroy();
+      await database[Symbol.asyncDispose]();
       await administer(databaseUrl, `drop database ${name} with (force)`);
     },
   };
