@@ -145,15 +145,26 @@ create function admin.recover(since timestamptz, until timestamptz default null,
   url text default null, dry_run boolean default false) returns bigint
 language plpgsql as $$
 declare
-  found_id text;
-  n bigint := 0;
+  n bigint;
+  target record;
 begin
-  for found_id in
-    select id from deliveries where state = 'exhausted' and created_at >= since and (until is null or created_at < until)
-      and (account is null or account_id = account) and (url is null or webhook_url = url)
-  loop
-    if not dry_run then perform admin.redeliver(found_id); end if;
-    n := n + 1;
+  if dry_run then
+    select count(*) into n from deliveries d where d.state = 'exhausted' and d.created_at >= since
+      and (until is null or d.created_at < until) and (account is null or d.account_id = account) and (url is null or d.webhook_url = url);
+    return n;
+  end if;
+  with back as (
+    delete from deliveries d where d.state = 'exhausted' and d.created_at >= since
+      and (until is null or d.created_at < until) and (account is null or d.account_id = account) and (url is null or d.webhook_url = url)
+    returning *
+  )
+  insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
+    body_bytes, body_sha256, attempts, last_status, last_error, created_at, trigger)
+  select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
+    body_bytes, body_sha256, attempts, last_status, last_error, created_at, 'recover' from back;
+  get diagnostics n = row_count;
+  for target in select distinct account_id, endpoint from outbox where trigger = 'recover' and state = 'waiting' loop
+    perform pg_notify('ollagraph', json_build_object('type', 'outbox', 'account_id', target.account_id, 'endpoint', target.endpoint)::text);
   end loop;
   return n;
 end $$;

@@ -62,6 +62,7 @@ const environment = z.object({
     .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII')
     .optional(),
   SECRET_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  SECRET_KEY_PREVIOUS: z.string().min(16, 'must have at least 16 characters').optional(),
   ADMIN_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   ALLOW_PRIVATE_TARGETS: cidrs.default([]),
   ALLOW_PRIVATE_WEBHOOKS: cidrs.default([]),
@@ -90,6 +91,8 @@ export interface Config {
   roles: Role[];
   apiKey: string | undefined;
   secretKey: string | undefined;
+  /** Opens what it sealed until everything is resealed. */
+  secretKeyPrevious: string | undefined;
   adminToken: string | undefined;
   allowPrivateTargets: string[];
   allowPrivateWebhooks: string[];
@@ -129,6 +132,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     roles: v.ROLES,
     apiKey: v.OLLAGRAPH_API_KEY,
     secretKey: v.SECRET_KEY,
+    secretKeyPrevious: v.SECRET_KEY_PREVIOUS,
     adminToken: v.ADMIN_TOKEN,
     allowPrivateTargets: v.ALLOW_PRIVATE_TARGETS,
     allowPrivateWebhooks: v.ALLOW_PRIVATE_WEBHOOKS,

@@ -28,7 +28,7 @@ export interface Service {
 /** Starts the roles that the configuration names, all on one context. */
 export async function startService(context: Context): Promise<Service> {
   const { config, db, log } = context;
-  const box = createSecretBox(config.secretKey);
+  const box = createSecretBox(config.secretKey, config.secretKeyPrevious);
   const health: Health = { stopping: false, parts: {} };
   const firstKey = await ensureFirstAccount(db, box, config);
   const stopMaintenance = startMaintenance(context);

@@ -14,9 +14,14 @@ export interface SecretBox {
   open(stored: string, accountId: string): string;
 }
 
-/** Seals with the key that SECRET_KEY stands for; opens what was stored before there was one, too. */
-export function createSecretBox(secretKey: string | undefined): SecretBox {
-  const key = secretKey === undefined ? null : createHash('sha256').update(secretKey).digest();
+/**
+ * Seals with the key that SECRET_KEY stands for. Opens what that key or the previous one sealed, and what was stored before there was a
+ * key.
+ */
+export function createSecretBox(secretKey: string | undefined, previousKey?: string): SecretBox {
+  const [key, previous] = [secretKey, previousKey].map((text) =>
+    text === undefined ? null : createHash('sha256').update(text).digest(),
+  );
   return {
     seal(secret, accountId) {
       if (!key) return secret;
@@ -28,11 +33,20 @@ export function createSecretBox(secretKey: string | undefined): SecretBox {
     open(stored, accountId) {
       if (!stored.startsWith(SEALED)) return stored;
       if (!key) throw new Error('a webhook secret is sealed, and SECRET_KEY is not set');
-      const sealed = Buffer.from(stored.slice(SEALED.length), 'base64url');
-      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12))
-        .setAAD(Buffer.from(accountId))
-        .setAuthTag(sealed.subarray(-16));
-      return decipher.update(sealed.subarray(12, -16), undefined, 'utf8') + decipher.final('utf8');
+      try {
+        return decrypt(stored, accountId, key);
+      } catch (error) {
+        if (!previous) throw error;
+        return decrypt(stored, accountId, previous);
+      }
     },
   };
+}
+
+function decrypt(stored: string, accountId: string, key: Buffer): string {
+  const sealed = Buffer.from(stored.slice(SEALED.length), 'base64url');
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12))
+    .setAAD(Buffer.from(accountId))
+    .setAuthTag(sealed.subarray(-16));
+  return decipher.update(sealed.subarray(12, -16), undefined, 'utf8') + decipher.final('utf8');
 }
