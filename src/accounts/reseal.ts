@@ -1,0 +1,30 @@
+import type { Db } from '../database.ts';
+import type { SecretBox } from './secrets.ts';
+
+/**
+ * Seals every webhook secret anew with the current SECRET_KEY: after it was set for the first time, or changed (with the old one in
+ * SECRET_KEY_PREVIOUS). One account a transaction; safe to repeat, and while the service runs. Returns how many accounts.
+ */
+export async function resealSecrets(db: Db, box: SecretBox): Promise<number> {
+  const accounts = await db.selectFrom('accounts').select('id').orderBy('id').execute();
+  for (const { id } of accounts) {
+    await db.transaction().execute(async (tx) => {
+      const row = await tx
+        .selectFrom('accounts')
+        .select(['webhook_secret', 'previous_secret'])
+        .where('id', '=', id)
+        .forUpdate()
+        .executeTakeFirstOrThrow();
+      const again = (stored: string) => box.seal(box.open(stored, id), id);
+      await tx
+        .updateTable('accounts')
+        .set({
+          webhook_secret: again(row.webhook_secret),
+          previous_secret: row.previous_secret === null ? null : again(row.previous_secret),
+        })
+        .where('id', '=', id)
+        .execute();
+    });
+  }
+  return accounts.length;
+}
