@@ -25,7 +25,8 @@ export async function openDatabaseSession(): Promise<DatabaseSession> {
   }
   // An error of an idle connection comes back with the next query.
   const database = openDatabase(url, 2, () => {});
-  stack.defer(() => database.db.destroy());
+  // Not db.destroy(): Kysely leaves a pool open that it has not used itself.
+  stack.defer(() => database.pool.end());
   await database.pool.query('select 1').catch((cause: unknown) => {
     throw new CliError('The database cannot be reached', { cause });
   });

@@ -114,5 +114,6 @@ tell({ type: 'ready' });
 await runner.run();
 await boss.stop({ close: false, graceful: false });
 await egress.close();
-await db.destroy();
+// Not db.destroy(): Kysely leaves a pool open that only the queue has used.
+await pool.end();
 port.close();
