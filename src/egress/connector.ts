@@ -35,7 +35,7 @@ export async function openSocket(
   signal: AbortSignal,
 ): Promise<OpenSocket> {
   const lap = stopwatch();
-  const addresses = await permittedAddresses(target.hostname, options);
+  const addresses = await Promise.race([permittedAddresses(target.hostname, options), aborted(signal)]);
   timings.dnsMs = lap();
   const wire = await connect(target, addresses, signal);
   timings.connectMs = lap();
@@ -61,6 +61,12 @@ export async function permittedAddresses(
     throw new EgressError('blocked_target', { cause: new Error(`${hostname} is ${refused ?? 'this machine'}`) });
   }
   return addresses;
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new EgressError('cancelled')), { once: true });
+  });
 }
 
 async function connect(target: Target, addresses: string[], signal: AbortSignal): Promise<Socket> {

@@ -126,7 +126,8 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
 
   /** The time is over, for the exchange or for a chunk of its body. */
   expire(): void {
-    if (this.#producing) this.fail(new EgressError('body_failed', { cause: new Error('the body stalled') }));
+    const stalled = this.#producing && this.#request.idleTimeoutMs !== undefined;
+    if (stalled) this.fail(new EgressError('body_failed', { cause: new Error('the body stalled') }));
     else this.#cut(new EgressError('timeout'));
   }
 
@@ -216,7 +217,7 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
   // A server may close an idle connection at any moment (RFC 9112, section 9.3.1). Whatever was not sent yet, and a GET
   // of which nothing was answered, goes to another connection. Those are fewer each time, and a fresh one ends it.
   #mayResend(): boolean {
-    if (!this.#connection?.reused || this.timings.firstByteMs !== null) return false;
+    if (!this.#connection?.reused || !this.#connection.closed || this.timings.firstByteMs !== null) return false;
     return !this.#sending || this.#request.method === 'GET';
   }
 

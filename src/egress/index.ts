@@ -1,4 +1,5 @@
 import { CidrList } from './address.ts';
+import { Deadline } from './deadline.ts';
 import { EgressError } from './errors.ts';
 import { fetchPage, type FetchedPage, type PageRequest } from './fetch-page.ts';
 import { Network } from './network.ts';
@@ -90,10 +91,7 @@ async function checkWebhookUrl(webhooks: Network, text: string): Promise<Webhook
   if (refusal !== null) return { ok: false, reason: refusal === 'scheme' ? 'not_https' : refusal };
   const { hostname } = targetOf(parseUrl(text)!);
   try {
-    await Promise.race([
-      webhooks.checkHost(hostname),
-      new Promise((resolve) => setTimeout(resolve, CREATION_CHECK_MS).unref()),
-    ]);
+    await new Deadline(CREATION_CHECK_MS).race(webhooks.checkHost(hostname));
   } catch (error) {
     if (error instanceof EgressError && error.code === 'blocked_target') return { ok: false, reason: 'blocked_target' };
   }

@@ -149,7 +149,9 @@ export class ConnectionPool {
 
   #trimIdle(): void {
     const [longestIdle] = this.#idle;
-    if (longestIdle && this.#idle.size > this.#limits.idleConnections) longestIdle.destroy(new Error('too many idle'));
+    if (!longestIdle || this.#idle.size <= this.#limits.idleConnections) return;
+    this.#idle.delete(longestIdle);
+    longestIdle.destroy(new Error('too many idle'));
   }
 }
 

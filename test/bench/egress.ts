@@ -1,5 +1,6 @@
-// HTTPS keep-alive POSTs of 1 KB per second, 64 side by side, to a receiver in another process: a bare undici loop
-// and Egress.post in turns. Run: node test/bench/egress.ts [seconds per turn]
+// HTTPS keep-alive POSTs of 1 KB, 64 side by side, to a receiver in another process: a bare undici loop and Egress.post
+// in turns. On two cores the receiver sets the rate, so the sender's CPU is printed beside it.
+// Run: node test/bench/egress.ts [seconds per turn]
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:https';
@@ -49,29 +50,45 @@ async function main(seconds: number): Promise<void> {
   const post = async () => {
     await egress.post({ url: `${origin}/hook`, headers: HEADERS, body: BODY, timeoutMs: 15_000 });
   };
-  await rate(bare, 1);
-  await rate(post, 1);
-  const rates = { bare: [] as number[], post: [] as number[] };
+  await run(bare, 1);
+  await run(post, 1);
+  const runs = { bare: [] as Run[], post: [] as Run[] };
   for (let round = 0; round < ROUNDS; round++) {
-    rates.bare.push(await rate(bare, seconds));
-    rates.post.push(await rate(post, seconds));
+    runs.bare.push(await run(bare, seconds));
+    runs.post.push(await run(post, seconds));
   }
-  const [bareRate, postRate] = [median(rates.bare), median(rates.post)];
+  report('undici request', runs.bare);
+  report('Egress.post', runs.post);
+  const ratio = (of: (run: Run) => number) => (median(runs.post.map(of)) / median(runs.bare.map(of))).toFixed(2);
   console.log(
-    `undici request: ${bareRate.toFixed(0)}/s   Egress.post: ${postRate.toFixed(0)}/s   ratio ${(postRate / bareRate).toFixed(2)}`,
+    `Egress.post / undici request: rate ${ratio(({ rate }) => rate)}, sender's CPU ${ratio(({ cpu }) => cpu)}`,
   );
   await agent.destroy();
   receiver.kill();
 }
 
-async function rate(send: () => Promise<void>, seconds: number): Promise<number> {
+/** POSTs per second, and microseconds of this process's CPU for each. */
+interface Run {
+  rate: number;
+  cpu: number;
+}
+
+async function run(send: () => Promise<void>, seconds: number): Promise<Run> {
   const start = performance.now();
+  const cpu = process.cpuUsage();
   let sent = 0;
   const loop = async () => {
     for (; performance.now() - start < seconds * 1000; sent++) await send();
   };
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, loop));
-  return sent / ((performance.now() - start) / 1000);
+  const { user, system } = process.cpuUsage(cpu);
+  return { rate: sent / ((performance.now() - start) / 1000), cpu: (user + system) / sent };
+}
+
+function report(name: string, runs: Run[]): void {
+  const rate = median(runs.map((each) => each.rate));
+  const cpu = median(runs.map((each) => each.cpu));
+  console.log(`${name}: ${rate.toFixed(0)}/s, ${cpu.toFixed(1)} µs of the sender's CPU each`);
 }
 
 function median(values: number[]): number {

@@ -320,6 +320,9 @@ test('a header that HTTP forbids is not sent', async () => {
     await failure(get(origin, '/', { headers }), 'internal_error');
   }
   assert.equal(origin.requests.length, 0);
+  await get(origin);
+  for (const headers of forbidden) await failure(get(origin, '/', { headers }), 'internal_error');
+  assert.equal(origin.requests.length, 1);
 });
 
 test('connections are kept for the next page of the same origin', async () => {

@@ -77,12 +77,23 @@ test('the deadline covers 103s that drip; a flood of them is an invalid answer',
   await failure(get(floods, { timeoutMs: 60_000 }), 'invalid_response');
   await using few = await startOrigin(hint.repeat(16) + ok());
   assert.equal((await get(few)).status, 200);
+  await using oneMore = await startOrigin(hint.repeat(17) + ok());
+  await failure(get(oneMore), 'invalid_response');
 });
 
 test('the deadline covers the DNS', BOUNDED, async () => {
   await using dns = await startDns({ 'hole.test': { fail: 'DROP' } });
-  await using elsewhere = createEgress({ allowTargets: [], allowWebhooks: [], dnsServers: [dns.server] });
-  await failure(elsewhere.fetchPage({ url: 'http://hole.test/', userAgent: 't', timeoutMs: 300 }), 'timeout');
+  await using origin = await startOrigin(ok());
+  await using elsewhere = createEgress({
+    allowTargets: ['127.0.0.1'],
+    allowWebhooks: [],
+    dnsServers: [dns.server],
+    connectionsPerOrigin: { pages: 1, webhooks: 1 },
+  });
+  const hole = { url: `http://hole.test:${origin.port}/`, userAgent: 't' };
+  await failure(elsewhere.fetchPage({ ...hole, timeoutMs: 300 }), 'timeout');
+  dns.zone.set('hole.test', { a: ['127.0.0.1'] });
+  assert.equal((await elsewhere.fetchPage({ ...hole, timeoutMs: 1500 })).status, 200);
 });
 
 test('the deadline covers connecting', BOUNDED, async () => {

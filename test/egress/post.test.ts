@@ -1,4 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { createHash } from 'node:crypto';
 import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises';
 import type { Socket } from 'node:net';
@@ -337,6 +342,27 @@ test('Connection: close and HTTP/1.0 end a connection', async () => {
   }
   assert.equal(closes.connections, 3);
   assert.equal(old.connections, 3);
+});
+
+test("Node's own authorities are trusted, NODE_EXTRA_CA_CERTS among them", BOUNDED, async () => {
+  await using origin = await receiver(ok());
+  const directory = await mkdtemp(join(tmpdir(), 'ca-'));
+  const file = join(directory, 'ca.pem');
+  await writeFile(file, ca);
+  const script = `
+    import { createEgress } from ${JSON.stringify(join(import.meta.dirname, '../../src/egress/index.ts'))};
+    const egress = createEgress({ allowTargets: [], allowWebhooks: ['127.0.0.1'] });
+    const request = { url: 'https://127.0.0.1:${origin.port}/', headers: {}, body: Buffer.alloc(0), timeoutMs: 5000 };
+    console.log(await egress.post(request).then((result) => result.status, (error) => error.code));`;
+  const outcome = async (env: Record<string, string>) => {
+    const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
+      env: { ...process.env, ...env },
+    });
+    return (await run).stdout.trim();
+  };
+  assert.equal(await outcome({ NODE_EXTRA_CA_CERTS: file }), '200');
+  assert.equal(await outcome({}), 'tls_failed');
+  await rm(directory, { recursive: true });
 });
 
 test('close ends what is under way and refuses what comes after', BOUNDED, async () => {
