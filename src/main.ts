@@ -11,16 +11,26 @@ const EXIT_LIMIT_MS = 27_000;
 async function main(): Promise<void> {
   const config = readConfig();
   const log = createLog(config.logLevel);
+  // From the very start: cut off in the middle, a start would leave Postgres running by itself.
+  const stopRequested = firstSignal();
   await using context = await createContext(config, log);
   const service = await startService(context);
   printWelcome(context, service);
 
-  const signal = await new Promise<string>((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => resolve(name));
-  });
-  log.info({ signal }, 'asked to stop');
-  setTimeout(() => process.exit(1), EXIT_LIMIT_MS).unref();
+  log.info({ signal: await stopRequested }, 'asked to stop');
   await service.stop();
+}
+
+/** The first signal that asks for an end, which is bound to come within EXIT_LIMIT_MS of it. */
+function firstSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT']) {
+      process.once(name, () => {
+        setTimeout(() => process.exit(1), EXIT_LIMIT_MS).unref();
+        resolve(name);
+      });
+    }
+  });
 }
 
 try {
