@@ -59,3 +59,17 @@ export function page(title: string, text: string, links: string[] = []): string 
   return `<!doctype html><html lang="en"><head><title>${title}</title></head>
 <body><main><h1>${title}</h1><p>${text}</p><ul>${anchors}</ul></main></body></html>`;
 }
+
+/** A route that does not answer until it is opened: whatever happens in between happens while the page is under way. */
+export function gate(body: string): { route: Route; entered: Promise<void>; open(): void } {
+  const entered = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<void>();
+  return {
+    entered: entered.promise,
+    open: () => opened.resolve(),
+    route: (_req, res) => {
+      entered.resolve();
+      void opened.promise.then(() => res.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(body));
+    },
+  };
+}
