@@ -1,5 +1,6 @@
 import { DomHandler, type ChildNode, type Document, type Element, type Text } from 'domhandler';
 import { Parser } from 'htmlparser2';
+import { BLOCK_ELEMENTS } from './elements.ts';
 
 /** Elements nested deeper than this become siblings of the element at the limit, so that recursion over the tree is safe. */
 export const MAX_DEPTH = 512;
@@ -9,7 +10,7 @@ const OPAQUE = new Set(['script', 'style', 'template', 'noscript', 'title', 'tex
 
 /**
  * A Parser that keeps at most MAX_DEPTH elements open. What opens beyond that is emitted as an empty element and
- * remembered only until its end tag. The bound also keeps htmlparser2's own stacks short: it searches and shifts
+ * remembered only until its end tag, where the end of a block becomes a line break in the text. The bound also keeps htmlparser2's own stacks short: it searches and shifts
  * them at every tag, which is quadratic in the depth.
  */
 class BoundedParser extends Parser {
@@ -83,8 +84,9 @@ class BoundedParser extends Parser {
     for (let name = this.#excess.pop(); name !== undefined; name = this.#excess.pop()) {
       this.#excessCount.set(name, (this.#excessCount.get(name) ?? 0) - 1);
       if (OPAQUE.has(name)) this.#opaque--;
-      if (name === until) return;
+      if (name === until) break;
     }
+    if (BLOCK_ELEMENTS.has(until)) this.#handler.ontext('\n');
   }
 
   #clearExcess(): void {

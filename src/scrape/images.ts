@@ -30,7 +30,7 @@ export function parseSrcset(srcset: string): SourceCandidate[] {
     } else {
       open.descriptor = open.descriptor || token.replace(/,.*$/, '');
       if (!token.includes(',')) continue;
-      const rest = token.slice(token.indexOf(',') + 1);
+      const rest = token.slice(token.indexOf(',') + 1).replace(/^,+/, '');
       open = null;
       if (rest !== '') candidates.push((open = { url: rest, descriptor: '' }));
     }

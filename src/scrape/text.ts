@@ -45,12 +45,20 @@ class TextWriter {
     if (formula === 'shown') return;
     if (formula !== null) return this.#text(formula.tex);
     if (NOT_TEXT.has(name)) return;
+    if (name === 'rt') return this.#rubyText(element);
     if (name === 'br') return this.#gap(1);
     if (name === 'pre') return this.#pre(codeText(element));
     if (name === 'table' && !this.#inCell) return this.#table(element);
     if (LISTS.has(name)) return this.#list(element);
     if (!BLOCK_ELEMENTS.has(name) && name !== 'hr') return this.nodes(element.children);
     this.#block(element, SPACED.has(name) && !(name === 'p' && this.#marker !== '') ? 2 : 1);
+  }
+
+  #rubyText(element: Element): void {
+    const hasParentheses = isElement(element.prev) && element.prev.name === 'rp';
+    if (!hasParentheses) this.#text('(');
+    this.nodes(element.children);
+    if (!hasParentheses) this.#text(')');
   }
 
   #block(element: Element, breaks: number): void {

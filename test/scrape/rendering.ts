@@ -64,5 +64,5 @@ function marksOf(path: readonly string[]): string {
   const inline = new Set(path.filter((name) => /^(?:em|strong|del|code|a\(.*)$/.test(name)));
   const blocks = path.filter((name) => !inline.has(name));
   if (blocks.includes('pre')) inline.delete('code');
-  return `${blocks.join('>')} ${[...inline].sort().join('+')}`;
+  return `${blocks.join('>')} ${[...inline].toSorted().join('+')}`;
 }

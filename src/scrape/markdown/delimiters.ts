@@ -92,8 +92,8 @@ function pair(stack: (Opener | null)[], run: DelimiterRun, reading: Reading): bo
   const canCloseHere = flanksLeft && (!isUnderscore || !flanksRight || isPunctuation(right));
   const length = closes + opens;
   let rest = length;
-  while (canCloseHere && rest > 0) {
-    const index = openerFor(stack, length, canOpenHere);
+  while (rest > 0) {
+    const index = canCloseHere ? openerFor(stack, length, canOpenHere) : -1;
     if (index === -1) break;
     if (index !== stack.length - 1) return false;
     const opener = stack[index]!;

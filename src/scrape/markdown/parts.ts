@@ -25,6 +25,11 @@ export interface Part {
 /** How many runs to look ahead for the end of a mark. */
 const LOOKAHEAD = 100;
 
+function linkFirst(a: Mark, b: Mark): number {
+  if ((a.delimiter ?? b.delimiter) === undefined) return 0;
+  return Number(b.href !== undefined) - Number(a.href !== undefined);
+}
+
 /** Turns runs into parts: closes and opens marks where they change, with the white space between outside of both. */
 export class PartList {
   readonly #parts: Part[] = [];
@@ -104,9 +109,7 @@ export class PartList {
   #outermostFirst(marks: Mark[]): Mark[] {
     if (marks.length < 2) return marks;
     const ends = new Map(marks.map((mark) => [mark, this.#lastRun(mark)]));
-    const linkFirst = (a: Mark, b: Mark): number =>
-      (a.delimiter ?? b.delimiter) === undefined ? 0 : Number(b.href !== undefined) - Number(a.href !== undefined);
-    return marks.sort(
+    return marks.toSorted(
       (a, b) => ends.get(b)! - ends.get(a)! || (this.#besideLetter(ends.get(a)!) ? linkFirst(a, b) : 0),
     );
   }
