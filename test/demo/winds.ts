@@ -73,26 +73,36 @@ export interface WindsSite extends Site {
   size: number;
 }
 
-/** Starts a small guide to the winds on a loopback port: a page for each wind, one for each shore, and a front page. */
+/** Starts the guide to the winds on a free loopback port. */
 export async function startWindsSite(): Promise<WindsSite> {
+  const pages = windsPages();
+  const site = await startSite(Object.fromEntries([...pages].map(([path, html]) => [path, slowly(html)])));
+  const winds = [...pages.keys()].filter((path) => path.startsWith('/winds/'));
+  return Object.assign(site, { winds: winds.map((path) => site.url(path)), size: pages.size });
+}
+
+function slowly(html: string): Route {
+  return (_req, res) => void setTimeout(() => res.writeHead(200, HTML).end(html), SECONDS_A_PAGE * 1000);
+}
+
+export const HTML = { 'content-type': 'text/html; charset=utf-8' };
+
+/** A small guide to the winds, by path: a page for each wind, one for each shore, and a front page. */
+export function windsPages(): Map<string, string> {
   const shores = [...new Set(WINDS.map(([, shore]) => shore))];
-  const pages: Record<string, string> = {
-    '/': html('A small guide to the winds', `<p>Twenty-four winds that have a name.</p>${list(shores, pathOf)}`),
-  };
+  const pages = new Map<string, string>();
+  const front = `<p>Twenty-four winds that have a name.</p>${list(shores, pathOf)}`;
+  pages.set('/', page('A small guide to the winds', front));
   for (const shore of shores) {
     const names = WINDS.filter(([, each]) => each === shore).map(([name]) => name);
-    pages[pathOf(shore)] = html(shore, `<p>Winds of this shore:</p>${list(names, windPathOf)}`);
+    pages.set(pathOf(shore), page(shore, `<p>Winds of this shore:</p>${list(names, windPathOf)}`));
   }
   for (const [name, shore, from, character] of WINDS) {
     const facts = `<table><tr><th>Shore</th><th>From</th></tr><tr><td>${shore}</td><td>${from}</td></tr></table>`;
     const more = `<p>More winds of the <a href="${pathOf(shore)}">${shore}</a>.</p>`;
-    pages[windPathOf(name)] = html(name, `<p>${character}</p>${facts}${more}`);
+    pages.set(windPathOf(name), page(name, `<p>${character}</p>${facts}${more}`));
   }
-  const site = await startSite(Object.fromEntries(Object.entries(pages).map(([path, body]) => [path, slowly(body)])));
-  return Object.assign(site, {
-    winds: WINDS.map(([name]) => site.url(windPathOf(name))),
-    size: Object.keys(pages).length,
-  });
+  return pages;
 }
 
 const pathOf = (name: string) => `/${name.toLowerCase().replaceAll(/[^a-z]+/g, '-')}`;
@@ -102,14 +112,7 @@ function list(names: string[], path: (name: string) => string): string {
   return `<ul>${names.map((name) => `<li><a href="${path(name)}">${name}</a></li>`).join('')}</ul>`;
 }
 
-function html(title: string, content: string): string {
+function page(title: string, content: string): string {
   return `<!doctype html><html lang="en"><head><title>${title}</title></head>
 <body><nav><a href="/">All winds</a></nav><main><h1>${title}</h1>${content}</main></body></html>`;
-}
-
-function slowly(body: string): Route {
-  return (_req, res) =>
-    void setTimeout(() => {
-      res.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(body);
-    }, SECONDS_A_PAGE * 1000);
 }

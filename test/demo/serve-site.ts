@@ -1,0 +1,11 @@
+import { createServer } from 'node:http';
+import { HTML, windsPages } from './winds.ts';
+
+/** Serves the demo's small site by itself until it is stopped: something to scrape that asks nothing of the network. */
+const PORT = 8080;
+const pages = windsPages();
+
+createServer((req, res) => {
+  const html = pages.get(req.url ?? '/');
+  res.writeHead(html === undefined ? 404 : 200, HTML).end(html ?? '<h1>Not found</h1>');
+}).listen(PORT, '127.0.0.1', () => console.log(`${pages.size} pages at http://localhost:${PORT}`));
