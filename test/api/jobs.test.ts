@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startTestService, type TestService } from '../support/service.ts';
+import { gate, page, startSite, type Site } from '../support/site.ts';
+
+let service: TestService;
+let site: Site;
+before(async () => {
+  service = await startTestService();
+  site = await startSite({ '/': page('Home', 'Hello.', ['/a', '/b']), '/a': page('A', 'a'), '/b': page('B', 'b') });
+});
+after(async () => {
+  await service[Symbol.asyncDispose]();
+  await site[Symbol.asyncDispose]();
+});
+
+test('a job shows its state and counts, and once ended the same result that the synchronous way gives', async () => {
+  const body = { url: site.url('/'), metadata: { order: 66, tags: ['x', null] } };
+  const { job_id } = (await service.api('POST', '/v1/scrape/async', body)).json;
+  const { json } = await service.api('GET', `/v1/jobs/${job_id}?wait=20`);
+  assert.equal(json.job_id, job_id);
+  assert.equal(json.kind, 'scrape');
+  assert.equal(json.status, 'completed');
+  assert.deepEqual([json.total, json.remaining, json.succeeded, json.failed], [1, 0, 1, 0]);
+  assert.deepEqual(json.metadata, body.metadata);
+  assert.equal(json.webhook_url, null);
+  assert.equal(json.delivery, null);
+  for (const key of ['created_at', 'started_at', 'finished_at']) assert.match(json[key], /Z$/);
+  const now = (await service.api('POST', '/v1/scrape', { url: site.url('/') })).json;
+  assert.deepEqual({ ...json.result, fetched_at: '', duration_ms: 0 }, { ...now, fetched_at: '', duration_ms: 0 });
+});
+
+test('result=false leaves the result out', async () => {
+  const { job_id } = (await service.api('POST', '/v1/scrape/async', { url: site.url('/') })).json;
+  await service.api.finished(job_id);
+  assert.ok('result' in (await service.api('GET', `/v1/jobs/${job_id}`)).json);
+  assert.ok(!('result' in (await service.api('GET', `/v1/jobs/${job_id}?result=false`)).json));
+});
+
+test('wait holds until the job ends, and not beyond its time', async () => {
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/held', held.route);
+  const { job_id } = (await service.api('POST', '/v1/scrape/async', { url: site.url('/held') })).json;
+  await held.entered;
+  const early = (await service.api('GET', `/v1/jobs/${job_id}?wait=0.1`)).json;
+  assert.ok(['queued', 'running'].includes(early.status));
+  assert.ok(!('result' in early));
+  const waiting = service.api('GET', `/v1/jobs/${job_id}?wait=25`);
+  held.open();
+  assert.equal((await waiting).json.status, 'completed');
+  assert.equal((await service.api('GET', `/v1/jobs/${job_id}?wait=26`)).status, 422);
+});
+
+test('the pages of a job can be read while it still runs, page by page', async () => {
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/held', held.route);
+  const urls = [...Array.from({ length: 25 }, (_, n) => site.url(`/?n=${n}`)), site.url('/held')];
+  for (const url of urls.slice(0, 25)) site.routes.set(url.slice(site.origin.length), page('One', 'of many'));
+  const { job_id } = (await service.api('POST', '/v1/scrape/batch/async', { urls })).json;
+  await held.entered;
+  const first = await pagesOf(job_id, 25);
+  assert.deepEqual(
+    first.map((p) => p.url),
+    urls.slice(0, 25),
+  );
+  held.open();
+  await service.api.finished(job_id);
+  const seen: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const { json } = await service.api('GET', `/v1/jobs/${job_id}/pages?limit=7${cursor ? `&cursor=${cursor}` : ''}`);
+    assert.ok(json.data.length <= 7);
+    seen.push(...json.data.map((p: { url: string }) => p.url));
+    cursor = json.next_cursor;
+  } while (cursor !== null);
+  assert.deepEqual(seen, urls);
+});
+
+async function pagesOf(jobId: string, atLeast: number): Promise<{ url: string }[]> {
+  for (;;) {
+    const { json } = await service.api('GET', `/v1/jobs/${jobId}/pages?limit=100`);
+    if (json.data.length >= atLeast) return json.data;
+  }
+}
+
+test('the list has the newest first, is filtered, and goes on from its cursor', async () => {
+  const { api } = await service.createAccount();
+  const ids: string[] = [];
+  for (let n = 0; n < 5; n++) ids.unshift((await api('POST', '/v1/scrape/async', { url: site.url('/') })).json.job_id);
+  const crawl = (await api('POST', '/v1/crawl', { url: site.url('/'), max_pages: 1 })).json.job_id;
+  ids.unshift(crawl);
+  for (const id of ids) await api.finished(id);
+
+  const seen: string[] = [];
+  let path = '/v1/jobs?limit=4';
+  for (;;) {
+    const { json } = await api('GET', path);
+    seen.push(...json.data.map((job: { job_id: string }) => job.job_id));
+    if (json.next_cursor === null) break;
+    path = `/v1/jobs?limit=4&cursor=${json.next_cursor}`;
+  }
+  assert.deepEqual(seen, ids);
+  const idsOf = async (query: string) =>
+    (await api('GET', `/v1/jobs?${query}`)).json.data.map((job: { job_id: string }) => job.job_id);
+  assert.deepEqual(await idsOf('kind=crawl'), [crawl]);
+  assert.deepEqual(await idsOf('kind=scrape&status=completed'), ids.slice(1));
+  assert.deepEqual(await idsOf('status=cancelled'), []);
+  assert.ok(!('result' in (await api('GET', '/v1/jobs')).json.data[0]));
+});
+
+test('events show the progress and end with the state that the job ended in', async () => {
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/held', held.route);
+  const { job_id } = (await service.api('POST', '/v1/scrape/batch/async', { urls: [site.url('/'), site.url('/held')] }))
+    .json;
+  await held.entered;
+  const stream = service.api('GET', `/v1/jobs/${job_id}/events`);
+  held.open();
+  const { headers, text, status } = await stream;
+  assert.equal(status, 200);
+  assert.match(headers.get('content-type') ?? '', /^text\/event-stream/);
+  const events = text
+    .trim()
+    .split('\n\n')
+    .map((event) => {
+      const [, name, data] = /^event: (\w+)\ndata: (.*)$/.exec(event) ?? [];
+      return { name, data: JSON.parse(data ?? 'null') };
+    });
+  assert.equal(events.at(-1)?.name, 'completed');
+  assert.equal(events.at(-1)?.data.succeeded, 2);
+  assert.ok(events.slice(0, -1).every((event) => event.name === 'progress'));
+  assert.ok(events.every((event) => event.data.job_id === job_id));
+});
+
+test('cancelling twice is fine; cancelling what has ended otherwise is a 409', async () => {
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/held', held.route);
+  const { job_id } = (await service.api('POST', '/v1/scrape/async', { url: site.url('/held') })).json;
+  await held.entered;
+  const first = await service.api('POST', `/v1/jobs/${job_id}/cancel`);
+  assert.deepEqual([first.status, first.json.status], [200, 'cancelled']);
+  const second = await service.api('POST', `/v1/jobs/${job_id}/cancel`, {});
+  assert.deepEqual([second.status, second.json.status], [200, 'cancelled']);
+  held.open();
+
+  const done = (await service.api('POST', '/v1/scrape/async', { url: site.url('/') })).json.job_id;
+  await service.api.finished(done);
+  const late = await service.api('POST', `/v1/jobs/${done}/cancel`);
+  assert.deepEqual([late.status, late.json.code], [409, 'already_finished']);
+});
