@@ -12,7 +12,9 @@ const SPECIALS = /[\\`*_[\]<&~!]/g;
 const ASCII_PUNCTUATION = /[!-/:-@[-`{-~]/;
 const ENTITY = /^&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[a-zA-Z][a-zA-Z\d]{1,31});/;
 const TAG = /^[a-zA-Z/!?]/;
+/** An email autolink, or what may become one with the formats that follow the text. */
 const EMAIL_AUTOLINK = /^<[^\s<>@]+@[^\s<>@]+>/;
+const UNENDED = /^<[^\s<>]*$/;
 const SPACE_OR_EDGE = /^\s?$/;
 const WORD = /^[\p{L}\p{N}]$/u;
 
@@ -36,6 +38,10 @@ function needsEscape(char: string, before: string, after: string, inLink: boolea
   }
 }
 
+function opensTag(rest: string, next: string, afterText: string): boolean {
+  return TAG.test(next) || EMAIL_AUTOLINK.test(rest) || (UNENDED.test(rest) && !SPACE_OR_EDGE.test(afterText));
+}
+
 /** Escapes what CommonMark or GFM would read as inline syntax in `text`, and nothing else. */
 export function escapeText(text: string, { before, after, inLink }: Surroundings): string {
   if (!SPECIAL.test(text)) return text;
@@ -44,7 +50,7 @@ export function escapeText(text: string, { before, after, inLink }: Surroundings
     const previous = offset === 0 ? before : text[offset - 1]!;
     const next = last ? after : text[offset + 1]!;
     if (char === '&') return ENTITY.test(text.slice(offset, offset + 36)) ? '\\&' : '&';
-    if (char === '<') return TAG.test(next) || EMAIL_AUTOLINK.test(text.slice(offset, offset + 320)) ? '\\<' : '<';
+    if (char === '<') return opensTag(text.slice(offset, offset + 320), next, after) ? '\\<' : '<';
     if (char === '!') return last && after === '[' ? '\\!' : '!';
     return needsEscape(char, previous, next, inLink) ? `\\${char}` : char;
   });
