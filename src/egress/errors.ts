@@ -11,7 +11,7 @@ const MESSAGES = {
   invalid_response: 'The answer was not valid HTTP, or its body could not be decompressed.',
   too_large: 'The answer is larger than the limit.',
   unsupported_content_type: 'The content type was not accepted.',
-  body_failed: 'The body to be sent could not be produced.',
+  body_failed: 'What was to be sent could not be produced.',
   cancelled: 'The request was cancelled.',
   internal_error: 'The request could not be formed.',
 } as const;
@@ -19,6 +19,10 @@ const MESSAGES = {
 export type EgressErrorCode = keyof typeof MESSAGES;
 /** The codes with which a page fetch fails: all of them are codes of a page block too. */
 export type PageFetchErrorCode = Exclude<EgressErrorCode, 'body_failed'>;
+
+/** The codes with which a post fails. */
+export type WebhookErrorCode =
+  'blocked_target' | 'dns_failed' | 'connection_failed' | 'tls_failed' | 'timeout' | 'invalid_response' | 'body_failed';
 
 /** Milliseconds of one exchange; a phase that did not happen (a reused connection, an early failure) is null. */
 export interface Timings {

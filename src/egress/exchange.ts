@@ -3,15 +3,10 @@ import { ByteCollector } from './body.ts';
 import type { Connection } from './connection.ts';
 import { EgressError, transportError, type Timings } from './errors.ts';
 import type { ConnectionPool, Waiter } from './pool.ts';
+import { produce, type AwaitedSide, type StreamedBody } from './streamed-body.ts';
 import type { Target } from './url-policy.ts';
 
 type ResponseHeaders = Record<string, string | string[] | undefined>;
-
-/** A body that is made while it is sent. `chunks` is called at most once, and must yield `length` bytes in all. */
-export interface StreamedBody {
-  length: number;
-  chunks(): AsyncIterable<Buffer>;
-}
 
 export interface ExchangeRequest {
   target: Target;
@@ -115,7 +110,7 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     if (this.#settled) return this.#pool.release(connection);
     this.#connection = connection;
     const { path, method, headers, body, maxWireBytes } = this.#request;
-    const sent = body === null || Buffer.isBuffer(body) ? body : this.#produce(body);
+    const sent = body === null || Buffer.isBuffer(body) ? body : produce(body, (side) => this.#await(side));
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- undici takes async iterables, its types do not say so
     connection.send({ path, method, headers, body: sent as Buffer | null }, this, maxWireBytes);
   }
@@ -221,21 +216,7 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     return !this.#sending || this.#request.method === 'GET';
   }
 
-  async *#produce(body: StreamedBody): AsyncGenerator<Buffer> {
-    try {
-      this.#await('source');
-      for await (const chunk of body.chunks()) {
-        this.#await('socket');
-        yield chunk;
-        this.#await('source');
-      }
-    } catch (cause) {
-      this.fail(new EgressError('body_failed', { cause }));
-      throw cause;
-    }
-  }
-
-  #await(side: 'source' | 'socket'): void {
+  #await(side: AwaitedSide): void {
     this.#producing = side === 'source';
     if (this.#request.idleTimeoutMs !== undefined) this.#allow(this.#request.idleTimeoutMs);
   }

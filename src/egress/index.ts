@@ -8,8 +8,15 @@ import { createResolve } from './resolve.ts';
 import { parseUrl, targetOf } from './url-policy.ts';
 
 export { CidrList } from './address.ts';
-export { EgressError, isRetryable, type EgressErrorCode, type PageFetchErrorCode, type Timings } from './errors.ts';
-export type { StreamedBody } from './exchange.ts';
+export {
+  EgressError,
+  isRetryable,
+  type EgressErrorCode,
+  type PageFetchErrorCode,
+  type Timings,
+  type WebhookErrorCode,
+} from './errors.ts';
+export type { StreamedBody } from './streamed-body.ts';
 export type { FetchedPage, PageRequest } from './fetch-page.ts';
 export type { PostRequest, PostResult } from './post.ts';
 

@@ -1,9 +1,9 @@
-import { EgressError } from './errors.ts';
-import { exchange, type Answer, type StreamedBody } from './exchange.ts';
+import { EgressError, type Timings } from './errors.ts';
+import { exchange, type Answer } from './exchange.ts';
 import { callerHeaders, credentialKey, flatten, type HeaderRecord } from './headers.ts';
 import type { Network } from './network.ts';
+import type { StreamedBody } from './streamed-body.ts';
 import { parseUrl, targetOf } from './url-policy.ts';
-import type { Timings } from './errors.ts';
 
 export interface PostRequest {
   url: string;
@@ -37,8 +37,8 @@ const MAX_WIRE_BYTES = 128 * 1024;
 /**
  * POSTs to an https URL and follows no redirect. The status decides: an answer whose body is long, late or broken off
  * is still an answer, and its connection is dropped. Rejects with an EgressError: `blocked_target`, `dns_failed`,
- * `connection_failed`, `tls_failed`, `timeout`, `invalid_response` or `body_failed`; `internal_error` only for a header
- * that HTTP forbids.
+ * `connection_failed`, `tls_failed`, `timeout`, `invalid_response`, or `body_failed` where the body's source, or a header
+ * that HTTP forbids, is at fault.
  */
 export async function post(network: Network, request: PostRequest): Promise<PostResult> {
   const url = parseUrl(request.url);
@@ -59,8 +59,13 @@ export async function post(network: Network, request: PostRequest): Promise<Post
     idleTimeoutMs: streamed ? idleTimeoutMs : undefined,
     maxWireBytes: MAX_WIRE_BYTES,
     expect: () => EXCERPT,
-  });
+  }).catch(rethrowAsOurs);
   return toResult(answer);
+}
+
+function rethrowAsOurs(error: unknown): never {
+  const unformed = error instanceof EgressError && error.code === 'internal_error';
+  throw unformed ? new EgressError('body_failed', { cause: error.cause, retryable: false }) : error;
 }
 
 const EXCERPT = { maxBytes: EXCERPT_BYTES, required: false };

@@ -21,7 +21,7 @@ before(() => {
 after(() => egress.close());
 
 function get(origin: { port: number }, options: Partial<PageRequest> = {}) {
-  return egress.fetchPage({ url: `http://127.0.0.1:${origin.port}/`, userAgent: 't', timeoutMs: 500, ...options });
+  return egress.fetchPage({ url: `http://127.0.0.1:${origin.port}/`, userAgent: 't', timeoutMs: 5000, ...options });
 }
 
 /** Writes `next()` every `pauseMs`, or as fast as the other side takes it, until the socket closes. */
@@ -47,7 +47,7 @@ async function allClosed(origin: Origin): Promise<void> {
 
 test('the deadline covers the wait for the head', BOUNDED, async () => {
   await using origin = await startOrigin(() => {});
-  assert.equal(isRetryable(await failure(get(origin), 'timeout')), true);
+  assert.equal(isRetryable(await failure(get(origin, { timeoutMs: 500 }), 'timeout')), true);
   await allClosed(origin);
 });
 
@@ -56,7 +56,7 @@ test('the deadline covers a head that drips', BOUNDED, async () => {
     socket.write('HTTP/1.1 200 OK\r\nX: ');
     pour(socket, () => 'a', 20);
   });
-  await failure(get(origin), 'timeout');
+  await failure(get(origin, { timeoutMs: 500 }), 'timeout');
   await allClosed(origin);
 });
 
@@ -65,14 +65,14 @@ test('the deadline covers a body that drips', BOUNDED, async () => {
     socket.write('HTTP/1.1 200 OK\r\n\r\n');
     pour(socket, () => 'a', 20);
   });
-  await failure(get(origin), 'timeout');
+  await failure(get(origin, { timeoutMs: 500 }), 'timeout');
   await allClosed(origin);
 });
 
 test('the deadline covers 103s that drip; a flood of them is an invalid answer', BOUNDED, async () => {
   const hint = 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n';
   await using drips = await startOrigin((socket) => pour(socket, () => hint, 100));
-  await failure(get(drips), 'timeout');
+  await failure(get(drips, { timeoutMs: 500 }), 'timeout');
   await using floods = await startOrigin((socket) => pour(socket, () => hint.repeat(100)));
   await failure(get(floods, { timeoutMs: 60_000 }), 'invalid_response');
   await using few = await startOrigin(hint.repeat(16) + ok());
@@ -104,7 +104,7 @@ test('the deadline covers connecting', BOUNDED, async () => {
   const fillers = Array.from({ length: 4 }, () => connect(port, '127.0.0.1').on('error', () => {}));
   await Promise.race(fillers.map((filler) => once(filler, 'connect')));
   try {
-    const error = await failure(get({ port }), 'timeout');
+    const error = await failure(get({ port }, { timeoutMs: 500 }), 'timeout');
     assert.equal(error.timings?.connectMs, null);
   } finally {
     for (const filler of fillers) filler.destroy();
@@ -115,7 +115,7 @@ test('the deadline covers connecting', BOUNDED, async () => {
 test('the deadline covers the TLS handshake', BOUNDED, async () => {
   await using origin = await startOrigin(() => {});
   const error = await failure(
-    egress.fetchPage({ url: `https://127.0.0.1:${origin.port}/`, userAgent: 't', timeoutMs: 300 }),
+    egress.fetchPage({ url: `https://127.0.0.1:${origin.port}/`, userAgent: 't', timeoutMs: 500 }),
     'timeout',
   );
   assert.equal(error.timings?.tlsMs, null);
@@ -140,9 +140,9 @@ test('the deadline covers the wait for a free connection', BOUNDED, async () => 
 test('one deadline for all hops, and for onRedirect', BOUNDED, async () => {
   let hop = 0;
   await using slow = await startOrigin((socket) => void setTimeout(() => socket.write(redirect(`/${hop++}`)), 100));
-  await failure(get(slow), 'timeout');
+  await failure(get(slow, { timeoutMs: 500 }), 'timeout');
   await using origin = await startOrigin(redirect('/next'));
-  await failure(get(origin, { onRedirect: () => new Promise(() => {}) }), 'timeout');
+  await failure(get(origin, { timeoutMs: 500, onRedirect: () => new Promise(() => {}) }), 'timeout');
 });
 
 test('the deadline covers decoding', BOUNDED, async () => {
@@ -184,7 +184,7 @@ test('a body over the limit is too large, said or unsaid, and is not read to its
     await allClosed(origin);
   }
   await using exact = await startOrigin(ok('x'.repeat(MIB)));
-  assert.equal((await get(exact, { maxBytes: MIB, timeoutMs: 5000 })).body.length, MIB);
+  assert.equal((await get(exact, { maxBytes: MIB })).body.length, MIB);
 });
 
 test('the decoded bytes are capped: bombs in every coding, nested too', BOUNDED, async () => {

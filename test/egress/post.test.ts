@@ -124,7 +124,7 @@ test('the codes of a webhook, with the phases and the address as far as they wer
   await using plain = await startOrigin(ok(), { onConnection: (socket) => socket.write('no TLS') });
   const handshake = await failure(send('127.0.0.1', plain.port), 'tls_failed');
   await using silent = await receiver(() => {});
-  const late = await failure(send('127.0.0.1', silent.port, 300), 'timeout');
+  const late = await failure(send('127.0.0.1', silent.port, 1000), 'timeout');
   const hole = await failure(send('hole.test', 443, 300), 'timeout');
   await using garbage = await receiver('not HTTP\r\n\r\n');
   const invalid = await failure(send('127.0.0.1', garbage.port), 'invalid_response');
@@ -202,7 +202,7 @@ test(
         socket.write('HTTP/1.1 200 OK\r\n');
         rest(socket);
       });
-      const { status, excerpt } = await post(origin, { timeoutMs: 400 });
+      const { status, excerpt } = await post(origin, { timeoutMs: 1000 });
       assert.deepEqual([status, excerpt], [200, 'half']);
       while (origin.sockets.size > 0) await tick();
     }
@@ -279,8 +279,8 @@ test(
   BOUNDED,
   async () => {
     await using origin = await receiver(ok());
-    const slow = streamed(8, Buffer.alloc(KIB), () => sleep(100));
-    assert.equal((await post(origin, { body: slow.body, timeoutMs: 400, idleTimeoutMs: 400 })).status, 200);
+    const slow = streamed(8, Buffer.alloc(KIB), () => sleep(150));
+    assert.equal((await post(origin, { body: slow.body, timeoutMs: 1000, idleTimeoutMs: 1000 })).status, 200);
     const stalled = streamed(8, Buffer.alloc(KIB), (index) =>
       index === 4 ? sleep(5000, undefined, { ref: false }) : undefined,
     );
@@ -332,6 +332,12 @@ test(
     }
   },
 );
+
+test('a header that HTTP forbids is not sent, and keeps to the list of codes', async () => {
+  await using origin = await receiver(ok());
+  await failure(post(origin, { headers: { 'X-A': 'a\r\nX-B: b' } }), 'body_failed');
+  assert.equal(origin.requests.length, 0);
+});
 
 test('Connection: close and HTTP/1.0 end a connection', async () => {
   await using closes = await receiver((socket) => socket.end(ok('ok', 'Connection: close')));

@@ -221,6 +221,8 @@ test('one family of addresses is enough', async () => {
   name('half.test', ({ type }) => (type === 'A' ? { a: ['127.0.0.1'] } : { fail: 'SERVFAIL' }));
   name('silent6.test', ({ type }) => (type === 'A' ? { a: ['127.0.0.1'] } : { fail: 'DROP' }));
   assert.equal((await egress.fetchPage(page(`http://only6.test:${v6.port}/`))).status, 200);
+  await using secure6 = await startOrigin(ok(), { host: '::1', certificate: await authority.issue(['::1']) });
+  assert.equal((await egress.fetchPage(page(`https://[::1]:${secure6.port}/`))).status, 200);
   assert.equal((await egress.fetchPage(page(`http://half.test:${http.port}/`))).status, 200);
   assert.equal((await egress.fetchPage({ ...page(`http://silent6.test:${http.port}/`), timeoutMs: 2000 })).status, 200);
 });
