@@ -1,6 +1,6 @@
 import { DomHandler, type ChildNode, type Document, type Element, type Text } from 'domhandler';
 import { Parser } from 'htmlparser2';
-import { BLOCK_ELEMENTS } from './elements.ts';
+import { BLOCK_ELEMENTS, NOT_TEXT } from './elements.ts';
 
 /** Elements nested deeper than this become siblings of the element at the limit, so that recursion over the tree is safe. */
 export const MAX_DEPTH = 512;
@@ -117,11 +117,22 @@ export function isText(node: { type: string } | null | undefined): node is Text 
 
 /** All text below the node, as it stands in the source. */
 export function textContent(node: ChildNode): string {
+  return collectText(node, () => true);
+}
+
+/** Like textContent, without what is never text of the page, such as scripts. */
+export function visibleText(node: ChildNode): string {
+  return collectText(node, ({ name }) => !NOT_TEXT.has(name));
+}
+
+function collectText(root: ChildNode, enters: (element: Element) => boolean): string {
   const out: string[] = [];
-  const stack: ChildNode[] = [node];
-  for (let current = stack.pop(); current !== undefined; current = stack.pop()) {
-    if (isText(current)) out.push(current.data);
-    else if ('children' in current) for (let i = current.children.length; i-- > 0;) stack.push(current.children[i]!);
+  const stack: ChildNode[] = [root];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (isText(node)) out.push(node.data);
+    else if ('children' in node && (!isElement(node) || enters(node))) {
+      for (let i = node.children.length; i-- > 0;) stack.push(node.children[i]!);
+    }
   }
   return out.join('');
 }

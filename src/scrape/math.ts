@@ -62,11 +62,12 @@ export function formulaOf(element: Element): Formula | 'shown' | null {
     return type === null ? null : formula(textContent(element), type[1] !== undefined);
   }
   if (name === 'img') return /\bmwe-math-fallback-image/.test(attribs['class'] ?? '') ? 'shown' : null;
-  if ((name !== 'span' && name !== 'div') || attribs['class'] === undefined) return null;
+  const classes = attribs['class'];
+  if ((name !== 'span' && name !== 'div') || classes === undefined || !/katex|MathJax/.test(classes)) return null;
   if (hasClass(element, 'katex')) return formula(katexAnnotation(element), false);
   if (hasClass(element, 'katex-display')) {
     const katex = childrenOf(element).find((child) => hasClass(child, 'katex'));
     return katex === undefined ? null : formula(katexAnnotation(katex), true);
   }
-  return /\bMathJax/.test(attribs['class']) && precedesMathJaxScript(element) ? 'shown' : null;
+  return /\bMathJax/.test(classes) && precedesMathJaxScript(element) ? 'shown' : null;
 }

@@ -1,5 +1,5 @@
 import type { ChildNode, Element } from 'domhandler';
-import { isElement, isText, MAX_DEPTH, textContent } from './dom.ts';
+import { isElement, isText, MAX_DEPTH, visibleText } from './dom.ts';
 import { BLOCK_ELEMENTS, NOT_TEXT } from './elements.ts';
 import { formulaOf } from './math.ts';
 import { codeText } from './preformatted.ts';
@@ -34,7 +34,7 @@ class TextWriter {
 
   #node(node: ChildNode): void {
     if (isText(node)) this.#text(node.data);
-    else if (this.#depth > MAX_DEPTH) this.#text(textContent(node));
+    else if (this.#depth > MAX_DEPTH) this.#text(visibleText(node));
     else if (isElement(node)) this.#element(node);
     else if ('children' in node) this.nodes(node.children);
   }

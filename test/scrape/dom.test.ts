@@ -59,7 +59,7 @@ suite('parseHtml', () => {
   test('end tags beyond the limit close nothing above it', () => {
     const html = `${'<div>'.repeat(MAX_DEPTH + 100)}a${'</div>'.repeat(100)}b${'</div>'.repeat(MAX_DEPTH)}c`;
     const { children } = parseHtml(html);
-    assert.equal(textContent(children[0]!), 'ab');
+    assert.match(textContent(children[0]!), /^a\n+b$/);
     assert.equal(outline(children.slice(1)), "'c'");
   });
 

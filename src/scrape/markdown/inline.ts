@@ -4,6 +4,12 @@ import { emphasisHolds } from './delimiters.ts';
 import { PartList, type Run } from './parts.ts';
 import { escapeParts } from './serialize.ts';
 
+/** Where no block can stand. */
+export type InlineMode = 'heading' | 'cell';
+
+/** What a block boundary or a line break becomes there. */
+export const SEPARATORS: Record<InlineMode, string> = { heading: ' ', cell: '<br>' };
+
 const NEEDS_COLLAPSE = /[\t\n\r\f]| {2}/;
 
 /** Collects the inline content of one block and writes it as Markdown. */

@@ -1,20 +1,19 @@
 import type { ChildNode, Element } from 'domhandler';
-import { isElement, isText, MAX_DEPTH, textContent } from '../dom.ts';
+import { isElement, isText, MAX_DEPTH, visibleText } from '../dom.ts';
 import { BLOCK_ELEMENTS, NOT_TEXT } from '../elements.ts';
 import { formulaOf } from '../math.ts';
 import { codeLanguage, codeText } from '../preformatted.ts';
 import { renderAnchor } from './anchors.ts';
-import { escapeDefinition, escapeHeadingEnd, escapeLine, fenceFor } from './escape.ts';
+import { renderFence, renderHeading, renderQuote, renderRule } from './blocks.ts';
+import { escapeDefinition, escapeLine } from './escape.ts';
 import { Footnotes } from './footnotes.ts';
-import { InlineBuffer } from './inline.ts';
+import { InlineBuffer, SEPARATORS, type InlineMode } from './inline.ts';
 import { Lists } from './lists.ts';
 import { DELETED, EMPHASIS, STRONG, SUBSCRIPT, SUPERSCRIPT, type Mark, type Marks } from './marks.ts';
 import { image, player } from './media.ts';
+import { renderBetween, renderBreak, renderCheckbox, renderCode, renderFormula, renderRubyText } from './phrasing.ts';
 import { renderTable } from './tables.ts';
 import { BlockWriter } from './writer.ts';
-
-/** How block boundaries are written where no block can stand. */
-export type InlineMode = 'heading' | 'cell';
 
 const NO_MARKS: Marks = [];
 
@@ -63,7 +62,7 @@ export class MarkdownRenderer {
 
   visit(node: ChildNode): void {
     if (isText(node)) this.inline.text(node.data, this.marks);
-    else if (this.#depth > MAX_DEPTH) this.inline.text(textContent(node), this.marks);
+    else if (this.#depth > MAX_DEPTH) this.inline.text(visibleText(node), this.marks);
     else if (isElement(node)) this.#element(node);
     else if ('children' in node) this.children(node.children);
   }
@@ -71,7 +70,7 @@ export class MarkdownRenderer {
   /** Ends the current paragraph, or in inline mode the current piece of text. */
   boundary(): void {
     if (this.#mode === null) this.flush();
-    else if (!this.inline.isEmpty && !this.inline.endsWithBreak) this.#softBreak(this.#mode);
+    else if (!this.inline.endsWithBreak) this.inline.lineBreak(SEPARATORS[this.#mode], this.marks);
   }
 
   /** Writes what inline content there is as a paragraph. */
@@ -100,16 +99,12 @@ export class MarkdownRenderer {
     this.marks = outer;
   }
 
-  #softBreak(mode: InlineMode): void {
-    this.inline.lineBreak(mode === 'cell' ? '<br>' : ' ', this.marks);
-  }
-
   #element(element: Element): void {
     const { name } = element;
     if (name === 'math' || name === 'script' || name === 'img' || element.attribs['class'] !== undefined) {
       const formula = formulaOf(element);
       if (formula === 'shown') return;
-      if (formula !== null) return this.#formula(formula.tex, formula.display);
+      if (formula !== null) return renderFormula(this, formula);
     }
     const mark = MARKS[name];
     if (mark !== undefined && Object.hasOwn(MARKS, name)) return this.#marked(element, mark);
@@ -117,23 +112,23 @@ export class MarkdownRenderer {
       case 'a':
         return renderAnchor(this, element);
       case 'br':
-        return this.#lineBreak();
+        return renderBreak(this);
       case 'img':
         return this.inline.verbatim(image(element, this.base), this.marks);
       case 'code':
       case 'kbd':
       case 'samp':
       case 'tt':
-        return this.#code(element);
+        return renderCode(this, element);
       case 'pre':
-        return this.fence(codeText(element), codeLanguage(element));
+        return renderFence(this, codeText(element), codeLanguage(element));
       case 'h1':
       case 'h2':
       case 'h3':
       case 'h4':
       case 'h5':
       case 'h6':
-        return this.#heading(element);
+        return renderHeading(this, element);
       case 'ul':
       case 'ol':
       case 'menu':
@@ -144,28 +139,34 @@ export class MarkdownRenderer {
       case 'dl':
         return this.lists.definitions(element);
       case 'blockquote':
-        return this.#quote(element);
+        return renderQuote(this, element);
       case 'table':
         return renderTable(this, element);
       case 'hr':
-        return this.#rule();
+        return renderRule(this);
       case 'input':
-        return this.#checkbox(element);
+        return renderCheckbox(this, element);
       case 'summary':
         this.boundary();
         this.withMark(STRONG, element.children);
         return this.boundary();
       case 'q':
-        return this.#around('"', element, '"');
+        return renderBetween(this, '"', element, '"');
       case 'rt':
-        return this.#rubyText(element);
+        return renderRubyText(this, element);
       case 'iframe':
       case 'video':
       case 'audio':
-        return this.#player(element);
+        return this.#standAlone(player(element, this.base));
       default:
         return this.#other(element);
     }
+  }
+
+  #standAlone(markdown: string): void {
+    this.boundary();
+    this.inline.verbatim(markdown, this.marks);
+    this.boundary();
   }
 
   #other(element: Element): void {
@@ -182,107 +183,5 @@ export class MarkdownRenderer {
     const unset = style !== undefined && /font-(?:weight\s*:\s*(?:normal|400)|style\s*:\s*normal)/.test(style);
     if (unset) this.children(element.children);
     else this.withMark(mark, element.children);
-  }
-
-  #formula(tex: string, display: boolean): void {
-    const block = display && this.#mode === null;
-    if (block) this.flush();
-    this.inline.verbatim(display ? `$$${tex}$$` : `$${tex}$`, this.marks);
-    if (block) this.flush();
-  }
-
-  #lineBreak(): void {
-    if (this.#mode !== null) return this.#softBreak(this.#mode);
-    if (this.inline.endsWithBreak) return this.flush();
-    this.inline.lineBreak('\\\n', this.marks);
-  }
-
-  #code(element: Element): void {
-    const hasLines = element.children.some((child) => isElement(child) && child.name === 'br');
-    if (hasLines && this.#mode === null) return this.fence(codeText(element), codeLanguage(element));
-    const text = textContent(element);
-    if (!text.includes('\n')) return this.inline.code(text, this.marks);
-    const line = text.replace(/[ \t\r\n]+/g, ' ');
-    if (/^\s/.test(line)) this.inline.text(' ', this.marks);
-    this.inline.code(line.trim(), this.marks);
-    if (/\s$/.test(line)) this.inline.text(' ', this.marks);
-  }
-
-  /** A fenced code block; in inline mode a code span for each line. */
-  fence(code: string, language: string): void {
-    if (code.trim() === '') return;
-    this.boundary();
-    if (this.#mode !== null) {
-      for (const line of code.split('\n')) {
-        this.inline.code(line.trim(), this.marks);
-        this.boundary();
-      }
-      return;
-    }
-    const fence = fenceFor(code);
-    this.writer.begin('fence');
-    this.writer.line(fence + language);
-    this.writer.lines(code);
-    this.writer.line(fence);
-  }
-
-  #heading(element: Element): void {
-    if (this.#mode !== null) return this.#other(element);
-    this.flush();
-    for (const mark of this.marks) if (mark.awaitsHeading === true) mark.spent = false;
-    const text = this.inlineOnly('heading', element.children);
-    if (text === '') return;
-    this.writer.begin('heading');
-    this.writer.line(`${'#'.repeat(Number(element.name[1]))} ${escapeHeadingEnd(text)}`);
-  }
-
-  #quote(element: Element): void {
-    this.boundary();
-    if (this.#mode !== null) {
-      this.children(element.children);
-      return this.boundary();
-    }
-    const { writer } = this;
-    const outerTight = writer.tight;
-    const before = writer.previous;
-    writer.begin('quote');
-    const container = writer.open('> ', '> ');
-    writer.tight = false;
-    this.children(element.children);
-    this.flush();
-    writer.tight = outerTight;
-    if (container !== null && !writer.close(container)) writer.restore(before);
-  }
-
-  #rule(): void {
-    this.boundary();
-    if (this.#mode !== null) return;
-    this.writer.begin('rule');
-    this.writer.line(this.writer.atMarker ? '___' : '---');
-  }
-
-  #checkbox(element: Element): void {
-    if (element.attribs['type']?.toLowerCase() !== 'checkbox' || !this.inline.isEmpty) return;
-    if (this.lists.inItem) this.writer.extendMarker(element.attribs['checked'] === undefined ? '[ ] ' : '[x] ');
-  }
-
-  #around(open: string, element: Element, close: string): void {
-    this.inline.text(open, this.marks);
-    this.children(element.children);
-    this.inline.text(close, this.marks);
-  }
-
-  #rubyText(element: Element): void {
-    const hasParentheses = isElement(element.prev) && element.prev.name === 'rp';
-    if (hasParentheses) this.children(element.children);
-    else this.#around('(', element, ')');
-  }
-
-  #player(element: Element): void {
-    const markdown = player(element, this.base);
-    if (markdown === '') return;
-    this.boundary();
-    this.inline.verbatim(markdown, this.marks);
-    this.boundary();
   }
 }

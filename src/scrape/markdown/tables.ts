@@ -1,6 +1,7 @@
 import type { Element } from 'domhandler';
 import { codeLanguage, codeText } from '../preformatted.ts';
 import { codeCells, readTable, type TableGrid } from '../table-grid.ts';
+import { renderFence } from './blocks.ts';
 import type { MarkdownRenderer } from './renderer.ts';
 
 /** Renders a table: of data as a GFM table, of code as code, of anything else as the blocks it lays out. */
@@ -19,7 +20,7 @@ function renderCode(renderer: MarkdownRenderer, table: Element): boolean {
   const cells = codeCells(table);
   if (cells === null) return false;
   const language = codeLanguage(table) || codeLanguage(cells[0]!);
-  renderer.fence(cells.map((cell) => codeText(cell)).join('\n'), language);
+  renderFence(renderer, cells.map((cell) => codeText(cell)).join('\n'), language);
   return true;
 }
 

@@ -30,7 +30,7 @@ function canAdjoin(previous: BlockKind, next: BlockKind): boolean {
 
 /** Writes lines under the markers of the open containers, each line once and in order. */
 export class BlockWriter {
-  readonly #out: string[] = [];
+  #out = '';
   #lines = 0;
   /** What continues the open containers on a further line. */
   #prefix = '';
@@ -86,11 +86,10 @@ export class BlockWriter {
   }
 
   line(text: string): void {
-    const out = this.#out;
-    if (this.#blankBefore) out.push(this.#sharedPrefix.trimEnd(), '\n');
+    if (this.#blankBefore) this.#out += `${this.#sharedPrefix.trimEnd()}\n`;
     const start = this.#marker ?? this.#prefix;
-    if (text === '') out.push(start.trimEnd(), '\n');
-    else out.push(start, text, '\n');
+    if (text === '') this.#out += `${start.trimEnd()}\n`;
+    else this.#out += `${start}${text}\n`;
     this.#marker = null;
     this.#blankBefore = false;
     this.#sharedPrefix = this.#prefix;
@@ -138,6 +137,6 @@ export class BlockWriter {
   }
 
   toString(): string {
-    return this.#out.join('').trimEnd();
+    return this.#out.trimEnd();
   }
 }
