@@ -3,6 +3,7 @@ import { addAccounts } from './cli/accounts.ts';
 import { explain } from './cli/failure.ts';
 import { addKeys } from './cli/keys.ts';
 import { addMigrate } from './cli/migrate.ts';
+import { addSecrets } from './cli/secrets.ts';
 import { addSql } from './cli/sql.ts';
 
 const program = new Command('ollagraph')
@@ -12,7 +13,7 @@ const program = new Command('ollagraph')
   .option('--json', 'print JSON')
   .showHelpAfterError('(see --help)')
   .exitOverride();
-for (const add of [addMigrate, addAccounts, addKeys, addSql]) add(program);
+for (const add of [addMigrate, addAccounts, addKeys, addSecrets, addSql]) add(program);
 
 try {
   await program.parseAsync();

@@ -14,6 +14,7 @@ import { migrate } from '../../../src/migrate.ts';
 import { createAuthority } from '../../support/certificates.ts';
 
 const ACCOUNTS = 50;
+const FILL_CHUNK = 50_000;
 
 export interface Stats {
   count: number;
@@ -122,11 +123,13 @@ async function fill(
 ): Promise<void> {
   const url = `${origin}${options.path ?? '/hook'}`;
   const due = options.due ?? 'now()';
-  await sql`
+  for (let from = 0; from < count; from += FILL_CHUNK) {
+    await sql`
     insert into outbox (account_id, id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, next_attempt_at)
     select (${options.accounts}::text[])[1 + n % ${options.accounts.length}::int], id, 'job.completed', ${url}, ${new URL(url).host}, id, ${'x'.repeat(1000)}, '', false, ${sql.raw(due)}
     from (select n, 'dlv_' || lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || lpad(to_hex(n + (random() * 1e6)::bigint * 1000000), 12, '0') as id
-      from generate_series(1, ${count}::bigint) as n) s`.execute(db);
+      from generate_series(${from + 1}::bigint, ${Math.min(count, from + FILL_CHUNK)}::bigint) as n) s`.execute(db);
+  }
   await sql`analyze outbox`.execute(db);
 }
 
