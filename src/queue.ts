@@ -26,6 +26,8 @@ export interface Slice {
 /** A worker that has not touched its slice for so long has lost it. pg-boss allows no less. */
 const HEARTBEAT_SECONDS = 10;
 const RETRY_LIMIT = 5;
+/** A slice that failed comes back after 1, 2, 4, … s: together they outlast a short trouble of the database. */
+const RETRY_DELAY_SECONDS = 1;
 
 /** Lets pg-boss run its statements on our pool. */
 export function executor(pool: pg.Pool): BossDb {
@@ -41,6 +43,8 @@ export async function createQueues(boss: PgBoss): Promise<void> {
       heartbeatSeconds: HEARTBEAT_SECONDS,
       expireInSeconds: 3600,
       retryLimit: RETRY_LIMIT,
+      retryDelay: RETRY_DELAY_SECONDS,
+      retryBackoff: true,
       deleteAfterSeconds: 3600,
       retentionSeconds: 30 * 86_400,
       deadLetter: DEAD_LETTERS,

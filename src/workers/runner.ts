@@ -96,7 +96,7 @@ export class Runner {
       const facts = { job_id: entry.data.job_id, pages: entry.data.ordinals.length };
       if (error instanceof LeaseLost) this.#log.debug(facts, 'a slice was given up');
       else this.#log.warn({ ...facts, err: error }, 'a slice failed and goes back to the queue');
-      // Back at once rather than when the heartbeat ends; when even that fails, the heartbeat sees to it.
+      // Back soon rather than when the heartbeat ends; when even that fails, the heartbeat sees to it.
       await boss
         .fail(lane, entry)
         .catch((cause: unknown) => this.#log.warn({ ...facts, err: cause }, 'a slice could not be put back'));
