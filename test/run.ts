@@ -18,7 +18,7 @@ import { testRunEnvironment } from './support/environment.ts';
  */
 const TEMPLATE = 'ollagraph_template';
 const CONCURRENCY = 2;
-const TIMEOUT_MS = 150_000;
+const TIMEOUT_MS = 90_000;
 
 async function main(files: string[]): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), 'ollagraph-test-'));

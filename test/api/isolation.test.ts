@@ -21,7 +21,7 @@ after(async () => {
 
 test("another account's job or delivery cannot be told from one that does not exist", async () => {
   const body = { url: site.url('/'), webhook_url: receiver.url() };
-  const { job_id } = (await service.api('POST', '/v1/scrape/async', body)).json;
+  const job_id = await service.api.queue('/v1/scrape/async', body);
   const { delivery } = await service.api.finished(job_id);
   await receiver.received(1);
   const stranger = await service.createAccount();

@@ -16,7 +16,7 @@ after(async () => {
 
 test('a job shows its state and counts, and once ended the same result that the synchronous way gives', async () => {
   const body = { url: site.url('/'), metadata: { order: 66, tags: ['x', null] } };
-  const { job_id } = (await service.api('POST', '/v1/scrape/async', body)).json;
+  const job_id = await service.api.queue('/v1/scrape/async', body);
   const { json } = await service.api('GET', `/v1/jobs/${job_id}?wait=20`);
   assert.equal(json.job_id, job_id);
   assert.equal(json.kind, 'scrape');
@@ -31,7 +31,7 @@ test('a job shows its state and counts, and once ended the same result that the 
 });
 
 test('result=false leaves the result out', async () => {
-  const { job_id } = (await service.api('POST', '/v1/scrape/async', { url: site.url('/') })).json;
+  const job_id = await service.api.queue('/v1/scrape/async', { url: site.url('/') });
   await service.api.finished(job_id);
   assert.ok('result' in (await service.api('GET', `/v1/jobs/${job_id}`)).json);
   assert.ok(!('result' in (await service.api('GET', `/v1/jobs/${job_id}?result=false`)).json));
@@ -40,7 +40,7 @@ test('result=false leaves the result out', async () => {
 test('wait holds until the job ends, and not beyond its time', async () => {
   const held = gate(page('Held', 'text'));
   site.routes.set('/held', held.route);
-  const { job_id } = (await service.api('POST', '/v1/scrape/async', { url: site.url('/held') })).json;
+  const job_id = await service.api.queue('/v1/scrape/async', { url: site.url('/held') });
   await held.entered;
   const early = (await service.api('GET', `/v1/jobs/${job_id}?wait=0.1`)).json;
   assert.ok(['queued', 'running'].includes(early.status));
@@ -56,7 +56,7 @@ test('the pages of a job can be read while it still runs, page by page', async (
   site.routes.set('/held', held.route);
   const urls = [...Array.from({ length: 25 }, (_, n) => site.url(`/?n=${n}`)), site.url('/held')];
   for (const url of urls.slice(0, 25)) site.routes.set(url.slice(site.origin.length), page('One', 'of many'));
-  const { job_id } = (await service.api('POST', '/v1/scrape/batch/async', { urls })).json;
+  const job_id = await service.api.queue('/v1/scrape/batch/async', { urls });
   await held.entered;
   const first = await pagesOf(job_id, 25);
   assert.deepEqual(
@@ -111,8 +111,7 @@ test('the list has the newest first, is filtered, and goes on from its cursor', 
 test('events show the progress and end with the state that the job ended in', async () => {
   const held = gate(page('Held', 'text'));
   site.routes.set('/held', held.route);
-  const { job_id } = (await service.api('POST', '/v1/scrape/batch/async', { urls: [site.url('/'), site.url('/held')] }))
-    .json;
+  const job_id = await service.api.queue('/v1/scrape/batch/async', { urls: [site.url('/'), site.url('/held')] });
   await held.entered;
   const stream = service.api('GET', `/v1/jobs/${job_id}/events`);
   held.open();
@@ -135,7 +134,7 @@ test('events show the progress and end with the state that the job ended in', as
 test('cancelling twice is fine; cancelling what has ended otherwise is a 409', async () => {
   const held = gate(page('Held', 'text'));
   site.routes.set('/held', held.route);
-  const { job_id } = (await service.api('POST', '/v1/scrape/async', { url: site.url('/held') })).json;
+  const job_id = await service.api.queue('/v1/scrape/async', { url: site.url('/held') });
   await held.entered;
   const first = await service.api('POST', `/v1/jobs/${job_id}/cancel`);
   assert.deepEqual([first.status, first.json.status], [200, 'cancelled']);

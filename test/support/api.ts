@@ -12,6 +12,8 @@ export interface Api {
   /** Sends `body` as JSON (a string or Buffer as it is) with the key, and reads the answer. */
   (method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   origin: string;
+  /** Queues a job, and returns its id. Throws where it is refused. */
+  queue(path: string, body: unknown, headers?: Record<string, string>): Promise<string>;
   /** Reads a job with `?wait=` until it has ended. */
   finished(jobId: string): Promise<Answer['json']>;
 }
@@ -48,5 +50,10 @@ export function createApi(origin: string, key: string | null): Api {
     }
     throw new Error(`job ${jobId} did not end`);
   };
-  return Object.assign(call, { origin, finished });
+  const queue: Api['queue'] = async (path, body, headers) => {
+    const { status, text, json } = await call('POST', path, body, headers);
+    if (status !== 202) throw new Error(`POST ${path}: ${status} ${text}`);
+    return json.job_id;
+  };
+  return Object.assign(call, { origin, queue, finished });
 }

@@ -46,7 +46,8 @@ export async function startTestService(env: Record<string, string> = {}): Promis
     WORKER_THREADS: '1',
     RATE_LIMIT_PER_MINUTE: '0',
     FREE_CREDITS: '1000000',
-    LOG_LEVEL: 'warn',
+    // What the worker threads print; the main thread's log goes into `logs`.
+    LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
     ...env,
   });
   const logs: TestService['logs'] = [];
