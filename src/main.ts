@@ -21,11 +21,14 @@ async function main(): Promise<void> {
   await service.stop();
 }
 
-/** The first signal that asks for an end, which is bound to come within EXIT_LIMIT_MS of it. */
+/**
+ * The first signal that asks for an end, which is bound to come within EXIT_LIMIT_MS of it. Further ones change nothing: they
+ * would leave Postgres running by itself.
+ */
 function firstSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT']) {
-      process.once(name, () => {
+      process.on(name, () => {
         setTimeout(() => process.exit(1), EXIT_LIMIT_MS).unref();
         resolve(name);
       });
