@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db, DbOrTx } from '../database.ts';
+import type { Db, DbOrTx, Tx } from '../database.ts';
 import { newId } from '../ids.ts';
 import { grantCredits } from './credits.ts';
 import { createKey, storeKey } from './keys.ts';
@@ -11,21 +11,27 @@ export interface NewAccount {
   key: string;
 }
 
-/** Makes an account with its free credits and a first key, in one transaction. `key`: use this one instead of a new one. */
-export async function createAccount(
-  db: Db,
-  box: SecretBox,
-  options: { name: string; credits: number; key?: string },
-): Promise<NewAccount> {
-  return await db.transaction().execute(async (tx) => {
-    const id = newId('acct');
-    const secret = box.seal(newWebhookSecret(), id);
-    await tx.insertInto('accounts').values({ id, name: options.name, credits: 0, webhook_secret: secret }).execute();
-    if (options.credits > 0) await grantCredits(tx, id, options.credits, 'free credits');
-    if (options.key === undefined) return { id, key: (await createKey(tx, id, 'first key')).key };
-    await storeKey(tx, id, 'from the environment', options.key);
-    return { id, key: options.key };
-  });
+interface AccountOptions {
+  name: string;
+  credits: number;
+  /** Use this key instead of a new one. */
+  key?: string;
+}
+
+/** Makes an account with its free credits and a first key, in one transaction. */
+export async function createAccount(db: Db, box: SecretBox, options: AccountOptions): Promise<NewAccount> {
+  return await db.transaction().execute((tx) => insertAccount(tx, box, options));
+}
+
+/** The same in the caller's transaction. */
+export async function insertAccount(tx: Tx, box: SecretBox, options: AccountOptions): Promise<NewAccount> {
+  const id = newId('acct');
+  const secret = box.seal(newWebhookSecret(), id);
+  await tx.insertInto('accounts').values({ id, name: options.name, credits: 0, webhook_secret: secret }).execute();
+  if (options.credits > 0) await grantCredits(tx, id, options.credits, 'free credits');
+  if (options.key === undefined) return { id, key: (await createKey(tx, id, 'first key')).key };
+  await storeKey(tx, id, 'from the environment', options.key);
+  return { id, key: options.key };
 }
 
 export interface Account {

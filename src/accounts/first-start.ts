@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Config } from '../config.ts';
 import type { Db } from '../database.ts';
-import { createAccount } from './accounts.ts';
+import { insertAccount } from './accounts.ts';
 import { isKnownKey } from './keys.ts';
 import type { SecretBox } from './secrets.ts';
 
@@ -11,19 +11,14 @@ import type { SecretBox } from './secrets.ts';
  * start at once: they take turns.
  */
 export async function ensureFirstAccount(db: Db, box: SecretBox, config: Config): Promise<string | null> {
-  return await db.connection().execute(async (connection) => {
-    await sql`select pg_advisory_lock(hashtext('ollagraph.first_account'))`.execute(connection);
-    try {
-      const options = { name: 'default', credits: config.freeCredits };
-      if (config.apiKey !== undefined) {
-        if (!(await isKnownKey(connection, config.apiKey)))
-          await createAccount(connection, box, { ...options, key: config.apiKey });
-        return null;
-      }
-      const any = await connection.selectFrom('accounts').select('id').limit(1).executeTakeFirst();
-      return any ? null : (await createAccount(connection, box, options)).key;
-    } finally {
-      await sql`select pg_advisory_unlock(hashtext('ollagraph.first_account'))`.execute(connection);
+  return await db.transaction().execute(async (tx) => {
+    await sql`select pg_advisory_xact_lock(hashtext('ollagraph.first_account'))`.execute(tx);
+    const options = { name: 'default', credits: config.freeCredits };
+    if (config.apiKey !== undefined) {
+      if (!(await isKnownKey(tx, config.apiKey))) await insertAccount(tx, box, { ...options, key: config.apiKey });
+      return null;
     }
+    const any = await tx.selectFrom('accounts').select('id').limit(1).executeTakeFirst();
+    return any ? null : (await insertAccount(tx, box, options)).key;
   });
 }
