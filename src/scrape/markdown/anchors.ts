@@ -20,7 +20,7 @@ function linkMark(renderer: MarkdownRenderer, element: Element, href: string): M
   const close = `](${destination(href)}${title(element.attribs['title'])})`;
   const isOuter = !renderer.marks.some((mark) => mark.href !== undefined);
   const awaitsHeading = isOuter && renderer.mode === null && containsHeading(element);
-  return { open: '[', close, href, spent: awaitsHeading, awaitsHeading };
+  return { open: '[', close, delimiter: undefined, href, spent: awaitsHeading, awaitsHeading };
 }
 
 /**

@@ -6,7 +6,7 @@ import type { MarkdownRenderer } from './renderer.ts';
 export function renderHeading(renderer: MarkdownRenderer, element: Element): void {
   renderer.boundary();
   if (renderer.mode !== null) return renderInPlace(renderer, element);
-  for (const mark of renderer.marks) if (mark.awaitsHeading === true) mark.spent = false;
+  for (const mark of renderer.marks) if (mark.awaitsHeading) mark.spent = false;
   const text = renderer.inlineOnly('heading', element.children);
   if (text === '') return;
   renderer.writer.begin('heading');

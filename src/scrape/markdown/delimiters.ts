@@ -10,14 +10,14 @@ export function edge(part: Part | undefined, char: (text: string) => string): st
 /** The last character of what is written for a part. */
 function leftOf(part: Part | undefined): string {
   const last = edge(part, lastChar);
-  const isReference = part?.referenceLast === true || (part?.referenceFirst === true && part.value === last);
+  const isReference = part !== undefined && (part.referenceLast || (part.referenceFirst && part.value === last));
   return isReference ? ';' : last;
 }
 
 /** The first character of what is written for a part. */
 function rightOf(part: Part | undefined): string {
   const first = edge(part, firstChar);
-  const isReference = part?.referenceFirst === true || (part?.referenceLast === true && part.value === first);
+  const isReference = part !== undefined && (part.referenceFirst || (part.referenceLast && part.value === first));
   return isReference ? '&' : first;
 }
 

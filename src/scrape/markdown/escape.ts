@@ -1,12 +1,3 @@
-/** Where a piece of text stands, as far as escaping depends on it. */
-export interface Surroundings {
-  /** The character before the text on its line, empty at the start. */
-  before: string;
-  /** The character after it, empty at the end. */
-  after: string;
-  inLink: boolean;
-}
-
 const SPECIAL = /[\\`*_[\]<&~!]/;
 const SPECIALS = /[\\`*_[\]<&~!]/g;
 const ASCII_PUNCTUATION = /[!-/:-@[-`{-~]/;
@@ -42,8 +33,11 @@ function opensTag(rest: string, next: string, afterText: string): boolean {
   return TAG.test(next) || EMAIL_AUTOLINK.test(rest) || (UNENDED.test(rest) && !SPACE_OR_EDGE.test(afterText));
 }
 
-/** Escapes what CommonMark or GFM would read as inline syntax in `text`, and nothing else. */
-export function escapeText(text: string, { before, after, inLink }: Surroundings): string {
+/**
+ * Escapes what CommonMark or GFM would read as inline syntax in `text`, and nothing else. `before` and `after` are the characters around it,
+ * empty at the edges of its line.
+ */
+export function escapeText(text: string, before: string, after: string, inLink: boolean): string {
   if (!SPECIAL.test(text)) return text;
   return text.replace(SPECIALS, (char, offset: number) => {
     const last = offset === text.length - 1;

@@ -74,7 +74,7 @@ export class InlineBuffer {
     if (runs.length === 1 && runs[0]!.marks.length === 0) return single(runs[0]!);
     const markdown = write(runs);
     for (const { marks } of runs)
-      for (const mark of marks) if (mark.href !== undefined && mark.spent !== true) mark.spent = true;
+      for (const mark of marks) if (mark.href !== undefined && !mark.spent) mark.spent = true;
     return markdown;
   }
 }
@@ -82,7 +82,7 @@ export class InlineBuffer {
 function single({ kind, value }: Run): string {
   if (kind === 'break') return '';
   if (kind === 'code') return codeSpan(value);
-  return kind === 'text' ? escapeText(value.trim(), { before: '', after: '', inLink: false }) : value;
+  return kind === 'text' ? escapeText(value.trim(), '', '', false) : value;
 }
 
 /** Emphasis that CommonMark would pair with the delimiters of strong emphasis is written with underscores, or not at all where those fail too. */

@@ -3,20 +3,24 @@ export interface Mark {
   open: string;
   close: string;
   /** The character of an emphasis delimiter run, which CommonMark only recognises in some surroundings. */
-  delimiter?: '*' | '_' | '~';
+  delimiter: '*' | '_' | '~' | undefined;
   /** The target of a link, for a `<…>` autolink when that is the text as well. */
-  href?: string;
+  href: string | undefined;
   /** A link that has been written already, or is to be written in a heading further on. */
-  spent?: boolean;
-  awaitsHeading?: boolean;
+  spent: boolean;
+  awaitsHeading: boolean;
 }
 
-export const EMPHASIS: Mark = { open: '*', close: '*', delimiter: '*' };
+function format(open: string, close: string, delimiter?: Mark['delimiter']): Mark {
+  return { open, close, delimiter, href: undefined, spent: false, awaitsHeading: false };
+}
+
+export const EMPHASIS = format('*', '*', '*');
 /** For where `*` would be read with the delimiters of strong emphasis around it. */
-export const UNDERSCORE_EMPHASIS: Mark = { open: '_', close: '_', delimiter: '_' };
-export const STRONG: Mark = { open: '**', close: '**', delimiter: '*' };
-export const DELETED: Mark = { open: '~~', close: '~~', delimiter: '~' };
-export const SUBSCRIPT: Mark = { open: '<sub>', close: '</sub>' };
-export const SUPERSCRIPT: Mark = { open: '<sup>', close: '</sup>' };
+export const UNDERSCORE_EMPHASIS = format('_', '_', '_');
+export const STRONG = format('**', '**', '*');
+export const DELETED = format('~~', '~~', '~');
+export const SUBSCRIPT = format('<sub>', '</sub>');
+export const SUPERSCRIPT = format('<sup>', '</sup>');
 
 export type Marks = readonly Mark[];

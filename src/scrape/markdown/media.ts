@@ -5,7 +5,7 @@ import { resolveHttpUrl } from '../links.ts';
 import { destination, escapeText, title } from './escape.ts';
 
 function label(text: string): string {
-  return escapeText(text.replace(/\s+/g, ' ').trim(), { before: '', after: ']', inLink: true });
+  return escapeText(text.replace(/\s+/g, ' ').trim(), '', ']', true);
 }
 
 /** An image, or nothing for tracking pixels and images without an address. */

@@ -15,11 +15,15 @@ export interface Run {
 export interface Part {
   kind: ContentKind | 'space' | 'open' | 'close';
   value: string;
-  mark?: Mark;
+  mark: Mark | undefined;
   inLink: boolean;
   /** Write the first or last character as a character reference, so that the delimiter beside it counts as one. */
-  referenceFirst?: boolean;
-  referenceLast?: boolean;
+  referenceFirst: boolean;
+  referenceLast: boolean;
+}
+
+function part(kind: Part['kind'], value: string, mark?: Mark, inLink = false): Part {
+  return { kind, value, mark, inLink, referenceFirst: false, referenceLast: false };
 }
 
 /** How many runs to look ahead for the end of a mark. */
@@ -62,6 +66,7 @@ export class PartList {
       return;
     }
     if (kind !== 'text') return this.#content(kind, value, marks);
+    if (value.trim().length === value.length) return this.#content('text', value, marks);
     const start = value.search(/\S/);
     if (start === -1) return this.#pad(value, marks);
     const end = value.trimEnd().length;
@@ -83,12 +88,12 @@ export class PartList {
   #content(kind: ContentKind, value: string, allMarks: Marks): void {
     let rest = value;
     const gap = this.#started ? this.#space : '';
-    const marks = allMarks.some((mark) => mark.spent) ? allMarks.filter((mark) => mark.spent !== true) : allMarks;
+    const marks = allMarks.some((mark) => mark.spent) ? allMarks.filter((mark) => !mark.spent) : allMarks;
     const closing = this.#closing(this.#started ? this.#common(marks) : marks);
     if (kind === 'text' && gap === '' && closing > 0) this.#movePunctuationOut(rest, closing);
     for (let i = 0; i < closing && this.#open.length > 0; i++) this.#close();
     this.#flushMoved();
-    if (gap !== '') this.#parts.push({ kind: 'space', value: gap, inLink: false });
+    if (gap !== '') this.#parts.push(part('space', gap));
     this.#space = '';
     this.#spaceMarks = null;
     this.#started = true;
@@ -97,7 +102,7 @@ export class PartList {
     if (rest === '') return;
     for (const mark of opening) {
       this.#open.push(mark);
-      this.#parts.push({ kind: 'open', value: mark.open, mark, inLink: false });
+      this.#parts.push(part('open', mark.open, mark));
     }
     this.#push(kind, rest);
   }
@@ -134,7 +139,15 @@ export class PartList {
   #push(kind: ContentKind, value: string): void {
     const last = this.#parts.at(-1);
     if (kind !== 'verbatim' && last?.kind === kind) last.value += value;
-    else this.#parts.push({ kind, value, inLink: this.#open.some((mark) => mark.href !== undefined) });
+    else
+      this.#parts.push(
+        part(
+          kind,
+          value,
+          undefined,
+          this.#open.some((mark) => mark.href !== undefined),
+        ),
+      );
   }
 
   /** How many of the open marks must close before content with `marks`. */
@@ -145,7 +158,7 @@ export class PartList {
 
   #close(): void {
     const mark = this.#open.pop()!;
-    this.#parts.push({ kind: 'close', value: mark.close, mark, inLink: false });
+    this.#parts.push(part('close', mark.close, mark));
   }
 
   /** `**Note:**text` is no emphasis: ends the emphasis before the punctuation. */
@@ -172,7 +185,7 @@ export class PartList {
     const rest = value.replace(/^[\p{P}\p{S}]+/u, '');
     last.value += value.slice(0, value.length - rest.length);
     const inner = rest.trimStart();
-    if (inner !== '' && inner !== rest) this.#parts.push({ kind: 'space', value: ' ', inLink: false });
+    if (inner !== '' && inner !== rest) this.#parts.push(part('space', ' '));
     return inner;
   }
 }
