@@ -1,6 +1,6 @@
 import type { ChildNode, Element } from 'domhandler';
-import { isElement } from './dom.ts';
-import { eachElement, resolveHttpUrl } from './links.ts';
+import { eachElement, isElement } from './dom.ts';
+import { resolveHttpUrl } from './links.ts';
 
 /** Where lazy-loading scripts keep an image's address, most telling first. */
 const LAZY_SOURCES = ['data-src', 'data-lazy-src', 'data-original', 'data-lazy', 'data-orig-file', 'data-hi-res-src'];

@@ -1,5 +1,5 @@
-import type { ChildNode, Document, Element } from 'domhandler';
-import { isElement } from './dom.ts';
+import type { Document } from 'domhandler';
+import { eachElement } from './dom.ts';
 import type { DiscoveredLink } from './types.ts';
 
 /** Schemes that run code in a browser or carry the content itself instead of an address. */
@@ -29,16 +29,6 @@ export function resolveUrl(reference: string, base: string): string | null {
 export function resolveHttpUrl(reference: string, base: string): string | null {
   const url = URL.parse(reference, base);
   return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') ? encodeDelimiters(url.href) : null;
-}
-
-/** Calls `visit` for every element below `nodes`, in document order, without recursion. */
-export function eachElement(nodes: ChildNode[], visit: (element: Element) => void): void {
-  const stack: ChildNode[] = nodes.toReversed();
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (isElement(node)) visit(node);
-    if (!('children' in node)) continue;
-    for (let i = node.children.length - 1; i >= 0; i--) stack.push(node.children[i]!);
-  }
 }
 
 /** The URL against which the page's references resolve: its first `<base href>` when that is http(s), else `pageUrl`. */

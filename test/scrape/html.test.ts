@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { parseHtml } from '../../src/scrape/dom.ts';
+import { eachElement, parseHtml } from '../../src/scrape/dom.ts';
 import { toHtml } from '../../src/scrape/html.ts';
-import { eachElement } from '../../src/scrape/links.ts';
 import { hostileHtml } from './hostile-html.ts';
 import { normalizedText } from './rendering.ts';
 

@@ -1,6 +1,6 @@
 import type { Element } from 'domhandler';
-import { textContent } from '../dom.ts';
-import { eachElement, resolveUrl } from '../links.ts';
+import { eachElement, textContent } from '../dom.ts';
+import { resolveUrl } from '../links.ts';
 import { destination, title } from './escape.ts';
 import type { Mark } from './marks.ts';
 import type { MarkdownRenderer } from './renderer.ts';

@@ -1,6 +1,5 @@
 import type { ChildNode, Element } from 'domhandler';
-import { isElement, isText } from '../dom.ts';
-import { eachElement } from '../links.ts';
+import { eachElement, isElement, isText } from '../dom.ts';
 import type { MarkdownRenderer } from './renderer.ts';
 
 /** The ids that Markdown renderers, Pandoc and MediaWiki give to footnotes; the group is what makes the label. */
