@@ -2,20 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const PATIENCE_MS = 30_000;
 
+type NotYet = false | null | undefined;
+
 /**
- * Calls `attempt` until it neither throws nor returns false or undefined, and returns what it then does. After `ms` it throws
+ * Calls `attempt` until it neither throws nor returns false, null or undefined, and returns what it then does. After `ms` it throws
  * what the last call threw. The time is a bound for what never comes, not something that a test measures.
  */
-export async function eventually<T>(
-  attempt: () => Promise<T> | T,
-  ms = PATIENCE_MS,
-): Promise<Exclude<NonNullable<T>, false>> {
+export async function eventually<T>(attempt: () => Promise<T | NotYet> | T | NotYet, ms = PATIENCE_MS): Promise<T> {
   const deadline = performance.now() + ms;
   for (;;) {
     let failure: unknown = new Error(`it did not come true within ${ms} ms: ${attempt.toString()}`);
     try {
       const value = await attempt();
-      if (value !== undefined && value !== null && value !== false) return value as Exclude<NonNullable<T>, false>;
+      if (value !== undefined && value !== null && value !== false) return value;
     } catch (error) {
       failure = error;
     }
