@@ -23,7 +23,7 @@ for (let n = 0; n < WARM_UP + jobs; n++) {
   await sleep(20);
   const asked = performance.timeOrigin + performance.now();
   const body = { url: `${site.url}/page/${n}`, webhook_url: receiver.url };
-  const { job_id } = await service.call<{ job_id: string }>('POST', '/v1/scrape/async', body);
+  const { job_id } = await service.call('POST', '/v1/scrape/async', body);
   const { at } = await receiver.callbackOf(job_id);
   const { rows } = await sql<{ ms: number }>`
     select extract(epoch from pg_xact_commit_timestamp(xmin))::float8 * 1000 as ms from jobs where id = ${job_id}`.execute(

@@ -43,7 +43,7 @@ export async function startReceiver(): Promise<Receiver> {
   const child = fork(import.meta.filename, ['receive']);
   stack.defer(() => void child.kill());
   child.send(await authority.issue(['127.0.0.1']));
-  const [port] = (await once(child, 'message')) as [number];
+  const [port] = await once(child, 'message');
 
   const arrivals = new EventEmitter().setMaxListeners(0);
   const known = new Map<string, Callback>();
@@ -53,8 +53,7 @@ export async function startReceiver(): Promise<Receiver> {
     caFile,
     count: 0,
     async callbackOf(jobId) {
-      const come = known.get(jobId);
-      return come ?? ((await once(arrivals, jobId)) as [Callback])[0];
+      return known.get(jobId) ?? (await once(arrivals, jobId))[0];
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -88,7 +87,7 @@ function receive(): void {
 }
 
 function summary(body: Buffer, at: number): Callback {
-  const { job_id, status, result } = JSON.parse(body.toString()) as Body;
+  const { job_id, status, result }: Body = JSON.parse(body.toString());
   const pages: Record<string, number> = {};
   for (const page of result.pages ?? []) pages[page.status] = (pages[page.status] ?? 0) + 1;
   return { job_id, status, at, bytes: body.length, pages, total: result.total ?? null };

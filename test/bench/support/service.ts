@@ -21,14 +21,25 @@ export interface BenchService extends AsyncDisposable {
   url: string;
   pid: number;
   db: Db;
+  /** Waits until a job has ended. Throws after `limitMs`. */
+  finished(jobId: string, limitMs: number): Promise<EndedJob>;
   /** Makes another account, and returns its key. */
   createAccount(): Promise<string>;
   /** Calls its API as the first account, or with another key; throws where the answer is an error. */
-  call<T>(method: 'GET' | 'POST', path: string, body?: unknown, key?: string): Promise<T>;
+  // oxlint-disable-next-line typescript/no-explicit-any -- whatever the endpoint answers
+  call(method: 'GET' | 'POST', path: string, body?: unknown, key?: string): Promise<any>;
+}
+
+export interface EndedJob {
+  status: string;
+  total: number;
+  succeeded: number;
+  created_at: string;
+  finished_at: string;
 }
 
 export interface ServiceOptions {
-  env: Record<string, string>;
+  env?: Record<string, string>;
   /** Go before the script. */
   nodeArguments?: string[];
   /** Of Postgres. */
@@ -39,7 +50,11 @@ export interface ServiceOptions {
  * The service as a user starts it, all roles in one child process, on a fresh Postgres of its own: that runs beside it, so the
  * process's memory is the service's alone.
  */
-export async function startService({ env, nodeArguments = [], settings = {} }: ServiceOptions): Promise<BenchService> {
+export async function startService({
+  env = {},
+  nodeArguments = [],
+  settings = {},
+}: ServiceOptions = {}): Promise<BenchService> {
   await using stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'ollagraph-bench-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
@@ -72,22 +87,31 @@ export async function startService({ env, nodeArguments = [], settings = {} }: S
   const { db } = openDatabase(embedded.url, 2, (error) => console.error(error));
   stack.defer(() => db.destroy());
 
+  const call: BenchService['call'] = async (method, path, body, key = KEY) => {
+    const response = await fetch(url + path, {
+      method,
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return await response.json();
+  };
+
   const owned = stack.move();
   return {
     url,
     pid: child.pid!,
     db,
+    call,
+    async finished(jobId, limitMs) {
+      for (const end = performance.now() + limitMs; performance.now() < end;) {
+        const job: EndedJob = await call('GET', `/v1/jobs/${jobId}?wait=25&result=false`);
+        if (job.finished_at) return job;
+      }
+      throw new Error('a job took too long');
+    },
     async createAccount() {
       return (await createAccount(db, createSecretBox(undefined), { name: 'another', credits: 100_000 })).key;
-    },
-    async call<T>(method: string, path: string, body?: unknown, key = KEY): Promise<T> {
-      const response = await fetch(url + path, {
-        method,
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-      return (await response.json()) as T;
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

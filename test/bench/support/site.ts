@@ -36,7 +36,7 @@ if (process.send && process.argv[2] === 'serve') serve();
  */
 export async function startSite(): Promise<Site> {
   const child = fork(import.meta.filename, ['serve']);
-  const [port] = (await once(child, 'message')) as [number];
+  const [port] = await once(child, 'message');
   return {
     url: `http://127.0.0.1:${port}`,
     async [Symbol.asyncDispose]() {
@@ -102,11 +102,13 @@ function frontPage(): string {
 
 /** About 3 KB, with the usual parts. */
 function smallPage(n: number): string {
-  const text = (words: number, from: number) =>
-    Array.from({ length: words }, (_, i) => WORDS[(from + i * i) % WORDS.length]).join(' ');
-  const paragraphs = Array.from({ length: 5 }, (_, i) => `<p>${text(50, n + i)} <a href="/page/${n + i}">on</a>.</p>`);
+  const paragraphs = Array.from({ length: 5 }, (_, i) => `<p>${words(50, n + i)} <a href="/page/${n + i}">on</a>.</p>`);
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page ${n}</title>
-<meta name="description" content="${text(12, n)}"></head><body><nav><a href="/">Home</a> <a href="/page/1">First</a></nav>
-<main><h1>Page ${n}</h1>${paragraphs.join('\n')}<ul><li>${text(5, n)}</li><li>${text(5, n + 1)}</li></ul></main>
-<footer><p>${text(10, n)}</p></footer></body></html>`;
+<meta name="description" content="${words(12, n)}"></head><body><nav><a href="/">Home</a> <a href="/page/1">First</a></nav>
+<main><h1>Page ${n}</h1>${paragraphs.join('\n')}<ul><li>${words(5, n)}</li><li>${words(5, n + 1)}</li></ul></main>
+<footer><p>${words(10, n)}</p></footer></body></html>`;
+}
+
+function words(count: number, from: number): string {
+  return Array.from({ length: count }, (_, i) => WORDS[(from + i * i) % WORDS.length]).join(' ');
 }
