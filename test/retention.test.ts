@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sql } from 'kysely';
+import { createAccount } from '../src/accounts/accounts.ts';
+import { createSecretBox } from '../src/accounts/secrets.ts';
+import { dropOldDays } from '../src/retention.ts';
+import { createTestDatabase, type TestDatabase } from './support/database.ts';
+
+/** A job, its page, its delivery and an attempt, all made on a day so long ago. */
+async function oldJob(
+  { db }: TestDatabase,
+  account: string,
+  daysAgo: number,
+  options: { running?: boolean; pending?: boolean } = {},
+) {
+  await sql`select ensure_partitions((now() at time zone 'utc')::date - ${daysAgo}::int)`.execute(db);
+  const { rows } = await sql<{ job: string; dlv: string }>`
+    select id_floor('job_', (now() at time zone 'utc')::date - ${daysAgo}::int) || '00000000000a' as job,
+      id_floor('dlv_', (now() at time zone 'utc')::date - ${daysAgo}::int) || '00000000000a' as dlv`.execute(db);
+  const { job, dlv } = rows[0]!;
+  const ended = options.running ? null : new Date();
+  await sql`insert into jobs (account_id, id, kind, state, options, total, remaining, succeeded, reserved, finished_at)
+    values (${account}, ${job}, 'scrape', ${ended ? 'completed' : 'running'}, '{}', 1, ${ended ? 0 : 1}, ${ended ? 1 : 0}, 1, ${ended})`.execute(
+    db,
+  );
+  await sql`insert into pages (account_id, job_id, ordinal, url, host, cache_key, state, fragment, settled_at)
+    values (${account}, ${job}, 0, 'https://a.example/', 'a.example', '\\x00', 'ok', '{}', now())`.execute(db);
+  const columns = sql`account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job`;
+  const values = sql`${account}, ${dlv}, ${job}, 'job.completed', 'https://a.example/', 'a.example:443', ${job}, '', '', true`;
+  if (options.pending) await sql`insert into outbox (${columns}) values (${values})`.execute(db);
+  else
+    await sql`insert into deliveries (${columns}, state, schedule_step, attempts, created_at)
+      values (${values}, 'delivered', 0, 1, now())`.execute(db);
+  await sql`insert into attempts (account_id, delivery_id, number, trigger) values (${account}, ${dlv}, 1, 'schedule')`.execute(
+    db,
+  );
+}
+
+async function count({ db }: TestDatabase, table: string): Promise<number> {
+  return (await sql<{ n: number }>`select count(*)::int as n from ${sql.id(table)}`.execute(db)).rows[0]!.n;
+}
+
+test('days that have had their time are dropped whole; days with something pending stay', async () => {
+  await using database = await createTestDatabase();
+  const { id } = await createAccount(database.db, createSecretBox(undefined), { name: 'a', credits: 1 });
+  await oldJob(database, id, 60);
+  await oldJob(database, id, 50, { running: true });
+  await oldJob(database, id, 40, { pending: true });
+  await oldJob(database, id, 10);
+  const dropped = await dropOldDays(database.db, 30);
+  assert.equal(dropped.length, 1);
+  assert.equal(await count(database, 'jobs'), 3);
+  assert.equal(await count(database, 'pages'), 3);
+  assert.equal(await count(database, 'deliveries'), 2);
+  assert.equal(await count(database, 'outbox'), 1);
+  assert.equal(await count(database, 'attempts'), 3);
+  assert.deepEqual(await dropOldDays(database.db, 30), []);
+
+  await sql`update jobs set state = 'completed', remaining = 0, succeeded = 1, finished_at = now() where finished_at is null`.execute(
+    database.db,
+  );
+  await sql`delete from outbox`.execute(database.db);
+  assert.equal((await dropOldDays(database.db, 30)).length, 2);
+  assert.equal(await count(database, 'jobs'), 1);
+  assert.equal(await count(database, 'attempts'), 1);
+});
