@@ -29,14 +29,18 @@ export function parseBody<S extends z.ZodType>(req: Request, schema: S): z.infer
   } catch (cause) {
     throw new Problem('invalid_json', 'The body must be JSON in UTF-8.', { cause });
   }
-  refuseHostile(value, '', 0);
-  return validate(schema, value);
+  return parseValue(value, schema);
 }
 
 /** The query string as the schema accepts it. Throws a 422 Problem that names the parameters. */
 export function parseQuery<S extends z.ZodType>(req: Request, schema: S): z.infer<S> {
-  refuseHostile(req.query, '', 0);
-  return validate(schema, req.query);
+  return parseValue(req.query, schema);
+}
+
+/** The same for any value that a client sent. */
+export function parseValue<S extends z.ZodType>(value: unknown, schema: S): z.infer<S> {
+  refuseHostile(value, '', 0);
+  return validate(schema, value);
 }
 
 function validate<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {

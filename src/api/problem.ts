@@ -89,7 +89,8 @@ export function problemHandler(log: Log): ErrorRequestHandler {
   };
 }
 
-function toProblem(error: unknown): Problem {
+/** What a caller is told of an error: of one that is not the caller's fault, no more than that. */
+export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof OutOfCredits)
     return new Problem('out_of_credits', `This job may use ${error.needed} credits, and the account has fewer.`);

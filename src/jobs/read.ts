@@ -1,5 +1,5 @@
 import { sql, type Selectable } from 'kysely';
-import type { DbOrTx, JobKind, JobState, JobsTable } from '../database.ts';
+import type { DbOrTx, JobKind, JobState, JobsTable, PageState } from '../database.ts';
 import { isId } from '../ids.ts';
 
 export type Job = Selectable<JobsTable>;
@@ -63,4 +63,50 @@ export async function listPages(
     where account_id = ${job.account_id} and job_id = ${job.id} and ordinal > ${after} and fragment is not null
     order by ordinal limit ${limit}`.execute(db);
   return rows;
+}
+
+/** A page without its content. */
+export interface PageRow {
+  ordinal: number;
+  url: string;
+  state: PageState;
+  http_status: number | null;
+  error_code: string | null;
+  duration_ms: number | null;
+}
+
+/** The job's pages, pending ones too, by ordinal after `after`. */
+export async function listPageRows(
+  db: DbOrTx,
+  job: Job,
+  filter: { state?: PageState | undefined },
+  limit: number,
+  after: number,
+): Promise<PageRow[]> {
+  let query = db
+    .selectFrom('pages')
+    .select(['ordinal', 'url', 'state', 'http_status', 'error_code', 'duration_ms'])
+    .where('account_id', '=', job.account_id)
+    .where('job_id', '=', job.id)
+    .where('ordinal', '>', after)
+    .orderBy('ordinal')
+    .limit(limit);
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  return await query.execute();
+}
+
+/** One page with its block as JSON text (null while there is none), or null where the job has no such page. */
+export async function findPage(
+  db: DbOrTx,
+  job: Job,
+  ordinal: number,
+): Promise<(PageRow & { fragment: string | null }) | null> {
+  const page = await db
+    .selectFrom('pages')
+    .select(['ordinal', 'url', 'state', 'http_status', 'error_code', 'duration_ms', 'fragment'])
+    .where('account_id', '=', job.account_id)
+    .where('job_id', '=', job.id)
+    .where('ordinal', '=', ordinal)
+    .executeTakeFirst();
+  return page ?? null;
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { accountOf } from '../api/auth.ts';
@@ -8,13 +7,12 @@ import { notFound, Problem } from '../api/problem.ts';
 import type { Context } from '../context.ts';
 import { deliveryOfJob } from '../webhooks/history.ts';
 import { cancelJob } from './cancel.ts';
+import { sendJobEvents } from './events.ts';
 import { findJob, jobView, listJobs, listPages, type Job } from './read.ts';
 import { sendJob } from './send-result.ts';
 import type { JobWaiter } from './wait.ts';
 
 const MAX_WAIT_SECONDS = 25;
-const EVENT_INTERVAL_MS = 500;
-const KEEPALIVE_MS = 15_000;
 
 const listQuery = z.strictObject({
   status: z.enum(['queued', 'running', 'completed', 'failed', 'cancelled']).optional(),
@@ -88,30 +86,7 @@ export function jobRoutes({ db }: Context, waiter: JobWaiter): Router {
   });
 
   router.get('/v1/jobs/:job_id/events', async (req, res) => {
-    let job = await jobOf(req, res);
-    res.writeHead(200, {
-      'Content-Type': 'text/event-stream; charset=utf-8',
-      'Cache-Control': 'no-store',
-      'X-Accel-Buffering': 'no',
-    });
-    let shown = '';
-    let lastWrite = 0;
-    while (!res.closed) {
-      const ended = job.finished_at !== null;
-      const data = JSON.stringify(jobView(job));
-      if (data !== shown) {
-        res.write(`event: ${ended ? job.state : 'progress'}\ndata: ${data}\n\n`);
-        shown = data;
-        lastWrite = Date.now();
-      } else if (Date.now() - lastWrite > KEEPALIVE_MS) {
-        res.write(': still here\n\n');
-        lastWrite = Date.now();
-      }
-      if (ended) break;
-      await sleep(EVENT_INTERVAL_MS);
-      job = (await findJob(db, job.account_id, job.id)) ?? { ...job, finished_at: new Date() };
-    }
-    res.end();
+    await sendJobEvents(db, res, await jobOf(req, res));
   });
 
   return router;

@@ -7,8 +7,14 @@ import type { Claimed } from './claim.ts';
 export const SMALL_BODY_BYTES = 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
+/** What a delivery's body is made of. */
+export type BodySource = Pick<
+  Claimed,
+  'account_id' | 'job_id' | 'head' | 'tail' | 'whole_job' | 'page_ordinal' | 'body_bytes'
+>;
+
 /** The body of a delivery in chunks: the same bytes at every call. */
-export async function* bodyChunks(db: Db, claimed: Claimed): AsyncGenerator<Buffer> {
+export async function* bodyChunks(db: Db, claimed: BodySource): AsyncGenerator<Buffer> {
   if (!claimed.whole_job || claimed.job_id === null) {
     yield Buffer.from(claimed.head + (await onePage(db, claimed)) + claimed.tail, 'utf8');
     return;
@@ -27,7 +33,7 @@ export async function* bodyChunks(db: Db, claimed: Claimed): AsyncGenerator<Buff
   if (bytes > 0) yield Buffer.concat(pending);
 }
 
-async function onePage(db: Db, { account_id, job_id, page_ordinal }: Claimed): Promise<string> {
+async function onePage(db: Db, { account_id, job_id, page_ordinal }: BodySource): Promise<string> {
   if (page_ordinal === null || job_id === null) return '';
   const page = await db
     .selectFrom('pages')
@@ -40,7 +46,7 @@ async function onePage(db: Db, { account_id, job_id, page_ordinal }: Claimed): P
 }
 
 /** The whole body, or null when it is larger than SMALL_BODY_BYTES. */
-export async function smallBody(db: Db, claimed: Claimed): Promise<Buffer | null> {
+export async function smallBody(db: Db, claimed: BodySource): Promise<Buffer | null> {
   if (claimed.body_bytes !== null && claimed.body_bytes > SMALL_BODY_BYTES) return null;
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { AttemptTrigger, DbOrTx } from '../database.ts';
 import { isId } from '../ids.ts';
+import type { BodySource } from './body.ts';
 
 export type DeliveryStatus = 'pending' | 'delivered' | 'exhausted' | 'cancelled';
 
@@ -103,5 +104,25 @@ export async function deliveryOfJob(
     union all select id, state from deliveries where account_id = ${accountId} and job_id = ${jobId} limit 1`.execute(
     db,
   );
+  return rows[0] ?? null;
+}
+
+/** What the requests of a delivery carry: its body's parts, the digest fixed at the first attempt, the headers that the caller asked for. */
+export interface DeliveryContent extends BodySource {
+  id: string;
+  webhook_id: string;
+  headers: Record<string, string> | null;
+  body_sha256: Buffer | null;
+  attempts: number;
+}
+
+/** The content of one of the account's deliveries, or null. */
+export async function readContent(db: DbOrTx, accountId: string, id: string): Promise<DeliveryContent | null> {
+  if (!isId('dlv', id)) return null;
+  const columns = sql.raw(`account_id, id, job_id, head, tail, whole_job, page_ordinal, body_bytes, body_sha256,
+    webhook_id, headers, attempts`);
+  const { rows } = await sql<DeliveryContent>`
+    select ${columns} from outbox where account_id = ${accountId} and id = ${id}
+    union all select ${columns} from deliveries where account_id = ${accountId} and id = ${id} limit 1`.execute(db);
   return rows[0] ?? null;
 }

@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import { checkWebhookUrl } from './check-url.ts';
 import { countRecoverable, recover, redeliver } from './control.ts';
 import { listDeliveries, readDelivery } from './history.ts';
-import { append } from './outbox.ts';
+import { appendTest } from './test-delivery.ts';
 
 const TEST_POLL_MS = 50;
 
@@ -83,21 +83,7 @@ export function webhookRoutes(context: Context): Router {
     const { webhook_url } = parseBody(req, testBody);
     await checkWebhookUrl(egress, webhook_url);
     const account_id = accountOf(res);
-    const { head, tail } = testPayload();
-    const test = {
-      account_id,
-      job_id: null,
-      event: 'test',
-      webhook_url,
-      headers: null,
-      webhook_id: null,
-      head,
-      tail,
-      whole_job: false,
-      page_ordinal: null,
-      trigger: 'test',
-    } as const;
-    const [id = ''] = await db.transaction().execute((tx) => append(tx, [test]));
+    const id = await appendTest(db, account_id, webhook_url);
     const patience = Date.now() + Math.min(config.webhookTimeoutMs + 2000, 25_000);
     while (Date.now() < patience && !(await firstAttemptEnded(account_id, id))) await sleep(TEST_POLL_MS);
     await answer(res, id);
@@ -115,21 +101,4 @@ export function webhookRoutes(context: Context): Router {
   }
 
   return router;
-}
-
-/** What a receiver is sent to try itself on: the form of a finished single-page job. */
-function testPayload(): { head: string; tail: string } {
-  const page = {
-    url: 'https://example.com/',
-    final_url: 'https://example.com/',
-    status: 'ok',
-    http_status: 200,
-    content_type: 'text/html; charset=utf-8',
-    markdown: '# Hello from Ollagraph\n\nYour endpoint verified a test delivery.',
-    metadata: { title: 'Hello from Ollagraph', description: null, language: 'en', canonical_url: null },
-    error: null,
-    fetched_at: new Date().toISOString(),
-    duration_ms: 0,
-  };
-  return { head: JSON.stringify({ job_id: 'job_test', status: 'completed', result: page, test: true }), tail: '' };
 }
