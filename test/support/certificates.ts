@@ -73,3 +73,8 @@ export async function readCertificate(directory: string): Promise<Certificate> {
   const [key, cert] = await Promise.all([KEY_FILE, CERT_FILE].map((file) => readFile(join(directory, file), 'utf8')));
   return { key: key!, cert: cert! };
 }
+
+/** Where `writeCertificates` put the server's key and certificate, for a process that reads them itself. */
+export function certificateFiles(directory: string): { key: string; cert: string } {
+  return { key: join(directory, KEY_FILE), cert: join(directory, CERT_FILE) };
+}

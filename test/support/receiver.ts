@@ -17,12 +17,12 @@ export interface Callback {
   at: number;
 }
 
-/** How the receiver answers: with a status, never (`hang`), by a reset of the connection, or as the function does. */
+/** How the receiver answers: with a status, never (`hang`), by dropping the connection, or as the function does. */
 export type CallbackAnswer =
   | number
   | { status: number; headers?: Record<string, string>; body?: string }
   | 'hang'
-  | 'reset'
+  | 'drop'
   | ((callback: Callback, res: ServerResponse) => void);
 
 export interface Receiver extends AsyncDisposable {
@@ -95,7 +95,7 @@ export async function startReceiver({ certificate, discard = false }: ReceiverOp
 
 function respond(answer: CallbackAnswer, callback: Callback, res: ServerResponse): void {
   if (answer === 'hang') return;
-  if (answer === 'reset') return void res.socket?.resetAndDestroy();
+  if (answer === 'drop') return void res.socket?.destroy();
   if (typeof answer === 'function') return answer(callback, res);
   const { status, headers = {}, body = '' } = typeof answer === 'number' ? { status: answer } : answer;
   res.writeHead(status, headers).end(body);

@@ -36,7 +36,7 @@ const LOOPBACK = '127.0.0.0/8,::1/128';
 export async function startTestService(env: Record<string, string> = {}): Promise<TestService> {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
-  const key = `ok_test_${randomBytes(12).toString('hex')}`;
+  const key = env.OLLAGRAPH_API_KEY ?? `ok_test_${randomBytes(12).toString('hex')}`;
   const config = readConfig({
     PORT: '0',
     DATABASE_URL: database.url,

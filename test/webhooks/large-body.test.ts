@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { createHash, createHmac } from 'node:crypto';
+import { createServer } from 'node:https';
+import { test } from 'node:test';
+import { lockJob, settlePages, type PageResult } from '../../src/jobs/settle.ts';
+import { readCertificate } from '../support/certificates.ts';
+import { testRun } from '../support/environment.ts';
+import { listen } from '../support/listen.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { eventually } from '../support/wait.ts';
+
+const PAGES = 64;
+const PAGE_BYTES = 1024 * 1024;
+
+function largePage(ordinal: number): PageResult {
+  const url = `https://example.com/${ordinal}`;
+  const text = `${ordinal} äöü `.repeat(Math.ceil(PAGE_BYTES / `${ordinal} äöü `.length)).slice(0, PAGE_BYTES);
+  return {
+    ordinal,
+    url,
+    state: 'ok',
+    fragment: JSON.stringify({ url, status: 'ok', text }),
+    http_status: 200,
+    error_code: null,
+    duration_ms: 1,
+    fetched_at: new Date(),
+    links: null,
+    aliases: [],
+  };
+}
+
+/** Settles the job as a worker would, a few pages at a time, and returns the digest of the callback that it must lead to. */
+async function settle({ context, account }: TestService, jobId: string): Promise<string> {
+  const expected = createHash('sha256').update(`{"job_id":"${jobId}","status":"completed","result":{"pages":[`);
+  for (let from = 0; from < PAGES; from += 8) {
+    const results = Array.from({ length: 8 }, (_, n) => largePage(from + n));
+    await context.db.transaction().execute(async (tx) => {
+      const job = await lockJob(tx, account.id, jobId);
+      await settlePages(tx, context.boss, job!, results);
+    });
+    for (const { ordinal, fragment } of results) expected.update(ordinal === 0 ? fragment : `,${fragment}`);
+  }
+  expected.update(`],"total":${PAGES},"succeeded":${PAGES},"failed":0,"skipped":0,"cancelled":0}}`);
+  return expected.digest('hex');
+}
+
+const mb = (bytes: number) => `${Math.round(bytes / 1024 / 1024)} MB`;
+
+interface Received {
+  bytes: number;
+  length: string | undefined;
+  sha256: string;
+  signature: string;
+  expectedSignature: string;
+}
+
+test('a body of 64 MB and more arrives whole and signed, in memory that does not depend on its size', async (t) => {
+  await using service = await startTestService({ ROLES: 'web,dispatcher', WEBHOOK_RETRY_SCHEDULE: '0,0,0' });
+  const { webhook_secret } = (await service.api('GET', '/v1/me')).json;
+  const received: Received[] = [];
+  const server = createServer(await readCertificate(testRun().directory), (req, res) => {
+    const signature = String(req.headers['x-ollagraph-signature']);
+    const hash = createHash('sha256');
+    const hmac = createHmac('sha256', webhook_secret).update(`${/^t=(\d+),/.exec(signature)?.[1]}.`);
+    let bytes = 0;
+    req.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      hash.update(chunk);
+      hmac.update(chunk);
+    });
+    req.on('end', () => {
+      received.push({
+        bytes,
+        length: req.headers['content-length'],
+        sha256: hash.digest('hex'),
+        signature: signature.replace(/^.*v1=/, ''),
+        expectedSignature: hmac.digest('hex'),
+      });
+      // The first one fails, so that there is a retry to compare.
+      res.writeHead(received.length === 1 ? 500 : 200).end();
+    });
+  });
+  try {
+    const webhook_url = `https://127.0.0.1:${await listen(server)}/large`;
+    const urls = Array.from({ length: PAGES }, (_, n) => `https://example.com/${n}`);
+    const job_id = await service.api.queue('/v1/scrape/batch/async', { urls, webhook_url });
+    const before = process.memoryUsage().rss;
+    let most = before;
+    const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 20);
+    const sha256 = await settle(service, job_id);
+    await eventually(() => received.length >= 2, 60_000);
+    clearInterval(watch);
+    t.diagnostic(
+      `${received.length} times ${mb(received[0]!.bytes)}; the process had ${mb(before)} and at most ${mb(most)}`,
+    );
+
+    for (const callback of received) {
+      assert.ok(callback.bytes > 64 * 1024 * 1024);
+      assert.equal(callback.length, String(callback.bytes));
+      assert.equal(callback.sha256, sha256);
+      assert.equal(callback.signature, callback.expectedSignature);
+    }
+    // Sender, receiver and the test's own pages are in this one process.
+    assert.ok(most - before < 300 * 1024 * 1024, `grew by ${mb(most - before)}`);
+    const [delivery] = (await service.api('GET', `/v1/deliveries?job_id=${job_id}`)).json.data;
+    assert.equal(delivery.body_bytes, received[0]!.bytes);
+
+    const shown = await fetch(`${service.api.origin}/v1/jobs/${job_id}`, {
+      headers: { authorization: `Bearer ${service.account.key}` },
+    });
+    let shownBytes = 0;
+    for await (const chunk of shown.body!) shownBytes += chunk.length;
+    assert.ok(shownBytes > 64 * 1024 * 1024);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { certificateFiles } from '../support/certificates.ts';
+import { testRun } from '../support/environment.ts';
+import { listen } from '../support/listen.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { page, startSite, type Site } from '../support/site.ts';
+import { eventually } from '../support/wait.ts';
+
+const root = new URL('../../', import.meta.url);
+let service: TestService;
+let site: Site;
+let secret: string;
+before(async () => {
+  service = await startTestService({ WEBHOOK_RETRY_SCHEDULE: '0' });
+  site = await startSite({ '/': page('Home', 'Grüße.') });
+  secret = (await service.api('GET', '/v1/me')).json.webhook_secret;
+});
+after(async () => {
+  await service[Symbol.asyncDispose]();
+  await site[Symbol.asyncDispose]();
+});
+
+/** The code in the README that this comment announces. */
+async function fromReadme(name: string): Promise<string> {
+  const readme = await readFile(new URL('README.md', root), 'utf8');
+  const code = new RegExp(`<!-- ${name} -->\\s*\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1];
+  assert.ok(code, `the README has no ${name}`);
+  return code;
+}
+
+async function unusedPort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await new Promise((closed) => server.close(closed));
+  return port;
+}
+
+interface RunningReceiver extends AsyncDisposable {
+  url: string;
+  /** The lines that it printed. */
+  lines(): string[];
+}
+
+/** Runs a receiver of the README, in a folder of its own in which the project's packages can be found. */
+async function run(command: string, file: string, code: string): Promise<RunningReceiver> {
+  const { directory } = testRun();
+  const folder = join(directory, `receiver-${file}`);
+  await mkdir(folder);
+  await symlink(new URL('node_modules', root).pathname, join(folder, 'node_modules'));
+  await writeFile(join(folder, file), code);
+  const port = await unusedPort();
+  const { key, cert } = certificateFiles(directory);
+  const child = spawn(command, [file], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PORT: String(port), OLLAGRAPH_WEBHOOK_SECRET: secret, TLS_KEY: key, TLS_CERT: cert },
+  });
+  let printed = '';
+  child.stdout.on('data', (chunk) => (printed += String(chunk)));
+  child.stderr.on('data', (chunk) => (printed += String(chunk)));
+  const exited = once(child, 'exit');
+  const url = `https://127.0.0.1:${port}/hooks/ollagraph`;
+  await eventually(async () => {
+    if (child.exitCode !== null) throw new Error(`it ended: ${printed}`);
+    return (await fetch(url, { method: 'POST' })).status === 401;
+  });
+  return {
+    url,
+    lines: () => printed.split('\n'),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await exited;
+    },
+  };
+}
+
+/** A receiver takes a real callback once, ignores its repetition, and refuses whatever is not genuine. */
+async function assertReceives(receiver: RunningReceiver): Promise<void> {
+  const job_id = await service.api.queue('/v1/scrape/batch/async', {
+    urls: [site.url('/'), 'http://10.0.0.1/'],
+    webhook_url: receiver.url,
+  });
+  const { delivery } = await service.api.finished(job_id);
+  await eventually(async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.status === 'delivered');
+  await service.api('POST', `/v1/deliveries/${delivery.id}/redeliver`);
+  await eventually(async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.attempts === 2);
+  await eventually(async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.status === 'delivered');
+  assert.equal(receiver.lines().filter((line) => line.includes(job_id) && line.includes('completed')).length, 1);
+
+  const { webhook_secret } = (await service.api('POST', '/v1/me/webhook-secret/rotate')).json;
+  const other = (await service.api('POST', '/v1/me/webhooks/test', { webhook_url: receiver.url })).json;
+  assert.equal(other.attempt_log[0].status_code, 401);
+  assert.notEqual(webhook_secret, secret);
+  secret = webhook_secret;
+  const forged = await fetch(receiver.url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-ollagraph-signature': `t=1,v1=${'0'.repeat(64)}` },
+    body: '{}',
+  });
+  assert.equal(forged.status, 401);
+}
+
+test("the README's receiver for Node", async () => {
+  await using receiver = await run(process.execPath, 'receiver.mjs', await fromReadme('receiver:node'));
+  await assertReceives(receiver);
+});
+
+const hasPython = spawnSync('python3', ['-c', '']).status === 0;
+const hasFlask = hasPython && spawnSync('python3', ['-c', 'import flask']).status === 0;
+
+test("the README's receiver for Python with Flask", { skip: !hasFlask && 'no Flask here' }, async () => {
+  await using receiver = await run('python3', 'receiver_flask.py', await fromReadme('receiver:python'));
+  await assertReceives(receiver);
+});
+
+test("the README's receiver for Python alone", { skip: !hasPython && 'no Python here' }, async () => {
+  await using receiver = await run('python3', 'receiver_stdlib.py', await fromReadme('receiver:python-stdlib'));
+  await assertReceives(receiver);
+});
