@@ -1,6 +1,6 @@
 import { PgBoss } from 'pg-boss';
 import type { Config } from './config.ts';
-import { openDatabase, type Db } from './database.ts';
+import { openDatabase, UNHURRIED_MS, type Db } from './database.ts';
 import { createEgress, type Egress } from './egress/index.ts';
 import { EmbeddedError, lockInstance, startEmbedded } from './embedded.ts';
 import { createLog, type Log } from './log.ts';
@@ -28,11 +28,9 @@ export async function createContext(config: Config, log: Log = createLog(config.
   await using stack = new AsyncDisposableStack();
   const databaseUrl = config.databaseUrl ?? (await openEmbedded(config, log, stack));
   const { db, pool } = stack.use(
-    openDatabase(databaseUrl, config.databasePool, (error) =>
-      log.warn({ err: error }, 'an idle database connection broke'),
-    ),
+    openDatabase(databaseUrl, config.databasePool, (error) => log.warn({ err: error }, 'a database connection broke')),
   );
-  const applied = await migrate({ db, pool });
+  const applied = await migrateFirst(databaseUrl, log);
   if (applied.length > 0) log.info({ applied }, 'migrated the database');
   const boss = new PgBoss({
     db: executor(pool),
@@ -65,6 +63,17 @@ export async function createContext(config: Config, log: Log = createLog(config.
     log,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** On connections of its own: a migration may take as long as it needs. */
+async function migrateFirst(databaseUrl: string, log: Log): Promise<string[]> {
+  await using database = openDatabase(
+    databaseUrl,
+    2,
+    (error) => log.warn({ err: error }, 'a database connection broke'),
+    UNHURRIED_MS,
+  );
+  return await migrate(database);
 }
 
 async function openEmbedded(config: Config, log: Log, stack: AsyncDisposableStack): Promise<string> {

@@ -197,22 +197,57 @@ export interface Database extends AsyncDisposable {
   pool: pg.Pool;
 }
 
+/** A statement that takes longer counts as lost: longer than any of ours, short enough to be back soon after a network that went silent. */
+const QUERY_TIMEOUT_MS = 10_000;
+/** Where somebody waits for one long statement: a migration, a command of an operator. */
+export const UNHURRIED_MS = 6 * 3600_000;
+/** Postgres ends a session whose transaction rests so long: behind a broken network it would hold its locks for hours. */
+const IDLE_TRANSACTION_MS = 15_000;
+
+/** Closes a connection on which a statement timed out: what was asked next would wait behind that statement. */
+class Client extends pg.Client {
+  // oxlint-disable-next-line typescript/no-explicit-any -- the overloads of pg's own
+  override query(...request: any[]): any {
+    // oxlint-disable-next-line typescript/no-explicit-any -- the overloads of pg's own
+    const answer: unknown = (super.query as (...request: any[]) => unknown).apply(this, request);
+    if (answer instanceof Promise) {
+      answer.catch((error: Error) => {
+        if (error.message === 'Query read timeout') void this.end();
+      });
+    }
+    return answer;
+  }
+}
+
 /**
- * Opens a pool of at most `max` connections. Statements end after 60 s, so that a database that has gone silent
- * does not hold its callers for good; `onError` hears of idle connections that broke.
+ * Opens a pool of at most `max` connections. Statements end after `queryTimeoutMs`, so that a database that has gone silent
+ * does not hold its callers for good; `onError` hears of connections that broke, idle or in use.
  */
-export function openDatabase(url: string, max: number, onError: (error: Error) => void): Database {
+export function openDatabase(
+  url: string,
+  max: number,
+  onError: (error: Error) => void,
+  queryTimeoutMs: number = QUERY_TIMEOUT_MS,
+): Database {
   const pool = new pg.Pool({
+    Client,
     connectionString: url,
     max,
     types,
     connectionTimeoutMillis: 10_000,
-    query_timeout: 60_000,
+    query_timeout: queryTimeoutMs,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     application_name: 'ollagraph',
+    // oxlint-disable-next-line typescript/no-misused-promises -- pg waits for it, and its types do not say so
+    onConnect: async (client) => {
+      await client.query(`set idle_in_transaction_session_timeout = ${IDLE_TRANSACTION_MS}`);
+    },
   });
-  pool.on('error', onError);
+  // The pool hears only of idle connections, and an error that nobody hears ends the process.
+  pool.on('connect', (client) => client.on('error', onError));
+  pool.on('error', () => undefined);
   return {
     pool,
     db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),

@@ -52,7 +52,10 @@ export class Notifications {
   async start(): Promise<void> {
     const client = new pg.Client({
       connectionString: this.#url,
+      connectionTimeoutMillis: 10_000,
+      query_timeout: 10_000,
       keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
       application_name: 'ollagraph listen',
     });
     client.on('notification', (message) => this.#dispatch(message.payload ?? ''));
@@ -60,8 +63,13 @@ export class Notifications {
     client.on('end', () => {
       if (this.#client === client) void this.#reconnect();
     });
-    await client.connect();
-    await client.query(`listen ${CHANNEL}`);
+    try {
+      await client.connect();
+      await client.query(`listen ${CHANNEL}`);
+    } catch (error) {
+      void client.end().catch(() => undefined); // it may never have been connected
+      throw error;
+    }
     this.#client = client;
   }
 

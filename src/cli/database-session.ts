@@ -1,5 +1,5 @@
 import { readConfig, type Config } from '../config.ts';
-import { openDatabase, type Database } from '../database.ts';
+import { openDatabase, UNHURRIED_MS, type Database } from '../database.ts';
 import { visitEmbedded } from '../embedded.ts';
 import { pendingMigrations } from '../migrate.ts';
 import { CliError } from './failure.ts';
@@ -24,7 +24,7 @@ export async function openDatabaseSession(): Promise<DatabaseSession> {
     ({ url, temporary } = embedded);
   }
   // An error of an idle connection comes back with the next query.
-  const database = openDatabase(url, 2, () => {});
+  const database = openDatabase(url, 2, () => {}, UNHURRIED_MS);
   // Not db.destroy(): Kysely leaves a pool open that it has not used itself.
   stack.defer(() => database.pool.end());
   await database.pool.query('select 1').catch((cause: unknown) => {

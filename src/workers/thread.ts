@@ -46,7 +46,7 @@ const port = parentPort!;
 const tell = (message: FromThread) => port.postMessage(message);
 const log = createLog(config.logLevel).child({ lane, thread: index });
 const { db, pool } = openDatabase(databaseUrl, CONNECTIONS, (error) =>
-  log.warn({ err: error }, 'an idle database connection broke'),
+  log.warn({ err: error }, 'a database connection broke'),
 );
 const boss = new PgBoss({
   db: executor(pool),
