@@ -1,24 +1,15 @@
 import { Router } from 'express';
-import { z } from 'zod';
 import { accountOf } from '../api/auth.ts';
 import { parseBody, parseQuery, rawBody } from '../api/json-body.ts';
 import { invalidField } from '../api/problem.ts';
 import type { Context } from '../context.ts';
 import { readAccount, rotateWebhookSecret } from './accounts.ts';
 import { usageByDay } from './credits.ts';
+import { rotateBody, usageQuery } from './schemas.ts';
 import type { SecretBox } from './secrets.ts';
 
 const DAY_MS = 86_400_000;
 const MAX_DAYS = 366;
-const rotateBody = z.strictObject({
-  overlap_seconds: z
-    .int()
-    .min(0)
-    .max(7 * 86_400)
-    .default(0),
-});
-const day = z.iso.date('must be a date like 2026-01-31').transform((text) => new Date(`${text}T00:00:00Z`));
-const usageQuery = z.strictObject({ from: day.optional(), to: day.optional() });
 
 /** The account itself: what it has, its webhook secret, what it used. */
 export function accountRoutes({ db }: Context, box: SecretBox): Router {

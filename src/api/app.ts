@@ -1,4 +1,4 @@
-import express, { type Express } from 'express';
+import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { accountRoutes } from '../accounts/routes.ts';
 import type { SecretBox } from '../accounts/secrets.ts';
@@ -10,6 +10,8 @@ import { endpointRoutes } from '../webhooks/endpoint-routes.ts';
 import { webhookRoutes } from '../webhooks/routes.ts';
 import { requireKey } from './auth.ts';
 import { healthRoutes, type Health } from './health.ts';
+import { openApiDocument } from './openapi.ts';
+import { findOperation } from './operations.ts';
 import { Problem, problemHandler } from './problem.ts';
 import { requestLog } from './request-log.ts';
 
@@ -27,15 +29,28 @@ export function createApp(context: Context, parts: ApiParts): Express {
   app.use(requestLog(context.log));
   app.use(helmet());
   app.use(healthRoutes(context, parts.health));
+  app.get('/openapi.json', serveJson(openApiDocument()));
   app.use('/v1', requireKey(context.db));
   app.use(scrapeRoutes(context, parts.waiter));
   app.use(jobRoutes(context, parts.waiter));
   app.use(webhookRoutes(context));
   app.use(endpointRoutes(context));
   app.use(accountRoutes(context, parts.box));
-  app.use((req) => {
-    throw new Problem('not_found', `There is no ${req.method} ${req.path}.`);
-  });
+  app.use(refuseUnknown);
   app.use(problemHandler(context.log));
   return app;
 }
+
+function serveJson(value: unknown): RequestHandler {
+  const text = JSON.stringify(value);
+  return (_req, res) => void res.set('Cache-Control', 'no-cache').type('application/json').send(text);
+}
+
+/** A 405 with `Allow` where the path is known for other methods, else a 404. */
+const refuseUnknown: RequestHandler = (req) => {
+  const { methods } = findOperation(req.method, req.path);
+  if (methods.length === 0) throw new Problem('not_found', `There is no ${req.method} ${req.path}.`);
+  throw new Problem('method_not_allowed', `${req.path} takes ${methods.join(' and ')}.`, {
+    headers: { Allow: methods.join(', ') },
+  });
+};

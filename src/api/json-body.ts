@@ -32,6 +32,11 @@ export function parseBody<S extends z.ZodType>(req: Request, schema: S): z.infer
   return parseValue(value, schema);
 }
 
+/** Refuses a body with any field: for routes that take none. */
+export function parseNothing(req: Request): void {
+  parseBody(req, z.strictObject({}));
+}
+
 /** The query string as the schema accepts it. Throws a 422 Problem that names the parameters. */
 export function parseQuery<S extends z.ZodType>(req: Request, schema: S): z.infer<S> {
   return parseValue(req.query, schema);

@@ -8,9 +8,10 @@ export const limitParameter = (max: number, byDefault: number) =>
     .regex(/^\d{1,6}$/, 'must be a whole number')
     .transform(Number)
     .refine((n) => n >= 1 && n <= max, `must be from 1 to ${max}`)
-    .default(byDefault);
+    .default(byDefault)
+    .meta({ shownAs: { type: 'integer', minimum: 1, maximum: max, default: byDefault } });
 
-export const cursorParameter = z.string().max(200).optional();
+export const cursorParameter = z.string().max(200).optional().describe('The `next_cursor` of the answer before.');
 
 /** An opaque cursor for the place after `key`. */
 export function encodeCursor(key: string): string {

@@ -1,36 +1,16 @@
 import { Router, type Request, type Response } from 'express';
-import { z } from 'zod';
 import { accountOf } from '../api/auth.ts';
-import { parseBody, parseQuery, rawBody } from '../api/json-body.ts';
-import { cursorParameter, decodeCursor, encodeCursor, limitParameter } from '../api/pagination.ts';
+import { parseNothing, parseQuery, rawBody } from '../api/json-body.ts';
+import { decodeCursor, encodeCursor } from '../api/pagination.ts';
 import { notFound, Problem } from '../api/problem.ts';
 import type { Context } from '../context.ts';
 import { deliveryOfJob } from '../webhooks/history.ts';
 import { cancelJob } from './cancel.ts';
 import { sendJobEvents } from './events.ts';
 import { findJob, jobView, listJobs, listPages, type Job } from './read.ts';
+import { jobListQuery, jobQuery, pageListQuery } from './schemas.ts';
 import { sendJob } from './send-result.ts';
 import type { JobWaiter } from './wait.ts';
-
-const MAX_WAIT_SECONDS = 25;
-
-const listQuery = z.strictObject({
-  status: z.enum(['queued', 'running', 'completed', 'failed', 'cancelled']).optional(),
-  kind: z.enum(['scrape', 'batch', 'crawl']).optional(),
-  limit: limitParameter(100, 20),
-  cursor: cursorParameter,
-});
-const readQuery = z.strictObject({
-  wait: z
-    .string()
-    .regex(/^\d{1,3}(\.\d{1,3})?$/, 'must be a number of seconds')
-    .transform(Number)
-    .refine((n) => n <= MAX_WAIT_SECONDS, `must be at most ${MAX_WAIT_SECONDS}`)
-    .default(0),
-  result: z.enum(['true', 'false']).default('true'),
-});
-const pagesQuery = z.strictObject({ limit: limitParameter(100, 20), cursor: cursorParameter });
-const nothing = z.strictObject({});
 
 /** Reading, watching and cancelling jobs. */
 export function jobRoutes({ db }: Context, waiter: JobWaiter): Router {
@@ -48,14 +28,14 @@ export function jobRoutes({ db }: Context, waiter: JobWaiter): Router {
   }
 
   router.get('/v1/jobs', async (req, res) => {
-    const { limit, cursor, ...filter } = parseQuery(req, listQuery);
+    const { limit, cursor, ...filter } = parseQuery(req, jobListQuery);
     const jobs = await listJobs(db, accountOf(res), filter, limit + 1, decodeCursor(cursor, /^job_[0-9a-f]{24}$/));
     const data = jobs.slice(0, limit);
     res.json({ data: data.map(jobView), next_cursor: jobs.length > limit ? encodeCursor(data.at(-1)!.id) : null });
   });
 
   router.get('/v1/jobs/:job_id', async (req, res) => {
-    const { wait, result } = parseQuery(req, readQuery);
+    const { wait, result } = parseQuery(req, jobQuery);
     let job = await jobOf(req, res);
     if (wait > 0 && job.finished_at === null) {
       const gone = new AbortController();
@@ -67,7 +47,7 @@ export function jobRoutes({ db }: Context, waiter: JobWaiter): Router {
   });
 
   router.get('/v1/jobs/:job_id/pages', async (req, res) => {
-    const { limit, cursor } = parseQuery(req, pagesQuery);
+    const { limit, cursor } = parseQuery(req, pageListQuery);
     const job = await jobOf(req, res);
     const after = Number(decodeCursor(cursor, /^\d{1,7}$/) ?? -1);
     const pages = await listPages(db, job, limit + 1, after);
@@ -77,7 +57,7 @@ export function jobRoutes({ db }: Context, waiter: JobWaiter): Router {
   });
 
   router.post('/v1/jobs/:job_id/cancel', rawBody('1kb'), async (req, res) => {
-    parseBody(req, nothing);
+    parseNothing(req);
     const job = await jobOf(req, res);
     const cancelled = await cancelJob(db, job.account_id, job.id);
     if (!cancelled && (await jobOf(req, res)).state !== 'cancelled')

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { named } from '../api/operation.ts';
+import { cursorParameter, limitParameter } from '../api/pagination.ts';
 import { compilePattern } from '../crawl/patterns.ts';
 import { FORMATS, type Format } from '../scrape/types.ts';
 import { isValidSelector } from '../scrape/selectors.ts';
@@ -8,6 +10,7 @@ export const MAX_SYNC_URLS = 100;
 export const MAX_ASYNC_URLS = 100_000;
 const MAX_URL_LENGTH = 4096;
 const MAX_METADATA_BYTES = 16 * 1024;
+const MAX_WAIT_SECONDS = 25;
 /** A router in front of the service gives up at 30 s. */
 const MAX_SYNC_TIMEOUT_MS = 25_000;
 const MAX_ASYNC_TIMEOUT_MS = 120_000;
@@ -52,19 +55,20 @@ const headers = z
   .default({});
 
 const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
-  format: format.optional(),
-  formats: z.array(format).min(1).max(FORMATS.length).optional(),
-  only_main_content: z.boolean().default(true),
-  include_selectors: selectors,
-  exclude_selectors: selectors,
-  headers,
-  timeout_ms: z.int().min(100).max(maxTimeoutMs).default(20_000),
+  format: format.optional().describe('`markdown` where neither this nor `formats` is given.'),
+  formats: z.array(format).min(1).max(FORMATS.length).optional().describe('Several at once, instead of `format`.'),
+  only_main_content: z.boolean().default(true).describe('Leave out navigation, footers and the like.'),
+  include_selectors: selectors.describe('CSS selectors: only what they match.'),
+  exclude_selectors: selectors.describe('CSS selectors: all but what they match.'),
+  headers: headers.describe('Request headers to send to the site.'),
+  timeout_ms: z.int().min(100).max(maxTimeoutMs).default(20_000).describe('For each page.'),
   max_age_seconds: z
     .int()
     .min(0)
     .max(30 * 86_400)
-    .default(0),
-  respect_robots: z.boolean().default(respectRobots),
+    .default(0)
+    .describe('Take an own earlier result that is not older than this. 0: always fetch.'),
+  respect_robots: z.boolean().default(respectRobots).describe('Obey the robots.txt of the site.'),
   user_agent: z
     .string()
     .min(1)
@@ -74,27 +78,37 @@ const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
 });
 
 const asyncFields = {
-  webhook_url: z.string().max(MAX_URL_LENGTH).optional(),
-  webhook_payload: z.enum(['full', 'summary']).default('full'),
+  webhook_url: z
+    .string()
+    .max(MAX_URL_LENGTH)
+    .optional()
+    .describe('Where the one signed POST goes when the job ends: https, at a public address.'),
+  webhook_payload: z
+    .enum(['full', 'summary'])
+    .default('full')
+    .describe('`summary`: the counts and where to read the pages, for results that are large.'),
   webhook_headers: z
     .record(
       headerName.refine((name) => !isOurHeader(name.toLowerCase()), 'is set by the service'),
       headerValue,
     )
     .refine((all) => Object.keys(all).length <= 20, 'must have at most 20 headers')
-    .optional(),
+    .optional()
+    .describe('Extra headers of the callback.'),
   webhook_events: z
     .array(z.enum(['job.started', 'job.page', 'job.completed']))
     .min(1)
     .max(3)
-    .default(['job.completed']),
+    .default(['job.completed'])
+    .describe('Ask for more than the one POST at the end.'),
   metadata: z
     .json()
     .refine(
       (value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES,
       'must have at most 16 KiB as JSON',
     )
-    .optional(),
+    .optional()
+    .meta({ shownAs: { description: 'Any JSON of at most 16 KiB; comes back in the job and in its webhook.' } }),
 };
 
 const urls = (max: number) =>
@@ -115,33 +129,73 @@ const oneFormat = <S extends z.ZodType<{ format?: Format | undefined; formats?: 
     message: 'give format or formats, not both',
   });
 
-export const scrapeSchema = oneFormat(z.strictObject({ url: pageUrl, ...scrapeFields(MAX_SYNC_TIMEOUT_MS, false) }));
-export const batchSchema = oneFormat(
-  z.strictObject({ urls: urls(MAX_SYNC_URLS), ...scrapeFields(MAX_SYNC_TIMEOUT_MS, false) }),
+export const scrapeSchema = named(
+  'ScrapeRequest',
+  oneFormat(z.strictObject({ url: pageUrl, ...scrapeFields(MAX_SYNC_TIMEOUT_MS, false) })),
 );
-export const scrapeAsyncSchema = oneFormat(
-  z.strictObject({ url: pageUrl, ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, false), ...asyncFields }),
+export const batchSchema = named(
+  'BatchRequest',
+  oneFormat(z.strictObject({ urls: urls(MAX_SYNC_URLS), ...scrapeFields(MAX_SYNC_TIMEOUT_MS, false) })),
 );
-export const batchAsyncSchema = oneFormat(
-  z.strictObject({ urls: urls(MAX_ASYNC_URLS), ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, false), ...asyncFields }),
+export const scrapeAsyncSchema = named(
+  'ScrapeAsyncRequest',
+  oneFormat(z.strictObject({ url: pageUrl, ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, false), ...asyncFields })),
 );
-export const crawlSchema = oneFormat(
-  z.strictObject({
-    url: pageUrl,
-    ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, true),
-    ...asyncFields,
-    max_pages: z.int().min(1).max(100_000).default(100),
-    max_depth: z.int().min(0).max(1000).optional(),
-    include_paths: pathPatterns,
-    exclude_paths: pathPatterns,
-    allow_subdomains: z.boolean().default(false),
-    ignore_query_parameters: z.union([z.boolean(), z.array(z.string().min(1).max(200)).max(100)]).default(false),
-    respect_nofollow: z.boolean().default(true),
-    respect_noindex: z.boolean().default(false),
-    sitemap: z.enum(['include', 'only', 'skip']).default('include'),
-    delay_ms: z.int().min(0).max(60_000).default(0),
-  }),
+export const batchAsyncSchema = named(
+  'BatchAsyncRequest',
+  oneFormat(
+    z.strictObject({ urls: urls(MAX_ASYNC_URLS), ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, false), ...asyncFields }),
+  ),
 );
+export const crawlSchema = named(
+  'CrawlRequest',
+  oneFormat(
+    z.strictObject({
+      url: pageUrl.describe('Where the crawl begins.'),
+      ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, true),
+      ...asyncFields,
+      max_pages: z.int().min(1).max(100_000).default(100).describe('So many credits are held until the crawl ends.'),
+      max_depth: z.int().min(0).max(1000).optional().describe('Links from the first page; 0: that page alone.'),
+      include_paths: pathPatterns.describe('Patterns of paths: only these are crawled.'),
+      exclude_paths: pathPatterns.describe('Patterns of paths that are not crawled.'),
+      allow_subdomains: z.boolean().default(false),
+      ignore_query_parameters: z
+        .union([z.boolean(), z.array(z.string().min(1).max(200)).max(100)])
+        .default(false)
+        .describe('All query parameters, or these, do not make another page.'),
+      respect_nofollow: z.boolean().default(true),
+      respect_noindex: z.boolean().default(false),
+      sitemap: z.enum(['include', 'only', 'skip']).default('include'),
+      delay_ms: z.int().min(0).max(60_000).default(0).describe('Between two fetches.'),
+    }),
+  ),
+);
+
+export const jobStatus = z
+  .enum(['queued', 'running', 'completed', 'failed', 'cancelled'])
+  .describe('`completed` also when some pages failed; `failed` when none came back.');
+export const jobKind = z.enum(['scrape', 'batch', 'crawl']);
+
+export const jobListQuery = z.strictObject({
+  status: jobStatus.optional(),
+  kind: jobKind.optional(),
+  limit: limitParameter(100, 20),
+  cursor: cursorParameter,
+});
+export const jobQuery = z.strictObject({
+  wait: z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,3})?$/, 'must be a number of seconds')
+    .transform(Number)
+    .refine((n) => n <= MAX_WAIT_SECONDS, `must be at most ${MAX_WAIT_SECONDS}`)
+    .default(0)
+    .meta({
+      description: 'Hold the answer for up to so many seconds, until the job has ended.',
+      shownAs: { type: 'number', minimum: 0, maximum: MAX_WAIT_SECONDS, default: 0 },
+    }),
+  result: z.enum(['true', 'false']).default('true').describe('`false` leaves the result out.'),
+});
+export const pageListQuery = z.strictObject({ limit: limitParameter(100, 20), cursor: cursorParameter });
 
 /** What the asynchronous routes take besides. */
 export type AsyncFields = Pick<z.infer<typeof scrapeAsyncSchema>, keyof typeof asyncFields>;

@@ -1,19 +1,16 @@
 import { Router, type Request, type Response } from 'express';
-import { z } from 'zod';
 import { accountOf } from '../api/auth.ts';
-import { parseBody, rawBody } from '../api/json-body.ts';
+import { parseNothing, rawBody } from '../api/json-body.ts';
 import { notFound } from '../api/problem.ts';
 import type { Context } from '../context.ts';
 import { cancelPending, knowsEndpoint, listEndpoints, pauseEndpoint, resumeEndpoint } from './endpoints.ts';
-
-const nothing = z.strictObject({});
 
 /** How the account's endpoints do, and holding, resuming and emptying them. An endpoint is named by its host and port. */
 export function endpointRoutes({ db }: Context): Router {
   const router = Router();
 
   async function endpointIn(req: Request, res: Response): Promise<string> {
-    parseBody(req, nothing);
+    parseNothing(req);
     const endpoint = String(req.params.endpoint).toLowerCase();
     if (!(await knowsEndpoint(db, accountOf(res), endpoint))) throw notFound('endpoint');
     return endpoint;

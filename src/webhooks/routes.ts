@@ -1,39 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Router, type Response } from 'express';
-import { z } from 'zod';
 import { accountOf } from '../api/auth.ts';
-import { parseBody, parseQuery, rawBody } from '../api/json-body.ts';
-import { cursorParameter, decodeCursor, encodeCursor, limitParameter } from '../api/pagination.ts';
+import { parseBody, parseNothing, parseQuery, rawBody } from '../api/json-body.ts';
+import { decodeCursor, encodeCursor } from '../api/pagination.ts';
 import { notFound } from '../api/problem.ts';
 import type { Context } from '../context.ts';
 import { checkWebhookUrl } from './check-url.ts';
 import { countRecoverable, recover, redeliver } from './control.ts';
 import { listDeliveries, readDelivery } from './history.ts';
+import { deliveryListQuery, recoverBody, testWebhookBody } from './schemas.ts';
 import { appendTest } from './test-delivery.ts';
 
 const TEST_POLL_MS = 50;
-
-const time = z.iso
-  .datetime({ offset: true, message: 'must be a time like 2026-01-31T12:00:00Z' })
-  .transform((text) => new Date(text));
-const url = z.string().max(4096);
-const listQuery = z.strictObject({
-  status: z.enum(['pending', 'delivered', 'exhausted', 'cancelled']).optional(),
-  job_id: z.string().max(100).optional(),
-  webhook_url: url.optional(),
-  since: time.optional(),
-  until: time.optional(),
-  limit: limitParameter(100, 20),
-  cursor: cursorParameter,
-});
-const recoverBody = z.strictObject({
-  since: time,
-  until: time.optional(),
-  webhook_url: url.optional(),
-  dry_run: z.boolean().default(false),
-});
-const testBody = z.strictObject({ webhook_url: url });
-const nothing = z.strictObject({});
 
 /** The history of deliveries, and sending again. */
 export function webhookRoutes(context: Context): Router {
@@ -47,7 +25,7 @@ export function webhookRoutes(context: Context): Router {
   }
 
   router.get('/v1/deliveries', async (req, res) => {
-    const { limit, cursor, ...filter } = parseQuery(req, listQuery);
+    const { limit, cursor, ...filter } = parseQuery(req, deliveryListQuery);
     const found = await listDeliveries(
       db,
       accountOf(res),
@@ -73,14 +51,14 @@ export function webhookRoutes(context: Context): Router {
   });
 
   router.post('/v1/deliveries/:id/redeliver', rawBody('1kb'), async (req, res) => {
-    parseBody(req, nothing);
+    parseNothing(req);
     const id = String(req.params.id);
     if (!(await redeliver(db, accountOf(res), id))) throw notFound('delivery');
     await answer(res, id, 202);
   });
 
   router.post('/v1/me/webhooks/test', rawBody('16kb'), async (req, res) => {
-    const { webhook_url } = parseBody(req, testBody);
+    const { webhook_url } = parseBody(req, testWebhookBody);
     await checkWebhookUrl(egress, webhook_url);
     const account_id = accountOf(res);
     const id = await appendTest(db, account_id, webhook_url);

@@ -1,3 +1,5 @@
+import { assertDocumented } from './documented.ts';
+
 /** An answer of the API, read to its end. */
 export interface Answer {
   status: number;
@@ -18,7 +20,7 @@ export interface Api {
   finished(jobId: string): Promise<Answer['json']>;
 }
 
-/** A client of the API at `origin`. Without a key it sends none. */
+/** A client of the API at `origin`, which holds every answer against the API's document. Without a key it sends none. */
 export function createApi(origin: string, key: string | null): Api {
   const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const authorization = key === null ? {} : { authorization: `Bearer ${key}` };
@@ -34,6 +36,7 @@ export function createApi(origin: string, key: string | null): Api {
       redirect: 'manual',
     });
     const text = await response.text();
+    assertDocumented(method, path, response, text);
     return {
       status: response.status,
       headers: response.headers,

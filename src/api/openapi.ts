@@ -1,0 +1,186 @@
+import { z } from 'zod';
+import { callbacks } from '../jobs/answers.ts';
+import { namedSchemas, type Operation } from './operation.ts';
+import { OPERATIONS, problemSchema, problemsOf } from './operations.ts';
+import { PROBLEMS } from './problem.ts';
+
+type Json = Record<string, unknown>;
+
+const SIGNATURE_HEADERS = {
+  'X-Ollagraph-Signature':
+    't=<unix time>,v1=<hex HMAC-SHA256 of "<t>.<raw body>">, keyed by the webhook secret as printed.',
+  'webhook-id': 'The same for every attempt (Standard Webhooks).',
+  'webhook-timestamp': 'Seconds since 1970 (Standard Webhooks).',
+  'webhook-signature': 'v1,<base64 HMAC> (Standard Webhooks).',
+  'X-Ollagraph-Delivery': 'The id of the delivery.',
+  'X-Ollagraph-Attempt': 'The number of the attempt, from 1.',
+};
+/** Headers of many answers: they stand in the document once. */
+const COMMON_HEADERS = {
+  'X-Request-Id': 'Name it when you ask about a request.',
+  RateLimit: 'What is left of the quota (`r`), and the seconds until it is whole again (`t`).',
+  'RateLimit-Policy': 'The quota (`q`) and its window in seconds (`w`).',
+};
+
+/** The whole API as an OpenAPI 3.1 document, made of the schemas that validate requests. */
+export function openApiDocument(): Json {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Ollagraph',
+      version: '1',
+      summary: 'Queue a job, walk away, get one signed POST when it is done.',
+      description:
+        'Send your key as `Authorization: Bearer ok_…`. Errors are problem documents (RFC 9457). [Guides](/docs/guide) · [Webhooks](/docs/webhooks) · [Errors](/docs/errors)',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    tags: [...new Set(OPERATIONS.map((operation) => operation.tag))].map((name) => ({ name })),
+    paths: paths(),
+    webhooks: Object.fromEntries(
+      Object.entries(callbacks).map(([event, schema]) => [
+        event,
+        {
+          post: {
+            operationId: `on.${event}`,
+            tags: ['Webhooks'],
+            summary: schema.description,
+            security: [],
+            parameters: Object.entries(SIGNATURE_HEADERS).map(([name, description]) => ({
+              name,
+              in: 'header',
+              required: true,
+              description,
+              schema: { type: 'string' },
+            })),
+            requestBody: { required: true, content: { 'application/json': { schema: reference(schema) } } },
+            responses: {
+              '2XX': { description: 'Accepted, within 15 s.' },
+              default: { description: 'Anything else is retried, for about three days.' },
+            },
+          },
+        },
+      ]),
+    ),
+    components: {
+      schemas: componentSchemas(),
+      headers: headerObjects(COMMON_HEADERS),
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: 'An API key of an account: ok_…' },
+        admin: { type: 'http', scheme: 'bearer', description: "The operator's ADMIN_TOKEN." },
+      },
+    },
+  };
+}
+
+function paths(): Record<string, Json> {
+  const found: Record<string, Json> = {};
+  for (const operation of OPERATIONS) (found[operation.path] ??= {})[operation.method] = operationObject(operation);
+  return found;
+}
+
+function operationObject(operation: Operation): Json {
+  const { id, tag, summary, description, access, body, example } = operation;
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(description === undefined ? {} : { description }),
+    security: access === 'anyone' ? [] : [access === 'account' ? { key: [] } : { admin: [] }],
+    parameters: parametersOf(operation),
+    ...(body === undefined
+      ? {}
+      : {
+          requestBody: {
+            required: !body.safeParse({}).success,
+            content: { 'application/json': { schema: reference(body), ...(example === undefined ? {} : { example }) } },
+          },
+        }),
+    responses: responsesOf(operation),
+  };
+}
+
+function parametersOf(operation: Operation): Json[] {
+  const inPath = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  const query = operation.query ? (jsonSchema(operation.query).properties as Record<string, Json>) : {};
+  const inQuery = Object.entries(query).map(([name, { description, ...schema }]) => ({
+    name,
+    in: 'query',
+    ...(description === undefined ? {} : { description }),
+    schema,
+  }));
+  const key = {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description: 'The same key and body within 24 hours create nothing new and answer with the first job.',
+    schema: { type: 'string', maxLength: 255 },
+  };
+  return [...inPath, ...inQuery, ...(operation.idempotent ? [key] : [])];
+}
+
+function responsesOf(operation: Operation): Record<string, Json> {
+  const responses: Record<string, Json> = {};
+  const common = commonHeaders(operation);
+  for (const [status, { description, schema, contentType, headers = {} }] of Object.entries(operation.answers)) {
+    responses[status] = {
+      description,
+      headers: { ...common, ...headerObjects(headers) },
+      ...(schema ? { content: { 'application/json': { schema: reference(schema) } } } : {}),
+      ...(contentType ? { content: { [contentType]: {} } } : {}),
+    };
+  }
+  for (const [status, codes] of Map.groupBy(problemsOf(operation), (code) => PROBLEMS[code][0])) {
+    responses[status] ??= {
+      description: codes.map((code) => `[${code}](/docs/errors/${code}): ${PROBLEMS[code][1]}`).join('. '),
+      headers: { ...common, ...(status === 429 ? headerObjects({ 'Retry-After': 'Seconds to wait.' }) : {}) },
+      content: { 'application/problem+json': { schema: reference(problemSchema) } },
+    };
+  }
+  return responses;
+}
+
+function commonHeaders({ access }: Operation): Record<string, Json> {
+  const names = access === 'account' ? Object.keys(COMMON_HEADERS) : ['X-Request-Id'];
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+const headerObjects = (headers: Record<string, string>): Record<string, Json> =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
+  );
+
+const componentUri = (id: string) => `#/components/schemas/${id}`;
+
+function reference(schema: z.ZodType): Json {
+  const known = namedSchemas.get(schema);
+  if (!known) throw new Error('every body in the document has a name: see `named`');
+  return { $ref: componentUri(known.id) };
+}
+
+function componentSchemas(): Record<string, Json> {
+  const { schemas } = z.toJSONSchema(namedSchemas, { uri: componentUri, io: 'input', override: simplify });
+  return Object.fromEntries(
+    Object.entries(schemas as Record<string, Json>)
+      // Definitions that only a schema with `shownAs` refers to.
+      .filter(([id]) => id !== '__shared')
+      .map(([id, { $id: _id, $schema: _dialect, ...schema }]) => [id, schema]),
+  );
+}
+
+const jsonSchema = (schema: z.ZodType): Json => z.toJSONSchema(schema, { io: 'input', override: simplify });
+
+/** A field's `shownAs` stands for what cannot be said in JSON Schema; `format` says what the pattern of a time repeats. */
+function simplify({ jsonSchema: schema }: { jsonSchema: Json }): void {
+  const shown = schema.shownAs as Json | undefined;
+  if (shown) {
+    const description = schema.description;
+    for (const key of Object.keys(schema)) delete schema[key];
+    Object.assign(schema, description === undefined ? {} : { description }, shown);
+  }
+  if (schema.format === 'date-time' || schema.format === 'date') delete schema.pattern;
+}
