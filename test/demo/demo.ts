@@ -33,12 +33,14 @@ async function main(): Promise<void> {
   const start = performance.now();
   await using stack = new AsyncDisposableStack();
   const interrupted = new Promise<never>((_, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => reject(new Interrupted(signal)));
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => reject(new Interrupted(signal)));
   });
+  const building = build(stack);
   try {
-    await Promise.race([tell(stack), interrupted]);
+    await Promise.race([building.then(tell), interrupted]);
   } finally {
     mute();
+    await building.catch(() => undefined); // reported already; what it has started so far is in the stack
     await stack.disposeAsync();
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
@@ -50,8 +52,7 @@ async function main(): Promise<void> {
 
 class Interrupted extends Error {}
 
-async function tell(stack: AsyncDisposableStack): Promise<void> {
-  const stage = await build(stack);
+async function tell(stage: Stage): Promise<void> {
   await batch(stage);
   await crawl(stage);
   await history(stage);
@@ -183,7 +184,7 @@ try {
 } catch (error) {
   if (error instanceof Interrupted) {
     console.error('\n  Interrupted; everything was stopped and removed.');
-    process.exitCode = 130;
+    process.exit(130); // the story may still wait for what will not come
   } else {
     console.error(error);
     process.exitCode = 1;
