@@ -95,8 +95,13 @@ function span(cell: Element, attribute: string): number {
   return value > 1 ? Math.min(value, MAX_SPAN) : 1;
 }
 
+function hasSpan({ attribs }: Element): boolean {
+  return attribs['colspan'] !== undefined || attribs['rowspan'] !== undefined;
+}
+
 /** Lays cells out by column. A spanning cell stands in its first place; the places left empty are bounded by the number of cells. */
 function layOut(rows: Row[]): TableGrid['rows'] {
+  if (!rows.some(({ cells }) => cells.some(hasSpan))) return rows.map(({ cells }) => cells);
   let emptyBudget = 1000 + 4 * rows.reduce((sum, row) => sum + row.cells.length, 0);
   let covered = new Map<number, number>();
   return rows.map(({ cells }) => {
