@@ -10,6 +10,7 @@ import { endpointRoutes } from '../webhooks/endpoint-routes.ts';
 import { webhookRoutes } from '../webhooks/routes.ts';
 import { requireKey } from './auth.ts';
 import { healthRoutes, type Health } from './health.ts';
+import { limitRate } from './limits.ts';
 import { openApiDocument } from './openapi.ts';
 import { findOperation } from './operations.ts';
 import { Problem, problemHandler } from './problem.ts';
@@ -30,7 +31,7 @@ export function createApp(context: Context, parts: ApiParts): Express {
   app.use(helmet());
   app.use(healthRoutes(context, parts.health));
   app.get('/openapi.json', serveJson(openApiDocument()));
-  app.use('/v1', requireKey(context.db));
+  app.use('/v1', requireKey(context.db), limitRate(context));
   app.use(scrapeRoutes(context, parts.waiter));
   app.use(jobRoutes(context, parts.waiter));
   app.use(webhookRoutes(context));
