@@ -31,6 +31,7 @@ export async function startServiceProcess(directory: string, ca: string): Promis
     ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
     ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
     WEBHOOK_RETRY_SCHEDULE: '1,2,5',
+    RATE_LIMIT_PER_MINUTE: '0',
     LOG_LEVEL: 'info',
     ...UNSET,
   };
