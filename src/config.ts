@@ -78,6 +78,10 @@ const environment = z.object({
   WORKER_THREADS: whole(1, 64).default(Math.min(2, availableParallelism())),
   RETENTION_DAYS: whole(1, 3650).default(30),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  CRASH_POINT: z
+    .string()
+    .regex(/^[a-z.]+(:[1-9]\d*)?$/, 'must be the name of a crash point, or name:nth')
+    .optional(),
   DYNO: z.string().optional(),
 });
 
@@ -108,6 +112,8 @@ export interface Config {
   workerThreads: number;
   retentionDays: number;
   logLevel: string;
+  /** For tests alone: where the process kills itself. */
+  crashPoint: string | undefined;
 }
 
 /** Reads the configuration. Throws ConfigError for the first value that cannot be used. An empty variable counts as unset. */
@@ -145,5 +151,6 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     workerThreads: v.WORKER_THREADS,
     retentionDays: v.RETENTION_DAYS,
     logLevel: v.LOG_LEVEL,
+    crashPoint: v.CRASH_POINT,
   };
 }

@@ -1,5 +1,6 @@
 import { ConfigError, readConfig } from './config.ts';
 import { createContext } from './context.ts';
+import { armCrashPoint } from './crash-point.ts';
 import { EmbeddedError } from './embedded.ts';
 import { createLog } from './log.ts';
 import { startService } from './service.ts';
@@ -10,6 +11,7 @@ const EXIT_LIMIT_MS = 27_000;
 
 async function main(): Promise<void> {
   const config = readConfig();
+  armCrashPoint(config.crashPoint);
   const log = createLog(config.logLevel);
   // From the very start: cut off in the middle, a start would leave Postgres running by itself.
   const stopRequested = firstSignal();

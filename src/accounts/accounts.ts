@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { crashPoint } from '../crash-point.ts';
 import type { Db, DbOrTx, Tx } from '../database.ts';
 import { newId } from '../ids.ts';
 import { grantCredits } from './credits.ts';
@@ -81,6 +82,7 @@ export async function rotateWebhookSecret(
 ): Promise<{ webhook_secret: string; previous_secret_until: Date | null }> {
   const secret = newWebhookSecret();
   const overlap = overlapSeconds > 0;
+  crashPoint('secret.rotate');
   const row = await db
     .updateTable('accounts')
     .set({
@@ -91,5 +93,6 @@ export async function rotateWebhookSecret(
     .where('id', '=', id)
     .returning('previous_secret_until')
     .executeTakeFirstOrThrow();
+  crashPoint('secret.rotated');
   return { webhook_secret: secret, previous_secret_until: row.previous_secret_until };
 }

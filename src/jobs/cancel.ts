@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
+import { crashPoint } from '../crash-point.ts';
 import type { Db, Tx } from '../database.ts';
 import { failedBlock } from '../scrape/page-block.ts';
 import type { PageErrorCode } from '../scrape/types.ts';
@@ -11,7 +12,7 @@ import { lockJob, settlePages, type LockedJob } from './settle.ts';
  * False when the job had ended before.
  */
 export async function cancelJob(db: Db, accountId: string, jobId: string): Promise<boolean> {
-  return await db.transaction().execute(async (tx) => {
+  const done = await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, accountId, jobId);
     if (!job) return false;
     const cancelled = await cancelPages(tx, job);
@@ -19,8 +20,11 @@ export async function cancelJob(db: Db, accountId: string, jobId: string): Promi
       tx,
     );
     await finishJob(tx, { ...job, remaining: 0, cancelled }, 'cancelled');
+    crashPoint('job.cancel');
     return true;
   });
+  crashPoint('job.cancelled');
+  return done;
 }
 
 /** Cancelled pages have no block, except that of a single-page job, whose result it is. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
 import { reserveCredits } from '../accounts/credits.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { Db, JobKind, Tx, WebhookEvent } from '../database.ts';
 import { newId } from '../ids.ts';
 import { notify } from '../notifications.ts';
@@ -38,7 +39,7 @@ export interface NewJob {
  */
 export async function createJob(db: Db, boss: PgBoss, job: NewJob): Promise<{ job_id: string; repeated: boolean }> {
   const id = newId('job');
-  return await db.transaction().execute(async (tx) => {
+  const created = await db.transaction().execute(async (tx) => {
     if (job.idempotency) {
       const earlier = await claimIdempotencyKey(tx, job.account_id, job.idempotency, id);
       if (earlier !== null) return { job_id: earlier, repeated: true };
@@ -70,8 +71,11 @@ export async function createJob(db: Db, boss: PgBoss, job: NewJob): Promise<{ jo
     await insertSlices(boss, tx, job.lane, slicesOf(job, id), priority);
     await reserveCredits(tx, job.account_id, id, reserved);
     await notify(tx, { type: 'slices', lane: job.lane });
+    crashPoint('job.create');
     return { job_id: id, repeated: false };
   });
+  crashPoint('job.created');
+  return created;
 }
 
 /**

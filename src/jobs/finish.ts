@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { releaseCredits } from '../accounts/credits.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { Tx } from '../database.ts';
 import { notify } from '../notifications.ts';
 import { announceEnd } from './announce.ts';
@@ -14,6 +15,7 @@ export async function finishJob(tx: Tx, job: LockedJob, state: 'completed' | 'fa
   await sql`update jobs set state = ${state}, finished_at = now(), started_at = coalesce(started_at, now())
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   await releaseCredits(tx, job.account_id, job.id, job.reserved - job.succeeded);
+  crashPoint('job.finish');
   await announceEnd(tx, ended);
   await notify(tx, { type: 'job_ended', job_id: job.id, cancelled: state === 'cancelled' });
 }

@@ -1,4 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
+import { crashPoint } from '../crash-point.ts';
 import type { Db, Tx } from '../database.ts';
 import { isId } from '../ids.ts';
 import { notify } from '../notifications.ts';
@@ -13,8 +14,9 @@ const RECOVER_BATCH = 500;
  */
 export async function redeliver(db: Db, accountId: string, id: string): Promise<boolean> {
   if (!isId('dlv', id)) return false;
-  return await db.transaction().execute(async (tx) => {
+  const found = await db.transaction().execute(async (tx) => {
     const back = await moveBack(tx, sql`account_id = ${accountId} and id = ${id}`, 'manual');
+    crashPoint('delivery.redeliver');
     if (back.length > 0) return true;
     const { rows } = await sql<{ endpoint: string }>`
       update outbox set
@@ -26,6 +28,8 @@ export async function redeliver(db: Db, accountId: string, id: string): Promise<
     await notify(tx, { type: 'outbox', account_id: accountId, endpoint: rows[0].endpoint });
     return true;
   });
+  crashPoint('delivery.redelivered');
+  return found;
 }
 
 export interface RecoverWindow {
@@ -44,8 +48,11 @@ export async function recover(db: Db, accountId: string, window: RecoverWindow):
     const batch = await db.transaction().execute(async (tx) => {
       const ids = sql`select id from deliveries where ${exhaustedIn(accountId, window)} and id > ${after}
         order by id limit ${RECOVER_BATCH} for update skip locked`;
-      return await moveBack(tx, sql`account_id = ${accountId} and id in (${ids})`, 'recover');
+      const back = await moveBack(tx, sql`account_id = ${accountId} and id in (${ids})`, 'recover');
+      crashPoint('recover.batch');
+      return back;
     });
+    crashPoint('recover.moved');
     moved += batch.length;
     if (batch.length < RECOVER_BATCH) return moved;
     after = batch.toSorted().at(-1)!;

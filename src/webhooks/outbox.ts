@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { crashPoint } from '../crash-point.ts';
 import type { AttemptTrigger, Tx } from '../database.ts';
 import { newId } from '../ids.ts';
 import { notify } from '../notifications.ts';
@@ -39,6 +40,7 @@ export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[
       ${of((d) => d.whole_job)}::boolean[], ${of((d) => d.page_ordinal)}::int[], ${of((d) => d.trigger)}::text[])`.execute(
     tx,
   );
+  crashPoint('delivery.append');
   const targets = new Map(
     deliveries.map((d, n) => [
       `${d.account_id} ${endpoints[n]}`,

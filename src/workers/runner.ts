@@ -1,4 +1,5 @@
 import type { Job as QueueJob } from 'pg-boss';
+import { crashPoint } from '../crash-point.ts';
 import type { Slice } from '../queue.ts';
 import type { Log } from '../log.ts';
 import { LeaseLost, runSlice, type SliceTools } from './slice.ts';
@@ -65,6 +66,7 @@ export class Runner {
     if (free <= 0) return 0;
     try {
       const entries = await boss.fetch<Slice>(lane, { batchSize: lane === 'bulk' ? Math.min(free, 2) : free });
+      if (entries.length > 0) crashPoint('slice.fetched');
       for (const entry of entries) this.#start(entry);
       return entries.length;
     } catch (error) {

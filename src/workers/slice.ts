@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Job as QueueJob, PgBoss } from 'pg-boss';
+import { crashPoint } from '../crash-point.ts';
 import type { Db, Tx } from '../database.ts';
 import { SLICE_PAGES } from '../jobs/create.ts';
 import { lockJob, settlePages, type LockedJob, type PageResult } from '../jobs/settle.ts';
@@ -97,7 +98,9 @@ async function settle(
     if (job?.kind === 'crawl' || (deferred && deferred.length > 0)) await notify(tx, { type: 'slices', lane });
     if (!(await holdSlice(boss, tx, lane, entry, deferred !== null)))
       throw new LeaseLost('the slice has been given to another worker');
+    crashPoint(deferred === null ? 'slice.settle' : 'slice.end');
   });
+  crashPoint(deferred === null ? 'slice.settled' : 'slice.ended');
 }
 
 async function pendingPages(db: Db, slice: Slice): Promise<PendingPage[]> {

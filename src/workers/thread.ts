@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { PgBoss } from 'pg-boss';
 import type { Config } from '../config.ts';
+import { armCrashPoint } from '../crash-point.ts';
 import { createRobotsCache } from '../crawl/robots-cache.ts';
 import { openDatabase } from '../database.ts';
 import { createEgress } from '../egress/index.ts';
@@ -42,6 +43,7 @@ const ROBOTS_TIMEOUT_MS = 10_000;
 const ROBOTS_BYTES = 2 * 1024 * 1024;
 
 const { config, databaseUrl, lane, index, gateMemory } = workerData as ThreadData;
+armCrashPoint(config.crashPoint);
 const port = parentPort!;
 const tell = (message: FromThread) => port.postMessage(message);
 const log = createLog(config.logLevel).child({ lane, thread: index });
