@@ -48,12 +48,13 @@ export async function claim(db: Db, wants: Want[], leaseMs: number): Promise<Cla
         select ctid as place from outbox
         where not exists (select from endpoints e where e.account_id = w.account_id and e.endpoint = w.endpoint and e.paused_at is not null)
           and outbox.account_id = w.account_id and outbox.endpoint = w.endpoint and next_attempt_at <= now()
+          and (leased_until is null or leased_until <= now())
         order by next_attempt_at
         limit w.count
         for update skip locked
       ) o
     ), claimed as (
-      update outbox set state = 'sending', attempts = attempts + 1, next_attempt_at = now() + ${leaseMs} * interval '1 ms'
+      update outbox set state = 'sending', attempts = attempts + 1, leased_until = now() + ${leaseMs} * interval '1 ms'
       where ctid = any(array(select place from due))
       returning outbox.*
     ), begun as (
@@ -67,13 +68,15 @@ export async function claim(db: Db, wants: Want[], leaseMs: number): Promise<Cla
   return rows;
 }
 
-/** Prolongs the lease of a claim that takes long. False when it has passed to somebody else. */
-export async function renew(db: Db, claimed: Claimed, leaseMs: number): Promise<boolean> {
-  const result = await sql`update outbox set next_attempt_at = now() + ${leaseMs} * interval '1 ms'
-    where account_id = ${claimed.account_id} and id = ${claimed.id} and attempts = ${claimed.attempts} and state = 'sending'`.execute(
-    db,
-  );
-  return result.numAffectedRows === 1n;
+/** Prolongs the leases of claims that take long. Returns the fences of those still held, by id; the others have passed to somebody else. */
+export async function renew(db: Db, claims: Claimed[], leaseMs: number): Promise<Map<string, number>> {
+  const { rows } = await sql<{ id: string; attempts: number }>`
+    update outbox o set leased_until = now() + ${leaseMs} * interval '1 ms'
+    from unnest(${claims.map((c) => c.account_id)}::text[], ${claims.map((c) => c.id)}::text[], ${claims.map((c) => c.attempts)}::int[])
+      as held (account_id, id, attempts)
+    where o.account_id = held.account_id and o.id = held.id and o.attempts = held.attempts and o.state = 'sending'
+    returning o.id, o.attempts`.execute(db);
+  return new Map(rows.map((row) => [row.id, row.attempts]));
 }
 
 /** An endpoint with deliveries in the outbox, and the milliseconds until the first of them is due (0: now). */

@@ -1,21 +1,24 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SecretBox } from '../accounts/secrets.ts';
 import type { Context } from '../context.ts';
+import { crashPoint } from '../crash-point.ts';
 import { backlog, claim, type Claimed } from './claim.ts';
 import { Endpoint } from './endpoint.ts';
 import { noteRest } from './endpoints.ts';
+import { LEASE_MS, Leases } from './leases.ts';
 import { record, type Finished, type Outcome } from './record.ts';
 import { retryDelay } from './retry.ts';
 import { Semaphore } from './semaphore.ts';
-import { attempt, leaseMs, type Sender } from './send.ts';
+import { attempt, type Sender } from './send.ts';
 
 /** Deliveries held at once, claimed or under way. */
 const MAX_HELD = 1500;
 const MAX_IN_FLIGHT = 128;
 const CLAIM_BATCH = 500;
 const RECORD_BATCH = 500;
+/** Results gather so long before they are recorded: each statement has costs that do not depend on how many it takes. */
+const RECORD_GATHER_MS = 15;
 const LARGE_SLOTS = 2;
-/** Of the lease, kept for recording. */
-const LEASE_MARGIN_MS = 5000;
 /** Behind NOTIFY this only finds retries that fall due and what a lost notification left; without it, it is all there is. */
 const POLL_MS = 500;
 
@@ -26,6 +29,7 @@ const POLL_MS = 500;
 export class Dispatcher {
   readonly #context: Context;
   readonly #sender: Sender;
+  readonly #leases: Leases;
   readonly #endpoints = new Map<string, Endpoint>();
   /** Endpoints with claimed deliveries that wait for a place. */
   readonly #ready = new Set<Endpoint>();
@@ -37,18 +41,22 @@ export class Dispatcher {
   #claiming = false;
   #recording = false;
   #stopping = false;
+  /** Too late to record: what still ends is not told. */
+  #abandoned = false;
   #poll: NodeJS.Timeout | undefined;
   #unsubscribe = () => {};
-  #lastProgress = Date.now();
+  #lastProgress = performance.now();
   #drained: (() => void) | null = null;
 
   constructor(context: Context, box: SecretBox) {
     this.#context = context;
     const { db, egress, config, log } = context;
+    this.#leases = new Leases(db, log);
     this.#sender = { db, egress, config, box, log, largeSlots: new Semaphore(LARGE_SLOTS) };
   }
 
   start(): void {
+    this.#leases.start();
     this.#unsubscribe = this.#context.notifications.subscribe(
       (n) => {
         if (n.type === 'outbox') this.#wake(n.account_id, n.endpoint);
@@ -60,17 +68,29 @@ export class Dispatcher {
 
   /** Whether claims have gone through lately. */
   get healthy(): boolean {
-    return !this.#stopping && Date.now() - this.#lastProgress < 30_000;
+    return !this.#stopping && performance.now() - this.#lastProgress < 30_000;
   }
 
-  /** Stops claiming and resolves when all that was under way is recorded. What was claimed and not begun falls due again when its lease ends. */
-  async stop(): Promise<void> {
+  /**
+   * Stops claiming and resolves when all that was under way is recorded, `limitMs` later at the latest. What was claimed and not begun,
+   * or not recorded by then, falls due again when its lease ends.
+   */
+  async stop(limitMs: number): Promise<void> {
     this.#stopping = true;
     this.#unsubscribe();
     clearTimeout(this.#poll);
-    for (const endpoint of this.#endpoints.values()) this.#held -= endpoint.ahead.splice(0).length;
-    if (this.#held > 0 || this.#claiming || this.#recording)
-      await new Promise<void>((drained) => (this.#drained = drained));
+    for (const endpoint of this.#endpoints.values()) {
+      for (const { delivery } of endpoint.ahead.splice(0)) {
+        this.#leases.release(delivery);
+        this.#held--;
+      }
+    }
+    if (this.#held > 0 || this.#claiming || this.#recording) {
+      const drained = new Promise<void>((resolve) => (this.#drained = resolve));
+      await Promise.race([drained, new Promise((late) => setTimeout(late, limitMs).unref())]);
+    }
+    this.#abandoned = true;
+    this.#leases.stop();
   }
 
   #wake(accountId: string, endpoint: string): void {
@@ -91,7 +111,7 @@ export class Dispatcher {
         if (due_in_ms <= 0) this.#wake(account_id, endpoint);
         else wait = Math.min(wait, Math.max(5, due_in_ms));
       }
-      this.#lastProgress = Date.now();
+      this.#lastProgress = performance.now();
       this.#forgetIdle();
     } catch (error) {
       this.#context.log.warn({ err: error }, 'the outbox could not be read; trying again');
@@ -109,12 +129,16 @@ export class Dispatcher {
         if (wants.length === 0) break;
         // A notification that arrives while the claim runs makes its endpoint hot again.
         for (const { endpoint } of wants) this.#hot.delete(endpoint);
+        const asked = performance.now();
         const claimed = await claim(
           this.#context.db,
           wants.map((w) => w.want),
-          leaseMs(this.#context.config),
+          LEASE_MS,
         );
-        this.#lastProgress = Date.now();
+        if (claimed.length > 0) crashPoint('delivery.claimed');
+        if (this.#stopping) return; // they fall due again when their lease ends
+        this.#leases.hold(claimed, asked);
+        this.#lastProgress = performance.now();
         this.#take(wants, claimed);
       }
     } catch (error) {
@@ -126,6 +150,8 @@ export class Dispatcher {
   }
 
   #wants() {
+    // In large helpings: a claim has costs that do not depend on how many it takes.
+    if (this.#held > MAX_HELD / 2) return [];
     const now = performance.now();
     let room = Math.min(CLAIM_BATCH, MAX_HELD - this.#held);
     const wants = [];
@@ -162,16 +188,14 @@ export class Dispatcher {
   #pump(endpoint: Endpoint): void {
     while (this.#inFlight < MAX_IN_FLIGHT && endpoint.canSend() && !this.#stopping) {
       const { delivery, claimedAt } = endpoint.ahead.shift()!;
-      if (
-        performance.now() - claimedAt >
-        leaseMs(this.#context.config) - this.#context.config.webhookTimeoutMs - LEASE_MARGIN_MS
-      ) {
-        this.#held--; // too late to be answered within the lease: it falls due again when that ends
+      if (!this.#leases.holds(delivery)) {
+        this.#leases.release(delivery);
+        this.#held--; // somebody else's by now, or soon
         continue;
       }
       endpoint.inFlight++;
       this.#inFlight++;
-      void this.#send(endpoint, delivery);
+      void this.#send(endpoint, delivery, claimedAt);
     }
     if (endpoint.ahead.length > 0) this.#ready.add(endpoint);
     else this.#ready.delete(endpoint);
@@ -187,8 +211,9 @@ export class Dispatcher {
     }
   }
 
-  async #send(endpoint: Endpoint, claimed: Claimed): Promise<void> {
-    const result = await attempt(this.#sender, claimed);
+  async #send(endpoint: Endpoint, claimed: Claimed, claimedAt: number): Promise<void> {
+    const result = await attempt(this.#sender, claimed, claimedAt);
+    if (this.#abandoned) return;
     const finished = { claimed, result, outcome: this.#outcome(claimed, result) };
     endpoint.inFlight--;
     this.#inFlight--;
@@ -221,11 +246,13 @@ export class Dispatcher {
   async #record(): Promise<void> {
     if (this.#recording) return;
     this.#recording = true;
+    if (this.#inFlight > 0) await sleep(RECORD_GATHER_MS);
     while (this.#finished.length > 0) {
       const batch = this.#finished.splice(0, RECORD_BATCH);
       await this.#recordUntilStored(batch);
       this.#held -= batch.length;
       for (const { claimed, result } of batch) {
+        this.#leases.release(claimed);
         this.#context.log.debug(
           {
             delivery_id: claimed.id,
@@ -248,7 +275,7 @@ export class Dispatcher {
     for (let tries = 0; ; tries++) {
       try {
         await record(this.#context.db, batch);
-        this.#lastProgress = Date.now();
+        this.#lastProgress = performance.now();
         return;
       } catch (error) {
         this.#context.log.warn(
@@ -256,7 +283,7 @@ export class Dispatcher {
           'finished attempts could not be recorded; trying again',
         );
         if (this.#stopping && tries >= 5) return;
-        await new Promise((again) => setTimeout(again, Math.min(1000, 50 * 2 ** tries)));
+        await sleep(Math.min(1000, 50 * 2 ** tries));
       }
     }
   }

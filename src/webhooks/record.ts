@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { crashPoint } from '../crash-point.ts';
 import type { Db } from '../database.ts';
 import { notify } from '../notifications.ts';
 import type { Claimed } from './claim.ts';
@@ -21,7 +22,8 @@ export interface AttemptResult {
   remote_address: string | null;
   /** Seconds that the receiver asked us to wait. */
   retry_after: number | null;
-  started_at: Date;
+  /** From the claim, which began the attempt by the database's clock, to its start. */
+  waited_ms: number;
   body_bytes: number | null;
   body_sha256: Buffer | null;
 }
@@ -59,27 +61,29 @@ export async function record(db: Db, batch: Finished[]): Promise<void> {
       ), kept as (
         ${intoHistory(sql`ended`)}
       )
-      update outbox o set state = 'waiting', next_attempt_at = now() + r.delay * interval '1 s', schedule_step = schedule_step + 1,
+      update outbox o set state = 'waiting', leased_until = null, next_attempt_at = now() + r.delay * interval '1 s', schedule_step = schedule_step + 1,
         trigger = 'schedule', last_status = r.status, last_error = r.error,
         body_bytes = coalesce(o.body_bytes, r.bytes), body_sha256 = coalesce(o.body_sha256, r.sha256)
       from r where o.account_id = r.account_id and o.id = r.id and o.attempts = r.number and o.state = 'sending' and r.outcome = 'retry'`.execute(
       tx,
     );
     await sql`
-      update attempts a set started_at = r.started_at, finished_at = now(), status = r.status, error = r.error, dns_ms = r.dns_ms,
+      update attempts a set started_at = a.started_at + r.waited_ms * interval '1 ms', finished_at = now(), status = r.status, error = r.error, dns_ms = r.dns_ms,
         connect_ms = r.connect_ms, tls_ms = r.tls_ms, first_byte_ms = r.first_byte_ms, total_ms = r.total_ms,
         bytes_sent = r.bytes_sent, answer = r.answer, remote_address = r.remote_address
-      from unnest(${accounts}::text[], ${ids}::text[], ${numbers}::int[], ${of((f) => f.result.started_at)}::timestamptz[],
+      from unnest(${accounts}::text[], ${ids}::text[], ${numbers}::int[], ${of((f) => f.result.waited_ms)}::float8[],
         ${of((f) => f.result.status)}::smallint[], ${of((f) => f.result.error)}::text[], ${of((f) => f.result.dns_ms)}::real[],
         ${of((f) => f.result.connect_ms)}::real[], ${of((f) => f.result.tls_ms)}::real[], ${of((f) => f.result.first_byte_ms)}::real[],
         ${of((f) => f.result.total_ms)}::real[], ${of((f) => f.result.bytes_sent)}::bigint[], ${of((f) => f.result.answer)}::text[],
         ${of((f) => f.result.remote_address)}::text[])
-        as r (account_id, id, number, started_at, status, error, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, bytes_sent, answer, remote_address)
+        as r (account_id, id, number, waited_ms, status, error, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, bytes_sent, answer, remote_address)
       where a.account_id = r.account_id and a.delivery_id = r.id and a.number = r.number
-        and a.delivery_id between ${sorted[0]} and ${sorted.at(-1)}`.execute(tx);
+        and a.finished_at is null and a.delivery_id between ${sorted[0]} and ${sorted.at(-1)}`.execute(tx);
     await countAttempts(tx, batch);
     for (const { claimed } of batch) {
       if (claimed.event === 'test') await notify(tx, { type: 'attempt_ended', delivery_id: claimed.id });
     }
+    crashPoint('delivery.record');
   });
+  crashPoint('delivery.recorded');
 }

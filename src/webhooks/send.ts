@@ -1,10 +1,11 @@
 import type { Config } from '../config.ts';
+import { crashPoint } from '../crash-point.ts';
 import type { SecretBox } from '../accounts/secrets.ts';
 import type { Db } from '../database.ts';
 import { EgressError, type Egress, type EgressErrorCode, type PostResult } from '../egress/index.ts';
 import type { Log } from '../log.ts';
 import { bodyChunks, sha256, smallBody } from './body.ts';
-import { renew, type Claimed } from './claim.ts';
+import type { Claimed } from './claim.ts';
 import { digestLarge } from './large.ts';
 import type { AttemptResult } from './record.ts';
 import { ATTEMPT_ERRORS, parseRetryAfter, type AttemptError } from './retry.ts';
@@ -23,19 +24,20 @@ export interface Sender {
   largeSlots: Semaphore;
 }
 
-/** How long a claim holds: the timeout, and time to read the body and to record. */
-export const leaseMs = (config: Config) => config.webhookTimeoutMs + 15_000;
-
 /** The stored fragments no longer make the bytes that were sent first. */
 class BodyChanged extends Error {}
 
-/** Sends one claimed delivery once. Never throws: every way to fail is a result with its error class. */
-export async function attempt(sender: Sender, claimed: Claimed): Promise<AttemptResult> {
-  const started_at = new Date();
+/**
+ * Sends one claimed delivery once; `claimedAt` is on performance.now's clock. Never throws: every way to fail is a result with
+ * its error class.
+ */
+export async function attempt(sender: Sender, claimed: Claimed, claimedAt: number): Promise<AttemptResult> {
   const start = performance.now();
+  const waited_ms = start - claimedAt;
   const sent = { body_bytes: null as number | null, body_sha256: null as Buffer | null };
   try {
     const answer = await post(sender, claimed, sent);
+    crashPoint('delivery.sent');
     const error =
       answer.status >= 200 && answer.status < 300
         ? null
@@ -44,7 +46,7 @@ export async function attempt(sender: Sender, claimed: Claimed): Promise<Attempt
           : 'http_error';
     return {
       ...sent,
-      started_at,
+      waited_ms,
       status: answer.status,
       error,
       dns_ms: answer.timings.dnsMs,
@@ -66,7 +68,7 @@ export async function attempt(sender: Sender, claimed: Claimed): Promise<Attempt
     );
     return {
       ...sent,
-      started_at,
+      waited_ms,
       status: null,
       error,
       dns_ms: failed?.timings?.dnsMs ?? null,
@@ -99,9 +101,10 @@ async function post(
   fix(claimed, sent, body.length, sha256(body));
   const signer = signerFor(sender, claimed);
   signer.update(body);
+  crashPoint('delivery.send');
   return await sender.egress.post({
     url: claimed.webhook_url,
-    headers: headersFor(claimed, signer.headers()),
+    headers: requestHeaders(claimed, signer.headers()),
     body,
     timeoutMs: sender.config.webhookTimeoutMs,
   });
@@ -113,27 +116,17 @@ async function postLarge(
   claimed: Claimed,
   sent: { body_bytes: number | null; body_sha256: Buffer | null },
 ): Promise<PostResult> {
-  const lease = leaseMs(sender.config);
-  const keepLease = setInterval(() => {
-    renew(sender.db, claimed, lease).catch((error: unknown) =>
-      sender.log.warn({ delivery_id: claimed.id, err: error }, 'could not renew a lease'),
-    );
-  }, lease / 3);
-  try {
-    await renew(sender.db, claimed, lease);
-    const signer = signerFor(sender, claimed);
-    const { bytes, digest } = await digestLarge(bodyChunks(sender.db, claimed), signer);
-    fix(claimed, sent, bytes, digest);
-    return await sender.egress.post({
-      url: claimed.webhook_url,
-      headers: headersFor(claimed, signer.headers()),
-      body: { length: bytes, chunks: () => bodyChunks(sender.db, claimed) },
-      timeoutMs: sender.config.webhookTimeoutMs,
-      idleTimeoutMs: sender.config.webhookTimeoutMs,
-    });
-  } finally {
-    clearInterval(keepLease);
-  }
+  const signer = signerFor(sender, claimed);
+  const { bytes, digest } = await digestLarge(bodyChunks(sender.db, claimed), signer);
+  fix(claimed, sent, bytes, digest);
+  crashPoint('delivery.send');
+  return await sender.egress.post({
+    url: claimed.webhook_url,
+    headers: requestHeaders(claimed, signer.headers()),
+    body: { length: bytes, chunks: () => bodyChunks(sender.db, claimed) },
+    timeoutMs: sender.config.webhookTimeoutMs,
+    idleTimeoutMs: sender.config.webhookTimeoutMs,
+  });
 }
 
 /** Notes the body's length and digest, and refuses to send what differs from the first attempt. */
@@ -157,13 +150,17 @@ function signerFor(sender: Sender, claimed: Claimed) {
   return createSigner(secrets, claimed.webhook_id, Math.floor(Date.now() / 1000));
 }
 
-function headersFor(claimed: Claimed, signature: Record<string, string>): Record<string, string> {
+/** The headers of one attempt: those that the caller asked for, and ours. */
+export function requestHeaders(
+  delivery: Pick<Claimed, 'id' | 'headers' | 'attempts'>,
+  signature: Record<string, string>,
+): Record<string, string> {
   return {
-    ...claimed.headers,
+    ...delivery.headers,
     'content-type': 'application/json',
     'user-agent': USER_AGENT,
     ...signature,
-    'x-ollagraph-delivery': claimed.id,
-    'x-ollagraph-attempt': String(claimed.attempts),
+    'x-ollagraph-delivery': delivery.id,
+    'x-ollagraph-attempt': String(delivery.attempts),
   };
 }
