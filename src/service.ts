@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ensureFirstAccount } from './accounts/first-start.ts';
 import { createSecretBox } from './accounts/secrets.ts';
@@ -43,34 +43,47 @@ export async function startService(context: Context): Promise<Service> {
     await workers.start();
     health.parts.workers = () => workers.healthy;
   }
-  const server = config.roles.includes('web')
-    ? await listen(context, createApp(context, { box, health, waiter: new JobWaiter(db, context.notifications) }))
+  const waiter = new JobWaiter(db, context.notifications);
+  const api = config.roles.includes('web')
+    ? await listen(config.port, createApp(context, { box, health, waiter }))
     : null;
 
   return {
-    port: server ? (server.address() as AddressInfo).port : null,
+    port: api?.port ?? null,
     firstKey,
     async stop() {
       health.stopping = true;
+      waiter.stop();
       stopMaintenance();
       log.info('stopping: no new work is taken');
-      await Promise.all([server && closeServer(server), workers?.stop(WORK_GRACE_MS, WORK_LIMIT_MS)]);
-      await dispatcher?.stop();
+      await Promise.all([api?.close(), workers?.stop(WORK_GRACE_MS, WORK_LIMIT_MS), dispatcher?.stop(WORK_LIMIT_MS)]);
     },
   };
 }
 
-async function listen({ config }: Context, app: ReturnType<typeof createApp>): Promise<Server> {
-  const server = app.listen(config.port);
-  server.requestTimeout = 60_000;
-  server.keepAliveTimeout = 75_000;
-  await once(server, 'listening');
-  return server;
+interface Listening {
+  port: number;
+  /** Requests under way are answered, idle connections closed; what is still open after the grace is cut. */
+  close(): Promise<void>;
 }
 
-/** Requests under way are answered, idle connections closed; what is still open after the grace is cut. */
-async function closeServer(server: Server): Promise<void> {
+async function listen(port: number, app: ReturnType<typeof createApp>): Promise<Listening> {
+  const server = app.listen(port);
+  server.requestTimeout = 60_000;
+  server.keepAliveTimeout = 75_000;
+  const open = new Set<ServerResponse>();
+  server.prependListener('request', (_req, res: ServerResponse) => {
+    open.add(res);
+    res.once('close', () => open.delete(res));
+    if (!server.listening) res.shouldKeepAlive = false;
+  });
+  await once(server, 'listening');
+  return { port: (server.address() as AddressInfo).port, close: () => closeServer(server, open) };
+}
+
+async function closeServer(server: Server, open: Set<ServerResponse>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  for (const res of open) if (!res.headersSent) res.shouldKeepAlive = false;
   server.closeIdleConnections();
   const cut = setTimeout(() => server.closeAllConnections(), CONNECTIONS_GRACE_MS);
   await closed;

@@ -7,10 +7,10 @@ const INTERVAL_MS = 500;
 const KEEPALIVE_MS = 15_000;
 
 /**
- * Answers with a job's progress as server-sent events until it ends or the client goes: `progress` with the job as the API shows
+ * Answers with a job's progress as server-sent events until it ends, the client goes or the process stops: `progress` with the job as the API shows
  * it, at every change, and last an event named for the state in which it ended.
  */
-export async function sendJobEvents(db: DbOrTx, res: Response, start: Job): Promise<void> {
+export async function sendJobEvents(db: DbOrTx, res: Response, start: Job, stopping: AbortSignal): Promise<void> {
   let job = start;
   res.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
@@ -19,7 +19,7 @@ export async function sendJobEvents(db: DbOrTx, res: Response, start: Job): Prom
   });
   let shown = '';
   let lastWrite = 0;
-  while (!res.closed) {
+  while (!res.closed && !stopping.aborted) {
     const ended = job.finished_at !== null;
     const data = JSON.stringify(jobView(job));
     if (data !== shown) {

@@ -40,7 +40,8 @@ export function jobRoutes({ db }: Context, waiter: JobWaiter): Router {
     if (wait > 0 && job.finished_at === null) {
       const gone = new AbortController();
       res.once('close', () => gone.abort());
-      await waiter.wait(job.account_id, job.id, wait * 1000, gone.signal);
+      const signal = AbortSignal.any([gone.signal, waiter.stopping]);
+      await waiter.wait(job.account_id, job.id, wait * 1000, signal);
       job = await jobOf(req, res);
     }
     await answer(res, job, result === 'true');
@@ -66,7 +67,7 @@ export function jobRoutes({ db }: Context, waiter: JobWaiter): Router {
   });
 
   router.get('/v1/jobs/:job_id/events', async (req, res) => {
-    await sendJobEvents(db, res, await jobOf(req, res));
+    await sendJobEvents(db, res, await jobOf(req, res), waiter.stopping);
   });
 
   return router;

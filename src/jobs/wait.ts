@@ -8,12 +8,22 @@ const POLL_MS = 1000;
 export class JobWaiter {
   readonly #db: Db;
   readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #stopping = new AbortController();
 
   constructor(db: Db, notifications: Notifications) {
     this.#db = db;
     notifications.subscribe((n) => {
       if (n.type === 'job_ended') for (const wake of this.#waiting.get(n.job_id) ?? []) wake();
     });
+  }
+
+  /** Aborted when the process begins to stop: whoever only watches a job is better answered at once, and asks another process. */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  stop(): void {
+    this.#stopping.abort();
   }
 
   /** Resolves when the job has ended, `ms` have passed or the signal aborts; true when it has ended. */
