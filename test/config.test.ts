@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, DEFAULT_RETRY_SCHEDULE, readConfig } from '../src/config.ts';
+
+test('the defaults are those of the contract', () => {
+  const config = readConfig({});
+  assert.equal(config.port, 3000);
+  assert.equal(config.databaseUrl, undefined);
+  assert.equal(config.dataDir, '.data');
+  assert.deepEqual(config.roles, ['web', 'worker', 'dispatcher']);
+  assert.deepEqual(config.allowPrivateTargets, []);
+  assert.deepEqual(config.allowPrivateWebhooks, []);
+  assert.equal(config.freeCredits, 1000);
+  assert.equal(config.rateLimitPerMinute, 600);
+  assert.equal(config.hostConcurrency, 8);
+  assert.deepEqual(config.webhookRetrySchedule, DEFAULT_RETRY_SCHEDULE);
+  assert.equal(config.webhookTimeoutMs, 15_000);
+});
+
+test('an empty variable counts as unset, and variables of others are not looked at', () => {
+  assert.deepEqual(readConfig({ PORT: '', DATABASE_URL: '', ROLES: '', TERM: 'xterm' }), readConfig({}));
+});
+
+test('values are read', () => {
+  const config = readConfig({
+    ROLES: ' worker , dispatcher ',
+    ALLOW_PRIVATE_TARGETS: '127.0.0.0/8, ::1/128',
+    WEBHOOK_RETRY_SCHEDULE: '1, 2,3',
+    DATABASE_URL: 'postgresql://localhost/x',
+  });
+  assert.deepEqual(config.roles, ['worker', 'dispatcher']);
+  assert.deepEqual(config.allowPrivateTargets, ['127.0.0.0/8', '::1/128']);
+  assert.deepEqual(config.webhookRetrySchedule, [1, 2, 3]);
+});
+
+for (const [name, value] of [
+  ['PORT', '65536'],
+  ['PORT', '80a'],
+  ['PORT', '-1'],
+  ['DATABASE_URL', 'mysql://localhost/x'],
+  ['ROLES', 'web,cook'],
+  ['ROLES', ','],
+  ['OLLAGRAPH_API_KEY', 'short'],
+  ['OLLAGRAPH_API_KEY', 'with a blank in the middle'],
+  ['ALLOW_PRIVATE_TARGETS', '10.0.0.0'],
+  ['ALLOW_PRIVATE_TARGETS', '10.0.0.0/33'],
+  ['ALLOW_PRIVATE_WEBHOOKS', 'localhost'],
+  ['FREE_CREDITS', '1e3'],
+  ['HOST_CONCURRENCY', '0'],
+  ['WEBHOOK_RETRY_SCHEDULE', '5,soon'],
+  ['WEBHOOK_TIMEOUT_MS', '50'],
+  ['WORKER_THREADS', '0'],
+  ['LOG_LEVEL', 'loud'],
+] as const) {
+  test(`${name}=${value} is refused in one line that names it`, () => {
+    assert.throws(
+      () => readConfig({ [name]: value }),
+      (error: unknown) => {
+        assert.ok(error instanceof ConfigError);
+        assert.ok(error.message.startsWith(`${name}: `));
+        assert.ok(!error.message.includes('\n'));
+        return true;
+      },
+    );
+  });
+}
+
+test('DYNO without DATABASE_URL is refused; with it, it is fine', () => {
+  assert.throws(() => readConfig({ DYNO: 'web.1' }), /^ConfigError: DATABASE_URL: .*heroku-postgresql/);
+  assert.equal(
+    readConfig({ DYNO: 'web.1', DATABASE_URL: 'postgres://localhost/x' }).databaseUrl,
+    'postgres://localhost/x',
+  );
+});

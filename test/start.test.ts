@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chown, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { createApi, type Api } from './support/api.ts';
+import { createTestDatabase } from './support/database.ts';
+import { testRun } from './support/environment.ts';
+import { startProcess, type ServiceProcess } from './support/process.ts';
+import { startReceiver } from './support/receiver.ts';
+import { assertSigned } from './support/signatures.ts';
+import { gate, page, startSite } from './support/site.ts';
+import { eventually } from './support/wait.ts';
+
+const OPEN = { ALLOW_PRIVATE_TARGETS: '127.0.0.0/8', ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8' };
+const KEY = 'ok_test_key_of_some_length';
+
+const run = promisify(execFile);
+const dataDir = (name: string) => join(testRun().directory, name);
+
+async function postmasterOf(dir: string): Promise<number> {
+  return Number((await readFile(join(dir, 'postgres/postmaster.pid'), 'utf8')).split('\n')[0]);
+}
+
+async function apiOf(service: ServiceProcess, key: string): Promise<Api> {
+  return createApi(`http://127.0.0.1:${await service.ready()}`, key);
+}
+
+test('npm start on a fresh machine: a key once, a curl line that works, the whole loop; and its data at the second start', async () => {
+  const DATA_DIR = dataDir('fresh');
+  await using site = await startSite({ '/': page('Home', 'Hello.') });
+  await using receiver = await startReceiver();
+  await using first = startProcess({ DATA_DIR, ...OPEN }, { npm: true });
+  const port = await first.ready();
+  const key = await eventually(() => /^ {2}(ok_\S+)$/m.exec(first.output())?.[1]);
+  assert.equal(first.output().split(key).length - 1, 2, 'the key is shown, and stands in the curl line');
+
+  const curl = /^ {2}(curl [\s\S]*?'\{.*\}')$/m.exec(first.output())?.[1];
+  assert.ok(curl);
+  const pasted = await run('sh', ['-c', curl.replace('https://example.com', site.url('/'))]);
+  assert.equal(JSON.parse(pasted.stdout).metadata.title, 'Home');
+
+  const api = createApi(`http://127.0.0.1:${port}`, key);
+  const job_id = await api.queue('/v1/scrape/batch/async', { urls: [site.url('/')], webhook_url: receiver.url() });
+  const [callback] = await receiver.received(1);
+  assertSigned(callback!, (await api('GET', '/v1/me')).json.webhook_secret);
+  assert.equal(JSON.parse(callback!.body.toString()).job_id, job_id);
+
+  const refused = startProcess({ DATA_DIR, ...OPEN });
+  assert.equal(await refused.exited, 1);
+  assert.match(
+    refused.output(),
+    /^Another Ollagraph is already running on .*fresh\. Stop it first, or set DATA_DIR .*\.$/m,
+  );
+  assert.equal((await api('GET', '/healthz')).status, 200);
+
+  const postmaster = await postmasterOf(DATA_DIR);
+  first.kill('SIGTERM');
+  await first.exited;
+  assert.ok(!existsSync(`/proc/${postmaster}`), 'Postgres has ended with the service');
+
+  await using second = startProcess({ DATA_DIR, ...OPEN });
+  const again = await apiOf(second, key);
+  assert.ok(!second.output().includes('shown only this once'));
+  const job = (await again('GET', `/v1/jobs/${job_id}`)).json;
+  assert.deepEqual([job.status, job.delivery.status], ['completed', 'delivered']);
+  second.kill('SIGTERM');
+  assert.equal(await second.exited, 0);
+});
+
+test('after kill -9 the next start goes on where it was: with the orphaned Postgres, and with that killed too', async () => {
+  const env = { DATA_DIR: dataDir('killed'), OLLAGRAPH_API_KEY: KEY, ...OPEN };
+  await using site = await startSite();
+  await using receiver = await startReceiver();
+  await using first = startProcess(env);
+
+  async function killInTheMiddle(service: ServiceProcess, path: string): Promise<string> {
+    const held = gate(page('Held', 'text'));
+    site.routes.set(path, held.route);
+    const api = await apiOf(service, KEY);
+    const urls = [site.url(path), 'http://10.0.0.1/'];
+    const id = await api.queue('/v1/scrape/batch/async', { urls, webhook_url: receiver.url(path) });
+    await held.entered;
+    service.kill('SIGKILL');
+    await service.exited;
+    site.routes.set(path, page('There', 'text'));
+    return id;
+  }
+
+  const firstJob = await killInTheMiddle(first, '/one');
+  const orphan = await postmasterOf(env.DATA_DIR);
+  assert.ok(existsSync(`/proc/${orphan}`));
+  await using second = startProcess(env);
+  await second.ready();
+  assert.equal(await postmasterOf(env.DATA_DIR), orphan);
+  const secondJob = await killInTheMiddle(second, '/two');
+  process.kill(orphan, 'SIGKILL');
+
+  await using third = startProcess(env);
+  const api = await apiOf(third, KEY);
+  for (const [id, path] of [
+    [firstJob, '/one'],
+    [secondJob, '/two'],
+  ] as const) {
+    const job = await api.finished(id);
+    assert.deepEqual([job.status, job.succeeded, job.failed], ['completed', 1, 1]);
+    await receiver.received(1, path);
+    await eventually(async () => (await api('GET', `/v1/jobs/${id}`)).json.delivery.status === 'delivered');
+    assert.equal(receiver.callbacks.filter((c) => c.path === path).length, 1);
+  }
+  third.kill('SIGTERM');
+  assert.equal(await third.exited, 0);
+});
+
+test('SIGTERM: what is under way is finished and answered, what comes later is refused, and nothing is lost', async () => {
+  await using database = await createTestDatabase();
+  await using site = await startSite();
+  const sync = gate(page('Now', 'text'));
+  const queued = gate(page('Queued', 'text'));
+  site.routes.set('/now', sync.route);
+  site.routes.set('/queued', queued.route);
+  const env = { DATABASE_URL: database.url, OLLAGRAPH_API_KEY: KEY, ...OPEN };
+  await using service = startProcess(env);
+  const api = await apiOf(service, KEY);
+  const answer = api('POST', '/v1/scrape', { url: site.url('/now') });
+  const job_id = await api.queue('/v1/scrape/batch/async', { urls: [site.url('/queued')] });
+  await Promise.all([sync.entered, queued.entered]);
+
+  service.kill('SIGTERM');
+  await eventually(() => service.output().includes('no new work is taken'));
+  await eventually(async () => {
+    await assert.rejects(api('GET', '/healthz'), { message: 'fetch failed' });
+    return true;
+  });
+  sync.open();
+  queued.open();
+  assert.equal((await answer).json.metadata.title, 'Now');
+  assert.equal(await service.exited, 0);
+  const job = await database.db.selectFrom('jobs').selectAll().where('id', '=', job_id).executeTakeFirstOrThrow();
+  assert.deepEqual([job.state, job.succeeded], ['completed', 1]);
+});
+
+test('web, worker and dispatcher as processes of their own that start at once on one empty database', async () => {
+  await using database = await createTestDatabase({ empty: true });
+  await using site = await startSite({ '/': page('Home', 'Hello.', ['/a']), '/a': page('A', 'a') });
+  await using receiver = await startReceiver();
+  const env = { DATABASE_URL: database.url, OLLAGRAPH_API_KEY: KEY, ...OPEN };
+  await using web = startProcess({ ...env, ROLES: 'web' });
+  await using worker = startProcess({ ...env, ROLES: 'worker' });
+  await using dispatcher = startProcess({ ...env, ROLES: 'dispatcher' });
+  const api = await apiOf(web, KEY);
+  assert.equal(await worker.ready(), null);
+  assert.equal(await dispatcher.ready(), null);
+  assert.deepEqual((await api('GET', '/readyz')).json.checks, { accepting: true, database: true });
+
+  const job_id = await api.queue('/v1/crawl', { url: site.url('/'), webhook_url: receiver.url() });
+  const [callback] = await receiver.received(1);
+  const { result } = JSON.parse(callback!.body.toString());
+  assert.deepEqual([result.total, result.succeeded], [2, 2]);
+  assert.equal((await api.finished(job_id)).status, 'completed');
+  assert.equal((await database.db.selectFrom('accounts').select('id').execute()).length, 1);
+  for (const part of [web, worker, dispatcher]) part.kill('SIGTERM');
+  assert.deepEqual(await Promise.all([web.exited, worker.exited, dispatcher.exited]), [0, 0, 0]);
+});
+
+test('on a dyno without a database it stops and says what to do', async () => {
+  const service = startProcess({ DYNO: 'web.1', DATABASE_URL: '', DATA_DIR: dataDir('never') });
+  assert.equal(await service.exited, 1);
+  assert.match(service.output(), /^DATABASE_URL: .*heroku addons:create heroku-postgresql\n$/);
+  assert.ok(!existsSync(dataDir('never')));
+});
+
+test('a bad value stops the start with one line that names it', async () => {
+  const service = startProcess({ WORKER_THREADS: 'many', DATA_DIR: dataDir('never') });
+  assert.equal(await service.exited, 1);
+  assert.match(service.output(), /^WORKER_THREADS: .*\n$/);
+});
+
+test('a database that cannot be reached stops the start, and its password is not printed', async () => {
+  const service = startProcess({ DATABASE_URL: 'postgres://user:hunter2secret@127.0.0.1:1/none' });
+  assert.equal(await service.exited, 1);
+  assert.match(service.output(), /ECONNREFUSED/);
+  assert.ok(!service.output().includes('hunter2secret'));
+});
+
+const NOBODY = 65534;
+const asNobody = (...args: string[]) => spawnSync(process.execPath, args, { uid: NOBODY, gid: NOBODY }).status === 0;
+const canBeNobody =
+  process.getuid?.() === 0 && asNobody('--check', new URL('../src/main.ts', import.meta.url).pathname);
+
+test('it works for an ordinary user too', { skip: !canBeNobody && 'only root can become another user' }, async () => {
+  const DATA_DIR = dataDir('nobody');
+  await mkdir(DATA_DIR);
+  await chown(DATA_DIR, NOBODY, NOBODY);
+  await using service = startProcess({ DATA_DIR, OLLAGRAPH_API_KEY: KEY, HOME: DATA_DIR, ...OPEN }, { uid: NOBODY });
+  const api = await apiOf(service, KEY);
+  assert.equal((await api('GET', '/v1/me')).status, 200);
+  service.kill('SIGTERM');
+  assert.equal(await service.exited, 0);
+});
