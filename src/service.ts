@@ -84,8 +84,10 @@ async function listen(port: number, app: ReturnType<typeof createApp>): Promise<
 async function closeServer(server: Server, open: Set<ServerResponse>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   for (const res of open) if (!res.headersSent) res.shouldKeepAlive = false;
-  server.closeIdleConnections();
+  // A connection is kept alive after its answer: those that are busy now become idle one by one.
+  const sweep = setInterval(() => server.closeIdleConnections(), 100);
   const cut = setTimeout(() => server.closeAllConnections(), CONNECTIONS_GRACE_MS);
   await closed;
+  clearInterval(sweep);
   clearTimeout(cut);
 }
