@@ -8,10 +8,11 @@ language sql immutable strict as $$
   select prefix || lpad(to_hex((extract(epoch from day::timestamp) * 1000)::bigint), 12, '0')
 $$;
 
--- Which tables are partitioned by day, and the prefix of the id that carries the day.
+-- Which tables are partitioned by day, the prefix of the id that carries the day, and how full their pages are made.
 create table partitioned_tables (
   name   text primary key,
-  prefix text not null
+  prefix text not null,
+  filled integer not null -- percent: the fillfactor
 );
 
 -- Makes the partitions of `day` (UTC) where they are missing. Safe to call from several processes at once.
@@ -25,8 +26,8 @@ begin
   for t in select * from partitioned_tables loop
     partition := t.name || '_' || to_char(day, 'YYYYMMDD');
     if to_regclass(partition) is null then
-      execute format('create table %I partition of %I for values from (%L) to (%L)',
-        partition, t.name, id_floor(t.prefix, day), id_floor(t.prefix, day + 1));
+      execute format('create table %I partition of %I for values from (%L) to (%L) with (fillfactor = %s)',
+        partition, t.name, id_floor(t.prefix, day), id_floor(t.prefix, day + 1), t.filled);
     end if;
   end loop;
 end $$;

@@ -35,7 +35,7 @@ create table jobs (
   check ((state in ('queued', 'running')) = (finished_at is null)),
   check (finished_at is null or remaining = 0)
 ) partition by range (id);
-insert into partitioned_tables values ('jobs', 'job_');
+insert into partitioned_tables values ('jobs', 'job_', 80);
 create index jobs_open on jobs (account_id, id) where finished_at is null;
 
 create table pages (
@@ -64,7 +64,7 @@ create table pages (
   primary key (account_id, job_id, ordinal),
   check ((state = 'pending') = (settled_at is null))
 ) partition by range (job_id);
-insert into partitioned_tables values ('pages', 'job_');
+insert into partitioned_tables values ('pages', 'job_', 100);
 create unique index pages_url_once on pages (account_id, job_id, url_hash) where url_hash is not null;
 create index pages_cache on pages (account_id, cache_key);
 -- Compressing a 10 KB fragment costs 320 µs, storing it plain 86 µs and twice the disk.
@@ -77,7 +77,7 @@ create table page_aliases (
   url_hash   bytea not null,
   primary key (account_id, job_id, url_hash)
 ) partition by range (job_id);
-insert into partitioned_tables values ('page_aliases', 'job_');
+insert into partitioned_tables values ('page_aliases', 'job_', 100);
 
 -- One clock per host, shared by every job and process: nobody fetches from a host before next_allowed_at.
 create table hosts (

@@ -19,9 +19,10 @@ create table outbox (
   body_sha256     bytea,
   state           text not null default 'waiting' check (state in (
     'waiting',    -- due at next_attempt_at; → sending
-    'sending'     -- claimed; the lease ends at next_attempt_at, and then it is due again; → waiting, or on to deliveries
+    'sending'     -- claimed; due again when leased_until has passed; → waiting, or on to deliveries
   )),
   next_attempt_at timestamptz not null default now(),
+  leased_until    timestamptz,                    -- in no index, so that a claim changes none (a HOT update)
   schedule_step   integer not null default 0,     -- failed attempts since the schedule was last started over
   attempts        integer not null default 0,     -- attempts in all; also the claim's fence
   trigger         text not null default 'schedule' check (trigger in ('schedule', 'manual', 'recover', 'test')),
@@ -61,7 +62,7 @@ create table deliveries (
   finished_at     timestamptz not null default now(),
   primary key (account_id, id)
 ) partition by range (id);
-insert into partitioned_tables values ('deliveries', 'dlv_');
+insert into partitioned_tables values ('deliveries', 'dlv_', 100);
 create index deliveries_job on deliveries (account_id, job_id);
 create index deliveries_exhausted on deliveries (account_id, endpoint, id) where state = 'exhausted';
 
@@ -86,7 +87,8 @@ create table attempts (
   remote_address text,                            -- for operators only
   primary key (account_id, delivery_id, number)
 ) partition by range (delivery_id);
-insert into partitioned_tables values ('attempts', 'dlv_');
+-- Every row is updated once, soon after: room for that on its own page leaves the index alone.
+insert into partitioned_tables values ('attempts', 'dlv_', 50);
 
 -- Yesterday too: an id made just before midnight may be written just after.
 select ensure_partitions(((now() at time zone 'utc')::date + n)::date) from generate_series(-1, 3) as n;

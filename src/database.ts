@@ -86,7 +86,7 @@ export interface PagesTable {
   state: Generated<PageState>;
   tries: Generated<number>;
   fragment: string | null;
-  links: string[] | null;
+  links: string | null;
   http_status: number | null;
   error_code: string | null;
   duration_ms: number | null;
@@ -133,6 +133,7 @@ interface DeliveryColumns {
 export interface OutboxTable extends DeliveryColumns {
   state: Generated<'waiting' | 'sending'>;
   next_attempt_at: Generated<Timestamp>;
+  leased_until: Timestamp | null;
   schedule_step: Generated<number>;
   attempts: Generated<number>;
   trigger: Generated<AttemptTrigger>;

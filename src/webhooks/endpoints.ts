@@ -30,8 +30,8 @@ export async function listEndpoints(db: DbOrTx, accountId: string): Promise<Endp
         (array_agg(last_error order by hour desc) filter (where last_error is not null))[1] as last_error, max(last_at) as last_at
       from endpoint_hours where account_id = ${accountId} and hour > now() - interval '24 hours' group by endpoint
     ), open as (
-      select endpoint, count(*)::int as backlog, count(*) filter (where state = 'sending' and next_attempt_at > now())::int as in_flight,
-        min(next_attempt_at) filter (where next_attempt_at <= now()) as oldest_due_at
+      select endpoint, count(*)::int as backlog, count(*) filter (where state = 'sending' and leased_until > now())::int as in_flight,
+        min(next_attempt_at) filter (where next_attempt_at <= now() and state = 'waiting') as oldest_due_at
       from outbox where account_id = ${accountId} group by endpoint
     ), marked as (
       select * from endpoints where account_id = ${accountId} and (paused_at is not null or resting_until > now())
