@@ -17,10 +17,10 @@ export interface Slice {
   account_id: string;
   job_id: string;
   ordinals: number[];
+  /** The host of all its pages, where they have but one: pg-boss's group, which workers can leave out. */
+  host?: string;
   /** Somebody waits for the answer: passing failures are retried at once, and once only. */
   sync?: boolean;
-  /** How often in a row pages of it were put off because their host was busy. */
-  deferrals?: number;
 }
 
 /** A worker that has not touched its slice for so long has lost it. pg-boss allows no less. */
@@ -79,7 +79,12 @@ export async function insertSlices(
 ): Promise<void> {
   const startAfter = after > 0 ? { startAfter: Math.ceil(after) } : {};
   for (let i = 0; i < slices.length; i += 1000) {
-    const jobs = slices.slice(i, i + 1000).map((data, n) => ({ data, priority: priority - i - n, ...startAfter }));
+    const jobs = slices.slice(i, i + 1000).map((data, n) => ({
+      data,
+      priority: priority - i - n,
+      ...(data.host === undefined ? {} : { group: { id: data.host } }),
+      ...startAfter,
+    }));
     await boss.insert(lane, jobs, { db: fromKysely(tx) });
   }
 }

@@ -9,9 +9,8 @@ import { insertSlices, type Lane, type Slice } from '../queue.ts';
 import { claimIdempotencyKey, type IdempotencyClaim } from './idempotency.ts';
 import { cacheKey, type CrawlOptions, type ScrapeOptions } from './options.ts';
 import { crawlHash } from './frontier.ts';
+import { divideIntoSlices, SLICE_PAGES } from './slices.ts';
 
-/** Pages in one entry of the queue: enough to make its cost small, few enough that a lost one repeats little. */
-export const SLICE_PAGES = 25;
 const INSERT_CHUNK = 5000;
 
 export interface NewJob {
@@ -67,8 +66,9 @@ export async function createJob(db: Db, boss: PgBoss, job: NewJob): Promise<{ jo
         request_id: job.request_id,
       })
       .execute();
-    await insertPages(tx, job, id);
-    await insertSlices(boss, tx, job.lane, slicesOf(job, id), priority);
+    const hosts = job.urls.map((url) => new URL(url).host);
+    await insertPages(tx, job, hosts, id);
+    await insertSlices(boss, tx, job.lane, slicesOf(job, hosts, id), priority);
     await reserveCredits(tx, job.account_id, id, reserved);
     await notify(tx, { type: 'slices', lane: job.lane });
     crashPoint('job.create');
@@ -92,25 +92,20 @@ async function basePriority(tx: Tx, accountId: string): Promise<number> {
   return -Math.floor(open / SLICE_PAGES);
 }
 
-function slicesOf({ account_id, urls, sync }: NewJob, job_id: string): Slice[] {
-  const slices: Slice[] = [];
-  for (let from = 0; from < urls.length; from += SLICE_PAGES) {
-    const ordinals = Array.from({ length: Math.min(SLICE_PAGES, urls.length - from) }, (_, i) => from + i);
-    slices.push({ account_id, job_id, ordinals, ...(sync ? { sync } : {}) });
-  }
-  return slices;
+function slicesOf({ account_id, urls, sync }: NewJob, hosts: string[], job_id: string): Slice[] {
+  const places = urls.map((_, ordinal) => ({ ordinal, host: hosts[ordinal]! }));
+  return divideIntoSlices(places).map((slice) => ({ account_id, job_id, ...slice, ...(sync ? { sync } : {}) }));
 }
 
-async function insertPages(tx: Tx, job: NewJob, jobId: string): Promise<void> {
+async function insertPages(tx: Tx, job: NewJob, hosts: string[], jobId: string): Promise<void> {
   for (let from = 0; from < job.urls.length; from += INSERT_CHUNK) {
     const urls = job.urls.slice(from, from + INSERT_CHUNK);
-    const hosts = urls.map((url) => new URL(url).host);
     const hashes = urls.map((url) => (job.kind === 'crawl' ? crawlHash(url) : null));
     const keys = urls.map((url) => cacheKey(url, job.options));
     await sql`
       insert into pages (account_id, job_id, ordinal, url, host, url_hash, cache_key)
       select ${job.account_id}, ${jobId}, ${from} + n - 1, url, host, url_hash, cache_key
-      from unnest(${urls}::text[], ${hosts}::text[], ${hashes}::bytea[], ${keys}::bytea[])
+      from unnest(${urls}::text[], ${hosts.slice(from, from + INSERT_CHUNK)}::text[], ${hashes}::bytea[], ${keys}::bytea[])
         with ordinality as p (url, host, url_hash, cache_key, n)`.execute(tx);
   }
 }

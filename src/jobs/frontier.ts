@@ -3,10 +3,11 @@ import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
 import { dedupeKey } from '../crawl/normalise.ts';
 import type { Tx } from '../database.ts';
-import { insertSlices, type Slice } from '../queue.ts';
-import { SLICE_PAGES } from './create.ts';
+import { notify } from '../notifications.ts';
+import { insertSlices } from '../queue.ts';
 import { cacheKey, type CrawlOptions } from './options.ts';
 import type { LockedJob } from './settle.ts';
+import { divideIntoSlices, SLICE_PAGES } from './slices.ts';
 
 /** The identity of a crawled page: SHA-256 of its URL's de-duplication key. */
 export function crawlHash(url: string): Buffer {
@@ -16,17 +17,18 @@ export function crawlHash(url: string): Buffer {
 interface Parent {
   ordinal: number;
   depth: number;
-  links: string[] | null;
-  pending: boolean;
+  links: string[];
 }
 
 interface Child {
   url: string;
+  host: string;
   hash: Buffer;
   depth: number;
 }
 
-const READ_AHEAD = 100;
+/** Parents whose links are in memory at once. */
+const READ_AHEAD = 50;
 
 /**
  * Queues the links of settled pages, strictly in the order of the pages and of the links in them: the frontier is the same
@@ -44,26 +46,27 @@ export async function expandFrontier(
   const limit = job.max_pages ?? 0;
   let { expand_ordinal: ordinal, expand_offset: offset } = job;
   let room = limit - (counts.total - counts.skipped);
+  if (room <= 0) return 0;
   const children: Child[] = [];
   const expanded: number[] = [];
   const seen = new Set<string>();
 
   for (
-    let parents = await readParents(tx, job, ordinal);
-    parents.length > 0 && !parents[0]!.pending;
-    parents = await readParents(tx, job, ordinal)
+    let parents = await settledParents(tx, job, ordinal);
+    parents.length > 0 && room > 0;
+    parents = await settledParents(tx, job, ordinal)
   ) {
-    const known = await knownHashes(tx, job, parents);
+    const hashes = linkHashes(parents);
+    const known = await knownHashes(tx, job, [...hashes.values()]);
     for (const parent of parents) {
-      if (parent.pending) break;
-      const links = parent.links ?? [];
+      const { links } = parent;
       while (offset < links.length && room > 0) {
         const url = links[offset++]!;
-        const hash = crawlHash(url);
+        const hash = hashes.get(url)!;
         const name = hash.toString('latin1');
         if (known.has(name) || seen.has(name)) continue;
         seen.add(name);
-        children.push({ url, hash, depth: parent.depth + 1 });
+        children.push({ url, host: new URL(url).host, hash, depth: parent.depth + 1 });
         room--;
       }
       if (offset < links.length) break;
@@ -71,7 +74,6 @@ export async function expandFrontier(
       ordinal = parent.ordinal + 1;
       offset = 0;
     }
-    if (ordinal !== parents.at(-1)!.ordinal + 1) break;
   }
 
   if (ordinal === job.expand_ordinal && offset === job.expand_offset) return 0;
@@ -85,21 +87,30 @@ export async function expandFrontier(
   return children.length;
 }
 
-async function readParents(tx: Tx, job: LockedJob, from: number): Promise<Parent[]> {
-  const { rows } = await sql<Parent>`
-    select ordinal, depth, links, state = 'pending' as pending from pages
-    where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from}
+/** The pages from `from` on, up to the first that is still pending. */
+async function settledParents(tx: Tx, job: LockedJob, from: number): Promise<Parent[]> {
+  const { rows } = await sql<{ ordinal: number; depth: number; links: string | null }>`
+    select ordinal, depth, links from pages
+    where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from} and ordinal < coalesce((
+      select min(ordinal) from pages
+      where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from} and state = 'pending'), 2147483647)
     order by ordinal limit ${READ_AHEAD}`.execute(tx);
-  return rows;
+  return rows.map(({ ordinal, depth, links }) => ({
+    ordinal,
+    depth,
+    links: links === null ? [] : (JSON.parse(links) as string[]),
+  }));
 }
 
-/** Which of the parents' links stand in the crawl already, as a page or as another address of one. */
-async function knownHashes(tx: Tx, job: LockedJob, parents: Parent[]): Promise<Set<string>> {
-  const hashes: Buffer[] = [];
-  for (const parent of parents) {
-    if (parent.pending) break;
-    for (const url of parent.links ?? []) hashes.push(crawlHash(url));
-  }
+/** The hash of every link, made once for each URL: most of a site's links stand on most of its pages. */
+function linkHashes(parents: Parent[]): Map<string, Buffer> {
+  const hashes = new Map<string, Buffer>();
+  for (const { links } of parents) for (const url of links) if (!hashes.has(url)) hashes.set(url, crawlHash(url));
+  return hashes;
+}
+
+/** Which of the hashes stand in the crawl already, as a page or as another address of one. */
+async function knownHashes(tx: Tx, job: LockedJob, hashes: Buffer[]): Promise<Set<string>> {
   if (hashes.length === 0) return new Set();
   const { rows } = await sql<{ url_hash: Buffer }>`
     select url_hash from pages where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
@@ -122,15 +133,13 @@ async function insertChildren(
   await sql`
     insert into pages (account_id, job_id, ordinal, url, host, url_hash, cache_key, depth)
     select ${job.account_id}, ${job.id}, ${first} + n - 1, url, host, url_hash, cache_key, depth
-    from unnest(${children.map((c) => c.url)}::text[], ${children.map((c) => new URL(c.url).host)}::text[],
+    from unnest(${children.map((c) => c.url)}::text[], ${children.map((c) => c.host)}::text[],
       ${children.map((c) => c.hash)}::bytea[], ${children.map((c) => cacheKey(c.url, options))}::bytea[],
       ${children.map((c) => c.depth)}::smallint[]) with ordinality as p (url, host, url_hash, cache_key, depth, n)`.execute(
     tx,
   );
-  const slices: Slice[] = [];
-  for (let i = 0; i < children.length; i += SLICE_PAGES) {
-    const ordinals = children.slice(i, i + SLICE_PAGES).map((_, n) => first + i + n);
-    slices.push({ account_id: job.account_id, job_id: job.id, ordinals });
-  }
+  const places = children.map(({ host }, n) => ({ ordinal: first + n, host }));
+  const slices = divideIntoSlices(places).map((slice) => ({ account_id: job.account_id, job_id: job.id, ...slice }));
   await insertSlices(boss, tx, 'bulk', slices, job.priority - Math.floor(first / SLICE_PAGES));
+  await notify(tx, { type: 'slices', lane: 'bulk' });
 }

@@ -86,15 +86,11 @@ async function updatePages(
   const { rows } = await sql<{ ordinal: number; state: PageResult['state'] }>`
     update pages set state = r.state, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
       duration_ms = r.duration_ms, settled_at = now(), links = r.links
-    from (
-      select ordinal, state, fragment, http_status, error_code, duration_ms,
-        case when links is null then null else array(select json_array_elements_text(links::json)) end as links
-      from unnest(${results.map((r) => r.ordinal)}::int[], ${results.map((r) => r.state)}::text[],
+    from unnest(${results.map((r) => r.ordinal)}::int[], ${results.map((r) => r.state)}::text[],
         ${results.map((r) => r.fragment)}::text[], ${results.map((r) => r.http_status)}::smallint[],
         ${results.map((r) => r.error_code)}::text[], ${results.map((r) => r.duration_ms)}::int[],
         ${results.map((r) => (r.links ? JSON.stringify(r.links) : null))}::text[])
-        as u (ordinal, state, fragment, http_status, error_code, duration_ms, links)
-    ) r
+      as r (ordinal, state, fragment, http_status, error_code, duration_ms, links)
     where pages.account_id = ${job.account_id} and pages.job_id = ${job.id} and pages.ordinal = r.ordinal
       and pages.state = 'pending'
     returning pages.ordinal, pages.state`.execute(tx);

@@ -13,10 +13,15 @@ import { crawlAliases, crawlLinks } from './crawl-links.ts';
 import { backOff, endBackOff, takeTurn } from './host-clock.ts';
 import type { HostGate } from './host-gate.ts';
 import type { JobInfo } from './job-info.ts';
+import type { Load } from './load.ts';
+import type { PageIdentity } from './reading-sign.ts';
+import type { RestingHosts } from './resting-hosts.ts';
 
 export const USER_AGENT = 'Mozilla/5.0 (compatible; Ollagraph/1.0)';
 /** Longest wait for a host's turn or place that is spent holding a slice; beyond it the page is put off. */
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 30_000;
+/** Seconds for which a page is put off whose host had no place within that time. */
+const BUSY_SECONDS = 10;
 /** Seconds before each further try of a page that failed in passing. */
 const RETRY_DELAYS = [1, 2, 4];
 const SYNC_RETRY_MS = 250;
@@ -28,18 +33,12 @@ export interface PageWorker {
   db: Db;
   egress: Egress;
   gate: HostGate;
+  load: Load;
+  resting: RestingHosts;
   robots: RobotsCache;
   log: Log;
   /** Extracts under the main thread's watch: one page at a time. */
   extract(page: RawPage, options: ExtractOptions, identity: PageIdentity): Promise<Extraction>;
-}
-
-/** What the main thread needs to settle a page whose thread it had to kill. */
-export interface PageIdentity {
-  account_id: string;
-  job_id: string;
-  ordinal: number;
-  url: string;
 }
 
 export interface PendingPage {
@@ -53,6 +52,7 @@ export interface PendingPage {
 /** A page that is to be taken up again in `after` seconds. `retry`: it failed, and that counts. */
 export interface Deferral {
   ordinal: number;
+  host: string;
   after: number;
   retry: boolean;
 }
@@ -67,117 +67,96 @@ export async function scrapePage(
   sync: boolean,
   signal: AbortSignal,
 ): Promise<PageOutcome> {
-  const start = performance.now();
-  const fetched_at = new Date();
-  const end = (code: PageErrorCode, state: 'failed' | 'skipped', fetched: FetchedPage | null): PageOutcome => {
-    const duration_ms = Math.round(performance.now() - start);
-    const fragment = failedBlock({
-      url: page.url,
-      finalUrl: fetched?.url ?? null,
-      httpStatus: fetched?.status ?? null,
-      contentType: fetched?.contentType ?? null,
-      status: state,
-      code,
-      fetchedAt: fetched_at,
-      durationMs: duration_ms,
-    });
-    return {
-      settled: {
-        ordinal: page.ordinal,
-        url: page.url,
-        state,
-        fragment,
-        http_status: fetched?.status ?? null,
-        error_code: code,
-        duration_ms,
-        fetched_at,
-        links: null,
-        aliases: [],
-      },
-    };
+  const putOff = (after: number, retry: boolean): PageOutcome => {
+    return { deferred: { ordinal: page.ordinal, host: page.host, after, retry } };
+  };
+  let begun = performance.now();
+  let fetchedAt = new Date();
+  let fetched: FetchedPage | null = null;
+  const end = (code: PageErrorCode, state: 'failed' | 'skipped'): PageOutcome => {
+    return { settled: endedResult(page, state, code, fetched, fetchedAt, Math.round(performance.now() - begun)) };
   };
 
-  let fetched: FetchedPage | null = null;
-  try {
-    const polite = await beforeFetch(worker, job, page);
-    if (polite !== null) return { deferred: { ordinal: page.ordinal, after: polite, retry: false } };
+  async function fetchAndRead(): Promise<PageOutcome> {
+    begun = performance.now();
+    fetchedAt = new Date();
     fetched = await fetchOnce(worker, job, page, signal);
-    if (sync && TRANSIENT_STATUSES.has(fetched.status) && performance.now() - start < job.options.timeout_ms / 2) {
+    if (sync && TRANSIENT_STATUSES.has(fetched.status) && performance.now() - begun < job.options.timeout_ms / 2) {
       await sleep(SYNC_RETRY_MS);
-      fetched = await fetchOnce(worker, job, page, signal);
+      if (await worker.gate.acquire(page.host, PATIENCE_MS, signal))
+        fetched = await fetchOnce(worker, job, page, signal);
     }
     const again = await afterFetch(worker, page, fetched, sync);
-    if (again !== null) return { deferred: { ordinal: page.ordinal, after: again, retry: true } };
-    if (job.crawl && page.depth > 0 && !job.crawl.scope.sameSite(fetched.url))
-      return end('out_of_scope', 'skipped', fetched);
-    const extraction = await worker.extract(
-      {
-        url: fetched.url,
-        status: fetched.status,
-        contentType: fetched.contentType,
-        robotsTag: fetched.headers['x-robots-tag'] ?? null,
-        body: fetched.body,
-      },
-      job.options,
-      {
-        account_id: job.account_id,
-        job_id: job.id,
-        ordinal: page.ordinal,
-        url: page.url,
-      },
-    );
-    if (job.crawl && (job.options as CrawlOptions).respect_noindex && extraction.robots.noindex)
-      return end('robots', 'skipped', fetched);
-    return {
-      settled: await okResult(
-        worker,
-        job,
-        page,
-        fetched,
-        extraction,
-        fetched_at,
-        Math.round(performance.now() - start),
-      ),
+    if (again !== null) return putOff(again, true);
+    if (job.crawl && page.depth > 0 && !job.crawl.scope.sameSite(fetched.url)) return end('out_of_scope', 'skipped');
+    const raw = {
+      url: fetched.url,
+      status: fetched.status,
+      contentType: fetched.contentType,
+      robotsTag: fetched.headers['x-robots-tag'] ?? null,
+      body: fetched.body,
     };
+    const identity = { account_id: job.account_id, job_id: job.id, ordinal: page.ordinal };
+    const extraction = await worker.extract(raw, job.options, identity);
+    if (job.crawl && (job.options as CrawlOptions).respect_noindex && extraction.robots.noindex)
+      return end('robots', 'skipped');
+    const durationMs = Math.round(performance.now() - begun);
+    return { settled: await okResult(worker, job, page, fetched, extraction, fetchedAt, durationMs) };
+  }
+
+  try {
+    const wait = await beforeFetch(worker, job, page, sync, signal);
+    return wait === null ? await worker.load.run(fetchAndRead) : putOff(wait, false);
   } catch (error) {
-    if (error instanceof BusyHost || signal.aborted)
-      return { deferred: { ordinal: page.ordinal, after: 0, retry: false } };
+    if (signal.aborted) return putOff(0, false);
     if (isRetryable(error) && !sync && page.tries < RETRY_DELAYS.length) {
-      return { deferred: { ordinal: page.ordinal, after: RETRY_DELAYS[page.tries]!, retry: true } };
+      return putOff(RETRY_DELAYS[page.tries]!, true);
     }
     const code = pageErrorCode(error);
     worker.log[code === 'internal_error' ? 'error' : 'debug'](
       { job_id: job.id, ordinal: page.ordinal, url: loggableUrl(page.url), code, err: error },
       'a page failed',
     );
-    return end(code, code === 'robots' ? 'skipped' : 'failed', fetched);
+    return end(code, code === 'robots' ? 'skipped' : 'failed');
   }
 }
 
-class BusyHost extends Error {}
-
-/** Asks robots.txt and the host's clock. Returns the seconds to put the page off by, or null to go on. Throws PageError('robots'). */
-async function beforeFetch(worker: PageWorker, job: JobInfo, page: PendingPage): Promise<number | null> {
+/**
+ * Asks robots.txt, and waits for the host's turn and for one of its places. Returns the seconds to put the page off by, or null when
+ * a place is taken: `fetchOnce` releases it. Throws PageError('robots').
+ */
+async function beforeFetch(
+  worker: PageWorker,
+  job: JobInfo,
+  page: PendingPage,
+  sync: boolean,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const { gate, load, resting } = worker;
   let delayMs = job.crawl ? (job.options as CrawlOptions).delay_ms : 0;
   if (job.options.respect_robots) {
     const robots = await worker.robots.get(new URL(page.url).origin);
     if (!robots.allows(page.url)) throw new PageError('robots');
     delayMs = Math.max(delayMs, Math.min(robots.crawlDelaySeconds ?? 0, MAX_CRAWL_DELAY_SECONDS) * 1000);
   }
-  if (delayMs === 0) return null;
-  const turn = await takeTurn(worker.db, page.host, delayMs, PATIENCE_MS);
-  if (!turn.taken) return Math.max(1, turn.waitMs / 1000);
-  await sleep(turn.waitMs);
-  return null;
+  if (delayMs > 0) {
+    const turn = await takeTurn(worker.db, page.host, delayMs, PATIENCE_MS);
+    if (!turn.taken) return Math.max(1, turn.waitMs / 1000);
+    await load.park(sleep(turn.waitMs, undefined, { signal }));
+  }
+  if (!(await load.park(gate.acquire(page.host, PATIENCE_MS, signal)))) return signal.aborted ? 0 : BUSY_SECONDS;
+  const rest = sync ? null : resting.secondsLeft(page.host);
+  if (rest !== null) gate.release(page.host);
+  return rest;
 }
 
+/** Fetches the page in the place that the caller has taken, and releases that. */
 async function fetchOnce(
   worker: PageWorker,
   job: JobInfo,
   page: PendingPage,
   signal: AbortSignal,
 ): Promise<FetchedPage> {
-  if (!(await worker.gate.acquire(page.host, PATIENCE_MS))) throw new BusyHost();
   try {
     return await worker.egress.fetchPage({
       url: page.url,
@@ -211,6 +190,7 @@ async function afterFetch(
       fetched.status,
       parseRetryAfter(fetched.headers['retry-after'] ?? null),
     );
+    worker.resting.rest(page.host, pause);
     return sync || page.tries >= RETRY_DELAYS.length ? null : pause;
   }
   if (TRANSIENT_STATUSES.has(fetched.status)) {
@@ -218,6 +198,38 @@ async function afterFetch(
   }
   if (page.tries > 0) await endBackOff(worker.db, page.host);
   return null;
+}
+
+function endedResult(
+  page: PendingPage,
+  state: 'failed' | 'skipped',
+  code: PageErrorCode,
+  fetched: FetchedPage | null,
+  fetchedAt: Date,
+  durationMs: number,
+): PageResult {
+  const fragment = failedBlock({
+    url: page.url,
+    finalUrl: fetched?.url ?? null,
+    httpStatus: fetched?.status ?? null,
+    contentType: fetched?.contentType ?? null,
+    status: state,
+    code,
+    fetchedAt,
+    durationMs,
+  });
+  return {
+    ordinal: page.ordinal,
+    url: page.url,
+    state,
+    fragment,
+    http_status: fetched?.status ?? null,
+    error_code: code,
+    duration_ms: durationMs,
+    fetched_at: fetchedAt,
+    links: null,
+    aliases: [],
+  };
 }
 
 async function okResult(

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { failPending } from '../jobs/cancel.ts';
 import { DEAD_LETTERS, type Lane, type Slice } from '../queue.ts';
 import { hostGateMemory, HostGate } from './host-gate.ts';
-import type { PageIdentity } from './page.ts';
+import { ReadingSign } from './reading-sign.ts';
 import type { FromThread, HeldSlice, ThreadData, ToThread } from './thread.ts';
 
 /** A page that takes longer to read than this costs its thread. */
@@ -11,6 +11,8 @@ const READING_LIMIT_MS = 15_000;
 const WATCH_MS = 500;
 /** The heap of one thread; a page that needs more costs its thread. */
 const HEAP_MB = 256;
+/** Its part for new objects, which V8 lets grow to 192 MB where nothing is said: 8 MB to and fro, and as much again. */
+const YOUNG_MB = 24;
 const RESTART_MS = 100;
 
 interface Thread {
@@ -18,7 +20,11 @@ interface Thread {
   index: number;
   worker: Worker;
   ready: boolean;
-  reading: { page: PageIdentity; since: number } | null;
+  sign: ReadingSign;
+  /** The turn of the sign when it was last looked at, and since when. */
+  seen: { turn: number; since: number };
+  /** It is being killed for the page that it reads. */
+  stuck: boolean;
   held: HeldSlice[];
   exited: Promise<void>;
 }
@@ -77,18 +83,25 @@ export class WorkerPool {
 
   #spawn(lane: Lane, index: number): void {
     const { config, databaseUrl, log } = this.#context;
-    const workerData: ThreadData = { config, databaseUrl, lane, index, gateMemory: this.#gateMemory };
+    const sign = new ReadingSign();
+    const workerData: ThreadData = {
+      config,
+      databaseUrl,
+      lane,
+      index,
+      gateMemory: this.#gateMemory,
+      signMemory: sign.memory,
+    };
     const worker = new Worker(new URL('./thread.ts', import.meta.url), {
       workerData,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
     });
     const { promise: exited, resolve } = Promise.withResolvers<void>();
-    const thread: Thread = { lane, index, worker, ready: false, reading: null, held: [], exited };
+    const seen = { turn: 0, since: performance.now() };
+    const thread: Thread = { lane, index, worker, ready: false, sign, seen, stuck: false, held: [], exited };
     this.#threads[index] = thread;
     worker.on('message', (message: FromThread) => {
       if (message.type === 'ready') thread.ready = true;
-      else if (message.type === 'reading') thread.reading = { page: message.page, since: performance.now() };
-      else if (message.type === 'read') thread.reading = null;
       else thread.held = message.slices;
     });
     worker.on('error', (error) => log.error({ lane, thread: index, err: error }, 'a worker thread failed'));
@@ -100,11 +113,14 @@ export class WorkerPool {
 
   #killStuck(): void {
     for (const thread of this.#threads) {
-      if (thread.reading === null || performance.now() - thread.reading.since < READING_LIMIT_MS) continue;
+      const { turn, page } = thread.sign;
+      if (turn !== thread.seen.turn) thread.seen = { turn, since: performance.now() };
+      if (page === null || performance.now() - thread.seen.since < READING_LIMIT_MS) continue;
       this.#context.log.warn(
-        { lane: thread.lane, thread: thread.index, job_id: thread.reading.page.job_id },
+        { lane: thread.lane, thread: thread.index, job_id: page.job_id },
         'a page takes too long to read; its thread is replaced',
       );
+      thread.stuck = true;
       void thread.worker.terminate();
     }
   }
@@ -113,9 +129,9 @@ export class WorkerPool {
     const { boss, db, log } = this.#context;
     HostGate.clear(this.#gateMemory, dead.index);
     try {
-      if (dead.reading) {
-        const { page, since } = dead.reading;
-        const code = performance.now() - since < READING_LIMIT_MS ? 'parse_failed' : 'parse_timeout';
+      const { page } = dead.sign;
+      if (page) {
+        const code = dead.stuck ? 'parse_timeout' : 'parse_failed';
         await failPending(db, boss, page.account_id, page.job_id, code, [page.ordinal]);
       }
       if (dead.held.length > 0) await boss.fail(dead.lane, dead.held);

@@ -4,14 +4,18 @@ import type { Slice } from '../queue.ts';
 import type { Log } from '../log.ts';
 import { LeaseLost, runSlice, type SliceTools } from './slice.ts';
 
-/** Slices worked on side by side in one thread. */
-const SLOTS = { express: 32, bulk: 4 };
+/** Slices that one thread holds at most: in all, and of one host, so that a slow host fills no thread. More of it stays in the queue, in nobody's way. */
+const HELD = { express: 128, bulk: 32 };
+const HELD_OF_HOST = { express: 16, bulk: 3 };
+/** Pages that a thread has to do at most, without those that wait for their host; a synchronous batch brings up to a hundred. */
+const LOAD_PAGES = { express: 400, bulk: 75 };
+const FETCHED_AT_ONCE = { express: 32, bulk: 2 };
 /** Behind NOTIFY a backstop, and what finds slices that were put off. */
 const POLL_MS = 500;
 /** A third of the heartbeat after which a slice counts as lost. */
 const TOUCH_MS = 3000;
 
-/** Fetches slices from one lane of the queue and runs them, as many side by side as there are slots. */
+/** Fetches slices from one lane of the queue and runs them side by side. */
 export class Runner {
   readonly #tools: SliceTools;
   readonly #log: Log;
@@ -61,11 +65,12 @@ export class Runner {
   }
 
   async #fetch(): Promise<number> {
-    const { boss, lane } = this.#tools;
-    const free = SLOTS[lane] - this.#active.size;
-    if (free <= 0) return 0;
+    const { boss, lane, worker } = this.#tools;
+    const free = HELD[lane] - this.#active.size;
+    if (free <= 0 || worker.load.pages >= LOAD_PAGES[lane]) return 0;
     try {
-      const entries = await boss.fetch<Slice>(lane, { batchSize: lane === 'bulk' ? Math.min(free, 2) : free });
+      const batchSize = Math.min(free, FETCHED_AT_ONCE[lane]);
+      const entries = await boss.fetch<Slice>(lane, { batchSize, ignoreGroups: this.#fullHosts() });
       if (entries.length > 0) crashPoint('slice.fetched');
       for (const entry of entries) this.#start(entry);
       return entries.length;
@@ -73,6 +78,15 @@ export class Runner {
       this.#log.warn({ err: error }, 'the queue could not be read; trying again');
       return 0;
     }
+  }
+
+  #fullHosts(): string[] {
+    const held = new Map<string, number>();
+    for (const { entry } of this.#active.values()) {
+      const { host } = entry.data;
+      if (host !== undefined) held.set(host, (held.get(host) ?? 0) + 1);
+    }
+    return [...held].filter(([, slices]) => slices >= HELD_OF_HOST[this.#tools.lane]).map(([host]) => host);
   }
 
   #start(entry: QueueJob<Slice>): void {
@@ -93,7 +107,7 @@ export class Runner {
   async #runOne(entry: QueueJob<Slice>, signal: AbortSignal): Promise<void> {
     const { boss, lane } = this.#tools;
     try {
-      await runSlice(this.#tools, entry, signal);
+      await runSlice(this.#tools, entry, signal, () => this.wake());
     } catch (error) {
       const facts = { job_id: entry.data.job_id, pages: entry.data.ordinals.length };
       if (error instanceof LeaseLost) this.#log.debug(facts, 'a slice was given up');

@@ -2,22 +2,21 @@ import { sql } from 'kysely';
 import type { Job as QueueJob, PgBoss } from 'pg-boss';
 import { crashPoint } from '../crash-point.ts';
 import type { Db, Tx } from '../database.ts';
-import { SLICE_PAGES } from '../jobs/create.ts';
 import { lockJob, settlePages, type LockedJob, type PageResult } from '../jobs/settle.ts';
-import { notify } from '../notifications.ts';
+import { divideIntoSlices, SLICE_PAGES } from '../jobs/slices.ts';
 import { holdSlice, insertSlices, type Lane, type Slice } from '../queue.ts';
 import { cachedResults } from './cached.ts';
 import { backoffs } from './host-clock.ts';
 import type { JobInfo, JobInfos } from './job-info.ts';
 import { scrapePage, type Deferral, type PageWorker, type PendingPage } from './page.ts';
 
-/** Results are settled when so many have gathered, or so many bytes, or after so long. */
-const SETTLE_PAGES = 20;
+/** Results are settled with the slice's last page, or, where that takes longer, when so many bytes have gathered or after so long. */
 const SETTLE_BYTES = 1024 * 1024;
 const SETTLE_MS = 500;
-/** Pages put off because their host was busy come back after this, doubled each time in a row. */
-const BUSY_SECONDS = 2;
-const MAX_BUSY_SECONDS = 60;
+/** When so many pages of a slice are left, its worker may begin another. */
+const NEARLY_DONE = 5;
+/** A synchronous request has been answered by then: nobody waits for the rest. */
+const SYNC_LIMIT_MS = 30_000;
 
 /** The queue has given the slice to somebody else; whoever finds out changes nothing. */
 export class LeaseLost extends Error {}
@@ -34,9 +33,38 @@ export interface SliceTools {
  * Works through one slice: its pending pages side by side, with no transaction open, settled a few at a time in short ones. In the
  * last transaction the queue's entry is completed by the attempt that it was fetched with, and pages that were put off are
  * queued again; so whatever happens in between, nothing is lost and nothing is done twice. Aborting puts off what is under way.
+ * `onNearlyDone` is called when there is room for another slice.
  */
-export async function runSlice(tools: SliceTools, entry: QueueJob<Slice>, signal: AbortSignal): Promise<void> {
-  const { db, boss, lane } = tools;
+export async function runSlice(
+  tools: SliceTools,
+  entry: QueueJob<Slice>,
+  aborted: AbortSignal,
+  onNearlyDone: () => void,
+): Promise<void> {
+  const { worker } = tools;
+  const slice = entry.data;
+  let left = slice.ordinals.length;
+  worker.load.add(left);
+  const pageDone = () => {
+    left--;
+    worker.load.add(-1);
+    if (left === NEARLY_DONE) onNearlyDone();
+  };
+  const signals = slice.sync ? [aborted, AbortSignal.timeout(SYNC_LIMIT_MS)] : [aborted];
+  try {
+    await runPages(tools, entry, signals, pageDone);
+  } finally {
+    worker.load.add(-left);
+  }
+}
+
+async function runPages(
+  tools: SliceTools,
+  entry: QueueJob<Slice>,
+  signals: AbortSignal[],
+  pageDone: () => void,
+): Promise<void> {
+  const { db, boss, lane, worker } = tools;
   const slice = entry.data;
   const job = await tools.infos.get(slice.account_id, slice.job_id);
   if (!job) {
@@ -47,38 +75,44 @@ export async function runSlice(tools: SliceTools, entry: QueueJob<Slice>, signal
   const results: PageResult[] = await cachedResults(db, job, pages);
   const done = new Set(results.map((r) => r.ordinal));
   const open = pages.filter((page) => !done.has(page.ordinal));
-  const resting = await backoffs(db, [...new Set(open.map((page) => page.host))]);
-  const deferred: Deferral[] = [];
-  let bytes = 0;
-  let settling: Promise<void> = Promise.resolve();
-  let lastSettled = performance.now();
+  for (const [host, ms] of await backoffs(db, [...new Set(open.map((page) => page.host))]))
+    worker.resting.rest(host, ms / 1000);
 
+  const deferred: Deferral[] = [];
+  const lost = new AbortController();
+  const signal = AbortSignal.any([...signals, lost.signal]);
+  let bytes = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let settling: Promise<void> = Promise.resolve();
   const settleSome = () => {
+    clearTimeout(timer);
+    timer = undefined;
     const batch = results.splice(0);
     bytes = 0;
-    lastSettled = performance.now();
     settling = settling.then(() => settle(tools, entry, job, batch, null));
-    return settling;
+    settling.catch(() => lost.abort()); // it is thrown below
   };
-  await Promise.all(
-    open.map(async (page) => {
-      const rest = resting.get(page.host);
-      if (rest !== undefined && !slice.sync) {
-        deferred.push({ ordinal: page.ordinal, after: rest / 1000, retry: false });
-        return;
-      }
-      const outcome = await scrapePage(tools.worker, job, page, slice.sync === true, signal);
-      if ('deferred' in outcome) {
-        deferred.push(outcome.deferred);
-        return;
-      }
-      results.push(outcome.settled);
-      bytes += outcome.settled.fragment.length;
-      const full =
-        results.length >= SETTLE_PAGES || bytes >= SETTLE_BYTES || performance.now() - lastSettled > SETTLE_MS;
-      if (full) await settleSome();
-    }),
-  );
+  const scrape = async (page: PendingPage) => {
+    const outcome = await scrapePage(worker, job, page, slice.sync === true, signal);
+    pageDone();
+    if ('deferred' in outcome) {
+      deferred.push(outcome.deferred);
+      return;
+    }
+    bytes += outcome.settled.fragment.length;
+    if (results.push(outcome.settled) === 1) timer ??= setTimeout(settleSome, SETTLE_MS);
+    if (bytes >= SETTLE_BYTES) settleSome();
+  };
+  const scraped = open.map(scrape);
+  try {
+    await Promise.all(scraped);
+  } catch (error) {
+    lost.abort();
+    await Promise.allSettled(scraped);
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
   await settling;
   await settle(tools, entry, job, results, deferred);
 }
@@ -95,7 +129,6 @@ async function settle(
     const job = await lockJob(tx, info.account_id, info.id);
     if (job && results.length > 0) await settlePages(tx, boss, job, results);
     if (job && deferred && deferred.length > 0) await putOff(tx, boss, lane, job, entry.data, deferred);
-    if (job?.kind === 'crawl' || (deferred && deferred.length > 0)) await notify(tx, { type: 'slices', lane });
     if (!(await holdSlice(boss, tx, lane, entry, deferred !== null)))
       throw new LeaseLost('the slice has been given to another worker');
     crashPoint(deferred === null ? 'slice.settle' : 'slice.end');
@@ -129,14 +162,14 @@ async function putOff(
     await sql`update pages set tries = tries + 1 where account_id = ${job.account_id} and job_id = ${job.id}
       and ordinal = any(${retried}::int[]) and state = 'pending'`.execute(tx);
   }
-  const deferrals = (slice.deferrals ?? 0) + 1;
-  const busy = Math.min(MAX_BUSY_SECONDS, BUSY_SECONDS * 2 ** (deferrals - 1));
-  const groups = Map.groupBy(deferred, (d) => Math.ceil(d.after > 0 ? d.after : busy));
-  for (const [after, group] of groups) {
-    const ordinals = group.map((d) => d.ordinal).toSorted((a, b) => a - b);
-    const wasBusy = group.some((d) => d.after === 0);
-    const { account_id, job_id, sync } = slice;
-    const again: Slice = { account_id, job_id, ordinals, ...(sync ? { sync } : {}), ...(wasBusy ? { deferrals } : {}) };
-    await insertSlices(boss, tx, lane, [again], job.priority - Math.floor(ordinals[0]! / SLICE_PAGES), after);
+  const { account_id, job_id, sync } = slice;
+  for (const [after, together] of Map.groupBy(deferred, (d) => Math.ceil(d.after))) {
+    const slices = divideIntoSlices(together.toSorted((a, b) => a.ordinal - b.ordinal)).map((again): Slice => ({
+      account_id,
+      job_id,
+      ...again,
+      ...(sync ? { sync } : {}),
+    }));
+    await insertSlices(boss, tx, lane, slices, job.priority - Math.floor(slices[0]!.ordinals[0]! / SLICE_PAGES), after);
   }
 }

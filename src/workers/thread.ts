@@ -11,7 +11,10 @@ import { extract } from '../scrape/extract.ts';
 import type { ExtractOptions, Extraction, RawPage } from '../scrape/types.ts';
 import { HostGate } from './host-gate.ts';
 import { JobInfos } from './job-info.ts';
-import { USER_AGENT, type PageIdentity } from './page.ts';
+import { Load } from './load.ts';
+import { USER_AGENT } from './page.ts';
+import { ReadingSign, type PageIdentity } from './reading-sign.ts';
+import { RestingHosts } from './resting-hosts.ts';
 import { Runner } from './runner.ts';
 
 /** What the main thread hands a worker thread at its start. */
@@ -21,15 +24,11 @@ export interface ThreadData {
   lane: Lane;
   index: number;
   gateMemory: SharedArrayBuffer;
+  signMemory: SharedArrayBuffer;
 }
 
 export type ToThread = { type: 'wake' } | { type: 'cancel'; job_id: string } | { type: 'stop'; graceMs: number };
-/** `reading`: a page's extraction begins, and the thread's event loop may stand still until `read`. */
-export type FromThread =
-  | { type: 'ready' }
-  | { type: 'reading'; page: PageIdentity }
-  | { type: 'read' }
-  | { type: 'held'; slices: HeldSlice[] };
+export type FromThread = { type: 'ready' } | { type: 'held'; slices: HeldSlice[] };
 
 /** A slice of the queue and the attempt with which it was fetched. */
 export interface HeldSlice {
@@ -42,7 +41,7 @@ const ROBOTS_TTL_MS = 24 * 3600_000;
 const ROBOTS_TIMEOUT_MS = 10_000;
 const ROBOTS_BYTES = 2 * 1024 * 1024;
 
-const { config, databaseUrl, lane, index, gateMemory } = workerData as ThreadData;
+const { config, databaseUrl, lane, index, gateMemory, signMemory } = workerData as ThreadData;
 armCrashPoint(config.crashPoint);
 const port = parentPort!;
 const tell = (message: FromThread) => port.postMessage(message);
@@ -78,16 +77,17 @@ const robots = createRobotsCache({
   },
 });
 
+const sign = new ReadingSign(signMemory);
 let reading: Promise<unknown> = Promise.resolve();
 
 /** One page at a time, so that the main thread knows which one holds up this thread. */
 async function extractWatched(page: RawPage, options: ExtractOptions, identity: PageIdentity): Promise<Extraction> {
   const mine = reading.then(async () => {
-    tell({ type: 'reading', page: identity });
+    sign.begin(identity);
     try {
       return await extract(page, options);
     } finally {
-      tell({ type: 'read' });
+      sign.end();
     }
   });
   reading = mine.catch(() => undefined); // its own caller hears of it
@@ -98,7 +98,9 @@ await boss.start();
 const worker = {
   db,
   egress,
-  gate: new HostGate(gateMemory, index, config.hostConcurrency),
+  gate: new HostGate(gateMemory, lane, index, config.hostConcurrency),
+  load: new Load(),
+  resting: new RestingHosts(),
   robots,
   log,
   extract: extractWatched,
