@@ -20,16 +20,19 @@ const SHARED = '/var/lib/ollagraph';
 /** The user that Postgres is to run as; made when we are root and there is none. */
 export async function postgresUser(): Promise<Owner> {
   if (platform() === 'win32' || userInfo().uid !== 0) return {};
-  const ids = async () => ({
-    uid: Number((await run('id', ['-u', 'postgres'])).stdout),
-    gid: Number((await run('id', ['-g', 'postgres'])).stdout),
-  });
   try {
-    return await ids();
+    return await systemUser();
   } catch {
     await run('useradd', ['--system', '--user-group', '--no-create-home', 'postgres']);
-    return await ids();
+    return await systemUser();
   }
+}
+
+async function systemUser(): Promise<Owner> {
+  return {
+    uid: Number((await run('id', ['-u', 'postgres'])).stdout),
+    gid: Number((await run('id', ['-g', 'postgres'])).stdout),
+  };
 }
 
 /** The folder for the cluster: `dataDir`, or a folder of its own under /var/lib where that is closed to the Postgres user. */

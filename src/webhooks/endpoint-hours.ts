@@ -32,7 +32,7 @@ export async function countAttempts(tx: Tx, batch: Finished[]): Promise<void> {
         endpoint,
         succeeded: 0,
         failed: 0,
-        latency: new Array<number>(BINS).fill(0),
+        latency: Array.from({ length: BINS }, () => 0),
         last_status: null,
         last_error: null,
       };

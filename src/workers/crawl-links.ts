@@ -73,7 +73,7 @@ async function sitemapUrls(worker: PageWorker, job: JobInfo, seed: string, maxUr
     // Some of what a sitemap lists is out of the crawl's scope, or double.
     maxUrls: Math.min(100_000, maxUrls * 2),
     inScope: (url) => job.crawl!.scope.inScope(normaliseUrl(url, undefined) ?? url, 1),
-    sameSite: job.crawl!.scope.sameSite,
+    sameSite: (url) => job.crawl!.scope.sameSite(url),
     fetch: async (url: string) => {
       if (Date.now() > deadline) throw new Error('the time for sitemaps is used up');
       const { status, body } = await worker.egress.fetchPage({
