@@ -186,12 +186,9 @@ export type Tx = Transaction<Tables>;
 /** What store functions take first: the caller owns the transaction. */
 export type DbOrTx = Db | Tx;
 
-const INT8 = 20;
-const types: pg.CustomTypesConfig = {
-  // Counts and byte lengths stay far below 2^53.
-  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
-};
+const types = new pg.TypeOverrides();
+// Counts and byte lengths stay far below 2^53.
+types.setTypeParser(pg.types.builtins.INT8, Number);
 
 export interface Database extends AsyncDisposable {
   db: Db;
