@@ -1,0 +1,124 @@
+// The delivery engine beside what others reach on the same machine, in one run:
+//   node test/bench/deliveries.ts [throughput] [latency] [isolation] [claim] [pair] [large]
+// Postgres runs with its default settings (fsync on); the receiver, each dispatcher and each competitor is a process of its own.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import { addHistory, claimRate } from './deliveries/claim-cost.ts';
+import { large } from './deliveries/large.ts';
+import { steady } from './deliveries/latency.ts';
+import { quantile, setStage, type Stage } from './deliveries/stage.ts';
+import { compete, drain } from './deliveries/throughput.ts';
+
+const MESSAGES = Number(process.env.MESSAGES ?? 20_000);
+const COMPETITOR_MESSAGES = Math.min(MESSAGES, 10_000);
+const REDIS_PORT = 16_379;
+const line = (name: string, figure: string) => console.log(`  ${name.padEnd(52)} ${figure}`);
+const perSecond = (rate: number) => `${Math.round(rate).toLocaleString('en')}/s`;
+const ms = (value: number) => `${value.toFixed(1)} ms`;
+const percentiles = (values: number[]) =>
+  [0.5, 0.95, 0.99].map((q) => `p${q * 100} ${ms(quantile(values, q))}`).join('  ');
+
+const sections: Record<string, (stage: Stage) => Promise<void>> = {
+  async throughput(stage) {
+    console.log('\nThroughput, 1 KB over TLS to one receiver process, an attempt row each');
+    const bare = [];
+    const ours = [];
+    for (let round = 0; round < 3; round++) {
+      bare.push(await compete(stage, 'bare', MESSAGES));
+      ours.push((await drain(stage, MESSAGES)).rate);
+    }
+    const [limit, rate] = [quantile(bare, 0.5), quantile(ours, 0.5)];
+    line('a loop that signs and posts, storing nothing', perSecond(limit));
+    line('ollagraph (median of 3)', `${perSecond(rate)}   ratio ${(rate / limit).toFixed(2)}`);
+    await using redis = startRedis();
+    for (const name of ['pg-boss', 'graphile-worker', ...(redis.running ? ['bullmq'] : [])]) {
+      const theirs = await compete(stage, name, COMPETITOR_MESSAGES, REDIS_PORT);
+      line(name, `${perSecond(theirs)}   ollagraph is ${(rate / theirs).toFixed(1)} ×`);
+    }
+    if (!redis.running) line('bullmq', 'left out: no redis-server here');
+  },
+
+  async latency(stage) {
+    console.log('\nCommit to arrival at a steady 200 per second, 10 s');
+    const dispatcher = await stage.dispatcher();
+    await steady(stage, stage.accounts, 200, 2);
+    line('ollagraph', percentiles(await steady(stage, stage.accounts, 200, 10)));
+    await dispatcher.stop();
+  },
+
+  async isolation(stage) {
+    console.log('\nNine endpoints at 100 per second in all, 10 s; a tenth hangs with 100,000 due');
+    const [bad, ...nine] = stage.accounts.slice(0, 10);
+    const dispatcher = await stage.dispatcher();
+    await steady(stage, nine, 100, 2);
+    const alone = await steady(stage, nine, 100, 10);
+    await stage.fill(100_000, { accounts: [bad!], path: '/hang' });
+    await sql`select pg_notify('ollagraph', ${JSON.stringify({ type: 'outbox', account_id: bad, endpoint: new URL(stage.receiverUrl).host })})`.execute(
+      stage.database.db,
+    );
+    await sleep(2000);
+    const beside = await steady(stage, nine, 100, 10);
+    await dispatcher.stop();
+    line('the nine alone', percentiles(alone));
+    line(
+      'the nine beside the hanging one',
+      `${percentiles(beside)}   p95 × ${(quantile(beside, 0.95) / quantile(alone, 0.95)).toFixed(2)}`,
+    );
+    await sql`truncate outbox`.execute(stage.database.db);
+  },
+
+  async claim(stage) {
+    console.log('\nClaiming alone, batches of 100 from ten endpoints');
+    const plain = await claimRate(stage);
+    line('nothing else in the tables', perSecond(plain));
+    const beside = async (what: string, prepare: () => Promise<void>) => {
+      await prepare();
+      const rate = await claimRate(stage);
+      line(what, `${perSecond(rate)}   ratio ${(rate / plain).toFixed(2)}`);
+    };
+    const others = stage.accounts.slice(10);
+    await beside('100,000 due at another endpoint', () =>
+      stage.fill(100_000, { accounts: [others[0]!], path: '/hang' }),
+    );
+    await beside('and 1,000,000 not yet due', () =>
+      stage.fill(1_000_000, { accounts: others, due: "now() + interval '1 day'" }),
+    );
+    await beside('and 1,000,000 delivered', () => addHistory(stage, 1_000_000));
+    await sql`truncate outbox, deliveries`.execute(stage.database.db);
+  },
+
+  async pair(stage) {
+    console.log('\nTwo dispatcher processes');
+    const one = await drain(stage, MESSAGES);
+    const two = await drain(stage, MESSAGES, 2);
+    line('one', perSecond(one.rate));
+    line('two', `${perSecond(two.rate)}   ratio ${(two.rate / one.rate).toFixed(2)}   sent twice: ${two.doubles}`);
+  },
+
+  async large(stage) {
+    console.log('\nA body of 1 GB, small deliveries going on');
+    const { mibPerSecond, idle, peak, p95Before, p95Meanwhile } = await large(stage, 1024);
+    line('throughput, both passes', `${mibPerSecond.toFixed(0)} MiB/s`);
+    line(
+      'memory of the dispatcher process',
+      `${idle.toFixed(0)} MiB before, at most ${peak.toFixed(0)} MiB: ${(peak - idle).toFixed(0)} above`,
+    );
+    line('p95 of small deliveries', `${ms(p95Before)} before, ${ms(p95Meanwhile)} meanwhile`);
+  },
+};
+
+function startRedis() {
+  const running = existsSync('/usr/bin/redis-server');
+  const child = running
+    ? spawn('redis-server', ['--port', String(REDIS_PORT), '--save', '', '--appendonly', 'yes', '--dir', '/tmp'], {
+        stdio: 'ignore',
+      })
+    : null;
+  return { running, [Symbol.asyncDispose]: async () => void child?.kill('SIGTERM') };
+}
+
+const wanted = process.argv.slice(2);
+await using stage = await setStage();
+for (const [name, run] of Object.entries(sections)) if (wanted.length === 0 || wanted.includes(name)) await run(stage);

@@ -1,0 +1,50 @@
+import { sql } from 'kysely';
+import { claim } from '../../../src/webhooks/claim.ts';
+import { quantile, type Stage } from './stage.ts';
+
+const ROUNDS = 60;
+const BATCH = 100;
+
+/** Claimed deliveries per second (the median batch), claiming alone: batches of 100 over ten healthy endpoints, the rows put back between the rounds. */
+export async function claimRate(stage: Stage): Promise<number> {
+  const { db } = stage.database;
+  const accounts = stage.accounts.slice(0, 10);
+  const endpoint = new URL(stage.receiverUrl).host;
+  await stage.fill(2000, { accounts });
+  await sql`vacuum analyze outbox`.execute(db);
+  const rates: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const began = performance.now();
+    const rows = await claim(
+      db,
+      accounts.map((account_id) => ({ account_id, endpoint, count: BATCH / accounts.length })),
+      600_000,
+    );
+    if (rows.length === BATCH) rates.push(BATCH / ((performance.now() - began) / 1000));
+    if (round % 15 === 14) await putBack(stage, accounts);
+  }
+  await sql`delete from outbox where account_id = any(${accounts}::text[])`.execute(db);
+  await sql`truncate attempts`.execute(db);
+  return quantile(rates, 0.5);
+}
+
+async function putBack(stage: Stage, accounts: string[]): Promise<void> {
+  const { db } = stage.database;
+  await sql`update outbox set state = 'waiting', next_attempt_at = now() where account_id = any(${accounts}::text[])`.execute(
+    db,
+  );
+  await sql`vacuum outbox`.execute(db);
+}
+
+/** A million deliveries that have ended. */
+export async function addHistory(stage: Stage, rows: number): Promise<void> {
+  for (let from = 0; from < rows; from += 50_000) {
+    await sql`
+    insert into deliveries (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, state, schedule_step,
+      attempts, created_at)
+    select (${stage.accounts}::text[])[1 + n % 50], 'dlv_' || lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 12, '0'),
+      'job_' || lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 12, '0'), 'job.completed', ${`${stage.receiverUrl}/hook`},
+      ${new URL(stage.receiverUrl).host}, 'x', 'x', 'x', false, 'delivered', 0, 1, now()
+    from generate_series(${from + 1}::bigint, ${from + 50_000}::bigint) as n`.execute(stage.database.db);
+  }
+}
