@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { createLog } from '../../../src/log.ts';
 import { listen } from '../../support/listen.ts';
 
 const KEY = 'ok_benchmark_key_1234567890';
-const MAIN = join(import.meta.dirname, '../../../src/main.ts');
+const ROOT = join(import.meta.dirname, '../../..');
 const START_LIMIT_MS = 30_000;
 
 export interface BenchService extends AsyncDisposable {
@@ -62,7 +62,8 @@ export async function startService({
   stack.defer(() => embedded.close());
 
   const port = await freePort();
-  const child = spawn(process.execPath, [...nodeArguments, MAIN], {
+  const child = spawn(process.execPath, [...nodeArguments, ...(await startArguments())], {
+    cwd: ROOT,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: {
       ...process.env,
@@ -124,6 +125,12 @@ async function untilReady(url: string): Promise<void> {
     if (answer?.ok) return;
   }
   throw new Error('the service did not become ready');
+}
+
+/** What `npm start` hands to node. */
+async function startArguments(): Promise<string[]> {
+  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  return scripts.start.split(' ').slice(scripts.start.split(' ').indexOf('node') + 1);
 }
 
 /** What is set takes effect at a start: the second one. */
