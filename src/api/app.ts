@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { accountRoutes } from '../accounts/routes.ts';
 import type { SecretBox } from '../accounts/secrets.ts';
+import { consoleRoutes } from '../console/routes.ts';
 import type { Context } from '../context.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { scrapeRoutes } from '../jobs/scrape-routes.ts';
@@ -30,6 +31,7 @@ export function createApp(context: Context, parts: ApiParts): Express {
   app.use(requestLog(context.log));
   app.use(helmet());
   app.use(healthRoutes(context, parts.health));
+  app.use('/console', consoleRoutes(context, parts));
   app.get('/openapi.json', serveJson(openApiDocument()));
   app.use('/v1', requireKey(context.db), limitRate(context));
   app.use(scrapeRoutes(context, parts.waiter));

@@ -1,0 +1,45 @@
+import { html, type Content, type Html } from '../html.ts';
+import { count, table, time } from '../parts.ts';
+import type { AdminView } from './views.ts';
+
+/** A view as a section: its name, what it shows, its rows. */
+export function viewSection(name: string, view: AdminView): Html {
+  const columns = view.columns.map((column, n) => ({
+    label: column.replaceAll('_', ' '),
+    head: n === 0,
+    numeric: view.rows.some((row) => isNumber(row[column])),
+    cell: (row: Record<string, unknown>) => cell(column, row[column]),
+  }));
+  return html`<section>
+    <h2>${name.replaceAll('_', ' ')}</h2>
+    <p class="quiet">${view.comment}</p>
+    ${table(view.comment, columns, view.rows, html`<p>Nothing.</p>`)}
+  </section>`;
+}
+
+/** Postgres' numeric comes as text. */
+const isNumber = (value: unknown) =>
+  typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value));
+
+function cell(column: string, value: unknown): Content {
+  if (value === null || value === undefined) return html`<span class="quiet">–</span>`;
+  if (value instanceof Date) return time(value);
+  if (typeof value === 'number') return count(value);
+  if (typeof value === 'object') return interval(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (/(^|_)id$/.test(column)) return html`<code>${text}</code>`;
+  return /url|endpoint|host/.test(column) ? html`<span class="url">${text}</span>` : text;
+}
+
+/** What the driver makes of a Postgres interval. */
+interface Interval {
+  days?: number;
+  hours?: number;
+  minutes?: number;
+  seconds?: number;
+}
+
+function interval({ days = 0, hours = 0, minutes = 0, seconds = 0 }: Interval): string {
+  if (days > 0) return `${days} d ${hours} h`;
+  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${seconds} s`;
+}

@@ -1,0 +1,113 @@
+// Makes pages live that work without it: progress, refreshing, tabs, copying. Nothing here is needed to use the console.
+
+const numbers = new Intl.NumberFormat('en-US');
+
+/** Follows a job's events; at its end the page is loaded again, for its result. */
+function followJob(card) {
+  const events = new EventSource(card.dataset.events);
+  const bar = card.querySelector('progress');
+  const announcement = card.querySelector('[data-announce]');
+  const show = (job) => {
+    const values = { ...job, settled: job.total - job.remaining };
+    for (const place of card.querySelectorAll('[data-field]')) {
+      place.textContent = numbers.format(values[place.dataset.field]);
+    }
+    bar.max = job.total;
+    bar.value = values.settled;
+  };
+  events.addEventListener('progress', (event) => show(JSON.parse(event.data)));
+  for (const end of ['completed', 'failed', 'cancelled']) {
+    events.addEventListener(end, (event) => {
+      events.close();
+      show(JSON.parse(event.data));
+      announcement.textContent = `The job is ${end}.`;
+      window.location.reload();
+    });
+  }
+}
+
+/** Fetches the page again and again and puts its new part in place of the old one, until that no longer asks for it. */
+async function keepFresh(part) {
+  let current = part;
+  while (current?.dataset.refresh) {
+    await new Promise((resolve) => setTimeout(resolve, Number(current.dataset.refresh)));
+    // A person who reads an answer or is about to press something is not to be disturbed.
+    if (document.hidden || current.contains(document.activeElement) || current.querySelector('details[open]')) continue;
+    const response = await window.fetch(window.location.href, { headers: { accept: 'text/html' } }).catch(() => null);
+    if (!response?.ok || response.redirected) continue;
+    const fresh = new DOMParser().parseFromString(await response.text(), 'text/html').getElementById(current.id);
+    if (!fresh) return;
+    current.replaceWith(fresh);
+    current = fresh;
+    prepare(current);
+  }
+}
+
+/** Turns sections with headings into tabs, as the ARIA practices describe them. */
+function makeTabs(box) {
+  const sections = [...box.children];
+  const list = document.createElement('div');
+  list.setAttribute('role', 'tablist');
+  list.setAttribute('aria-label', 'Forms of the page');
+  const tabs = sections.map((section) => {
+    const tab = document.createElement('button');
+    tab.type = 'button';
+    tab.id = `${section.id}-tab`;
+    tab.textContent = section.querySelector('h3').textContent;
+    tab.setAttribute('role', 'tab');
+    tab.setAttribute('aria-controls', section.id);
+    section.setAttribute('role', 'tabpanel');
+    section.setAttribute('aria-labelledby', tab.id);
+    return tab;
+  });
+  const choose = (chosen) => {
+    for (const [n, tab] of tabs.entries()) {
+      tab.setAttribute('aria-selected', String(n === chosen));
+      tab.tabIndex = n === chosen ? 0 : -1;
+      sections[n].hidden = n !== chosen;
+    }
+  };
+  list.addEventListener('click', (event) => {
+    const n = tabs.indexOf(event.target);
+    if (n >= 0) choose(n);
+  });
+  list.addEventListener('keydown', (event) => {
+    const now = tabs.indexOf(document.activeElement);
+    const next = { ArrowRight: now + 1, ArrowLeft: now - 1, Home: 0, End: tabs.length - 1 }[event.key];
+    if (next === undefined) return;
+    event.preventDefault();
+    const n = (next + tabs.length) % tabs.length;
+    choose(n);
+    tabs[n].focus();
+  });
+  list.append(...tabs);
+  box.prepend(list);
+  box.classList.add('ready');
+  choose(0);
+}
+
+function makeCopyable(button) {
+  button.hidden = false;
+  const label = button.textContent;
+  button.addEventListener('click', async () => {
+    const text = button.dataset.copy ?? document.getElementById(button.dataset.copyFrom).textContent;
+    await navigator.clipboard.writeText(text);
+    button.textContent = 'Copied';
+    setTimeout(() => (button.textContent = label), 1500);
+  });
+}
+
+/** The clipboard is there on secure origins only; elsewhere the buttons stay hidden. */
+function prepare(root) {
+  if (!navigator.clipboard) return;
+  for (const button of root.querySelectorAll('[data-copy], [data-copy-from]')) makeCopyable(button);
+}
+
+prepare(document);
+for (const box of document.querySelectorAll('[data-tabs]')) makeTabs(box);
+for (const card of document.querySelectorAll('[data-events]')) followJob(card);
+for (const part of document.querySelectorAll('[data-refresh]')) void keepFresh(part);
+for (const form of document.forms) {
+  const button = form.querySelector('[data-busy]');
+  if (button) form.addEventListener('submit', () => (button.textContent = button.dataset.busy));
+}

@@ -1,0 +1,22 @@
+import { count } from './parts.ts';
+
+/** What a page says after a form was carried out, by the word in its address. `n` is the number that goes with it. */
+const NOTICES: Record<string, string | ((n: number) => string)> = {
+  'signed-out': 'You are signed out.',
+  redelivered: 'It is sent again now, the same bytes under a fresh timestamp.',
+  recovered: (n) => `${count(n)} ${n === 1 ? 'delivery is' : 'deliveries are'} sent again.`,
+  cancelled: 'The job is cancelled.',
+  ended: 'The job had ended already.',
+  paused: 'Paused. Deliveries wait until you resume it; none is dropped.',
+  resumed: 'Resumed. What waited is sent now.',
+  emptied: (n) => `${count(n)} waiting ${n === 1 ? 'delivery was' : 'deliveries were'} cancelled.`,
+  revoked: 'The key is revoked. Nobody can use it any more.',
+  granted: (n) => `${count(n)} credits were ${n < 0 ? 'taken back' : 'given'}.`,
+};
+
+export function noticeOf(query: Record<string, unknown>): string | null {
+  const found =
+    typeof query.notice === 'string' && Object.hasOwn(NOTICES, query.notice) ? NOTICES[query.notice] : undefined;
+  if (found === undefined || typeof found === 'string') return found ?? null;
+  return typeof query.n === 'string' && /^-?\d{1,12}$/.test(query.n) ? found(Number(query.n)) : null;
+}

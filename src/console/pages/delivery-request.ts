@@ -1,0 +1,62 @@
+import type { SecretBox } from '../../accounts/secrets.ts';
+import { readSigningSecrets } from '../../accounts/signing-secrets.ts';
+import type { Db } from '../../database.ts';
+import { bodyChunks, sha256, smallBody } from '../../webhooks/body.ts';
+import type { DeliveryContent } from '../../webhooks/history.ts';
+import { requestHeaders } from '../../webhooks/send.ts';
+import { createSigner } from '../../webhooks/sign.ts';
+
+const SHOWN_BYTES = 64 * 1024;
+
+/** A delivery's request as it would be sent at this moment. */
+export interface RequestPreview {
+  /** Null where the body is too large to be signed for a page. */
+  headers: Record<string, string> | null;
+  timestamp: number;
+  /** The start of the body. */
+  shown: string;
+  cut: boolean;
+  bytes: number | null;
+  sha256: string | null;
+}
+
+/** Reads the body and signs it with the account's current secrets. Of a body over 1 MiB only the start is read. */
+export async function previewRequest(db: Db, box: SecretBox, content: DeliveryContent): Promise<RequestPreview> {
+  const timestamp = Math.floor(Date.now() / 1000);
+  const body = await smallBody(db, content);
+  if (body === null) {
+    return {
+      headers: null,
+      timestamp,
+      shown: decode(await firstBytes(db, content)),
+      cut: true,
+      bytes: content.body_bytes,
+      sha256: content.body_sha256?.toString('hex') ?? null,
+    };
+  }
+  const secrets = await readSigningSecrets(db, box, content.account_id);
+  const signer = createSigner(secrets, content.webhook_id, timestamp);
+  signer.update(body);
+  return {
+    headers: requestHeaders(content, signer.headers()),
+    timestamp,
+    shown: decode(body.subarray(0, SHOWN_BYTES)),
+    cut: body.length > SHOWN_BYTES,
+    bytes: body.length,
+    sha256: sha256(body).toString('hex'),
+  };
+}
+
+async function firstBytes(db: Db, content: DeliveryContent): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of bodyChunks(db, content)) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= SHOWN_BYTES) break;
+  }
+  return Buffer.concat(chunks).subarray(0, SHOWN_BYTES);
+}
+
+/** A cut may fall inside a character: what is left of it is dropped. */
+const decode = (bytes: Buffer) => new TextDecoder().decode(bytes, { stream: true });

@@ -1,0 +1,129 @@
+import { Router, type Request, type Response } from 'express';
+import { z } from 'zod';
+import { parseValue } from '../../api/json-body.ts';
+import { notFound, Problem } from '../../api/problem.ts';
+import type { Context } from '../../context.ts';
+import { checkWebhookUrl } from '../../webhooks/check-url.ts';
+import {
+  cancelPending,
+  knowsEndpoint,
+  listEndpoints,
+  pauseEndpoint,
+  resumeEndpoint,
+  type EndpointView,
+} from '../../webhooks/endpoints.ts';
+import { appendTest } from '../../webhooks/test-delivery.ts';
+import { confirmed, field, postButton, postForm } from '../forms.ts';
+import { html, type Html } from '../html.ts';
+import { sendPage } from '../layout.ts';
+import { badge, count, duration, facts, percent, time } from '../parts.ts';
+import { sessionOf } from '../visitor.ts';
+
+const testForm = z.object({ webhook_url: z.string().trim().max(4096) });
+
+/** Where callbacks go: how each endpoint does, holding and resuming it, and a test. */
+export function endpointPages({ db, egress }: Context): Router {
+  const router = Router();
+
+  async function show(res: Response, status = 200, tried = '', problem: string | null = null): Promise<void> {
+    const endpoints = await listEndpoints(db, sessionOf(res).account_id);
+    const body = html`${testCard(res, tried, problem)}
+      <section>
+        <h2>Your endpoints</h2>
+        ${
+          endpoints.length === 0
+            ? html`<div class="empty">
+                <p>None in the last 24 hours. An endpoint is the host and port of a <code>webhook_url</code>.</p>
+              </div>`
+            : html`<ul class="grid">
+                ${endpoints.map((endpoint) => endpointCard(res, endpoint))}
+              </ul>`
+        }
+      </section>`;
+    sendPage(res, { title: 'Endpoints', section: 'Endpoints', body }, status);
+  }
+
+  async function endpointIn(req: Request, res: Response): Promise<string> {
+    const endpoint = String(req.params.endpoint).toLowerCase();
+    if (!(await knowsEndpoint(db, sessionOf(res).account_id, endpoint))) throw notFound('endpoint');
+    return endpoint;
+  }
+
+  router.get('/endpoints', async (_req, res) => {
+    await show(res);
+  });
+
+  router.post('/endpoints/test', async (req, res) => {
+    const { webhook_url } = parseValue(req.body, testForm);
+    try {
+      await checkWebhookUrl(egress, webhook_url);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      await show(res, 422, webhook_url, `The URL ${error.errors?.[0]?.message ?? error.detail}.`);
+      return;
+    }
+    res.redirect(303, `/console/deliveries/${await appendTest(db, sessionOf(res).account_id, webhook_url)}`);
+  });
+
+  router.post('/endpoints/:endpoint/pause', async (req, res) => {
+    await pauseEndpoint(db, sessionOf(res).account_id, await endpointIn(req, res));
+    res.redirect(303, '/console/endpoints?notice=paused');
+  });
+
+  router.post('/endpoints/:endpoint/resume', async (req, res) => {
+    await resumeEndpoint(db, sessionOf(res).account_id, await endpointIn(req, res));
+    res.redirect(303, '/console/endpoints?notice=resumed');
+  });
+
+  router.post('/endpoints/:endpoint/cancel-pending', async (req, res) => {
+    const n = await cancelPending(db, sessionOf(res).account_id, await endpointIn(req, res));
+    res.redirect(303, `/console/endpoints?notice=emptied&n=${n}`);
+  });
+
+  return router;
+}
+
+function testCard(res: Response, tried: string, problem: string | null): Html {
+  const form = html`${problem !== null && html`<p class="problem" role="alert">${problem}</p>`}
+    <div class="row">
+      ${field({ label: 'Send a test to', name: 'webhook_url', type: 'url', value: tried, required: true, placeholder: 'https://example.com/hooks', className: 'grow' })}
+      <button class="button primary">Send a test</button>
+    </div>
+    <p class="hint">
+      One signed callback on the way that all take: outbox, signature, timeout, retries. You then watch its attempts.
+    </p>`;
+  return postForm(res, '/console/endpoints/test', form, 'card');
+}
+
+function endpointCard(res: Response, e: EndpointView): Html {
+  const path = `/console/endpoints/${encodeURIComponent(e.endpoint)}`;
+  const empty = confirmed(
+    'Cancel pending',
+    html`Takes ${count(e.backlog)} waiting ${e.backlog === 1 ? 'delivery' : 'deliveries'} out of the outbox. Each can be
+    sent again later, one by one.`,
+    postForm(res, `${path}/cancel-pending`, html`<button class="button danger">Cancel pending deliveries</button>`),
+  );
+  return html`<li class="card endpoint">
+    <h3><span class="url">${e.endpoint}</span> ${badge(e.status)}</h3>
+    ${e.resting_until && html`<p class="quiet">It failed several times in a row and is tried again ${time(e.resting_until)}.</p>`}
+    ${facts([
+      ['Accepted, 24 h', html`${percent(e.success_rate)} <span class="quiet">of ${count(e.attempts)}</span>`],
+      ['p95', duration(e.p95_ms)],
+      [
+        'Pending',
+        html`${count(e.backlog)}${e.in_flight > 0 && html` <span class="quiet">${count(e.in_flight)} under way</span>`}`,
+      ],
+      ['Oldest due', time(e.oldest_due_at)],
+      [
+        'Latest answer',
+        html`${e.last_status ?? e.last_error ?? '–'}
+          <span class="quiet">${e.last_attempt_at && time(e.last_attempt_at)}</span>`,
+      ],
+      ['Latest failure', e.last_error ?? 'none'],
+    ])}
+    <div class="actions">
+      ${e.status === 'paused' ? postButton(res, `${path}/resume`, 'Resume', 'button primary') : postButton(res, `${path}/pause`, 'Pause')}
+      ${e.backlog > 0 && empty}
+    </div>
+  </li>`;
+}

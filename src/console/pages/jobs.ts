@@ -1,0 +1,123 @@
+import { Router, type Request, type Response } from 'express';
+import { z } from 'zod';
+import { parseQuery } from '../../api/json-body.ts';
+import { cursorParameter, decodeCursor, encodeCursor } from '../../api/pagination.ts';
+import { notFound } from '../../api/problem.ts';
+import type { Context } from '../../context.ts';
+import { isId } from '../../ids.ts';
+import { cancelJob } from '../../jobs/cancel.ts';
+import { sendJobEvents } from '../../jobs/events.ts';
+import { findJob, findPage, listJobs, listPageRows, type Job } from '../../jobs/read.ts';
+import type { JobWaiter } from '../../jobs/wait.ts';
+import { deliveryOfJob } from '../../webhooks/history.ts';
+import { field, select } from '../forms.ts';
+import { html } from '../html.ts';
+import { sendPage } from '../layout.ts';
+import { badge, cut, pager } from '../parts.ts';
+import { sessionOf } from '../visitor.ts';
+import { jobBody, type JobPart } from './job.ts';
+import { jobTable } from './job-table.ts';
+import { pageBody } from './page-block.ts';
+
+const ROWS = 25;
+const NOTICE = { notice: z.string().optional(), n: z.string().optional() };
+const optional = <T extends string>(values: readonly T[]) =>
+  z
+    .enum(['', ...values])
+    .transform((value) => (value === '' ? undefined : (value as T)))
+    .optional();
+
+const STATES = ['queued', 'running', 'completed', 'failed', 'cancelled'] as const;
+const KINDS = ['scrape', 'batch', 'crawl'] as const;
+const listQuery = z.object({
+  status: optional(STATES),
+  kind: optional(KINDS),
+  id: z.string().trim().max(100).optional(),
+  cursor: cursorParameter,
+});
+const PAGE_STATES = ['pending', 'ok', 'failed', 'skipped', 'cancelled'] as const;
+const jobQuery = z.object({ state: optional(PAGE_STATES), cursor: cursorParameter, ...NOTICE });
+
+const TITLES = { scrape: 'Scrape', batch: 'Batch', crawl: 'Crawl' };
+const any = (values: readonly string[]) => [['', 'any'] as const, ...values.map((v) => [v, v] as const)];
+
+/** The account's jobs, one of them with its progress, and the content of its pages. */
+export function jobPages({ db }: Context, waiter: JobWaiter): Router {
+  const router = Router();
+
+  async function jobOf(req: Request, res: Response): Promise<Job> {
+    const job = await findJob(db, sessionOf(res).account_id, String(req.params.job_id));
+    if (!job) throw notFound('job');
+    return job;
+  }
+
+  router.get('/jobs', async (req, res) => {
+    const { status, kind, id, cursor } = parseQuery(req, listQuery);
+    if (id !== undefined && isId('job', id)) {
+      res.redirect(303, `/console/jobs/${id}`);
+      return;
+    }
+    const { account_id } = sessionOf(res);
+    const before = decodeCursor(cursor, /^job_[0-9a-f]{24}$/);
+    const { shown, more } = cut(await listJobs(db, account_id, { status, kind }, ROWS + 1, before), ROWS);
+    const body = html`<form class="filters" action="/console/jobs" role="search" aria-label="Jobs">
+        ${select('State', 'status', any(STATES), status)} ${select('Kind', 'kind', any(KINDS), kind)}
+        ${field({ label: 'Id', name: 'id', value: id, placeholder: 'job_…' })}
+        <button class="button">Show</button>
+      </form>
+      ${id !== undefined && id !== '' && html`<p class="problem" role="alert">“${id}” is not the id of a job.</p>`}
+      ${jobTable(shown, html`<p>No job here.</p>`)}
+      ${pager('/console/jobs', { status, kind, cursor }, more ? encodeCursor(shown.at(-1)!.id) : null)}`;
+    sendPage(res, { title: 'Jobs', section: 'Jobs', body });
+  });
+
+  router.get('/jobs/:job_id', async (req, res) => {
+    const { state, cursor } = parseQuery(req, jobQuery);
+    const job = await jobOf(req, res);
+    const after = Number(decodeCursor(cursor, /^\d{1,7}$/) ?? -1);
+    const { shown, more } = cut(await listPageRows(db, job, { state }, ROWS + 1, after), ROWS);
+    const delivery = job.webhook_url === null ? null : await deliveryOfJob(db, job.account_id, job.id);
+    const single = job.kind === 'scrape' ? await findPage(db, job, 0) : null;
+    const part: JobPart = {
+      job,
+      delivery,
+      pages: shown,
+      state,
+      cursor,
+      next: more ? encodeCursor(String(shown.at(-1)!.ordinal)) : null,
+    };
+    sendPage(res, {
+      title: TITLES[job.kind],
+      section: 'Jobs',
+      back: { href: '/console/jobs', label: 'Jobs' },
+      actions: badge(job.state),
+      body: jobBody(res, part, single),
+    });
+  });
+
+  router.get('/jobs/:job_id/events', async (req, res) => {
+    await sendJobEvents(db, res, await jobOf(req, res), waiter.stopping);
+  });
+
+  router.get('/jobs/:job_id/pages/:ordinal', async (req, res) => {
+    const job = await jobOf(req, res);
+    const { ordinal } = req.params;
+    const page = /^\d{1,7}$/.test(ordinal) ? await findPage(db, job, Number(ordinal)) : null;
+    if (!page) throw notFound('page');
+    sendPage(res, {
+      title: `Page ${page.ordinal + 1}`,
+      section: 'Jobs',
+      back: { href: `/console/jobs/${job.id}`, label: 'Job' },
+      actions: badge(page.state),
+      body: pageBody(page),
+    });
+  });
+
+  router.post('/jobs/:job_id/cancel', async (req, res) => {
+    const job = await jobOf(req, res);
+    const done = await cancelJob(db, job.account_id, job.id);
+    res.redirect(303, `/console/jobs/${job.id}?notice=${done ? 'cancelled' : 'ended'}`);
+  });
+
+  return router;
+}

@@ -1,0 +1,130 @@
+import { Router } from 'express';
+import { usageByDay, type DayOfUsage } from '../../accounts/credits.ts';
+import type { Context } from '../../context.ts';
+import { activityByMinute, type MinuteOfWork } from '../../jobs/activity.ts';
+import { listJobs } from '../../jobs/read.ts';
+import { attemptsByHour, readBacklog, type Backlog, type HourOfAttempts } from '../../webhooks/activity.ts';
+import { barChart, lineChart } from '../charts.ts';
+import { html, type Content, type Html } from '../html.ts';
+import { sendPage } from '../layout.ts';
+import { count, duration, percent, time } from '../parts.ts';
+import { sessionOf } from '../visitor.ts';
+import { jobTable } from './job-table.ts';
+
+const MINUTES = 60;
+const HOURS = 24;
+const DAYS = 14;
+const DAY_MS = 86_400_000;
+
+/** How the account does right now. */
+export function overviewPage({ db }: Context): Router {
+  const router = Router();
+  router.get('/', async (_req, res) => {
+    const { account_id, credits } = sessionOf(res);
+    const tomorrow = new Date((Math.floor(Date.now() / DAY_MS) + 1) * DAY_MS);
+    const firstDay = new Date(tomorrow.getTime() - DAYS * DAY_MS);
+    const [minutes, hours, backlog, usage, jobs] = await Promise.all([
+      activityByMinute(db, account_id, MINUTES),
+      attemptsByHour(db, account_id, HOURS),
+      readBacklog(db, account_id),
+      usageByDay(db, account_id, firstDay, tomorrow),
+      listJobs(db, account_id, {}, 8, null),
+    ]);
+    const body = html`${figures(credits, backlog, hours)}
+      <div class="charts">${work(minutes)} ${deliveries(hours)} ${spending(usage, firstDay)}</div>
+      <section>
+        <h2>Latest jobs</h2>
+        ${jobTable(jobs, html`<p>No job yet. Try a URL in the <a href="/console/playground">playground</a>, or call the API with your key.</p>`)}
+      </section>`;
+    sendPage(res, { title: 'Overview', section: 'Overview', body });
+  });
+  return router;
+}
+
+function figures(credits: number, { pending, due, oldest_due_at }: Backlog, hours: HourOfAttempts[]): Html {
+  const attempts = hours.reduce((sum, h) => sum + h.succeeded + h.failed, 0);
+  const succeeded = hours.reduce((sum, h) => sum + h.succeeded, 0);
+  const entries: [string, Content, Content][] = [
+    ['Credits left', count(credits), 'one for each page that comes back'],
+    ['Deliveries pending', count(pending), due > 0 ? html`${count(due)} due now` : 'none is due now'],
+    ['Oldest due', oldest_due_at === null ? 'none' : time(oldest_due_at), 'the one that has waited longest'],
+    ['Attempts accepted, 24 h', percent(attempts === 0 ? null : succeeded / attempts), `of ${count(attempts)}`],
+  ];
+  return html`<dl class="figures">
+    ${entries.map(
+      ([name, value, note]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd><strong>${value}</strong><span class="quiet">${note}</span></dd>
+        </div>`,
+    )}
+  </dl>`;
+}
+
+const whole = (n: number) => count(Math.round(n));
+const clock = (at: Date) => at.toISOString().slice(11, 16);
+
+function work(minutes: MinuteOfWork[]): Html[] {
+  const places = minutes.map((m) => clock(m.minute));
+  const total = (values: number[]) => whole(values.reduce((sum, n) => sum + n, 0));
+  const jobs = minutes.map((m) => m.jobs);
+  const pages = minutes.map((m) => m.pages);
+  return [
+    barChart({
+      title: 'Jobs per minute',
+      figure: html`${total(jobs)} <small>in the last hour</small>`,
+      series: [{ name: 'jobs', tone: 'accent', values: jobs }],
+      places,
+      format: whole,
+    }),
+    barChart({
+      title: 'Pages per minute',
+      figure: html`${total(pages)} <small>in the last hour</small>`,
+      series: [{ name: 'pages', tone: 'accent', values: pages }],
+      places,
+      format: whole,
+    }),
+  ];
+}
+
+function deliveries(hours: HourOfAttempts[]): Html[] {
+  const places = hours.map((h) => clock(h.hour));
+  const latest = hours.findLast((h) => h.p95_ms !== null);
+  return [
+    barChart({
+      title: 'Delivery attempts per hour',
+      figure: html`${count(hours.reduce((sum, h) => sum + h.succeeded + h.failed, 0))} <small>in 24 hours</small>`,
+      series: [
+        { name: 'accepted', tone: 'good', values: hours.map((h) => h.succeeded) },
+        { name: 'failed', tone: 'bad', values: hours.map((h) => h.failed) },
+      ],
+      places,
+      format: count,
+    }),
+    lineChart({
+      title: 'Time that an attempt takes',
+      figure: latest ? html`${duration(latest.p95_ms)} <small>p95 of the latest hour</small>` : html`–`,
+      series: [
+        { name: 'p50', tone: 'one', values: hours.map((h) => h.p50_ms) },
+        { name: 'p95', tone: 'two', values: hours.map((h) => h.p95_ms) },
+        { name: 'p99', tone: 'three', values: hours.map((h) => h.p99_ms) },
+      ],
+      places,
+      format: duration,
+    }),
+  ];
+}
+
+function spending(usage: DayOfUsage[], firstDay: Date): Html {
+  const dates = Array.from({ length: DAYS }, (_, n) =>
+    new Date(firstDay.getTime() + n * DAY_MS).toISOString().slice(0, 10),
+  );
+  const spent = dates.map((date) => usage.find((day) => day.date === date)?.credits ?? 0);
+  return barChart({
+    title: 'Credits per day',
+    figure: html`${count(spent.reduce((sum, n) => sum + n, 0))} <small>in ${DAYS} days</small>`,
+    series: [{ name: 'credits', tone: 'accent', values: spent }],
+    places: dates,
+    format: count,
+  });
+}

@@ -1,0 +1,102 @@
+import type { PageRow } from '../../jobs/read.ts';
+import { PAGE_ERRORS } from '../../scrape/types.ts';
+import { html, safeHref, type Content, type Html } from '../html.ts';
+import { renderMarkdown } from '../markdown.ts';
+import { bytes, duration, facts, source } from '../parts.ts';
+
+/** Of each form so many characters are shown; the API has all of it. */
+const MAX_SHOWN = 200_000;
+const MAX_LINKS = 500;
+
+/** A page block as it is stored, as far as it is shown here. */
+interface Block {
+  url: string;
+  final_url: string | null;
+  http_status: number | null;
+  content_type: string | null;
+  markdown?: string;
+  html?: string;
+  text?: string;
+  links?: string[];
+  metadata?: Record<string, unknown>;
+  error: { code: string; message: string } | null;
+  fetched_at: string;
+}
+
+/** The sentence for a page's error code. */
+export const reason = (code: string) => (code in PAGE_ERRORS ? PAGE_ERRORS[code as keyof typeof PAGE_ERRORS] : code);
+
+/** A page and its content in every form that was asked for. */
+export function pageBody(page: PageRow & { fragment: string | null }): Html {
+  if (page.fragment === null) {
+    const why =
+      page.state === 'pending' ? 'This page has not been fetched yet.' : 'This page has no content: it was cancelled.';
+    return html`<p class="url">${page.url}</p>
+      <div class="empty"><p>${why}</p></div>`;
+  }
+  const block = JSON.parse(page.fragment) as Block;
+  return html`${facts([
+    ['URL', outside(block.url)],
+    ...(block.final_url !== null && block.final_url !== block.url
+      ? [['Redirected to', outside(block.final_url)] as const]
+      : []),
+    ['Answer', block.http_status ?? '–'],
+    ['Type', block.content_type ?? '–'],
+    ['Fetched', `${block.fetched_at.replace('T', ' ').replace('Z', ' UTC')}, in ${duration(page.duration_ms)}`],
+  ])}
+  ${block.error && html`<p class="problem"><strong>${block.error.code}</strong> ${reason(block.error.code)}</p>`}
+  ${contents(block, page.fragment)}`;
+}
+
+function outside(url: string): Content {
+  const href = safeHref(url);
+  return href === null
+    ? url
+    : html`<a class="url" href="${href}" rel="noopener noreferrer nofollow" target="_blank">${url}</a>`;
+}
+
+/** Sections that the script turns into tabs. */
+function contents(block: Block, fragment: string): Html {
+  const { markdown, html: markup, text, links, metadata } = block;
+  const sections: [string, Content][] = [];
+  if (markdown !== undefined)
+    sections.push(['Markdown', rendered(markdown)], ['Markdown source', shortened(markdown, 'Markdown source')]);
+  if (markup !== undefined) sections.push(['HTML', shortened(markup, 'HTML')]);
+  if (text !== undefined) sections.push(['Text', shortened(text, 'Text')]);
+  if (links !== undefined) sections.push([`Links (${links.length})`, linkList(links)]);
+  if (metadata !== undefined) sections.push(['Metadata', shortened(JSON.stringify(metadata, null, 2), 'Metadata')]);
+  sections.push(['JSON', shortened(fragment, 'Page block')]);
+  return html`<div class="tabs" data-tabs>
+    ${sections.map(
+      ([name, content], n) =>
+        html`<section id="part-${n}">
+          <h3>${name}</h3>
+          ${content}
+        </section>`,
+    )}
+  </div>`;
+}
+
+function rendered(markdown: string): Html {
+  if (markdown.trim() === '') return html`<div class="empty"><p>The page has no text.</p></div>`;
+  return html`<div class="prose">${renderMarkdown(markdown.slice(0, MAX_SHOWN))}</div>
+    ${rest(markdown)}`;
+}
+
+function shortened(text: string, label: string): Html {
+  return html`${source(text.slice(0, MAX_SHOWN), label)}${rest(text)}`;
+}
+
+function rest(text: string): Html | null {
+  return text.length <= MAX_SHOWN
+    ? null
+    : html`<p class="quiet">${bytes(text.length - MAX_SHOWN)} more are not shown here; the API has all of it.</p>`;
+}
+
+function linkList(links: string[]): Html {
+  if (links.length === 0) return html`<div class="empty"><p>The page has no links.</p></div>`;
+  return html`<ul class="links">
+      ${links.slice(0, MAX_LINKS).map((url) => html`<li>${outside(url)}</li>`)}
+    </ul>
+    ${links.length > MAX_LINKS && html`<p class="quiet">${links.length - MAX_LINKS} more are not shown here.</p>`}`;
+}

@@ -1,0 +1,122 @@
+import { Router, type Response } from 'express';
+import { z } from 'zod';
+import { parseQuery, parseValue } from '../../api/json-body.ts';
+import { requestIdOf } from '../../api/auth.ts';
+import { Problem } from '../../api/problem.ts';
+import type { Context } from '../../context.ts';
+import { failPending } from '../../jobs/cancel.ts';
+import { createJob } from '../../jobs/create.ts';
+import type { ScrapeOptions } from '../../jobs/options.ts';
+import { findJob, findPage, type PageRow } from '../../jobs/read.ts';
+import { scrapeOptions, scrapeSchema } from '../../jobs/schemas.ts';
+import type { JobWaiter } from '../../jobs/wait.ts';
+import { FORMATS } from '../../scrape/types.ts';
+import { field, postForm } from '../forms.ts';
+import { flag, html, type Html } from '../html.ts';
+import { sendPage } from '../layout.ts';
+import { badge, source } from '../parts.ts';
+import { sessionOf } from '../visitor.ts';
+import { pageBody } from './page-block.ts';
+
+const WAIT_MS = 22_000;
+const form = z.object({ url: z.string().trim(), main: z.string().optional() });
+const query = z.object({ job: z.string().max(100).optional() });
+
+type Result = { page: PageRow & { fragment: string | null }; job_id: string; url: string; main: boolean };
+
+/** Scrapes one URL and shows every form of it, and the call that does the same. */
+export function playgroundPages({ db, boss }: Context, waiter: JobWaiter): Router {
+  const router = Router();
+
+  router.get('/playground', async (req, res) => {
+    const { job: id } = parseQuery(req, query);
+    const { account_id } = sessionOf(res);
+    const job = id === undefined ? null : await findJob(db, account_id, id);
+    const page = job && (await findPage(db, job, 0));
+    if (!job || !page) {
+      show(res, '', true, null);
+      return;
+    }
+    const main = (job.options as ScrapeOptions).only_main_content;
+    show(
+      res,
+      page.url,
+      main,
+      result({ page, job_id: job.id, url: page.url, main }, `${req.protocol}://${req.get('host') ?? 'localhost'}`),
+    );
+  });
+
+  router.post('/playground', async (req, res) => {
+    const { url, main } = parseValue(req.body, form);
+    const { account_id } = sessionOf(res);
+    try {
+      const asked = parseValue({ url, formats: [...FORMATS], only_main_content: main !== undefined }, scrapeSchema);
+      const { job_id } = await createJob(db, boss, {
+        account_id,
+        kind: 'scrape',
+        lane: 'express',
+        sync: true,
+        urls: [asked.url],
+        options: scrapeOptions(asked),
+        metadata: null,
+        webhook_url: null,
+        webhook_payload: 'full',
+        webhook_headers: null,
+        webhook_events: ['job.completed'],
+        request_id: requestIdOf(res),
+        idempotency: null,
+      });
+      if (!(await waiter.wait(account_id, job_id, WAIT_MS)))
+        await failPending(db, boss, account_id, job_id, 'deadline_exceeded');
+      res.redirect(303, `/console/playground?job=${job_id}`);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'validation_failed') throw error;
+      show(
+        res,
+        url,
+        main !== undefined,
+        html`<p class="problem" role="alert">The URL ${error.errors?.[0]?.message ?? 'is not valid'}.</p>`,
+        422,
+      );
+    }
+  });
+
+  return router;
+}
+
+function show(res: Response, url: string, main: boolean, more: Html | null, status = 200): void {
+  const fields = html`<div class="row">
+      ${field({ label: 'URL', name: 'url', type: 'url', value: url, required: true, placeholder: 'https://example.com/', className: 'grow' })}
+      <button class="button primary" data-busy="Scraping…">Scrape</button>
+    </div>
+    <label class="check"><input type="checkbox" name="main" ${flag('checked', main)} /> Only the main content</label>`;
+  const body = html`<p class="lead">One page, now, in every form. It costs one credit when the page comes back.</p>
+    ${postForm(res, '/console/playground', fields, 'card')} ${more}`;
+  sendPage(res, { title: 'Playground', section: 'Playground', body }, status);
+}
+
+function result({ page, job_id, url, main }: Result, origin: string): Html {
+  return html`<section>
+      <div class="title">
+        <h2>Result</h2>
+        ${badge(page.state)}
+      </div>
+      ${pageBody(page)}
+      <p><a href="/console/jobs/${job_id}">The job</a></p>
+    </section>
+    <section>
+      <div class="title">
+        <h2>The same with curl</h2>
+        <button type="button" class="copy button" data-copy-from="curl" hidden>Copy</button>
+      </div>
+      ${source(curlLine(origin, url, main), 'curl command', 'curl')}
+    </section>`;
+}
+
+function curlLine(origin: string, url: string, main: boolean): string {
+  const body = JSON.stringify({ url, formats: FORMATS, ...(main ? {} : { only_main_content: false }) });
+  return `curl -X POST ${origin}/v1/scrape \\
+  -H "Authorization: Bearer $OLLAGRAPH_API_KEY" \\
+  -H "Content-Type: application/json" \\
+  -d '${body.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,59 @@
+import { Router, type ErrorRequestHandler } from 'express';
+import type { ApiParts } from '../api/app.ts';
+import { Problem, PROBLEMS, toProblem } from '../api/problem.ts';
+import type { Context } from '../context.ts';
+import { adminRoutes } from './admin/routes.ts';
+import { assetRoutes } from './assets.ts';
+import { requireAccount } from './guard.ts';
+import { html } from './html.ts';
+import { sendPage } from './layout.ts';
+import { deliveryPages } from './pages/deliveries.ts';
+import { endpointPages } from './pages/endpoints.ts';
+import { jobPages } from './pages/jobs.ts';
+import { keyPages } from './pages/keys.ts';
+import { overviewPage } from './pages/overview.ts';
+import { playgroundPages } from './pages/playground.ts';
+import { secretPages } from './pages/secret.ts';
+import { pageHeaders, readForm } from './protection.ts';
+import { accountDoor, signInRoutes } from './sign-in.ts';
+
+/** Pages for people, mounted at /console. All works without a script; the script makes some of it live. */
+export function consoleRoutes(context: Context, { box, waiter }: ApiParts): Router {
+  const router = Router();
+  const door = accountDoor(context);
+  router.use(pageHeaders, readForm());
+  router.use('/assets', assetRoutes());
+  if (context.config.adminToken !== undefined) router.use('/admin', adminRoutes(context, context.config.adminToken));
+  router.use(signInRoutes(context, door));
+  router.use(requireAccount(context, door));
+  router.use(overviewPage(context));
+  router.use(jobPages(context, waiter));
+  router.use(deliveryPages(context, box));
+  router.use(endpointPages(context));
+  router.use(secretPages(context, box));
+  router.use(keyPages(context));
+  router.use(playgroundPages(context, waiter));
+  router.use(() => {
+    throw new Problem('not_found', 'There is no such page.');
+  });
+  router.use(errorPage(context));
+  return router;
+}
+
+/** Says what went wrong as a page. What is not the visitor's fault is logged. */
+function errorPage({ log }: Context): ErrorRequestHandler {
+  return (error: unknown, _req, res, next) => {
+    if (res.headersSent) {
+      next(error);
+      return;
+    }
+    const problem = toProblem(error);
+    const [status, title] = PROBLEMS[problem.code];
+    const request_id = res.locals.request_id as string;
+    if (status >= 500) log.error({ request_id, err: error }, 'a page of the console failed');
+    const body = html`<p>${problem.detail}</p>
+      ${status >= 500 && html`<p class="quiet">Request ${request_id}</p>`}
+      <p><a href="/console">To the console</a></p>`;
+    sendPage(res.set(problem.headers), { title, body }, status);
+  };
+}

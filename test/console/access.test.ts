@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { sql } from 'kysely';
+import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { page, startSite, type Site } from '../support/site.ts';
+import { createVisitor, type Visitor } from '../support/visitor.ts';
+
+const ADMIN_TOKEN = 'a token for the operators of tests';
+
+let service: TestService;
+let site: Site;
+let receiver: Receiver;
+before(async () => {
+  service = await startTestService({ ADMIN_TOKEN });
+  site = await startSite({ '/': page('Home', 'Hello.') });
+  receiver = await startReceiver();
+});
+after(async () => {
+  await service[Symbol.asyncDispose]();
+  await site[Symbol.asyncDispose]();
+  await receiver[Symbol.asyncDispose]();
+});
+
+const visitor = (): Visitor => createVisitor(service.api.origin);
+
+async function signedIn(key = service.account.key): Promise<Visitor> {
+  const someone = visitor();
+  const answer = await someone.signIn('/console', key);
+  assert.equal(answer.status, 303);
+  assert.equal(answer.headers.get('location'), '/console');
+  return someone;
+}
+
+test('without a session every page leads to the door', async () => {
+  const stranger = visitor();
+  for (const path of ['', '/jobs', '/deliveries', '/endpoints', '/secret', '/keys', '/playground', '/nothing']) {
+    const { status, headers, text } = await stranger.get(`/console${path}`);
+    assert.equal(status, 303);
+    assert.equal(headers.get('location'), '/console/sign-in');
+    assert.ok(!text.includes(service.account.id));
+  }
+  for (const path of ['/admin', '/admin/accounts', '/admin/database']) {
+    assert.equal((await stranger.get(`/console${path}`)).headers.get('location'), '/console/admin/sign-in');
+  }
+});
+
+test('a session lives in a cookie that no script and no other site gets', async () => {
+  const someone = visitor();
+  const { headers } = await someone.signIn('/console', service.account.key);
+  const cookie = headers.getSetCookie().find((c) => c.startsWith('ollagraph_session='))!;
+  assert.match(cookie, /; Path=\/console; Max-Age=\d+; HttpOnly; SameSite=Strict$/);
+  const secure = visitor();
+  const behindProxy = await secure.signIn('/console', service.account.key, { 'x-forwarded-proto': 'https' });
+  assert.match(behindProxy.headers.getSetCookie().at(-1)!, /; Secure$/);
+
+  const token = /=([^;]+)/.exec(cookie)![1]!;
+  const { rows } = await sql<{ row: string }>`select s::text as row from console_sessions s`.execute(service.db);
+  assert.ok(rows.length > 0);
+  assert.ok(rows.every(({ row }) => !row.includes(token) && !row.includes(Buffer.from(token).toString('hex'))));
+  assert.ok(!JSON.stringify(service.logs).includes(token));
+});
+
+test('pages allow nothing from elsewhere, nothing inline, and no cache', async () => {
+  const someone = await signedIn();
+  for (const path of ['/console', '/console/keys', '/console/nothing', '/console/jobs/job_1']) {
+    const { headers, text } = await someone.get(path);
+    const policy = headers.get('content-security-policy')!;
+    assert.match(policy, /^default-src 'none'; script-src 'self'; style-src 'self';/);
+    assert.doesNotMatch(policy, /unsafe|\*|https?:/);
+    assert.equal(headers.get('cache-control'), 'no-store');
+    assert.doesNotMatch(text, /<style|\sstyle=|\son\w+="/);
+    assert.doesNotMatch(text, /(?:src|href)="(?:https?:)?\/\//);
+    assert.match(text, /<html lang="en">/);
+  }
+});
+
+test('a form without the token of its session is refused, and so is one from another site', async () => {
+  const someone = await signedIn();
+  const before = await service.db.selectFrom('api_keys').selectAll().execute();
+  assert.equal((await someone.post('/console/keys', { name: 'x' }, { csrf: null })).status, 400);
+  assert.equal((await someone.post('/console/keys', { name: 'x' }, { csrf: 'x'.repeat(43) })).status, 400);
+  const other = await signedIn();
+  assert.equal(
+    (await someone.post('/console/keys', { name: 'x' }, { csrf: await other.csrf('/console/keys') })).status,
+    400,
+  );
+  const headers = { 'sec-fetch-site': 'cross-site' };
+  assert.equal((await someone.post('/console/keys', { name: 'x' }, { headers })).status, 400);
+  assert.equal((await service.db.selectFrom('api_keys').selectAll().execute()).length, before.length);
+  assert.equal((await someone.post('/console/keys', { name: 'x' })).status, 201);
+  // A foreign page cannot sign somebody in either.
+  const stranger = visitor();
+  assert.equal((await stranger.post('/console/sign-in', { secret: service.account.key }, { csrf: null })).status, 400);
+});
+
+test('signing out and revoking the key end the session', async () => {
+  const someone = await signedIn();
+  const cookies = new Map(someone.cookies);
+  assert.equal((await someone.post('/console/sign-out', {}, { from: '/console' })).status, 303);
+  assert.equal((await someone.get('/console')).status, 303);
+  // Also for whoever kept the cookie.
+  for (const [name, value] of cookies) someone.cookies.set(name, value);
+  assert.equal((await someone.get('/console')).status, 303);
+
+  const another = await service.createAccount();
+  const owner = await signedIn(another.key);
+  assert.equal((await owner.get('/console')).status, 200);
+  const key = await service.db
+    .selectFrom('api_keys')
+    .select('id')
+    .where('account_id', '=', another.id)
+    .executeTakeFirstOrThrow();
+  await owner.post(`/console/keys/${key.id}/revoke`, {}, { from: '/console/keys' });
+  assert.equal((await owner.get('/console')).status, 303);
+  assert.equal((await another.api('GET', '/v1/me')).status, 401);
+});
+
+test("another account's jobs, pages, deliveries and endpoints are not there", async () => {
+  const job_id = await service.api.queue('/v1/scrape/async', {
+    url: site.url('/'),
+    webhook_url: receiver.url(),
+  });
+  const { delivery } = await service.api.finished(job_id);
+  const host = new URL(receiver.origin).host;
+  const another = await service.createAccount();
+  const someone = await signedIn(another.key);
+  for (const path of [
+    `jobs/${job_id}`,
+    `jobs/${job_id}/events`,
+    `jobs/${job_id}/pages/0`,
+    `deliveries/${delivery.id}`,
+    `deliveries/${delivery.id}/body`,
+  ]) {
+    assert.equal((await someone.get(`/console/${path}`)).status, 404, path);
+  }
+  for (const path of [`jobs/${job_id}/cancel`, `deliveries/${delivery.id}/redeliver`, `endpoints/${host}/pause`]) {
+    assert.equal((await someone.post(`/console/${path}`, {}, { from: '/console/keys' })).status, 404, path);
+  }
+  assert.equal((await someone.get(`/console/playground?job=${job_id}`)).text.includes('Hello.'), false);
+  for (const path of ['jobs', 'deliveries', 'endpoints', '']) {
+    const { text } = await someone.get(`/console/${path}`);
+    assert.ok(!text.includes(job_id) && !text.includes(delivery.id) && !text.includes(host), path);
+  }
+});
+
+test('the body that is downloaded is what is signed', async () => {
+  const job_id = await service.api.queue('/v1/scrape/async', {
+    url: site.url('/'),
+    webhook_url: receiver.url(),
+  });
+  const { delivery, result } = await service.api.finished(job_id);
+  const someone = await signedIn();
+  const { text, headers } = await someone.get(`/console/deliveries/${delivery.id}/body`);
+  assert.equal(text, JSON.stringify({ job_id, status: 'completed', result }));
+  assert.match(headers.get('content-disposition')!, /attachment; filename="?dlv_/);
+});
+
+test('what the lists are asked for is checked', async () => {
+  const someone = await signedIn();
+  for (const path of [
+    'jobs?status=x',
+    'jobs?cursor=x',
+    'deliveries?status=x',
+    'deliveries?cursor=%00',
+    'deliveries/recover?since=x',
+    'deliveries?webhook_url=%00',
+  ]) {
+    assert.equal((await someone.get(`/console/${path}`)).status, 422, path);
+  }
+  const { text } = await someone.get(`/console/jobs?id=${encodeURIComponent('"><script>alert(1)</script>')}`);
+  assert.ok(text.includes('&lt;script&gt;') && !text.includes('<script>alert'));
+});
+
+test('operators get in with ADMIN_TOKEN alone, accounts never', async () => {
+  const someone = await signedIn();
+  assert.equal((await someone.get('/console/admin')).headers.get('location'), '/console/admin/sign-in');
+  assert.equal((await someone.signIn('/console/admin', service.account.key)).status, 401);
+  const operator = visitor();
+  assert.equal((await operator.signIn('/console/admin', ADMIN_TOKEN)).status, 303);
+  assert.equal((await operator.get('/console')).status, 303, 'an operator has no account');
+
+  const another = await service.createAccount({ credits: 5 });
+  const grant = `/console/admin/accounts/${another.id}/grant`;
+  assert.equal(
+    (await operator.post(grant, { amount: '37', note: 'a gift' }, { from: '/console/admin/accounts' })).status,
+    303,
+  );
+  assert.equal((await another.api('GET', '/v1/me')).json.credits, 42);
+  assert.equal((await operator.post(grant, { amount: '-43' }, { from: '/console/admin/accounts' })).status, 402);
+  assert.equal((await another.api('GET', '/v1/me')).json.credits, 42);
+});
+
+test('whoever guesses keys is slowed down; without ADMIN_TOKEN there is no door for operators', async () => {
+  await using guarded = await startTestService();
+  assert.equal(
+    (await createVisitor(guarded.api.origin).get('/console/admin/sign-in')).headers.get('location'),
+    '/console/sign-in',
+  );
+  const guesser = createVisitor(guarded.api.origin);
+  for (let n = 0; n < 10; n++) assert.equal((await guesser.signIn('/console', `ok_wrong_${n}`)).status, 401);
+  const refused = await guesser.signIn('/console', guarded.account.key);
+  assert.equal(refused.status, 429);
+  assert.ok(Number(refused.headers.get('retry-after')) > 0);
+});

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { html, safeHref } from '../../src/console/html.ts';
+import { renderMarkdown } from '../../src/console/markdown.ts';
+
+/** Without the white space between tags, in which no test is interested. */
+const render = (markdown: string) => renderMarkdown(markdown).text.replace(/\s*\n\s*(?=<)|(?<=>)\s*\n\s*/g, '');
+
+test('a template escapes what it is given, in text and in attributes, and joins lists', () => {
+  const hostile = `<script>alert("1")</script>'&`;
+  const escaped = '&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39;&amp;';
+  assert.equal(html`<p title="${hostile}">${hostile}</p>`.text, `<p title="${escaped}">${escaped}</p>`);
+  assert.equal(html`${[html`<b>1</b>`, '<', null, undefined, false, 0]}`.text, '<b>1</b>&lt;0');
+});
+
+test('only web and mail addresses become links', () => {
+  assert.equal(safeHref('https://example.com/a b'), 'https://example.com/a%20b');
+  assert.equal(safeHref('mailto:a@example.com'), 'mailto:a@example.com');
+  for (const url of [
+    'javascript:alert(1)',
+    ' JaVaScRiPt:alert(1)',
+    'java\nscript:alert(1)',
+    'data:text/html,x',
+    '/path',
+    '',
+  ])
+    assert.equal(safeHref(url), null, url);
+});
+
+test('blocks: headings, paragraphs, lists, quotes, code, rules', () => {
+  assert.equal(render('# One #\n\n## Two *too*\nText\nmore'), '<h3>One</h3><h4>Two <em>too</em></h4><p>Text\nmore</p>');
+  assert.equal(
+    render('- a\n- b\n  - c\n\n1. d'),
+    '<ul><li>a</li><li><p>b</p><ul><li>c</li></ul></li></ul><ol><li>d</li></ol>',
+  );
+  assert.equal(render('> a\n> > b'), '<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote>');
+  assert.equal(render('```js\n<b> & *x*\n```\n---'), '<pre tabindex="0"><code>&lt;b&gt; &amp; *x*</code></pre><hr />');
+});
+
+test('inline: emphasis, code, links, images as links, escapes', () => {
+  assert.equal(
+    render('**a** *b* `<c>` ~~d~~ \\*e\\*'),
+    '<p><strong>a</strong> <em>b</em> <code>&lt;c&gt;</code> <del>d</del> *e*</p>',
+  );
+  assert.equal(render('snake_case_name 2 * 3 * 4'), '<p>snake_case_name 2 * 3 * 4</p>');
+  const link = (href: string, text: string) =>
+    `<a href="${href}" rel="noopener noreferrer nofollow" target="_blank">${text}</a>`;
+  assert.equal(render('[a *b*](https://x.test/y "t")'), `<p>${link('https://x.test/y', 'a <em>b</em>')}</p>`);
+  assert.equal(
+    render('![alt](https://x.test/i.png)'),
+    `<p><span class="image">image: ${link('https://x.test/i.png', 'alt')}</span></p>`,
+  );
+  assert.equal(render('<https://x.test/>'), `<p>${link('https://x.test/', 'https://x.test/')}</p>`);
+});
+
+test('tables, with escaped pipes', () => {
+  const table = render('| a | b |\n| --- | :-: |\n| 1 \\| 2 | <i> |');
+  assert.match(table, /<th scope="col">a<\/th><th scope="col">b<\/th>/);
+  assert.match(table, /<td>1 \| 2<\/td><td>&lt;i&gt;<\/td>/);
+});
+
+test('nothing that a page says becomes markup of its own', () => {
+  const hostile = [
+    '<img src=x onerror=alert(1)>',
+    '[x](javascript:alert(1))',
+    '![x](data:text/html;base64,PHNjcmlwdD4=)',
+    '[x](https://a.test/"onmouseover="alert(1))',
+    '`<script>`',
+    '# <script>alert(1)</script>',
+    '| <b> |\n| - |\n| <svg onload=alert(1)> |',
+    '<javascript:alert(1)>',
+  ];
+  const allowed =
+    /^<\/?(p|h3|h4|h5|h6|ul|ol|li|a|em|strong|code|pre|del|br|hr|blockquote|span|div|table|thead|tbody|tr|th|td)( |>|\/)/;
+  for (const markdown of hostile) {
+    const text = renderMarkdown(markdown).text;
+    for (const tag of text.match(/<[^>]*>/g) ?? []) {
+      assert.match(tag, allowed, markdown);
+      assert.doesNotMatch(tag, /\son\w+=|javascript:|data:/, markdown);
+    }
+  }
+});
+
+test('hostile nesting and endless openers end', () => {
+  for (const piece of ['> ', '- ', '[', '*a ', '**a', '![a](', '`', '<http://', '|', '_a'])
+    assert.ok(renderMarkdown(piece.repeat(20_000)).text.length > 0, piece);
+  const blank = ' '.repeat(200_000);
+  for (const text of [
+    `${blank}x`,
+    `# ${blank}x`,
+    `# ${'#'.repeat(200_000)}x`,
+    `a | b\n- ${blank}x`,
+    `* ${blank}x`,
+    `- a\n${blank}`,
+  ])
+    assert.ok(renderMarkdown(text).text.length > 0);
+});

@@ -1,0 +1,54 @@
+export interface Page {
+  status: number;
+  headers: Headers;
+  text: string;
+}
+
+/** Someone with a browser's cookies and none of its scripts. Redirects are not followed. */
+export interface Visitor {
+  cookies: Map<string, string>;
+  get(path: string): Promise<Page>;
+  /** Sends a form, with the token that the page `from` (the form's own address, where not given) puts into its forms. */
+  post(
+    path: string,
+    form: Record<string, string>,
+    options?: { from?: string; csrf?: string | null; headers?: Record<string, string> },
+  ): Promise<Page>;
+  /** The token in the forms of a page. */
+  csrf(path: string): Promise<string>;
+  signIn(door: string, secret: string, headers?: Record<string, string>): Promise<Page>;
+}
+
+export function createVisitor(origin: string): Visitor {
+  const cookies = new Map<string, string>();
+
+  async function send(path: string, init: RequestInit = {}): Promise<Page> {
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const headers = new Headers(init.headers);
+    if (cookie !== '') headers.set('cookie', cookie);
+    const response = await fetch(origin + path, { ...init, headers, redirect: 'manual' });
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = '', rest = ''] = /^([^=]+)=([^;]*)(.*)$/.exec(line) ?? [];
+      if (/Max-Age=0(;|$)/.test(rest)) cookies.delete(name);
+      else cookies.set(name, value);
+    }
+    return { status: response.status, headers: response.headers, text: await response.text() };
+  }
+
+  const visitor: Visitor = {
+    cookies,
+    get: (path) => send(path),
+    async csrf(path) {
+      return /name="csrf" value="([^"]+)"/.exec((await send(path)).text)?.[1] ?? '';
+    },
+    async post(path, form, { from = path, csrf, headers = {} } = {}) {
+      const token = csrf === undefined ? await visitor.csrf(from) : csrf;
+      const body = new URLSearchParams({ ...form, ...(token === null ? {} : { csrf: token }) });
+      return await send(path, { method: 'POST', body, headers });
+    },
+    async signIn(door, secret, headers = {}) {
+      return await visitor.post(`${door}/sign-in`, { secret }, { headers });
+    },
+  };
+  return visitor;
+}
