@@ -4,7 +4,7 @@ import { readEnvelope } from '../fragments.ts';
 import type { Claimed } from './claim.ts';
 
 /** Bodies up to this many bytes are held in memory; larger ones are streamed twice, once to sign and once to send. */
-export const SMALL_BODY_BYTES = 1024 * 1024;
+export const SMALL_BODY_BYTES = 256 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
 /** What a delivery's body is made of. */

@@ -3,22 +3,24 @@ import type { SecretBox } from '../accounts/secrets.ts';
 import type { Context } from '../context.ts';
 import { crashPoint } from '../crash-point.ts';
 import { backlog, claim, type Claimed } from './claim.ts';
-import { Endpoint } from './endpoint.ts';
+import { Endpoint, type AccountLoad } from './endpoint.ts';
 import { noteRest } from './endpoints.ts';
 import { LEASE_MS, Leases } from './leases.ts';
 import { record, type Finished, type Outcome } from './record.ts';
 import { retryDelay } from './retry.ts';
-import { Semaphore } from './semaphore.ts';
+import { Slots } from './slots.ts';
 import { attempt, type Sender } from './send.ts';
 
-/** Deliveries held at once, claimed or under way. */
-const MAX_HELD = 1500;
-const MAX_IN_FLIGHT = 128;
+/** Deliveries claimed and waiting for a place, or for being recorded. */
+const MAX_WAITING = 1500;
+/** Requests under way at once; and of one account, so that its hanging receivers never take all places. */
+const MAX_IN_FLIGHT = 512;
+const MAX_IN_FLIGHT_OF_ACCOUNT = 128;
 const CLAIM_BATCH = 500;
 const RECORD_BATCH = 500;
 /** Results gather so long before they are recorded: each statement has costs that do not depend on how many it takes. */
 const RECORD_GATHER_MS = 15;
-const LARGE_SLOTS = 2;
+const LARGE_SLOTS = 4;
 /** Behind NOTIFY this only finds retries that fall due and what a lost notification left; without it, it is all there is. */
 const POLL_MS = 500;
 
@@ -31,6 +33,7 @@ export class Dispatcher {
   readonly #sender: Sender;
   readonly #leases: Leases;
   readonly #endpoints = new Map<string, Endpoint>();
+  readonly #accounts = new Map<string, AccountLoad>();
   /** Endpoints with claimed deliveries that wait for a place. */
   readonly #ready = new Set<Endpoint>();
   /** Endpoints that may have something due, the longest unserved first. */
@@ -52,7 +55,7 @@ export class Dispatcher {
     this.#context = context;
     const { db, egress, config, log } = context;
     this.#leases = new Leases(db, log);
-    this.#sender = { db, egress, config, box, log, largeSlots: new Semaphore(LARGE_SLOTS) };
+    this.#sender = { db, egress, config, box, log, largeSlots: new Slots(LARGE_SLOTS) };
   }
 
   start(): void {
@@ -96,9 +99,15 @@ export class Dispatcher {
   #wake(accountId: string, endpoint: string): void {
     const key = `${accountId} ${endpoint}`;
     let known = this.#endpoints.get(key);
-    if (!known) this.#endpoints.set(key, (known = new Endpoint(accountId, endpoint)));
+    if (!known) this.#endpoints.set(key, (known = new Endpoint(accountId, endpoint, this.#accountOf(accountId))));
     this.#hot.add(known);
     void this.#claim();
+  }
+
+  #accountOf(accountId: string): AccountLoad {
+    let load = this.#accounts.get(accountId);
+    if (!load) this.#accounts.set(accountId, (load = { ahead: 0, inFlight: 0 }));
+    return load;
   }
 
   /** Finds every endpoint with something due, then sleeps until the next falls due, POLL_MS at most. */
@@ -151,15 +160,19 @@ export class Dispatcher {
 
   #wants() {
     // In large helpings: a claim has costs that do not depend on how many it takes.
-    if (this.#held > MAX_HELD / 2) return [];
+    const waiting = this.#held - this.#inFlight;
+    if (waiting > MAX_WAITING / 2) return [];
     const now = performance.now();
-    let room = Math.min(CLAIM_BATCH, MAX_HELD - this.#held);
+    let room = Math.min(CLAIM_BATCH, MAX_WAITING - waiting);
     const wants = [];
+    const asked = new Map<AccountLoad, number>();
     for (const endpoint of this.#hot) {
       if (room <= 0) break;
       const want = endpoint.want(now);
-      if (want.count === 0) continue;
-      want.count = Math.min(want.count, room);
+      const ofAccount = endpoint.account.ahead + (asked.get(endpoint.account) ?? 0);
+      want.count = Math.min(want.count, room, MAX_WAITING / 2 - ofAccount);
+      if (want.count <= 0) continue;
+      asked.set(endpoint.account, ofAccount - endpoint.account.ahead + want.count);
       room -= want.count;
       wants.push({ endpoint, want });
     }
@@ -178,6 +191,7 @@ export class Dispatcher {
       const got = byKey.get(`${endpoint.account_id} ${endpoint.endpoint}`) ?? [];
       const claimedAt = performance.now();
       for (const delivery of got) endpoint.ahead.push({ delivery, claimedAt });
+      endpoint.account.ahead += got.length;
       this.#held += got.length;
       // As many as wanted: there may be more.
       if (got.length === want.count) this.#hot.add(endpoint);
@@ -186,19 +200,25 @@ export class Dispatcher {
   }
 
   #pump(endpoint: Endpoint): void {
-    while (this.#inFlight < MAX_IN_FLIGHT && endpoint.canSend() && !this.#stopping) {
+    while (this.#hasPlace(endpoint) && endpoint.canSend() && !this.#stopping) {
       const { delivery, claimedAt } = endpoint.ahead.shift()!;
+      endpoint.account.ahead--;
       if (!this.#leases.holds(delivery)) {
         this.#leases.release(delivery);
         this.#held--; // somebody else's by now, or soon
         continue;
       }
       endpoint.inFlight++;
+      endpoint.account.inFlight++;
       this.#inFlight++;
       void this.#send(endpoint, delivery, claimedAt);
     }
     if (endpoint.ahead.length > 0) this.#ready.add(endpoint);
     else this.#ready.delete(endpoint);
+  }
+
+  #hasPlace({ account }: Endpoint): boolean {
+    return this.#inFlight < MAX_IN_FLIGHT && account.inFlight < MAX_IN_FLIGHT_OF_ACCOUNT;
   }
 
   /** Gives a place that became free to whoever waits for one, in turn. */
@@ -216,6 +236,7 @@ export class Dispatcher {
     if (this.#abandoned) return;
     const finished = { claimed, result, outcome: this.#outcome(claimed, result) };
     endpoint.inFlight--;
+    endpoint.account.inFlight--;
     this.#inFlight--;
     if (endpoint.settle(finished, performance.now())) this.#tellRest(endpoint);
     this.#finished.push(finished);

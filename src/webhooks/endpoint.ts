@@ -12,6 +12,12 @@ const BREAKER_FAILURES = 10;
 const BREAKER_FIRST_MS = 500;
 const BREAKER_MAX_MS = 30_000;
 
+/** What an account holds in a dispatcher: deliveries claimed ahead, and requests under way. */
+export interface AccountLoad {
+  ahead: number;
+  inFlight: number;
+}
+
 /**
  * What a dispatcher knows of one endpoint (an account's host and port). A healthy one is given more room with every success; one that
  * fails has its room halved, and after BREAKER_FAILURES in a row rests, then gets one probe at a time. What it
@@ -20,6 +26,8 @@ const BREAKER_MAX_MS = 30_000;
 export class Endpoint {
   readonly account_id: string;
   readonly endpoint: string;
+  /** Shared by the endpoints of the account. */
+  readonly account: AccountLoad;
   /** Claimed and not yet sent. */
   readonly ahead: { delivery: Claimed; claimedAt: number }[] = [];
   inFlight = 0;
@@ -29,9 +37,10 @@ export class Endpoint {
   /** Milliseconds that an attempt takes, a moving average. */
   #latency = 50;
 
-  constructor(account_id: string, endpoint: string) {
+  constructor(account_id: string, endpoint: string, account: AccountLoad) {
     this.account_id = account_id;
     this.endpoint = endpoint;
+    this.account = account;
   }
 
   /** How many more may be claimed now. */

@@ -10,7 +10,7 @@ import { digestLarge } from './large.ts';
 import type { AttemptResult } from './record.ts';
 import { ATTEMPT_ERRORS, parseRetryAfter, type AttemptError } from './retry.ts';
 import { createSigner } from './sign.ts';
-import type { Semaphore } from './semaphore.ts';
+import type { Slots } from './slots.ts';
 
 export const USER_AGENT = 'Ollagraph-Webhook/1.0';
 
@@ -21,7 +21,7 @@ export interface Sender {
   box: SecretBox;
   log: Log;
   /** Large bodies take one of these places, so that they never crowd out small ones. */
-  largeSlots: Semaphore;
+  largeSlots: Slots;
 }
 
 /** The stored fragments no longer make the bytes that were sent first. */
@@ -97,7 +97,10 @@ async function post(
   sent: { body_bytes: number | null; body_sha256: Buffer | null },
 ): Promise<PostResult> {
   const body = await smallBody(sender.db, claimed);
-  if (body === null) return await sender.largeSlots.run(() => postLarge(sender, claimed, sent));
+  if (body === null)
+    return await sender.largeSlots.run(`${claimed.account_id} ${claimed.endpoint}`, () =>
+      postLarge(sender, claimed, sent),
+    );
   fix(claimed, sent, body.length, sha256(body));
   const signer = signerFor(sender, claimed);
   signer.update(body);

@@ -1,4 +1,4 @@
-import { Semaphore } from '../webhooks/semaphore.ts';
+import { Semaphore } from '../semaphore.ts';
 
 /** Pages being fetched or read at once in one thread, and so the bodies it can have in memory. */
 const PLACES = 64;
