@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import type { Config } from './config.ts';
 import { openDatabase, UNHURRIED_MS, type Db } from './database.ts';
@@ -13,6 +14,8 @@ export interface Context {
   config: Config;
   databaseUrl: string;
   db: Db;
+  /** The connections that `db` uses. */
+  pool: pg.Pool;
   boss: PgBoss;
   notifications: Notifications;
   egress: Egress;
@@ -57,6 +60,7 @@ export async function createContext(config: Config, log: Log = createLog(config.
     config,
     databaseUrl,
     db,
+    pool,
     boss,
     notifications,
     egress,

@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { scrapeRoutes } from '../jobs/scrape-routes.ts';
 import type { JobWaiter } from '../jobs/wait.ts';
+import { metricsRoutes } from '../metrics/routes.ts';
 import { endpointRoutes } from '../webhooks/endpoint-routes.ts';
 import { webhookRoutes } from '../webhooks/routes.ts';
 import { requireKey } from './auth.ts';
@@ -26,11 +27,14 @@ export interface ApiParts {
 /** The HTTP API. Every route under /v1 needs a bearer key; every error is a problem document. */
 export function createApp(context: Context, parts: ApiParts): Express {
   const app = express();
+  const metrics = metricsRoutes(context);
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.use(requestLog(context.log));
+  app.use(metrics.observe);
   app.use(helmet());
   app.use(healthRoutes(context, parts.health));
+  app.use(metrics.routes);
   app.use('/console', consoleRoutes(context, parts));
   app.get('/openapi.json', serveJson(openApiDocument()));
   app.use('/v1', requireKey(context.db), limitRate(context));

@@ -1,4 +1,5 @@
-import type { RequestHandler, Response } from 'express';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Request, RequestHandler, Response } from 'express';
 import { authenticate } from '../accounts/keys.ts';
 import type { Db } from '../database.ts';
 import { Problem } from './problem.ts';
@@ -6,16 +7,31 @@ import { Problem } from './problem.ts';
 /** Lets a request through whose bearer key opens an account, and notes that account. Anything else is the same 401. */
 export function requireKey(db: Db): RequestHandler {
   return async (req, res, next) => {
-    const key = /^Bearer +([\x21-\x7e]{1,300})$/i.exec(req.headers.authorization ?? '')?.[1];
+    const key = bearerOf(req);
     const found = key === undefined ? null : await authenticate(db, key);
-    if (!found) {
-      throw new Problem('unauthorized', 'Send your key in the header "Authorization: Bearer ok_…".', {
-        headers: { 'WWW-Authenticate': 'Bearer realm="ollagraph"' },
-      });
-    }
+    if (!found) throw unauthorized('Send your key in the header "Authorization: Bearer ok_…".');
     res.locals.account_id = found.account_id;
     next();
   };
+}
+
+/** Lets a request through whose bearer is the token. Compared in constant time. */
+export function requireToken(token: string): RequestHandler {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  const expected = digest(token);
+  return (req, _res, next) => {
+    if (!timingSafeEqual(digest(bearerOf(req) ?? ''), expected))
+      throw unauthorized('Send ADMIN_TOKEN in the header "Authorization: Bearer …".');
+    next();
+  };
+}
+
+function bearerOf(req: Request): string | undefined {
+  return /^Bearer +([\x21-\x7e]{1,300})$/i.exec(req.headers.authorization ?? '')?.[1];
+}
+
+function unauthorized(detail: string): Problem {
+  return new Problem('unauthorized', detail, { headers: { 'WWW-Authenticate': 'Bearer realm="ollagraph"' } });
 }
 
 /** The account that `requireKey` found. */

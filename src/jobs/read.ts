@@ -4,6 +4,9 @@ import { isId } from '../ids.ts';
 
 export type Job = Selectable<JobsTable>;
 
+/** To be raised with every change of what `jobView` or a result shows. */
+const VIEW_VERSION = 1;
+
 /** One of the account's jobs, or null: also for what is no job id, and for another account's. */
 export async function findJob(db: DbOrTx, accountId: string, jobId: string): Promise<Job | null> {
   if (!isId('job', jobId)) return null;
@@ -49,6 +52,12 @@ export function jobView(job: Job) {
     started_at: job.started_at,
     finished_at: job.finished_at,
   };
+}
+
+/** Changes whenever what is shown of an ended job could have: its form, and how its delivery stands. */
+export function jobETag(job: Job, deliveryStatus: string | null, withResult: boolean): string {
+  const parts = [VIEW_VERSION, job.id, job.finished_at?.getTime().toString(36), deliveryStatus ?? 'none', withResult];
+  return `"${parts.join('.')}"`;
 }
 
 /** The blocks of the pages that have settled, as JSON text, by ordinal after `after`. */

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { deliveryOfJob } from '../webhooks/history.ts';
 import { cancelJob } from './cancel.ts';
 import { sendJobEvents } from './events.ts';
-import { findJob, jobView, listJobs, listPages, type Job } from './read.ts';
+import { findJob, jobETag, jobView, listJobs, listPages, type Job } from './read.ts';
 import { jobListQuery, jobQuery, pageListQuery } from './schemas.ts';
 import { sendJob } from './send-result.ts';
 import type { JobWaiter } from './wait.ts';
@@ -22,9 +22,8 @@ export function jobRoutes({ db }: Context, waiter: JobWaiter): Router {
     return job;
   }
 
-  async function answer(res: Response, job: Job, withResult: boolean): Promise<void> {
-    const delivery = job.webhook_url === null ? null : await deliveryOfJob(db, job.account_id, job.id);
-    await sendJob(db, res, job, { delivery }, withResult);
+  async function deliveryFor(job: Job) {
+    return job.webhook_url === null ? null : await deliveryOfJob(db, job.account_id, job.id);
   }
 
   router.get('/v1/jobs', async (req, res) => {
@@ -44,7 +43,17 @@ export function jobRoutes({ db }: Context, waiter: JobWaiter): Router {
       await waiter.wait(job.account_id, job.id, wait * 1000, signal);
       job = await jobOf(req, res);
     }
-    await answer(res, job, result === 'true');
+    const delivery = await deliveryFor(job);
+    res.set('Cache-Control', 'private, no-cache');
+    if (job.finished_at !== null) {
+      const etag = jobETag(job, delivery?.status ?? null, result === 'true');
+      res.set('ETag', etag);
+      if (hasETag(req, etag)) {
+        res.status(304).end();
+        return;
+      }
+    }
+    await sendJob(db, res, job, { delivery }, result === 'true');
   });
 
   router.get('/v1/jobs/:job_id/pages', async (req, res) => {
@@ -63,7 +72,8 @@ export function jobRoutes({ db }: Context, waiter: JobWaiter): Router {
     const cancelled = await cancelJob(db, job.account_id, job.id);
     if (!cancelled && (await jobOf(req, res)).state !== 'cancelled')
       throw new Problem('already_finished', 'The job ended before it could be cancelled.');
-    await answer(res, await jobOf(req, res), false);
+    const ended = await jobOf(req, res);
+    await sendJob(db, res, ended, { delivery: await deliveryFor(ended) }, false);
   });
 
   router.get('/v1/jobs/:job_id/events', async (req, res) => {
@@ -71,4 +81,10 @@ export function jobRoutes({ db }: Context, waiter: JobWaiter): Router {
   });
 
   return router;
+}
+
+/** RFC 9110, 13.1.2. Not Express's `fresh`: it minds the `Cache-Control: no-cache` that fetch() adds to every such request. */
+function hasETag(req: Request, etag: string): boolean {
+  const given = req.headers['if-none-match'] ?? '';
+  return given.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }

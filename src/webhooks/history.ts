@@ -93,15 +93,15 @@ export async function readDelivery(
   return { ...delivery, attempt_log: attempts.rows };
 }
 
-/** The id of a job's delivery, wherever it stands; null where there is none. */
+/** The delivery with which a job ends, wherever it stands; null where there is none. */
 export async function deliveryOfJob(
   db: DbOrTx,
   accountId: string,
   jobId: string,
 ): Promise<{ id: string; status: DeliveryStatus } | null> {
   const { rows } = await sql<{ id: string; status: DeliveryStatus }>`
-    select id, 'pending' as status from outbox where account_id = ${accountId} and job_id = ${jobId}
-    union all select id, state from deliveries where account_id = ${accountId} and job_id = ${jobId} limit 1`.execute(
+    select id, 'pending' as status from outbox where account_id = ${accountId} and job_id = ${jobId} and event = 'job.completed'
+    union all select id, state from deliveries where account_id = ${accountId} and job_id = ${jobId} and event = 'job.completed' limit 1`.execute(
     db,
   );
   return rows[0] ?? null;

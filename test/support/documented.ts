@@ -24,8 +24,9 @@ export function assertDocumented(method: string, path: string, response: Respons
   }
   const answer = operation?.answers[response.status];
   if (!answer) throw new Error(`${where}: the document has no such answer`);
+  const promised = answer.schema ? 'application/json' : (answer.contentType ?? '');
+  if (type !== promised) throw new Error(`${where}: the document has no answer of type ${type}`);
   if (answer.schema) check(answer.schema, text, where);
-  else if ((answer.contentType ?? '') !== type) throw new Error(`${where}: the document has no answer of type ${type}`);
 }
 
 function check<T>(

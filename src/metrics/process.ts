@@ -1,0 +1,54 @@
+import type { RequestHandler } from 'express';
+import type pg from 'pg';
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { findOperation } from '../api/operations.ts';
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Metrics of this process alone: requests, database connections, event loop, memory, CPU. */
+export class ProcessMetrics {
+  readonly #registry = new Registry();
+  readonly #requests: Histogram<'method' | 'route' | 'status'>;
+
+  constructor(pool: pg.Pool) {
+    collectDefaultMetrics({ register: this.#registry });
+    this.#requests = new Histogram({
+      name: 'ollagraph_request_duration_seconds',
+      help: 'Requests by route and status.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: SECONDS,
+      registers: [this.#registry],
+    });
+    new Gauge({
+      name: 'ollagraph_database_connections',
+      help: "Connections of the main thread's pool, and requests that wait for one.",
+      labelNames: ['state'],
+      registers: [this.#registry],
+      collect() {
+        this.set({ state: 'idle' }, pool.idleCount);
+        this.set({ state: 'busy' }, pool.totalCount - pool.idleCount);
+        this.set({ state: 'waited_for' }, pool.waitingCount);
+      },
+    });
+  }
+
+  /** Counts every request when its answer is done. */
+  observe(): RequestHandler {
+    return (req, res, next) => {
+      const end = this.#requests.startTimer();
+      const { method, path } = req;
+      res.once('close', () => end({ method, route: routeOf(method, path), status: res.statusCode }));
+      next();
+    };
+  }
+
+  async read(): Promise<string> {
+    return await this.#registry.metrics();
+  }
+}
+
+/** The route as the document names it, so that there are few of them whatever is asked for. */
+function routeOf(method: string, path: string): string {
+  const { operation } = findOperation(method === 'HEAD' ? 'GET' : method, path);
+  return operation?.path ?? /^\/(?:docs|console)(?=\/|$)/.exec(path)?.[0] ?? 'unknown';
+}
