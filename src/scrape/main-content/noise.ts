@@ -1,0 +1,114 @@
+import { type ChildNode, type Document, type Element, type ParentNode, hasChildren, isText } from 'domhandler';
+import { isElement } from '../dom.ts';
+import { tokensOf } from './marks.ts';
+
+const words = (list: string): Set<string> => new Set(list.split(' '));
+const NEVER_CONTENT = words(
+  'script style template title meta link base svg canvas object embed applet param select datalist textarea frame frameset noframes noembed progress',
+);
+
+/** Class words of what a reader unfolds with a click: accordions, tabs, answers to questions. */
+const FOLDED = words(
+  'accordion faq faqs answer tabpanel tab tabs collapse collapsible collapsed toggle expand expandable expanded details readmore',
+);
+
+/** Whether a click, or the end of loading, shows an element that is hidden at first. */
+function isUnfolded({ attribs }: Element): boolean {
+  const role = attribs['role'];
+  if (role === 'tabpanel' || /^S:[\da-f]+$/.test(attribs['id'] ?? '')) return true;
+  if (role === 'dialog' || role === 'menu' || role === 'navigation') return false;
+  return tokensOf(`${attribs['class'] ?? ''} ${attribs['id'] ?? ''}`).some((token) => FOLDED.has(token));
+}
+
+/** Whether CSS in the element's own style, or one of its attributes, hides it from every reader. */
+function isHidden(element: Element): boolean {
+  const { name, attribs } = element;
+  const hidden =
+    (attribs['hidden'] !== undefined && attribs['hidden'] !== 'until-found') ||
+    (attribs['aria-hidden'] === 'true' && name !== 'math' && name !== 'img' && name !== 'body') ||
+    /(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)/i.test((attribs['style'] ?? '').slice(0, 2000));
+  return hidden && !isUnfolded(element);
+}
+
+/** Puts an element's children in its place. */
+function unwrap(element: Element): ChildNode[] {
+  for (const child of element.children) child.parent = element.parent;
+  return element.children;
+}
+
+/** Gives a node new children. */
+export function setChildren(parent: ParentNode, children: ChildNode[]): void {
+  parent.children = children;
+  for (const [i, child] of children.entries()) {
+    child.parent = parent;
+    child.prev = children[i - 1] ?? null;
+    child.next = children[i + 1] ?? null;
+  }
+}
+
+/** The words of a subtree, as far as `limit`. */
+function countWords(node: ChildNode, limit: number): number {
+  if (isText(node)) return node.data.length > 10_000 ? limit : node.data.split(/\s+/).filter(Boolean).length;
+  if (!hasChildren(node) || (isElement(node) && (NEVER_CONTENT.has(node.name) || node.name === 'noscript'))) return 0;
+  let count = 0;
+  for (const child of node.children) {
+    count += countWords(child, limit - count);
+    if (count >= limit) break;
+  }
+  return count;
+}
+
+class Sweep {
+  readonly #noscript: boolean;
+  constructor(noscript: boolean) {
+    this.#noscript = noscript;
+  }
+
+  clean(parent: ParentNode): void {
+    const kept: ChildNode[] = [];
+    for (const child of parent.children) {
+      if (isText(child)) kept.push(child);
+      else if (isElement(child)) this.#element(child, kept);
+      else if (hasChildren(child)) {
+        this.clean(child);
+        kept.push(child);
+      }
+    }
+    if (kept.length !== parent.children.length || kept.some((child, i) => child !== parent.children[i]))
+      setChildren(parent, kept);
+  }
+
+  #element(element: Element, kept: ChildNode[]): void {
+    if (NEVER_CONTENT.has(element.name) || isHidden(element)) return;
+    if (element.name === 'noscript' && !this.#noscript) return;
+    this.clean(element);
+    if (element.name === 'noscript' || element.name === 'head') for (const child of unwrap(element)) kept.push(child);
+    else kept.push(element);
+  }
+}
+
+function find(node: ParentNode, name: string, found: Element[] = []): Element[] {
+  for (const child of node.children) {
+    if (!isElement(child)) continue;
+    if (child.name === name) found.push(child);
+    else find(child, name, found);
+  }
+  return found;
+}
+
+const LONG = 1_000_000;
+
+/**
+ * Drops what is never content: scripts, styles, templates, comments and hidden elements. `noscript` is dropped too, for it says
+ * what a script says better, unless it holds most of the page's words.
+ */
+export function removeNoise(document: Document): void {
+  const fallback = find(document, 'noscript').filter(({ parent }) => !isElement(parent) || parent.name !== 'head');
+  const scripted =
+    fallback.length === 0 ? 0 : document.children.reduce((sum, child) => sum + countWords(child, LONG), 0);
+  const unscripted = fallback.reduce(
+    (sum, { children }) => sum + children.reduce((n, child) => n + countWords(child, LONG), 0),
+    0,
+  );
+  new Sweep(unscripted > scripted).clean(document);
+}

@@ -1,0 +1,69 @@
+import { type ChildNode, type ParentNode, isText } from 'domhandler';
+import { isElement } from '../dom.ts';
+import type { Block, Container } from './blocks.ts';
+import type { Page } from './page.ts';
+import { setChildren } from './noise.ts';
+
+/** Elements that are content without holding text. */
+const MEDIA = new Set('img picture source video audio track iframe hr br input math wbr col colgroup'.split(' '));
+/** Cells keep their place in a table though nothing is left in them. */
+const CELLS = new Set(['td', 'th']);
+
+/** Whether most of the words inside are kept. */
+type Kept = (container: Container | undefined) => boolean;
+
+function keptIn(page: Page, chosen: Set<Block>): Kept {
+  const words = new Map<Container, number>();
+  for (const block of chosen) words.set(block.container, (words.get(block.container) ?? 0) + block.words);
+  for (const container of [...page.containers.values(), page.root].toReversed()) {
+    if (container.parent === null) continue;
+    words.set(container.parent, (words.get(container.parent) ?? 0) + (words.get(container) ?? 0));
+  }
+  return (container) => container !== undefined && (words.get(container) ?? 0) * 2 >= container.words;
+}
+
+class Pruner {
+  readonly #dropped = new Set<ChildNode>();
+  readonly #page: Page;
+  readonly #kept: Kept;
+
+  constructor(page: Page, chosen: Set<Block>) {
+    this.#page = page;
+    this.#kept = keptIn(page, chosen);
+    for (const block of page.blocks) if (!chosen.has(block)) for (const text of block.texts) this.#dropped.add(text);
+  }
+
+  /** Prunes below; true where something other than white space is left. `media`: whether images and the like stay. */
+  prune(parent: ParentNode, media: boolean): boolean {
+    const kept: ChildNode[] = [];
+    let full = false;
+    for (const child of parent.children) {
+      const stays = this.#stays(child, media);
+      if (stays || (isText(child) && !this.#dropped.has(child)) || this.#isCell(child, media)) kept.push(child);
+      full ||= stays;
+    }
+    if (kept.length !== parent.children.length) setChildren(parent, kept);
+    return full;
+  }
+
+  #isCell(child: ChildNode, media: boolean): boolean {
+    return media && isElement(child) && CELLS.has(child.name);
+  }
+
+  #stays(child: ChildNode, media: boolean): boolean {
+    if (isText(child)) return !this.#dropped.has(child) && /\S/.test(child.data);
+    if (!isElement(child)) return false;
+    const container = this.#page.containers.get(child);
+    const inside = container !== undefined && container.words > 0 ? this.#kept(container) : media;
+    const full = this.prune(child, inside);
+    return full || (inside && MEDIA.has(child.name));
+  }
+}
+
+/**
+ * Takes from the tree the text of the blocks that were not chosen and the elements that hold nothing else. Images and other
+ * media stay where most of the words in the nearest element with words stay.
+ */
+export function prune(root: ParentNode, page: Page, chosen: Set<Block>): void {
+  new Pruner(page, chosen).prune(root, chosen.size > 0);
+}
