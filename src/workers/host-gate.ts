@@ -52,7 +52,7 @@ export class HostGate {
     const place = placeOf(host);
     Atomics.sub(this.#memory, at(this.#own, place), 1);
     Atomics.sub(this.#memory, at(TOTAL, place), 1);
-    signal(this.#memory, place);
+    signal(this.#memory, place, 1);
   }
 
   #tryTake(place: number): boolean {
@@ -72,7 +72,7 @@ export class HostGate {
       const held = Atomics.exchange(numbers, at(FIRST_THREAD + thread, place), 0);
       if (held === 0) continue;
       Atomics.sub(numbers, at(TOTAL, place), held);
-      signal(numbers, place);
+      signal(numbers, place, held);
     }
   }
 }
@@ -81,11 +81,11 @@ function at(section: number, place: number): number {
   return section * PLACES + place;
 }
 
-/** Wakes the first who waits in each lane. */
-function signal(memory: Int32Array<SharedArrayBuffer>, place: number): void {
+/** Wakes the first `count` who wait in each lane. */
+function signal(memory: Int32Array<SharedArrayBuffer>, place: number, count: number): void {
   for (const section of Object.values(SIGNAL)) {
     Atomics.add(memory, at(section, place), 1);
-    Atomics.notify(memory, at(section, place), 1);
+    Atomics.notify(memory, at(section, place), count);
   }
 }
 

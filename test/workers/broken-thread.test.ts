@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertBooksBalance } from '../support/ledger.ts';
+import { startTestService } from '../support/service.ts';
+import { page, startSite } from '../support/site.ts';
+
+test('a page that bursts its thread fails alone, and the rest of its slice is done by the next thread', async () => {
+  await using site = await startSite({ '/': page('Here', 'text') });
+  site.routes.set('/burst', '<i>x</i>'.repeat(1_250_000));
+  await using service = await startTestService();
+  const urls = Array.from({ length: 60 }, (_, n) => site.url(n === 10 ? '/burst' : '/'));
+  const job = await service.api.finished(await service.api.queue('/v1/scrape/batch/async', { urls }));
+  assert.deepEqual([job.status, job.succeeded, job.failed], ['completed', 59, 1]);
+  assert.equal(job.result.pages[10].error.code, 'parse_failed');
+  await assertBooksBalance(service.db);
+});
