@@ -28,7 +28,7 @@ const RULES: Record<string, Rule[]> = {
       make: (match, depth) => link(match[2]!, inline(match[1]!, depth + 1)),
     },
   ],
-  '<': [{ form: /<((?:https?:\/\/|mailto:)[^\s<>]{1,2000})>/y, make: (match) => link(match[1]!, match[1]!) }],
+  '<': [{ form: /<((?:https?:\/\/|mailto:)[^\s<>]{1,2000})>/y, make: ([, url = '']) => link(url, url) }],
   '*': emphasis('\\*'),
   _: emphasis('_'),
   '~': [

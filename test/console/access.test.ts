@@ -77,7 +77,7 @@ test('pages allow nothing from elsewhere, nothing inline, and no cache', async (
 
 test('a form without the token of its session is refused, and so is one from another site', async () => {
   const someone = await signedIn();
-  const before = await service.db.selectFrom('api_keys').selectAll().execute();
+  const keys = await service.db.selectFrom('api_keys').selectAll().execute();
   assert.equal((await someone.post('/console/keys', { name: 'x' }, { csrf: null })).status, 400);
   assert.equal((await someone.post('/console/keys', { name: 'x' }, { csrf: 'x'.repeat(43) })).status, 400);
   const other = await signedIn();
@@ -87,7 +87,7 @@ test('a form without the token of its session is refused, and so is one from ano
   );
   const headers = { 'sec-fetch-site': 'cross-site' };
   assert.equal((await someone.post('/console/keys', { name: 'x' }, { headers })).status, 400);
-  assert.equal((await service.db.selectFrom('api_keys').selectAll().execute()).length, before.length);
+  assert.equal((await service.db.selectFrom('api_keys').selectAll().execute()).length, keys.length);
   assert.equal((await someone.post('/console/keys', { name: 'x' })).status, 201);
   // A foreign page cannot sign somebody in either.
   const stranger = visitor();

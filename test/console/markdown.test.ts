@@ -37,14 +37,15 @@ test('blocks: headings, paragraphs, lists, quotes, code, rules', () => {
   assert.equal(render('```js\n<b> & *x*\n```\n---'), '<pre tabindex="0"><code>&lt;b&gt; &amp; *x*</code></pre><hr />');
 });
 
+const link = (href: string, text: string) =>
+  `<a href="${href}" rel="noopener noreferrer nofollow" target="_blank">${text}</a>`;
+
 test('inline: emphasis, code, links, images as links, escapes', () => {
   assert.equal(
     render('**a** *b* `<c>` ~~d~~ \\*e\\*'),
     '<p><strong>a</strong> <em>b</em> <code>&lt;c&gt;</code> <del>d</del> *e*</p>',
   );
   assert.equal(render('snake_case_name 2 * 3 * 4'), '<p>snake_case_name 2 * 3 * 4</p>');
-  const link = (href: string, text: string) =>
-    `<a href="${href}" rel="noopener noreferrer nofollow" target="_blank">${text}</a>`;
   assert.equal(render('[a *b*](https://x.test/y "t")'), `<p>${link('https://x.test/y', 'a <em>b</em>')}</p>`);
   assert.equal(
     render('![alt](https://x.test/i.png)'),

@@ -69,9 +69,7 @@ let axe: Promise<string> | undefined;
 export async function assertAccessible(page: Page): Promise<void> {
   axe ??= readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   await page.evaluate(await axe);
-  const { violations } = (await page.evaluate('axe.run({ resultTypes: ["violations"] })')) as {
-    violations: Violation[];
-  };
+  const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run({ resultTypes: ["violations"] })');
   const grave = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
   const said = grave.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html}\n    ${n.failureSummary}`).join('\n  ')}`);
   assert.deepEqual(said, [], `${page.url()} is not accessible`);

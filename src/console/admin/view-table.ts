@@ -11,7 +11,7 @@ export function viewSection(name: string, view: AdminView): Html {
     cell: (row: Record<string, unknown>) => cell(column, row[column]),
   }));
   return html`<section>
-    <h2>${name.replaceAll('_', ' ')}</h2>
+    <h2>${name[0]!.toUpperCase() + name.slice(1).replaceAll('_', ' ')}</h2>
     <p class="quiet">${view.comment}</p>
     ${table(view.comment, columns, view.rows, html`<p>Nothing.</p>`)}
   </section>`;

@@ -104,6 +104,8 @@ function prepare(root) {
 }
 
 prepare(document);
+// On a phone the navigation scrolls sideways.
+document.querySelector('header [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 for (const box of document.querySelectorAll('[data-tabs]')) makeTabs(box);
 for (const card of document.querySelectorAll('[data-events]')) followJob(card);
 for (const part of document.querySelectorAll('[data-refresh]')) void keepFresh(part);

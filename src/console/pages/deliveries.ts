@@ -38,8 +38,12 @@ const listQuery = z.object({
 const COLUMNS: Column<DeliveryView>[] = [
   { label: 'Delivery', head: true, cell: (d) => html`<a href="/console/deliveries/${d.id}"><code>${d.id}</code></a>` },
   { label: 'State', cell: (d) => badge(d.status) },
-  { label: 'Event', cell: (d) => d.event },
-  { label: 'To', cell: (d) => html`<span class="url">${d.webhook_url}</span>` },
+  {
+    label: 'To',
+    cell: (d) =>
+      html`<span class="url">${d.webhook_url}</span
+        >${d.event !== 'job.completed' && html` <span class="quiet">${d.event}</span>`}`,
+  },
   { label: 'Attempts', numeric: true, cell: (d) => count(d.attempts) },
   { label: 'Latest answer', cell: (d) => latestAnswer(d) },
   { label: 'Size', numeric: true, cell: (d) => bytes(d.body_bytes) },

@@ -8,7 +8,7 @@ import { createSigner } from '../../webhooks/sign.ts';
 
 const SHOWN_BYTES = 64 * 1024;
 
-/** A delivery's request as it would be sent at this moment. */
+/** A delivery's next request, as it would be sent at this moment. */
 export interface RequestPreview {
   /** Null where the body is too large to be signed for a page. */
   headers: Record<string, string> | null;
@@ -38,7 +38,7 @@ export async function previewRequest(db: Db, box: SecretBox, content: DeliveryCo
   const signer = createSigner(secrets, content.webhook_id, timestamp);
   signer.update(body);
   return {
-    headers: requestHeaders(content, signer.headers()),
+    headers: requestHeaders({ ...content, attempts: content.attempts + 1 }, signer.headers()),
     timestamp,
     shown: decode(body.subarray(0, SHOWN_BYTES)),
     cut: body.length > SHOWN_BYTES,

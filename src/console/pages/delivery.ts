@@ -57,7 +57,7 @@ function attemptCard(attempt: AttemptView, scaleMs: number): Html {
     <h3>Attempt ${attempt.number} ${badge(state)}</h3>
     <p>
       ${attempt.status_code !== null && html`<strong>HTTP ${attempt.status_code}</strong>`}
-      ${attempt.error !== null && html`<strong>${attempt.error}</strong> <span class="quiet">${explain(attempt.error)}</span>`}
+      ${attempt.error !== null && html`<code>${attempt.error}</code> <span class="quiet">${explain(attempt.error)}</span>`}
     </p>
     ${!running && timings(attempt, scaleMs)}
     <p class="quiet">
