@@ -1,0 +1,50 @@
+import { isClean, judge, type Verdict } from './checker.ts';
+import type { FaultClass } from './classes.ts';
+import { createRandom } from './random.ts';
+import { setStage } from './stage.ts';
+
+/** What came of all rounds of one class. */
+export interface Outcome {
+  name: string;
+  rounds: number;
+  verdict: Verdict;
+  recoveries: number[];
+  stops: number[];
+  complaints: string[];
+  passed: boolean;
+}
+
+/** Runs the rounds of a class one after the other on a stage of their own in `directory`, and judges at the end. */
+export async function runClass(kind: FaultClass, { directory, rounds, seed, onRound }: RunOptions): Promise<Outcome> {
+  await using stage = await setStage(directory);
+  const random = createRandom(seed);
+  const recoveries: number[] = [];
+  const stops: number[] = [];
+  const complaints: string[] = [];
+  for (let n = 0; n < rounds; n++) {
+    stage.ledger.append({ type: 'fault', name: kind.name, at: Date.now() });
+    const round = await kind.round(stage, random, n);
+    if (round.recoveryMs !== undefined) recoveries.push(round.recoveryMs);
+    if (round.stopMs !== undefined) stops.push(round.stopMs);
+    complaints.push(...round.complaints.map((complaint) => `round ${n}: ${complaint}`));
+    onRound?.(n, round.recoveryMs ?? 0);
+  }
+  await stage.drained();
+  const verdict = await judge(stage.postgres, stage.ledger.path, kind.clockSteps);
+  if (kind.limitMs !== undefined && quantile(recoveries, 0.99) > kind.limitMs)
+    complaints.push(`the 99th percentile of the recovery is over ${kind.limitMs} ms`);
+  const passed = isClean(verdict) && complaints.length === 0;
+  return { name: kind.name, rounds, verdict, recoveries, stops, complaints, passed };
+}
+
+export interface RunOptions {
+  directory: string;
+  rounds: number;
+  seed: number;
+  onRound?: (n: number, recoveryMs: number) => void;
+}
+
+/** The smallest of the numbers that at least the share `q` of them does not exceed. */
+export function quantile(numbers: number[], q: number): number {
+  return numbers.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(q * numbers.length) - 1)] ?? 0;
+}

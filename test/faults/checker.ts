@@ -1,0 +1,157 @@
+import { readLedger, type Entry, type Seen } from './ledger.ts';
+import type { CrashablePostgres } from './postgres.ts';
+import { timestampOf, verify } from './receiver.ts';
+
+/** What the ledger and the database say together once everything is over. All but the first and the duplicates have to be 0. */
+export interface Verdict {
+  acknowledged: number;
+  /** Acknowledged and not there, or not ended. */
+  lost: number;
+  /** Jobs of one idempotency key beyond the first. */
+  repeated: number;
+  /** Ended jobs whose counts are not those of their pages. */
+  miscounted: number;
+  /** Pages that failed although their site answered. */
+  failedPages: number;
+  /** Ended jobs with a webhook and no delivery of the same transaction, and deliveries of jobs that should have none or have one more. */
+  missing: number;
+  extra: number;
+  /** Deliveries that neither arrived nor are exhausted. */
+  undelivered: number;
+  /** Requests that the receiver saw and the database had not begun before, or that bear the number of another. */
+  unrecorded: number;
+  /** Deliveries whose requests differ in a byte, from each other or from the digest. */
+  mismatches: number;
+  /** Requests whose signature or timestamp is not right. */
+  unsigned: number;
+  /** Jobs and pages that ended more than once. */
+  doubled: number;
+  /** Accounts whose balance is not the sum of the ledger, and jobs that did not cost one credit per page that came back. */
+  drift: number;
+  deliveries: number;
+  /** Requests beyond the first that was accepted and those that were asked for. */
+  duplicates: number;
+}
+
+/** How far a signature's timestamp may be from its arrival: it is whole seconds, and the machine is busy. */
+const FRESH_MS = 5000;
+/** The database's and the receiver's clock are one; it is read in milliseconds here. */
+const ROUNDING_MS = 2;
+
+/** Judges by the ledger's file and the database alone. `clockSteps`: what a process's clock may have been off by. */
+export async function judge(
+  { query }: CrashablePostgres,
+  ledgerPath: string,
+  clockSteps: number[] = [],
+): Promise<Verdict> {
+  const entries = readLedger(ledgerPath);
+  const count = async (text: string) => Number((await query(`select count(*) as n from (${text}) s`))[0].n);
+  const acknowledged = entries.filter((entry) => entry.type === 'acknowledged');
+  const ended = new Set((await query('select id from jobs where finished_at is not null')).map((row) => row.id));
+  const seen = entries.filter((entry) => entry.type === 'seen');
+  const byDelivery = Map.groupBy(seen, (s) => s.delivery);
+  return {
+    acknowledged: acknowledged.length,
+    lost: acknowledged.filter(({ job_id }) => !ended.has(job_id)).length,
+    repeated: repeatedKeys(acknowledged) + (await count(JOBS_WITHOUT_KEY)),
+    miscounted: await count(MISCOUNTED_JOBS),
+    failedPages: await count(`select from pages where state = 'failed'`),
+    missing: await count(JOBS_WITHOUT_DELIVERY),
+    extra: await count(DELIVERIES_TOO_MANY),
+    undelivered: await count(`select from outbox`),
+    unrecorded: await unrecorded(query, seen),
+    mismatches: await mismatches(query, byDelivery),
+    unsigned: await unsigned(query, seen, clockSteps),
+    doubled: await count(ENDED_TWICE),
+    drift: (await count(DRIFTING_ACCOUNTS)) + (await count(WRONG_COSTS)),
+    deliveries: await count('select from deliveries'),
+    duplicates: await duplicates(query, byDelivery),
+  };
+}
+
+/** Whether a verdict leaves nothing to be desired. */
+export function isClean(verdict: Verdict): boolean {
+  if (verdict.acknowledged === 0 || verdict.deliveries === 0) return false;
+  return Object.values({ ...verdict, acknowledged: 0, deliveries: 0, duplicates: 0 }).every((n) => n === 0);
+}
+
+const DELIVERIES = `(select account_id, id, job_id, event, created_at from outbox
+  union all select account_id, id, job_id, event, created_at from deliveries) d`;
+const JOBS_WITHOUT_KEY = `select from jobs j where not exists (select from idempotency_keys k where k.job_id = j.id)`;
+const MISCOUNTED_JOBS = `select from jobs j cross join lateral (
+    select count(*) as total, count(*) filter (where state = 'ok') as ok, count(*) filter (where state = 'failed') as failed,
+      count(*) filter (where state = 'skipped') as skipped, count(*) filter (where state = 'cancelled') as cancelled
+    from pages where account_id = j.account_id and job_id = j.id
+  ) p where finished_at is not null and ((j.total, j.succeeded, j.failed, j.skipped, j.cancelled)
+    is distinct from (p.total, p.ok, p.failed, p.skipped, p.cancelled) or p.total <> p.ok + p.failed + p.skipped + p.cancelled)`;
+/** Of one transaction: `now()` is the same at both ends. */
+const JOBS_WITHOUT_DELIVERY = `select from jobs j where webhook_url is not null and finished_at is not null and not exists (
+  select from ${DELIVERIES} where d.job_id = j.id and d.event = 'job.completed' and d.created_at = j.finished_at)`;
+const DELIVERIES_TOO_MANY = `select from ${DELIVERIES} left join jobs j on j.id = d.job_id
+  where j.id is null or j.webhook_url is null or j.finished_at is null
+  union all
+  select from ${DELIVERIES} where d.event = 'job.completed' group by d.job_id having count(*) > 1`;
+const ENDED_TWICE = `select from faults.transitions where ordinal is null and from_state in ('completed', 'failed', 'cancelled')
+  union all select from faults.transitions where ordinal is not null and from_state <> 'pending'
+  union all select from faults.transitions where ordinal is null and to_state in ('completed', 'failed', 'cancelled')
+    group by job_id having count(*) > 1`;
+const DRIFTING_ACCOUNTS = `select from accounts a left join credit_entries e on e.account_id = a.id
+  group by a.id having a.credits <> coalesce(sum(e.amount), 0)`;
+const WRONG_COSTS = `select from jobs j left join credit_entries e on e.account_id = j.account_id and e.job_id = j.id
+  where finished_at is not null group by j.account_id, j.id, j.succeeded
+  having coalesce(sum(e.amount), 0) <> -j.succeeded or count(*) filter (where e.kind = 'reserve') <> 1
+    or count(*) filter (where e.kind = 'release') > 1`;
+
+function repeatedKeys(acknowledged: Extract<Entry, { type: 'acknowledged' }>[]): number {
+  const jobs = new Map<string, Set<string>>();
+  for (const { key, job_id } of acknowledged) jobs.set(key, (jobs.get(key) ?? new Set()).add(job_id));
+  return [...jobs.values()].reduce((sum, ids) => sum + ids.size - 1, 0);
+}
+
+type Query = CrashablePostgres['query'];
+
+async function unrecorded(query: Query, seen: Seen[]): Promise<number> {
+  const rows = await query(
+    `select delivery_id, number, extract(epoch from started_at) * 1000 as started from attempts`,
+  );
+  const begun = new Map(rows.map((row) => [`${row.delivery_id} ${row.number}`, Number(row.started)]));
+  const used = new Set<string>();
+  return seen.filter(({ delivery, attempt, at }) => {
+    const name = `${delivery} ${attempt}`;
+    const wrong = used.has(name) || !((begun.get(name) ?? Infinity) <= at + ROUNDING_MS);
+    used.add(name);
+    return wrong;
+  }).length;
+}
+
+async function mismatches(query: Query, byDelivery: Map<string, Seen[]>): Promise<number> {
+  const rows = await query(`select id, encode(body_sha256, 'hex') as sha256 from deliveries`);
+  const recorded = new Map(rows.map((row) => [row.id, row.sha256]));
+  return [...byDelivery].filter(
+    ([id, requests]) => new Set([recorded.get(id), ...requests.map((request) => request.sha256)]).size > 1,
+  ).length;
+}
+
+async function unsigned(query: Query, seen: Seen[], clockSteps: number[]): Promise<number> {
+  const secrets: string[] = (await query('select webhook_secret, previous_secret from accounts')).flatMap((row) =>
+    [row.webhook_secret, row.previous_secret ?? []].flat(),
+  );
+  const isFresh = ({ signature, at }: Seen) =>
+    [0, ...clockSteps].some((step) => Math.abs(timestampOf(signature) * 1000 - step - at) < FRESH_MS);
+  const isSigned = ({ verified, body, signature }: Seen) =>
+    verified || secrets.some((secret) => verify(secret, signature, Buffer.from(body ?? '', 'base64')));
+  return seen.filter((request) => !isFresh(request) || !isSigned(request)).length;
+}
+
+async function duplicates(query: Query, byDelivery: Map<string, Seen[]>): Promise<number> {
+  const rows = await query(
+    `select delivery_id, count(*) as n from attempts where trigger in ('manual', 'recover') group by delivery_id`,
+  );
+  const asked = new Map(rows.map((row) => [row.delivery_id, Number(row.n)]));
+  let sum = 0;
+  for (const [id, requests] of byDelivery) {
+    const accepted = requests.filter((request) => request.status === 200).length;
+    sum += Math.max(0, accepted - 1 - (asked.get(id) ?? 0));
+  }
+  return sum;
+}

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { chmod, cp, mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { testRun } from '../support/environment.ts';
+import { isClean, judge } from './checker.ts';
+import { createRandom } from './random.ts';
+import { sendLoad } from './load.ts';
+import { setStage, type Stage } from './stage.ts';
+
+/** The campaign in little: `npm run test:faults` has every class, and figures. */
+let stage: Stage;
+const random = createRandom(Date.now());
+
+before(async () => {
+  const { directory } = testRun();
+  const own = await mkdtemp(join(directory, 'faults-'));
+  await chmod(own, 0o755);
+  for (const file of ['ca.pem', 'server.key', 'server.pem']) await cp(join(directory, file), join(own, file));
+  stage = await setStage(own);
+});
+after(async () => await stage[Symbol.asyncDispose]());
+
+test('terminated connections, a crash of Postgres and a kill -9 with callbacks under way lose nothing', async (t) => {
+  const load = async (name: string) => await sendLoad(stage.client, stage.places, random, name);
+
+  const first = load('terminated');
+  await sleep(random.whole(100, 800));
+  await stage.postgres.query(`select pg_terminate_backend(pid) from pg_stat_activity
+    where backend_type = 'client backend' and application_name <> 'faults'`);
+  await first;
+  assert.ok(stage.service.alive(), 'the process outlives its connections');
+
+  const second = load('postgres');
+  await sleep(random.whole(100, 800));
+  await stage.postgres.crashAndRestart();
+  stage.networks.database.target = stage.postgres.port;
+  await second;
+  assert.ok(stage.service.alive(), 'the process outlives its database');
+
+  const old = stage.service;
+  const doomed = await stage.start({ CRASH_POINT: `delivery.sent:${random.whole(1, 5)}` });
+  old.kill('SIGTERM');
+  const third = load('killed');
+  assert.equal((await doomed.exited).signal, 'SIGKILL');
+  await stage.start();
+  await third;
+  assert.equal((await old.exited).code, 0);
+
+  assert.ok(Number.isFinite(await stage.drained()), 'everything ends');
+  const verdict = await judge(stage.postgres, stage.ledger.path);
+  t.diagnostic(JSON.stringify(verdict));
+  assert.ok(isClean(verdict), JSON.stringify(verdict));
+});

@@ -1,0 +1,37 @@
+import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listen } from '../support/listen.ts';
+import { page } from '../support/site.ts';
+
+export interface SlowSite extends AsyncDisposable {
+  url: (path: string) => string;
+}
+
+/**
+ * A site whose every page answers 200, after `?ms=` milliseconds. The pages /tree/1 to /tree/30 link to each other as a binary tree,
+ * for crawls.
+ */
+export async function startSlowSite(): Promise<SlowSite> {
+  const server = createServer((req, res) => {
+    const { pathname, searchParams } = new URL(req.url ?? '/', 'http://site');
+    void sleep(Number(searchParams.get('ms') ?? 0)).then(() => {
+      res.writeHead(pathname === '/robots.txt' ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' });
+      res.end(page(pathname, `You asked for ${pathname}.`, linksOf(pathname)));
+    });
+  });
+  const port = await listen(server);
+  return {
+    url: (path) => `http://127.0.0.1:${port}${path}`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+function linksOf(pathname: string): string[] {
+  const node = Number(/^\/tree\/(\d+)$/.exec(pathname)?.[1] ?? NaN);
+  return [2 * node, 2 * node + 1]
+    .filter((child) => child <= 30)
+    .map((child) => `/tree/${child}?ms=${(child % 4) * 30}`);
+}

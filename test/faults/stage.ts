@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readCertificate } from '../support/certificates.ts';
+import { auditTransitions } from './audit.ts';
+import { Client } from './client.ts';
+import { Ledger } from './ledger.ts';
+import type { Places } from './load.ts';
+import { startPostgres, type CrashablePostgres } from './postgres.ts';
+import { startRecordingReceiver, type RecordingReceiver } from './receiver.ts';
+import { startServiceProcess, type ServiceProcess } from './service.ts';
+import { startSlowSite } from './site.ts';
+import { TcpProxy } from './tcp-proxy.ts';
+
+const DRAIN_LIMIT_MS = 120_000;
+
+export interface Stage extends AsyncDisposable {
+  postgres: CrashablePostgres;
+  /** The networks between the service and its database, and between it and the receiver. */
+  networks: { database: TcpProxy; receiver: TcpProxy };
+  receiver: RecordingReceiver;
+  ledger: Ledger;
+  client: Client;
+  places: Places;
+  /** The process that serves the client. */
+  service: ServiceProcess;
+  /** Starts a process that takes over from the one before, which goes on. */
+  start(env?: Record<string, string>, nodeArguments?: string[]): Promise<ServiceProcess>;
+  /** Waits until these jobs (all, when none are named) have ended and their callbacks too, and returns the milliseconds. */
+  drained: (jobIds?: string[]) => Promise<number>;
+}
+
+/** Everything that a campaign needs, in `directory`, which holds the certificates; one process of the service is up. */
+export async function setStage(directory: string): Promise<Stage> {
+  await using stack = new AsyncDisposableStack();
+  const ledger = new Ledger(join(directory, 'ledger.jsonl'));
+  stack.defer(() => ledger.close());
+  const postgres = stack.use(await startPostgres(join(directory, 'database')));
+  const receiver = stack.use(await startRecordingReceiver(await readCertificate(directory), ledger));
+  const site = stack.use(await startSlowSite());
+  const networks = {
+    database: stack.use(new TcpProxy(postgres.port)),
+    receiver: stack.use(new TcpProxy(receiver.port)),
+  };
+  await Promise.all([networks.database.start(), networks.receiver.start()]);
+  const databaseUrl = new URL(postgres.url);
+  databaseUrl.port = String(networks.database.port);
+
+  const key = `ok_test_${randomBytes(12).toString('hex')}`;
+  const client = new Client(0, key, ledger);
+  const processes: ServiceProcess[] = [];
+  stack.defer(async () => {
+    for (const process of processes) process.kill('SIGKILL');
+    await Promise.all(processes.map((process) => process.exited));
+  });
+
+  async function start(env: Record<string, string> = {}, nodeArguments: string[] = []): Promise<ServiceProcess> {
+    const base = {
+      DATABASE_URL: databaseUrl.href,
+      OLLAGRAPH_API_KEY: key,
+      FREE_CREDITS: '1000000',
+      RATE_LIMIT_PER_MINUTE: '0',
+      ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
+      ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
+      WORKER_THREADS: '1',
+      HOST_CONCURRENCY: '16',
+      WEBHOOK_TIMEOUT_MS: '5000',
+      WEBHOOK_RETRY_SCHEDULE: '1,1,1,2,2,3,3,5,5,5,5,10',
+      NODE_EXTRA_CA_CERTS: join(directory, 'ca.pem'),
+    };
+    const log = join(directory, 'service.log');
+    const service = await startServiceProcess({ ...base, ...env }, log, nodeArguments);
+    processes.push(service);
+    stage.service = service;
+    client.port = service.port;
+    return service;
+  }
+
+  const stage = {
+    postgres,
+    networks,
+    receiver,
+    ledger,
+    client,
+    places: { page: site.url, hook: (path: string) => `https://127.0.0.1:${networks.receiver.port}${path}` },
+    start,
+    drained: (jobIds?: string[]) => drained(postgres, jobIds),
+  } as Stage;
+  await start();
+  await auditTransitions(postgres);
+  receiver.secrets.add((await client.insist('GET', '/v1/me')).json.webhook_secret);
+  const owned = stack.move();
+  stage[Symbol.asyncDispose] = () => owned.disposeAsync();
+  return stage;
+}
+
+async function drained({ query }: CrashablePostgres, jobIds: string[] | null = null): Promise<number> {
+  const start = performance.now();
+  for (;;) {
+    const [{ open }] = await query(
+      `select (select count(*) from jobs where finished_at is null and ($1::text[] is null or id = any($1))) +
+        (select count(*) from outbox where $1::text[] is null or job_id = any($1)) as open`,
+      [jobIds],
+    );
+    if (Number(open) === 0) return performance.now() - start;
+    if (performance.now() - start > DRAIN_LIMIT_MS) return Infinity;
+    await sleep(100);
+  }
+}

@@ -1,0 +1,104 @@
+import { connect, createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listen } from '../support/listen.ts';
+
+/**
+ * How the network behaves: bytes pass; nothing passes, and what was sent arrives later (`black hole`); connections are reset and new
+ * ones too; every chunk is late; or the other end of what was open is gone and never says so (`half-open`), while new connections hang.
+ */
+export const PARTITIONS = ['black hole', 'reset', 'delay', 'half-open'] as const;
+export type Partition = (typeof PARTITIONS)[number];
+
+const DELAY_MS = 300;
+
+interface Pair {
+  near: Socket;
+  far: Socket;
+}
+
+/** A network between a client and a server on this machine, which can be broken and healed. */
+export class TcpProxy implements AsyncDisposable {
+  /** Where connections go; may change at any time. */
+  target: number;
+  port = 0;
+  readonly #server = createServer({ allowHalfOpen: true }, (near) => void this.#take(near));
+  readonly #pairs = new Set<Pair>();
+  readonly #orphans = new Set<Socket>();
+  #partition: Partition | null = null;
+  #healed: Promise<void> = Promise.resolve();
+  #heal: () => void = () => {};
+
+  constructor(target: number) {
+    this.target = target;
+  }
+
+  async start(): Promise<void> {
+    this.port = await listen(this.#server);
+  }
+
+  break(partition: Partition): void {
+    this.#partition = partition;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#healed = promise;
+    this.#heal = resolve;
+    for (const pair of this.#pairs) {
+      if (partition === 'reset') reset(pair.near, pair.far);
+      if (partition === 'half-open') this.#sever(pair);
+    }
+  }
+
+  heal(): void {
+    this.#partition = null;
+    this.#heal();
+  }
+
+  async #take(near: Socket): Promise<void> {
+    near.on('error', () => {}); // whoever is at the other end sees it as a close
+    if (this.#partition === 'reset') return void near.resetAndDestroy();
+    if (this.#partition === 'black hole' || this.#partition === 'half-open') await this.#healed;
+    if (near.destroyed) return;
+    const pair = { near, far: connect({ port: this.target, host: '127.0.0.1', allowHalfOpen: true }) };
+    pair.far.on('error', () => near.resetAndDestroy());
+    this.#pairs.add(pair);
+    this.#carry(pair, pair.near, pair.far);
+    this.#carry(pair, pair.far, pair.near);
+  }
+
+  #carry(pair: Pair, from: Socket, to: Socket): void {
+    let arriving: Promise<void> = Promise.resolve();
+    const later = (deliver: () => void) => {
+      arriving = arriving.then(async () => {
+        if (this.#partition === 'delay') await sleep(DELAY_MS);
+        while (this.#partition === 'black hole') await this.#healed;
+        if (this.#pairs.has(pair)) deliver();
+      });
+    };
+    from.on('data', (chunk) => later(() => void to.write(chunk)));
+    from.on('end', () => later(() => void to.end()));
+    from.on('close', () => {
+      later(() => {
+        this.#pairs.delete(pair);
+        to.destroy();
+      });
+    });
+  }
+
+  /** The far end is told that it is over, the near end never hears of it. */
+  #sever(pair: Pair): void {
+    this.#pairs.delete(pair);
+    pair.far.destroy();
+    this.#orphans.add(pair.near.on('close', () => this.#orphans.delete(pair.near)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.heal();
+    for (const { near, far } of this.#pairs) reset(near, far);
+    for (const near of this.#orphans) near.destroy();
+    await new Promise((closed) => this.#server.close(closed));
+  }
+}
+
+function reset(near: Socket, far: Socket): void {
+  near.resetAndDestroy();
+  far.resetAndDestroy();
+}
