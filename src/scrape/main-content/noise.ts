@@ -36,13 +36,13 @@ function unwrap(element: Element): ChildNode[] {
   return element.children;
 }
 
-/** Gives a node new children. */
-export function setChildren(parent: ParentNode, children: ChildNode[]): void {
-  parent.children = children;
-  for (const [i, child] of children.entries()) {
-    child.parent = parent;
-    child.prev = children[i - 1] ?? null;
-    child.next = children[i + 1] ?? null;
+/** Leaves a node only some of its children, in the array that it has. */
+export function setChildren(parent: ParentNode, kept: ChildNode[]): void {
+  parent.children.length = 0;
+  for (const [i, child] of kept.entries()) {
+    child.prev = kept[i - 1] ?? null;
+    child.next = kept[i + 1] ?? null;
+    parent.children.push(child);
   }
 }
 
