@@ -4,6 +4,7 @@ import { accountRoutes } from '../accounts/routes.ts';
 import type { SecretBox } from '../accounts/secrets.ts';
 import { consoleRoutes } from '../console/routes.ts';
 import type { Context } from '../context.ts';
+import { docsRoutes } from '../docs/routes.ts';
 import { jobRoutes } from '../jobs/routes.ts';
 import { scrapeRoutes } from '../jobs/scrape-routes.ts';
 import type { JobWaiter } from '../jobs/wait.ts';
@@ -13,7 +14,6 @@ import { webhookRoutes } from '../webhooks/routes.ts';
 import { requireKey } from './auth.ts';
 import { healthRoutes, type Health } from './health.ts';
 import { limitRate } from './limits.ts';
-import { openApiDocument } from './openapi.ts';
 import { findOperation } from './operations.ts';
 import { Problem, problemHandler } from './problem.ts';
 import { requestLog } from './request-log.ts';
@@ -36,7 +36,7 @@ export function createApp(context: Context, parts: ApiParts): Express {
   app.use(healthRoutes(context, parts.health));
   app.use(metrics.routes);
   app.use('/console', consoleRoutes(context, parts));
-  app.get('/openapi.json', serveJson(openApiDocument()));
+  app.use(docsRoutes());
   app.use('/v1', requireKey(context.db), limitRate(context));
   app.use(scrapeRoutes(context, parts.waiter));
   app.use(jobRoutes(context, parts.waiter));
@@ -46,11 +46,6 @@ export function createApp(context: Context, parts: ApiParts): Express {
   app.use(refuseUnknown);
   app.use(problemHandler(context.log));
   return app;
-}
-
-function serveJson(value: unknown): RequestHandler {
-  const text = JSON.stringify(value);
-  return (_req, res) => void res.set('Cache-Control', 'no-cache').type('application/json').send(text);
 }
 
 /** A 405 with `Allow` where the path is known for other methods, else a 404. */

@@ -1,0 +1,71 @@
+import { Router, type RequestHandler } from 'express';
+import { html } from '../console/html.ts';
+import { openApiDocument } from '../api/openapi.ts';
+import { notFound, PROBLEMS, type ProblemCode } from '../api/problem.ts';
+import { assetRoutes } from './assets.ts';
+import { errorsPage, problemPage } from './errors-pages.ts';
+import { guidePage } from './guide-page.ts';
+import { sendPage } from './layout.ts';
+import { webhooksPage } from './webhooks-page.ts';
+
+/** Nothing from another host, no script in the page. The viewer's style sheet brings its icons as data. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const pageHeaders: RequestHandler = (_req, res, next) => {
+  res.set({ 'Content-Security-Policy': POLICY, 'Cache-Control': 'no-cache' });
+  next();
+};
+
+/** The API's document and the pages about it. */
+export function docsRoutes(): Router {
+  const router = Router();
+  const document = JSON.stringify(openApiDocument());
+
+  router.get('/openapi.json', (_req, res) => {
+    res.set('Cache-Control', 'no-cache').type('application/json').send(document);
+  });
+  router.use('/docs', pageHeaders);
+  router.use(assetRoutes());
+
+  router.get('/docs', (_req, res) => {
+    sendPage(res, {
+      title: 'Reference',
+      section: '/docs',
+      styles: ['swagger-ui.css', 'reference.css'],
+      scripts: ['swagger-ui-bundle.js', 'reference.js'],
+      body: html`<div id="reference"></div>
+        <noscript>
+          <h1>Reference</h1>
+          <p>This page needs JavaScript to show <a href="/openapi.json">the API's document</a>.</p>
+        </noscript>`,
+    });
+  });
+  router.get('/docs/guide', (_req, res) => {
+    sendPage(res, { title: 'Guide', section: '/docs/guide', body: guidePage() });
+  });
+  router.get('/docs/webhooks', (_req, res) => {
+    sendPage(res, { title: 'Webhooks', section: '/docs/webhooks', body: webhooksPage() });
+  });
+  router.get('/docs/errors', (_req, res) => {
+    sendPage(res, { title: 'Errors', section: '/docs/errors', body: errorsPage() });
+  });
+  router.get('/docs/errors/:code', (req, res) => {
+    const { code } = req.params;
+    if (!isProblemCode(code)) throw notFound('error code');
+    sendPage(res, { title: PROBLEMS[code][1], section: '/docs/errors', body: problemPage(code) });
+  });
+  return router;
+}
+
+function isProblemCode(code: string): code is ProblemCode {
+  return Object.hasOwn(PROBLEMS, code);
+}
