@@ -65,11 +65,12 @@ interface Violation {
 
 let axe: Promise<string> | undefined;
 
-/** Fails when axe-core finds something serious or critical on the page as it is now. */
-export async function assertAccessible(page: Page): Promise<void> {
+/** Fails when axe-core finds something serious or critical on the page as it is now; by these rules alone, where some are named. */
+export async function assertAccessible(page: Page, rules?: string[]): Promise<void> {
   axe ??= readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-  await page.evaluate(await axe);
-  const { violations } = await page.evaluate<{ violations: Violation[] }>('axe.run({ resultTypes: ["violations"] })');
+  if (!(await page.evaluate<boolean>('"axe" in window'))) await page.evaluate(await axe);
+  const options = JSON.stringify({ resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) });
+  const { violations } = await page.evaluate<{ violations: Violation[] }>(`axe.run(${options})`);
   const grave = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
   const said = grave.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html}\n    ${n.failureSummary}`).join('\n  ')}`);
   assert.deepEqual(said, [], `${page.url()} is not accessible`);

@@ -1,4 +1,5 @@
 import { Router, type Response } from 'express';
+import { Problem } from '../../api/problem.ts';
 import type { Context } from '../../context.ts';
 import { requireOperator } from '../guard.ts';
 import { html } from '../html.ts';
@@ -8,16 +9,43 @@ import { accountPages } from './accounts.ts';
 import { viewSection } from './view-table.ts';
 import { readView } from './views.ts';
 
+interface Shown {
+  view: string;
+  /** Where the view's name does not say it. */
+  title?: string;
+  /** The column by which the largest come first, where the view's own order is not wanted. */
+  largest?: string;
+}
+
 /** Each page of the operator's part, and the views that it shows. */
-const PAGES = [
-  { path: '/', title: 'Service', views: ['outbox_lag', 'queue_depth', 'stuck_jobs', 'errors_24h'] },
+const PAGES: { path: string; title: string; views: Shown[] }[] = [
+  {
+    path: '/',
+    title: 'Service',
+    views: [
+      { view: 'outbox_lag' },
+      { view: 'queue_depth' },
+      { view: 'stuck_jobs' },
+      { view: 'errors_24h', title: 'Errors of 24 hours' },
+    ],
+  },
   {
     path: '/deliveries',
     title: 'Deliveries',
-    views: ['endpoint_health', 'retry_backlog', 'delivery_latency', 'deliveries_failing', 'deliveries_exhausted'],
+    views: [
+      { view: 'endpoint_health', title: 'Slowest endpoints', largest: 'p95_ms' },
+      { view: 'retry_backlog' },
+      { view: 'delivery_latency' },
+      { view: 'deliveries_failing' },
+      { view: 'deliveries_exhausted' },
+    ],
   },
-  { path: '/scraping', title: 'Scraping', views: ['host_health', 'crawl_progress'] },
-  { path: '/database', title: 'Database', views: ['table_sizes'] },
+  {
+    path: '/scraping',
+    title: 'Scraping',
+    views: [{ view: 'host_health', title: 'Hosts' }, { view: 'crawl_progress' }],
+  },
+  { path: '/database', title: 'Database', views: [{ view: 'table_sizes' }] },
 ];
 
 /** Pages for operators, behind ADMIN_TOKEN: what the views of the schema `admin` show, and credits. */
@@ -30,9 +58,16 @@ export function adminRoutes(context: Context, adminToken: string): Router {
   for (const { path, title, views } of PAGES) router.get(path, async (_req, res) => show(res, title, views));
   router.use(accountPages(db));
 
-  async function show(res: Response, title: string, names: string[]): Promise<void> {
+  router.use(() => {
+    throw new Problem('not_found', 'There is no such page.');
+  });
+
+  async function show(res: Response, title: string, views: Shown[]): Promise<void> {
     const sections = [];
-    for (const name of names) sections.push(viewSection(name, await readView(db, name)));
+    for (const shown of views) {
+      const heading = shown.title ?? shown.view[0]!.toUpperCase() + shown.view.slice(1).replaceAll('_', ' ');
+      sections.push(viewSection(heading, await readView(db, shown.view, shown.largest)));
+    }
     sendPage(res, { title, section: title, body: html`${sections}` });
   }
 

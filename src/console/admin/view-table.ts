@@ -1,9 +1,9 @@
 import { html, type Content, type Html } from '../html.ts';
 import { count, table, time } from '../parts.ts';
-import type { AdminView } from './views.ts';
+import { VIEW_ROWS, type AdminView } from './views.ts';
 
-/** A view as a section: its name, what it shows, its rows. */
-export function viewSection(name: string, view: AdminView): Html {
+/** A view as a section: its title, what it shows, its rows. */
+export function viewSection(title: string, view: AdminView): Html {
   const columns = view.columns.map((column, n) => ({
     label: column.replaceAll('_', ' '),
     head: n === 0,
@@ -11,9 +11,10 @@ export function viewSection(name: string, view: AdminView): Html {
     cell: (row: Record<string, unknown>) => cell(column, row[column]),
   }));
   return html`<section>
-    <h2>${name[0]!.toUpperCase() + name.slice(1).replaceAll('_', ' ')}</h2>
+    <h2>${title}</h2>
     <p class="quiet">${view.comment}</p>
-    ${table(view.comment, columns, view.rows, html`<p>Nothing.</p>`)}
+    ${table(title, columns, view.rows, html`<p>Nothing.</p>`)}
+    ${view.rows.length === VIEW_ROWS && html`<p class="quiet">The first ${VIEW_ROWS} are shown.</p>`}
   </section>`;
 }
 

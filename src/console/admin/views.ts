@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { DbOrTx } from '../../database.ts';
 
-const ROWS = 100;
+/** The most rows that a page shows of a view. */
+export const VIEW_ROWS = 100;
 
 /** A view of the schema `admin` with its own words for what it shows. */
 export interface AdminView {
@@ -10,8 +11,8 @@ export interface AdminView {
   rows: Record<string, unknown>[];
 }
 
-/** Reads the first rows of a view of db/0006_admin.sql, in the order that the view gives them. */
-export async function readView(db: DbOrTx, name: string): Promise<AdminView> {
+/** Reads the first rows of a view of db/0006_admin.sql: in its own order, or the largest of a column first. */
+export async function readView(db: DbOrTx, name: string, largest?: string): Promise<AdminView> {
   const view = `admin.${name}`;
   const [about, found] = await Promise.all([
     sql<{ comment: string | null; columns: string[] }>`
@@ -19,7 +20,11 @@ export async function readView(db: DbOrTx, name: string): Promise<AdminView> {
         array(select attname::text from pg_attribute where attrelid = ${view}::regclass and attnum > 0 and not attisdropped order by attnum) as columns`.execute(
       db,
     ),
-    sql<Record<string, unknown>>`select * from ${sql.table(view)} limit ${ROWS}`.execute(db),
+    sql<
+      Record<string, unknown>
+    >`select * from ${sql.table(view)} ${largest === undefined ? sql`` : sql`order by ${sql.ref(largest)} desc nulls last`} limit ${VIEW_ROWS}`.execute(
+      db,
+    ),
   ]);
   const { comment, columns } = about.rows[0]!;
   return { comment: comment ?? '', columns, rows: found.rows };

@@ -6,12 +6,14 @@ const numbers = new Intl.NumberFormat('en-US');
 function followJob(card) {
   const events = new EventSource(card.dataset.events);
   const bar = card.querySelector('progress');
+  const state = document.querySelector('.title .badge');
   const announcement = card.querySelector('[data-announce]');
   const show = (job) => {
     const values = { ...job, settled: job.total - job.remaining };
     for (const place of card.querySelectorAll('[data-field]')) {
       place.textContent = numbers.format(values[place.dataset.field]);
     }
+    state.textContent = job.status;
     bar.max = job.total;
     bar.value = values.settled;
   };

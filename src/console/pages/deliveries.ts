@@ -112,7 +112,6 @@ export function deliveryPages({ db }: Context, box: SecretBox): Router {
   router.get('/deliveries/:id/body', async (req, res) => {
     const content = await contentOf(res, req.params.id);
     res.type('application/json').attachment(`${content.id}.json`);
-    if (content.body_bytes !== null) res.set('Content-Length', String(content.body_bytes));
     await pipeline(Readable.from(bodyChunks(db, content)), res);
   });
 

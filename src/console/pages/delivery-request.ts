@@ -12,38 +12,39 @@ const SHOWN_BYTES = 64 * 1024;
 export interface RequestPreview {
   /** Null where the body is too large to be signed for a page. */
   headers: Record<string, string> | null;
-  timestamp: number;
   /** The start of the body. */
   shown: string;
   cut: boolean;
+  /** The stored pages no longer make the bytes that were sent first: retention has dropped them. */
+  changed: boolean;
   bytes: number | null;
   sha256: string | null;
 }
 
 /** Reads the body and signs it with the account's current secrets. Of a body over 1 MiB only the start is read. */
 export async function previewRequest(db: Db, box: SecretBox, content: DeliveryContent): Promise<RequestPreview> {
-  const timestamp = Math.floor(Date.now() / 1000);
   const body = await smallBody(db, content);
   if (body === null) {
     return {
       headers: null,
-      timestamp,
       shown: decode(await firstBytes(db, content)),
       cut: true,
+      changed: false,
       bytes: content.body_bytes,
       sha256: content.body_sha256?.toString('hex') ?? null,
     };
   }
   const secrets = await readSigningSecrets(db, box, content.account_id);
-  const signer = createSigner(secrets, content.webhook_id, timestamp);
+  const signer = createSigner(secrets, content.webhook_id, Math.floor(Date.now() / 1000));
   signer.update(body);
+  const digest = sha256(body);
   return {
     headers: requestHeaders({ ...content, attempts: content.attempts + 1 }, signer.headers()),
-    timestamp,
     shown: decode(body.subarray(0, SHOWN_BYTES)),
     cut: body.length > SHOWN_BYTES,
+    changed: content.body_sha256 !== null && !content.body_sha256.equals(digest),
     bytes: body.length,
-    sha256: sha256(body).toString('hex'),
+    sha256: digest.toString('hex'),
   };
 }
 

@@ -154,6 +154,7 @@ function signedRequest(delivery: Delivery, request: RequestPreview): Html {
       ['Length', request.bytes === null ? 'fixed at the first attempt' : `${count(request.bytes)} bytes`],
       ['SHA-256', request.sha256 === null ? 'fixed at the first attempt' : copyable(request.sha256, 'the SHA-256')],
     ])}
+    ${request.changed && html`<p class="problem">The pages of this job have been dropped since. What is left of the body is not what was sent, and is not sent again.</p>`}
     ${
       request.headers === null
         ? html`<p>This body is too large to sign it for a page. Every attempt signs all of it.</p>`

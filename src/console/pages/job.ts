@@ -125,7 +125,7 @@ function pageColumns(job: Job): Column<PageRow>[] {
 function pageList({ job, pages, state, cursor, next }: JobPart): Html {
   const path = `/console/jobs/${job.id}`;
   const options = ['ok', 'failed', 'skipped', 'cancelled', 'pending'].map((name) => [name, name] as const);
-  return html`<section>
+  return html`<section id="pages" ${job.finished_at === null && html` data-refresh="2000"`}>
     <div class="title">
       <h2>Pages</h2>
       <form class="filters" action="${path}" role="search" aria-label="Pages">
