@@ -40,6 +40,8 @@ export async function createContext(config: Config, log: Log = createLog(config.
     migrate: false,
     schedule: false,
     superviseIntervalSeconds: 1,
+    // How often lost heartbeats are looked for; by default a minute, which a killed worker's slices would wait.
+    monitorIntervalSeconds: 2,
     supervise: config.roles.includes('worker'),
   });
   boss.on('error', (error) => log.warn({ err: error }, 'the queue reported an error'));
