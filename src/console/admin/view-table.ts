@@ -28,6 +28,7 @@ function cell(column: string, value: unknown): Content {
   if (typeof value === 'number') return count(value);
   if (typeof value === 'object') return interval(value);
   const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (/^-?\d+$/.test(text)) return count(Number(text));
   if (/(^|_)id$/.test(column)) return html`<code>${text}</code>`;
   return /url|endpoint|host/.test(column) ? html`<span class="url">${text}</span>` : text;
 }

@@ -1,4 +1,4 @@
-import { Router } from 'express';
+import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { readAccount, rotateWebhookSecret } from '../../accounts/accounts.ts';
 import type { SecretBox } from '../../accounts/secrets.ts';
@@ -24,29 +24,15 @@ export function secretPages({ db }: Context, box: SecretBox): Router {
 
   router.get('/secret', async (_req, res) => {
     const account = await readAccount(db, box, sessionOf(res).account_id);
-    const hidden = html`<p><code>whsec_••••••••••••••••</code></p>
-      ${postButton(res, '/console/secret/reveal', 'Reveal', 'button')}`;
-    sendPage(res, page(hidden, account.previous_secret_until, rotation()));
-
-    function rotation(): Html {
-      const form = postForm(
-        res,
-        '/console/secret/rotate',
-        html`${select('The old secret still signs beside the new one', 'overlap_seconds', OVERLAPS, '86400')}
-          <button class="button danger">Rotate the secret</button>`,
-        'stack',
-      );
-      return confirmed(
-        'Rotate',
-        'Your receivers need the new secret before the old one stops. During the overlap both signatures are sent, the old one last.',
-        form,
-      );
-    }
+    show(res, html`<p><code>whsec_••••••••••••••••</code></p>`, account.previous_secret_until, [
+      postButton(res, '/console/secret/reveal', 'Reveal'),
+      rotation(res),
+    ]);
   });
 
   router.post('/secret/reveal', async (_req, res) => {
     const account = await readAccount(db, box, sessionOf(res).account_id);
-    sendPage(res, page(shown(account.webhook_secret), account.previous_secret_until, null));
+    show(res, html`<p>${copyable(account.webhook_secret, 'the secret')}</p>`, account.previous_secret_until, [hide]);
   });
 
   router.post('/secret/rotate', async (req, res) => {
@@ -55,24 +41,37 @@ export function secretPages({ db }: Context, box: SecretBox): Router {
     const said = html`<p class="notice" role="status">
         This is the new secret. Every attempt from now on is signed with it.
       </p>
-      ${shown(rotated.webhook_secret)}`;
-    sendPage(res, page(said, rotated.previous_secret_until, null));
+      <p>${copyable(rotated.webhook_secret, 'the secret')}</p>`;
+    show(res, said, rotated.previous_secret_until, [hide]);
   });
 
   return router;
 }
 
-const shown = (secret: string) =>
-  html`<p>${copyable(secret, 'the secret')}</p>
-    <p><a href="/console/secret">Hide it</a></p>`;
+const hide = html`<a class="button" href="/console/secret">Hide it</a>`;
 
-function page(secret: Html, previousUntil: Date | null, rotation: Html | null) {
+function show(res: Response, secret: Html, previousUntil: Date | null, actions: Html[]): void {
   const body = html`<p class="lead">
       It signs every callback. Your receiver checks the signature over the raw body with it.
     </p>
     <section class="card" aria-label="Webhook secret">
       ${secret} ${previousUntil && html`<p>The previous secret signs beside it until ${exactTime(previousUntil)}.</p>`}
-      ${rotation}
+      <div class="actions">${actions}</div>
     </section>`;
-  return { title: 'Webhook secret', section: 'Secret', body };
+  sendPage(res, { title: 'Webhook secret', section: 'Secret', body });
+}
+
+function rotation(res: Response): Html {
+  const form = postForm(
+    res,
+    '/console/secret/rotate',
+    html`${select('The old secret still signs beside the new one', 'overlap_seconds', OVERLAPS, '86400')}
+      <button class="button danger">Rotate the secret</button>`,
+    'stack',
+  );
+  return confirmed(
+    'Rotate',
+    'Your receivers need the new secret before the old one stops. During the overlap both signatures are sent, the old one last.',
+    form,
+  );
 }
