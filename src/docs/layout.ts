@@ -43,7 +43,7 @@ export function sendPage(res: Response, { title, section, body, styles = [], scr
             )}
           </nav>
         </header>
-        <main id="content" tabindex="-1">${body}</main>
+        <main id="content" class="${scripts.length > 0 ? 'tool' : 'prose'}" tabindex="-1">${body}</main>
       </body>
     </html>`;
   res.type('html').send(document.text);

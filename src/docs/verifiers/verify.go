@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Verify says whether a callback is genuine. header: X-Ollagraph-Signature; body: the raw bytes as they arrived.
+// Verify says whether a callback is genuine. header: X-Ollagraph-Signature;
+// body: the raw bytes as they arrived.
 func Verify(secret, header string, body []byte, tolerance time.Duration) bool {
 	var timestamp string
 	var signatures []string

@@ -1,6 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-// header: X-Ollagraph-Signature; body: the raw bytes as they arrived, not JSON that was parsed and written again.
+// header: X-Ollagraph-Signature. body: the raw bytes as they arrived,
+// not JSON that was parsed and written again.
 export function verify(secret, header, body, toleranceSeconds = 300) {
   const pairs = header.split(',').map((part) => part.trim().split('='));
   const timestamp = pairs.find(([name]) => name === 't')?.[1] ?? '';

@@ -1,6 +1,7 @@
 <?php
 
-// $header: X-Ollagraph-Signature; $body: file_get_contents('php://input'), not JSON that was parsed and written again.
+// $header: X-Ollagraph-Signature. $body: file_get_contents('php://input'),
+// not JSON that was parsed and written again.
 function verify(string $secret, string $header, string $body, int $toleranceSeconds = 300): bool
 {
     $timestamp = '';

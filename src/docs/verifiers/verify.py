@@ -3,7 +3,8 @@ import hmac
 import time
 
 
-# header: X-Ollagraph-Signature; body: the raw bytes as they arrived, not JSON that was parsed and written again.
+# header: X-Ollagraph-Signature. body: the raw bytes as they arrived,
+# not JSON that was parsed and written again.
 def verify(secret: str, header: str, body: bytes, tolerance_seconds: int = 300) -> bool:
     pairs = [part.strip().partition("=")[::2] for part in header.split(",")]
     timestamp = next((value for name, value in pairs if name == "t"), "")

@@ -1,6 +1,7 @@
 require "openssl"
 
-# header: X-Ollagraph-Signature; body: the raw bytes as they arrived, not JSON that was parsed and written again.
+# header: X-Ollagraph-Signature. body: the raw bytes as they arrived,
+# not JSON that was parsed and written again.
 def verify(secret, header, body, tolerance_seconds = 300)
   pairs = header.split(",").map { |part| part.strip.split("=", 2) }
   timestamp = pairs.find { |name, _| name == "t" }&.last.to_s
