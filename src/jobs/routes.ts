@@ -38,9 +38,11 @@ export function jobRoutes({ db }: Context, waiter: JobWaiter): Router {
     let job = await jobOf(req, res);
     if (wait > 0 && job.finished_at === null) {
       const gone = new AbortController();
-      res.once('close', () => gone.abort());
+      const leave = () => gone.abort();
+      res.once('close', leave);
       const signal = AbortSignal.any([gone.signal, waiter.stopping]);
       await waiter.wait(job.account_id, job.id, wait * 1000, signal);
+      res.off('close', leave);
       job = await jobOf(req, res);
     }
     const delivery = await deliveryFor(job);
