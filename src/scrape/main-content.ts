@@ -3,7 +3,7 @@ import { isElement } from './dom.ts';
 import forestData from './main-content/forest.json' with { type: 'json' };
 import { Forest } from './main-content/forest.ts';
 import { removeNoise } from './main-content/noise.ts';
-import { declarationsOf, readPage } from './main-content/page.ts';
+import { declarationsOf, type Page, readPage } from './main-content/page.ts';
 import { prune } from './main-content/prune.ts';
 import { selectBlocks } from './main-content/select.ts';
 
@@ -21,9 +21,9 @@ function find(node: ParentNode, name: string): Element | null {
 }
 
 /** Where content lies: the body, unless the markup left text outside of it. */
-function contentOf(document: Document, words: number, bodyWords: number): ParentNode {
+function contentOf(document: Document, { root, containers }: Page): ParentNode {
   const body = find(document, 'body');
-  return body !== null && bodyWords === words ? body : document;
+  return body !== null && containers.get(body)?.chars === root.chars ? body : document;
 }
 
 /**
@@ -40,8 +40,7 @@ export function mainContent(document: Document, url: string, forest: Forest = FO
   const { title, kinds } = declarationsOf(document);
   removeNoise(document);
   const page = readPage(document, url, title, kinds);
-  const body = find(document, 'body');
-  const content = contentOf(document, page.root.words, body === null ? 0 : (page.containers.get(body)?.words ?? 0));
+  const content = contentOf(document, page);
   const chosen = selectBlocks(page, forest);
   if (chosen.size > 0) prune(content, page, chosen);
   return content.children;

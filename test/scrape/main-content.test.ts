@@ -1,0 +1,144 @@
+import fc from 'fast-check';
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mean, scoreOf } from '../bench/support/annotated-pages.ts';
+import { parseHtml } from '../../src/scrape/dom.ts';
+import { toHtml } from '../../src/scrape/html.ts';
+import { mainContent, removeNoise } from '../../src/scrape/main-content.ts';
+import { toText } from '../../src/scrape/text.ts';
+import { examplePages } from './example-pages.ts';
+
+const URL = 'https://example.com/page';
+const read = (html: string, url = URL): string => toText(mainContent(parseHtml(html), url));
+const PROSE =
+  'The river had risen overnight, and the people of the lower town carried their chairs upstairs, as they had done every spring. ';
+
+const pages = examplePages();
+
+test('there are examples of all seven types', () => {
+  assert.ok(pages.length >= 40);
+  assert.equal(new Set(pages.map(({ type }) => type)).size, 7);
+});
+
+for (const page of pages) {
+  test(`${page.type}: ${page.name}`, () => {
+    const actual = read(page.html(), page.url);
+    assert.ok(scoreOf(page.text, actual).f1 >= 0.9, `expected\n${page.text}\n\nactual\n${actual}`);
+  });
+}
+
+test('the examples as a whole come out nearly word for word', () => {
+  const scores = pages.map((page) => scoreOf(page.text, read(page.html(), page.url)).f1);
+  assert.ok(mean(scores) >= 0.98, String(mean(scores)));
+});
+
+test('never empty where the body has text', () => {
+  for (const html of [
+    '<nav>Home</nav>',
+    '<footer><p>Only a footer.</p></footer>',
+    'bare text',
+    '<main></main><div class="sidebar">All there is.</div>',
+    `<nav>${'<a href="/">word</a> '.repeat(500)}</nav>`,
+    '<head><title>Title</title>text in an unclosed head',
+    '<body></body>text after the body',
+    '<p class="cookie-consent">We use cookies.</p>',
+  ]) {
+    assert.notEqual(read(html), '', html);
+  }
+  assert.equal(read(''), '');
+  assert.equal(read('<body><script>a()</script></body>'), '');
+});
+
+test('class names of html, body, main and article do not drop what they hold', () => {
+  const names = 'sidebar nav footer cookie-consent modal popup related';
+  const html = `<html class="${names}"><body class="${names}" id="menu"><main class="${names}"><article class="${names}"><p>Kept.</p></article></main></body></html>`;
+  assert.equal(read(html), 'Kept.');
+});
+
+test('class names are matched by whole words', () => {
+  assert.equal(read('<main><div class="navigatorstory adsorption shared">Kept.</div></main>'), 'Kept.');
+});
+
+test('images stay with the text that they stand in, and go with the rest', () => {
+  const body = `<article>${`<p>${PROSE.repeat(2)}</p>`.repeat(4)}<img src="/in.jpg" alt="River"><p>${PROSE}</p></article>`;
+  const html = `<body><nav><a href="/">Home</a><img src="/logo.png"></nav><main>${body}</main><footer><img src="/seal.png">Imprint</footer></body>`;
+  const out = toHtml(mainContent(parseHtml(html), URL), URL);
+  assert.ok(out.includes('/in.jpg') && !out.includes('logo.png') && !out.includes('seal.png'), out);
+});
+
+test('an empty cell keeps its place', () => {
+  const rows = `<tr><th>Day</th><th>Water</th></tr>${'<tr><td></td><td>It rose by half a metre in the night.</td></tr>'.repeat(3)}`;
+  const html = `<body><main><article>${`<p>${PROSE.repeat(2)}</p>`.repeat(4)}<table>${rows}</table><p>${PROSE}</p></article></main></body>`;
+  assert.equal(toHtml(mainContent(parseHtml(html), URL), URL).match(/<td>/g)?.length, 6);
+});
+
+function noise(html: string): string {
+  const document = parseHtml(html);
+  removeNoise(document);
+  return toText(document.children);
+}
+
+test('removeNoise drops what no reader sees', () => {
+  assert.equal(
+    noise('<p>a</p><!-- b --><script>c</script><style>d</style><template>e</template><svg><title>f</title></svg>'),
+    'a',
+  );
+  assert.equal(
+    noise(
+      '<p hidden>a</p><p aria-hidden="true">b</p><p style="Display : NONE">c</p><p style="visibility:hidden">d</p><p>e</p>',
+    ),
+    'e',
+  );
+  assert.equal(noise('<p style="--display:none-ish">a</p><p hidden="until-found">b</p>'), 'a\n\nb');
+  assert.equal(noise('<nav>a</nav><footer>b</footer>'), 'a\n\nb');
+  assert.equal(noise('<p>many words are here</p><noscript>no script</noscript>'), 'many words are here');
+  assert.equal(noise('<noscript>no script</noscript><p>one</p>'), 'no script\n\none');
+});
+
+test('removeNoise changes the children in place', () => {
+  const document = parseHtml('<div><script>a</script><p>b</p><i hidden>c</i></div>');
+  const { children } = document;
+  removeNoise(document);
+  assert.equal(document.children, children);
+  const [div] = children;
+  assert.ok(div !== undefined && 'children' in div);
+  const [p] = div.children;
+  assert.deepEqual([div.children.length, p!.prev, p!.next, p!.parent], [1, null, null, div]);
+});
+
+test('any input is taken, and adds no words', () => {
+  const tags = 'div main p table td br noscript svg body head h1 nav'
+    .split(' ')
+    .flatMap((tag) => [`<${tag}>`, `</${tag}>`]);
+  const piece = fc.constantFrom(
+    ...tags,
+    '<div class="nav">',
+    '<li hidden>',
+    '<a href="/">',
+    '</a>',
+    'word ',
+    PROSE,
+    '&amp;',
+    '<!--',
+    '-->',
+    '<',
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 60 }), (pieces) => {
+      const html = pieces.join('');
+      const all = parseHtml(html);
+      removeNoise(all);
+      const text = toText(all.children);
+      const main = read(html);
+      assert.equal(main === '', text === '');
+      assert.ok(main.length <= text.length + 20);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('depth and size are bounded only by the parser', () => {
+  assert.equal(read(`${'<div class="post">'.repeat(20_000)}deep${'</div>'.repeat(20_000)}`), 'deep');
+  const long = read(`<main>${`<div class="post"><p>${PROSE}</p></div>`.repeat(30_000)}</main>`);
+  assert.ok(long.length > 29_000 * PROSE.length);
+});
