@@ -7,6 +7,9 @@ import { attemptsByHour, readBacklog } from '../../src/webhooks/activity.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const ACCOUNT = newId('acct');
+const latency = (bin: number, n: number) => Array.from({ length: 40 }, (_, i) => (i === bin ? n : 0));
+const near = (pages: number, expected: number) =>
+  assert.ok(Math.abs(pages - expected) < 0.25, `${pages} is not ${expected}`);
 
 test('pages are spread over the minutes in which their job ran, jobs counted where they began', async () => {
   await using database = await createTestDatabase();
@@ -29,8 +32,6 @@ test('pages are spread over the minutes in which their job ran, jobs counted whe
     );
     const steady = minutes[0]!.pages;
     assert.ok(steady > 9.8 && steady <= 10, `${steady}`);
-    const near = (pages: number, expected: number) =>
-      assert.ok(Math.abs(pages - expected) < 0.25, `${pages} is not ${expected}`);
     near(minutes[4]!.pages, steady + 30 + 8);
     near(minutes[5]!.pages, steady + 30);
     near(minutes[6]!.pages, steady);
@@ -42,7 +43,6 @@ test('attempts are added up by the hour over all endpoints of the account', asyn
   await using database = await createTestDatabase();
   // In a transaction the database's clock stands still.
   await database.db.transaction().execute(async (db) => {
-    const latency = (bin: number, n: number) => Array.from({ length: 40 }, (_, i) => (i === bin ? n : 0));
     for (const [endpoint, hours, succeeded, failed, bin] of [
       ['a.test:443', 0, 9, 0, 10],
       ['b.test:443', 0, 0, 1, 20],
