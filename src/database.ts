@@ -128,6 +128,7 @@ interface DeliveryColumns {
   body_sha256: Buffer | null;
   last_status: number | null;
   last_error: string | null;
+  request_id: string | null;
 }
 
 export interface OutboxTable extends DeliveryColumns {

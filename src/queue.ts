@@ -17,6 +17,8 @@ export interface Slice {
   account_id: string;
   job_id: string;
   ordinals: number[];
+  /** The request that led to it, for the logs. */
+  request_id: string | null;
   /** The host of all its pages, where they have but one: pg-boss's group, which workers can leave out. */
   host?: string;
   /** Somebody waits for the answer: passing failures are retried at once, and once only. */

@@ -17,7 +17,6 @@ export function requireKey(db: Db): RequestHandler {
 
 /** Lets a request through whose bearer is the token. Compared in constant time. */
 export function requireToken(token: string): RequestHandler {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
   const expected = digest(token);
   return (req, _res, next) => {
     if (!timingSafeEqual(digest(bearerOf(req) ?? ''), expected))
@@ -25,6 +24,8 @@ export function requireToken(token: string): RequestHandler {
     next();
   };
 }
+
+const digest = (text: string) => createHash('sha256').update(text).digest();
 
 function bearerOf(req: Request): string | undefined {
   return /^Bearer +([\x21-\x7e]{1,300})$/i.exec(req.headers.authorization ?? '')?.[1];

@@ -12,6 +12,7 @@ function delivery(job: LockedJob, event: 'job.started' | 'job.page' | 'job.compl
     event,
     webhook_url: job.webhook_url,
     headers: job.webhook_headers,
+    request_id: job.request_id,
     trigger: 'schedule' as const,
   };
 }

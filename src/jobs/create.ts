@@ -92,9 +92,15 @@ async function basePriority(tx: Tx, accountId: string): Promise<number> {
   return -Math.floor(open / SLICE_PAGES);
 }
 
-function slicesOf({ account_id, urls, sync }: NewJob, hosts: string[], job_id: string): Slice[] {
+function slicesOf({ account_id, urls, sync, request_id }: NewJob, hosts: string[], job_id: string): Slice[] {
   const places = urls.map((_, ordinal) => ({ ordinal, host: hosts[ordinal]! }));
-  return divideIntoSlices(places).map((slice) => ({ account_id, job_id, ...slice, ...(sync ? { sync } : {}) }));
+  return divideIntoSlices(places).map((slice) => ({
+    account_id,
+    job_id,
+    request_id,
+    ...slice,
+    ...(sync ? { sync } : {}),
+  }));
 }
 
 async function insertPages(tx: Tx, job: NewJob, hosts: string[], jobId: string): Promise<void> {

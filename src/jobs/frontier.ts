@@ -139,7 +139,8 @@ async function insertChildren(
     tx,
   );
   const places = children.map(({ host }, n) => ({ ordinal: first + n, host }));
-  const slices = divideIntoSlices(places).map((slice) => ({ account_id: job.account_id, job_id: job.id, ...slice }));
+  const { account_id, id, request_id } = job;
+  const slices = divideIntoSlices(places).map((slice) => ({ account_id, job_id: id, request_id, ...slice }));
   await insertSlices(boss, tx, 'bulk', slices, job.priority - Math.floor(first / SLICE_PAGES));
   await notify(tx, { type: 'slices', lane: 'bulk' });
 }

@@ -36,7 +36,7 @@ export function scrapeRoutes(context: Context, waiter: JobWaiter): Router {
   const router = Router();
 
   async function create(req: Request, res: Response, fields: Fields) {
-    return await createJob(db, boss, {
+    const created = await createJob(db, boss, {
       metadata: null,
       webhook_url: null,
       webhook_payload: 'full',
@@ -47,6 +47,14 @@ export function scrapeRoutes(context: Context, waiter: JobWaiter): Router {
       request_id: requestIdOf(res),
       idempotency: idempotencyClaim(req),
     });
+    const facts = {
+      request_id: requestIdOf(res),
+      job_id: created.job_id,
+      kind: fields.kind,
+      pages: fields.urls.length,
+    };
+    if (!created.repeated) context.log.info(facts, 'job created');
+    return created;
   }
 
   /** Creates a job, waits for its end, and answers with its result; what is not done in time has failed. */

@@ -142,7 +142,6 @@ async function backlogMetrics(db: DbOrTx): Promise<string> {
       oldest_due_seconds::float8 as oldest, (select count(*) from deliveries where state = 'exhausted') as exhausted
     from admin.outbox_lag`.execute(db);
   const { jobs, pending, due, oldest, exhausted } = rest.rows[0]!;
-  const one = (value: number): Sample[] => [{ labels: {}, value }];
   const waiting = lanes.rows.filter(({ state }) => state !== 'active');
   return (
     metric('ollagraph_jobs_open', 'gauge', 'Jobs that have not ended.', one(jobs)) +
@@ -172,6 +171,8 @@ async function backlogMetrics(db: DbOrTx): Promise<string> {
     )
   );
 }
+
+const one = (value: number): Sample[] => [{ labels: {}, value }];
 
 function sum<T>(items: T[], of: (item: T) => number): number {
   return items.reduce((total, item) => total + of(item), 0);

@@ -19,17 +19,18 @@ export class ProcessMetrics {
       buckets: SECONDS,
       registers: [this.#registry],
     });
-    new Gauge({
+    const connections = new Gauge({
       name: 'ollagraph_database_connections',
       help: "Connections of the main thread's pool, and requests that wait for one.",
       labelNames: ['state'],
-      registers: [this.#registry],
+      registers: [],
       collect() {
         this.set({ state: 'idle' }, pool.idleCount);
         this.set({ state: 'busy' }, pool.totalCount - pool.idleCount);
         this.set({ state: 'waited_for' }, pool.waitingCount);
       },
     });
+    this.#registry.registerMetric(connections);
   }
 
   /** Counts every request when its answer is done. */

@@ -276,6 +276,7 @@ export class Dispatcher {
         this.#leases.release(claimed);
         this.#context.log.debug(
           {
+            request_id: claimed.request_id,
             delivery_id: claimed.id,
             job_id: claimed.job_id,
             attempt: claimed.attempts,

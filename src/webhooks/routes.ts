@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Router, type Response } from 'express';
-import { accountOf } from '../api/auth.ts';
+import { accountOf, requestIdOf } from '../api/auth.ts';
 import { parseBody, parseNothing, parseQuery, rawBody } from '../api/json-body.ts';
 import { decodeCursor, encodeCursor } from '../api/pagination.ts';
 import { notFound } from '../api/problem.ts';
@@ -61,7 +61,7 @@ export function webhookRoutes(context: Context): Router {
     const { webhook_url } = parseBody(req, testWebhookBody);
     await checkWebhookUrl(egress, webhook_url);
     const account_id = accountOf(res);
-    const id = await appendTest(db, account_id, webhook_url);
+    const id = await appendTest(db, account_id, webhook_url, requestIdOf(res));
     const patience = Date.now() + Math.min(config.webhookTimeoutMs + 2000, 25_000);
     while (Date.now() < patience && !(await firstAttemptEnded(account_id, id))) await sleep(TEST_POLL_MS);
     await answer(res, id);

@@ -63,7 +63,7 @@ export async function attempt(sender: Sender, claimed: Claimed, claimedAt: numbe
     const failed = cause instanceof EgressError ? cause : null;
     const error = errorClass(cause);
     sender.log[error === 'internal_error' || error === 'body_changed' ? 'error' : 'debug'](
-      { delivery_id: claimed.id, err: cause },
+      { request_id: claimed.request_id, delivery_id: claimed.id, err: cause },
       'an attempt failed',
     );
     return {

@@ -2,7 +2,7 @@ import type { Db } from '../database.ts';
 import { append } from './outbox.ts';
 
 /** Appends a test delivery to the URL, which goes through everything that others go through. Returns its id. */
-export async function appendTest(db: Db, accountId: string, webhookUrl: string): Promise<string> {
+export async function appendTest(db: Db, accountId: string, webhookUrl: string, requestId: string): Promise<string> {
   const { head, tail } = testPayload();
   const test = {
     account_id: accountId,
@@ -15,6 +15,7 @@ export async function appendTest(db: Db, accountId: string, webhookUrl: string):
     tail,
     whole_job: false,
     page_ordinal: null,
+    request_id: requestId,
     trigger: 'test',
   } as const;
   const [id = ''] = await db.transaction().execute((tx) => append(tx, [test]));

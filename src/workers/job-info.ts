@@ -6,6 +6,7 @@ import type { CrawlOptions, ScrapeOptions } from '../jobs/options.ts';
 export interface JobInfo {
   account_id: string;
   id: string;
+  request_id: string | null;
   options: ScrapeOptions | CrawlOptions;
   crawl: { scope: Scope } | null;
 }
@@ -24,7 +25,7 @@ export class JobInfos {
   async get(accountId: string, jobId: string): Promise<JobInfo | null> {
     const row = await this.#db
       .selectFrom('jobs')
-      .select(this.#known.has(jobId) ? ['finished_at', 'kind'] : ['finished_at', 'kind', 'options'])
+      .select(this.#known.has(jobId) ? ['finished_at', 'kind'] : ['finished_at', 'kind', 'options', 'request_id'])
       .where('account_id', '=', accountId)
       .where('id', '=', jobId)
       .executeTakeFirst();
@@ -38,6 +39,7 @@ export class JobInfos {
       info = {
         account_id: accountId,
         id: jobId,
+        request_id: row.request_id ?? null,
         options,
         crawl: row.kind === 'crawl' ? { scope: scopeOf(options as CrawlOptions) } : null,
       };

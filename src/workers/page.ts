@@ -114,7 +114,14 @@ export async function scrapePage(
     }
     const code = pageErrorCode(error);
     worker.log[code === 'internal_error' ? 'error' : 'debug'](
-      { job_id: job.id, ordinal: page.ordinal, url: loggableUrl(page.url), code, err: error },
+      {
+        request_id: job.request_id,
+        job_id: job.id,
+        ordinal: page.ordinal,
+        url: loggableUrl(page.url),
+        code,
+        err: error,
+      },
       'a page failed',
     );
     return end(code, code === 'robots' ? 'skipped' : 'failed');

@@ -147,7 +147,7 @@ export class WorkerPool {
   async #bury(slice: Slice): Promise<void> {
     const { boss, db, log } = this.#context;
     log.error(
-      { job_id: slice.job_id, pages: slice.ordinals.length },
+      { request_id: slice.request_id, job_id: slice.job_id, pages: slice.ordinals.length },
       'a slice never finished; its pages are settled as failed',
     );
     await failPending(db, boss, slice.account_id, slice.job_id, 'internal_error', slice.ordinals);

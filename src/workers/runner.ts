@@ -109,7 +109,8 @@ export class Runner {
     try {
       await runSlice(this.#tools, entry, signal, () => this.wake());
     } catch (error) {
-      const facts = { job_id: entry.data.job_id, pages: entry.data.ordinals.length };
+      const { request_id, job_id, ordinals } = entry.data;
+      const facts = { request_id, job_id, pages: ordinals.length };
       if (error instanceof LeaseLost) this.#log.debug(facts, 'a slice was given up');
       else this.#log.warn({ ...facts, err: error }, 'a slice failed and goes back to the queue');
       // Back soon rather than when the heartbeat ends; when even that fails, the heartbeat sees to it.

@@ -119,20 +119,22 @@ async function runPages(
 
 /** One transaction: the results, and, when `deferred` is given, the end of the queue's entry. Throws LeaseLost and changes nothing when the entry is no longer ours. */
 async function settle(
-  { db, boss, lane }: SliceTools,
+  { db, boss, lane, worker }: SliceTools,
   entry: QueueJob<Slice>,
   info: JobInfo,
   results: PageResult[],
   deferred: Deferral[] | null,
 ): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+  const ended = await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, info.account_id, info.id);
-    if (job && results.length > 0) await settlePages(tx, boss, job, results);
+    const last = job !== null && results.length > 0 && (await settlePages(tx, boss, job, results));
     if (job && deferred && deferred.length > 0) await putOff(tx, boss, lane, job, entry.data, deferred);
     if (!(await holdSlice(boss, tx, lane, entry, deferred !== null)))
       throw new LeaseLost('the slice has been given to another worker');
     crashPoint(deferred === null ? 'slice.settle' : 'slice.end');
+    return last;
   });
+  if (ended) worker.log.info({ request_id: info.request_id, job_id: info.id }, 'job ended');
   crashPoint(deferred === null ? 'slice.settled' : 'slice.ended');
 }
 
@@ -162,11 +164,12 @@ async function putOff(
     await sql`update pages set tries = tries + 1 where account_id = ${job.account_id} and job_id = ${job.id}
       and ordinal = any(${retried}::int[]) and state = 'pending'`.execute(tx);
   }
-  const { account_id, job_id, sync } = slice;
+  const { account_id, job_id, request_id, sync } = slice;
   for (const [after, together] of Map.groupBy(deferred, (d) => Math.ceil(d.after))) {
     const slices = divideIntoSlices(together.toSorted((a, b) => a.ordinal - b.ordinal)).map((again): Slice => ({
       account_id,
       job_id,
+      request_id,
       ...again,
       ...(sync ? { sync } : {}),
     }));

@@ -90,8 +90,6 @@ test('callbacks are as the document says', async () => {
 });
 
 test('an answer that the document does not promise is found out', () => {
-  const answer = (status: number, value: unknown, type = 'application/json') =>
-    [new Response(null, { status, headers: { 'content-type': type } }), JSON.stringify(value)] as const;
   const lies = [
     answer(200, { status: 'queued' }),
     answer(200, { status: 'fine' }),
@@ -108,3 +106,7 @@ test('an answer that the document does not promise is found out', () => {
     assert.throws(() => assertDocumented('GET', '/healthz', response, text), /the document|as the document says/, text);
   assertDocumented('GET', '/healthz', ...answer(200, { status: 'ok' }));
 });
+
+function answer(status: number, value: unknown, type = 'application/json') {
+  return [new Response(null, { status, headers: { 'content-type': type } }), JSON.stringify(value)] as const;
+}

@@ -12,6 +12,7 @@ import {
   resumeEndpoint,
   type EndpointView,
 } from '../../webhooks/endpoints.ts';
+import { requestIdOf } from '../../api/auth.ts';
 import { appendTest } from '../../webhooks/test-delivery.ts';
 import { confirmed, field, postButton, postForm } from '../forms.ts';
 import { html, type Html } from '../html.ts';
@@ -62,7 +63,10 @@ export function endpointPages({ db, egress }: Context): Router {
       await show(res, 422, webhook_url, `The URL ${error.errors?.[0]?.message ?? error.detail}.`);
       return;
     }
-    res.redirect(303, `/console/deliveries/${await appendTest(db, sessionOf(res).account_id, webhook_url)}`);
+    res.redirect(
+      303,
+      `/console/deliveries/${await appendTest(db, sessionOf(res).account_id, webhook_url, requestIdOf(res))}`,
+    );
   });
 
   router.post('/endpoints/:endpoint/pause', async (req, res) => {
