@@ -41,6 +41,8 @@ async function main(files: string[]): Promise<number> {
       ...process.env,
       ...testRunEnvironment({ databaseUrl: postgres.url, template: TEMPLATE, directory }),
       NODE_EXTRA_CA_CERTS: certificates.ca,
+      // Loading the service costs a third less: it is loaded for every file, and by each of its threads.
+      NODE_COMPILE_CACHE: join(directory, 'compiled'),
     },
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => child.kill(signal));
