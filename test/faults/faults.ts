@@ -25,6 +25,8 @@ if (chosen.length === 0) throw new Error(`the classes are ${CLASSES.map((kind) =
 const root = await mkdtemp(join(tmpdir(), 'ollagraph-faults-'));
 // Open to the system user that runs Postgres where we are root.
 await chmod(root, 0o755);
+// What was started is stopped on the way out.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 console.log(`seed ${values.seed}`);
 const outcomes: Outcome[] = [];
 for (const kind of chosen) {
@@ -47,7 +49,9 @@ else {
   process.exitCode = 1;
 }
 
-const seconds = (numbers: number[], q: number) => Number((quantile(numbers, q) / 1000).toFixed(1));
+function seconds(numbers: number[], q: number): number {
+  return Number((quantile(numbers, q) / 1000).toFixed(1));
+}
 
 function print(all: Outcome[]): void {
   console.table(

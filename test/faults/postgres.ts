@@ -1,5 +1,4 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -21,12 +20,13 @@ export async function startPostgres(directory: string): Promise<CrashablePostgre
   let running = await startEmbedded(directory, log);
   let pool = openPool(running.url);
 
-  async function crash(): Promise<void> {
-    await pool.end();
-    const pid = Number((await readFile(join(directory, 'postgres/postmaster.pid'), 'utf8')).split('\n')[0]);
+  /** Returns its process id. */
+  function quit(): number {
+    const pid = Number(readFileSync(join(directory, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]);
     process.kill(pid, 'SIGQUIT');
-    while (existsSync(`/proc/${pid}`)) await sleep(20);
+    return pid;
   }
+  process.once('exit', quit);
 
   return {
     get url() {
@@ -37,11 +37,14 @@ export async function startPostgres(directory: string): Promise<CrashablePostgre
     },
     query: async (text, values) => (await pool.query(text, values)).rows,
     async crashAndRestart() {
-      await crash();
+      await pool.end();
+      const pid = quit();
+      while (existsSync(`/proc/${pid}`)) await sleep(20);
       running = await startEmbedded(directory, log);
       pool = openPool(running.url);
     },
     async [Symbol.asyncDispose]() {
+      process.off('exit', quit);
       await pool.end();
       await running.close();
     },

@@ -49,9 +49,12 @@ export async function setStage(directory: string): Promise<Stage> {
   const key = `ok_test_${randomBytes(12).toString('hex')}`;
   const client = new Client(0, key, ledger);
   const processes: ServiceProcess[] = [];
+  const killAll = () => processes.forEach((service) => service.kill('SIGKILL'));
+  process.once('exit', killAll);
   stack.defer(async () => {
-    for (const process of processes) process.kill('SIGKILL');
-    await Promise.all(processes.map((process) => process.exited));
+    process.off('exit', killAll);
+    killAll();
+    await Promise.all(processes.map((service) => service.exited));
   });
 
   async function start(env: Record<string, string> = {}, nodeArguments: string[] = []): Promise<ServiceProcess> {
