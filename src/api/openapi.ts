@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { callbacks } from '../jobs/answers.ts';
 import { namedSchemas, type Operation } from './operation.ts';
 import { OPERATIONS, problemSchema, problemsOf } from './operations.ts';
-import { PROBLEMS } from './problem.ts';
+import { PROBLEMS, type ProblemCode } from './problem.ts';
 
 type Json = Record<string, unknown>;
 
@@ -138,10 +138,15 @@ function responsesOf(operation: Operation): Record<string, Json> {
     responses[status] ??= {
       description: codes.map((code) => `[${code}](/docs/errors/${code}): ${PROBLEMS[code][1]}`).join('. '),
       headers: { ...common, ...(status === 429 ? headerObjects({ 'Retry-After': 'Seconds to wait.' }) : {}) },
-      content: { 'application/problem+json': { schema: reference(problemSchema) } },
+      content: { 'application/problem+json': { schema: reference(problemSchema), example: problemExample(codes[0]!) } },
     };
   }
   return responses;
+}
+
+function problemExample(code: ProblemCode): Json {
+  const [status, title] = PROBLEMS[code];
+  return { type: `/docs/errors/${code}`, title, status, detail: '…', code, request_id: '…' };
 }
 
 function commonHeaders({ access }: Operation): Record<string, Json> {
@@ -174,7 +179,10 @@ function componentSchemas(): Record<string, Json> {
 
 const jsonSchema = (schema: z.ZodType): Json => z.toJSONSchema(schema, { io: 'input', override: simplify });
 
-/** A field's `shownAs` stands for what cannot be said in JSON Schema; `format` says what the pattern of a time repeats. */
+/**
+ * A field's `shownAs` stands for what cannot be said in JSON Schema. Left out is what only repeats: the pattern of a time, and the
+ * bounds of every integer.
+ */
 function simplify({ jsonSchema: schema }: { jsonSchema: Json }): void {
   const shown = schema.shownAs as Json | undefined;
   if (shown) {
@@ -183,4 +191,6 @@ function simplify({ jsonSchema: schema }: { jsonSchema: Json }): void {
     Object.assign(schema, description === undefined ? {} : { description }, shown);
   }
   if (schema.format === 'date-time' || schema.format === 'date') delete schema.pattern;
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum;
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum;
 }

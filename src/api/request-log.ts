@@ -3,6 +3,8 @@ import type { RequestHandler } from 'express';
 import type { Log } from '../log.ts';
 
 const SANE = /^[A-Za-z0-9._-]{1,64}$/;
+/** Asked for again and again by machines. */
+const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 /** Gives every request an id (the client's own, when sane), answers with it, and logs one line when the answer is done. */
 export function requestLog(log: Log): RequestHandler {
@@ -13,7 +15,7 @@ export function requestLog(log: Log): RequestHandler {
     res.setHeader('X-Request-Id', request_id);
     const start = performance.now();
     res.once('close', () => {
-      const level = req.path === '/healthz' || req.path === '/readyz' ? 'debug' : 'info';
+      const level = PROBES.has(req.path) ? 'debug' : 'info';
       log[level](
         {
           request_id,
