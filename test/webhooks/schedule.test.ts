@@ -30,14 +30,14 @@ interface Delivery {
   attempt_log: { finished_at: string; trigger: string }[];
 }
 
-/** Queues a page whose callback fails once, and waits until that is recorded. */
+/** Queues a page whose callback fails once, and waits until that is recorded: the delivery and its attempts are two reads. */
 async function failOnce(answer: Receiver['answer'], hook: string, of: TestService = service): Promise<Delivery> {
   receiver.answers = [answer];
   const job_id = await of.api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: receiver.url(hook) });
   return await eventually(async () => {
     const { delivery } = (await of.api('GET', `/v1/jobs/${job_id}?wait=25`)).json;
     const { json } = await of.api('GET', `/v1/deliveries/${delivery.id}`);
-    return json.attempt_log[0]?.finished_at ? json : null;
+    return json.attempt_log[0]?.finished_at && json.next_attempt_at ? json : null;
   });
 }
 
