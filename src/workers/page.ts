@@ -108,6 +108,7 @@ export async function scrapePage(
     const wait = await beforeFetch(worker, job, page, sync, signal);
     return wait === null ? await worker.load.run(fetchAndRead) : putOff(wait, false);
   } catch (error) {
+    if (error instanceof ClockTrouble) throw error;
     if (signal.aborted) return putOff(0, false);
     if (isRetryable(error) && !sync && page.tries < RETRY_DELAYS.length) {
       return putOff(RETRY_DELAYS[page.tries]!, true);
@@ -147,7 +148,7 @@ async function beforeFetch(
     delayMs = Math.max(delayMs, Math.min(robots.crawlDelaySeconds ?? 0, MAX_CRAWL_DELAY_SECONDS) * 1000);
   }
   if (delayMs > 0) {
-    const turn = await takeTurn(worker.db, page.host, delayMs, PATIENCE_MS);
+    const turn = await onClock(takeTurn(worker.db, page.host, delayMs, PATIENCE_MS));
     if (!turn.taken) return Math.max(1, turn.waitMs / 1000);
     await load.park(sleep(turn.waitMs, undefined, { signal }));
   }
@@ -183,6 +184,15 @@ async function checkRobots(worker: PageWorker, url: string): Promise<void> {
   if (!(await worker.robots.get(new URL(url).origin)).allows(url)) throw new PageError('robots');
 }
 
+/** The hosts' clock cannot be read or set: no fault of the page, whose slice is taken up again when the database is back. */
+class ClockTrouble extends Error {}
+
+async function onClock<T>(answer: Promise<T>): Promise<T> {
+  return await answer.catch((cause: unknown) => {
+    throw new ClockTrouble("the hosts' clock failed", { cause });
+  });
+}
+
 /** Keeps the host's back-off. Returns the seconds after which a transient answer is to be tried again, or null to take the answer. */
 async function afterFetch(
   worker: PageWorker,
@@ -191,19 +201,15 @@ async function afterFetch(
   sync: boolean,
 ): Promise<number | null> {
   if (fetched.status === 429 || fetched.status === 503) {
-    const pause = await backOff(
-      worker.db,
-      page.host,
-      fetched.status,
-      parseRetryAfter(fetched.headers['retry-after'] ?? null),
-    );
+    const asked = parseRetryAfter(fetched.headers['retry-after'] ?? null);
+    const pause = await onClock(backOff(worker.db, page.host, fetched.status, asked));
     worker.resting.rest(page.host, pause);
     return sync || page.tries >= RETRY_DELAYS.length ? null : pause;
   }
   if (TRANSIENT_STATUSES.has(fetched.status)) {
     return sync || page.tries >= RETRY_DELAYS.length ? null : RETRY_DELAYS[page.tries]!;
   }
-  if (page.tries > 0) await endBackOff(worker.db, page.host);
+  if (page.tries > 0) await onClock(endBackOff(worker.db, page.host));
   return null;
 }
 
