@@ -148,12 +148,18 @@ const rolled: FaultClass = {
   async round(stage, random) {
     const complaints: string[] = [];
     let stopMs = 0;
+    let more: Promise<unknown> = Promise.resolve();
     stage.client.failures.length = 0;
     const { recoveryMs } = await underLoad(stage, random, async () => {
       const old = stage.service;
-      await stage.start();
+      const next = await stage.start();
+      stage.client.port = old.port;
+      more = sendLoad(stage.client, stage.places, random, `more-${random.whole(0, 2 ** 31)}`);
+      await sleep(random.whole(100, 1000));
+      stage.client.port = next.port;
       stopMs = await stop(old, complaints);
     });
+    await more;
     complaints.push(...stage.client.failures.map((failure) => `a request failed: ${failure}`));
     return { recoveryMs, stopMs, complaints };
   },

@@ -23,7 +23,7 @@ export class TcpProxy implements AsyncDisposable {
   port = 0;
   readonly #server = createServer({ allowHalfOpen: true }, (near) => void this.#take(near));
   readonly #pairs = new Set<Pair>();
-  readonly #orphans = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
   #partition: Partition | null = null;
   #healed: Promise<void> = Promise.resolve();
   #heal: () => void = () => {};
@@ -42,7 +42,7 @@ export class TcpProxy implements AsyncDisposable {
     this.#healed = promise;
     this.#heal = resolve;
     for (const pair of this.#pairs) {
-      if (partition === 'reset') reset(pair.near, pair.far);
+      if (partition === 'reset') [pair.near, pair.far].forEach(reset);
       if (partition === 'half-open') this.#sever(pair);
     }
   }
@@ -53,12 +53,12 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   async #take(near: Socket): Promise<void> {
-    near.on('error', () => {}); // whoever is at the other end sees it as a close
-    if (this.#partition === 'reset') return void near.resetAndDestroy();
+    this.#watch(near);
+    if (this.#partition === 'reset') return reset(near);
     if (this.#partition === 'black hole' || this.#partition === 'half-open') await this.#healed;
     if (near.destroyed) return;
     const pair = { near, far: connect({ port: this.target, host: '127.0.0.1', allowHalfOpen: true }) };
-    pair.far.on('error', () => near.resetAndDestroy());
+    this.#watch(pair.far).on('error', () => reset(near));
     this.#pairs.add(pair);
     this.#carry(pair, pair.near, pair.far);
     this.#carry(pair, pair.far, pair.near);
@@ -87,18 +87,24 @@ export class TcpProxy implements AsyncDisposable {
   #sever(pair: Pair): void {
     this.#pairs.delete(pair);
     pair.far.destroy();
-    this.#orphans.add(pair.near.on('close', () => this.#orphans.delete(pair.near)));
+  }
+
+  #watch(socket: Socket): Socket {
+    this.#sockets.add(socket);
+    // Whoever is at the other end sees an error as a close.
+    return socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#sockets.forEach(reset);
     this.heal();
-    for (const { near, far } of this.#pairs) reset(near, far);
-    for (const near of this.#orphans) near.destroy();
-    await new Promise((closed) => this.#server.close(closed));
+    await closed;
   }
 }
 
-function reset(near: Socket, far: Socket): void {
-  near.resetAndDestroy();
-  far.resetAndDestroy();
+/** At once: by itself `resetAndDestroy` waits until everything written is sent. */
+function reset(socket: Socket): void {
+  socket.resetAndDestroy();
+  socket.destroy();
 }
