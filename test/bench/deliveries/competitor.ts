@@ -91,7 +91,6 @@ const competitors: Record<string, () => Promise<() => Promise<void>>> = {
         pollInterval: 500,
         noHandleSignals: true,
         preset: { worker: { localQueue: { size: 500 }, completeJobBatchDelay: 5, failJobBatchDelay: 5 } },
-        logger: undefined as never,
         taskList: {
           deliver: async (payload) => await deliver((payload as { id: string }).id, (payload as { text: string }).text),
         },
@@ -110,10 +109,15 @@ const competitors: Record<string, () => Promise<() => Promise<void>>> = {
       );
     }
     return async () => {
-      new Worker('deliveries', async (job) => await deliver(job.data.id as string, job.data.text as string), {
-        connection,
-        concurrency: 128,
-      });
+      const worker = new Worker(
+        'deliveries',
+        async (job) => await deliver(job.data.id as string, job.data.text as string),
+        {
+          connection,
+          concurrency: 128,
+        },
+      );
+      worker.on('error', (error) => console.error(error));
     };
   },
 };

@@ -55,7 +55,7 @@ export async function setStage(): Promise<Stage> {
   writeFileSync(files.key, key);
   writeFileSync(files.cert, cert);
   const receiver = fork(new URL('./receiver.ts', import.meta.url), [files.key, files.cert]);
-  stack.defer(() => void receiver.disconnect());
+  stack.defer(() => receiver.disconnect());
   const [{ port }] = (await once(receiver, 'message')) as [{ port: number }];
 
   const box = createSecretBox(undefined);
