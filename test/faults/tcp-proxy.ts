@@ -97,14 +97,17 @@ export class TcpProxy implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    this.#sockets.forEach(reset);
+    for (const socket of this.#sockets) socket.destroy();
     this.heal();
     await closed;
   }
 }
 
-/** At once: by itself `resetAndDestroy` waits until everything written is sent. */
+/**
+ * By a reset where that can be had at once. Where bytes or an end are still on their way Node waits for them first, or, hurried, never
+ * lets go of the handle: then by a plain close.
+ */
 function reset(socket: Socket): void {
-  socket.resetAndDestroy();
-  socket.destroy();
+  if (socket.connecting || socket.writableLength > 0 || socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
 }
