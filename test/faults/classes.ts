@@ -83,7 +83,7 @@ const crashed: FaultClass = {
 
 /** A round in which the process crashes at one pass of this point. */
 export async function crashAt(stage: Stage, random: Random, point: CrashPoint): Promise<Round> {
-  const rare = /^(job\.cancel|delivery\.redeliver|recover|secret)/.test(point);
+  const rare = /^(job\.cancel|slice\.settle|delivery\.redeliver|recover|secret)/.test(point);
   const old = stage.service;
   const service = await stage.start({
     CRASH_POINT: `${point}:${rare ? 1 : random.whole(1, 4)}`,
