@@ -25,6 +25,10 @@ export interface Embedded {
   close(): Promise<void>;
 }
 
+/** The processes of a killed Postgres may live on for a moment, and until they have ended no other one starts on their cluster. */
+const LAUNCHES = 10;
+const LAUNCH_PAUSE_MS = 500;
+
 /** Frugal enough for a small machine; durability is left at Postgres's defaults (fsync and synchronous_commit on). */
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
@@ -95,10 +99,14 @@ async function findRunning({ cluster, urlAt }: Place): Promise<{ pid: number; po
 async function startPostgres({ owner, home, cluster, password, urlAt }: Place): Promise<Embedded> {
   const bin = await postgresBinaries(owner);
   if (!(await exists(join(cluster, 'PG_VERSION')))) await initialise(bin, home, cluster, password, owner);
-  const port = await freePort();
-  const pid = await launch(bin, home, cluster, port, owner);
-  await waitUntilReady(urlAt(port), pid, join(home, 'postgres.log'));
-  return { url: urlAt(port), close: () => stop(pid) };
+  for (let tries = 1; ; tries++) {
+    const port = await freePort();
+    const pid = await launch(bin, home, cluster, port, owner);
+    if (await becomesReady(urlAt(port), pid)) return { url: urlAt(port), close: () => stop(pid) };
+    if (tries === LAUNCHES || alive(pid))
+      throw new EmbeddedError(`Postgres did not start; its log is ${join(home, 'postgres.log')}.`);
+    await sleep(LAUNCH_PAUSE_MS);
+  }
 }
 
 /**
@@ -184,13 +192,14 @@ async function launch(bin: string, home: string, cluster: string, port: number, 
   return child.pid!;
 }
 
-async function waitUntilReady(url: string, pid: number, logFile: string): Promise<void> {
+/** False when it ended instead. */
+async function becomesReady(url: string, pid: number): Promise<boolean> {
   for (let waited = 0; waited < 60_000; waited += 50) {
-    if (await answers(url)) return;
-    if (!alive(pid)) break;
+    if (await answers(url)) return true;
+    if (!alive(pid)) return false;
     await sleep(50);
   }
-  throw new EmbeddedError(`Postgres did not start; its log is ${logFile}.`);
+  return false;
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -96,9 +96,19 @@ test('after kill -9 the next start goes on where it was: with the orphaned Postg
   await second.ready();
   assert.equal(await postmasterOf(env.DATA_DIR), orphan);
   const secondJob = await killInTheMiddle(second, '/two');
+  // Its processes may outlive it for a while, and as long as they do no other Postgres can have the cluster.
+  const children = await readFile(`/proc/${orphan}/task/${orphan}/children`, 'utf8');
+  const survivor = Number(children.split(' ')[0]);
+  process.kill(survivor, 'SIGSTOP');
   process.kill(orphan, 'SIGKILL');
 
   await using third = startProcess(env);
+  try {
+    const log = join(env.DATA_DIR, 'postgres.log');
+    await eventually(async () => (await readFile(log, 'utf8')).includes('is still in use'));
+  } finally {
+    process.kill(survivor, 'SIGCONT');
+  }
   const api = await apiOf(third, KEY);
   for (const [id, path] of [
     [firstJob, '/one'],
