@@ -19,14 +19,16 @@ async function move(
   jobId: string | null,
   note: string | null,
 ): Promise<void> {
-  const moved = await tx
-    .updateTable('accounts')
-    .set({ credits: sql<number>`credits + ${amount}` })
-    .where('id', '=', accountId)
-    .where(sql<boolean>`credits + ${amount} >= 0`)
-    .executeTakeFirst();
-  if (moved.numUpdatedRows === 0n) throw new OutOfCredits(-amount);
-  await tx.insertInto('credit_entries').values({ account_id: accountId, kind, amount, job_id: jobId, note }).execute();
+  const { rows } = await sql`
+    with moved as (
+      update accounts set credits = credits + ${amount}::bigint where id = ${accountId} and credits + ${amount}::bigint >= 0
+      returning id
+    ), entered as (
+      insert into credit_entries (account_id, kind, amount, job_id, note)
+      select id, ${kind}, ${amount}::bigint, ${jobId}, ${note} from moved
+    )
+    select 1 from moved`.execute(tx);
+  if (rows.length === 0) throw new OutOfCredits(-amount);
 }
 
 /** Gives credits for good (or takes them back, when negative). */

@@ -16,9 +16,6 @@ export async function cancelJob(db: Db, accountId: string, jobId: string): Promi
     const job = await lockJob(tx, accountId, jobId);
     if (!job) return false;
     const cancelled = await cancelPages(tx, job);
-    await sql`update jobs set remaining = 0, cancelled = ${cancelled} where account_id = ${accountId} and id = ${jobId}`.execute(
-      tx,
-    );
     await finishJob(tx, { ...job, remaining: 0, cancelled }, 'cancelled');
     crashPoint('job.cancel');
     return true;

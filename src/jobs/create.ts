@@ -45,8 +45,7 @@ export async function createJob(db: Db, boss: PgBoss, job: NewJob): Promise<{ jo
     }
     const crawl = job.kind === 'crawl' ? (job.options as CrawlOptions) : null;
     const reserved = crawl ? crawl.max_pages : job.urls.length;
-    const priority = await basePriority(tx, job.account_id);
-    await tx
+    const { priority } = await tx
       .insertInto('jobs')
       .values({
         account_id: job.account_id,
@@ -58,14 +57,15 @@ export async function createJob(db: Db, boss: PgBoss, job: NewJob): Promise<{ jo
         webhook_payload: job.webhook_payload,
         webhook_headers: job.webhook_headers && JSON.stringify(job.webhook_headers),
         webhook_events: job.webhook_events,
-        priority,
+        priority: basePriority(job.account_id),
         total: job.urls.length,
         remaining: job.urls.length,
         reserved,
         max_pages: crawl?.max_pages ?? null,
         request_id: job.request_id,
       })
-      .execute();
+      .returning('priority')
+      .executeTakeFirstOrThrow();
     const hosts = job.urls.map((url) => new URL(url).host);
     await insertPages(tx, job, hosts, id);
     await insertSlices(boss, tx, job.lane, slicesOf(job, hosts, id), priority);
@@ -82,14 +82,9 @@ export async function createJob(db: Db, boss: PgBoss, job: NewJob): Promise<{ jo
  * Fair queueing: work starts behind what the account itself still has open, so that an account with much to do lets those
  * with little pass. One step of priority is one slice.
  */
-async function basePriority(tx: Tx, accountId: string): Promise<number> {
-  const { open } = await tx
-    .selectFrom('jobs')
-    .select(sql<number>`coalesce(sum(remaining), 0)::int`.as('open'))
-    .where('account_id', '=', accountId)
-    .where('finished_at', 'is', null)
-    .executeTakeFirstOrThrow();
-  return -Math.floor(open / SLICE_PAGES);
+function basePriority(accountId: string) {
+  return sql<number>`(select -coalesce(sum(remaining), 0)::int / ${SLICE_PAGES}::int from jobs
+    where account_id = ${accountId} and finished_at is null)`;
 }
 
 function slicesOf({ account_id, urls, sync, request_id }: NewJob, hosts: string[], job_id: string): Slice[] {

@@ -8,11 +8,12 @@ import type { LockedJob } from './settle.ts';
 
 /**
  * Ends a job whose pages have all settled, in the caller's transaction: its state, the credits that it did not use, and its one
- * delivery where it has a webhook. `job` carries the final counts; its row is locked.
+ * delivery where it has a webhook. `job` carries the final counts, which are stored; its row is locked.
  */
 export async function finishJob(tx: Tx, job: LockedJob, state: 'completed' | 'failed' | 'cancelled'): Promise<void> {
   const ended = { ...job, state };
-  await sql`update jobs set state = ${state}, finished_at = now(), started_at = coalesce(started_at, now())
+  await sql`update jobs set state = ${state}, finished_at = now(), started_at = coalesce(started_at, now()), total = ${job.total},
+    remaining = 0, succeeded = ${job.succeeded}, failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled}
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   await releaseCredits(tx, job.account_id, job.id, job.reserved - job.succeeded);
   crashPoint('job.finish');

@@ -61,7 +61,7 @@ export async function settlePages(tx: Tx, boss: PgBoss, job: LockedJob, results:
     counts.total += added;
     counts.remaining += added;
   }
-  if (settled > 0) {
+  if (settled > 0 && counts.remaining > 0) {
     await sql`update jobs set state = 'running', started_at = coalesce(started_at, now()), total = ${counts.total},
       remaining = ${counts.remaining}, succeeded = ${counts.succeeded}, failed = ${counts.failed}, skipped = ${counts.skipped}
       where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Db } from '../database.ts';
 import { cacheKey } from '../jobs/options.ts';
 import type { PageResult } from '../jobs/settle.ts';
-import type { JobInfo } from './job-info.ts';
+import type { JobInfo } from './open-work.ts';
 import type { PendingPage } from './page.ts';
 
 /**

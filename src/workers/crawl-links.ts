@@ -3,7 +3,7 @@ import { normaliseUrl } from '../crawl/normalise.ts';
 import type { FetchedPage } from '../egress/index.ts';
 import type { CrawlOptions } from '../jobs/options.ts';
 import type { Extraction } from '../scrape/types.ts';
-import type { JobInfo } from './job-info.ts';
+import type { JobInfo } from './open-work.ts';
 import { USER_AGENT, type PageWorker, type PendingPage } from './page.ts';
 
 const MAX_LINKS_PER_PAGE = 5000;

@@ -5,14 +5,6 @@ import type { DbOrTx } from '../database.ts';
 const FIRST_BACKOFF_SECONDS = 5;
 const MAX_BACKOFF_SECONDS = 600;
 
-/** Milliseconds for which each of these hosts asked to be left alone; those that did not are missing. */
-export async function backoffs(db: DbOrTx, hosts: string[]): Promise<Map<string, number>> {
-  const { rows } = await sql<{ host: string; ms: number }>`
-    select host, (extract(epoch from backoff_until - now()) * 1000)::float8 as ms from hosts
-    where host = any(${hosts}) and backoff_until > now()`.execute(db);
-  return new Map(rows.map((row) => [row.host, row.ms]));
-}
-
 /**
  * Takes the host's next turn when it comes within `patienceMs`, and returns the milliseconds until then. Otherwise takes none and
  * returns how long that would be. Turns are `delayMs` apart, for all jobs and processes together, by the database's clock.

@@ -12,7 +12,7 @@ import { parseRetryAfter } from '../webhooks/retry.ts';
 import { crawlAliases, crawlLinks } from './crawl-links.ts';
 import { backOff, endBackOff, takeTurn } from './host-clock.ts';
 import type { HostGate } from './host-gate.ts';
-import type { JobInfo } from './job-info.ts';
+import type { JobInfo } from './open-work.ts';
 import type { Load } from './load.ts';
 import type { PageIdentity } from './reading-sign.ts';
 import type { RestingHosts } from './resting-hosts.ts';

@@ -6,8 +6,7 @@ import { lockJob, settlePages, type LockedJob, type PageResult } from '../jobs/s
 import { divideIntoSlices, SLICE_PAGES } from '../jobs/slices.ts';
 import { holdSlice, insertSlices, type Lane, type Slice } from '../queue.ts';
 import { cachedResults } from './cached.ts';
-import { backoffs } from './host-clock.ts';
-import type { JobInfo, JobInfos } from './job-info.ts';
+import type { JobInfo, WorkReader } from './open-work.ts';
 import { scrapePage, type Deferral, type PageWorker, type PendingPage } from './page.ts';
 
 /** Results are settled with the slice's last page, or, where that takes longer, when so many bytes have gathered or after so long. */
@@ -25,7 +24,7 @@ export interface SliceTools {
   db: Db;
   boss: PgBoss;
   lane: Lane;
-  infos: JobInfos;
+  work: WorkReader;
   worker: PageWorker;
 }
 
@@ -66,18 +65,16 @@ async function runPages(
 ): Promise<void> {
   const { db, boss, lane, worker } = tools;
   const slice = entry.data;
-  const job = await tools.infos.get(slice.account_id, slice.job_id);
-  if (!job) {
+  const work = await tools.work.read(slice);
+  if (!work) {
     await boss.complete(lane, entry);
     return;
   }
-  const pages = await pendingPages(db, slice);
+  const { job, pages } = work;
+  for (const [host, seconds] of work.resting) worker.resting.rest(host, seconds);
   const results: PageResult[] = await cachedResults(db, job, pages);
   const done = new Set(results.map((r) => r.ordinal));
   const open = pages.filter((page) => !done.has(page.ordinal));
-  for (const [host, ms] of await backoffs(db, [...new Set(open.map((page) => page.host))]))
-    worker.resting.rest(host, ms / 1000);
-
   const deferred: Deferral[] = [];
   const lost = new AbortController();
   const signal = AbortSignal.any([...signals, lost.signal]);
@@ -136,18 +133,6 @@ async function settle(
   });
   if (ended) worker.log.info({ request_id: info.request_id, job_id: info.id }, 'job ended');
   crashPoint(deferred === null ? 'slice.settled' : 'slice.ended');
-}
-
-async function pendingPages(db: Db, slice: Slice): Promise<PendingPage[]> {
-  return await db
-    .selectFrom('pages')
-    .select(['ordinal', 'url', 'host', 'depth', 'tries'])
-    .where('account_id', '=', slice.account_id)
-    .where('job_id', '=', slice.job_id)
-    .where('ordinal', '=', sql<number>`any(${slice.ordinals}::int[])`)
-    .where('state', '=', 'pending')
-    .orderBy('ordinal')
-    .execute();
 }
 
 /** Queues the pages again, those that fall due together as one slice. */

@@ -10,8 +10,8 @@ import { executor, type Lane } from '../queue.ts';
 import { extract } from '../scrape/extract.ts';
 import type { ExtractOptions, Extraction, RawPage } from '../scrape/types.ts';
 import { HostGate } from './host-gate.ts';
-import { JobInfos } from './job-info.ts';
 import { Load } from './load.ts';
+import { WorkReader } from './open-work.ts';
 import { USER_AGENT } from './page.ts';
 import { ReadingSign, type PageIdentity } from './reading-sign.ts';
 import { RestingHosts } from './resting-hosts.ts';
@@ -105,7 +105,7 @@ const worker = {
   log,
   extract: extractWatched,
 };
-const runner = new Runner({ db, boss, lane, infos: new JobInfos(db), worker }, log, (held) => {
+const runner = new Runner({ db, boss, lane, work: new WorkReader(db), worker }, log, (held) => {
   tell({ type: 'held', slices: held.map(({ id, retryCount }) => ({ id, retryCount })) });
 });
 
