@@ -26,7 +26,7 @@ export interface Embedded {
 }
 
 /** The processes of a killed Postgres may live on for a moment, and until they have ended no other one starts on their cluster. */
-const LAUNCHES = 10;
+const LAUNCHES = 60;
 const LAUNCH_PAUSE_MS = 500;
 
 /** Frugal enough for a small machine; durability is left at Postgres's defaults (fsync and synchronous_commit on). */
