@@ -52,7 +52,12 @@ test('processes that share a database allow together what one bucket has', async
     const asked = Array.from({ length: limit + 200 }, async (_, i) => await limiters[i % 3]!.take(`acct_${limit}`));
     const allowed = (await Promise.all(asked)).filter((verdict) => verdict.allowed).length;
     const refilled = Math.ceil(((performance.now() - start) / 60_000) * limit);
-    assert.ok(allowed >= limit && allowed <= limit + refilled, `${allowed} of ${limit} and ${refilled} that came back`);
+    // A process that has no more requests may be left with tokens of its last lease.
+    const unused = limiters.length * (Math.ceil(limit / 60) - 1);
+    assert.ok(
+      allowed >= limit - unused && allowed <= limit + refilled,
+      `${allowed} of ${limit}, ${refilled} that came back and ${unused} left over`,
+    );
   }
 });
 
