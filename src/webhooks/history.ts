@@ -1,5 +1,5 @@
 import { sql, type RawBuilder } from 'kysely';
-import type { AttemptTrigger, DbOrTx } from '../database.ts';
+import type { AttemptTrigger, Db, DbOrTx } from '../database.ts';
 import { isId } from '../ids.ts';
 import type { BodySource } from './body.ts';
 
@@ -73,24 +73,28 @@ export async function listDeliveries(
   return rows;
 }
 
-/** One delivery with all its attempts, or null when the account has none of that id. */
+/** One delivery with all its attempts, both as of one moment, or null when the account has none of that id. */
 export async function readDelivery(
-  db: DbOrTx,
+  db: Db,
   accountId: string,
   id: string,
 ): Promise<(DeliveryView & { attempt_log: AttemptView[] }) | null> {
   if (!isId('dlv', id)) return null;
-  const { rows } = await sql<DeliveryView>`
-    ${OPEN} where account_id = ${accountId} and id = ${id} union all ${ENDED} where account_id = ${accountId} and id = ${id} limit 1`.execute(
-    db,
-  );
-  const delivery = rows[0];
-  if (!delivery) return null;
-  const attempts = await sql<AttemptView>`
-    select number, trigger, started_at, finished_at, status as status_code, error, total_ms as duration_ms, dns_ms, connect_ms, tls_ms,
-      first_byte_ms, bytes_sent, answer as response_body
-    from attempts where account_id = ${accountId} and delivery_id = ${id} order by number`.execute(db);
-  return { ...delivery, attempt_log: attempts.rows };
+  return await db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (tx) => {
+      const { rows } = await sql<DeliveryView>`
+        ${OPEN} where account_id = ${accountId} and id = ${id}
+        union all ${ENDED} where account_id = ${accountId} and id = ${id} limit 1`.execute(tx);
+      const delivery = rows[0];
+      if (!delivery) return null;
+      const attempts = await sql<AttemptView>`
+        select number, trigger, started_at, finished_at, status as status_code, error, total_ms as duration_ms, dns_ms,
+          connect_ms, tls_ms, first_byte_ms, bytes_sent, answer as response_body
+        from attempts where account_id = ${accountId} and delivery_id = ${id} order by number`.execute(tx);
+      return { ...delivery, attempt_log: attempts.rows };
+    });
 }
 
 /** The delivery with which a job ends, wherever it stands; null where there is none. */
