@@ -87,7 +87,7 @@ function plain(page: Page): Set<Block> {
   return new Set(candidates.filter(({ container }) => !isChrome(container)));
 }
 
-/** The most blocks that are judged, at some 10 µs each. On a page of more, a judged block stands for the few that follow it. */
+/** The most blocks that are judged, at some 30 µs each. On a page of more, a judged block stands for the few that follow it. */
 const MAX_JUDGED = 20_000;
 
 function judge(page: Page, forest: Forest): Float64Array {
