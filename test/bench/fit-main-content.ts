@@ -1,6 +1,6 @@
 // Fits the forest of src/scrape/main-content to annotated pages and writes forest.json; repeatable: the same pages give the same forest.
 // With --check it writes nothing, and prints what forests reach on sites that they were not fitted to (the sites are dealt into three folds).
-// Run: node test/bench/fit-main-content.ts [folder of a WCXB split] [--check]. Takes two minutes, and as much again for each fold.
+// Run: node test/bench/fit-main-content.ts [folder of a WCXB split] [--check], then npm run format. Takes two minutes, and as much again for each fold.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHtml } from '../../src/scrape/dom.ts';
