@@ -1,4 +1,4 @@
-import { load } from 'cheerio';
+import { load } from 'cheerio/slim';
 import type { ChildNode, Document, Element } from 'domhandler';
 import { removeElement } from 'domutils';
 import { isElement } from './dom.ts';
@@ -11,7 +11,7 @@ const MAX_LENGTH = 256;
 const MAX_SEARCHES = 1;
 const MAX_COMPOUNDS = 16;
 
-const empty = load('');
+const empty = load('<html><head></head><body></body></html>');
 
 /** Whether a CSS selector is understood and cannot make matching slow: at most 256 characters, and one `:has()`, `:contains()` or `~`. */
 export function isValidSelector(selector: string): boolean {

@@ -15,7 +15,7 @@ const HEAP_MB = 256;
  * Its part for new objects, three semi-spaces; where nothing is said V8 lets it grow to 192 MB a thread. The trees of large pages
  * want room: with 24 MB a crawl of documentation took a tenth more time than with 48. The express lane's few pages do not.
  */
-const YOUNG_MB = { express: 12, bulk: 32 };
+const YOUNG_MB = { express: 12, bulk: 48 };
 const RESTART_MS = 100;
 
 interface Thread {

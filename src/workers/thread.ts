@@ -1,3 +1,4 @@
+import { platform, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PgBoss } from 'pg-boss';
 import type { Config } from '../config.ts';
@@ -37,12 +38,16 @@ export interface HeldSlice {
 }
 
 const CONNECTIONS = 2;
+/** Of bulk threads: where cores are short they give way to the API, the dispatcher and the express lane. */
+const BULK_NICENESS = 10;
 const ROBOTS_TTL_MS = 24 * 3600_000;
 const ROBOTS_TIMEOUT_MS = 10_000;
 const ROBOTS_BYTES = 2 * 1024 * 1024;
 
 const { config, databaseUrl, lane, index, gateMemory, signMemory } = workerData as ThreadData;
 armCrashPoint(config.crashPoint);
+// On Linux 0 is the calling thread; elsewhere it is the whole process.
+if (lane === 'bulk' && platform() === 'linux') setPriority(0, BULK_NICENESS);
 const port = parentPort!;
 const tell = (message: FromThread) => port.postMessage(message);
 const log = createLog(config.logLevel).child({ lane, thread: index });
