@@ -42,6 +42,9 @@ test('never empty where the body has text', () => {
     '<head><title>Title</title>text in an unclosed head',
     '<body></body>text after the body',
     '<p class="cookie-consent">We use cookies.</p>',
+    '<body style="visibility: hidden"><p>Shown by a script.</p></body>',
+    '<body><div id="app" style="display:none"><p>Shown by a script.</p></div></body>',
+    '<body><noscript>Only without scripts.</noscript></body>',
   ]) {
     assert.notEqual(read(html), '', html);
   }

@@ -23,9 +23,10 @@ function isUnfolded({ attribs }: Element): boolean {
 /** Whether CSS in the element's own style, or one of its attributes, hides it from every reader. */
 function isHidden(element: Element): boolean {
   const { name, attribs } = element;
+  if (name === 'html' || name === 'body') return false;
   const hidden =
     (attribs['hidden'] !== undefined && attribs['hidden'] !== 'until-found') ||
-    (attribs['aria-hidden'] === 'true' && name !== 'math' && name !== 'img' && name !== 'body') ||
+    (attribs['aria-hidden'] === 'true' && name !== 'math' && name !== 'img') ||
     /(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)/i.test((attribs['style'] ?? '').slice(0, 2000));
   return hidden && !isUnfolded(element);
 }
@@ -46,22 +47,35 @@ export function setChildren(parent: ParentNode, kept: ChildNode[]): void {
   }
 }
 
-/** The words of a subtree, as far as `limit`. */
-function countWords(node: ChildNode, limit: number): number {
-  if (isText(node)) return node.data.length > 10_000 ? limit : node.data.split(/\s+/).filter(Boolean).length;
-  if (!hasChildren(node) || (isElement(node) && (NEVER_CONTENT.has(node.name) || node.name === 'noscript'))) return 0;
-  let count = 0;
-  for (const child of node.children) {
-    count += countWords(child, limit - count);
-    if (count >= limit) break;
+/** The words of a tree by who gets to see them. */
+class Census {
+  visible = 0;
+  hidden = 0;
+  /** Words of `noscript` in the body. */
+  unscripted = 0;
+
+  take(parent: ParentNode, place: 'visible' | 'hidden' | 'unscripted'): void {
+    for (const child of parent.children) {
+      if (isText(child)) this[place] += child.data.split(/\s+/).filter(Boolean).length;
+      else if (isElement(child)) this.#element(child, place);
+    }
   }
-  return count;
+
+  #element(element: Element, place: 'visible' | 'hidden' | 'unscripted'): void {
+    if (NEVER_CONTENT.has(element.name)) return;
+    if (element.name === 'noscript') {
+      if (!isElement(element.parent) || element.parent.name !== 'head') this.take(element, 'unscripted');
+    } else this.take(element, place === 'visible' && isHidden(element) ? 'hidden' : place);
+  }
 }
 
 class Sweep {
   readonly #noscript: boolean;
-  constructor(noscript: boolean) {
-    this.#noscript = noscript;
+  readonly #hidden: boolean;
+
+  constructor(keep: { noscript: boolean; hidden: boolean }) {
+    this.#noscript = keep.noscript;
+    this.#hidden = keep.hidden;
   }
 
   clean(parent: ParentNode): void {
@@ -79,7 +93,7 @@ class Sweep {
   }
 
   #element(element: Element, kept: ChildNode[]): void {
-    if (NEVER_CONTENT.has(element.name) || isHidden(element)) return;
+    if (NEVER_CONTENT.has(element.name) || (!this.#hidden && isHidden(element))) return;
     if (element.name === 'noscript' && !this.#noscript) return;
     this.clean(element);
     if (element.name === 'noscript' || element.name === 'head') for (const child of unwrap(element)) kept.push(child);
@@ -87,28 +101,18 @@ class Sweep {
   }
 }
 
-function find(node: ParentNode, name: string, found: Element[] = []): Element[] {
-  for (const child of node.children) {
-    if (!isElement(child)) continue;
-    if (child.name === name) found.push(child);
-    else find(child, name, found);
-  }
-  return found;
-}
-
-const LONG = 1_000_000;
+/** Where less than this share of the words is visible, the page shows itself only once scripts have run. */
+const MIN_VISIBLE = 1 / 20;
 
 /**
  * Drops what is never content: scripts, styles, templates, comments and hidden elements. `noscript` is dropped too, for it says
- * what a script says better, unless it holds most of the page's words.
+ * what a script says better, unless it holds most of the page's words. Hidden elements stay where nearly all words are in them.
  */
 export function removeNoise(document: Document): void {
-  const fallback = find(document, 'noscript').filter(({ parent }) => !isElement(parent) || parent.name !== 'head');
-  const scripted =
-    fallback.length === 0 ? 0 : document.children.reduce((sum, child) => sum + countWords(child, LONG), 0);
-  const unscripted = fallback.reduce(
-    (sum, { children }) => sum + children.reduce((n, child) => n + countWords(child, LONG), 0),
-    0,
-  );
-  new Sweep(unscripted > scripted).clean(document);
+  const census = new Census();
+  census.take(document, 'visible');
+  const { visible, hidden, unscripted } = census;
+  const noscript = unscripted > visible;
+  const shown = visible + (noscript ? unscripted : 0);
+  new Sweep({ noscript, hidden: shown < (shown + hidden) * MIN_VISIBLE }).clean(document);
 }
