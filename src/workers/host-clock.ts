@@ -30,6 +30,11 @@ export async function takeTurn(
   return { taken: false, waitMs: Math.max(0, later.rows[0]?.wait ?? 0) };
 }
 
+/** The seconds of a pause that is the first in a row: what the host named, at most ten minutes, or our own measure. */
+export function firstPause(askedSeconds: number | null): number {
+  return Math.min(askedSeconds ?? FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS);
+}
+
 /**
  * Notes that a host asked for a pause (429 or 503): what it named, or a growing one, at most ten minutes. Returns the
  * pause in seconds.

@@ -10,7 +10,7 @@ import { failedBlock, okBlock } from '../scrape/page-block.ts';
 import { PageError, type ExtractOptions, type Extraction, type PageErrorCode, type RawPage } from '../scrape/types.ts';
 import { parseRetryAfter } from '../webhooks/retry.ts';
 import { crawlAliases, crawlLinks } from './crawl-links.ts';
-import { backOff, endBackOff, takeTurn } from './host-clock.ts';
+import { backOff, endBackOff, firstPause, takeTurn } from './host-clock.ts';
 import type { HostGate } from './host-gate.ts';
 import type { JobInfo } from './open-work.ts';
 import type { Load } from './load.ts';
@@ -26,6 +26,8 @@ const BUSY_SECONDS = 10;
 const RETRY_DELAYS = [1, 2, 4];
 const SYNC_RETRY_MS = 250;
 const MAX_CRAWL_DELAY_SECONDS = 60;
+/** With these a host asks to be left alone. */
+const PAUSE_STATUSES: ReadonlySet<number> = new Set([429, 503]);
 const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 
 /** What a page needs from its thread. */
@@ -166,7 +168,7 @@ async function fetchOnce(
   signal: AbortSignal,
 ): Promise<FetchedPage> {
   try {
-    return await worker.egress.fetchPage({
+    const fetched = await worker.egress.fetchPage({
       url: page.url,
       headers: job.options.headers,
       userAgent: job.options.user_agent ?? USER_AGENT,
@@ -175,6 +177,9 @@ async function fetchOnce(
       accept: isSupportedContentType,
       ...(job.options.respect_robots ? { onRedirect: (url) => checkRobots(worker, url) } : {}),
     });
+    // Before the place is released: whoever gets it next is to know.
+    if (PAUSE_STATUSES.has(fetched.status)) worker.resting.rest(page.host, firstPause(retryAfter(fetched)));
+    return fetched;
   } finally {
     worker.gate.release(page.host);
   }
@@ -200,9 +205,8 @@ async function afterFetch(
   fetched: FetchedPage,
   sync: boolean,
 ): Promise<number | null> {
-  if (fetched.status === 429 || fetched.status === 503) {
-    const asked = parseRetryAfter(fetched.headers['retry-after'] ?? null);
-    const pause = await onClock(backOff(worker.db, page.host, fetched.status, asked));
+  if (PAUSE_STATUSES.has(fetched.status)) {
+    const pause = await onClock(backOff(worker.db, page.host, fetched.status, retryAfter(fetched)));
     worker.resting.rest(page.host, pause);
     return sync || page.tries >= RETRY_DELAYS.length ? null : pause;
   }
@@ -211,6 +215,10 @@ async function afterFetch(
   }
   if (page.tries > 0) await onClock(endBackOff(worker.db, page.host));
   return null;
+}
+
+function retryAfter({ headers }: FetchedPage): number | null {
+  return parseRetryAfter(headers['retry-after'] ?? null);
 }
 
 function endedResult(
