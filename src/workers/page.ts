@@ -6,14 +6,13 @@ import type { CrawlOptions } from '../jobs/options.ts';
 import type { PageResult } from '../jobs/settle.ts';
 import { loggableUrl, type Log } from '../log.ts';
 import { isSupportedContentType } from '../scrape/content-type.ts';
-import { failedBlock, okBlock } from '../scrape/page-block.ts';
 import { PageError, type ExtractOptions, type Extraction, type PageErrorCode, type RawPage } from '../scrape/types.ts';
 import { parseRetryAfter } from '../webhooks/retry.ts';
-import { crawlAliases, crawlLinks } from './crawl-links.ts';
 import { backOff, endBackOff, firstPause, takeTurn } from './host-clock.ts';
 import type { HostGate } from './host-gate.ts';
 import type { JobInfo } from './open-work.ts';
 import type { Load } from './load.ts';
+import { endedResult, okResult } from './page-result.ts';
 import type { PageIdentity } from './reading-sign.ts';
 import type { RestingHosts } from './resting-hosts.ts';
 
@@ -219,69 +218,6 @@ async function afterFetch(
 
 function retryAfter({ headers }: FetchedPage): number | null {
   return parseRetryAfter(headers['retry-after'] ?? null);
-}
-
-function endedResult(
-  page: PendingPage,
-  state: 'failed' | 'skipped',
-  code: PageErrorCode,
-  fetched: FetchedPage | null,
-  fetchedAt: Date,
-  durationMs: number,
-): PageResult {
-  const fragment = failedBlock({
-    url: page.url,
-    finalUrl: fetched?.url ?? null,
-    httpStatus: fetched?.status ?? null,
-    contentType: fetched?.contentType ?? null,
-    status: state,
-    code,
-    fetchedAt,
-    durationMs,
-  });
-  return {
-    ordinal: page.ordinal,
-    url: page.url,
-    state,
-    fragment,
-    http_status: fetched?.status ?? null,
-    error_code: code,
-    duration_ms: durationMs,
-    fetched_at: fetchedAt,
-    links: null,
-    aliases: [],
-  };
-}
-
-async function okResult(
-  worker: PageWorker,
-  job: JobInfo,
-  page: PendingPage,
-  fetched: FetchedPage,
-  extraction: Extraction,
-  fetchedAt: Date,
-  durationMs: number,
-): Promise<PageResult> {
-  const facts = {
-    url: page.url,
-    finalUrl: fetched.url,
-    contentType: fetched.contentType,
-    fetchedAt,
-    durationMs,
-    status: fetched.status,
-  };
-  return {
-    ordinal: page.ordinal,
-    url: page.url,
-    state: 'ok',
-    fragment: okBlock(facts, extraction, job.options.formats),
-    http_status: fetched.status,
-    error_code: null,
-    duration_ms: durationMs,
-    fetched_at: fetchedAt,
-    links: job.crawl ? await crawlLinks(worker, job, page, fetched, extraction) : null,
-    aliases: job.crawl ? crawlAliases(job, page, fetched, extraction) : [],
-  };
 }
 
 function pageErrorCode(error: unknown): PageErrorCode {
