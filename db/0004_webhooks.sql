@@ -17,6 +17,7 @@ create table outbox (
   whole_job       boolean not null,
   body_bytes      bigint,                         -- length and digest, fixed at the first attempt and checked at every later one
   body_sha256     bytea,
+  request_id      text,                           -- of the request that it goes back to, for the logs
   state           text not null default 'waiting' check (state in (
     'waiting',    -- due at next_attempt_at; → sending
     'sending'     -- claimed; due again when leased_until has passed; → waiting, or on to deliveries
@@ -50,6 +51,7 @@ create table deliveries (
   whole_job       boolean not null,
   body_bytes      bigint,
   body_sha256     bytea,
+  request_id      text,                           -- of the request that it goes back to, for the logs
   state           text not null check (state in (
     'delivered',  -- a 2xx came back
     'exhausted'   -- the last attempt of the schedule failed; → outbox by redeliver or recover
