@@ -54,7 +54,7 @@ export async function createContext(config: Config, log: Log = createLog(config.
   const egress = createEgress({
     allowTargets: config.allowPrivateTargets,
     allowWebhooks: config.allowPrivateWebhooks,
-    dnsServers: config.dnsServers.length > 0 ? config.dnsServers : undefined,
+    dnsServers: config.dnsServers,
   });
   stack.defer(() => egress.close());
   const owned = stack.move();

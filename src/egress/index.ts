@@ -25,7 +25,7 @@ export interface EgressOptions {
   allowTargets: CidrList | string[];
   /** Networks that may be called back in spite of being private. Does not open scraping. */
   allowWebhooks: CidrList | string[];
-  /** `address:port` of the DNS servers to ask; the system's unless given. */
+  /** `address:port` of the DNS servers to ask; the system's when there are none. */
   dnsServers?: string[];
   /** Trusted in place of Node's own certificate authorities (which include NODE_EXTRA_CA_CERTS), PEM. */
   ca?: string;

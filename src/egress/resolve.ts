@@ -17,9 +17,9 @@ const PERMANENT = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME']);
  * A resolver that asks the DNS directly through c-ares: `dns.lookup` would queue behind the threadpool. The hosts
  * file is not read. A family that fails, or is late, is left out where the other one answers.
  */
-export function createResolve(servers?: readonly string[]): Resolve {
+export function createResolve(servers: readonly string[] = []): Resolve {
   const resolver = new dns.Resolver({ timeout: TRY_TIMEOUT_MS, tries: TRIES });
-  if (servers) resolver.setServers(servers);
+  if (servers.length > 0) resolver.setServers(servers);
   return async (hostname) => {
     const found: [string[], string[]] = [[], []];
     const queries = [

@@ -65,7 +65,7 @@ boss.on('error', (error) => log.warn({ err: error }, 'the queue reported an erro
 const egress = createEgress({
   allowTargets: config.allowPrivateTargets,
   allowWebhooks: [],
-  dnsServers: config.dnsServers.length > 0 ? config.dnsServers : undefined,
+  dnsServers: config.dnsServers,
   connectionsPerOrigin: { pages: config.hostConcurrency, webhooks: 1 },
 });
 const robots = createRobotsCache({
