@@ -1,4 +1,4 @@
-import { html, type Content, type Html } from './html.ts';
+import { html, type Content, type Html } from '../html.ts';
 
 const WIDTH = 600;
 const HEIGHT = 120;

@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { attribute, flag, html, type Content, type Html } from './html.ts';
+import { attribute, flag, html, type Content, type Html } from '../html.ts';
 import { csrfOf } from './visitor.ts';
 
 /** A form that changes something: it carries the session's token. */

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { assetUrl } from './assets.ts';
 import { postButton } from './forms.ts';
-import { html, type Content, type Html } from './html.ts';
+import { html, type Content, type Html } from '../html.ts';
 import { noticeOf } from './notices.ts';
 import { count } from './parts.ts';
 import { visitorOf, type Visitor } from './visitor.ts';

@@ -1,4 +1,4 @@
-import { html, safeHref, type Content, type Html } from './html.ts';
+import { html, safeHref, type Content, type Html } from '../html.ts';
 
 const MAX_DEPTH = 4;
 const LABEL = String.raw`((?:[^\[\]\\]|\\.|!?\[(?:[^\[\]\\]|\\.){0,300}\](?:\([^()\s]{0,2000}\))?){0,500})`;

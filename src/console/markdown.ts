@@ -1,4 +1,4 @@
-import { html, type Html } from './html.ts';
+import { html, type Html } from '../html.ts';
 import { renderInline } from './markdown-inline.ts';
 
 /** Quotes and lists nested deeper are shown as plain paragraphs. */

@@ -1,4 +1,4 @@
-import { attribute, html, type Content, type Html } from './html.ts';
+import { attribute, html, type Content, type Html } from '../html.ts';
 
 const TONES: Record<string, 'good' | 'bad' | 'warn' | 'busy' | 'idle'> = {
   completed: 'good',

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { assetRoutes } from './assets.ts';
 import { requireAccount } from './guard.ts';
-import { html } from './html.ts';
+import { html } from '../html.ts';
 import { sendPage } from './layout.ts';
 import { deliveryPages } from './pages/deliveries.ts';
 import { endpointPages } from './pages/endpoints.ts';

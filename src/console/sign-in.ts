@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { AttemptLimit } from './attempt-limit.ts';
 import { readCookie, writeCookie } from './cookies.ts';
 import { field, postForm } from './forms.ts';
-import { html } from './html.ts';
+import { html } from '../html.ts';
 import { sendPage } from './layout.ts';
 import { checkForm } from './protection.ts';
 import { closeSession, newToken, openOperatorSession, openSession, SESSION_SECONDS } from './sessions.ts';

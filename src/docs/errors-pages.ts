@@ -1,4 +1,4 @@
-import { html, type Content } from '../console/html.ts';
+import { html, type Content } from '../html.ts';
 import { PROBLEMS, type ProblemCode } from '../api/problem.ts';
 import { PAGE_ERRORS } from '../scrape/types.ts';
 import { ATTEMPT_ERRORS } from '../webhooks/retry.ts';

@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { html, type Content } from '../console/html.ts';
+import { html, type Content } from '../html.ts';
 
 interface Page {
   title: string;

@@ -1,5 +1,5 @@
 import { Router, type RequestHandler } from 'express';
-import { html } from '../console/html.ts';
+import { html } from '../html.ts';
 import { openApiDocument } from '../api/openapi.ts';
 import { notFound, PROBLEMS, type ProblemCode } from '../api/problem.ts';
 import { assetRoutes } from './assets.ts';

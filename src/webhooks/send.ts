@@ -4,11 +4,12 @@ import type { SecretBox } from '../accounts/secrets.ts';
 import type { Db } from '../database.ts';
 import { EgressError, type Egress, type EgressErrorCode, type PostResult } from '../egress/index.ts';
 import type { Log } from '../log.ts';
+import { parseRetryAfter } from '../retry-after.ts';
 import { bodyChunks, sha256, smallBody } from './body.ts';
 import type { Claimed } from './claim.ts';
 import { digestLarge } from './large.ts';
 import type { AttemptResult } from './record.ts';
-import { ATTEMPT_ERRORS, parseRetryAfter, type AttemptError } from './retry.ts';
+import { ATTEMPT_ERRORS, type AttemptError } from './retry.ts';
 import { createSigner } from './sign.ts';
 import type { Slots } from './slots.ts';
 

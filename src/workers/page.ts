@@ -7,7 +7,7 @@ import type { PageResult } from '../jobs/settle.ts';
 import { loggableUrl, type Log } from '../log.ts';
 import { isSupportedContentType } from '../scrape/content-type.ts';
 import { PageError, type ExtractOptions, type Extraction, type PageErrorCode, type RawPage } from '../scrape/types.ts';
-import { parseRetryAfter } from '../webhooks/retry.ts';
+import { parseRetryAfter } from '../retry-after.ts';
 import { backOff, endBackOff, firstPause, takeTurn } from './host-clock.ts';
 import type { HostGate } from './host-gate.ts';
 import type { JobInfo } from './open-work.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { html, safeHref } from '../../src/console/html.ts';
+import { html, safeHref } from '../../src/html.ts';
 import { renderMarkdown } from '../../src/console/markdown.ts';
 
 /** Without the white space between tags, in which no test is interested. */

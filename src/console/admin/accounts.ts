@@ -4,7 +4,7 @@ import { grantCredits } from '../../accounts/credits.ts';
 import { parseValue } from '../../api/json-body.ts';
 import type { Db } from '../../database.ts';
 import { confirmed, field, postForm } from '../forms.ts';
-import { html, type Html } from '../html.ts';
+import { html, type Html } from '../../html.ts';
 import { sendPage } from '../layout.ts';
 import { count, table } from '../parts.ts';
 import { readView } from './views.ts';

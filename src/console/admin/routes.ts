@@ -2,7 +2,7 @@ import { Router, type Response } from 'express';
 import { Problem } from '../../api/problem.ts';
 import type { Context } from '../../context.ts';
 import { requireOperator } from '../guard.ts';
-import { html } from '../html.ts';
+import { html } from '../../html.ts';
 import { sendPage } from '../layout.ts';
 import { operatorDoor, signInRoutes } from '../sign-in.ts';
 import { accountPages } from './accounts.ts';

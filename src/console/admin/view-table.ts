@@ -1,4 +1,4 @@
-import { html, type Content, type Html } from '../html.ts';
+import { html, type Content, type Html } from '../../html.ts';
 import { count, table, time } from '../parts.ts';
 import { VIEW_ROWS, type AdminView } from './views.ts';
 

@@ -18,7 +18,7 @@ import {
   type DeliveryView,
 } from '../../webhooks/history.ts';
 import { field, select } from '../forms.ts';
-import { html, type Content } from '../html.ts';
+import { html, type Content } from '../../html.ts';
 import { sendPage } from '../layout.ts';
 import { badge, bytes, count, cut, pager, table, time, type Column } from '../parts.ts';
 import { sessionOf } from '../visitor.ts';

@@ -15,7 +15,7 @@ import {
 import { requestIdOf } from '../../api/auth.ts';
 import { appendTest } from '../../webhooks/test-delivery.ts';
 import { confirmed, field, postButton, postForm } from '../forms.ts';
-import { html, type Html } from '../html.ts';
+import { html, type Html } from '../../html.ts';
 import { sendPage } from '../layout.ts';
 import { badge, count, duration, facts, percent, time } from '../parts.ts';
 import { sessionOf } from '../visitor.ts';

@@ -1,5 +1,5 @@
 import type { Job } from '../../jobs/read.ts';
-import { html, type Content, type Html } from '../html.ts';
+import { html, type Content, type Html } from '../../html.ts';
 import { badge, count, table, time, type Column } from '../parts.ts';
 
 const settled = (job: Job) => job.total - job.remaining;

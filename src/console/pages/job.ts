@@ -2,7 +2,7 @@ import type { Response } from 'express';
 import type { Job, PageRow } from '../../jobs/read.ts';
 import type { DeliveryStatus } from '../../webhooks/history.ts';
 import { confirmed, postForm, select } from '../forms.ts';
-import { html, type Content, type Html } from '../html.ts';
+import { html, type Content, type Html } from '../../html.ts';
 import { badge, copyable, count, duration, exactTime, facts, pager, source, table, type Column } from '../parts.ts';
 import { pageBody, reason } from './page-block.ts';
 

@@ -11,7 +11,7 @@ import { findJob, findPage, listJobs, listPageRows, type Job } from '../../jobs/
 import type { JobWaiter } from '../../jobs/wait.ts';
 import { deliveryOfJob } from '../../webhooks/history.ts';
 import { field, select } from '../forms.ts';
-import { html } from '../html.ts';
+import { html } from '../../html.ts';
 import { sendPage } from '../layout.ts';
 import { badge, cut, pager } from '../parts.ts';
 import { sessionOf } from '../visitor.ts';

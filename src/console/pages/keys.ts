@@ -5,7 +5,7 @@ import { parseValue } from '../../api/json-body.ts';
 import { notFound } from '../../api/problem.ts';
 import type { Context } from '../../context.ts';
 import { confirmed, field, postForm } from '../forms.ts';
-import { html, type Html } from '../html.ts';
+import { html, type Html } from '../../html.ts';
 import { sendPage } from '../layout.ts';
 import { badge, copyable, table, time } from '../parts.ts';
 import { sessionOf } from '../visitor.ts';

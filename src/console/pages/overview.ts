@@ -5,7 +5,7 @@ import { activityByMinute, type MinuteOfWork } from '../../jobs/activity.ts';
 import { listJobs } from '../../jobs/read.ts';
 import { attemptsByHour, readBacklog, type Backlog, type HourOfAttempts } from '../../webhooks/activity.ts';
 import { barChart, lineChart } from '../charts.ts';
-import { html, type Content, type Html } from '../html.ts';
+import { html, type Content, type Html } from '../../html.ts';
 import { sendPage } from '../layout.ts';
 import { count, duration, percent, time } from '../parts.ts';
 import { sessionOf } from '../visitor.ts';

@@ -1,6 +1,6 @@
 import type { PageRow } from '../../jobs/read.ts';
 import { PAGE_ERRORS } from '../../scrape/types.ts';
-import { html, safeHref, type Content, type Html } from '../html.ts';
+import { html, safeHref, type Content, type Html } from '../../html.ts';
 import { renderMarkdown } from '../markdown.ts';
 import { bytes, duration, facts, source } from '../parts.ts';
 

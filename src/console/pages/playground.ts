@@ -12,7 +12,7 @@ import { scrapeOptions, scrapeSchema } from '../../jobs/schemas.ts';
 import type { JobWaiter } from '../../jobs/wait.ts';
 import { FORMATS } from '../../scrape/types.ts';
 import { field, postForm } from '../forms.ts';
-import { flag, html, type Html } from '../html.ts';
+import { flag, html, type Html } from '../../html.ts';
 import { sendPage } from '../layout.ts';
 import { badge, source } from '../parts.ts';
 import { sessionOf } from '../visitor.ts';

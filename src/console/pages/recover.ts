@@ -4,7 +4,7 @@ import { parseQuery, parseValue } from '../../api/json-body.ts';
 import type { Db } from '../../database.ts';
 import { countRecoverable, recover, type RecoverWindow } from '../../webhooks/control.ts';
 import { field, postForm } from '../forms.ts';
-import { html, type Html } from '../html.ts';
+import { html, type Html } from '../../html.ts';
 import { sendPage } from '../layout.ts';
 import { count } from '../parts.ts';
 import { sessionOf } from '../visitor.ts';

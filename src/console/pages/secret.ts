@@ -5,7 +5,7 @@ import type { SecretBox } from '../../accounts/secrets.ts';
 import { parseValue } from '../../api/json-body.ts';
 import type { Context } from '../../context.ts';
 import { confirmed, postButton, postForm, select } from '../forms.ts';
-import { html, type Html } from '../html.ts';
+import { html, type Html } from '../../html.ts';
 import { sendPage } from '../layout.ts';
 import { copyable, exactTime } from '../parts.ts';
 import { sessionOf } from '../visitor.ts';
