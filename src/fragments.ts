@@ -10,7 +10,7 @@ const BYTES = 4 * 1024 * 1024;
  * A job's page blocks as JSON text in the order of the pages, pages without one left out, in arrays of bounded size. Reads by
  * keyset, each read on its own, so no transaction stays open; the rows of an ended job never change.
  */
-export async function* readFragments(db: DbOrTx, accountId: string, jobId: string): AsyncGenerator<string[]> {
+async function* readFragments(db: DbOrTx, accountId: string, jobId: string): AsyncGenerator<string[]> {
   let after = -1;
   let rows = 4;
   for (;;) {

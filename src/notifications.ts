@@ -11,8 +11,7 @@ const CHANNEL = 'ollagraph';
 export type Notification =
   | { type: 'slices'; lane: Lane }
   | { type: 'outbox'; account_id: string; endpoint: string }
-  | { type: 'job_ended'; job_id: string; cancelled: boolean }
-  | { type: 'attempt_ended'; delivery_id: string };
+  | { type: 'job_ended'; job_id: string; cancelled: boolean };
 
 /** Sends a notification when the caller's transaction commits. */
 export async function notify(tx: DbOrTx, notification: Notification): Promise<void> {

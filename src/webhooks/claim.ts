@@ -1,26 +1,11 @@
-import { sql } from 'kysely';
-import type { AttemptTrigger, Db } from '../database.ts';
+import { sql, type Selectable } from 'kysely';
+import type { Db, OutboxTable } from '../database.ts';
 
 /** A delivery that this process may send until its lease ends. `attempts` is this attempt's number and the claim's fence. */
-export interface Claimed {
-  account_id: string;
-  id: string;
-  job_id: string | null;
-  event: string;
-  webhook_url: string;
-  endpoint: string;
-  webhook_id: string;
-  head: string;
-  tail: string;
-  whole_job: boolean;
-  page_ordinal: number | null;
-  headers: Record<string, string> | null;
-  body_bytes: number | null;
-  body_sha256: Buffer | null;
-  schedule_step: number;
-  attempts: number;
-  trigger: AttemptTrigger;
-  request_id: string | null;
+export interface Claimed extends Omit<
+  Selectable<OutboxTable>,
+  'state' | 'next_attempt_at' | 'leased_until' | 'last_status' | 'last_error' | 'created_at'
+> {
   webhook_secret: string;
   /** The previous secret while it overlaps. */
   previous_secret: string | null;

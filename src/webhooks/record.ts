@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import { crashPoint } from '../crash-point.ts';
 import type { Db } from '../database.ts';
-import { notify } from '../notifications.ts';
 import type { Claimed } from './claim.ts';
 import { countAttempts } from './endpoint-hours.ts';
 import { intoHistory } from './move.ts';
@@ -80,9 +79,6 @@ export async function record(db: Db, batch: Finished[]): Promise<void> {
       where a.account_id = r.account_id and a.delivery_id = r.id and a.number = r.number
         and a.finished_at is null and a.delivery_id between ${sorted[0]} and ${sorted.at(-1)}`.execute(tx);
     await countAttempts(tx, batch);
-    for (const { claimed } of batch) {
-      if (claimed.event === 'test') await notify(tx, { type: 'attempt_ended', delivery_id: claimed.id });
-    }
     crashPoint('delivery.record');
   });
   crashPoint('delivery.recorded');
