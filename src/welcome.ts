@@ -22,5 +22,7 @@ Try it:
     -H "Authorization: Bearer ${firstKey}" \\
     -H "Content-Type: application/json" \\
     -d '{"url": "https://example.com"}'
+
+Or sign in with it at http://localhost:${port ?? config.port}/console
 `);
 }

@@ -1,27 +1,32 @@
 import { sql } from 'kysely';
-import type { PgBoss } from 'pg-boss';
+import type { Context } from '../context.ts';
 import { crashPoint } from '../crash-point.ts';
-import type { Db, Tx } from '../database.ts';
+import type { Tx } from '../database.ts';
 import { failedBlock } from '../scrape/page-block.ts';
 import type { PageErrorCode } from '../scrape/types.ts';
-import { finishJob } from './finish.ts';
+import { finishJob, logEnd } from './finish.ts';
 import { lockJob, settlePages, type LockedJob } from './settle.ts';
 
 /**
  * Ends a job now: pages that have not settled are cancelled, what was done stays, and the webhook still fires.
  * False when the job had ended before.
  */
-export async function cancelJob(db: Db, accountId: string, jobId: string): Promise<boolean> {
-  const done = await db.transaction().execute(async (tx) => {
+export async function cancelJob(
+  { db, log }: Pick<Context, 'db' | 'log'>,
+  accountId: string,
+  jobId: string,
+): Promise<boolean> {
+  const ended = await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, accountId, jobId);
-    if (!job) return false;
+    if (!job) return null;
     const cancelled = await cancelPages(tx, job);
     await finishJob(tx, { ...job, remaining: 0, cancelled }, 'cancelled');
     crashPoint('job.cancel');
-    return true;
+    return job;
   });
   crashPoint('job.cancelled');
-  return done;
+  if (ended) logEnd(log, ended);
+  return ended !== null;
 }
 
 /** Cancelled pages have no block, except that of a single-page job, whose result it is. */
@@ -54,16 +59,15 @@ async function cancelPages(tx: Tx, job: LockedJob): Promise<number> {
 
 /** Settles every page that is still pending as failed with this code; the job ends with it. */
 export async function failPending(
-  db: Db,
-  boss: PgBoss,
+  { db, boss, log }: Pick<Context, 'db' | 'boss' | 'log'>,
   accountId: string,
   jobId: string,
   code: PageErrorCode,
   ordinals?: number[],
 ): Promise<void> {
-  await db.transaction().execute(async (tx) => {
+  const ended = await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, accountId, jobId);
-    if (!job) return;
+    if (!job) return null;
     let query = tx
       .selectFrom('pages')
       .select(['ordinal', 'url'])
@@ -93,6 +97,7 @@ export async function failPending(
       links: null,
       aliases: [],
     }));
-    await settlePages(tx, boss, job, results);
+    return (await settlePages(tx, boss, job, results)) ? job : null;
   });
+  if (ended) logEnd(log, ended);
 }

@@ -27,6 +27,7 @@ export interface NewJob {
   webhook_url: string | null;
   webhook_payload: 'full' | 'summary';
   webhook_headers: Record<string, string> | null;
+  /** Empty where nobody is to be told: the caller of a synchronous request has the answer. */
   webhook_events: WebhookEvent[];
   request_id: string | null;
   idempotency: IdempotencyClaim | null;

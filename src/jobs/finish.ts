@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { releaseCredits } from '../accounts/credits.ts';
 import { crashPoint } from '../crash-point.ts';
 import type { Tx } from '../database.ts';
+import type { Log } from '../log.ts';
 import { notify } from '../notifications.ts';
 import { announceEnd } from './announce.ts';
 import type { LockedJob } from './settle.ts';
@@ -19,4 +20,9 @@ export async function finishJob(tx: Tx, job: LockedJob, state: 'completed' | 'fa
   crashPoint('job.finish');
   await announceEnd(tx, ended);
   await notify(tx, { type: 'job_ended', job_id: job.id, cancelled: state === 'cancelled' });
+}
+
+/** Says that a job has ended, under the request that created it. Call it when the transaction has committed. */
+export function logEnd(log: Log, { request_id, id }: Pick<LockedJob, 'request_id' | 'id'>): void {
+  log.info({ request_id, job_id: id }, 'job ended');
 }

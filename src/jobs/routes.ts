@@ -13,7 +13,8 @@ import { sendJob } from './send-result.ts';
 import type { JobWaiter } from './wait.ts';
 
 /** Reading, watching and cancelling jobs. */
-export function jobRoutes({ db }: Context, waiter: JobWaiter): Router {
+export function jobRoutes(context: Context, waiter: JobWaiter): Router {
+  const { db } = context;
   const router = Router();
 
   async function jobOf(req: Request, res: Response): Promise<Job> {
@@ -71,7 +72,7 @@ export function jobRoutes({ db }: Context, waiter: JobWaiter): Router {
   router.post('/v1/jobs/:job_id/cancel', rawBody('1kb'), async (req, res) => {
     parseNothing(req);
     const job = await jobOf(req, res);
-    const cancelled = await cancelJob(db, job.account_id, job.id);
+    const cancelled = await cancelJob(context, job.account_id, job.id);
     if (!cancelled && (await jobOf(req, res)).state !== 'cancelled')
       throw new Problem('already_finished', 'The job ended before it could be cancelled.');
     const ended = await jobOf(req, res);

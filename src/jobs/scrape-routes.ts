@@ -41,7 +41,7 @@ export function scrapeRoutes(context: Context, waiter: JobWaiter): Router {
       webhook_url: null,
       webhook_payload: 'full',
       webhook_headers: null,
-      webhook_events: ['job.completed'],
+      webhook_events: [],
       ...fields,
       account_id: accountOf(res),
       request_id: requestIdOf(res),
@@ -67,7 +67,7 @@ export function scrapeRoutes(context: Context, waiter: JobWaiter): Router {
       });
     }
     if (!(await waiter.wait(account, job_id, budgetMs)))
-      await failPending(db, boss, account, job_id, 'deadline_exceeded');
+      await failPending(context, account, job_id, 'deadline_exceeded');
     const job = await findJob(db, account, job_id);
     if (!job) throw new Problem('not_found', 'The job of this Idempotency-Key has been removed.');
     await sendResult(db, res, job);

@@ -129,13 +129,13 @@ export class WorkerPool {
   }
 
   async #replace(dead: Thread): Promise<void> {
-    const { boss, db, log } = this.#context;
+    const { boss, log } = this.#context;
     HostGate.clear(this.#gateMemory, dead.index);
     try {
       const { page } = dead.sign;
       if (page) {
         const code = dead.stuck ? 'parse_timeout' : 'parse_failed';
-        await failPending(db, boss, page.account_id, page.job_id, code, [page.ordinal]);
+        await failPending(this.#context, page.account_id, page.job_id, code, [page.ordinal]);
       }
       if (dead.held.length > 0) await boss.fail(dead.lane, dead.held);
     } catch (error) {
@@ -148,12 +148,12 @@ export class WorkerPool {
 
   /** A slice that was fetched again and again and never finished: its pages have failed on our side. */
   async #bury(slice: Slice): Promise<void> {
-    const { boss, db, log } = this.#context;
+    const { log } = this.#context;
     log.error(
       { request_id: slice.request_id, job_id: slice.job_id, pages: slice.ordinals.length },
       'a slice never finished; its pages are settled as failed',
     );
-    await failPending(db, boss, slice.account_id, slice.job_id, 'internal_error', slice.ordinals);
+    await failPending(this.#context, slice.account_id, slice.job_id, 'internal_error', slice.ordinals);
   }
 }
 

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Job as QueueJob, PgBoss } from 'pg-boss';
 import { crashPoint } from '../crash-point.ts';
 import type { Db, Tx } from '../database.ts';
+import { logEnd } from '../jobs/finish.ts';
 import { lockJob, settlePages, type LockedJob, type PageResult } from '../jobs/settle.ts';
 import { divideIntoSlices, SLICE_PAGES } from '../jobs/slices.ts';
 import { holdSlice, insertSlices, type Lane, type Slice } from '../queue.ts';
@@ -131,7 +132,7 @@ async function settle(
     crashPoint(deferred === null ? 'slice.settle' : 'slice.end');
     return last;
   });
-  if (ended) worker.log.info({ request_id: info.request_id, job_id: info.id }, 'job ended');
+  if (ended) logEnd(worker.log, info);
   crashPoint(deferred === null ? 'slice.settled' : 'slice.ended');
 }
 

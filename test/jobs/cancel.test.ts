@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { failPending } from '../../src/jobs/cancel.ts';
 import { assertBooksBalance } from '../support/ledger.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -85,4 +86,29 @@ test('a crawl that is cancelled queues nothing more', async () => {
   assert.deepEqual([result.total, result.succeeded, result.cancelled], [2, 1, 1]);
   assert.ok(!site.requests.some((r) => r.path.startsWith('/after')));
   await assertBooksBalance(service.db);
+});
+
+test('the log says of jobs that are cancelled or given up that they ended, under the request that created them', async () => {
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/logged', held.route);
+  const [cancelled, late] = await Promise.all(
+    ['request-one', 'request-two'].map((request_id) =>
+      service.api.queue('/v1/scrape/async', { url: site.url('/logged') }, { 'x-request-id': request_id }),
+    ),
+  );
+  await service.api('POST', `/v1/jobs/${cancelled}/cancel`);
+  await service.api('POST', `/v1/jobs/${cancelled}/cancel`);
+  await failPending(service.context, service.account.id, late!, 'deadline_exceeded');
+  await failPending(service.context, service.account.id, late!, 'deadline_exceeded');
+  held.open();
+  const ends = service.logs.filter(
+    ({ msg, job_id }) => msg === 'job ended' && [cancelled, late].includes(String(job_id)),
+  );
+  assert.deepEqual(
+    ends.map(({ job_id, request_id }) => [job_id, request_id]),
+    [
+      [cancelled, 'request-one'],
+      [late, 'request-two'],
+    ],
+  );
 });

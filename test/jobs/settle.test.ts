@@ -136,8 +136,8 @@ test('settling and cancelling at once: counts add up, and there is one delivery'
     const job_id = await idle.api.queue('/v1/scrape/batch/async', { urls, webhook_url: HOOK });
     await Promise.all([
       ...urls.map((url, n) => settle(job_id, [failure(n, url, 1)])),
-      cancelJob(idle.db, idle.account.id, job_id),
-      cancelJob(idle.db, idle.account.id, job_id),
+      cancelJob(idle.context, idle.account.id, job_id),
+      cancelJob(idle.context, idle.account.id, job_id),
     ]);
     const { json } = await idle.api('GET', `/v1/jobs/${job_id}`);
     assert.ok(['cancelled', 'failed'].includes(json.status));
@@ -150,7 +150,7 @@ test('settling and cancelling at once: counts add up, and there is one delivery'
 
 test('a second delivery for the same job is refused by the database', async () => {
   const job_id = await idle.api.queue('/v1/scrape/async', { url: 'https://example.com/', webhook_url: HOOK });
-  await cancelJob(idle.db, idle.account.id, job_id);
+  await cancelJob(idle.context, idle.account.id, job_id);
   await assert.rejects(
     sql`insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job)
       select account_id, 'dlv_' || substr(id, 5, 12) || 'ffffffffffff', job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job

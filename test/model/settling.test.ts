@@ -100,9 +100,8 @@ function firsts(results: { ordinal: number; state: Settled }[]) {
 }
 
 async function act(id: string, what: Step, urls: string[]): Promise<void> {
-  const { db, boss } = idle.context;
-  if (what === 'cancel') await cancelJob(db, idle.account.id, id);
-  else if (what === 'give up') await failPending(db, boss, idle.account.id, id, 'internal_error');
+  if (what === 'cancel') await cancelJob(idle.context, idle.account.id, id);
+  else if (what === 'give up') await failPending(idle.context, idle.account.id, id, 'internal_error');
   else if ('settle' in what) await settle(id, firsts(what.settle), urls);
   else {
     const results = what.ordinals.map((n) => ({ ordinal: n, state: what.race }));

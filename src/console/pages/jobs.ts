@@ -42,7 +42,8 @@ const TITLES = { scrape: 'Scrape', batch: 'Batch', crawl: 'Crawl' };
 const any = (values: readonly string[]) => [['', 'any'] as const, ...values.map((v) => [v, v] as const)];
 
 /** The account's jobs, one of them with its progress, and the content of its pages. */
-export function jobPages({ db }: Context, waiter: JobWaiter): Router {
+export function jobPages(context: Context, waiter: JobWaiter): Router {
+  const { db } = context;
   const router = Router();
 
   async function jobOf(req: Request, res: Response): Promise<Job> {
@@ -115,7 +116,7 @@ export function jobPages({ db }: Context, waiter: JobWaiter): Router {
 
   router.post('/jobs/:job_id/cancel', async (req, res) => {
     const job = await jobOf(req, res);
-    const done = await cancelJob(db, job.account_id, job.id);
+    const done = await cancelJob(context, job.account_id, job.id);
     res.redirect(303, `/console/jobs/${job.id}?notice=${done ? 'cancelled' : 'ended'}`);
   });
 

@@ -25,7 +25,8 @@ const query = z.object({ job: z.string().max(100).optional() });
 type Result = { page: PageRow & { fragment: string | null }; job_id: string; url: string; main: boolean };
 
 /** Scrapes one URL and shows every form of it, and the call that does the same. */
-export function playgroundPages({ db, boss }: Context, waiter: JobWaiter): Router {
+export function playgroundPages(context: Context, waiter: JobWaiter): Router {
+  const { db, boss } = context;
   const router = Router();
 
   router.get('/playground', async (req, res) => {
@@ -62,12 +63,12 @@ export function playgroundPages({ db, boss }: Context, waiter: JobWaiter): Route
         webhook_url: null,
         webhook_payload: 'full',
         webhook_headers: null,
-        webhook_events: ['job.completed'],
+        webhook_events: [],
         request_id: requestIdOf(res),
         idempotency: null,
       });
       if (!(await waiter.wait(account_id, job_id, WAIT_MS)))
-        await failPending(db, boss, account_id, job_id, 'deadline_exceeded');
+        await failPending(context, account_id, job_id, 'deadline_exceeded');
       res.redirect(303, `/console/playground?job=${job_id}`);
     } catch (error) {
       if (!(error instanceof Problem) || error.code !== 'validation_failed') throw error;
