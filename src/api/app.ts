@@ -2,6 +2,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { accountRoutes } from '../accounts/routes.ts';
 import type { SecretBox } from '../accounts/secrets.ts';
+import { callbackRoutes } from '../callbacks/routes.ts';
 import { consoleRoutes } from '../console/routes.ts';
 import type { Context } from '../context.ts';
 import { docsRoutes } from '../docs/routes.ts';
@@ -41,6 +42,7 @@ export function createApp(context: Context, parts: ApiParts): Express {
   app.use(scrapeRoutes(context, parts.waiter));
   app.use(jobRoutes(context, parts.waiter));
   app.use(webhookRoutes(context));
+  app.use(callbackRoutes(context, parts.box));
   app.use(endpointRoutes(context));
   app.use(accountRoutes(context, parts.box));
   app.use(refuseUnknown);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accountOperations } from '../accounts/operations.ts';
+import { callbackOperations } from '../callbacks/operations.ts';
 import { jobOperations, scrapeOperations } from '../jobs/operations.ts';
 import { webhookOperations } from '../webhooks/operations.ts';
 import { named, type Operation } from './operation.ts';
@@ -57,6 +58,7 @@ export const OPERATIONS: Operation[] = [
   ...scrapeOperations,
   ...jobOperations,
   ...webhookOperations,
+  ...callbackOperations,
   ...accountOperations,
   ...serviceOperations,
 ];
@@ -70,7 +72,8 @@ export function problemsOf(operation: Operation): ProblemCode[] {
   codes.add('rate_limited').add('bad_request');
   if (operation.path.includes('{') || operation.idempotent) codes.add('not_found');
   if (operation.query) codes.add('validation_failed');
-  if (operation.body) {
+  // Also where it takes no body: what is sent is read, and refused.
+  if (operation.method === 'post') {
     for (const code of ['invalid_json', 'body_too_large', 'unsupported_encoding', 'validation_failed'] as const)
       codes.add(code);
   }

@@ -3,7 +3,8 @@ import { listOf, named, timestamp } from '../api/operation.ts';
 import { cursorParameter, limitParameter } from '../api/pagination.ts';
 import { ATTEMPT_ERRORS, type AttemptError } from './retry.ts';
 
-const time = z.iso
+/** An RFC 3339 time in a request. */
+export const time = z.iso
   .datetime({ offset: true, message: 'must be a time like 2026-01-31T12:00:00Z' })
   .transform((text) => new Date(text));
 const url = z.string().max(4096);
@@ -11,6 +12,8 @@ const url = z.string().max(4096);
 export const deliveryStatus = z
   .enum(['pending', 'delivered', 'exhausted', 'cancelled'])
   .describe('`exhausted`: the whole retry schedule failed; `cancelled`: its owner took it out of the queue.');
+
+export const deliveryEvent = z.enum(['job.completed', 'job.started', 'job.page', 'test']);
 
 export const deliveryListQuery = z.strictObject({
   status: deliveryStatus.optional(),
@@ -59,7 +62,7 @@ const attempt = named(
 const deliveryFields = {
   id: z.string(),
   job_id: z.string().nullable().describe('Null for a test.'),
-  event: z.enum(['job.completed', 'job.started', 'job.page', 'test']),
+  event: deliveryEvent,
   webhook_url: z.string(),
   status: deliveryStatus,
   attempts: z.int().min(0),

@@ -24,6 +24,8 @@ test("another account's job or delivery cannot be told from one that does not ex
   const job_id = await service.api.queue('/v1/scrape/async', body);
   const { delivery } = await service.api.finished(job_id);
   await receiver.received(1);
+  const plain = await service.api.queue('/v1/scrape/async', { url: site.url('/') });
+  await service.api.finished(plain);
   const stranger = await service.createAccount();
 
   for (const [method, path, theirs, nobodys] of [
@@ -34,6 +36,8 @@ test("another account's job or delivery cannot be told from one that does not ex
     ['POST', '/v1/jobs/:id/cancel', job_id, newId('job')],
     ['GET', '/v1/deliveries/:id', delivery.id, newId('dlv')],
     ['POST', '/v1/deliveries/:id/redeliver', delivery.id, newId('dlv')],
+    ['GET', '/v1/callbacks/:id', delivery.id, newId('dlv')],
+    ['GET', '/v1/callbacks/:id', plain, newId('job')],
   ] as const) {
     const answers = [];
     for (const id of [theirs, nobodys, 'nonsense', `${theirs}0`, "';--", '%00']) {
@@ -60,6 +64,10 @@ test("another account's jobs and deliveries are in no list, and no recovery reac
     data: [],
     next_cursor: null,
   });
+  await poor.api.finished(await poor.api.queue('/v1/scrape/async', { url: site.url('/') }));
+  const callbacks = '/v1/callbacks?since=2020-01-01T00:00:00Z';
+  assert.equal((await poor.api('GET', callbacks)).json.data.length, 2);
+  assert.deepEqual((await stranger.api('GET', callbacks)).json, { data: [], next_cursor: null });
   assert.deepEqual((await stranger.api('GET', '/v1/me/usage')).json.data, []);
   const recovered = await stranger.api('POST', '/v1/deliveries/recover', { since: '2020-01-01T00:00:00Z' });
   assert.equal(recovered.json.deliveries, 0);

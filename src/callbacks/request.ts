@@ -1,0 +1,59 @@
+import type { SecretBox } from '../accounts/secrets.ts';
+import { readSigningSecrets } from '../accounts/signing-secrets.ts';
+import type { Db } from '../database.ts';
+import { findJob } from '../jobs/read.ts';
+import { callbackEnvelope } from '../jobs/result.ts';
+import { bodyChunks } from '../webhooks/body.ts';
+import { readContent, type DeliveryContent } from '../webhooks/history.ts';
+import { digestLarge } from '../webhooks/large.ts';
+import { requestHeaders } from '../webhooks/send.ts';
+import { createSigner } from '../webhooks/sign.ts';
+
+/** The request of a callback as its first attempt would send it at this moment. */
+export interface CallbackRequest {
+  headers: Record<string, string>;
+  /** The bytes that the signature covers, the same at every call. */
+  body: () => AsyncIterable<Buffer>;
+}
+
+/**
+ * Signs one of the account's callbacks (a delivery, or an ended job without webhook_url) with the secrets that count now. Null where
+ * there is none of that id, or where the stored pages no longer make the bytes that were sent before.
+ */
+export async function readRequest(
+  db: Db,
+  box: SecretBox,
+  accountId: string,
+  id: string,
+): Promise<CallbackRequest | null> {
+  const content = (await readContent(db, accountId, id)) ?? (await contentOfJob(db, accountId, id));
+  if (!content) return null;
+  const secrets = await readSigningSecrets(db, box, accountId);
+  const signer = createSigner(secrets, content.webhook_id, Math.floor(Date.now() / 1000));
+  const body = () => bodyChunks(db, content);
+  const { digest } = await digestLarge(body(), signer);
+  if (content.body_sha256 !== null && !content.body_sha256.equals(digest)) return null;
+  return { headers: requestHeaders({ ...content, attempts: 1 }, signer.headers()), body };
+}
+
+/** What the delivery of an ended job would be, had it a webhook_url. */
+async function contentOfJob(db: Db, accountId: string, id: string): Promise<DeliveryContent | null> {
+  const job = await findJob(db, accountId, id);
+  if (!job || job.finished_at === null || job.webhook_url !== null || !job.webhook_events.includes('job.completed'))
+    return null;
+  const { head, tail, whole } = callbackEnvelope(job);
+  return {
+    account_id: accountId,
+    id: job.id.replace('job_', 'dlv_'),
+    job_id: job.id,
+    webhook_id: job.id,
+    headers: job.webhook_headers,
+    head,
+    tail,
+    whole_job: whole,
+    page_ordinal: null,
+    body_bytes: null,
+    body_sha256: null,
+    attempts: 0,
+  };
+}
