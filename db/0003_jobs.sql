@@ -26,6 +26,7 @@ create table jobs (
   expand_ordinal  integer not null default 0,   -- crawl: the first page whose links are not yet queued …
   expand_offset   integer not null default 0,   -- … and the first of its links that is not
   request_id      text,
+  traceparent     text,                         -- W3C Trace Context: of the request that created it, where somebody traces
   created_at      timestamptz not null default now(),
   started_at      timestamptz,
   finished_at     timestamptz,

@@ -18,6 +18,7 @@ create table outbox (
   body_bytes      bigint,                         -- length and digest, fixed at the first attempt and checked at every later one
   body_sha256     bytea,
   request_id      text,                           -- of the request that it goes back to, for the logs
+  traceparent     text,                           -- W3C Trace Context: what its attempts continue
   state           text not null default 'waiting' check (state in (
     'waiting',    -- due at next_attempt_at; → sending
     'sending'     -- claimed; due again when leased_until has passed; → waiting, or on to deliveries
@@ -52,6 +53,7 @@ create table deliveries (
   body_bytes      bigint,
   body_sha256     bytea,
   request_id      text,                           -- of the request that it goes back to, for the logs
+  traceparent     text,                           -- W3C Trace Context: what its attempts continue
   state           text not null check (state in (
     'delivered',  -- a 2xx came back
     'exhausted'   -- the last attempt of the schedule failed; → outbox by redeliver or recover

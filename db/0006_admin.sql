@@ -129,9 +129,9 @@ declare
 begin
   with back as (delete from deliveries where id = delivery_id returning *)
   insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status, last_error, created_at, request_id, trigger)
+    body_bytes, body_sha256, attempts, last_status, last_error, created_at, request_id, traceparent, trigger)
   select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status, last_error, created_at, request_id, 'manual' from back;
+    body_bytes, body_sha256, attempts, last_status, last_error, created_at, request_id, traceparent, 'manual' from back;
   update outbox set next_attempt_at = now(), schedule_step = 0, trigger = 'manual' where id = delivery_id and state = 'waiting';
   select account_id, endpoint into target from outbox where id = delivery_id;
   if not found then return false; end if;
@@ -159,9 +159,9 @@ begin
     returning *
   )
   insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status, last_error, created_at, request_id, trigger)
+    body_bytes, body_sha256, attempts, last_status, last_error, created_at, request_id, traceparent, trigger)
   select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status, last_error, created_at, request_id, 'recover' from back;
+    body_bytes, body_sha256, attempts, last_status, last_error, created_at, request_id, traceparent, 'recover' from back;
   get diagnostics n = row_count;
   for target in select distinct account_id, endpoint from outbox where trigger = 'recover' and state = 'waiting' loop
     perform pg_notify('ollagraph', json_build_object('type', 'outbox', 'account_id', target.account_id, 'endpoint', target.endpoint)::text);

@@ -7,7 +7,7 @@ import { EmbeddedError, lockInstance, startEmbedded } from './embedded.ts';
 import { createLog, type Log } from './log.ts';
 import { Notifications } from './notifications.ts';
 import { migrate } from './migrate.ts';
-import { executor } from './queue.ts';
+import { executor, QUEUE_OPTIONS } from './queue.ts';
 
 /** What every part of the process is handed: no globals, no feature inside. */
 export interface Context {
@@ -38,7 +38,7 @@ export async function createContext(config: Config, log: Log = createLog(config.
   const boss = new PgBoss({
     db: executor(pool),
     migrate: false,
-    schedule: false,
+    ...QUEUE_OPTIONS,
     superviseIntervalSeconds: 1,
     // How often lost heartbeats are looked for; by default a minute, which a killed worker's slices would wait.
     monitorIntervalSeconds: 2,

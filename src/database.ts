@@ -69,6 +69,7 @@ export interface JobsTable {
   expand_ordinal: Generated<number>;
   expand_offset: Generated<number>;
   request_id: string | null;
+  traceparent: string | null;
   created_at: Generated<Timestamp>;
   started_at: Timestamp | null;
   finished_at: Timestamp | null;
@@ -129,6 +130,7 @@ interface DeliveryColumns {
   last_status: number | null;
   last_error: string | null;
   request_id: string | null;
+  traceparent: string | null;
 }
 
 export interface OutboxTable extends DeliveryColumns {

@@ -4,6 +4,7 @@ import { armCrashPoint } from './crash-point.ts';
 import { EmbeddedError } from './embedded.ts';
 import { createLog } from './log.ts';
 import { startService } from './service.ts';
+import { flushSpans } from './tracing.ts';
 import { printWelcome } from './welcome.ts';
 
 /** After a signal the process is gone by then, whatever hangs; a platform kills at 30 s. */
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
 
   log.info({ signal: await stopRequested }, 'asked to stop');
   await service.stop();
+  await flushSpans();
 }
 
 /**

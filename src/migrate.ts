@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { Migrator, type Migration, type MigrationProvider } from 'kysely/migration';
 import { PgBoss } from 'pg-boss';
 import type { Database, Db } from './database.ts';
-import { createQueues, executor } from './queue.ts';
+import { createQueues, executor, QUEUE_OPTIONS } from './queue.ts';
 
 const folder = new URL('../db/', import.meta.url);
 
@@ -27,7 +27,7 @@ const migrator = (db: Db) => new Migrator({ db, provider: migrations });
  * each hold a lock. Returns the names of what was applied. Throws when a migration fails, and then nothing of it stays.
  */
 export async function migrate({ db, pool }: Pick<Database, 'db' | 'pool'>): Promise<string[]> {
-  const boss = new PgBoss({ db: executor(pool), supervise: false, schedule: false, registerInstance: false });
+  const boss = new PgBoss({ db: executor(pool), supervise: false, ...QUEUE_OPTIONS, registerInstance: false });
   // First: the views of db/ read the queue.
   await boss.start();
   try {

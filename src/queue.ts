@@ -31,6 +31,12 @@ const RETRY_LIMIT = 5;
 /** A slice that failed comes back after 1, 2, 4, … s: together they outlast a short trouble of the database. */
 const RETRY_DELAY_SECONDS = 1;
 
+/**
+ * How every part uses pg-boss: without timetables, and without spans of its own, which would be two a second for each thread, found or not.
+ * Ours tell what becomes of the entries.
+ */
+export const QUEUE_OPTIONS = { schedule: false, openTelemetry: { enabled: false } } as const;
+
 /** Lets pg-boss run its statements on our pool. */
 export function executor(pool: pg.Pool): BossDb {
   return { executeSql: async (text, values) => await pool.query(text, values as unknown[]) };

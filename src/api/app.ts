@@ -18,6 +18,7 @@ import { limitRate } from './limits.ts';
 import { findOperation } from './operations.ts';
 import { Problem, problemHandler } from './problem.ts';
 import { requestLog } from './request-log.ts';
+import { traceRequests } from './request-trace.ts';
 
 export interface ApiParts {
   box: SecretBox;
@@ -32,6 +33,7 @@ export function createApp(context: Context, parts: ApiParts): Express {
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.use(requestLog(context.log));
+  app.use(traceRequests);
   app.use(metrics.observe);
   app.use(helmet());
   app.use(healthRoutes(context, parts.health));

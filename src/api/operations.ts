@@ -90,6 +90,12 @@ export function findOperation(method: string, path: string): { operation: Operat
   return { operation, methods: candidates.map((o) => o.method.toUpperCase()) };
 }
 
+/** The route as the document names it, so that there are few of them whatever is asked for. */
+export function routeOf(method: string, path: string): string {
+  const { operation } = findOperation(method === 'HEAD' ? 'GET' : method, path);
+  return operation?.path ?? /^\/(?:docs|console)(?=\/|$)/.exec(path)?.[0] ?? 'unknown';
+}
+
 const patterns = new Map<Operation, RegExp>();
 
 function pathPattern(operation: Operation): RegExp {

@@ -4,7 +4,7 @@ import type { Log } from '../log.ts';
 
 const SANE = /^[A-Za-z0-9._-]{1,64}$/;
 /** Asked for again and again by machines. */
-const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
+export const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 /** Gives every request an id (the client's own, when sane), answers with it, and logs one line when the answer is done. */
 export function requestLog(log: Log): RequestHandler {

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { untraced } from '../tracing.ts';
 import { ByteCollector } from './body.ts';
 import type { Connection } from './connection.ts';
 import { EgressError, transportError, type Timings } from './errors.ts';
@@ -112,7 +113,7 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     const { path, method, headers, body, maxWireBytes } = this.#request;
     const sent = body === null || Buffer.isBuffer(body) ? body : produce(body, (side) => this.#await(side));
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- undici takes async iterables, its types do not say so
-    connection.send({ path, method, headers, body: sent as Buffer | null }, this, maxWireBytes);
+    untraced(() => connection.send({ path, method, headers, body: sent as Buffer | null }, this, maxWireBytes));
   }
 
   refused(error: unknown): void {

@@ -13,6 +13,7 @@ function delivery(job: LockedJob, event: 'job.started' | 'job.page' | 'job.compl
     webhook_url: job.webhook_url,
     headers: job.webhook_headers,
     request_id: job.request_id,
+    traceparent: job.traceparent,
     trigger: 'schedule' as const,
   };
 }

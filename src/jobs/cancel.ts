@@ -4,7 +4,7 @@ import { crashPoint } from '../crash-point.ts';
 import type { Tx } from '../database.ts';
 import { failedBlock } from '../scrape/page-block.ts';
 import type { PageErrorCode } from '../scrape/types.ts';
-import { finishJob, logEnd } from './finish.ts';
+import { finishJob, tellEnd } from './finish.ts';
 import { lockJob, settlePages, type LockedJob } from './settle.ts';
 
 /**
@@ -20,12 +20,12 @@ export async function cancelJob(
     const job = await lockJob(tx, accountId, jobId);
     if (!job) return null;
     const cancelled = await cancelPages(tx, job);
-    await finishJob(tx, { ...job, remaining: 0, cancelled }, 'cancelled');
+    const end = await finishJob(tx, { ...job, remaining: 0, cancelled }, 'cancelled');
     crashPoint('job.cancel');
-    return job;
+    return end;
   });
   crashPoint('job.cancelled');
-  if (ended) logEnd(log, ended);
+  if (ended) tellEnd(log, ended);
   return ended !== null;
 }
 
@@ -97,7 +97,7 @@ export async function failPending(
       links: null,
       aliases: [],
     }));
-    return (await settlePages(tx, boss, job, results)) ? job : null;
+    return await settlePages(tx, boss, job, results);
   });
-  if (ended) logEnd(log, ended);
+  if (ended) tellEnd(log, ended);
 }

@@ -30,6 +30,8 @@ export interface NewJob {
   /** Empty where nobody is to be told: the caller of a synchronous request has the answer. */
   webhook_events: WebhookEvent[];
   request_id: string | null;
+  /** What the job's spans are children of. */
+  traceparent: string | null;
   idempotency: IdempotencyClaim | null;
 }
 
@@ -64,6 +66,7 @@ export async function createJob(db: Db, boss: PgBoss, job: NewJob): Promise<{ jo
         reserved,
         max_pages: crawl?.max_pages ?? null,
         request_id: job.request_id,
+        traceparent: job.traceparent,
       })
       .returning('priority')
       .executeTakeFirstOrThrow();

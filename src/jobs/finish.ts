@@ -4,15 +4,36 @@ import { crashPoint } from '../crash-point.ts';
 import type { Tx } from '../database.ts';
 import type { Log } from '../log.ts';
 import { notify } from '../notifications.ts';
+import { startSpan, traceparentOf, type Span } from '../tracing.ts';
 import { announceEnd } from './announce.ts';
 import type { LockedJob } from './settle.ts';
+
+/** That a job has ended, to be told when the transaction has committed. */
+export interface JobEnd {
+  request_id: string | null;
+  job_id: string;
+  /** From the job's creation to its end; its delivery's attempts are children of it. */
+  span: Span;
+}
 
 /**
  * Ends a job whose pages have all settled, in the caller's transaction: its state, the credits that it did not use, and its one
  * delivery where it has a webhook. `job` carries the final counts, which are stored; its row is locked.
  */
-export async function finishJob(tx: Tx, job: LockedJob, state: 'completed' | 'failed' | 'cancelled'): Promise<void> {
-  const ended = { ...job, state };
+export async function finishJob(tx: Tx, job: LockedJob, state: 'completed' | 'failed' | 'cancelled'): Promise<JobEnd> {
+  const { id, kind, total, succeeded } = job;
+  const span = startSpan('job', {
+    parent: job.traceparent,
+    startTime: job.created_at,
+    attributes: {
+      'ollagraph.job_id': id,
+      'ollagraph.job_kind': kind,
+      'ollagraph.job_status': state,
+      'ollagraph.pages': total,
+      'ollagraph.pages_succeeded': succeeded,
+    },
+  });
+  const ended = { ...job, state, traceparent: traceparentOf(span) };
   await sql`update jobs set state = ${state}, finished_at = now(), started_at = coalesce(started_at, now()), total = ${job.total},
     remaining = 0, succeeded = ${job.succeeded}, failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled}
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
@@ -20,9 +41,11 @@ export async function finishJob(tx: Tx, job: LockedJob, state: 'completed' | 'fa
   crashPoint('job.finish');
   await announceEnd(tx, ended);
   await notify(tx, { type: 'job_ended', job_id: job.id, cancelled: state === 'cancelled' });
+  return { request_id: job.request_id, job_id: id, span };
 }
 
 /** Says that a job has ended, under the request that created it. Call it when the transaction has committed. */
-export function logEnd(log: Log, { request_id, id }: Pick<LockedJob, 'request_id' | 'id'>): void {
-  log.info({ request_id, job_id: id }, 'job ended');
+export function tellEnd(log: Log, { request_id, job_id, span }: JobEnd): void {
+  span.end();
+  log.info({ request_id, job_id }, 'job ended');
 }

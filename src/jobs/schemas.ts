@@ -45,9 +45,10 @@ const headerValue = z
   .max(4096)
   .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'is not a header value');
 
+const OUR_HEADERS: ReadonlySet<string> = new Set(['content-type', 'user-agent', 'traceparent', 'tracestate']);
 /** Headers of a callback that a receiver must be able to trust. */
 const isOurHeader = (name: string) =>
-  name.startsWith('x-ollagraph-') || name.startsWith('webhook-') || name === 'content-type' || name === 'user-agent';
+  name.startsWith('x-ollagraph-') || name.startsWith('webhook-') || OUR_HEADERS.has(name);
 
 const headers = z
   .record(headerName, headerValue)

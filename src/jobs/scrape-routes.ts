@@ -2,6 +2,7 @@ import { Router, type Request, type Response } from 'express';
 import { accountOf, requestIdOf } from '../api/auth.ts';
 import { bodyBytes, parseBody, rawBody } from '../api/json-body.ts';
 import { invalidField, Problem } from '../api/problem.ts';
+import { traceOf } from '../api/request-trace.ts';
 import type { Context } from '../context.ts';
 import { failPending } from './cancel.ts';
 import { createJob, type NewJob } from './create.ts';
@@ -45,6 +46,7 @@ export function scrapeRoutes(context: Context, waiter: JobWaiter): Router {
       ...fields,
       account_id: accountOf(res),
       request_id: requestIdOf(res),
+      traceparent: traceOf(res),
       idempotency: idempotencyClaim(req),
     });
     const facts = {

@@ -3,7 +3,7 @@ import type { PgBoss } from 'pg-boss';
 import type { JobsTable, Tx } from '../database.ts';
 import { failedBlock } from '../scrape/page-block.ts';
 import { announcePages, announceStart } from './announce.ts';
-import { finishJob } from './finish.ts';
+import { finishJob, type JobEnd } from './finish.ts';
 import { crawlHash, expandFrontier } from './frontier.ts';
 
 /** One page's end, ready to be stored. */
@@ -40,9 +40,9 @@ export async function lockJob(tx: Tx, accountId: string, jobId: string): Promise
 
 /**
  * Settles pages of a job that the caller has locked: only those still pending change, once. Moves the counts, queues what a crawl
- * found, and with the last page ends the job and appends its delivery. Returns whether the job has ended.
+ * found, and with the last page ends the job and appends its delivery. Returns the job's end, or null while it goes on.
  */
-export async function settlePages(tx: Tx, boss: PgBoss, job: LockedJob, results: PageResult[]): Promise<boolean> {
+export async function settlePages(tx: Tx, boss: PgBoss, job: LockedJob, results: PageResult[]): Promise<JobEnd | null> {
   const kept = job.kind === 'crawl' ? await withoutDuplicates(tx, job, results) : results;
   const moved = { ok: 0, failed: 0, skipped: 0 };
   const updated = await updatePages(tx, job, kept);
@@ -72,9 +72,8 @@ export async function settlePages(tx: Tx, boss: PgBoss, job: LockedJob, results:
     job,
     updated.map((page) => page.ordinal).toSorted((a, b) => a - b),
   );
-  if (counts.remaining > 0) return false;
-  await finishJob(tx, { ...job, ...counts }, counts.succeeded > 0 ? 'completed' : 'failed');
-  return true;
+  if (counts.remaining > 0) return null;
+  return await finishJob(tx, { ...job, ...counts }, counts.succeeded > 0 ? 'completed' : 'failed');
 }
 
 async function updatePages(

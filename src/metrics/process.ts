@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type pg from 'pg';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { findOperation } from '../api/operations.ts';
+import { routeOf } from '../api/operations.ts';
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -46,10 +46,4 @@ export class ProcessMetrics {
   async read(): Promise<string> {
     return await this.#registry.metrics();
   }
-}
-
-/** The route as the document names it, so that there are few of them whatever is asked for. */
-function routeOf(method: string, path: string): string {
-  const { operation } = findOperation(method === 'HEAD' ? 'GET' : method, path);
-  return operation?.path ?? /^\/(?:docs|console)(?=\/|$)/.exec(path)?.[0] ?? 'unknown';
 }

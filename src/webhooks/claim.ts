@@ -48,7 +48,7 @@ export async function claim(db: Db, wants: Want[], leaseMs: number): Promise<Cla
       select account_id, id, attempts, trigger from claimed
     )
     select c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint, c.webhook_id, c.head, c.tail, c.whole_job, c.page_ordinal, c.headers,
-      c.body_bytes, c.body_sha256, c.schedule_step, c.attempts, c.trigger, c.request_id, a.webhook_secret,
+      c.body_bytes, c.body_sha256, c.schedule_step, c.attempts, c.trigger, c.request_id, c.traceparent, a.webhook_secret,
       case when a.previous_secret_until > now() then a.previous_secret end as previous_secret
     from claimed c join accounts a on a.id = c.account_id`.execute(db);
   return rows;

@@ -4,7 +4,7 @@ import type { AttemptTrigger, DbOrTx } from '../database.ts';
 /** What a delivery keeps wherever it stands, in the outbox or in the history. */
 const KEPT =
   sql.raw(`account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-  attempts, created_at, request_id`);
+  attempts, created_at, request_id, traceparent`);
 
 /**
  * A common table expression body that puts rows which were just deleted from the outbox into the history. `source` names them and has the

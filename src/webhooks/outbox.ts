@@ -20,6 +20,8 @@ export interface NewDelivery {
   page_ordinal: number | null;
   /** The request that led to it, for the logs. */
   request_id?: string | null;
+  /** What the spans of its attempts are children of. */
+  traceparent?: string | null;
   trigger: AttemptTrigger;
 }
 
@@ -35,13 +37,12 @@ export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[
   const of = <T>(pick: (delivery: NewDelivery, n: number) => T): T[] => deliveries.map(pick);
   const endpoints = of((d) => endpointOf(d.webhook_url));
   await sql`
-    insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, headers, webhook_id, head, tail, whole_job, page_ordinal, request_id, trigger)
+    insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, headers, webhook_id, head, tail, whole_job, page_ordinal, request_id, traceparent, trigger)
     select * from unnest(${of((d) => d.account_id)}::text[], ${ids}::text[], ${of((d) => d.job_id)}::text[], ${of((d) => d.event)}::text[],
       ${of((d) => d.webhook_url)}::text[], ${endpoints}::text[], ${of((d) => d.headers && JSON.stringify(d.headers))}::jsonb[],
       ${of((d, n) => d.webhook_id ?? ids[n])}::text[], ${of((d) => d.head)}::text[], ${of((d) => d.tail)}::text[],
-      ${of((d) => d.whole_job)}::boolean[], ${of((d) => d.page_ordinal)}::int[], ${of((d) => d.request_id ?? null)}::text[], ${of((d) => d.trigger)}::text[])`.execute(
-    tx,
-  );
+      ${of((d) => d.whole_job)}::boolean[], ${of((d) => d.page_ordinal)}::int[], ${of((d) => d.request_id ?? null)}::text[],
+      ${of((d) => d.traceparent ?? null)}::text[], ${of((d) => d.trigger)}::text[])`.execute(tx);
   crashPoint('delivery.append');
   const targets = new Map(
     deliveries.map((d, n) => [

@@ -4,6 +4,7 @@ import { accountOf, requestIdOf } from '../api/auth.ts';
 import { parseBody, parseNothing, parseQuery, rawBody } from '../api/json-body.ts';
 import { decodeCursor, encodeCursor } from '../api/pagination.ts';
 import { notFound } from '../api/problem.ts';
+import { traceOf } from '../api/request-trace.ts';
 import type { Context } from '../context.ts';
 import { checkWebhookUrl } from './check-url.ts';
 import { countRecoverable, recover, redeliver } from './control.ts';
@@ -61,7 +62,10 @@ export function webhookRoutes(context: Context): Router {
     const { webhook_url } = parseBody(req, testWebhookBody);
     await checkWebhookUrl(egress, webhook_url);
     const account_id = accountOf(res);
-    const id = await appendTest(db, account_id, webhook_url, requestIdOf(res));
+    const id = await appendTest(db, account_id, webhook_url, {
+      request_id: requestIdOf(res),
+      traceparent: traceOf(res),
+    });
     const patience = Date.now() + Math.min(config.webhookTimeoutMs + 2000, 25_000);
     while (Date.now() < patience && !(await firstAttemptEnded(account_id, id))) await sleep(TEST_POLL_MS);
     await answer(res, id);

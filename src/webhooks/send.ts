@@ -5,6 +5,7 @@ import type { Db } from '../database.ts';
 import { EgressError, type Egress, type EgressErrorCode, type PostResult } from '../egress/index.ts';
 import type { Log } from '../log.ts';
 import { parseRetryAfter } from '../retry-after.ts';
+import { inSpan, markFailed, SpanKind, traceparentOf } from '../tracing.ts';
 import { bodyChunks, sha256, smallBody } from './body.ts';
 import type { Claimed } from './claim.ts';
 import { digestLarge } from './large.ts';
@@ -29,10 +30,31 @@ export interface Sender {
 class BodyChanged extends Error {}
 
 /**
- * Sends one claimed delivery once; `claimedAt` is on performance.now's clock. Never throws: every way to fail is a result with
- * its error class.
+ * Sends one claimed delivery once, in a span of its job's trace; `claimedAt` is on performance.now's clock. Never throws: every
+ * way to fail is a result with its error class.
  */
 export async function attempt(sender: Sender, claimed: Claimed, claimedAt: number): Promise<AttemptResult> {
+  const attributes = {
+    'ollagraph.delivery_id': claimed.id,
+    'ollagraph.event': claimed.event,
+    'ollagraph.attempt': claimed.attempts,
+    'server.address': claimed.endpoint,
+    'http.request.method': 'POST',
+    ...(claimed.job_id === null ? {} : { 'ollagraph.job_id': claimed.job_id }),
+  };
+  const options = { parent: claimed.traceparent, kind: SpanKind.CLIENT, attributes };
+  return await inSpan('attempt', options, async (span) => {
+    const result = await sendOnce(sender, { ...claimed, traceparent: traceparentOf(span) }, claimedAt);
+    if (result.status !== null) span.setAttribute('http.response.status_code', result.status);
+    if (result.error !== null) {
+      span.setAttribute('error.type', result.error);
+      markFailed(span);
+    }
+    return result;
+  });
+}
+
+async function sendOnce(sender: Sender, claimed: Claimed, claimedAt: number): Promise<AttemptResult> {
   const start = performance.now();
   const waited_ms = start - claimedAt;
   const sent = { body_bytes: null as number | null, body_sha256: null as Buffer | null };
@@ -108,7 +130,7 @@ async function post(
   crashPoint('delivery.send');
   return await sender.egress.post({
     url: claimed.webhook_url,
-    headers: requestHeaders(claimed, signer.headers()),
+    headers: { ...requestHeaders(claimed, signer.headers()), ...traceHeaders(claimed) },
     body,
     timeoutMs: sender.config.webhookTimeoutMs,
   });
@@ -126,7 +148,7 @@ async function postLarge(
   crashPoint('delivery.send');
   return await sender.egress.post({
     url: claimed.webhook_url,
-    headers: requestHeaders(claimed, signer.headers()),
+    headers: { ...requestHeaders(claimed, signer.headers()), ...traceHeaders(claimed) },
     body: { length: bytes, chunks: () => bodyChunks(sender.db, claimed) },
     timeoutMs: sender.config.webhookTimeoutMs,
     idleTimeoutMs: sender.config.webhookTimeoutMs,
@@ -152,6 +174,10 @@ function signerFor(sender: Sender, claimed: Claimed) {
     claimed.previous_secret === null ? [claimed.webhook_secret] : [claimed.webhook_secret, claimed.previous_secret];
   const secrets = stored.map((secret) => sender.box.open(secret, claimed.account_id));
   return createSigner(secrets, claimed.webhook_id, Math.floor(Date.now() / 1000));
+}
+
+function traceHeaders({ traceparent }: Claimed): Record<string, string> {
+  return traceparent === null ? {} : { traceparent };
 }
 
 /** The headers of one attempt: those that the caller asked for, and ours. */

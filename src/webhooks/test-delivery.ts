@@ -1,8 +1,13 @@
 import type { Db } from '../database.ts';
-import { append } from './outbox.ts';
+import { append, type NewDelivery } from './outbox.ts';
 
 /** Appends a test delivery to the URL, which goes through everything that others go through. Returns its id. */
-export async function appendTest(db: Db, accountId: string, webhookUrl: string, requestId: string): Promise<string> {
+export async function appendTest(
+  db: Db,
+  accountId: string,
+  webhookUrl: string,
+  origin: Pick<NewDelivery, 'request_id' | 'traceparent'>,
+): Promise<string> {
   const { head, tail } = testPayload();
   const test = {
     account_id: accountId,
@@ -15,7 +20,7 @@ export async function appendTest(db: Db, accountId: string, webhookUrl: string, 
     tail,
     whole_job: false,
     page_ordinal: null,
-    request_id: requestId,
+    ...origin,
     trigger: 'test',
   } as const;
   const [id = ''] = await db.transaction().execute((tx) => append(tx, [test]));

@@ -10,6 +10,8 @@ export interface JobInfo {
   account_id: string;
   id: string;
   request_id: string | null;
+  /** What its pages' spans are children of. */
+  traceparent: string | null;
   options: ScrapeOptions | CrawlOptions;
   crawl: { scope: Scope } | null;
 }
@@ -22,10 +24,11 @@ export interface OpenWork {
 }
 
 interface Row extends PendingPage {
-  /** The three are null where they are known. */
+  /** The four are null where they are known. */
   kind: JobKind | null;
   options: ScrapeOptions | CrawlOptions | null;
   request_id: string | null;
+  traceparent: string | null;
   rest_seconds: number | null;
 }
 
@@ -46,7 +49,7 @@ export class WorkReader {
     const { rows } = await sql<Row>`
       select p.ordinal, p.url, p.host, p.depth, p.tries,
         (extract(epoch from h.backoff_until - now()))::float8 as rest_seconds,
-        ${known ? sql`null as kind, null as options, null as request_id` : sql`j.kind, j.options, j.request_id`}
+        ${sql.raw(known ? 'null as kind, null as options, null as request_id, null as traceparent' : 'j.kind, j.options, j.request_id, j.traceparent')}
       from jobs j join pages p on p.account_id = j.account_id and p.job_id = j.id
         left join hosts h on h.host = p.host and h.backoff_until > now()
       where j.account_id = ${account_id} and j.id = ${job_id} and j.finished_at is null
@@ -64,9 +67,9 @@ export class WorkReader {
     };
   }
 
-  #remember(account_id: string, id: string, { kind, options, request_id }: Row): JobInfo {
+  #remember(account_id: string, id: string, { kind, options, request_id, traceparent }: Row): JobInfo {
     const crawl = kind === 'crawl' ? { scope: scopeOf(options as CrawlOptions) } : null;
-    const info: JobInfo = { account_id, id, request_id, options: options!, crawl };
+    const info: JobInfo = { account_id, id, request_id, traceparent, options: options!, crawl };
     if (this.#known.size >= KEPT) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(id, info);
     return info;

@@ -2,13 +2,15 @@ import { sql } from 'kysely';
 import type { Job as QueueJob, PgBoss } from 'pg-boss';
 import { crashPoint } from '../crash-point.ts';
 import type { Db, Tx } from '../database.ts';
-import { logEnd } from '../jobs/finish.ts';
+import { tellEnd } from '../jobs/finish.ts';
 import { lockJob, settlePages, type LockedJob, type PageResult } from '../jobs/settle.ts';
 import { divideIntoSlices, SLICE_PAGES } from '../jobs/slices.ts';
+import { loggableUrl } from '../log.ts';
 import { holdSlice, insertSlices, type Lane, type Slice } from '../queue.ts';
+import { inSpan, markFailed } from '../tracing.ts';
 import { cachedResults } from './cached.ts';
 import type { JobInfo, WorkReader } from './open-work.ts';
-import { scrapePage, type Deferral, type PageWorker, type PendingPage } from './page.ts';
+import { scrapePage, type Deferral, type PageOutcome, type PageWorker, type PendingPage } from './page.ts';
 
 /** Results are settled with the slice's last page, or, where that takes longer, when so many bytes have gathered or after so long. */
 const SETTLE_BYTES = 1024 * 1024;
@@ -91,7 +93,7 @@ async function runPages(
     settling.catch(() => lost.abort()); // it is thrown below
   };
   const scrape = async (page: PendingPage) => {
-    const outcome = await scrapePage(worker, job, page, slice.sync === true, signal);
+    const outcome = await tracedPage(worker, job, page, slice.sync === true, signal);
     pageDone();
     if ('deferred' in outcome) {
       deferred.push(outcome.deferred);
@@ -115,6 +117,34 @@ async function runPages(
   await settle(tools, entry, job, results, deferred);
 }
 
+/** `scrapePage` in a span of the job's trace. */
+async function tracedPage(
+  worker: PageWorker,
+  job: JobInfo,
+  page: PendingPage,
+  sync: boolean,
+  signal: AbortSignal,
+): Promise<PageOutcome> {
+  const attributes = {
+    'ollagraph.job_id': job.id,
+    'ollagraph.page': page.ordinal,
+    'url.full': loggableUrl(page.url),
+  };
+  return await inSpan('page', { parent: job.traceparent, attributes }, async (span) => {
+    const outcome = await scrapePage(worker, job, page, sync, signal);
+    if ('deferred' in outcome) {
+      span.setAttribute('ollagraph.page_status', 'put_off');
+      return outcome;
+    }
+    const { state, http_status, error_code } = outcome.settled;
+    span.setAttribute('ollagraph.page_status', state);
+    if (http_status !== null) span.setAttribute('http.response.status_code', http_status);
+    if (error_code !== null) span.setAttribute('error.type', error_code);
+    if (state === 'failed') markFailed(span);
+    return outcome;
+  });
+}
+
 /** One transaction: the results, and, when `deferred` is given, the end of the queue's entry. Throws LeaseLost and changes nothing when the entry is no longer ours. */
 async function settle(
   { db, boss, lane, worker }: SliceTools,
@@ -125,14 +155,14 @@ async function settle(
 ): Promise<void> {
   const ended = await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, info.account_id, info.id);
-    const last = job !== null && results.length > 0 && (await settlePages(tx, boss, job, results));
+    const end = job !== null && results.length > 0 ? await settlePages(tx, boss, job, results) : null;
     if (job && deferred && deferred.length > 0) await putOff(tx, boss, lane, job, entry.data, deferred);
     if (!(await holdSlice(boss, tx, lane, entry, deferred !== null)))
       throw new LeaseLost('the slice has been given to another worker');
     crashPoint(deferred === null ? 'slice.settle' : 'slice.end');
-    return last;
+    return end;
   });
-  if (ended) logEnd(worker.log, info);
+  if (ended) tellEnd(worker.log, ended);
   crashPoint(deferred === null ? 'slice.settled' : 'slice.ended');
 }
 

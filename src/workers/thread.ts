@@ -7,9 +7,10 @@ import { createRobotsCache } from '../crawl/robots-cache.ts';
 import { openDatabase } from '../database.ts';
 import { createEgress } from '../egress/index.ts';
 import { createLog } from '../log.ts';
-import { executor, type Lane } from '../queue.ts';
+import { executor, QUEUE_OPTIONS, type Lane } from '../queue.ts';
 import { extract } from '../scrape/extract.ts';
 import type { ExtractOptions, Extraction, RawPage } from '../scrape/types.ts';
+import { flushSpans } from '../tracing.ts';
 import { HostGate } from './host-gate.ts';
 import { Load } from './load.ts';
 import { WorkReader } from './open-work.ts';
@@ -58,7 +59,7 @@ const boss = new PgBoss({
   db: executor(pool),
   migrate: false,
   supervise: false,
-  schedule: false,
+  ...QUEUE_OPTIONS,
   registerInstance: false,
 });
 boss.on('error', (error) => log.warn({ err: error }, 'the queue reported an error'));
@@ -122,6 +123,7 @@ port.on('message', (message: ToThread) => {
 tell({ type: 'ready' });
 await runner.run();
 await boss.stop({ close: false, graceful: false });
+await flushSpans();
 await egress.close();
 // Not db.destroy(): Kysely leaves a pool open that only the queue has used.
 await pool.end();

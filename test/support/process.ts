@@ -19,13 +19,18 @@ export interface ProcessOptions {
   npm?: boolean;
   /** The user that it runs as, where we are root. */
   uid?: number;
+  /** Node's own, `--import` for one. */
+  nodeArguments?: string[];
 }
 
 const root = new URL('../../', import.meta.url);
 
 /** Starts the service with these variables, on a free port. Disposing kills it, not its embedded Postgres. */
-export function startProcess(env: Record<string, string>, { npm = false, uid }: ProcessOptions = {}): ServiceProcess {
-  const [command, args] = npm ? ['npm', ['start']] : [process.execPath, ['src/main.ts']];
+export function startProcess(
+  env: Record<string, string>,
+  { npm = false, uid, nodeArguments = [] }: ProcessOptions = {},
+): ServiceProcess {
+  const [command, args] = npm ? ['npm', ['start']] : [process.execPath, [...nodeArguments, 'src/main.ts']];
   const child = spawn(command, args, {
     cwd: root,
     env: { ...process.env, PORT: '0', ...env },

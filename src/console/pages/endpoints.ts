@@ -13,6 +13,7 @@ import {
   type EndpointView,
 } from '../../webhooks/endpoints.ts';
 import { requestIdOf } from '../../api/auth.ts';
+import { traceOf } from '../../api/request-trace.ts';
 import { appendTest } from '../../webhooks/test-delivery.ts';
 import { confirmed, field, postButton, postForm } from '../forms.ts';
 import { html, type Html } from '../../html.ts';
@@ -65,7 +66,7 @@ export function endpointPages({ db, egress }: Context): Router {
     }
     res.redirect(
       303,
-      `/console/deliveries/${await appendTest(db, sessionOf(res).account_id, webhook_url, requestIdOf(res))}`,
+      `/console/deliveries/${await appendTest(db, sessionOf(res).account_id, webhook_url, { request_id: requestIdOf(res), traceparent: traceOf(res) })}`,
     );
   });
 

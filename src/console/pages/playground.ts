@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseQuery, parseValue } from '../../api/json-body.ts';
 import { requestIdOf } from '../../api/auth.ts';
 import { Problem } from '../../api/problem.ts';
+import { traceOf } from '../../api/request-trace.ts';
 import type { Context } from '../../context.ts';
 import { failPending } from '../../jobs/cancel.ts';
 import { createJob } from '../../jobs/create.ts';
@@ -65,6 +66,7 @@ export function playgroundPages(context: Context, waiter: JobWaiter): Router {
         webhook_headers: null,
         webhook_events: [],
         request_id: requestIdOf(res),
+        traceparent: traceOf(res),
         idempotency: null,
       });
       if (!(await waiter.wait(account_id, job_id, WAIT_MS)))

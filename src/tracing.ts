@@ -1,0 +1,102 @@
+import {
+  context,
+  createContextKey,
+  isSpanContextValid,
+  ProxyTracerProvider,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Attributes,
+  type Span,
+  type SpanContext,
+} from '@opentelemetry/api';
+
+/**
+ * Traces through OpenTelemetry's API. Where no SDK is loaded a span is its parent under another name: nothing is recorded, and a
+ * trace that somebody else began passes through to whoever is called next.
+ */
+const tracer = trace.getTracer('ollagraph');
+/** The key by which OpenTelemetry's SDK and instrumentations know that they are to keep out. */
+const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+/** For what is left to be exported at the end of a process or a thread. */
+const FLUSH_MS = 3000;
+/** Sampled, and made at random: the flags that are defined. */
+const KNOWN_FLAGS = 0x03;
+
+export { SpanKind, type Span };
+
+export interface SpanOptions {
+  /** The span that led to this one, as its `traceparent`; it may be of another process. */
+  parent: string | null;
+  kind?: SpanKind;
+  attributes?: Attributes;
+  startTime?: Date;
+}
+
+/** Begins a span, which the caller ends. */
+export function startSpan(name: string, { parent, ...options }: SpanOptions): Span {
+  const from = parseTraceparent(parent);
+  return tracer.startSpan(name, options, from ? trace.setSpanContext(ROOT_CONTEXT, from) : ROOT_CONTEXT);
+}
+
+/** Begins the span of a request, under an HTTP instrumentation's where one is loaded, else under the caller's `traceparent`. */
+export function startRequestSpan(name: string, traceparent: string | undefined, attributes: Attributes): Span {
+  const outer = traceparentOf(trace.getActiveSpan());
+  const kind = outer === null ? SpanKind.SERVER : SpanKind.INTERNAL;
+  return startSpan(name, { parent: outer ?? traceparent ?? null, kind, attributes });
+}
+
+/** Does `work` in a span, which ends with it and has failed when it throws. */
+export async function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+  const span = startSpan(name, options);
+  try {
+    return await within(span, () => work(span));
+  } catch (error) {
+    markFailed(span);
+    throw error;
+  } finally {
+    span.end();
+  }
+}
+
+/** Calls `work` with the span as the parent of whatever instrumentations see, the database's for one. */
+export function within<T>(span: Span, work: () => T): T {
+  return context.with(trace.setSpan(context.active(), span), work);
+}
+
+/** Calls `work` hidden from instrumentations: of a request to a stranger they would add headers, and tell the stranger of the trace. */
+export function untraced<T>(work: () => T): T {
+  return context.with(context.active().setValue(SUPPRESSED, true), work);
+}
+
+export function markFailed(span: Span): void {
+  span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+/** The `traceparent` header (W3C Trace Context) that makes somebody's spans children of this one; null where there is no trace. */
+export function traceparentOf(span: Span | undefined): string | null {
+  const spanContext = span?.spanContext();
+  if (!spanContext || !isSpanContextValid(spanContext)) return null;
+  const flags = (spanContext.traceFlags & KNOWN_FLAGS).toString(16).padStart(2, '0');
+  return `00-${spanContext.traceId}-${spanContext.spanId}-${flags}`;
+}
+
+const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
+/** Reads a `traceparent` as W3C Trace Context says: a version to come may have more fields. What is not valid is no trace. */
+function parseTraceparent(header: string | null): SpanContext | null {
+  const [, version, traceId, spanId, flags, more] = TRACEPARENT.exec(header ?? '') ?? [];
+  if (!traceId || !spanId || !flags || (version === '00' && more !== undefined)) return null;
+  const found = { traceId, spanId, traceFlags: parseInt(flags, 16) & KNOWN_FLAGS, isRemote: true };
+  return isSpanContextValid(found) ? found : null;
+}
+
+/** Has the SDK, where there is one, export what it has gathered: in a worker thread nobody else would. Never throws. */
+export async function flushSpans(): Promise<void> {
+  const provider = trace.getTracerProvider();
+  const sdk: object = provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider;
+  if (!('forceFlush' in sdk) || typeof sdk.forceFlush !== 'function') return;
+  const late = new Promise((resolve) => setTimeout(resolve, FLUSH_MS).unref());
+  await Promise.race([Promise.resolve(sdk.forceFlush()).catch(() => undefined), late]);
+}
