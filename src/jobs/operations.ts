@@ -132,7 +132,7 @@ export const jobOperations: Operation[] = [
     description: 'The webhook still fires, with `status: "cancelled"` and what was done so far.',
     access: 'account',
     answers: { 200: { description: 'The job as it ended.', schema: jobAnswer } },
-    problems: ['already_finished', 'body_too_large', 'invalid_json', 'bad_request', 'validation_failed'],
+    problems: ['already_finished'],
   },
   {
     id: 'watchJob',

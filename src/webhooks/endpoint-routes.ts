@@ -12,7 +12,8 @@ export function endpointRoutes({ db }: Context): Router {
   async function endpointIn(req: Request, res: Response): Promise<string> {
     parseNothing(req);
     const endpoint = String(req.params.endpoint).toLowerCase();
-    if (!(await knowsEndpoint(db, accountOf(res), endpoint))) throw notFound('endpoint');
+    // Postgres knows no U+0000, so there is no such endpoint.
+    if (endpoint.includes('\0') || !(await knowsEndpoint(db, accountOf(res), endpoint))) throw notFound('endpoint');
     return endpoint;
   }
 

@@ -11,8 +11,6 @@ import {
   testWebhookBody,
 } from './schemas.ts';
 
-const EMPTY_BODY: Operation['problems'] = ['body_too_large', 'invalid_json', 'bad_request', 'validation_failed'];
-
 /** The history of deliveries, sending again, and the endpoints they go to. */
 export const webhookOperations: Operation[] = [
   {
@@ -43,7 +41,6 @@ export const webhookOperations: Operation[] = [
     description: 'The same bytes under a fresh timestamp and signature; its retry schedule starts over.',
     access: 'account',
     answers: { 202: { description: 'It is due now.', schema: deliveryAnswer } },
-    problems: EMPTY_BODY,
   },
   {
     id: 'recoverDeliveries',
@@ -89,7 +86,6 @@ export const webhookOperations: Operation[] = [
     description: 'They wait until it is resumed; none is dropped.',
     access: 'account',
     answers: { 200: { description: 'The endpoint, paused.', schema: endpointAnswer } },
-    problems: EMPTY_BODY,
   },
   {
     id: 'resumeEndpoint',
@@ -99,7 +95,6 @@ export const webhookOperations: Operation[] = [
     summary: 'Send to an endpoint again',
     access: 'account',
     answers: { 200: { description: 'The endpoint.', schema: endpointAnswer } },
-    problems: EMPTY_BODY,
   },
   {
     id: 'cancelPending',
@@ -110,6 +105,5 @@ export const webhookOperations: Operation[] = [
     description: 'Each of them can still be redelivered.',
     access: 'account',
     answers: { 200: { description: 'The endpoint, and how many were taken out.', schema: cancelPendingAnswer } },
-    problems: EMPTY_BODY,
   },
 ];
