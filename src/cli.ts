@@ -1,25 +1,50 @@
 import { Command } from 'commander';
-import { addAccounts } from './cli/accounts.ts';
+import { addDeliveries } from './cli/client/deliveries.ts';
+import { addJobs } from './cli/client/jobs.ts';
+import { addListen } from './cli/client/listen.ts';
+import { addMe } from './cli/client/me.ts';
+import { addQueue } from './cli/client/queue.ts';
+import { addScrape } from './cli/client/scrape.ts';
+import { addVerify } from './cli/client/verify.ts';
+import { addDoctor } from './cli/doctor.ts';
 import { explain } from './cli/failure.ts';
-import { addKeys } from './cli/keys.ts';
-import { addMigrate } from './cli/migrate.ts';
-import { addSecrets } from './cli/secrets.ts';
-import { addSql } from './cli/sql.ts';
+import { addAccounts } from './cli/operator/accounts.ts';
+import { addKeys } from './cli/operator/keys.ts';
+import { addMigrate } from './cli/operator/migrate.ts';
+import { addSecrets } from './cli/operator/secrets.ts';
+import { addSql } from './cli/operator/sql.ts';
+
+const EXIT_CODES = `
+Exit codes: 0 done; 1 it failed; 2 the command or the configuration is wrong; 3 the service cannot be reached
+or cannot answer right now; 4 the service does not take the key.`;
 
 const program = new Command('ollagraph')
-  .description(
-    'Operate Ollagraph. The commands work on DATABASE_URL or the embedded database, beside a running service too.',
-  )
+  .description('Scrape pages, receive callbacks, and run Ollagraph.')
   .option('--json', 'print JSON')
+  .addHelpText('after', EXIT_CODES)
   .showHelpAfterError('(see --help)')
   .exitOverride();
+
+program.commandsGroup('For callers, over HTTP (OLLAGRAPH_URL, OLLAGRAPH_API_KEY):');
+for (const add of [addScrape, addQueue, addJobs, addDeliveries, addListen, addVerify, addMe]) add(program);
+program.commandsGroup('For operators, on DATABASE_URL or the embedded database, beside a running service too:');
 for (const add of [addMigrate, addAccounts, addKeys, addSecrets, addSql]) add(program);
+program.commandsGroup('For both:');
+addDoctor(program);
+
+// Whoever reads may have read enough (`pages … | head`): then there is nobody left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 
 try {
   await program.parseAsync();
 } catch (error) {
-  const { exitCode, message } = explain(error);
+  const { exitCode, message, details } = explain(error);
   if (message !== null)
-    console.error(program.opts<{ json?: boolean }>().json ? JSON.stringify({ error: message }) : `error: ${message}`);
+    console.error(
+      program.opts<{ json?: boolean }>().json ? JSON.stringify({ error: message, ...details }) : `error: ${message}`,
+    );
   process.exitCode = exitCode;
 }

@@ -17,3 +17,29 @@ export function label(text: string): string {
     throw new InvalidArgumentError('It must be one line of 1 to 100 characters.');
   return trimmed;
 }
+
+const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A parser for a moment: a time like 2026-01-31T12:00:00Z, a date (its start, UTC), or how long ago, like 90s, 30m, 2h or 7d. */
+export function moment(text: string): Date {
+  const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (amount !== undefined && unit !== undefined) return new Date(Date.now() - Number(amount) * UNITS[unit]!);
+  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? new Date(text) : null;
+  if (time === null || Number.isNaN(time.getTime()))
+    throw new InvalidArgumentError('It must be a time like 2026-01-31T12:00:00Z, or how long ago, like 30m, 2h or 7d.');
+  return time;
+}
+
+/** A parser for one of a few words. */
+export function oneOf<T extends string>(...words: T[]): (text: string) => T {
+  return (text) => {
+    const word = words.find((one) => one === text);
+    if (word === undefined) throw new InvalidArgumentError(`It must be one of ${words.join(', ')}.`);
+    return word;
+  };
+}
+
+/** A parser for an option that may be repeated. */
+export function each(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), text];
+}

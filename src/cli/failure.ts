@@ -2,27 +2,47 @@ import { CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { EmbeddedError } from '../embedded.ts';
 
-/** What the shell is told: 0 done, 1 it failed, 2 the command or the configuration is wrong. */
-export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+/** What the shell is told. */
+export const EXIT = {
+  done: 0,
+  /** It failed, or what was asked about is not in order. */
+  failed: 1,
+  /** The command or the configuration is wrong. */
+  usage: 2,
+  /** The service cannot be reached or cannot answer right now: the same command may work later. */
+  unavailable: 3,
+  /** The service does not take the key. */
+  unauthorized: 4,
+} as const;
 
 /** A failure that is explained by its message, a sentence for the person at the terminal. */
 export class CliError extends Error {
   override name = 'CliError';
   readonly exitCode: number;
-  constructor(message: string, options: { exitCode?: number; cause?: unknown } = {}) {
+  /** What programs are told besides, with --json. */
+  readonly details: object;
+  constructor(message: string, options: { exitCode?: number; details?: object; cause?: unknown } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.exitCode = options.exitCode ?? EXIT.failed;
+    this.details = options.details ?? {};
   }
 }
 
-/** The exit code and the sentence for whatever a command threw; no sentence where commander has said it already. */
-export function explain(error: unknown): { exitCode: number; message: string | null } {
+interface Explanation {
+  exitCode: number;
+  /** Null where commander has said it already. */
+  message: string | null;
+  details: object;
+}
+
+/** The exit code, the sentence and the details for whatever a command threw. */
+export function explain(error: unknown): Explanation {
   if (error instanceof CommanderError)
-    return { exitCode: error.exitCode === 0 ? EXIT.done : EXIT.usage, message: null };
-  if (error instanceof CliError) return { exitCode: error.exitCode, message: messageOf(error) };
-  if (error instanceof ConfigError) return { exitCode: EXIT.usage, message: error.message };
-  if (error instanceof EmbeddedError) return { exitCode: EXIT.failed, message: error.message };
-  return { exitCode: EXIT.failed, message: messageOf(error) };
+    return { exitCode: error.exitCode === 0 ? EXIT.done : EXIT.usage, message: null, details: {} };
+  if (error instanceof CliError) return { exitCode: error.exitCode, message: messageOf(error), details: error.details };
+  if (error instanceof ConfigError) return { exitCode: EXIT.usage, message: error.message, details: {} };
+  if (error instanceof EmbeddedError) return { exitCode: EXIT.failed, message: error.message, details: {} };
+  return { exitCode: EXIT.failed, message: messageOf(error), details: {} };
 }
 
 /** The sentence in an error, its causes' included. */

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatTable, type Column } from './table.ts';
+import { clean, formatTable, type Column } from './table.ts';
 
 /** Whether the command was asked for JSON. */
 export function wantsJson(command: Command): boolean {
@@ -11,17 +11,32 @@ export function print(command: Command, value: unknown, text: string): void {
   console.log(wantsJson(command) ? JSON.stringify(value, null, 2) : text);
 }
 
+type Cell = string | number | Date | null;
+type Columns<Row> = (Column & { of: (row: Row) => Cell })[];
+
 /** Prints a list of records: `{data: […]}` as JSON, or a table of the columns. */
-export function printList<Row extends object>(
-  command: Command,
-  rows: Row[],
-  columns: (Column & { of: (row: Row) => string | number | Date | null })[],
-): void {
-  const cells = rows.map((row) => columns.map(({ of }) => toText(of(row))));
-  print(command, { data: rows }, formatTable(columns, cells));
+export function printList<Row extends object>(command: Command, rows: Row[], columns: Columns<Row>): void {
+  print(command, { data: rows }, tableOf(rows, columns));
 }
 
-function toText(value: string | number | Date | null): string | null {
+/** Records as a table of the columns. */
+export function tableOf<Row extends object>(rows: Row[], columns: Columns<Row>): string {
+  return formatTable(
+    columns,
+    rows.map((row) => columns.map(({ of }) => toText(of(row)))),
+  );
+}
+
+/** One record, a field a line; what has no value is left out. */
+export function formatRecord(record: object): string {
+  const fields = Object.entries(record).filter(([, value]) => value !== null && value !== undefined);
+  const width = Math.max(...fields.map(([name]) => name.length));
+  const line = (name: string, value: unknown) =>
+    `${name.padEnd(width)}  ${clean(typeof value === 'string' ? value : JSON.stringify(value))}`;
+  return fields.map(([name, value]) => line(name, value)).join('\n');
+}
+
+function toText(value: Cell): string | null {
   if (value instanceof Date) return `${value.toISOString().slice(0, 19)}Z`;
   return value === null ? null : String(value);
 }

@@ -19,7 +19,7 @@ export function formatTable(columns: Column[], rows: readonly (readonly (string 
 }
 
 /** One line, and nothing that moves a terminal's cursor: some of what is shown comes from strangers. */
-function clean(text: string): string {
+export function clean(text: string): string {
   // oxlint-disable-next-line no-control-regex
   return text.replaceAll('\n', '↵').replace(/[\u0000-\u001f\u007f-\u009f]/g, '');
 }

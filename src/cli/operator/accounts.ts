@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { createAccount, listAccounts } from '../accounts/accounts.ts';
-import { grantCredits, OutOfCredits } from '../accounts/credits.ts';
-import { createSecretBox } from '../accounts/secrets.ts';
-import type { DbOrTx } from '../database.ts';
-import { label, wholeNumber } from './arguments.ts';
+import { createAccount, listAccounts } from '../../accounts/accounts.ts';
+import { grantCredits, OutOfCredits } from '../../accounts/credits.ts';
+import { createSecretBox } from '../../accounts/secrets.ts';
+import type { DbOrTx } from '../../database.ts';
+import { label, wholeNumber } from '../arguments.ts';
 import { openMigratedSession } from './database-session.ts';
-import { CliError } from './failure.ts';
-import { print, printList } from './output.ts';
+import { CliError } from '../failure.ts';
+import { print, printList } from '../output.ts';
 
 const MAX_CREDITS = 1_000_000_000;
 

@@ -1,8 +1,8 @@
-import { readConfig, type Config } from '../config.ts';
-import { openDatabase, UNHURRIED_MS, type Database } from '../database.ts';
-import { visitEmbedded } from '../embedded.ts';
-import { pendingMigrations } from '../migrate.ts';
-import { CliError } from './failure.ts';
+import { readConfig, type Config } from '../../config.ts';
+import { openDatabase, UNHURRIED_MS, type Database } from '../../database.ts';
+import { visitEmbedded } from '../../embedded.ts';
+import { pendingMigrations } from '../../migrate.ts';
+import { CliError } from '../failure.ts';
 
 /** The service's database for the length of one command. */
 export interface DatabaseSession extends Database, AsyncDisposable {

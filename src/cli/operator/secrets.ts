@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { resealSecrets } from '../accounts/reseal.ts';
-import { createSecretBox } from '../accounts/secrets.ts';
+import { resealSecrets } from '../../accounts/reseal.ts';
+import { createSecretBox } from '../../accounts/secrets.ts';
 import { openMigratedSession } from './database-session.ts';
-import { CliError } from './failure.ts';
-import { print } from './output.ts';
+import { CliError } from '../failure.ts';
+import { print } from '../output.ts';
 
 /** `secrets reseal`. */
 export function addSecrets(program: Command): void {

@@ -2,9 +2,9 @@ import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import type pg from 'pg';
 import { openDatabaseSession } from './database-session.ts';
-import { CliError, messageOf } from './failure.ts';
-import { print } from './output.ts';
-import { formatTable } from './table.ts';
+import { CliError, messageOf } from '../failure.ts';
+import { print } from '../output.ts';
+import { formatTable } from '../table.ts';
 
 /** Type ids (pg_type.oid) of int8, int2, int4, float4, float8 and numeric. */
 const NUMERIC = new Set([20, 21, 23, 700, 701, 1700]);

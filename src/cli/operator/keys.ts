@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { listAccounts } from '../accounts/accounts.ts';
-import { createKey, listKeys, revokeKey } from '../accounts/keys.ts';
-import type { DbOrTx } from '../database.ts';
-import { label } from './arguments.ts';
+import { listAccounts } from '../../accounts/accounts.ts';
+import { createKey, listKeys, revokeKey } from '../../accounts/keys.ts';
+import type { DbOrTx } from '../../database.ts';
+import { label } from '../arguments.ts';
 import { openMigratedSession } from './database-session.ts';
-import { CliError, EXIT } from './failure.ts';
-import { print, printList } from './output.ts';
+import { CliError, EXIT } from '../failure.ts';
+import { print, printList } from '../output.ts';
 
 const WHICH = ['--account <id>', 'whose keys (may be left out while there is one account)'] as const;
 

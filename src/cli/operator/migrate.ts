@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { migrate } from '../migrate.ts';
+import { migrate } from '../../migrate.ts';
 import { openDatabaseSession } from './database-session.ts';
-import { print } from './output.ts';
+import { print } from '../output.ts';
 
 /** `migrate`: what a platform runs in its release phase. */
 export function addMigrate(program: Command): void {

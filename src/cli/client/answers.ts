@@ -1,0 +1,18 @@
+import type { z } from 'zod';
+import type { meAnswer } from '../../accounts/schemas.ts';
+import type { problemSchema } from '../../api/operations.ts';
+import type { callbackList, callbackRequest } from '../../callbacks/schemas.ts';
+import type { jobAnswer, jobSummary, pageBlock } from '../../jobs/answers.ts';
+import type { deliveryAnswer, deliveryList, recoverAnswer } from '../../webhooks/schemas.ts';
+
+/** The API's answers, as the schemas of its document describe them. */
+export type Account = z.infer<typeof meAnswer>;
+export type Problem = z.infer<typeof problemSchema>;
+export type Page = z.infer<typeof pageBlock>;
+export type JobSummary = z.infer<typeof jobSummary>;
+export type Job = z.infer<typeof jobAnswer>;
+export type Delivery = z.infer<typeof deliveryAnswer>;
+export type DeliverySummary = z.infer<typeof deliveryList>['data'][number];
+export type Recovered = z.infer<typeof recoverAnswer>;
+export type Callback = z.infer<typeof callbackList>['data'][number];
+export type CallbackRequest = z.infer<typeof callbackRequest>;

@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readClientConfig } from '../../config.ts';
+import { CliError, EXIT } from '../failure.ts';
+import type { Problem } from './answers.ts';
+
+/** Longer than any answer takes that the service does not stream. */
+const TIMEOUT_MS = 120_000;
+/** A 429 is waited out so often, each time for as long as it says, within bounds. */
+const WAITS = 3;
+const MAX_WAIT_SECONDS = 60;
+const UNAVAILABLE = new Set([429, 502, 503, 504]);
+
+export type Query = Record<string, string | number | undefined>;
+
+/** The HTTP API as one account sees it. Every failure is a CliError with its exit code. */
+export interface Api {
+  /** Where the service is, without a slash at the end. */
+  url: string;
+  get<T>(path: string, query?: Query): Promise<T>;
+  post<T>(path: string, body?: object): Promise<T>;
+  /** The entries of a list, as many pages of it as are wanted. */
+  list<T>(path: string, query?: Query): AsyncGenerator<T>;
+  /** An answer with its head: for dates, and for streams, which have no limit of time. */
+  open(path: string, accept: string): Promise<Response>;
+}
+
+/** Where the service is and with which key: options go before the environment. */
+export interface Connection {
+  service?: string | undefined;
+  key?: string | undefined;
+}
+
+/** The API for the options of a command. Throws CliError where there is no key; nothing is sent yet. */
+export function connect({ service, key }: Connection): Api {
+  const { url, apiKey } = readClientConfig({ url: service, key });
+  if (apiKey === undefined)
+    throw new CliError('There is no API key: set OLLAGRAPH_API_KEY, or give --key.', { exitCode: EXIT.usage });
+  return createApi(url, apiKey);
+}
+
+export function createApi(url: string, key: string): Api {
+  async function call(method: string, path: string, body: object | undefined, init: RequestInit): Promise<Response> {
+    for (let waits = 0; ; waits++) {
+      const response = await send(url, method, path, {
+        ...init,
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(init.headers as Record<string, string> | undefined),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      if (response.ok) return response;
+      const pause = Number(response.headers.get('retry-after'));
+      if (response.status !== 429 || waits === WAITS || !(pause <= MAX_WAIT_SECONDS))
+        throw await refusal(response, `${method} ${path}`, url);
+      await response.body?.cancel();
+      await sleep(pause * 1000);
+    }
+  }
+
+  async function json<T>(method: string, path: string, body?: object): Promise<T> {
+    const response = await call(method, path, body, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    try {
+      return (await response.json()) as T;
+    } catch (cause) {
+      throw new CliError(`${method} ${path}: the answer broke off, or is no JSON`, {
+        exitCode: EXIT.unavailable,
+        cause,
+      });
+    }
+  }
+
+  const get = <T>(path: string, query: Query = {}) => json<T>('GET', path + queryString(query));
+  return {
+    url,
+    get,
+    post: <T>(path: string, body?: object) => json<T>('POST', path, body),
+    async *list<T>(path: string, query: Query = {}) {
+      for (let cursor: string | undefined; ;) {
+        const page = await get<{ data: T[]; next_cursor: string | null }>(path, { ...query, cursor });
+        yield* page.data;
+        if (page.next_cursor === null) return;
+        cursor = page.next_cursor;
+      }
+    },
+    open: (path, accept) => call('GET', path, undefined, { headers: { accept } }),
+  };
+}
+
+/** Sends one request. Throws CliError where no answer comes. */
+export async function send(url: string, method: string, path: string, init: RequestInit = {}): Promise<Response> {
+  try {
+    return await fetch(url + path, { ...init, method, redirect: 'manual' });
+  } catch (error) {
+    // fetch says no more than "fetch failed"; its cause says why.
+    const cause = (error as Error).cause ?? error;
+    throw new CliError(`The service at ${url} cannot be reached`, { exitCode: EXIT.unavailable, cause });
+  }
+}
+
+function queryString(query: Query): string {
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) given.set(name, String(value));
+  return given.size === 0 ? '' : `?${given.toString()}`;
+}
+
+/** The answer that is no success, as what it means for the person at the terminal. */
+async function refusal(response: Response, what: string, url: string): Promise<CliError> {
+  const { status } = response;
+  const problem = await problemOf(response);
+  if (!problem) {
+    const message = `${what}: ${url} answered ${status}, and not as Ollagraph does.`;
+    return new CliError(message, { exitCode: EXIT.unavailable, details: { status } });
+  }
+  const { code, detail, errors = [], request_id } = problem;
+  const more = errors.filter(({ path, message }) => detail !== `${path}: ${message}`);
+  const message = [detail, ...more.map((field) => `${field.path}: ${field.message}`)].join('\n  ');
+  return new CliError(message, { exitCode: exitCodeOf(status), details: { status, code, request_id } });
+}
+
+function exitCodeOf(status: number): number {
+  if (status === 401) return EXIT.unauthorized;
+  if (status === 400 || status === 422) return EXIT.usage;
+  return UNAVAILABLE.has(status) ? EXIT.unavailable : EXIT.failed;
+}
+
+async function problemOf(response: Response): Promise<Problem | null> {
+  if (!response.headers.get('content-type')?.startsWith('application/problem+json')) return null;
+  return (await response.json().catch(() => null)) as Problem | null;
+}

@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import { oneOf, wholeNumber } from '../arguments.ts';
+import { formatRecord, print, printList } from '../output.ts';
+import type { Job, JobSummary, Page } from './answers.ts';
+import { connect, type Connection } from './api.ts';
+import { clientCommand } from './command.ts';
+import { take } from './take.ts';
+
+interface Options extends Connection {
+  status?: JobSummary['status'];
+  kind?: JobSummary['kind'];
+  limit: number;
+}
+
+/** `jobs` and `pages`. */
+export function addJobs(program: Command): void {
+  clientCommand(program, 'jobs [job_id]', 'your jobs, newest first; or one of them')
+    .option('--status <status>', 'only these', oneOf('queued', 'running', 'completed', 'failed', 'cancelled'))
+    .option('--kind <kind>', 'only these', oneOf('scrape', 'batch', 'crawl'))
+    .option('--limit <n>', 'at most so many', wholeNumber(1, 100_000), 20)
+    .action(async (id: string | undefined, { status, kind, limit, ...options }: Options, command: Command) => {
+      const api = connect(options);
+      if (id !== undefined) {
+        const job = await api.get<Job>(`/v1/jobs/${encodeURIComponent(id)}`, { result: 'false' });
+        print(
+          command,
+          job,
+          formatRecord({ ...job, delivery: job.delivery && `${job.delivery.id} ${job.delivery.status}` }),
+        );
+        return;
+      }
+      const jobs = api.list<JobSummary>('/v1/jobs', { status, kind, limit: Math.min(limit, 100) });
+      printList(command, await take(jobs, limit), [
+        { name: 'job', of: (job) => job.job_id },
+        { name: 'kind', of: (job) => job.kind },
+        { name: 'status', of: (job) => job.status },
+        { name: 'pages', of: (job) => job.total, numeric: true },
+        { name: 'left', of: (job) => job.remaining, numeric: true },
+        { name: 'failed', of: (job) => job.failed, numeric: true },
+        { name: 'created_at', of: (job) => new Date(job.created_at) },
+      ]);
+    });
+
+  clientCommand(program, 'pages <job_id>', 'the pages of a job that are done: JSON, one a line').action(
+    async (id: string, options: Connection) => {
+      const pages = connect(options).list<Page>(`/v1/jobs/${encodeURIComponent(id)}/pages`, { limit: 100 });
+      for await (const page of pages) console.log(JSON.stringify(page));
+    },
+  );
+}

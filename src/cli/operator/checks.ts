@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { sql } from 'kysely';
+import { readConfig, type Config } from '../../config.ts';
+import { createEgress, EgressError } from '../../egress/index.ts';
+import { pendingMigrations } from '../../migrate.ts';
+import { compareClocks, failed, ok, skipped, type Check } from '../check.ts';
+import { messageOf } from '../failure.ts';
+import { openDatabaseSession } from './database-session.ts';
+
+const TIMEOUT_MS = 10_000;
+
+/** Whether a service can run here: its configuration, database, the database's clock, and the way out to `probe`. */
+export async function checkInstallation(probe: string): Promise<Check[]> {
+  let config: Config;
+  try {
+    config = readConfig();
+  } catch (error) {
+    return [failed('configuration', messageOf(error))];
+  }
+  const sealed =
+    config.secretKey === undefined ? '; SECRET_KEY is not set: webhook secrets are stored as they are' : '';
+  return [
+    ok('configuration', `It can be used: PORT ${config.port}, ROLES ${config.roles.join(',')}${sealed}.`),
+    ...(await checkDatabase(config)),
+    await checkEgress(config, probe),
+  ];
+}
+
+async function checkDatabase({ databaseUrl, dataDir }: Config): Promise<Check[]> {
+  if (databaseUrl === undefined && !existsSync(dataDir))
+    return [skipped('database', `DATABASE_URL is not set, and no service has ever run on ${dataDir} here.`)];
+  try {
+    await using session = await openDatabaseSession();
+    const before = Date.now();
+    const { rows } = await sql<{ version: string; now: Date }>`
+      select current_setting('server_version') as version, clock_timestamp() as now`.execute(session.db);
+    const after = Date.now();
+    const { version, now } = rows[0]!;
+    const pending = await pendingMigrations(session.db);
+    const where = databaseUrl === undefined ? `the embedded one on ${dataDir}` : 'DATABASE_URL';
+    const database =
+      pending.length === 0
+        ? ok('database', `Postgres ${version} (${where}), its schema up to date.`)
+        : failed('database', `Postgres ${version} (${where}) misses ${pending.length} migrations: npm run migrate`);
+    return [database, compareClocks('database clock', now.getTime(), before, after, 1)];
+  } catch (error) {
+    return [failed('database', messageOf(error))];
+  }
+}
+
+/** Fetches the page as the service would: the same rules, name servers and certificate authorities. */
+async function checkEgress(config: Config, probe: string): Promise<Check> {
+  await using egress = createEgress({
+    allowTargets: config.allowPrivateTargets,
+    allowWebhooks: config.allowPrivateWebhooks,
+    dnsServers: config.dnsServers,
+  });
+  try {
+    const { status, durationMs } = await egress.fetchPage({
+      url: probe,
+      userAgent: 'Ollagraph',
+      timeoutMs: TIMEOUT_MS,
+    });
+    return ok('egress', `${probe} answered ${status} in ${Math.round(durationMs)} ms.`);
+  } catch (error) {
+    const why = error instanceof EgressError ? ` (${error.code})` : '';
+    return failed('egress', `${probe}: ${messageOf(error)}${why}`);
+  }
+}
