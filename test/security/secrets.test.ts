@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import pg from 'pg';
+import { createApi, type Api } from '../support/api.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { startDns, type FakeDns } from '../support/dns.ts';
+import { startProcess, type ServiceProcess } from '../support/process.ts';
+import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { page, startSite, type Site } from '../support/site.ts';
+import { eventually } from '../support/wait.ts';
+import { createVisitor } from '../support/visitor.ts';
+
+const root = join(import.meta.dirname, '../..');
+const secret = (name: string) => `canary${name}${Math.random().toString(36).slice(2).padEnd(12, '0')}`;
+
+/** What the operator configures: it belongs nowhere. */
+const OPERATORS = {
+  apiKey: `ok_${secret('apikey')}`,
+  secretKey: secret('secretkey'),
+  adminToken: secret('admintoken'),
+  databasePassword: secret('password'),
+};
+/** What callers send along: needed to do the work, so kept in the columns of the work, and never told or logged. */
+const CALLERS = {
+  siteHeader: secret('siteheader'),
+  siteQuery: secret('sitequery'),
+  webhookQuery: secret('webhookquery'),
+  webhookHeader: secret('webhookheader'),
+  metadata: secret('metadata'),
+};
+/** What strangers send in vain, or in the wrong place. */
+const STRANGERS = {
+  wrongKey: `ok_${secret('wrongkey')}`,
+  userinfo: secret('userinfo'),
+  queryKey: secret('querykey'),
+  brokenBody: secret('brokenbody'),
+  receiverAnswer: secret('receiveranswer'),
+  siteBody: secret('sitebody'),
+  cookie: secret('cookie'),
+};
+
+let database: TestDatabase;
+let dns: FakeDns;
+let site: Site;
+let receiver: Receiver;
+let service: ServiceProcess;
+let api: Api;
+let webhookSecrets: string[];
+/** Everything that the API said in answer to what it refused. */
+let refusals = '';
+
+before(async () => {
+  database = await createTestDatabase();
+  dns = await startDns({ 'inside.test': { a: ['10.20.30.40'] } });
+  site = await startSite({ '/broken': { headers: { 'content-encoding': 'gzip' }, body: STRANGERS.siteBody } });
+  site.routes.set(`/?token=${CALLERS.siteQuery}`, page('Home', STRANGERS.siteBody));
+  receiver = await startReceiver();
+  receiver.answer = { status: 500, body: STRANGERS.receiverAnswer };
+  service = startProcess({
+    DATABASE_URL: await urlOfRole(database.url),
+    OLLAGRAPH_API_KEY: OPERATORS.apiKey,
+    SECRET_KEY: OPERATORS.secretKey,
+    ADMIN_TOKEN: OPERATORS.adminToken,
+    ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
+    ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
+    WEBHOOK_RETRY_SCHEDULE: '0',
+    DNS_SERVERS: dns.server,
+    LOG_LEVEL: 'trace',
+  });
+  const origin = `http://127.0.0.1:${await service.ready()}`;
+  api = createApi(origin, OPERATORS.apiKey);
+  await useEverything(origin);
+});
+after(async () => {
+  await service[Symbol.asyncDispose]();
+  await receiver[Symbol.asyncDispose]();
+  await site[Symbol.asyncDispose]();
+  await dns.close();
+  await database[Symbol.asyncDispose]();
+});
+
+/** A URL of the database with a role whose password is a canary. */
+async function urlOfRole(url: string): Promise<string> {
+  const role = `canary_${Date.now().toString(36)}`;
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`create role ${role} superuser login password '${OPERATORS.databasePassword}'`);
+  await client.end();
+  const address = new URL(url);
+  address.username = role;
+  address.password = OPERATORS.databasePassword;
+  return address.href;
+}
+
+/** Sends what is refused, and keeps all that is said of it. */
+async function refused(call: Api, method: string, path: string, body?: unknown, headers?: Record<string, string>) {
+  const { status, text, headers: answered } = await call(method, path, body, headers);
+  assert.ok(status >= 400, `${method} ${path}: ${status}`);
+  refusals += text + JSON.stringify(Object.fromEntries(answered));
+}
+
+async function useEverything(origin: string): Promise<void> {
+  webhookSecrets = [(await api('GET', '/v1/me')).json.webhook_secret];
+  const rotated = await api('POST', '/v1/me/webhook-secret/rotate', { overlap_seconds: 3600 });
+  webhookSecrets.push(rotated.json.webhook_secret);
+  const job_id = await api.queue('/v1/scrape/batch/async', {
+    urls: [
+      site.url(`/?token=${CALLERS.siteQuery}`),
+      site.url(`/broken?token=${CALLERS.siteQuery}`),
+      `http://inside.test/?token=${CALLERS.siteQuery}`,
+      `http://missing.test/?token=${CALLERS.siteQuery}`,
+    ],
+    headers: { Authorization: `Bearer ${CALLERS.siteHeader}`, Cookie: CALLERS.siteHeader },
+    webhook_url: receiver.url(`/hook?token=${CALLERS.webhookQuery}`),
+    webhook_headers: { 'X-Token': CALLERS.webhookHeader },
+    metadata: { token: CALLERS.metadata },
+  });
+  const { delivery } = await api.finished(job_id);
+  await eventually(async () => (await api('GET', `/v1/deliveries/${delivery.id}`)).json.status === 'exhausted');
+  await api('POST', '/v1/me/webhooks/test', { webhook_url: `https://missing.test/?token=${CALLERS.webhookQuery}` });
+
+  const stranger = createApi(origin, STRANGERS.wrongKey);
+  await refused(stranger, 'GET', '/v1/me');
+  await refused(stranger, 'GET', `/metrics?token=${STRANGERS.queryKey}`);
+  await refused(api, 'GET', `/v1/jobs?api_key=${STRANGERS.queryKey}`);
+  await refused(api, 'POST', '/v1/scrape', `{"url": "${STRANGERS.brokenBody}`);
+  await refused(api, 'POST', '/v1/scrape', { url: `https://user:${STRANGERS.userinfo}@missing.test/` });
+  await refused(api, 'POST', '/v1/scrape/async', {
+    url: site.url('/'),
+    webhook_url: `https://user:${STRANGERS.userinfo}@missing.test/`,
+  });
+  await refused(api, 'GET', '/v1/no-such-thing', undefined, { cookie: STRANGERS.cookie });
+  const visitor = createVisitor(origin);
+  assert.equal((await visitor.signIn('/console', STRANGERS.wrongKey)).status, 401);
+  await visitor.signIn('/console', OPERATORS.apiKey);
+  await visitor.get('/console');
+  const operator = createVisitor(origin);
+  await operator.signIn('/console/admin', OPERATORS.adminToken);
+  await operator.get('/console/admin');
+  const metrics = createApi(origin, OPERATORS.adminToken);
+  assert.equal((await metrics('GET', '/metrics')).status, 200);
+  await breakTheDatabase();
+}
+
+/** What the driver says of a statement that failed goes to the log as well. */
+async function breakTheDatabase(): Promise<void> {
+  await database.db.schema.alterTable('accounts').renameTo('accounts_gone').execute();
+  const { status, text } = await api('GET', '/v1/me');
+  assert.equal(status, 500);
+  refusals += text;
+  await database.db.schema.alterTable('accounts_gone').renameTo('accounts').execute();
+}
+
+/** Every row of every table as text, by `schema.table`. */
+async function dump(): Promise<Map<string, string>> {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  const { rows } = await client.query<{ name: string }>(`
+    select format('%I.%I', table_schema, table_name) as name from information_schema.tables
+    where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`);
+  const tables = new Map<string, string>();
+  for (const { name } of rows) {
+    const result = await client.query<{ text: string }>(`select t::text as text from ${name} t`);
+    tables.set(name, result.rows.map((row) => row.text).join('\n'));
+  }
+  await client.end();
+  return tables;
+}
+
+/** The secret as it is, and in the codings in which it would still be readable. */
+function formsOf(text: string): string[] {
+  const bytes = Buffer.from(text);
+  return [text, bytes.toString('hex'), bytes.toString('base64').replace(/=+$/, ''), encodeURIComponent(text)];
+}
+
+/** The table that a partition is of. */
+const tableOf = (name: string) => name.replace(/^public\.|_p?\d[\d_]*$/g, '');
+const bare = (webhookSecret: string) => webhookSecret.slice('whsec_'.length);
+
+test('canary secrets are in no line of the log', async () => {
+  service.kill('SIGTERM');
+  assert.equal(await service.exited, 0);
+  const log = service.output();
+  assert.ok(log.split('\n').length > 30, log);
+  assert.match(log, /"msg":"a page failed"/);
+  assert.match(log, /"msg":"an attempt failed"|"msg":"a request failed"/);
+  const all = {
+    ...OPERATORS,
+    ...CALLERS,
+    ...STRANGERS,
+    ...Object.fromEntries(webhookSecrets.map((s) => [s, bare(s)])),
+  };
+  for (const [name, value] of Object.entries(all)) {
+    for (const form of formsOf(value)) {
+      const line = log.split('\n').find((text) => text.includes(form));
+      assert.equal(line, undefined, `${name} is in the log`);
+    }
+  }
+});
+
+test('canary secrets are in no answer to a request that was refused', () => {
+  for (const [name, value] of Object.entries({ ...OPERATORS, ...CALLERS, ...STRANGERS }))
+    for (const form of formsOf(value)) assert.ok(!refusals.includes(form), name);
+});
+
+test('canary secrets are in the database only where the work needs them', async () => {
+  const tables = await dump();
+  const holding = (value: string) =>
+    [...tables].filter(([, text]) => formsOf(value).some((form) => text.includes(form))).map(([name]) => name);
+  const found = (value: string) => [...new Set(holding(value).map(tableOf))].toSorted();
+  assert.ok(tables.size > 15, [...tables.keys()].join(' '));
+  for (const [name, value] of Object.entries(OPERATORS)) assert.deepEqual(found(value), [], name);
+  for (const webhookSecret of webhookSecrets) assert.deepEqual(found(bare(webhookSecret)), [], 'a webhook secret');
+  const { receiverAnswer, siteBody, ...strangers } = STRANGERS;
+  for (const [name, value] of Object.entries(strangers)) assert.deepEqual(found(value), [], name);
+  assert.deepEqual(found(receiverAnswer), ['attempts']);
+  assert.deepEqual(found(siteBody), ['pages']);
+  assert.deepEqual(found(CALLERS.siteHeader), ['jobs']);
+  const ofDelivery = new Set(['deliveries', 'jobs', 'outbox']);
+  for (const value of [CALLERS.webhookQuery, CALLERS.webhookHeader, CALLERS.metadata])
+    assert.ok(found(value).length > 0 && found(value).every((table) => ofDelivery.has(table)), found(value).join(' '));
+  assert.deepEqual(found(CALLERS.siteQuery), ['pages']);
+});
+
+test('webhook secrets are encrypted at rest where SECRET_KEY is set', async () => {
+  const { webhook_secret, previous_secret } = await database.db
+    .selectFrom('accounts')
+    .select(['webhook_secret', 'previous_secret'])
+    .executeTakeFirstOrThrow();
+  for (const sealed of [webhook_secret, previous_secret]) assert.match(sealed ?? '', /^aes:[\w-]{90,}$/);
+});
+
+test('API keys are kept as the SHA-256 of a random secret', async () => {
+  const { secret_sha256 } = await database.db.selectFrom('api_keys').select('secret_sha256').executeTakeFirstOrThrow();
+  assert.equal(secret_sha256.length, 32);
+});
+
+/** Where something secret is held against what was sent: the file, and the name of what it is compared to. */
+const COMPARISONS = [
+  ['src/accounts/keys.ts', 'secret_sha256'],
+  ['src/api/auth.ts', 'expected'],
+  ['src/console/sign-in.ts', 'adminToken'],
+  ['src/console/protection.ts', 'expected'],
+] as const;
+
+test('keys and tokens are compared in constant time', async () => {
+  for (const [file, name] of COMPARISONS) {
+    const source = await readFile(join(root, file), 'utf8');
+    assert.match(source, new RegExp(`timingSafeEqual\\([^;]*\\b${name}\\b`), file);
+    const plain = `[!=]==?\\s*${name}\\b(?!\\.length)|\\b${name}\\s*[!=]==?\\s*(?!undefined|null)`;
+    assert.doesNotMatch(source, new RegExp(plain), file);
+  }
+});
