@@ -48,7 +48,7 @@ export async function createContext(config: Config, log: Log = createLog(config.
   boss.on('warning', (warning) => log.debug({ warning: warning.message }, 'the queue reported a warning'));
   await boss.start();
   stack.defer(() => boss.stop({ close: false, graceful: false }));
-  const notifications = new Notifications(databaseUrl, log);
+  const notifications = new Notifications(config.databaseListen ? databaseUrl : null, log);
   await notifications.start();
   stack.defer(() => notifications.close());
   const egress = createEgress({

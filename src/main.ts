@@ -3,6 +3,7 @@ import { createContext } from './context.ts';
 import { armCrashPoint } from './crash-point.ts';
 import { EmbeddedError } from './embedded.ts';
 import { createLog } from './log.ts';
+import { SchemaError } from './migrate.ts';
 import { startService } from './service.ts';
 import { flushSpans } from './tracing.ts';
 import { printWelcome } from './welcome.ts';
@@ -44,7 +45,7 @@ try {
   await main();
   process.exitCode = 0;
 } catch (error) {
-  const known = error instanceof ConfigError || error instanceof EmbeddedError;
-  console.error(known ? error.message : error);
+  const known = [ConfigError, EmbeddedError, SchemaError].some((kind) => error instanceof kind);
+  console.error(known ? (error as Error).message : error);
   process.exitCode = 1;
 }

@@ -21,20 +21,25 @@ export async function notify(tx: DbOrTx, notification: Notification): Promise<vo
 type Handler = (notification: Notification) => void;
 
 /**
- * One connection that listens for all of the process, and listens again after it broke. Where LISTEN does not work (behind
- * PgBouncer in transaction mode) nothing ever arrives, and polling is all there is.
+ * One connection that listens for all of the process, and listens again after it broke. Without a URL it is not made, nothing ever
+ * arrives, and polling is all there is: LISTEN does not work behind PgBouncer in transaction mode.
  */
 export class Notifications {
-  readonly #url: string;
+  readonly #url: string | null;
   readonly #log: Log;
   readonly #handlers = new Set<Handler>();
   readonly #onReconnect = new Set<() => void>();
   #client: pg.Client | null = null;
   #closed = false;
 
-  constructor(url: string, log: Log) {
+  constructor(url: string | null, log: Log) {
     this.#url = url;
     this.#log = log;
+  }
+
+  /** Whether anything can arrive. */
+  get listens(): boolean {
+    return this.#url !== null;
   }
 
   /** Calls the handler for every notification until the returned function is called. */
@@ -49,6 +54,7 @@ export class Notifications {
 
   /** Resolves when the first connection listens; later breaks are mended in the background. */
   async start(): Promise<void> {
+    if (this.#url === null) return;
     const client = new pg.Client({
       connectionString: this.#url,
       connectionTimeoutMillis: 10_000,

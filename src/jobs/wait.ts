@@ -3,15 +3,18 @@ import type { Notifications } from '../notifications.ts';
 
 /** Behind NOTIFY a backstop; without it the only way to learn of a job's end. */
 const POLL_MS = 1000;
+const POLL_ALONE_MS = 200;
 
 /** Lets requests wait for jobs to end. */
 export class JobWaiter {
   readonly #db: Db;
+  readonly #pollMs: number;
   readonly #waiting = new Map<string, Set<() => void>>();
   readonly #stopping = new AbortController();
 
   constructor(db: Db, notifications: Notifications) {
     this.#db = db;
+    this.#pollMs = notifications.listens ? POLL_MS : POLL_ALONE_MS;
     notifications.subscribe((n) => {
       if (n.type === 'job_ended') for (const wake of this.#waiting.get(n.job_id) ?? []) wake();
     });
@@ -30,7 +33,7 @@ export class JobWaiter {
   async wait(accountId: string, jobId: string, ms: number, signal?: AbortSignal): Promise<boolean> {
     const deadline = performance.now() + ms;
     for (;;) {
-      const woken = this.#nextWake(jobId, Math.min(POLL_MS, deadline - performance.now()), signal);
+      const woken = this.#nextWake(jobId, Math.min(this.#pollMs, deadline - performance.now()), signal);
       try {
         if (await this.#ended(accountId, jobId)) return true;
         if (performance.now() >= deadline || signal?.aborted) return false;
