@@ -117,15 +117,18 @@ export interface Config {
   crashPoint: string | undefined;
 }
 
-/** Reads the configuration. Throws ConfigError for the first value that cannot be used. An empty variable counts as unset. */
-export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+/** Throws ConfigError for the first value that cannot be used. An empty variable counts as unset. */
+function parse<S extends z.ZodType>(schema: S, env: NodeJS.ProcessEnv): z.infer<S> {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
-  const parsed = environment.safeParse(given);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new ConfigError(`${String(issue.path[0])}: ${issue.message}`);
-  }
-  const v = parsed.data;
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new ConfigError(`${String(issue.path[0])}: ${issue.message}`);
+}
+
+/** Reads the service's configuration. Throws ConfigError. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const v = parse(environment, env);
   if (v.DYNO !== undefined && v.DATABASE_URL === undefined) {
     throw new ConfigError(
       'DATABASE_URL: not set, and the disk of a dyno does not last. Attach a database first: heroku addons:create heroku-postgresql',
@@ -154,5 +157,40 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     retentionDays: v.RETENTION_DAYS,
     logLevel: v.LOG_LEVEL,
     crashPoint: v.CRASH_POINT,
+  };
+}
+
+const clientEnvironment = z.object({
+  PORT: environment.shape.PORT,
+  OLLAGRAPH_URL: z
+    .url({ protocol: /^https?$/, error: 'must start with http:// or https://' })
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+  OLLAGRAPH_API_KEY: environment.shape.OLLAGRAPH_API_KEY,
+  OLLAGRAPH_WEBHOOK_SECRET: z.string().optional(),
+});
+
+/** What a caller of the service configures, on whatever machine. */
+export interface ClientConfig {
+  /** Where the service is, without a slash at the end. */
+  url: string;
+  apiKey: string | undefined;
+  webhookSecret: string | undefined;
+}
+
+/** Reads the configuration of a caller; `given` goes before the environment. Throws ConfigError. */
+export function readClientConfig(
+  given: { url?: string | undefined; key?: string | undefined } = {},
+  env: NodeJS.ProcessEnv = process.env,
+): ClientConfig {
+  const v = parse(clientEnvironment, {
+    ...env,
+    ...(given.url === undefined ? {} : { OLLAGRAPH_URL: given.url }),
+    ...(given.key === undefined ? {} : { OLLAGRAPH_API_KEY: given.key }),
+  });
+  return {
+    url: v.OLLAGRAPH_URL ?? `http://localhost:${v.PORT}`,
+    apiKey: v.OLLAGRAPH_API_KEY,
+    webhookSecret: v.OLLAGRAPH_WEBHOOK_SECRET,
   };
 }
