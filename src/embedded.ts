@@ -58,7 +58,7 @@ export async function startEmbedded(dataDir: string, log: Log): Promise<Embedded
   const place = await placeOf(dataDir);
   const orphan = await findRunning(place);
   if (!orphan) return await startPostgres(place);
-  log.info({ port: orphan.port }, 'taking over the Postgres that is already running on the data directory');
+  log.info({ port: orphan.port }, 'a Postgres already runs on the data directory: connecting to it');
   return { url: place.urlAt(orphan.port), close: () => stop(orphan.pid) };
 }
 
