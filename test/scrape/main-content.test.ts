@@ -75,6 +75,66 @@ test('an empty cell keeps its place', () => {
   assert.equal(toHtml(mainContent(parseHtml(html), URL), URL).match(/<td>/g)?.length, 6);
 });
 
+const SENTENCES = Array.from({ length: 12 }, (_, i) => `<p>Step ${i + 1}. ${PROSE}${PROSE}</p>`);
+
+/** A page of a manual: navigation around, and a body that is given. */
+const manual = (body: string): string =>
+  `<body><div class="navheader"><table><tr><th colspan="3">Manual</th></tr><tr><td><a href="a">Prev</a></td><td><a href="u">Up</a></td><td><a href="b">Next</a></td></tr></table></div>
+  ${body}<div class="navfooter"><table><tr><td><a href="a">Prev</a></td><td><a href="h">Home</a></td><td><a href="b">Next</a></td></tr></table></div></body>`;
+
+test('an anchor whose words happen to be those of menus does not drop its section', () => {
+  for (const id of ['catalog-pg-subscription-rel', 'spi-register-relation', 'infoschema-user-mapping-options']) {
+    const html = manual(`<div class="sect1" id="${id}"><h2>Columns</h2><p>${PROSE}</p></div>`);
+    assert.equal(read(html), `Columns\n\n${PROSE.trim()}`);
+  }
+});
+
+const term = (name: string): string =>
+  `<dt><span class="term"><code>${name}</code></span></dt><dd><p>${PROSE}</p></dd>`;
+
+test('a long page keeps its title, its synopsis, and the names of what it defines', () => {
+  const html = manual(
+    `<div class="refentry" id="SQL-SELECT"><h1>SELECT</h1><p>SELECT — retrieve rows from a table</p><h2>Synopsis</h2><pre>SELECT * FROM river</pre>
+    <h2>Description</h2>${SENTENCES.join('')}<h2>Options</h2><dl>${['--all', '-v', 'table_name'].map(term).join('')}</dl></div>`,
+  );
+  const text = read(html);
+  for (const part of ['SELECT — retrieve', 'Synopsis', 'SELECT * FROM river', 'Options', '--all', '-v', 'table_name'])
+    assert.ok(text.includes(part), `${part} is missing in\n${text}`);
+  assert.match(text, /^SELECT\n/);
+  assert.doesNotMatch(text, /Prev|Home|Next/);
+});
+
+test('white space that has an element of its own parts the words around it', () => {
+  const code = '<pre><span>async</span><span class="w"> </span><span>def</span> <span>main</span>():</pre>';
+  const name =
+    '<dl><dt><em><span>class</span><span class="w"> </span></em><span>Queue</span></dt><dd><p>Holds chairs.</p></dd></dl>';
+  const text = read(`<body><main><h1>Queues</h1>${SENTENCES.join('')}${code}${name}</main></body>`);
+  assert.ok(text.includes('async def main():') && text.includes('class Queue'), text);
+});
+
+test('on a small page main holds the content', () => {
+  const beside =
+    '<div class="made-by"><p>This page was made by a program on the third of May and is read by few.</p></div>';
+  const html = `<body><div role="main"><h1>River</h1><p>${PROSE}</p></div>${beside.repeat(10)}</body>`;
+  assert.equal(read(html), `River\n\n${PROSE.trim()}`);
+});
+
+test('a list is kept whole where most of it is', () => {
+  const items = Array.from(
+    { length: 12 },
+    (_, i) => `<li><a href="/${i}">Chapter ${i}</a>${i % 3 === 0 ? '' : ', in which the river rises'}</li>`,
+  );
+  const text = read(`<body><main><h1>Contents</h1>${SENTENCES.join('')}<ol>${items.join('')}</ol></main></body>`);
+  for (let i = 0; i < 12; i++) assert.ok(text.includes(`Chapter ${i}`), text);
+});
+
+test('the sign beside a heading that links to it is none of its text', () => {
+  assert.equal(
+    noise('<h2>Usage<a class="headerlink" href="#usage">¶</a></h2><p><a href="/c#">#</a> <a href="/c">C#</a></p>'),
+    'Usage\n\nC#',
+  );
+});
+
 function noise(html: string): string {
   const document = parseHtml(html);
   removeNoise(document);

@@ -17,7 +17,7 @@ const ROLES = words(
 /** Words of `class` and `id`, grouped by what authors mean by them. */
 const VOCABULARY: Record<string, string[]> = {
   navigation: words(
-    'nav navs navbar navigation menu menus submenu megamenu menubar topnav subnav sidenav navgroup navmenu mega masthead burger',
+    'nav navs navbar navigation menu menus submenu megamenu menubar topnav subnav sidenav navgroup navmenu mega masthead burger navheader navfooter',
   ),
   breadcrumb: words('breadcrumb breadcrumbs crumb crumbs'),
   header: words('header head hdr topbar toolbar banner subheader siteheader'),
@@ -120,6 +120,12 @@ function marksOfTokens(names: string): number[] {
 }
 
 const NONE: number[] = [];
+/** An id of more words names what the element holds, as the anchor of a section does, and not the part that it plays. */
+const MAX_ID_WORDS = 2;
+
+function idOf(id = ''): string {
+  return tokensOf(id).length > MAX_ID_WORDS ? '' : id;
+}
 
 /** Finds the marks that an element bears; remembers class names, which repeat. */
 export class MarkReader {
@@ -128,7 +134,7 @@ export class MarkReader {
   marksOf({ name, attribs }: Element): number[] {
     const tag = TAG_MARK.get(name);
     const role = attribs['role'] === undefined ? undefined : ROLE_MARK.get(attribs['role']);
-    const named = NEUTRAL.has(name) ? NONE : this.#marksOfNames(`${attribs['class'] ?? ''} ${attribs['id'] ?? ''}`);
+    const named = NEUTRAL.has(name) ? NONE : this.#marksOfNames(`${attribs['class'] ?? ''} ${idOf(attribs['id'])}`);
     if (tag === undefined && role === undefined) return named;
     return [tag ?? role!, ...(tag !== undefined && role !== undefined ? [role] : NONE), ...named];
   }

@@ -31,6 +31,13 @@ function isHidden(element: Element): boolean {
   return hidden && !isUnfolded(element);
 }
 
+/** Whether an element is the sign beside a heading or term that links to it, such as ¶. */
+function isPermalink({ name, attribs, children }: Element): boolean {
+  if (name !== 'a' || !attribs['href']?.includes('#') || children.length !== 1) return false;
+  const [sign] = children;
+  return isText(sign!) && /^\s{0,20}[¶§#🔗⚓\uF0C1]\uFE0F?\s{0,20}$/u.test(sign.data);
+}
+
 /** Puts an element's children in its place. */
 function unwrap(element: Element): ChildNode[] {
   for (const child of element.children) child.parent = element.parent;
@@ -94,7 +101,7 @@ class Sweep {
 
   #element(element: Element, kept: ChildNode[]): void {
     if (NEVER_CONTENT.has(element.name) || (!this.#hidden && isHidden(element))) return;
-    if (element.name === 'noscript' && !this.#noscript) return;
+    if ((element.name === 'noscript' && !this.#noscript) || isPermalink(element)) return;
     this.clean(element);
     if (element.name === 'noscript' || element.name === 'head') for (const child of unwrap(element)) kept.push(child);
     else kept.push(element);
@@ -105,7 +112,7 @@ class Sweep {
 const MIN_VISIBLE = 1 / 20;
 
 /**
- * Drops what is never content: scripts, styles, templates, comments and hidden elements. `noscript` is dropped too, for it says
+ * Drops what is never content: scripts, styles, templates, comments, hidden elements and the signs that link to a heading. `noscript` is dropped too, for it says
  * what a script says better, unless it holds most of the page's words. Hidden elements stay where nearly all words are in them.
  */
 export function removeNoise(document: Document): void {

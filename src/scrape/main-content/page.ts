@@ -30,6 +30,8 @@ export interface Page {
   core: Container;
   narrowCore: Container;
   occurrences: Map<string, number>;
+  /** For each block the level of the heading that it is, 0 where it is none. */
+  levels: number[];
   sections: Section[];
   /** What the page declares itself to be, `type.…`, and what its path suggests, `path.…`. */
   kinds: Set<string>;
@@ -113,10 +115,10 @@ function headingLevel({ container }: Block): number {
   return 0;
 }
 
-function sectionsOf(blocks: Block[]): Section[] {
+function sectionsOf(blocks: Block[], levels: number[]): Section[] {
   const open: { level: number; groups: number; index: number }[] = [];
   return blocks.map((block, index) => {
-    const level = headingLevel(block);
+    const level = levels[index]!;
     if (level > 0) {
       while (open.length > 0 && open.at(-1)!.level >= level) open.pop();
       open.push({ level, groups: groupsOf(block.text) | (open.at(-1)?.groups ?? 0), index });
@@ -152,7 +154,8 @@ export function readPage(document: Document, url: string, title: string, declare
     block.earlier = occurrences.get(block.text) ?? 0;
     occurrences.set(block.text, block.earlier + 1);
   }
-  const headingIndex = blocks.findIndex((block) => headingLevel(block) === 1);
+  const levels = blocks.map(headingLevel);
+  const headingIndex = levels.indexOf(1);
   const path = URL.parse(url)?.pathname.toLowerCase().slice(0, 500) ?? '';
   let main: Container | null = null;
   for (const container of containers.values()) {
@@ -171,7 +174,8 @@ export function readPage(document: Document, url: string, title: string, declare
     core: coreOf(root, containers.values(), 0.8),
     narrowCore: coreOf(root, containers.values(), 0.5),
     occurrences,
-    sections: sectionsOf(blocks),
+    levels,
+    sections: sectionsOf(blocks, levels),
     kinds: new Set([...declared, ...PATHS.flatMap(([kind, pattern]) => (pattern.test(path) ? [kind] : []))]),
     pathDepth: path.split('/').filter(Boolean).length,
   };

@@ -24,13 +24,21 @@ function keptIn(page: Page, chosen: Set<Block>): Kept {
 
 class Pruner {
   readonly #dropped = new Set<ChildNode>();
+  /** White space between the words of what is kept: an element that holds nothing else parts them. */
+  readonly #spaces = new Set<ChildNode>();
   readonly #page: Page;
   readonly #kept: Kept;
 
   constructor(page: Page, chosen: Set<Block>) {
     this.#page = page;
     this.#kept = keptIn(page, chosen);
-    for (const block of page.blocks) if (!chosen.has(block)) for (const text of block.texts) this.#dropped.add(text);
+    for (const block of page.blocks) {
+      const keep = chosen.has(block);
+      for (const text of block.texts) {
+        if (!keep) this.#dropped.add(text);
+        else if (!/\S/.test(text.data)) this.#spaces.add(text);
+      }
+    }
   }
 
   /** Prunes below; true where something other than white space is left. `media`: whether images and the like stay. */
@@ -51,7 +59,7 @@ class Pruner {
   }
 
   #stays(child: ChildNode, media: boolean): boolean {
-    if (isText(child)) return !this.#dropped.has(child) && /\S/.test(child.data);
+    if (isText(child)) return !this.#dropped.has(child) && (this.#spaces.has(child) || /\S/.test(child.data));
     if (!isElement(child)) return false;
     const container = this.#page.containers.get(child);
     const inside = container !== undefined && container.words > 0 ? this.#kept(container) : media;

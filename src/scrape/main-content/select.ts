@@ -1,17 +1,26 @@
 import type { Block, Container } from './blocks.ts';
+import { isChrome } from './chrome.ts';
+import { complete } from './complete.ts';
 import type { Forest } from './forest.ts';
-import { MARKS } from './marks.ts';
 import type { Page } from './page.ts';
 import { Stage } from './scene.ts';
 
 /** Below this many words a page says too little to be judged by its proportions. */
 const SMALL_PAGE = 200;
+/** With so many words or more, a `main` is believed to hold all of a small page's content. */
+const SMALL_MAIN = 20;
+
+/** Blocks that are kept, and the F1 that is to be expected of them. */
+interface Choice {
+  blocks: Set<Block>;
+  f1: number;
+}
 
 /**
  * The blocks whose expected F1 is greatest: with the likeliest first, as many as keep
  * 2 × (probable words kept) / (words kept + probable words of the page) rising.
  */
-export function likeliest(blocks: Block[], probabilities: Float64Array): Set<Block> {
+export function likeliest(blocks: Block[], probabilities: Float64Array): Choice {
   const order = blocks.map((_, i) => i).toSorted((a, b) => probabilities[b]! - probabilities[a]!);
   const expected = blocks.reduce((sum, block, i) => sum + block.words * probabilities[i]!, 0);
   let hit = 0;
@@ -26,54 +35,23 @@ export function likeliest(blocks: Block[], probabilities: Float64Array): Set<Blo
     best = f1;
     count = rank + 1;
   }
-  return new Set(order.slice(0, count).map((i) => blocks[i]!));
+  return { blocks: new Set(order.slice(0, count).map((i) => blocks[i]!)), f1: best };
 }
 
-const CHROME = new Set(
-  [
-    '<nav>',
-    '<footer>',
-    '<aside>',
-    '<dialog>',
-    '<button>',
-    '@navigation',
-    '@banner',
-    '@contentinfo',
-    '@complementary',
-    '@search',
-    '@dialog',
-    '@menu',
-    '@alert',
-  ]
-    .concat([
-      'navigation',
-      'breadcrumb',
-      'footer',
-      'sidebar',
-      'social',
-      'subscribe',
-      'consent',
-      'overlay',
-      'advert',
-      'related',
-      'legal',
-      'search',
-      'account',
-    ])
-    .map((mark) => MARKS.indexOf(mark)),
-);
-const HEADER = MARKS.indexOf('<header>');
-const HOLDERS = new Set(['main', 'article', 'section'].map((tag) => MARKS.indexOf(`<${tag}>`)));
+/** A page of which no better choice than this is to be expected is in doubt. */
+const DOUBT = 0.7;
+/** The power that the odds of a page in doubt are raised to: what is unlikely becomes less so, and more is kept. */
+const DOUBT_POWER = 0.6;
 
-/** Whether an element around says plainly that a block belongs to the site and not to the page. */
-function isChrome(container: Container): boolean {
-  let header = false;
-  for (let at: Container | null = container; at !== null; at = at.parent) {
-    if (at.marks.some((mark) => CHROME.has(mark))) return true;
-    if (at.marks.includes(HEADER)) header = true;
-    if (at.marks.some((mark) => HOLDERS.has(mark))) header = false;
-  }
-  return header;
+function lessCertain(probability: number): number {
+  const odds = (probability / (1 - probability)) ** DOUBT_POWER;
+  return probability < 1 ? odds / (1 + odds) : 1;
+}
+
+/** The likeliest blocks; where it is doubtful which those are, rather more than fewer. */
+function choose(blocks: Block[], probabilities: Float64Array): Set<Block> {
+  const choice = likeliest(blocks, probabilities);
+  return choice.f1 < DOUBT ? likeliest(blocks, probabilities.map(lessCertain)).blocks : choice.blocks;
 }
 
 /** On a small page: all that is in `main` or, without one, on the page, but for what is plainly chrome. */
@@ -84,7 +62,7 @@ function plain(page: Page): Set<Block> {
     return at !== null;
   };
   const candidates = page.main !== null && page.main.words > 0 ? page.blocks.filter(inMain) : page.blocks;
-  return new Set(candidates.filter(({ container }) => !isChrome(container)));
+  return new Set(candidates.filter(({ container }) => !isChrome(container, page)));
 }
 
 /** The most blocks that are judged, at some 30 µs each. On a page of more, a judged block stands for the few that follow it. */
@@ -100,8 +78,14 @@ function judge(page: Page, forest: Forest): Float64Array {
   return probabilities;
 }
 
+function isSmall({ root, main }: Page): boolean {
+  if (main !== null && main.words >= SMALL_MAIN && main.words < SMALL_PAGE) return root.words < 2 * SMALL_PAGE;
+  return root.words < SMALL_PAGE;
+}
+
 /** The blocks that are the content of the page. Empty only where no block is likely to be. */
 export function selectBlocks(page: Page, forest: Forest): Set<Block> {
-  if (page.root.words < SMALL_PAGE) return plain(page);
-  return likeliest(page.blocks, judge(page, forest));
+  if (isSmall(page)) return plain(page);
+  const probabilities = judge(page, forest);
+  return complete(page, choose(page.blocks, probabilities), probabilities);
 }
