@@ -21,6 +21,7 @@ export interface ClientAnswer {
  */
 export class Client {
   /** Where requests go; may change at any time. */
+  host = '127.0.0.1';
   port: number;
   /** Requests that were accepted and then broke off, or were answered with a 5xx. */
   failures: string[] = [];
@@ -70,7 +71,7 @@ export class Client {
     };
     const req = request({
       port: this.port,
-      host: '127.0.0.1',
+      host: this.host,
       method,
       path,
       agent: false,

@@ -9,6 +9,7 @@ const MAIN = join(import.meta.dirname, '../../src/main.ts');
 /** The real service in a process of its own. */
 export interface ServiceProcess {
   pid: number;
+  /** 0 without the role web. */
   port: number;
   /** Resolves when the process has ended. */
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -16,13 +17,15 @@ export interface ServiceProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** Starts it and waits until it is ready. Its log goes to `logFile`. Throws when it ends before. */
+/** Starts it and waits until it is ready. Its log goes to `logFile`; `within` is a command that runs it somewhere else. Throws when it ends before. */
 export async function startServiceProcess(
   env: Record<string, string>,
   logFile: string,
   nodeArguments: string[] = [],
+  within: string[] = [],
 ): Promise<ServiceProcess> {
-  const child = spawn(process.execPath, [...nodeArguments, MAIN], {
+  const command = [...within, process.execPath, ...nodeArguments, MAIN];
+  const child = spawn(command[0]!, command.slice(1), {
     env: { ...process.env, ...UNSET, PORT: '0', LOG_LEVEL: 'debug', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -46,7 +49,7 @@ async function portOf(child: ChildProcess, logFile: string): Promise<number> {
   for (const stream of [child.stdout!, child.stderr!]) {
     createInterface({ input: stream }).on('line', (line) => {
       log.write(`${line}\n`);
-      const port = /"port":(\d+),.*"msg":"ollagraph is ready"/.exec(line)?.[1];
+      const port = /"port":(\d+|null),.*"msg":"ollagraph is ready"/.exec(line)?.[1];
       if (port !== undefined) resolve(Number(port));
     });
   }

@@ -97,7 +97,8 @@ export async function setStage(directory: string): Promise<Stage> {
   return stage;
 }
 
-async function drained({ query }: CrashablePostgres, jobIds: string[] | null = null): Promise<number> {
+/** Waits until these jobs (all, when none are named) have ended and their callbacks too, and returns the milliseconds. */
+export async function drained({ query }: CrashablePostgres, jobIds: string[] | null = null): Promise<number> {
   const start = performance.now();
   for (;;) {
     const [{ open }] = await query(

@@ -21,6 +21,7 @@ export class TcpProxy implements AsyncDisposable {
   /** Where connections go; may change at any time. */
   target: number;
   port = 0;
+  readonly #host: string;
   readonly #server = createServer({ allowHalfOpen: true }, (near) => void this.#take(near));
   readonly #pairs = new Set<Pair>();
   readonly #sockets = new Set<Socket>();
@@ -28,12 +29,14 @@ export class TcpProxy implements AsyncDisposable {
   #healed: Promise<void> = Promise.resolve();
   #heal: () => void = () => {};
 
-  constructor(target: number) {
+  /** Leads from a port of `host` to the port `target` of 127.0.0.1. */
+  constructor(target: number, host = '127.0.0.1') {
     this.target = target;
+    this.#host = host;
   }
 
   async start(): Promise<void> {
-    this.port = await listen(this.#server);
+    this.port = await listen(this.#server, this.#host);
   }
 
   break(partition: Partition): void {
