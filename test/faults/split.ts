@@ -26,7 +26,8 @@ import { TcpProxy } from './tcp-proxy.ts';
  */
 const STEADY_MS = 15_000;
 const BETWEEN_KILLS_MS = 5000;
-const LANES_PER_WEB = 2;
+/** Each sends some jobs at once, and the next when those have ended and been delivered. */
+const LANES_PER_WEB = 4;
 const ROLES = ['web', 'worker', 'dispatcher'] as const;
 
 interface Part {
@@ -100,7 +101,8 @@ async function main(root: string): Promise<boolean> {
   const places = { page: (path: string) => siteOrigin + path, hook: (path: string) => hookOrigin + path };
   const load = new AbortController();
   const lane = async (client: Client, name: string) => {
-    for (let n = 0; !load.signal.aborted; n++) await sendLoad(client, places, random, `${name}-${n}`);
+    for (let n = 0; !load.signal.aborted; n++)
+      await drained(postgres, await sendLoad(client, places, random, `${name}-${n}`));
   };
   const begun = Date.now();
   const lanes = clients.flatMap((client, web) =>
