@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertBooksBalance } from '../support/ledger.ts';
+import { startTestService } from '../support/service.ts';
+import { page, startSite } from '../support/site.ts';
+
+test('a batch that is waited for is answered after 25 seconds; what is not done by then has failed and costs nothing', async () => {
+  await using site = await startSite({ '/': page('Here', 'text') });
+  await using service = await startTestService();
+  const before = (await service.api('GET', '/v1/me')).json;
+  const hanging = Array.from({ length: 40 }, (_, n) => site.url(`/hang/${n}`));
+  for (const url of hanging) site.routes.set(new URL(url).pathname, () => undefined);
+  const body = { urls: [site.url('/'), ...hanging], timeout_ms: 20_000 };
+  const started = performance.now();
+  const { status, json } = await service.api('POST', '/v1/scrape/batch', body);
+  const seconds = (performance.now() - started) / 1000;
+
+  assert.equal(status, 200);
+  assert.ok(seconds > 20 && seconds < 40, `${seconds} s`);
+  assert.deepEqual([json.succeeded, json.failed], [1, 40]);
+  const codes = new Set(json.pages.slice(1).map((one: { error: { code: string } }) => one.error.code));
+  assert.deepEqual([...codes].toSorted(), ['deadline_exceeded', 'timeout']);
+  const after = (await service.api('GET', '/v1/me')).json;
+  assert.equal(before.credits - after.credits, 1);
+  await assertBooksBalance(service.db);
+});
