@@ -1,0 +1,153 @@
+import type { Socket } from 'node:net';
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { ok, redirect } from '../egress/origin.ts';
+
+/** What a hostile server does with a request, and the codes with which that may end; `ok` where it is only heavy. */
+export interface Attack {
+  answer: (socket: Socket, path: string) => void;
+  ends: string[];
+}
+
+const MIB = 1024 * 1024;
+
+/** Writes `next()` every `pauseMs`, or as fast as the other side takes it, until the socket closes. */
+function pour(socket: Socket, next: () => string | Buffer, pauseMs = 0): void {
+  const write = () => {
+    if (socket.destroyed) return;
+    const more = socket.write(next());
+    if (pauseMs > 0) setTimeout(write, pauseMs);
+    else if (more) setImmediate(write);
+    else socket.once('drain', write);
+  };
+  write();
+}
+
+const zeros = Buffer.alloc(64 * MIB);
+const bombs: Record<string, () => Buffer> = {
+  gzip: () => gzipSync(zeros),
+  br: () => brotliCompressSync(zeros),
+  zstd: () => zstdCompressSync(zeros),
+  'gzip, br': () => brotliCompressSync(gzipSync(zeros)),
+  'gzip, br, zstd': () => zstdCompressSync(brotliCompressSync(gzipSync(zeros))),
+};
+
+function bomb(coding: string): Attack {
+  const body = bombs[coding]!();
+  const head = `HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: ${coding}\r\nContent-Length: ${body.length}\r\n\r\n`;
+  return { answer: (socket) => socket.write(Buffer.concat([Buffer.from(head), body])), ends: ['too_large'] };
+}
+
+/** Answers that never end, or are no answers: for the servers of pages and of callbacks alike. */
+const WIRE_ATTACKS: Record<string, Attack> = {
+  silence: { answer: () => {}, ends: ['timeout'] },
+  'a head that drips': {
+    answer: (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nX: ');
+      pour(socket, () => 'a', 20);
+    },
+    ends: ['timeout'],
+  },
+  'a head without end': {
+    answer: (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n');
+      pour(socket, () => `X: ${'a'.repeat(1000)}\r\n`);
+    },
+    ends: ['invalid_response'],
+  },
+  'endless 103s': {
+    answer: (socket) => pour(socket, () => 'HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n'.repeat(50)),
+    ends: ['invalid_response'],
+  },
+  'dripping 102s': {
+    answer: (socket) => pour(socket, () => 'HTTP/1.1 102 Processing\r\n\r\n', 300),
+    ends: ['timeout'],
+  },
+  garbage: { answer: (socket) => socket.write('SSH-2.0-OpenSSH_9.9\r\n'), ends: ['invalid_response'] },
+  'two lengths': {
+    answer: (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello'),
+    ends: ['invalid_response'],
+  },
+  'a status of 999': { answer: (socket) => socket.end('HTTP/1.1 999 Ha\r\n\r\n'), ends: ['invalid_response'] },
+  'a hang-up': { answer: (socket) => socket.destroy(), ends: ['connection_failed'] },
+  'an upgrade': {
+    answer: (socket) => socket.write('HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'),
+    ends: ['invalid_response'],
+  },
+};
+
+/** Bodies that never end, for the servers of pages: of a callback's answer only the beginning is read. */
+const BODY_ATTACKS: Record<string, Attack> = {
+  'a body that drips': {
+    answer: (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n');
+      pour(socket, () => 'a', 20);
+    },
+    ends: ['timeout'],
+  },
+  'a body without end': {
+    answer: (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n');
+      pour(socket, () => 'x'.repeat(65_536));
+    },
+    ends: ['too_large'],
+  },
+  'a flood of chunk extensions': {
+    answer: (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\n1;');
+      pour(socket, () => 'x'.repeat(65_536));
+    },
+    ends: ['too_large'],
+  },
+  'chunks that are none': {
+    answer: (socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'),
+    ends: ['invalid_response'],
+  },
+  'a redirect loop': { answer: (socket, path) => socket.write(redirect(path)), ends: ['too_many_redirects'] },
+  'redirects without end': {
+    answer: (socket, path) => socket.write(redirect(`${path}x`)),
+    ends: ['too_many_redirects'],
+  },
+  ...Object.fromEntries(Object.keys(bombs).map((coding) => [`a bomb in ${coding}`, bomb(coding)])),
+};
+
+/** What servers of callbacks do: an answer counts by its status, whatever its body does then. */
+export const RECEIVER_ATTACKS: Record<string, Attack> = {
+  ...WIRE_ATTACKS,
+  'a body that drips': { ...BODY_ATTACKS['a body that drips']!, ends: ['ok'] },
+  'a body without end': { ...BODY_ATTACKS['a body without end']!, ends: ['ok'] },
+  'a flood of chunk extensions': { ...BODY_ATTACKS['a flood of chunk extensions']!, ends: ['ok'] },
+  'a bomb in gzip': { ...BODY_ATTACKS['a bomb in gzip']!, ends: ['ok'] },
+  'a redirect loop': { ...BODY_ATTACKS['a redirect loop']!, ends: ['redirect'] },
+  'Retry-After of ten years': {
+    answer: (socket) => socket.write(ok('', 'Retry-After: 315360000').replace('200', '503')),
+    ends: ['http_error'],
+  },
+};
+
+/** What servers of pages do on the wire. */
+export const PAGE_ATTACKS = { ...WIRE_ATTACKS, ...BODY_ATTACKS };
+
+const html = (body: string): Attack => {
+  const answer = Buffer.from(ok(body, 'Content-Type: text/html; charset=utf-8'));
+  return { answer: (socket) => socket.write(answer), ends: ['ok', 'parse_failed', 'parse_timeout', 'too_large'] };
+};
+const document = (body: string, head = '') =>
+  html(`<!doctype html><html><head><title>t</title>${head}</head><body><main>${body}</main></body></html>`);
+
+/** Documents on which parsers, selectors, regular expressions or Markdown writers are known to lose themselves. */
+export const DOCUMENT_ATTACKS: Record<string, Attack> = {
+  '50,000 nested elements': document(`${'<div>'.repeat(50_000)}deep${'</div>'.repeat(50_000)}`),
+  '20,000 nested quotes': document(`${'<blockquote>'.repeat(20_000)}deep`),
+  '20,000 nested lists': document(`${'<ul><li>'.repeat(20_000)}deep`),
+  'formats that are never closed': document('<b><i><a href=x>y'.repeat(5_000)),
+  'an attribute of 5 MB': document(`<p class="${'a '.repeat(2_500_000)}" title="x">text</p>`),
+  '20,000 attributes': document(`<p ${Array.from({ length: 20_000 }, (_, n) => `a${n}=b`).join(' ')}>text</p>`),
+  'a table of a million columns': document('<table><tr><td colspan=1000000 rowspan=1000000>x</td></tr></table>'),
+  'spaces without end': document(`<p>a${' '.repeat(1_000_000)}b</p>`),
+  'Markdown without end': document(`<p>${'*_`[]('.repeat(40_000)}</p>`),
+  'a word without end': document(`<p>${'a@'.repeat(200_000)}</p>`),
+  'comments that are never closed': document('<!--'.repeat(100_000)),
+  'entities in entities': html(`<!DOCTYPE html [${'<!ENTITY a "&b;&b;&b;">'.repeat(5_000)}]><p>&a;`),
+  'JSON-LD that is deep': document('text', `<script type="application/ld+json">${'{"a":['.repeat(50_000)}</script>`),
+};

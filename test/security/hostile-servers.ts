@@ -1,0 +1,23 @@
+import type { Socket } from 'node:net';
+import { parentPort } from 'node:worker_threads';
+import { startOrigin } from '../egress/origin.ts';
+import { readCertificate } from '../support/certificates.ts';
+import { testRun } from '../support/environment.ts';
+import { DOCUMENT_ATTACKS, PAGE_ATTACKS, RECEIVER_ATTACKS, type Attack } from './attacks.ts';
+
+/**
+ * A thread of its own for the servers that attack, so that their floods hold up nobody who measures. It posts their
+ * ports, and ends when it is terminated.
+ */
+const certificate = await readCertificate(testRun().directory);
+const pages = await startOrigin(serve({ ...PAGE_ATTACKS, ...DOCUMENT_ATTACKS }));
+const callbacks = await startOrigin(serve(RECEIVER_ATTACKS), { certificate });
+parentPort!.postMessage({ pages: pages.port, callbacks: callbacks.port });
+
+/** Answers with the attack that the path names. */
+function serve(attacks: Record<string, Attack>): (socket: Socket, request: { path: string }) => void {
+  return (socket, { path }) => {
+    const name = decodeURIComponent(path.split('/')[1]!.split('?')[0]!);
+    attacks[name]?.answer(socket, path);
+  };
+}
