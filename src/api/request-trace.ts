@@ -17,7 +17,9 @@ export const traceRequests: RequestHandler = (req, res, next) => {
     'ollagraph.request_id': requestIdOf(res),
   });
   res.locals.traceparent = traceparentOf(span);
-  res.once('close', () => {
+  if (!span.isRecording()) return within(span, next);
+  // A streamed answer has ten listeners already, from where on Node suspects a leak.
+  res.setMaxListeners(res.getMaxListeners() + 1).once('close', () => {
     span.setAttribute('http.response.status_code', res.statusCode);
     if (res.statusCode >= 500) markFailed(span);
     span.end();

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import type { DbOrTx } from '../database.ts';
+import { EndedDeliveries } from './ended-deliveries.ts';
 import { histogram, metric, type Sample } from './text.ts';
 
-/** Jobs that ended so lately are counted the next time: the transactions that end them may still be open. */
+/** What ended so lately is counted the next time: the transactions that ended it may still be open. */
 const LAG_SECONDS = 5;
 /** Seconds from a job's creation to its end. */
 const JOB_EDGES = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200];
@@ -30,13 +31,14 @@ interface Attempts {
 }
 
 /**
- * Metrics of the whole installation, whichever process did the work: read from the database, jobs and pages counted up from `since`, attempts
+ * Metrics of the whole installation, whichever process did the work: read from the database, jobs, pages and deliveries counted up from `since`, attempts
  * from the hour before. Every web process tells the same: take the largest, and do not add them up.
  */
 export class InstallationMetrics {
   readonly #db: DbOrTx;
   #readUpTo: Date;
   readonly #ended = new Map<string, EndedJobs>();
+  readonly #deliveries = new EndedDeliveries();
   /** By hour: its counts only grow. */
   readonly #attempts = new Map<number, Attempts>();
 
@@ -47,21 +49,26 @@ export class InstallationMetrics {
 
   /** The metrics as text. */
   async read(): Promise<string> {
-    await this.#readEndedJobs();
+    await this.#readEnded();
     for (const attempts of await readAttempts(this.#db)) this.#attempts.set(attempts.hour.getTime(), attempts);
-    return this.#jobMetrics() + this.#attemptMetrics() + (await backlogMetrics(this.#db));
+    return this.#jobMetrics() + this.#deliveries.text() + this.#attemptMetrics() + (await backlogMetrics(this.#db));
   }
 
-  async #readEndedJobs(): Promise<void> {
+  async #readEnded(): Promise<void> {
     const clock = await sql<{ until: Date }>`select now() - ${LAG_SECONDS} * interval '1 s' as until`.execute(this.#db);
     const { until } = clock.rows[0]!;
     if (until <= this.#readUpTo) return;
+    await this.#readEndedJobs(this.#readUpTo, until);
+    await this.#deliveries.read(this.#db, this.#readUpTo, until);
+    this.#readUpTo = until;
+  }
+
+  async #readEndedJobs(from: Date, until: Date): Promise<void> {
     const { rows } = await sql<EndedJobs>`
       select kind, state as status, width_bucket(extract(epoch from finished_at - created_at)::float8, ${JOB_EDGES}::float8[]) as bin,
         count(*) as jobs, sum(extract(epoch from finished_at - created_at))::float8 as seconds,
         sum(succeeded) as ok, sum(failed) as failed, sum(skipped) as skipped, sum(cancelled) as cancelled
-      from jobs where finished_at > ${this.#readUpTo} and finished_at <= ${until} group by 1, 2, 3`.execute(this.#db);
-    this.#readUpTo = until;
+      from jobs where finished_at > ${from} and finished_at <= ${until} group by 1, 2, 3`.execute(this.#db);
     for (const row of rows) {
       const key = `${row.kind} ${row.status} ${row.bin}`;
       const known = this.#ended.get(key);

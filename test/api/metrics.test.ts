@@ -61,6 +61,9 @@ test('requests, jobs, pages and attempts are counted, and what waits is measured
   assert.equal(samples.get('ollagraph_job_duration_seconds_bucket{kind="batch",le="+Inf"}'), 2);
   assert.equal(samples.get('ollagraph_attempts_total{outcome="succeeded"}'), 1);
   assert.equal(samples.get('ollagraph_attempt_duration_seconds_count'), 2);
+  assert.equal(samples.get('ollagraph_deliveries_ended_total{status="delivered"}'), 1);
+  assert.equal(samples.get('ollagraph_deliveries_ended_total{status="exhausted"}'), 0);
+  assert.equal(samples.get('ollagraph_delivery_duration_seconds_count'), 1);
   assert.equal(samples.get('ollagraph_jobs_open'), 0);
   assert.equal(samples.get('ollagraph_outbox_deliveries'), 1);
   assert.equal(samples.get('ollagraph_outbox_due_deliveries'), 0);
