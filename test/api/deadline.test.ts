@@ -18,7 +18,7 @@ test('a batch that is waited for is answered after 25 seconds; what is not done 
   assert.equal(status, 200);
   assert.ok(seconds > 20 && seconds < 40, `${seconds} s`);
   assert.deepEqual([json.succeeded, json.failed], [1, 40]);
-  const codes = new Set(json.pages.slice(1).map((one: { error: { code: string } }) => one.error.code));
+  const codes = new Set<string>(json.pages.slice(1).map((one: { error: { code: string } }) => one.error.code));
   assert.deepEqual([...codes].toSorted(), ['deadline_exceeded', 'timeout']);
   const after = (await service.api('GET', '/v1/me')).json;
   assert.equal(before.credits - after.credits, 1);
