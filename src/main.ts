@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, readConfig } from './config.ts';
 import { createContext } from './context.ts';
 import { armCrashPoint } from './crash-point.ts';
@@ -10,6 +11,8 @@ import { printWelcome } from './welcome.ts';
 
 /** After a signal the process is gone by then, whatever hangs; a platform kills at 30 s. */
 const EXIT_LIMIT_MS = 27_000;
+/** A platform sends SIGTERM while its router still sends requests: for so long they are served as before. */
+const DRAIN_MS = 1000;
 
 async function main(): Promise<void> {
   const config = readConfig();
@@ -21,7 +24,10 @@ async function main(): Promise<void> {
   const service = await startService(context);
   printWelcome(context, service);
 
-  log.info({ signal: await stopRequested }, 'asked to stop');
+  const signal = await stopRequested;
+  log.info({ signal }, 'asked to stop');
+  service.drain();
+  if (signal === 'SIGTERM' && service.port !== null) await sleep(DRAIN_MS);
   await service.stop();
   await flushSpans();
 }

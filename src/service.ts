@@ -21,6 +21,8 @@ export interface Service {
   port: number | null;
   /** The key of an account that was made just now and has to be shown, or null. */
   firstKey: string | null;
+  /** Turns routers away: /readyz answers 503 and every answer closes its connection. All else goes on. */
+  drain(): void;
   /** Stops taking work, lets what is under way finish within 20 s, and returns. */
   stop(): Promise<void>;
 }
@@ -45,12 +47,15 @@ export async function startService(context: Context): Promise<Service> {
   }
   const waiter = new JobWaiter(db, context.notifications);
   const api = config.roles.includes('web')
-    ? await listen(config.port, createApp(context, { box, health, waiter }))
+    ? await listen(config.port, createApp(context, { box, health, waiter }), health)
     : null;
 
   return {
     port: api?.port ?? null,
     firstKey,
+    drain() {
+      health.stopping = true;
+    },
     async stop() {
       health.stopping = true;
       waiter.stop();
@@ -67,7 +72,7 @@ interface Listening {
   close(): Promise<void>;
 }
 
-async function listen(port: number, app: ReturnType<typeof createApp>): Promise<Listening> {
+async function listen(port: number, app: ReturnType<typeof createApp>, health: Health): Promise<Listening> {
   const server = app.listen(port);
   server.requestTimeout = 60_000;
   server.keepAliveTimeout = 75_000;
@@ -75,7 +80,7 @@ async function listen(port: number, app: ReturnType<typeof createApp>): Promise<
   server.prependListener('request', (_req, res: ServerResponse) => {
     open.add(res);
     res.once('close', () => open.delete(res));
-    if (!server.listening) res.shouldKeepAlive = false;
+    if (health.stopping) res.shouldKeepAlive = false;
   });
   await once(server, 'listening');
   return { port: (server.address() as AddressInfo).port, close: () => closeServer(server, open) };

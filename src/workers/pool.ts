@@ -17,12 +17,16 @@ const HEAP_MB = 256;
  */
 const YOUNG_MB = { express: 12, bulk: 48 };
 const RESTART_MS = 100;
+/** A thread that does not come up is started again ever later, up to this. */
+const RESTART_LIMIT_MS = 30_000;
 
 interface Thread {
   lane: Lane;
   index: number;
   worker: Worker;
   ready: boolean;
+  /** The starts in a row before this one of which none came up. */
+  failedStarts: number;
   sign: ReadingSign;
   /** The turn of the sign when it was last looked at, and since when. */
   seen: { turn: number; since: number };
@@ -38,14 +42,16 @@ interface Thread {
  */
 export class WorkerPool {
   readonly #context: Context;
+  readonly #script: URL;
   readonly #threads: Thread[] = [];
   readonly #gateMemory: SharedArrayBuffer;
   #unsubscribe = () => {};
   #watch: NodeJS.Timeout | undefined;
   #stopping = false;
 
-  constructor(context: Context) {
+  constructor(context: Context, script = new URL('./thread.ts', import.meta.url)) {
     this.#context = context;
+    this.#script = script;
     this.#gateMemory = hostGateMemory(context.config.workerThreads + 1);
   }
 
@@ -84,7 +90,7 @@ export class WorkerPool {
     await Promise.all(this.#threads.map((thread) => thread.worker.terminate()));
   }
 
-  #spawn(lane: Lane, index: number): void {
+  #spawn(lane: Lane, index: number, failedStarts = 0): void {
     const { config, databaseUrl, log } = this.#context;
     const sign = new ReadingSign();
     const workerData: ThreadData = {
@@ -95,13 +101,24 @@ export class WorkerPool {
       gateMemory: this.#gateMemory,
       signMemory: sign.memory,
     };
-    const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+    const worker = new Worker(this.#script, {
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB[lane] },
     });
     const { promise: exited, resolve } = Promise.withResolvers<void>();
     const seen = { turn: 0, since: performance.now() };
-    const thread: Thread = { lane, index, worker, ready: false, sign, seen, stuck: false, held: [], exited };
+    const thread: Thread = {
+      lane,
+      index,
+      worker,
+      ready: false,
+      failedStarts,
+      sign,
+      seen,
+      stuck: false,
+      held: [],
+      exited,
+    };
     this.#threads[index] = thread;
     worker.on('message', (message: FromThread) => {
       if (message.type === 'ready') thread.ready = true;
@@ -141,9 +158,12 @@ export class WorkerPool {
     } catch (error) {
       log.warn({ err: error }, "a dead thread's slices come back when their heartbeat ends");
     }
+    const failedStarts = dead.ready ? 0 : dead.failedStarts + 1;
+    const restart_ms = Math.min(RESTART_MS * 2 ** failedStarts, RESTART_LIMIT_MS);
+    log.warn({ lane: dead.lane, thread: dead.index, restart_ms }, 'a worker thread is started again');
     setTimeout(() => {
-      if (!this.#stopping) this.#spawn(dead.lane, dead.index);
-    }, RESTART_MS);
+      if (!this.#stopping) this.#spawn(dead.lane, dead.index, failedStarts);
+    }, restart_ms);
   }
 
   /** A slice that was fetched again and again and never finished: its pages have failed on our side. */

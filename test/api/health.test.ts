@@ -29,6 +29,18 @@ test('liveness and readiness need no key', async () => {
   });
 });
 
+test('a service that drains says so, and serves what still comes', async () => {
+  await using draining = await startTestService();
+  await using site = await startSite({ '/': page('Home', 'Hello.') });
+  const visitor = createApi(draining.api.origin, null);
+  draining.service.drain();
+  const { status, json, headers } = await visitor('GET', '/readyz');
+  assert.deepEqual([status, json.checks.accepting], [503, false]);
+  assert.equal(headers.get('connection'), 'close');
+  assert.equal((await visitor('GET', '/healthz')).status, 200);
+  assert.equal((await draining.api('POST', '/v1/scrape', { url: site.url('/') })).json.status, 'ok');
+});
+
 test('answers carry the headers that keep a browser from doing something foolish', async () => {
   const { headers } = await anybody('GET', '/healthz');
   assert.equal(headers.get('x-content-type-options'), 'nosniff');

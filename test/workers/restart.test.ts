@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { WorkerPool } from '../../src/workers/pool.ts';
+import { startTestService } from '../support/service.ts';
+import { eventually } from '../support/wait.ts';
+
+test('a thread that does not come up is started again, each time later', async () => {
+  await using service = await startTestService({ ROLES: 'web' });
+  const pool = new WorkerPool(service.context, new URL('data:text/javascript,throw new Error("it does not load")'));
+  await pool.start();
+  const waits = await eventually(() => {
+    const restarts = service.logs.filter((line) => line.lane === 'express' && line.restart_ms !== undefined);
+    return restarts.length >= 3 && restarts.map((line) => line.restart_ms);
+  });
+  assert.deepEqual(waits.slice(0, 3), [200, 400, 800]);
+  assert.equal(pool.healthy, false);
+  await pool.stop(0, 1000);
+});
