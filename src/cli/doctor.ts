@@ -16,8 +16,8 @@ export function addDoctor(program: Command): void {
     'doctor',
     'check configuration, database, clocks and egress here, and the service that you call',
   )
-    .option('--probe <url>', 'the page on which egress is tried', 'https://example.com/')
-    .action(async (options: Connection & { probe: string }, command: Command) => {
+    .option('--probe <url>', 'the page on which egress is tried (default: https://example.com/)')
+    .action(async (options: Connection & { probe?: string }, command: Command) => {
       const checks = [...(await checkInstallation(options.probe)), ...(await checkService(options))];
       const lines = checks.map(({ check, status, detail }) => `${MARKS[status]} ${check.padEnd(15)}${clean(detail)}`);
       print(command, { data: checks }, lines.join('\n'));

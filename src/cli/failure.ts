@@ -50,5 +50,5 @@ export function messageOf(error: unknown): string {
   // Node reports a refused connection to several addresses as one error without a message.
   if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${messageOf(error.cause)}`;
+  return error.cause === undefined ? error.message : `${error.message.replace(/\.$/, '')}: ${messageOf(error.cause)}`;
 }

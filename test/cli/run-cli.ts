@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import type { TestService } from '../support/service.ts';
 
 const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 
@@ -11,11 +13,29 @@ export interface CliRun {
   stderr: string;
 }
 
-/** Runs the command line in a process of its own. `env` is what an operator would set, and all that is set. */
-export async function runCli(env: Record<string, string>, args: string[], input = ''): Promise<CliRun> {
+/** Starts the command line in a process of its own. `env` is what its user would set, and all that is set. */
+export function spawnCli(env: Record<string, string>, args: string[]) {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [cli, ...args], { env: { PATH, HOME, ...env } });
+  return spawn(process.execPath, [cli, ...args], { env: { PATH, HOME, ...env } });
+}
+
+/** Runs the command line to its end. */
+export async function runCli(env: Record<string, string>, args: string[], input = ''): Promise<CliRun> {
+  const child = spawnCli(env, args);
   child.stdin.end(input);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   return { exitCode: child.exitCode, stdout, stderr };
+}
+
+/** What a caller sets to use a test's service. */
+export function callerOf({ api, account }: Pick<TestService, 'api' | 'account'>): Record<string, string> {
+  return { OLLAGRAPH_URL: api.origin, OLLAGRAPH_API_KEY: account.key };
+}
+
+/** Runs a command that has to succeed with --json, and returns what it printed. */
+// oxlint-disable-next-line typescript/no-explicit-any -- tests assert on whatever came
+export async function runJson(env: Record<string, string>, args: string[], input = ''): Promise<any> {
+  const run = await runCli(env, [...args, '--json'], input);
+  assert.deepEqual([run.exitCode, run.stderr], [0, '']);
+  return JSON.parse(run.stdout);
 }

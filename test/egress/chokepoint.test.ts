@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { glob, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -31,4 +31,11 @@ test('nothing but src/egress may import an HTTP client or open a socket; the lin
   assert.doesNotMatch(await lint("import { isIP } from 'node:net';\nisIP('');"), /no-restricted-imports/);
   assert.match(await lint("await fetch('https://example.com/');"), /Unexpected use of 'fetch'/);
   assert.doesNotMatch(await lint('export const answer = 42;'), /restricted|Unexpected/);
+});
+
+test('the connections that the command line opens for its user are out of reach for the service', async () => {
+  for await (const file of glob('src/**/*.ts', { cwd: root })) {
+    if (file === 'src/cli.ts' || file.startsWith('src/cli/')) continue;
+    assert.doesNotMatch(await readFile(join(root, file), 'utf8'), /from '[./]*\/cli\//, file);
+  }
 });

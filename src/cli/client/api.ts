@@ -113,7 +113,8 @@ async function refusal(response: Response, what: string, url: string): Promise<C
     const message = `${what}: ${url} answered ${status}, and not as Ollagraph does.`;
     return new CliError(message, { exitCode: EXIT.unavailable, details: { status } });
   }
-  const { code, detail, errors = [], request_id } = problem;
+  const { code, errors = [], request_id } = problem;
+  const detail = status === 401 ? `${url} does not take this key.` : problem.detail;
   const more = errors.filter(({ path, message }) => detail !== `${path}: ${message}`);
   const message = [detail, ...more.map((field) => `${field.path}: ${field.message}`)].join('\n  ');
   return new CliError(message, { exitCode: exitCodeOf(status), details: { status, code, request_id } });

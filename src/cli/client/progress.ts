@@ -1,6 +1,6 @@
 import type { JobSummary } from './answers.ts';
 
-const BAR = 30;
+const BAR = 24;
 /** Lines for a file or a pipe come no more often than this. */
 const LINE_MS = 2000;
 
@@ -44,7 +44,7 @@ export function createProgress(output: Output, now: () => number = () => perform
       const time = now();
       const seconds = (time - start) / 1000;
       if (output.isTTY === true) {
-        output.write(`\r${progressBar(job, seconds, output.columns ?? 80)}\u001b[K`);
+        output.write(`\r${progressBar(job, seconds, output.columns || 80)}\u001b[K`);
         drawn = true;
       } else if (job.finished_at !== null || time - lastLine >= LINE_MS) {
         output.write(`${progressText(job, seconds)}\n`);

@@ -9,25 +9,31 @@ import { openDatabaseSession } from './database-session.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** Whether a service can run here: its configuration, database, the database's clock, and the way out to `probe`. */
-export async function checkInstallation(probe: string): Promise<Check[]> {
+/**
+ * Whether a service can run here: its configuration, database, the database's clock, and the way out to `probe`. Where no service has ever
+ * run only the configuration is looked at, and the way out if there is a `probe`.
+ */
+export async function checkInstallation(probe: string | undefined): Promise<Check[]> {
   let config: Config;
   try {
     config = readConfig();
   } catch (error) {
     return [failed('configuration', messageOf(error))];
   }
+  const installed = config.databaseUrl !== undefined || existsSync(config.dataDir);
   const sealed =
     config.secretKey === undefined ? '; SECRET_KEY is not set: webhook secrets are stored as they are' : '';
   return [
     ok('configuration', `It can be used: PORT ${config.port}, ROLES ${config.roles.join(',')}${sealed}.`),
-    ...(await checkDatabase(config)),
-    await checkEgress(config, probe),
+    ...(await checkDatabase(config, installed)),
+    installed || probe !== undefined
+      ? await checkEgress(config, probe ?? 'https://example.com/')
+      : skipped('egress', 'No service has ever run here; give --probe to try it all the same.'),
   ];
 }
 
-async function checkDatabase({ databaseUrl, dataDir }: Config): Promise<Check[]> {
-  if (databaseUrl === undefined && !existsSync(dataDir))
+async function checkDatabase({ databaseUrl, dataDir }: Config, installed: boolean): Promise<Check[]> {
+  if (!installed)
     return [skipped('database', `DATABASE_URL is not set, and no service has ever run on ${dataDir} here.`)];
   try {
     await using session = await openDatabaseSession();

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { compareClocks } from '../../src/cli/check.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { testRun } from '../support/environment.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { startSite, type Site } from '../support/site.ts';
+import { eventually } from '../support/wait.ts';
+import { startFront } from './front.ts';
+import { callerOf, runCli } from './run-cli.ts';
+
+let service: TestService;
+let site: Site;
+before(async () => {
+  service = await startTestService();
+  site = await startSite({ '/': 'Hello.' });
+  await eventually(async () => (await service.api('GET', '/readyz')).status === 200);
+});
+after(async () => {
+  await service[Symbol.asyncDispose]();
+  await site[Symbol.asyncDispose]();
+});
+
+/** Runs `doctor`, and returns the state of each check. */
+async function examine(env: Record<string, string>, args: string[] = []) {
+  const run = await runCli(env, ['doctor', '--json', ...args]);
+  const { data } = JSON.parse(run.stdout) as { data: { check: string; status: string; detail: string }[] };
+  assert.equal(run.exitCode, data.some(({ status }) => status === 'failed') ? 1 : 0);
+  return {
+    states: Object.fromEntries(data.map(({ check, status }) => [check, status])),
+    details: data.map(({ detail }) => detail).join('\n'),
+  };
+}
+
+test('an installation and a service that are in order', async () => {
+  const env = {
+    ...callerOf(service),
+    DATABASE_URL: service.context.databaseUrl,
+    ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
+  };
+  const { states } = await examine(env, ['--probe', site.url('/')]);
+  assert.deepEqual(states, {
+    configuration: 'ok',
+    database: 'ok',
+    'database clock': 'ok',
+    egress: 'ok',
+    service: 'ok',
+    key: 'ok',
+    'service clock': 'ok',
+  });
+  const text = await runCli(env, ['doctor', '--probe', site.url('/')]);
+  assert.match(text.stdout, /^✓ configuration {2}It can be used: PORT 3000/);
+});
+
+test('a caller without an installation is not told of one', async () => {
+  const env = { ...callerOf(service), DATA_DIR: join(testRun().directory, 'nothing-here') };
+  const { states } = await examine(env);
+  assert.deepEqual(states, {
+    configuration: 'ok',
+    database: 'skipped',
+    egress: 'skipped',
+    service: 'ok',
+    key: 'ok',
+    'service clock': 'ok',
+  });
+});
+
+test('what is wrong is named', async () => {
+  await using empty = await createTestDatabase({ empty: true });
+  const wrong = await examine(
+    { OLLAGRAPH_URL: service.api.origin, OLLAGRAPH_API_KEY: 'ok_no_such_key_1234', DATABASE_URL: empty.url },
+    ['--probe', site.url('/')],
+  );
+  assert.deepEqual(wrong.states, {
+    configuration: 'ok',
+    database: 'failed',
+    'database clock': 'ok',
+    egress: 'failed',
+    service: 'ok',
+    key: 'failed',
+    'service clock': 'ok',
+  });
+  assert.match(wrong.details, /misses \d+ migrations/);
+  assert.match(wrong.details, /\(blocked_target\)/);
+  assert.match(wrong.details, /does not take this key/);
+
+  const away = {
+    OLLAGRAPH_URL: 'http://127.0.0.1:9',
+    DATABASE_URL: 'postgres://a@127.0.0.1:1/a',
+    DNS_SERVERS: '127.0.0.1:1',
+  };
+  assert.deepEqual((await examine(away)).states, {
+    configuration: 'ok',
+    database: 'failed',
+    egress: 'failed',
+    service: 'failed',
+  });
+  const misconfigured = await examine({ OLLAGRAPH_URL: service.api.origin, RETENTION_DAYS: 'x' });
+  assert.deepEqual(misconfigured.states, {
+    configuration: 'failed',
+    service: 'ok',
+    key: 'skipped',
+    'service clock': 'ok',
+  });
+  assert.match(misconfigured.details, /RETENTION_DAYS/);
+});
+
+test('a service that is not ready, has another clock, or is another one', async () => {
+  let date = new Date();
+  await using front = await startFront(service.api.origin, (req, res) => {
+    if (req.url !== '/readyz') return false;
+    res.writeHead(503, { 'content-type': 'application/json', date: date.toUTCString() });
+    res.end(JSON.stringify({ status: 'not ready', checks: { accepting: true, database: false } }));
+    return true;
+  });
+  const through = { ...callerOf(service), OLLAGRAPH_URL: front.origin, DATA_DIR: '/no/such' };
+  const unready = await examine(through);
+  assert.deepEqual([unready.states.service, unready.states['service clock']], ['failed', 'ok']);
+  assert.match(unready.details, /is not ready: database\./);
+  date = new Date(Date.now() - 600_000);
+  const late = await examine(through);
+  assert.equal(late.states['service clock'], 'failed');
+  assert.match(late.details, /It is \d+\.\d s behind the clock here/);
+  assert.equal((await examine({ ...through, OLLAGRAPH_URL: site.origin })).states.service, 'failed');
+});
+
+test('clocks agree within the time that asking took, and may differ by a minute', () => {
+  assert.deepEqual(compareClocks('c', 1050, 1000, 1100, 1).detail, 'It agrees with the clock here.');
+  assert.deepEqual(compareClocks('c', 500, 1000, 1100, 1000).detail, 'It agrees with the clock here.');
+  assert.deepEqual(compareClocks('c', 61_000, 1000, 1100, 1).status, 'ok');
+  assert.deepEqual(compareClocks('c', 62_000, 1000, 1100, 1).status, 'failed');
+  assert.match(compareClocks('c', 0, 100_000, 100_100, 1).detail, /100\.0 s behind/);
+});
