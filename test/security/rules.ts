@@ -1,0 +1,244 @@
+/** A rule that holds for the whole service, and where it is tested: the file under test/, and what the test is called. */
+export type Rule = [rule: string, ...tests: [file: string, name: string][]];
+
+/** Every outgoing connection. */
+const EGRESS: Rule[] = [
+  [
+    'One module makes every outgoing connection; nothing else imports an HTTP client',
+    ['egress/chokepoint.test.ts', 'nothing but src/egress may import an HTTP client or open a socket'],
+  ],
+  [
+    'Never the global dispatcher, never a proxy from the environment',
+    ['egress/targets.test.ts', 'never the global dispatcher, never a proxy from the environment'],
+  ],
+  [
+    'IPv4 is allowed only outside every special-purpose block',
+    ['egress/address.test.ts', 'IPv4 is public only outside every IANA special-purpose block'],
+    ['security/doors.test.ts', 'public neighbours of every block pass, as page and as webhook'],
+  ],
+  [
+    'IPv6 is allowed only inside 2000::/3, outside its special blocks and without a zone id',
+    ['egress/address.test.ts', 'IPv6 is public only inside 2000::/3 and outside its special blocks'],
+    ['egress/address.test.ts', 'IPv4-mapped, NAT64 and 6to4 forms are refused, whatever they embed'],
+  ],
+  [
+    'What cannot be parsed is refused',
+    ['egress/address.test.ts', 'anything unparsable is refused, and a zone id too'],
+    ['security/doors.test.ts', 'every spelling is one that the URL parser takes for the address'],
+  ],
+  [
+    'A name is resolved by the connection itself, once, and the address that was checked is the one that is connected to',
+    [
+      'egress/targets.test.ts',
+      'the name is resolved once for a connection, which goes to the address that was checked',
+    ],
+    ['security/doors.test.ts', 'a name that rebinds between the check and the connection'],
+  ],
+  [
+    'If any answer of the DNS is not public, the name is refused',
+    ['egress/targets.test.ts', 'if any answer is not public the name is refused, and nothing is connected to'],
+  ],
+  [
+    'IP literals are checked in the connector, and the remote address after connecting',
+    ['egress/targets.test.ts', 'an address that is not public is refused as an IP literal too'],
+    ['egress/targets.test.ts', 'the remote address is checked again after connecting'],
+  ],
+  [
+    'ALLOW_PRIVATE_TARGETS and ALLOW_PRIVATE_WEBHOOKS are the only exceptions, empty by default, told at the start, and neither opens the other',
+    ['egress/address.test.ts', 'the allowed networks are the only exceptions'],
+    ['egress/targets.test.ts', 'ALLOW_PRIVATE_TARGETS opens pages and never webhooks'],
+    ['egress/targets.test.ts', 'ALLOW_PRIVATE_WEBHOOKS opens webhooks and never pages'],
+    ['config.test.ts', 'the defaults are those of the contract'],
+    [
+      'security/rules.test.ts',
+      'the log of the start tells which private networks are open, and that there is no SECRET_KEY',
+    ],
+  ],
+  [
+    'Only http and https (webhooks: https), no userinfo, and no port of a service that is not HTTP',
+    ['egress/url-policy.test.ts', 'only http and https'],
+    ['egress/url-policy.test.ts', 'no userinfo'],
+    ['egress/url-policy.test.ts', 'ports 80, 443 and from 1024 up, except those of well-known services'],
+    ['egress/targets.test.ts', 'webhooks: only https, no userinfo, the same ports'],
+  ],
+  [
+    'Redirects are followed by hand, at most 10, each hop checked like the first',
+    ['egress/fetch-page.test.ts', 'redirects are followed by hand, at most 10, with each target named'],
+    ['egress/targets.test.ts', 'each hop of a redirect is checked like the first'],
+  ],
+  [
+    'Credentials are dropped across origins',
+    [
+      'egress/fetch-page.test.ts',
+      'Authorization, Cookie and whatever could be a credential is dropped across origins, for good',
+    ],
+  ],
+  ['Webhooks follow no redirect', ['egress/targets.test.ts', 'webhooks follow no redirect']],
+  [
+    'A refusal says one opaque code; the address goes only to the log',
+    ['egress/targets.test.ts', 'a refusal says one opaque code; the address goes only to the log'],
+    ['security/doors.test.ts', 'the door of a single page, and all that its caller hears'],
+  ],
+  [
+    'All of this holds at every door',
+    ['security/doors.test.ts', 'the door of a queued batch'],
+    ['security/doors.test.ts', 'the door of a batch that is answered at once'],
+    ['security/doors.test.ts', 'the door of a redirect'],
+    ['security/doors.test.ts', 'the door of robots.txt'],
+    ['security/doors.test.ts', "the door of a crawl's first page"],
+    ['security/doors.test.ts', 'the door of a link that a crawl finds'],
+    ['security/doors.test.ts', 'the door of a sitemap, of its entries, and of the sitemaps that it names'],
+    ['security/doors.test.ts', 'the door of a canonical URL, and of whatever else a page names'],
+    ['security/doors.test.ts', 'the doors of a webhook when it is given, and when it is tested'],
+    ['security/doors.test.ts', 'the door of a webhook at its delivery'],
+  ],
+];
+
+/** What answers us. */
+const OTHER_SIDE: Rule[] = [
+  [
+    'One deadline covers DNS, connecting, headers, body and decoding',
+    ['egress/hostile-origin.test.ts', 'the deadline covers the DNS'],
+    ['egress/hostile-origin.test.ts', 'the deadline covers connecting'],
+    ['egress/hostile-origin.test.ts', 'the deadline covers the TLS handshake'],
+    ['egress/hostile-origin.test.ts', 'the deadline covers a head that drips'],
+    ['egress/hostile-origin.test.ts', 'the deadline covers a body that drips'],
+    ['egress/hostile-origin.test.ts', 'the deadline covers 103s that drip; a flood of them is an invalid answer'],
+    ['egress/hostile-origin.test.ts', 'the deadline covers decoding'],
+  ],
+  [
+    'Bytes on the wire and decoded bytes are capped',
+    ['egress/hostile-origin.test.ts', 'the wire bytes are capped: a flood of chunk extensions'],
+    ['egress/hostile-origin.test.ts', 'the decoded bytes are capped: bombs in every coding, nested too'],
+  ],
+  [
+    'A status outside 100 to 599 and more than 100 headers are refused',
+    ['egress/hostile-origin.test.ts', 'a status outside 100 to 599 is refused, and so is an upgrade nobody asked for'],
+    ['egress/hostile-origin.test.ts', 'more than 100 headers are refused, and so is a head over 32 KiB'],
+  ],
+  [
+    'An unknown charset falls back and never throws',
+    ['scrape/decode.test.ts', 'unknown, empty and dangerous labels count as none'],
+  ],
+  [
+    'Parsing is off the event loop, in threads with a heap limit and a kill timer',
+    [
+      'workers/stuck-thread.test.ts',
+      'a page that takes too long to read fails alone with parse_timeout, and its thread is replaced',
+    ],
+    ['workers/broken-thread.test.ts', 'a page that bursts its thread fails alone'],
+    ['workers/restart.test.ts', 'a thread that does not come up is started again, each time later'],
+    ['security/hostile.test.ts', 'hostile documents: each is read, or refused, and others notice nothing'],
+  ],
+  [
+    'Depth is flattened beyond 512',
+    ['scrape/dom.test.ts', 'beyond the limit, elements become siblings and keep their text in order'],
+  ],
+  [
+    "Of a receiver's answer at most 1 KiB is kept, then the socket is dropped",
+    ['egress/post.test.ts', 'of the answer at most 1 KiB is kept, then the socket is dropped'],
+  ],
+  [
+    'Retry-After is clamped',
+    ['webhooks/retry.test.ts', 'Retry-After is honoured up to the length of the next step, and never shortens a wait'],
+    ['webhooks/retry.test.ts', 'Retry-After: seconds or a date; anything else is nothing'],
+  ],
+  [
+    'No cookie jar, cache entry or keep-alive credential crosses tenants',
+    [
+      'egress/fetch-page.test.ts',
+      'no cookie jar, and no keep-alive credential: only requests with the same credentials share a connection',
+    ],
+    ['api/scrape.test.ts', 'max_age_seconds takes an own earlier result with the same options, and only that'],
+  ],
+  [
+    'Every failure is a typed error in time, and others notice nothing',
+    ['security/hostile.test.ts', 'hostile origins: each ends in a typed error in time, and others notice nothing'],
+    [
+      'security/hostile.test.ts',
+      'hostile receivers: each attempt ends in a typed error in time, and others get theirs',
+    ],
+    ['security/tls.test.ts', 'TLS of every broken kind: certificates that do not vouch for the host'],
+    ['security/tls.test.ts', 'TLS of every broken kind: handshakes that cannot succeed'],
+  ],
+];
+
+/** What strangers send. */
+const REQUESTS: Rule[] = [
+  [
+    'Bodies are UTF-8, fit a strict schema, nest at most 32 deep and are capped in size by route',
+    ['api/problems.test.ts', 'what is not JSON in UTF-8 is a 400'],
+    ['api/problems.test.ts', 'deep nesting in metadata is refused, and costs no time'],
+    ['api/problems.test.ts', 'a body that is too large is a 413, also when it is small on the wire'],
+    ['security/api-fuzz.test.ts', 'a request that is refused is no failure of ours, and writes nothing'],
+  ],
+  [
+    'U+0000 and lone surrogates are refused in requests and stripped from pages',
+    ['scrape/decode.test.ts', 'U+0000 and lone surrogates never leave'],
+    ['security/api-fuzz.test.ts', 'a request that is refused is no failure of ours, and writes nothing'],
+  ],
+  [
+    'What is signed is stored as it was',
+    ['webhooks/callback.test.ts', 'metadata comes back as it was given'],
+    ['webhooks/attempts.test.ts', 'a stored result that changed is not sent'],
+  ],
+  [
+    'No index holds what strangers make long, and no statement has a parameter for each of many',
+    ['security/rules.test.ts', 'URLs of thousands of characters fit the indexes, in a batch and in a crawl'],
+    [
+      'jobs/create.test.ts',
+      '100,000 URLs in one request are accepted, answered after the commit, and one more is refused',
+    ],
+  ],
+  [
+    '__proto__ and constructor are refused as keys',
+    ['security/rules.test.ts', 'a key that names the prototype is refused wherever it stands'],
+  ],
+  [
+    'Requests that are not HTTP are refused',
+    ['security/api-fuzz.test.ts', 'requests that are not HTTP, or want to be two, are refused'],
+  ],
+];
+
+/** Accounts and secrets. */
+const ACCOUNTS: Rule[] = [
+  [
+    'API keys are stored as SHA-256, compared in constant time, shown once and revoked at once',
+    ['security/secrets.test.ts', 'API keys are kept as the SHA-256 of a random secret'],
+    ['security/secrets.test.ts', 'keys and tokens are compared in constant time'],
+    ['start.test.ts', 'npm start on a fresh machine: a key once'],
+    ['api/problems.test.ts', 'no key, a wrong key, a revoked key and another scheme are the same 401'],
+  ],
+  [
+    'Webhook secrets are encrypted at rest, bound to their account',
+    ['security/secrets.test.ts', 'webhook secrets are encrypted at rest where SECRET_KEY is set'],
+    ['accounts/secrets.test.ts', 'a sealed secret opens for its account and key alone'],
+  ],
+  [
+    "Everything is scoped by account: another's id is a 404 identical to a missing one",
+    ['security/api-fuzz.test.ts', "every route with another account's id gives the 404 of an id that does not exist"],
+    ['security/api-fuzz.test.ts', "every list is the account's own, whatever cursor and filter it is given"],
+    ['api/idempotency.test.ts', "another account's same key is another key"],
+    ['console/access.test.ts', "another account's jobs, pages, deliveries and endpoints are not there"],
+  ],
+  [
+    'Logs and errors hold no secret',
+    ['security/secrets.test.ts', 'canary secrets are in no line of the log'],
+    ['security/secrets.test.ts', 'canary secrets are in no answer to a request that was refused'],
+    ['security/secrets.test.ts', 'canary secrets are in the database only where the work needs them'],
+  ],
+  [
+    'Pages have a strict policy and ask no other host',
+    ['console/access.test.ts', 'pages allow nothing from elsewhere, nothing inline, and no cache'],
+    ['docs/pages.test.ts', 'the pages need no key, allow no inline script and name no other host to load from'],
+    ['api/health.test.ts', 'answers carry the headers that keep a browser from doing something foolish'],
+  ],
+  [
+    "/metrics and the operator's views need ADMIN_TOKEN; unset, they are off",
+    ['api/metrics.test.ts', 'metrics are for the operator alone'],
+    ['api/metrics.test.ts', 'without an ADMIN_TOKEN there are none'],
+    ['console/access.test.ts', 'operators get in with ADMIN_TOKEN alone, accounts never'],
+  ],
+];
+
+export const RULES: Rule[] = [...EGRESS, ...OTHER_SIDE, ...REQUESTS, ...ACCOUNTS];
