@@ -23,6 +23,8 @@ export interface FaultClass {
   /** The longest recovery that is acceptable, in ms. */
   limitMs?: number;
   clockSteps?: number[];
+  /** The database has a disk of this size to itself. */
+  diskMb?: number;
   round(stage: Stage, random: Random, n: number): Promise<Round>;
 }
 
@@ -228,6 +230,26 @@ async function stays(stage: Stage, round: () => Promise<{ recoveryMs: number }>)
   return { recoveryMs, complaints: ['the process ended'] };
 }
 
+const diskFilled: FaultClass = {
+  name: 'disk-full',
+  rounds: 1,
+  limitMs: KILL_LIMIT_MS,
+  diskMb: 400,
+  async round(stage, random) {
+    let more: Promise<unknown> = Promise.resolve();
+    const round = await stays(stage, async () => {
+      return await underLoad(stage, random, async () => {
+        more = sendLoad(stage.client, stage.places, random, `full-${random.whole(0, 2 ** 31)}`);
+        await stage.postgres.fillDiskFor(random.whole(5000, 15_000));
+        stage.networks.database.target = stage.postgres.port;
+      });
+    });
+    await more;
+    if (!stage.postgres.log().includes('No space left on device')) round.complaints.push('the disk was never full');
+    return round;
+  },
+};
+
 const clockStepped: FaultClass = {
   name: 'clock',
   rounds: 2,
@@ -251,7 +273,8 @@ export const CLASSES: FaultClass[] = [
   rolled,
   postgresCrashed,
   terminated,
-  partitioned('database', 10),
-  partitioned('receiver', 10),
+  partitioned('database', 60),
+  partitioned('receiver', 60),
+  diskFilled,
   clockStepped,
 ];

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -13,6 +13,10 @@ export interface CrashablePostgres extends AsyncDisposable {
   query: (text: string, values?: unknown[]) => Promise<any[]>;
   /** What `pg_ctl restart -m immediate` does: no checkpoint, sessions are dropped, recovery at the start. It has a new port. */
   crashAndRestart(): Promise<void>;
+  /** Takes all the room that its file system has left, for so long. Afterwards it runs again, if need be on a new port. */
+  fillDiskFor(ms: number): Promise<void>;
+  /** What it has logged. */
+  log(): string;
 }
 
 export async function startPostgres(directory: string): Promise<CrashablePostgres> {
@@ -20,11 +24,19 @@ export async function startPostgres(directory: string): Promise<CrashablePostgre
   let running = await startEmbedded(directory, log);
   let pool = openPool(running.url);
 
+  const pidFile = join(directory, 'postgres/postmaster.pid');
+  const pidOf = () => Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
+
   /** Returns its process id. */
   function quit(): number {
-    const pid = Number(readFileSync(join(directory, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]);
+    const pid = pidOf();
     process.kill(pid, 'SIGQUIT');
     return pid;
+  }
+
+  async function startAgain(): Promise<void> {
+    running = await startEmbedded(directory, log);
+    pool = openPool(running.url);
   }
   process.once('exit', quit);
 
@@ -40,8 +52,17 @@ export async function startPostgres(directory: string): Promise<CrashablePostgre
       await pool.end();
       const pid = quit();
       while (existsSync(`/proc/${pid}`)) await sleep(20);
-      running = await startEmbedded(directory, log);
-      pool = openPool(running.url);
+      await startAgain();
+    },
+    log: () => readFileSync(join(directory, 'postgres.log'), 'utf8'),
+    async fillDiskFor(ms) {
+      const ballast = join(directory, 'ballast');
+      fill(ballast);
+      await sleep(ms);
+      rmSync(ballast);
+      if (existsSync(pidFile) && existsSync(`/proc/${pidOf()}`)) return;
+      await pool.end();
+      await startAgain();
     },
     async [Symbol.asyncDispose]() {
       process.off('exit', quit);
@@ -49,6 +70,23 @@ export async function startPostgres(directory: string): Promise<CrashablePostgre
       await running.close();
     },
   };
+}
+
+/** Writes until nothing more goes onto the disk. */
+function fill(file: string): void {
+  const fd = openSync(file, 'w');
+  try {
+    for (const size of [1 << 20, 1 << 12]) {
+      const chunk = Buffer.alloc(size, 1);
+      try {
+        for (;;) writeSync(fd, chunk);
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+      }
+    }
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function openPool(connectionString: string): pg.Pool {

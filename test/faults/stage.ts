@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCertificate } from '../support/certificates.ts';
@@ -30,9 +32,13 @@ export interface Stage extends AsyncDisposable {
   drained: (jobIds?: string[]) => Promise<number>;
 }
 
-/** Everything that a campaign needs, in `directory`, which holds the certificates; one process of the service is up. */
-export async function setStage(directory: string): Promise<Stage> {
+/**
+ * Everything that a campaign needs, in `directory`, which holds the certificates; one process of the service is up. With `diskMb` the
+ * database has a file system of that size to itself (on Linux, as root).
+ */
+export async function setStage(directory: string, { diskMb }: { diskMb?: number } = {}): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
+  if (diskMb !== undefined) stack.use(mountDisk(join(directory, 'database'), diskMb));
   const ledger = new Ledger(join(directory, 'ledger.jsonl'));
   stack.defer(() => ledger.close());
   const postgres = stack.use(await startPostgres(join(directory, 'database')));
@@ -95,6 +101,12 @@ export async function setStage(directory: string): Promise<Stage> {
   const owned = stack.move();
   stage[Symbol.asyncDispose] = () => owned.disposeAsync();
   return stage;
+}
+
+function mountDisk(folder: string, mb: number): Disposable {
+  mkdirSync(folder);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mb}m`, 'tmpfs', folder]);
+  return { [Symbol.dispose]: () => void execFileSync('umount', ['--lazy', folder]) };
 }
 
 /** Waits until these jobs (all, when none are named) have ended and their callbacks too, and returns the milliseconds. */
