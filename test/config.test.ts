@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, DEFAULT_RETRY_SCHEDULE, readConfig } from '../src/config.ts';
+import { ConfigError, DEFAULT_RETRY_SCHEDULE, readClientConfig, readConfig } from '../src/config.ts';
 
 test('the defaults are those of the contract', () => {
   const config = readConfig({});
@@ -71,4 +71,23 @@ test('DYNO without DATABASE_URL is refused; with it, it is fine', () => {
     readConfig({ DYNO: 'web.1', DATABASE_URL: 'postgres://localhost/x' }).databaseUrl,
     'postgres://localhost/x',
   );
+});
+
+test("a caller's configuration: options go before the environment, and the service is on this machine unless it says otherwise", () => {
+  const env = {
+    OLLAGRAPH_URL: 'https://scrape.example.com/base/',
+    OLLAGRAPH_API_KEY: 'ok_of_the_environment',
+    ROLES: 'cook',
+  };
+  const { url, apiKey, webhookSecret } = readClientConfig({}, env);
+  assert.deepEqual(
+    [url, apiKey, webhookSecret],
+    ['https://scrape.example.com/base', 'ok_of_the_environment', undefined],
+  );
+  const given = readClientConfig({ url: 'http://10.0.0.1:8080', key: 'ok_of_the_options' }, env);
+  assert.deepEqual([given.url, given.apiKey], ['http://10.0.0.1:8080', 'ok_of_the_options']);
+  assert.equal(readClientConfig({}, {}).url, 'http://localhost:3000');
+  assert.equal(readClientConfig({}, { PORT: '8080', OLLAGRAPH_URL: '' }).url, 'http://localhost:8080');
+  for (const wrong of ['ftp://example.com', 'example.com', 'localhost:3000'])
+    assert.throws(() => readClientConfig({ url: wrong }, {}), /^ConfigError: OLLAGRAPH_URL: must start with http/);
 });

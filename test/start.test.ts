@@ -37,6 +37,7 @@ test('npm start on a fresh machine: a key once, a curl line that works, the whol
   const key = await eventually(() => /^ {2}(ok_\S+)$/m.exec(first.output())?.[1]);
   assert.equal(first.output().split(key).length - 1, 2, 'the key is shown, and stands in the curl line');
 
+  assert.match(first.output(), /sign in with it at http:\/\/localhost:\d+\/console\n/);
   const curl = /^ {2}(curl [\s\S]*?'\{.*\}')$/m.exec(first.output())?.[1];
   assert.ok(curl);
   const pasted = await run('sh', ['-c', curl.replace('https://example.com', site.url('/'))]);

@@ -88,5 +88,10 @@ export function webhooksPage(): Content {
       One signed test delivery through the same queue, signer and retries. The answer has the first attempt, with what
       your endpoint said.
     </p>
-    ${codeBlock(TRY_IT)}`;
+    ${codeBlock(TRY_IT)}
+    <p>
+      While you write it, <code>npm run -s ollagraph -- listen --forward-to http://localhost:4000/hook</code> forwards
+      every callback to your machine, signed as in production, also those of jobs without a <code>webhook_url</code>.
+      <code>verify</code> says why a captured callback is refused.
+    </p>`;
 }
