@@ -10,7 +10,7 @@ export interface Callback {
   webhook_url: string | null;
   /** When it came up. */
   at: Date;
-  /** The same to the microsecond, as text: the place in the list. */
+  /** The same in microseconds since 1970: the place in the list. */
   place: string;
 }
 
@@ -27,7 +27,7 @@ export async function listCallbacks(
     .toString(16)
     .padStart(12, '0')}`;
   const { rows } = await sql<Callback>`
-    select id, job_id, event, webhook_url, at, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place
+    select id, job_id, event, webhook_url, at, (extract(epoch from at) * 1000000)::bigint::text as place
     from (
       select id, job_id, event, webhook_url, created_at as at from outbox
         where account_id = ${accountId} and id >= ${first} and created_at >= ${since}
@@ -36,7 +36,7 @@ export async function listCallbacks(
       union all select id, id, 'job.completed', null, finished_at from jobs
         where account_id = ${accountId} and finished_at >= ${since} and webhook_url is null and 'job.completed' = any(webhook_events)
     ) callbacks
-    where ${after === null} or (at, id) > (${after?.place ?? 'epoch'}::timestamptz, ${after?.id ?? ''})
+    where ${after === null} or (at, id) > ('epoch'::timestamptz + ${after?.place ?? '0'}::bigint * interval '1 microsecond', ${after?.id ?? ''})
     order by at, id limit ${limit}`.execute(db);
   return rows;
 }
