@@ -127,7 +127,8 @@ language plpgsql as $$
 declare
   target record;
 begin
-  with back as (delete from deliveries where id = delivery_id returning *)
+  -- With the accounts named, the primary key finds the row; the id alone would read the whole day.
+  with back as (delete from deliveries where account_id = any (array(select a.id from accounts a)) and id = delivery_id returning *)
   insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
     body_bytes, body_sha256, attempts, last_status, last_error, created_at, request_id, traceparent, trigger)
   select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
