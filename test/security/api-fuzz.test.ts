@@ -12,7 +12,7 @@ import { page, startSite, type Site } from '../support/site.ts';
 import { RequestArbitraries, type ApiDocument } from './requests.ts';
 
 /** `FUZZ_RUNS=1000 FUZZ_SEED=7` for a longer search. */
-const RUNS = Number(process.env.FUZZ_RUNS ?? 40);
+const RUNS = Number(process.env.FUZZ_RUNS ?? 25);
 const SEED = Number(process.env.FUZZ_SEED ?? 20_260);
 
 let dns: FakeDns;

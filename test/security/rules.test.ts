@@ -23,11 +23,21 @@ for (const [rule, ...tests] of RULES) {
   test(`tested: ${rule}`, async () => {
     assert.ok(tests.length > 0);
     for (const [file, name] of tests) {
-      const source = await readFile(join(import.meta.dirname, '..', file), 'utf8');
+      const source = await read(`test/${file}`);
       assert.ok(new RegExp(`test\\(\\s*['"\`]${RegExp.escape(name)}`).test(source), `${file} has no test "${name}"`);
     }
   });
 }
+
+const read = (file: string) => readFile(join(import.meta.dirname, '../..', file), 'utf8');
+
+test('every package that runs in production is in the README with its reason', async () => {
+  const { dependencies, optionalDependencies } = JSON.parse(await read('package.json')) as Record<string, object>;
+  const [, section = ''] = (await read('README.md')).split('\n## Dependencies\n');
+  const table = section.split('\n## ')[0]!;
+  const names = Object.keys({ ...dependencies, ...optionalDependencies });
+  for (const name of names) assert.ok(table.includes(`\`${name}\``), name);
+});
 
 test('the log of the start tells which private networks are open, and that there is no SECRET_KEY', async () => {
   printWelcome(service.context, service.service);
