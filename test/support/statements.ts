@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { sql } from 'kysely';
+import type { Db } from '../../src/database.ts';
+
+/** Has Postgres write every statement of this database into its log, of sessions that begin from now on. */
+export async function logStatements(db: Db): Promise<void> {
+  await sql`do $$ begin execute format('alter database %I set log_statement = ''all''', current_database()); end $$`.execute(
+    db,
+  );
+}
+
+const ENTRY = /^\d{4}-\d\d-\d\d .*? LOG: {2}(?:execute [^:]+|statement): ([\s\S]*)$/;
+
+/** The statements that were logged, each text once, with $1 and so on for values. */
+export async function loggedStatements(db: Db): Promise<string[]> {
+  const { rows } = await sql<{ data_directory: string }>`show data_directory`.execute(db);
+  const log = await readFile(join(dirname(rows[0]!.data_directory), 'postgres.log'), 'utf8');
+  const texts = log.split(/^(?=\d{4}-\d\d-\d\d )/m).flatMap((entry) => ENTRY.exec(entry.trimEnd())?.[1] ?? []);
+  return [...new Set(texts.map((text) => text.replaceAll('\n\t', '\n')))];
+}
+
+/** A node of a plan as EXPLAIN shows it, as far as it is looked at. */
+interface PlanNode {
+  'Relation Name'?: string;
+  Schema?: string;
+  Alias?: string;
+  Operation?: string;
+  Plans?: PlanNode[];
+  [condition: string]: unknown;
+}
+
+/** What a statement does with the tables of the schema public. */
+export interface TableUse {
+  /** The names of all of them, partitions under their table's, in order. */
+  tables: string[];
+  /** Tables that it reads, updates or deletes from without a condition on this column, of a constant or of another table's column. */
+  without: string[];
+}
+
+/** Asks the planner how a statement finds its rows. */
+export async function useOfTables(db: Db, statement: string, column: string): Promise<TableUse> {
+  const explained = await sql<{
+    'QUERY PLAN': { Plan: PlanNode }[];
+  }>`${sql.raw(`explain (generic_plan, verbose, format json) ${statement}`)}`.execute(db);
+  const nodes = flatten(explained.rows[0]!['QUERY PLAN'][0]!.Plan);
+  const conditions = nodes.flatMap((node) =>
+    Object.entries(node).flatMap(([name, text]) =>
+      /Cond$|Filter$/.test(name) && typeof text === 'string' ? [text] : [],
+    ),
+  );
+  const found = nodes.filter((node) => node.Schema === 'public' && node['Relation Name'] !== undefined);
+  // A partition's alias is its table's and a number; a join over all of them says the table's.
+  const restricted = ({ Alias: alias = '' }: PlanNode) =>
+    [alias, alias.replace(/_\d+$/, '')].some((name) =>
+      conditions.some((text) => text.includes(`(${name}.${column} = `) || text.includes(` = ${name}.${column})`)),
+    );
+  const scans = found.filter((node) => node.Operation === undefined);
+  const names = (of: PlanNode[]) =>
+    [...new Set(of.map((node) => node['Relation Name']!.replace(/_\d{8}$/, '')))].toSorted();
+  return { tables: names(found), without: names(scans.filter((node) => !restricted(node))) };
+}
+
+function flatten(node: PlanNode): PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(flatten)];
+}
