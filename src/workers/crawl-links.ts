@@ -1,4 +1,5 @@
 import { collectSitemapUrls } from '../crawl/sitemap.ts';
+import type { Scope } from '../crawl/scope.ts';
 import { normaliseUrl } from '../crawl/normalise.ts';
 import type { FetchedPage } from '../egress/index.ts';
 import type { CrawlOptions } from '../jobs/options.ts';
@@ -11,6 +12,11 @@ const MAX_SITEMAPS = 200;
 const SITEMAP_TIMEOUT_MS = 20_000;
 /** The most that all sitemaps of one crawl may take. */
 const SITEMAPS_BUDGET_MS = 60_000;
+/**
+ * The most that judging the URLs which one page brings may hold up its thread. A hundred patterns against 5,000 links,
+ * each made to be compared as long as possible, would take forty minutes.
+ */
+const JUDGING_BUDGET_MS = 5000;
 
 /** The links of a page that belong to the crawl, normalised, each once, in document order; for the seed also what the sitemaps list. */
 export async function crawlLinks(
@@ -21,11 +27,11 @@ export async function crawlLinks(
   extraction: Extraction,
 ): Promise<string[]> {
   const options = job.options as CrawlOptions;
-  const { scope } = job.crawl!;
+  const inScope = withinBudget(job.crawl!.scope, JUDGING_BUDGET_MS);
   const links = new Set<string>();
   const add = (raw: string) => {
     const url = normaliseUrl(raw, undefined, { ignore_query_parameters: options.ignore_query_parameters });
-    if (url !== null && url !== page.url && scope.inScope(url, page.depth + 1)) links.add(url);
+    if (url !== null && url !== page.url && inScope(url, page.depth + 1)) links.add(url);
   };
   if (options.sitemap !== 'only' && !(options.respect_nofollow && extraction.robots.nofollow)) {
     for (const link of extraction.discovered) {
@@ -34,7 +40,7 @@ export async function crawlLinks(
     }
   }
   if (page.depth === 0 && options.sitemap !== 'skip') {
-    for (const url of await sitemapUrls(worker, job, fetched.url, options.max_pages)) add(url);
+    for (const url of await sitemapUrls(worker, job, fetched.url, options.max_pages, inScope)) add(url);
   }
   return [...links];
 }
@@ -61,7 +67,25 @@ function bare(url: string): string | null {
   return parsed && `${parsed.host}${parsed.pathname.replace(/\/(index\.html?)?$/, '')}`;
 }
 
-async function sitemapUrls(worker: PageWorker, job: JobInfo, seed: string, maxUrls: number): Promise<string[]> {
+/** Judges as the scope does until that has taken so long in all; what comes later is out of it. */
+function withinBudget(scope: Scope, ms: number): Scope['inScope'] {
+  let spent = 0;
+  return (url, depth) => {
+    if (spent > ms) return false;
+    const begun = performance.now();
+    const verdict = scope.inScope(url, depth);
+    spent += performance.now() - begun;
+    return verdict;
+  };
+}
+
+async function sitemapUrls(
+  worker: PageWorker,
+  job: JobInfo,
+  seed: string,
+  maxUrls: number,
+  inScope: Scope['inScope'],
+): Promise<string[]> {
   const { origin } = new URL(seed);
   const robots = await worker.robots.get(origin);
   const roots = robots.sitemaps.length > 0 ? robots.sitemaps : [`${origin}/sitemap.xml`];
@@ -72,7 +96,7 @@ async function sitemapUrls(worker: PageWorker, job: JobInfo, seed: string, maxUr
     maxSitemaps: MAX_SITEMAPS,
     // Some of what a sitemap lists is out of the crawl's scope, or double.
     maxUrls: Math.min(100_000, maxUrls * 2),
-    inScope: (url) => job.crawl!.scope.inScope(normaliseUrl(url, undefined) ?? url, 1),
+    inScope: (url) => inScope(normaliseUrl(url, undefined) ?? url, 1),
     sameSite: (url) => job.crawl!.scope.sameSite(url),
     fetch: async (url: string) => {
       if (Date.now() > deadline) throw new Error('the time for sitemaps is used up');

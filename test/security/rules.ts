@@ -195,6 +195,10 @@ const REQUESTS: Rule[] = [
     ['security/rules.test.ts', 'a key that names the prototype is refused wherever it stands'],
   ],
   [
+    'No pattern of a caller is slow enough to hold up a thread',
+    ['workers/slow-patterns.test.ts', 'patterns that are slow to compare hold up no thread'],
+  ],
+  [
     'Requests that are not HTTP are refused',
     ['security/api-fuzz.test.ts', 'requests that are not HTTP, or want to be two, are refused'],
   ],
