@@ -15,6 +15,11 @@ const SIGNATURE_HEADERS = {
   'X-Ollagraph-Delivery': 'The id of the delivery.',
   'X-Ollagraph-Attempt': 'The number of the attempt, from 1.',
 };
+/** Those that only some callbacks carry. */
+const TRACE_HEADERS = {
+  traceparent:
+    'W3C Trace Context, where the request that created the job had one or the service is traced. Not signed.',
+};
 /** Headers of many answers: they stand in the document once. */
 const COMMON_HEADERS = {
   'X-Request-Id': 'Name it when you ask about a request.',
@@ -46,13 +51,7 @@ export function openApiDocument(): Json {
             tags: ['Webhooks'],
             summary: schema.description,
             security: [],
-            parameters: Object.entries(SIGNATURE_HEADERS).map(([name, description]) => ({
-              name,
-              in: 'header',
-              required: true,
-              description,
-              schema: { type: 'string' },
-            })),
+            parameters: [...headerParameters(SIGNATURE_HEADERS, true), ...headerParameters(TRACE_HEADERS, false)],
             requestBody: { required: true, content: { 'application/json': { schema: reference(schema) } } },
             responses: {
               '2XX': { description: 'Accepted, within 15 s.' },
@@ -71,6 +70,12 @@ export function openApiDocument(): Json {
       },
     },
   };
+}
+
+function headerParameters(headers: Record<string, string>, required: boolean): Json[] {
+  return Object.entries(headers).map(([name, description]) => {
+    return { name, in: 'header', required, description, schema: { type: 'string' } };
+  });
 }
 
 function paths(): Record<string, Json> {
