@@ -45,7 +45,6 @@ export async function record(db: Db, batch: Finished[]): Promise<void> {
   const accounts = of((f) => f.claimed.account_id);
   const ids = of((f) => f.claimed.id);
   const numbers = of((f) => f.claimed.attempts);
-  const sorted = ids.toSorted();
   await db.transaction().execute(async (tx) => {
     await sql`
       with r as (
@@ -66,18 +65,25 @@ export async function record(db: Db, batch: Finished[]): Promise<void> {
       from r where o.account_id = r.account_id and o.id = r.id and o.attempts = r.number and o.state = 'sending' and r.outcome = 'retry'`.execute(
       tx,
     );
+    // Found one by one by their key: joined, the planner takes "not finished" for next to none and compares all with all.
+    // The row is there since the claim. Of it, `started_at` is proposed as the time to add, from the epoch on.
     await sql`
-      update attempts a set started_at = a.started_at + r.waited_ms * interval '1 ms', finished_at = now(), status = r.status, error = r.error, dns_ms = r.dns_ms,
-        connect_ms = r.connect_ms, tls_ms = r.tls_ms, first_byte_ms = r.first_byte_ms, total_ms = r.total_ms,
-        bytes_sent = r.bytes_sent, answer = r.answer, remote_address = r.remote_address
-      from unnest(${accounts}::text[], ${ids}::text[], ${numbers}::int[], ${of((f) => f.result.waited_ms)}::float8[],
-        ${of((f) => f.result.status)}::smallint[], ${of((f) => f.result.error)}::text[], ${of((f) => f.result.dns_ms)}::real[],
-        ${of((f) => f.result.connect_ms)}::real[], ${of((f) => f.result.tls_ms)}::real[], ${of((f) => f.result.first_byte_ms)}::real[],
-        ${of((f) => f.result.total_ms)}::real[], ${of((f) => f.result.bytes_sent)}::bigint[], ${of((f) => f.result.answer)}::text[],
-        ${of((f) => f.result.remote_address)}::text[])
-        as r (account_id, id, number, waited_ms, status, error, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, bytes_sent, answer, remote_address)
-      where a.account_id = r.account_id and a.delivery_id = r.id and a.number = r.number
-        and a.finished_at is null and a.delivery_id between ${sorted[0]} and ${sorted.at(-1)}`.execute(tx);
+      insert into attempts as a (account_id, delivery_id, number, trigger, started_at, status, error, dns_ms, connect_ms, tls_ms,
+        first_byte_ms, total_ms, bytes_sent, answer, remote_address)
+      select account_id, id, number, trigger, timestamptz 'epoch' + waited_ms * interval '1 ms', status, error, dns_ms, connect_ms, tls_ms,
+        first_byte_ms, total_ms, bytes_sent, answer, remote_address
+      from unnest(${accounts}::text[], ${ids}::text[], ${numbers}::int[], ${of((f) => f.claimed.trigger)}::text[],
+        ${of((f) => f.result.waited_ms)}::float8[], ${of((f) => f.result.status)}::smallint[], ${of((f) => f.result.error)}::text[],
+        ${of((f) => f.result.dns_ms)}::real[], ${of((f) => f.result.connect_ms)}::real[], ${of((f) => f.result.tls_ms)}::real[],
+        ${of((f) => f.result.first_byte_ms)}::real[], ${of((f) => f.result.total_ms)}::real[],
+        ${of((f) => f.result.bytes_sent)}::bigint[], ${of((f) => f.result.answer)}::text[], ${of((f) => f.result.remote_address)}::text[])
+        as r (account_id, id, number, trigger, waited_ms, status, error, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, bytes_sent,
+          answer, remote_address)
+      on conflict (account_id, delivery_id, number) do update set started_at = a.started_at + (excluded.started_at - timestamptz 'epoch'),
+        finished_at = now(), status = excluded.status, error = excluded.error, dns_ms = excluded.dns_ms,
+        connect_ms = excluded.connect_ms, tls_ms = excluded.tls_ms, first_byte_ms = excluded.first_byte_ms,
+        total_ms = excluded.total_ms, bytes_sent = excluded.bytes_sent, answer = excluded.answer, remote_address = excluded.remote_address
+      where a.finished_at is null`.execute(tx);
     await countAttempts(tx, batch);
     crashPoint('delivery.record');
   });
