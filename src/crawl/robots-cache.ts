@@ -8,8 +8,10 @@ export interface RobotsCacheOptions {
   fetch: (url: string) => Promise<{ status: number; body: Buffer }>;
   /** How long a robots.txt is used, in milliseconds. At most, and by default, 24 h. */
   ttlMs?: number;
-  /** How long an origin whose robots.txt could not be reached stays disallowed, in milliseconds. Default 5 min. */
+  /** How long an origin whose robots.txt was answered with an error stays disallowed, in milliseconds. Default 5 min. */
   errorTtlMs?: number;
+  /** The same where there was no answer: pages are tried again within seconds. Default 5 s. */
+  unreachedTtlMs?: number;
   /** Origins kept, default 1,000; the least recently used goes first. */
   maxEntries?: number;
   /** Octets of robots.txt kept in all, default 8 MiB: the rules made of them take several times as much. */
@@ -31,7 +33,8 @@ interface Entry {
 
 /** A bounded memory of robots.txt files. Callers that ask for the same origin at once share one fetch. */
 export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
-  const { fetch, errorTtlMs = 5 * 60 * 1000, maxEntries = 1000, maxBytes = 8 * 1024 * 1024 } = options;
+  const { fetch, errorTtlMs = 5 * 60 * 1000, unreachedTtlMs = 5000 } = options;
+  const { maxEntries = 1000, maxBytes = 8 * 1024 * 1024 } = options;
   const now = options.now ?? (() => performance.now());
   const ttlMs = Math.min(options.ttlMs ?? DAY_MS, DAY_MS);
   // A Map iterates in insertion order; every use reinserts, so the first entry is the least recently used.
@@ -55,13 +58,20 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
   }
 
   async function load(origin: string): Promise<Robots> {
-    const result = await fetch(`${origin}/robots.txt`).catch(() => null);
-    const robots = robotsOutcome(result);
-    const ttl = robots === DISALLOW_ALL ? Math.min(errorTtlMs, ttlMs) : ttlMs;
+    const entry = await fetch(`${origin}/robots.txt`).then(entryOf, (unreached: unknown) => ({
+      robots: { ...DISALLOW_ALL, unreached },
+      bytes: 0,
+      ttlMs: unreachedTtlMs,
+    }));
+    insert(origin, { ...entry, expiresAt: now() + Math.min(entry.ttlMs, ttlMs) });
+    return entry.robots;
+  }
+
+  function entryOf(answer: { status: number; body: Buffer }): { robots: Robots; bytes: number; ttlMs: number } {
+    const robots = robotsOutcome(answer);
     const isParsed = robots !== ALLOW_ALL && robots !== DISALLOW_ALL;
-    const bytes = isParsed ? Math.min(result?.body.length ?? 0, ROBOTS_MAX_BYTES) : 0;
-    insert(origin, { robots, bytes, expiresAt: now() + ttl });
-    return robots;
+    const bytes = isParsed ? Math.min(answer.body.length, ROBOTS_MAX_BYTES) : 0;
+    return { robots, bytes, ttlMs: robots === DISALLOW_ALL ? errorTtlMs : ttlMs };
   }
 
   async function get(originOrUrl: string): Promise<Robots> {

@@ -11,6 +11,8 @@ export interface Robots {
   crawlDelaySeconds: number | null;
   /** The absolute http(s) `Sitemap` URLs, each once, in file order. They belong to no group. */
   sitemaps: string[];
+  /** What kept the robots.txt from being asked for, where that is why nothing is allowed. */
+  unreached?: unknown;
 }
 
 /** Everything may be fetched: there is no robots.txt (RFC 9309, 2.3.1.3). */
@@ -29,13 +31,10 @@ interface Group {
 }
 
 /**
- * What follows from the attempt to fetch a robots.txt, redirects already followed; null is a network failure.
- * 2xx is parsed, 5xx and network failures disallow all, 4xx allows all, as does a redirect that led nowhere.
+ * What follows from the answer to a request for robots.txt, redirects already followed. 2xx is parsed, 5xx disallows all, 4xx allows all, as does a redirect that led nowhere.
  * RFC 9309 counts 429 among the 4xx; here it disallows, as it does for Google: it is no licence to send more.
  */
-export function robotsOutcome(result: { status: number; body: Buffer | string } | null): Robots {
-  if (result === null) return DISALLOW_ALL;
-  const { status, body } = result;
+export function robotsOutcome({ status, body }: { status: number; body: Buffer | string }): Robots {
   if (status >= 200 && status < 300) return parseRobots(body);
   return status >= 300 && status < 500 && status !== 429 ? ALLOW_ALL : DISALLOW_ALL;
 }

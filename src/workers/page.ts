@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RobotsCache } from '../crawl/robots-cache.ts';
+import type { Robots } from '../crawl/robots.ts';
 import type { Db } from '../database.ts';
 import { EgressError, isRetryable, type Egress, type FetchedPage } from '../egress/index.ts';
 import type { CrawlOptions } from '../jobs/options.ts';
@@ -144,8 +145,7 @@ async function beforeFetch(
   const { gate, load, resting } = worker;
   let delayMs = job.crawl ? (job.options as CrawlOptions).delay_ms : 0;
   if (job.options.respect_robots) {
-    const robots = await worker.robots.get(new URL(page.url).origin);
-    if (!robots.allows(page.url)) throw new PageError('robots');
+    const robots = await checkRobots(worker, page.url);
     delayMs = Math.max(delayMs, Math.min(robots.crawlDelaySeconds ?? 0, MAX_CRAWL_DELAY_SECONDS) * 1000);
   }
   if (delayMs > 0) {
@@ -174,7 +174,7 @@ async function fetchOnce(
       timeoutMs: job.options.timeout_ms,
       signal,
       accept: isSupportedContentType,
-      ...(job.options.respect_robots ? { onRedirect: (url) => checkRobots(worker, url) } : {}),
+      ...(job.options.respect_robots ? { onRedirect: async (url) => void (await checkRobots(worker, url)) } : {}),
     });
     // Before the place is released: whoever gets it next is to know.
     if (PAUSE_STATUSES.has(fetched.status)) worker.resting.rest(page.host, firstPause(retryAfter(fetched)));
@@ -184,8 +184,11 @@ async function fetchOnce(
   }
 }
 
-async function checkRobots(worker: PageWorker, url: string): Promise<void> {
-  if (!(await worker.robots.get(new URL(url).origin)).allows(url)) throw new PageError('robots');
+/** Throws where robots.txt does not allow the URL: what kept robots.txt from being read would keep the page from it too. */
+async function checkRobots(worker: PageWorker, url: string): Promise<Robots> {
+  const robots = await worker.robots.get(new URL(url).origin);
+  if (!robots.allows(url)) throw robots.unreached ?? new PageError('robots');
+  return robots;
 }
 
 /** The hosts' clock cannot be read or set: no fault of the page, whose slice is taken up again when the database is back. */

@@ -88,7 +88,6 @@ it('keeps origins apart', async () => {
 });
 
 for (const [what, answer] of [
-  ['a network failure', new Error('reset')],
   ['a 503', { status: 503, body: TEXT }],
   ['a 429', { status: 429, body: TEXT }],
 ] as const) {
@@ -105,6 +104,20 @@ for (const [what, answer] of [
     assert.equal(bundle.fetched.length, 2);
   });
 }
+
+it('disallows all while there is no answer, says why, and asks again very soon', async () => {
+  const bundle = setup({ unreachedTtlMs: 100 });
+  const reset = new Error('reset');
+  bundle.origin.answer = reset;
+  const robots = await bundle.cache.get('https://example.com');
+  assert.deepEqual([robots.allows('https://example.com/b'), robots.unreached], [false, reset]);
+  bundle.origin.answer = { status: 200, body: TEXT };
+  bundle.clock.now = 99;
+  assert.equal((await bundle.cache.get('https://example.com')).unreached, reset);
+  bundle.clock.now = 100;
+  const reached = await bundle.cache.get('https://example.com');
+  assert.deepEqual([reached.allows('https://example.com/b'), reached.unreached], [true, undefined]);
+});
 
 it('remembers that there is no robots.txt as long as one', async () => {
   const bundle = setup({ errorTtlMs: 1000 });

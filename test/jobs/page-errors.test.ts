@@ -73,6 +73,13 @@ const EXPECTED: [string, () => string, object, string][] = [
   ['a body that is not in its coding', () => site.url('/broken-gzip'), {}, 'invalid_response'],
   ['a picture', () => site.url('/image'), {}, 'unsupported_content_type'],
   ['a page without end', () => site.url('/huge'), {}, 'too_large'],
+  ['a private address, robots.txt respected', () => 'http://10.0.0.1/', { respect_robots: true }, 'blocked_target'],
+  [
+    'a name that does not exist, robots.txt respected',
+    () => 'http://gone.test/',
+    { respect_robots: true },
+    'dns_failed',
+  ],
   ['a page that robots.txt disallows', () => site.url('/disallowed'), { respect_robots: true }, 'robots'],
 ];
 

@@ -249,9 +249,9 @@ test('the door of a redirect', async () => {
 
 test('the door of robots.txt', async () => {
   const urls = targets().map((_, n) => at('/', `robots-${n}.${DOMAIN}`));
-  assert.deepEqual(await codesOf(urls, { respect_robots: true }), { robots: urls.length });
+  assert.deepEqual(await codesOf(urls, { respect_robots: true }), { blocked_target: urls.length });
   const itself = fewTargets();
-  assert.deepEqual(await codesOf(itself, { respect_robots: true }), { robots: itself.length });
+  assert.deepEqual(await codesOf(itself, { respect_robots: true }), { blocked_target: itself.length });
   assertUntouched();
 });
 
