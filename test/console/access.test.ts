@@ -203,3 +203,11 @@ test('whoever guesses keys is slowed down; without ADMIN_TOKEN there is no door 
   assert.equal(refused.status, 429);
   assert.ok(Number(refused.headers.get('retry-after')) > 0);
 });
+
+test('the playground counts against the requests of its account', async () => {
+  await using limited = await startTestService({ RATE_LIMIT_PER_MINUTE: '2' });
+  const someone = createVisitor(limited.api.origin);
+  await someone.signIn('/console', limited.account.key);
+  const scrape = async () => (await someone.post('/console/playground', { url: site.url('/'), main: 'on' })).status;
+  assert.deepEqual([await scrape(), await scrape(), await scrape()], [303, 303, 429]);
+});

@@ -2,6 +2,7 @@ import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { parseQuery, parseValue } from '../../api/json-body.ts';
 import { requestIdOf } from '../../api/auth.ts';
+import { limitRate } from '../../api/limits.ts';
 import { Problem } from '../../api/problem.ts';
 import { traceOf } from '../../api/request-trace.ts';
 import type { Context } from '../../context.ts';
@@ -48,7 +49,8 @@ export function playgroundPages(context: Context, waiter: JobWaiter): Router {
     );
   });
 
-  router.post('/playground', async (req, res) => {
+  const limit = limitRate(context, (res) => sessionOf(res).account_id);
+  router.post('/playground', limit, async (req, res) => {
     const { url, main } = parseValue(req.body, form);
     const { account_id } = sessionOf(res);
     try {
