@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job as QueueJob } from 'pg-boss';
 import { crashPoint } from '../crash-point.ts';
 import type { Slice } from '../queue.ts';
@@ -12,6 +13,8 @@ const LOAD_PAGES = { express: 400, bulk: 75 };
 const FETCHED_AT_ONCE = { express: 32, bulk: 2 };
 /** Behind NOTIFY a backstop, and what finds slices that were put off. */
 const POLL_MS = 500;
+/** As long as the heartbeat. */
+const PUT_BACK_MS = 10_000;
 /** A third of the heartbeat after which a slice counts as lost. */
 const TOUCH_MS = 3000;
 
@@ -105,7 +108,6 @@ export class Runner {
   }
 
   async #runOne(entry: QueueJob<Slice>, signal: AbortSignal): Promise<void> {
-    const { boss, lane } = this.#tools;
     try {
       await runSlice(this.#tools, entry, signal, () => this.wake());
     } catch (error) {
@@ -113,10 +115,21 @@ export class Runner {
       const facts = { request_id, job_id, pages: ordinals.length };
       if (error instanceof LeaseLost) this.#log.debug(facts, 'a slice was given up');
       else this.#log.warn({ ...facts, err: error }, 'a slice failed and goes back to the queue');
-      // Back soon rather than when the heartbeat ends; when even that fails, the heartbeat sees to it.
-      await boss
-        .fail(lane, entry)
-        .catch((cause: unknown) => this.#log.warn({ ...facts, err: cause }, 'a slice could not be put back'));
+      await this.#putBack(entry, facts);
+    }
+  }
+
+  /** Back soon rather than when the heartbeat ends, also where a database is restarted meanwhile; after that the heartbeat has seen to it. */
+  async #putBack(entry: QueueJob<Slice>, facts: object): Promise<void> {
+    const until = performance.now() + PUT_BACK_MS;
+    for (let pause = 50; ; pause *= 2) {
+      try {
+        await this.#tools.boss.fail(this.#tools.lane, entry);
+        return;
+      } catch (error) {
+        if (!this.#stopping && performance.now() + pause < until) await sleep(pause);
+        else return this.#log.warn({ ...facts, err: error }, 'a slice could not be put back');
+      }
     }
   }
 
