@@ -13,16 +13,20 @@ interface Ended {
   seconds: number;
 }
 
+/** The deliveries that ended after `from`, up to `until`. */
+export async function readEndedDeliveries(db: DbOrTx, from: Date, until: Date): Promise<Ended[]> {
+  const { rows } = await sql<Ended>`
+    select state as status, width_bucket(extract(epoch from finished_at - created_at)::float8, ${EDGES}::float8[]) as bin,
+      count(*) as deliveries, sum(extract(epoch from finished_at - created_at))::float8 as seconds
+    from deliveries where finished_at > ${from} and finished_at <= ${until} group by 1, 2`.execute(db);
+  return rows;
+}
+
 /** Counts deliveries as they end, whichever process sent them; one that is sent again ends again. */
 export class EndedDeliveries {
   readonly #ended: Ended[] = [];
 
-  /** Counts those that ended after `from`, up to `until`. */
-  async read(db: DbOrTx, from: Date, until: Date): Promise<void> {
-    const { rows } = await sql<Ended>`
-      select state as status, width_bucket(extract(epoch from finished_at - created_at)::float8, ${EDGES}::float8[]) as bin,
-        count(*) as deliveries, sum(extract(epoch from finished_at - created_at))::float8 as seconds
-      from deliveries where finished_at > ${from} and finished_at <= ${until} group by 1, 2`.execute(db);
+  add(rows: Ended[]): void {
     for (const row of rows) {
       const known = this.#ended.find(({ status, bin }) => status === row.status && bin === row.bin);
       if (!known) this.#ended.push(row);

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { DbOrTx } from '../database.ts';
-import { EndedDeliveries } from './ended-deliveries.ts';
+import { EndedDeliveries, readEndedDeliveries } from './ended-deliveries.ts';
 import { histogram, metric, type Sample } from './text.ts';
 
 /** What ended so lately is counted the next time: the transactions that ended it may still be open. */
@@ -58,17 +58,15 @@ export class InstallationMetrics {
     const clock = await sql<{ until: Date }>`select now() - ${LAG_SECONDS} * interval '1 s' as until`.execute(this.#db);
     const { until } = clock.rows[0]!;
     if (until <= this.#readUpTo) return;
-    await this.#readEndedJobs(this.#readUpTo, until);
-    await this.#deliveries.read(this.#db, this.#readUpTo, until);
+    // Both before either is counted: where one of them fails, the next reading begins at the same place.
+    const jobs = await readEndedJobs(this.#db, this.#readUpTo, until);
+    const deliveries = await readEndedDeliveries(this.#db, this.#readUpTo, until);
+    this.#addJobs(jobs);
+    this.#deliveries.add(deliveries);
     this.#readUpTo = until;
   }
 
-  async #readEndedJobs(from: Date, until: Date): Promise<void> {
-    const { rows } = await sql<EndedJobs>`
-      select kind, state as status, width_bucket(extract(epoch from finished_at - created_at)::float8, ${JOB_EDGES}::float8[]) as bin,
-        count(*) as jobs, sum(extract(epoch from finished_at - created_at))::float8 as seconds,
-        sum(succeeded) as ok, sum(failed) as failed, sum(skipped) as skipped, sum(cancelled) as cancelled
-      from jobs where finished_at > ${from} and finished_at <= ${until} group by 1, 2, 3`.execute(this.#db);
+  #addJobs(rows: EndedJobs[]): void {
     for (const row of rows) {
       const key = `${row.kind} ${row.status} ${row.bin}`;
       const known = this.#ended.get(key);
@@ -130,6 +128,15 @@ export class InstallationMetrics {
 }
 
 /** The attempts of this hour and the one before, which somebody may still be recording. */
+async function readEndedJobs(db: DbOrTx, from: Date, until: Date): Promise<EndedJobs[]> {
+  const { rows } = await sql<EndedJobs>`
+    select kind, state as status, width_bucket(extract(epoch from finished_at - created_at)::float8, ${JOB_EDGES}::float8[]) as bin,
+      count(*) as jobs, sum(extract(epoch from finished_at - created_at))::float8 as seconds,
+      sum(succeeded) as ok, sum(failed) as failed, sum(skipped) as skipped, sum(cancelled) as cancelled
+    from jobs where finished_at > ${from} and finished_at <= ${until} group by 1, 2, 3`.execute(db);
+  return rows;
+}
+
 async function readAttempts(db: DbOrTx): Promise<Attempts[]> {
   const { rows } = await sql<Attempts>`
     select hour, sum(succeeded)::bigint as succeeded, sum(failed)::bigint as failed, latency_sum(latency)::float8[] as latency

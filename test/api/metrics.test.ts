@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sql } from 'kysely';
+import { newId } from '../../src/ids.ts';
+import { InstallationMetrics } from '../../src/metrics/installation.ts';
 import { createApi } from '../support/api.ts';
+import { createTestDatabase } from '../support/database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService } from '../support/service.ts';
 import { page, startSite } from '../support/site.ts';
@@ -74,4 +78,19 @@ test('requests, jobs, pages and attempts are counted, and what waits is measured
   assert.ok(samples.get('ollagraph_database_connections{state="idle"}')! >= 0);
   assert.ok(samples.get('nodejs_eventloop_lag_p99_seconds')! >= 0);
   assert.ok(samples.get('process_resident_memory_bytes')! > 0);
+});
+
+test('what ended is counted once, also when reading it fails half-way', async () => {
+  await using database = await createTestDatabase();
+  const { db } = database;
+  await sql`insert into jobs (account_id, id, kind, state, options, total, remaining, succeeded, reserved, finished_at)
+    values ('acct_any', ${newId('job')}, 'batch', 'completed', '{}', 1, 0, 1, 0, now() - interval '1 minute')`.execute(
+    db,
+  );
+  const metrics = new InstallationMetrics(db, new Date(0));
+  await sql`alter table deliveries rename to deliveries_away`.execute(db);
+  await assert.rejects(metrics.read(), /deliveries/);
+  await sql`alter table deliveries_away rename to deliveries`.execute(db);
+  for (let n = 0; n < 2; n++)
+    assert.equal(parse(await metrics.read()).get('ollagraph_jobs_ended_total{kind="batch",status="completed"}'), 1);
 });
