@@ -87,8 +87,9 @@ async function refuseNewer(db: DbOrTx): Promise<void> {
   );
 }
 
-/** The migrations that the database has not seen yet. */
+/** The migrations that the database has not seen yet. Throws a SchemaError where it is newer than this program. */
 export async function pendingMigrations(db: DbOrTx): Promise<string[]> {
+  await refuseNewer(db);
   const all = await migrator(db).getMigrations();
   return all.filter((m) => m.executedAt === undefined).map((m) => m.name);
 }

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { pendingMigrations } from '../src/migrate.ts';
+import { runCli } from './cli/run-cli.ts';
 import { createTestDatabase } from './support/database.ts';
 import { startProcess } from './support/process.ts';
 
@@ -50,7 +51,7 @@ test('app.json names the process types of the Procfile, and those that split the
   );
 });
 
-test('a database of a newer version is left alone: the start stops with one line that says so', async () => {
+test('a database of a newer version is left alone: the start and the operator’s commands stop with one line that says so', async () => {
   await using database = await createTestDatabase();
   await sql`insert into kysely_migration (name, timestamp) values ('9999_of_tomorrow', now()::text)`.execute(
     database.db,
@@ -58,4 +59,7 @@ test('a database of a newer version is left alone: the start stops with one line
   const service = startProcess({ DATABASE_URL: database.url });
   assert.equal(await service.exited, 1);
   assert.match(service.output(), /^The database is of a newer version: it has 9999_of_tomorrow, .*\n$/);
+  const command = await runCli({ DATABASE_URL: database.url }, ['accounts', 'create', '--name', 'Late']);
+  assert.equal(command.exitCode, 1);
+  assert.match(command.stderr, /^error: The database is of a newer version: it has 9999_of_tomorrow, .*\n$/);
 });
