@@ -101,6 +101,25 @@ test('the answers are shown, refusals too; with --count they are a failure', asy
   assert.equal((await runCli(env, ['listen', '--forward-to', 'localhost:80'])).exitCode, 2);
 });
 
+test('a callback whose pages are no longer kept is said to be so; one that the service fails to read is not', async () => {
+  let problem = { status: 404, code: 'not_found' };
+  await using front = await startFront(service.api.origin, (req, res) => {
+    if (!req.url?.startsWith('/v1/callbacks/')) return false;
+    const body = { type: 'about:blank', title: '', detail: 'Something failed.', request_id: 'r', ...problem };
+    res.writeHead(problem.status, { 'content-type': 'application/problem+json' }).end(JSON.stringify(body));
+    return true;
+  });
+  const since = new Date().toISOString();
+  await service.api.finished(await service.api.queue('/v1/scrape/async', { url: site.url('/') }));
+  const args = ['listen', '--since', since, '--count', '1', '--forward-to', 'http://127.0.0.1:1/'];
+  const listen = async () => await runCli({ ...env, OLLAGRAPH_URL: front.origin }, args);
+  const gone = await listen();
+  assert.match(gone.stdout, /0 bytes {2}✗ its pages are no longer kept\n$/);
+  problem = { status: 500, code: 'internal_error' };
+  const failed = await listen();
+  assert.deepEqual([failed.exitCode, failed.stderr], [1, 'error: Something failed.\n']);
+});
+
 test('each callback is forwarded once, also across a service that is away for a moment; Ctrl-C ends it in order', async () => {
   let requests = 0;
   await using front = await startFront(service.api.origin, (req, res) => {

@@ -51,7 +51,7 @@ async function readRequest(api: Api, id: string): Promise<CallbackRequest | null
   try {
     return await api.get<CallbackRequest>(`/v1/callbacks/${id}`);
   } catch (error) {
-    if (error instanceof CliError && error.exitCode === EXIT.failed) return null;
+    if (error instanceof CliError && 'status' in error.details && error.details.status === 404) return null;
     throw error;
   }
 }
