@@ -22,8 +22,8 @@
 --    Where one is refused, it is to be divided in two within its transaction: each has its rows in hand, account_id included.
 -- 2. The priority of a new job is a subquery among the values of an insert (src/jobs/create.ts), which Citus refuses in a distributed
 --    table: it becomes a statement of its own before.
--- 3. The start of an attempt is moved by an interval in an update of attempts (src/webhooks/record.ts). An operator like that counts as
---    stable, and Citus refuses those on columns: the interval is then to be added to what the claim returned.
+-- 3. An attempt is finished by an insert that finds it there already (src/webhooks/record.ts), and its start is moved by an interval. An
+--    operator like that counts as stable, and Citus refuses those on columns: the interval is then to be added to what the claim returned.
 -- 4. Partitions are made and dropped every day by maintenance; Citus passes that on to the machines.
 -- 5. A transaction over several machines is committed in two phases: set max_prepared_transactions on each of them.
 

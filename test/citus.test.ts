@@ -101,8 +101,8 @@ async function exercise({ api }: TestService): Promise<void> {
       dry_run,
     });
   await api('GET', `/v1/deliveries/${id}`);
-  await api('GET', '/v1/callbacks');
-  await api('GET', `/v1/callbacks/${id}/request`);
+  const callbacks = await api('GET', '/v1/callbacks?since=2020-01-01T00:00:00Z');
+  for (const callback of callbacks.json.data) await api('GET', `/v1/callbacks/${callback.id}`);
   await api('POST', '/v1/me/webhooks/test', { webhook_url: receiver.url('/test') });
   await api('GET', '/v1/me/usage');
 }
