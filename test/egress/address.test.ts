@@ -2,29 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AddressPolicy, CidrList, isPublicAddress } from '../../src/egress/address.ts';
-
-// Written down apart from the implementation: first and last address of each block of IANA's registry.
-const SPECIAL_IPV4 = [
-  ['0.0.0.0', '0.255.255.255'],
-  ['10.0.0.0', '10.255.255.255'],
-  ['100.64.0.0', '100.127.255.255'],
-  ['127.0.0.0', '127.255.255.255'],
-  ['169.254.0.0', '169.254.255.255'],
-  ['172.16.0.0', '172.31.255.255'],
-  ['192.0.0.0', '192.0.0.255'],
-  ['192.0.2.0', '192.0.2.255'],
-  ['192.31.196.0', '192.31.196.255'],
-  ['192.52.193.0', '192.52.193.255'],
-  ['192.88.99.0', '192.88.99.255'],
-  ['192.168.0.0', '192.168.255.255'],
-  ['192.175.48.0', '192.175.48.255'],
-  ['198.18.0.0', '198.19.255.255'],
-  ['198.51.100.0', '198.51.100.255'],
-  ['203.0.113.0', '203.0.113.255'],
-  ['224.0.0.0', '239.255.255.255'],
-  ['240.0.0.0', '255.255.255.255'],
-  ['168.63.129.16', '168.63.129.16'],
-] as const;
+import { SPECIAL_IPV4 } from '../security/addresses.ts';
 
 const toNumber = (address: string) => address.split('.').reduce((value, octet) => value * 256 + Number(octet), 0);
 const toAddress = (value: number) => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');

@@ -1,4 +1,4 @@
-/** First and last address of each block of IANA's IPv4 special-purpose registry, of multicast, and Azure's metadata address. */
+/** First and last address of each block of IANA's IPv4 special-purpose registry, of multicast, and Azure's metadata address: written down apart from the implementation. */
 export const SPECIAL_IPV4 = [
   ['0.0.0.0', '0.255.255.255'],
   ['10.0.0.0', '10.255.255.255'],
