@@ -3,8 +3,8 @@ import type { Log } from '../log.ts';
 import { renew, type Claimed } from './claim.ts';
 
 /** How long a claim holds. Short, for it is also how long the deliveries of a killed process wait; prolonged while they are held. */
-export const LEASE_MS = 12_000;
-const RENEW_MS = 3000;
+export const LEASE_MS = 9000;
+const RENEW_MS = 2500;
 /** A request that begins must not find its lease ended on the way. */
 const MARGIN_MS = 2000;
 
