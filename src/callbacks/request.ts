@@ -18,22 +18,32 @@ export interface CallbackRequest {
 
 /**
  * Signs one of the account's callbacks (a delivery, or an ended job without webhook_url) with the secrets that count now. Null where
- * there is none of that id, or where the stored pages no longer make the bytes that were sent before.
+ * there is none of that id, where the stored pages no longer make the bytes that were sent before, or where nobody waits any more.
  */
 export async function readRequest(
   db: Db,
   box: SecretBox,
   accountId: string,
   id: string,
+  gone: AbortSignal,
 ): Promise<CallbackRequest | null> {
   const content = (await readContent(db, accountId, id)) ?? (await contentOfJob(db, accountId, id));
   if (!content) return null;
   const secrets = await readSigningSecrets(db, box, accountId);
   const signer = createSigner(secrets, content.webhook_id, Math.floor(Date.now() / 1000));
   const body = () => bodyChunks(db, content);
-  const { digest } = await digestLarge(body(), signer);
+  const { digest } = await digestLarge(until(gone, body()), signer);
+  if (gone.aborted) return null;
   if (content.body_sha256 !== null && !content.body_sha256.equals(digest)) return null;
   return { headers: requestHeaders({ ...content, attempts: 1 }, signer.headers()), body };
+}
+
+/** The chunks, as long as somebody waits for them. */
+async function* until(gone: AbortSignal, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    if (gone.aborted) return;
+    yield chunk;
+  }
 }
 
 /** What the delivery of an ended job would be, had it a webhook_url. */

@@ -31,7 +31,10 @@ export function callbackRoutes({ db }: Context, box: SecretBox): Router {
   });
 
   router.get('/v1/callbacks/:id', async (req, res) => {
-    const request = await readRequest(db, box, accountOf(res), req.params.id);
+    const gone = new AbortController();
+    res.once('close', () => gone.abort());
+    const request = await readRequest(db, box, accountOf(res), req.params.id, gone.signal);
+    if (gone.signal.aborted) return;
     if (!request) throw notFound('callback');
     res.type('application/json').set('Cache-Control', 'no-store');
     await pipeline(Readable.from(asJson(request)), res);
