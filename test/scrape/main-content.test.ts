@@ -119,6 +119,13 @@ test('on a small page main holds the content', () => {
   assert.equal(read(html), `River\n\n${PROSE.trim()}`);
 });
 
+test('what stands outside of a main that holds most of the page is seldom content', () => {
+  const beside =
+    '<div class="footer">© The Gazette. This page is licensed under a licence that allows all. Last updated on a Monday.</div>';
+  const text = read(`<body><main><h1>River</h1>${SENTENCES.slice(0, 4).join('')}</main>${beside}</body>`);
+  assert.ok(text.startsWith('River') && !text.includes('Gazette'), text);
+});
+
 test('a list is kept whole where most of it is', () => {
   const items = Array.from(
     { length: 12 },

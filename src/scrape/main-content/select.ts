@@ -54,14 +54,16 @@ function choose(blocks: Block[], probabilities: Float64Array): Set<Block> {
   return choice.f1 < DOUBT ? likeliest(blocks, probabilities.map(lessCertain)).blocks : choice.blocks;
 }
 
+function isInMain({ container }: Block, { main }: Page): boolean {
+  let at: Container | null = container;
+  while (at !== null && at !== main) at = at.parent;
+  return at !== null;
+}
+
 /** On a small page: all that is in `main` or, without one, on the page, but for what is plainly chrome. */
 function plain(page: Page): Set<Block> {
-  const inMain = ({ container }: Block): boolean => {
-    let at: Container | null = container;
-    while (at !== null && at !== page.main) at = at.parent;
-    return at !== null;
-  };
-  const candidates = page.main !== null && page.main.words > 0 ? page.blocks.filter(inMain) : page.blocks;
+  const candidates =
+    page.main !== null && page.main.words > 0 ? page.blocks.filter((block) => isInMain(block, page)) : page.blocks;
   return new Set(candidates.filter(({ container }) => !isChrome(container, page)));
 }
 
@@ -78,6 +80,16 @@ function judge(page: Page, forest: Forest): Float64Array {
   return probabilities;
 }
 
+/** A `main` with more than this share of the words is what it says, and what stands outside of it seldom content. */
+const MOST = 1 / 2;
+const OUTSIDE_MAIN = 1 / 5;
+
+function believeMain(page: Page, probabilities: Float64Array): void {
+  const { main, root, blocks } = page;
+  if (main === null || main.words <= root.words * MOST) return;
+  for (const [i, block] of blocks.entries()) if (!isInMain(block, page)) probabilities[i]! *= OUTSIDE_MAIN;
+}
+
 function isSmall({ root, main }: Page): boolean {
   if (main !== null && main.words >= SMALL_MAIN && main.words < SMALL_PAGE) return root.words < 2 * SMALL_PAGE;
   return root.words < SMALL_PAGE;
@@ -87,5 +99,6 @@ function isSmall({ root, main }: Page): boolean {
 export function selectBlocks(page: Page, forest: Forest): Set<Block> {
   if (isSmall(page)) return plain(page);
   const probabilities = judge(page, forest);
+  believeMain(page, probabilities);
   return complete(page, choose(page.blocks, probabilities), probabilities);
 }
