@@ -30,7 +30,7 @@ export async function runClass(kind: FaultClass, { directory, rounds, seed, onRo
     onRound?.(n, round.recoveryMs ?? 0);
   }
   await stage.drained();
-  const verdict = await judge(stage.postgres, stage.ledger.path, kind.clockSteps);
+  const verdict = await judge(stage.postgres, stage.ledger.path, kind);
   if (kind.limitMs !== undefined && quantile(recoveries, 0.99) > kind.limitMs)
     complaints.push(`the 99th percentile of the recovery is over ${kind.limitMs} ms`);
   const passed = isClean(verdict) && complaints.length === 0;

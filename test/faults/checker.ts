@@ -33,16 +33,24 @@ export interface Verdict {
   duplicates: number;
 }
 
-/** How far a signature's timestamp may be from its arrival: it is whole seconds, and the machine is busy. */
+/** How far a signature's timestamp may be from its arrival where nothing held it up: it is whole seconds, and the machine is busy. */
 const FRESH_MS = 5000;
 /** The database's and the receiver's clock are one; it is read in milliseconds here. */
 const ROUNDING_MS = 2;
 
-/** Judges by the ledger's file and the database alone. `clockSteps`: what a process's clock may have been off by. */
+/** What may come between a request's timestamp and its arrival. */
+export interface Disturbance {
+  /** What a process's clock may have been off by. */
+  clockSteps?: number[];
+  /** How long the network may have held a request back. */
+  heldMs?: number;
+}
+
+/** Judges by the ledger's file and the database alone. */
 export async function judge(
   { query }: CrashablePostgres,
   ledgerPath: string,
-  clockSteps: number[] = [],
+  { clockSteps = [], heldMs = 0 }: Disturbance = {},
 ): Promise<Verdict> {
   const entries = readLedger(ledgerPath);
   const count = async (text: string) => Number((await query(`select count(*) as n from (${text}) s`))[0].n);
@@ -61,7 +69,7 @@ export async function judge(
     undelivered: await count(`select from outbox`),
     unrecorded: await unrecorded(query, seen),
     mismatches: await mismatches(query, byDelivery),
-    unsigned: await unsigned(query, seen, clockSteps),
+    unsigned: await unsigned(query, seen, clockSteps, heldMs),
     doubled: await count(ENDED_TWICE),
     drift: (await count(DRIFTING_ACCOUNTS)) + (await count(WRONG_COSTS)),
     deliveries: await count('select from deliveries'),
@@ -132,12 +140,15 @@ async function mismatches(query: Query, byDelivery: Map<string, Seen[]>): Promis
   ).length;
 }
 
-async function unsigned(query: Query, seen: Seen[], clockSteps: number[]): Promise<number> {
+async function unsigned(query: Query, seen: Seen[], clockSteps: number[], heldMs: number): Promise<number> {
   const secrets: string[] = (await query('select webhook_secret, previous_secret from accounts')).flatMap((row) =>
     [row.webhook_secret, row.previous_secret ?? []].flat(),
   );
   const isFresh = ({ signature, at }: Seen) =>
-    [0, ...clockSteps].some((step) => Math.abs(timestampOf(signature) * 1000 - step - at) < FRESH_MS);
+    [0, ...clockSteps].some((step) => {
+      const age = at - (timestampOf(signature) * 1000 - step);
+      return age > -FRESH_MS && age < FRESH_MS + heldMs;
+    });
   const isSigned = ({ verified, body, signature }: Seen) =>
     verified || secrets.some((secret) => verify(secret, signature, Buffer.from(body ?? '', 'base64')));
   return seen.filter((request) => !isFresh(request) || !isSigned(request)).length;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CRASH_POINTS, type CrashPoint } from '../../src/crash-point.ts';
 import { sendLoad } from './load.ts';
+import type { Disturbance } from './checker.ts';
 import type { Random } from './random.ts';
 import type { Stage } from './stage.ts';
 import { PARTITIONS } from './tcp-proxy.ts';
@@ -16,13 +17,12 @@ export interface Round {
 }
 
 /** One kind of fault. A round leaves the stage with a process that runs and networks that are whole. */
-export interface FaultClass {
+export interface FaultClass extends Disturbance {
   name: string;
   /** Rounds where the command line does not say. */
   rounds: number;
   /** The longest recovery that is acceptable, in ms. */
   limitMs?: number;
-  clockSteps?: number[];
   /** The database has a disk of this size to itself. */
   diskMb?: number;
   round(stage: Stage, random: Random, n: number): Promise<Round>;
@@ -30,6 +30,8 @@ export interface FaultClass {
 
 const KILL_LIMIT_MS = 20_000;
 const POSTGRES_LIMIT_MS = 10_000;
+/** Slices that failed again and again while the disk was full come back after up to 16 s. */
+const DISK_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 27_000;
 /** By then a load of one round reaches every crash point that it will. */
 const CRASH_LIMIT_MS = 12_000;
@@ -210,7 +212,7 @@ function partitioned(name: 'database' | 'receiver', maxSeconds: number): FaultCl
   return {
     name: `partition-${name}`,
     rounds: PARTITIONS.length,
-    ...(name === 'database' ? { limitMs: KILL_LIMIT_MS } : {}),
+    ...(name === 'database' ? { limitMs: KILL_LIMIT_MS } : { heldMs: maxSeconds * 1000 }),
     round: async (stage, random, n) =>
       await stays(stage, async () => {
         return await underLoad(stage, random, async () => {
@@ -233,7 +235,7 @@ async function stays(stage: Stage, round: () => Promise<{ recoveryMs: number }>)
 const diskFilled: FaultClass = {
   name: 'disk-full',
   rounds: 1,
-  limitMs: KILL_LIMIT_MS,
+  limitMs: DISK_LIMIT_MS,
   diskMb: 400,
   async round(stage, random) {
     let more: Promise<unknown> = Promise.resolve();
