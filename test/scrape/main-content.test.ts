@@ -52,6 +52,12 @@ test('never empty where the body has text', () => {
   assert.equal(read('<body><script>a()</script></body>'), '');
 });
 
+test('a hidden element that holds most of the page is shown by a script', () => {
+  const body = `<main><div class="locked" style="display:none"><h1>River</h1><p>${PROSE.repeat(8)}</p></div></main>`;
+  const text = read(`<body><p>Skip to content</p><p>${PROSE}</p>${body}<p style="display:none">${PROSE}</p></body>`);
+  assert.ok(text.includes('River') && text.split(PROSE.trim()).length > 8, text);
+});
+
 test('class names of html, body, main and article do not drop what they hold', () => {
   const names = 'sidebar nav footer cookie-consent modal popup related';
   const html = `<html class="${names}"><body class="${names}" id="menu"><main class="${names}"><article class="${names}"><p>Kept.</p></article></main></body></html>`;

@@ -60,6 +60,8 @@ class Census {
   hidden = 0;
   /** Words of `noscript` in the body. */
   unscripted = 0;
+  /** The hidden words of each outermost hidden element. */
+  readonly hiding = new Map<Element, number>();
 
   take(parent: ParentNode, place: 'visible' | 'hidden' | 'unscripted'): void {
     for (const child of parent.children) {
@@ -72,17 +74,22 @@ class Census {
     if (NEVER_CONTENT.has(element.name)) return;
     if (element.name === 'noscript') {
       if (!isElement(element.parent) || element.parent.name !== 'head') this.take(element, 'unscripted');
-    } else this.take(element, place === 'visible' && isHidden(element) ? 'hidden' : place);
+    } else if (place === 'visible' && isHidden(element)) {
+      const before = this.hidden;
+      this.take(element, 'hidden');
+      this.hiding.set(element, this.hidden - before);
+    } else this.take(element, place);
   }
 }
 
 class Sweep {
   readonly #noscript: boolean;
-  readonly #hidden: boolean;
+  readonly #shows: (hidden: Element) => boolean;
 
-  constructor(keep: { noscript: boolean; hidden: boolean }) {
-    this.#noscript = keep.noscript;
-    this.#hidden = keep.hidden;
+  /** `shows`: which hidden elements a script will show. */
+  constructor(noscript: boolean, shows: (hidden: Element) => boolean) {
+    this.#noscript = noscript;
+    this.#shows = shows;
   }
 
   clean(parent: ParentNode): void {
@@ -100,7 +107,7 @@ class Sweep {
   }
 
   #element(element: Element, kept: ChildNode[]): void {
-    if (NEVER_CONTENT.has(element.name) || (!this.#hidden && isHidden(element))) return;
+    if (NEVER_CONTENT.has(element.name) || (isHidden(element) && !this.#shows(element))) return;
     if ((element.name === 'noscript' && !this.#noscript) || isPermalink(element)) return;
     this.clean(element);
     if (element.name === 'noscript' || element.name === 'head') for (const child of unwrap(element)) kept.push(child);
@@ -110,16 +117,24 @@ class Sweep {
 
 /** Where less than this share of the words is visible, the page shows itself only once scripts have run. */
 const MIN_VISIBLE = 1 / 20;
+/** A hidden element that holds more than this share of the words, and so many, is the page, which a script shows. */
+const MOST = 2 / 5;
+const MIN_WORDS = 50;
 
 /**
  * Drops what is never content: scripts, styles, templates, comments, hidden elements and the signs that link to a heading. `noscript` is dropped too, for it says
- * what a script says better, unless it holds most of the page's words. Hidden elements stay where nearly all words are in them.
+ * what a script says better, unless it holds most of the page's words. Hidden elements stay where nearly all words are in them, or
+ * most in one.
  */
 export function removeNoise(document: Document): void {
   const census = new Census();
   census.take(document, 'visible');
-  const { visible, hidden, unscripted } = census;
+  const { visible, hidden, unscripted, hiding } = census;
   const noscript = unscripted > visible;
   const shown = visible + (noscript ? unscripted : 0);
-  new Sweep({ noscript, hidden: shown < (shown + hidden) * MIN_VISIBLE }).clean(document);
+  const all = shown + hidden;
+  const isAllHidden = shown < all * MIN_VISIBLE;
+  new Sweep(noscript, (element) => isAllHidden || (hiding.get(element) ?? 0) > Math.max(all * MOST, MIN_WORDS)).clean(
+    document,
+  );
 }
