@@ -11,10 +11,10 @@ select * from (
   union all
   (select created_at, id, account_id, job_id, event, webhook_url, state, attempts, last_status, last_error,
     null, finished_at, body_bytes
-  from deliveries where id >= id_floor('dlv_', (now() at time zone 'utc')::date - 1))
+  from deliveries where finished_at > now() - interval '24 hours' and id >= id_floor('dlv_', (now() at time zone 'utc')::date - 5))
 ) d order by id desc;
 comment on view admin.deliveries_recent is
-  'Every delivery of today and yesterday (UTC), and all that are pending, newest first. Add a limit.';
+  'Every delivery that ended in the last 24 hours (of those up to five days old), and all that are pending, newest first. Add a limit.';
 
 create view admin.deliveries_failing as
 select o.created_at, o.id, o.account_id, o.job_id, o.webhook_url, o.attempts, o.last_status, o.last_error, o.next_attempt_at,
@@ -35,7 +35,7 @@ select date_trunc('minute', finished_at) as minute, count(*) as delivered,
   round(percentile_cont(0.99) within group (order by extract(epoch from finished_at - created_at))::numeric * 1000) as p99_ms
 from deliveries
 where state = 'delivered' and attempts = 1 and id >= id_floor('dlv_', (now() at time zone 'utc')::date - 1)
-  and created_at > now() - interval '1 hour'
+  and created_at > now() - interval '1 hour' and finished_at > now() - interval '1 hour'
 group by 1 order by 1 desc;
 comment on view admin.delivery_latency is
   'By minute of the last hour: from a delivery''s row to its recorded success, of those that went through at once.';
