@@ -88,6 +88,9 @@ async function startDispatcher(databaseUrl: string, caFile: string, env: Record<
   const child: ChildProcess = spawn(
     process.execPath,
     [
+      // As `npm start` does.
+      '--max-semi-space-size=8',
+      '--max-old-space-size=1024',
       ...(env.PROFILE ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []),
       new URL('../../../src/main.ts', import.meta.url).pathname,
     ],
