@@ -6,10 +6,11 @@ import { page, startSite } from '../support/site.ts';
 
 test('a batch that is waited for is answered after 25 seconds; what is not done by then has failed and costs nothing', async () => {
   await using site = await startSite({ '/': page('Here', 'text') });
+  await using stuck = await startSite();
   await using service = await startTestService();
   const before = (await service.api('GET', '/v1/me')).json;
-  const hanging = Array.from({ length: 40 }, (_, n) => site.url(`/hang/${n}`));
-  for (const url of hanging) site.routes.set(new URL(url).pathname, () => undefined);
+  const hanging = Array.from({ length: 40 }, (_, n) => stuck.url(`/hang/${n}`));
+  for (const url of hanging) stuck.routes.set(new URL(url).pathname, () => undefined);
   const body = { urls: [site.url('/'), ...hanging], timeout_ms: 20_000 };
   const started = performance.now();
   const { status, json } = await service.api('POST', '/v1/scrape/batch', body);
