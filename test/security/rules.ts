@@ -123,7 +123,7 @@ const OTHER_SIDE: Rule[] = [
   [
     'Parsing is off the event loop, in threads with a heap limit and a kill timer',
     [
-      'workers/stuck-thread.test.ts',
+      'jobs/time-limits.test.ts',
       'a page that takes too long to read fails alone with parse_timeout, and its thread is replaced',
     ],
     ['workers/broken-thread.test.ts', 'a page that bursts its thread fails alone'],
