@@ -7,7 +7,12 @@ export type IdPrefix = 'job' | 'dlv' | 'acct' | 'key';
  * day inside an id names the partition that holds its row (db/0001_partitions.sql).
  */
 export function newId(prefix: IdPrefix): string {
-  return `${prefix}_${Date.now().toString(16).padStart(12, '0')}${randomBytes(6).toString('hex')}`;
+  return idFloor(prefix, Date.now()) + randomBytes(6).toString('hex');
+}
+
+/** What every id sorts after that is made at this time (milliseconds since 1970; before that: at 1970) or later. */
+export function idFloor(prefix: IdPrefix, time: number): string {
+  return `${prefix}_${Math.max(0, time).toString(16).padStart(12, '0')}`;
 }
 
 /** Whether the text has the form of an id; says nothing about whether such a row exists. */

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { DbOrTx } from '../database.ts';
+import { idFloor } from '../ids.ts';
 
 /** What an account's receivers are told, or would be: a delivery, or the end of a queued job that has no webhook_url. */
 export interface Callback {
@@ -23,9 +24,7 @@ export async function listCallbacks(
   after: { place: string; id: string } | null,
 ): Promise<Callback[]> {
   // Ids begin with the time at which they were made: this bound spares the partitions of days before.
-  const first = `dlv_${Math.max(0, since.getTime() - CLOCKS_APART_MS)
-    .toString(16)
-    .padStart(12, '0')}`;
+  const first = idFloor('dlv', since.getTime() - CLOCKS_APART_MS);
   const { rows } = await sql<Callback>`
     select id, job_id, event, webhook_url, at, (extract(epoch from at) * 1000000)::bigint::text as place
     from (

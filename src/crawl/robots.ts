@@ -31,8 +31,9 @@ interface Group {
 }
 
 /**
- * What follows from the answer to a request for robots.txt, redirects already followed. 2xx is parsed, 5xx disallows all, 4xx allows all, as does a redirect that led nowhere.
- * RFC 9309 counts 429 among the 4xx; here it disallows, as it does for Google: it is no licence to send more.
+ * What follows from the answer to a request for robots.txt, redirects already followed. 2xx is parsed, 5xx disallows all,
+ * 4xx allows all, as does a redirect that led nowhere. RFC 9309 counts 429 among the 4xx; here it disallows, as it does for
+ * Google: it is no licence to send more.
  */
 export function robotsOutcome({ status, body }: { status: number; body: Buffer | string }): Robots {
   if (status >= 200 && status < 300) return parseRobots(body);

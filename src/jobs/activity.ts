@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { DbOrTx } from '../database.ts';
+import { idFloor } from '../ids.ts';
 
 /** What an account's jobs did in one minute. */
 export interface MinuteOfWork {
@@ -15,7 +16,7 @@ export interface MinuteOfWork {
  * time.
  */
 export async function activityByMinute(db: DbOrTx, accountId: string, minutes: number): Promise<MinuteOfWork[]> {
-  const oldest = `job_${(Date.now() - 2 * minutes * 60_000).toString(16).padStart(12, '0')}`;
+  const oldest = idFloor('job', Date.now() - 2 * minutes * 60_000);
   const { rows } = await sql<MinuteOfWork>`
     with window_of as (
       select date_trunc('minute', now()) - ${minutes - 1} * interval '1 minute' as first, date_trunc('minute', now()) as last

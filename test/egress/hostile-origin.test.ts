@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { Deadline } from '../../src/egress/deadline.ts';
 import { createEgress, isRetryable, type Egress, type PageRequest } from '../../src/egress/index.ts';
 import { startDns } from '../support/dns.ts';
+import { pour } from '../support/pour.ts';
 import { failure } from './failure.ts';
 import { ok, redirect, response, startOrigin, type Origin } from './origin.ts';
 
@@ -22,18 +23,6 @@ after(() => egress.close());
 
 function get(origin: { port: number }, options: Partial<PageRequest> = {}) {
   return egress.fetchPage({ url: `http://127.0.0.1:${origin.port}/`, userAgent: 't', timeoutMs: 5000, ...options });
-}
-
-/** Writes `next()` every `pauseMs`, or as fast as the other side takes it, until the socket closes. */
-function pour(socket: Socket, next: () => string | Buffer, pauseMs = 0): void {
-  const write = () => {
-    if (socket.destroyed) return;
-    const more = socket.write(next());
-    if (pauseMs > 0) setTimeout(write, pauseMs);
-    else if (more) setImmediate(write);
-    else socket.once('drain', write);
-  };
-  write();
 }
 
 function startEncoded(coding: string, body: Buffer): Promise<Origin> {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { ok, redirect } from '../egress/origin.ts';
+import { pour } from '../support/pour.ts';
 
 /** What a hostile server does with a request, and the codes with which that may end; `ok` where it is only heavy. */
 export interface Attack {
@@ -9,18 +10,6 @@ export interface Attack {
 }
 
 const MIB = 1024 * 1024;
-
-/** Writes `next()` every `pauseMs`, or as fast as the other side takes it, until the socket closes. */
-function pour(socket: Socket, next: () => string | Buffer, pauseMs = 0): void {
-  const write = () => {
-    if (socket.destroyed) return;
-    const more = socket.write(next());
-    if (pauseMs > 0) setTimeout(write, pauseMs);
-    else if (more) setImmediate(write);
-    else socket.once('drain', write);
-  };
-  write();
-}
 
 const zeros = Buffer.alloc(64 * MIB);
 const bombs: Record<string, () => Buffer> = {

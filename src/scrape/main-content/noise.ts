@@ -122,9 +122,9 @@ const MOST = 2 / 5;
 const MIN_WORDS = 50;
 
 /**
- * Drops what is never content: scripts, styles, templates, comments, hidden elements and the signs that link to a heading. `noscript` is dropped too, for it says
- * what a script says better, unless it holds most of the page's words. Hidden elements stay where nearly all words are in them, or
- * most in one.
+ * Drops what is never content: scripts, styles, templates, comments, hidden elements and the signs that link to a heading.
+ * `noscript` is dropped too, for it says what a script says better, unless it holds most of the page's words. Hidden elements stay
+ * where nearly all words are in them, or most in one.
  */
 export function removeNoise(document: Document): void {
   const census = new Census();

@@ -1,6 +1,7 @@
 import { type ChildNode, type ParentNode, isText } from 'domhandler';
 import { isElement } from '../dom.ts';
 import type { Block, Container } from './blocks.ts';
+import { keptWords } from './kept.ts';
 import type { Page } from './page.ts';
 import { setChildren } from './noise.ts';
 
@@ -9,29 +10,16 @@ const MEDIA = new Set('img picture source video audio track iframe hr br input m
 /** Cells keep their place in a table though nothing is left in them. */
 const CELLS = new Set(['td', 'th']);
 
-/** Whether most of the words inside are kept. */
-type Kept = (container: Container | undefined) => boolean;
-
-function keptIn(page: Page, chosen: Set<Block>): Kept {
-  const words = new Map<Container, number>();
-  for (const block of chosen) words.set(block.container, (words.get(block.container) ?? 0) + block.words);
-  for (const container of [...page.containers.values(), page.root].toReversed()) {
-    if (container.parent === null) continue;
-    words.set(container.parent, (words.get(container.parent) ?? 0) + (words.get(container) ?? 0));
-  }
-  return (container) => container !== undefined && (words.get(container) ?? 0) * 2 >= container.words;
-}
-
 class Pruner {
   readonly #dropped = new Set<ChildNode>();
   /** White space between the words of what is kept: an element that holds nothing else parts them. */
   readonly #spaces = new Set<ChildNode>();
   readonly #page: Page;
-  readonly #kept: Kept;
+  readonly #kept: Map<Container, number>;
 
   constructor(page: Page, chosen: Set<Block>) {
     this.#page = page;
-    this.#kept = keptIn(page, chosen);
+    this.#kept = keptWords(page, chosen);
     for (const block of page.blocks) {
       const keep = chosen.has(block);
       for (const text of block.texts) {
@@ -54,6 +42,11 @@ class Pruner {
     return full;
   }
 
+  /** Whether most of the words inside are kept. */
+  #isKept(container: Container): boolean {
+    return (this.#kept.get(container) ?? 0) * 2 >= container.words;
+  }
+
   #isCell(child: ChildNode, media: boolean): boolean {
     return media && isElement(child) && CELLS.has(child.name);
   }
@@ -62,7 +55,7 @@ class Pruner {
     if (isText(child)) return !this.#dropped.has(child) && (this.#spaces.has(child) || /\S/.test(child.data));
     if (!isElement(child)) return false;
     const container = this.#page.containers.get(child);
-    const inside = container !== undefined && container.words > 0 ? this.#kept(container) : media;
+    const inside = container !== undefined && container.words > 0 ? this.#isKept(container) : media;
     const full = this.prune(child, inside);
     return full || (inside && MEDIA.has(child.name));
   }
