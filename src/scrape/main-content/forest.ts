@@ -15,10 +15,11 @@ export interface ForestData {
 export class Forest {
   readonly #measures: ((scene: Scene) => number)[];
   readonly #values: Float64Array;
-  readonly #roots: number[] = [];
-  readonly #signal: number[] = [];
-  readonly #threshold: number[] = [];
-  readonly #above: number[] = [];
+  /** Where each tree begins, and the nodes of all trees: their signal, their threshold or value, and where the branch above it begins. */
+  readonly #roots: Int32Array;
+  readonly #signal: Int32Array;
+  readonly #threshold: Float64Array;
+  readonly #above: Int32Array;
 
   constructor(data: ForestData) {
     this.#measures = data.signals.map((name) => {
@@ -27,34 +28,41 @@ export class Forest {
       return measure;
     });
     this.#values = new Float64Array(data.signals.length);
-    for (const tree of data.trees) {
-      this.#roots.push(this.#signal.length);
-      this.#plant(tree, 0);
-    }
+    const nodes = data.trees.flat();
+    this.#signal = Int32Array.from({ length: nodes.length / 2 }, (_, i) => nodes[2 * i]!);
+    this.#threshold = Float64Array.from({ length: nodes.length / 2 }, (_, i) => nodes[2 * i + 1]!);
+    this.#above = new Int32Array(nodes.length / 2);
+    let end = 0;
+    this.#roots = Int32Array.from(data.trees, (tree) => {
+      const root = end;
+      this.#link(root);
+      end += tree.length / 2;
+      return root;
+    });
   }
 
-  /** Adds the subtree that begins at `at`; returns where it ends. */
-  #plant(tree: number[], at: number): number {
-    const node = this.#signal.length;
-    this.#signal.push(tree[at]!);
-    this.#threshold.push(tree[at + 1]!);
-    this.#above.push(0);
-    if (tree[at]! < 0) return at + 2;
-    const second = this.#plant(tree, at + 2);
-    this.#above[node] = this.#signal.length;
-    return this.#plant(tree, second);
+  /** Notes in the subtree that begins at `node` where the branches above begin; returns where it ends. */
+  #link(node: number): number {
+    if (this.#signal[node]! < 0) return node + 1;
+    this.#above[node] = this.#link(node + 1);
+    return this.#link(this.#above[node]!);
   }
 
   /** The probability that the block of the scene is content. */
   probability(scene: Scene): number {
-    for (const [i, measure] of this.#measures.entries()) this.#values[i] = measure(scene);
+    const measures = this.#measures;
+    const values = this.#values;
+    const signals = this.#signal;
+    const thresholds = this.#threshold;
+    const above = this.#above;
+    for (let i = 0; i < measures.length; i++) values[i] = measures[i]!(scene);
     let odds = 0;
     for (const root of this.#roots) {
       let node = root;
-      for (let signal = this.#signal[node]!; signal >= 0; signal = this.#signal[node]!) {
-        node = this.#values[signal]! <= this.#threshold[node]! ? node + 1 : this.#above[node]!;
+      for (let signal = signals[node]!; signal >= 0; signal = signals[node]!) {
+        node = values[signal]! <= thresholds[node]! ? node + 1 : above[node]!;
       }
-      odds += this.#threshold[node]!;
+      odds += thresholds[node]!;
     }
     return 1 / (1 + Math.exp(-odds));
   }
