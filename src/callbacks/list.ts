@@ -11,34 +11,46 @@ export interface Callback {
   webhook_url: string | null;
   /** When it came up. */
   at: Date;
-  /** The same in microseconds since 1970: the place in the list. */
-  place: string;
 }
 
-/** The account's callbacks that came up at or after `since`, oldest first, those after the place and id of `after`. */
+/** Where in the list a callback stands: a moment in microseconds since 1970, and the callback's id. */
+export interface Place {
+  moment: bigint;
+  id: string;
+}
+
+/** The clock that makes ids may be so far ahead of the database's, or behind it. */
+const CLOCKS_APART_MS = 60_000;
+
+/**
+ * The account's callbacks that came up at or after `since`, oldest first, those after the place `after`. A delivery stands at the time
+ * inside its id, a job at its end: each kind is read along an index, no further than `limit`.
+ */
 export async function listCallbacks(
   db: DbOrTx,
   accountId: string,
   since: Date,
   limit: number,
-  after: { place: string; id: string } | null,
-): Promise<Callback[]> {
-  // Ids begin with the time at which they were made: this bound spares the partitions of days before.
-  const first = idFloor('dlv', since.getTime() - CLOCKS_APART_MS);
-  const { rows } = await sql<Callback>`
-    select id, job_id, event, webhook_url, at, (extract(epoch from at) * 1000000)::bigint::text as place
-    from (
-      select id, job_id, event, webhook_url, created_at as at from outbox
-        where account_id = ${accountId} and id >= ${first} and created_at >= ${since}
-      union all select id, job_id, event, webhook_url, created_at from deliveries
-        where account_id = ${accountId} and id >= ${first} and created_at >= ${since}
-      union all select id, id, 'job.completed', null, finished_at from jobs
-        where account_id = ${accountId} and finished_at >= ${since} and webhook_url is null and 'job.completed' = any(webhook_events)
-    ) callbacks
-    where ${after === null} or (at, id) > ('epoch'::timestamptz + ${after?.place ?? '0'}::bigint * interval '1 microsecond', ${after?.id ?? ''})
-    order by at, id limit ${limit}`.execute(db);
-  return rows;
+  after: Place | null,
+): Promise<(Callback & { place: Place })[]> {
+  const start = after ?? { moment: BigInt(since.getTime() - CLOCKS_APART_MS) * 1000n, id: '' };
+  const deliveries = (table: 'outbox' | 'deliveries') => sql`
+    (select id, job_id, event, webhook_url, created_at as at, ('x' || substr(id, 5, 12))::bit(48)::bigint * 1000 as moment from ${sql.table(table)}
+      where account_id = ${accountId} and id > ${deliveryBefore(start)} and created_at >= ${since} order by id limit ${limit})`;
+  const jobs = sql`
+    (select id, id, 'job.completed', null, finished_at, (extract(epoch from finished_at) * 1000000)::bigint from jobs
+      where account_id = ${accountId} and webhook_url is null and 'job.completed' = any (webhook_events) and finished_at >= ${since}
+        and (finished_at, id) > ('epoch'::timestamptz + ${start.moment.toString()}::bigint * interval '1 microsecond', ${start.id})
+      order by finished_at, id limit ${limit})`;
+  const { rows } = await sql<Callback & { moment: string }>`
+    select id, job_id, event, webhook_url, at, moment::text
+    from (${deliveries('outbox')} union all ${deliveries('deliveries')} union all ${jobs}) callbacks
+    order by callbacks.moment, id limit ${limit}`.execute(db);
+  return rows.map(({ moment, ...callback }) => ({ ...callback, place: { moment: BigInt(moment), id: callback.id } }));
 }
 
-/** The clock that makes ids may differ so much from the database's. */
-const CLOCKS_APART_MS = 2 * 3_600_000;
+/** What the ids of all deliveries after a place sort after: at one moment they stand before jobs. */
+function deliveryBefore({ moment, id }: Place): string {
+  if (id.startsWith('dlv_')) return id;
+  return idFloor('dlv', Number(moment / 1000n) + (id === '' ? 0 : 1));
+}

@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { Router } from 'express';
 import type { SecretBox } from '../accounts/secrets.ts';
 import { accountOf } from '../api/auth.ts';
+import { untilClosed } from '../api/closed.ts';
 import { parseQuery } from '../api/json-body.ts';
 import { decodeCursor, encodeCursor } from '../api/pagination.ts';
 import { notFound } from '../api/problem.ts';
@@ -19,22 +20,21 @@ export function callbackRoutes({ db }: Context, box: SecretBox): Router {
 
   router.get('/v1/callbacks', async (req, res) => {
     const { since, limit, cursor } = parseQuery(req, callbackListQuery);
-    const [place, id] = decodeCursor(cursor, PLACE)?.split(' ') ?? [];
-    const after = place === undefined || id === undefined ? null : { place, id };
+    const [moment, id] = decodeCursor(cursor, PLACE)?.split(' ') ?? [];
+    const after = moment === undefined || id === undefined ? null : { moment: BigInt(moment), id };
     const found = await listCallbacks(db, accountOf(res), since, limit + 1, after);
     const shown = found.slice(0, limit);
     const last = shown.at(-1);
     res.json({
       data: shown.map(({ place: _place, ...callback }) => callback),
-      next_cursor: found.length > limit && last ? encodeCursor(`${last.place} ${last.id}`) : null,
+      next_cursor: found.length > limit && last ? encodeCursor(`${last.place.moment} ${last.id}`) : null,
     });
   });
 
   router.get('/v1/callbacks/:id', async (req, res) => {
-    const gone = new AbortController();
-    res.once('close', () => gone.abort());
-    const request = await readRequest(db, box, accountOf(res), req.params.id, gone.signal);
-    if (gone.signal.aborted) return;
+    const gone = untilClosed(res);
+    const request = await readRequest(db, box, accountOf(res), req.params.id, gone);
+    if (gone.aborted) return;
     if (!request) throw notFound('callback');
     res.type('application/json').set('Cache-Control', 'no-store');
     await pipeline(Readable.from(asJson(request)), res);

@@ -1,5 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import { accountOf } from '../api/auth.ts';
+import { untilClosed } from '../api/closed.ts';
 import { parseNothing, parseQuery, rawBody } from '../api/json-body.ts';
 import { decodeCursor, encodeCursor } from '../api/pagination.ts';
 import { notFound, Problem } from '../api/problem.ts';
@@ -38,12 +39,8 @@ export function jobRoutes(context: Context, waiter: JobWaiter): Router {
     const { wait, result } = parseQuery(req, jobQuery);
     let job = await jobOf(req, res);
     if (wait > 0 && job.finished_at === null) {
-      const gone = new AbortController();
-      const leave = () => gone.abort();
-      res.once('close', leave);
-      const signal = AbortSignal.any([gone.signal, waiter.stopping]);
+      const signal = AbortSignal.any([untilClosed(res), waiter.stopping]);
       await waiter.wait(job.account_id, job.id, wait * 1000, signal);
-      res.off('close', leave);
       job = await jobOf(req, res);
     }
     const delivery = await deliveryFor(job);
