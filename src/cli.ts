@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { addDeliveries } from './cli/client/deliveries.ts';
 import { addJobs } from './cli/client/jobs.ts';
 import { addListen } from './cli/client/listen.ts';
@@ -7,7 +7,7 @@ import { addQueue } from './cli/client/queue.ts';
 import { addScrape } from './cli/client/scrape.ts';
 import { addVerify } from './cli/client/verify.ts';
 import { addDoctor } from './cli/doctor.ts';
-import { explain } from './cli/failure.ts';
+import { EXIT, explain } from './cli/failure.ts';
 import { addAccounts } from './cli/operator/accounts.ts';
 import { addKeys } from './cli/operator/keys.ts';
 import { addMigrate } from './cli/operator/migrate.ts';
@@ -18,10 +18,15 @@ const EXIT_CODES = `
 Exit codes: 0 done; 1 it failed; 2 the command or the configuration is wrong; 3 the service cannot be reached
 or cannot answer right now; 4 the service does not take the key.`;
 
+/** Asked for anywhere on the line, and before the line is known to be right: what is wrong with it is told in JSON too. */
+const json = process.argv.includes('--json');
+
 const program = new Command('ollagraph')
   .description('Scrape pages, receive callbacks, and run Ollagraph.')
   .option('--json', 'print JSON')
   .addHelpText('after', EXIT_CODES)
+  .configureHelp({ showGlobalOptions: true })
+  .configureOutput(json ? { writeErr: () => undefined } : {})
   .showHelpAfterError('(see --help)')
   .exitOverride();
 
@@ -42,9 +47,10 @@ try {
   await program.parseAsync();
 } catch (error) {
   const { exitCode, message, details } = explain(error);
-  if (message !== null)
-    console.error(
-      program.opts<{ json?: boolean }>().json ? JSON.stringify({ error: message, ...details }) : `error: ${message}`,
-    );
   process.exitCode = exitCode;
+  if (exitCode !== EXIT.done) {
+    if (json) console.error(JSON.stringify({ error: message, ...details }));
+    // Commander has said what is wrong with the line.
+    else if (!(error instanceof CommanderError)) console.error(`error: ${message}`);
+  }
 }

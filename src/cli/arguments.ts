@@ -30,6 +30,19 @@ export function moment(text: string): Date {
   return time;
 }
 
+/** A parser for an address on the web. */
+export function webUrl(text: string): string {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text))
+    throw new InvalidArgumentError('It must be an http:// or https:// URL.');
+  return text;
+}
+
+/** A parser for an API key: what OLLAGRAPH_API_KEY may be. */
+export function apiKey(text: string): string {
+  if (!/^[!-~]{16,}$/.test(text)) throw new InvalidArgumentError('It must have at least 16 characters and no spaces.');
+  return text;
+}
+
 /** A parser for one of a few words. */
 export function oneOf<T extends string>(...words: T[]): (text: string) => T {
   return (text) => {

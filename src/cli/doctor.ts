@@ -19,7 +19,10 @@ export function addDoctor(program: Command): void {
     .option('--probe <url>', 'the page on which egress is tried (default: https://example.com/)')
     .action(async (options: Connection & { probe?: string }, command: Command) => {
       const checks = [...(await checkInstallation(options.probe)), ...(await checkService(options))];
-      const lines = checks.map(({ check, status, detail }) => `${MARKS[status]} ${check.padEnd(15)}${clean(detail)}`);
+      const width = Math.max(...checks.map(({ check }) => check.length));
+      const lines = checks.map(
+        ({ check, status, detail }) => `${MARKS[status]} ${check.padEnd(width)}  ${clean(detail)}`,
+      );
       print(command, { data: checks }, lines.join('\n'));
       const wrong = checks.filter(({ status }) => status === 'failed').map(({ check }) => check);
       if (wrong.length > 0) throw new CliError(`Not in order: ${wrong.join(', ')}.`);

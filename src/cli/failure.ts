@@ -30,19 +30,22 @@ export class CliError extends Error {
 
 interface Explanation {
   exitCode: number;
-  /** Null where commander has said it already. */
-  message: string | null;
+  message: string;
   details: object;
 }
 
 /** The exit code, the sentence and the details for whatever a command threw. */
 export function explain(error: unknown): Explanation {
   if (error instanceof CommanderError)
-    return { exitCode: error.exitCode === 0 ? EXIT.done : EXIT.usage, message: null, details: {} };
+    return { exitCode: error.exitCode === 0 ? EXIT.done : EXIT.usage, message: usageMessage(error), details: {} };
   if (error instanceof CliError) return { exitCode: error.exitCode, message: messageOf(error), details: error.details };
   if (error instanceof ConfigError) return { exitCode: EXIT.usage, message: error.message, details: {} };
   if (error instanceof EmbeddedError) return { exitCode: EXIT.failed, message: error.message, details: {} };
   return { exitCode: EXIT.failed, message: messageOf(error), details: {} };
+}
+
+function usageMessage({ code, message }: CommanderError): string {
+  return code === 'commander.help' ? 'missing command' : message.replace(/^error: /, '');
 }
 
 /** The sentence in an error, its causes' included. */

@@ -74,6 +74,13 @@ test('exit codes tell a failure, wrong usage, an unreachable service and a refus
   assertEnded(await runCli(env, ['scrape', NOWHERE, '--format', 'docx']), 2, '', /must be one of markdown/);
   assertEnded(await runCli(env, ['batch', '/no/such/file']), 2, '', /cannot be read/);
   assertEnded(await runCli(env, ['recover']), 2, '', /--since/);
+  for (const args of [['recover'], ['jobs', '--limit', 'x'], ['no-such-command'], []]) {
+    const wrong = await runCli(env, [...args, '--json']);
+    assert.equal(wrong.exitCode, 2);
+    assert.match(JSON.parse(wrong.stderr).error, /^[^(]/);
+  }
+  assertEnded(await runCli(env, ['jobs', '--key', 'short']), 2, '', /'--key <key>' .* at least 16 characters/);
+  assertEnded(await runCli(env, ['jobs', '--service', 'localhost']), 2, '', /'--service <url>' .* http:\/\//);
   assertEnded(await runCli({}, ['jobs']), 2, '', /OLLAGRAPH_API_KEY/);
   assertEnded(await runCli({ ...env, OLLAGRAPH_URL: 'ftp://x' }, ['jobs']), 2, '', /OLLAGRAPH_URL: must start/);
 
@@ -105,6 +112,14 @@ test('batch queues the URLs of a file or of its standard input; with --wait it f
 
   const followed = await runCli(env, ['batch', '-', '--wait'], `${site.url('/a')}\n${NOWHERE}\n`);
   assertEnded(followed, 0, /\n2 of 2 pages, 1 failed {2}.*\njob_\w+ completed: 1 of 2 pages came back/);
+  await writeFile(file, `# one page\n${site.url('/a')}\n\nexample.com\n`);
+  assertEnded(
+    await runCli(env, ['batch', file]),
+    2,
+    '',
+    new RegExp(`${file}, line 4: not an .* URL: example\\.com\n$`),
+  );
+  assertEnded(await runCli(env, ['batch', '-'], '# none\n'), 2, '', 'error: There are no URLs in standard input.\n');
   const lost = await runCli(env, ['batch', '-', '--wait', '--json'], NOWHERE);
   assert.equal(lost.exitCode, 1);
   assert.deepEqual([JSON.parse(lost.stdout).status, JSON.parse(lost.stderr).error], ['failed', 'The job failed.']);
@@ -150,6 +165,29 @@ test('following a job survives a broken stream, and Ctrl-C leaves the job alone'
   held.open();
   assert.equal((await following).status, 'completed');
   assert.equal((await service.api.finished(running)).status, 'completed');
+});
+
+test('a stream without any news is given up', async () => {
+  const id = await service.api.queue('/v1/scrape/async', { url: site.url('/a') });
+  let streams = 0;
+  await using front = await startFront(service.api.origin, (_req, res) => {
+    streams++;
+    res.writeHead(200, { 'content-type': 'text/event-stream' }).end(': nothing\n\n');
+    return true;
+  });
+  const api = createApi(front.origin, service.account.key);
+  await assert.rejects(followJob(api, id, () => assert.fail(), 1), { message: `There is no news of ${id}`, exitCode: 3 });
+  assert.equal(streams, 60);
+});
+
+test('cancel stops a job', async () => {
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/stopped', held.route);
+  const id = await service.api.queue('/v1/scrape/batch/async', { urls: [site.url('/stopped'), site.url('/stopped')] });
+  await held.entered;
+  assertEnded(await runCli(env, ['cancel', id]), 0, `${id} is cancelled: 0 of 2 pages had come back.\n`);
+  held.open();
+  assertEnded(await runCli(env, ['cancel', 'job_none']), 1, '', 'error: There is no such job.\n');
 });
 
 test('jobs lists jobs and shows one', async () => {

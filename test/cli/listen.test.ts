@@ -114,10 +114,41 @@ test('a callback whose pages are no longer kept is said to be so; one that the s
   const args = ['listen', '--since', since, '--count', '1', '--forward-to', 'http://127.0.0.1:1/'];
   const listen = async () => await runCli({ ...env, OLLAGRAPH_URL: front.origin }, args);
   const gone = await listen();
-  assert.match(gone.stdout, /0 bytes {2}✗ its pages are no longer kept\n$/);
+  assert.match(gone.stdout, / job_\w+ {2}✗ its pages are no longer kept\n$/);
   problem = { status: 500, code: 'internal_error' };
   const failed = await listen();
   assert.deepEqual([failed.exitCode, failed.stderr], [1, 'error: Something failed.\n']);
+});
+
+test('a callback too large to be forwarded is said to be so, once, and the next one is forwarded', async () => {
+  const since = new Date().toISOString();
+  const ids: string[] = [];
+  for (let n = 0; n < 2; n++) {
+    ids.push(await service.api.queue('/v1/scrape/async', { url: site.url('/') }));
+    await service.api.finished(ids[n]!);
+  }
+  const megabyte = Buffer.alloc(1 << 20, 'x');
+  await using front = await startFront(service.api.origin, (req, res) => {
+    if (req.url !== `/v1/callbacks/${ids[0]}`) return false;
+    res.writeHead(200, { 'content-type': 'application/json' });
+    const pour = () => {
+      while (res.write(megabyte));
+    };
+    res.on('drain', pour);
+    pour();
+    return true;
+  });
+  await using local = await startLocalReceiver((_callback, res) => res.end());
+  const args = ['listen', '--since', since, '--count', '2', '--forward-to', local.url];
+  const { stdout, stderr } = await runCli({ ...env, OLLAGRAPH_URL: front.origin }, args);
+  const lines = stdout.trimEnd().split('\n').slice(-2);
+  assert.match(lines[0]!, new RegExp(`  ${ids[0]} {2}✗ it is larger than 512 MiB`));
+  assert.match(lines[1]!, new RegExp(`  ${ids[1]} {2}\\d+ bytes {2}✓ 200`));
+  assert.equal(stderr, 'error: 1 of 2 callbacks were not accepted.\n');
+  assert.deepEqual(
+    local.callbacks.map(({ headers }) => headers['webhook-id']),
+    [ids[1]],
+  );
 });
 
 test('each callback is forwarded once, also across a service that is away for a moment; Ctrl-C ends it in order', async () => {

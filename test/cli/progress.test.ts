@@ -76,5 +76,5 @@ test('crawl draws a bar on a terminal', { skip: !existsSync(SCRIPT) && 'no scrip
     cwd: new URL('../..', import.meta.url),
     env: { ...process.env, ...callerOf(service) },
   });
-  assert.match(stdout, /\r█{24} {2}1 of 1 pages .*\r\njob_\w+ completed: 1 of 1 pages came back/);
+  assert.match(stdout, /\r█{24} {2}1 of 1 page .*\r\njob_\w+ completed: 1 of 1 page came back/);
 });

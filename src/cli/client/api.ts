@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readClientConfig } from '../../config.ts';
 import { CliError, EXIT } from '../failure.ts';
@@ -9,6 +10,8 @@ const TIMEOUT_MS = 120_000;
 const WAITS = 3;
 const MAX_WAIT_SECONDS = 60;
 const UNAVAILABLE = new Set([429, 502, 503, 504]);
+/** The `code` in the details of a CliError: the answer does not fit into a string, which ends at 512 MiB. */
+export const ANSWER_TOO_LARGE = 'answer_too_large';
 
 export type Query = Record<string, string | number | undefined>;
 
@@ -62,8 +65,9 @@ export function createApi(url: string, key: string): Api {
   async function json<T>(method: string, path: string, body?: object): Promise<T> {
     const response = await call(method, path, body, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     try {
-      return (await response.json()) as T;
+      return JSON.parse(await textOf(response)) as T;
     } catch (cause) {
+      if (cause instanceof CliError) throw cause;
       throw new CliError(`${method} ${path}: the answer broke off, or is no JSON`, {
         exitCode: EXIT.unavailable,
         cause,
@@ -97,6 +101,19 @@ export async function send(url: string, method: string, path: string, init: Requ
     const cause = (error as Error).cause ?? error;
     throw new CliError(`The service at ${url} cannot be reached`, { exitCode: EXIT.unavailable, cause });
   }
+}
+
+/** The text of an answer. Throws CliError where it is too long for a string, and does not read it to its end then. */
+async function textOf({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body!) {
+    bytes += chunk.length;
+    if (bytes > constants.MAX_STRING_LENGTH)
+      throw new CliError('The answer is larger than 512 MiB.', { details: { code: ANSWER_TOO_LARGE } });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 function queryString(query: Query): string {

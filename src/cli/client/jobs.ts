@@ -4,6 +4,7 @@ import { formatRecord, print, printList } from '../output.ts';
 import type { Job, JobSummary, Page } from './answers.ts';
 import { connect, type Connection } from './api.ts';
 import { clientCommand } from './command.ts';
+import { pages } from './progress.ts';
 import { take } from './take.ts';
 
 interface Options extends Connection {
@@ -12,7 +13,7 @@ interface Options extends Connection {
   limit: number;
 }
 
-/** `jobs` and `pages`. */
+/** `jobs`, `pages` and `cancel`. */
 export function addJobs(program: Command): void {
   clientCommand(program, 'jobs [job_id]', 'your jobs, newest first; or one of them')
     .option('--status <status>', 'only these', oneOf('queued', 'running', 'completed', 'failed', 'cancelled'))
@@ -43,8 +44,15 @@ export function addJobs(program: Command): void {
 
   clientCommand(program, 'pages <job_id>', 'the pages of a job that are done: JSON, one a line').action(
     async (id: string, options: Connection) => {
-      const pages = connect(options).list<Page>(`/v1/jobs/${encodeURIComponent(id)}/pages`, { limit: 100 });
-      for await (const page of pages) console.log(JSON.stringify(page));
+      const done = connect(options).list<Page>(`/v1/jobs/${encodeURIComponent(id)}/pages`, { limit: 100 });
+      for await (const page of done) console.log(JSON.stringify(page));
+    },
+  );
+
+  clientCommand(program, 'cancel <job_id>', 'stop a job; its callback still comes, with what was done').action(
+    async (id: string, options: Connection, command: Command) => {
+      const job = await connect(options).post<JobSummary>(`/v1/jobs/${encodeURIComponent(id)}/cancel`);
+      print(command, job, `${job.job_id} is cancelled: ${job.succeeded} of ${pages(job.total)} had come back.`);
     },
   );
 }

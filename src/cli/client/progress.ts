@@ -11,8 +11,11 @@ export function progressText(job: Counts, seconds: number): string {
   const done = job.total - job.remaining;
   const aside = [job.failed > 0 && `, ${job.failed} failed`, job.skipped > 0 && `, ${job.skipped} skipped`];
   const rate = seconds < 0.1 ? '' : `  ${(done / seconds).toFixed(1)}/s`;
-  return `${done} of ${job.total} pages${aside.filter(Boolean).join('')}${rate}  ${seconds.toFixed(1)} s`;
+  return `${done} of ${pages(job.total)}${aside.filter(Boolean).join('')}${rate}  ${seconds.toFixed(1)} s`;
 }
+
+/** So many pages, in words. */
+export const pages = (count: number) => `${count} ${count === 1 ? 'page' : 'pages'}`;
 
 /** The same behind a bar, cut to `columns`, so that it stays on its line. */
 export function progressBar(job: Counts, seconds: number, columns: number): string {

@@ -5,11 +5,12 @@ import { FORMATS, type Format } from '../../scrape/types.ts';
 import { each, oneOf, wholeNumber } from '../arguments.ts';
 import { CliError, EXIT } from '../failure.ts';
 import { print, wantsJson } from '../output.ts';
+import { clean } from '../table.ts';
 import type { JobSummary } from './answers.ts';
 import { connect, type Api, type Connection } from './api.ts';
-import { clientCommand } from './command.ts';
+import { clientCommand, commandLine } from './command.ts';
 import { followJob } from './follow.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, pages } from './progress.ts';
 
 /** The exit code of a shell's command that Ctrl-C ended. */
 const INTERRUPTED = 130;
@@ -32,10 +33,7 @@ export function addQueue(program: Command): void {
   queueCommand(program, 'batch <file>', 'queue the URLs of a file, one a line (-: standard input); # begins a comment')
     .option('--wait', 'follow the job to its end')
     .action(async (file: string, options: QueueOptions & { wait?: true }, command: Command) => {
-      const urls = (await readInput(file))
-        .split('\n')
-        .map((line) => line.trim())
-        .filter((line) => line !== '' && !line.startsWith('#'));
+      const urls = parseList(await readInput(file), file === '-' ? 'standard input' : file);
       await queue('/v1/scrape/batch/async', { urls }, options, command);
     });
 
@@ -66,6 +64,21 @@ async function readInput(file: string): Promise<string> {
   }
 }
 
+/** The URLs in a text, one a line. Throws CliError that names the line where one is none, and where there is none at all. */
+function parseList(text: string, name: string): string[] {
+  const lines = text.split('\n').map((line, n) => ({ url: line.trim(), number: n + 1 }));
+  const given = lines.filter(({ url }) => url !== '' && !url.startsWith('#'));
+  const wrong = given.find(({ url }) => !/^https?:\/\//i.test(url) || !URL.canParse(url));
+  if (wrong) {
+    const shown = clean(wrong.url).slice(0, 80);
+    throw new CliError(`${name}, line ${wrong.number}: not an http:// or https:// URL: ${shown}`, {
+      exitCode: EXIT.usage,
+    });
+  }
+  if (given.length === 0) throw new CliError(`There are no URLs in ${name}.`, { exitCode: EXIT.usage });
+  return given.map(({ url }) => url);
+}
+
 async function queue(
   path: string,
   body: object,
@@ -84,7 +97,7 @@ async function watch(api: Api, jobId: string, command: Command): Promise<void> {
   const json = wantsJson(command);
   const leave = () => {
     progress.end();
-    console.error(`${jobId} goes on without you: jobs ${jobId}`);
+    console.error(`${jobId} goes on without you. To stop it: ${commandLine(`cancel ${jobId}`)}`);
     process.exit(INTERRUPTED);
   };
   process.once('SIGINT', leave);
@@ -100,5 +113,6 @@ async function watch(api: Api, jobId: string, command: Command): Promise<void> {
 }
 
 function summary({ job_id, status, succeeded, total }: JobSummary): string {
-  return `${job_id} ${status}: ${succeeded} of ${total} pages came back. Read them: pages ${job_id}`;
+  const what = succeeded === 0 ? 'See why' : 'Read them';
+  return `${job_id} ${status}: ${succeeded} of ${pages(total)} came back. ${what}: ${commandLine(`pages ${job_id}`)}`;
 }

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CliError, EXIT } from '../failure.ts';
 import type { Callback, CallbackRequest } from './answers.ts';
-import type { Api } from './api.ts';
+import { ANSWER_TOO_LARGE, type Api } from './api.ts';
 
 const POLL_MS = 1000;
 /** An entry may appear so much later than a younger one: its transaction took as long to commit. */
 const OVERLAP_MS = 30_000;
 
-/** A callback, and the request that it is; null where its pages are no longer kept. */
+/** A callback, and the request that it is, or why that cannot be had: the service will give no other answer. */
 export interface Incoming {
   callback: Callback;
-  request: CallbackRequest | null;
+  request: CallbackRequest | string;
 }
 
 /**
@@ -47,11 +47,13 @@ export async function* watchCallbacks(
   }
 }
 
-async function readRequest(api: Api, id: string): Promise<CallbackRequest | null> {
+async function readRequest(api: Api, id: string): Promise<CallbackRequest | string> {
   try {
     return await api.get<CallbackRequest>(`/v1/callbacks/${id}`);
   } catch (error) {
-    if (error instanceof CliError && 'status' in error.details && error.details.status === 404) return null;
+    const { status, code }: { status?: number; code?: string } = error instanceof CliError ? error.details : {};
+    if (status === 404) return 'its pages are no longer kept';
+    if (code === ANSWER_TOO_LARGE) return 'it is larger than 512 MiB, too large to be forwarded';
     throw error;
   }
 }
