@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { DbOrTx } from '../database.ts';
 import { EndedDeliveries, readEndedDeliveries } from './ended-deliveries.ts';
+import { histogramOf, sum, Tally, type EndedRow } from './tally.ts';
 import { histogram, metric, type Sample } from './text.ts';
 
 /** What ended so lately is counted the next time: the transactions that ended it may still be open. */
@@ -10,17 +11,11 @@ const JOB_EDGES = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200];
 /** Of the stored bins (attempts of at most 2^(n/2) ms) these are shown, 1 ms to 33 s; what took longer is in the last. */
 const ATTEMPT_BINS = Array.from({ length: 16 }, (_, n) => n * 2);
 
-interface EndedJobs {
+const PAGE_STATES = ['ok', 'failed', 'skipped', 'cancelled'] as const;
+
+interface EndedJobs extends EndedRow, Record<(typeof PAGE_STATES)[number], number> {
   kind: string;
   status: string;
-  /** The place in JOB_EDGES of the first edge that is not exceeded. */
-  bin: number;
-  jobs: number;
-  seconds: number;
-  ok: number;
-  failed: number;
-  skipped: number;
-  cancelled: number;
 }
 
 interface Attempts {
@@ -37,7 +32,7 @@ interface Attempts {
 export class InstallationMetrics {
   readonly #db: DbOrTx;
   #readUpTo: Date;
-  readonly #ended = new Map<string, EndedJobs>();
+  readonly #jobs = new Tally<EndedJobs, (typeof PAGE_STATES)[number]>(['kind', 'status'], [...PAGE_STATES]);
   readonly #deliveries = new EndedDeliveries();
   /** By hour: its counts only grow. */
   readonly #attempts = new Map<number, Attempts>();
@@ -61,43 +56,24 @@ export class InstallationMetrics {
     // Both before either is counted: where one of them fails, the next reading begins at the same place.
     const jobs = await readEndedJobs(this.#db, this.#readUpTo, until);
     const deliveries = await readEndedDeliveries(this.#db, this.#readUpTo, until);
-    this.#addJobs(jobs);
+    this.#jobs.add(jobs);
     this.#deliveries.add(deliveries);
     this.#readUpTo = until;
   }
 
-  #addJobs(rows: EndedJobs[]): void {
-    for (const row of rows) {
-      const key = `${row.kind} ${row.status} ${row.bin}`;
-      const known = this.#ended.get(key);
-      if (!known) this.#ended.set(key, row);
-      else
-        for (const name of ['jobs', 'seconds', 'ok', 'failed', 'skipped', 'cancelled'] as const)
-          known[name] += row[name];
-    }
-  }
-
   #jobMetrics(): string {
-    const all = [...this.#ended.values()];
+    const { rows: all } = this.#jobs;
     const jobs = [...Map.groupBy(all, (row) => `${row.kind} ${row.status}`).values()].map((rows) => ({
       labels: { kind: rows[0]!.kind, status: rows[0]!.status },
-      value: sum(rows, (row) => row.jobs),
+      value: sum(rows, (row) => row.ended),
     }));
-    const pages = (['ok', 'failed', 'skipped', 'cancelled'] as const).map((status) => ({
+    const pages = PAGE_STATES.map((status) => ({
       labels: { status },
       value: sum(all, (row) => row[status]),
     }));
-    const durations = [...Map.groupBy(all, (row) => row.kind)].flatMap(([kind, rows]) => {
-      const bins = Array.from({ length: JOB_EDGES.length + 1 }, (_, n) =>
-        sum(rows, (row) => (row.bin === n ? row.jobs : 0)),
-      );
-      return histogram(
-        { kind },
-        [...JOB_EDGES, Infinity],
-        bins,
-        sum(rows, (row) => row.seconds),
-      );
-    });
+    const durations = [...Map.groupBy(all, (row) => row.kind)].flatMap(([kind, rows]) =>
+      histogramOf({ kind }, JOB_EDGES, rows),
+    );
     return (
       metric('ollagraph_jobs_ended_total', 'counter', 'Jobs that ended, by kind and status.', jobs) +
       metric('ollagraph_pages_total', 'counter', 'Pages of jobs that ended, by what became of them.', pages) +
@@ -127,16 +103,17 @@ export class InstallationMetrics {
   }
 }
 
-/** The attempts of this hour and the one before, which somebody may still be recording. */
+/** The jobs that ended after `from`, up to `until`. */
 async function readEndedJobs(db: DbOrTx, from: Date, until: Date): Promise<EndedJobs[]> {
   const { rows } = await sql<EndedJobs>`
     select kind, state as status, width_bucket(extract(epoch from finished_at - created_at)::float8, ${JOB_EDGES}::float8[]) as bin,
-      count(*) as jobs, sum(extract(epoch from finished_at - created_at))::float8 as seconds,
+      count(*) as ended, sum(extract(epoch from finished_at - created_at))::float8 as seconds,
       sum(succeeded) as ok, sum(failed) as failed, sum(skipped) as skipped, sum(cancelled) as cancelled
     from jobs where finished_at > ${from} and finished_at <= ${until} group by 1, 2, 3`.execute(db);
   return rows;
 }
 
+/** The attempts of this hour and the one before, which somebody may still be recording. */
 async function readAttempts(db: DbOrTx): Promise<Attempts[]> {
   const { rows } = await sql<Attempts>`
     select hour, sum(succeeded)::bigint as succeeded, sum(failed)::bigint as failed, latency_sum(latency)::float8[] as latency
@@ -187,7 +164,3 @@ async function backlogMetrics(db: DbOrTx): Promise<string> {
 }
 
 const one = (value: number): Sample[] => [{ labels: {}, value }];
-
-function sum<T>(items: T[], of: (item: T) => number): number {
-  return items.reduce((total, item) => total + of(item), 0);
-}

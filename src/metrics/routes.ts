@@ -26,14 +26,18 @@ export function metricsRoutes({ config, db, pool }: Context): { observe: Request
   return { observe: ownMetrics.observe(), routes };
 }
 
+/** One reading at a time, however long it takes: what ended in between must not be counted by two of them. */
 function cached(metrics: InstallationMetrics): () => Promise<string> {
   let text: Promise<string> | undefined;
-  let staleAt = 0;
+  let staleAt = Infinity;
   return async () => {
     if (text === undefined || performance.now() >= staleAt) {
-      staleAt = performance.now() + CACHE_MS;
+      staleAt = Infinity;
       text = metrics.read();
-      text.catch(() => (staleAt = 0));
+      text.then(
+        () => (staleAt = performance.now() + CACHE_MS),
+        () => (staleAt = 0),
+      );
     }
     return await text;
   };
