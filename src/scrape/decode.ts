@@ -102,20 +102,21 @@ function choose(body: Buffer, hints: DecodeHints): Decoded {
   const marked = markedEncoding(body);
   if (marked) return using(new TextDecoder(marked));
 
-  const declared = [decoderFor(hints.charset), hints.markup ? decoderFor(declaredInContent(body)) : null].filter(
-    (decoder) => decoder !== null,
-  );
+  const inHeader = decoderFor(hints.charset);
+  // Looked for only where it can decide: it takes a twentieth of the time that a page takes.
+  const inContent = () => (hints.markup ? decoderFor(declaredInContent(body)) : null);
+  const first = inHeader ?? inContent();
   const unmarked = unmarkedUtf16(body);
-  if (unmarked) return using(declared[0]?.encoding.startsWith('utf-16') ? declared[0] : new TextDecoder(unmarked));
+  if (unmarked) return using(first?.encoding.startsWith('utf-16') ? first : new TextDecoder(unmarked));
 
   const utf8 = strictUtf8(body);
-  if (utf8 !== null && overrules(utf8, body, declared[0] ?? null)) {
-    if (declared.length === 0 && isIso2022Jp(body)) return using(new TextDecoder('iso-2022-jp'));
+  if (utf8 !== null && overrules(utf8, body, first)) {
+    if (first === null && isIso2022Jp(body)) return using(new TextDecoder('iso-2022-jp'));
     return { text: utf8, encoding: 'utf-8' };
   }
-  for (const decoder of declared) {
-    const decoded = using(decoder);
-    if (fits(decoded.text)) return decoded;
+  for (const decoder of [first, inHeader && inContent()]) {
+    const decoded = decoder && using(decoder);
+    if (decoded && fits(decoded.text)) return decoded;
   }
   return using(new TextDecoder(guessCharset(body)));
 }

@@ -148,15 +148,17 @@ function valueOf(element: Element, absolute: (href: string) => string | null): s
 export function microdataOf(document: Document, absolute: (href: string) => string | null): MicrodataItem[] {
   const budget = newBudget();
   const found: MicrodataItem[] = [];
-  const stack: { node: ChildNode; owner: MicrodataItem | null; depth: number }[] = [];
+  const stack: { node: Element; owner: MicrodataItem | null; depth: number }[] = [];
   const push = (nodes: ChildNode[], owner: MicrodataItem | null, depth: number): void => {
-    for (let i = nodes.length - 1; i >= 0; i--) stack.push({ node: nodes[i]!, owner, depth });
+    for (let i = nodes.length - 1; i >= 0; i--) {
+      const node = nodes[i]!;
+      if (isElement(node)) stack.push({ node, owner, depth });
+    }
   };
   push(document.children, null, 0);
 
   while (stack.length > 0 && budget.values > 0 && budget.chars > 0) {
     const { node, owner, depth } = stack.pop()!;
-    if (!isElement(node)) continue;
     const { itemscope, itemprop, itemtype, itemid } = node.attribs;
     const item: MicrodataItem | null =
       itemscope !== undefined && depth < MAX_DEPTH ? { type: tokens(itemtype), properties: {} } : null;

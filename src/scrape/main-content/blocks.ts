@@ -10,6 +10,9 @@ const INLINE = words(
 );
 const OPAQUE = words('script style template svg title iframe object textarea select head noscript canvas audio video');
 
+/** The level of each heading element. */
+export const HEADINGS: ReadonlyMap<string, number> = new Map([1, 2, 3, 4, 5, 6].map((level) => [`h${level}`, level]));
+
 /** An element that holds text, and what its text adds up to. */
 export interface Container extends Measure {
   element: Element | null;
@@ -44,6 +47,10 @@ export interface Block extends Measure {
 /** Whether a block reads like running text rather than a label or a list of links. */
 export function isProse(block: Block): boolean {
   return block.words >= 12 && block.linked < block.words * 0.5 && block.pressed === 0;
+}
+
+function collapsed(text: string): string {
+  return /[^\S ]| {2}/.test(text) ? text.replace(/\s+/g, ' ') : text;
 }
 
 /** Splits a tree into its blocks of text and measures the elements around them, in one walk. */
@@ -129,7 +136,7 @@ export class Segmenter {
     if (block.container !== container) block.container = this.#around;
     block.texts.push(node);
     add(block, measure);
-    if (block.text.length < 300) block.text += node.data.slice(0, 1000).replace(/\s+/g, ' ');
+    if (block.text.length < 300) block.text += collapsed(node.data.slice(0, 1000));
     for (let i = node.data.length - 1; i >= 0; i--) {
       if (isSpace(node.data.charCodeAt(i))) continue;
       block.end = node.data.charCodeAt(i);
@@ -156,7 +163,7 @@ function addContainer(to: Container, from: Container): void {
   add(to, from);
   const { name } = from.element!;
   to.blocks += from.blocks;
-  to.headings += from.headings + (/^h[1-6]$/.test(name) ? 1 : 0);
+  to.headings += from.headings + (HEADINGS.has(name) ? 1 : 0);
   to.images += from.images;
   to.paragraphWords += name === 'p' ? from.words : from.paragraphWords;
 }

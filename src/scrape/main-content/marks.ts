@@ -106,11 +106,12 @@ const ROLE_MARK = new Map(ROLES.map((role, i) => [role, TAGS.length + i]));
 
 /** The words that make up class names and ids: `siteHeader nav-bar_top` is site, header, nav, bar, top. */
 export function tokensOf(names: string): string[] {
-  const split = names.slice(0, 500).replace(/([a-z])([A-Z])/g, '$1 $2');
-  return split
-    .toLowerCase()
-    .split(/[^a-z]+/)
-    .filter(Boolean);
+  return (
+    names
+      .slice(0, 500)
+      .match(/[A-Z]+[a-z]*|[a-z]+/g)
+      ?.map((token) => token.toLowerCase()) ?? []
+  );
 }
 
 function marksOfTokens(names: string): number[] {
@@ -123,8 +124,12 @@ const NONE: number[] = [];
 /** An id of more words names what the element holds, as the anchor of a section does, and not the part that it plays. */
 const MAX_ID_WORDS = 2;
 
-function idOf(id = ''): string {
+function idOf(id: string): string {
   return tokensOf(id).length > MAX_ID_WORDS ? '' : id;
+}
+
+function namesOf({ class: names = '', id }: Element['attribs']): string {
+  return id === undefined ? names : `${names} ${idOf(id)}`;
 }
 
 /** Finds the marks that an element bears; remembers class names, which repeat. */
@@ -134,7 +139,7 @@ export class MarkReader {
   marksOf({ name, attribs }: Element): number[] {
     const tag = TAG_MARK.get(name);
     const role = attribs['role'] === undefined ? undefined : ROLE_MARK.get(attribs['role']);
-    const named = NEUTRAL.has(name) ? NONE : this.#marksOfNames(`${attribs['class'] ?? ''} ${idOf(attribs['id'])}`);
+    const named = NEUTRAL.has(name) ? NONE : this.#marksOfNames(namesOf(attribs));
     if (tag === undefined && role === undefined) return named;
     return [tag ?? role!, ...(tag !== undefined && role !== undefined ? [role] : NONE), ...named];
   }

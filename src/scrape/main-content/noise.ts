@@ -54,6 +54,20 @@ export function setChildren(parent: ParentNode, kept: ChildNode[]): void {
   }
 }
 
+const isSpace = (code: number): boolean =>
+  code === 32 || (code >= 9 && code <= 13) || (code >= 0xa0 && /\s/.test(String.fromCharCode(code)));
+
+function countWords(text: string): number {
+  let count = 0;
+  let inWord = false;
+  for (let i = 0; i < text.length; i++) {
+    const space = isSpace(text.charCodeAt(i));
+    if (!space && !inWord) count++;
+    inWord = !space;
+  }
+  return count;
+}
+
 /** The words of a tree by who gets to see them. */
 class Census {
   visible = 0;
@@ -65,7 +79,7 @@ class Census {
 
   take(parent: ParentNode, place: 'visible' | 'hidden' | 'unscripted'): void {
     for (const child of parent.children) {
-      if (isText(child)) this[place] += child.data.split(/\s+/).filter(Boolean).length;
+      if (isText(child)) this[place] += countWords(child.data);
       else if (isElement(child)) this.#element(child, place);
     }
   }

@@ -1,7 +1,7 @@
 import { type Document, type Element, type ParentNode, isText } from 'domhandler';
 import { isElement } from '../dom.ts';
 import { textOf } from '../structured-data.ts';
-import { type Block, type Container, isProse, Segmenter } from './blocks.ts';
+import { type Block, type Container, HEADINGS, isProse, Segmenter } from './blocks.ts';
 import { groupsOf } from './phrases.ts';
 
 /** The headings that a block stands under. */
@@ -88,15 +88,21 @@ export function declarationsOf(document: Document): { title: string; kinds: Set<
   return { title, kinds };
 }
 
+/** An element's name and the first word of its class. */
+function looksOf({ name, attribs }: Element): string {
+  const [first = ''] = attribs['class']?.split(' ', 1) ?? [];
+  return first === '' ? name : `${name} ${first}`;
+}
+
 /** Counts, for every container, the siblings that look like it. */
 function countRepeated(containers: Map<ParentNode, Container>): void {
   for (const parent of containers.keys()) {
+    if (parent.children.length < 2) continue;
     const alike = new Map<string, Container[]>();
     for (const child of parent.children) {
       const own = isElement(child) ? containers.get(child) : undefined;
       if (own === undefined || own.words === 0) continue;
-      const { name, attribs } = own.element!;
-      const key = `${name} ${(attribs['class'] ?? '').split(' ', 1)[0]}`;
+      const key = looksOf(own.element!);
       const group = alike.get(key);
       if (group === undefined) alike.set(key, [own]);
       else group.push(own);
@@ -109,8 +115,8 @@ function countRepeated(containers: Map<ParentNode, Container>): void {
 function headingLevel({ container }: Block): number {
   let at: Container | null = container;
   for (let i = 0; at !== null && i < 3; i++, at = at.parent) {
-    const level = /^h([1-6])$/.exec(at.element?.name ?? '');
-    if (level !== null) return Number(level[1]);
+    const level = HEADINGS.get(at.element?.name ?? '');
+    if (level !== undefined) return level;
   }
   return 0;
 }
