@@ -32,8 +32,10 @@ create table outbox (
   last_error      text,
   created_at      timestamptz not null default now(),
   primary key (account_id, id)
-) with (fillfactor = 70);
-create index outbox_due on outbox (account_id, endpoint, next_attempt_at);
+) with (fillfactor = 40); -- room for a second version of each row on its page: a claim then touches no index
+-- Deliveries of one transaction fall due at the same moment. As one entry for all of them they could only be forgotten together, and
+-- each claim would pass by those that have left: 6 ms for a hundred where it takes 2.4.
+create index outbox_due on outbox (account_id, endpoint, next_attempt_at) with (deduplicate_items = off);
 create unique index outbox_job_once on outbox (account_id, job_id) where event = 'job.completed';
 -- Rows live for milliseconds: vacuum must follow at once.
 alter table outbox set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,

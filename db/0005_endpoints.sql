@@ -50,10 +50,10 @@ language sql immutable as $$
   ) s where below >= q * total and total > 0
 $$;
 
--- Adds up histograms bin by bin.
+-- Adds up histograms bin by bin, which unnest gives in their order.
 create function latency_add(a bigint[], b integer[]) returns bigint[]
 language sql immutable as $$
   select case when a is null then b::bigint[]
-    else array(select coalesce(x, 0) + coalesce(y, 0) from unnest(a, b) with ordinality as s (x, y, n) order by n) end
+    else array(select coalesce(x, 0) + coalesce(y, 0) from unnest(a, b) as s (x, y)) end
 $$;
 create aggregate latency_sum(integer[]) (sfunc = latency_add, stype = bigint[]);

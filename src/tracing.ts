@@ -1,6 +1,7 @@
 import {
   context,
   createContextKey,
+  INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   ProxyTracerProvider,
   ROOT_CONTEXT,
@@ -10,6 +11,7 @@ import {
   type Attributes,
   type Span,
   type SpanContext,
+  type TracerProvider,
 } from '@opentelemetry/api';
 
 /**
@@ -19,6 +21,8 @@ import {
 const tracer = trace.getTracer('ollagraph');
 /** The key by which OpenTelemetry's SDK and instrumentations know that they are to keep out. */
 const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+/** What stands where no SDK is loaded: asking it for spans and contexts costs more than all of what a delivery needs them for. */
+const NO_SDK = new ProxyTracerProvider().getDelegate();
 /** For what is left to be exported at the end of a process or a thread. */
 const FLUSH_MS = 3000;
 /** Sampled, and made at random: the flags that are defined. */
@@ -37,6 +41,7 @@ export interface SpanOptions {
 /** Begins a span, which the caller ends. */
 export function startSpan(name: string, { parent, ...options }: SpanOptions): Span {
   const from = parseTraceparent(parent);
+  if (sdk() === null) return trace.wrapSpanContext(from ?? INVALID_SPAN_CONTEXT);
   return tracer.startSpan(name, options, from ? trace.setSpanContext(ROOT_CONTEXT, from) : ROOT_CONTEXT);
 }
 
@@ -62,12 +67,12 @@ export async function inSpan<T>(name: string, options: SpanOptions, work: (span:
 
 /** Calls `work` with the span as the parent of whatever instrumentations see, the database's for one. */
 export function within<T>(span: Span, work: () => T): T {
-  return context.with(trace.setSpan(context.active(), span), work);
+  return sdk() === null ? work() : context.with(trace.setSpan(context.active(), span), work);
 }
 
 /** Calls `work` hidden from instrumentations: of a request to a stranger they would add headers, and tell the stranger of the trace. */
 export function untraced<T>(work: () => T): T {
-  return context.with(context.active().setValue(SUPPRESSED, true), work);
+  return sdk() === null ? work() : context.with(context.active().setValue(SUPPRESSED, true), work);
 }
 
 export function markFailed(span: Span): void {
@@ -94,9 +99,15 @@ function parseTraceparent(header: string | null): SpanContext | null {
 
 /** Has the SDK, where there is one, export what it has gathered: in a worker thread nobody else would. Never throws. */
 export async function flushSpans(): Promise<void> {
-  const provider = trace.getTracerProvider();
-  const sdk: object = provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider;
-  if (!('forceFlush' in sdk) || typeof sdk.forceFlush !== 'function') return;
+  const provider: object | null = sdk();
+  if (!provider || !('forceFlush' in provider) || typeof provider.forceFlush !== 'function') return;
   const late = new Promise((resolve) => setTimeout(resolve, FLUSH_MS).unref());
-  await Promise.race([Promise.resolve(sdk.forceFlush()).catch(() => undefined), late]);
+  await Promise.race([Promise.resolve(provider.forceFlush()).catch(() => undefined), late]);
+}
+
+/** The provider of the SDK that is loaded, or null. */
+function sdk(): TracerProvider | null {
+  const provider = trace.getTracerProvider();
+  const behind = provider instanceof ProxyTracerProvider ? provider.getDelegate() : provider;
+  return behind === NO_SDK ? null : behind;
 }

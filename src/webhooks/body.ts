@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Db } from '../database.ts';
 import { readEnvelope } from '../fragments.ts';
 import type { Claimed } from './claim.ts';
@@ -49,6 +49,10 @@ async function onePage(db: Db, { account_id, job_id, page_ordinal }: BodySource)
 /** The whole body, or null when it is larger than SMALL_BODY_BYTES. */
 export async function smallBody(db: Db, claimed: BodySource): Promise<Buffer | null> {
   if (claimed.body_bytes !== null && claimed.body_bytes > SMALL_BODY_BYTES) return null;
+  if (!claimed.whole_job && claimed.page_ordinal === null) {
+    const body = Buffer.from(claimed.head + claimed.tail, 'utf8');
+    return body.length > SMALL_BODY_BYTES ? null : body;
+  }
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of bodyChunks(db, claimed)) {
@@ -59,4 +63,4 @@ export async function smallBody(db: Db, claimed: BodySource): Promise<Buffer | n
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
 }
 
-export const sha256 = (body: Buffer) => createHash('sha256').update(body).digest();
+export const sha256 = (body: Buffer): Buffer => hash('sha256', body, 'buffer');

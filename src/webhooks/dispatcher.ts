@@ -201,14 +201,14 @@ export class Dispatcher {
 
   #recorded(batch: Finished[]): void {
     this.#lastProgress = performance.now();
+    const { log } = this.#context;
+    const telling = log.isLevelEnabled('debug');
     for (const { claimed, result } of batch) {
       this.#letGo(claimed);
+      if (!telling) continue;
       const { request_id, id: delivery_id, job_id, attempts } = claimed;
       const { status, error } = result;
-      this.#context.log.debug(
-        { request_id, delivery_id, job_id, attempt: attempts, status, error },
-        'attempt recorded',
-      );
+      log.debug({ request_id, delivery_id, job_id, attempt: attempts, status, error }, 'attempt recorded');
     }
     void this.#claim();
     this.#checkDrained();

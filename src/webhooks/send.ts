@@ -26,6 +26,9 @@ export interface Sender {
   largeSlots: Slots;
 }
 
+/** What is known of the body once it has been put together. */
+type Sent = Pick<AttemptResult, 'body_bytes' | 'body_sha256'>;
+
 /** The stored fragments no longer make the bytes that were sent first. */
 class BodyChanged extends Error {}
 
@@ -44,7 +47,7 @@ export async function attempt(sender: Sender, claimed: Claimed, claimedAt: numbe
   };
   const options = { parent: claimed.traceparent, kind: SpanKind.CLIENT, attributes };
   return await inSpan('attempt', options, async (span) => {
-    const result = await sendOnce(sender, { ...claimed, traceparent: traceparentOf(span) }, claimedAt);
+    const result = await sendOnce(sender, claimed, claimedAt, traceparentOf(span));
     if (result.status !== null) span.setAttribute('http.response.status_code', result.status);
     if (result.error !== null) {
       span.setAttribute('error.type', result.error);
@@ -54,12 +57,17 @@ export async function attempt(sender: Sender, claimed: Claimed, claimedAt: numbe
   });
 }
 
-async function sendOnce(sender: Sender, claimed: Claimed, claimedAt: number): Promise<AttemptResult> {
+async function sendOnce(
+  sender: Sender,
+  claimed: Claimed,
+  claimedAt: number,
+  traceparent: string | null,
+): Promise<AttemptResult> {
   const start = performance.now();
   const waited_ms = start - claimedAt;
-  const sent = { body_bytes: null as number | null, body_sha256: null as Buffer | null };
+  const sent: Sent = { body_bytes: null, body_sha256: null };
   try {
-    const answer = await post(sender, claimed, sent);
+    const answer = await post(sender, claimed, traceparent, sent);
     crashPoint('delivery.sent');
     const error =
       answer.status >= 200 && answer.status < 300
@@ -114,15 +122,11 @@ function errorClass(cause: unknown): AttemptError {
   return code in ATTEMPT_ERRORS ? (code as AttemptError) : 'internal_error';
 }
 
-async function post(
-  sender: Sender,
-  claimed: Claimed,
-  sent: { body_bytes: number | null; body_sha256: Buffer | null },
-): Promise<PostResult> {
+async function post(sender: Sender, claimed: Claimed, traceparent: string | null, sent: Sent): Promise<PostResult> {
   const body = await smallBody(sender.db, claimed);
   if (body === null)
     return await sender.largeSlots.run(`${claimed.account_id} ${claimed.endpoint}`, () =>
-      postLarge(sender, claimed, sent),
+      postLarge(sender, claimed, traceparent, sent),
     );
   fix(claimed, sent, body.length, sha256(body));
   const signer = signerFor(sender, claimed);
@@ -130,7 +134,7 @@ async function post(
   crashPoint('delivery.send');
   return await sender.egress.post({
     url: claimed.webhook_url,
-    headers: { ...requestHeaders(claimed, signer.headers()), ...traceHeaders(claimed) },
+    headers: requestHeaders(claimed, signer.headers(), traceparent),
     body,
     timeoutMs: sender.config.webhookTimeoutMs,
   });
@@ -140,7 +144,8 @@ async function post(
 async function postLarge(
   sender: Sender,
   claimed: Claimed,
-  sent: { body_bytes: number | null; body_sha256: Buffer | null },
+  traceparent: string | null,
+  sent: Sent,
 ): Promise<PostResult> {
   const signer = signerFor(sender, claimed);
   const { bytes, digest } = await digestLarge(bodyChunks(sender.db, claimed), signer);
@@ -148,7 +153,7 @@ async function postLarge(
   crashPoint('delivery.send');
   return await sender.egress.post({
     url: claimed.webhook_url,
-    headers: { ...requestHeaders(claimed, signer.headers()), ...traceHeaders(claimed) },
+    headers: requestHeaders(claimed, signer.headers(), traceparent),
     body: { length: bytes, chunks: () => bodyChunks(sender.db, claimed) },
     timeoutMs: sender.config.webhookTimeoutMs,
     idleTimeoutMs: sender.config.webhookTimeoutMs,
@@ -156,12 +161,7 @@ async function postLarge(
 }
 
 /** Notes the body's length and digest, and refuses to send what differs from the first attempt. */
-function fix(
-  claimed: Claimed,
-  sent: { body_bytes: number | null; body_sha256: Buffer | null },
-  bytes: number,
-  digest: Buffer,
-): void {
+function fix(claimed: Claimed, sent: Sent, bytes: number, digest: Buffer): void {
   if (claimed.body_sha256 !== null && (!claimed.body_sha256.equals(digest) || claimed.body_bytes !== bytes)) {
     throw new BodyChanged(`delivery ${claimed.id} was ${claimed.body_bytes} bytes and is ${bytes}`);
   }
@@ -176,14 +176,11 @@ function signerFor(sender: Sender, claimed: Claimed) {
   return createSigner(secrets, claimed.webhook_id, Math.floor(Date.now() / 1000));
 }
 
-function traceHeaders({ traceparent }: Claimed): Record<string, string> {
-  return traceparent === null ? {} : { traceparent };
-}
-
-/** The headers of one attempt: those that the caller asked for, and ours. */
+/** The headers of one attempt: those that the caller asked for, and ours, the trace's among them where there is one. */
 export function requestHeaders(
   delivery: Pick<Claimed, 'id' | 'headers' | 'attempts'>,
   signature: Record<string, string>,
+  traceparent: string | null = null,
 ): Record<string, string> {
   return {
     ...delivery.headers,
@@ -192,5 +189,6 @@ export function requestHeaders(
     ...signature,
     'x-ollagraph-delivery': delivery.id,
     'x-ollagraph-attempt': String(delivery.attempts),
+    ...(traceparent === null ? null : { traceparent }),
   };
 }
