@@ -49,7 +49,7 @@ export function openApiDocument(): Json {
           post: {
             operationId: `on.${event}`,
             tags: ['Webhooks'],
-            summary: schema.description,
+            summary: schema.description?.replaceAll('`', ''),
             security: [],
             parameters: [...headerParameters(SIGNATURE_HEADERS, true), ...headerParameters(TRACE_HEADERS, false)],
             requestBody: { required: true, content: { 'application/json': { schema: reference(schema) } } },

@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import { assetUrl } from './assets.ts';
 import { postButton } from './forms.ts';
+import { documentOf, SKIP_LINK } from '../document.ts';
 import { html, type Content, type Html } from '../html.ts';
 import { noticeOf } from './notices.ts';
 import { count } from './parts.ts';
@@ -41,31 +42,25 @@ const BRAND = html`<span class="mark" aria-hidden="true"></span>Ollagraph`;
 export function sendPage(res: Response, page: Page, status = 200): void {
   const visitor = visitorOf(res);
   const stranger = visitor === undefined || visitor.kind === 'stranger';
-  const document = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${page.title} · Ollagraph</title>
-        <link rel="icon" href="${assetUrl('icon.svg')}" type="image/svg+xml" />
-        <link rel="stylesheet" href="${assetUrl('console.css')}" />
-        <script src="${assetUrl('console.js')}" defer></script>
-      </head>
-      <body class="${stranger ? 'stranger' : visitor.kind}">
-        <a class="skip" href="#content">Skip to the content</a>
-        ${header(res, visitor, page.section)}
-        <main id="content" tabindex="-1">
-          ${stranger && html`<p class="brand">${BRAND}</p>`} ${notice(res)}
-          ${page.back && html`<p class="back"><a href="${page.back.href}">← ${page.back.label}</a></p>`}
-          <div class="title">
-            <h1>${page.title}</h1>
-            ${page.actions}
-          </div>
-          ${page.body}
-        </main>
-      </body>
-    </html>`;
+  const body = html`<body class="${stranger ? 'stranger' : visitor.kind}">
+    ${SKIP_LINK} ${header(res, visitor, page.section)}
+    <main id="content" tabindex="-1">
+      ${stranger && html`<p class="brand">${BRAND}</p>`} ${notice(res)}
+      ${page.back && html`<p class="back"><a href="${page.back.href}">← ${page.back.label}</a></p>`}
+      <div class="title">
+        <h1>${page.title}</h1>
+        ${page.actions}
+      </div>
+      ${page.body}
+    </main>
+  </body>`;
+  const document = documentOf({
+    title: page.title,
+    icon: assetUrl('icon.svg'),
+    styles: [assetUrl('console.css')],
+    scripts: [assetUrl('console.js')],
+    body,
+  });
   res.status(status).type('html').send(document.text);
 }
 

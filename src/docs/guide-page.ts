@@ -31,7 +31,7 @@ export function guidePage(): Content {
     <h2 id="lists">Lists</h2>
     <p>
       <code>{"data": […], "next_cursor": …}</code>. Give <code>next_cursor</code> as <code>?cursor=</code> to read on;
-      null is the end. <code>?limit=</code> goes up to 100.
+      null is the end. <code>?limit=</code> goes up to 100, that of callbacks to 1,000.
     </p>
     <h2 id="limits">Rate limits</h2>
     <p>

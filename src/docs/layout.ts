@@ -1,4 +1,6 @@
 import type { Response } from 'express';
+import { assetUrl } from '../console/assets.ts';
+import { documentOf, SKIP_LINK } from '../document.ts';
 import { html, type Content } from '../html.ts';
 
 interface Page {
@@ -9,6 +11,8 @@ interface Page {
   /** Style sheets and scripts besides docs.css. */
   styles?: string[];
   scripts?: string[];
+  /** Wide, with a main region of its own, rather than text to be read. */
+  tool?: boolean;
 }
 
 const NAVIGATION = [
@@ -19,33 +23,30 @@ const NAVIGATION = [
 ] as const;
 
 /** Answers with a page of the documentation. */
-export function sendPage(res: Response, { title, section, body, styles = [], scripts = [] }: Page): void {
-  const document = html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title} · Ollagraph</title>
-        ${[...styles, 'docs.css'].map((name) => html`<link rel="stylesheet" href="/docs/assets/${name}" />`)}
-        <link rel="icon" href="data:," />
-        ${scripts.map((name) => html`<script src="/docs/assets/${name}" defer></script>`)}
-      </head>
-      <body>
-        <a class="skip" href="#content">Skip to the content</a>
-        <header>
-          <a class="brand" href="/docs">Ollagraph</a>
-          <nav aria-label="Documentation">
-            ${NAVIGATION.map(([href, label]) =>
-              href === section
-                ? html`<a href="${href}" aria-current="page">${label}</a>`
-                : html`<a href="${href}">${label}</a>`,
-            )}
-          </nav>
-        </header>
-        <main id="content" class="${scripts.length > 0 ? 'tool' : 'prose'}" tabindex="-1">${body}</main>
-      </body>
-    </html>`;
+export function sendPage(res: Response, { title, section, body, styles = [], scripts = [], tool = false }: Page): void {
+  const content = html`<body class="${tool ? 'tool' : 'prose'}">
+    ${SKIP_LINK}
+    <header>
+      <a class="brand" href="/docs">Ollagraph</a>
+      <nav aria-label="Documentation">
+        ${NAVIGATION.map(([href, label]) =>
+          href === section
+            ? html`<a href="${href}" aria-current="page">${label}</a>`
+            : html`<a href="${href}">${label}</a>`,
+        )}
+      </nav>
+      <a class="elsewhere" href="/console">Console</a>
+    </header>
+    ${tool ? html`<div id="content" tabindex="-1">${body}</div>` : html`<main id="content" tabindex="-1">${body}</main>`}
+  </body>`;
+  const asset = (name: string) => `/docs/assets/${name}`;
+  const document = documentOf({
+    title,
+    icon: assetUrl('icon.svg'),
+    styles: [...styles, 'docs.css'].map(asset),
+    scripts: scripts.map(asset),
+    body: content,
+  });
   res.type('html').send(document.text);
 }
 

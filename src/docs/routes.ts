@@ -30,6 +30,9 @@ export function docsRoutes(): Router {
   const router = Router();
   const document = JSON.stringify(openApiDocument());
 
+  router.get('/', (_req, res) => {
+    res.redirect(303, '/docs');
+  });
   router.get('/openapi.json', (_req, res) => {
     res.set('Cache-Control', 'no-cache').type('application/json').send(document);
   });
@@ -40,6 +43,7 @@ export function docsRoutes(): Router {
     sendPage(res, {
       title: 'Reference',
       section: '/docs',
+      tool: true,
       styles: ['swagger-ui.css', 'reference.css'],
       scripts: ['swagger-ui-bundle.js', 'reference.js'],
       body: html`<div id="reference"></div>

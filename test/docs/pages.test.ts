@@ -31,12 +31,17 @@ test('the pages need no key, allow no inline script and name no other host to lo
   }
 });
 
+test('whoever opens the service in a browser comes to the documentation', async () => {
+  const { status, url } = await fetch(`${service.api.origin}/`);
+  assert.deepEqual([status, new URL(url).pathname], [200, '/docs']);
+});
+
 test('every link between the pages leads somewhere', async () => {
   const known = new Map<string, string>();
   const load = async (path: string) => {
     if (!known.has(path)) {
       const { status, text } = await service.api('GET', path);
-      assert.equal(status, 200, path);
+      assert.equal(status, path === '/console' ? 303 : 200, path);
       known.set(path, text);
     }
     return known.get(path)!;
@@ -102,7 +107,7 @@ test('a tab shows its example and hides the others', { skip: noBrowser }, async 
 test('the reference tries a request with the key that it was given', { skip: noBrowser }, async () => {
   await using browser = await startBrowser();
   const page = await browser.open();
-  await page.goto(`${service.api.origin}/docs`);
+  await page.goto(`${service.api.origin}/docs#/Account/readAccount`);
   await page.getByRole('button', { name: 'Authorize' }).click();
   await page
     .locator('.auth-container')
@@ -113,12 +118,15 @@ test('the reference tries a request with the key that it was given', { skip: noB
   await page.locator('.auth-container').first().getByRole('button', { name: 'Apply credentials' }).click();
   await page.locator('.close-modal').click();
   const operation = page.locator('#operations-Account-readAccount');
-  await operation.locator('.opblock-summary-control').click();
   await operation.getByRole('button', { name: 'Try it out' }).click();
   await operation.getByRole('button', { name: 'Execute' }).click();
   const answer = operation.locator('.live-responses-table');
   await answer.getByText(service.account.id).first().waitFor();
   await page.getByText('job.completed').first().waitFor();
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await assertAccessible(page);
+  }
   for (const { origin, protocol } of browser.requests) assert.ok(protocol === 'data:' || origin === service.api.origin);
   assert.deepEqual(browser.complaints, []);
 });

@@ -1,0 +1,30 @@
+import { html, type Content, type Html } from './html.ts';
+
+/** A page for people: what it is called, what it is shown with, and the element that is its body. */
+export interface Document {
+  title: string;
+  icon: string;
+  styles: string[];
+  scripts: string[];
+  body: Content;
+}
+
+/** A whole HTML document. Every address is one of ours: the pages load nothing from another host. */
+export function documentOf({ title, icon, styles, scripts, body }: Document): Html {
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title} · Ollagraph</title>
+        <link rel="icon" href="${icon}" />
+        ${styles.map((href) => html`<link rel="stylesheet" href="${href}" />`)}
+        ${scripts.map((src) => html`<script src="${src}" defer></script>`)}
+      </head>
+      ${body}
+    </html>`;
+}
+
+/** The first link of a page, seen when the keyboard reaches it. */
+export const SKIP_LINK = html`<a class="skip" href="#content">Skip to the content</a>`;
