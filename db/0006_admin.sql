@@ -112,7 +112,7 @@ from accounts a order by credits_30d desc;
 comment on view admin.usage_by_account is 'Each account, its credits, and its jobs and pages of the last 30 days.';
 
 create view admin.table_sizes as
-select coalesce(parent.relname, c.relname) as "table", count(*) as partitions, sum(greatest(c.reltuples, 0))::bigint as rows_estimate,
+select case c.relnamespace when 'pgboss'::regnamespace then 'pgboss.' else '' end || coalesce(parent.relname, c.relname) as "table", count(*) as partitions, sum(greatest(c.reltuples, 0))::bigint as rows_estimate,
   pg_size_pretty(sum(pg_total_relation_size(c.oid))) as size, sum(pg_total_relation_size(c.oid)) as bytes
 from pg_class c
 left join pg_inherits i on i.inhrelid = c.oid

@@ -78,6 +78,9 @@ export interface Column<Row> {
   head?: boolean;
 }
 
+/** What a column of buttons is called by those who hear the table. */
+const NAMELESS = html`<span class="visually-hidden">Actions</span>`;
+
 /** A table that turns into cards on a narrow screen. The roles keep it a table for assistive technology there too. */
 export function table<Row>(caption: string, columns: Column<Row>[], rows: readonly Row[], empty: Content): Html {
   if (rows.length === 0) return html`<div class="empty">${empty}</div>`;
@@ -87,7 +90,7 @@ export function table<Row>(caption: string, columns: Column<Row>[], rows: readon
     </caption>
     <thead role="rowgroup">
       <tr role="row">
-        ${columns.map((c) => html`<th role="columnheader" scope="col" class="${c.numeric ? 'number' : ''}">${c.label}</th>`)}
+        ${columns.map((c) => html`<th role="columnheader" scope="col" class="${c.numeric ? 'number' : ''}">${c.label === '' ? NAMELESS : c.label}</th>`)}
       </tr>
     </thead>
     <tbody role="rowgroup">

@@ -2,9 +2,13 @@ import { html, type Content, type Html } from '../../html.ts';
 import { count, table, time } from '../parts.ts';
 import { VIEW_ROWS, type AdminView } from './views.ts';
 
-/** A view as a section: its title, what it shows, its rows. */
+/** Columns of ids: long, and seldom what one looks for. */
+const ID = /(^|_)id$/;
+
+/** A view as a section: its title, what it shows, its rows, ids last. */
 export function viewSection(title: string, view: AdminView): Html {
-  const columns = view.columns.map((column, n) => ({
+  const ids = view.columns.filter((column) => ID.test(column));
+  const columns = [...view.columns.filter((column) => !ID.test(column)), ...ids].map((column, n) => ({
     label: column.replaceAll('_', ' '),
     head: n === 0,
     numeric: view.rows.some((row) => isNumber(row[column])),
@@ -13,7 +17,9 @@ export function viewSection(title: string, view: AdminView): Html {
   return html`<section>
     <h2>${title}</h2>
     <p class="quiet">${view.comment}</p>
-    ${table(title, columns, view.rows, html`<p>Nothing.</p>`)}
+    <div class="wide" tabindex="0" role="group" aria-label="${title}">
+      ${table(title, columns, view.rows, html`<p>Nothing.</p>`)}
+    </div>
     ${view.rows.length === VIEW_ROWS && html`<p class="quiet">The first ${VIEW_ROWS} are shown.</p>`}
   </section>`;
 }
@@ -29,7 +35,7 @@ function cell(column: string, value: unknown): Content {
   if (typeof value === 'object') return interval(value);
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   if (/^-?\d+$/.test(text)) return count(Number(text));
-  if (/(^|_)id$/.test(column)) return html`<code>${text}</code>`;
+  if (ID.test(column)) return html`<code>${text}</code>`;
   return /url|endpoint|host/.test(column) ? html`<span class="url">${text}</span>` : text;
 }
 

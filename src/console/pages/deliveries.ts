@@ -41,7 +41,7 @@ const COLUMNS: Column<DeliveryView>[] = [
   {
     label: 'To',
     cell: (d) =>
-      html`<span class="url">${d.webhook_url}</span
+      html`<span class="url">${d.webhook_url.replace(/^https:\/\//, '')}</span
         >${d.event !== 'job.completed' && html` <span class="quiet">${d.event}</span>`}`,
   },
   { label: 'Attempts', numeric: true, cell: (d) => count(d.attempts) },
