@@ -3,11 +3,15 @@ import { Semaphore } from '../semaphore.ts';
 /** Pages being fetched or read at once in one thread, and so the bodies it can have in memory. */
 const PLACES = 64;
 
+/** Such a transaction takes some 5 ms; one that waits for another's lock, or for a slow database, is not waited for. */
+const PAUSE_MS = 50;
+
 /** What one thread has to do. */
 export class Load {
   #open = 0;
   #parked = 0;
   readonly #places = new Semaphore(PLACES);
+  readonly #pauses = new Set<Promise<void>>();
 
   /** Pages of the slices that the thread holds, without those that only wait for their host. */
   get pages(): number {
@@ -27,6 +31,27 @@ export class Load {
     } finally {
       this.#parked--;
     }
+  }
+
+  /**
+   * Keeps further pages from being read until what it returns is disposed of, PAUSE_MS at most: for a transaction that locks a job's
+   * row. Each of its statements would otherwise wait for a page, and the job's other threads for all of them.
+   */
+  pauseReading(): Disposable {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const end = () => {
+      clearTimeout(timer);
+      this.#pauses.delete(promise);
+      resolve();
+    };
+    const timer = setTimeout(end, PAUSE_MS);
+    this.#pauses.add(promise);
+    return { [Symbol.dispose]: end };
+  }
+
+  /** Resolves when a page may be read. */
+  async untilReadable(): Promise<void> {
+    while (this.#pauses.size > 0) await Promise.all(this.#pauses);
   }
 
   /** Fetches and reads a page in one of the thread's places. */

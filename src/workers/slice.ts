@@ -153,6 +153,7 @@ async function settle(
   results: PageResult[],
   deferred: Deferral[] | null,
 ): Promise<void> {
+  using _ = worker.load.pauseReading();
   const ended = await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, info.account_id, info.id);
     const end = job !== null && results.length > 0 ? await settlePages(tx, boss, job, results) : null;

@@ -83,12 +83,14 @@ const robots = createRobotsCache({
   },
 });
 
+const load = new Load();
 const sign = new ReadingSign(signMemory);
 let reading: Promise<unknown> = Promise.resolve();
 
 /** One page at a time, so that the main thread knows which one holds up this thread. */
 async function extractWatched(page: RawPage, options: ExtractOptions, identity: PageIdentity): Promise<Extraction> {
   const mine = reading.then(async () => {
+    await load.untilReadable();
     sign.begin(identity);
     try {
       return await extract(page, options);
@@ -105,7 +107,7 @@ const worker = {
   db,
   egress,
   gate: new HostGate(gateMemory, lane, index, config.hostConcurrency),
-  load: new Load(),
+  load,
   resting: new RestingHosts(),
   robots,
   log,

@@ -28,19 +28,50 @@ test('a cap of one serves both lanes', async () => {
   assert.equal(await new HostGate(memory, 'express', 0, 1).acquire('a.test', 0, never), false);
 });
 
-test('who waits gets the place that another thread releases, in the order in which they came', async () => {
+test('who waits gets the place that another thread releases, in each thread in the order in which they came', async () => {
   const memory = hostGateMemory(3);
   const [first, second] = [new HostGate(memory, 'bulk', 1, 2), new HostGate(memory, 'bulk', 2, 2)];
   await first.acquire('a.test', 0, never);
-  const order: number[] = [];
-  const waiting = [1, 2, 3].map(async (n) => {
-    assert.equal(await (n === 2 ? first : second).acquire('a.test', 30_000, never), true);
-    order.push(n);
-    (n === 2 ? first : second).release('a.test');
+  const order = { first: [] as number[], second: [] as number[] };
+  const waiting = [1, 2, 3, 4, 5].map(async (n) => {
+    const [gate, taken] = n % 2 === 0 ? [first, order.first] : [second, order.second];
+    assert.equal(await gate.acquire('a.test', 30_000, never), true);
+    taken.push(n);
+    gate.release('a.test');
   });
   first.release('a.test');
   await Promise.all(waiting);
-  assert.deepEqual(order, [1, 2, 3]);
+  assert.deepEqual(order, { first: [2, 4], second: [1, 3, 5] });
+});
+
+test('nobody overtakes in a thread, and nobody waits for one that has given up', async () => {
+  const memory = hostGateMemory(2);
+  const gate = new HostGate(memory, 'bulk', 1, 2);
+  await gate.acquire('a.test', 0, never);
+  const [abort, order] = [new AbortController(), [] as string[]];
+  const wait = async (name: string, signal: AbortSignal) => {
+    if (await gate.acquire('a.test', 30_000, signal)) order.push(name);
+  };
+  const waiting = [wait('first', never), wait('gone', abort.signal), wait('last', never)];
+  abort.abort();
+  gate.release('a.test');
+  assert.equal(await gate.acquire('a.test', 0, never), false);
+  await waiting[0];
+  gate.release('a.test');
+  await Promise.all(waiting);
+  assert.deepEqual(order, ['first', 'last']);
+});
+
+test('the last place is for a thread that has none, where one waits', async () => {
+  const memory = hostGateMemory(3);
+  const [first, second] = [new HostGate(memory, 'bulk', 1, 4), new HostGate(memory, 'bulk', 2, 4)];
+  for (let n = 0; n < 3; n++) assert.equal(await first.acquire('a.test', 0, never), true);
+  const waiting = second.acquire('a.test', 30_000, never);
+  first.release('a.test');
+  assert.equal(await first.acquire('a.test', 0, never), false);
+  assert.equal(await waiting, true);
+  first.release('a.test');
+  assert.equal(await first.acquire('a.test', 0, never), true);
 });
 
 test('a dead thread gives back what it held, and those who wait go on', async () => {
