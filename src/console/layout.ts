@@ -80,6 +80,7 @@ function header(res: Response, visitor: Visitor | undefined, section: string | u
       </ul>
     </nav>
     <div class="who">
+      <a href="/docs">Docs</a>
       ${
         visitor.kind === 'operator'
           ? html`<span class="name">Operator</span>`

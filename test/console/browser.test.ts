@@ -108,6 +108,11 @@ inBrowser('the playground shows a page in every form, escaped, and the call that
   assert.match(await tab('Metadata'), /"description": "All of them"/);
   await page.keyboard.press('Home');
   await page.getByRole('tab', { name: 'Markdown', exact: true, selected: true }).waitFor();
+  await page.getByRole('button', { name: 'Side by side' }).click();
+  assert.equal(await page.getByRole('tabpanel').count(), 7);
+  await look('playground-side-by-side');
+  await page.getByRole('button', { name: 'Side by side', pressed: true }).click();
+  assert.equal(await page.getByRole('tabpanel').count(), 1);
   const curl = (await page.locator('#curl').textContent())!;
   assert.ok(curl.startsWith(`curl -X POST ${service.api.origin}/v1/scrape`));
   assert.ok(!curl.includes(service.account.key));

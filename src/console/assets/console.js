@@ -45,7 +45,7 @@ async function keepFresh(part) {
   }
 }
 
-/** Turns sections with headings into tabs, as the ARIA practices describe them. */
+/** Turns sections with headings into tabs, as the ARIA practices describe them, and shows them side by side when asked to. */
 function makeTabs(box) {
   const sections = [...box.children];
   const list = document.createElement('div');
@@ -62,7 +62,9 @@ function makeTabs(box) {
     section.setAttribute('aria-labelledby', tab.id);
     return tab;
   });
-  const choose = (chosen) => {
+  let chosen = 0;
+  const choose = (n) => {
+    chosen = n;
     for (const [n, tab] of tabs.entries()) {
       tab.setAttribute('aria-selected', String(n === chosen));
       tab.tabIndex = n === chosen ? 0 : -1;
@@ -83,7 +85,22 @@ function makeTabs(box) {
     tabs[n].focus();
   });
   list.append(...tabs);
-  box.prepend(list);
+  const together = document.createElement('button');
+  together.type = 'button';
+  together.className = 'copy';
+  together.textContent = 'Side by side';
+  together.setAttribute('aria-pressed', 'false');
+  together.addEventListener('click', () => {
+    const all = box.classList.toggle('together');
+    together.setAttribute('aria-pressed', String(all));
+    list.hidden = all;
+    choose(chosen);
+    if (all) for (const section of sections) section.hidden = false;
+  });
+  const bar = document.createElement('div');
+  bar.className = 'bar';
+  bar.append(list, together);
+  box.prepend(bar);
   box.classList.add('ready');
   choose(0);
 }

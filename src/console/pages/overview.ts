@@ -62,7 +62,7 @@ function figures(credits: number, { pending, due, oldest_due_at }: Backlog, hour
 }
 
 const whole = (n: number) => count(Math.round(n));
-const clock = (at: Date) => at.toISOString().slice(11, 16);
+const clock = (at: Date) => `${at.toISOString().slice(11, 16)} UTC`;
 
 function work(minutes: MinuteOfWork[]): Html[] {
   const places = minutes.map((m) => clock(m.minute));
