@@ -15,7 +15,10 @@ export function createLog(level: string): Log {
     serializers: { err: serializeError },
   };
   if (process.stdout.isTTY)
-    return pino(options, PinoPretty({ translateTime: 'HH:MM:ss', ignore: 'pid,hostname', sync: true }));
+    return pino(
+      options,
+      PinoPretty({ translateTime: 'HH:MM:ss', ignore: 'pid,hostname', singleLine: true, sync: true }),
+    );
   return pino(options);
 }
 

@@ -14,14 +14,16 @@ export function requestLog(log: Log): RequestHandler {
     res.locals.request_id = request_id;
     res.setHeader('X-Request-Id', request_id);
     const start = performance.now();
+    // A router shortens the path to what is below it.
+    const { method, path } = req;
     res.once('close', () => {
-      const level = PROBES.has(req.path) ? 'debug' : 'info';
+      const level = PROBES.has(path) ? 'debug' : 'info';
       log[level](
         {
           request_id,
           account_id: res.locals.account_id as string | undefined,
-          method: req.method,
-          path: req.path,
+          method,
+          path,
           status: res.statusCode,
           ms: Math.round(performance.now() - start),
           ...(res.writableFinished ? {} : { broken_off: true }),

@@ -75,4 +75,7 @@ test('one id leads from the request through job and page to the delivery', async
     { 'x-request-id': 'my-test' },
   );
   await eventually(() => lines('my-test').includes('attempt recorded'));
+
+  await fetch(`${service.api.origin}/console/sign-in`);
+  await eventually(() => service.logs.some(({ path }) => path === '/console/sign-in'));
 });
