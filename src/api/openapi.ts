@@ -27,8 +27,15 @@ const COMMON_HEADERS = {
   'RateLimit-Policy': 'The quota (`q`) and its window in seconds (`w`).',
 };
 
+/** Those of a route that is to go away. */
+const DEPRECATION_HEADERS = {
+  Deprecation: 'Since when the route is deprecated (RFC 9745).',
+  Sunset: 'Until when it works (RFC 8594).',
+  Link: 'What takes its place.',
+};
+
 /** The whole API as an OpenAPI 3.1 document, made of the schemas that validate requests. */
-export function openApiDocument(): Json {
+export function openApiDocument(operations: Operation[] = OPERATIONS): Json {
   return {
     openapi: '3.1.0',
     info: {
@@ -40,8 +47,8 @@ export function openApiDocument(): Json {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    tags: [...new Set(OPERATIONS.map((operation) => operation.tag))].map((name) => ({ name })),
-    paths: paths(),
+    tags: [...new Set(operations.map((operation) => operation.tag))].map((name) => ({ name })),
+    paths: paths(operations),
     webhooks: Object.fromEntries(
       Object.entries(callbacks).map(([event, schema]) => [
         event,
@@ -78,9 +85,9 @@ function headerParameters(headers: Record<string, string>, required: boolean): J
   });
 }
 
-function paths(): Record<string, Json> {
+function paths(operations: Operation[]): Record<string, Json> {
   const found: Record<string, Json> = {};
-  for (const operation of OPERATIONS) (found[operation.path] ??= {})[operation.method] = operationObject(operation);
+  for (const operation of operations) (found[operation.path] ??= {})[operation.method] = operationObject(operation);
   return found;
 }
 
@@ -91,6 +98,7 @@ function operationObject(operation: Operation): Json {
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
+    ...(operation.deprecation ? { deprecated: true } : {}),
     security: access === 'anyone' ? [] : [access === 'account' ? { key: [] } : { admin: [] }],
     parameters: parametersOf(operation),
     ...(body === undefined
@@ -154,9 +162,10 @@ function problemExample(code: ProblemCode): Json {
   return { type: `/docs/errors/${code}`, title, status, detail: '…', code, request_id: '…' };
 }
 
-function commonHeaders({ access }: Operation): Record<string, Json> {
+function commonHeaders({ access, deprecation }: Operation): Record<string, Json> {
   const names = access === 'account' ? Object.keys(COMMON_HEADERS) : ['X-Request-Id'];
-  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+  const common = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+  return deprecation ? { ...common, ...headerObjects(DEPRECATION_HEADERS) } : common;
 }
 
 const headerObjects = (headers: Record<string, string>): Record<string, Json> =>

@@ -19,8 +19,17 @@ export interface Operation {
   /** Takes an Idempotency-Key. */
   idempotent?: boolean;
   answers: Record<number, Answer>;
+  /** Set when the route is to go away. */
+  deprecation?: Deprecation;
   /** Problems besides those that follow from its access, body, query and path. */
   problems?: ProblemCode[];
+}
+
+/** Since when a route is deprecated and until when it works (dates like 2026-01-31), and the path of what takes its place. */
+export interface Deprecation {
+  since: string;
+  until: string;
+  successor: string;
 }
 
 interface Answer {

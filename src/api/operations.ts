@@ -98,7 +98,8 @@ export function routeOf(method: string, path: string): string {
 
 const patterns = new Map<Operation, RegExp>();
 
-function pathPattern(operation: Operation): RegExp {
+/** The paths that are an operation's. */
+export function pathPattern(operation: Operation): RegExp {
   let pattern = patterns.get(operation);
   if (!pattern) {
     pattern = new RegExp(`^${operation.path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}/?$`, 'i');
