@@ -45,7 +45,7 @@ async function keepFresh(part) {
   }
 }
 
-/** Turns sections with headings into tabs, as the ARIA practices describe them, and shows them side by side when asked to. */
+/** Turns sections with headings into tabs, as the ARIA practices describe them. */
 function makeTabs(box) {
   const sections = [...box.children];
   const list = document.createElement('div');
@@ -63,8 +63,8 @@ function makeTabs(box) {
     return tab;
   });
   let chosen = 0;
-  const choose = (n) => {
-    chosen = n;
+  const choose = (place) => {
+    chosen = place;
     for (const [n, tab] of tabs.entries()) {
       tab.setAttribute('aria-selected', String(n === chosen));
       tab.tabIndex = n === chosen ? 0 : -1;
@@ -85,14 +85,8 @@ function makeTabs(box) {
     tabs[n].focus();
   });
   list.append(...tabs);
-  const together = document.createElement('button');
-  together.type = 'button';
-  together.className = 'copy';
-  together.textContent = 'Side by side';
-  together.setAttribute('aria-pressed', 'false');
-  together.addEventListener('click', () => {
-    const all = box.classList.toggle('together');
-    together.setAttribute('aria-pressed', String(all));
+  const together = makeSwitch('Side by side', (all) => {
+    box.classList.toggle('together', all);
     list.hidden = all;
     choose(chosen);
     if (all) for (const section of sections) section.hidden = false;
@@ -103,6 +97,21 @@ function makeTabs(box) {
   box.prepend(bar);
   box.classList.add('ready');
   choose(0);
+}
+
+/** A button that is on or off. */
+function makeSwitch(label, onChange) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'copy';
+  button.textContent = label;
+  button.setAttribute('aria-pressed', 'false');
+  button.addEventListener('click', () => {
+    const on = button.getAttribute('aria-pressed') === 'false';
+    button.setAttribute('aria-pressed', String(on));
+    onChange(on);
+  });
+  return button;
 }
 
 function makeCopyable(button) {
