@@ -22,6 +22,8 @@ const NAVIGATION = [
   ['/docs/errors', 'Errors'],
 ] as const;
 
+const asset = (name: string) => `/docs/assets/${name}`;
+
 /** Answers with a page of the documentation. */
 export function sendPage(res: Response, { title, section, body, styles = [], scripts = [], tool = false }: Page): void {
   const content = html`<body class="${tool ? 'tool' : 'prose'}">
@@ -39,7 +41,6 @@ export function sendPage(res: Response, { title, section, body, styles = [], scr
     </header>
     ${tool ? html`<div id="content" tabindex="-1">${body}</div>` : html`<main id="content" tabindex="-1">${body}</main>`}
   </body>`;
-  const asset = (name: string) => `/docs/assets/${name}`;
   const document = documentOf({
     title,
     icon: assetUrl('icon.svg'),
