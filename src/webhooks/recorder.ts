@@ -5,8 +5,8 @@ import { record, type Finished } from './record.ts';
 
 const BATCH = 500;
 /** Each statement has costs that do not depend on how many results it takes: fewer than this many wait a moment for more. */
-const ENOUGH = 100;
-const GATHER_MS = 15;
+const ENOUGH = 250;
+const GATHER_MS = 25;
 const TRIES_WHEN_STOPPING = 5;
 
 export interface RecorderOptions {
