@@ -147,10 +147,9 @@ const PAGE: Signals = {
 
 const declared = (prefix: string, names: readonly string[]): Signals =>
   Object.fromEntries(
-    names.map((name): [string, Signal] => [
-      `${prefix}.${name}`,
-      ({ page }) => flag(page.kinds.has(`${prefix}.${name}`)),
-    ]),
+    names
+      .map((name) => `${prefix}.${name}`)
+      .map((kind): [string, Signal] => [kind, ({ page }) => flag(page.kinds.has(kind))]),
   );
 
 /** All that is measured of a block, by name. The forest refers to these names. */
