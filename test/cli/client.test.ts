@@ -176,7 +176,10 @@ test('a stream without any news is given up', async () => {
     return true;
   });
   const api = createApi(front.origin, service.account.key);
-  await assert.rejects(followJob(api, id, () => assert.fail(), 1), { message: `There is no news of ${id}`, exitCode: 3 });
+  await assert.rejects(
+    followJob(api, id, () => assert.fail(), 1),
+    { message: `There is no news of ${id}`, exitCode: 3 },
+  );
   assert.equal(streams, 60);
 });
 

@@ -45,7 +45,7 @@ export class Forest {
   #link(node: number): number {
     if (this.#signal[node]! < 0) return node + 1;
     this.#above[node] = this.#link(node + 1);
-    return this.#link(this.#above[node]!);
+    return this.#link(this.#above[node]);
   }
 
   /** The probability that the block of the scene is content. */
