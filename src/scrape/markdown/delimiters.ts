@@ -44,24 +44,38 @@ function delimiterRun(parts: Part[], start: number): DelimiterRun {
   return run;
 }
 
+/** A reference for a text of one character changes what the delimiter on its other side sees: at most so often in a row, marks nesting no deeper. */
+const MAX_PASSES = 8;
+
 /** Sees to it that every emphasis delimiter stands where CommonMark takes it for one: by a character reference beside it, where nothing less does. */
 export function secureDelimiters(parts: Part[]): void {
+  for (let pass = 0; pass < MAX_PASSES && secureOnce(parts); pass++);
+}
+
+/** Whether anything had to be changed. */
+function secureOnce(parts: Part[]): boolean {
+  let changed = false;
   for (let i = 0; i < parts.length;) {
-    const delimiter = parts[i]!.mark?.delimiter;
-    if (delimiter === undefined) {
+    if (parts[i]!.mark?.delimiter === undefined) {
       i++;
       continue;
     }
-    const { before, after, closes, opens, end } = delimiterRun(parts, i);
-    const left = leftOf(before);
-    const right = rightOf(after);
-    const strict = delimiter === '_';
-    if (closes > 0 && (strict || !canClose(left, right)) && isWord(right) && after?.kind === 'text')
-      after.referenceFirst = true;
-    if (opens > 0 && (strict || !canOpen(left, right)) && isWord(left) && before?.kind === 'text')
-      before.referenceLast = true;
-    i = end;
+    const run = delimiterRun(parts, i);
+    if (secureRun(run)) changed = true;
+    i = run.end;
   }
+  return changed;
+}
+
+function secureRun({ delimiter, before, after, closes, opens }: DelimiterRun): boolean {
+  const left = leftOf(before);
+  const right = rightOf(after);
+  const strict = delimiter === '_';
+  const secureClose = closes > 0 && (strict || !canClose(left, right)) && isWord(right) && after?.kind === 'text';
+  const secureOpen = opens > 0 && (strict || !canOpen(left, right)) && isWord(left) && before?.kind === 'text';
+  if (secureClose) after.referenceFirst = true;
+  if (secureOpen) before.referenceLast = true;
+  return secureClose || secureOpen;
 }
 
 interface Opener {
