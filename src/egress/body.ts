@@ -10,6 +10,7 @@ import {
   type ZlibOptions,
   type ZstdOptions,
 } from 'node:zlib';
+import { SMALL_BODY_BYTES, type BodyMemory } from './body-memory.ts';
 import { EgressError, errorCode } from './errors.ts';
 
 const MAX_CODINGS = 3;
@@ -49,12 +50,13 @@ export const ACCEPT_ENCODING = 'gzip, deflate, br, zstd';
 /**
  * Undoes a `Content-Encoding` of up to three codings, in memory bounded by `maxBytes` per coding. Rejects with an
  * EgressError: `too_large` as soon as a coding yields more than `maxBytes`, `invalid_response` for a coding that is
- * unknown or data that is not in it.
+ * unknown or data that is not in it. What passes SMALL_BODY_BYTES waits for room in `memory`.
  */
 export async function decodeBody(
   encoded: Buffer,
   contentEncoding: string | undefined,
   maxBytes: number,
+  memory?: BodyMemory,
 ): Promise<Buffer> {
   const codings = (contentEncoding ?? '')
     .toLowerCase()
@@ -63,8 +65,27 @@ export async function decodeBody(
   const applied = codings.filter((coding) => coding !== '' && coding !== 'identity');
   if (applied.length > MAX_CODINGS) throw new EgressError('invalid_response', { cause: new Error('too many codings') });
   let body = encoded;
-  for (const coding of applied.toReversed()) if (body.length > 0) body = await decode(body, coding, maxBytes);
+  for (const coding of applied.toReversed())
+    if (body.length > 0) body = await decodeInRoom(body, coding, maxBytes, memory);
+  memory?.shrink(body.length);
   return body;
+}
+
+/** Decodes a body that turns out to be large once more from its beginning: that takes a millisecond, and the room is taken only by those. */
+async function decodeInRoom(
+  encoded: Buffer,
+  coding: string,
+  maxBytes: number,
+  memory: BodyMemory | undefined,
+): Promise<Buffer> {
+  if (!memory || maxBytes <= SMALL_BODY_BYTES) return await decode(encoded, coding, maxBytes);
+  try {
+    if (encoded.length < SMALL_BODY_BYTES) return await decode(encoded, coding, SMALL_BODY_BYTES);
+  } catch (error) {
+    if (!(error instanceof EgressError && error.code === 'too_large')) throw error;
+  }
+  await memory.need(maxBytes);
+  return await decode(encoded, coding, maxBytes);
 }
 
 async function decode(encoded: Buffer, coding: string, maxOutputLength: number): Promise<Buffer> {
@@ -98,6 +119,10 @@ export class ByteCollector {
     chunk.copy(this.#bytes, this.#length, 0, taken);
     this.#length += taken;
     return taken === chunk.length;
+  }
+
+  get length(): number {
+    return this.#length;
   }
 
   /** What was gathered so far: a view, valid until the next append. */

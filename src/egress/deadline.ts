@@ -1,8 +1,12 @@
 import { EgressError } from './errors.ts';
 
-/** A point in time by which everything must be over. */
+/** How often to look again at a deadline that is held. */
+const HELD_LOOK_MS = 20;
+
+/** A point in time by which everything must be over, but for what it was held for. */
 export class Deadline {
-  readonly #at: number;
+  #at: number;
+  #heldSince: number | null = null;
   readonly #signal: AbortSignal | undefined;
 
   constructor(timeoutMs: number, signal?: AbortSignal) {
@@ -11,14 +15,30 @@ export class Deadline {
   }
 
   get remainingMs(): number {
-    return Math.max(0, this.#at - performance.now());
+    return Math.max(0, this.#at - (this.#heldSince ?? performance.now()));
+  }
+
+  /** Waits for something that is not to count. One such wait at a time. */
+  async hold<T>(wait: Promise<T>): Promise<T> {
+    const since = performance.now();
+    this.#heldSince = since;
+    try {
+      return await wait;
+    } finally {
+      this.#heldSince = null;
+      this.#at += performance.now() - since;
+    }
   }
 
   /** The outcome of `work`, or an EgressError `timeout` or `cancelled` when that comes first; `work` then goes on unseen. */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const cancel = () => finish(() => reject(new EgressError('cancelled', { cause: this.#signal?.reason })));
-      const timer = setTimeout(() => finish(() => reject(new EgressError('timeout'))), this.remainingMs);
+      const expire = () => {
+        if (this.remainingMs > 0) timer = setTimeout(expire, Math.max(this.remainingMs, HELD_LOOK_MS));
+        else finish(() => reject(new EgressError('timeout')));
+      };
+      let timer = setTimeout(expire, this.remainingMs);
       const finish = (settle: () => void) => {
         clearTimeout(timer);
         this.#signal?.removeEventListener('abort', cancel);

@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { untraced } from '../tracing.ts';
+import { SMALL_BODY_BYTES, type BodyMemory } from './body-memory.ts';
 import { ByteCollector } from './body.ts';
 import type { Connection } from './connection.ts';
 import { EgressError, transportError, type Timings } from './errors.ts';
@@ -24,6 +25,8 @@ export interface ExchangeRequest {
   /** For a streamed body: the time for each chunk to be made or taken; `timeoutMs` starts anew after the last one. */
   idleTimeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Where an answer that is large waits for room; meanwhile no time passes. */
+  memory?: BodyMemory | undefined;
   /** Bytes on the wire that the answer may take, framing and informational answers included. */
   maxWireBytes: number;
   /** Called with the head of the answer; what it throws is what the exchange fails with. */
@@ -70,6 +73,9 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
   readonly #reject: (error: unknown) => void;
   readonly #startedAt = performance.now();
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer ends. */
+  #until = 0;
+  #roomy = false;
   #onAbort: (() => void) | undefined;
   #connection: Connection | null = null;
   #settled = false;
@@ -172,10 +178,36 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     this.#headers = headers;
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled || !this.#expectation) return;
     this.#body ??= new ByteCollector(this.#expectation.maxBytes);
     if (!this.#body.append(chunk)) this.#cut(new EgressError('too_large'));
+    else if (this.#body.length > SMALL_BODY_BYTES && !this.#roomy) this.#awaitRoom(controller);
+  }
+
+  /** Reads on when there is room for the rest of the body. */
+  #awaitRoom(controller: Dispatcher.DispatchController): void {
+    this.#roomy = true;
+    const { memory } = this.#request;
+    if (!memory) return;
+    const left = this.#until - performance.now();
+    clearTimeout(this.#timer);
+    controller.pause();
+    void memory.need(this.#expectedBytes()).then(
+      () => {
+        if (this.#settled) return;
+        this.#allow(left);
+        controller.resume();
+      },
+      (error: unknown) => this.fail(error),
+    );
+  }
+
+  /** What the body may come to; one that is coded has yet to unfold. */
+  #expectedBytes(): number {
+    const length = Number(this.#headers['content-length']);
+    const isPlain = this.#headers['content-encoding'] === undefined && length <= this.#expectation!.maxBytes;
+    return isPlain ? length : this.#expectation!.maxBytes;
   }
 
   // undici closes a connection that cannot be reused right after this call: a microtask later that shows.
@@ -224,6 +256,7 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
 
   #allow(milliseconds: number): void {
     clearTimeout(this.#timer);
+    this.#until = performance.now() + milliseconds;
     if (!this.#settled) this.#timer = setTimeout(onTimer, milliseconds, this);
   }
 

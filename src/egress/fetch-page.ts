@@ -1,3 +1,4 @@
+import type { BodyMemory } from './body-memory.ts';
 import { ACCEPT_ENCODING, decodeBody } from './body.ts';
 import { Deadline } from './deadline.ts';
 import { EgressError } from './errors.ts';
@@ -15,6 +16,8 @@ export interface PageRequest {
   timeoutMs: number;
   /** Of the decoded body; 10 MiB unless said otherwise. */
   maxBytes?: number;
+  /** Where a body that is large waits for room, which takes nothing of `timeoutMs`. The room is the caller's to give back. */
+  memory?: BodyMemory;
   signal?: AbortSignal;
   /** Asked before the body is read, with the `Content-Type` of the final answer. */
   accept?: (contentType: string | null) => boolean;
@@ -54,6 +57,7 @@ const ACCEPT = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
 export async function fetchPage(network: Network, request: PageRequest): Promise<FetchedPage> {
   const startedAt = performance.now();
   const deadline = new Deadline(request.timeoutMs, request.signal);
+  const memory = request.memory && heldBy(deadline, request.memory);
   const redirects: string[] = [];
   let url = parseUrl(request.url);
   if (url === null) throw new EgressError('blocked_target', { cause: new Error('invalid URL') });
@@ -64,11 +68,11 @@ export async function fetchPage(network: Network, request: PageRequest): Promise
     ...callerHeaders(request.headers ?? {}),
   };
   for (const visited = new Set([withoutFragment(url)]); ; visited.add(withoutFragment(url))) {
-    const answer = await get(network, url, headers, deadline, request);
+    const answer = await get(network, url, headers, deadline, { ...request, memory });
     const next = redirectTarget(answer, url);
     if (next === null)
       return {
-        ...(await toPage(url, answer, deadline, request)),
+        ...(await toPage(url, answer, deadline, { ...request, memory })),
         redirects,
         durationMs: performance.now() - startedAt,
       };
@@ -82,12 +86,20 @@ export async function fetchPage(network: Network, request: PageRequest): Promise
   }
 }
 
+/** The deadline waits while the memory does. */
+function heldBy(deadline: Deadline, memory: BodyMemory): BodyMemory {
+  return {
+    need: async (bytes) => await deadline.hold(memory.need(bytes)),
+    shrink: (bytes) => memory.shrink(bytes),
+  };
+}
+
 function get(
   network: Network,
   url: URL,
   headers: HeaderRecord,
   deadline: Deadline,
-  { signal, accept, maxBytes = DEFAULT_MAX_BYTES }: PageRequest,
+  { signal, accept, memory, maxBytes = DEFAULT_MAX_BYTES }: PageRequest,
 ): Promise<Answer> {
   return exchange(network.pool, {
     target: targetOf(url),
@@ -98,6 +110,7 @@ function get(
     body: null,
     timeoutMs: deadline.remainingMs,
     signal,
+    memory,
     maxWireBytes: 2 * maxBytes + WIRE_OVERHEAD_BYTES,
     expect: (status, fields) => {
       if (isRedirect(status, fields)) return { maxBytes: REDIRECT_BODY_BYTES, required: false };
@@ -116,10 +129,10 @@ async function toPage(
   url: URL,
   answer: Answer,
   deadline: Deadline,
-  { maxBytes = DEFAULT_MAX_BYTES }: PageRequest,
+  { memory, maxBytes = DEFAULT_MAX_BYTES }: PageRequest,
 ): Promise<Omit<FetchedPage, 'redirects' | 'durationMs'>> {
   const headers = joined(answer.headers);
-  const body = await deadline.race(decodeBody(answer.body, headers['content-encoding'], maxBytes));
+  const body = await deadline.race(decodeBody(answer.body, headers['content-encoding'], maxBytes, memory));
   return { url: url.href, status: answer.status, headers, contentType: first(answer.headers['content-type']), body };
 }
 

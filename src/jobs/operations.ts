@@ -121,7 +121,12 @@ export const jobOperations: Operation[] = [
     summary: 'List the pages of a job, also while it runs',
     access: 'account',
     query: pageListQuery,
-    answers: { 200: { description: 'The pages that are done, in the order of the request.', schema: pageList } },
+    answers: {
+      200: {
+        description: 'The pages that are done, in the order of the request; fewer than `limit` where they are large.',
+        schema: pageList,
+      },
+    },
   },
   {
     id: 'cancelJob',

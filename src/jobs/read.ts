@@ -60,18 +60,36 @@ export function jobETag(job: Job, deliveryStatus: string | null, withResult: boo
   return `"${parts.join('.')}"`;
 }
 
-/** The blocks of the pages that have settled, as JSON text, by ordinal after `after`. */
+/** What a list of pages may come to; the page that passes it is still in it. */
+const LIST_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The blocks of pages that have settled, as JSON text, by ordinal after `after`: at most `limit`, and no more once they come to
+ * LIST_BYTES. `more`: whether further ones have settled.
+ */
 export async function listPages(
   db: DbOrTx,
   job: Job,
   limit: number,
   after: number,
-): Promise<{ ordinal: number; fragment: string }[]> {
-  const { rows } = await sql<{ ordinal: number; fragment: string }>`
-    select ordinal, fragment from pages
-    where account_id = ${job.account_id} and job_id = ${job.id} and ordinal > ${after} and fragment is not null
-    order by ordinal limit ${limit}`.execute(db);
-  return rows;
+): Promise<{ pages: { ordinal: number; fragment: string }[]; more: boolean }> {
+  const { rows } = await sql<{ ordinal: number; fragment: string; more: boolean }>`
+    select ordinal, fragment, more
+    from (
+      select ordinal, fragment,
+        row_number() over running as place,
+        sum(octet_length(fragment)) over running - octet_length(fragment) as bytes_before,
+        lead(ordinal) over running is not null as more
+      from (
+        select ordinal, fragment from pages
+        where account_id = ${job.account_id} and job_id = ${job.id} and ordinal > ${after} and fragment is not null
+        order by ordinal limit ${limit + 1}
+      ) settled
+      window running as (order by ordinal)
+    ) measured
+    where place <= ${limit} and bytes_before < ${LIST_BYTES}
+    order by ordinal`.execute(db);
+  return { pages: rows, more: rows.at(-1)?.more ?? false };
 }
 
 /** A page without its content. */

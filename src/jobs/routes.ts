@@ -60,10 +60,9 @@ export function jobRoutes(context: Context, waiter: JobWaiter): Router {
     const { limit, cursor } = parseQuery(req, pageListQuery);
     const job = await jobOf(req, res);
     const after = Number(decodeCursor(cursor, /^\d{1,7}$/) ?? -1);
-    const pages = await listPages(db, job, limit + 1, after);
-    const data = pages.slice(0, limit);
-    const next = pages.length > limit ? JSON.stringify(encodeCursor(String(data.at(-1)!.ordinal))) : 'null';
-    res.type('application/json').send(`{"data":[${data.map((p) => p.fragment).join(',')}],"next_cursor":${next}}`);
+    const { pages, more } = await listPages(db, job, limit, after);
+    const next = more ? JSON.stringify(encodeCursor(String(pages.at(-1)!.ordinal))) : 'null';
+    res.type('application/json').send(`{"data":[${pages.map((p) => p.fragment).join(',')}],"next_cursor":${next}}`);
   });
 
   router.post('/v1/jobs/:job_id/cancel', rawBody('1kb'), async (req, res) => {

@@ -9,6 +9,7 @@ import { loggableUrl, type Log } from '../log.ts';
 import { isSupportedContentType } from '../scrape/content-type.ts';
 import { PageError, type ExtractOptions, type Extraction, type PageErrorCode, type RawPage } from '../scrape/types.ts';
 import { parseRetryAfter } from '../retry-after.ts';
+import { BodyRoom } from './body-room.ts';
 import { backOff, endBackOff, firstPause, takeTurn } from './host-clock.ts';
 import type { HostGate } from './host-gate.ts';
 import type { JobInfo } from './open-work.ts';
@@ -16,6 +17,7 @@ import type { Load } from './load.ts';
 import { endedResult, okResult } from './page-result.ts';
 import type { PageIdentity } from './reading-sign.ts';
 import type { RestingHosts } from './resting-hosts.ts';
+import type { SharedBudget } from './shared-budget.ts';
 
 export const USER_AGENT = 'Mozilla/5.0 (compatible; Ollagraph/1.0)';
 /** Longest wait for a host's turn or place that is spent holding a slice; beyond it the page is put off. */
@@ -38,6 +40,8 @@ export interface PageWorker {
   load: Load;
   resting: RestingHosts;
   robots: RobotsCache;
+  /** What the lane has for large bodies, in bytes. */
+  bodies: SharedBudget;
   log: Log;
   /** Extracts under the main thread's watch: one page at a time. */
   extract(page: RawPage, options: ExtractOptions, identity: PageIdentity): Promise<Extraction>;
@@ -80,13 +84,14 @@ export async function scrapePage(
   };
 
   async function fetchAndRead(): Promise<PageOutcome> {
+    using room = new BodyRoom(worker.bodies);
     begun = performance.now();
     fetchedAt = new Date();
-    fetched = await fetchOnce(worker, job, page, signal);
+    fetched = await fetchOnce(worker, job, page, room, signal);
     if (sync && TRANSIENT_STATUSES.has(fetched.status) && performance.now() - begun < job.options.timeout_ms / 2) {
       await sleep(SYNC_RETRY_MS);
       if (await worker.gate.acquire(page.host, PATIENCE_MS, signal))
-        fetched = await fetchOnce(worker, job, page, signal);
+        fetched = await fetchOnce(worker, job, page, room, signal);
     }
     const again = await afterFetch(worker, page, fetched, sync);
     if (again !== null) return putOff(again, true);
@@ -164,6 +169,7 @@ async function fetchOnce(
   worker: PageWorker,
   job: JobInfo,
   page: PendingPage,
+  memory: BodyRoom,
   signal: AbortSignal,
 ): Promise<FetchedPage> {
   try {
@@ -172,6 +178,7 @@ async function fetchOnce(
       headers: job.options.headers,
       userAgent: job.options.user_agent ?? USER_AGENT,
       timeoutMs: job.options.timeout_ms,
+      memory,
       signal,
       accept: isSupportedContentType,
       ...(job.options.respect_robots ? { onRedirect: async (url) => void (await checkRobots(worker, url)) } : {}),

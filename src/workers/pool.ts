@@ -3,14 +3,16 @@ import type { Context } from '../context.ts';
 import { failPending } from '../jobs/cancel.ts';
 import { DEAD_LETTERS, type Lane, type Slice } from '../queue.ts';
 import { hostGateMemory, HostGate } from './host-gate.ts';
+import { queueAnew } from './queue-anew.ts';
 import { ReadingSign } from './reading-sign.ts';
+import { budgetMemory, SharedBudget } from './shared-budget.ts';
 import type { FromThread, HeldSlice, ThreadData, ToThread } from './thread.ts';
 
 /** A page that takes longer to read than this costs its thread. */
 const READING_LIMIT_MS = 15_000;
 const WATCH_MS = 500;
 /** The heap of one thread; a page that needs more costs its thread. */
-const HEAP_MB = 256;
+const HEAP_MB = 192;
 /**
  * Its part for new objects, three semi-spaces; where nothing is said V8 lets it grow to 192 MB a thread. The trees of large pages
  * want room: with 24 MB a crawl of documentation took a tenth more time than with 48. The express lane's few pages do not.
@@ -45,6 +47,7 @@ export class WorkerPool {
   readonly #script: URL;
   readonly #threads: Thread[] = [];
   readonly #gateMemory: SharedArrayBuffer;
+  readonly #budgets: Record<Lane, { bodies: SharedArrayBuffer; turn: SharedArrayBuffer }>;
   #unsubscribe = () => {};
   #watch: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -52,7 +55,10 @@ export class WorkerPool {
   constructor(context: Context, script = new URL('./thread.ts', import.meta.url)) {
     this.#context = context;
     this.#script = script;
-    this.#gateMemory = hostGateMemory(context.config.workerThreads + 1);
+    const threads = context.config.workerThreads + 1;
+    this.#gateMemory = hostGateMemory(threads);
+    const budgets = () => ({ bodies: budgetMemory(threads), turn: budgetMemory(threads) });
+    this.#budgets = { express: budgets(), bulk: budgets() };
   }
 
   async start(): Promise<void> {
@@ -99,6 +105,8 @@ export class WorkerPool {
       lane,
       index,
       gateMemory: this.#gateMemory,
+      bodiesMemory: this.#budgets[lane].bodies,
+      turnMemory: this.#budgets[lane].turn,
       signMemory: sign.memory,
     };
     const worker = new Worker(this.#script, {
@@ -148,13 +156,14 @@ export class WorkerPool {
   async #replace(dead: Thread): Promise<void> {
     const { boss, log } = this.#context;
     HostGate.clear(this.#gateMemory, dead.index);
+    for (const memory of Object.values(this.#budgets[dead.lane])) SharedBudget.clear(memory, dead.index);
     try {
       const { page } = dead.sign;
       if (page) {
         const code = dead.stuck ? 'parse_timeout' : 'parse_failed';
         await failPending(this.#context, page.account_id, page.job_id, code, [page.ordinal]);
-      }
-      if (dead.held.length > 0) await boss.fail(dead.lane, dead.held);
+        await queueAnew(this.#context, dead.lane, dead.held);
+      } else if (dead.held.length > 0) await boss.fail(dead.lane, dead.held);
     } catch (error) {
       log.warn({ err: error }, "a dead thread's slices come back when their heartbeat ends");
     }

@@ -18,6 +18,7 @@ import { USER_AGENT } from './page.ts';
 import { ReadingSign, type PageIdentity } from './reading-sign.ts';
 import { RestingHosts } from './resting-hosts.ts';
 import { Runner } from './runner.ts';
+import { SharedBudget } from './shared-budget.ts';
 
 /** What the main thread hands a worker thread at its start. */
 export interface ThreadData {
@@ -26,6 +27,9 @@ export interface ThreadData {
   lane: Lane;
   index: number;
   gateMemory: SharedArrayBuffer;
+  /** Of the SharedBudgets of its lane. */
+  bodiesMemory: SharedArrayBuffer;
+  turnMemory: SharedArrayBuffer;
   signMemory: SharedArrayBuffer;
 }
 
@@ -43,9 +47,13 @@ const CONNECTIONS = 2;
 const BULK_NICENESS = 10;
 const ROBOTS_TTL_MS = 24 * 3600_000;
 const ROBOTS_TIMEOUT_MS = 10_000;
+/** For the bodies of a lane that are not small: three of the largest. */
+const BODIES_BYTES = 32 * 1024 * 1024;
+/** A page of this size can make a tree of tens of megabytes: of those a lane reads one at a time. */
+const HEAVY_BYTES = 256 * 1024;
 const ROBOTS_BYTES = 2 * 1024 * 1024;
 
-const { config, databaseUrl, lane, index, gateMemory, signMemory } = workerData as ThreadData;
+const { config, databaseUrl, lane, index, gateMemory, bodiesMemory, turnMemory, signMemory } = workerData as ThreadData;
 armCrashPoint(config.crashPoint);
 // On Linux 0 is the calling thread; elsewhere it is the whole process.
 if (lane === 'bulk' && platform() === 'linux') setPriority(0, BULK_NICENESS);
@@ -87,8 +95,11 @@ const load = new Load();
 const sign = new ReadingSign(signMemory);
 let reading: Promise<unknown> = Promise.resolve();
 
+const heavyTurn = new SharedBudget(turnMemory, index, 1);
+
 /** One page at a time, so that the main thread knows which one holds up this thread. */
 async function extractWatched(page: RawPage, options: ExtractOptions, identity: PageIdentity): Promise<Extraction> {
+  const turn = page.body.length < HEAVY_BYTES ? 0 : await heavyTurn.take(1);
   const mine = reading.then(async () => {
     await load.untilReadable();
     sign.begin(identity);
@@ -96,6 +107,7 @@ async function extractWatched(page: RawPage, options: ExtractOptions, identity: 
       return await extract(page, options);
     } finally {
       sign.end();
+      heavyTurn.release(turn);
     }
   });
   reading = mine.catch(() => undefined); // its own caller hears of it
@@ -109,6 +121,7 @@ const worker = {
   gate: new HostGate(gateMemory, lane, index, config.hostConcurrency),
   load,
   resting: new RestingHosts(),
+  bodies: new SharedBudget(bodiesMemory, index, BODIES_BYTES),
   robots,
   log,
   extract: extractWatched,

@@ -76,6 +76,21 @@ test('the pages of a job can be read while it still runs, page by page', async (
   assert.deepEqual(seen, urls);
 });
 
+test('one answer holds some megabytes of pages at most, and the cursor leads to the rest', async () => {
+  const paths = ['/large/0', '/large/1', '/large/2', '/large/3'];
+  for (const path of paths) site.routes.set(path, page(path, 'words '.repeat(400_000)));
+  const job_id = await service.api.queue('/v1/scrape/batch/async', { urls: paths.map((path) => site.url(path)) });
+  await service.api.finished(job_id);
+  const first = (await service.api('GET', `/v1/jobs/${job_id}/pages?limit=100`)).json;
+  assert.deepEqual(
+    first.data.map((p: { url: string }) => p.url),
+    paths.slice(0, 2).map((path) => site.url(path)),
+  );
+  const rest = (await service.api('GET', `/v1/jobs/${job_id}/pages?limit=100&cursor=${first.next_cursor}`)).json;
+  assert.equal(rest.data.length, 2);
+  assert.equal(rest.next_cursor, null);
+});
+
 async function pagesOf(jobId: string, atLeast: number): Promise<{ url: string }[]> {
   for (;;) {
     const { json } = await service.api('GET', `/v1/jobs/${jobId}/pages?limit=100`);

@@ -140,3 +140,23 @@ export const DOCUMENT_ATTACKS: Record<string, Attack> = {
   'entities in entities': html(`<!DOCTYPE html [${'<!ENTITY a "&b;&b;&b;">'.repeat(5_000)}]><p>&a;`),
   'JSON-LD that is deep': document('text', `<script type="application/ld+json">${'{"a":['.repeat(50_000)}</script>`),
 };
+
+const LARGE_BYTES = 9.5 * MIB;
+const filled = (unit: string): string => unit.repeat(LARGE_BYTES / unit.length);
+const coded = (body: string): Attack => {
+  const gzip = gzipSync(`<!doctype html><title>t</title><main>${body}</main>`);
+  const head = ok('', 'Content-Type: text/html; charset=utf-8', 'Content-Encoding: gzip');
+  const answer = Buffer.concat([
+    Buffer.from(head.replace('Content-Length: 0', `Content-Length: ${gzip.length}`)),
+    gzip,
+  ]);
+  return { answer: (socket) => socket.write(answer), ends: ['ok', 'parse_failed', 'parse_timeout'] };
+};
+
+/** As large as a page may be, and small on the wire. */
+export const LARGE_ATTACKS: Record<string, Attack> = {
+  'nine megabytes of words': coded(filled('words of a page that goes on. ')),
+  'nine megabytes of paragraphs': coded(filled(`<p>${'a paragraph of a page that goes on. '.repeat(10)}</p>`)),
+  'nine megabytes of links': coded(filled('<a href="/somewhere/else">a link</a> ')),
+  'nine megabytes of tags': coded(filled('<i>x</i>')),
+};

@@ -3,14 +3,14 @@ import { parentPort } from 'node:worker_threads';
 import { startOrigin } from '../egress/origin.ts';
 import { readCertificate } from '../support/certificates.ts';
 import { testRun } from '../support/environment.ts';
-import { DOCUMENT_ATTACKS, PAGE_ATTACKS, RECEIVER_ATTACKS, type Attack } from './attacks.ts';
+import { DOCUMENT_ATTACKS, LARGE_ATTACKS, PAGE_ATTACKS, RECEIVER_ATTACKS, type Attack } from './attacks.ts';
 
 /**
  * A thread of its own for the servers that attack, so that their floods hold up nobody who measures. It posts their
  * ports, and ends when it is terminated.
  */
 const certificate = await readCertificate(testRun().directory);
-const pages = await startOrigin(serve({ ...PAGE_ATTACKS, ...DOCUMENT_ATTACKS }));
+const pages = await startOrigin(serve({ ...PAGE_ATTACKS, ...DOCUMENT_ATTACKS, ...LARGE_ATTACKS }));
 const callbacks = await startOrigin(serve(RECEIVER_ATTACKS), { certificate });
 parentPort!.postMessage({ pages: pages.port, callbacks: callbacks.port });
 

@@ -14,3 +14,15 @@ test('a page that bursts its thread fails alone, and the rest of its slice is do
   assert.equal(job.result.pages[10].error.code, 'parse_failed');
   await assertBooksBalance(service.db);
 });
+
+test('pages that burst their thread one after another cost the others of the batch no try', async () => {
+  const bursting = 6;
+  await using site = await startSite({ '/': page('Here', 'text') });
+  await using service = await startTestService({ WORKER_THREADS: '1' });
+  for (let n = 0; n < bursting; n++) site.routes.set(`/burst/${n}`, '<i>x</i>'.repeat(1_250_000));
+  const urls = Array.from({ length: 60 }, (_, n) => site.url(n < bursting ? `/burst/${n}` : '/'));
+  const job = await service.api.finished(await service.api.queue('/v1/scrape/batch/async', { urls }));
+  assert.deepEqual([job.status, job.succeeded, job.failed], ['completed', 60 - bursting, bursting]);
+  for (const { error } of job.result.pages.slice(0, bursting)) assert.equal(error.code, 'parse_failed');
+  await assertBooksBalance(service.db);
+});
