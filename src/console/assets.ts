@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import { Router } from 'express';
 
-const TYPES = { 'console.css': 'text/css', 'console.js': 'text/javascript', 'icon.svg': 'image/svg+xml' } as const;
-type Name = keyof typeof TYPES;
+/** The style sheets, in the order in which they apply; the last changes the others for narrow screens. */
+const STYLES = ['base.css', 'frame.css', 'forms.css', 'tables.css', 'charts.css', 'pages.css', 'narrow.css'] as const;
+const NAMES = [...STYLES, 'console.js', 'icon.svg'] as const;
+type Name = (typeof NAMES)[number];
 
 const files = new Map(
-  (Object.keys(TYPES) as Name[]).map((name) => {
+  NAMES.map((name) => {
     const content = readFileSync(new URL(`assets/${name}`, import.meta.url));
     return [name, { content, version: createHash('sha256').update(content).digest('hex').slice(0, 12) }];
   }),
@@ -17,12 +20,16 @@ export function assetUrl(name: Name): string {
   return `/console/assets/${name}?v=${files.get(name)!.version}`;
 }
 
-/** The console's style sheet, script and icon. */
+export function styleUrls(): string[] {
+  return STYLES.map(assetUrl);
+}
+
+/** The console's style sheets, script and icon. */
 export function assetRoutes(): Router {
   const router = Router();
   for (const [name, { content }] of files) {
     router.get(`/${name}`, (_req, res) => {
-      res.set('Cache-Control', 'public, max-age=31536000, immutable').type(TYPES[name]).send(content);
+      res.set('Cache-Control', 'public, max-age=31536000, immutable').type(extname(name)).send(content);
     });
   }
   return router;

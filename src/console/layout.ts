@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { assetUrl } from './assets.ts';
+import { assetUrl, styleUrls } from './assets.ts';
 import { postButton } from './forms.ts';
 import { documentOf, SKIP_LINK } from '../document.ts';
 import { html, type Content, type Html } from '../html.ts';
@@ -57,7 +57,7 @@ export function sendPage(res: Response, page: Page, status = 200): void {
   const document = documentOf({
     title: page.title,
     icon: assetUrl('icon.svg'),
-    styles: [assetUrl('console.css')],
+    styles: styleUrls(),
     scripts: [assetUrl('console.js')],
     body,
   });
