@@ -3,12 +3,26 @@ import { ALLOW_ALL, DISALLOW_ALL, ROBOTS_MAX_BYTES, robotsOutcome, type Robots }
 /** RFC 9309, 2.4: a robots.txt is not used for longer than a day. */
 const DAY_MS = 24 * 60 * 60 * 1000;
 
+/** An error that is asked about again so soon may have passed by then: pages wait for it. */
+const SOON_MS = 60_000;
+const FIRST_ERROR_MS = 1000;
+
+export interface RobotsAnswer {
+  status: number;
+  body: Buffer;
+  /** What `Retry-After` asks for. */
+  retryAfterSeconds?: number | null;
+}
+
 export interface RobotsCacheOptions {
   /** Fetches a robots.txt, redirects followed (at least five); rejects when there was no answer. */
-  fetch: (url: string) => Promise<{ status: number; body: Buffer }>;
+  fetch: (url: string) => Promise<RobotsAnswer>;
   /** How long a robots.txt is used, in milliseconds. At most, and by default, 24 h. */
   ttlMs?: number;
-  /** How long an origin whose robots.txt was answered with an error stays disallowed, in milliseconds. Default 5 min. */
+  /**
+   * How long an origin whose robots.txt was answered with an error stays disallowed at most, in milliseconds; default 5 min. It begins
+   * with what the answer asks for, or a second, and doubles with each error in a row.
+   */
   errorTtlMs?: number;
   /** The same where there was no answer: pages are tried again within seconds. Default 5 s. */
   unreachedTtlMs?: number;
@@ -29,6 +43,8 @@ interface Entry {
   robots: Robots;
   bytes: number;
   expiresAt: number;
+  /** Errors answered in a row. */
+  errors: number;
 }
 
 /** A bounded memory of robots.txt files. Callers that ask for the same origin at once share one fetch. */
@@ -58,20 +74,30 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
   }
 
   async function load(origin: string): Promise<Robots> {
-    const entry = await fetch(`${origin}/robots.txt`).then(entryOf, (unreached: unknown) => ({
-      robots: { ...DISALLOW_ALL, unreached },
-      bytes: 0,
-      ttlMs: unreachedTtlMs,
-    }));
-    insert(origin, { ...entry, expiresAt: now() + Math.min(entry.ttlMs, ttlMs) });
-    return entry.robots;
+    const errors = entries.get(origin)?.errors ?? 0;
+    const loaded = await fetch(`${origin}/robots.txt`).then(
+      (answer) => loadedOf(answer, errors),
+      (unreached: unknown) => ({ robots: { ...DISALLOW_ALL, unreached }, bytes: 0, ttlMs: unreachedTtlMs, errors }),
+    );
+    const entry = { ...loaded, expiresAt: now() + Math.min(loaded.ttlMs, ttlMs) };
+    insert(origin, entry);
+    return current(entry);
   }
 
-  function entryOf(answer: { status: number; body: Buffer }): { robots: Robots; bytes: number; ttlMs: number } {
+  function loadedOf(answer: RobotsAnswer, errors: number) {
     const robots = robotsOutcome(answer);
-    const isParsed = robots !== ALLOW_ALL && robots !== DISALLOW_ALL;
-    const bytes = isParsed ? Math.min(answer.body.length, ROBOTS_MAX_BYTES) : 0;
-    return { robots, bytes, ttlMs: robots === DISALLOW_ALL ? errorTtlMs : ttlMs };
+    if (robots === DISALLOW_ALL) {
+      const pauseMs = Math.max((answer.retryAfterSeconds ?? 0) * 1000, FIRST_ERROR_MS * 2 ** errors);
+      return { robots, bytes: 0, ttlMs: Math.min(pauseMs, errorTtlMs), errors: errors + 1 };
+    }
+    const bytes = robots === ALLOW_ALL ? 0 : Math.min(answer.body.length, ROBOTS_MAX_BYTES);
+    return { robots, bytes, ttlMs, errors: 0 };
+  }
+
+  /** What the entry says now. */
+  function current({ robots, expiresAt }: Entry): Robots {
+    const leftMs = expiresAt - now();
+    return robots === DISALLOW_ALL && leftMs <= SOON_MS ? { ...robots, againInSeconds: leftMs / 1000 } : robots;
   }
 
   async function get(originOrUrl: string): Promise<Robots> {
@@ -79,7 +105,7 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
     const entry = entries.get(origin);
     if (entry !== undefined && now() < entry.expiresAt) {
       insert(origin, entry);
-      return entry.robots;
+      return current(entry);
     }
     let loading = pending.get(origin);
     if (loading === undefined) {

@@ -13,6 +13,8 @@ export interface Robots {
   sitemaps: string[];
   /** What kept the robots.txt from being asked for, where that is why nothing is allowed. */
   unreached?: unknown;
+  /** Where an error was answered in place of rules, and it is worth asking again soon: in so many seconds. */
+  againInSeconds?: number;
 }
 
 /** Everything may be fetched: there is no robots.txt (RFC 9309, 2.3.1.3). */

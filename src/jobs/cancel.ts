@@ -96,6 +96,7 @@ export async function failPending(
       fetched_at: now,
       links: null,
       aliases: [],
+      answered: null,
     }));
     return await settlePages(tx, boss, job, results);
   });

@@ -21,6 +21,8 @@ export interface PageResult {
   links: string[] | null;
   /** Crawl: the other addresses of this page (where it was redirected to, its canonical URL). */
   aliases: string[];
+  /** Crawl: the URL that answered, after redirects, and the type of its answer. */
+  answered: { url: string; contentType: string | null } | null;
 }
 
 export type LockedJob = Selectable<JobsTable>;
@@ -127,9 +129,9 @@ function asDuplicate(result: PageResult): PageResult {
   const { url, http_status, fetched_at, duration_ms } = result;
   const fragment = failedBlock({
     url,
-    finalUrl: result.aliases[0] ?? null,
+    finalUrl: result.answered?.url ?? null,
     httpStatus: http_status,
-    contentType: null,
+    contentType: result.answered?.contentType ?? null,
     status: 'skipped',
     code: 'duplicate',
     fetchedAt: fetched_at,

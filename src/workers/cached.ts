@@ -6,7 +6,8 @@ import type { JobInfo } from './open-work.ts';
 import type { PendingPage } from './page.ts';
 
 /**
- * Results that the account already has for these pages, fetched with the same options within max_age_seconds. A crawl takes none: it
+ * Results that the account already has for these pages, fetched with the same options within max_age_seconds, those that say no
+ * more than that the host was in trouble left out. A crawl takes none: it
  * needs the links of every page.
  */
 export async function cachedResults(db: Db, job: JobInfo, pages: PendingPage[]): Promise<PageResult[]> {
@@ -16,6 +17,7 @@ export async function cachedResults(db: Db, job: JobInfo, pages: PendingPage[]):
   const { rows } = await sql<{ cache_key: Buffer; fragment: string; http_status: number | null; settled_at: Date }>`
     select distinct on (cache_key) cache_key, fragment, http_status, settled_at from pages
     where account_id = ${job.account_id} and cache_key = any(${keys}::bytea[]) and state = 'ok'
+      and http_status < 500 and http_status <> 429
       and settled_at > now() - ${max_age_seconds} * interval '1 s'
     order by cache_key, settled_at desc`.execute(db);
   const found = new Map(rows.map((row) => [row.cache_key.toString('latin1'), row]));
@@ -34,6 +36,7 @@ export async function cachedResults(db: Db, job: JobInfo, pages: PendingPage[]):
         fetched_at: hit.settled_at,
         links: null,
         aliases: [],
+        answered: null,
       },
     ];
   });

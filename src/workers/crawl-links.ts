@@ -1,17 +1,13 @@
-import { collectSitemapUrls } from '../crawl/sitemap.ts';
 import type { Scope } from '../crawl/scope.ts';
 import { normaliseUrl } from '../crawl/normalise.ts';
 import type { FetchedPage } from '../egress/index.ts';
 import type { CrawlOptions } from '../jobs/options.ts';
 import type { Extraction } from '../scrape/types.ts';
 import type { JobInfo } from './open-work.ts';
-import { USER_AGENT, type PageWorker, type PendingPage } from './page.ts';
+import type { PageWorker, PendingPage } from './page.ts';
+import { sitemapUrls } from './sitemaps.ts';
 
 const MAX_LINKS_PER_PAGE = 5000;
-const MAX_SITEMAPS = 200;
-const SITEMAP_TIMEOUT_MS = 20_000;
-/** The most that all sitemaps of one crawl may take. */
-const SITEMAPS_BUDGET_MS = 60_000;
 /**
  * The most that judging the URLs which one page brings may hold up its thread. A hundred patterns against 5,000 links,
  * each made to be compared as long as possible, would take forty minutes.
@@ -25,6 +21,7 @@ export async function crawlLinks(
   page: PendingPage,
   fetched: FetchedPage,
   extraction: Extraction,
+  signal: AbortSignal,
 ): Promise<string[]> {
   const options = job.options as CrawlOptions;
   const inScope = withinBudget(job.crawl!.scope, JUDGING_BUDGET_MS);
@@ -40,7 +37,7 @@ export async function crawlLinks(
     }
   }
   if (page.depth === 0 && options.sitemap !== 'skip') {
-    for (const url of await sitemapUrls(worker, job, fetched.url, options.max_pages, inScope)) add(url);
+    for (const url of await sitemapUrls(worker, job, fetched.url, inScope, signal)) add(url);
   }
   return [...links];
 }
@@ -77,38 +74,4 @@ function withinBudget(scope: Scope, ms: number): Scope['inScope'] {
     spent += performance.now() - begun;
     return verdict;
   };
-}
-
-async function sitemapUrls(
-  worker: PageWorker,
-  job: JobInfo,
-  seed: string,
-  maxUrls: number,
-  inScope: Scope['inScope'],
-): Promise<string[]> {
-  const { origin } = new URL(seed);
-  const robots = await worker.robots.get(origin);
-  const roots = robots.sitemaps.length > 0 ? robots.sitemaps : [`${origin}/sitemap.xml`];
-  const deadline = Date.now() + SITEMAPS_BUDGET_MS;
-  const urls: string[] = [];
-  const found = collectSitemapUrls({
-    roots,
-    maxSitemaps: MAX_SITEMAPS,
-    // Some of what a sitemap lists is out of the crawl's scope, or double.
-    maxUrls: Math.min(100_000, maxUrls * 2),
-    inScope: (url) => inScope(normaliseUrl(url, undefined) ?? url, 1),
-    sameSite: (url) => job.crawl!.scope.sameSite(url),
-    fetch: async (url: string) => {
-      if (Date.now() > deadline) throw new Error('the time for sitemaps is used up');
-      const { status, body } = await worker.egress.fetchPage({
-        url,
-        userAgent: USER_AGENT,
-        timeoutMs: SITEMAP_TIMEOUT_MS,
-        maxBytes: 50 * 1024 * 1024,
-      });
-      return { status, body };
-    },
-  });
-  for await (const url of found) urls.push(url);
-  return urls;
 }

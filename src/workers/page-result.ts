@@ -36,6 +36,7 @@ export function endedResult(
     fetched_at: fetchedAt,
     links: null,
     aliases: [],
+    answered: null,
   };
 }
 
@@ -48,6 +49,7 @@ export async function okResult(
   extraction: Extraction,
   fetchedAt: Date,
   durationMs: number,
+  signal: AbortSignal,
 ): Promise<PageResult> {
   const facts = {
     url: page.url,
@@ -66,7 +68,8 @@ export async function okResult(
     error_code: null,
     duration_ms: durationMs,
     fetched_at: fetchedAt,
-    links: job.crawl ? await crawlLinks(worker, job, page, fetched, extraction) : null,
+    links: job.crawl ? await crawlLinks(worker, job, page, fetched, extraction, signal) : null,
     aliases: job.crawl ? crawlAliases(job, page, fetched, extraction) : [],
+    answered: { url: fetched.url, contentType: fetched.contentType },
   };
 }

@@ -14,7 +14,7 @@ import { flushSpans } from '../tracing.ts';
 import { HostGate } from './host-gate.ts';
 import { Load } from './load.ts';
 import { WorkReader } from './open-work.ts';
-import { USER_AGENT } from './page.ts';
+import { retryAfter, USER_AGENT } from './politeness.ts';
 import { ReadingSign, type PageIdentity } from './reading-sign.ts';
 import { RestingHosts } from './resting-hosts.ts';
 import { Runner } from './runner.ts';
@@ -81,13 +81,13 @@ const robots = createRobotsCache({
   ttlMs: ROBOTS_TTL_MS,
   maxEntries: 2000,
   fetch: async (url) => {
-    const { status, body } = await egress.fetchPage({
+    const answer = await egress.fetchPage({
       url,
       userAgent: USER_AGENT,
       timeoutMs: ROBOTS_TIMEOUT_MS,
       maxBytes: ROBOTS_BYTES,
     });
-    return { status, body };
+    return { status: answer.status, body: answer.body, retryAfterSeconds: retryAfter(answer) };
   },
 });
 

@@ -144,6 +144,16 @@ test("curl's form content type, or none, changes nothing about a JSON body", asy
   }
 });
 
+test('max_age_seconds takes no answer of a host in trouble', async () => {
+  let asked = 0;
+  site.routes.set('/troubled', (_req, res) => void res.writeHead(500).end(`trouble ${++asked}`));
+  const body = { url: site.url('/troubled'), max_age_seconds: 3600 };
+  await service.api('POST', '/v1/scrape', body);
+  const before = asked;
+  await service.api('POST', '/v1/scrape', body);
+  assert.ok(asked > before);
+});
+
 test('max_age_seconds takes an own earlier result with the same options, and only that', async () => {
   let served = 0;
   site.routes.set('/counted', (_req, res) => {

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { ALLOW_ALL, DISALLOW_ALL } from '../../src/crawl/robots.ts';
-import { createRobotsCache, type RobotsCache, type RobotsCacheOptions } from '../../src/crawl/robots-cache.ts';
+import { ALLOW_ALL } from '../../src/crawl/robots.ts';
+import {
+  createRobotsCache,
+  type RobotsAnswer,
+  type RobotsCache,
+  type RobotsCacheOptions,
+} from '../../src/crawl/robots-cache.ts';
 
 const HOUR = 60 * 60 * 1000;
 const TEXT = Buffer.from('User-agent: *\nDisallow: /a');
 
-type Answer = { status: number; body: Buffer } | Error;
+type Answer = RobotsAnswer | Error;
 
 interface Setup {
   cache: RobotsCache;
@@ -87,23 +92,33 @@ it('keeps origins apart', async () => {
   );
 });
 
-for (const [what, answer] of [
-  ['a 503', { status: 503, body: TEXT }],
-  ['a 429', { status: 429, body: TEXT }],
-] as const) {
-  it(`disallows all after ${what}, and asks again soon`, async () => {
-    const bundle = setup({ errorTtlMs: 1000 });
-    bundle.origin.answer = answer;
-    assert.equal(await bundle.cache.get('https://example.com'), DISALLOW_ALL);
-    bundle.origin.answer = { status: 200, body: TEXT };
-    bundle.clock.now = 999;
-    assert.equal(await bundle.cache.get('https://example.com'), DISALLOW_ALL);
-    bundle.clock.now = 1000;
-    const robots = await bundle.cache.get('https://example.com');
-    assert.equal(robots.allows('https://example.com/b'), true);
-    assert.equal(bundle.fetched.length, 2);
+for (const status of [503, 429]) {
+  it(`disallows all after a ${status}, and asks again ever later`, async () => {
+    const { cache, origin, clock, fetched } = setup({ errorTtlMs: 3000 });
+    origin.answer = { status, body: TEXT };
+    for (const pause of [1000, 2000, 3000, 3000]) {
+      const before = fetched.length;
+      const refused = await cache.get('https://example.com');
+      assert.deepEqual([refused.allows('https://example.com/b'), refused.againInSeconds], [false, pause / 1000]);
+      clock.now += pause - 1;
+      assert.equal((await cache.get('https://example.com')).againInSeconds, 0.001);
+      assert.equal(fetched.length, before + 1);
+      clock.now += 1;
+    }
+    origin.answer = { status: 200, body: TEXT };
+    const robots = await cache.get('https://example.com');
+    assert.deepEqual([robots.allows('https://example.com/b'), robots.againInSeconds], [true, undefined]);
   });
 }
+
+it('waits as long as a 503 asks, and says nothing of soon where that is long', async () => {
+  const { cache, origin, clock, fetched } = setup();
+  origin.answer = { status: 503, body: TEXT, retryAfterSeconds: 90 };
+  assert.equal((await cache.get('https://example.com')).againInSeconds, undefined);
+  clock.now = 30_000;
+  assert.equal((await cache.get('https://example.com')).againInSeconds, 60);
+  assert.equal(fetched.length, 1);
+});
 
 it('disallows all while there is no answer, says why, and asks again very soon', async () => {
   const bundle = setup({ unreachedTtlMs: 100 });

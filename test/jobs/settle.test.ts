@@ -96,6 +96,7 @@ function failure(ordinal: number, url: string, durationMs: number): PageResult {
     fetched_at,
     links: null,
     aliases: [],
+    answered: null,
   };
 }
 

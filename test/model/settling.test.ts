@@ -133,6 +133,7 @@ function resultOf({ ordinal: n, state: to }: { ordinal: number; state: Settled }
     fetched_at,
     links: null,
     aliases: [],
+    answered: null,
   };
 }
 

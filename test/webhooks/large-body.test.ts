@@ -26,6 +26,7 @@ function largePage(ordinal: number): PageResult {
     fetched_at: new Date(),
     links: null,
     aliases: [],
+    answered: null,
   };
 }
 

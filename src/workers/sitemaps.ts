@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { collectSitemapUrls } from '../crawl/sitemap.ts';
+import type { Scope } from '../crawl/scope.ts';
+import { normaliseUrl } from '../crawl/normalise.ts';
+import { isRetryable, type FetchedPage } from '../egress/index.ts';
+import type { CrawlOptions } from '../jobs/options.ts';
+import { BodyRoom } from './body-room.ts';
+import type { JobInfo } from './open-work.ts';
+import type { PageWorker } from './page.ts';
+import { fetchInPlace, retryAfter, takePlace, TRANSIENT_STATUSES, type Target } from './politeness.ts';
+
+const MAX_SITEMAPS = 200;
+const SITEMAP_TIMEOUT_MS = 20_000;
+const SITEMAP_BYTES = 50 * 1024 * 1024;
+/** The most that all sitemaps of one crawl may take. */
+const SITEMAPS_BUDGET_MS = 60_000;
+/** Before a sitemap that failed in passing is asked for once more, where the host names no time. */
+const RETRY_SECONDS = 1;
+
+/** The pages in scope that the sitemaps of the seed's site list. Sitemaps are fetched as politely as pages. */
+export async function sitemapUrls(
+  worker: PageWorker,
+  job: JobInfo,
+  seed: string,
+  inScope: Scope['inScope'],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { max_pages } = job.options as CrawlOptions;
+  const { origin } = new URL(seed);
+  const { sitemaps } = await worker.robots.get(origin);
+  using fetcher = new SitemapFetcher(worker, job, sitemaps, signal);
+  const found = collectSitemapUrls({
+    roots: sitemaps.length > 0 ? sitemaps : [`${origin}/sitemap.xml`],
+    maxSitemaps: MAX_SITEMAPS,
+    // Some of what a sitemap lists is out of the crawl's scope, or double.
+    maxUrls: Math.min(100_000, max_pages * 2),
+    inScope: (url) => inScope(normaliseUrl(url, undefined) ?? url, 1),
+    sameSite: (url) => job.crawl!.scope.sameSite(url),
+    fetch: async (url) => await fetcher.fetch(url),
+  });
+  return await Array.fromAsync(found);
+}
+
+/** Fetches the sitemaps of one crawl within the time for all of them. What it throws leaves that sitemap out. */
+class SitemapFetcher implements Disposable {
+  readonly #worker: PageWorker;
+  readonly #job: JobInfo;
+  readonly #vouched: Set<string>;
+  readonly #signal: AbortSignal;
+  /** Of the sitemap that was fetched last. */
+  readonly #room: BodyRoom;
+  readonly #deadline = performance.now() + SITEMAPS_BUDGET_MS;
+
+  constructor(worker: PageWorker, job: JobInfo, vouched: string[], signal: AbortSignal) {
+    this.#worker = worker;
+    this.#job = job;
+    this.#vouched = new Set(vouched);
+    this.#signal = signal;
+    this.#room = new BodyRoom(worker.bodies);
+  }
+
+  [Symbol.dispose](): void {
+    this.#room[Symbol.dispose]();
+  }
+
+  async fetch(url: string): Promise<FetchedPage> {
+    const target = { url, host: new URL(url).host };
+    let pause: number | null;
+    try {
+      const fetched = await this.#fetchOnce(target);
+      if (!TRANSIENT_STATUSES.has(fetched.status)) return fetched;
+      pause = retryAfter(fetched);
+    } catch (error) {
+      if (!isRetryable(error)) throw error;
+      pause = null;
+    }
+    await this.#sleep(pause ?? RETRY_SECONDS);
+    return await this.#fetchOnce(target);
+  }
+
+  async #fetchOnce(target: Target): Promise<FetchedPage> {
+    this.#room.shrink(0);
+    const vouched = this.#vouched.has(target.url);
+    for (;;) {
+      const wait = await takePlace(this.#worker, this.#job, target, this.#signal, { vouched });
+      if (wait === null) break;
+      await this.#sleep(wait);
+    }
+    // What the caller sends to the site is for no other, which a robots.txt may name.
+    const headers = this.#job.crawl!.scope.sameSite(target.url) ? this.#job.options.headers : {};
+    return await fetchInPlace(this.#worker, this.#job, target, {
+      headers,
+      timeoutMs: SITEMAP_TIMEOUT_MS,
+      maxBytes: SITEMAP_BYTES,
+      memory: this.#room,
+      signal: this.#signal,
+    });
+  }
+
+  async #sleep(seconds: number): Promise<void> {
+    this.#signal.throwIfAborted();
+    if (performance.now() + seconds * 1000 > this.#deadline) throw new Error('the time for sitemaps is used up');
+    await sleep(seconds * 1000, undefined, { signal: this.#signal });
+  }
+}
