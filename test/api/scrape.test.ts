@@ -149,9 +149,9 @@ test('max_age_seconds takes no answer of a host in trouble', async () => {
   site.routes.set('/troubled', (_req, res) => void res.writeHead(500).end(`trouble ${++asked}`));
   const body = { url: site.url('/troubled'), max_age_seconds: 3600 };
   await service.api('POST', '/v1/scrape', body);
-  const before = asked;
+  const first = asked;
   await service.api('POST', '/v1/scrape', body);
-  assert.ok(asked > before);
+  assert.ok(asked > first);
 });
 
 test('max_age_seconds takes an own earlier result with the same options, and only that', async () => {

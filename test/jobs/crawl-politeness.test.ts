@@ -55,6 +55,12 @@ test('a robots.txt that stays in trouble is a no', async () => {
   assert.ok(!site.requests.some(({ path }) => path === '/'));
 });
 
+const index = (o: string) =>
+  `<sitemapindex>${['/one.xml', '/closed.xml', '/two.xml'].map((s) => `<sitemap><loc>${o}${s}</loc></sitemap>`).join('')}</sitemapindex>`;
+const listing = (path: string) => (o: string) => `<urlset><url><loc>${o}${path}</loc></url></urlset>`;
+const noting = (content: string, link: string) =>
+  `<html><head><meta name="robots" content="${content}"></head><body><p>text <a href="${link}">on</a></p></body></html>`;
+
 test('sitemaps are fetched as politely as pages: rules, delay and headers', async () => {
   const asked: number[] = [];
   const sitemap = (body: (origin: string) => string): Route => {
@@ -64,9 +70,6 @@ test('sitemaps are fetched as politely as pages: rules, delay and headers', asyn
       res.writeHead(known ? 200 : 403, { 'content-type': 'text/xml' }).end(body(`http://${req.headers.host}`));
     };
   };
-  const index = (o: string) =>
-    `<sitemapindex>${['/one.xml', '/closed.xml', '/two.xml'].map((s) => `<sitemap><loc>${o}${s}</loc></sitemap>`).join('')}</sitemapindex>`;
-  const listing = (path: string) => (o: string) => `<urlset><url><loc>${o}${path}</loc></url></urlset>`;
   await using site = await startSite({
     '/robots.txt': 'User-agent: *\nCrawl-delay: 0.5\nDisallow: /closed.xml',
     '/': page('Home', 'text'),
@@ -93,12 +96,10 @@ test('a sitemap that fails in passing is asked for once more', async () => {
 });
 
 test('a page that wants not to be indexed is skipped, and its links are followed unless it says no to that too', async () => {
-  const robots = (content: string, link: string) =>
-    `<html><head><meta name="robots" content="${content}"></head><body><p>text <a href="${link}">on</a></p></body></html>`;
   await using site = await startSite({
     '/': page('Home', 'text', ['/list', '/closed']),
-    '/list': robots('noindex', '/item'),
-    '/closed': robots('noindex, nofollow', '/never'),
+    '/list': noting('noindex', '/item'),
+    '/closed': noting('noindex, nofollow', '/never'),
     '/item': page('Item', 'text'),
   });
   const pages = await crawl({ url: site.url('/'), sitemap: 'skip', respect_noindex: true });
