@@ -8,6 +8,9 @@ export const MAX_DEPTH = 512;
 /** Elements whose content is not text of the page, even where they are flattened. */
 const OPAQUE = new Set(['script', 'style', 'template', 'noscript', 'title', 'textarea', 'iframe', 'svg', 'select']);
 
+/** How markup is read: in XHTML `<script/>` and `<div/>` are empty elements, and CDATA sections are text. */
+export type Syntax = 'html' | 'xhtml';
+
 /**
  * A Parser that keeps at most MAX_DEPTH elements open. What opens beyond that is emitted as an empty element and
  * remembered only until its end tag, where the end of a block becomes a line break in the text. The bound also keeps htmlparser2's own stacks short: it searches and shifts
@@ -20,9 +23,13 @@ export class BoundedParser extends Parser {
   #opaque = 0;
   #flattened: string | null = null;
 
-  constructor(handler: DomHandler) {
-    super(handler, { decodeEntities: true, lowerCaseTags: true, lowerCaseAttributeNames: true });
+  readonly #syntax: Syntax;
+
+  constructor(handler: DomHandler, syntax: Syntax) {
+    const recognizeSelfClosing = syntax === 'xhtml';
+    super(handler, { decodeEntities: true, lowerCaseTags: true, lowerCaseAttributeNames: true, recognizeSelfClosing });
     this.#handler = handler;
+    this.#syntax = syntax;
   }
 
   override onopentagname(start: number, endIndex: number): void {
@@ -41,7 +48,7 @@ export class BoundedParser extends Parser {
 
   override onselfclosingtag(endIndex: number): void {
     if (this.#flattened === null) return super.onselfclosingtag(endIndex);
-    if (this['foreignContext'][0] === true) {
+    if (this.#syntax === 'xhtml' || this['foreignContext'][0] === true) {
       super.onopentagend(endIndex);
       this.#closeFlattened();
     } else this.onopentagend(endIndex);
@@ -67,6 +74,12 @@ export class BoundedParser extends Parser {
 
   override ontextentity(codePoint: number, endIndex: number): void {
     if (this.#opaque === 0) super.ontextentity(codePoint, endIndex);
+  }
+
+  override oncdata(start: number, endIndex: number, offset: number): void {
+    if (this.#syntax === 'html') return super.oncdata(start, endIndex, offset);
+    this.ontext(start, endIndex - offset);
+    this.startIndex = endIndex + 1;
   }
 
   #closeFlattened(): void {

@@ -15,6 +15,11 @@ export function parseContentType(header: string | null): ContentType {
   return { type, charset };
 }
 
+/** Whether a media type (in lower case) says that its markup is written by the rules of XML. */
+export function isXml(type: string | null): boolean {
+  return type !== null && /[/+]xml$/.test(type);
+}
+
 const BINARY_FAMILIES = /^(?:image|audio|video|font|model)\//;
 const BINARY_APPLICATIONS = new Set(
   [
@@ -45,6 +50,6 @@ export function kindOfType(type: string | null): ContentKind | null {
   if (/^text\/(?:x-)?(?:web-)?markdown$/.test(type)) return 'markdown';
   if (/^(?:text|application)\/(?:csv|tab-separated-values)$/.test(type)) return 'csv';
   if (/[/+]json$/.test(type)) return 'json';
-  if (/[/+]xml$/.test(type)) return 'xml';
+  if (isXml(type)) return 'xml';
   return type.startsWith('text/') || TEXT_APPLICATIONS.test(type) ? 'text' : null;
 }

@@ -1,13 +1,13 @@
 import { DomHandler, type ChildNode, type Document, type Element, type Text } from 'domhandler';
-import { BoundedParser } from './bounded-parser.ts';
+import { BoundedParser, type Syntax } from './bounded-parser.ts';
 import { NOT_TEXT } from './elements.ts';
 
 export { MAX_DEPTH } from './bounded-parser.ts';
 
 /** Parses HTML in linear time into a tree at most MAX_DEPTH elements deep. Never throws on malformed input. */
-export function parseHtml(html: string): Document {
+export function parseHtml(html: string, syntax: Syntax = 'html'): Document {
   const handler = new DomHandler(null, { withStartIndices: false, withEndIndices: false });
-  const parser = new BoundedParser(handler);
+  const parser = new BoundedParser(handler, syntax);
   parser.write(html);
   parser.end();
   return handler.root;

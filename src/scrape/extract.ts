@@ -1,6 +1,6 @@
 import { Document, type ChildNode } from 'domhandler';
 import { contentKind } from './content-kind.ts';
-import { parseContentType, type ContentKind } from './content-type.ts';
+import { isXml, parseContentType, type ContentKind } from './content-type.ts';
 import { decode } from './decode.ts';
 import { pick, plainMetadata, QUIET, type Content } from './documents/content.ts';
 import { readCsv } from './documents/csv.ts';
@@ -39,8 +39,7 @@ function contentNodes(document: Document, url: string, options: ExtractOptions):
 }
 
 /** Reads a page of HTML. What it says about itself and where it links to is taken before anything is removed from it. */
-function readHtml(html: string, url: string, options: ExtractOptions): Content {
-  const document = parseHtml(html);
+function readHtml(document: Document, url: string, options: ExtractOptions): Content {
   closeHead(document);
   const base = baseUrl(document, url);
   const discovered = discoveredLinks(document, base);
@@ -61,7 +60,7 @@ function readAs(kind: Exclude<ContentKind, 'pdf'>, page: RawPage, options: Extra
   const { type, charset } = parseContentType(page.contentType);
   const { text } = decode(page.body, { charset, markup: kind === 'html' || kind === 'xml' });
   const readers = {
-    html: () => readHtml(text, page.url, options),
+    html: () => readHtml(parseHtml(text, isXml(type) ? 'xhtml' : 'html'), page.url, options),
     xml: () => readXml(text, page.url),
     json: () => readJson(text),
     markdown: () => readMarkdown(text, page.url),

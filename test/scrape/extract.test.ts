@@ -51,6 +51,21 @@ test('text after a head that was never closed is text of the page', async () => 
   assert.equal((await read(`<head>${'x<p>'.repeat(200_000)}`)).metadata.title, null);
 });
 
+test('XHTML is read by its own rules: an element that is closed in its tag is empty, and CDATA is text', async () => {
+  const script = '<script>//<![CDATA[\nbad("<p>x</p>")\n//]]></script>';
+  const body = `<html xmlns="http://www.w3.org/1999/xhtml"><head><title/><style/><script src="a.js"/></head><body>${script}
+<script src="b.js"/><textarea/><iframe src="/f"/><h1>H</h1><div class="clear"/><p>A <a href="/b">link</a><br/><![CDATA[x < y & z]]></p></body></html>`;
+  for (const contentType of ['application/xhtml+xml; charset=utf-8', 'application/xml']) {
+    const page = await extract(
+      { url: 'https://example.com/', status: 200, contentType, robotsTag: null, body: Buffer.from(body) },
+      OPTIONS,
+    );
+    assert.ok(page.text!.endsWith('H\n\nA link\nx < y & z'), page.text);
+    assert.ok(page.markdown!.includes('# H\n\nA [link](https://example.com/b)'), page.markdown);
+    assert.deepEqual(page.links, ['https://example.com/b']);
+  }
+});
+
 test('links are of the whole page, whatever is selected', async () => {
   const links = ['https://example.com/menu', 'https://example.com/base/rel', 'https://example.com/imprint'];
   for (const options of [
