@@ -118,6 +118,28 @@ test('white space that has an element of its own parts the words around it', () 
   assert.ok(text.includes('async def main():') && text.includes('class Queue'), text);
 });
 
+const REMARK = 'Do not run this in production, it deletes data.';
+const article = (inside: string, sentences: string[]): string =>
+  `<body><nav><a href="/">Home</a></nav><main><article><h1>Deleting</h1>${sentences.join('')}${inside}${sentences.join('')}</article></main></body>`;
+
+test('a remark in an article is part of it, though it is an aside', () => {
+  for (const sentences of [SENTENCES.slice(0, 1), SENTENCES]) {
+    for (const note of [
+      `<aside class="starlight-aside starlight-aside--note"><div class="starlight-aside__content"><p>${REMARK}</p></div></aside>`,
+      `<aside class="admonition warning"><p>${REMARK}</p></aside>`,
+      `<aside class="callout">${REMARK}</aside>`,
+      `<aside><p>${REMARK}</p></aside>`,
+      `<div class="alert alert-info" role="alert">${REMARK}</div>`,
+    ])
+      assert.ok(read(article(note, sentences)).includes(REMARK), note);
+    for (const aside of [
+      `<aside class="related"><p>${REMARK}</p></aside>`,
+      `<aside><ul><li><a href="/a">${REMARK}</a></ul></aside>`,
+    ])
+      assert.ok(!read(article(aside, sentences)).includes(REMARK), aside);
+  }
+});
+
 test('on a small page main holds the content', () => {
   const beside =
     '<div class="made-by"><p>This page was made by a program on the third of May and is read by few.</p></div>';

@@ -1,4 +1,6 @@
 import type { Element } from 'domhandler';
+import { isInNote, isNote } from './notes.ts';
+import { tokensOf } from './tokens.ts';
 
 const words = (list: string): string[] => list.split(' ');
 
@@ -104,16 +106,6 @@ for (const [group, tokens] of Object.entries(VOCABULARY)) {
 const TAG_MARK = new Map(TAGS.map((tag, i) => [tag, i]));
 const ROLE_MARK = new Map(ROLES.map((role, i) => [role, TAGS.length + i]));
 
-/** The words that make up class names and ids: `siteHeader nav-bar_top` is site, header, nav, bar, top. */
-export function tokensOf(names: string): string[] {
-  return (
-    names
-      .slice(0, 500)
-      .match(/[A-Z]+[a-z]*|[a-z]+/g)
-      ?.map((token) => token.toLowerCase()) ?? []
-  );
-}
-
 function marksOfTokens(names: string): number[] {
   const found = new Set<number>();
   for (const token of tokensOf(names)) for (const mark of TOKEN_MARKS.get(token) ?? []) found.add(mark);
@@ -128,18 +120,22 @@ function idOf(id: string): string {
   return tokensOf(id).length > MAX_ID_WORDS ? '' : id;
 }
 
-function namesOf({ class: names = '', id }: Element['attribs']): string {
-  return id === undefined ? names : `${names} ${idOf(id)}`;
+function namesOf(element: Element, note: boolean): string {
+  const { class: names = '', id } = element.attribs;
+  const own = /aside/i.test(names) && (note || isInNote(element)) ? names.replace(/aside/gi, '') : names;
+  return id === undefined ? own : `${own} ${idOf(id)}`;
 }
 
-/** Finds the marks that an element bears; remembers class names, which repeat. */
+/** Finds the marks that an element bears; remembers class names, which repeat. That a note is an aside or alert counts for nothing. */
 export class MarkReader {
   readonly #known = new Map<string, number[]>();
 
-  marksOf({ name, attribs }: Element): number[] {
-    const tag = TAG_MARK.get(name);
-    const role = attribs['role'] === undefined ? undefined : ROLE_MARK.get(attribs['role']);
-    const named = NEUTRAL.has(name) ? NONE : this.#marksOfNames(namesOf(attribs));
+  marksOf(element: Element): number[] {
+    const { name, attribs } = element;
+    const note = isNote(element);
+    const tag = note ? undefined : TAG_MARK.get(name);
+    const role = note || attribs['role'] === undefined ? undefined : ROLE_MARK.get(attribs['role']);
+    const named = NEUTRAL.has(name) ? NONE : this.#marksOfNames(namesOf(element, note));
     if (tag === undefined && role === undefined) return named;
     return [tag ?? role!, ...(tag !== undefined && role !== undefined ? [role] : NONE), ...named];
   }

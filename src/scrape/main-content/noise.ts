@@ -1,6 +1,6 @@
 import { type ChildNode, type Document, type Element, type ParentNode, hasChildren, isText } from 'domhandler';
 import { isElement } from '../dom.ts';
-import { tokensOf } from './marks.ts';
+import { tokensOf } from './tokens.ts';
 
 const words = (list: string): Set<string> => new Set(list.split(' '));
 const NEVER_CONTENT = words(
