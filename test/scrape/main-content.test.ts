@@ -140,6 +140,34 @@ test('a remark in an article is part of it, though it is an aside', () => {
   }
 });
 
+test('questions are kept that are buttons, and answers that those unfold', () => {
+  const kinds: ((n: number) => string)[] = [
+    (n) =>
+      `<h2 class="accordion-header"><button>How do I pay ${n}?</button></h2><div class="collapse">Answer ${n}. ${PROSE}</div>`,
+    (n) => `<h3><button><span>How do I pay ${n}?</span> <i>+</i></button></h3><p>Answer ${n}. ${PROSE}</p>`,
+    (n) => `<dl><dt><button>How do I pay ${n}?</button></dt><dd>Answer ${n}. ${PROSE}</dd></dl>`,
+    (n) =>
+      `<h3><button aria-controls="s${n}" aria-expanded="false">How do I pay ${n}?</button></h3><div id="s${n}" hidden>Answer ${n}. ${PROSE}</div>`,
+    (n) =>
+      `<h3 id="h${n}"><button>How do I pay ${n}?</button></h3><div role="region" aria-labelledby="h${n}" hidden>Answer ${n}. ${PROSE}</div>`,
+    (n) =>
+      `<button aria-controls="s${n}" aria-expanded="false">How do I pay ${n}?</button><div id="s${n}" hidden>Answer ${n}. ${PROSE}</div>`,
+  ];
+  for (const kind of kinds) {
+    for (const count of [1, 12]) {
+      const questions = Array.from({ length: count }, (_, n) => kind(n)).join('');
+      const text = read(`<body><nav><a href="/">Home</a></nav><main><h1>Questions</h1>${questions}</main></body>`);
+      assert.equal(text.match(/How do I pay \d+\?[\s+-]+Answer/g)?.length, count, text);
+    }
+  }
+});
+
+test('a button in a menu is no question', () => {
+  const menu =
+    '<nav><button aria-controls="m" aria-expanded="false">Open the menu</button><ul id="m" hidden><li>Home</ul></nav>';
+  assert.equal(read(`<body>${menu}<main><p>${PROSE}</p></main></body>`), PROSE.trim());
+});
+
 test('on a small page main holds the content', () => {
   const beside =
     '<div class="made-by"><p>This page was made by a program on the third of May and is read by few.</p></div>';

@@ -1,5 +1,6 @@
 import { type ChildNode, type Document, type Element, type ParentNode, hasChildren, isText } from 'domhandler';
 import { isElement } from '../dom.ts';
+import { type Disclosures, disclosuresOf } from './disclosures.ts';
 import { tokensOf } from './tokens.ts';
 
 const words = (list: string): Set<string> => new Set(list.split(' '));
@@ -13,22 +14,23 @@ const FOLDED = words(
 );
 
 /** Whether a click, or the end of loading, shows an element that is hidden at first. */
-function isUnfolded({ attribs }: Element): boolean {
+function isUnfolded({ attribs }: Element, { panels }: Disclosures): boolean {
   const role = attribs['role'];
   if (role === 'tabpanel' || /^S:[\da-f]+$/.test(attribs['id'] ?? '')) return true;
   if (role === 'dialog' || role === 'menu' || role === 'navigation') return false;
+  if (panels.has(attribs['id'] ?? '') || (role === 'region' && attribs['aria-labelledby'] !== undefined)) return true;
   return tokensOf(`${attribs['class'] ?? ''} ${attribs['id'] ?? ''}`).some((token) => FOLDED.has(token));
 }
 
 /** Whether CSS in the element's own style, or one of its attributes, hides it from every reader. */
-function isHidden(element: Element): boolean {
+function isHidden(element: Element, disclosures: Disclosures): boolean {
   const { name, attribs } = element;
   if (name === 'html' || name === 'body') return false;
   const hidden =
     (attribs['hidden'] !== undefined && attribs['hidden'] !== 'until-found') ||
     (attribs['aria-hidden'] === 'true' && name !== 'math' && name !== 'img') ||
     /(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)/i.test((attribs['style'] ?? '').slice(0, 2000));
-  return hidden && !isUnfolded(element);
+  return hidden && !isUnfolded(element, disclosures);
 }
 
 /** Whether an element is the sign beside a heading or term that links to it, such as ¶. */
@@ -76,6 +78,11 @@ class Census {
   unscripted = 0;
   /** The hidden words of each outermost hidden element. */
   readonly hiding = new Map<Element, number>();
+  readonly #disclosures: Disclosures;
+
+  constructor(disclosures: Disclosures) {
+    this.#disclosures = disclosures;
+  }
 
   take(parent: ParentNode, place: 'visible' | 'hidden' | 'unscripted'): void {
     for (const child of parent.children) {
@@ -88,7 +95,7 @@ class Census {
     if (NEVER_CONTENT.has(element.name)) return;
     if (element.name === 'noscript') {
       if (!isElement(element.parent) || element.parent.name !== 'head') this.take(element, 'unscripted');
-    } else if (place === 'visible' && isHidden(element)) {
+    } else if (place === 'visible' && isHidden(element, this.#disclosures)) {
       const before = this.hidden;
       this.take(element, 'hidden');
       this.hiding.set(element, this.hidden - before);
@@ -98,11 +105,13 @@ class Census {
 
 class Sweep {
   readonly #noscript: boolean;
+  readonly #disclosures: Disclosures;
   readonly #shows: (hidden: Element) => boolean;
 
   /** `shows`: which hidden elements a script will show. */
-  constructor(noscript: boolean, shows: (hidden: Element) => boolean) {
+  constructor(noscript: boolean, disclosures: Disclosures, shows: (hidden: Element) => boolean) {
     this.#noscript = noscript;
+    this.#disclosures = disclosures;
     this.#shows = shows;
   }
 
@@ -121,11 +130,15 @@ class Sweep {
   }
 
   #element(element: Element, kept: ChildNode[]): void {
-    if (NEVER_CONTENT.has(element.name) || (isHidden(element) && !this.#shows(element))) return;
+    if (NEVER_CONTENT.has(element.name) || (isHidden(element, this.#disclosures) && !this.#shows(element))) return;
     if ((element.name === 'noscript' && !this.#noscript) || isPermalink(element)) return;
     this.clean(element);
-    if (element.name === 'noscript' || element.name === 'head') for (const child of unwrap(element)) kept.push(child);
+    if (this.#isWrapper(element)) for (const child of unwrap(element)) kept.push(child);
     else kept.push(element);
+  }
+
+  #isWrapper(element: Element): boolean {
+    return element.name === 'noscript' || element.name === 'head' || this.#disclosures.buttons.has(element);
   }
 }
 
@@ -138,17 +151,18 @@ const MIN_WORDS = 50;
 /**
  * Drops what is never content: scripts, styles, templates, comments, hidden elements and the signs that link to a heading.
  * `noscript` is dropped too, for it says what a script says better, unless it holds most of the page's words. Hidden elements stay
- * where nearly all words are in them, or most in one.
+ * where nearly all words are in them, or most in one, and where a click unfolds them. A button that is a heading leaves its text.
  */
 export function removeNoise(document: Document): void {
-  const census = new Census();
+  const disclosures = disclosuresOf(document);
+  const census = new Census(disclosures);
   census.take(document, 'visible');
   const { visible, hidden, unscripted, hiding } = census;
   const noscript = unscripted > visible;
   const shown = visible + (noscript ? unscripted : 0);
   const all = shown + hidden;
   const isAllHidden = shown < all * MIN_VISIBLE;
-  new Sweep(noscript, (element) => isAllHidden || (hiding.get(element) ?? 0) > Math.max(all * MOST, MIN_WORDS)).clean(
-    document,
-  );
+  const shows = (element: Element): boolean =>
+    isAllHidden || (hiding.get(element) ?? 0) > Math.max(all * MOST, MIN_WORDS);
+  new Sweep(noscript, disclosures, shows).clean(document);
 }
