@@ -48,9 +48,10 @@ class CodeReader {
     const isCell = name === 'td' || name === 'th';
     const isLine = !isCell && (BLOCK_ELEMENTS.has(name) || (name === 'span' && isLineSpan(attribs)));
     if (isLine && (this.#lineEnded || (name !== 'span' && !this.#atLineStart))) this.#newline();
+    const before = this.#out.length;
     this.read(element.children);
-    if (isLine && !this.#atLineStart) this.#lineEnded = true;
-    else if (isLine && name === 'span') this.#lineEnded = true;
+    const isEmptyLine = name === 'span' && this.#out.length === before;
+    if (isLine && (isEmptyLine || !this.#atLineStart)) this.#lineEnded = true;
   }
 
   #text(data: string): void {
