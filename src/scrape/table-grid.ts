@@ -6,6 +6,7 @@ export interface TableGrid {
   captions: Element[];
   /** Cells by row and column; null where a span leaves the place empty. Rows may be shorter than the widest. */
   rows: (Element | null)[][];
+  /** Up to the last column in which a cell begins: a span may say that it is wider than the table. */
   columns: number;
 }
 
@@ -140,7 +141,8 @@ export function readTable(table: Element): TableGrid | null {
   const rows = rowsOf(table, captions)?.filter(({ cells }) => cells.length > 0) ?? null;
   if (rows === null || isLayout(table, rows)) return null;
   const grid = layOut(rows);
-  return { captions, rows: grid, columns: grid.reduce((most, row) => Math.max(most, row.length), 0) };
+  const columns = grid.reduce((most, row) => Math.max(most, row.findLastIndex((cell) => cell !== null) + 1), 0);
+  return { captions, rows: grid.map((row) => row.slice(0, columns)), columns };
 }
 
 /** The place of the code in a table that puts line numbers beside it: its cells without the numbers, null for any other table. */
