@@ -3,7 +3,18 @@ import { eachElement, isElement } from './dom.ts';
 import { resolveHttpUrl } from './links.ts';
 
 /** Where lazy-loading scripts keep an image's address, most telling first. */
-const LAZY_SOURCES = ['data-src', 'data-lazy-src', 'data-original', 'data-lazy', 'data-orig-file', 'data-hi-res-src'];
+const LAZY_SOURCES = [
+  'data-src',
+  'data-lazy-src',
+  'data-original',
+  'data-original-src',
+  'data-lazy',
+  'data-lazyload',
+  'data-orig-file',
+  'data-hi-res-src',
+];
+/** Where some keep it, and others something else. */
+const OTHER_SOURCES = ['data-image', 'data-url'];
 const LAZY_SOURCE_SETS = ['data-srcset', 'data-lazy-srcset'];
 
 /** A `<picture>` is read for each image in it, so only this far. */
@@ -50,8 +61,9 @@ function largest(candidates: SourceCandidate[]): string | undefined {
   return best;
 }
 
+/** The first of the attributes that can hold an address, as `true` cannot. */
 function firstAttribute(element: Element, names: string[]): string | undefined {
-  return names.map((name) => element.attribs[name]).find((value) => value !== undefined && value.trim() !== '');
+  return names.map((name) => element.attribs[name]).find((value) => value !== undefined && /[./]/.test(value));
 }
 
 /** The `srcset` of an image or source, the lazy one before the plain one. */
@@ -61,7 +73,12 @@ export function sourceSet(element: Element): string | undefined {
 
 function ownSource(image: Element, base: string): string | null {
   const candidates = parseSrcset(sourceSet(image) ?? '');
-  const references = [largest(candidates), firstAttribute(image, LAZY_SOURCES), image.attribs['src']];
+  const references = [
+    largest(candidates),
+    firstAttribute(image, LAZY_SOURCES),
+    image.attribs['src'],
+    firstAttribute(image, OTHER_SOURCES),
+  ];
   for (const reference of references) {
     const url = reference === undefined || reference.trim() === '' ? null : resolveHttpUrl(reference, base);
     if (url !== null) return url;
@@ -101,6 +118,17 @@ function noscriptSource(image: Element, base: string): string | null {
  */
 export function imageSource(image: Element, base: string): string | null {
   return ownSource(image, base) ?? pictureSource(image, base) ?? noscriptSource(image, base);
+}
+
+/** Whether a `<noscript>` shows the image that a script would show in place of the `<img>` before it. */
+export function isImageFallback(noscript: Element): boolean {
+  let image = noscript.prev;
+  while (image !== null && !isElement(image)) image = image.prev;
+  if (image?.name !== 'img') return false;
+  const anywhere = 'https://localhost/';
+  return (
+    (ownSource(image, anywhere) ?? pictureSource(image, anywhere)) === null && noscriptSource(image, anywhere) !== null
+  );
 }
 
 /** True for images that show nothing: declared as at most one pixel wide or high. */

@@ -66,6 +66,31 @@ test('XHTML is read by its own rules: an element that is closed in its tag is em
   }
 });
 
+test('an image that a script would load comes from the noscript after it', async () => {
+  const image =
+    '<img src="data:image/gif;base64,R0" alt="N"><noscript>Needs scripts<img src="/a.png" alt="N"></noscript>';
+  const other = '<img src="/b.png" alt="B"><noscript><img src="/c.png" alt="C"></noscript>';
+  for (const only_main_content of [true, false]) {
+    const page = await read(`<main><p>Before.</p><p>${image}</p><p>${other}</p><p>After.</p></main>`, {
+      only_main_content,
+    });
+    assert.equal(
+      page.markdown,
+      'Before.\n\n![N](https://example.com/a.png)\n\n![B](https://example.com/b.png)\n\nAfter.',
+    );
+    assert.match(page.html!, /<img src="https:\/\/example.com\/a.png" alt="N">/);
+    assert.equal(page.text, 'Before.\n\nAfter.');
+  }
+});
+
+test('an image loaded by a script is read from the attribute that keeps its address', async () => {
+  for (const name of ['data-src', 'data-lazyload', 'data-original-src', 'data-image', 'data-url']) {
+    const page = await read(`<p>Words <img data-lazy="true" ${name}="/a.png" alt="N"></p>`);
+    assert.equal(page.markdown, 'Words ![N](https://example.com/a.png)');
+  }
+  assert.match((await read('<p>a <img src="/a.png" data-url="/page"></p>')).markdown!, /a\.png/);
+});
+
 test('links are of the whole page, whatever is selected', async () => {
   const links = ['https://example.com/menu', 'https://example.com/base/rel', 'https://example.com/imprint'];
   for (const options of [

@@ -1,5 +1,6 @@
 import { type ChildNode, type Document, type Element, type ParentNode, hasChildren, isText } from 'domhandler';
 import { isElement } from '../dom.ts';
+import { isImageFallback } from '../images.ts';
 import { type Disclosures, disclosuresOf } from './disclosures.ts';
 import { tokensOf } from './tokens.ts';
 
@@ -131,7 +132,11 @@ class Sweep {
 
   #element(element: Element, kept: ChildNode[]): void {
     if (NEVER_CONTENT.has(element.name) || (isHidden(element, this.#disclosures) && !this.#shows(element))) return;
-    if ((element.name === 'noscript' && !this.#noscript) || isPermalink(element)) return;
+    if (isPermalink(element)) return;
+    if (element.name === 'noscript' && !this.#noscript) {
+      if (isImageFallback(element)) kept.push(element);
+      return;
+    }
     this.clean(element);
     if (this.#isWrapper(element)) for (const child of unwrap(element)) kept.push(child);
     else kept.push(element);
@@ -150,7 +155,8 @@ const MIN_WORDS = 50;
 
 /**
  * Drops what is never content: scripts, styles, templates, comments, hidden elements and the signs that link to a heading.
- * `noscript` is dropped too, for it says what a script says better, unless it holds most of the page's words. Hidden elements stay
+ * `noscript` is dropped too, for it says what a script says better, unless it holds most of the page's words
+ * or the image that stands for the one before it. Hidden elements stay
  * where nearly all words are in them, or most in one, and where a click unfolds them. A button that is a heading leaves its text.
  */
 export function removeNoise(document: Document): void {
