@@ -1,4 +1,4 @@
-import type { Document } from 'domhandler';
+import type { Document, Element } from 'domhandler';
 import { eachElement } from './dom.ts';
 import type { DiscoveredLink } from './types.ts';
 
@@ -40,12 +40,29 @@ export function baseUrl(document: Document, pageUrl: string): string {
   return (reference !== undefined && resolveHttpUrl(reference, pageUrl)) || pageUrl;
 }
 
-/** Every http(s) link of the page (`a[href]`, `area[href]`), absolute, without fragment, each URL once, in document order. */
+/** Where an immediate `<meta http-equiv=refresh>` sends its reader. */
+function refreshTarget({ 'http-equiv': header, content = '' }: Element['attribs']): string | undefined {
+  if (header?.trim().toLowerCase() !== 'refresh') return undefined;
+  return /^\s{0,20}0(?:\.0{0,9})?\s{0,20}[;,]\s{0,20}url\s{0,20}=\s{0,20}["']?([^"']+)/i.exec(content)?.[1];
+}
+
+/** The address that an element sends a reader to. */
+function linkOf({ name, attribs }: Element): string | undefined {
+  if (name === 'a' || name === 'area') return attribs['href'];
+  if (name === 'frame') return attribs['src'];
+  return name === 'meta' ? refreshTarget(attribs) : undefined;
+}
+
+/**
+ * Every http(s) link of the page (`a[href]`, `area[href]`, `frame[src]`, a refresh without delay), absolute, without fragment, each URL once,
+ * in document order.
+ */
 export function discoveredLinks(document: Document, base: string): DiscoveredLink[] {
   const found = new Map<string, DiscoveredLink>();
-  eachElement(document.children, ({ name, attribs }) => {
-    if ((name !== 'a' && name !== 'area') || attribs['href'] === undefined) return;
-    const url = resolveHttpUrl(attribs['href'], base)?.replace(/#.*$/, '');
+  eachElement(document.children, (element) => {
+    const { attribs } = element;
+    const reference = linkOf(element);
+    const url = reference === undefined ? undefined : resolveHttpUrl(reference, base)?.replace(/#.*$/, '');
     if (url === undefined) return;
     const nofollow = (attribs['rel'] ?? '')
       .toLowerCase()

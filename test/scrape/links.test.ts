@@ -45,6 +45,12 @@ suite('linksOf', () => {
     assert.deepEqual(links('<link href="/a"><iframe src="/b"></iframe><a>c</a><form action="/d"></form>'), []);
   });
 
+  test('takes frames, and where a page sends its readers at once', () => {
+    const html = `<meta http-equiv="Refresh" content="0; URL='next'"><meta http-equiv="refresh" content="30;url=/later">
+      <frameset><frame src="menu.html"><frame></frameset>`;
+    assert.deepEqual(links(html), ['https://example.com/docs/next', 'https://example.com/docs/menu.html']);
+  });
+
   test('encodes what would break a list of addresses', () => {
     assert.deepEqual(links('<a href="/a b|c`d">x</a>'), ['https://example.com/a%20b%7Cc%60d']);
   });

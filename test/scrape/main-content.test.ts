@@ -168,6 +168,18 @@ test('a button in a menu is no question', () => {
   assert.equal(read(`<body>${menu}<main><p>${PROSE}</p></main></body>`), PROSE.trim());
 });
 
+test('components show what is in their shadow', () => {
+  const html = `<x-app><template shadowrootmode="open"><style>p{}</style><h1>River</h1><p>${PROSE}</p></template></x-app>`;
+  assert.equal(read(`<body>${html}<template><p>No</p></template></body>`), `River\n\n${PROSE.trim()}`);
+});
+
+test('a page of frames shows what it says to browsers without them', () => {
+  const frames =
+    '<frameset cols="1,2"><frame src="a.html"><frame src="b.html"><noframes><body><h1>River</h1><p>Go on.</p></body></noframes></frameset>';
+  assert.equal(read(`<html><head><title>T</title></head>${frames}</html>`), 'River\n\nGo on.');
+  assert.equal(read(`<html><body><p>Here.</p>${frames}</body></html>`), 'Here.');
+});
+
 test('on a small page main holds the content', () => {
   const beside =
     '<div class="made-by"><p>This page was made by a program on the third of May and is read by few.</p></div>';
