@@ -14,8 +14,9 @@ const LINE =
 const PREFIXED_LANGUAGE = /(?:^|\s)(?:language|lang|highlight-source|highlight-text|shj-lang)-([\w+#.-]+)/i;
 const FOLLOWING_LANGUAGE = /(?:^|\s)(?:brush:|(?:sourceCode|hljs|highlight|prettyprint)\s|highlight-)\s*([\w+#.-]+)/i;
 
+const SHORT_LANGUAGES = new Set('c c++ c# cpp css f# go js jsx php py rb sh sql ts tsx vue xml yml'.split(' '));
 const NO_LANGUAGE = new Set(
-  'text plain plaintext none nohighlight no-highlight default notranslate auto txt highlight hljs block wrapper container copy code-block example'.split(
+  'text plain plaintext tab-size none nohighlight no-highlight default notranslate auto txt highlight hljs block wrapper container copy code-block example'.split(
     ' ',
   ),
 );
@@ -94,13 +95,20 @@ export function codeText(element: Element): string {
   return trimmed.startsWith('\n') ? trimmed.slice(1) : trimmed;
 }
 
-function languageIn({ attribs }: Element): string | null {
-  for (const name of ['data-lang', 'data-language', 'data-code-lang']) {
-    const value = attribs[name]?.trim().toLowerCase();
+/** The `lang` of code, unless it can be a language that people speak. */
+function languageOfAttribute(lang = ''): string | null {
+  if (SHORT_LANGUAGES.has(lang.toLowerCase())) return lang;
+  return /^[\w+#.-]{4,30}$/.test(lang) && !/^[a-z]{2,3}-/i.test(lang) ? lang : null;
+}
+
+function languageIn({ name, attribs }: Element): string | null {
+  for (const source of ['data-lang', 'data-language', 'data-code-lang']) {
+    const value = attribs[source]?.trim().toLowerCase();
     if (value !== undefined && /^[\w+#.-]+$/.test(value)) return value;
   }
   const names = attribs['class'] ?? '';
-  return (PREFIXED_LANGUAGE.exec(names) ?? FOLLOWING_LANGUAGE.exec(names))?.[1] ?? null;
+  const named = (PREFIXED_LANGUAGE.exec(names) ?? FOLLOWING_LANGUAGE.exec(names))?.[1];
+  return named ?? (name === 'pre' || name === 'code' ? languageOfAttribute(attribs['lang']) : null);
 }
 
 function firstCode(pre: Element): Element | undefined {

@@ -216,6 +216,31 @@ function noise(html: string): string {
   return toText(document.children);
 }
 
+test('what stands beside the text is none of it', () => {
+  const label = (text: string): string => `<p><a href="/a">Guide <span class="sr-only">${text}</span></a></p>`;
+  for (const text of [
+    '(opens in new tab)',
+    'Opens in a new window',
+    ', external link, opens in a new tab',
+    'External link',
+  ])
+    assert.equal(noise(label(text)), 'Guide');
+  for (const text of ['of 2024', 'News about windows']) assert.equal(noise(label(text)), `Guide ${text}`);
+  assert.equal(
+    noise('<div class="language-ts"><button></button><span class="lang">ts</span><pre><code>a</code></pre></div>'),
+    'a',
+  );
+});
+
+test('a quotation keeps the name of its author', () => {
+  for (const names of ['', ' class="blockquote-footer"']) {
+    for (const sentences of [SENTENCES.slice(0, 1), SENTENCES]) {
+      const quote = `<blockquote><p>${PROSE}</p><footer${names}>— <cite>Ann Author</cite></footer></blockquote>`;
+      assert.match(read(article(quote, sentences)), /— Ann Author/);
+    }
+  }
+});
+
 test('removeNoise drops what no reader sees', () => {
   assert.equal(
     noise('<p>a</p><!-- b --><script>c</script><style>d</style><template>e</template><svg><title>f</title></svg>'),

@@ -1,5 +1,5 @@
 import type { Element } from 'domhandler';
-import { isInNote, isNote } from './notes.ts';
+import { isAttribution, isInNote, isNote } from './notes.ts';
 import { tokensOf } from './tokens.ts';
 
 const words = (list: string): string[] => list.split(' ');
@@ -122,17 +122,18 @@ function idOf(id: string): string {
 
 function namesOf(element: Element, note: boolean): string {
   const { class: names = '', id } = element.attribs;
-  const own = /aside/i.test(names) && (note || isInNote(element)) ? names.replace(/aside/gi, '') : names;
+  const ofText = note || (/aside/i.test(names) && isInNote(element));
+  const own = ofText ? names.replace(/aside|footer/gi, '') : names.replace('blockquote-footer', '');
   return id === undefined ? own : `${own} ${idOf(id)}`;
 }
 
-/** Finds the marks that an element bears; remembers class names, which repeat. That a note is an aside or alert counts for nothing. */
+/** Finds the marks that an element bears; remembers class names, which repeat. That a note is an aside, or the source of a quotation a footer, counts for nothing. */
 export class MarkReader {
   readonly #known = new Map<string, number[]>();
 
   marksOf(element: Element): number[] {
     const { name, attribs } = element;
-    const note = isNote(element);
+    const note = isNote(element) || isAttribution(element);
     const tag = note ? undefined : TAG_MARK.get(name);
     const role = note || attribs['role'] === undefined ? undefined : ROLE_MARK.get(attribs['role']);
     const named = NEUTRAL.has(name) ? NONE : this.#marksOfNames(namesOf(element, note));

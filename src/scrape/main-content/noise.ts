@@ -3,14 +3,8 @@ import { isElement } from '../dom.ts';
 import { isImageFallback } from '../images.ts';
 import { Census, isFrames, isNeverContent, isShadowRoot } from './census.ts';
 import { type Disclosures, disclosuresOf } from './disclosures.ts';
+import { isBeside } from './beside.ts';
 import { isHidden } from './hidden.ts';
-
-/** Whether an element is the sign beside a heading or term that links to it, such as ¶. */
-function isPermalink({ name, attribs, children }: Element): boolean {
-  if (name !== 'a' || !attribs['href']?.includes('#') || children.length !== 1) return false;
-  const [sign] = children;
-  return isText(sign!) && /^\s{0,20}[¶§#🔗⚓\uF0C1]\uFE0F?\s{0,20}$/u.test(sign.data);
-}
 
 /** Puts an element's children in its place. */
 function unwrap(element: Element): ChildNode[] {
@@ -71,7 +65,7 @@ class Sweep {
   }
 
   #isNoise(element: Element): boolean {
-    if (isNeverContent(element) || isPermalink(element) || (isFrames(element) && !this.#shown.frames)) return true;
+    if (isNeverContent(element) || isBeside(element) || (isFrames(element) && !this.#shown.frames)) return true;
     return isHidden(element, this.#disclosures) && !this.#shown.hidden(element);
   }
 

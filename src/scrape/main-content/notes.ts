@@ -58,6 +58,11 @@ export function isNote(element: Element): boolean {
   return (!named || says(NOTE) || says(VAGUE)) && standsInText(element) && hasFewLinks(element);
 }
 
+/** Whether an element says whose words a quotation is. */
+export function isAttribution({ name, parent }: Element): boolean {
+  return name === 'footer' && isElement(parent) && parent.name === 'blockquote';
+}
+
 /** How far out of a part of a note the note is looked for. */
 const PART_LEVELS = 3;
 
