@@ -17,15 +17,25 @@ const read = (body: string | Buffer, contentType: string | null, url = 'https://
 const refuses = (body: string | Buffer, contentType: string | null, code: string) =>
   assert.rejects(read(body, contentType), { name: 'PageError', code });
 
-test('plain text is itself in text and Markdown, and preformatted in HTML', async () => {
+test('plain text is itself in text, fenced in Markdown where it has markup, and preformatted in HTML', async () => {
   const text = 'One  <two>\n  & three https://example.org/a?b=1. (http://x.test/)\n';
   const page = await read(text, 'text/plain; charset=utf-8');
   assert.equal(page.text, text);
-  assert.equal(page.markdown, text);
+  assert.equal(page.markdown, `\`\`\`\n${text}\`\`\``);
   assert.equal(page.html, '<pre>One  &lt;two&gt;\n  &amp; three https://example.org/a?b=1. (http://x.test/)\n</pre>');
   assert.deepEqual(page.links, ['https://example.org/a?b=1', 'http://x.test/']);
   assert.deepEqual(page.discovered, []);
   assert.deepEqual(page.metadata, { title: null, description: null, language: null, canonical_url: null });
+});
+
+test('plain text without markup, and Markdown that is called plain text, are themselves in Markdown', async () => {
+  for (const text of [
+    'Two lines,\nand a snake_case word.\n\n- One\n- Two & more\n',
+    '# Site\n\n- [Guide](https://a.test/guide): *all*\n',
+  ])
+    assert.equal((await read(text, 'text/plain')).markdown, text);
+  for (const text of ['# A comment', 'a\n    b', 'a *b* c', '<b>', 'a\n---', '&amp;'])
+    assert.equal((await read(text, 'text/plain')).markdown, `\`\`\`\n${text}\n\`\`\``);
 });
 
 test('code stands in a fence that it cannot end', async () => {
@@ -185,7 +195,10 @@ test('Markdown passes through; text is stripped; front matter becomes metadata',
     '# Hello *big* world #\n\nSome **bold**, _it_, `code_x`, ~~gone~~, snake_case_name and 2 * 3 * 4.\n\n' +
     '> quoted [link](../up "T") and ![pic](p.png)\n\n```js\nconst a = *b*;\n```\n\n- item <b>x</b> [ref][r] \\*\n\n[r]: https://r.test/\n';
   const page = await read(`---\ntitle: "From: matter"\ndescription: D\n---\n${markdown}`, 'text/markdown');
-  assert.equal(page.markdown, markdown);
+  assert.equal(
+    page.markdown,
+    markdown.replace('../up', 'https://example.com/up').replace('p.png', 'https://example.com/dir/p.png'),
+  );
   assert.equal(
     page.text,
     'Hello big world\n\nSome bold, it, code_x, gone, snake_case_name and 2 * 3 * 4.\n\nquoted link and pic\n\nconst a = *b*;\n\n- item x ref *',
@@ -194,6 +207,19 @@ test('Markdown passes through; text is stripped; front matter becomes metadata',
   assert.deepEqual([page.metadata.title, page.metadata.description], ['From: matter', 'D']);
   assert.equal((await read('Title\n=====\n\ntext', 'text/markdown')).metadata.title, 'Title');
   assert.equal((await read('# Read me', 'text/plain', 'https://raw.test/README.md')).metadata.title, 'Read me');
+});
+
+const linksTo = (up: string): string =>
+  `[\`a\`](${up}) [b](mailto:x@y.z) \`[c](../up)\` <a href="${up}">d</a>\n\n[e]: ${up}\n[^f]: ../up\n\n    [g](../up)\n\n- h\n    - [i](${up})\n\n\`\`\`\n[j](../up)\n\`\`\`\n`;
+
+test('the links of Markdown become absolute, but for those in code', async () => {
+  assert.equal((await read(linksTo('../up'), 'text/markdown')).markdown, linksTo('https://example.com/up'));
+});
+
+test('what names a namespace is no link', async () => {
+  const xml =
+    '<?xml version="1.0"?><!DOCTYPE a SYSTEM "http://a.test/a.dtd"><a xmlns="http://a.test/ns" xmlns:x=\'http://a.test/x\' x:schemaLocation="http://a.test/ns http://a.test/s.xsd" href="http://a.test/link">b</a>';
+  assert.deepEqual((await read(xml, 'application/xml')).links, ['http://a.test/link']);
 });
 
 test('CSV becomes a table', async () => {

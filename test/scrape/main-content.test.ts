@@ -216,8 +216,9 @@ function noise(html: string): string {
   return toText(document.children);
 }
 
+const label = (text: string): string => `<p><a href="/a">Guide <span class="sr-only">${text}</span></a></p>`;
+
 test('what stands beside the text is none of it', () => {
-  const label = (text: string): string => `<p><a href="/a">Guide <span class="sr-only">${text}</span></a></p>`;
   for (const text of [
     '(opens in new tab)',
     'Opens in a new window',

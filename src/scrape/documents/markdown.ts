@@ -1,6 +1,7 @@
 import { resolveHttpUrl } from '../links.ts';
 import type { DiscoveredLink } from '../types.ts';
 import { plainMetadata, preformatted, QUIET, type Content } from './content.ts';
+import { withAbsoluteLinks } from './markdown-links.ts';
 import { urlsIn } from './text.ts';
 
 const FRONT_MATTER = /^---[ \t]*\r?\n([^]{0,20000}?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|$)/;
@@ -73,7 +74,7 @@ function linksIn(markdown: string, base: string): string[] {
   return [...new Set([...inline, ...urlsIn(markdown).filter((url) => !images.has(url))])];
 }
 
-/** Markdown: itself; its front matter becomes metadata. */
+/** Markdown: itself with its links absolute; its front matter becomes metadata. */
 export function readMarkdown(source: string, url: string): Content {
   const yaml = FRONT_MATTER.exec(source)?.[1] ?? '';
   const markdown = source.replace(FRONT_MATTER, '');
@@ -81,7 +82,7 @@ export function readMarkdown(source: string, url: string): Content {
   const links = linksIn(markdown, url);
   return {
     ...QUIET,
-    markdown: () => markdown,
+    markdown: () => withAbsoluteLinks(markdown, url),
     html: () => preformatted(markdown),
     text: () => stripMarkdown(markdown),
     links,

@@ -19,6 +19,18 @@ const LANGUAGES: Record<string, string> = {
   yaml: 'yaml',
 };
 
+/** What Markdown would not show as it is: indentation, and characters that mean something in it. */
+const MARKUP =
+  /^(?: {4}| {0,3}\t)[ \t]*\S|^ {0,3}(?:#{1,6}(?:\s|$)|>|[=~-]{3,})|[*`<\\[\]|]|(?<!\w)_|_(?!\w)|~~|&#?\w{1,20};/m;
+
+/** What only Markdown writes so, as many a text of its own kind does that is called plain. */
+const MARKDOWN_LINK = /\]\(\S/;
+
+/** Whether a reader of Markdown sees the text as it was meant. */
+function readsAsItIs(text: string): boolean {
+  return !MARKUP.test(text) || MARKDOWN_LINK.test(text);
+}
+
 /** The URL without the punctuation of the sentence that it ends. */
 function withoutPunctuation(url: string): string {
   let end = url.length;
@@ -36,13 +48,13 @@ export function urlsIn(text: string): string[] {
   return [...found];
 }
 
-/** Plain text, unchanged in every format; code stands in a fence in Markdown. */
+/** Plain text, unchanged in every format; in Markdown a fence holds code and what would be read as markup. */
 export function readText(text: string, type: string | null): Content {
   const subtype = type?.split('/')[1]?.replace(/^x-/, '').replace('-', '') ?? '';
   const language = Object.hasOwn(LANGUAGES, subtype) ? LANGUAGES[subtype]! : null;
   return {
     ...QUIET,
-    markdown: () => (language === null ? text : fenced(text, language)),
+    markdown: () => (language === null && readsAsItIs(text) ? text : fenced(text, language ?? '')),
     html: () => preformatted(text),
     text: () => text,
     links: urlsIn(text),

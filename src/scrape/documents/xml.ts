@@ -3,6 +3,10 @@ import { readFeed } from './feed.ts';
 import { urlsIn } from './text.ts';
 import { readXmlEvents } from './xml-events.ts';
 
+/** Names that look like addresses: of namespaces, schemas and document types. */
+const NAMESPACES =
+  /\s(?:xmlns(?::[\w.-]{1,100})?|(?:[\w.-]{1,100}:)?schemaLocation)\s{0,20}=\s{0,20}(?:"[^"]{0,4000}"|'[^']{0,4000}')|<!DOCTYPE[^>[]{0,2000}/gi;
+
 /** The character data of the XML, one piece a line. */
 function characterData(xml: string): string {
   const pieces: string[] = [];
@@ -26,7 +30,7 @@ export function readXml(xml: string, url: string): Content {
     markdown: () => fenced(xml.trim(), 'xml'),
     html: () => preformatted(xml.trim()),
     text: () => characterData(xml) || xml.trim(),
-    links: urlsIn(xml),
+    links: urlsIn(xml.replace(NAMESPACES, '')),
     metadata: plainMetadata(),
   };
 }
