@@ -1,10 +1,12 @@
-// Main content, ours beside @mozilla/readability (linkedom) and defuddle: F1, precision and recall of words by page type, milliseconds per page.
+// Main content, ours beside @mozilla/readability (linkedom) and defuddle: F1, precision and recall of words by page type, milliseconds per page;
+// then what test/bench/markdown.ts prints, in MB/s beside other writers of Markdown.
 // Run: node test/bench/extract.ts [folder of a WCXB split, with html/ and ground-truth/]; without one, the pages of test/scrape/pages.
 // The forest was fitted to the pages of ../shared/extraction, so that there ours is flattered; test/bench/fit-main-content.ts prints what
 // forests reach on sites that they have not seen.
 import { Readability } from '@mozilla/readability';
 import { Defuddle } from 'defuddle/node';
 import { parseHTML } from 'linkedom';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHtml } from '../../src/scrape/dom.ts';
@@ -85,3 +87,6 @@ for (const [q, label] of [
   );
   console.log([label.padEnd(20), ...cells].join(' '));
 }
+
+console.log();
+spawnSync(process.execPath, [join(import.meta.dirname, 'markdown.ts')], { stdio: 'inherit' });
