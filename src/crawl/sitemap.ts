@@ -47,6 +47,8 @@ export interface CollectOptions {
   roots: readonly string[];
   /** Fetches one sitemap. One that rejects or answers other than 2xx is skipped. */
   fetch: (url: string) => Promise<{ status: number; body: Buffer }>;
+  /** Reads one; parseSitemap unless said otherwise. */
+  read?: (body: Buffer, url: string) => Sitemap | Promise<Sitemap>;
   /** Sitemaps fetched at most, failures included. */
   maxSitemaps: number;
   /** URLs yielded at most. */
@@ -62,14 +64,14 @@ export interface CollectOptions {
  * place within a file. One sitemap is fetched at a time, each once, and none after the consumer stops.
  */
 export async function* collectSitemapUrls(options: CollectOptions): AsyncGenerator<string, void, undefined> {
-  const { fetch, maxSitemaps, maxUrls, inScope, sameSite = () => false } = options;
+  const { maxSitemaps, maxUrls, inScope, sameSite = () => false } = options;
   const roots = options.roots.map((root) => absoluteUrl(root)).filter((root) => root !== null);
   const sitemaps = new Set(roots.slice(0, maxSitemaps));
   const pages = new Set<string>();
   // A Set's iterator also reaches what is added while it runs: the Set is both the queue and the guard against cycles.
   for (const sitemapUrl of sitemaps) {
     if (pages.size >= maxUrls) return;
-    const { kind, urls } = await fetchSitemap(sitemapUrl, fetch);
+    const { kind, urls } = await fetchSitemap(sitemapUrl, options);
     for (const { loc } of urls) {
       if (kind === 'index') {
         if (sitemaps.size < maxSitemaps && (sameHost(loc, sitemapUrl) || sameSite(loc))) sitemaps.add(loc);
@@ -82,10 +84,10 @@ export async function* collectSitemapUrls(options: CollectOptions): AsyncGenerat
   }
 }
 
-async function fetchSitemap(url: string, fetch: CollectOptions['fetch']): Promise<Sitemap> {
+async function fetchSitemap(url: string, { fetch, read = parseSitemap }: CollectOptions): Promise<Sitemap> {
   const answer = await fetch(url).catch(() => null);
   if (answer === null || answer.status < 200 || answer.status > 299) return { kind: 'urlset', urls: [] };
-  return parseSitemap(answer.body, url);
+  return await read(answer.body, url);
 }
 
 function sameHost(a: string, b: string): boolean {
@@ -121,6 +123,8 @@ function parseXml(bytes: Buffer, encoding: Encoding, url: string): Sitemap {
   // The parser is never told that the file ended: it would close what is open, and half a URL would count as one.
   for (let at = 0; at < bytes.length && !handler.done; at += CHUNK_BYTES) {
     parser.write(decoder.decode(bytes.subarray(at, at + CHUNK_BYTES), { stream: true }));
+    // The parser gathers an attribute's value piece by piece, some thirty bytes of memory for each entity in it.
+    if (parser['attribvalue'].length > CHUNK_BYTES) break;
   }
   return handler.sitemap;
 }

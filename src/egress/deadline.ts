@@ -7,6 +7,7 @@ const HELD_LOOK_MS = 20;
 export class Deadline {
   #at: number;
   #heldSince: number | null = null;
+  #holds = 0;
   readonly #signal: AbortSignal | undefined;
 
   constructor(timeoutMs: number, signal?: AbortSignal) {
@@ -18,15 +19,16 @@ export class Deadline {
     return Math.max(0, this.#at - (this.#heldSince ?? performance.now()));
   }
 
-  /** Waits for something that is not to count. One such wait at a time. */
+  /** Waits for something that is not to count. */
   async hold<T>(wait: Promise<T>): Promise<T> {
-    const since = performance.now();
-    this.#heldSince = since;
+    if (this.#holds++ === 0) this.#heldSince = performance.now();
     try {
       return await wait;
     } finally {
-      this.#heldSince = null;
-      this.#at += performance.now() - since;
+      if (--this.#holds === 0) {
+        this.#at += performance.now() - this.#heldSince!;
+        this.#heldSince = null;
+      }
     }
   }
 

@@ -190,7 +190,7 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     this.#roomy = true;
     const { memory } = this.#request;
     if (!memory) return;
-    const left = this.#until - performance.now();
+    const left = Math.max(0, this.#until - performance.now());
     clearTimeout(this.#timer);
     controller.pause();
     void memory.need(this.#expectedBytes()).then(

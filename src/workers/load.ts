@@ -2,6 +2,8 @@ import { Semaphore } from '../semaphore.ts';
 
 /** Pages being fetched or read at once in one thread, and so the bodies it can have in memory. */
 const PLACES = 64;
+/** Of these, one account's: its pages that never end leave some to others. */
+const PLACES_OF_ACCOUNT = 48;
 
 /** Such a transaction takes some 5 ms; one that waits for another's lock, or for a slow database, is not waited for. */
 const PAUSE_MS = 50;
@@ -11,6 +13,7 @@ export class Load {
   #open = 0;
   #parked = 0;
   readonly #places = new Semaphore(PLACES);
+  readonly #shares = new Map<string, { places: Semaphore; tasks: number }>();
   readonly #pauses = new Set<Promise<void>>();
 
   /** Pages of the slices that the thread holds, without those that only wait for their host. */
@@ -54,8 +57,15 @@ export class Load {
     while (this.#pauses.size > 0) await Promise.all(this.#pauses);
   }
 
-  /** Fetches and reads a page in one of the thread's places. */
-  async run<T>(task: () => Promise<T>): Promise<T> {
-    return await this.#places.run(task);
+  /** Fetches and reads a page of the account in one of the thread's places. */
+  async run<T>(accountId: string, task: () => Promise<T>): Promise<T> {
+    const share = this.#shares.get(accountId) ?? { places: new Semaphore(PLACES_OF_ACCOUNT), tasks: 0 };
+    this.#shares.set(accountId, share);
+    share.tasks++;
+    try {
+      return await share.places.run(async () => await this.#places.run(task));
+    } finally {
+      if (--share.tasks === 0) this.#shares.delete(accountId);
+    }
   }
 }

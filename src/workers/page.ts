@@ -7,7 +7,7 @@ import type { PageResult } from '../jobs/settle.ts';
 import { loggableUrl, type Log } from '../log.ts';
 import { isSupportedContentType } from '../scrape/content-type.ts';
 import { PageError, type ExtractOptions, type Extraction, type PageErrorCode, type RawPage } from '../scrape/types.ts';
-import { BodyRoom } from './body-room.ts';
+import type { Bodies, BodyRoom } from './body-room.ts';
 import { backOff, endBackOff } from './host-clock.ts';
 import { crawlLinks } from './crawl-links.ts';
 import type { HostGate } from './host-gate.ts';
@@ -27,7 +27,6 @@ import {
 } from './politeness.ts';
 import type { PageIdentity } from './reading-sign.ts';
 import type { RestingHosts } from './resting-hosts.ts';
-import type { SharedBudget } from './shared-budget.ts';
 
 /** Seconds before each further try of a page that failed in passing. */
 const RETRY_DELAYS = [1, 2, 4];
@@ -41,11 +40,12 @@ export interface PageWorker {
   load: Load;
   resting: RestingHosts;
   robots: RobotsCache;
-  /** What the lane has for large bodies, in bytes. */
-  bodies: SharedBudget;
+  bodies: Bodies;
   log: Log;
-  /** Extracts under the main thread's watch: one page at a time. */
+  /** Extracts under the main thread's watch. */
   extract(page: RawPage, options: ExtractOptions, identity: PageIdentity): Promise<Extraction>;
+  /** Does some work for a page under that watch, which kills the thread and fails the page where it takes too much: one at a time. */
+  watched<T>(identity: PageIdentity, work: () => T | Promise<T>): Promise<T>;
 }
 
 export interface PendingPage {
@@ -91,7 +91,7 @@ export async function scrapePage(
   };
 
   async function fetchAndRead(): Promise<PageOutcome> {
-    using room = new BodyRoom(worker.bodies);
+    using room = worker.bodies.room(job.account_id);
     begun = performance.now();
     fetchedAt = new Date();
     fetched = await fetchPage(room);
@@ -122,7 +122,7 @@ export async function scrapePage(
 
   try {
     const wait = await takePlace(worker, job, page, signal, { sync });
-    return wait === null ? await worker.load.run(fetchAndRead) : putOff(wait, false);
+    return wait === null ? await worker.load.run(job.account_id, fetchAndRead) : putOff(wait, false);
   } catch (error) {
     if (error instanceof ClockTrouble) throw error;
     if (signal.aborted) return putOff(0, false);

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { collectSitemapUrls } from '../crawl/sitemap.ts';
+import { collectSitemapUrls, parseSitemap } from '../crawl/sitemap.ts';
 import type { Scope } from '../crawl/scope.ts';
 import { normaliseUrl } from '../crawl/normalise.ts';
 import { isRetryable, type FetchedPage } from '../egress/index.ts';
 import type { CrawlOptions } from '../jobs/options.ts';
-import { BodyRoom } from './body-room.ts';
+import type { BodyRoom } from './body-room.ts';
 import type { JobInfo } from './open-work.ts';
-import type { PageWorker } from './page.ts';
+import type { PageWorker, PendingPage } from './page.ts';
 import { fetchInPlace, retryAfter, takePlace, TRANSIENT_STATUSES, type Target } from './politeness.ts';
 
 const MAX_SITEMAPS = 200;
@@ -17,16 +17,18 @@ const SITEMAPS_BUDGET_MS = 60_000;
 /** Before a sitemap that failed in passing is asked for once more, where the host names no time. */
 const RETRY_SECONDS = 1;
 
-/** The pages in scope that the sitemaps of the seed's site list. Sitemaps are fetched as politely as pages. */
+/** The pages in scope that the sitemaps of the seed's site list. They are fetched as politely as pages, and read under the watch of the seed's page. */
 export async function sitemapUrls(
   worker: PageWorker,
   job: JobInfo,
+  page: PendingPage,
   seed: string,
   inScope: Scope['inScope'],
   signal: AbortSignal,
 ): Promise<string[]> {
   const { max_pages } = job.options as CrawlOptions;
   const { origin } = new URL(seed);
+  const identity = { account_id: job.account_id, job_id: job.id, ordinal: page.ordinal };
   const { sitemaps } = await worker.robots.get(origin);
   using fetcher = new SitemapFetcher(worker, job, sitemaps, signal);
   const found = collectSitemapUrls({
@@ -37,6 +39,7 @@ export async function sitemapUrls(
     inScope: (url) => inScope(normaliseUrl(url, undefined) ?? url, 1),
     sameSite: (url) => job.crawl!.scope.sameSite(url),
     fetch: async (url) => await fetcher.fetch(url),
+    read: async (body, url) => await worker.watched(identity, () => parseSitemap(body, url)),
   });
   return await Array.fromAsync(found);
 }
@@ -56,7 +59,7 @@ class SitemapFetcher implements Disposable {
     this.#job = job;
     this.#vouched = new Set(vouched);
     this.#signal = signal;
-    this.#room = new BodyRoom(worker.bodies);
+    this.#room = worker.bodies.room(job.account_id);
   }
 
   [Symbol.dispose](): void {

@@ -11,6 +11,7 @@ import { executor, QUEUE_OPTIONS, type Lane } from '../queue.ts';
 import { extract } from '../scrape/extract.ts';
 import type { ExtractOptions, Extraction, RawPage } from '../scrape/types.ts';
 import { flushSpans } from '../tracing.ts';
+import { Bodies } from './body-room.ts';
 import { HostGate } from './host-gate.ts';
 import { Load } from './load.ts';
 import { WorkReader } from './open-work.ts';
@@ -47,8 +48,8 @@ const CONNECTIONS = 2;
 const BULK_NICENESS = 10;
 const ROBOTS_TTL_MS = 24 * 3600_000;
 const ROBOTS_TIMEOUT_MS = 10_000;
-/** For the bodies of a lane that are not small: three of the largest. */
-const BODIES_BYTES = 32 * 1024 * 1024;
+/** For the bodies of a lane that are not small: four of the largest. */
+const BODIES_BYTES = 40 * 1024 * 1024;
 /** A page of this size can make a tree of tens of megabytes: of those a lane reads one at a time. */
 const HEAVY_BYTES = 256 * 1024;
 const ROBOTS_BYTES = 2 * 1024 * 1024;
@@ -97,21 +98,28 @@ let reading: Promise<unknown> = Promise.resolve();
 
 const heavyTurn = new SharedBudget(turnMemory, index, 1);
 
-/** One page at a time, so that the main thread knows which one holds up this thread. */
-async function extractWatched(page: RawPage, options: ExtractOptions, identity: PageIdentity): Promise<Extraction> {
-  const turn = page.body.length < HEAVY_BYTES ? 0 : await heavyTurn.take(1);
+/** One at a time, so that the main thread knows which page holds up this thread. */
+async function watched<T>(identity: PageIdentity, work: () => T | Promise<T>): Promise<T> {
   const mine = reading.then(async () => {
     await load.untilReadable();
     sign.begin(identity);
     try {
-      return await extract(page, options);
+      return await work();
     } finally {
       sign.end();
-      heavyTurn.release(turn);
     }
   });
   reading = mine.catch(() => undefined); // its own caller hears of it
   return await mine;
+}
+
+async function extractWatched(page: RawPage, options: ExtractOptions, identity: PageIdentity): Promise<Extraction> {
+  const turn = page.body.length < HEAVY_BYTES ? 0 : await heavyTurn.take(1);
+  try {
+    return await watched(identity, async () => await extract(page, options));
+  } finally {
+    heavyTurn.release(turn);
+  }
 }
 
 await boss.start();
@@ -121,10 +129,11 @@ const worker = {
   gate: new HostGate(gateMemory, lane, index, config.hostConcurrency),
   load,
   resting: new RestingHosts(),
-  bodies: new SharedBudget(bodiesMemory, index, BODIES_BYTES),
+  bodies: new Bodies(new SharedBudget(bodiesMemory, index, BODIES_BYTES)),
   robots,
   log,
   extract: extractWatched,
+  watched,
 };
 const runner = new Runner({ db, boss, lane, work: new WorkReader(db), worker }, log, (held) => {
   tell({ type: 'held', slices: held.map(({ id, retryCount }) => ({ id, retryCount })) });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
 import { collectSitemapUrls, parseSitemap, type CollectOptions, type Sitemap } from '../../src/crawl/sitemap.ts';
 
@@ -262,6 +263,25 @@ async function walk(files: Record<string, string | number>, options: Partial<Col
 }
 
 const at = (path: string): string => `https://example.com${path}`;
+
+it('an attribute of millions of entities takes little memory', async () => {
+  const script = `
+    import { workerData, parentPort } from 'node:worker_threads';
+    const { parseSitemap } = await import(workerData);
+    const body = Buffer.from('<urlset a="' + '&amp;'.repeat(6_000_000) + '"><url><loc>https://example.com/</loc></url></urlset>');
+    parentPort.postMessage(parseSitemap(body, 'https://example.com/sitemap.xml').urls.length);
+  `;
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`), {
+    workerData: import.meta.resolve('../../src/crawl/sitemap.ts'),
+    resourceLimits: { maxOldGenerationSizeMb: 64 },
+  });
+  const urls = await new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+  assert.equal(urls, 0);
+  await worker.terminate();
+});
 
 describe('collecting the URLs of sitemaps', () => {
   it('goes through indexes breadth first', async () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { createEgress } from '../../src/egress/index.ts';
-import { BodyRoom } from '../../src/workers/body-room.ts';
+import { Bodies, type BodyRoom } from '../../src/workers/body-room.ts';
 import { budgetMemory, SharedBudget } from '../../src/workers/shared-budget.ts';
+import { startOrigin } from '../egress/origin.ts';
 import { startSite } from '../support/site.ts';
 
 const MIB = 1024 * 1024;
@@ -57,14 +59,15 @@ test('a large body waits for its room, plain or coded, and the wait is no part o
   });
   await using egress = createEgress({ allowTargets: ['127.0.0.0/8'], allowWebhooks: [] });
   const budget = new SharedBudget(budgetMemory(1), 0, 2 * MIB);
+  const bodies = new Bodies(budget);
   const fetch = async (path: string, room: BodyRoom): Promise<number> => {
     const request = { url: site.url(path), userAgent: 'TestBot/1.0', timeoutMs: 500, maxBytes: 2 * MIB, memory: room };
     return (await egress.fetchPage(request)).body.length;
   };
   for (const path of ['/plain', '/chunked', '/gzip']) {
     const taken = await budget.take(2 * MIB);
-    using room = new BodyRoom(budget);
-    using free = new BodyRoom(budget);
+    using room = bodies.room('acct_a');
+    using free = bodies.room('acct_a');
     const waiting = fetch(path, room);
     assert.equal(await fetch('/small', free), 5);
     await sleep(700);
@@ -78,10 +81,58 @@ test('a large body waits for its room, plain or coded, and the wait is no part o
 test('room that comes when its page has ended is given back', async () => {
   const budget = new SharedBudget(budgetMemory(1), 0, 10);
   const taken = await budget.take(10);
-  const room = new BodyRoom(budget);
+  const room = new Bodies(budget).room('acct_a');
   const waiting = room.need(10);
   room[Symbol.dispose]();
   budget.release(taken);
   await waiting;
   assert.equal(await budget.take(10), 10);
+});
+
+test('a page that asks twice at once holds what it asked for last, and gives back all of it', async () => {
+  const budget = new SharedBudget(budgetMemory(1), 0, 10);
+  const taken = await budget.take(10);
+  const room = new Bodies(budget).room('acct_a');
+  const waiting = Promise.all([room.need(4), room.need(8)]);
+  budget.release(taken);
+  await waiting;
+  assert.equal(await budget.take(2), 2);
+  room[Symbol.dispose]();
+  assert.equal(await budget.take(8), 8);
+});
+
+test('an account takes a part of the room at most: the rest is for others', async () => {
+  const bodies = new Bodies(new SharedBudget(budgetMemory(1), 0, 20 * MIB));
+  using large = bodies.room('acct_a');
+  using waiting = bodies.room('acct_a');
+  using other = bodies.room('acct_b');
+  await large.need(10 * MIB);
+  const denied = waiting.need(MIB);
+  assert.equal(await soon(denied), 'waits');
+  assert.equal(await soon(other.need(10 * MIB)), undefined);
+  large.shrink(5 * MIB);
+  assert.equal(await denied, undefined);
+});
+
+test('a server that hangs up while its body waits for room leaves nothing taken', async () => {
+  const body = gzipSync(randomBytes(MIB));
+  const answer = Buffer.concat([
+    Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n'),
+    body,
+  ]);
+  await using origin = await startOrigin((socket) => void socket.end(answer));
+  await using egress = createEgress({ allowTargets: ['127.0.0.0/8'], allowWebhooks: [] });
+  const budget = new SharedBudget(budgetMemory(1), 0, 2 * MIB);
+  const bodies = new Bodies(budget);
+  const taken = await budget.take(2 * MIB);
+  const fetching = (async () => {
+    using memory = bodies.room('acct_a');
+    const url = `http://127.0.0.1:${origin.port}/`;
+    const request = { url, userAgent: 'TestBot/1.0', timeoutMs: 2000, maxBytes: 2 * MIB, memory };
+    return (await egress.fetchPage(request)).body.length;
+  })();
+  await sleep(500);
+  budget.release(taken);
+  assert.equal(await fetching, MIB);
+  assert.equal(await soon(budget.take(2 * MIB)), 2 * MIB);
 });
