@@ -14,6 +14,8 @@ import { SMALL_BODY_BYTES, type BodyMemory } from './body-memory.ts';
 import { EgressError, errorCode } from './errors.ts';
 
 const MAX_CODINGS = 3;
+/** Most bodies that are not small are no larger than this. */
+const MIDDLING_BODY_BYTES = 2 * 1024 * 1024;
 
 /** RFC 9659: a zstd frame in HTTP needs no larger window than 8 MiB; without a limit it may ask for 128. */
 const ZSTD_WINDOW_LOG_MAX = 23;
@@ -71,20 +73,23 @@ export async function decodeBody(
   return body;
 }
 
-/** Decodes a body that turns out to be large once more from its beginning: that takes a millisecond, and the room is taken only by those. */
+/** Decodes a body that turns out to be larger than thought once more from its beginning: that takes milliseconds, and only those take the room. */
 async function decodeInRoom(
   encoded: Buffer,
   coding: string,
   maxBytes: number,
   memory: BodyMemory | undefined,
 ): Promise<Buffer> {
-  if (!memory || maxBytes <= SMALL_BODY_BYTES) return await decode(encoded, coding, maxBytes);
-  try {
-    if (encoded.length < SMALL_BODY_BYTES) return await decode(encoded, coding, SMALL_BODY_BYTES);
-  } catch (error) {
-    if (!(error instanceof EgressError && error.code === 'too_large')) throw error;
+  for (const limit of memory ? [SMALL_BODY_BYTES, MIDDLING_BODY_BYTES] : []) {
+    if (limit >= maxBytes || encoded.length >= limit) continue;
+    if (limit > SMALL_BODY_BYTES) await memory!.need(limit);
+    const decoded = await decode(encoded, coding, limit).catch((error: unknown) => {
+      if (error instanceof EgressError && error.code === 'too_large') return null;
+      throw error;
+    });
+    if (decoded !== null) return decoded;
   }
-  await memory.need(maxBytes);
+  if (maxBytes > SMALL_BODY_BYTES) await memory?.need(maxBytes);
   return await decode(encoded, coding, maxBytes);
 }
 

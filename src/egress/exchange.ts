@@ -50,6 +50,8 @@ export interface Answer {
   bytesSent: number;
 }
 
+/** The room of a body that does not name its length. */
+const ROOM_STEPS = [1024 * 1024, 4 * 1024 * 1024];
 const MAX_HEADERS = 100;
 const MAX_INFORMATIONAL = 16;
 
@@ -75,7 +77,8 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
   #timer: NodeJS.Timeout | undefined;
   /** When the timer ends. */
   #until = 0;
-  #roomy = false;
+  /** What the body may come to before it waits for more room. */
+  #room = SMALL_BODY_BYTES;
   #onAbort: (() => void) | undefined;
   #connection: Connection | null = null;
   #settled = false;
@@ -182,18 +185,18 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     if (this.#settled || !this.#expectation) return;
     this.#body ??= new ByteCollector(this.#expectation.maxBytes);
     if (!this.#body.append(chunk)) this.#cut(new EgressError('too_large'));
-    else if (this.#body.length > SMALL_BODY_BYTES && !this.#roomy) this.#awaitRoom(controller);
+    else if (this.#body.length > this.#room) this.#awaitRoom(controller, this.#body.length);
   }
 
   /** Reads on when there is room for the rest of the body. */
-  #awaitRoom(controller: Dispatcher.DispatchController): void {
-    this.#roomy = true;
+  #awaitRoom(controller: Dispatcher.DispatchController, length: number): void {
+    this.#room = this.#roomFor(length);
     const { memory } = this.#request;
     if (!memory) return;
     const left = Math.max(0, this.#until - performance.now());
     clearTimeout(this.#timer);
     controller.pause();
-    void memory.need(this.#expectedBytes()).then(
+    void memory.need(this.#room).then(
       () => {
         if (this.#settled) return;
         this.#allow(left);
@@ -203,11 +206,12 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     );
   }
 
-  /** What the body may come to; one that is coded has yet to unfold. */
-  #expectedBytes(): number {
-    const length = Number(this.#headers['content-length']);
-    const isPlain = this.#headers['content-encoding'] === undefined && length <= this.#expectation!.maxBytes;
-    return isPlain ? length : this.#expectation!.maxBytes;
+  /** The length that the answer names; else the next step, so that one that drips does not hold what it may never fill. */
+  #roomFor(length: number): number {
+    const { maxBytes } = this.#expectation!;
+    const named = Number(this.#headers['content-length']);
+    if (named > length && named <= maxBytes) return named;
+    return Math.min(maxBytes, ROOM_STEPS.find((step) => step > length) ?? maxBytes);
   }
 
   // undici closes a connection that cannot be reused right after this call: a microtask later that shows.

@@ -53,7 +53,8 @@ export class BodyRoom implements BodyMemory, Disposable {
     await this.#line;
   }
 
-  async #take(bytes: number): Promise<void> {
+  async #take(wanted: number): Promise<void> {
+    const bytes = Math.min(wanted, ACCOUNT_BYTES);
     if (bytes <= this.#taken) return;
     this.shrink(0);
     const { signal } = this.#closed;

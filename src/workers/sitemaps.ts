@@ -7,7 +7,7 @@ import type { CrawlOptions } from '../jobs/options.ts';
 import type { BodyRoom } from './body-room.ts';
 import type { JobInfo } from './open-work.ts';
 import type { PageWorker, PendingPage } from './page.ts';
-import { fetchInPlace, retryAfter, takePlace, TRANSIENT_STATUSES, type Target } from './politeness.ts';
+import { ClockTrouble, fetchInPlace, retryAfter, takePlace, TRANSIENT_STATUSES, type Target } from './politeness.ts';
 
 const MAX_SITEMAPS = 200;
 const SITEMAP_TIMEOUT_MS = 20_000;
@@ -41,7 +41,9 @@ export async function sitemapUrls(
     fetch: async (url) => await fetcher.fetch(url),
     read: async (body, url) => await worker.watched(identity, () => parseSitemap(body, url)),
   });
-  return await Array.fromAsync(found);
+  const urls = await Array.fromAsync(found);
+  fetcher.throwTrouble();
+  return urls;
 }
 
 /** Fetches the sitemaps of one crawl within the time for all of them. What it throws leaves that sitemap out. */
@@ -53,6 +55,7 @@ class SitemapFetcher implements Disposable {
   /** Of the sitemap that was fetched last. */
   readonly #room: BodyRoom;
   readonly #deadline = performance.now() + SITEMAPS_BUDGET_MS;
+  #trouble: ClockTrouble | null = null;
 
   constructor(worker: PageWorker, job: JobInfo, vouched: string[], signal: AbortSignal) {
     this.#worker = worker;
@@ -64,6 +67,12 @@ class SitemapFetcher implements Disposable {
 
   [Symbol.dispose](): void {
     this.#room[Symbol.dispose]();
+  }
+
+  /** Throws what is no fault of the sitemaps: then what was found is not all there is. */
+  throwTrouble(): void {
+    this.#signal.throwIfAborted();
+    if (this.#trouble) throw this.#trouble;
   }
 
   async fetch(url: string): Promise<FetchedPage> {
@@ -83,26 +92,44 @@ class SitemapFetcher implements Disposable {
 
   async #fetchOnce(target: Target): Promise<FetchedPage> {
     this.#room.shrink(0);
-    const vouched = this.#vouched.has(target.url);
-    for (;;) {
-      const wait = await takePlace(this.#worker, this.#job, target, this.#signal, { vouched });
-      if (wait === null) break;
-      await this.#sleep(wait);
-    }
+    await this.#takePlace(target);
     // What the caller sends to the site is for no other, which a robots.txt may name.
     const headers = this.#job.crawl!.scope.sameSite(target.url) ? this.#job.options.headers : {};
     return await fetchInPlace(this.#worker, this.#job, target, {
       headers,
-      timeoutMs: SITEMAP_TIMEOUT_MS,
+      timeoutMs: Math.min(SITEMAP_TIMEOUT_MS, Math.max(1, this.#leftMs)),
       maxBytes: SITEMAP_BYTES,
       memory: this.#room,
       signal: this.#signal,
     });
   }
 
+  get #leftMs(): number {
+    return this.#deadline - performance.now();
+  }
+
+  async #takePlace(target: Target): Promise<void> {
+    const vouched = this.#vouched.has(target.url);
+    for (;;) {
+      this.#checkTime(0);
+      const wait = await takePlace(this.#worker, this.#job, target, this.#signal, { vouched }).catch(
+        (error: unknown) => {
+          if (error instanceof ClockTrouble) this.#trouble = error;
+          throw error;
+        },
+      );
+      if (wait === null) return;
+      await this.#sleep(wait);
+    }
+  }
+
+  #checkTime(ms: number): void {
+    if (ms > this.#leftMs) throw new Error('the time for sitemaps is used up');
+  }
+
   async #sleep(seconds: number): Promise<void> {
     this.#signal.throwIfAborted();
-    if (performance.now() + seconds * 1000 > this.#deadline) throw new Error('the time for sitemaps is used up');
+    this.#checkTime(seconds * 1000);
     await sleep(seconds * 1000, undefined, { signal: this.#signal });
   }
 }

@@ -1,12 +1,12 @@
 import { resolveUrl } from '../links.ts';
 
-const FENCE = /^ {0,3}(`{3,}|~{3,})/;
+const FENCE = /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})/;
 /** Indented code; what is indented and begins with a list's marker is taken for a list. */
 const INDENTED = /^(?: {4}|\t)\s{0,100}(?![-*+] |\d{1,9}[.)] |\s)/;
 /** Whatever stands before an address: `](`, `[name]:`, or an attribute of HTML. */
 const TARGETS = [
   /((?<!\\)\]\(\s{0,5}<?)([^\s()<>]{1,2048})/g,
-  /^( {0,3}\[(?!\^)[^\]]{1,200}\]:\s{0,5}<?)([^\s<>]{1,2048})/g,
+  /^( {0,3}\[(?!\^)[^\]]{1,200}\]:\s{0,5}<?)([^\s<>]{1,2048})(?=>?\s{0,5}(?:$|["'(]))/g,
   /(<(?:a|img) (?:[^<>]{0,200} )?(?:href|src)=")([^"\s<>]{1,2048})/gi,
 ];
 

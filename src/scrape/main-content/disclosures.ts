@@ -18,8 +18,21 @@ export interface Disclosures {
   panels: ReadonlySet<string>;
 }
 
+/** What leads elsewhere is a link, whatever role it plays. */
 function isButton({ name, attribs }: Element): boolean {
-  return name === 'button' || attribs['role'] === 'button';
+  const leads = name === 'a' && !(attribs['href'] ?? '#').startsWith('#');
+  return !leads && (name === 'button' || attribs['role'] === 'button');
+}
+
+/** Whether a button unfolds a menu, or anything else of the site rather than of the page. */
+function isOfSite({ attribs, parent }: Element): boolean {
+  let at: ParentNode | null = parent;
+  while (isElement(at) && !SITE.has(at.name) && at.attribs['role'] !== 'navigation') at = at.parent;
+  return isElement(at) || attribs['aria-haspopup'] !== undefined;
+}
+
+function wordsOf(element: Element): number {
+  return textOf(element, 300).split(/\s+/).filter(Boolean).length;
 }
 
 /** The button in which all the words of a title are, or null where there are words outside of it. */
@@ -43,11 +56,7 @@ function isQuestion(element: Element): boolean {
   const { attribs } = element;
   if (!isButton(element) || attribs['aria-expanded'] === undefined || attribs['aria-controls'] === undefined)
     return false;
-  if (attribs['aria-haspopup'] !== undefined) return false;
-  if (textOf(element, 300).split(/\s+/).filter(Boolean).length < QUESTION_WORDS) return false;
-  let at: ParentNode | null = element.parent;
-  while (isElement(at) && !SITE.has(at.name) && at.attribs['role'] !== 'navigation') at = at.parent;
-  return !isElement(at);
+  return wordsOf(element) >= QUESTION_WORDS && !isOfSite(element);
 }
 
 /** Finds the titles of accordions, lists of questions and the like. */
@@ -58,6 +67,7 @@ export function disclosuresOf(document: Document): Disclosures {
     const button = TITLES.has(element.name) ? soleButton(element) : element;
     if (button === null || (button === element && !isQuestion(button))) return;
     buttons.add(button);
+    if (isOfSite(button)) return;
     for (const id of (button.attribs['aria-controls'] ?? '').split(/\s+/)) if (id !== '') panels.add(id);
   });
   return { buttons, panels };

@@ -14,11 +14,14 @@ const HOLDERS = words('main article');
 /** How many nodes of an aside are looked at for links. */
 const MAX_NODES = 200;
 
+/** How many texts may stand between two elements: removed comments leave them apart. */
+const MAX_TEXTS = 10;
+
 function neighbours({ prev, next }: Element): Element[] {
   let [before, after] = [prev, next];
-  while (before !== null && !isElement(before)) before = before.prev;
-  while (after !== null && !isElement(after)) after = after.next;
-  return [before, after].filter((node) => node !== null);
+  for (let i = 0; i < MAX_TEXTS && before !== null && !isElement(before); i++) before = before.prev;
+  for (let i = 0; i < MAX_TEXTS && after !== null && !isElement(after); i++) after = after.next;
+  return [before, after].filter((node) => isElement(node));
 }
 
 /** Whether an element is a sibling of paragraphs and the like in an article. */
