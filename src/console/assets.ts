@@ -20,6 +20,7 @@ export function assetUrl(name: Name): string {
   return `/console/assets/${name}?v=${files.get(name)!.version}`;
 }
 
+/** Where the style sheets are served, in the order in which they apply. */
 export function styleUrls(): string[] {
   return STYLES.map(assetUrl);
 }

@@ -57,7 +57,7 @@ const ACCEPT = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
 export async function fetchPage(network: Network, request: PageRequest): Promise<FetchedPage> {
   const startedAt = performance.now();
   const deadline = new Deadline(request.timeoutMs, request.signal);
-  const memory = request.memory && heldBy(deadline, request.memory);
+  const asked = { ...request, memory: request.memory && heldBy(deadline, request.memory) };
   const redirects: string[] = [];
   let url = parseUrl(request.url);
   if (url === null) throw new EgressError('blocked_target', { cause: new Error('invalid URL') });
@@ -68,11 +68,11 @@ export async function fetchPage(network: Network, request: PageRequest): Promise
     ...callerHeaders(request.headers ?? {}),
   };
   for (const visited = new Set([withoutFragment(url)]); ; visited.add(withoutFragment(url))) {
-    const answer = await get(network, url, headers, deadline, { ...request, memory });
+    const answer = await get(network, url, headers, deadline, asked);
     const next = redirectTarget(answer, url);
     if (next === null)
       return {
-        ...(await toPage(url, answer, deadline, { ...request, memory })),
+        ...(await toPage(url, answer, deadline, asked)),
         redirects,
         durationMs: performance.now() - startedAt,
       };

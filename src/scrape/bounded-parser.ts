@@ -18,12 +18,11 @@ export type Syntax = 'html' | 'xhtml';
  */
 export class BoundedParser extends Parser {
   readonly #handler: DomHandler;
+  readonly #syntax: Syntax;
   readonly #excess: string[] = [];
   readonly #excessCount = new Map<string, number>();
   #opaque = 0;
   #flattened: string | null = null;
-
-  readonly #syntax: Syntax;
 
   constructor(handler: DomHandler, syntax: Syntax) {
     const recognizeSelfClosing = syntax === 'xhtml';

@@ -1,4 +1,5 @@
 import { Semaphore } from '../semaphore.ts';
+import { PerAccount } from './per-account.ts';
 
 /** Pages being fetched or read at once in one thread, and so the bodies it can have in memory. */
 const PLACES = 64;
@@ -13,7 +14,7 @@ export class Load {
   #open = 0;
   #parked = 0;
   readonly #places = new Semaphore(PLACES);
-  readonly #shares = new Map<string, { places: Semaphore; tasks: number }>();
+  readonly #shares = new PerAccount(() => new Semaphore(PLACES_OF_ACCOUNT));
   readonly #pauses = new Set<Promise<void>>();
 
   /** Pages of the slices that the thread holds, without those that only wait for their host. */
@@ -59,13 +60,7 @@ export class Load {
 
   /** Fetches and reads a page of the account in one of the thread's places. */
   async run<T>(accountId: string, task: () => Promise<T>): Promise<T> {
-    const share = this.#shares.get(accountId) ?? { places: new Semaphore(PLACES_OF_ACCOUNT), tasks: 0 };
-    this.#shares.set(accountId, share);
-    share.tasks++;
-    try {
-      return await share.places.run(async () => await this.#places.run(task));
-    } finally {
-      if (--share.tasks === 0) this.#shares.delete(accountId);
-    }
+    using share = this.#shares.borrow(accountId);
+    return await share.value.run(async () => await this.#places.run(task));
   }
 }
