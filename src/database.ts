@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, type ColumnType, type Generated, type Transaction } from 'kysely';
 import pg from 'pg';
+import { LostConnections, watchedClient } from './lost-connections.ts';
 
 type Timestamp = Date;
 
@@ -205,21 +206,6 @@ export const UNHURRIED_MS = 6 * 3600_000;
 /** Postgres ends a session whose transaction rests so long: behind a broken network it would hold its locks for hours. */
 const IDLE_TRANSACTION_MS = 15_000;
 
-/** Closes a connection on which a statement timed out: what was asked next would wait behind that statement. */
-class Client extends pg.Client {
-  // oxlint-disable-next-line typescript/no-explicit-any -- the overloads of pg's own
-  override query(...request: any[]): any {
-    // oxlint-disable-next-line typescript/no-explicit-any -- the overloads of pg's own
-    const answer: unknown = (super.query as (...request: any[]) => unknown).apply(this, request);
-    if (answer instanceof Promise) {
-      answer.catch((error: Error) => {
-        if (error.message === 'Query read timeout') void this.end();
-      });
-    }
-    return answer;
-  }
-}
-
 /**
  * Opens a pool of at most `max` connections. Statements end after `queryTimeoutMs`, so that a database that has gone silent
  * does not hold its callers for good; `onError` hears of connections that broke, idle or in use.
@@ -230,8 +216,9 @@ export function openDatabase(
   onError: (error: Error) => void,
   queryTimeoutMs: number = QUERY_TIMEOUT_MS,
 ): Database {
+  const lost = new LostConnections({ connectionString: url });
   const pool = new pg.Pool({
-    Client,
+    Client: watchedClient(lost),
     connectionString: url,
     max,
     types,
@@ -243,7 +230,11 @@ export function openDatabase(
     application_name: 'ollagraph',
     // oxlint-disable-next-line typescript/no-misused-promises -- pg waits for it, and its types do not say so
     onConnect: async (client) => {
-      await client.query(`set idle_in_transaction_session_timeout = ${IDLE_TRANSACTION_MS}`);
+      const { rows } = await client.query<{ pid: number }>(
+        `select pg_backend_pid() as pid, set_config('idle_in_transaction_session_timeout', $1, false)`,
+        [`${IDLE_TRANSACTION_MS}ms`],
+      );
+      lost.serves(client, rows[0]!.pid);
     },
   });
   // The pool hears only of idle connections, and an error that nobody hears ends the process.

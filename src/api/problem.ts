@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import { OutOfCredits } from '../accounts/credits.ts';
+import { isDatabaseTrouble } from '../database-trouble.ts';
 import { IdempotencyBusy, IdempotencyMismatch } from '../jobs/idempotency.ts';
 import type { Log } from '../log.ts';
 
@@ -101,24 +102,15 @@ export function toProblem(error: unknown): Problem {
     );
   if (error instanceof IdempotencyBusy)
     return new Problem('idempotency_busy', 'Try again in a moment.', { headers: { 'Retry-After': '1' } });
-  const { type, status, code } = error as { type?: string; status?: number; code?: string };
+  const { type, status } = error as { type?: string; status?: number };
   if (type === 'entity.too.large') return new Problem('body_too_large', 'The body is larger than this route takes.');
   if (type === 'encoding.unsupported')
     return new Problem('unsupported_encoding', 'Send the body as it is, or with gzip, deflate or br.');
   if (typeof status === 'number' && status >= 400 && status < 500)
     return new Problem('bad_request', 'The request could not be read.');
-  if (isConnectionTrouble(error, code))
+  if (isDatabaseTrouble(error))
     return new Problem('unavailable', 'The database cannot be reached. Try again shortly.', {
       headers: { 'Retry-After': '5' },
     });
   return new Problem('internal_error', 'The error has been logged under this request_id.');
-}
-
-/** SQLSTATE classes 08 (connection), 53 (resources), 57P (shutdown), and what the driver says when there is no server. */
-function isConnectionTrouble(error: unknown, code: string | undefined): boolean {
-  if (code !== undefined && /^(08|53|57P)|^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT)$/.test(code)) return true;
-  return (
-    error instanceof Error &&
-    /timeout exceeded when trying to connect|Connection terminated|Query read timeout/.test(error.message)
-  );
 }

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { crashPoint } from '../crash-point.ts';
 import { holdSlice, insertSlices, type Lane, type Slice } from '../queue.ts';
 import type { HeldSlice } from './thread.ts';
 
@@ -13,6 +14,8 @@ export async function queueAnew({ boss, db }: Context, lane: Lane, held: HeldSli
     await db.transaction().execute(async (tx) => {
       if (await holdSlice(boss, tx, lane, slice, true))
         await insertSlices(boss, tx, lane, [entry.data], entry.priority);
+      crashPoint('slice.anew');
     });
+    crashPoint('slice.anewed');
   }
 }

@@ -3,7 +3,8 @@ import type { Job as QueueJob } from 'pg-boss';
 import { crashPoint } from '../crash-point.ts';
 import type { Slice } from '../queue.ts';
 import type { Log } from '../log.ts';
-import { LeaseLost, runSlice, type SliceTools } from './slice.ts';
+import { LeaseLost, type SliceTools } from './settle-slice.ts';
+import { runSlice } from './slice.ts';
 
 /** Slices that one thread holds at most: in all, and of one host, so that a slow host fills no thread. More of it stays in the queue, in nobody's way. */
 const HELD = { express: 128, bulk: 32 };

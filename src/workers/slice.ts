@@ -1,16 +1,12 @@
-import { sql } from 'kysely';
-import type { Job as QueueJob, PgBoss } from 'pg-boss';
-import { crashPoint } from '../crash-point.ts';
-import type { Db, Tx } from '../database.ts';
-import { tellEnd } from '../jobs/finish.ts';
-import { lockJob, settlePages, type LockedJob, type PageResult } from '../jobs/settle.ts';
-import { divideIntoSlices, SLICE_PAGES } from '../jobs/slices.ts';
+import type { Job as QueueJob } from 'pg-boss';
+import type { PageResult } from '../jobs/settle.ts';
 import { loggableUrl } from '../log.ts';
-import { holdSlice, insertSlices, type Lane, type Slice } from '../queue.ts';
+import type { Slice } from '../queue.ts';
 import { inSpan, markFailed } from '../tracing.ts';
 import { cachedResults } from './cached.ts';
-import type { JobInfo, WorkReader } from './open-work.ts';
+import type { JobInfo } from './open-work.ts';
 import { scrapePage, type Deferral, type PageOutcome, type PageWorker, type PendingPage } from './page.ts';
+import { settleSlice, type SliceTools } from './settle-slice.ts';
 
 /** Results are settled with the slice's last page, or, where that takes longer, when so many bytes have gathered or after so long. */
 const SETTLE_BYTES = 1024 * 1024;
@@ -19,17 +15,6 @@ const SETTLE_MS = 500;
 const NEARLY_DONE = 5;
 /** A synchronous request has been answered by then: nobody waits for the rest. */
 const SYNC_LIMIT_MS = 30_000;
-
-/** The queue has given the slice to somebody else; whoever finds out changes nothing. */
-export class LeaseLost extends Error {}
-
-export interface SliceTools {
-  db: Db;
-  boss: PgBoss;
-  lane: Lane;
-  work: WorkReader;
-  worker: PageWorker;
-}
 
 /**
  * Works through one slice: its pending pages side by side, with no transaction open, settled a few at a time in short ones. In the
@@ -89,7 +74,7 @@ async function runPages(
     timer = undefined;
     const batch = results.splice(0);
     bytes = 0;
-    settling = settling.then(() => settle(tools, entry, job, batch, null));
+    settling = settling.then(() => settleSlice(tools, entry, job, batch, null, signal));
     settling.catch(() => lost.abort()); // it is thrown below
   };
   const scrape = async (page: PendingPage) => {
@@ -114,7 +99,7 @@ async function runPages(
     clearTimeout(timer);
   }
   await settling;
-  await settle(tools, entry, job, results, deferred);
+  await settleSlice(tools, entry, job, results, deferred, signal);
 }
 
 /** `scrapePage` in a span of the job's trace. */
@@ -143,53 +128,4 @@ async function tracedPage(
     if (state === 'failed') markFailed(span);
     return outcome;
   });
-}
-
-/** One transaction: the results, and, when `deferred` is given, the end of the queue's entry. Throws LeaseLost and changes nothing when the entry is no longer ours. */
-async function settle(
-  { db, boss, lane, worker }: SliceTools,
-  entry: QueueJob<Slice>,
-  info: JobInfo,
-  results: PageResult[],
-  deferred: Deferral[] | null,
-): Promise<void> {
-  using _ = worker.load.pauseReading();
-  const ended = await db.transaction().execute(async (tx) => {
-    const job = await lockJob(tx, info.account_id, info.id);
-    const end = job !== null && results.length > 0 ? await settlePages(tx, boss, job, results) : null;
-    if (job && deferred && deferred.length > 0) await putOff(tx, boss, lane, job, entry.data, deferred);
-    if (!(await holdSlice(boss, tx, lane, entry, deferred !== null)))
-      throw new LeaseLost('the slice has been given to another worker');
-    crashPoint(deferred === null ? 'slice.settle' : 'slice.end');
-    return end;
-  });
-  if (ended) tellEnd(worker.log, ended);
-  crashPoint(deferred === null ? 'slice.settled' : 'slice.ended');
-}
-
-/** Queues the pages again, those that fall due together as one slice. */
-async function putOff(
-  tx: Tx,
-  boss: PgBoss,
-  lane: Lane,
-  job: LockedJob,
-  slice: Slice,
-  deferred: Deferral[],
-): Promise<void> {
-  const retried = deferred.filter((d) => d.retry).map((d) => d.ordinal);
-  if (retried.length > 0) {
-    await sql`update pages set tries = tries + 1 where account_id = ${job.account_id} and job_id = ${job.id}
-      and ordinal = any(${retried}::int[]) and state = 'pending'`.execute(tx);
-  }
-  const { account_id, job_id, request_id, sync } = slice;
-  for (const [after, together] of Map.groupBy(deferred, (d) => Math.ceil(d.after))) {
-    const slices = divideIntoSlices(together.toSorted((a, b) => a.ordinal - b.ordinal)).map((again): Slice => ({
-      account_id,
-      job_id,
-      request_id,
-      ...again,
-      ...(sync ? { sync } : {}),
-    }));
-    await insertSlices(boss, tx, lane, slices, job.priority - Math.floor(slices[0]!.ordinals[0]! / SLICE_PAGES), after);
-  }
 }

@@ -1,6 +1,8 @@
 import { readLedger, type Entry, type Seen } from './ledger.ts';
+import { NOW } from './load.ts';
 import type { CrashablePostgres } from './postgres.ts';
 import { timestampOf, verify } from './receiver.ts';
+import { BURSTING } from './site.ts';
 
 /** What the ledger and the database say together once everything is over. All but the first and the duplicates have to be 0. */
 export interface Verdict {
@@ -18,9 +20,11 @@ export interface Verdict {
   extra: number;
   /** Deliveries that neither arrived nor are exhausted. */
   undelivered: number;
+  /** Attempts with a status that the receiver did not answer, and deliveries called delivered without a 200 or exhausted with one. */
+  misreported: number;
   /** Requests that the receiver saw and the database had not begun before, or that bear the number of another. */
   unrecorded: number;
-  /** Deliveries whose requests differ in a byte, from each other or from the digest. */
+  /** Deliveries whose requests differ in a byte, from each other or from the digest, and pages answered at once that differ from what is kept. */
   mismatches: number;
   /** Requests whose signature or timestamp is not right. */
   unsigned: number;
@@ -55,20 +59,27 @@ export async function judge(
   const entries = readLedger(ledgerPath);
   const count = async (text: string) => Number((await query(`select count(*) as n from (${text}) s`))[0].n);
   const acknowledged = entries.filter((entry) => entry.type === 'acknowledged');
+  const answered = entries.filter((entry) => entry.type === 'answered');
+  const kept = await keptByKey(query);
   const ended = new Set((await query('select id from jobs where finished_at is not null')).map((row) => row.id));
   const seen = entries.filter((entry) => entry.type === 'seen');
   const byDelivery = Map.groupBy(seen, (s) => s.delivery);
   return {
-    acknowledged: acknowledged.length,
-    lost: acknowledged.filter(({ job_id }) => !ended.has(job_id)).length,
+    acknowledged: acknowledged.length + answered.length,
+    lost:
+      acknowledged.filter(({ job_id }) => !ended.has(job_id)).length +
+      answered.filter(({ key, status }) => status !== 200 || !ended.has(kept.get(key)?.job_id)).length,
     repeated: repeatedKeys(acknowledged) + (await count(JOBS_WITHOUT_KEY)),
     miscounted: await count(MISCOUNTED_JOBS),
-    failedPages: await count(`select from pages where state = 'failed'`),
+    failedPages: await count(FAILED_PAGES),
     missing: await count(JOBS_WITHOUT_DELIVERY),
     extra: await count(DELIVERIES_TOO_MANY),
     undelivered: await count(`select from outbox`),
+    misreported: (await misreported(query, seen)) + (await count(EXHAUSTED_WITH_SUCCESS)),
     unrecorded: await unrecorded(query, seen),
-    mismatches: await mismatches(query, byDelivery),
+    mismatches:
+      (await mismatches(query, byDelivery)) +
+      answered.filter(({ key, sha256 }) => (kept.get(key)?.sha256 ?? sha256) !== sha256).length,
     unsigned: await unsigned(query, seen, clockSteps, heldMs),
     doubled: await count(ENDED_TWICE),
     drift: (await count(DRIFTING_ACCOUNTS)) + (await count(WRONG_COSTS)),
@@ -99,6 +110,11 @@ const DELIVERIES_TOO_MANY = `select from ${DELIVERIES} left join jobs j on j.id 
   where j.id is null or j.webhook_url is null or j.finished_at is null
   union all
   select from ${DELIVERIES} where d.event = 'job.completed' group by d.job_id having count(*) > 1`;
+/** But for what nobody waited for any longer, and the page that no thread can read. */
+const FAILED_PAGES = `select from pages p where state = 'failed' and not (error_code = 'parse_failed' and url like '%${BURSTING}')
+  and not (error_code = 'deadline_exceeded' and exists (select from idempotency_keys k where k.job_id = p.job_id and k.key like '%${NOW}%'))`;
+const EXHAUSTED_WITH_SUCCESS = `select from deliveries d where state = 'exhausted' and exists (
+  select from attempts a where a.account_id = d.account_id and a.delivery_id = d.id and a.error is null and a.status = 200)`;
 const ENDED_TWICE = `select from faults.transitions where ordinal is null and from_state in ('completed', 'failed', 'cancelled')
   union all select from faults.transitions where ordinal is not null and from_state <> 'pending'
   union all select from faults.transitions where ordinal is null and to_state in ('completed', 'failed', 'cancelled')
@@ -117,6 +133,25 @@ function repeatedKeys(acknowledged: Extract<Entry, { type: 'acknowledged' }>[]):
 }
 
 type Query = CrashablePostgres['query'];
+
+/** The jobs of idempotency keys, and the digest of the page of those that have but one. */
+async function keptByKey(query: Query): Promise<Map<string, { job_id: string; sha256: string | null }>> {
+  const rows = await query(`select k.key, k.job_id, encode(sha256(convert_to(p.fragment, 'UTF8')), 'hex') as sha256
+    from idempotency_keys k join jobs j on j.account_id = k.account_id and j.id = k.job_id
+      left join pages p on p.account_id = j.account_id and p.job_id = j.id and j.kind = 'scrape'`);
+  return new Map(rows.map(({ key, job_id, sha256 }) => [key, { job_id, sha256 }]));
+}
+
+async function misreported(query: Query, seen: Seen[]): Promise<number> {
+  const answers = new Map(seen.map(({ delivery, attempt, status }) => [`${delivery} ${attempt}`, status]));
+  const accepted = new Set(seen.filter(({ status }) => status === 200).map(({ delivery }) => delivery));
+  const attempts = await query('select delivery_id, number, status from attempts where status is not null');
+  const delivered = await query(`select id from deliveries where state = 'delivered'`);
+  return (
+    attempts.filter(({ delivery_id, number, status }) => answers.get(`${delivery_id} ${number}`) !== status).length +
+    delivered.filter(({ id }) => !accepted.has(id)).length
+  );
+}
 
 async function unrecorded(query: Query, seen: Seen[]): Promise<number> {
   const rows = await query(

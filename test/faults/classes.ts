@@ -3,6 +3,7 @@ import { CRASH_POINTS, type CrashPoint } from '../../src/crash-point.ts';
 import { sendLoad } from './load.ts';
 import type { Disturbance } from './checker.ts';
 import type { Random } from './random.ts';
+import { BURSTING } from './site.ts';
 import type { Stage } from './stage.ts';
 import { PARTITIONS } from './tcp-proxy.ts';
 
@@ -30,8 +31,6 @@ export interface FaultClass extends Disturbance {
 
 const KILL_LIMIT_MS = 20_000;
 const POSTGRES_LIMIT_MS = 10_000;
-/** Slices that failed again and again while the disk was full come back after up to 16 s. */
-const DISK_LIMIT_MS = 30_000;
 const STOP_LIMIT_MS = 27_000;
 /** By then a load of one round reaches every crash point that it will. */
 const CRASH_LIMIT_MS = 12_000;
@@ -87,7 +86,7 @@ const crashed: FaultClass = {
 
 /** A round in which the process crashes at one pass of this point. */
 export async function crashAt(stage: Stage, random: Random, point: CrashPoint): Promise<Round> {
-  const rare = /^(job\.cancel|slice\.settle|delivery\.redeliver|recover|secret)/.test(point);
+  const rare = /^(job\.cancel|slice\.settle|slice\.anew|delivery\.redeliver|recover|secret)/.test(point);
   const old = stage.service;
   const service = await stage.start({
     CRASH_POINT: `${point}:${rare ? 1 : random.whole(1, 4)}`,
@@ -112,6 +111,14 @@ async function provoke({ client, places, receiver, postgres, drained }: Stage, p
   if (point.startsWith('secret')) {
     receiver.secrets.add((await client.insist('POST', '/v1/me/webhook-secret/rotate')).json.webhook_secret);
     receiver.secrets.add((await client.insist('GET', '/v1/me')).json.webhook_secret);
+  }
+  if (point.startsWith('slice.anew')) {
+    const urls = [BURSTING, ...Array.from({ length: 20 }, (_, n) => `/page/${n}?ms=4000`)].map(places.page);
+    await client.create(
+      '/v1/scrape/batch/async',
+      { urls, webhook_url: places.hook('/hook') },
+      `provoke-${point}-${Date.now()}`,
+    );
   }
   if (!point.startsWith('recover') && !point.startsWith('delivery.redeliver')) return;
   const since = new Date(Date.now() - 60_000).toISOString();
@@ -212,7 +219,7 @@ function partitioned(name: 'database' | 'receiver', maxSeconds: number): FaultCl
   return {
     name: `partition-${name}`,
     rounds: PARTITIONS.length,
-    ...(name === 'database' ? { limitMs: KILL_LIMIT_MS } : { heldMs: maxSeconds * 1000 }),
+    ...(name === 'database' ? { limitMs: POSTGRES_LIMIT_MS } : { heldMs: maxSeconds * 1000 }),
     round: async (stage, random, n) =>
       await stays(stage, async () => {
         return await underLoad(stage, random, async () => {
@@ -235,7 +242,7 @@ async function stays(stage: Stage, round: () => Promise<{ recoveryMs: number }>)
 const diskFilled: FaultClass = {
   name: 'disk-full',
   rounds: 1,
-  limitMs: DISK_LIMIT_MS,
+  limitMs: POSTGRES_LIMIT_MS,
   diskMb: 400,
   async round(stage, random) {
     let more: Promise<unknown> = Promise.resolve();

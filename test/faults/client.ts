@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ledger } from './ledger.ts';
@@ -11,6 +12,8 @@ export interface Body extends Record<string, unknown> {
 
 export interface ClientAnswer {
   status: number;
+  /** The body as it came. */
+  text: string;
   // oxlint-disable-next-line typescript/no-explicit-any -- whatever was asked for
   json: any;
 }
@@ -40,6 +43,13 @@ export class Client {
     const { job_id } = json;
     this.#ledger.tell({ type: 'acknowledged', job_id, key, webhook: body.webhook_url !== undefined, at: Date.now() });
     return job_id;
+  }
+
+  /** Has pages scraped and waits for them, however often that takes. */
+  async scrapeNow(path: string, body: Body, key: string): Promise<void> {
+    const { status, text } = await this.insist('POST', path, body, { 'idempotency-key': key });
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    this.#ledger.tell({ type: 'answered', key, status, sha256, at: Date.now() });
   }
 
   /** Repeats a request until it is answered with something else than a 5xx, 409 or 429. */
@@ -89,7 +99,7 @@ export class Client {
         const text = Buffer.concat(chunks).toString();
         const status = res.statusCode ?? 0;
         if (status >= 500) this.#note(`${method} ${path}`, `${status}`);
-        resolve({ status, json: text === '' ? null : JSON.parse(text) });
+        resolve({ status, text, json: text === '' ? null : JSON.parse(text) });
       });
     });
     req.end(body === undefined ? undefined : JSON.stringify(body));

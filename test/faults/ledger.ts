@@ -3,10 +3,21 @@ import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs
 /** What the outside world was told and saw, one line each, in the order in which it happened. Times are milliseconds since 1970. */
 export type Entry =
   | { type: 'acknowledged'; job_id: string; key: string; webhook: boolean; at: number }
+  | Answered
   | { type: 'refused'; what: string; answer: string; at: number }
   | Seen
   | { type: 'fault'; name: string; at: number }
   | { type: 'recovered'; ms: number; at: number };
+
+/** What a synchronous request was answered with. */
+export interface Answered {
+  type: 'answered';
+  key: string;
+  status: number;
+  /** Of the answer's body. */
+  sha256: string;
+  at: number;
+}
 
 /** A request as the receiver saw it. */
 export interface Seen {

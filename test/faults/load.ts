@@ -10,21 +10,25 @@ export interface Places {
 
 const LANES = 3;
 
+/** In the idempotency key of what was scraped while the client waited. */
+export const NOW = '-now-';
+
 /**
- * Sends one round's requests, side by side in a few lanes: single pages, batches, a crawl, jobs without a webhook, with a summary,
- * with all events, and cancelled ones. Returns the ids of all jobs when the last is acknowledged.
+ * Sends one round's requests, side by side in a few lanes: single pages and batches, queued and answered at once, crawls with and without
+ * a sitemap, jobs without a webhook, with a summary, with all events, and cancelled ones. Returns the ids of what was queued when the last
+ * is answered.
  */
 export async function sendLoad(client: Client, places: Places, random: Random, name: string): Promise<string[]> {
-  const ids: string[] = [];
+  const ids: (string | null)[] = [];
   const tasks = shuffle(plan(client, places, random, name), random);
   const lane = async () => {
     for (let task = tasks.pop(); task; task = tasks.pop()) ids.push(await task());
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  return ids;
+  return ids.filter((id) => id !== null);
 }
 
-function plan(client: Client, { page, hook }: Places, random: Random, name: string): (() => Promise<string>)[] {
+function plan(client: Client, { page, hook }: Places, random: Random, name: string): (() => Promise<string | null>)[] {
   const anyPage = () => page(`/page/${random.whole(1, 1000)}?ms=${random.pick([0, 0, 50, 200, 800])}`);
   const anyHook = () => hook(`/hook?ms=${random.pick([0, 0, 20, 100, 500])}`);
   let n = 0;
@@ -40,6 +44,14 @@ function plan(client: Client, { page, hook }: Places, random: Random, name: stri
   const batch = (extra: object = {}) => {
     const urls = Array.from({ length: random.whole(5, 40) }, anyPage);
     return create('/v1/scrape/batch/async', { urls, webhook_url: anyHook(), ...extra });
+  };
+  const now = (path: string, body: Body) => {
+    const key = `${name}${NOW}${n++}`;
+    return async () => {
+      await sleep(random.whole(0, 200));
+      await client.scrapeNow(path, body, key);
+      return null;
+    };
   };
   const cancelled = (job: () => Promise<string>) => async () => {
     const id = await job();
@@ -57,6 +69,10 @@ function plan(client: Client, { page, hook }: Places, random: Random, name: stri
     batch({ webhook_payload: 'summary', metadata: { round: name } }),
     cancelled(batch()),
     create('/v1/crawl', { url: page('/tree/1'), max_pages: 20, sitemap: 'skip', webhook_url: anyHook() }),
+    create('/v1/crawl', { url: page('/tree/8'), max_pages: 10, webhook_url: anyHook() }),
+    now('/v1/scrape', { url: anyPage() }),
+    now('/v1/scrape', { url: anyPage() }),
+    now('/v1/scrape/batch', { urls: Array.from({ length: 5 }, anyPage) }),
   ];
 }
 

@@ -7,16 +7,24 @@ export interface SlowSite extends AsyncDisposable {
   url: (path: string) => string;
 }
 
+/** A page that bursts the thread which reads it. */
+export const BURSTING = '/bursting';
+
 /**
  * A site whose every page answers 200, after `?ms=` milliseconds. The pages /tree/1 to /tree/30 link to each other as a binary tree,
- * for crawls.
+ * for crawls, and a sitemap names them.
  */
 export async function startSlowSite(): Promise<SlowSite> {
   const server = createServer((req, res) => {
     const { pathname, searchParams } = new URL(req.url ?? '/', 'http://site');
     void sleep(Number(searchParams.get('ms') ?? 0)).then(() => {
-      res.writeHead(pathname === '/robots.txt' ? 404 : 200, { 'content-type': 'text/html; charset=utf-8' });
-      res.end(page(pathname, `You asked for ${pathname}.`, linksOf(pathname)));
+      const sitemap = pathname === '/sitemap.xml';
+      res.writeHead(pathname === '/robots.txt' ? 404 : 200, {
+        'content-type': sitemap ? 'application/xml' : 'text/html; charset=utf-8',
+      });
+      if (sitemap) res.end(sitemapOf(`http://${req.headers.host}`));
+      else if (pathname === BURSTING) res.end(`<!doctype html><title>t</title><main>${'<i>x</i>'.repeat(1_150_000)}`);
+      else res.end(page(pathname, `You asked for ${pathname}.`, linksOf(pathname)));
     });
   });
   const port = await listen(server);
@@ -27,6 +35,11 @@ export async function startSlowSite(): Promise<SlowSite> {
       await new Promise((closed) => server.close(closed));
     },
   };
+}
+
+function sitemapOf(origin: string): string {
+  const urls = Array.from({ length: 30 }, (_, n) => `<url><loc>${origin}/tree/${n + 1}</loc></url>`);
+  return `<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">${urls.join('')}</urlset>`;
 }
 
 function linksOf(pathname: string): string[] {
