@@ -14,11 +14,13 @@ import { testRunEnvironment } from './support/environment.ts';
 
 /**
  * Runs the tests: all of them, or the files named as arguments (`node test/run.ts test/api/me.test.ts`). One Postgres, one
- * migrated template database and one certificate authority serve the whole run.
+ * migrated template database and one certificate authority serve the whole run. Files that measure what a quiet machine is needed for,
+ * `*.alone.test.ts`, come first, one at a time.
  */
 const TEMPLATE = 'ollagraph_template';
 const CONCURRENCY = 2;
 const TIMEOUT_MS = 90_000;
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 async function main(files: string[]): Promise<number> {
   const directory = await mkdtemp(join(tmpdir(), 'ollagraph-test-'));
@@ -34,19 +36,33 @@ async function main(files: string[]): Promise<number> {
   await makeTemplate(postgres.url);
 
   const names = files.length > 0 ? files : (await Array.fromAsync(glob('test/**/*.test.ts'))).toSorted();
-  const options = [`--test-concurrency=${CONCURRENCY}`, `--test-timeout=${TIMEOUT_MS}`];
-  const child = spawn(process.execPath, ['--test', ...options, ...names], {
-    stdio: 'inherit',
-    env: {
-      ...process.env,
-      ...testRunEnvironment({ databaseUrl: postgres.url, template: TEMPLATE, directory }),
-      NODE_EXTRA_CA_CERTS: certificates.ca,
-      // Loading the service costs a third less: it is loaded for every file, and by each of its threads.
-      NODE_COMPILE_CACHE: join(directory, 'compiled'),
-    },
-  });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => child.kill(signal));
+  const env = {
+    ...process.env,
+    ...testRunEnvironment({ databaseUrl: postgres.url, template: TEMPLATE, directory }),
+    NODE_EXTRA_CA_CERTS: certificates.ca,
+    // Loading the service costs a third less: it is loaded for every file, and by each of its threads.
+    NODE_COMPILE_CACHE: join(directory, 'compiled'),
+  };
+  const first = await runFiles(names.filter(isAlone), 1, env);
+  const rest = await runFiles(
+    names.filter((name) => !isAlone(name)),
+    CONCURRENCY,
+    env,
+  );
+  return first || rest;
+}
+
+const isAlone = (name: string) => name.endsWith('.alone.test.ts');
+
+/** Returns the exit code of Node's test runner. */
+async function runFiles(names: string[], concurrency: number, env: NodeJS.ProcessEnv): Promise<number> {
+  if (names.length === 0) return 0;
+  const options = [`--test-concurrency=${concurrency}`, `--test-timeout=${TIMEOUT_MS}`];
+  const child = spawn(process.execPath, ['--test', ...options, ...names], { stdio: 'inherit', env });
+  const pass = (signal: NodeJS.Signals) => void child.kill(signal);
+  for (const signal of SIGNALS) process.on(signal, pass);
   await once(child, 'exit');
+  for (const signal of SIGNALS) process.off(signal, pass);
   return child.exitCode ?? 1;
 }
 

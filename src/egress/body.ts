@@ -105,6 +105,12 @@ async function decode(encoded: Buffer, coding: string, maxOutputLength: number):
 }
 
 /**
+ * Up to here the room for a body is doubled when it is full. A body that is longer gets all that it may fill at once: what is not filled
+ * takes no memory, while doubling would hold the body twice.
+ */
+const DOUBLED_BYTES = 4 * 1024 * 1024;
+
+/**
  * Gathers a body of at most `limit` bytes by copying, so that a million one-byte chunks take no more memory than one
  * chunk of a million bytes.
  */
@@ -136,7 +142,8 @@ export class ByteCollector {
   }
 
   #grow(needed: number): void {
-    const grown = Buffer.allocUnsafe(Math.min(this.#limit, Math.max(needed, 2 * this.#bytes.length)));
+    const size = needed > DOUBLED_BYTES ? this.#limit : Math.max(needed, 2 * this.#bytes.length);
+    const grown = Buffer.allocUnsafe(Math.min(this.#limit, size));
     this.#bytes.copy(grown, 0, 0, this.#length);
     this.#bytes = grown;
   }

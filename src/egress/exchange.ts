@@ -38,6 +38,8 @@ export interface BodyExpectation {
   maxBytes: number;
   /** Whether a body that is longer, cut short or late fails the exchange; otherwise what came of it is the answer. */
   required: boolean;
+  /** Of one that is longer the beginning is the answer, even where it is required. */
+  beginning?: boolean;
 }
 
 export interface Answer {
@@ -184,8 +186,10 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled || !this.#expectation) return;
     this.#body ??= new ByteCollector(this.#expectation.maxBytes);
-    if (!this.#body.append(chunk)) this.#cut(new EgressError('too_large'));
-    else if (this.#body.length > this.#room) this.#awaitRoom(controller, this.#body.length);
+    if (!this.#body.append(chunk)) {
+      if (this.#expectation.beginning) this.#end();
+      else this.#cut(new EgressError('too_large'));
+    } else if (this.#body.length > this.#room) this.#awaitRoom(controller, this.#body.length);
   }
 
   /** Reads on when there is room for the rest of the body. */
@@ -237,6 +241,10 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
   /** The body ends early: an error where it is required, else the answer is what came. */
   #cut(error: EgressError): void {
     if (!this.#expectation || this.#expectation.required) return this.fail(error);
+    this.#end();
+  }
+
+  #end(): void {
     this.#settle();
     this.#resolve(this.#answer());
     this.#connection?.destroy(new Error('answer cut short'));

@@ -16,6 +16,8 @@ export interface PageRequest {
   timeoutMs: number;
   /** Of the decoded body; 10 MiB unless said otherwise. */
   maxBytes?: number;
+  /** Whether of a body that is longer on the wire the beginning will do. */
+  beginning?: boolean;
   /** Where a body that is large waits for room, which takes nothing of `timeoutMs`. The room is the caller's to give back. */
   memory?: BodyMemory;
   signal?: AbortSignal;
@@ -99,7 +101,7 @@ function get(
   url: URL,
   headers: HeaderRecord,
   deadline: Deadline,
-  { signal, accept, memory, maxBytes = DEFAULT_MAX_BYTES }: PageRequest,
+  { signal, accept, memory, maxBytes = DEFAULT_MAX_BYTES, beginning = false }: PageRequest,
 ): Promise<Answer> {
   return exchange(network.pool, {
     target: targetOf(url),
@@ -114,15 +116,20 @@ function get(
     maxWireBytes: 2 * maxBytes + WIRE_OVERHEAD_BYTES,
     expect: (status, fields) => {
       if (isRedirect(status, fields)) return { maxBytes: REDIRECT_BODY_BYTES, required: false };
-      return expectPage(fields, maxBytes, accept);
+      return expectPage(fields, { maxBytes, required: true, beginning }, accept);
     },
   });
 }
 
-function expectPage(fields: Answer['headers'], maxBytes: number, accept: PageRequest['accept']): BodyExpectation {
+function expectPage(
+  fields: Answer['headers'],
+  wanted: BodyExpectation,
+  accept: PageRequest['accept'],
+): BodyExpectation {
   if (accept && !accept(first(fields['content-type']))) throw new EgressError('unsupported_content_type');
-  if (Number(first(fields['content-length'])) > maxBytes) throw new EgressError('too_large');
-  return { maxBytes, required: true };
+  if (!wanted.beginning && Number(first(fields['content-length'])) > wanted.maxBytes)
+    throw new EgressError('too_large');
+  return wanted;
 }
 
 async function toPage(

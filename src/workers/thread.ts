@@ -12,10 +12,10 @@ import { extract } from '../scrape/extract.ts';
 import type { ExtractOptions, Extraction, RawPage } from '../scrape/types.ts';
 import { flushSpans } from '../tracing.ts';
 import { Bodies } from './body-room.ts';
+import { fetchRobots } from './fetch-robots.ts';
 import { HostGate } from './host-gate.ts';
 import { Load } from './load.ts';
 import { WorkReader } from './open-work.ts';
-import { retryAfter, USER_AGENT } from './politeness.ts';
 import { ReadingSign, type PageIdentity } from './reading-sign.ts';
 import { RestingHosts } from './resting-hosts.ts';
 import { Runner } from './runner.ts';
@@ -47,12 +47,10 @@ const CONNECTIONS = 2;
 /** Of bulk threads: where cores are short they give way to the API, the dispatcher and the express lane. */
 const BULK_NICENESS = 10;
 const ROBOTS_TTL_MS = 24 * 3600_000;
-const ROBOTS_TIMEOUT_MS = 10_000;
 /** For the bodies of a lane that are not small: four of the largest. */
 const BODIES_BYTES = 40 * 1024 * 1024;
 /** A page of this size can make a tree of tens of megabytes: of those a lane reads one at a time. */
 const HEAVY_BYTES = 256 * 1024;
-const ROBOTS_BYTES = 2 * 1024 * 1024;
 
 const { config, databaseUrl, lane, index, gateMemory, bodiesMemory, turnMemory, signMemory } = workerData as ThreadData;
 armCrashPoint(config.crashPoint);
@@ -81,15 +79,7 @@ const egress = createEgress({
 const robots = createRobotsCache({
   ttlMs: ROBOTS_TTL_MS,
   maxEntries: 2000,
-  fetch: async (url) => {
-    const answer = await egress.fetchPage({
-      url,
-      userAgent: USER_AGENT,
-      timeoutMs: ROBOTS_TIMEOUT_MS,
-      maxBytes: ROBOTS_BYTES,
-    });
-    return { status: answer.status, body: answer.body, retryAfterSeconds: retryAfter(answer) };
-  },
+  fetch: (url) => fetchRobots(egress, url),
 });
 
 const load = new Load();

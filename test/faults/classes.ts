@@ -113,7 +113,7 @@ async function provoke({ client, places, receiver, postgres, drained }: Stage, p
     receiver.secrets.add((await client.insist('GET', '/v1/me')).json.webhook_secret);
   }
   if (point.startsWith('slice.anew')) {
-    const urls = [BURSTING, ...Array.from({ length: 20 }, (_, n) => `/page/${n}?ms=4000`)].map(places.page);
+    const urls = [BURSTING, ...Array.from({ length: 20 }, (_, n) => `/page/${n}?ms=1500`)].map(places.page);
     await client.create(
       '/v1/scrape/batch/async',
       { urls, webhook_url: places.hook('/hook') },

@@ -94,7 +94,7 @@ const BODY_ATTACKS: Record<string, Attack> = {
   },
   'a redirect loop': { answer: (socket, path) => socket.write(redirect(path)), ends: ['too_many_redirects'] },
   'redirects without end': {
-    answer: (socket, path) => socket.write(redirect(`${path}x`)),
+    answer: (socket, path) => socket.write(redirect(`${path}${path.includes('?') ? 'x' : '?'}`)),
     ends: ['too_many_redirects'],
   },
   ...Object.fromEntries(Object.keys(bombs).map((coding) => [`a bomb in ${coding}`, bomb(coding)])),
@@ -119,7 +119,7 @@ export const PAGE_ATTACKS = { ...WIRE_ATTACKS, ...BODY_ATTACKS };
 
 const html = (body: string): Attack => {
   const answer = Buffer.from(ok(body, 'Content-Type: text/html; charset=utf-8'));
-  return { answer: (socket) => socket.write(answer), ends: ['ok', 'parse_failed', 'parse_timeout', 'too_large'] };
+  return { answer: (socket) => socket.write(answer), ends: ['ok'] };
 };
 const document = (body: string, head = '') =>
   html(`<!doctype html><html><head><title>t</title>${head}</head><body><main>${body}</main></body></html>`);
@@ -143,20 +143,23 @@ export const DOCUMENT_ATTACKS: Record<string, Attack> = {
 
 const LARGE_BYTES = 9.5 * MIB;
 const filled = (unit: string): string => unit.repeat(LARGE_BYTES / unit.length);
-const coded = (body: string): Attack => {
+const coded = (body: string, ends: string[]): Attack => {
   const gzip = gzipSync(`<!doctype html><title>t</title><main>${body}</main>`);
   const head = ok('', 'Content-Type: text/html; charset=utf-8', 'Content-Encoding: gzip');
   const answer = Buffer.concat([
     Buffer.from(head.replace('Content-Length: 0', `Content-Length: ${gzip.length}`)),
     gzip,
   ]);
-  return { answer: (socket) => socket.write(answer), ends: ['ok', 'parse_failed', 'parse_timeout'] };
+  return { answer: (socket) => socket.write(answer), ends };
 };
+
+/** More elements than a thread has room for. */
+const BURST = ['parse_failed', 'parse_timeout'];
 
 /** As large as a page may be, and small on the wire. */
 export const LARGE_ATTACKS: Record<string, Attack> = {
-  'nine megabytes of words': coded(filled('words of a page that goes on. ')),
-  'nine megabytes of paragraphs': coded(filled(`<p>${'a paragraph of a page that goes on. '.repeat(10)}</p>`)),
-  'nine megabytes of links': coded(filled('<a href="/somewhere/else">a link</a> ')),
-  'nine megabytes of tags': coded(filled('<i>x</i>')),
+  'nine megabytes of words': coded(filled('words of a page that goes on. '), ['ok']),
+  'nine megabytes of paragraphs': coded(filled(`<p>${'a paragraph of a page that goes on. '.repeat(10)}</p>`), ['ok']),
+  'nine megabytes of links': coded(filled('<a href="/somewhere/else">a link</a> '), BURST),
+  'nine megabytes of tags': coded(filled('<i>x</i>'), BURST),
 };

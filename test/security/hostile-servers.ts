@@ -3,7 +3,9 @@ import { parentPort } from 'node:worker_threads';
 import { startOrigin } from '../egress/origin.ts';
 import { readCertificate } from '../support/certificates.ts';
 import { testRun } from '../support/environment.ts';
+import { pour } from '../support/pour.ts';
 import { DOCUMENT_ATTACKS, LARGE_ATTACKS, PAGE_ATTACKS, RECEIVER_ATTACKS, type Attack } from './attacks.ts';
+import { answerAsSite, CRAWL_ATTACKS } from './crawl-attacks.ts';
 
 /**
  * A thread of its own for the servers that attack, so that their floods hold up nobody who measures. It posts their
@@ -12,7 +14,16 @@ import { DOCUMENT_ATTACKS, LARGE_ATTACKS, PAGE_ATTACKS, RECEIVER_ATTACKS, type A
 const certificate = await readCertificate(testRun().directory);
 const pages = await startOrigin(serve({ ...PAGE_ATTACKS, ...DOCUMENT_ATTACKS, ...LARGE_ATTACKS }));
 const callbacks = await startOrigin(serve(RECEIVER_ATTACKS), { certificate });
-parentPort!.postMessage({ pages: pages.port, callbacks: callbacks.port });
+const crawls = await startOrigin((socket, { path, headers }) => {
+  const host = headers.host ?? '';
+  const attack = Object.values(CRAWL_ATTACKS)[Number(/^crawl-(\d+)\./.exec(host)?.[1] ?? NaN)];
+  if (attack) answerAsSite(attack, socket, path, host);
+  else {
+    socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n');
+    pour(socket, () => 'a', 100);
+  }
+});
+parentPort!.postMessage({ pages: pages.port, crawls: crawls.port, callbacks: callbacks.port });
 
 /** Answers with the attack that the path names. */
 function serve(attacks: Record<string, Attack>): (socket: Socket, request: { path: string }) => void {

@@ -128,7 +128,7 @@ const OTHER_SIDE: Rule[] = [
     ],
     ['workers/broken-thread.test.ts', 'a page that bursts its thread fails alone'],
     ['workers/restart.test.ts', 'a thread that does not come up is started again, each time later'],
-    ['security/hostile.test.ts', 'hostile documents: each is read, or refused, and others notice nothing'],
+    ['security/hostile.alone.test.ts', 'hostile documents: each is read in time, and others notice nothing'],
   ],
   [
     'Depth is flattened beyond 512',
@@ -153,11 +153,16 @@ const OTHER_SIDE: Rule[] = [
   ],
   [
     'Every failure is a typed error in time, and others notice nothing',
-    ['security/hostile.test.ts', 'hostile origins: each ends in a typed error in time, and others notice nothing'],
     [
-      'security/hostile.test.ts',
-      'hostile receivers: each attempt ends in a typed error in time, and others get theirs',
+      'security/hostile.alone.test.ts',
+      'hostile origins: each ends in its typed error in time, and others notice nothing',
     ],
+    [
+      'security/hostile.alone.test.ts',
+      'hostile receivers: each attempt ends in its typed error in time, and others get theirs',
+    ],
+    ['security/hostile-crawls.test.ts', 'hostile robots and sitemaps: each crawl ends, and others notice nothing'],
+    ['security/hostile-crawls.test.ts', 'two hundred hosts that drip: others notice nothing'],
     ['security/tls.test.ts', 'TLS of every broken kind: certificates that do not vouch for the host'],
     ['security/tls.test.ts', 'TLS of every broken kind: handshakes that cannot succeed'],
   ],

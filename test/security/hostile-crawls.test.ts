@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { after, before, test, type TestContext } from 'node:test';
+import { CRAWL_ATTACKS } from './crawl-attacks.ts';
+import { startUnderAttack, TIMEOUT_MS, type UnderAttack } from './under-attack.ts';
+
+let stage: UnderAttack;
+before(async () => {
+  stage = await startUnderAttack();
+});
+after(() => stage[Symbol.asyncDispose]());
+
+test('hostile robots and sitemaps: each crawl ends, and others notice nothing', { timeout: 300_000 }, async (t) => {
+  for (const n of Object.keys(CRAWL_ATTACKS).keys())
+    stage.dns.zone.set(`crawl-${n}.example.test`, { a: ['127.0.0.1'] });
+  await stage.unnoticed(t, async () => {
+    await Promise.all(Object.entries(CRAWL_ATTACKS).map(([name, { ends }], n) => crawl(t, name, ends, n)));
+  });
+});
+
+test('two hundred hosts that drip: others notice nothing', { timeout: 200_000 }, async (t) => {
+  for (let n = 0; n < 200; n++) stage.dns.zone.set(`drip-${n}.example.test`, { a: ['127.0.0.1'] });
+  await stage.unnoticed(t, () => dripEverywhere(t));
+});
+
+async function crawl(t: TestContext, name: string, ends: string[], n: number): Promise<void> {
+  const { attacked, hostile } = stage;
+  const begun = performance.now();
+  const url = `http://crawl-${n}.example.test:${hostile.crawls}/`;
+  const job_id = await attacked.queue('/v1/crawl', { url, max_pages: 5, timeout_ms: TIMEOUT_MS });
+  const job = await attacked.finished(job_id);
+  const [seed] = job.result.pages;
+  const end = seed.error?.code ?? seed.status;
+  t.diagnostic(`${name}: ${end} of ${job.total}, ${Math.round(performance.now() - begun)} ms`);
+  assert.ok(ends.includes(end), `${name}: ${end}`);
+}
+
+/** A batch of pages of as many hosts, none of which comes to its end; and one of somebody else, which does. */
+async function dripEverywhere(t: TestContext): Promise<void> {
+  const { attacked, bystander, hostile, site } = stage;
+  const urls = Array.from({ length: 200 }, (_, n) => `http://drip-${n}.example.test:${hostile.crawls}/`);
+  const job_id = await attacked.queue('/v1/scrape/batch/async', { urls, timeout_ms: TIMEOUT_MS });
+  const begun = performance.now();
+  const took = () => `${Math.round(performance.now() - begun)} ms`;
+  const others = await bystander.queue('/v1/scrape/batch/async', { urls: Array(50).fill(site.url('/')) });
+  assert.equal((await bystander.finished(others)).succeeded, 50);
+  t.diagnostic(`a bystander's batch of 50 took ${took()}`);
+  const { failed, result } = await attacked.finished(job_id);
+  t.diagnostic(`the batch of 200 that drip took ${took()}`);
+  assert.equal(failed, urls.length);
+  for (const page of result.pages) assert.equal(page.error.code, 'timeout');
+}

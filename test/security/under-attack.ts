@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { createAccount } from '../../src/accounts/accounts.ts';
+import { createSecretBox } from '../../src/accounts/secrets.ts';
+import { openDatabase } from '../../src/database.ts';
+import { createApi, type Api } from '../support/api.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { startDns, type FakeDns } from '../support/dns.ts';
+import { startProcess } from '../support/process.ts';
+import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { page, startSite, type Site } from '../support/site.ts';
+
+/** What callbacks may take. */
+export const TIMEOUT_MS = 2000;
+/** How much later an attack may end than its time says. */
+const MARGIN_MS = 1000;
+const GROWTH_MIB = 64;
+const API_P99_MS = 100;
+const PAGE_P99_MS = 1000;
+/** A machine that does something else for a moment makes others wait too: then it happens again. */
+const TRIES = 3;
+
+/** A service in a process of its own, servers that attack it, and an account that has nothing to do with them. */
+export interface UnderAttack extends AsyncDisposable {
+  /** The account whose pages and callbacks are attacked. */
+  attacked: Api;
+  bystander: Api;
+  /** The ports of the attackers. */
+  hostile: { pages: number; crawls: number; callbacks: number };
+  dns: FakeDns;
+  /** The bystander's. */
+  site: Site;
+  receiver: Receiver;
+  /** Lets `attack` happen while a bystander works, until they did not notice, and reports what that cost. `growthMiB` is what memory may grow by. */
+  unnoticed(t: TestContext, attack: () => Promise<void>, limits?: { growthMiB: number }): Promise<void>;
+}
+
+export async function startUnderAttack(): Promise<UnderAttack> {
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(await createTestDatabase());
+  const attackers = new Worker(new URL('./hostile-servers.ts', import.meta.url));
+  stack.defer(async () => void (await attackers.terminate()));
+  const [hostile] = (await once(attackers, 'message')) as [UnderAttack['hostile']];
+  const large = page('Large', '<a href="/">words</a> of a page. '.repeat(15_000));
+  const site = stack.use(await startSite({ '/': page('Home', 'Hello.'), '/large': large }));
+  const receiver = stack.use(await startReceiver());
+  const dns = stack.use(await startDns());
+  const key = 'ok_test_key_of_the_attacked';
+  const service = stack.use(
+    startProcess({
+      DNS_SERVERS: dns.server,
+      DATABASE_URL: database.url,
+      OLLAGRAPH_API_KEY: key,
+      ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
+      ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
+      WEBHOOK_TIMEOUT_MS: String(TIMEOUT_MS),
+      WEBHOOK_RETRY_SCHEDULE: '600',
+      RATE_LIMIT_PER_MINUTE: '0',
+      FREE_CREDITS: '100000',
+      HOST_CONCURRENCY: '16',
+    }),
+  );
+  const origin = `http://127.0.0.1:${await service.ready()}`;
+  const attacked = createApi(origin, key);
+  await using open = openDatabase(database.url, 1, () => {});
+  const account = await createAccount(open.db, createSecretBox(undefined), { name: 'bystander', credits: 100_000 });
+  const bystander = createApi(origin, account.key);
+  // Warm, also from pages of half a megabyte, so that what is measured is what the attacks take besides.
+  const urls = Array.from({ length: 300 }, (_, n) => site.url(n % 5 === 0 ? '/large' : '/'));
+  await bystander.finished(await bystander.queue('/v1/scrape/batch/async', { urls }));
+  for (let round = 0; round < 50; round++) await bystander('POST', '/v1/scrape', { url: site.url('/') });
+
+  async function unnoticed(t: TestContext, attack: () => Promise<void>, { growthMiB } = { growthMiB: GROWTH_MIB }) {
+    for (let tries = 1; ; tries++) {
+      const cost = await costOf(attack, service.pid, bystander, site.url('/'));
+      const { grownMiB, answers, pages } = cost;
+      const [api, scraped] = [quantile(answers, 0.99), quantile(pages, 0.99)];
+      const report = `memory +${grownMiB.toFixed(0)} MiB; API p50 ${quantile(answers, 0.5)} p99 ${api} ms of ${answers.length}; a bystander's page p99 ${scraped} ms of ${pages.length}`;
+      t.diagnostic(report);
+      assert.ok(grownMiB < growthMiB, report);
+      if (api < API_P99_MS && scraped < PAGE_P99_MS) return;
+      assert.ok(tries < TRIES, report);
+    }
+  }
+  const owned = stack.move();
+  return {
+    attacked,
+    bystander,
+    hostile,
+    dns,
+    site,
+    receiver,
+    unnoticed,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** What an attack costs others: their waits in ms, and the growth of the process. */
+async function costOf(attack: () => Promise<void>, pid: number, bystander: Api, url: string) {
+  const state = { over: false };
+  const answers: number[] = [];
+  const pages: number[] = [];
+  const start = await residentMiB(pid);
+  let most = start;
+  const timed = async (times: number[], work: () => Promise<void>, pauseMs: number) => {
+    while (!state.over) {
+      const begun = performance.now();
+      await work();
+      times.push(performance.now() - begun);
+      await sleep(pauseMs);
+    }
+  };
+  const watch = [
+    timed(answers, async () => assert.equal((await bystander('GET', '/v1/me')).status, 200), 5),
+    timed(
+      pages,
+      async () => {
+        const { json } = await bystander('POST', '/v1/scrape', { url });
+        assert.equal(json.status, 'ok', JSON.stringify(json.error));
+      },
+      100,
+    ),
+    timed([], async () => void (most = Math.max(most, await residentMiB(pid))), 50),
+  ];
+  const attacking = attack().finally(() => (state.over = true));
+  await Promise.all([attacking, ...watch]);
+  return { grownMiB: most - start, answers, pages };
+}
+
+async function residentMiB(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024;
+}
+
+function quantile(numbers: number[], q: number): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0);
+}
+
+/** Asserts that an attack ended as it may, and at most a second after its time was over. */
+export function assertEnd(name: string, ends: string[], end: string, durationMs: number, timeoutMs: number): void {
+  assert.ok(ends.includes(end), `${name}: ${end}`);
+  assert.ok(durationMs < timeoutMs + MARGIN_MS, `${name}: ${durationMs} ms of ${timeoutMs}`);
+}
