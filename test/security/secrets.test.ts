@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
@@ -252,4 +252,25 @@ test('keys and tokens are compared in constant time', async () => {
     const plain = `[!=]==?\\s*${name}\\b(?!\\.length)|\\b${name}\\s*[!=]==?\\s*(?!undefined|null)`;
     assert.doesNotMatch(source, new RegExp(plain), file);
   }
+});
+
+/** Digests of what both sides know are no secrets: of requests, and of bodies that were sent. A client may look at its own secret. */
+const KNOWN_TO_BOTH = [
+  'src/callbacks/request.ts',
+  'src/cli/client/diagnose.ts',
+  'src/console/pages/delivery-request.ts',
+  'src/jobs/idempotency.ts',
+  'src/webhooks/send.ts',
+];
+
+test('nothing that sounds like a secret is compared in any other way', async () => {
+  const SECRET = String.raw`\w*(?:secret|password|token|hmac|signature|digest|sha256)\w*`;
+  const compared = new RegExp(
+    String.raw`\b${SECRET}\s*[!=]==?\s*(?!undefined|null|'|\d)\w|\w\s*[!=]==?\s*(?:\w+\.)*${SECRET}\b(?!\.length)|${SECRET}\.equals\(`,
+    'i',
+  );
+  const found: string[] = [];
+  for await (const file of glob('src/**/*.{ts,js}', { cwd: root }))
+    if (compared.test(await readFile(join(root, file), 'utf8'))) found.push(file);
+  assert.deepEqual(found.toSorted(), KNOWN_TO_BOTH);
 });
