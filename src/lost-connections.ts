@@ -1,29 +1,38 @@
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 /** A statement that has waited so long is looked after, so often. */
 const LATE_MS = 2000;
 const LOOK_MS = 1000;
+const LONGEST_LOOK_MS = 16_000;
 /** What another connection may take to come about, and to answer. */
 const PROBE_LIMIT_MS = 2000;
 
 /** What pg has and its types do not tell. */
 interface Internals {
   processID: number;
-  connection: { stream: { destroy(): void } };
+  connection: { stream: Socket };
 }
 
 const internals = (client: pg.ClientBase) => client as unknown as Internals;
 
+/** A late statement: how often in a row its backend was not at work and nothing arrived, and the bytes that had arrived by then. */
+interface Statement {
+  client: pg.Client;
+  misses: number;
+  bytesRead: number;
+}
+
 /**
  * Finds connections of a pool that the server has forgotten without a word, as after a failover or behind a network that was away: a
  * statement on one of them waits until it times out. Where a statement is late another connection asks whether its backend is at work;
- * where it twice is not, the connection is closed, and the statement fails. A backend that is at work, or waits for a lock, is left to it.
+ * where it is not, and nothing arrives, twice in a row, the connection is closed, and the statement fails. A backend that is at work, or
+ * waits for a lock, is left to it.
  */
 export class LostConnections {
   readonly #config: pg.ClientConfig;
-  /** The clients with a late statement, and how often their backends were not at work. */
-  readonly #late = new Map<pg.Client, number>();
+  readonly #late = new Set<Statement>();
   readonly #direct = new WeakSet<pg.ClientBase>();
   #looking = false;
 
@@ -41,50 +50,57 @@ export class LostConnections {
   /** Looks after a statement of this client until the returned function is called. */
   watch(client: pg.Client): () => void {
     if (!this.#direct.has(client)) return () => {};
+    const statement = { client, misses: 0, bytesRead: -1 };
     const timer = setTimeout(() => {
-      this.#late.set(client, 0);
+      this.#late.add(statement);
       void this.#look();
     }, LATE_MS).unref();
     return () => {
       clearTimeout(timer);
-      this.#late.delete(client);
+      this.#late.delete(statement);
     };
   }
 
+  /** Less and less often while all that is late is at work. */
   async #look(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
-    while (this.#late.size > 0) {
-      await this.#lookOnce();
-      await sleep(LOOK_MS, undefined, { ref: false });
+    for (let pause = LOOK_MS; this.#late.size > 0;) {
+      const asked = [...this.#late];
+      const busy = await this.#busyBackends(asked.map(({ client }) => internals(client).processID));
+      if (busy !== null) for (const statement of asked) this.#judge(statement, busy);
+      const allBusy = busy !== null && asked.every(({ misses }) => misses === 0);
+      pause = allBusy ? Math.min(2 * pause, LONGEST_LOOK_MS) : LOOK_MS;
+      await sleep(pause, undefined, { ref: false });
     }
     this.#looking = false;
   }
 
-  async #lookOnce(): Promise<void> {
-    const idle = await this.#idleOf([...this.#late.keys()]);
-    for (const client of idle) {
-      const misses = this.#late.get(client);
-      if (misses === undefined) continue; // answered meanwhile
-      this.#late.set(client, misses + 1);
-      if (misses > 0) internals(client).connection.stream.destroy();
-    }
+  #judge(statement: Statement, busy: Set<number>): void {
+    if (!this.#late.has(statement)) return; // answered meanwhile
+    const { processID, connection } = internals(statement.client);
+    const { bytesRead } = connection.stream;
+    const idle = !busy.has(processID) && bytesRead === statement.bytesRead;
+    statement.bytesRead = bytesRead;
+    statement.misses = idle ? statement.misses + 1 : 0;
+    if (statement.misses === 2)
+      connection.stream.destroy(new Error('Connection terminated: the server does not know it any more'));
   }
 
-  /** Those whose backends are gone or have nothing to do. None where the server does not answer: it may be that nothing is lost. */
-  async #idleOf(clients: pg.Client[]): Promise<pg.Client[]> {
+  /** Those of these backends that are at work. Null where the server does not answer: it may be that nothing is lost. */
+  async #busyBackends(pids: number[]): Promise<Set<number> | null> {
     const probe = new pg.Client(this.#config);
     probe.on('error', () => {}); // its query rejects as well
     try {
       await probe.connect();
       const { rows } = await probe.query<{ pid: number }>(
-        `select pid from pg_stat_activity where pid = any($1::int[]) and coalesce(state, '') not like 'idle%'`,
-        [clients.map((client) => internals(client).processID)],
+        `select pid from pg_stat_activity where pid = any($1::int[]) and backend_type = 'client backend'
+          and coalesce(state, '') not like 'idle%'`,
+        [pids],
       );
-      const busy = new Set(rows.map((row) => row.pid));
-      return clients.filter((client) => !busy.has(internals(client).processID));
+      return new Set(rows.map((row) => row.pid));
     } catch {
-      return [];
+      return null;
     } finally {
       void probe.end().catch(() => undefined); // it may never have been connected
     }
@@ -111,7 +127,7 @@ export function watchedClient(lost: LostConnections): typeof pg.Client {
           answered();
           if (error.message === 'Query read timeout') void this.end();
         });
-      }
+      } else if (typeof callback !== 'function') answered();
       return answer;
     }
   };

@@ -30,7 +30,7 @@ test('a statement on a connection that the server has forgotten fails soon, and 
   // Its own limit is ten seconds: that it fails for another reason is what counts.
   await assert.rejects(sql`select 1`.execute(pool.db), /Connection terminated/);
   await sql`select 1`.execute(pool.db);
-  assert.deepEqual(broken, ['Connection terminated unexpectedly']);
+  assert.deepEqual(broken, ['Connection terminated: the server does not know it any more']);
 });
 
 test('so does one that came by callback, as those of the queue', async () => {

@@ -43,7 +43,10 @@ async function main(files: string[]): Promise<number> {
     // Loading the service costs a third less: it is loaded for every file, and by each of its threads.
     NODE_COMPILE_CACHE: join(directory, 'compiled'),
   };
+  let interrupted = false;
+  for (const signal of SIGNALS) process.once(signal, () => (interrupted = true));
   const first = await runFiles(names.filter(isAlone), 1, env);
+  if (interrupted) return 1;
   const rest = await runFiles(
     names.filter((name) => !isAlone(name)),
     CONCURRENCY,

@@ -42,16 +42,32 @@ export interface Finished {
  */
 export async function record(db: Db, batch: Finished[]): Promise<void> {
   const of = <T>(pick: (finished: Finished) => T): T[] => batch.map(pick);
-  const accounts = of((f) => f.claimed.account_id);
-  const ids = of((f) => f.claimed.id);
-  const numbers = of((f) => f.claimed.attempts);
   await db.transaction().execute(async (tx) => {
+    // By their keys, however short the outbox seems to be: the planner hears late of how it grows.
+    await sql`set local enable_seqscan = off`.execute(tx);
+    // The attempt's row is there since the claim. Of it, `started_at` is proposed as the time to add, from the epoch on.
     await sql`
       with r as (
-        select * from unnest(${accounts}::text[], ${ids}::text[], ${numbers}::int[], ${of((f) => f.outcome.state)}::text[],
-          ${of((f) => (f.outcome.state === 'retry' ? f.outcome.delay : null))}::float8[], ${of((f) => f.result.status)}::smallint[],
-          ${of((f) => f.result.error)}::text[], ${of((f) => f.result.body_bytes)}::bigint[], ${of((f) => f.result.body_sha256)}::bytea[])
-          as u (account_id, id, number, outcome, delay, status, error, bytes, sha256)
+        select * from unnest(${of((f) => f.claimed.account_id)}::text[], ${of((f) => f.claimed.id)}::text[], ${of((f) => f.claimed.attempts)}::int[],
+          ${of((f) => f.claimed.trigger)}::text[], ${of((f) => f.outcome.state)}::text[],
+          ${of((f) => (f.outcome.state === 'retry' ? f.outcome.delay : null))}::float8[], ${of((f) => f.result.waited_ms)}::float8[],
+          ${of((f) => f.result.status)}::smallint[], ${of((f) => f.result.error)}::text[],
+          ${of((f) => f.result.dns_ms)}::real[], ${of((f) => f.result.connect_ms)}::real[], ${of((f) => f.result.tls_ms)}::real[],
+          ${of((f) => f.result.first_byte_ms)}::real[], ${of((f) => f.result.total_ms)}::real[],
+          ${of((f) => f.result.bytes_sent)}::bigint[], ${of((f) => f.result.answer)}::text[], ${of((f) => f.result.remote_address)}::text[],
+          ${of((f) => f.result.body_bytes)}::bigint[], ${of((f) => f.result.body_sha256)}::bytea[])
+          as u (account_id, id, number, trigger, outcome, delay, waited_ms, status, error, dns_ms, connect_ms, tls_ms, first_byte_ms,
+            total_ms, bytes_sent, answer, remote_address, bytes, sha256)
+      ), attempted as (
+        insert into attempts as a (account_id, delivery_id, number, trigger, started_at, status, error, dns_ms, connect_ms, tls_ms,
+          first_byte_ms, total_ms, bytes_sent, answer, remote_address)
+        select account_id, id, number, trigger, timestamptz 'epoch' + waited_ms * interval '1 ms', status, error, dns_ms, connect_ms, tls_ms,
+          first_byte_ms, total_ms, bytes_sent, answer, remote_address from r
+        on conflict (account_id, delivery_id, number) do update set started_at = a.started_at + (excluded.started_at - timestamptz 'epoch'),
+          finished_at = now(), status = excluded.status, error = excluded.error, dns_ms = excluded.dns_ms,
+          connect_ms = excluded.connect_ms, tls_ms = excluded.tls_ms, first_byte_ms = excluded.first_byte_ms,
+          total_ms = excluded.total_ms, bytes_sent = excluded.bytes_sent, answer = excluded.answer, remote_address = excluded.remote_address
+        where a.finished_at is null
       ), ended as (
         delete from outbox o using r
         where o.account_id = r.account_id and o.id = r.id and o.attempts = r.number and o.state = 'sending' and r.outcome <> 'retry'
@@ -65,25 +81,6 @@ export async function record(db: Db, batch: Finished[]): Promise<void> {
       from r where o.account_id = r.account_id and o.id = r.id and o.attempts = r.number and o.state = 'sending' and r.outcome = 'retry'`.execute(
       tx,
     );
-    // Found one by one by their key: joined, the planner takes "not finished" for next to none and compares all with all.
-    // The row is there since the claim. Of it, `started_at` is proposed as the time to add, from the epoch on.
-    await sql`
-      insert into attempts as a (account_id, delivery_id, number, trigger, started_at, status, error, dns_ms, connect_ms, tls_ms,
-        first_byte_ms, total_ms, bytes_sent, answer, remote_address)
-      select account_id, id, number, trigger, timestamptz 'epoch' + waited_ms * interval '1 ms', status, error, dns_ms, connect_ms, tls_ms,
-        first_byte_ms, total_ms, bytes_sent, answer, remote_address
-      from unnest(${accounts}::text[], ${ids}::text[], ${numbers}::int[], ${of((f) => f.claimed.trigger)}::text[],
-        ${of((f) => f.result.waited_ms)}::float8[], ${of((f) => f.result.status)}::smallint[], ${of((f) => f.result.error)}::text[],
-        ${of((f) => f.result.dns_ms)}::real[], ${of((f) => f.result.connect_ms)}::real[], ${of((f) => f.result.tls_ms)}::real[],
-        ${of((f) => f.result.first_byte_ms)}::real[], ${of((f) => f.result.total_ms)}::real[],
-        ${of((f) => f.result.bytes_sent)}::bigint[], ${of((f) => f.result.answer)}::text[], ${of((f) => f.result.remote_address)}::text[])
-        as r (account_id, id, number, trigger, waited_ms, status, error, dns_ms, connect_ms, tls_ms, first_byte_ms, total_ms, bytes_sent,
-          answer, remote_address)
-      on conflict (account_id, delivery_id, number) do update set started_at = a.started_at + (excluded.started_at - timestamptz 'epoch'),
-        finished_at = now(), status = excluded.status, error = excluded.error, dns_ms = excluded.dns_ms,
-        connect_ms = excluded.connect_ms, tls_ms = excluded.tls_ms, first_byte_ms = excluded.first_byte_ms,
-        total_ms = excluded.total_ms, bytes_sent = excluded.bytes_sent, answer = excluded.answer, remote_address = excluded.remote_address
-      where a.finished_at is null`.execute(tx);
     await countAttempts(tx, batch);
     crashPoint('delivery.record');
   });

@@ -19,12 +19,20 @@ const PUT_BACK_MS = 10_000;
 /** A third of the heartbeat after which a slice counts as lost. */
 const TOUCH_MS = 3000;
 
+/** An attempt at a slice that is under way. */
+interface Active {
+  entry: QueueJob<Slice>;
+  abort: AbortController;
+  done: Promise<void>;
+}
+
 /** Fetches slices from one lane of the queue and runs them side by side. */
 export class Runner {
   readonly #tools: SliceTools;
   readonly #log: Log;
   readonly #onHeld: (held: QueueJob<Slice>[]) => void;
-  readonly #active = new Map<string, { entry: QueueJob<Slice>; abort: AbortController; done: Promise<void> }>();
+  /** Of one entry there may be two: an attempt that has lost its lease and does not know yet, and the one after it. */
+  readonly #active = new Set<Active>();
   #wake: () => void = () => {};
   #woken = false;
   #stopping = false;
@@ -44,7 +52,7 @@ export class Runner {
 
   /** Gives up the pages of a job that was cancelled. */
   cancel(jobId: string): void {
-    for (const { entry, abort } of this.#active.values()) if (entry.data.job_id === jobId) abort.abort();
+    for (const { entry, abort } of this.#active) if (entry.data.job_id === jobId) abort.abort();
   }
 
   /** Runs until `stop`. */
@@ -55,7 +63,7 @@ export class Runner {
       const fetched = await this.#fetch();
       if (fetched === 0 && !this.#woken) await this.#sleep();
     }
-    await Promise.all([...this.#active.values()].map((slice) => slice.done));
+    await Promise.all([...this.#active].map((slice) => slice.done));
     clearInterval(touching);
   }
 
@@ -64,7 +72,7 @@ export class Runner {
     this.#stopping = true;
     this.#wake();
     setTimeout(() => {
-      for (const { abort } of this.#active.values()) abort.abort();
+      for (const { abort } of this.#active) abort.abort();
     }, graceMs).unref();
   }
 
@@ -86,7 +94,7 @@ export class Runner {
 
   #fullHosts(): string[] {
     const held = new Map<string, number>();
-    for (const { entry } of this.#active.values()) {
+    for (const { entry } of this.#active) {
       const { host } = entry.data;
       if (host !== undefined) held.set(host, (held.get(host) ?? 0) + 1);
     }
@@ -96,16 +104,17 @@ export class Runner {
   #start(entry: QueueJob<Slice>): void {
     const abort = new AbortController();
     const done = this.#runOne(entry, abort.signal).finally(() => {
-      this.#active.delete(entry.id);
+      this.#active.delete(active);
       this.#tellHeld();
       this.wake();
     });
-    this.#active.set(entry.id, { entry, abort, done });
+    const active = { entry, abort, done };
+    this.#active.add(active);
     this.#tellHeld();
   }
 
   #tellHeld(): void {
-    this.#onHeld([...this.#active.values()].map((slice) => slice.entry));
+    this.#onHeld([...this.#active].map((slice) => slice.entry));
   }
 
   async #runOne(entry: QueueJob<Slice>, signal: AbortSignal): Promise<void> {
@@ -135,7 +144,7 @@ export class Runner {
   }
 
   async #touch(): Promise<void> {
-    const entries = [...this.#active.values()].map((slice) => slice.entry);
+    const entries = [...this.#active].map((slice) => slice.entry);
     if (entries.length === 0) return;
     try {
       await this.#tools.boss.touch(this.#tools.lane, entries);

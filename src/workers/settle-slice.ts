@@ -13,6 +13,7 @@ import type { Deferral, PageWorker } from './page.ts';
 
 /** While the database is in trouble settling is tried again for so long, with such pauses at most, rather than the pages scraped again. */
 const PATIENCE_MS = 60_000;
+const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 
 /** The queue has given the slice to somebody else; whoever finds out changes nothing. */
@@ -28,8 +29,9 @@ export interface SliceTools {
 
 /**
  * Settles pages of a slice in one transaction, which also ends the queue's entry and queues again what was put off when `deferred` is
- * given. While the database is in trouble and nothing is aborted it is tried again; what an attempt settled whose answer was lost does
- * not change any more. Throws LeaseLost and changes nothing when the entry is no longer ours.
+ * given. While the database is in trouble and nothing is aborted it is tried again. An attempt whose answer was lost may have settled them:
+ * then nothing changes again, and the slice's last one ends in LeaseLost. Throws LeaseLost, too, and changes nothing when the entry is no
+ * longer ours.
  */
 export async function settleSlice(
   tools: SliceTools,
@@ -39,16 +41,27 @@ export async function settleSlice(
   deferred: Deferral[] | null,
   aborted: AbortSignal,
 ): Promise<void> {
+  const { load, log } = tools.worker;
   const until = performance.now() + PATIENCE_MS;
-  for (let pause = 50; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-    try {
-      await settle(tools, entry, info, results, deferred);
-      return;
-    } catch (error) {
-      if (!isDatabaseTrouble(error) || aborted.aborted || performance.now() > until) throw error;
-      tools.worker.log.warn({ job_id: info.id, err: error }, 'pages could not be settled; trying again');
-      await sleep(pause);
+  let waiting = 0;
+  try {
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      try {
+        await settle(tools, entry, info, results, deferred);
+        return;
+      } catch (error) {
+        if (!isDatabaseTrouble(error) || aborted.aborted || performance.now() > until) throw error;
+        if (pause === FIRST_PAUSE_MS) {
+          log.warn({ job_id: info.id, err: error }, 'pages could not be settled; trying again');
+          // Results that wait are load, too: the thread takes no more than it can hold.
+          waiting = results.length;
+          load.add(waiting);
+        }
+        await sleep(pause * (0.5 + Math.random()));
+      }
     }
+  } finally {
+    load.add(-waiting);
   }
 }
 

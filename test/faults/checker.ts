@@ -20,11 +20,11 @@ export interface Verdict {
   extra: number;
   /** Deliveries that neither arrived nor are exhausted. */
   undelivered: number;
-  /** Attempts with a status that the receiver did not answer, and deliveries called delivered without a 200 or exhausted with one. */
+  /** Attempts with a status that the receiver did not answer, and deliveries called delivered without a 200, seen and recorded, or exhausted with one. */
   misreported: number;
   /** Requests that the receiver saw and the database had not begun before, or that bear the number of another. */
   unrecorded: number;
-  /** Deliveries whose requests differ in a byte, from each other or from the digest, and pages answered at once that differ from what is kept. */
+  /** Deliveries whose requests differ in a byte, from each other or from the digest, and single pages answered at once that differ from what is kept. */
   mismatches: number;
   /** Requests whose signature or timestamp is not right. */
   unsigned: number;
@@ -75,7 +75,10 @@ export async function judge(
     missing: await count(JOBS_WITHOUT_DELIVERY),
     extra: await count(DELIVERIES_TOO_MANY),
     undelivered: await count(`select from outbox`),
-    misreported: (await misreported(query, seen)) + (await count(EXHAUSTED_WITH_SUCCESS)),
+    misreported:
+      (await misreported(query, seen)) +
+      (await count(EXHAUSTED_WITH_SUCCESS)) +
+      (await count(DELIVERED_WITHOUT_SUCCESS)),
     unrecorded: await unrecorded(query, seen),
     mismatches:
       (await mismatches(query, byDelivery)) +
@@ -111,8 +114,13 @@ const DELIVERIES_TOO_MANY = `select from ${DELIVERIES} left join jobs j on j.id 
   union all
   select from ${DELIVERIES} where d.event = 'job.completed' group by d.job_id having count(*) > 1`;
 /** But for what nobody waited for any longer, and the page that no thread can read. */
-const FAILED_PAGES = `select from pages p where state = 'failed' and not (error_code = 'parse_failed' and url like '%${BURSTING}')
-  and not (error_code = 'deadline_exceeded' and exists (select from idempotency_keys k where k.job_id = p.job_id and k.key like '%${NOW}%'))`;
+const FAILED_PAGES = `select from pages p where state = 'failed'
+  and not (error_code in ('parse_failed', 'parse_timeout') and url like '%${BURSTING}')
+  and not (error_code = 'deadline_exceeded' and exists (
+    select from idempotency_keys k join jobs j on j.id = k.job_id
+    where j.id = p.job_id and k.key like '%${NOW}%' and p.settled_at - j.created_at > interval '20 s'))`;
+const DELIVERED_WITHOUT_SUCCESS = `select from deliveries d where state = 'delivered' and not exists (
+  select from attempts a where a.account_id = d.account_id and a.delivery_id = d.id and a.error is null and a.status = 200)`;
 const EXHAUSTED_WITH_SUCCESS = `select from deliveries d where state = 'exhausted' and exists (
   select from attempts a where a.account_id = d.account_id and a.delivery_id = d.id and a.error is null and a.status = 200)`;
 const ENDED_TWICE = `select from faults.transitions where ordinal is null and from_state in ('completed', 'failed', 'cancelled')
