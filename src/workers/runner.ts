@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Job as QueueJob } from 'pg-boss';
+import { fromKysely, type Job as QueueJob } from 'pg-boss';
 import { crashPoint } from '../crash-point.ts';
 import type { Slice } from '../queue.ts';
 import type { Log } from '../log.ts';
@@ -77,12 +77,11 @@ export class Runner {
   }
 
   async #fetch(): Promise<number> {
-    const { boss, lane, worker } = this.#tools;
+    const { lane, worker } = this.#tools;
     const free = HELD[lane] - this.#active.size;
     if (free <= 0 || worker.load.pages >= LOAD_PAGES[lane]) return 0;
     try {
-      const batchSize = Math.min(free, FETCHED_AT_ONCE[lane]);
-      const entries = await boss.fetch<Slice>(lane, { batchSize, ignoreGroups: this.#fullHosts() });
+      const entries = await this.#take(Math.min(free, FETCHED_AT_ONCE[lane]));
       if (entries.length > 0) crashPoint('slice.fetched');
       for (const entry of entries) this.#start(entry);
       return entries.length;
@@ -90,6 +89,25 @@ export class Runner {
       this.#log.warn({ err: error }, 'the queue could not be read; trying again');
       return 0;
     }
+  }
+
+  /**
+   * In a transaction, so that what a statement took whose answer is lost stays in the queue. Where the commit's answer is lost, what was
+   * taken is put back: only the heartbeat would notice it.
+   */
+  async #take(batchSize: number): Promise<QueueJob<Slice>[]> {
+    const { boss, db, lane } = this.#tools;
+    const options = { batchSize, ignoreGroups: this.#fullHosts() };
+    let entries: QueueJob<Slice>[] = [];
+    try {
+      await db.transaction().execute(async (tx) => {
+        entries = await boss.fetch<Slice>(lane, { ...options, db: fromKysely(tx) });
+      });
+    } catch (error) {
+      for (const entry of entries) void this.#putBack(entry);
+      throw error;
+    }
+    return entries;
   }
 
   #fullHosts(): string[] {
@@ -121,16 +139,14 @@ export class Runner {
     try {
       await runSlice(this.#tools, entry, signal, () => this.wake());
     } catch (error) {
-      const { request_id, job_id, ordinals } = entry.data;
-      const facts = { request_id, job_id, pages: ordinals.length };
-      if (error instanceof LeaseLost) this.#log.debug(facts, 'a slice was given up');
-      else this.#log.warn({ ...facts, err: error }, 'a slice failed and goes back to the queue');
-      await this.#putBack(entry, facts);
+      if (error instanceof LeaseLost) this.#log.debug(factsOf(entry), 'a slice was given up');
+      else this.#log.warn({ ...factsOf(entry), err: error }, 'a slice failed and goes back to the queue');
+      await this.#putBack(entry);
     }
   }
 
   /** Back soon rather than when the heartbeat ends, also where a database is restarted meanwhile; after that the heartbeat has seen to it. */
-  async #putBack(entry: QueueJob<Slice>, facts: object): Promise<void> {
+  async #putBack(entry: QueueJob<Slice>): Promise<void> {
     const until = performance.now() + PUT_BACK_MS;
     for (let pause = 50; ; pause *= 2) {
       try {
@@ -138,7 +154,7 @@ export class Runner {
         return;
       } catch (error) {
         if (!this.#stopping && performance.now() + pause < until) await sleep(pause);
-        else return this.#log.warn({ ...facts, err: error }, 'a slice could not be put back');
+        else return this.#log.warn({ ...factsOf(entry), err: error }, 'a slice could not be put back');
       }
     }
   }
@@ -163,4 +179,9 @@ export class Runner {
     });
     this.#wake = () => {};
   }
+}
+
+/** What the log tells of a slice. */
+function factsOf({ data }: QueueJob<Slice>): { request_id: string | null; job_id: string; pages: number } {
+  return { request_id: data.request_id, job_id: data.job_id, pages: data.ordinals.length };
 }

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { connect, createServer, type Socket } from 'node:net';
+import { test } from 'node:test';
+import { sql } from 'kysely';
+import { createTestDatabase } from '../support/database.ts';
+import { listen } from '../support/listen.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { page, startSite, type Site } from '../support/site.ts';
+
+const BREAKS = 3;
+const PAGES = 5;
+
+/** What passes between a client and Postgres on one connection; true: it breaks there. */
+interface Watch {
+  request?: (chunk: Buffer) => boolean;
+  answer?: (chunk: Buffer) => boolean;
+}
+
+/** A service on a Postgres that is reached through connections which are watched, and may break three times; and a site of five pages. */
+async function startStage(watch: () => Watch) {
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(await createTestDatabase());
+  const url = new URL(database.url);
+  const target = Number(url.port);
+  const state = { broken: 0 };
+  const server = createServer((near) => {
+    const far = connect(target, '127.0.0.1');
+    for (const socket of [near, far]) socket.on('error', () => {}).on('close', () => [near, far].forEach(destroy));
+    const { request, answer } = watch();
+    const pass = (to: Socket, breaks: ((chunk: Buffer) => boolean) | undefined) => (chunk: Buffer) => {
+      if (state.broken < BREAKS && breaks?.(chunk)) {
+        state.broken++;
+        [near, far].forEach(destroy);
+      } else if (!to.destroyed) to.write(chunk);
+    };
+    near.on('data', pass(far, request));
+    far.on('data', pass(near, answer));
+  });
+  const port = await listen(server);
+  stack.defer(() => void server.close());
+  const site = stack.use(await startSite());
+  for (const path of PATHS) site.routes.set(path, page(path, 'Words.'));
+  url.port = String(port);
+  const service = stack.use(await startTestService({ DATABASE_URL: url.href }));
+  const owned = stack.move();
+  return { service, site, state, database, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+const PATHS = Array.from({ length: PAGES }, (_, n) => `/${n}`);
+const destroy = (socket: Socket) => void socket.destroy();
+
+/** Has the pages scraped, and asserts that each was asked for once, and paid once. */
+async function scrapeOnce({ api }: TestService, site: Site): Promise<void> {
+  const urls = PATHS.map((path) => site.url(path));
+  const job = await api.finished(await api.queue('/v1/scrape/batch/async', { urls }));
+  assert.deepEqual([job.status, job.succeeded], ['completed', PAGES]);
+  assert.deepEqual(site.requests.map((request) => request.path).toSorted(), PATHS);
+  assert.equal((await api('GET', '/v1/me')).json.credits, 1_000_000 - PAGES);
+}
+
+/** The commit of a transaction that settles pages. */
+function settlingCommit(): (chunk: Buffer) => boolean {
+  let settles = false;
+  return (chunk) => {
+    settles ||= chunk.includes('update pages set state');
+    return settles && chunk.includes('commit');
+  };
+}
+
+test('pages whose settlement breaks off before its commit are settled again, and not scraped again', async () => {
+  await using stage = await startStage(() => ({ request: settlingCommit() }));
+  await scrapeOnce(stage.service, stage.site);
+  assert.equal(stage.state.broken, BREAKS);
+});
+
+test('pages whose settlement was committed and never answered are not scraped again', async () => {
+  await using stage = await startStage(() => {
+    const commits = settlingCommit();
+    let committed = false;
+    return {
+      request: (chunk) => {
+        committed ||= commits(chunk);
+        return false;
+      },
+      answer: () => committed,
+    };
+  });
+  await scrapeOnce(stage.service, stage.site);
+  assert.equal(stage.state.broken, 1);
+});
+
+test('a slice that was fetched and never arrived is fetched again at once, and has spent no try', async () => {
+  await using stage = await startStage(() => ({ answer: (chunk) => chunk.includes('"ordinals"') }));
+  await scrapeOnce(stage.service, stage.site);
+  assert.equal(stage.state.broken, BREAKS);
+  const { rows } = await sql`select retry_count from pgboss.job where name = 'bulk'`.execute(stage.database.db);
+  assert.deepEqual(rows, [{ retry_count: 0 }]);
+});
