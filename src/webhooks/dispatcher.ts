@@ -7,6 +7,7 @@ import { noteRest } from './endpoints.ts';
 import { LEASE_MS, Leases } from './leases.ts';
 import type { Finished, Outcome } from './record.ts';
 import { Recorder } from './recorder.ts';
+import { Places } from './places.ts';
 import { retryDelay } from './retry.ts';
 import { Roster, type Asked } from './roster.ts';
 import { Slots } from './slots.ts';
@@ -14,8 +15,8 @@ import { attempt, type Sender } from './send.ts';
 
 /** Deliveries claimed and waiting for a place, or for being recorded; and half of it for one account. */
 const MAX_WAITING = 1500;
-/** Requests under way at once; and of one account, so that its hanging receivers never take all places. */
-const MAX_IN_FLIGHT = 512;
+/** Of the places for requests those of one account, so that its hanging receivers never take all. */
+const SHARE_OF_ACCOUNT = 0.5;
 const MAX_IN_FLIGHT_OF_ACCOUNT = 128;
 const CLAIM_BATCH = 500;
 const LARGE_SLOTS = 4;
@@ -33,6 +34,7 @@ export class Dispatcher {
   readonly #leases: Leases;
   readonly #recorder: Recorder;
   readonly #roster = new Roster();
+  readonly #places = new Places(() => this.#pumpReady());
   /** Endpoints with claimed deliveries that wait for a place. */
   readonly #ready = new Set<Endpoint>();
   /** Claimed and not yet recorded, in all and of those under way. */
@@ -62,6 +64,7 @@ export class Dispatcher {
 
   start(): void {
     this.#leases.start();
+    this.#places.start(() => this.#ready.values().some((endpoint) => endpoint.canSend() && !this.#hasPlace(endpoint)));
     this.#unsubscribe = this.#context.notifications.subscribe(
       (n) => {
         if (n.type !== 'outbox') return;
@@ -93,6 +96,7 @@ export class Dispatcher {
       await Promise.race([drained, new Promise((late) => setTimeout(late, limitMs).unref())]);
     }
     this.#abandoned = true;
+    this.#places.stop();
     this.#leases.stop();
   }
 
@@ -168,15 +172,20 @@ export class Dispatcher {
   }
 
   #hasPlace({ account }: Endpoint): boolean {
-    return this.#inFlight < MAX_IN_FLIGHT && account.inFlight < MAX_IN_FLIGHT_OF_ACCOUNT;
+    const { limit } = this.#places;
+    return this.#inFlight < limit && account.inFlight < Math.min(MAX_IN_FLIGHT_OF_ACCOUNT, limit * SHARE_OF_ACCOUNT);
   }
 
   /** Gives a place that became free to whoever waits for one, in turn. */
   #pumpNext(last: Endpoint): void {
     this.#ready.delete(last);
     if (last.ahead.length > 0) this.#ready.add(last);
+    this.#pumpReady();
+  }
+
+  #pumpReady(): void {
     for (const endpoint of this.#ready) {
-      if (this.#inFlight >= MAX_IN_FLIGHT) return;
+      if (this.#inFlight >= this.#places.limit) return;
       this.#pump(endpoint);
     }
   }
