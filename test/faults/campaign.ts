@@ -1,5 +1,5 @@
 import { isClean, judge, type Verdict } from './checker.ts';
-import type { FaultClass } from './classes.ts';
+import type { FaultClass } from './fault-class.ts';
 import { createRandom } from './random.ts';
 import { setStage } from './stage.ts';
 
