@@ -1,4 +1,4 @@
-import { diskFilled, partitioned, postgresCrashed, terminated } from './database-faults.ts';
+import { diskFilled, partitioned, postgresCrashed, terminated } from './outside-faults.ts';
 import type { FaultClass } from './fault-class.ts';
 import { clockStepped, crashed, killed, rolled, stopped } from './process-faults.ts';
 
