@@ -14,8 +14,8 @@ const LOAD_PAGES = { express: 400, bulk: 75 };
 const FETCHED_AT_ONCE = { express: 32, bulk: 2 };
 /** Behind NOTIFY a backstop, and what finds slices that were put off. */
 const POLL_MS = 500;
-/** As long as the heartbeat. */
-const PUT_BACK_MS = 10_000;
+/** Between two tries of putting a slice back, at most. */
+const PUT_BACK_PAUSE_MS = 1000;
 /** A third of the heartbeat after which a slice counts as lost. */
 const TOUCH_MS = 3000;
 
@@ -145,16 +145,20 @@ export class Runner {
     }
   }
 
-  /** Back soon rather than when the heartbeat ends, also where a database is restarted meanwhile; after that the heartbeat has seen to it. */
+  /**
+   * Back soon rather than when the heartbeat ends, however long the database is away: a touch that was on its way may have renewed that.
+   * Where the attempt has lost its lease this changes nothing.
+   */
   async #putBack(entry: QueueJob<Slice>): Promise<void> {
-    const until = performance.now() + PUT_BACK_MS;
-    for (let pause = 50; ; pause *= 2) {
+    for (let pause = 50; ; pause = Math.min(2 * pause, PUT_BACK_PAUSE_MS)) {
       try {
         await this.#tools.boss.fail(this.#tools.lane, entry);
         return;
       } catch (error) {
-        if (!this.#stopping && performance.now() + pause < until) await sleep(pause);
-        else return this.#log.warn({ ...factsOf(entry), err: error }, 'a slice could not be put back');
+        if (pause === 50 || this.#stopping)
+          this.#log.warn({ ...factsOf(entry), err: error }, 'a slice could not be put back');
+        if (this.#stopping) return;
+        await sleep(pause);
       }
     }
   }
