@@ -1,4 +1,4 @@
-import { PgBoss, fromKysely, type Db as BossDb } from 'pg-boss';
+import { PgBoss, fromKysely, systemClock, type Db as BossDb } from 'pg-boss';
 import type pg from 'pg';
 import type { Tx } from './database.ts';
 
@@ -31,11 +31,14 @@ const RETRY_LIMIT = 5;
 /** A slice that failed comes back after 1, 2, 4, … s: together they outlast a short trouble of the database. */
 const RETRY_DELAY_SECONDS = 1;
 
+/** pg-boss waits for moments of this clock. Of one that is set back an hour it would wait that hour before it looks for lost slices again. */
+const STEADY_CLOCK = { ...systemClock, now: () => performance.timeOrigin + performance.now() };
+
 /**
  * How every part uses pg-boss: without timetables, and without spans of its own, which would be two a second for each thread, found or not.
  * Ours tell what becomes of the entries.
  */
-export const QUEUE_OPTIONS = { schedule: false, openTelemetry: { enabled: false } } as const;
+export const QUEUE_OPTIONS = { schedule: false, openTelemetry: { enabled: false }, clock: STEADY_CLOCK } as const;
 
 /** Lets pg-boss run its statements on our pool. */
 export function executor(pool: pg.Pool): BossDb {
