@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { addHistory, claimRate } from './deliveries/claim-cost.ts';
+import { addHistory, claimRate, settled } from './deliveries/claim-cost.ts';
 import { large } from './deliveries/large.ts';
 import { steady } from './deliveries/latency.ts';
 import { quantile, setStage, type Stage } from './deliveries/stage.ts';
@@ -63,6 +63,7 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
       stage.database.db,
     );
     await sleep(2000);
+    await settled(stage);
     const beside = await steady(stage, nine, 100, 10);
     await dispatcher.stop();
     line('the nine alone', percentiles(alone));
