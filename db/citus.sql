@@ -16,10 +16,10 @@
 -- 1. Statements that read or write both kinds of tables. Citus carries them out part by part, through the coordinator, given that it
 --    knows the local tables (below). Its documentation promises that for reading; for these that write, see that they run:
 --      claim           src/webhooks/claim.ts      outbox and attempts
---      record          src/webhooks/record.ts     outbox and deliveries
+--      record          src/webhooks/record.ts     outbox, attempts and deliveries
 --      redeliver       src/webhooks/move.ts       deliveries and outbox, recover too; admin.redeliver and admin.recover
 --      cancel-pending  src/webhooks/endpoints.ts  outbox and deliveries
---    Where one is refused, it is to be divided in two within its transaction: each has its rows in hand, account_id included.
+--    Where one is refused, it is to be divided within its transaction: each has its rows in hand, account_id included.
 -- 2. The priority of a new job is a subquery among the values of an insert (src/jobs/create.ts), which Citus refuses in a distributed
 --    table: it becomes a statement of its own before.
 -- 3. An attempt is finished by an insert that finds it there already (src/webhooks/record.ts), and its start is moved by an interval. An

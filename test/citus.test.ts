@@ -158,6 +158,7 @@ test('every statement on a distributed table is of one account, or joins by the 
       'reads hosts, jobs, pages',
       'reads jobs, outbox',
       'writes accounts, attempts, endpoints, outbox',
+      'writes attempts, deliveries, outbox',
       'writes deliveries, outbox',
     ],
     'these name tables of both kinds; db/citus.sql says so of those that write',
