@@ -50,8 +50,8 @@ export class Recorder {
   async #write(): Promise<void> {
     this.#writing = true;
     while (this.#finished.length > 0) {
-      if (this.#lacks(ENOUGH)) await sleep(GATHER_MS);
-      if (this.#finished.length >= MANY && this.#lacks(ENOUGH)) await sleep(GATHER_MORE_MS);
+      if (this.#mayGather()) await sleep(GATHER_MS);
+      if (this.#finished.length >= MANY && this.#mayGather()) await sleep(GATHER_MORE_MS);
       const batch = this.#finished.splice(0, BATCH);
       await this.#store(batch);
       if (this.#finished.length === 0) this.#writing = false;
@@ -59,9 +59,9 @@ export class Recorder {
     }
   }
 
-  /** Whether there are fewer, and more to come. */
-  #lacks(enough: number): boolean {
-    return this.#finished.length < enough && this.#options.more();
+  /** Whether there are not enough, and more to come. */
+  #mayGather(): boolean {
+    return this.#finished.length < ENOUGH && this.#options.more();
   }
 
   /** The receiver has seen these requests: their outcome is kept until the database takes it. The fence settles who was late. */

@@ -78,6 +78,12 @@ export function response(status: number, body: string, ...fields: string[]): str
   return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
+/** A 200 whose body is in a content coding. */
+export function coded(body: Buffer, coding: string, type: string): Buffer {
+  const fields = [`Content-Type: ${type}`, `Content-Encoding: ${coding}`, `Content-Length: ${body.length}`];
+  return Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${fields.join('\r\n')}\r\n\r\n`), body]);
+}
+
 export function redirect(location: string, status = 302): string {
   return response(status, '', `Location: ${location}`);
 }

@@ -75,10 +75,7 @@ export async function judge(
     missing: await count(JOBS_WITHOUT_DELIVERY),
     extra: await count(DELIVERIES_TOO_MANY),
     undelivered: await count(`select from outbox`),
-    misreported:
-      (await misreported(query, seen)) +
-      (await count(EXHAUSTED_WITH_SUCCESS)) +
-      (await count(DELIVERED_WITHOUT_SUCCESS)),
+    misreported: (await misreported(query, seen)) + (await count(ENDED_UNLIKE_ATTEMPTS)),
     unrecorded: await unrecorded(query, seen),
     mismatches:
       (await mismatches(query, byDelivery)) +
@@ -119,9 +116,8 @@ const FAILED_PAGES = `select from pages p where state = 'failed'
   and not (error_code = 'deadline_exceeded' and exists (
     select from idempotency_keys k join jobs j on j.id = k.job_id
     where j.id = p.job_id and k.key like '%${NOW}%' and p.settled_at - j.created_at > interval '20 s'))`;
-const DELIVERED_WITHOUT_SUCCESS = `select from deliveries d where state = 'delivered' and not exists (
-  select from attempts a where a.account_id = d.account_id and a.delivery_id = d.id and a.error is null and a.status = 200)`;
-const EXHAUSTED_WITH_SUCCESS = `select from deliveries d where state = 'exhausted' and exists (
+/** Delivered without an attempt that succeeded, or exhausted with one. */
+const ENDED_UNLIKE_ATTEMPTS = `select from deliveries d where state in ('delivered', 'exhausted') and (state = 'delivered') <> exists (
   select from attempts a where a.account_id = d.account_id and a.delivery_id = d.id and a.error is null and a.status = 200)`;
 const ENDED_TWICE = `select from faults.transitions where ordinal is null and from_state in ('completed', 'failed', 'cancelled')
   union all select from faults.transitions where ordinal is not null and from_state <> 'pending'

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { ok, redirect } from '../egress/origin.ts';
+import { coded, ok, redirect } from '../egress/origin.ts';
 import { pour } from '../support/pour.ts';
 
 /** What a hostile server does with a request, and the codes with which that may end; `ok` where it is only heavy. */
@@ -21,9 +21,8 @@ const bombs: Record<string, () => Buffer> = {
 };
 
 function bomb(coding: string): Attack {
-  const body = bombs[coding]!();
-  const head = `HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: ${coding}\r\nContent-Length: ${body.length}\r\n\r\n`;
-  return { answer: (socket) => socket.write(Buffer.concat([Buffer.from(head), body])), ends: ['too_large'] };
+  const answer = coded(bombs[coding]!(), coding, 'text/html');
+  return { answer: (socket) => socket.write(answer), ends: ['too_large'] };
 }
 
 /** Answers that never end, or are no answers: for the servers of pages and of callbacks alike. */
@@ -143,13 +142,9 @@ export const DOCUMENT_ATTACKS: Record<string, Attack> = {
 
 const LARGE_BYTES = 9.5 * MIB;
 const filled = (unit: string): string => unit.repeat(LARGE_BYTES / unit.length);
-const coded = (body: string, ends: string[]): Attack => {
-  const gzip = gzipSync(`<!doctype html><title>t</title><main>${body}</main>`);
-  const head = ok('', 'Content-Type: text/html; charset=utf-8', 'Content-Encoding: gzip');
-  const answer = Buffer.concat([
-    Buffer.from(head.replace('Content-Length: 0', `Content-Length: ${gzip.length}`)),
-    gzip,
-  ]);
+const zipped = (body: string, ends: string[]): Attack => {
+  const page = gzipSync(`<!doctype html><title>t</title><main>${body}</main>`);
+  const answer = coded(page, 'gzip', 'text/html; charset=utf-8');
   return { answer: (socket) => socket.write(answer), ends };
 };
 
@@ -158,8 +153,8 @@ const BURST = ['parse_failed', 'parse_timeout'];
 
 /** As large as a page may be, and small on the wire. */
 export const LARGE_ATTACKS: Record<string, Attack> = {
-  'nine megabytes of words': coded(filled('words of a page that goes on. '), ['ok']),
-  'nine megabytes of paragraphs': coded(filled(`<p>${'a paragraph of a page that goes on. '.repeat(10)}</p>`), ['ok']),
-  'nine megabytes of links': coded(filled('<a href="/somewhere/else">a link</a> '), BURST),
-  'nine megabytes of tags': coded(filled('<i>x</i>'), BURST),
+  'nine megabytes of words': zipped(filled('words of a page that goes on. '), ['ok']),
+  'nine megabytes of paragraphs': zipped(filled(`<p>${'a paragraph of a page that goes on. '.repeat(10)}</p>`), ['ok']),
+  'nine megabytes of links': zipped(filled('<a href="/somewhere/else">a link</a> '), BURST),
+  'nine megabytes of tags': zipped(filled('<i>x</i>'), BURST),
 };

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { ok, redirect, response } from '../egress/origin.ts';
+import { coded, ok, redirect, response } from '../egress/origin.ts';
 import { pour } from '../support/pour.ts';
 
 type Answer = (socket: Socket, path: string, host: string) => void;
@@ -23,9 +23,8 @@ function send(body: string, type = 'application/xml'): Answer {
 }
 
 function sendGzip(text: string | Buffer, type: string): Answer {
-  const body = gzipSync(text);
-  const head = `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`;
-  return (socket) => socket.write(Buffer.concat([Buffer.from(head), body]));
+  const answer = coded(gzipSync(text), 'gzip', type);
+  return (socket) => socket.write(answer);
 }
 
 function drip(type: string): Answer {

@@ -88,8 +88,7 @@ test('hostile receivers: each attempt ends in its typed error in time, and other
   const attacks = Object.entries(RECEIVER_ATTACKS);
   // An endpoint each, so that none waits for another.
   for (const n of attacks.keys()) dns.zone.set(`attack-${n}.example.test`, { a: ['127.0.0.1'] });
-  let round = 0;
-  await stage.unnoticed(t, async () => {
+  await stage.unnoticed(t, async (round) => {
     const delivered = bystander.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: receiver.url() });
     const tests = await Promise.all(
       attacks.map(([name], n) =>
@@ -104,6 +103,6 @@ test('hostile receivers: each attempt ends in its typed error in time, and other
       assert.ok((first.response_body ?? '').length <= 1024);
     }
     await delivered;
-    await receiver.received(++round);
+    await receiver.received(round);
   });
 });
