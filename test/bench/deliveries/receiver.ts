@@ -7,8 +7,9 @@ import type { AddressInfo } from 'node:net';
 const [key, cert] = [readFileSync(process.argv[2]!), readFileSync(process.argv[3]!)];
 let count = 0;
 let bytes = 0;
+let doubles = 0;
 let arrivals: [string, number][] = [];
-const seen = new Map<string, number>();
+const seen = new Set<string>();
 
 const server = createServer({ key, cert, keepAlive: true }, (req, res) => {
   const at = performance.timeOrigin + performance.now();
@@ -23,7 +24,8 @@ const server = createServer({ key, cert, keepAlive: true }, (req, res) => {
     const id = req.headers['x-ollagraph-delivery'] as string | undefined;
     if (id !== undefined) {
       arrivals.push([id, at]);
-      seen.set(id, (seen.get(id) ?? 0) + 1);
+      if (seen.has(id)) doubles++;
+      seen.add(id);
     }
     res.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
   });
@@ -35,10 +37,10 @@ process.on('message', (message: { type: string }) => {
   if (message.type === 'reset') {
     count = 0;
     bytes = 0;
+    doubles = 0;
     arrivals = [];
     seen.clear();
   }
-  const doubles = [...seen.values()].filter((n) => n > 1).length;
   process.send!({ type: 'stats', count, bytes, doubles, arrivals: message.type === 'arrivals' ? arrivals : [] });
 });
 process.on('disconnect', () => process.exit(0));
