@@ -15,12 +15,14 @@ create table partitioned_tables (
   filled integer not null -- percent: the fillfactor
 );
 
--- Makes the partitions of `day` (UTC) where they are missing. Safe to call from several processes at once.
+-- Makes the partitions of `day` (UTC) where they are missing, and has ANALYZE leave out in them what it leaves out in the whole
+-- table, which a partition does not take over by itself. Safe to call from several processes at once.
 create function ensure_partitions(day date) returns void
 language plpgsql as $$
 declare
   t record;
   partition text;
+  unstudied text;
 begin
   perform pg_advisory_xact_lock(hashtext('ollagraph.partitions'));
   for t in select * from partitioned_tables loop
@@ -28,6 +30,9 @@ begin
     if to_regclass(partition) is null then
       execute format('create table %I partition of %I for values from (%L) to (%L) with (fillfactor = %s)',
         partition, t.name, id_floor(t.prefix, day), id_floor(t.prefix, day + 1), t.filled);
+      for unstudied in select attname from pg_attribute where attrelid = t.name::regclass and attstattarget = 0 loop
+        execute format('alter table %I alter column %I set statistics 0', partition, unstudied);
+      end loop;
     end if;
   end loop;
 end $$;

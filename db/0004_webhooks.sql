@@ -39,7 +39,10 @@ create index outbox_due on outbox (account_id, endpoint, next_attempt_at) with (
 create unique index outbox_job_once on outbox (account_id, job_id) where event = 'job.completed';
 -- Rows live for milliseconds: vacuum must follow at once.
 alter table outbox set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
-  autovacuum_analyze_scale_factor = 0.1);
+  autovacuum_analyze_scale_factor = 0.5);
+-- Nothing is ever looked up by these: studying a thousand characters of each of 30,000 rows took half of what ANALYZE took.
+alter table outbox alter column head set statistics 0, alter column tail set statistics 0, alter column webhook_url set statistics 0,
+  alter column body_sha256 set statistics 0;
 
 create table deliveries (
   account_id      text collate "C" not null,
@@ -68,6 +71,8 @@ create table deliveries (
   finished_at     timestamptz not null default now(),
   primary key (account_id, id)
 ) partition by range (id);
+alter table deliveries alter column head set statistics 0, alter column tail set statistics 0, alter column webhook_url set statistics 0,
+  alter column body_sha256 set statistics 0;
 insert into partitioned_tables values ('deliveries', 'dlv_', 100);
 create index deliveries_job on deliveries (account_id, job_id);
 create index deliveries_exhausted on deliveries (account_id, endpoint, id) where state = 'exhausted';
@@ -94,6 +99,8 @@ create table attempts (
   primary key (account_id, delivery_id, number)
 ) partition by range (delivery_id);
 -- Every row is updated once, soon after: room for that on its own page leaves the index alone.
+alter table attempts alter column answer set statistics 0, alter column bytes_sent set statistics 0, alter column dns_ms set statistics 0,
+  alter column connect_ms set statistics 0, alter column tls_ms set statistics 0, alter column first_byte_ms set statistics 0;
 insert into partitioned_tables values ('attempts', 'dlv_', 50);
 
 -- Yesterday too: an id made just before midnight may be written just after.

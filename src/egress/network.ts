@@ -4,7 +4,7 @@ import { openSocket, permittedAddresses } from './connector.ts';
 import { EgressError } from './errors.ts';
 import { ConnectionPool } from './pool.ts';
 import type { Resolve } from './resolve.ts';
-import { parseUrl, urlRefusal, type Scheme, type UrlRefusal } from './url-policy.ts';
+import { parseUrl, targetOf, urlRefusal, type Scheme, type Target, type UrlRefusal } from './url-policy.ts';
 
 export interface NetworkOptions {
   schemes: readonly Scheme[];
@@ -16,6 +16,14 @@ export interface NetworkOptions {
 }
 
 const IDLE_CONNECTIONS = 512;
+const REMEMBERED_DESTINATIONS = 1000;
+
+/** Where a request goes. */
+export interface Destination {
+  readonly target: Target;
+  /** Path and query. */
+  readonly path: string;
+}
 
 /** One kind of traffic: its rules and its connections, which no other kind shares. */
 export class Network {
@@ -23,6 +31,7 @@ export class Network {
   readonly #schemes: readonly Scheme[];
   readonly #policy: AddressPolicy;
   readonly #resolve: Resolve;
+  readonly #destinations = new Map<string, Destination>();
 
   constructor({ schemes, allow, resolve, ca, connectionsPerOrigin }: NetworkOptions) {
     const policy = new AddressPolicy(allow);
@@ -48,6 +57,23 @@ export class Network {
   check(url: URL): void {
     const refusal = urlRefusal(url, this.#schemes, this.#policy);
     if (refusal !== null) throw new EgressError('blocked_target', { cause: new Error(`${refusal}: ${url.host}`) });
+  }
+
+  /**
+   * Where a URL leads that may be asked; throws as `check` does. What a URL says by itself never changes: the latest answers are
+   * kept, since callbacks go to the same few again and again.
+   */
+  destination(text: string): Destination {
+    let destination = this.#destinations.get(text);
+    if (!destination) {
+      const url = parseUrl(text);
+      if (url === null) throw new EgressError('blocked_target', { cause: new Error('invalid URL') });
+      this.check(url);
+      destination = { target: targetOf(url), path: url.pathname + url.search };
+      if (this.#destinations.size >= REMEMBERED_DESTINATIONS) this.#destinations.clear();
+      this.#destinations.set(text, destination);
+    }
+    return destination;
   }
 
   /** Resolves a host as a connection would. Rejects with `blocked_target` or `dns_failed`. */

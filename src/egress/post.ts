@@ -3,7 +3,6 @@ import { exchange, type Answer } from './exchange.ts';
 import { callerHeaders, credentialKey, flatten, type HeaderRecord } from './headers.ts';
 import type { Network } from './network.ts';
 import type { StreamedBody } from './streamed-body.ts';
-import { parseUrl, targetOf } from './url-policy.ts';
 
 export interface PostRequest {
   url: string;
@@ -41,16 +40,14 @@ const MAX_WIRE_BYTES = 128 * 1024;
  * that HTTP forbids, is at fault.
  */
 export async function post(network: Network, request: PostRequest): Promise<PostResult> {
-  const url = parseUrl(request.url);
-  if (url === null) throw new EgressError('blocked_target', { cause: new Error('invalid URL') });
-  network.check(url);
+  const { target, path } = network.destination(request.url);
   const { body, timeoutMs, idleTimeoutMs } = request;
   const headers = callerHeaders(request.headers);
   const streamed = !Buffer.isBuffer(body);
   if (streamed) headers['content-length'] = String(body.length);
   const answer = await exchange(network.pool, {
-    target: targetOf(url),
-    path: url.pathname + url.search,
+    target,
+    path,
     method: 'POST',
     headers: flatten(headers),
     credentialKey: credentialKey(headers),
