@@ -22,7 +22,7 @@ const percentiles = (values: number[]) =>
 
 const sections: Record<string, (stage: Stage) => Promise<void>> = {
   async throughput(stage) {
-    console.log('\nThroughput, 1 KB over TLS to one receiver process, an attempt row each; medians of 3');
+    console.log('\nThroughput, 1 KB over TLS to one receiver process, an attempt row each, after a warm-up; medians of 3');
     await using redis = startRedis();
     const competitors = ['pg-boss', 'pg-boss, batched', 'graphile-worker', ...(redis.running ? ['bullmq'] : [])];
     const bare: number[] = [];

@@ -1,31 +1,38 @@
-// One competitor in a process of its own: node competitor.ts NAME URL DATABASE_URL COUNT [REDIS_PORT]. All but `bare` write one attempt row a
-// message, as the dispatcher does. Prints {"seconds": …} for COUNT messages that were queued before the clock started.
+// One competitor in a process of its own: node competitor.ts NAME URL DATABASE_URL WARM_UP COUNT [REDIS_PORT]. All but `bare` write one
+// attempt row a message, as the dispatcher does. Tells its parent {seconds} from the first WARM_UP of COUNT messages, all queued before, to the last.
 import { Queue, Worker } from 'bullmq';
 import { run as runGraphile, makeWorkerUtils } from 'graphile-worker';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import { createPoster } from './sign-and-post.ts';
 
-const [name, url, databaseUrl, countText, redisPort] = process.argv.slice(2) as [
+const [name, url, databaseUrl, warmUpText, countText, redisPort] = process.argv.slice(2) as [
+  string,
   string,
   string,
   string,
   string,
   string | undefined,
 ];
-const count = Number(countText);
+const [warmUp, count] = [Number(warmUpText), Number(countText)];
 const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
 const text = JSON.stringify({ job_id: 'job_x', status: 'completed', result: 'x'.repeat(960) });
 const poster = createPoster(64);
 const pool = new pg.Pool({ connectionString: databaseUrl, max: 8 });
-let left = count;
+let done = 0;
+let began = 0;
 const { promise: finished, resolve: finish } = Promise.withResolvers<void>();
 
 const attemptSql = `insert into bench_attempts (id, status, started_at, finished_at) select unnest($1::text[]), unnest($2::int[]), now(), now()`;
+function arrived(n: number): void {
+  done += n;
+  if (began === 0 && done >= warmUp) began = performance.now();
+  if (done >= count) finish();
+}
+
 async function recordAttempts(ids: string[], statuses: number[]): Promise<void> {
   await pool.query(attemptSql, [ids, statuses]);
-  left -= ids.length;
-  if (left <= 0) finish();
+  arrived(ids.length);
 }
 async function deliver(id: string, body: string): Promise<void> {
   await recordAttempts([id], [await poster.post(url, secret, id, Buffer.from(body))]);
@@ -61,10 +68,12 @@ const competitors: Record<string, () => Promise<() => Promise<void>>> = {
     return async () => {
       let next = 0;
       const loop = async () => {
-        while (next < count) await poster.post(url, secret, `m${next++}`, body);
+        while (next < count) {
+          await poster.post(url, secret, `m${next++}`, body);
+          arrived(1);
+        }
       };
       await Promise.all(Array.from({ length: 64 }, loop));
-      finish();
     };
   },
   /** The handler of the others, which pg-boss hands a hundred messages at a time. */
@@ -137,7 +146,6 @@ await pool.query(
 );
 const start = await competitors[name]!();
 process.send!({ type: 'prepared' });
-const began = performance.now();
 await start();
 await finished;
 process.send!({ type: 'done', seconds: (performance.now() - began) / 1000 }, () => process.exit(0));

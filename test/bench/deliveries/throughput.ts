@@ -3,17 +3,20 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Stage } from './stage.ts';
 
-/** Deliveries per second of one or more dispatchers over a backlog that was there before: from the first arrival until all are recorded. */
+/** Messages that come first and are not counted: by then each contender's code is compiled. */
+const WARM_UP = 5000;
+
+/** Deliveries per second of one or more dispatchers over a backlog that was there before: from the end of the warm-up until all are recorded. */
 export async function drain(stage: Stage, count: number, dispatchers = 1): Promise<{ rate: number; doubles: number }> {
   await stage.stats('reset');
-  await stage.fill(count);
+  await stage.fill(WARM_UP + count);
   const starting = Array.from({ length: dispatchers }, () =>
     stage.dispatcher(process.env.PROFILE ? { PROFILE: '1' } : {}),
   );
-  const before = await arrivedAtLeast(stage, 1, 5);
+  const before = await arrivedAtLeast(stage, WARM_UP, 5);
   const began = performance.now();
   // Asked of the receiver, which counts anyway: Postgres would read the whole backlog each time.
-  await arrivedAtLeast(stage, count, 50);
+  await arrivedAtLeast(stage, WARM_UP + count, 50);
   while ((await stage.pending()) > 0) await sleep(20);
   const seconds = (performance.now() - began) / 1000;
   const { count: arrived, doubles } = await stage.stats();
@@ -30,13 +33,14 @@ async function arrivedAtLeast(stage: Stage, count: number, everyMs: number): Pro
   }
 }
 
-/** Messages per second of a competitor, from its own clock. */
+/** Messages per second of a competitor after its warm-up, from its own clock. */
 export async function compete(stage: Stage, name: string, count: number, redisPort?: number): Promise<number> {
   const args = [
     name,
     `${stage.receiverUrl}/hook`,
     stage.databaseUrl,
-    String(count),
+    String(WARM_UP),
+    String(WARM_UP + count),
     ...(redisPort ? [String(redisPort)] : []),
   ];
   const child = fork(new URL('./competitor.ts', import.meta.url), args, {
