@@ -4,6 +4,9 @@ import { Endpoint, type AccountLoad } from './endpoint.ts';
 /** Endpoints kept in mind before those with nothing to do are forgotten. */
 const KEPT = 10_000;
 
+/** Of a helping each endpoint gets an equal share, but no less than this where it has that much: asking for one more costs as much as two rows. */
+const LEAST_SHARE = 16;
+
 /** An endpoint and how many of its deliveries are asked for. */
 export interface Asked {
   endpoint: Endpoint;
@@ -26,10 +29,11 @@ export class Roster {
   }
 
   /**
-   * What to claim next: up to `room` deliveries, of an account no more than make `share` with what it holds ahead. The endpoints
-   * asked are no longer hot: a notification that arrives while the claim runs makes its endpoint so again.
+   * What to claim next: up to `room` deliveries, shared among the hot endpoints; of an account no more than make `share` with what it
+   * holds ahead. The endpoints asked are no longer hot: a notification that arrives while the claim runs makes its endpoint so again.
    */
   ask(now: number, room: number, share: number): Asked[] {
+    const each = Math.max(LEAST_SHARE, Math.ceil(room / this.#hot.size));
     const asked: Asked[] = [];
     const askedOf = new Map<AccountLoad, number>();
     let left = room;
@@ -37,7 +41,7 @@ export class Roster {
       if (left <= 0) break;
       const want = endpoint.want(now);
       const already = askedOf.get(endpoint.account) ?? 0;
-      want.count = Math.min(want.count, left, share - endpoint.account.ahead - already);
+      want.count = Math.min(want.count, each, left, share - endpoint.account.ahead - already);
       if (want.count <= 0) continue;
       left -= want.count;
       askedOf.set(endpoint.account, already + want.count);
