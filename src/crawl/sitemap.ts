@@ -1,4 +1,4 @@
-import { constants, gunzipSync } from 'node:zlib';
+import { constants, createGunzip } from 'node:zlib';
 import { Parser, type Handler } from 'htmlparser2';
 import { MAX_URL_LENGTH } from './normalise.ts';
 
@@ -23,84 +23,56 @@ export interface Sitemap {
   urls: SitemapUrl[];
 }
 
+/** What is no sitemap, or cannot be had. */
+export const NO_SITEMAP: Sitemap = { kind: 'urlset', urls: [] };
+
 /**
  * Reads a sitemap after sitemaps.org: XML, an index, plain text, or an RSS or Atom feed, gzipped or not (told by the
- * first octets, not by the name). At most 50,000 URLs out of at most 50 MiB; an entry that is cut off is dropped, and
- * so are locs that are relative, not http(s), or too long. The links of feeds may be relative to `url`. The URLs are
- * not normalised. Never throws: what is no sitemap has no URLs.
+ * first octets, not by the name). At most 50,000 URLs out of the first 50 MiB, in the memory of these URLs; an entry that is cut off is
+ * dropped, and so are locs that are relative, not http(s), or too long. The links of feeds may be relative to `url`. The URLs
+ * are not normalised. Never throws: what is no sitemap has no URLs.
  */
-export function parseSitemap(body: Buffer, url: string): Sitemap {
-  const bytes = decompress(body);
-  const encoding = encodingOf(bytes);
-  if (isXml(bytes, encoding)) return parseXml(bytes, encoding, url);
-  const urls: SitemapUrl[] = [];
-  for (const [line] of new TextDecoder(encoding).decode(bytes).matchAll(/[^\r\n]+/g)) {
-    const loc = absoluteUrl(line);
-    if (loc !== null) urls.push({ loc });
-    if (urls.length === MAX_URLS) break;
+export async function parseSitemap(body: Buffer, url: string): Promise<Sitemap> {
+  let reader: SitemapReader | null = null;
+  let decoder = new TextDecoder();
+  for await (const octets of decoded(body)) {
+    if (reader === null) {
+      decoder = new TextDecoder(encodingOf(octets));
+      const start = decoder.decode(octets, { stream: true });
+      reader = start.trimStart().startsWith('<') ? new XmlReader(url) : new TextReader();
+      reader.read(start);
+    } else reader.read(decoder.decode(octets, { stream: true }));
+    if (reader.done) break;
   }
-  return { kind: 'text', urls };
+  reader?.end();
+  return reader?.sitemap ?? NO_SITEMAP;
 }
 
-export interface CollectOptions {
-  /** Sitemaps to start from. They may be on any host: robots.txt vouches for those it names. */
-  roots: readonly string[];
-  /** Fetches one sitemap. One that rejects or answers other than 2xx is skipped. */
-  fetch: (url: string) => Promise<{ status: number; body: Buffer }>;
-  /** Reads one; parseSitemap unless said otherwise. */
-  read?: (body: Buffer, url: string) => Sitemap | Promise<Sitemap>;
-  /** Sitemaps fetched at most, failures included. */
-  maxSitemaps: number;
-  /** URLs yielded at most. */
-  maxUrls: number;
-  /** Whether a page belongs to the crawl. */
-  inScope: (url: string) => boolean;
-  /** Whether a sitemap that an index names may be fetched though its host is not the index's. Default: none may. */
-  sameSite?: (url: string) => boolean;
-}
-
-/**
- * Yields the pages in scope that the sitemaps name, each once, in a fixed order: breadth first through the indexes, by
- * place within a file. One sitemap is fetched at a time, each once, and none after the consumer stops.
- */
-export async function* collectSitemapUrls(options: CollectOptions): AsyncGenerator<string, void, undefined> {
-  const { maxSitemaps, maxUrls, inScope, sameSite = () => false } = options;
-  const roots = options.roots.map((root) => absoluteUrl(root)).filter((root) => root !== null);
-  const sitemaps = new Set(roots.slice(0, maxSitemaps));
-  const pages = new Set<string>();
-  // A Set's iterator also reaches what is added while it runs: the Set is both the queue and the guard against cycles.
-  for (const sitemapUrl of sitemaps) {
-    if (pages.size >= maxUrls) return;
-    const { kind, urls } = await fetchSitemap(sitemapUrl, options);
-    for (const { loc } of urls) {
-      if (kind === 'index') {
-        if (sitemaps.size < maxSitemaps && (sameHost(loc, sitemapUrl) || sameSite(loc))) sitemaps.add(loc);
-      } else if (!pages.has(loc) && inScope(loc)) {
-        pages.add(loc);
-        yield loc;
-        if (pages.size >= maxUrls) return;
-      }
-    }
+/** The octets in pieces, up to the limit. Gzip that ends early, or goes wrong, gives what there is of it. */
+async function* decoded(body: Buffer): AsyncGenerator<Buffer> {
+  let left = MAX_DECODED_BYTES;
+  for await (const piece of isGzip(body) ? gunzipped(body) : pieces(body)) {
+    yield piece.subarray(0, left);
+    left -= piece.length;
+    if (left <= 0) return;
   }
 }
 
-async function fetchSitemap(url: string, { fetch, read = parseSitemap }: CollectOptions): Promise<Sitemap> {
-  const answer = await fetch(url).catch(() => null);
-  if (answer === null || answer.status < 200 || answer.status > 299) return { kind: 'urlset', urls: [] };
-  return await read(answer.body, url);
+function isGzip(body: Buffer): boolean {
+  return body[0] === 0x1f && body[1] === 0x8b;
 }
 
-function sameHost(a: string, b: string): boolean {
-  return URL.parse(a)?.host === URL.parse(b)?.host;
+function* pieces(body: Buffer): Generator<Buffer> {
+  for (let at = 0; at < body.length; at += CHUNK_BYTES) yield body.subarray(at, at + CHUNK_BYTES);
 }
 
-/** Gzip that ends early gives what there is of it; gzip that is corrupt, or exceeds the limit, gives nothing. */
-function decompress(body: Buffer): Buffer {
-  if (body[0] !== 0x1f || body[1] !== 0x8b) return body.subarray(0, MAX_DECODED_BYTES);
+async function* gunzipped(body: Buffer): AsyncGenerator<Buffer> {
+  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES, finishFlush: constants.Z_SYNC_FLUSH });
+  gunzip.end(body);
   try {
-    return gunzipSync(body, { maxOutputLength: MAX_DECODED_BYTES, finishFlush: constants.Z_SYNC_FLUSH });
+    for await (const piece of gunzip) yield piece as Buffer;
   } catch {
-    return Buffer.alloc(0);
+    // Not gzip from here on.
   }
 }
 
@@ -111,22 +83,65 @@ function encodingOf(bytes: Buffer): Encoding {
   return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
 }
 
-function isXml(bytes: Buffer, encoding: Encoding): boolean {
-  const start = new TextDecoder(encoding).decode(bytes.subarray(0, 1024));
-  return start.trimStart().startsWith('<');
+/** Takes the text of a sitemap piece by piece. */
+interface SitemapReader {
+  readonly sitemap: Sitemap;
+  /** Nothing that is still to come counts. */
+  readonly done: boolean;
+  read(text: string): void;
+  /** Nothing more comes. */
+  end(): void;
 }
 
-function parseXml(bytes: Buffer, encoding: Encoding, url: string): Sitemap {
-  const handler = new SitemapHandler(url);
-  const parser = new Parser(handler, { xmlMode: true });
-  const decoder = new TextDecoder(encoding);
-  // The parser is never told that the file ended: it would close what is open, and half a URL would count as one.
-  for (let at = 0; at < bytes.length && !handler.done; at += CHUNK_BYTES) {
-    parser.write(decoder.decode(bytes.subarray(at, at + CHUNK_BYTES), { stream: true }));
-    // The parser gathers an attribute's value piece by piece, some thirty bytes of memory for each entity in it.
-    if (parser['attribvalue'].length > CHUNK_BYTES) break;
+/** One URL a line. */
+class TextReader implements SitemapReader {
+  readonly sitemap: Sitemap = { kind: 'text', urls: [] };
+  #line = '';
+
+  get done(): boolean {
+    return this.sitemap.urls.length === MAX_URLS;
   }
-  return handler.sitemap;
+
+  read(text: string): void {
+    const lines = (this.#line + text).split(/[\r\n]+/);
+    this.#line = lines.pop()!.slice(0, MAX_URL_LENGTH + 1);
+    for (const line of lines) this.#add(line);
+  }
+
+  end(): void {
+    this.#add(this.#line);
+  }
+
+  #add(line: string): void {
+    const loc = absoluteUrl(line);
+    if (loc !== null && !this.done) this.sitemap.urls.push({ loc });
+  }
+}
+
+class XmlReader implements SitemapReader {
+  readonly #handler: SitemapHandler;
+  readonly #parser: Parser;
+
+  constructor(url: string) {
+    this.#handler = new SitemapHandler(url);
+    this.#parser = new Parser(this.#handler, { xmlMode: true });
+  }
+
+  get sitemap(): Sitemap {
+    return this.#handler.sitemap;
+  }
+
+  // The parser gathers an attribute's value piece by piece, some thirty bytes of memory for each entity in it.
+  get done(): boolean {
+    return this.#handler.done || this.#parser['attribvalue'].length > CHUNK_BYTES;
+  }
+
+  read(text: string): void {
+    this.#parser.write(text);
+  }
+
+  // The parser is never told: it would close what is open, and half a URL would count as one.
+  end(): void {}
 }
 
 /** Where, from the root element down, an entry and its fields are. */
@@ -196,7 +211,8 @@ class SitemapHandler implements Partial<Handler> {
   }
 }
 
-function absoluteUrl(text: string, base?: string): string | null {
+/** An address that a sitemap, or whoever names one, gives: in full and http(s), else null. Only where there is a `base` it may be relative. */
+export function absoluteUrl(text: string, base?: string): string | null {
   if (text.length === 0 || text.length > MAX_URL_LENGTH) return null;
   if (base === undefined && !/^\s*https?:\/\//i.test(text)) return null;
   const url = URL.parse(text, base);

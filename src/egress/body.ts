@@ -17,10 +17,19 @@ const MAX_CODINGS = 3;
 /** Most bodies that are not small are no larger than this. */
 const MIDDLING_BODY_BYTES = 2 * 1024 * 1024;
 
+/** What may become larger than this is decoded in one piece, which takes the memory of what is in it; put together it would take that twice. */
+const ONE_PIECE_BYTES = 32 * 1024 * 1024;
+
 /** RFC 9659: a zstd frame in HTTP needs no larger window than 8 MiB; without a limit it may ask for 128. */
 const ZSTD_WINDOW_LOG_MAX = 23;
 
-type Decoder = (encoded: Buffer, limits: { maxOutputLength: number }) => Promise<Buffer>;
+interface Limits {
+  maxOutputLength: number;
+  /** How long the pieces are of which the output is put together. */
+  chunkSize?: number;
+}
+
+type Decoder = (encoded: Buffer, limits: Limits) => Promise<Buffer>;
 
 // zlib's streams ignore maxOutputLength; its one-shot functions stop as soon as the output passes it.
 const unzip = {
@@ -97,7 +106,8 @@ async function decode(encoded: Buffer, coding: string, maxOutputLength: number):
   const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined;
   if (!decoder) throw new EgressError('invalid_response', { cause: new Error(`unknown content coding: ${coding}`) });
   try {
-    return await decoder(encoded, { maxOutputLength });
+    const inOnePiece = maxOutputLength > ONE_PIECE_BYTES ? { chunkSize: maxOutputLength + 1 } : null;
+    return await decoder(encoded, { maxOutputLength, ...inOnePiece });
   } catch (cause) {
     const tooLarge = errorCode(cause) === 'ERR_BUFFER_TOO_LARGE';
     throw new EgressError(tooLarge ? 'too_large' : 'invalid_response', { cause });

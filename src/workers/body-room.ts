@@ -8,15 +8,18 @@ const ACCOUNT_BYTES = 10 * 1024 * 1024;
 /** What a lane has for large bodies, of which no account takes all: one whose pages drip holds up its own. */
 export class Bodies {
   readonly #lane: SharedBudget;
+  readonly #giants: SharedBudget;
   readonly #shares = new PerAccount(() => new SharedBudget(budgetMemory(1), 0, ACCOUNT_BYTES));
 
-  constructor(lane: SharedBudget) {
+  /** `giants`: how many bodies may be larger than a page may be. */
+  constructor(lane: SharedBudget, giants: SharedBudget) {
     this.#lane = lane;
+    this.#giants = giants;
   }
 
   /** Room for one page at a time, to be disposed of. */
   room(accountId: string): BodyRoom {
-    return new BodyRoom(this.#shares.borrow(accountId), this.#lane);
+    return new BodyRoom(this.#shares.borrow(accountId), this.#lane, this.#giants);
   }
 }
 
@@ -24,13 +27,17 @@ export class Bodies {
 export class BodyRoom implements BodyMemory, Disposable {
   readonly #share: { value: SharedBudget } & Disposable;
   readonly #lane: SharedBudget;
+  readonly #giants: SharedBudget;
   readonly #closed = new AbortController();
   #taken = 0;
+  /** 1 for a body that is larger than what an account may take. */
+  #giant = 0;
   #line: Promise<void> = Promise.resolve();
 
-  constructor(share: { value: SharedBudget } & Disposable, lane: SharedBudget) {
+  constructor(share: { value: SharedBudget } & Disposable, lane: SharedBudget, giants: SharedBudget) {
     this.#share = share;
     this.#lane = lane;
+    this.#giants = giants;
   }
 
   /** Waits for room for a body of so many bytes; what an earlier body of the page had is given back first. */
@@ -41,9 +48,11 @@ export class BodyRoom implements BodyMemory, Disposable {
 
   async #take(wanted: number): Promise<void> {
     const bytes = Math.min(wanted, ACCOUNT_BYTES);
-    if (bytes <= this.#taken) return;
+    const giant = wanted > ACCOUNT_BYTES ? 1 : 0;
+    if (bytes <= this.#taken && giant <= this.#giant) return;
     this.shrink(0);
     const { signal } = this.#closed;
+    if (giant > 0) this.#giant = await this.#giants.take(1, signal);
     const ofShare = await this.#share.value.take(bytes, signal);
     const ofLane = ofShare === 0 ? 0 : await this.#lane.take(ofShare, signal);
     this.#share.value.release(ofShare - ofLane);
@@ -53,6 +62,10 @@ export class BodyRoom implements BodyMemory, Disposable {
 
   /** The body has turned out to be no larger than this. */
   shrink(bytes: number): void {
+    if (bytes <= ACCOUNT_BYTES) {
+      this.#giants.release(this.#giant);
+      this.#giant = 0;
+    }
     if (bytes >= this.#taken) return;
     this.#share.value.release(this.#taken - bytes);
     this.#lane.release(this.#taken - bytes);

@@ -47,7 +47,7 @@ export class WorkerPool {
   readonly #script: URL;
   readonly #threads: Thread[] = [];
   readonly #gateMemory: SharedArrayBuffer;
-  readonly #budgets: Record<Lane, { bodies: SharedArrayBuffer; turn: SharedArrayBuffer }>;
+  readonly #budgets: Record<Lane, Record<'bodies' | 'turn' | 'giants', SharedArrayBuffer>>;
   #unsubscribe = () => {};
   #watch: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -57,7 +57,8 @@ export class WorkerPool {
     this.#script = script;
     const threads = context.config.workerThreads + 1;
     this.#gateMemory = hostGateMemory(threads);
-    const budgets = () => ({ bodies: budgetMemory(threads), turn: budgetMemory(threads) });
+    const memory = () => budgetMemory(threads);
+    const budgets = () => ({ bodies: memory(), turn: memory(), giants: memory() });
     this.#budgets = { express: budgets(), bulk: budgets() };
   }
 
@@ -107,6 +108,7 @@ export class WorkerPool {
       gateMemory: this.#gateMemory,
       bodiesMemory: this.#budgets[lane].bodies,
       turnMemory: this.#budgets[lane].turn,
+      giantsMemory: this.#budgets[lane].giants,
       signMemory: sign.memory,
     };
     const worker = new Worker(this.#script, {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { collectSitemapUrls, parseSitemap } from '../crawl/sitemap.ts';
+import { collectSitemapUrls } from '../crawl/collect-sitemaps.ts';
+import { parseSitemap } from '../crawl/sitemap.ts';
 import type { Scope } from '../crawl/scope.ts';
 import { normaliseUrl } from '../crawl/normalise.ts';
 import { isRetryable, type FetchedPage } from '../egress/index.ts';
@@ -39,7 +40,7 @@ export async function sitemapUrls(
     inScope: (url) => inScope(normaliseUrl(url, undefined) ?? url, 1),
     sameSite: (url) => job.crawl!.scope.sameSite(url),
     fetch: async (url) => await fetcher.fetch(url),
-    read: async (body, url) => await worker.watched(identity, () => parseSitemap(body, url)),
+    read: async (body, url) => await worker.watched(identity, async () => await parseSitemap(body, url)),
   });
   const urls = await Array.fromAsync(found);
   fetcher.throwTrouble();

@@ -31,6 +31,7 @@ export interface ThreadData {
   /** Of the SharedBudgets of its lane. */
   bodiesMemory: SharedArrayBuffer;
   turnMemory: SharedArrayBuffer;
+  giantsMemory: SharedArrayBuffer;
   signMemory: SharedArrayBuffer;
 }
 
@@ -49,10 +50,13 @@ const BULK_NICENESS = 10;
 const ROBOTS_TTL_MS = 24 * 3600_000;
 /** For the bodies of a lane that are not small: four of the largest. */
 const BODIES_BYTES = 40 * 1024 * 1024;
+/** Bodies at once that are larger than any page: sitemaps of up to 50 MiB. */
+const GIANTS = 1;
 /** A page of this size can make a tree of tens of megabytes: of those a lane reads one at a time. */
 const HEAVY_BYTES = 256 * 1024;
 
-const { config, databaseUrl, lane, index, gateMemory, bodiesMemory, turnMemory, signMemory } = workerData as ThreadData;
+const { config, databaseUrl, lane, index, gateMemory, bodiesMemory, turnMemory, giantsMemory, signMemory } =
+  workerData as ThreadData;
 armCrashPoint(config.crashPoint);
 // On Linux 0 is the calling thread; elsewhere it is the whole process.
 if (lane === 'bulk' && platform() === 'linux') setPriority(0, BULK_NICENESS);
@@ -119,7 +123,10 @@ const worker = {
   gate: new HostGate(gateMemory, lane, index, config.hostConcurrency),
   load,
   resting: new RestingHosts(),
-  bodies: new Bodies(new SharedBudget(bodiesMemory, index, BODIES_BYTES)),
+  bodies: new Bodies(
+    new SharedBudget(bodiesMemory, index, BODIES_BYTES),
+    new SharedBudget(giantsMemory, index, GIANTS),
+  ),
   robots,
   log,
   extract: extractWatched,

@@ -2,17 +2,18 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
-import { collectSitemapUrls, parseSitemap, type CollectOptions, type Sitemap } from '../../src/crawl/sitemap.ts';
+import { collectSitemapUrls, type CollectOptions } from '../../src/crawl/collect-sitemaps.ts';
+import { parseSitemap, type Sitemap } from '../../src/crawl/sitemap.ts';
 
 const URL_OF_SITEMAP = 'https://example.com/sitemap.xml';
 const XMLNS = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"';
 
-function parse(text: string | Buffer): Sitemap {
-  return parseSitemap(Buffer.from(text), URL_OF_SITEMAP);
+async function parse(text: string | Buffer): Promise<Sitemap> {
+  return await parseSitemap(Buffer.from(text), URL_OF_SITEMAP);
 }
 
-function locs(text: string | Buffer): string[] {
-  return parse(text).urls.map(({ loc }) => loc);
+async function locs(text: string | Buffer): Promise<string[]> {
+  return (await parse(text)).urls.map(({ loc }) => loc);
 }
 
 function urlset(...urls: string[]): string {
@@ -24,7 +25,7 @@ function index(...urls: string[]): string {
 }
 
 describe('a sitemap', () => {
-  it('has urls with their lastmod', () => {
+  it('has urls with their lastmod', async () => {
     const text = `<?xml version="1.0"?>
       <urlset ${XMLNS}>
         <!-- <url><loc>https://example.com/comment</loc></url> -->
@@ -37,7 +38,7 @@ describe('a sitemap', () => {
         </url>
         <url><loc>https://example.com/c</loc><lastmod/></url>
       </urlset>`;
-    assert.deepEqual(parse(text), {
+    assert.deepEqual(await parse(text), {
       kind: 'urlset',
       urls: [
         { loc: 'https://example.com/a', lastmod: '2024-05-01' },
@@ -47,12 +48,15 @@ describe('a sitemap', () => {
     });
   });
 
-  it('may be an index', () => {
+  it('may be an index', async () => {
     const text = `<sitemapindex ${XMLNS}><sitemap><loc>https://example.com/1.xml.gz</loc><lastmod>2024</lastmod></sitemap></sitemapindex>`;
-    assert.deepEqual(parse(text), { kind: 'index', urls: [{ loc: 'https://example.com/1.xml.gz', lastmod: '2024' }] });
+    assert.deepEqual(await parse(text), {
+      kind: 'index',
+      urls: [{ loc: 'https://example.com/1.xml.gz', lastmod: '2024' }],
+    });
   });
 
-  it('has the locs of its own namespace only', () => {
+  it('has the locs of its own namespace only', async () => {
     const text = `<urlset ${XMLNS} xmlns:image="i" xmlns:video="v" xmlns:xhtml="h">
       <url>
         <image:loc>https://example.com/stray.png</image:loc>
@@ -63,30 +67,32 @@ describe('a sitemap', () => {
       </url>
       <loc>https://example.com/outside</loc>
     </urlset>`;
-    assert.deepEqual(locs(text), ['https://example.com/a']);
+    assert.deepEqual(await locs(text), ['https://example.com/a']);
   });
 
-  it('may use a prefix, or other case', () => {
+  it('may use a prefix, or other case', async () => {
     const text = '<sm:urlset xmlns:sm="s"><sm:url><sm:loc>https://example.com/a</sm:loc></sm:url></sm:urlset>';
-    assert.deepEqual(locs(text), ['https://example.com/a']);
-    assert.deepEqual(locs('<URLSET><URL><LOC>https://example.com/a</LOC></URL></URLSET>'), ['https://example.com/a']);
+    assert.deepEqual(await locs(text), ['https://example.com/a']);
+    assert.deepEqual(await locs('<URLSET><URL><LOC>https://example.com/a</LOC></URL></URLSET>'), [
+      'https://example.com/a',
+    ]);
   });
 
-  it('decodes entities and CDATA', () => {
-    assert.deepEqual(locs(urlset('https://example.com/?a=1&amp;b=2&#38;c=&#x33;')), [
+  it('decodes entities and CDATA', async () => {
+    assert.deepEqual(await locs(urlset('https://example.com/?a=1&amp;b=2&#38;c=&#x33;')), [
       'https://example.com/?a=1&b=2&c=3',
     ]);
-    assert.deepEqual(locs(urlset('<![CDATA[https://example.com/?a=1&b=2]]>')), ['https://example.com/?a=1&b=2']);
-    assert.deepEqual(locs(urlset('https://example.com/<![CDATA[?a=1&b]]>=2')), ['https://example.com/?a=1&b=2']);
-    assert.deepEqual(locs(urlset('https://example.com/é')), ['https://example.com/%C3%A9']);
+    assert.deepEqual(await locs(urlset('<![CDATA[https://example.com/?a=1&b=2]]>')), ['https://example.com/?a=1&b=2']);
+    assert.deepEqual(await locs(urlset('https://example.com/<![CDATA[?a=1&b]]>=2')), ['https://example.com/?a=1&b=2']);
+    assert.deepEqual(await locs(urlset('https://example.com/é')), ['https://example.com/%C3%A9']);
   });
 
-  it('expands no entity that it declares', () => {
+  it('expands no entity that it declares', async () => {
     const text = `<!DOCTYPE u [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;">]>${urlset('https://example.com/&b;')}`;
-    assert.ok(locs(text).every((loc) => !loc.includes('aaaaaaaa')));
+    assert.ok((await locs(text)).every((loc) => !loc.includes('aaaaaaaa')));
   });
 
-  it('drops locs that are relative, foreign, invalid or too long', () => {
+  it('drops locs that are relative, foreign, invalid or too long', async () => {
     const bad = [
       '/a',
       'a.html',
@@ -97,76 +103,78 @@ describe('a sitemap', () => {
       'https://',
       `https://example.com/${'a'.repeat(2048)}`,
     ];
-    assert.deepEqual(locs(urlset(...bad, 'https://example.com/ok')), ['https://example.com/ok']);
+    assert.deepEqual(await locs(urlset(...bad, 'https://example.com/ok')), ['https://example.com/ok']);
   });
 
-  it('takes the first loc of an entry', () => {
-    assert.deepEqual(locs(urlset('https://example.com/a</loc><loc>https://example.com/b')), ['https://example.com/a']);
+  it('takes the first loc of an entry', async () => {
+    assert.deepEqual(await locs(urlset('https://example.com/a</loc><loc>https://example.com/b')), [
+      'https://example.com/a',
+    ]);
   });
 
-  it('drops the entry that is cut off', () => {
+  it('drops the entry that is cut off', async () => {
     const text = urlset('https://example.com/a', 'https://example.com/bcd');
     for (const end of ['bcd', '</loc></url></urlset>', '</url></urlset>']) {
-      assert.deepEqual(locs(text.slice(0, text.lastIndexOf(end) + 1)), ['https://example.com/a'], end);
+      assert.deepEqual(await locs(text.slice(0, text.lastIndexOf(end) + 1)), ['https://example.com/a'], end);
     }
   });
 
-  it('is read from gzip, told by its octets', () => {
-    const text = urlset('https://example.com/a', 'https://example.com/b');
-    assert.deepEqual(locs(gzipSync(text)), ['https://example.com/a', 'https://example.com/b']);
-    assert.deepEqual(parse(gzipSync('https://example.com/a\n')).kind, 'text');
-    assert.deepEqual(locs(Buffer.from([0x1f, 0x8b, 1, 2, 3])), []);
+  it('of text has a URL a line, the last of which may be without an end', async () => {
+    const lines = Array.from({ length: 9000 }, (_, n) => `https://example.com/${n}`);
+    assert.deepEqual(await locs(lines.join('\r\n')), lines);
+    assert.deepEqual(await locs(`x\n\n${'y'.repeat(100_000)}\n${lines.join('\n')}\n`), lines);
   });
 
-  it('gives what there is of a gzip that is cut off', () => {
+  it('is read from gzip, told by its octets', async () => {
+    const text = urlset('https://example.com/a', 'https://example.com/b');
+    assert.deepEqual(await locs(gzipSync(text)), ['https://example.com/a', 'https://example.com/b']);
+    assert.deepEqual((await parse(gzipSync('https://example.com/a\n'))).kind, 'text');
+    assert.deepEqual(await locs(Buffer.from([0x1f, 0x8b, 1, 2, 3])), []);
+  });
+
+  it('gives what there is of a gzip that is cut off', async () => {
     const urls = Array.from({ length: 20_000 }, (_, number) => `https://example.com/${number}/${number * 7919}`);
     const whole = gzipSync(urlset(...urls));
-    const found = locs(whole.subarray(0, whole.length / 2));
+    const found = await locs(whole.subarray(0, whole.length / 2));
     assert.ok(found.length > 1000 && found.length < urls.length, `${found.length}`);
     assert.deepEqual(found, urls.slice(0, found.length));
   });
 
-  it('is not read from a gzip of more than 50 MiB', () => {
-    const padding = Buffer.alloc(50 * 1024 * 1024, ' ');
-    assert.deepEqual(locs(gzipSync(Buffer.concat([Buffer.from(urlset('https://example.com/a')), padding]))), []);
-  });
-
-  it('is read up to 50 MiB', () => {
+  it('is read up to 50 MiB, gzipped or not', async () => {
     const start = `<urlset><url><loc>https://example.com/a</loc></url>`;
     const padding = Buffer.alloc(50 * 1024 * 1024 - start.length - 60, ' ');
     const end = '<url><loc>https://example.com/b</loc></url>'.repeat(5);
-    assert.deepEqual(locs(Buffer.concat([Buffer.from(start), padding, Buffer.from(end)])), [
-      'https://example.com/a',
-      'https://example.com/b',
-    ]);
+    const whole = Buffer.concat([Buffer.from(start), padding, Buffer.from(end)]);
+    for (const file of [whole, gzipSync(whole, { level: 1 })])
+      assert.deepEqual(await locs(file), ['https://example.com/a', 'https://example.com/b']);
   });
 
-  it('is read up to 50,000 URLs', () => {
+  it('is read up to 50,000 URLs', async () => {
     const urls = Array.from({ length: 50_001 }, (_, number) => `https://example.com/${number}`);
-    assert.deepEqual(locs(urlset(...urls)), urls.slice(0, 50_000));
-    assert.deepEqual(locs(urls.join('\n')), urls.slice(0, 50_000));
+    assert.deepEqual(await locs(urlset(...urls)), urls.slice(0, 50_000));
+    assert.deepEqual(await locs(urls.join('\n')), urls.slice(0, 50_000));
   });
 
-  it('may be in UTF-16, or begin with a byte order mark or blanks', () => {
+  it('may be in UTF-16, or begin with a byte order mark or blanks', async () => {
     const text = urlset('https://example.com/é');
     const utf16 = Buffer.from(`\uFEFF${text}`, 'utf16le');
     for (const body of [`\uFEFF${text}`, `\n  ${text}`, utf16, Buffer.from(utf16).swap16()]) {
-      assert.deepEqual(locs(body), ['https://example.com/%C3%A9']);
+      assert.deepEqual(await locs(body), ['https://example.com/%C3%A9']);
     }
   });
 
-  it('survives characters cut between chunks', () => {
+  it('survives characters cut between chunks', async () => {
     const urls = Array.from({ length: 9000 }, (_, number) => `https://example.com/${'é€😀'.repeat(3)}${number}`);
     assert.deepEqual(
-      locs(urlset(...urls)),
+      await locs(urlset(...urls)),
       urls.map((url) => new URL(url).href),
     );
   });
 
-  it('may be text, one URL a line', () => {
+  it('may be text, one URL a line', async () => {
     const text =
       '\uFEFFhttps://example.com/a\r\n\r\n  https://example.com/b?x=1&y=2 \rnonsense\n/relative\nhttps://example.com/c';
-    assert.deepEqual(parse(text), {
+    assert.deepEqual(await parse(text), {
       kind: 'text',
       urls: [
         { loc: 'https://example.com/a' },
@@ -176,13 +184,13 @@ describe('a sitemap', () => {
     });
   });
 
-  it('may be an RSS feed', () => {
+  it('may be an RSS feed', async () => {
     const text = `<rss version="2.0" xmlns:atom="a"><channel>
       <link>https://example.com/</link><atom:link href="https://example.com/feed"/>
       <item><title>A</title><link>https://example.com/a</link><atom:link href="https://example.com/x"/><pubDate>Wed, 01 May 2024 00:00:00 GMT</pubDate></item>
       <item><link>/b</link></item>
       </channel></rss>`;
-    assert.deepEqual(parse(text), {
+    assert.deepEqual(await parse(text), {
       kind: 'urlset',
       urls: [
         { loc: 'https://example.com/a', lastmod: 'Wed, 01 May 2024 00:00:00 GMT' },
@@ -191,20 +199,20 @@ describe('a sitemap', () => {
     });
     const rdf =
       '<rdf:RDF xmlns:rdf="r"><channel><link>https://example.com/</link></channel><item><link>https://example.com/a</link></item></rdf:RDF>';
-    assert.deepEqual(locs(rdf), ['https://example.com/a']);
+    assert.deepEqual(await locs(rdf), ['https://example.com/a']);
   });
 
-  it('may be an Atom feed', () => {
+  it('may be an Atom feed', async () => {
     const text = `<feed xmlns="http://www.w3.org/2005/Atom"><link href="https://example.com/"/>
       <entry><link rel="edit" href="https://example.com/edit"/><link rel="alternate" href="https://example.com/a?x=1&amp;y=2"/><updated>2024-05-01</updated></entry>
       <entry><link href="b"/></entry><entry><link rel="self"/></entry></feed>`;
-    assert.deepEqual(parse(text).urls, [
+    assert.deepEqual((await parse(text)).urls, [
       { loc: 'https://example.com/a?x=1&y=2', lastmod: '2024-05-01' },
       { loc: 'https://example.com/b' },
     ]);
   });
 
-  it('has no URLs where it is something else', () => {
+  it('has no URLs where it is something else', async () => {
     const others = [
       '',
       '<',
@@ -214,13 +222,13 @@ describe('a sitemap', () => {
       '<urlset',
       '\0\0',
     ];
-    for (const other of others) assert.deepEqual(locs(other), [], other);
+    for (const other of others) assert.deepEqual(await locs(other), [], other);
   });
 
-  it('is given up where it nests too deep', () => {
+  it('is given up where it nests too deep', async () => {
     const deep = `<urlset>${'<a>'.repeat(2_000_000)}`;
     assert.deepEqual(
-      locs(`${deep}${'</a>'.repeat(2_000_000)}<url><loc>https://example.com/a</loc></url></urlset>`),
+      await locs(`${deep}${'</a>'.repeat(2_000_000)}<url><loc>https://example.com/a</loc></url></urlset>`),
       [],
     );
   });
@@ -269,7 +277,7 @@ it('an attribute of millions of entities takes little memory', async () => {
     import { workerData, parentPort } from 'node:worker_threads';
     const { parseSitemap } = await import(workerData);
     const body = Buffer.from('<urlset a="' + '&amp;'.repeat(6_000_000) + '"><url><loc>https://example.com/</loc></url></urlset>');
-    parentPort.postMessage(parseSitemap(body, 'https://example.com/sitemap.xml').urls.length);
+    parentPort.postMessage((await parseSitemap(body, 'https://example.com/sitemap.xml')).urls.length);
   `;
   const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`), {
     workerData: import.meta.resolve('../../src/crawl/sitemap.ts'),
