@@ -2,11 +2,12 @@
 // what another account's single pages take meanwhile. Run: node test/bench/big-batch.ts [URLs] [minutes at most]
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { quantile, report } from './support/figures.ts';
+import { report } from './support/figures.ts';
 import { watchMemory } from './support/memory.ts';
 import { startReceiver, type Callback } from './support/receiver.ts';
 import { startService } from './support/service.ts';
 import { startSite } from './support/site.ts';
+import { quantile } from '../support/quantile.ts';
 
 const [count = 100_000, minutes = 20] = process.argv.slice(2).map(Number);
 /** Each hundredth URL leads to a file that no text can be made of: it fails, and costs no credit. */

@@ -1,11 +1,12 @@
 // A crawl of documentation from Debian packages, served by another process: this service with everything stored in Postgres,
 // Crawlee's CheerioCrawler with turndown and its memory storage, and a bare loop of undici and extract() that stores
 // nothing. Each has the machine for itself, in turns. Run: node test/bench/crawl.ts [pages] [rounds]
-import { report, quantile } from './support/figures.ts';
+import { report } from './support/figures.ts';
 import { runContestant, type Contestant, type Outcome } from './support/crawlers.ts';
 import { watchMemory } from './support/memory.ts';
 import { startService } from './support/service.ts';
 import { requireDocumentation, startSite } from './support/site.ts';
+import { quantile } from '../support/quantile.ts';
 
 const [pages = 2000, rounds = 3] = process.argv.slice(2).map(Number);
 /** For the crawl of one contestant. */

@@ -8,8 +8,9 @@ import { sql } from 'kysely';
 import { addHistory, claimRate, settled } from './deliveries/claim-cost.ts';
 import { large } from './deliveries/large.ts';
 import { steady } from './deliveries/latency.ts';
-import { quantile, setStage, type Stage } from './deliveries/stage.ts';
+import { setStage, type Stage } from './deliveries/stage.ts';
 import { compete, drain } from './deliveries/throughput.ts';
+import { quantile } from '../support/quantile.ts';
 
 const MESSAGES = Number(process.env.MESSAGES ?? 20_000);
 const COMPETITOR_MESSAGES = Math.min(MESSAGES, 10_000);

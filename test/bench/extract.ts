@@ -12,8 +12,9 @@ import { join } from 'node:path';
 import { parseHtml } from '../../src/scrape/dom.ts';
 import { mainContent } from '../../src/scrape/main-content.ts';
 import { toText } from '../../src/scrape/text.ts';
-import { mean, quantile, type Score, scoreOf, wcxbPages, type AnnotatedPage } from './support/annotated-pages.ts';
+import { mean, type Score, scoreOf, wcxbPages, type AnnotatedPage } from './support/annotated-pages.ts';
 import { examplePages } from '../scrape/example-pages.ts';
+import { quantile } from '../support/quantile.ts';
 
 const textOf = (html: string): string => toText(parseHtml(html).children);
 

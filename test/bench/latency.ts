@@ -2,10 +2,11 @@
 // the other, all processes on this machine. Run: node test/bench/latency.ts [jobs]
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { quantile, report } from './support/figures.ts';
+import { report } from './support/figures.ts';
 import { startReceiver } from './support/receiver.ts';
 import { startService } from './support/service.ts';
 import { startSite } from './support/site.ts';
+import { quantile } from '../support/quantile.ts';
 
 const WARM_UP = 20;
 const jobs = Number(process.argv[2] ?? 200);

@@ -2,6 +2,7 @@ import { isClean, judge, type Verdict } from './checker.ts';
 import type { FaultClass } from './fault-class.ts';
 import { createRandom } from './random.ts';
 import { setStage } from './stage.ts';
+import { quantile } from '../support/quantile.ts';
 
 /** What came of all rounds of one class. */
 export interface Outcome {
@@ -42,9 +43,4 @@ export interface RunOptions {
   rounds: number;
   seed: number;
   onRound?: (n: number, recoveryMs: number) => void;
-}
-
-/** The smallest of the numbers that at least the share `q` of them does not exceed. */
-export function quantile(numbers: number[], q: number): number {
-  return numbers.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(q * numbers.length) - 1)] ?? 0;
 }

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { writeCertificates } from '../support/certificates.ts';
-import { quantile, runClass, type Outcome } from './campaign.ts';
+import { runClass, type Outcome } from './campaign.ts';
 import { CLASSES } from './classes.ts';
+import { quantile } from '../support/quantile.ts';
 
 /**
  * The campaign of faults: `npm run test:faults -- --rounds 200 --class kill --seed 7`. Each class runs on a database and a ledger of

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAuthority } from '../support/certificates.ts';
 import { auditTransitions } from './audit.ts';
-import { quantile } from './campaign.ts';
+import { quantile } from '../support/quantile.ts';
 import { isClean, judge } from './checker.ts';
 import { Client } from './client.ts';
 import { Ledger, readLedger } from './ledger.ts';

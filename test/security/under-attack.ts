@@ -13,6 +13,7 @@ import { startDns, type FakeDns } from '../support/dns.ts';
 import { startProcess } from '../support/process.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { page, startSite, type Site } from '../support/site.ts';
+import { quantile } from '../support/quantile.ts';
 
 /** What callbacks may take. */
 export const TIMEOUT_MS = 2000;
@@ -82,8 +83,8 @@ export async function startUnderAttack(): Promise<UnderAttack> {
     for (let round = 1; ; round++) {
       const { mostMiB, answers, pages } = await costOf(() => attack(round), service.pid, bystander, site.url('/'));
       const grownMiB = mostMiB - before;
-      const [api, scraped] = [quantile(answers, 0.99), quantile(pages, 0.99)];
-      const report = `memory +${grownMiB.toFixed(0)} MiB; API p50 ${quantile(answers, 0.5)} p99 ${api} ms of ${answers.length}; a bystander's page p99 ${scraped} ms of ${pages.length}`;
+      const [api, scraped] = [Math.round(quantile(answers, 0.99)), Math.round(quantile(pages, 0.99))];
+      const report = `memory +${grownMiB.toFixed(0)} MiB; API p50 ${Math.round(quantile(answers, 0.5))} p99 ${api} ms of ${answers.length}; a bystander's page p99 ${scraped} ms of ${pages.length}`;
       t.diagnostic(report);
       assert.ok(grownMiB < growthMiB, report);
       if (api < API_P99_MS && scraped < PAGE_P99_MS) return;
@@ -137,11 +138,6 @@ async function costOf(attack: () => Promise<void>, pid: number, bystander: Api, 
 async function residentMiB(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024;
-}
-
-function quantile(numbers: number[], q: number): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0);
 }
 
 /** Asserts that an attack ended as it may, and at most a second after its time was over. */

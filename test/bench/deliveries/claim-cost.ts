@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { claim } from '../../../src/webhooks/claim.ts';
-import { quantile, type Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
+import { quantile } from '../../support/quantile.ts';
 
 const ROUNDS = 120;
 const BATCH = 100;

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { newId } from '../../../src/ids.ts';
 import { rssMiB, type Stage } from './stage.ts';
-import { quantile } from './stage.ts';
 import { steady } from './latency.ts';
+import { quantile } from '../../support/quantile.ts';
 
 /** Delivers one job whose body has about `mebibytes`, while small deliveries go on; memory is the dispatcher's own. */
 export async function large(stage: Stage, mebibytes: number) {

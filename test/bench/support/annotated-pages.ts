@@ -68,7 +68,3 @@ export function scoreOf(expected: string, actual: string): Score {
 export function mean(numbers: number[]): number {
   return numbers.length === 0 ? 0 : numbers.reduce((sum, n) => sum + n, 0) / numbers.length;
 }
-
-export function quantile(numbers: number[], q: number): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor((numbers.length - 1) * q)] ?? 0;
-}

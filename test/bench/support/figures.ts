@@ -1,9 +1,3 @@
-/** The value below which the fraction `q` of the values lies; NaN of none. */
-export function quantile(values: number[], q: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
-}
-
 /** One line of a report: what was measured, the figure, and the target with whether it is met. */
 export function report(what: string, figure: string, target?: { text: string; met: boolean }): void {
   const verdict = target ? `   target ${target.text}: ${target.met ? 'met' : 'MISSED'}` : '';
