@@ -30,7 +30,9 @@ begin
     if to_regclass(partition) is null then
       execute format('create table %I partition of %I for values from (%L) to (%L) with (fillfactor = %s)',
         partition, t.name, id_floor(t.prefix, day), id_floor(t.prefix, day + 1), t.filled);
-      for unstudied in select attname from pg_attribute where attrelid = t.name::regclass and attstattarget = 0 loop
+      -- Up to Postgres 16 the target of system columns is 0, too.
+      for unstudied in select attname from pg_attribute
+        where attrelid = t.name::regclass and attnum > 0 and not attisdropped and attstattarget = 0 loop
         execute format('alter table %I alter column %I set statistics 0', partition, unstudied);
       end loop;
     end if;

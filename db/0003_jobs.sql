@@ -65,7 +65,7 @@ create table pages (
   primary key (account_id, job_id, ordinal),
   check ((state = 'pending') = (settled_at is null))
 ) partition by range (job_id);
--- Nothing is looked up by these: ANALYZE need not study them.
+-- Plans do not depend on these: ANALYZE need not study them.
 alter table pages alter column url set statistics 0, alter column fragment set statistics 0, alter column links set statistics 0;
 insert into partitioned_tables values ('pages', 'job_', 100);
 create unique index pages_url_once on pages (account_id, job_id, url_hash) where url_hash is not null;

@@ -30,7 +30,7 @@ export async function* collectSitemapUrls(options: CollectOptions): AsyncGenerat
   for (const sitemapUrl of sitemaps) {
     if (pages.size >= maxUrls) return;
     const { kind, urls } = await fetchSitemap(sitemapUrl, options);
-    for (const { loc } of urls) {
+    for (const loc of urls) {
       if (kind === 'index') {
         if (sitemaps.size < maxSitemaps && (sameHost(loc, sitemapUrl) || sameSite(loc))) sitemaps.add(loc);
       } else if (!pages.has(loc) && inScope(loc)) {
@@ -42,7 +42,7 @@ export async function* collectSitemapUrls(options: CollectOptions): AsyncGenerat
   }
 }
 
-async function fetchSitemap(url: string, { fetch, read = parseSitemap }: CollectOptions): Promise<Sitemap> {
+async function fetchSitemap(url: string, { fetch, read = parseSitemap }: CollectOptions): Promise<Readonly<Sitemap>> {
   const answer = await fetch(url).catch(() => null);
   if (answer === null || answer.status < 200 || answer.status > 299) return NO_SITEMAP;
   return await read(answer.body, url);

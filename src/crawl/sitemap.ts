@@ -9,22 +9,18 @@ const MAX_URLS = 50_000;
 /** No sitemap or feed nests deeper; the parser's own stack costs its depth with every tag. */
 const MAX_ELEMENT_DEPTH = 32;
 const CHUNK_BYTES = 64 * 1024;
-
-export interface SitemapUrl {
-  /** Absolute http(s) URL. */
-  loc: string;
-  /** As the file spells it: W3C datetime in sitemaps and Atom, RFC 822 in RSS. */
-  lastmod?: string;
-}
+/** Chunks that a comment, a section or a tag may take. */
+const MAX_OPEN_CHUNKS = 16;
 
 export interface Sitemap {
   /** What the URLs are: pages (`urlset`: XML or a feed; `text`: one a line), or further sitemaps (`index`). */
   kind: 'urlset' | 'index' | 'text';
-  urls: SitemapUrl[];
+  /** Absolute http(s) URLs. */
+  urls: string[];
 }
 
 /** What is no sitemap, or cannot be had. */
-export const NO_SITEMAP: Sitemap = { kind: 'urlset', urls: [] };
+export const NO_SITEMAP: Readonly<Sitemap> = { kind: 'urlset', urls: [] };
 
 /**
  * Reads a sitemap after sitemaps.org: XML, an index, plain text, or an RSS or Atom feed, gzipped or not (told by the
@@ -32,7 +28,7 @@ export const NO_SITEMAP: Sitemap = { kind: 'urlset', urls: [] };
  * dropped, and so are locs that are relative, not http(s), or too long. The links of feeds may be relative to `url`. The URLs
  * are not normalised. Never throws: what is no sitemap has no URLs.
  */
-export async function parseSitemap(body: Buffer, url: string): Promise<Sitemap> {
+export async function parseSitemap(body: Buffer, url: string): Promise<Readonly<Sitemap>> {
   let reader: SitemapReader | null = null;
   let decoder = new TextDecoder();
   for await (const octets of decoded(body)) {
@@ -48,7 +44,7 @@ export async function parseSitemap(body: Buffer, url: string): Promise<Sitemap> 
   return reader?.sitemap ?? NO_SITEMAP;
 }
 
-/** The octets in pieces, up to the limit. Gzip that ends early, or goes wrong, gives what there is of it. */
+/** The octets in pieces, up to the limit. Gzip that ends early gives what there is of it; where it goes wrong, what came just before is lost. */
 async function* decoded(body: Buffer): AsyncGenerator<Buffer> {
   let left = MAX_DECODED_BYTES;
   for await (const piece of isGzip(body) ? gunzipped(body) : pieces(body)) {
@@ -114,7 +110,7 @@ class TextReader implements SitemapReader {
 
   #add(line: string): void {
     const loc = absoluteUrl(line);
-    if (loc !== null && !this.done) this.sitemap.urls.push({ loc });
+    if (loc !== null && !this.done) this.sitemap.urls.push(loc);
   }
 }
 
@@ -131,9 +127,11 @@ class XmlReader implements SitemapReader {
     return this.#handler.sitemap;
   }
 
-  // The parser gathers an attribute's value piece by piece, some thirty bytes of memory for each entity in it.
+  // The parser keeps what was written since the beginning of a comment, a section or a tag. It gathers an attribute's value piece by
+  // piece, some thirty bytes of memory for each entity in it.
   get done(): boolean {
-    return this.#handler.done || this.#parser['attribvalue'].length > CHUNK_BYTES;
+    const open = this.#parser['attribvalue'].length > CHUNK_BYTES || this.#parser['buffers'].length > MAX_OPEN_CHUNKS;
+    return this.#handler.done || open;
   }
 
   read(text: string): void {
@@ -147,12 +145,6 @@ class XmlReader implements SitemapReader {
 /** Where, from the root element down, an entry and its fields are. */
 const ENTRIES = new Set(['urlset/url', 'sitemapindex/sitemap', 'rss/channel/item', 'rdf/item', 'feed/entry']);
 const LOCS = new Set(['urlset/url/loc', 'sitemapindex/sitemap/loc', 'rss/channel/item/link', 'rdf/item/link']);
-const LASTMODS = new Set([
-  'urlset/url/lastmod',
-  'sitemapindex/sitemap/lastmod',
-  'rss/channel/item/pubdate',
-  'feed/entry/updated',
-]);
 const ATOM_LINK = 'feed/entry/link';
 
 /** Collects entries while the parser runs: no document is built. */
@@ -164,7 +156,7 @@ class SitemapHandler implements Partial<Handler> {
   #prefix = '';
   #text = '';
   #link: { href?: string; rel?: string } = {};
-  #entry: { loc?: string; lastmod?: string } = {};
+  #loc: string | undefined;
 
   constructor(url: string) {
     this.#url = url;
@@ -179,7 +171,7 @@ class SitemapHandler implements Partial<Handler> {
     this.#paths.push(path);
     if (this.#paths.length > MAX_ELEMENT_DEPTH) this.done = true;
     if (path === 'sitemapindex') this.sitemap.kind = 'index';
-    if (ENTRIES.has(path)) this.#entry = {};
+    if (ENTRIES.has(path)) this.#loc = undefined;
     this.#text = '';
     this.#link = {};
   }
@@ -195,18 +187,16 @@ class SitemapHandler implements Partial<Handler> {
   onclosetag(): void {
     const path = this.#paths.pop() ?? '';
     if (ENTRIES.has(path)) this.#add(path);
-    else if (LOCS.has(path)) this.#entry.loc ??= this.#text.trim();
-    else if (LASTMODS.has(path)) this.#entry.lastmod ??= this.#text.trim();
-    else if (path === ATOM_LINK && (this.#link.rel ?? 'alternate') === 'alternate') this.#entry.loc ??= this.#link.href;
+    else if (LOCS.has(path)) this.#loc ??= this.#text.trim();
+    else if (path === ATOM_LINK && (this.#link.rel ?? 'alternate') === 'alternate') this.#loc ??= this.#link.href;
     this.#text = '';
   }
 
   #add(path: string): void {
     const isFeed = !path.startsWith('urlset') && !path.startsWith('sitemapindex');
-    const loc = absoluteUrl(this.#entry.loc ?? '', isFeed ? this.#url : undefined);
+    const loc = absoluteUrl(this.#loc ?? '', isFeed ? this.#url : undefined);
     if (loc === null || this.done) return;
-    const { lastmod } = this.#entry;
-    this.sitemap.urls.push(lastmod === undefined || lastmod === '' ? { loc } : { loc, lastmod });
+    this.sitemap.urls.push(loc);
     this.done = this.sitemap.urls.length === MAX_URLS;
   }
 }

@@ -10,7 +10,7 @@ import {
   type ZlibOptions,
   type ZstdOptions,
 } from 'node:zlib';
-import { SMALL_BODY_BYTES, type BodyMemory } from './body-memory.ts';
+import { LARGEST_PAGE_BYTES, SMALL_BODY_BYTES, type BodyMemory } from './body-memory.ts';
 import { EgressError, errorCode } from './errors.ts';
 
 const MAX_CODINGS = 3;
@@ -23,13 +23,13 @@ const ONE_PIECE_BYTES = 32 * 1024 * 1024;
 /** RFC 9659: a zstd frame in HTTP needs no larger window than 8 MiB; without a limit it may ask for 128. */
 const ZSTD_WINDOW_LOG_MAX = 23;
 
-interface Limits {
+interface DecodeOptions {
   maxOutputLength: number;
   /** How long the pieces are of which the output is put together. */
   chunkSize?: number;
 }
 
-type Decoder = (encoded: Buffer, limits: Limits) => Promise<Buffer>;
+type Decoder = (encoded: Buffer, options: DecodeOptions) => Promise<Buffer>;
 
 // zlib's streams ignore maxOutputLength; its one-shot functions stop as soon as the output passes it.
 const unzip = {
@@ -44,15 +44,15 @@ const unzip = {
 const LENIENT = { finishFlush: constants.Z_SYNC_FLUSH };
 const ZSTD_PARAMS = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX };
 
-const gzip: Decoder = (encoded, limits) => unzip.gzip(encoded, { ...limits, ...LENIENT });
+const gzip: Decoder = (encoded, options) => unzip.gzip(encoded, { ...options, ...LENIENT });
 
 const DECODERS: Record<string, Decoder> = {
   gzip,
   'x-gzip': gzip,
   // RFC 9110 means zlib by "deflate", and servers send bare deflate too; zlib's first byte says method 8.
-  deflate: (encoded, limits) => (encoded[0]! % 16 === 8 ? unzip.zlib : unzip.raw)(encoded, { ...limits, ...LENIENT }),
-  br: (encoded, limits) => unzip.br(encoded, limits),
-  zstd: (encoded, limits) => unzip.zstd(encoded, { ...limits, params: ZSTD_PARAMS }),
+  deflate: (encoded, options) => (encoded[0]! % 16 === 8 ? unzip.zlib : unzip.raw)(encoded, { ...options, ...LENIENT }),
+  br: (encoded, options) => unzip.br(encoded, options),
+  zstd: (encoded, options) => unzip.zstd(encoded, { ...options, params: ZSTD_PARAMS }),
 };
 
 /** What `decodeBody` understands, as an `Accept-Encoding` value. */
@@ -89,7 +89,7 @@ async function decodeInRoom(
   maxBytes: number,
   memory: BodyMemory | undefined,
 ): Promise<Buffer> {
-  for (const limit of memory ? [SMALL_BODY_BYTES, MIDDLING_BODY_BYTES] : []) {
+  for (const limit of memory ? [SMALL_BODY_BYTES, MIDDLING_BODY_BYTES, LARGEST_PAGE_BYTES] : []) {
     if (limit >= maxBytes || encoded.length >= limit) continue;
     if (limit > SMALL_BODY_BYTES) await memory!.need(limit);
     const decoded = await decode(encoded, coding, limit).catch((error: unknown) => {

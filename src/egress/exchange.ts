@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { untraced } from '../tracing.ts';
-import { SMALL_BODY_BYTES, type BodyMemory } from './body-memory.ts';
+import { LARGEST_PAGE_BYTES, SMALL_BODY_BYTES, type BodyMemory } from './body-memory.ts';
 import { ByteCollector } from './body.ts';
 import type { Connection } from './connection.ts';
 import { EgressError, transportError, type Timings } from './errors.ts';
@@ -53,7 +53,7 @@ export interface Answer {
 }
 
 /** The room of a body that does not name its length. */
-const ROOM_STEPS = [1024 * 1024, 4 * 1024 * 1024];
+const ROOM_STEPS = [1024 * 1024, 4 * 1024 * 1024, LARGEST_PAGE_BYTES];
 const MAX_HEADERS = 100;
 const MAX_INFORMATIONAL = 16;
 
@@ -214,7 +214,8 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
   #roomFor(length: number): number {
     const { maxBytes } = this.#expectation!;
     const named = Number(this.#headers['content-length']);
-    if (named > length && named <= maxBytes) return named;
+    if (named > length && named <= maxBytes)
+      return length < LARGEST_PAGE_BYTES ? Math.min(named, LARGEST_PAGE_BYTES) : named;
     return Math.min(maxBytes, ROOM_STEPS.find((step) => step > length) ?? maxBytes);
   }
 

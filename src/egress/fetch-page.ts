@@ -1,4 +1,4 @@
-import type { BodyMemory } from './body-memory.ts';
+import { LARGEST_PAGE_BYTES, type BodyMemory } from './body-memory.ts';
 import { ACCEPT_ENCODING, decodeBody } from './body.ts';
 import { Deadline } from './deadline.ts';
 import { EgressError } from './errors.ts';
@@ -41,7 +41,6 @@ export interface FetchedPage {
   durationMs: number;
 }
 
-const DEFAULT_MAX_BYTES = 10 * 1024 * 1024;
 const MAX_REDIRECTS = 10;
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** A redirect's own body is read only to keep the connection. */
@@ -101,7 +100,7 @@ function get(
   url: URL,
   headers: HeaderRecord,
   deadline: Deadline,
-  { signal, accept, memory, maxBytes = DEFAULT_MAX_BYTES, beginning = false }: PageRequest,
+  { signal, accept, memory, maxBytes = LARGEST_PAGE_BYTES, beginning = false }: PageRequest,
 ): Promise<Answer> {
   return exchange(network.pool, {
     target: targetOf(url),
@@ -136,7 +135,7 @@ async function toPage(
   url: URL,
   answer: Answer,
   deadline: Deadline,
-  { memory, maxBytes = DEFAULT_MAX_BYTES }: PageRequest,
+  { memory, maxBytes = LARGEST_PAGE_BYTES }: PageRequest,
 ): Promise<Omit<FetchedPage, 'redirects' | 'durationMs'>> {
   const headers = joined(answer.headers);
   const body = await deadline.race(decodeBody(answer.body, headers['content-encoding'], maxBytes, memory));

@@ -60,8 +60,8 @@ export class Network {
   }
 
   /**
-   * Where a URL leads that may be asked; throws as `check` does. What a URL says by itself never changes: the latest answers are
-   * kept, since callbacks go to the same few again and again.
+   * Where a URL leads that may be asked; throws as `check` does. What a URL says by itself never changes: answers are kept for a
+   * while, since callbacks go to the same few again and again.
    */
   destination(text: string): Destination {
     let destination = this.#destinations.get(text);

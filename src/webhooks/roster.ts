@@ -4,7 +4,7 @@ import { Endpoint, type AccountLoad } from './endpoint.ts';
 /** Endpoints kept in mind before those with nothing to do are forgotten. */
 const KEPT = 10_000;
 
-/** Of a helping each endpoint gets an equal share, but no less than this where it has that much: asking for one more costs as much as two rows. */
+/** Of a helping each endpoint gets an equal share, and no less than this: asking for one more endpoint costs as much as two rows. */
 const LEAST_SHARE = 16;
 
 /** An endpoint and how many of its deliveries are asked for. */
@@ -33,7 +33,7 @@ export class Roster {
    * holds ahead. The endpoints asked are no longer hot: a notification that arrives while the claim runs makes its endpoint so again.
    */
   ask(now: number, room: number, share: number): Asked[] {
-    const each = Math.max(LEAST_SHARE, Math.ceil(room / this.#hot.size));
+    const each = this.#shareOf(room, now, share);
     const asked: Asked[] = [];
     const askedOf = new Map<AccountLoad, number>();
     let left = room;
@@ -49,6 +49,16 @@ export class Roster {
     }
     for (const { endpoint } of asked) this.#hot.delete(endpoint);
     return asked;
+  }
+
+  /** The room divided by those that can take some: others rest, or are full. */
+  #shareOf(room: number, now: number, share: number): number {
+    let takers = 0;
+    for (const endpoint of this.#hot) {
+      if (endpoint.account.ahead < share && endpoint.want(now).count > 0) takers++;
+      if (takers * LEAST_SHARE >= room) return LEAST_SHARE;
+    }
+    return Math.ceil(room / Math.max(1, takers));
   }
 
   /** Hands out what was claimed. Who got as much as was asked for may have more due, and stays hot. */

@@ -1,9 +1,9 @@
-import type { BodyMemory } from '../egress/index.ts';
+import { LARGEST_PAGE_BYTES, type BodyMemory } from '../egress/index.ts';
 import { PerAccount } from './per-account.ts';
 import { budgetMemory, SharedBudget } from './shared-budget.ts';
 
 /** What one account may take in one thread: one page of the largest kind, or some that are smaller. */
-const ACCOUNT_BYTES = 10 * 1024 * 1024;
+const ACCOUNT_BYTES = LARGEST_PAGE_BYTES;
 
 /** What a lane has for large bodies, of which no account takes all: one whose pages drip holds up its own. */
 export class Bodies {
@@ -49,11 +49,12 @@ export class BodyRoom implements BodyMemory, Disposable {
   async #take(wanted: number): Promise<void> {
     const bytes = Math.min(wanted, ACCOUNT_BYTES);
     const giant = wanted > ACCOUNT_BYTES ? 1 : 0;
-    if (bytes <= this.#taken && giant <= this.#giant) return;
+    if (bytes <= this.#taken && giant === this.#giant) return;
     this.shrink(0);
     const { signal } = this.#closed;
-    if (giant > 0) this.#giant = await this.#giants.take(1, signal);
     const ofShare = await this.#share.value.take(bytes, signal);
+    // All of the account's share is taken by now: no account has more than one in line for this.
+    if (giant > 0) this.#giant = await this.#giants.take(1, signal);
     const ofLane = ofShare === 0 ? 0 : await this.#lane.take(ofShare, signal);
     this.#share.value.release(ofShare - ofLane);
     this.#taken = ofLane;

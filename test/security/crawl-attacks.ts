@@ -63,6 +63,9 @@ const ROBOTS_ATTACKS: Record<string, CrawlAttack> = {
   },
 };
 
+/** Of wide characters, which take twice the memory as text. */
+const NEVER_CLOSED = gzipSync(`<urlset><![CDATA[${` €${' '.repeat(30_000)}`.repeat(1_600)}`, { level: 1 });
+
 /** Sitemaps that are slow, endless, or lead everywhere. What they list beside the first page is left out, or found. */
 const SITEMAP_ATTACKS: Record<string, CrawlAttack> = {
   'a sitemap that drips': { sitemap: drip('application/xml'), ends: ['ok'] },
@@ -71,6 +74,14 @@ const SITEMAP_ATTACKS: Record<string, CrawlAttack> = {
     ends: ['ok'],
   },
   'a sitemap as a bomb': { sitemap: sendGzip(Buffer.alloc(128 * MIB, ' '), 'application/xml'), ends: ['ok'] },
+  // Not the answer is coded, the file is: it is small on the wire and as a body.
+  'a sitemap that is never closed': {
+    sitemap: (socket) => {
+      const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/gzip\r\nConnection: close\r\n\r\n';
+      socket.end(Buffer.concat([Buffer.from(head), NEVER_CLOSED]));
+    },
+    ends: ['ok'],
+  },
   'a sitemap of entities': {
     sitemap: send(`<!DOCTYPE u [${'<!ENTITY a "&a;&a;">'.repeat(1000)}]>${urlset('<url><loc>&a;</loc></url>')}`),
     ends: ['ok'],

@@ -36,8 +36,11 @@ export async function claimRate(stage: Stage): Promise<number> {
 async function vacuum({ databaseUrl }: Stage): Promise<void> {
   const client = new pg.Client(databaseUrl);
   await client.connect();
-  await client.query('vacuum analyze outbox');
-  await client.end();
+  try {
+    await client.query('vacuum analyze outbox');
+  } finally {
+    await client.end();
+  }
 }
 
 /** Resolves when what filled the tables is on disk, and no autovacuum has been at work for a while; a minute later at the latest. */
