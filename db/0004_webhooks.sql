@@ -96,9 +96,9 @@ create table attempts (
   remote_address text,                            -- for operators only
   primary key (account_id, delivery_id, number)
 ) partition by range (delivery_id);
--- Every row is updated once, soon after: room for that on its own page leaves the index alone.
 alter table attempts alter column answer set statistics 0, alter column bytes_sent set statistics 0, alter column dns_ms set statistics 0,
   alter column connect_ms set statistics 0, alter column tls_ms set statistics 0, alter column first_byte_ms set statistics 0;
+-- Every row is updated once, soon after: room for that on its own page leaves the index alone.
 insert into partitioned_tables values ('attempts', 'dlv_', 50);
 
 -- Yesterday too: an id made just before midnight may be written just after.
