@@ -1,7 +1,13 @@
+import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import {
   brotliDecompress,
   constants,
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+  createZstdDecompress,
   gunzip,
   inflate,
   inflateRaw,
@@ -44,15 +50,26 @@ const unzip = {
 const LENIENT = { finishFlush: constants.Z_SYNC_FLUSH };
 const ZSTD_PARAMS = { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX };
 
+// RFC 9110 means zlib by "deflate", and servers send bare deflate too; zlib's first byte says method 8.
+const isZlib = (encoded: Buffer): boolean => encoded[0]! % 16 === 8;
+
 const gzip: Decoder = (encoded, options) => unzip.gzip(encoded, { ...options, ...LENIENT });
 
 const DECODERS: Record<string, Decoder> = {
   gzip,
   'x-gzip': gzip,
-  // RFC 9110 means zlib by "deflate", and servers send bare deflate too; zlib's first byte says method 8.
-  deflate: (encoded, options) => (encoded[0]! % 16 === 8 ? unzip.zlib : unzip.raw)(encoded, { ...options, ...LENIENT }),
+  deflate: (encoded, options) => (isZlib(encoded) ? unzip.zlib : unzip.raw)(encoded, { ...options, ...LENIENT }),
   br: (encoded, options) => unzip.br(encoded, options),
   zstd: (encoded, options) => unzip.zstd(encoded, { ...options, params: ZSTD_PARAMS }),
+};
+
+/** The same as streams, of which one can take the beginning. */
+const STREAMS: Record<string, (encoded: Buffer) => Transform> = {
+  gzip: () => createGunzip(),
+  'x-gzip': () => createGunzip(),
+  deflate: (encoded) => (isZlib(encoded) ? createInflate() : createInflateRaw()),
+  br: () => createBrotliDecompress(),
+  zstd: () => createZstdDecompress({ params: ZSTD_PARAMS }),
 };
 
 /** What `decodeBody` understands, as an `Accept-Encoding` value. */
@@ -61,13 +78,13 @@ export const ACCEPT_ENCODING = 'gzip, deflate, br, zstd';
 /**
  * Undoes a `Content-Encoding` of up to three codings, in memory bounded by `maxBytes` per coding. Rejects with an
  * EgressError: `too_large` as soon as a coding yields more than `maxBytes`, `invalid_response` for a coding that is
- * unknown or data that is not in it. What passes SMALL_BODY_BYTES waits for room in `memory`.
+ * unknown or data that is not in it. What passes SMALL_BODY_BYTES waits for room in `memory`. Where the `beginning` will do, that is what
+ * comes of a body that is longer, or that goes wrong further on.
  */
 export async function decodeBody(
   encoded: Buffer,
   contentEncoding: string | undefined,
-  maxBytes: number,
-  memory?: BodyMemory,
+  { maxBytes, memory, beginning = false }: { maxBytes: number; memory?: BodyMemory | undefined; beginning?: boolean },
 ): Promise<Buffer> {
   const codings = (contentEncoding ?? '')
     .toLowerCase()
@@ -77,7 +94,8 @@ export async function decodeBody(
   if (applied.length > MAX_CODINGS) throw new EgressError('invalid_response', { cause: new Error('too many codings') });
   let body = encoded;
   for (const coding of applied.toReversed())
-    if (body.length > 0) body = await decodeInRoom(body, coding, maxBytes, memory);
+    if (body.length > 0)
+      body = await (beginning ? decodeBeginning(body, coding, maxBytes) : decodeInRoom(body, coding, maxBytes, memory));
   memory?.shrink(body.length);
   return body;
 }
@@ -102,9 +120,26 @@ async function decodeInRoom(
   return await decode(encoded, coding, maxBytes);
 }
 
+async function decodeBeginning(encoded: Buffer, coding: string, maxBytes: number): Promise<Buffer> {
+  const stream = known(STREAMS, coding)(encoded);
+  const decoded = new ByteCollector(maxBytes);
+  stream.end(encoded);
+  try {
+    for await (const piece of stream) if (!decoded.append(piece as Buffer)) break;
+  } catch (cause) {
+    if (decoded.length === 0) throw new EgressError('invalid_response', { cause });
+  }
+  return decoded.bytes();
+}
+
+function known<T>(codings: Record<string, T>, coding: string): T {
+  const found = Object.hasOwn(codings, coding) ? codings[coding] : undefined;
+  if (!found) throw new EgressError('invalid_response', { cause: new Error(`unknown content coding: ${coding}`) });
+  return found;
+}
+
 async function decode(encoded: Buffer, coding: string, maxOutputLength: number): Promise<Buffer> {
-  const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined;
-  if (!decoder) throw new EgressError('invalid_response', { cause: new Error(`unknown content coding: ${coding}`) });
+  const decoder = known(DECODERS, coding);
   try {
     const inOnePiece = maxOutputLength > ONE_PIECE_BYTES ? { chunkSize: maxOutputLength + 1 } : null;
     return await decoder(encoded, { maxOutputLength, ...inOnePiece });

@@ -16,7 +16,7 @@ export interface PageRequest {
   timeoutMs: number;
   /** Of the decoded body; 10 MiB unless said otherwise. */
   maxBytes?: number;
-  /** Whether of a body that is longer on the wire the beginning will do. */
+  /** Whether of a body that is longer the beginning will do. */
   beginning?: boolean;
   /** Where a body that is large waits for room, which takes nothing of `timeoutMs`. The room is the caller's to give back. */
   memory?: BodyMemory;
@@ -135,10 +135,12 @@ async function toPage(
   url: URL,
   answer: Answer,
   deadline: Deadline,
-  { memory, maxBytes = LARGEST_PAGE_BYTES }: PageRequest,
+  { memory, maxBytes = LARGEST_PAGE_BYTES, beginning = false }: PageRequest,
 ): Promise<Omit<FetchedPage, 'redirects' | 'durationMs'>> {
   const headers = joined(answer.headers);
-  const body = await deadline.race(decodeBody(answer.body, headers['content-encoding'], maxBytes, memory));
+  const body = await deadline.race(
+    decodeBody(answer.body, headers['content-encoding'], { maxBytes, memory, beginning }),
+  );
   return { url: url.href, status: answer.status, headers, contentType: first(answer.headers['content-type']), body };
 }
 

@@ -6,7 +6,7 @@ const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 2 * 1024 * 1024;
 
 /**
- * Fetches a robots.txt, of one that is very long on the wire the beginning. One that goes around in redirects counts as missing (RFC 9309, 2.3.1.2).
+ * Fetches a robots.txt, of one that is very long the beginning. One that goes around in redirects counts as missing (RFC 9309, 2.3.1.2).
  * Rejects with an EgressError when there was no answer.
  */
 export async function fetchRobots(egress: Egress, url: string): Promise<RobotsAnswer> {

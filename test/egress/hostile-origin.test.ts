@@ -206,6 +206,22 @@ test('a zstd frame that wants a window of 128 MiB is invalid', BOUNDED, async ()
   assert.equal((await get(fine)).body.toString(), 'a');
 });
 
+test('where the beginning will do, it is what comes of a coded body that is longer, cut off, or wrong further on', async () => {
+  const text = Buffer.from(Array.from({ length: 100_000 }, (_, n) => `Disallow: /${n}\n`).join(''));
+  const codings = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync };
+  for (const [coding, compress] of Object.entries(codings)) {
+    const whole = compress(text);
+    await using longer = await startEncoded(coding, whole);
+    const { body } = await get(longer, { maxBytes: 500_000, beginning: true });
+    assert.ok(body.equals(text.subarray(0, 500_000)), coding);
+    await using cut = await startEncoded(coding, whole.subarray(0, whole.length - 100));
+    const { body: some } = await get(cut, { maxBytes: 10 * MIB, beginning: true });
+    assert.ok(some.length > 100_000 && some.equals(text.subarray(0, some.length)), `${coding} ${some.length}`);
+    await using none = await startEncoded(coding, Buffer.from('no such coding'));
+    await failure(get(none, { beginning: true }), 'invalid_response');
+  }
+});
+
 test('a body in chunks of one byte takes no more memory than its bytes', { timeout: 30_000 }, async () => {
   const chunks = '1\r\na\r\n'.repeat(10_000);
   const size = 2 * MIB;
