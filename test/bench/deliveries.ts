@@ -51,6 +51,7 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
 
   async latency(stage) {
     console.log('\nCommit to arrival at a steady 200 per second, 10 s');
+    await settled(stage);
     const dispatcher = await stage.dispatcher();
     await steady(stage, stage.accounts, 200, 2);
     line('ollagraph', percentiles(await steady(stage, stage.accounts, 200, 10)));
