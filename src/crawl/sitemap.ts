@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util';
 import { constants, createGunzip } from 'node:zlib';
 import { Parser, type Handler } from 'htmlparser2';
 import { MAX_URL_LENGTH } from './normalise.ts';
@@ -29,15 +30,13 @@ export const NO_SITEMAP: Readonly<Sitemap> = { kind: 'urlset', urls: [] };
  * are not normalised. Never throws: what is no sitemap has no URLs.
  */
 export async function parseSitemap(body: Buffer, url: string): Promise<Readonly<Sitemap>> {
-  let reader: SitemapReader | null = null;
-  let decoder = new TextDecoder();
+  let decoder: TextDecoder | undefined;
+  let reader: SitemapReader | undefined;
   for await (const octets of decoded(body)) {
-    if (reader === null) {
-      decoder = new TextDecoder(encodingOf(octets));
-      const start = decoder.decode(octets, { stream: true });
-      reader = start.trimStart().startsWith('<') ? new XmlReader(url) : new TextReader();
-      reader.read(start);
-    } else reader.read(decoder.decode(octets, { stream: true }));
+    decoder ??= new TextDecoder(encodingOf(octets));
+    const text = decoder.decode(octets, { stream: true });
+    reader ??= text.trimStart().startsWith('<') ? new XmlReader(url) : new TextReader();
+    reader.read(text);
     if (reader.done) break;
   }
   reader?.end();

@@ -60,9 +60,7 @@ export async function fetchPage(network: Network, request: PageRequest): Promise
   const deadline = new Deadline(request.timeoutMs, request.signal);
   const asked = { ...request, memory: request.memory && heldBy(deadline, request.memory) };
   const redirects: string[] = [];
-  let url = parseUrl(request.url);
-  if (url === null) throw new EgressError('blocked_target', { cause: new Error('invalid URL') });
-  network.check(url);
+  let url = network.permitted(request.url);
   let headers: HeaderRecord = {
     accept: ACCEPT,
     'user-agent': request.userAgent,

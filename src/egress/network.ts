@@ -59,16 +59,22 @@ export class Network {
     if (refusal !== null) throw new EgressError('blocked_target', { cause: new Error(`${refusal}: ${url.host}`) });
   }
 
+  /** The URL that a text is; throws as `check` does, also for a text that is none. */
+  permitted(text: string): URL {
+    const url = parseUrl(text);
+    if (url === null) throw new EgressError('blocked_target', { cause: new Error('invalid URL') });
+    this.check(url);
+    return url;
+  }
+
   /**
-   * Where a URL leads that may be asked; throws as `check` does. What a URL says by itself never changes: answers are kept for a
+   * Where a URL leads that may be asked; throws as `permitted` does. What a URL says by itself never changes: answers are kept for a
    * while, since callbacks go to the same few again and again.
    */
   destination(text: string): Destination {
     let destination = this.#destinations.get(text);
     if (!destination) {
-      const url = parseUrl(text);
-      if (url === null) throw new EgressError('blocked_target', { cause: new Error('invalid URL') });
-      this.check(url);
+      const url = this.permitted(text);
       destination = { target: targetOf(url), path: url.pathname + url.search };
       if (this.#destinations.size >= REMEMBERED_DESTINATIONS) this.#destinations.clear();
       this.#destinations.set(text, destination);

@@ -40,7 +40,7 @@ export async function sitemapUrls(
     inScope: (url) => inScope(normaliseUrl(url, undefined) ?? url, 1),
     sameSite: (url) => job.crawl!.scope.sameSite(url),
     fetch: async (url) => await fetcher.fetch(url),
-    read: async (body, url) => await worker.watched(identity, async () => await parseSitemap(body, url)),
+    read: async (body, url) => await worker.watched(identity, () => parseSitemap(body, url)),
   });
   const urls = await Array.fromAsync(found);
   fetcher.throwTrouble();
