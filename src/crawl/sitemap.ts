@@ -1,18 +1,16 @@
-import { TextDecoder } from 'node:util';
-import { constants, createGunzip } from 'node:zlib';
 import { Parser, type Handler } from 'htmlparser2';
 import { MAX_URL_LENGTH } from './normalise.ts';
+import { PIECE_BYTES, sitemapText } from './sitemap-text.ts';
 
-/** The limits of sitemaps.org: decoded octets and URLs of one file. */
-const MAX_DECODED_BYTES = 50 * 1024 * 1024;
+/** The limit of sitemaps.org for one file. */
 const MAX_URLS = 50_000;
 
 /** No sitemap or feed nests deeper; the parser's own stack costs its depth with every tag. */
 const MAX_ELEMENT_DEPTH = 32;
-const CHUNK_BYTES = 64 * 1024;
-/** Chunks that a comment, a section or a tag may take. */
-const MAX_OPEN_CHUNKS = 16;
+/** Pieces that a comment, a section or a tag may take. */
+const MAX_OPEN_PIECES = 16;
 
+/** Some of what a sitemap lists. */
 export interface Sitemap {
   /** What the URLs are: pages (`urlset`: XML or a feed; `text`: one a line), or further sitemaps (`index`). */
   kind: 'urlset' | 'index' | 'text';
@@ -20,67 +18,53 @@ export interface Sitemap {
   urls: string[];
 }
 
-/** What is no sitemap, or cannot be had. */
-export const NO_SITEMAP: Readonly<Sitemap> = { kind: 'urlset', urls: [] };
-
 /**
- * Reads a sitemap after sitemaps.org: XML, an index, plain text, or an RSS or Atom feed, gzipped or not (told by the
- * first octets, not by the name). At most 50,000 URLs out of the first 50 MiB, in the memory of these URLs; an entry that is cut off is
- * dropped, and so are locs that are relative, not http(s), or too long. The links of feeds may be relative to `url`. The URLs
- * are not normalised. Never throws: what is no sitemap has no URLs.
+ * Reads a sitemap after sitemaps.org while it arrives: XML, an index, plain text, or an RSS or Atom feed, gzipped or not (told by the
+ * first octets, not by the name). Yields what it has found after each piece, at most 50,000 URLs out of the first 50 MiB. An entry that is
+ * cut off is dropped, and so are locs that are relative, not http(s), or too long. The links of feeds may be relative to `url`. The URLs
+ * are not normalised. What is no sitemap has no URLs; throws only what `body` does.
  */
-export async function parseSitemap(body: Buffer, url: string): Promise<Readonly<Sitemap>> {
-  let decoder: TextDecoder | undefined;
+export async function* parseSitemap(body: AsyncIterable<Buffer>, url: string): AsyncGenerator<Sitemap> {
   let reader: SitemapReader | undefined;
-  for await (const octets of decoded(body)) {
-    decoder ??= new TextDecoder(encodingOf(octets));
-    const text = decoder.decode(octets, { stream: true });
+  for await (const text of sitemapText(body)) {
     reader ??= text.trimStart().startsWith('<') ? new XmlReader(url) : new TextReader();
     reader.read(text);
-    if (reader.done) break;
+    yield reader.found.take();
+    if (reader.done) return;
   }
-  reader?.end();
-  return reader?.sitemap ?? NO_SITEMAP;
+  if (!reader) return;
+  reader.end();
+  yield reader.found.take();
 }
 
-/** The octets in pieces, up to the limit. Gzip that ends early gives what there is of it; where it goes wrong, what came just before is lost. */
-async function* decoded(body: Buffer): AsyncGenerator<Buffer> {
-  let left = MAX_DECODED_BYTES;
-  for await (const piece of isGzip(body) ? gunzipped(body) : pieces(body)) {
-    yield piece.subarray(0, left);
-    left -= piece.length;
-    if (left <= 0) return;
+/** What has been found in a sitemap and not been taken yet. */
+class Found {
+  kind: Sitemap['kind'];
+  #urls: string[] = [];
+  #count = 0;
+
+  constructor(kind: Sitemap['kind']) {
+    this.kind = kind;
   }
-}
 
-function isGzip(body: Buffer): boolean {
-  return body[0] === 0x1f && body[1] === 0x8b;
-}
-
-function* pieces(body: Buffer): Generator<Buffer> {
-  for (let at = 0; at < body.length; at += CHUNK_BYTES) yield body.subarray(at, at + CHUNK_BYTES);
-}
-
-async function* gunzipped(body: Buffer): AsyncGenerator<Buffer> {
-  const gunzip = createGunzip({ chunkSize: CHUNK_BYTES, finishFlush: constants.Z_SYNC_FLUSH });
-  gunzip.end(body);
-  try {
-    for await (const piece of gunzip) yield piece as Buffer;
-  } catch {
-    // Not gzip from here on.
+  get full(): boolean {
+    return this.#count === MAX_URLS;
   }
-}
 
-type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
+  add(loc: string | null): void {
+    if (loc === null || this.full) return;
+    this.#urls.push(loc);
+    this.#count++;
+  }
 
-function encodingOf(bytes: Buffer): Encoding {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
-  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
+  take(): Sitemap {
+    return { kind: this.kind, urls: this.#urls.splice(0) };
+  }
 }
 
 /** Takes the text of a sitemap piece by piece. */
 interface SitemapReader {
-  readonly sitemap: Sitemap;
+  readonly found: Found;
   /** Nothing that is still to come counts. */
   readonly done: boolean;
   read(text: string): void;
@@ -90,26 +74,21 @@ interface SitemapReader {
 
 /** One URL a line. */
 class TextReader implements SitemapReader {
-  readonly sitemap: Sitemap = { kind: 'text', urls: [] };
+  readonly found = new Found('text');
   #line = '';
 
   get done(): boolean {
-    return this.sitemap.urls.length === MAX_URLS;
+    return this.found.full;
   }
 
   read(text: string): void {
     const lines = (this.#line + text).split(/[\r\n]+/);
     this.#line = lines.pop()!.slice(0, MAX_URL_LENGTH + 1);
-    for (const line of lines) this.#add(line);
+    for (const line of lines) this.found.add(absoluteUrl(line));
   }
 
   end(): void {
-    this.#add(this.#line);
-  }
-
-  #add(line: string): void {
-    const loc = absoluteUrl(line);
-    if (loc !== null && !this.done) this.sitemap.urls.push(loc);
+    this.found.add(absoluteUrl(this.#line));
   }
 }
 
@@ -122,15 +101,15 @@ class XmlReader implements SitemapReader {
     this.#parser = new Parser(this.#handler, { xmlMode: true });
   }
 
-  get sitemap(): Sitemap {
-    return this.#handler.sitemap;
+  get found(): Found {
+    return this.#handler.found;
   }
 
   // The parser keeps what was written since the beginning of a comment, a section or a tag. It gathers an attribute's value piece by
   // piece, some thirty bytes of memory for each entity in it.
   get done(): boolean {
-    const open = this.#parser['attribvalue'].length > CHUNK_BYTES || this.#parser['buffers'].length > MAX_OPEN_CHUNKS;
-    return this.#handler.done || open;
+    const open = this.#parser['attribvalue'].length > PIECE_BYTES || this.#parser['buffers'].length > MAX_OPEN_PIECES;
+    return this.found.full || this.#handler.tooDeep || open;
   }
 
   read(text: string): void {
@@ -148,8 +127,8 @@ const ATOM_LINK = 'feed/entry/link';
 
 /** Collects entries while the parser runs: no document is built. */
 class SitemapHandler implements Partial<Handler> {
-  readonly sitemap: Sitemap = { kind: 'urlset', urls: [] };
-  done = false;
+  readonly found = new Found('urlset');
+  tooDeep = false;
   readonly #url: string;
   readonly #paths: string[] = [];
   #prefix = '';
@@ -168,8 +147,8 @@ class SitemapHandler implements Partial<Handler> {
     const parent = this.#paths.at(-1);
     const path = parent === undefined ? localName : `${parent}/${localName}`;
     this.#paths.push(path);
-    if (this.#paths.length > MAX_ELEMENT_DEPTH) this.done = true;
-    if (path === 'sitemapindex') this.sitemap.kind = 'index';
+    if (this.#paths.length > MAX_ELEMENT_DEPTH) this.tooDeep = true;
+    if (path === 'sitemapindex') this.found.kind = 'index';
     if (ENTRIES.has(path)) this.#loc = undefined;
     this.#text = '';
     this.#link = {};
@@ -193,10 +172,7 @@ class SitemapHandler implements Partial<Handler> {
 
   #add(path: string): void {
     const isFeed = !path.startsWith('urlset') && !path.startsWith('sitemapindex');
-    const loc = absoluteUrl(this.#loc ?? '', isFeed ? this.#url : undefined);
-    if (loc === null || this.done) return;
-    this.sitemap.urls.push(loc);
-    this.done = this.sitemap.urls.length === MAX_URLS;
+    if (!this.tooDeep) this.found.add(absoluteUrl(this.#loc ?? '', isFeed ? this.#url : undefined));
   }
 }
 

@@ -1,7 +1,7 @@
+import type { Writable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { untraced } from '../tracing.ts';
-import { LARGEST_PAGE_BYTES, SMALL_BODY_BYTES, type BodyMemory } from './body-memory.ts';
-import { ByteCollector } from './body.ts';
+import { BodyCollector, type BodyMemory } from './body-memory.ts';
 import type { Connection } from './connection.ts';
 import { EgressError, transportError, type Timings } from './errors.ts';
 import type { ConnectionPool, Waiter } from './pool.ts';
@@ -38,8 +38,8 @@ export interface BodyExpectation {
   maxBytes: number;
   /** Whether a body that is longer, cut short or late fails the exchange; otherwise what came of it is the answer. */
   required: boolean;
-  /** Of one that is longer the beginning is the answer, even where it is required. */
-  beginning?: boolean;
+  /** Where the body goes while it arrives, however long, in place of the answer; the exchange ends when this is closed. */
+  sink?: Writable;
 }
 
 export interface Answer {
@@ -52,8 +52,6 @@ export interface Answer {
   bytesSent: number;
 }
 
-/** The room of a body that does not name its length. */
-const ROOM_STEPS = [1024 * 1024, 4 * 1024 * 1024, LARGEST_PAGE_BYTES];
 const MAX_HEADERS = 100;
 const MAX_INFORMATIONAL = 16;
 
@@ -79,8 +77,6 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
   #timer: NodeJS.Timeout | undefined;
   /** When the timer ends. */
   #until = 0;
-  /** What the body may come to before it waits for more room. */
-  #room = SMALL_BODY_BYTES;
   #onAbort: (() => void) | undefined;
   #connection: Connection | null = null;
   #settled = false;
@@ -91,7 +87,7 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
   #status = 0;
   #headers: ResponseHeaders = {};
   #expectation: BodyExpectation | null = null;
-  #body: ByteCollector | null = null;
+  #body: BodyCollector | null = null;
 
   constructor(
     pool: ConnectionPool,
@@ -143,6 +139,7 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#settle();
     if (error instanceof EgressError) Object.assign(error, this.#facts());
+    this.#expectation?.sink?.destroy();
     this.#reject(error);
     if (this.#connection) this.#connection.destroy(new Error('exchange failed', { cause: error }));
     else this.#pool.abandon(this);
@@ -181,26 +178,36 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     }
     this.#status = status;
     this.#headers = headers;
+    this.#expectation.sink?.once('close', () => {
+      if (!this.#settled) this.#end();
+    });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled || !this.#expectation) return;
-    this.#body ??= new ByteCollector(this.#expectation.maxBytes);
-    if (!this.#body.append(chunk)) {
-      if (this.#expectation.beginning) this.#end();
-      else this.#cut(new EgressError('too_large'));
-    } else if (this.#body.length > this.#room) this.#awaitRoom(controller, this.#body.length);
+    const { maxBytes, sink } = this.#expectation;
+    if (sink) return this.#handOn(controller, chunk, sink);
+    const { memory } = this.#request;
+    this.#body ??= new BodyCollector({ maxBytes, memory, namedBytes: Number(this.#headers['content-length'] ?? 0) });
+    if (!this.#body.append(chunk)) return this.#cut(new EgressError('too_large'));
+    const room = this.#body.room();
+    if (room) this.#awaitRoom(controller, room);
+  }
+
+  #handOn(controller: Dispatcher.DispatchController, chunk: Buffer, sink: Writable): void {
+    if (sink.write(chunk)) return;
+    controller.pause();
+    sink.once('drain', () => {
+      if (!this.#settled) controller.resume();
+    });
   }
 
   /** Reads on when there is room for the rest of the body. */
-  #awaitRoom(controller: Dispatcher.DispatchController, length: number): void {
-    this.#room = this.#roomFor(length);
-    const { memory } = this.#request;
-    if (!memory) return;
+  #awaitRoom(controller: Dispatcher.DispatchController, room: Promise<void>): void {
     const left = Math.max(0, this.#until - performance.now());
     clearTimeout(this.#timer);
     controller.pause();
-    void memory.need(this.#room).then(
+    void room.then(
       () => {
         if (this.#settled) return;
         this.#allow(left);
@@ -210,19 +217,11 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     );
   }
 
-  /** The length that the answer names; else the next step, so that one that drips does not hold what it may never fill. */
-  #roomFor(length: number): number {
-    const { maxBytes } = this.#expectation!;
-    const named = Number(this.#headers['content-length']);
-    if (named > length && named <= maxBytes)
-      return length < LARGEST_PAGE_BYTES ? Math.min(named, LARGEST_PAGE_BYTES) : named;
-    return Math.min(maxBytes, ROOM_STEPS.find((step) => step > length) ?? maxBytes);
-  }
-
   // undici closes a connection that cannot be reused right after this call: a microtask later that shows.
   onResponseEnd(): void {
     if (this.#settled) return;
     this.#settle();
+    this.#expectation?.sink?.end();
     queueMicrotask(() => {
       this.#pool.release(this.#connection!);
       this.#resolve(this.#answer());

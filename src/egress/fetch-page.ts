@@ -5,6 +5,7 @@ import { EgressError } from './errors.ts';
 import { exchange, type Answer, type BodyExpectation } from './exchange.ts';
 import { callerHeaders, credentialKey, flatten, withoutCredentials, type HeaderRecord } from './headers.ts';
 import type { Network } from './network.ts';
+import { BodyReading, type BodyReader } from './read-body.ts';
 import { parseUrl, targetOf } from './url-policy.ts';
 
 export interface PageRequest {
@@ -16,8 +17,8 @@ export interface PageRequest {
   timeoutMs: number;
   /** Of the decoded body; 10 MiB unless said otherwise. */
   maxBytes?: number;
-  /** Whether of a body that is longer the beginning will do. */
-  beginning?: boolean;
+  /** Reads the body of a 2xx answer while it arrives. The page then comes without a body. */
+  read?: BodyReader;
   /** Where a body that is large waits for room, which takes nothing of `timeoutMs`. The room is the caller's to give back. */
   memory?: BodyMemory;
   signal?: AbortSignal;
@@ -43,8 +44,8 @@ export interface FetchedPage {
 
 const MAX_REDIRECTS = 10;
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** A redirect's own body is read only to keep the connection. */
-const REDIRECT_BODY_BYTES = 16 * 1024;
+/** A body that nobody wants, like a redirect's own, is taken only to keep the connection. */
+const UNWANTED: BodyExpectation = { maxBytes: 16 * 1024, required: false };
 /** For heads, informational answers and the framing of an honest body. */
 const WIRE_OVERHEAD_BYTES = 256 * 1024;
 
@@ -93,14 +94,16 @@ function heldBy(deadline: Deadline, memory: BodyMemory): BodyMemory {
   };
 }
 
-function get(
+async function get(
   network: Network,
   url: URL,
   headers: HeaderRecord,
   deadline: Deadline,
-  { signal, accept, memory, maxBytes = LARGEST_PAGE_BYTES, beginning = false }: PageRequest,
+  request: PageRequest,
 ): Promise<Answer> {
-  return exchange(network.pool, {
+  const { signal, memory, read, maxBytes = LARGEST_PAGE_BYTES } = request;
+  const reading = read && new BodyReading(read);
+  const answer = await exchange(network.pool, {
     target: targetOf(url),
     path: url.pathname + url.search,
     method: 'GET',
@@ -112,33 +115,33 @@ function get(
     memory,
     maxWireBytes: 2 * maxBytes + WIRE_OVERHEAD_BYTES,
     expect: (status, fields) => {
-      if (isRedirect(status, fields)) return { maxBytes: REDIRECT_BODY_BYTES, required: false };
-      return expectPage(fields, { maxBytes, required: true, beginning }, accept);
+      if (isRedirect(status, fields)) return UNWANTED;
+      checkHead(fields, request);
+      if (!reading) return { maxBytes, required: true };
+      if (status < 200 || status > 299) return UNWANTED;
+      return { maxBytes, required: true, sink: reading.begin(joinedValue(fields['content-encoding']), maxBytes) };
     },
   });
+  await reading?.end(deadline);
+  return answer;
 }
 
-function expectPage(
-  fields: Answer['headers'],
-  wanted: BodyExpectation,
-  accept: PageRequest['accept'],
-): BodyExpectation {
+/** Throws where the head of an answer shows that its body is not wanted. */
+function checkHead(fields: Answer['headers'], { accept, read, maxBytes = LARGEST_PAGE_BYTES }: PageRequest): void {
   if (accept && !accept(first(fields['content-type']))) throw new EgressError('unsupported_content_type');
-  if (!wanted.beginning && Number(first(fields['content-length'])) > wanted.maxBytes)
-    throw new EgressError('too_large');
-  return wanted;
+  if (!read && Number(first(fields['content-length'])) > maxBytes) throw new EgressError('too_large');
 }
 
 async function toPage(
   url: URL,
   answer: Answer,
   deadline: Deadline,
-  { memory, maxBytes = LARGEST_PAGE_BYTES, beginning = false }: PageRequest,
+  { memory, read, maxBytes = LARGEST_PAGE_BYTES }: PageRequest,
 ): Promise<Omit<FetchedPage, 'redirects' | 'durationMs'>> {
   const headers = joined(answer.headers);
-  const body = await deadline.race(
-    decodeBody(answer.body, headers['content-encoding'], { maxBytes, memory, beginning }),
-  );
+  const body = read
+    ? NO_BYTES
+    : await deadline.race(decodeBody(answer.body, headers['content-encoding'], { maxBytes, memory }));
   return { url: url.href, status: answer.status, headers, contentType: first(answer.headers['content-type']), body };
 }
 
@@ -166,7 +169,11 @@ function first(value: string | string[] | undefined): string | null {
 }
 
 function joined(headers: Answer['headers']): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : (value ?? '')]),
-  );
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, joinedValue(value) ?? '']));
 }
+
+function joinedValue(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+const NO_BYTES = Buffer.alloc(0);

@@ -16,7 +16,8 @@ export {
   type Timings,
   type WebhookErrorCode,
 } from './errors.ts';
-export { LARGEST_PAGE_BYTES, type BodyMemory } from './body-memory.ts';
+export { BodyCollector, LARGEST_PAGE_BYTES, type BodyMemory } from './body-memory.ts';
+export type { BodyReader } from './read-body.ts';
 export type { StreamedBody } from './streamed-body.ts';
 export type { FetchedPage, PageRequest } from './fetch-page.ts';
 export type { PostRequest, PostResult } from './post.ts';

@@ -37,7 +37,7 @@ export async function crawlLinks(
     }
   }
   if (page.depth === 0 && options.sitemap !== 'skip') {
-    for (const url of await sitemapUrls(worker, job, page, fetched.url, inScope, signal)) add(url);
+    for (const url of await sitemapUrls(worker, job, fetched.url, inScope, signal)) add(url);
   }
   return [...links];
 }

@@ -44,8 +44,6 @@ export interface PageWorker {
   log: Log;
   /** Extracts under the main thread's watch. */
   extract(page: RawPage, options: ExtractOptions, identity: PageIdentity): Promise<Extraction>;
-  /** Does some work for a page under that watch, which kills the thread and fails the page where it takes too much: one at a time. */
-  watched<T>(identity: PageIdentity, work: () => T | Promise<T>): Promise<T>;
 }
 
 export interface PendingPage {
@@ -111,7 +109,7 @@ export async function scrapePage(
     };
     const identity = { account_id: job.account_id, job_id: job.id, ordinal: page.ordinal };
     const extraction = await worker.extract(raw, job.options, identity);
-    room.shrink(0); // sitemaps will want some: who waits for room must hold none
+    room.shrink(0); // the sitemaps take their time
     const durationMs = Math.round(performance.now() - begun);
     if (job.crawl && (job.options as CrawlOptions).respect_noindex && extraction.robots.noindex) {
       const skipped = endedResult(page, 'skipped', 'robots', fetched, fetchedAt, durationMs);

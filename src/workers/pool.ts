@@ -47,7 +47,7 @@ export class WorkerPool {
   readonly #script: URL;
   readonly #threads: Thread[] = [];
   readonly #gateMemory: SharedArrayBuffer;
-  readonly #budgets: Record<Lane, Record<'bodies' | 'turn' | 'giants', SharedArrayBuffer>>;
+  readonly #budgets: Record<Lane, Record<'bodies' | 'turn', SharedArrayBuffer>>;
   #unsubscribe = () => {};
   #watch: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -58,7 +58,7 @@ export class WorkerPool {
     const threads = context.config.workerThreads + 1;
     this.#gateMemory = hostGateMemory(threads);
     const memory = () => budgetMemory(threads);
-    const budgets = () => ({ bodies: memory(), turn: memory(), giants: memory() });
+    const budgets = () => ({ bodies: memory(), turn: memory() });
     this.#budgets = { express: budgets(), bulk: budgets() };
   }
 
@@ -108,7 +108,6 @@ export class WorkerPool {
       gateMemory: this.#gateMemory,
       bodiesMemory: this.#budgets[lane].bodies,
       turnMemory: this.#budgets[lane].turn,
-      giantsMemory: this.#budgets[lane].giants,
       signMemory: sign.memory,
     };
     const worker = new Worker(this.#script, {

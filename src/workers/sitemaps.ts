@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectSitemapUrls } from '../crawl/collect-sitemaps.ts';
-import { parseSitemap } from '../crawl/sitemap.ts';
 import type { Scope } from '../crawl/scope.ts';
 import { normaliseUrl } from '../crawl/normalise.ts';
-import { isRetryable, type FetchedPage } from '../egress/index.ts';
+import { isRetryable, type BodyReader, type FetchedPage } from '../egress/index.ts';
 import type { CrawlOptions } from '../jobs/options.ts';
-import type { BodyRoom } from './body-room.ts';
 import type { JobInfo } from './open-work.ts';
-import type { PageWorker, PendingPage } from './page.ts';
+import type { PageWorker } from './page.ts';
 import { ClockTrouble, fetchInPlace, retryAfter, takePlace, TRANSIENT_STATUSES, type Target } from './politeness.ts';
 
 const MAX_SITEMAPS = 200;
@@ -18,43 +16,37 @@ const SITEMAPS_BUDGET_MS = 60_000;
 /** Before a sitemap that failed in passing is asked for once more, where the host names no time. */
 const RETRY_SECONDS = 1;
 
-/** The pages in scope that the sitemaps of the seed's site list. They are fetched as politely as pages, and read under the watch of the seed's page. */
+/** The pages in scope that the sitemaps of the seed's site list. They are fetched as politely as pages. */
 export async function sitemapUrls(
   worker: PageWorker,
   job: JobInfo,
-  page: PendingPage,
   seed: string,
   inScope: Scope['inScope'],
   signal: AbortSignal,
 ): Promise<string[]> {
   const { max_pages } = job.options as CrawlOptions;
   const { origin } = new URL(seed);
-  const identity = { account_id: job.account_id, job_id: job.id, ordinal: page.ordinal };
   const { sitemaps } = await worker.robots.get(origin);
-  using fetcher = new SitemapFetcher(worker, job, sitemaps, signal);
-  const found = collectSitemapUrls({
+  const fetcher = new SitemapFetcher(worker, job, sitemaps, signal);
+  const urls = await collectSitemapUrls({
     roots: sitemaps.length > 0 ? sitemaps : [`${origin}/sitemap.xml`],
     maxSitemaps: MAX_SITEMAPS,
     // Some of what a sitemap lists is out of the crawl's scope, or double.
     maxUrls: Math.min(100_000, max_pages * 2),
     inScope: (url) => inScope(normaliseUrl(url, undefined) ?? url, 1),
     sameSite: (url) => job.crawl!.scope.sameSite(url),
-    fetch: async (url) => await fetcher.fetch(url),
-    read: async (body, url) => await worker.watched(identity, () => parseSitemap(body, url)),
+    fetch: async (url, read) => await fetcher.fetch(url, read),
   });
-  const urls = await Array.fromAsync(found);
   fetcher.throwTrouble();
   return urls;
 }
 
 /** Fetches the sitemaps of one crawl within the time for all of them. What it throws leaves that sitemap out. */
-class SitemapFetcher implements Disposable {
+class SitemapFetcher {
   readonly #worker: PageWorker;
   readonly #job: JobInfo;
   readonly #vouched: Set<string>;
   readonly #signal: AbortSignal;
-  /** Of the sitemap that was fetched last. */
-  readonly #room: BodyRoom;
   readonly #deadline = performance.now() + SITEMAPS_BUDGET_MS;
   #trouble: ClockTrouble | null = null;
 
@@ -63,11 +55,6 @@ class SitemapFetcher implements Disposable {
     this.#job = job;
     this.#vouched = new Set(vouched);
     this.#signal = signal;
-    this.#room = worker.bodies.room(job.account_id);
-  }
-
-  [Symbol.dispose](): void {
-    this.#room[Symbol.dispose]();
   }
 
   /** Throws what is no fault of the sitemaps: then what was found is not all there is. */
@@ -76,11 +63,11 @@ class SitemapFetcher implements Disposable {
     if (this.#trouble) throw this.#trouble;
   }
 
-  async fetch(url: string): Promise<FetchedPage> {
+  async fetch(url: string, read: BodyReader): Promise<FetchedPage> {
     const target = { url, host: new URL(url).host };
     let pause: number | null;
     try {
-      const fetched = await this.#fetchOnce(target);
+      const fetched = await this.#fetchOnce(target, read);
       if (!TRANSIENT_STATUSES.has(fetched.status)) return fetched;
       pause = retryAfter(fetched);
     } catch (error) {
@@ -88,11 +75,10 @@ class SitemapFetcher implements Disposable {
       pause = null;
     }
     await this.#sleep(pause ?? RETRY_SECONDS);
-    return await this.#fetchOnce(target);
+    return await this.#fetchOnce(target, read);
   }
 
-  async #fetchOnce(target: Target): Promise<FetchedPage> {
-    this.#room.shrink(0);
+  async #fetchOnce(target: Target, read: BodyReader): Promise<FetchedPage> {
     await this.#takePlace(target);
     // What the caller sends to the site is for no other, which a robots.txt may name.
     const headers = this.#job.crawl!.scope.sameSite(target.url) ? this.#job.options.headers : {};
@@ -100,7 +86,7 @@ class SitemapFetcher implements Disposable {
       headers,
       timeoutMs: Math.min(SITEMAP_TIMEOUT_MS, Math.max(1, this.#leftMs)),
       maxBytes: SITEMAP_BYTES,
-      memory: this.#room,
+      read,
       signal: this.#signal,
     });
   }

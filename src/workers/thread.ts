@@ -31,7 +31,6 @@ export interface ThreadData {
   /** Of the SharedBudgets of its lane. */
   bodiesMemory: SharedArrayBuffer;
   turnMemory: SharedArrayBuffer;
-  giantsMemory: SharedArrayBuffer;
   signMemory: SharedArrayBuffer;
 }
 
@@ -50,13 +49,10 @@ const BULK_NICENESS = 10;
 const ROBOTS_TTL_MS = 24 * 3600_000;
 /** For the bodies of a lane that are not small: four of the largest. */
 const BODIES_BYTES = 40 * 1024 * 1024;
-/** Bodies at once that are larger than any page: sitemaps of up to 50 MiB. */
-const GIANTS = 1;
 /** A page of this size can make a tree of tens of megabytes: of those a lane reads one at a time. */
 const HEAVY_BYTES = 256 * 1024;
 
-const { config, databaseUrl, lane, index, gateMemory, bodiesMemory, turnMemory, giantsMemory, signMemory } =
-  workerData as ThreadData;
+const { config, databaseUrl, lane, index, gateMemory, bodiesMemory, turnMemory, signMemory } = workerData as ThreadData;
 armCrashPoint(config.crashPoint);
 // On Linux 0 is the calling thread; elsewhere it is the whole process.
 if (lane === 'bulk' && platform() === 'linux') setPriority(0, BULK_NICENESS);
@@ -93,7 +89,7 @@ let reading: Promise<unknown> = Promise.resolve();
 const heavyTurn = new SharedBudget(turnMemory, index, 1);
 
 /** One at a time, so that the main thread knows which page holds up this thread. */
-async function watched<T>(identity: PageIdentity, work: () => T | Promise<T>): Promise<T> {
+async function watched<T>(identity: PageIdentity, work: () => Promise<T>): Promise<T> {
   const mine = reading.then(async () => {
     await load.untilReadable();
     sign.begin(identity);
@@ -123,14 +119,10 @@ const worker = {
   gate: new HostGate(gateMemory, lane, index, config.hostConcurrency),
   load,
   resting: new RestingHosts(),
-  bodies: new Bodies(
-    new SharedBudget(bodiesMemory, index, BODIES_BYTES),
-    new SharedBudget(giantsMemory, index, GIANTS),
-  ),
+  bodies: new Bodies(new SharedBudget(bodiesMemory, index, BODIES_BYTES)),
   robots,
   log,
   extract: extractWatched,
-  watched,
 };
 const runner = new Runner({ db, boss, lane, work: new WorkReader(db), worker }, log, (held) => {
   tell({ type: 'held', slices: held.map(({ id, retryCount }) => ({ id, retryCount })) });

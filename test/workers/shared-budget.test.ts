@@ -9,7 +9,6 @@ import { budgetMemory, SharedBudget } from '../../src/workers/shared-budget.ts';
 import { startOrigin } from '../egress/origin.ts';
 import { startSite } from '../support/site.ts';
 
-const bodiesOf = (lane: SharedBudget) => new Bodies(lane, new SharedBudget(budgetMemory(1), 0, 1));
 const MIB = 1024 * 1024;
 
 /** What a promise has come to within a moment. */
@@ -60,7 +59,7 @@ test('a large body waits for its room, plain or coded, and the wait is no part o
   });
   await using egress = createEgress({ allowTargets: ['127.0.0.0/8'], allowWebhooks: [] });
   const budget = new SharedBudget(budgetMemory(1), 0, 2 * MIB);
-  const bodies = bodiesOf(budget);
+  const bodies = new Bodies(budget);
   const fetch = async (path: string, room: BodyRoom): Promise<number> => {
     const request = { url: site.url(path), userAgent: 'TestBot/1.0', timeoutMs: 500, maxBytes: 2 * MIB, memory: room };
     return (await egress.fetchPage(request)).body.length;
@@ -82,7 +81,7 @@ test('a large body waits for its room, plain or coded, and the wait is no part o
 test('room that comes when its page has ended is given back', async () => {
   const budget = new SharedBudget(budgetMemory(1), 0, 10);
   const taken = await budget.take(10);
-  const room = bodiesOf(budget).room('acct_a');
+  const room = new Bodies(budget).room('acct_a');
   const waiting = room.need(10);
   room[Symbol.dispose]();
   budget.release(taken);
@@ -93,7 +92,7 @@ test('room that comes when its page has ended is given back', async () => {
 test('a page that asks twice at once holds what it asked for last, and gives back all of it', async () => {
   const budget = new SharedBudget(budgetMemory(1), 0, 10);
   const taken = await budget.take(10);
-  const room = bodiesOf(budget).room('acct_a');
+  const room = new Bodies(budget).room('acct_a');
   const waiting = Promise.all([room.need(4), room.need(8)]);
   budget.release(taken);
   await waiting;
@@ -103,7 +102,7 @@ test('a page that asks twice at once holds what it asked for last, and gives bac
 });
 
 test('an account takes a part of the room at most: the rest is for others', async () => {
-  const bodies = bodiesOf(new SharedBudget(budgetMemory(1), 0, 20 * MIB));
+  const bodies = new Bodies(new SharedBudget(budgetMemory(1), 0, 20 * MIB));
   using large = bodies.room('acct_a');
   using waiting = bodies.room('acct_a');
   using other = bodies.room('acct_b');
@@ -115,19 +114,6 @@ test('an account takes a part of the room at most: the rest is for others', asyn
   assert.equal(await denied, undefined);
 });
 
-test('of bodies that are larger than a page may be there is one at a time, and pages do not wait for it', async () => {
-  const bodies = bodiesOf(new SharedBudget(budgetMemory(1), 0, 40 * MIB));
-  using giant = bodies.room('acct_a');
-  using second = bodies.room('acct_b');
-  using page = bodies.room('acct_c');
-  await giant.need(50 * MIB);
-  const waiting = second.need(50 * MIB);
-  assert.equal(await soon(waiting), 'waits');
-  assert.equal(await soon(page.need(10 * MIB)), undefined);
-  giant.shrink(MIB);
-  assert.equal(await soon(waiting), undefined);
-});
-
 test('a server that hangs up while its body waits for room leaves nothing taken', async () => {
   const body = gzipSync(randomBytes(MIB));
   const answer = Buffer.concat([
@@ -137,7 +123,7 @@ test('a server that hangs up while its body waits for room leaves nothing taken'
   await using origin = await startOrigin((socket) => void socket.end(answer));
   await using egress = createEgress({ allowTargets: ['127.0.0.0/8'], allowWebhooks: [] });
   const budget = new SharedBudget(budgetMemory(1), 0, 2 * MIB);
-  const bodies = bodiesOf(budget);
+  const bodies = new Bodies(budget);
   const taken = await budget.take(2 * MIB);
   const fetching = (async () => {
     using memory = bodies.room('acct_a');

@@ -1,0 +1,62 @@
+import { pipeline } from 'node:stream';
+import { TextDecoder } from 'node:util';
+import { constants, createGunzip } from 'node:zlib';
+import { peek } from '../peek.ts';
+
+/** The limit of sitemaps.org for one file, unzipped. */
+const MAX_BYTES = 50 * 1024 * 1024;
+export const PIECE_BYTES = 64 * 1024;
+
+/** The text of a sitemap while it arrives, PIECE_BYTES at a time: UTF-8 or UTF-16, gzipped or not, up to the limit. */
+export async function* sitemapText(body: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
+  let decoder: TextDecoder | undefined;
+  let left = MAX_BYTES;
+  for await (const piece of unzipped(inPieces(body))) {
+    decoder ??= new TextDecoder(encodingOf(piece));
+    yield decoder.decode(piece.subarray(0, left), { stream: true });
+    left -= piece.length;
+    if (left <= 0) return;
+  }
+}
+
+/** Gzip that ends early gives what there is of it; where it goes wrong, what came just before is lost. */
+async function* unzipped(pieces: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  const peeked = await peek(pieces);
+  if (peeked === null) return;
+  const { first, all } = peeked;
+  if (first[0] !== 0x1f || first[1] !== 0x8b) {
+    yield* all;
+    return;
+  }
+  try {
+    const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
+    yield* inPieces(pipeline(all, gunzip, () => {})); // what fails is thrown by the iteration
+  } catch {
+    // Not gzip from here on.
+  }
+}
+
+/** The same octets, PIECE_BYTES at a time but for the last. */
+async function* inPieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  let piece = Buffer.allocUnsafe(PIECE_BYTES);
+  let length = 0;
+  for await (const chunk of chunks) {
+    for (let at = 0; at < chunk.length;) {
+      const copied = chunk.copy(piece, length, at);
+      at += copied;
+      length += copied;
+      if (length < PIECE_BYTES) continue;
+      yield piece;
+      piece = Buffer.allocUnsafe(PIECE_BYTES);
+      length = 0;
+    }
+  }
+  if (length > 0) yield piece.subarray(0, length);
+}
+
+type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
+
+function encodingOf(bytes: Buffer): Encoding {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
+  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
+}
