@@ -44,11 +44,7 @@ export async function decodeBody(
   contentEncoding: string | undefined,
   { maxBytes, memory }: { maxBytes: number; memory?: BodyMemory | undefined },
 ): Promise<Buffer> {
-  const decoders = decodersOf(contentEncoding);
-  if (decoders.length === 0 || encoded.length === 0) return encoded;
-  const body = memory
-    ? await decodeInRoom(decoders, encoded, maxBytes, memory)
-    : await decodeWhole(decoders, encoded, maxBytes);
+  const body = await decodeInRoom(decodersOf(contentEncoding), encoded, maxBytes, memory);
   memory?.shrink(body.length);
   return body;
 }
@@ -61,18 +57,19 @@ async function decodeInRoom(
   decoders: Decoder[],
   encoded: Buffer,
   maxBytes: number,
-  memory: BodyMemory,
+  memory: BodyMemory | undefined,
 ): Promise<Buffer> {
-  for (const limit of [SMALL_BODY_BYTES, ...ROOM_STEPS]) {
+  if (decoders.length === 0 || encoded.length === 0) return encoded;
+  for (const limit of memory ? [SMALL_BODY_BYTES, ...ROOM_STEPS] : []) {
     if (limit >= maxBytes || encoded.length >= limit) continue;
-    if (limit > SMALL_BODY_BYTES) await memory.need(limit);
+    if (limit > SMALL_BODY_BYTES) await memory!.need(limit);
     const body = await decodeWhole(decoders, encoded, limit).catch((error: unknown) => {
       if (error instanceof EgressError && error.code === 'too_large') return null;
       throw error;
     });
     if (body !== null) return body;
   }
-  if (maxBytes > SMALL_BODY_BYTES) await memory.need(maxBytes);
+  if (maxBytes > SMALL_BODY_BYTES) await memory?.need(maxBytes);
   return await decodeWhole(decoders, encoded, maxBytes);
 }
 

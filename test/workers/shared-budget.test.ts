@@ -49,10 +49,10 @@ test('what a dead thread had is there again for the others', async () => {
   assert.equal(await waiting, 10);
 });
 
-test('a large body waits for its room, plain or coded, and the wait is no part of its time', async () => {
-  const body = Buffer.alloc(MIB, 'a');
+test('a large body waits for its room, plain or coded, keeps what it fills, and the wait is no part of its time', async () => {
+  const body = Buffer.alloc(1.5 * MIB, 'a');
   await using site = await startSite({
-    '/plain': { headers: { 'content-length': String(MIB) }, body },
+    '/plain': { headers: { 'content-length': String(body.length) }, body },
     '/chunked': (_req, res) => void res.write(body, () => res.end()),
     '/gzip': { headers: { 'content-encoding': 'gzip' }, body: gzipSync(body) },
     '/small': 'small',
@@ -73,7 +73,10 @@ test('a large body waits for its room, plain or coded, and the wait is no part o
     await sleep(700);
     assert.equal(await soon(waiting), 'waits', path);
     budget.release(taken);
-    assert.equal(await waiting, MIB, path);
+    assert.equal(await waiting, body.length, path);
+    const left = budget.take(MIB / 2);
+    assert.equal(await soon(left), MIB / 2, path);
+    budget.release(await left);
   }
   assert.equal(await budget.take(2 * MIB), 2 * MIB);
 });
