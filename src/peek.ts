@@ -6,6 +6,10 @@ export async function peek<T>(chunks: AsyncIterable<T>): Promise<{ first: T; all
 }
 
 async function* startingWith<T>(first: T, others: AsyncIterator<T>): AsyncGenerator<T> {
-  yield first;
-  yield* { [Symbol.asyncIterator]: () => others };
+  try {
+    yield first;
+    yield* { [Symbol.asyncIterator]: () => others };
+  } finally {
+    await others.return?.();
+  }
 }

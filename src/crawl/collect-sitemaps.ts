@@ -51,7 +51,7 @@ export async function collectSitemapUrls(options: CollectOptions): Promise<strin
         if (enough()) return;
       }
     };
-    await fetch(sitemap, read).catch(() => undefined); // that one is left out
+    await fetch(sitemap, read).catch(() => undefined); // what was read of that one counts
   }
   return [...pages];
 }

@@ -1,25 +1,29 @@
 import { pipeline } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TextDecoder } from 'node:util';
 import { constants, createGunzip } from 'node:zlib';
 import { peek } from '../peek.ts';
 
 /** The limit of sitemaps.org for one file, unzipped. */
 const MAX_BYTES = 50 * 1024 * 1024;
-export const PIECE_BYTES = 64 * 1024;
+/** A piece of short lines, each a URL to be judged, takes some 15 ms. */
+export const PIECE_BYTES = 16 * 1024;
 
-/** The text of a sitemap while it arrives, PIECE_BYTES at a time: UTF-8 or UTF-16, gzipped or not, up to the limit. */
+/** The text of a sitemap while it arrives, PIECE_BYTES at a time: UTF-8 or UTF-16, gzipped or not, up to the limit. Other work has its turn
+ * in between. */
 export async function* sitemapText(body: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
   let decoder: TextDecoder | undefined;
   let left = MAX_BYTES;
   for await (const piece of unzipped(inPieces(body))) {
     decoder ??= new TextDecoder(encodingOf(piece));
     yield decoder.decode(piece.subarray(0, left), { stream: true });
+    await nextTurn();
     left -= piece.length;
     if (left <= 0) return;
   }
 }
 
-/** Gzip that ends early gives what there is of it; where it goes wrong, what came just before is lost. */
+/** Gzip that ends early, or goes wrong, gives what there is of it. */
 async function* unzipped(pieces: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   const peeked = await peek(pieces);
   if (peeked === null) return;
@@ -40,16 +44,21 @@ async function* unzipped(pieces: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
 async function* inPieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
   let piece = Buffer.allocUnsafe(PIECE_BYTES);
   let length = 0;
-  for await (const chunk of chunks) {
-    for (let at = 0; at < chunk.length;) {
-      const copied = chunk.copy(piece, length, at);
-      at += copied;
-      length += copied;
-      if (length < PIECE_BYTES) continue;
-      yield piece;
-      piece = Buffer.allocUnsafe(PIECE_BYTES);
-      length = 0;
+  try {
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.length;) {
+        const copied = chunk.copy(piece, length, at);
+        at += copied;
+        length += copied;
+        if (length < PIECE_BYTES) continue;
+        yield piece;
+        piece = Buffer.allocUnsafe(PIECE_BYTES);
+        length = 0;
+      }
     }
+  } catch (error) {
+    if (length > 0) yield piece.subarray(0, length);
+    throw error;
   }
   if (length > 0) yield piece.subarray(0, length);
 }

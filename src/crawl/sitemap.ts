@@ -8,7 +8,7 @@ const MAX_URLS = 50_000;
 /** No sitemap or feed nests deeper; the parser's own stack costs its depth with every tag. */
 const MAX_ELEMENT_DEPTH = 32;
 /** Pieces that a comment, a section or a tag may take. */
-const MAX_OPEN_PIECES = 16;
+const MAX_OPEN_PIECES = 64;
 
 /** Some of what a sitemap lists. */
 export interface Sitemap {
@@ -130,6 +130,7 @@ class SitemapHandler implements Partial<Handler> {
   readonly found = new Found('urlset');
   tooDeep = false;
   readonly #url: string;
+  #parser: Parser | undefined;
   readonly #paths: string[] = [];
   #prefix = '';
   #text = '';
@@ -140,6 +141,10 @@ class SitemapHandler implements Partial<Handler> {
     this.#url = url;
   }
 
+  onparserinit(parser: Parser): void {
+    this.#parser = parser;
+  }
+
   onopentagname(tag: string): void {
     const name = tag.toLowerCase();
     if (this.#paths.length === 0) this.#prefix = name.slice(0, name.indexOf(':') + 1);
@@ -147,7 +152,7 @@ class SitemapHandler implements Partial<Handler> {
     const parent = this.#paths.at(-1);
     const path = parent === undefined ? localName : `${parent}/${localName}`;
     this.#paths.push(path);
-    if (this.#paths.length > MAX_ELEMENT_DEPTH) this.tooDeep = true;
+    if (this.#paths.length > MAX_ELEMENT_DEPTH) this.#giveUp();
     if (path === 'sitemapindex') this.found.kind = 'index';
     if (ENTRIES.has(path)) this.#loc = undefined;
     this.#text = '';
@@ -168,6 +173,12 @@ class SitemapHandler implements Partial<Handler> {
     else if (LOCS.has(path)) this.#loc ??= this.#text.trim();
     else if (path === ATOM_LINK && (this.#link.rel ?? 'alternate') === 'alternate') this.#loc ??= this.#link.href;
     this.#text = '';
+  }
+
+  /** At once: each further tag of the piece would cost its depth. */
+  #giveUp(): void {
+    this.tooDeep = true;
+    this.#parser?.pause();
   }
 
   #add(path: string): void {

@@ -35,54 +35,58 @@ const DECODERS: Record<string, Decoder> = {
   zstd: () => createZstdDecompress(ZSTD),
 };
 
-/** What `decoded` understands, as an `Accept-Encoding` value. */
+/** The codings with a window of 32 KiB: with those of 16 MiB few bodies that are silent for a while would fill the memory. */
+const STREAMED = new Set(['gzip', 'x-gzip', 'deflate']);
+
+/** What `decodeBody` and `decoded` understand, as `Accept-Encoding` values. */
 export const ACCEPT_ENCODING = 'gzip, deflate, br, zstd';
+export const ACCEPT_STREAMED = 'gzip, deflate';
 
 /**
- * The whole of a body with its `Content-Encoding` undone, as `decoded` does it. What passes SMALL_BODY_BYTES waits for room in `memory`;
- * rejects with what `decoded` throws.
+ * The whole of a body with its `Content-Encoding` of up to three codings undone, in memory bounded by `maxBytes` per coding. Rejects with an
+ * EgressError: `too_large` as soon as a coding yields more than `maxBytes`, `invalid_response` for a coding that is unknown or data that is
+ * not in it. What passes SMALL_BODY_BYTES waits for room in `memory`.
  */
 export async function decodeBody(
   encoded: Buffer,
   contentEncoding: string | undefined,
   { maxBytes, memory }: { maxBytes: number; memory?: BodyMemory | undefined },
 ): Promise<Buffer> {
-  const body = await decodeInRoom(decodersOf(contentEncoding), encoded, maxBytes, memory);
+  let body = encoded;
+  // One after another: each holds a window, and what is not undone yet is small.
+  for (const coding of codingsOf(contentEncoding))
+    if (body.length > 0) body = await decodeInRoom(decoderOf(coding), body, maxBytes, memory);
   memory?.shrink(body.length);
   return body;
 }
 
-/**
- * Decodes a body that turns out to be larger than thought once more from its beginning, when there is room: that takes milliseconds, while
- * decoders that wait, with windows of up to 16 MiB, would take more memory than the bodies.
- */
+/** Decodes a body that turns out to be larger than thought once more from its beginning: that takes milliseconds, and only those take the room. */
 async function decodeInRoom(
-  decoders: Decoder[],
+  decoder: Decoder,
   encoded: Buffer,
   maxBytes: number,
   memory: BodyMemory | undefined,
 ): Promise<Buffer> {
-  if (decoders.length === 0 || encoded.length === 0) return encoded;
   for (const limit of memory ? [SMALL_BODY_BYTES, ...ROOM_STEPS] : []) {
     if (limit >= maxBytes || encoded.length >= limit) continue;
     if (limit > SMALL_BODY_BYTES) await memory!.need(limit);
-    const body = await decodeWhole(decoders, encoded, limit).catch((error: unknown) => {
+    const body = await decodeWhole(decoder, encoded, limit).catch((error: unknown) => {
       if (error instanceof EgressError && error.code === 'too_large') return null;
       throw error;
     });
     if (body !== null) return body;
   }
   if (maxBytes > SMALL_BODY_BYTES) await memory?.need(maxBytes);
-  return await decodeWhole(decoders, encoded, maxBytes);
+  return await decodeWhole(decoder, encoded, maxBytes);
 }
 
-async function decodeWhole(decoders: Decoder[], encoded: Buffer, maxBytes: number): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(undoAll(decoders, inOneChunk(encoded), maxBytes)));
+async function decodeWhole(decoder: Decoder, encoded: Buffer, maxBytes: number): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(atMost(maxBytes, undo(decoder, inOneChunk(encoded)))));
 }
 
 /**
- * Undoes a `Content-Encoding` of up to three codings while the body arrives. Throws an EgressError `invalid_response` for a coding that is
- * unknown. The chunks end with that error where they are not in the coding, and with `too_large` where a coding, or the body without one,
+ * Undoes a `Content-Encoding` of up to three of ACCEPT_STREAMED while the body arrives. Throws an EgressError `invalid_response` for any
+ * other. The chunks end with that error where they are not in the coding, and with `too_large` where a coding, or the body without one,
  * yields more than `maxBytes`.
  */
 export function decoded(
@@ -90,27 +94,34 @@ export function decoded(
   contentEncoding: string | undefined,
   maxBytes: number,
 ): AsyncIterable<Buffer> {
-  const decoders = decodersOf(contentEncoding);
-  return decoders.length === 0 ? atMost(maxBytes, encoded) : undoAll(decoders, encoded, maxBytes);
+  const codings = codingsOf(contentEncoding);
+  const other = codings.find((coding) => !STREAMED.has(coding));
+  if (other !== undefined) throw unasked(other);
+  if (codings.length === 0) return atMost(maxBytes, encoded);
+  return codings.reduce((chunks, coding) => atMost(maxBytes, undo(decoderOf(coding), chunks)), encoded);
 }
 
-/** In the order in which the codings are undone. */
-function decodersOf(contentEncoding: string | undefined): Decoder[] {
+/** In the order in which they are undone. */
+function codingsOf(contentEncoding: string | undefined): string[] {
   const named = (contentEncoding ?? '')
     .toLowerCase()
     .split(',')
     .map((coding) => coding.trim());
   const applied = named.filter((coding) => coding !== '' && coding !== 'identity');
   if (applied.length > MAX_CODINGS) throw new EgressError('invalid_response', { cause: new Error('too many codings') });
-  return applied.toReversed().map((coding) => {
-    const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined;
-    if (!decoder) throw new EgressError('invalid_response', { cause: new Error(`unknown content coding: ${coding}`) });
-    return decoder;
-  });
+  return applied.toReversed();
 }
 
-function undoAll(decoders: Decoder[], encoded: AsyncIterable<Buffer>, maxBytes: number): AsyncIterable<Buffer> {
-  return decoders.reduce((chunks, decoder) => atMost(maxBytes, undo(decoder, chunks)), encoded);
+function decoderOf(coding: string): Decoder {
+  const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined;
+  if (!decoder) throw unasked(coding);
+  return decoder;
+}
+
+function unasked(coding: string): EgressError {
+  return new EgressError('invalid_response', {
+    cause: new Error(`a content coding that was not asked for: ${coding}`),
+  });
 }
 
 async function* atMost(maxBytes: number, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {

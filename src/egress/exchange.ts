@@ -1,7 +1,7 @@
-import type { Writable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { untraced } from '../tracing.ts';
 import { BodyCollector, type BodyMemory } from './body-memory.ts';
+import type { BodyPipe } from './body-pipe.ts';
 import type { Connection } from './connection.ts';
 import { EgressError, transportError, type Timings } from './errors.ts';
 import type { ConnectionPool, Waiter } from './pool.ts';
@@ -39,7 +39,7 @@ export interface BodyExpectation {
   /** Whether a body that is longer, cut short or late fails the exchange; otherwise what came of it is the answer. */
   required: boolean;
   /** Where the body goes while it arrives, however long, in place of the answer; the exchange ends when this is closed. */
-  sink?: Writable;
+  pipe?: BodyPipe;
 }
 
 export interface Answer {
@@ -139,7 +139,7 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     if (this.#settled) return;
     this.#settle();
     if (error instanceof EgressError) Object.assign(error, this.#facts());
-    this.#expectation?.sink?.destroy();
+    this.#expectation?.pipe?.close();
     this.#reject(error);
     if (this.#connection) this.#connection.destroy(new Error('exchange failed', { cause: error }));
     else this.#pool.abandon(this);
@@ -178,15 +178,16 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     }
     this.#status = status;
     this.#headers = headers;
-    this.#expectation.sink?.once('close', () => {
-      if (!this.#settled) this.#end();
-    });
+    if (this.#expectation.pipe)
+      this.#expectation.pipe.onClose = () => {
+        if (!this.#settled) this.#end();
+      };
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#settled || !this.#expectation) return;
-    const { maxBytes, sink } = this.#expectation;
-    if (sink) return this.#handOn(controller, chunk, sink);
+    const { maxBytes, pipe } = this.#expectation;
+    if (pipe) return this.#handOn(controller, chunk, pipe);
     const { memory } = this.#request;
     this.#body ??= new BodyCollector({ maxBytes, memory, namedBytes: Number(this.#headers['content-length'] ?? 0) });
     if (!this.#body.append(chunk)) return this.#cut(new EgressError('too_large'));
@@ -194,12 +195,12 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     if (room) this.#awaitRoom(controller, room);
   }
 
-  #handOn(controller: Dispatcher.DispatchController, chunk: Buffer, sink: Writable): void {
-    if (sink.write(chunk)) return;
+  #handOn(controller: Dispatcher.DispatchController, chunk: Buffer, pipe: BodyPipe): void {
+    if (pipe.write(chunk)) return;
     controller.pause();
-    sink.once('drain', () => {
+    pipe.onDrain = () => {
       if (!this.#settled) controller.resume();
-    });
+    };
   }
 
   /** Reads on when there is room for the rest of the body. */
@@ -221,7 +222,7 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
   onResponseEnd(): void {
     if (this.#settled) return;
     this.#settle();
-    this.#expectation?.sink?.end();
+    this.#expectation?.pipe?.end();
     queueMicrotask(() => {
       this.#pool.release(this.#connection!);
       this.#resolve(this.#answer());

@@ -1,5 +1,5 @@
 import { LARGEST_PAGE_BYTES, type BodyMemory } from './body-memory.ts';
-import { ACCEPT_ENCODING, decodeBody } from './body.ts';
+import { ACCEPT_ENCODING, ACCEPT_STREAMED, decodeBody } from './body.ts';
 import { Deadline } from './deadline.ts';
 import { EgressError } from './errors.ts';
 import { exchange, type Answer, type BodyExpectation } from './exchange.ts';
@@ -103,27 +103,31 @@ async function get(
 ): Promise<Answer> {
   const { signal, memory, read, maxBytes = LARGEST_PAGE_BYTES } = request;
   const reading = read && new BodyReading(read);
-  const answer = await exchange(network.pool, {
-    target: targetOf(url),
-    path: url.pathname + url.search,
-    method: 'GET',
-    headers: flatten({ ...headers, 'accept-encoding': ACCEPT_ENCODING }),
-    credentialKey: credentialKey(headers),
-    body: null,
-    timeoutMs: deadline.remainingMs,
-    signal,
-    memory,
-    maxWireBytes: 2 * maxBytes + WIRE_OVERHEAD_BYTES,
-    expect: (status, fields) => {
-      if (isRedirect(status, fields)) return UNWANTED;
-      checkHead(fields, request);
-      if (!reading) return { maxBytes, required: true };
-      if (status < 200 || status > 299) return UNWANTED;
-      return { maxBytes, required: true, sink: reading.begin(joinedValue(fields['content-encoding']), maxBytes) };
-    },
-  });
-  await reading?.end(deadline);
-  return answer;
+  try {
+    const answer = await exchange(network.pool, {
+      target: targetOf(url),
+      path: url.pathname + url.search,
+      method: 'GET',
+      headers: flatten({ ...headers, 'accept-encoding': reading ? ACCEPT_STREAMED : ACCEPT_ENCODING }),
+      credentialKey: credentialKey(headers),
+      body: null,
+      timeoutMs: deadline.remainingMs,
+      signal,
+      memory,
+      maxWireBytes: 2 * maxBytes + WIRE_OVERHEAD_BYTES,
+      expect: (status, fields) => {
+        if (isRedirect(status, fields)) return UNWANTED;
+        checkHead(fields, request);
+        if (!reading) return { maxBytes, required: true };
+        if (status < 200 || status > 299) return UNWANTED;
+        return { maxBytes, required: true, pipe: reading.begin(joinedValue(fields['content-encoding']), maxBytes) };
+      },
+    });
+    await reading?.end(deadline);
+    return answer;
+  } finally {
+    reading?.stop();
+  }
 }
 
 /** Throws where the head of an answer shows that its body is not wanted. */

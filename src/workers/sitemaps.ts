@@ -41,7 +41,7 @@ export async function sitemapUrls(
   return urls;
 }
 
-/** Fetches the sitemaps of one crawl within the time for all of them. What it throws leaves that sitemap out. */
+/** Fetches the sitemaps of one crawl within the time for all of them. Where it throws, what was read of that sitemap before counts. */
 class SitemapFetcher {
   readonly #worker: PageWorker;
   readonly #job: JobInfo;

@@ -183,7 +183,7 @@ describe('a sitemap', () => {
       assert.fail('nobody asks for more');
     }
     for await (const { urls: found } of parseSitemap(body(), URL_OF_SITEMAP)) {
-      assert.ok(found.length > 1000 && found.length < urls.length);
+      assert.ok(found.length > 100 && found.length < urls.length);
       assert.deepEqual(found, urls.slice(0, found.length));
       break;
     }
@@ -342,7 +342,7 @@ describe('collecting the URLs of sitemaps', () => {
     };
     const fetch: CollectOptions['fetch'] = async (_, read) => await read(cut());
     const { urls } = await walk(files, { fetch, maxUrls: 9999 });
-    assert.ok(urls.length > 1000 && urls.length < 5000, `${urls.length}`);
+    assert.equal(urls.length, 5000);
   });
 
   it('takes no more characters than may be', async () => {

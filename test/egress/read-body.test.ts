@@ -52,9 +52,7 @@ test('a body is read whole, plain or in any coding, and the page comes without i
     gzip: gzipSync(text),
     deflate: deflateSync(text),
     'DEFLATE ': deflateRawSync(text),
-    br: brotliCompressSync(text, { params: { 1: 1 } }),
-    zstd: zstdCompressSync(text),
-    'gzip, deflate, zstd': zstdCompressSync(deflateSync(gzipSync(text))),
+    'gzip, deflate, x-gzip': gzipSync(deflateSync(gzipSync(text))),
     'identity, gzip': gzipSync(text).subarray(0, -8),
   };
   for (const [coding, body] of Object.entries(bodies)) {
@@ -62,12 +60,13 @@ test('a body is read whole, plain or in any coding, and the page comes without i
     const { keep, kept } = keeper();
     const page = await read(origin, keep);
     assert.ok(kept().equals(text), coding);
+    assert.equal(origin.requests[0]!.headers['accept-encoding'], 'gzip, deflate');
     assert.deepEqual([page.status, page.body.length, page.contentType], [200, 0, 'text/plain']);
   }
 });
 
 test('a body that is empty has nothing to read, whatever its coding', BOUNDED, async () => {
-  for (const coding of ['identity', 'gzip', 'deflate', 'br', 'zstd']) {
+  for (const coding of ['identity', 'gzip', 'deflate', 'gzip, deflate']) {
     await using origin = await startOrigin(ok('', `Content-Encoding: ${coding}`));
     const { keep, kept } = keeper();
     await read(origin, keep);
@@ -161,10 +160,12 @@ test('bodies that are too long, and ones that are not in their coding, fail with
   const attacks: [string, Buffer, 'too_large' | 'invalid_response'][] = [
     ['identity', zeros, 'too_large'],
     ['gzip', gzipSync(zeros), 'too_large'],
-    ['br, gzip', gzipSync(brotliCompressSync(zeros)), 'too_large'],
-    ['gzip, br', brotliCompressSync(zeros), 'invalid_response'],
+    ['gzip, gzip', gzipSync(gzipSync(zeros)), 'too_large'],
     ['gzip', Buffer.from('no gzip'), 'invalid_response'],
-    ['br', brotliCompressSync(randomBytes(1000)).subarray(0, 500), 'invalid_response'],
+    // Their windows are too large to be held while a body arrives, so nobody asks for them.
+    ['br', brotliCompressSync(zeros), 'invalid_response'],
+    ['zstd', zstdCompressSync(zeros), 'invalid_response'],
+    ['br, gzip', gzipSync(brotliCompressSync(zeros)), 'invalid_response'],
     ['compress', zeros, 'invalid_response'],
     ['gzip, gzip, gzip, gzip', zeros, 'invalid_response'],
   ];

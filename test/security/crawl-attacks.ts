@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { coded, ok, redirect, response } from '../egress/origin.ts';
 import { pour } from '../support/pour.ts';
 
@@ -66,6 +66,9 @@ const ROBOTS_ATTACKS: Record<string, CrawlAttack> = {
 /** Of wide characters, which take twice the memory as text. */
 const NEVER_CLOSED = gzipSync(`<urlset><![CDATA[${` €${' '.repeat(30_000)}`.repeat(1_600)}`, { level: 1 });
 
+const BLANKS = gzipSync(Buffer.alloc(32 * MIB, ' '));
+const WINDOWS = brotliCompressSync(brotliCompressSync(brotliCompressSync(Buffer.alloc(32 * MIB))));
+
 /** Sitemaps that are slow, endless, or lead everywhere. What they list beside the first page is left out, or found. */
 const SITEMAP_ATTACKS: Record<string, CrawlAttack> = {
   'a sitemap that drips': { sitemap: drip('application/xml'), ends: ['ok'] },
@@ -79,6 +82,21 @@ const SITEMAP_ATTACKS: Record<string, CrawlAttack> = {
     sitemap: (socket) => {
       const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/gzip\r\nConnection: close\r\n\r\n';
       socket.end(Buffer.concat([Buffer.from(head), NEVER_CLOSED]));
+    },
+    ends: ['ok'],
+  },
+  'a sitemap in single bytes': {
+    sitemap: (socket) => {
+      const head = 'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n';
+      const chunks = [...BLANKS].map((byte) => Buffer.from([0x31, 13, 10, byte, 13, 10]));
+      socket.write(Buffer.concat([Buffer.from(head), ...chunks, Buffer.from('0\r\n\r\n')]));
+    },
+    ends: ['ok'],
+  },
+  'a sitemap that holds large windows': {
+    sitemap: (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Encoding: br, br, br\r\n\r\n');
+      socket.write(WINDOWS);
     },
     ends: ['ok'],
   },
