@@ -39,19 +39,23 @@ export async function collectSitemapUrls(options: CollectOptions): Promise<strin
   const addSitemap = (loc: string, namedBy: string) => {
     if (sitemaps.size < maxSitemaps && (sameHost(loc, namedBy) || sameSite(loc))) sitemaps.add(loc);
   };
+  const readSitemap = async (body: AsyncIterable<Buffer>, sitemap: string) => {
+    for await (const { kind, urls } of parseSitemap(body, sitemap)) {
+      for (const loc of urls) {
+        if (kind === 'index') addSitemap(loc, sitemap);
+        else add(loc);
+      }
+      if (enough()) return;
+    }
+  };
   // A Set's iterator also reaches what is added while it runs: the Set is both the queue and the guard against cycles.
   for (const sitemap of sitemaps) {
     if (enough()) break;
-    const read = async (body: AsyncIterable<Buffer>) => {
-      for await (const { kind, urls } of parseSitemap(body, sitemap)) {
-        for (const loc of urls) {
-          if (kind === 'index') addSitemap(loc, sitemap);
-          else add(loc);
-        }
-        if (enough()) return;
-      }
-    };
-    await fetch(sitemap, read).catch(() => undefined); // what was read of that one counts
+    let reading = Promise.resolve();
+    const read = (body: AsyncIterable<Buffer>) => (reading = readSitemap(body, sitemap));
+    // What was read of one that fails counts.
+    await fetch(sitemap, read).catch(() => undefined);
+    await reading.catch(() => undefined);
   }
   return [...pages];
 }

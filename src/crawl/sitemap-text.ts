@@ -7,7 +7,7 @@ import { peek } from '../peek.ts';
 /** The limit of sitemaps.org for one file, unzipped. */
 const MAX_BYTES = 50 * 1024 * 1024;
 /** A piece of short lines, each a URL to be judged, takes some 15 ms. */
-export const PIECE_BYTES = 16 * 1024;
+const PIECE_BYTES = 16 * 1024;
 
 /** The text of a sitemap while it arrives, PIECE_BYTES at a time: UTF-8 or UTF-16, gzipped or not, up to the limit. Other work has its turn
  * in between. */
@@ -23,7 +23,7 @@ export async function* sitemapText(body: AsyncIterable<Buffer>): AsyncGenerator<
   }
 }
 
-/** Gzip that ends early, or goes wrong, gives what there is of it. */
+/** Gzip that ends early gives what there is of it; where it goes wrong, what came just before is lost. */
 async function* unzipped(pieces: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   const peeked = await peek(pieces);
   if (peeked === null) return;

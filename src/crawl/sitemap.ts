@@ -1,6 +1,6 @@
 import { Parser, type Handler } from 'htmlparser2';
 import { MAX_URL_LENGTH } from './normalise.ts';
-import { PIECE_BYTES, sitemapText } from './sitemap-text.ts';
+import { sitemapText } from './sitemap-text.ts';
 
 /** The limit of sitemaps.org for one file. */
 const MAX_URLS = 50_000;
@@ -9,6 +9,9 @@ const MAX_URLS = 50_000;
 const MAX_ELEMENT_DEPTH = 32;
 /** Pieces that a comment, a section or a tag may take. */
 const MAX_OPEN_PIECES = 64;
+const MAX_ATTRIBUTE_LENGTH = 64 * 1024;
+/** The names of what is open are kept, twice. */
+const MAX_NAME_LENGTH = 256;
 
 /** Some of what a sitemap lists. */
 export interface Sitemap {
@@ -108,8 +111,9 @@ class XmlReader implements SitemapReader {
   // The parser keeps what was written since the beginning of a comment, a section or a tag. It gathers an attribute's value piece by
   // piece, some thirty bytes of memory for each entity in it.
   get done(): boolean {
-    const open = this.#parser['attribvalue'].length > PIECE_BYTES || this.#parser['buffers'].length > MAX_OPEN_PIECES;
-    return this.found.full || this.#handler.tooDeep || open;
+    const open =
+      this.#parser['attribvalue'].length > MAX_ATTRIBUTE_LENGTH || this.#parser['buffers'].length > MAX_OPEN_PIECES;
+    return this.found.full || this.#handler.givenUp || open;
   }
 
   read(text: string): void {
@@ -128,7 +132,7 @@ const ATOM_LINK = 'feed/entry/link';
 /** Collects entries while the parser runs: no document is built. */
 class SitemapHandler implements Partial<Handler> {
   readonly found = new Found('urlset');
-  tooDeep = false;
+  givenUp = false;
   readonly #url: string;
   #parser: Parser | undefined;
   readonly #paths: string[] = [];
@@ -146,13 +150,13 @@ class SitemapHandler implements Partial<Handler> {
   }
 
   onopentagname(tag: string): void {
+    if (tag.length > MAX_NAME_LENGTH || this.#paths.length === MAX_ELEMENT_DEPTH) return this.#giveUp();
     const name = tag.toLowerCase();
     if (this.#paths.length === 0) this.#prefix = name.slice(0, name.indexOf(':') + 1);
     const localName = name.startsWith(this.#prefix) ? name.slice(this.#prefix.length) : name;
     const parent = this.#paths.at(-1);
     const path = parent === undefined ? localName : `${parent}/${localName}`;
     this.#paths.push(path);
-    if (this.#paths.length > MAX_ELEMENT_DEPTH) this.#giveUp();
     if (path === 'sitemapindex') this.found.kind = 'index';
     if (ENTRIES.has(path)) this.#loc = undefined;
     this.#text = '';
@@ -175,15 +179,15 @@ class SitemapHandler implements Partial<Handler> {
     this.#text = '';
   }
 
-  /** At once: each further tag of the piece would cost its depth. */
+  /** At once: each further tag of the piece would cost its depth, or its length. */
   #giveUp(): void {
-    this.tooDeep = true;
+    this.givenUp = true;
     this.#parser?.pause();
   }
 
   #add(path: string): void {
     const isFeed = !path.startsWith('urlset') && !path.startsWith('sitemapindex');
-    if (!this.tooDeep) this.found.add(absoluteUrl(this.#loc ?? '', isFeed ? this.#url : undefined));
+    if (!this.givenUp) this.found.add(absoluteUrl(this.#loc ?? '', isFeed ? this.#url : undefined));
   }
 }
 

@@ -8,7 +8,7 @@ import {
   createZstdDecompress,
 } from 'node:zlib';
 import { peek } from '../peek.ts';
-import { ROOM_STEPS, SMALL_BODY_BYTES, type BodyMemory } from './body-memory.ts';
+import { BodyCollector, ROOM_STEPS, SMALL_BODY_BYTES, type BodyMemory } from './body-memory.ts';
 import { EgressError } from './errors.ts';
 
 const MAX_CODINGS = 3;
@@ -37,6 +37,8 @@ const DECODERS: Record<string, Decoder> = {
 
 /** The codings with a window of 32 KiB: with those of 16 MiB few bodies that are silent for a while would fill the memory. */
 const STREAMED = new Set(['gzip', 'x-gzip', 'deflate']);
+/** Of a body in another coding, which nobody asked for, encoded and decoded. */
+const GATHERED_BYTES = 2 * 1024 * 1024;
 
 /** What `decodeBody` and `decoded` understand, as `Accept-Encoding` values. */
 export const ACCEPT_ENCODING = 'gzip, deflate, br, zstd';
@@ -85,9 +87,9 @@ async function decodeWhole(decoder: Decoder, encoded: Buffer, maxBytes: number):
 }
 
 /**
- * Undoes a `Content-Encoding` of up to three of ACCEPT_STREAMED while the body arrives. Throws an EgressError `invalid_response` for any
- * other. The chunks end with that error where they are not in the coding, and with `too_large` where a coding, or the body without one,
- * yields more than `maxBytes`.
+ * Undoes a `Content-Encoding` of up to three codings while the body arrives; where one is not of ACCEPT_STREAMED, once it is there, of up to
+ * 2 MiB. Throws an EgressError `invalid_response` for a coding that is unknown. The chunks end with that error where they are not in the
+ * coding, and with `too_large` where a coding, or the body without one, yields more than `maxBytes`.
  */
 export function decoded(
   encoded: AsyncIterable<Buffer>,
@@ -95,10 +97,20 @@ export function decoded(
   maxBytes: number,
 ): AsyncIterable<Buffer> {
   const codings = codingsOf(contentEncoding);
-  const other = codings.find((coding) => !STREAMED.has(coding));
-  if (other !== undefined) throw unasked(other);
-  if (codings.length === 0) return atMost(maxBytes, encoded);
-  return codings.reduce((chunks, coding) => atMost(maxBytes, undo(decoderOf(coding), chunks)), encoded);
+  const decoders = codings.map(decoderOf);
+  if (decoders.length === 0) return atMost(maxBytes, encoded);
+  if (!codings.every((coding) => STREAMED.has(coding))) return gathered(encoded, contentEncoding);
+  return decoders.reduce((chunks, decoder) => atMost(maxBytes, undo(decoder, chunks)), encoded);
+}
+
+/** No decoder waits for the network, and none fills more of its window than the limit. */
+async function* gathered(
+  encoded: AsyncIterable<Buffer>,
+  contentEncoding: string | undefined,
+): AsyncGenerator<Buffer, void, undefined> {
+  const body = new BodyCollector({ maxBytes: GATHERED_BYTES });
+  for await (const chunk of encoded) if (!body.append(chunk)) throw new EgressError('too_large');
+  yield await decodeBody(body.bytes(), contentEncoding, { maxBytes: GATHERED_BYTES });
 }
 
 /** In the order in which they are undone. */
@@ -114,14 +126,8 @@ function codingsOf(contentEncoding: string | undefined): string[] {
 
 function decoderOf(coding: string): Decoder {
   const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined;
-  if (!decoder) throw unasked(coding);
+  if (!decoder) throw new EgressError('invalid_response', { cause: new Error(`unknown content coding: ${coding}`) });
   return decoder;
-}
-
-function unasked(coding: string): EgressError {
-  return new EgressError('invalid_response', {
-    cause: new Error(`a content coding that was not asked for: ${coding}`),
-  });
 }
 
 async function* atMost(maxBytes: number, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {

@@ -233,6 +233,15 @@ describe('a sitemap', () => {
     for (const other of others) assert.deepEqual(await locs(other), [], other);
   });
 
+  it('may have large attributes, but no long names', async () => {
+    const entry = '<url><loc>https://example.com/a</loc></url>';
+    const image = `<x src="${'a'.repeat(60_000)}"/>`;
+    assert.deepEqual(await locs(`<urlset>${image.repeat(5)}${entry}`), ['https://example.com/a']);
+    assert.deepEqual(await locs(`<urlset>${entry}<${'a'.repeat(300)}/>${entry.replace('/a<', '/b<')}`), [
+      'https://example.com/a',
+    ]);
+  });
+
   it('is given up where it nests too deep', async () => {
     const deep = `<urlset>${'<a>'.repeat(2_000_000)}`;
     assert.deepEqual(
@@ -340,9 +349,12 @@ describe('collecting the URLs of sitemaps', () => {
       yield Buffer.from(urlset(...Array.from({ length: 5000 }, (_, n) => at(`/${n}`))));
       throw new Error('connection reset');
     };
-    const fetch: CollectOptions['fetch'] = async (_, read) => await read(cut());
-    const { urls } = await walk(files, { fetch, maxUrls: 9999 });
-    assert.equal(urls.length, 5000);
+    const reading: CollectOptions['fetch'] = async (_, read) => await read(cut());
+    // The fetch may fail before what has come is read.
+    const failing: CollectOptions['fetch'] = async (_, read) =>
+      await Promise.all([read(cut()), Promise.reject(new Error('reset'))]);
+    for (const fetch of [reading, failing])
+      assert.equal((await walk(files, { fetch, maxUrls: 9999 })).urls.length, 5000);
   });
 
   it('takes no more characters than may be', async () => {

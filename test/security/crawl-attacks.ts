@@ -66,6 +66,7 @@ const ROBOTS_ATTACKS: Record<string, CrawlAttack> = {
 /** Of wide characters, which take twice the memory as text. */
 const NEVER_CLOSED = gzipSync(`<urlset><![CDATA[${` €${' '.repeat(30_000)}`.repeat(1_600)}`, { level: 1 });
 
+const LONG_NAMES = gzipSync('<'.concat('A'.repeat(1_000_000), '>').repeat(31));
 const BLANKS = gzipSync(Buffer.alloc(32 * MIB, ' '));
 const WINDOWS = brotliCompressSync(brotliCompressSync(brotliCompressSync(Buffer.alloc(32 * MIB))));
 
@@ -90,6 +91,13 @@ const SITEMAP_ATTACKS: Record<string, CrawlAttack> = {
       const head = 'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n';
       const chunks = [...BLANKS].map((byte) => Buffer.from([0x31, 13, 10, byte, 13, 10]));
       socket.write(Buffer.concat([Buffer.from(head), ...chunks, Buffer.from('0\r\n\r\n')]));
+    },
+    ends: ['ok'],
+  },
+  'a sitemap of long names': {
+    sitemap: (socket) => {
+      socket.write('HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n');
+      socket.write(LONG_NAMES);
     },
     ends: ['ok'],
   },
