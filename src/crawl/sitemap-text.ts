@@ -9,8 +9,10 @@ const MAX_BYTES = 50 * 1024 * 1024;
 /** A piece of short lines, each a URL to be judged, takes some 15 ms. */
 const PIECE_BYTES = 16 * 1024;
 
-/** The text of a sitemap while it arrives, PIECE_BYTES at a time: UTF-8 or UTF-16, gzipped or not, up to the limit. Other work has its turn
- * in between. */
+/**
+ * The text of a sitemap while it arrives, PIECE_BYTES at a time: UTF-8 or UTF-16, gzipped or not, up to the limit. Other work has its
+ * turn in between. Throws what `body` does.
+ */
 export async function* sitemapText(body: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
   let decoder: TextDecoder | undefined;
   let left = MAX_BYTES;

@@ -109,7 +109,7 @@ export async function scrapePage(
     };
     const identity = { account_id: job.account_id, job_id: job.id, ordinal: page.ordinal };
     const extraction = await worker.extract(raw, job.options, identity);
-    room.shrink(0); // the sitemaps take their time
+    room.shrink(0); // reading the sitemaps may take a minute, and needs none
     const durationMs = Math.round(performance.now() - begun);
     if (job.crawl && (job.options as CrawlOptions).respect_noindex && extraction.robots.noindex) {
       const skipped = endedResult(page, 'skipped', 'robots', fetched, fetchedAt, durationMs);
