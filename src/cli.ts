@@ -1,11 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { addDeliveries } from './cli/client/deliveries.ts';
 import { addJobs } from './cli/client/jobs.ts';
-import { addListen } from './cli/client/listen.ts';
+import { addListen } from './cli/client/listen/listen.ts';
 import { addMe } from './cli/client/me.ts';
-import { addQueue } from './cli/client/queue.ts';
-import { addScrape } from './cli/client/scrape.ts';
-import { addVerify } from './cli/client/verify.ts';
+import { addQueue } from './cli/client/scrape/queue.ts';
+import { addScrape } from './cli/client/scrape/scrape.ts';
+import { addVerify } from './cli/client/listen/verify.ts';
 import { addDoctor } from './cli/doctor.ts';
 import { EXIT, explain } from './cli/failure.ts';
 import { addAccounts } from './cli/operator/accounts.ts';

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { CidrList } from './egress/address.ts';
+import { CidrList } from './egress/connect/address.ts';
 
 export const ROLES = ['web', 'worker', 'dispatcher'] as const;
 export type Role = (typeof ROLES)[number];

@@ -1,13 +1,13 @@
 import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import type { Config } from './config.ts';
-import { openDatabase, UNHURRIED_MS, type Db } from './database.ts';
+import { openDatabase, UNHURRIED_MS, type Db } from './database/database.ts';
 import { createEgress, type Egress } from './egress/index.ts';
-import { EmbeddedError, lockInstance, startEmbedded } from './embedded.ts';
+import { EmbeddedError, lockInstance, startEmbedded } from './database/embedded/server.ts';
 import { createLog, type Log } from './log.ts';
-import { Notifications } from './notifications.ts';
-import { migrate } from './migrate.ts';
-import { executor, QUEUE_OPTIONS } from './queue.ts';
+import { Notifications } from './database/notifications.ts';
+import { migrate } from './database/migrate.ts';
+import { executor, QUEUE_OPTIONS } from './database/queue.ts';
 
 /** What every part of the process is handed: no globals, no feature inside. */
 export interface Context {

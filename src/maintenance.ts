@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Context } from './context.ts';
 import { forgetIdempotencyKeys } from './jobs/idempotency.ts';
-import { dropOldDays } from './retention.ts';
+import { dropOldDays } from './database/retention.ts';
 
 const INTERVAL_MS = 10 * 60_000;
 /** Days made ahead, so that a process which cannot do this for a while still has somewhere to write. */

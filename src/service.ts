@@ -8,8 +8,8 @@ import type { Health } from './api/health.ts';
 import type { Context } from './context.ts';
 import { JobWaiter } from './jobs/wait.ts';
 import { startMaintenance } from './maintenance.ts';
-import { Dispatcher } from './webhooks/dispatcher.ts';
-import { WorkerPool } from './workers/pool.ts';
+import { Dispatcher } from './webhooks/dispatch/dispatcher.ts';
+import { WorkerPool } from './workers/pool/pool.ts';
 
 /** A stop is over after this; a platform kills at 30 s. */
 const WORK_GRACE_MS = 12_000;

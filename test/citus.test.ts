@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import { sql } from 'kysely';
 import { InstallationMetrics } from '../src/metrics/installation.ts';
-import { dropOldDays } from '../src/retention.ts';
+import { dropOldDays } from '../src/database/retention.ts';
 import { createTestDatabase } from './support/database.ts';
 import { startReceiver } from './support/receiver.ts';
 import { startTestService, type TestService } from './support/service.ts';

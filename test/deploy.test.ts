@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { sql } from 'kysely';
-import { pendingMigrations } from '../src/migrate.ts';
+import { pendingMigrations } from '../src/database/migrate.ts';
 import { runCli } from './cli/run-cli.ts';
 import { createTestDatabase } from './support/database.ts';
 import { startProcess } from './support/process.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from 'kysely';
-import type { Db } from '../src/database.ts';
+import type { Db } from '../src/database/database.ts';
 import { createApi, type Api } from './support/api.ts';
 import { createTestDatabase } from './support/database.ts';
 import { assertBooksBalance } from './support/ledger.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { sql } from 'kysely';
 import { createAccount } from '../src/accounts/accounts.ts';
 import { createSecretBox } from '../src/accounts/secrets.ts';
-import { dropOldDays } from '../src/retention.ts';
+import { dropOldDays } from '../src/database/retention.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 
 /** A job, its page, its delivery and an attempt, all made on a day so long ago. */

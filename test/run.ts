@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
-import { openDatabase } from '../src/database.ts';
-import { startEmbedded } from '../src/embedded.ts';
-import { migrate } from '../src/migrate.ts';
+import { openDatabase } from '../src/database/database.ts';
+import { startEmbedded } from '../src/database/embedded/server.ts';
+import { migrate } from '../src/database/migrate.ts';
 import { writeCertificates } from './support/certificates.ts';
 import { testRunEnvironment } from './support/environment.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DbOrTx, Tx } from '../database.ts';
+import type { DbOrTx, Tx } from '../database/database.ts';
 
 /** The account has fewer credits than the job may use. */
 export class OutOfCredits extends Error {

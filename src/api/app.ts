@@ -1,25 +1,25 @@
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
-import { accountRoutes } from '../accounts/routes.ts';
+import { accountRoutes } from '../accounts/http/routes.ts';
 import type { SecretBox } from '../accounts/secrets.ts';
-import { callbackRoutes } from '../callbacks/routes.ts';
+import { callbackRoutes } from '../callbacks/http/routes.ts';
 import { consoleRoutes } from '../console/routes.ts';
 import type { Context } from '../context.ts';
 import { docsRoutes } from '../docs/routes.ts';
-import { jobRoutes } from '../jobs/routes.ts';
-import { scrapeRoutes } from '../jobs/scrape-routes.ts';
+import { jobRoutes } from '../jobs/http/routes.ts';
+import { scrapeRoutes } from '../jobs/http/scrape-routes.ts';
 import type { JobWaiter } from '../jobs/wait.ts';
-import { metricsRoutes } from '../metrics/routes.ts';
-import { endpointRoutes } from '../webhooks/endpoint-routes.ts';
-import { webhookRoutes } from '../webhooks/routes.ts';
-import { requireKey } from './auth.ts';
-import { announceDeprecations } from './deprecation.ts';
+import { metricsRoutes } from '../metrics/http/routes.ts';
+import { endpointRoutes } from '../webhooks/http/endpoint-routes.ts';
+import { webhookRoutes } from '../webhooks/http/routes.ts';
+import { requireKey } from '../http/auth.ts';
+import { announceDeprecations } from '../http/deprecation.ts';
 import { healthRoutes, type Health } from './health.ts';
-import { limitRate } from './limits.ts';
+import { limitRate } from '../http/limits.ts';
 import { findOperation, OPERATIONS } from './operations.ts';
-import { Problem, problemHandler } from './problem.ts';
-import { requestLog } from './request-log.ts';
-import { traceRequests } from './request-trace.ts';
+import { Problem, problemHandler } from '../http/problem.ts';
+import { requestLog } from '../http/request-log.ts';
+import { traceRequests } from '../http/request-trace.ts';
 
 export interface ApiParts {
   box: SecretBox;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { callbacks } from '../jobs/answers.ts';
-import { namedSchemas, type Operation } from './operation.ts';
+import { callbacks } from '../jobs/http/answers.ts';
+import { namedSchemas, type Operation } from '../http/operation.ts';
 import { OPERATIONS, problemSchema, problemsOf } from './operations.ts';
-import { PROBLEMS, type ProblemCode } from './problem.ts';
+import { PROBLEMS, type ProblemCode } from '../http/problem.ts';
 
 type Json = Record<string, unknown>;
 

@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { accountOperations } from '../accounts/operations.ts';
-import { callbackOperations } from '../callbacks/operations.ts';
-import { jobOperations, scrapeOperations } from '../jobs/operations.ts';
-import { webhookOperations } from '../webhooks/operations.ts';
-import { named, type Operation } from './operation.ts';
-import { PROBLEMS, type ProblemCode } from './problem.ts';
+import { accountOperations } from '../accounts/http/operations.ts';
+import { callbackOperations } from '../callbacks/http/operations.ts';
+import { jobOperations, scrapeOperations } from '../jobs/http/operations.ts';
+import { webhookOperations } from '../webhooks/http/operations.ts';
+import { named, type Operation } from '../http/operation.ts';
+import { PROBLEMS, type ProblemCode } from '../http/problem.ts';
 
 const readiness = named('Readiness', z.strictObject({ status: z.string(), checks: z.record(z.string(), z.boolean()) }));
 

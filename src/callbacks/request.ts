@@ -1,13 +1,13 @@
 import type { SecretBox } from '../accounts/secrets.ts';
 import { readSigningSecrets } from '../accounts/signing-secrets.ts';
-import type { Db } from '../database.ts';
+import type { Db } from '../database/database.ts';
 import { findJob } from '../jobs/read.ts';
 import { callbackEnvelope } from '../jobs/result.ts';
-import { bodyChunks } from '../webhooks/body.ts';
-import { readContent, type DeliveryContent } from '../webhooks/history.ts';
-import { digestLarge } from '../webhooks/large.ts';
-import { requestHeaders } from '../webhooks/send.ts';
-import { createSigner } from '../webhooks/sign.ts';
+import { bodyChunks } from '../webhooks/send/body.ts';
+import { readContent, type DeliveryContent } from '../webhooks/outbox/history.ts';
+import { digestLarge } from '../webhooks/send/large.ts';
+import { requestHeaders } from '../webhooks/send/send.ts';
+import { createSigner } from '../webhooks/send/sign.ts';
 
 /** The request of a callback as its first attempt would send it at this moment. */
 export interface CallbackRequest {

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
-import { EmbeddedError } from '../embedded.ts';
+import { EmbeddedError } from '../database/embedded/server.ts';
 
 /** What the shell is told. */
 export const EXIT = {

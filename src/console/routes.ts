@@ -1,12 +1,12 @@
 import { Router, type ErrorRequestHandler } from 'express';
 import type { ApiParts } from '../api/app.ts';
-import { Problem, PROBLEMS, toProblem } from '../api/problem.ts';
+import { Problem, PROBLEMS, toProblem } from '../http/problem.ts';
 import type { Context } from '../context.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { assetRoutes } from './assets.ts';
-import { requireAccount } from './guard.ts';
-import { html } from '../html.ts';
-import { sendPage } from './layout.ts';
+import { requireAccount } from './session/guard.ts';
+import { html } from '../http/html.ts';
+import { sendPage } from './view/layout.ts';
 import { deliveryPages } from './pages/deliveries.ts';
 import { endpointPages } from './pages/endpoints.ts';
 import { jobPages } from './pages/jobs.ts';
@@ -14,8 +14,8 @@ import { keyPages } from './pages/keys.ts';
 import { overviewPage } from './pages/overview.ts';
 import { playgroundPages } from './pages/playground.ts';
 import { secretPages } from './pages/secret.ts';
-import { pageHeaders, readForm } from './protection.ts';
-import { accountDoor, signInRoutes } from './sign-in.ts';
+import { pageHeaders, readForm } from './session/protection.ts';
+import { accountDoor, signInRoutes } from './session/sign-in.ts';
 
 /** Pages for people, mounted at /console. All works without a script; the script makes some of it live. */
 export function consoleRoutes(context: Context, { box, waiter }: ApiParts): Router {

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TextDecoder } from 'node:util';
 import { constants, createGunzip } from 'node:zlib';
-import { peek } from '../peek.ts';
+import { peek } from '../egress/body/peek.ts';
 
 /** The limit of sitemaps.org for one file, unzipped. */
 const MAX_BYTES = 50 * 1024 * 1024;

@@ -1,7 +1,7 @@
-import { html, type Content } from '../html.ts';
-import { PROBLEMS, type ProblemCode } from '../api/problem.ts';
+import { html, type Content } from '../http/html.ts';
+import { PROBLEMS, type ProblemCode } from '../http/problem.ts';
 import { PAGE_ERRORS } from '../scrape/types.ts';
-import { ATTEMPT_ERRORS } from '../webhooks/retry.ts';
+import { ATTEMPT_ERRORS } from '../webhooks/send/retry.ts';
 import { codeBlock } from './layout.ts';
 import { PROBLEM_HELP } from './problem-help.ts';
 

@@ -1,4 +1,4 @@
-import { html, type Content } from '../html.ts';
+import { html, type Content } from '../http/html.ts';
 import { codeBlock } from './layout.ts';
 
 /** What is the same on every route. */

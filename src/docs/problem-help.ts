@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../api/problem.ts';
+import type { ProblemCode } from '../http/problem.ts';
 
 interface Help {
   /** When the answer comes. */

@@ -1,7 +1,7 @@
 import { Router, type RequestHandler } from 'express';
-import { html } from '../html.ts';
+import { html } from '../http/html.ts';
 import { openApiDocument } from '../api/openapi.ts';
-import { notFound, PROBLEMS, type ProblemCode } from '../api/problem.ts';
+import { notFound, PROBLEMS, type ProblemCode } from '../http/problem.ts';
 import { assetRoutes } from './assets.ts';
 import { errorsPage, problemPage } from './errors-pages.ts';
 import { guidePage } from './guide-page.ts';

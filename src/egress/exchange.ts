@@ -1,12 +1,12 @@
 import type { Dispatcher } from 'undici';
 import { untraced } from '../tracing.ts';
-import { BodyCollector, type BodyMemory } from './body-memory.ts';
-import type { BodyPipe } from './body-pipe.ts';
-import type { Connection } from './connection.ts';
+import { BodyCollector, type BodyMemory } from './body/memory.ts';
+import type { BodyPipe } from './body/pipe.ts';
+import type { Connection } from './connect/connection.ts';
 import { EgressError, transportError, type Timings } from './errors.ts';
-import type { ConnectionPool, Waiter } from './pool.ts';
-import { produce, type AwaitedSide, type StreamedBody } from './streamed-body.ts';
-import type { Target } from './url-policy.ts';
+import type { ConnectionPool, Waiter } from './connect/pool.ts';
+import { produce, type AwaitedSide, type StreamedBody } from './body/streamed.ts';
+import type { Target } from './connect/url-policy.ts';
 
 type ResponseHeaders = Record<string, string | string[] | undefined>;
 

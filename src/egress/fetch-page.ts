@@ -1,12 +1,12 @@
-import { LARGEST_PAGE_BYTES, type BodyMemory } from './body-memory.ts';
-import { ACCEPT_ENCODING, ACCEPT_STREAMED, decodeBody } from './body.ts';
+import { LARGEST_PAGE_BYTES, type BodyMemory } from './body/memory.ts';
+import { ACCEPT_ENCODING, ACCEPT_STREAMED, decodeBody } from './body/decode.ts';
 import { Deadline } from './deadline.ts';
 import { EgressError } from './errors.ts';
 import { exchange, type Answer, type BodyExpectation } from './exchange.ts';
 import { callerHeaders, credentialKey, flatten, withoutCredentials, type HeaderRecord } from './headers.ts';
-import type { Network } from './network.ts';
-import { BodyReading, type BodyReader } from './read-body.ts';
-import { parseUrl, targetOf } from './url-policy.ts';
+import type { Network } from './connect/network.ts';
+import { BodyReading, type BodyReader } from './body/read.ts';
+import { parseUrl, targetOf } from './connect/url-policy.ts';
 
 export interface PageRequest {
   url: string;

@@ -1,13 +1,13 @@
-import { CidrList } from './address.ts';
+import { CidrList } from './connect/address.ts';
 import { Deadline } from './deadline.ts';
 import { EgressError } from './errors.ts';
 import { fetchPage, type FetchedPage, type PageRequest } from './fetch-page.ts';
-import { Network } from './network.ts';
+import { Network } from './connect/network.ts';
 import { post, type PostRequest, type PostResult } from './post.ts';
-import { createResolve } from './resolve.ts';
-import { parseUrl, targetOf } from './url-policy.ts';
+import { createResolve } from './connect/resolve.ts';
+import { parseUrl, targetOf } from './connect/url-policy.ts';
 
-export { CidrList } from './address.ts';
+export { CidrList } from './connect/address.ts';
 export {
   EgressError,
   isRetryable,
@@ -16,9 +16,9 @@ export {
   type Timings,
   type WebhookErrorCode,
 } from './errors.ts';
-export { BodyCollector, LARGEST_PAGE_BYTES, type BodyMemory } from './body-memory.ts';
-export type { BodyReader } from './read-body.ts';
-export type { StreamedBody } from './streamed-body.ts';
+export { BodyCollector, LARGEST_PAGE_BYTES, type BodyMemory } from './body/memory.ts';
+export type { BodyReader } from './body/read.ts';
+export type { StreamedBody } from './body/streamed.ts';
 export type { FetchedPage, PageRequest } from './fetch-page.ts';
 export type { PostRequest, PostResult } from './post.ts';
 

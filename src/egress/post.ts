@@ -1,8 +1,8 @@
 import { EgressError, type Timings } from './errors.ts';
 import { exchange, type Answer } from './exchange.ts';
 import { callerHeaders, credentialKey, flatten, type HeaderRecord } from './headers.ts';
-import type { Network } from './network.ts';
-import type { StreamedBody } from './streamed-body.ts';
+import type { Network } from './connect/network.ts';
+import type { StreamedBody } from './body/streamed.ts';
 
 export interface PostRequest {
   url: string;

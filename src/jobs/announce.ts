@@ -1,5 +1,5 @@
-import type { Tx } from '../database.ts';
-import { append, type NewDelivery } from '../webhooks/outbox.ts';
+import type { Tx } from '../database/database.ts';
+import { append, type NewDelivery } from '../webhooks/outbox/append.ts';
 import { callbackEnvelope } from './result.ts';
 import type { LockedJob } from './settle.ts';
 

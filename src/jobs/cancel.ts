@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { crashPoint } from '../crash-point.ts';
-import type { Tx } from '../database.ts';
+import type { Tx } from '../database/database.ts';
 import { failedBlock } from '../scrape/page-block.ts';
 import type { PageErrorCode } from '../scrape/types.ts';
 import { finishJob, tellEnd } from './finish.ts';

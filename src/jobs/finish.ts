@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { releaseCredits } from '../accounts/credits.ts';
 import { crashPoint } from '../crash-point.ts';
-import type { Tx } from '../database.ts';
+import type { Tx } from '../database/database.ts';
 import type { Log } from '../log.ts';
-import { notify } from '../notifications.ts';
+import { notify } from '../database/notifications.ts';
 import { startSpan, traceparentOf, type Span } from '../tracing.ts';
 import { announceEnd } from './announce.ts';
 import type { LockedJob } from './settle.ts';

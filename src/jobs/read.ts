@@ -1,5 +1,5 @@
 import { sql, type Selectable } from 'kysely';
-import type { DbOrTx, JobKind, JobState, JobsTable, PageState } from '../database.ts';
+import type { DbOrTx, JobKind, JobState, JobsTable, PageState } from '../database/database.ts';
 import { isId } from '../ids.ts';
 
 export type Job = Selectable<JobsTable>;

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { JobsTable } from '../database.ts';
+import type { JobsTable } from '../database/database.ts';
 
 /** The text that goes before and after a job's page fragments (which are joined by commas). */
 export interface Envelope {

@@ -1,6 +1,6 @@
 import { sql, type Selectable } from 'kysely';
 import type { PgBoss } from 'pg-boss';
-import type { JobsTable, Tx } from '../database.ts';
+import type { JobsTable, Tx } from '../database/database.ts';
 import { failedBlock } from '../scrape/page-block.ts';
 import { announcePages, announceStart } from './announce.ts';
 import { finishJob, type JobEnd } from './finish.ts';

@@ -1,4 +1,4 @@
-import type { Slice } from '../queue.ts';
+import type { Slice } from '../database/queue.ts';
 
 /** Pages in one entry of the queue: enough to make its cost small, few enough that a lost one repeats little. */
 export const SLICE_PAGES = 25;

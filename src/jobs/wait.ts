@@ -1,5 +1,5 @@
-import type { Db } from '../database.ts';
-import type { Notifications } from '../notifications.ts';
+import type { Db } from '../database/database.ts';
+import type { Notifications } from '../database/notifications.ts';
 
 /** Behind NOTIFY a backstop; without it the only way to learn of a job's end. */
 const POLL_MS = 1000;

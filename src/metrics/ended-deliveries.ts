@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DbOrTx } from '../database.ts';
+import type { DbOrTx } from '../database/database.ts';
 import { histogramOf, sum, Tally, type EndedRow } from './tally.ts';
 import { metric } from './text.ts';
 

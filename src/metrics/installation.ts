@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DbOrTx } from '../database.ts';
+import type { DbOrTx } from '../database/database.ts';
 import { EndedDeliveries, readEndedDeliveries } from './ended-deliveries.ts';
 import { histogramOf, sum, Tally, type EndedRow } from './tally.ts';
 import { histogram, metric, type Sample } from './text.ts';

@@ -1,7 +1,7 @@
 import { load } from 'cheerio/slim';
 import type { ChildNode, Document, Element } from 'domhandler';
 import { removeElement } from 'domutils';
-import { isElement } from './dom.ts';
+import { isElement } from './dom/index.ts';
 
 const MAX_LENGTH = 256;
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import express from 'express';
-import { announceDeprecations } from '../../src/api/deprecation.ts';
+import { announceDeprecations } from '../../src/http/deprecation.ts';
 import { openApiDocument } from '../../src/api/openapi.ts';
 import { OPERATIONS } from '../../src/api/operations.ts';
 import { listen } from '../support/listen.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { OPERATIONS } from '../../src/api/operations.ts';
-import { callbacks } from '../../src/jobs/answers.ts';
+import { callbacks } from '../../src/jobs/http/answers.ts';
 import { assertDocumented } from '../support/documented.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';

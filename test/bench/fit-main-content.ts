@@ -3,14 +3,14 @@
 // Run: node test/bench/fit-main-content.ts [folder of a WCXB split] [--check], then npm run format. Takes two minutes, and as much again for each fold.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseHtml } from '../../src/scrape/dom.ts';
-import { mainContent } from '../../src/scrape/main-content.ts';
-import { Forest, type ForestData } from '../../src/scrape/main-content/forest.ts';
-import { removeNoise } from '../../src/scrape/main-content/noise.ts';
+import { parseHtml } from '../../src/scrape/dom/index.ts';
+import { mainContent } from '../../src/scrape/main-content/index.ts';
+import { Forest, type ForestData } from '../../src/scrape/main-content/signals/forest.ts';
+import { removeNoise } from '../../src/scrape/main-content/rules/noise.ts';
 import { declarationsOf, readPage } from '../../src/scrape/main-content/page.ts';
 import { Stage } from '../../src/scrape/main-content/scene.ts';
-import { SIGNALS } from '../../src/scrape/main-content/signals.ts';
-import { toText } from '../../src/scrape/text.ts';
+import { SIGNALS } from '../../src/scrape/main-content/signals/signals.ts';
+import { toText } from '../../src/scrape/formats/text.ts';
 import { shareExpected } from './support/alignment.ts';
 import { type AnnotatedPage, mean, scoreOf, wcxbPages, wordsOf } from './support/annotated-pages.ts';
 import { Booster, cut, type Examples, randomSource, type Settings } from './support/boosting.ts';
@@ -133,7 +133,7 @@ if (process.argv.includes('--check')) {
   const { signals, trees } = fit(examples);
   const lines = trees.map((tree) => `    ${JSON.stringify(tree)}`);
   const json = `{\n  "signals": ${JSON.stringify(signals)},\n  "trees": [\n${lines.join(',\n')}\n  ]\n}\n`;
-  writeFileSync(join(import.meta.dirname, '../../src/scrape/main-content/forest.json'), json);
+  writeFileSync(join(import.meta.dirname, '../../src/scrape/main-content/signals/forest.json'), json);
   const forest = new Forest({ signals, trees });
   report(
     'the same pages',

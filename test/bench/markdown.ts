@@ -2,8 +2,8 @@
 // recursion and on anything quadratic. Every run is a process of its own with a time limit; the figure is the best of at least three (MB of HTML per second;
 // ours includes parsing, the last column does not). Run: node test/bench/markdown.ts [seconds per run]
 import { fork } from 'node:child_process';
-import { parseHtml } from '../../src/scrape/dom.ts';
-import { toMarkdown } from '../../src/scrape/markdown.ts';
+import { parseHtml } from '../../src/scrape/dom/index.ts';
+import { toMarkdown } from '../../src/scrape/markdown/index.ts';
 
 const BASE = 'https://example.com/';
 const MIN_ROUNDS = 3;

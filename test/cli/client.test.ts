@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { createApi } from '../../src/cli/client/api.ts';
-import { followJob } from '../../src/cli/client/follow.ts';
+import { followJob } from '../../src/cli/client/scrape/follow.ts';
 import { testRun } from '../support/environment.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import pg from 'pg';
 import { pino } from 'pino';
-import { startEmbedded } from '../../src/embedded.ts';
+import { startEmbedded } from '../../src/database/embedded/server.ts';
 import { testRun } from '../support/environment.ts';
 import { runCli } from './run-cli.ts';
 

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { JobSummary } from '../../src/cli/client/answers.ts';
-import { createProgress, progressBar } from '../../src/cli/client/progress.ts';
+import { createProgress, progressBar } from '../../src/cli/client/scrape/progress.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { callerOf } from './run-cli.ts';

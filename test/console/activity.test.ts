@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { sql } from 'kysely';
 import { activityByMinute } from '../../src/jobs/activity.ts';
 import { newId } from '../../src/ids.ts';
-import { attemptsByHour, readBacklog } from '../../src/webhooks/activity.ts';
+import { attemptsByHour, readBacklog } from '../../src/webhooks/outbox/activity.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const ACCOUNT = newId('acct');

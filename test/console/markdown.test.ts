@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { html, safeHref } from '../../src/html.ts';
-import { renderMarkdown } from '../../src/console/markdown.ts';
+import { html, safeHref } from '../../src/http/html.ts';
+import { renderMarkdown } from '../../src/console/view/markdown.ts';
 
 /** Without the white space between tags, in which no test is interested. */
 const render = (markdown: string) => renderMarkdown(markdown).text.replace(/\s*\n\s*(?=<)|(?<=>)\s*\n\s*/g, '');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { PROBLEMS } from '../../src/api/problem.ts';
+import { PROBLEMS } from '../../src/http/problem.ts';
 import { PAGE_ERRORS } from '../../src/scrape/types.ts';
-import { ATTEMPT_ERRORS } from '../../src/webhooks/retry.ts';
+import { ATTEMPT_ERRORS } from '../../src/webhooks/send/retry.ts';
 import { createApi } from '../support/api.ts';
 import { assertAccessible, noBrowser, startBrowser } from '../support/browser.ts';
 import { startTestService, type TestService } from '../support/service.ts';

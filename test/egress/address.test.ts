@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { AddressPolicy, CidrList, isPublicAddress } from '../../src/egress/address.ts';
+import { AddressPolicy, CidrList, isPublicAddress } from '../../src/egress/connect/address.ts';
 import { SPECIAL_IPV4 } from '../security/addresses.ts';
 
 const toNumber = (address: string) => address.split('.').reduce((value, octet) => value * 256 + Number(octet), 0);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BodyPipe } from '../../src/egress/body-pipe.ts';
+import { BodyPipe } from '../../src/egress/body/pipe.ts';
 
 test('tiny chunks are put together: a full pipe is one chunk', async () => {
   const pipe = new BodyPipe();

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { setImmediate as tick } from 'node:timers/promises';
 import { test } from 'node:test';
-import { CidrList } from '../../src/egress/address.ts';
+import { CidrList } from '../../src/egress/connect/address.ts';
 import { fetchPage } from '../../src/egress/fetch-page.ts';
-import { Network } from '../../src/egress/network.ts';
-import { createResolve } from '../../src/egress/resolve.ts';
+import { Network } from '../../src/egress/connect/network.ts';
+import { createResolve } from '../../src/egress/connect/resolve.ts';
 import { failure } from './failure.ts';
 import { ok, startOrigin } from './origin.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { pino } from 'pino';
-import { startEmbedded } from '../../src/embedded.ts';
+import { startEmbedded } from '../../src/database/embedded/server.ts';
 
 /** A durable Postgres that can be crashed, and a way to ask it that does not lead through the network under test. */
 export interface CrashablePostgres extends AsyncDisposable {

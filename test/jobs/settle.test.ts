@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
-import { holdSlice, type Slice } from '../../src/queue.ts';
+import { holdSlice, type Slice } from '../../src/database/queue.ts';
 import { failedBlock } from '../../src/scrape/page-block.ts';
 import { lockJob, settlePages, type PageResult } from '../../src/jobs/settle.ts';
 import { cancelJob } from '../../src/jobs/cancel.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { DEFAULT_RETRY_SCHEDULE } from '../../src/config.ts';
-import { retryDelay } from '../../src/webhooks/retry.ts';
+import { retryDelay } from '../../src/webhooks/send/retry.ts';
 
 const HOUR = 3600;
 const WEEK = 7 * 24 * HOUR;

@@ -5,9 +5,9 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import { createAccount, rotateWebhookSecret } from '../../src/accounts/accounts.ts';
 import { createSecretBox } from '../../src/accounts/secrets.ts';
-import { claim } from '../../src/webhooks/claim.ts';
-import { append, endpointOf } from '../../src/webhooks/outbox.ts';
-import { createSigner } from '../../src/webhooks/sign.ts';
+import { claim } from '../../src/webhooks/outbox/claim.ts';
+import { append, endpointOf } from '../../src/webhooks/outbox/append.ts';
+import { createSigner } from '../../src/webhooks/send/sign.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 const HOOK = 'https://receiver.example/hook';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseHtml } from '../../src/scrape/dom.ts';
-import { complete } from '../../src/scrape/main-content/complete.ts';
+import { parseHtml } from '../../src/scrape/dom/index.ts';
+import { complete } from '../../src/scrape/main-content/rules/complete.ts';
 import { readPage } from '../../src/scrape/main-content/page.ts';
 
 const LONG = 'The river had risen overnight, and the people of the lower town carried their chairs upstairs.';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decode } from '../../src/scrape/decode.ts';
+import { decode } from '../../src/scrape/decode/index.ts';
 
 /** Encoding, text, and the bytes that iconv makes of it. */
 const SAMPLES: [encoding: string, text: string, hex: string][] = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isSupportedContentType } from '../../src/scrape/content-type.ts';
+import { isSupportedContentType } from '../../src/scrape/decode/content-type.ts';
 import { extract } from '../../src/scrape/extract.ts';
 import { FORMATS, type ExtractOptions } from '../../src/scrape/types.ts';
 import { writePdf } from '../support/pdf.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { ChildNode } from 'domhandler';
-import { isElement, isText, MAX_DEPTH, parseHtml, textContent } from '../../src/scrape/dom.ts';
+import { isElement, isText, MAX_DEPTH, parseHtml, textContent } from '../../src/scrape/dom/index.ts';
 
 /** The tree as nested names, texts in quotes. */
 function outline(nodes: ChildNode[]): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseHtml } from '../../src/scrape/dom.ts';
+import { parseHtml } from '../../src/scrape/dom/index.ts';
 import { extract } from '../../src/scrape/extract.ts';
 import { okBlock } from '../../src/scrape/page-block.ts';
 import { excludeMatching, isValidSelector, matchingSubtrees } from '../../src/scrape/selectors.ts';

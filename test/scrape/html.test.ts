@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { eachElement, parseHtml } from '../../src/scrape/dom.ts';
-import { toHtml } from '../../src/scrape/html.ts';
+import { eachElement, parseHtml } from '../../src/scrape/dom/index.ts';
+import { toHtml } from '../../src/scrape/formats/html.ts';
 import { hostileHtml } from './hostile-html.ts';
 import { normalizedText } from './rendering.ts';
 

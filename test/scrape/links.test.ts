@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { parseHtml } from '../../src/scrape/dom.ts';
-import { parseSrcset } from '../../src/scrape/images.ts';
-import { baseUrl, discoveredLinks, linksOf, resolveUrl } from '../../src/scrape/links.ts';
+import { parseHtml } from '../../src/scrape/dom/index.ts';
+import { parseSrcset } from '../../src/scrape/formats/images.ts';
+import { baseUrl, discoveredLinks, linksOf, resolveUrl } from '../../src/scrape/formats/links.ts';
 import type { DiscoveredLink } from '../../src/scrape/types.ts';
 
 const PAGE = 'https://example.com/docs/page?x=1#top';

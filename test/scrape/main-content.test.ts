@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mean, scoreOf } from '../bench/support/annotated-pages.ts';
-import { parseHtml } from '../../src/scrape/dom.ts';
-import { toHtml } from '../../src/scrape/html.ts';
-import { mainContent, removeNoise } from '../../src/scrape/main-content.ts';
-import { toText } from '../../src/scrape/text.ts';
+import { parseHtml } from '../../src/scrape/dom/index.ts';
+import { toHtml } from '../../src/scrape/formats/html.ts';
+import { mainContent, removeNoise } from '../../src/scrape/main-content/index.ts';
+import { toText } from '../../src/scrape/formats/text.ts';
 import { examplePages } from './example-pages.ts';
 
 const URL = 'https://example.com/page';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
-import { parseHtml } from '../../src/scrape/dom.ts';
-import { toMarkdown } from '../../src/scrape/markdown.ts';
+import { parseHtml } from '../../src/scrape/dom/index.ts';
+import { toMarkdown } from '../../src/scrape/markdown/index.ts';
 import { goldenCases, markdownExamples } from './golden.ts';
 import { hostileHtml } from './hostile-html.ts';
 import { normalizedText, renderMarkdown, structure } from './rendering.ts';
@@ -136,8 +136,8 @@ suite('extreme pages', () => {
     `;
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(script)}`), {
       workerData: {
-        dom: import.meta.resolve('../../src/scrape/dom.ts'),
-        markdown: import.meta.resolve('../../src/scrape/markdown.ts'),
+        dom: import.meta.resolve('../../src/scrape/dom/index.ts'),
+        markdown: import.meta.resolve('../../src/scrape/markdown/index.ts'),
         pages: Object.values(EXTREMES).map(([html]) => html),
       },
       resourceLimits: { stackSizeMb: 2 },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseHtml } from '../../src/scrape/dom.ts';
-import { metadataOf } from '../../src/scrape/metadata.ts';
+import { parseHtml } from '../../src/scrape/dom/index.ts';
+import { metadataOf } from '../../src/scrape/metadata/index.ts';
 
 const BASE = 'https://example.com/blog/post';
 const read = (html: string) => metadataOf(parseHtml(html), BASE);

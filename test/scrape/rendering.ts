@@ -1,6 +1,6 @@
 import type { ChildNode } from 'domhandler';
 import MarkdownIt from 'markdown-it';
-import { isElement, isText, parseHtml } from '../../src/scrape/dom.ts';
+import { isElement, isText, parseHtml } from '../../src/scrape/dom/index.ts';
 
 const commonmark = new MarkdownIt({ html: true });
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
-import { parseHtml } from '../../src/scrape/dom.ts';
-import { toText } from '../../src/scrape/text.ts';
+import { parseHtml } from '../../src/scrape/dom/index.ts';
+import { toText } from '../../src/scrape/formats/text.ts';
 import { hostileHtml } from './hostile-html.ts';
 import { normalizedText } from './rendering.ts';
 

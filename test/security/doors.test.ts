@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { after, before, test } from 'node:test';
-import { append } from '../../src/webhooks/outbox.ts';
+import { append } from '../../src/webhooks/outbox/append.ts';
 import { createEgress } from '../../src/egress/index.ts';
 import { readCertificate } from '../support/certificates.ts';
 import { startDns, type DnsAnswer, type FakeDns } from '../support/dns.ts';

@@ -240,9 +240,9 @@ test('API keys are kept as the SHA-256 of a random secret', async () => {
 /** Where something secret is held against what was sent: the file, and the name of what it is compared to. */
 const COMPARISONS = [
   ['src/accounts/keys.ts', 'secret_sha256'],
-  ['src/api/auth.ts', 'expected'],
-  ['src/console/sign-in.ts', 'adminToken'],
-  ['src/console/protection.ts', 'expected'],
+  ['src/http/auth.ts', 'expected'],
+  ['src/console/session/sign-in.ts', 'adminToken'],
+  ['src/console/session/protection.ts', 'expected'],
 ] as const;
 
 test('keys and tokens are compared in constant time', async () => {
@@ -257,10 +257,10 @@ test('keys and tokens are compared in constant time', async () => {
 /** Digests of what both sides know are no secrets: of requests, and of bodies that were sent. A client may look at its own secret. */
 const KNOWN_TO_BOTH = [
   'src/callbacks/request.ts',
-  'src/cli/client/diagnose.ts',
+  'src/cli/client/listen/diagnose.ts',
   'src/console/pages/delivery-request.ts',
   'src/jobs/idempotency.ts',
-  'src/webhooks/send.ts',
+  'src/webhooks/send/send.ts',
 ];
 
 test('nothing that sounds like a secret is compared in any other way', async () => {

@@ -1,5 +1,5 @@
 import { findOperation, problemSchema, problemsOf } from '../../src/api/operations.ts';
-import { PROBLEMS, type ProblemCode } from '../../src/api/problem.ts';
+import { PROBLEMS, type ProblemCode } from '../../src/http/problem.ts';
 
 /** Problems with which any request can be answered that no operation was found for. */
 const WITHOUT_OPERATION: ProblemCode[] = ['unauthorized', 'rate_limited', 'not_found', 'method_not_allowed'];

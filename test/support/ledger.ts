@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
-import type { Db } from '../../src/database.ts';
+import type { Db } from '../../src/database/database.ts';
 
 /**
  * What must be true of every database at every moment: counts add up, they are those of the pages, ledgers sum up to the balance, and

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Claimed } from '../../src/webhooks/claim.ts';
-import { Endpoint, MAX_IN_FLIGHT } from '../../src/webhooks/endpoint.ts';
-import type { Finished } from '../../src/webhooks/record.ts';
-import { Slots } from '../../src/webhooks/slots.ts';
+import type { Claimed } from '../../src/webhooks/outbox/claim.ts';
+import { Endpoint, MAX_IN_FLIGHT } from '../../src/webhooks/dispatch/endpoint.ts';
+import type { Finished } from '../../src/webhooks/outbox/record.ts';
+import { Slots } from '../../src/webhooks/dispatch/slots.ts';
 
 const finished = (error: 'timeout' | null, total_ms = 5) => ({ result: { error, total_ms } }) as Finished;
 const endpoint = () => new Endpoint('acct_1', 'a.example:443', { ahead: 0, inFlight: 0 });

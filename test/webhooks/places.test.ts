@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { Places } from '../../src/webhooks/places.ts';
+import { Places } from '../../src/webhooks/dispatch/places.ts';
 import { eventually } from '../support/wait.ts';
 
 let lacking = false;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_RETRY_SCHEDULE } from '../../src/config.ts';
-import { parseRetryAfter } from '../../src/retry-after.ts';
-import { retryDelay } from '../../src/webhooks/retry.ts';
+import { parseRetryAfter } from '../../src/egress/retry-after.ts';
+import { retryDelay } from '../../src/webhooks/send/retry.ts';
 
 test('the default schedule is that of the contract, and lasts over three days', () => {
   const [second, minute, hour] = [1, 60, 3600];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Roster, type Asked } from '../../src/webhooks/roster.ts';
+import { Roster, type Asked } from '../../src/webhooks/dispatch/roster.ts';
 
 const ROOM = 500;
 const SHARE = 750;

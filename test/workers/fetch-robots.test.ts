@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { ROBOTS_MAX_BYTES } from '../../src/crawl/robots.ts';
 import { createEgress, type Egress } from '../../src/egress/index.ts';
-import { fetchRobots } from '../../src/workers/fetch-robots.ts';
+import { fetchRobots } from '../../src/workers/hosts/robots.ts';
 import { failure } from '../egress/failure.ts';
 import { coded, redirect, response, startOrigin, type Origin } from '../egress/origin.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { HostGate, hostGateMemory } from '../../src/workers/host-gate.ts';
+import { HostGate, hostGateMemory } from '../../src/workers/hosts/gate.ts';
 
 const never = new AbortController().signal;
 

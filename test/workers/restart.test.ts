@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WorkerPool } from '../../src/workers/pool.ts';
+import { WorkerPool } from '../../src/workers/pool/pool.ts';
 import { startTestService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
 

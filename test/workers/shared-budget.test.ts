@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { createEgress } from '../../src/egress/index.ts';
-import { Bodies, type BodyRoom } from '../../src/workers/body-room.ts';
-import { budgetMemory, SharedBudget } from '../../src/workers/shared-budget.ts';
+import { Bodies, type BodyRoom } from '../../src/workers/limits/body-memory.ts';
+import { budgetMemory, SharedBudget } from '../../src/workers/limits/shared-budget.ts';
 import { startOrigin } from '../egress/origin.ts';
 import { startSite } from '../support/site.ts';
 

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
-import type { meAnswer } from '../../accounts/schemas.ts';
+import type { meAnswer } from '../../accounts/http/schemas.ts';
 import type { problemSchema } from '../../api/operations.ts';
-import type { callbackList, callbackRequest } from '../../callbacks/schemas.ts';
-import type { jobAnswer, jobSummary, pageBlock } from '../../jobs/answers.ts';
-import type { deliveryAnswer, deliveryList, recoverAnswer } from '../../webhooks/schemas.ts';
+import type { callbackList, callbackRequest } from '../../callbacks/http/schemas.ts';
+import type { jobAnswer, jobSummary, pageBlock } from '../../jobs/http/answers.ts';
+import type { deliveryAnswer, deliveryList, recoverAnswer } from '../../webhooks/http/schemas.ts';
 
 /** The API's answers, as the schemas of its document describe them. */
 export type Account = z.infer<typeof meAnswer>;

@@ -4,7 +4,7 @@ import { formatRecord, print, printList } from '../output.ts';
 import type { Job, JobSummary, Page } from './answers.ts';
 import { connect, type Connection } from './api.ts';
 import { clientCommand } from './command.ts';
-import { pages } from './progress.ts';
+import { pages } from './scrape/progress.ts';
 import { take } from './take.ts';
 
 interface Options extends Connection {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { sql } from 'kysely';
 import { readConfig, type Config } from '../../config.ts';
 import { createEgress, EgressError } from '../../egress/index.ts';
-import { pendingMigrations } from '../../migrate.ts';
+import { pendingMigrations } from '../../database/migrate.ts';
 import { compareClocks, failed, ok, skipped, type Check } from '../check.ts';
 import { messageOf } from '../failure.ts';
 import { openDatabaseSession } from './database-session.ts';

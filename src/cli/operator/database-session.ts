@@ -1,7 +1,7 @@
 import { readConfig, type Config } from '../../config.ts';
-import { openDatabase, UNHURRIED_MS, type Database } from '../../database.ts';
-import { visitEmbedded } from '../../embedded.ts';
-import { pendingMigrations } from '../../migrate.ts';
+import { openDatabase, UNHURRIED_MS, type Database } from '../../database/database.ts';
+import { visitEmbedded } from '../../database/embedded/server.ts';
+import { pendingMigrations } from '../../database/migrate.ts';
 import { CliError } from '../failure.ts';
 
 /** The service's database for the length of one command. */

@@ -1,12 +1,12 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { grantCredits } from '../../accounts/credits.ts';
-import { parseValue } from '../../api/json-body.ts';
-import type { Db } from '../../database.ts';
-import { confirmed, field, postForm } from '../forms.ts';
-import { html, type Html } from '../../html.ts';
-import { sendPage } from '../layout.ts';
-import { count, table } from '../parts.ts';
+import { parseValue } from '../../http/json-body.ts';
+import type { Db } from '../../database/database.ts';
+import { confirmed, field, postForm } from '../view/forms.ts';
+import { html, type Html } from '../../http/html.ts';
+import { sendPage } from '../view/layout.ts';
+import { count, table } from '../view/parts.ts';
 import { readView } from './views.ts';
 
 const grantForm = z.object({

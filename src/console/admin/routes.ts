@@ -1,10 +1,10 @@
 import { Router, type Response } from 'express';
-import { Problem } from '../../api/problem.ts';
+import { Problem } from '../../http/problem.ts';
 import type { Context } from '../../context.ts';
-import { requireOperator } from '../guard.ts';
-import { html } from '../../html.ts';
-import { sendPage } from '../layout.ts';
-import { operatorDoor, signInRoutes } from '../sign-in.ts';
+import { requireOperator } from '../session/guard.ts';
+import { html } from '../../http/html.ts';
+import { sendPage } from '../view/layout.ts';
+import { operatorDoor, signInRoutes } from '../session/sign-in.ts';
 import { accountPages } from './accounts.ts';
 import { viewSection } from './view-table.ts';
 import { readView } from './views.ts';

@@ -1,5 +1,5 @@
-import { html, type Content, type Html } from '../../html.ts';
-import { count, table, time } from '../parts.ts';
+import { html, type Content, type Html } from '../../http/html.ts';
+import { count, table, time } from '../view/parts.ts';
 import { VIEW_ROWS, type AdminView } from './views.ts';
 
 /** Columns of ids: long, and seldom what one looks for. */

@@ -3,25 +3,25 @@ import { pipeline } from 'node:stream/promises';
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import type { SecretBox } from '../../accounts/secrets.ts';
-import { parseQuery } from '../../api/json-body.ts';
-import { cursorParameter, decodeCursor, encodeCursor } from '../../api/pagination.ts';
-import { notFound } from '../../api/problem.ts';
+import { parseQuery } from '../../http/json-body.ts';
+import { cursorParameter, decodeCursor, encodeCursor } from '../../http/pagination.ts';
+import { notFound } from '../../http/problem.ts';
 import type { Context } from '../../context.ts';
 import { isId } from '../../ids.ts';
-import { bodyChunks } from '../../webhooks/body.ts';
-import { redeliver } from '../../webhooks/control.ts';
+import { bodyChunks } from '../../webhooks/send/body.ts';
+import { redeliver } from '../../webhooks/outbox/control.ts';
 import {
   listDeliveries,
   readContent,
   readDelivery,
   type DeliveryContent,
   type DeliveryView,
-} from '../../webhooks/history.ts';
-import { field, select } from '../forms.ts';
-import { html, type Content } from '../../html.ts';
-import { sendPage } from '../layout.ts';
-import { badge, bytes, count, cut, pager, table, time, type Column } from '../parts.ts';
-import { sessionOf } from '../visitor.ts';
+} from '../../webhooks/outbox/history.ts';
+import { field, select } from '../view/forms.ts';
+import { html, type Content } from '../../http/html.ts';
+import { sendPage } from '../view/layout.ts';
+import { badge, bytes, count, cut, pager, table, time, type Column } from '../view/parts.ts';
+import { sessionOf } from '../session/visitor.ts';
 import { deliveryBody } from './delivery.ts';
 import { previewRequest } from './delivery-request.ts';
 import { recoverPages } from './recover.ts';

@@ -1,10 +1,10 @@
 import type { SecretBox } from '../../accounts/secrets.ts';
 import { readSigningSecrets } from '../../accounts/signing-secrets.ts';
-import type { Db } from '../../database.ts';
-import { bodyChunks, sha256, smallBody } from '../../webhooks/body.ts';
-import type { DeliveryContent } from '../../webhooks/history.ts';
-import { requestHeaders } from '../../webhooks/send.ts';
-import { createSigner } from '../../webhooks/sign.ts';
+import type { Db } from '../../database/database.ts';
+import { bodyChunks, sha256, smallBody } from '../../webhooks/send/body.ts';
+import type { DeliveryContent } from '../../webhooks/outbox/history.ts';
+import { requestHeaders } from '../../webhooks/send/send.ts';
+import { createSigner } from '../../webhooks/send/sign.ts';
 
 const SHOWN_BYTES = 64 * 1024;
 

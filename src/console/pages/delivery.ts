@@ -1,9 +1,9 @@
 import type { Response } from 'express';
-import type { AttemptView, DeliveryView } from '../../webhooks/history.ts';
-import { ATTEMPT_ERRORS } from '../../webhooks/retry.ts';
-import { postButton } from '../forms.ts';
-import { html, type Content, type Html } from '../../html.ts';
-import { badge, bytes, copyable, count, duration, exactTime, facts, source, time } from '../parts.ts';
+import type { AttemptView, DeliveryView } from '../../webhooks/outbox/history.ts';
+import { ATTEMPT_ERRORS } from '../../webhooks/send/retry.ts';
+import { postButton } from '../view/forms.ts';
+import { html, type Content, type Html } from '../../http/html.ts';
+import { badge, bytes, copyable, count, duration, exactTime, facts, source, time } from '../view/parts.ts';
 import type { RequestPreview } from './delivery-request.ts';
 
 type Delivery = DeliveryView & { attempt_log: AttemptView[] };

@@ -1,9 +1,9 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { parseValue } from '../../api/json-body.ts';
-import { notFound, Problem } from '../../api/problem.ts';
+import { parseValue } from '../../http/json-body.ts';
+import { notFound, Problem } from '../../http/problem.ts';
 import type { Context } from '../../context.ts';
-import { checkWebhookUrl } from '../../webhooks/check-url.ts';
+import { checkWebhookUrl } from '../../webhooks/http/check-url.ts';
 import {
   cancelPending,
   knowsEndpoint,
@@ -11,15 +11,15 @@ import {
   pauseEndpoint,
   resumeEndpoint,
   type EndpointView,
-} from '../../webhooks/endpoints.ts';
-import { requestIdOf } from '../../api/auth.ts';
-import { traceOf } from '../../api/request-trace.ts';
-import { appendTest } from '../../webhooks/test-delivery.ts';
-import { confirmed, field, postButton, postForm } from '../forms.ts';
-import { html, type Html } from '../../html.ts';
-import { sendPage } from '../layout.ts';
-import { badge, count, duration, facts, percent, time } from '../parts.ts';
-import { sessionOf } from '../visitor.ts';
+} from '../../webhooks/endpoints/endpoints.ts';
+import { requestIdOf } from '../../http/auth.ts';
+import { traceOf } from '../../http/request-trace.ts';
+import { appendTest } from '../../webhooks/outbox/test-delivery.ts';
+import { confirmed, field, postButton, postForm } from '../view/forms.ts';
+import { html, type Html } from '../../http/html.ts';
+import { sendPage } from '../view/layout.ts';
+import { badge, count, duration, facts, percent, time } from '../view/parts.ts';
+import { sessionOf } from '../session/visitor.ts';
 
 const testForm = z.object({ webhook_url: z.string().trim().max(4096) });
 

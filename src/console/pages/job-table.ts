@@ -1,6 +1,6 @@
 import type { Job } from '../../jobs/read.ts';
-import { html, type Content, type Html } from '../../html.ts';
-import { badge, count, table, time, type Column } from '../parts.ts';
+import { html, type Content, type Html } from '../../http/html.ts';
+import { badge, count, table, time, type Column } from '../view/parts.ts';
 
 const settled = (job: Job) => job.total - job.remaining;
 

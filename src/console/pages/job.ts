@@ -1,9 +1,20 @@
 import type { Response } from 'express';
 import type { Job, PageRow } from '../../jobs/read.ts';
-import type { DeliveryStatus } from '../../webhooks/history.ts';
-import { confirmed, postForm, select } from '../forms.ts';
-import { html, type Content, type Html } from '../../html.ts';
-import { badge, copyable, count, duration, exactTime, facts, pager, source, table, type Column } from '../parts.ts';
+import type { DeliveryStatus } from '../../webhooks/outbox/history.ts';
+import { confirmed, postForm, select } from '../view/forms.ts';
+import { html, type Content, type Html } from '../../http/html.ts';
+import {
+  badge,
+  copyable,
+  count,
+  duration,
+  exactTime,
+  facts,
+  pager,
+  source,
+  table,
+  type Column,
+} from '../view/parts.ts';
 import { pageBody, reason } from './page-block.ts';
 
 /** One job, and the part of its pages that is shown. */

@@ -1,14 +1,14 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { createKey, listKeys, revokeKey } from '../../accounts/keys.ts';
-import { parseValue } from '../../api/json-body.ts';
-import { notFound } from '../../api/problem.ts';
+import { parseValue } from '../../http/json-body.ts';
+import { notFound } from '../../http/problem.ts';
 import type { Context } from '../../context.ts';
-import { confirmed, field, postForm } from '../forms.ts';
-import { html, type Html } from '../../html.ts';
-import { sendPage } from '../layout.ts';
-import { badge, copyable, table, time } from '../parts.ts';
-import { sessionOf } from '../visitor.ts';
+import { confirmed, field, postForm } from '../view/forms.ts';
+import { html, type Html } from '../../http/html.ts';
+import { sendPage } from '../view/layout.ts';
+import { badge, copyable, table, time } from '../view/parts.ts';
+import { sessionOf } from '../session/visitor.ts';
 
 const keyForm = z.object({ name: z.string().trim().min(1, 'must not be empty').max(100) });
 

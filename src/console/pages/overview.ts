@@ -3,12 +3,12 @@ import { usageByDay, type DayOfUsage } from '../../accounts/credits.ts';
 import type { Context } from '../../context.ts';
 import { activityByMinute, type MinuteOfWork } from '../../jobs/activity.ts';
 import { listJobs } from '../../jobs/read.ts';
-import { attemptsByHour, readBacklog, type Backlog, type HourOfAttempts } from '../../webhooks/activity.ts';
-import { barChart, lineChart } from '../charts.ts';
-import { html, type Content, type Html } from '../../html.ts';
-import { sendPage } from '../layout.ts';
-import { count, duration, percent, time } from '../parts.ts';
-import { sessionOf } from '../visitor.ts';
+import { attemptsByHour, readBacklog, type Backlog, type HourOfAttempts } from '../../webhooks/outbox/activity.ts';
+import { barChart, lineChart } from '../view/charts.ts';
+import { html, type Content, type Html } from '../../http/html.ts';
+import { sendPage } from '../view/layout.ts';
+import { count, duration, percent, time } from '../view/parts.ts';
+import { sessionOf } from '../session/visitor.ts';
 import { jobTable } from './job-table.ts';
 
 const MINUTES = 60;

@@ -1,8 +1,8 @@
 import type { PageRow } from '../../jobs/read.ts';
 import { PAGE_ERRORS } from '../../scrape/types.ts';
-import { html, safeHref, type Content, type Html } from '../../html.ts';
-import { renderMarkdown } from '../markdown.ts';
-import { bytes, duration, facts, source } from '../parts.ts';
+import { html, safeHref, type Content, type Html } from '../../http/html.ts';
+import { renderMarkdown } from '../view/markdown.ts';
+import { bytes, duration, facts, source } from '../view/parts.ts';
 
 /** Of each form so many characters are shown; the API has all of it. */
 const MAX_SHOWN = 200_000;

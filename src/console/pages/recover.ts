@@ -1,13 +1,13 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
-import { parseQuery, parseValue } from '../../api/json-body.ts';
-import type { Db } from '../../database.ts';
-import { countRecoverable, recover, type RecoverWindow } from '../../webhooks/control.ts';
-import { field, postForm } from '../forms.ts';
-import { html, type Html } from '../../html.ts';
-import { sendPage } from '../layout.ts';
-import { count } from '../parts.ts';
-import { sessionOf } from '../visitor.ts';
+import { parseQuery, parseValue } from '../../http/json-body.ts';
+import type { Db } from '../../database/database.ts';
+import { countRecoverable, recover, type RecoverWindow } from '../../webhooks/outbox/control.ts';
+import { field, postForm } from '../view/forms.ts';
+import { html, type Html } from '../../http/html.ts';
+import { sendPage } from '../view/layout.ts';
+import { count } from '../view/parts.ts';
+import { sessionOf } from '../session/visitor.ts';
 
 const DAY_MS = 86_400_000;
 /** What a browser's field for a date and a time sends. All times here are UTC. */

@@ -2,13 +2,13 @@ import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { readAccount, rotateWebhookSecret } from '../../accounts/accounts.ts';
 import type { SecretBox } from '../../accounts/secrets.ts';
-import { parseValue } from '../../api/json-body.ts';
+import { parseValue } from '../../http/json-body.ts';
 import type { Context } from '../../context.ts';
-import { confirmed, postButton, postForm, select } from '../forms.ts';
-import { html, type Html } from '../../html.ts';
-import { sendPage } from '../layout.ts';
-import { copyable, exactTime } from '../parts.ts';
-import { sessionOf } from '../visitor.ts';
+import { confirmed, postButton, postForm, select } from '../view/forms.ts';
+import { html, type Html } from '../../http/html.ts';
+import { sendPage } from '../view/layout.ts';
+import { copyable, exactTime } from '../view/parts.ts';
+import { sessionOf } from '../session/visitor.ts';
 
 const OVERLAPS = [
   ['0', 'not at all: the old one stops now'],

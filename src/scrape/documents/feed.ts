@@ -1,8 +1,8 @@
 import type { ChildNode } from 'domhandler';
-import { parseHtml } from '../dom.ts';
-import { resolveHttpUrl } from '../links.ts';
-import { removeNoise } from '../main-content.ts';
-import { textOf } from '../structured-data.ts';
+import { parseHtml } from '../dom/index.ts';
+import { resolveHttpUrl } from '../formats/links.ts';
+import { removeNoise } from '../main-content/index.ts';
+import { textOf } from '../metadata/structured-data.ts';
 import { type Content, plainMetadata } from './content.ts';
 import { contentOfNodes, element } from './nodes.ts';
 import { readXmlEvents, type XmlEvents } from './xml-events.ts';

@@ -1,4 +1,4 @@
-import { resolveUrl } from '../links.ts';
+import { resolveUrl } from '../formats/links.ts';
 
 const FENCE = /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})/;
 /** Indented code; what is indented and begins with a list's marker is taken for a list. */

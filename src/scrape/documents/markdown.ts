@@ -1,4 +1,4 @@
-import { resolveHttpUrl } from '../links.ts';
+import { resolveHttpUrl } from '../formats/links.ts';
 import type { DiscoveredLink } from '../types.ts';
 import { plainMetadata, preformatted, QUIET, type Content } from './content.ts';
 import { withAbsoluteLinks } from './markdown-links.ts';

@@ -1,8 +1,8 @@
 import { type ChildNode, Document, Element, type ParentNode, Text } from 'domhandler';
-import { discoveredLinks } from '../links.ts';
-import { toHtml } from '../html.ts';
-import { toMarkdown } from '../markdown.ts';
-import { toText } from '../text.ts';
+import { discoveredLinks } from '../formats/links.ts';
+import { toHtml } from '../formats/html.ts';
+import { toMarkdown } from '../markdown/index.ts';
+import { toText } from '../formats/text.ts';
 import type { Metadata } from '../types.ts';
 import { QUIET, type Content } from './content.ts';
 

@@ -1,7 +1,7 @@
 import { getDocumentProxy } from 'unpdf';
-import { resolveHttpUrl } from '../links.ts';
+import { resolveHttpUrl } from '../formats/links.ts';
 import { storable } from '../storable.ts';
-import { isRecord, textOf } from '../structured-data.ts';
+import { isRecord, textOf } from '../metadata/structured-data.ts';
 import { type Content, plainMetadata } from './content.ts';
 import { contentOfNodes } from './nodes.ts';
 import { layOut, type TextPiece } from './pdf-layout.ts';

@@ -1,4 +1,4 @@
-import { resolveHttpUrl } from '../links.ts';
+import { resolveHttpUrl } from '../formats/links.ts';
 import { fenced, plainMetadata, preformatted, QUIET, type Content } from './content.ts';
 
 /** Media subtypes that are code, with the language that a Markdown renderer knows them by. */

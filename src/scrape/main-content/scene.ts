@@ -1,7 +1,7 @@
-import type { Block, Container } from './blocks.ts';
-import { MARKS } from './marks.ts';
+import type { Block, Container } from './signals/blocks.ts';
+import { MARKS } from './signals/marks.ts';
 import type { Page } from './page.ts';
-import { groupsOf } from './phrases.ts';
+import { groupsOf } from './signals/phrases.ts';
 
 /** One block in its surroundings: what the signals are computed from. */
 export interface Scene {

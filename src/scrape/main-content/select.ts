@@ -1,7 +1,7 @@
-import type { Block, Container } from './blocks.ts';
-import { isChrome } from './chrome.ts';
-import { complete } from './complete.ts';
-import type { Forest } from './forest.ts';
+import type { Block, Container } from './signals/blocks.ts';
+import { isChrome } from './rules/chrome.ts';
+import { complete } from './rules/complete.ts';
+import type { Forest } from './signals/forest.ts';
 import type { Page } from './page.ts';
 import { Stage } from './scene.ts';
 

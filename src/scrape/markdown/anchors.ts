@@ -1,8 +1,8 @@
 import type { Element } from 'domhandler';
-import { eachElement, textContent } from '../dom.ts';
-import { resolveUrl } from '../links.ts';
-import { destination, title } from './escape.ts';
-import type { Mark } from './marks.ts';
+import { eachElement, textContent } from '../dom/index.ts';
+import { resolveUrl } from '../formats/links.ts';
+import { destination, title } from './inline/escape.ts';
+import type { Mark } from './inline/marks.ts';
 import type { MarkdownRenderer } from './renderer.ts';
 
 function containsHeading(element: Element): boolean {

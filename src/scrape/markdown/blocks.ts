@@ -1,5 +1,5 @@
 import type { Element } from 'domhandler';
-import { escapeHeadingEnd, fenceFor } from './escape.ts';
+import { escapeHeadingEnd, fenceFor } from './inline/escape.ts';
 import type { MarkdownRenderer } from './renderer.ts';
 
 /** Renders `<h1>` to `<h6>` on one line, whatever blocks are in it. */

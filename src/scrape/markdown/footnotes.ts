@@ -1,5 +1,5 @@
 import type { ChildNode, Element } from 'domhandler';
-import { eachElement, isElement, isText } from '../dom.ts';
+import { eachElement, isElement, isText } from '../dom/index.ts';
 import type { MarkdownRenderer } from './renderer.ts';
 
 /** The ids that Markdown renderers, Pandoc and MediaWiki give to footnotes; the group is what makes the label. */

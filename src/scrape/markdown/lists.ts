@@ -1,7 +1,7 @@
 import type { ChildNode, Element } from 'domhandler';
-import { isElement, isText } from '../dom.ts';
-import { NOT_TEXT } from '../elements.ts';
-import { STRONG } from './marks.ts';
+import { isElement, isText } from '../dom/index.ts';
+import { NOT_TEXT } from '../dom/elements.ts';
+import { STRONG } from './inline/marks.ts';
 import type { MarkdownRenderer } from './renderer.ts';
 
 const LISTS = new Set(['ul', 'ol', 'menu', 'dir']);

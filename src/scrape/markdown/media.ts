@@ -1,8 +1,8 @@
 import type { Element } from 'domhandler';
-import { isElement } from '../dom.ts';
-import { imageSource, isTrackingPixel } from '../images.ts';
-import { resolveHttpUrl } from '../links.ts';
-import { destination, escapeText, title } from './escape.ts';
+import { isElement } from '../dom/index.ts';
+import { imageSource, isTrackingPixel } from '../formats/images.ts';
+import { resolveHttpUrl } from '../formats/links.ts';
+import { destination, escapeText, title } from './inline/escape.ts';
 
 function label(text: string): string {
   return escapeText(text.replace(/\s+/g, ' ').trim(), '', ']', true);

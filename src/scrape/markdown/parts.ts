@@ -1,6 +1,6 @@
-import { secureDelimiters } from './delimiters.ts';
-import { firstChar, isPunctuation, isWord, lastChar } from './flanking.ts';
-import type { Mark, Marks } from './marks.ts';
+import { secureDelimiters } from './inline/delimiters.ts';
+import { firstChar, isPunctuation, isWord, lastChar } from './inline/flanking.ts';
+import type { Mark, Marks } from './inline/marks.ts';
 
 export type ContentKind = 'text' | 'code' | 'verbatim';
 

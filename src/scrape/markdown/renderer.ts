@@ -1,17 +1,24 @@
 import type { ChildNode, Element } from 'domhandler';
-import { isElement, isText, MAX_DEPTH, visibleText } from '../dom.ts';
-import { BLOCK_ELEMENTS, NOT_TEXT } from '../elements.ts';
-import { formulaOf } from '../math.ts';
-import { codeLanguage, codeText } from '../preformatted.ts';
+import { isElement, isText, MAX_DEPTH, visibleText } from '../dom/index.ts';
+import { BLOCK_ELEMENTS, NOT_TEXT } from '../dom/elements.ts';
+import { formulaOf } from '../dom/math.ts';
+import { codeLanguage, codeText } from '../dom/preformatted.ts';
 import { renderAnchor } from './anchors.ts';
 import { renderFence, renderHeading, renderQuote, renderRule } from './blocks.ts';
-import { escapeDefinition, escapeLine } from './escape.ts';
+import { escapeDefinition, escapeLine } from './inline/escape.ts';
 import { Footnotes } from './footnotes.ts';
-import { InlineBuffer, SEPARATORS, type InlineMode } from './inline.ts';
+import { InlineBuffer, SEPARATORS, type InlineMode } from './inline/inline.ts';
 import { Lists } from './lists.ts';
-import { DELETED, EMPHASIS, STRONG, SUBSCRIPT, SUPERSCRIPT, type Mark, type Marks } from './marks.ts';
+import { DELETED, EMPHASIS, STRONG, SUBSCRIPT, SUPERSCRIPT, type Mark, type Marks } from './inline/marks.ts';
 import { image, player } from './media.ts';
-import { renderBetween, renderBreak, renderCheckbox, renderCode, renderFormula, renderRubyText } from './phrasing.ts';
+import {
+  renderBetween,
+  renderBreak,
+  renderCheckbox,
+  renderCode,
+  renderFormula,
+  renderRubyText,
+} from './inline/phrasing.ts';
 import { renderTable } from './tables.ts';
 import { BlockWriter } from './writer.ts';
 

@@ -1,6 +1,6 @@
-import { edge } from './delimiters.ts';
-import { codeSpan, escapeText } from './escape.ts';
-import { characterReference, firstChar, lastChar } from './flanking.ts';
+import { edge } from './inline/delimiters.ts';
+import { codeSpan, escapeText } from './inline/escape.ts';
+import { characterReference, firstChar, lastChar } from './inline/flanking.ts';
 import type { Part } from './parts.ts';
 
 function isAutolink(text: string, href: string): boolean {

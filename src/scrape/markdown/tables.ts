@@ -1,6 +1,6 @@
 import type { Element } from 'domhandler';
-import { codeLanguage, codeText } from '../preformatted.ts';
-import { codeCells, readTable, type TableGrid } from '../table-grid.ts';
+import { codeLanguage, codeText } from '../dom/preformatted.ts';
+import { codeCells, readTable, type TableGrid } from '../dom/table-grid.ts';
 import { renderFence } from './blocks.ts';
 import type { MarkdownRenderer } from './renderer.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { claim } from '../../../src/webhooks/claim.ts';
+import { claim } from '../../../src/webhooks/outbox/claim.ts';
 import type { Stage } from './stage.ts';
 import { quantile } from '../../support/quantile.ts';
 

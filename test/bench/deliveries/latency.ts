@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { append } from '../../../src/webhooks/outbox.ts';
+import { append } from '../../../src/webhooks/outbox/append.ts';
 import type { Stage } from './stage.ts';
 
 const BODY = JSON.stringify({ job_id: 'job_x', status: 'completed', result: 'x'.repeat(960) });

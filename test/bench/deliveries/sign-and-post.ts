@@ -1,5 +1,5 @@
 import { Agent } from 'undici';
-import { createSigner } from '../../../src/webhooks/sign.ts';
+import { createSigner } from '../../../src/webhooks/send/sign.ts';
 
 /** What every competitor does with one message: sign the body in both schemes, POST it over a kept connection, read the answer. */
 export function createPoster(connections: number) {

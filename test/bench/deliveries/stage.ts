@@ -7,10 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { createAccount } from '../../../src/accounts/accounts.ts';
 import { createSecretBox } from '../../../src/accounts/secrets.ts';
-import { openDatabase, type Database } from '../../../src/database.ts';
-import { startEmbedded, type Embedded } from '../../../src/embedded.ts';
+import { openDatabase, type Database } from '../../../src/database/database.ts';
+import { startEmbedded, type Embedded } from '../../../src/database/embedded/server.ts';
 import { createLog } from '../../../src/log.ts';
-import { migrate } from '../../../src/migrate.ts';
+import { migrate } from '../../../src/database/migrate.ts';
 import { createAuthority } from '../../support/certificates.ts';
 
 const ACCOUNTS = 50;

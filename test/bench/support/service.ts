@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { createAccount } from '../../../src/accounts/accounts.ts';
 import { createSecretBox } from '../../../src/accounts/secrets.ts';
-import { openDatabase, type Db } from '../../../src/database.ts';
-import { startEmbedded } from '../../../src/embedded.ts';
+import { openDatabase, type Db } from '../../../src/database/database.ts';
+import { startEmbedded } from '../../../src/database/embedded/server.ts';
 import { createLog } from '../../../src/log.ts';
 import { listen } from '../../support/listen.ts';
 

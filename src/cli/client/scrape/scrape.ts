@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { FORMATS, type Format } from '../../../scrape/types.ts';
+import { oneOf, wholeNumber } from '../../arguments.ts';
+import { CliError } from '../../failure.ts';
+import { print } from '../../output.ts';
+import type { Page } from '../answers.ts';
+import { connect, type Connection } from '../api.ts';
+import { clientCommand } from '../command.ts';
+
+interface Options extends Connection {
+  format: Format;
+  fullPage?: true;
+  timeout?: number;
+}
+
+/** `scrape`: one page, now. */
+export function addScrape(program: Command): void {
+  clientCommand(program, 'scrape <page>', 'print one page, as Markdown unless you say otherwise')
+    .option('--format <format>', FORMATS.join(', '), oneOf(...FORMATS), 'markdown')
+    .option('--full-page', 'navigation, footers and the like too')
+    .option('--timeout <ms>', 'for the page (default: 20000)', wholeNumber(100, 25_000))
+    .action(async (url: string, options: Options, command: Command) => {
+      const { format, fullPage, timeout: timeout_ms } = options;
+      const only_main_content = fullPage === undefined;
+      const page = await connect(options).post<Page>('/v1/scrape', { url, format, only_main_content, timeout_ms });
+      if (page.status !== 'ok') {
+        const { code = 'internal_error', message = '' } = page.error ?? {};
+        throw new CliError(`${url}: ${message}`, { details: { code } });
+      }
+      if (page.http_status !== null && page.http_status >= 400) console.error(`(answered ${page.http_status})`);
+      print(command, page, printable(contentOf(page, format)));
+    });
+}
+
+function contentOf(page: Page, format: Format): string {
+  if (format === 'metadata') return JSON.stringify(page.metadata, null, 2);
+  const content = page[format] ?? '';
+  return typeof content === 'string' ? content : content.join('\n');
+}
+
+/** Without what moves a terminal's cursor: the text comes from strangers. */
+function printable(text: string): string {
+  // oxlint-disable-next-line no-control-regex
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
+}

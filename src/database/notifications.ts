@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'kysely';
+import pg from 'pg';
+import type { DbOrTx } from './database.ts';
+import type { Lane } from './queue.ts';
+import type { Log } from '../log.ts';
+
+const CHANNEL = 'ollagraph';
+
+/** What processes tell each other. A notification only saves waiting: whoever misses one finds out by polling. */
+export type Notification =
+  | { type: 'slices'; lane: Lane }
+  | { type: 'outbox'; account_id: string; endpoint: string }
+  | { type: 'job_ended'; job_id: string; cancelled: boolean };
+
+/** Sends a notification when the caller's transaction commits. */
+export async function notify(tx: DbOrTx, notification: Notification): Promise<void> {
+  await sql`select pg_notify(${CHANNEL}, ${JSON.stringify(notification)})`.execute(tx);
+}
+
+type Handler = (notification: Notification) => void;
+
+/**
+ * One connection that listens for all of the process, and listens again after it broke. Without a URL it is not made, nothing ever
+ * arrives, and polling is all there is: LISTEN does not work behind PgBouncer in transaction mode.
+ */
+export class Notifications {
+  readonly #url: string | null;
+  readonly #log: Log;
+  readonly #handlers = new Set<Handler>();
+  readonly #onReconnect = new Set<() => void>();
+  #client: pg.Client | null = null;
+  #closed = false;
+
+  constructor(url: string | null, log: Log) {
+    this.#url = url;
+    this.#log = log;
+  }
+
+  /** Whether anything can arrive. */
+  get listens(): boolean {
+    return this.#url !== null;
+  }
+
+  /** Calls the handler for every notification until the returned function is called. */
+  subscribe(handler: Handler, onReconnect?: () => void): () => void {
+    this.#handlers.add(handler);
+    if (onReconnect) this.#onReconnect.add(onReconnect);
+    return () => {
+      this.#handlers.delete(handler);
+      if (onReconnect) this.#onReconnect.delete(onReconnect);
+    };
+  }
+
+  /** Resolves when the first connection listens; later breaks are mended in the background. */
+  async start(): Promise<void> {
+    if (this.#url === null) return;
+    const client = new pg.Client({
+      connectionString: this.#url,
+      connectionTimeoutMillis: 10_000,
+      query_timeout: 10_000,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 10_000,
+      application_name: 'ollagraph listen',
+    });
+    client.on('notification', (message) => this.#dispatch(message.payload ?? ''));
+    client.on('error', (error) => this.#log.warn({ err: error }, 'the listening connection broke'));
+    client.on('end', () => {
+      if (this.#client === client) void this.#reconnect();
+    });
+    try {
+      await client.connect();
+      await client.query(`listen ${CHANNEL}`);
+    } catch (error) {
+      void client.end().catch(() => undefined); // it may never have been connected
+      throw error;
+    }
+    this.#client = client;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const client = this.#client;
+    this.#client = null;
+    await client?.end();
+  }
+
+  async #reconnect(): Promise<void> {
+    this.#client = null;
+    while (!this.#closed) {
+      try {
+        await this.start();
+        for (const handler of this.#onReconnect) handler();
+        return;
+      } catch (error) {
+        this.#log.warn({ err: error }, 'cannot listen for notifications; polling goes on');
+        await sleep(1000);
+      }
+    }
+  }
+
+  #dispatch(payload: string): void {
+    let notification: Notification;
+    try {
+      notification = JSON.parse(payload) as Notification;
+    } catch {
+      this.#log.warn({ bytes: payload.length }, 'a notification that is not ours was ignored');
+      return;
+    }
+    for (const handler of this.#handlers) handler(notification);
+  }
+}

@@ -1,0 +1,125 @@
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTls, type SecureContext } from 'node:tls';
+import type { AddressPolicy } from './address.ts';
+import { EgressError, handshakeError, type Timings } from '../errors.ts';
+import type { Resolve } from './resolve.ts';
+import { knownAddresses, type Target } from './url-policy.ts';
+
+/** How long one address is tried before the next of the same host is; the last has until the deadline. */
+const ATTEMPT_MS = 500;
+
+/** What a connection is opened with. */
+export interface ConnectOptions {
+  policy: AddressPolicy;
+  resolve: Resolve;
+  secureContext: SecureContext;
+}
+
+export interface OpenSocket {
+  /** What HTTP is spoken over: the TLS socket where the target is secure. */
+  socket: Socket;
+  /** The TCP socket beneath, which counts the bytes on the wire. */
+  wire: Socket;
+  remoteAddress: string;
+}
+
+/**
+ * Resolves, connects and, where the target is secure, shakes hands; fills in the phases of `timings` as they end.
+ * The name is resolved here and only here, and the socket goes to one of the addresses that were checked. Rejects
+ * with an EgressError; aborting `signal` closes everything.
+ */
+export async function openSocket(
+  target: Target,
+  options: ConnectOptions,
+  timings: Timings,
+  signal: AbortSignal,
+): Promise<OpenSocket> {
+  const lap = stopwatch();
+  const addresses = await Promise.race([permittedAddresses(target.hostname, options), aborted(signal)]);
+  timings.dnsMs = lap();
+  const wire = await connect(target, addresses, signal);
+  timings.connectMs = lap();
+  const remoteAddress = wire.remoteAddress ?? '';
+  if (!options.policy.permits(remoteAddress)) {
+    wire.destroy();
+    throw new EgressError('blocked_target', { cause: new Error(`connected to ${remoteAddress}`) });
+  }
+  if (!target.secure) return { socket: wire, wire, remoteAddress };
+  const socket = await handshake(wire, target.hostname, options.secureContext);
+  timings.tlsMs = lap();
+  return { socket, wire, remoteAddress };
+}
+
+/** The addresses of a host, all of them permitted. One that is not refuses the whole name, whatever the others are. */
+export async function permittedAddresses(
+  hostname: string,
+  { policy, resolve }: Pick<ConnectOptions, 'policy' | 'resolve'>,
+): Promise<string[]> {
+  const addresses = knownAddresses(hostname, policy) ?? (await resolve(hostname));
+  const refused = addresses.find((address) => !policy.permits(address));
+  if (refused !== undefined || addresses.length === 0) {
+    throw new EgressError('blocked_target', { cause: new Error(`${hostname} is ${refused ?? 'this machine'}`) });
+  }
+  return addresses;
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(new EgressError('cancelled')), { once: true });
+  });
+}
+
+async function connect(target: Target, addresses: string[], signal: AbortSignal): Promise<Socket> {
+  if (signal.aborted) throw new EgressError('cancelled');
+  const socket = connectTcp({
+    host: target.hostname,
+    port: target.port,
+    lookup: pinned(addresses),
+    autoSelectFamily: true,
+    autoSelectFamilyAttemptTimeout: ATTEMPT_MS,
+    noDelay: true,
+    keepAlive: true,
+  });
+  const abandon = () => socket.destroy(new EgressError('cancelled'));
+  signal.addEventListener('abort', abandon, { once: true });
+  socket.once('close', () => signal.removeEventListener('abort', abandon));
+  await settled(socket, 'connect', (cause) => new EgressError('connection_failed', { cause }));
+  return socket;
+}
+
+async function handshake(wire: Socket, hostname: string, secureContext: SecureContext): Promise<Socket> {
+  const socket = connectTls({
+    socket: wire,
+    secureContext,
+    host: hostname,
+    servername: isIP(hostname) ? '' : hostname,
+    ALPNProtocols: ['http/1.1'],
+    rejectUnauthorized: true,
+  });
+  await settled(socket, 'secureConnect', handshakeError);
+  return socket;
+}
+
+/** A `lookup` that knows the answer already. IP literals never reach it. */
+function pinned(addresses: string[]): LookupFunction {
+  const answers = addresses.map((address) => ({ address, family: isIP(address) }));
+  return (_hostname, _options, callback) => callback(null, answers);
+}
+
+function settled(socket: Socket, event: string, wrap: (cause: Error) => EgressError): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once(event, resolve);
+    socket.on('error', (cause) => reject(wrap(cause)));
+    socket.once('close', () => reject(wrap(new Error('closed'))));
+  });
+}
+
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const elapsed = now - last;
+    last = now;
+    return elapsed;
+  };
+}

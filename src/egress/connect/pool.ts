@@ -1,0 +1,160 @@
+import { Connection } from './connection.ts';
+import type { OpenSocket } from './connector.ts';
+import { EgressError, type Timings } from '../errors.ts';
+import type { Target } from './url-policy.ts';
+
+/** Someone who needs a connection. One of the two is called; after an abandoned wait, `refused` or neither. */
+export interface Waiter {
+  readonly target: Target;
+  /** Connections are shared only among waiters with the same key. */
+  readonly key: string;
+  /** Filled in where a connection is opened for this waiter. */
+  readonly timings: Timings;
+  granted(connection: Connection): void;
+  refused(error: unknown): void;
+}
+
+export type Open = (target: Target, timings: Timings, signal: AbortSignal) => Promise<OpenSocket>;
+
+export interface PoolLimits {
+  connectionsPerOrigin: number;
+  /** Idle connections kept in all; the longest idle goes first. */
+  idleConnections: number;
+}
+
+interface Origin {
+  readonly key: string;
+  idle: Connection[];
+  /** Connections that exist or are being opened. */
+  open: number;
+  waiting: Set<Waiter>;
+}
+
+/** Keep-alive connections by origin. Keeps nothing of an origin that has no connection and nobody waiting. */
+export class ConnectionPool {
+  readonly #open: Open;
+  readonly #limits: PoolLimits;
+  readonly #origins = new Map<string, Origin>();
+  readonly #connections = new Map<Connection, Origin>();
+  readonly #opening = new Map<Waiter, AbortController>();
+  readonly #idle = new Set<Connection>();
+  #closed = false;
+
+  constructor(open: Open, limits: PoolLimits) {
+    this.#open = open;
+    this.#limits = limits;
+  }
+
+  /** How many origins it knows at the moment. */
+  get size(): number {
+    return this.#origins.size;
+  }
+
+  /** Grants an idle connection at once, else opens one, else queues the waiter, first come first served. */
+  acquire(waiter: Waiter): void {
+    if (this.#closed) return waiter.refused(closedError());
+    const origin = this.#originOf(waiter.key);
+    const connection = this.#takeIdle(origin);
+    if (connection) return waiter.granted(connection);
+    origin.waiting.add(waiter);
+    this.#openForWaiting(origin);
+  }
+
+  /** Ends a wait: nothing will be granted, and what was being opened for it is closed. */
+  abandon(waiter: Waiter): void {
+    this.#opening.get(waiter)?.abort();
+    this.#origins.get(waiter.key)?.waiting.delete(waiter);
+  }
+
+  /** Takes back a connection whose exchange is over. */
+  release(connection: Connection): void {
+    const origin = this.#connections.get(connection);
+    if (!origin || connection.closed) return;
+    connection.reused = true;
+    const [next] = origin.waiting;
+    if (next) {
+      origin.waiting.delete(next);
+      next.granted(connection);
+    } else {
+      origin.idle.push(connection);
+      this.#idle.add(connection);
+      this.#trimIdle();
+    }
+  }
+
+  /** Closes every connection at once and opens no more; exchanges under way fail. */
+  close(): void {
+    this.#closed = true;
+    for (const attempt of this.#opening.values()) attempt.abort();
+    for (const connection of this.#connections.keys()) connection.destroy(closedError());
+    for (const { waiting } of this.#origins.values()) for (const waiter of waiting) waiter.refused(closedError());
+    this.#origins.clear();
+  }
+
+  #originOf(key: string): Origin {
+    let origin = this.#origins.get(key);
+    if (!origin) {
+      origin = { key, idle: [], open: 0, waiting: new Set() };
+      this.#origins.set(key, origin);
+    }
+    return origin;
+  }
+
+  // A connection that was just destroyed stays in the list until its close is reported.
+  #takeIdle(origin: Origin): Connection | undefined {
+    let connection = origin.idle.pop();
+    while (connection?.closed) connection = origin.idle.pop();
+    if (connection) this.#idle.delete(connection);
+    return connection;
+  }
+
+  #openForWaiting(origin: Origin): void {
+    for (const waiter of origin.waiting) {
+      if (origin.open >= this.#limits.connectionsPerOrigin || this.#closed) return;
+      origin.waiting.delete(waiter);
+      origin.open++;
+      void this.#openFor(waiter, origin);
+    }
+  }
+
+  async #openFor(waiter: Waiter, origin: Origin): Promise<void> {
+    const attempt = new AbortController();
+    this.#opening.set(waiter, attempt);
+    try {
+      const open = await this.#open(waiter.target, waiter.timings, attempt.signal);
+      const connection = new Connection(waiter.target.origin, open, () => this.#forget(connection, origin));
+      this.#connections.set(connection, origin);
+      waiter.granted(connection);
+    } catch (error) {
+      this.#leave(origin);
+      waiter.refused(this.#closed ? closedError() : error);
+    } finally {
+      this.#opening.delete(waiter);
+    }
+  }
+
+  #forget(connection: Connection, origin: Origin): void {
+    this.#connections.delete(connection);
+    this.#idle.delete(connection);
+    const index = origin.idle.indexOf(connection);
+    if (index !== -1) origin.idle.splice(index, 1);
+    this.#leave(origin);
+  }
+
+  #leave(origin: Origin): void {
+    origin.open--;
+    this.#openForWaiting(origin);
+    if (origin.open === 0 && origin.waiting.size === 0) this.#origins.delete(origin.key);
+  }
+
+  #trimIdle(): void {
+    const [longestIdle] = this.#idle;
+    if (!longestIdle || this.#idle.size <= this.#limits.idleConnections) return;
+    this.#idle.delete(longestIdle);
+    longestIdle.destroy(new Error('too many idle'));
+  }
+}
+
+function closedError(): EgressError {
+  return new EgressError('connection_failed', { cause: new Error('egress is closed') });
+}

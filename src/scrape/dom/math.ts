@@ -1,0 +1,73 @@
+import type { Element } from 'domhandler';
+import { isElement, textContent } from './index.ts';
+
+export interface Formula {
+  tex: string;
+  display: boolean;
+}
+
+function hasClass(element: Element, name: string): boolean {
+  return (element.attribs['class'] ?? '').split(/\s+/).includes(name);
+}
+
+function childrenOf(element: Element | undefined): Element[] {
+  return element?.children.filter((child) => isElement(child)) ?? [];
+}
+
+function childNamed(element: Element | undefined, name: string): Element | undefined {
+  return childrenOf(element).find((child) => child.name === name);
+}
+
+/** The TeX annotation where MathML has it (`math > semantics > annotation`); nothing else is searched, so that nesting costs nothing. */
+function texAnnotation(math: Element | undefined): string | null {
+  const annotation = childrenOf(childNamed(math, 'semantics')).find(
+    ({ name, attribs }) => name === 'annotation' && /tex/i.test(attribs['encoding'] ?? ''),
+  );
+  return annotation === undefined ? null : textContent(annotation);
+}
+
+function katexAnnotation(katex: Element): string | null {
+  const mathml = childrenOf(katex).find((child) => hasClass(child, 'katex-mathml'));
+  return texAnnotation(childNamed(mathml, 'math'));
+}
+
+function formula(tex: string | null | undefined, display: boolean): Formula | null {
+  const line = (tex ?? '').replace(/\s+/g, ' ').trim();
+  return line === '' ? null : { tex: line.replace(/^\{\\displaystyle (.*)\}$/, '$1').trim(), display };
+}
+
+function ofMathml(element: Element): Formula | null {
+  const tex = texAnnotation(element) ?? element.attribs['alttext'];
+  return formula(tex, element.attribs['display'] === 'block' || element.attribs['mode'] === 'display');
+}
+
+/** True for what MathJax 2 shows in place of the TeX source, which follows it in a script. */
+function precedesMathJaxScript(element: Element): boolean {
+  let next = element.next;
+  for (let i = 0; i < 4 && next !== null; i++, next = next.next) {
+    if (isElement(next) && next.name === 'script') return /^math\/tex/i.test(next.attribs['type'] ?? '');
+  }
+  return false;
+}
+
+/**
+ * The TeX source of a formula: `<math>` with a TeX annotation or `alttext`, KaTeX output, a MathJax 2 script. `'shown'` for the rendering
+ * that accompanies such a source, null for any other element.
+ */
+export function formulaOf(element: Element): Formula | 'shown' | null {
+  const { name, attribs } = element;
+  if (name === 'math') return ofMathml(element);
+  if (name === 'script') {
+    const type = /^math\/tex\s*(;\s*mode=display)?/i.exec(attribs['type'] ?? '');
+    return type === null ? null : formula(textContent(element), type[1] !== undefined);
+  }
+  if (name === 'img') return /\bmwe-math-fallback-image/.test(attribs['class'] ?? '') ? 'shown' : null;
+  const classes = attribs['class'];
+  if ((name !== 'span' && name !== 'div') || classes === undefined || !/katex|MathJax/.test(classes)) return null;
+  if (hasClass(element, 'katex')) return formula(katexAnnotation(element), false);
+  if (hasClass(element, 'katex-display')) {
+    const katex = childrenOf(element).find((child) => hasClass(child, 'katex'));
+    return katex === undefined ? null : formula(katexAnnotation(katex), true);
+  }
+  return /\bMathJax/.test(classes) && precedesMathJaxScript(element) ? 'shown' : null;
+}

@@ -1,0 +1,132 @@
+import type { ChildNode, Element } from 'domhandler';
+import { isElement, isText } from './index.ts';
+import { BLOCK_ELEMENTS, NOT_TEXT } from './elements.ts';
+
+/** Classes of what highlighters put beside the code: line numbers and copy buttons. */
+const GUTTER =
+  /(?:^|\s)(?:gutter|line-?nos?|line-?nums?|line-?numbers?(?:-rows)?|lnt?|hljs-ln-(?:numbers|n)|blob-num|(?:rouge|crayon)-(?:gutter|nums)|code-?copy|copy-?(?:btn|button)|react-syntax-highlighter-line-number)(?:\s|$)/i;
+
+/** Classes of elements that are one line of code each. */
+const LINE =
+  /(?:^|\s)(?:line|code-?line|view-line|token-line|cl|CodeMirror-line|hljs-ln-line|react-code-line|blob-code(?:-inner)?)(?:\s|$)/;
+
+/** `language-x` and the like; failing that, the word after the name of a highlighter. */
+const PREFIXED_LANGUAGE = /(?:^|\s)(?:language|lang|highlight-source|highlight-text|shj-lang)-([\w+#.-]+)/i;
+const FOLLOWING_LANGUAGE = /(?:^|\s)(?:brush:|(?:sourceCode|hljs|highlight|prettyprint)\s|highlight-)\s*([\w+#.-]+)/i;
+
+const SHORT_LANGUAGES = new Set('c c++ c# cpp css f# go js jsx php py rb sh sql ts tsx vue xml yml'.split(' '));
+const NO_LANGUAGE = new Set(
+  'text plain plaintext tab-size none nohighlight no-highlight default notranslate auto txt highlight hljs block wrapper container copy code-block example'.split(
+    ' ',
+  ),
+);
+
+/** True for a cell or box that holds line numbers or buttons rather than code. */
+export function isGutter(element: Element): boolean {
+  const { name, attribs } = element;
+  if (name === 'button' || attribs['aria-hidden'] === 'true') return true;
+  return attribs['class'] !== undefined && GUTTER.test(attribs['class']);
+}
+
+class CodeReader {
+  readonly #out: string[] = [];
+  /** A line has ended, but the newline that ends it may still come in the source. */
+  #lineEnded = false;
+  #atLineStart = true;
+
+  read(nodes: ChildNode[]): void {
+    for (const node of nodes) {
+      if (isText(node)) this.#text(node.data);
+      else if (isElement(node)) this.#element(node);
+      else if ('children' in node) this.read(node.children);
+    }
+  }
+
+  #element(element: Element): void {
+    const { name, attribs } = element;
+    if (name === 'br') return this.#newline();
+    if (NOT_TEXT.has(name) || isGutter(element)) return;
+    const isCell = name === 'td' || name === 'th';
+    const isLine = !isCell && (BLOCK_ELEMENTS.has(name) || (name === 'span' && isLineSpan(attribs)));
+    if (isLine && (this.#lineEnded || (name !== 'span' && !this.#atLineStart))) this.#newline();
+    const before = this.#out.length;
+    this.read(element.children);
+    const isEmptyLine = name === 'span' && this.#out.length === before;
+    if (isLine && (isEmptyLine || !this.#atLineStart)) this.#lineEnded = true;
+  }
+
+  #text(data: string): void {
+    if (data === '') return;
+    if (this.#lineEnded && data[0] !== '\n' && data[0] !== '\r') this.#newline();
+    this.#lineEnded = false;
+    this.#out.push(data);
+    this.#atLineStart = data.endsWith('\n');
+  }
+
+  #newline(): void {
+    this.#out.push('\n');
+    this.#lineEnded = false;
+    this.#atLineStart = true;
+  }
+
+  toString(): string {
+    return this.#out.join('').replace(/\r\n?/g, '\n');
+  }
+}
+
+function isLineSpan(attribs: Record<string, string>): boolean {
+  if (attribs['data-line'] !== undefined) return true;
+  if (attribs['class'] !== undefined && LINE.test(attribs['class'])) return true;
+  return attribs['style'] !== undefined && /display\s*:\s*(?:block|flex|grid)/.test(attribs['style']);
+}
+
+/**
+ * The code in a `<pre>`, `<code>` or code table, with its line breaks whatever markup makes them, without line numbers and buttons, the first and the
+ * last line break and the blank lines after the code.
+ */
+export function codeText(element: Element): string {
+  const reader = new CodeReader();
+  reader.read(element.children);
+  const code = reader.toString();
+  let end = code.length;
+  while (end > 0 && (code[end - 1] === '\n' || code[end - 1] === ' ' || code[end - 1] === '\t')) end--;
+  const lineEnd = code.indexOf('\n', end);
+  const trimmed = code.slice(0, lineEnd === -1 ? code.length : lineEnd);
+  return trimmed.startsWith('\n') ? trimmed.slice(1) : trimmed;
+}
+
+/** The `lang` of code, unless it can be a language that people speak. */
+function languageOfAttribute(lang = ''): string | null {
+  if (SHORT_LANGUAGES.has(lang.toLowerCase())) return lang;
+  return /^[\w+#.-]{4,30}$/.test(lang) && !/^[a-z]{2,3}-/i.test(lang) ? lang : null;
+}
+
+function languageIn({ name, attribs }: Element): string | null {
+  for (const source of ['data-lang', 'data-language', 'data-code-lang']) {
+    const value = attribs[source]?.trim().toLowerCase();
+    if (value !== undefined && /^[\w+#.-]+$/.test(value)) return value;
+  }
+  const names = attribs['class'] ?? '';
+  const named = (PREFIXED_LANGUAGE.exec(names) ?? FOLLOWING_LANGUAGE.exec(names))?.[1];
+  return named ?? (name === 'pre' || name === 'code' ? languageOfAttribute(attribs['lang']) : null);
+}
+
+function firstCode(pre: Element): Element | undefined {
+  return pre.children.find((child): child is Element => isElement(child) && child.name === 'code');
+}
+
+/** The language that the markup names for a `<pre>`: on it, on its `<code>`, or on one of the boxes around it. Empty where there is none. */
+export function codeLanguage(pre: Element): string {
+  const code = firstCode(pre);
+  const places: Element[] = code === undefined ? [pre] : [code, pre];
+  let box = pre.parent;
+  for (let i = 0; i < 3 && isElement(box) && /^(?:div|figure|td|tr|tbody|table|section)$/.test(box.name); i++) {
+    places.push(box);
+    box = box.parent;
+  }
+  for (const place of places) {
+    const language = languageIn(place);
+    if (language !== null && !NO_LANGUAGE.has(language.toLowerCase())) return language;
+  }
+  return '';
+}

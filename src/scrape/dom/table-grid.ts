@@ -1,0 +1,159 @@
+import type { ChildNode, Element } from 'domhandler';
+import { isElement, isText } from './index.ts';
+import { isGutter } from './preformatted.ts';
+
+export interface TableGrid {
+  captions: Element[];
+  /** Cells by row and column; null where a span leaves the place empty. Rows may be shorter than the widest. */
+  rows: (Element | null)[][];
+  /** Up to the last column in which a cell begins: a span may say that it is wider than the table. */
+  columns: number;
+}
+
+interface Row {
+  element: Element;
+  cells: Element[];
+}
+
+const SECTIONS = new Set(['thead', 'tbody', 'tfoot', 'form']);
+const IGNORED = new Set(['col', 'colgroup', 'script', 'style', 'template', 'input']);
+/** Blocks that make a table without header cells a means of layout. */
+const RICH = new Set(
+  'h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote form hr section article table figure iframe video fieldset'.split(' '),
+);
+const LONG_CELL = 300;
+const MAX_SPAN = 1000;
+
+function isBlank(node: ChildNode): boolean {
+  return isText(node) ? node.data.trim() === '' : !isElement(node) || IGNORED.has(node.name);
+}
+
+function cellsOf(row: Element): Element[] | null {
+  const cells: Element[] = [];
+  for (const child of row.children) {
+    if (isElement(child) && (child.name === 'td' || child.name === 'th')) cells.push(child);
+    else if (!isBlank(child)) return null;
+  }
+  return cells;
+}
+
+/** The rows of a table, or null when it has content outside of cells: browsers move that, and here none may be lost. */
+function rowsOf(table: Element, captions: Element[]): Row[] | null {
+  const rows: Row[] = [];
+  const addRows = (parent: Element): boolean => {
+    for (const child of parent.children) {
+      if (!isElement(child) || IGNORED.has(child.name)) {
+        if (!isBlank(child)) return false;
+      } else if (child.name === 'tr') {
+        const cells = cellsOf(child);
+        if (cells === null) return false;
+        rows.push({ element: child, cells });
+      } else if (child.name === 'caption') captions.push(child);
+      else if (!SECTIONS.has(child.name) || parent !== table || !addRows(child)) return false;
+    }
+    return true;
+  };
+  return addRows(table) ? rows : null;
+}
+
+/**
+ * Whether the table holds blocks that a table cell cannot, and whether its cells are long. Looks at a bounded number of nodes per cell
+ * and, when the table has no header, stops at the first such block: nested tables are looked through once, not once per level.
+ */
+function contentOf(table: Element, cells: number, hasHeader: boolean): { rich: boolean; long: boolean } {
+  let textBudget = cells * LONG_CELL;
+  let nodeBudget = hasHeader ? cells * 60 + 200 : Infinity;
+  let rich = false;
+  const stack = table.children.toReversed();
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (isText(node)) textBudget -= node.data.length;
+    else if (isElement(node)) {
+      rich ||= RICH.has(node.name);
+      if (rich && (!hasHeader || textBudget < 0)) break;
+      for (let i = node.children.length; i-- > 0;) stack.push(node.children[i]!);
+    }
+    if (--nodeBudget < 0) return { rich, long: true };
+  }
+  return { rich, long: textBudget < 0 };
+}
+
+function isLayout(table: Element, rows: Row[]): boolean {
+  const columns = rows.reduce((most, { cells }) => Math.max(most, cells.length), 0);
+  const cells = rows.reduce((sum, row) => sum + row.cells.length, 0);
+  if (cells === 0 || /^(?:presentation|none)$/i.test(table.attribs['role'] ?? '')) return true;
+  const hasHeader = rows.some((row) => row.cells.some((cell) => cell.name === 'th') || isInHead(row.element));
+  if (!hasHeader && (columns < 2 || rows.length < 2)) return true;
+  const { rich, long } = contentOf(table, cells, hasHeader && columns > 1);
+  return rich && (!hasHeader || columns < 2 || long);
+}
+
+function isInHead(row: Element): boolean {
+  return isElement(row.parent) && row.parent.name === 'thead';
+}
+
+function span(cell: Element, attribute: string): number {
+  const value = Number.parseInt(cell.attribs[attribute] ?? '', 10);
+  return value > 1 ? Math.min(value, MAX_SPAN) : 1;
+}
+
+function hasSpan({ attribs }: Element): boolean {
+  return attribs['colspan'] !== undefined || attribs['rowspan'] !== undefined;
+}
+
+/** Lays cells out by column. A spanning cell stands in its first place; the places left empty are bounded by the number of cells. */
+function layOut(rows: Row[]): TableGrid['rows'] {
+  if (!rows.some(({ cells }) => cells.some(hasSpan))) return rows.map(({ cells }) => cells);
+  let emptyBudget = 1000 + 4 * rows.reduce((sum, row) => sum + row.cells.length, 0);
+  let covered = new Map<number, number>();
+  return rows.map(({ cells }) => {
+    const places: (Element | null)[] = [];
+    const below = new Map<number, number>();
+    const skipCovered = (): void => {
+      for (
+        let rest = covered.get(places.length);
+        rest !== undefined && emptyBudget > 0;
+        rest = covered.get(places.length)
+      ) {
+        if (rest > 1) below.set(places.length, rest - 1);
+        places.push(null);
+        emptyBudget--;
+      }
+    };
+    for (const cell of cells) {
+      skipCovered();
+      const width = Math.min(span(cell, 'colspan'), emptyBudget + 1);
+      const height = span(cell, 'rowspan');
+      for (let i = 0; i < width; i++) {
+        if (height > 1) below.set(places.length, height - 1);
+        places.push(i === 0 ? cell : null);
+      }
+      emptyBudget -= width - 1;
+    }
+    skipCovered();
+    covered = below;
+    return places;
+  });
+}
+
+/** The cells of a table of data, or null when the table only lays out its blocks on the page. */
+export function readTable(table: Element): TableGrid | null {
+  const captions: Element[] = [];
+  const rows = rowsOf(table, captions)?.filter(({ cells }) => cells.length > 0) ?? null;
+  if (rows === null || isLayout(table, rows)) return null;
+  const grid = layOut(rows);
+  const columns = grid.reduce((most, row) => Math.max(most, row.findLastIndex((cell) => cell !== null) + 1), 0);
+  return { captions, rows: grid.map((row) => row.slice(0, columns)), columns };
+}
+
+/** The place of the code in a table that puts line numbers beside it: its cells without the numbers, null for any other table. */
+export function codeCells(table: Element): Element[] | null {
+  const rows = rowsOf(table, []);
+  if (rows === null || rows.length === 0) return null;
+  const code: Element[] = [];
+  for (const { cells } of rows) {
+    const [gutter, ...rest] = cells;
+    if (gutter === undefined || rest.length !== 1 || !isGutter(gutter)) return null;
+    code.push(rest[0]!);
+  }
+  return code;
+}

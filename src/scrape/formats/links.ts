@@ -1,0 +1,81 @@
+import type { Document, Element } from 'domhandler';
+import { eachElement } from '../dom/index.ts';
+import type { DiscoveredLink } from '../types.ts';
+
+/** Schemes that run code in a browser or carry the content itself instead of an address. */
+const UNSAFE_SCHEMES = new Set(['javascript:', 'vbscript:', 'data:', 'blob:', 'file:', 'filesystem:', 'about:']);
+
+const NO_FOLLOW = new Set(['nofollow', 'ugc', 'sponsored']);
+
+/** Percent-encodes what WHATWG URLs leave as it is and what ends or breaks an attribute, a Markdown link or a table cell. */
+function encodeDelimiters(url: string): string {
+  return /[\s<>"`|\\]/.test(url)
+    ? url.replace(/[\s<>"`|\\]/g, (char) => (char === ' ' ? '%20' : encodeURIComponent(char)))
+    : url;
+}
+
+/**
+ * The address that `reference` means on a page at `base` (RFC 3986 section 5, by the WHATWG URL parser), or null when it is not
+ * an address or its scheme is not safe to offer (`javascript:`, `data:`, …). Without a usable base, a relative reference stays relative.
+ */
+export function resolveUrl(reference: string, base: string): string | null {
+  const url = URL.parse(reference, base) ?? URL.parse(reference);
+  if (url !== null) return UNSAFE_SCHEMES.has(url.protocol) ? null : encodeDelimiters(url.href);
+  const relative = reference.trim();
+  return URL.canParse(base) || /^[^/?#]*:/.test(relative) ? null : encodeDelimiters(relative);
+}
+
+/** Like resolveUrl, but null for everything except http and https. */
+export function resolveHttpUrl(reference: string, base: string): string | null {
+  const url = URL.parse(reference, base);
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') ? encodeDelimiters(url.href) : null;
+}
+
+/** The URL against which the page's references resolve: its first `<base href>` when that is http(s), else `pageUrl`. */
+export function baseUrl(document: Document, pageUrl: string): string {
+  let reference: string | undefined;
+  eachElement(document.children, (element) => {
+    if (element.name === 'base') reference ??= element.attribs['href'];
+  });
+  return (reference !== undefined && resolveHttpUrl(reference, pageUrl)) || pageUrl;
+}
+
+/** Where an immediate `<meta http-equiv=refresh>` sends its reader. */
+function refreshTarget({ 'http-equiv': header, content = '' }: Element['attribs']): string | undefined {
+  if (header?.trim().toLowerCase() !== 'refresh') return undefined;
+  return /^\s{0,20}0(?:\.0{0,9})?\s{0,20}[;,]\s{0,20}url\s{0,20}=\s{0,20}["']?([^"']+)/i.exec(content)?.[1];
+}
+
+/** The address that an element sends a reader to. */
+function linkOf({ name, attribs }: Element): string | undefined {
+  if (name === 'a' || name === 'area') return attribs['href'];
+  if (name === 'frame') return attribs['src'];
+  return name === 'meta' ? refreshTarget(attribs) : undefined;
+}
+
+/**
+ * Every http(s) link of the page (`a[href]`, `area[href]`, `frame[src]`, a refresh without delay), absolute, without fragment, each URL once,
+ * in document order.
+ */
+export function discoveredLinks(document: Document, base: string): DiscoveredLink[] {
+  const found = new Map<string, DiscoveredLink>();
+  eachElement(document.children, (element) => {
+    const { attribs } = element;
+    const reference = linkOf(element);
+    const url = reference === undefined ? undefined : resolveHttpUrl(reference, base)?.replace(/#.*$/, '');
+    if (url === undefined) return;
+    const nofollow = (attribs['rel'] ?? '')
+      .toLowerCase()
+      .split(/\s+/)
+      .some((token) => NO_FOLLOW.has(token));
+    const earlier = found.get(url);
+    if (earlier === undefined) found.set(url, { url, nofollow });
+    else if (!nofollow) earlier.nofollow = false;
+  });
+  return [...found.values()];
+}
+
+/** The URLs of discoveredLinks alone. */
+export function linksOf(document: Document, base: string): string[] {
+  return discoveredLinks(document, base).map((link) => link.url);
+}

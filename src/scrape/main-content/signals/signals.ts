@@ -1,0 +1,171 @@
+import type { Block, Container } from './blocks.ts';
+import { MARKS } from './marks.ts';
+import type { Measure } from './measure.ts';
+import { PHRASES } from './phrases.ts';
+import { type CoreRelation, FAR, type Scene } from '../scene.ts';
+
+const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
+const log = (n: number): number => Math.log2(1 + n);
+const signedLog = (n: number): number => Math.sign(n) * log(Math.abs(n));
+const flag = (is: boolean): number => (is ? 1 : 0);
+
+type Signal = (scene: Scene) => number;
+type Signals = Record<string, Signal>;
+
+const DATE =
+  /\b(?:19|20)\d\d\b|\b\d{1,2}:\d\d\b|\b\d+ (?:min|hour|day|week|month|year)s?\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d/i;
+const MONEY = /[$€£¥₹] ?\d|\d ?[$€£¥₹]/;
+const CLOSING = '.!?:…。"”)';
+
+function textSignals(prefix: string, blockOf: (scene: Scene) => Block | undefined): Signals {
+  const of = (measure: (block: Block) => number): Signal => {
+    return (scene) => {
+      const block = blockOf(scene);
+      return block === undefined ? -1 : measure(block);
+    };
+  };
+  return {
+    [`${prefix}.words`]: of((b) => log(b.words)),
+    [`${prefix}.linked`]: of((b) => ratio(b.linked, b.words)),
+    [`${prefix}.stops`]: of((b) => ratio(b.stops, b.words)),
+    [`${prefix}.closed`]: of((b) => flag(CLOSING.includes(String.fromCharCode(b.end)))),
+  };
+}
+
+const OWN: Signals = {
+  ...textSignals('own', ({ block }) => block),
+  'own.commas': ({ block }) => ratio(block.commas, block.words),
+  'own.digits': ({ block }) => ratio(block.digits, block.chars),
+  'own.capitals': ({ block }) => ratio(block.capitals, block.chars),
+  'own.word length': ({ block }) => ratio(block.chars, block.words),
+  'own.pressed': ({ block }) => ratio(block.pressed, block.words),
+  'own.date': ({ block }) => flag(DATE.test(block.text)),
+  'own.money': ({ block }) => flag(MONEY.test(block.text)),
+  'own.occurrences': ({ page, block }) => page.occurrences.get(block.text) ?? 1,
+  'own.repeats': ({ block }) => block.earlier,
+  'own.is heading': ({ page, block }) => flag(block.text === page.heading),
+  'own.in title': ({ page, block }) => flag(block.words > 2 && page.title.includes(block.text)),
+};
+
+const NEIGHBOURS: Signals = {
+  ...textSignals('previous', ({ page, index }) => page.blocks[index - 1]),
+  ...textSignals('previous2', ({ page, index }) => page.blocks[index - 2]),
+  ...textSignals('next', ({ page, index }) => page.blocks[index + 1]),
+  ...textSignals('next2', ({ page, index }) => page.blocks[index + 2]),
+};
+
+const POSITION: Signals = {
+  'position.words': ({ page, block }) => ratio(block.offset, page.root.words),
+  'position.blocks': ({ page, index }) => ratio(index, page.blocks.length),
+  'position.index': ({ index }) => log(index),
+  'position.left': ({ page, index }) => log(page.blocks.length - index),
+  'position.from heading': ({ page, index }) => (page.headingIndex < 0 ? -6 : signedLog(index - page.headingIndex)),
+  'position.from first prose': ({ page, index }) => signedLog(index - page.firstProse),
+  'position.from last prose': ({ page, index }) => signedLog(index - page.lastProse),
+  depth: ({ block }) => block.container.depth,
+};
+
+function containerSignals(level: number): Signals {
+  const of = (measure: (container: Container, scene: Scene) => number): Signal => {
+    return (scene) => measure(scene.around[level]!, scene);
+  };
+  return {
+    [`around${level}.words`]: of((c) => log(c.words)),
+    [`around${level}.linked`]: of((c) => ratio(c.linked, c.words)),
+    [`around${level}.per block`]: of((c) => ratio(c.words, c.blocks)),
+    [`around${level}.paragraphs`]: of((c) => ratio(c.paragraphWords, c.words)),
+    [`around${level}.share`]: of((c, { page }) => ratio(c.words, page.root.words)),
+    [`around${level}.prose`]: of((c, { page }) => ratio(c.prose, page.root.prose)),
+    [`around${level}.stops`]: of((c) => ratio(c.stops, c.words)),
+    [`around${level}.headings`]: of((c) => ratio(c.headings, c.blocks)),
+    [`around${level}.repeated`]: of((c) => log(c.repeated)),
+  };
+}
+
+const REPETITION: Signals = {
+  'item.count': ({ repeated }) => (repeated === null ? 0 : log(repeated.repeated)),
+  'item.words': ({ repeated }) => (repeated === null ? 0 : log(repeated.words)),
+  'item.linked': ({ repeated }) => (repeated === null ? 0 : ratio(repeated.linked, repeated.words)),
+  'item.share': ({ repeated, page }) =>
+    repeated === null ? 0 : ratio(repeated.words * repeated.repeated, page.root.words),
+  'item.up': ({ repeated, block }) => (repeated === null ? FAR : block.container.depth - repeated.depth),
+  'item.images': ({ repeated }) => repeated?.images ?? 0,
+  'list.count': ({ repeatedAround }) => (repeatedAround === null ? 0 : log(repeatedAround.repeated)),
+  'list.words': ({ repeatedAround }) => (repeatedAround === null ? 0 : log(repeatedAround.words)),
+  'list.share': ({ repeatedAround, page }) =>
+    repeatedAround === null ? 0 : ratio(repeatedAround.words * repeatedAround.repeated, page.root.words),
+};
+
+function coreSignals(prefix: string, relationOf: (scene: Scene) => CoreRelation): Signals {
+  return {
+    [`${prefix}.up`]: (scene) => relationOf(scene).up,
+    [`${prefix}.away`]: (scene) => relationOf(scene).away,
+    [`${prefix}.common`]: (scene) => ratio(relationOf(scene).common.words, scene.page.root.words),
+    [`${prefix}.share`]: (scene) => ratio(relationOf(scene).core.words, scene.page.root.words),
+    [`${prefix}.linked`]: (scene) => ratio(relationOf(scene).core.linked, relationOf(scene).core.words),
+  };
+}
+
+/** How much of the page's running text lies outside the outermost element around that bears the mark; -1 where none does. */
+function outside(mark: string): Signal {
+  const wanted = MARKS.indexOf(mark);
+  return ({ page, block, distances }) => {
+    if (distances[wanted] === FAR) return -1;
+    let region: Container | null = null;
+    for (let at: Container | null = block.container; at !== null; at = at.parent) {
+      if (at.marks.includes(wanted)) region = at;
+    }
+    return region === null ? -1 : 1 - ratio(region.prose, page.root.prose);
+  };
+}
+
+const SECTION: Signals = {
+  'section.level': ({ page, index }) => page.sections[index]!.level,
+  'section.distance': ({ page, index }) => log(page.sections[index]!.distance),
+  ...Object.fromEntries(
+    PHRASES.flatMap(([name], i): [string, Signal][] => [
+      [`section.${name}`, ({ page, index }) => (page.sections[index]!.groups >> i) & 1],
+      [`says.${name}`, ({ groups }) => (groups >> i) & 1],
+    ]),
+  ),
+};
+
+const total = (measure: (root: Measure) => number): Signal => {
+  return ({ page }) => measure(page.root);
+};
+
+const PAGE: Signals = {
+  'page.words': total((root) => log(root.words)),
+  'page.linked': total((root) => ratio(root.linked, root.words)),
+  'page.stops': total((root) => ratio(root.stops, root.words)),
+  'page.blocks': ({ page }) => log(page.blocks.length),
+  'page.paragraphs': ({ page }) => ratio(page.root.paragraphWords, page.root.words),
+  'page.headings': ({ page }) => log(page.root.headings),
+  'page.main': ({ page }) => (page.main === null ? -1 : ratio(page.main.words, page.root.words)),
+  'page.path depth': ({ page }) => page.pathDepth,
+};
+
+const declared = (prefix: string, names: readonly string[]): Signals =>
+  Object.fromEntries(
+    names
+      .map((name) => `${prefix}.${name}`)
+      .map((kind): [string, Signal] => [kind, ({ page }) => flag(page.kinds.has(kind))]),
+  );
+
+/** All that is measured of a block, by name. The forest refers to these names. */
+export const SIGNALS: Signals = {
+  ...OWN,
+  ...NEIGHBOURS,
+  ...POSITION,
+  ...Object.assign({}, ...[0, 1, 2, 3, 4, 6, 8].map(containerSignals)),
+  ...REPETITION,
+  ...coreSignals('core', ({ core }) => core),
+  ...coreSignals('narrow core', ({ narrowCore }) => narrowCore),
+  ...SECTION,
+  'outside.comment': outside('comment'),
+  'outside.post': outside('post'),
+  ...Object.fromEntries(MARKS.map((mark, i): [string, Signal] => [`mark.${mark}`, ({ distances }) => distances[i]!])),
+  ...PAGE,
+  ...declared('type', ['article', 'product', 'forum', 'collection', 'website', 'organization', 'video', 'software']),
+  ...declared('path', ['docs', 'forum', 'product', 'collection', 'blog', 'service']),
+};

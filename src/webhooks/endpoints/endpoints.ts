@@ -1,0 +1,99 @@
+import { sql } from 'kysely';
+import type { Db, DbOrTx } from '../../database/database.ts';
+import { notify } from '../../database/notifications.ts';
+import { intoHistory } from '../outbox/move.ts';
+
+/** How an endpoint does. Rates and durations are of the last 24 hours. */
+export interface EndpointView {
+  endpoint: string;
+  /** `paused` by its owner; `backing_off` after failures in a row: it is probed until it answers, and nothing is dropped. */
+  status: 'active' | 'backing_off' | 'paused';
+  paused_at: Date | null;
+  resting_until: Date | null;
+  attempts: number;
+  success_rate: number | null;
+  p95_ms: number | null;
+  last_status: number | null;
+  last_error: string | null;
+  last_attempt_at: Date | null;
+  in_flight: number;
+  backlog: number;
+  oldest_due_at: Date | null;
+}
+
+/** The account's endpoints with attempts in the last 24 hours, deliveries in the outbox, or a pause. */
+export async function listEndpoints(db: DbOrTx, accountId: string): Promise<EndpointView[]> {
+  const { rows } = await sql<EndpointView>`
+    with hours as (
+      select endpoint, sum(succeeded)::int as succeeded, sum(succeeded + failed)::int as attempts, latency_sum(latency) as latency,
+        (array_agg(last_status order by hour desc) filter (where last_status is not null))[1] as last_status,
+        (array_agg(last_error order by hour desc) filter (where last_error is not null))[1] as last_error, max(last_at) as last_at
+      from endpoint_hours where account_id = ${accountId} and hour > now() - interval '24 hours' group by endpoint
+    ), open as (
+      select endpoint, count(*)::int as backlog, count(*) filter (where state = 'sending' and leased_until > now())::int as in_flight,
+        min(next_attempt_at) filter (where next_attempt_at <= now() and state = 'waiting') as oldest_due_at
+      from outbox where account_id = ${accountId} group by endpoint
+    ), marked as (
+      select * from endpoints where account_id = ${accountId} and (paused_at is not null or resting_until > now())
+    )
+    select endpoint,
+      case when paused_at is not null then 'paused' when resting_until > now() then 'backing_off' else 'active' end as status,
+      paused_at, case when resting_until > now() then resting_until end as resting_until,
+      coalesce(attempts, 0) as attempts, round(succeeded::numeric / nullif(attempts, 0), 4)::float8 as success_rate,
+      round(latency_quantile(latency, 0.95)::numeric, 1)::float8 as p95_ms, last_status, last_error, last_at as last_attempt_at,
+      coalesce(in_flight, 0) as in_flight, coalesce(backlog, 0) as backlog, oldest_due_at
+    from hours full join open using (endpoint) full join marked using (endpoint)
+    order by endpoint`.execute(db);
+  return rows;
+}
+
+/** Stops sending to the endpoint: its deliveries wait in the outbox. What is under way finishes. */
+export async function pauseEndpoint(db: DbOrTx, accountId: string, endpoint: string): Promise<void> {
+  await sql`insert into endpoints (account_id, endpoint, paused_at) values (${accountId}, ${endpoint}, now())
+    on conflict (account_id, endpoint) do update set paused_at = coalesce(endpoints.paused_at, now())`.execute(db);
+}
+
+/** Sends to the endpoint again. */
+export async function resumeEndpoint(db: Db, accountId: string, endpoint: string): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await sql`update endpoints set paused_at = null where account_id = ${accountId} and endpoint = ${endpoint}`.execute(
+      tx,
+    );
+    await notify(tx, { type: 'outbox', account_id: accountId, endpoint });
+  });
+}
+
+/** Takes what waits for the endpoint out of the outbox; it can be redelivered one by one. Returns how many. */
+export async function cancelPending(db: DbOrTx, accountId: string, endpoint: string): Promise<number> {
+  const result = await sql`
+    with gone as (
+      delete from outbox where account_id = ${accountId} and endpoint = ${endpoint} and state = 'waiting'
+      returning *, 'cancelled' as end_state, last_status as end_status, last_error as end_error, body_bytes as end_bytes, body_sha256 as end_sha256
+    )
+    ${intoHistory(sql`gone`)}`.execute(db);
+  return Number(result.numAffectedRows);
+}
+
+/** Whether the account has, or had lately, anything to do with the endpoint. */
+export async function knowsEndpoint(db: DbOrTx, accountId: string, endpoint: string): Promise<boolean> {
+  const { rows } = await sql`
+    select 1 from outbox where account_id = ${accountId} and endpoint = ${endpoint}
+    union all select 1 from endpoint_hours where account_id = ${accountId} and endpoint = ${endpoint}
+    union all select 1 from endpoints where account_id = ${accountId} and endpoint = ${endpoint} limit 1`.execute(db);
+  return rows.length > 0;
+}
+
+/** Notes for everyone to see that a dispatcher leaves an endpoint alone for so many ms, or (0) that it answers again. */
+export async function noteRest(
+  db: DbOrTx,
+  accountId: string,
+  endpoint: string,
+  restMs: number,
+  failures: number,
+): Promise<void> {
+  await sql`insert into endpoints (account_id, endpoint, resting_until, failures)
+    values (${accountId}, ${endpoint}, now() + ${restMs} * interval '1 ms', ${failures})
+    on conflict (account_id, endpoint) do update set resting_until = excluded.resting_until, failures = excluded.failures`.execute(
+    db,
+  );
+}

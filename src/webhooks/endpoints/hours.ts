@@ -1,0 +1,61 @@
+import { sql } from 'kysely';
+import type { Tx } from '../../database/database.ts';
+import type { Finished } from '../outbox/record.ts';
+
+/** Bins of the latency histogram: bin n holds attempts of at most 2^(n/2) ms, so 40 of them reach beyond nine minutes. */
+const BINS = 40;
+
+function binOf(ms: number): number {
+  return Math.min(BINS - 1, Math.max(0, Math.ceil(Math.log2(Math.max(1, ms)) * 2)));
+}
+
+interface Tally {
+  account_id: string;
+  endpoint: string;
+  succeeded: number;
+  failed: number;
+  latency: number[];
+  last_status: number | null;
+  last_error: string | null;
+}
+
+/** Counts finished attempts into their endpoints' current hour. Rows are taken in one order, so that dispatchers never block each other for good. */
+export async function countAttempts(tx: Tx, batch: Finished[]): Promise<void> {
+  const tallies = new Map<string, Tally>();
+  for (const { claimed, result } of batch) {
+    const key = `${claimed.account_id} ${claimed.endpoint}`;
+    let tally = tallies.get(key);
+    if (!tally) {
+      const { account_id, endpoint } = claimed;
+      tally = {
+        account_id,
+        endpoint,
+        succeeded: 0,
+        failed: 0,
+        latency: Array.from({ length: BINS }, () => 0),
+        last_status: null,
+        last_error: null,
+      };
+      tallies.set(key, tally);
+    }
+    tally.latency[binOf(result.total_ms)]!++;
+    if (result.error === null) tally.succeeded++;
+    else {
+      tally.failed++;
+      tally.last_error = result.error;
+    }
+    tally.last_status = result.status ?? tally.last_status;
+  }
+  const rows = [...tallies.keys()].toSorted().map((key) => tallies.get(key)!);
+  await sql`
+    insert into endpoint_hours as h (account_id, endpoint, hour, succeeded, failed, latency, last_status, last_error, last_at)
+    select account_id, endpoint, date_trunc('hour', now()), succeeded, failed, latency::integer[], last_status, last_error, now()
+    from unnest(${rows.map((r) => r.account_id)}::text[], ${rows.map((r) => r.endpoint)}::text[], ${rows.map((r) => r.succeeded)}::int[],
+      ${rows.map((r) => r.failed)}::int[], ${rows.map((r) => `{${r.latency.join(',')}}`)}::text[],
+      ${rows.map((r) => r.last_status)}::smallint[], ${rows.map((r) => r.last_error)}::text[])
+      as r (account_id, endpoint, succeeded, failed, latency, last_status, last_error)
+    on conflict (account_id, endpoint, hour) do update set
+      succeeded = h.succeeded + excluded.succeeded, failed = h.failed + excluded.failed,
+      latency = latency_add(h.latency::bigint[], excluded.latency)::integer[], last_status = coalesce(excluded.last_status, h.last_status),
+      last_error = coalesce(excluded.last_error, h.last_error), last_at = excluded.last_at`.execute(tx);
+}

@@ -1,0 +1,16 @@
+import { invalidField } from '../../http/problem.ts';
+import type { Egress } from '../../egress/index.ts';
+
+const MESSAGES = {
+  not_https: 'must start with https://',
+  invalid: 'must be an absolute https:// URL',
+  userinfo: 'must not contain a user name or password',
+  port: 'names a port that may not be called',
+  blocked_target: 'names a host that may not be called',
+};
+
+/** Throws a 422 Problem for a webhook_url that can never be called. The address is checked again at each connection. */
+export async function checkWebhookUrl(egress: Egress, url: string): Promise<void> {
+  const check = await egress.checkWebhookUrl(url);
+  if (!check.ok) throw invalidField('webhook_url', MESSAGES[check.reason]);
+}

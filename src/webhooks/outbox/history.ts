@@ -1,0 +1,132 @@
+import { sql, type RawBuilder } from 'kysely';
+import type { AttemptTrigger, Db, DbOrTx } from '../../database/database.ts';
+import { isId } from '../../ids.ts';
+import type { BodySource } from '../send/body.ts';
+
+export type DeliveryStatus = 'pending' | 'delivered' | 'exhausted' | 'cancelled';
+
+/** A delivery as its owner sees it. */
+export interface DeliveryView {
+  id: string;
+  job_id: string | null;
+  event: string;
+  webhook_url: string;
+  status: DeliveryStatus;
+  attempts: number;
+  last_status: number | null;
+  last_error: string | null;
+  next_attempt_at: Date | null;
+  body_bytes: number | null;
+  created_at: Date;
+  finished_at: Date | null;
+}
+
+export interface AttemptView {
+  number: number;
+  trigger: AttemptTrigger;
+  started_at: Date;
+  finished_at: Date | null;
+  status_code: number | null;
+  error: string | null;
+  duration_ms: number | null;
+  dns_ms: number | null;
+  connect_ms: number | null;
+  tls_ms: number | null;
+  first_byte_ms: number | null;
+  bytes_sent: number | null;
+  response_body: string | null;
+}
+
+export interface DeliveryFilter {
+  status?: DeliveryStatus | undefined;
+  job_id?: string | undefined;
+  webhook_url?: string | undefined;
+  since?: Date | undefined;
+  until?: Date | undefined;
+}
+
+const OPEN = sql`select id, job_id, event, webhook_url, 'pending' as status, attempts, last_status, last_error,
+  case when state = 'waiting' then next_attempt_at end as next_attempt_at, body_bytes, created_at, null::timestamptz as finished_at from outbox`;
+const ENDED = sql`select id, job_id, event, webhook_url, state as status, attempts, last_status, last_error,
+  null::timestamptz as next_attempt_at, body_bytes, created_at, finished_at from deliveries`;
+
+/** The account's deliveries, newest first, those after the id `before` in that order. */
+export async function listDeliveries(
+  db: DbOrTx,
+  accountId: string,
+  filter: DeliveryFilter,
+  limit: number,
+  before: string | null,
+): Promise<DeliveryView[]> {
+  const where: RawBuilder<unknown>[] = [sql`account_id = ${accountId}`];
+  if (filter.job_id !== undefined) where.push(sql`job_id = ${filter.job_id}`);
+  if (filter.webhook_url !== undefined) where.push(sql`webhook_url = ${filter.webhook_url}`);
+  if (filter.since !== undefined) where.push(sql`created_at >= ${filter.since}`);
+  if (filter.until !== undefined) where.push(sql`created_at < ${filter.until}`);
+  if (before !== null) where.push(sql`id < ${before}`);
+  const open = sql`(${OPEN} where ${sql.join(where, sql` and `)} order by id desc limit ${limit})`;
+  if (filter.status !== undefined && filter.status !== 'pending') where.push(sql`state = ${filter.status}`);
+  const ended = sql`(${ENDED} where ${sql.join(where, sql` and `)} order by id desc limit ${limit})`;
+  const parts =
+    filter.status === undefined ? sql`${open} union all ${ended}` : filter.status === 'pending' ? open : ended;
+  const { rows } = await sql<DeliveryView>`select * from (${parts}) d order by id desc limit ${limit}`.execute(db);
+  return rows;
+}
+
+/** One delivery with all its attempts, both as of one moment, or null when the account has none of that id. */
+export async function readDelivery(
+  db: Db,
+  accountId: string,
+  id: string,
+): Promise<(DeliveryView & { attempt_log: AttemptView[] }) | null> {
+  if (!isId('dlv', id)) return null;
+  return await db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .execute(async (tx) => {
+      const { rows } = await sql<DeliveryView>`
+        ${OPEN} where account_id = ${accountId} and id = ${id}
+        union all ${ENDED} where account_id = ${accountId} and id = ${id} limit 1`.execute(tx);
+      const delivery = rows[0];
+      if (!delivery) return null;
+      const attempts = await sql<AttemptView>`
+        select number, trigger, started_at, finished_at, status as status_code, error, total_ms as duration_ms, dns_ms,
+          connect_ms, tls_ms, first_byte_ms, bytes_sent, answer as response_body
+        from attempts where account_id = ${accountId} and delivery_id = ${id} order by number`.execute(tx);
+      return { ...delivery, attempt_log: attempts.rows };
+    });
+}
+
+/** The delivery with which a job ends, wherever it stands; null where there is none. */
+export async function deliveryOfJob(
+  db: DbOrTx,
+  accountId: string,
+  jobId: string,
+): Promise<{ id: string; status: DeliveryStatus } | null> {
+  const { rows } = await sql<{ id: string; status: DeliveryStatus }>`
+    select id, 'pending' as status from outbox where account_id = ${accountId} and job_id = ${jobId} and event = 'job.completed'
+    union all select id, state from deliveries where account_id = ${accountId} and job_id = ${jobId} and event = 'job.completed' limit 1`.execute(
+    db,
+  );
+  return rows[0] ?? null;
+}
+
+/** What the requests of a delivery carry: its body's parts, the digest fixed at the first attempt, the headers that the caller asked for. */
+export interface DeliveryContent extends BodySource {
+  id: string;
+  webhook_id: string;
+  headers: Record<string, string> | null;
+  body_sha256: Buffer | null;
+  attempts: number;
+}
+
+/** The content of one of the account's deliveries, or null. */
+export async function readContent(db: DbOrTx, accountId: string, id: string): Promise<DeliveryContent | null> {
+  if (!isId('dlv', id)) return null;
+  const columns = sql.raw(`account_id, id, job_id, head, tail, whole_job, page_ordinal, body_bytes, body_sha256,
+    webhook_id, headers, attempts`);
+  const { rows } = await sql<DeliveryContent>`
+    select ${columns} from outbox where account_id = ${accountId} and id = ${id}
+    union all select ${columns} from deliveries where account_id = ${accountId} and id = ${id} limit 1`.execute(db);
+  return rows[0] ?? null;
+}

@@ -1,0 +1,32 @@
+import { sql, type RawBuilder } from 'kysely';
+import type { AttemptTrigger, DbOrTx } from '../../database/database.ts';
+
+/** What a delivery keeps wherever it stands, in the outbox or in the history. */
+const KEPT =
+  sql.raw(`account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
+  attempts, created_at, request_id, traceparent`);
+
+/**
+ * A common table expression body that puts rows which were just deleted from the outbox into the history. `source` names them and has the
+ * outbox's columns and `end_state`, `end_status`, `end_error`, `end_bytes`, `end_sha256`.
+ */
+export function intoHistory(source: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`insert into deliveries (${KEPT}, body_bytes, body_sha256, state, schedule_step, last_status, last_error)
+    select ${KEPT}, coalesce(body_bytes, end_bytes), coalesce(body_sha256, end_sha256), end_state, schedule_step, end_status, end_error
+    from ${source}`;
+}
+
+/** Moves deliveries from the history back into the outbox, due now, their retry schedule started over. */
+export async function backIntoOutbox(
+  db: DbOrTx,
+  which: RawBuilder<unknown>,
+  trigger: AttemptTrigger,
+): Promise<{ account_id: string; endpoint: string; id: string }[]> {
+  const { rows } = await sql<{ account_id: string; endpoint: string; id: string }>`
+    with back as (delete from deliveries where ${which} returning *)
+    insert into outbox (${KEPT}, body_bytes, body_sha256, last_status, last_error, trigger)
+    select ${KEPT}, body_bytes, body_sha256, last_status, last_error, ${trigger} from back returning account_id, endpoint, id`.execute(
+    db,
+  );
+  return rows;
+}

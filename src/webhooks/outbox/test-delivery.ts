@@ -1,0 +1,45 @@
+import type { Db } from '../../database/database.ts';
+import { append, type NewDelivery } from './append.ts';
+
+/** Appends a test delivery to the URL, which goes through everything that others go through. Returns its id. */
+export async function appendTest(
+  db: Db,
+  accountId: string,
+  webhookUrl: string,
+  origin: Pick<NewDelivery, 'request_id' | 'traceparent'>,
+): Promise<string> {
+  const { head, tail } = testPayload();
+  const test = {
+    account_id: accountId,
+    job_id: null,
+    event: 'test',
+    webhook_url: webhookUrl,
+    headers: null,
+    webhook_id: null,
+    head,
+    tail,
+    whole_job: false,
+    page_ordinal: null,
+    ...origin,
+    trigger: 'test',
+  } as const;
+  const [id = ''] = await db.transaction().execute((tx) => append(tx, [test]));
+  return id;
+}
+
+/** What a receiver is sent to try itself on: the form of a finished single-page job. */
+function testPayload(): { head: string; tail: string } {
+  const page = {
+    url: 'https://example.com/',
+    final_url: 'https://example.com/',
+    status: 'ok',
+    http_status: 200,
+    content_type: 'text/html; charset=utf-8',
+    markdown: '# Hello from Ollagraph\n\nYour endpoint verified a test delivery.',
+    metadata: { title: 'Hello from Ollagraph', description: null, language: 'en', canonical_url: null },
+    error: null,
+    fetched_at: new Date().toISOString(),
+    duration_ms: 0,
+  };
+  return { head: JSON.stringify({ job_id: 'job_test', status: 'completed', result: page, test: true }), tail: '' };
+}

@@ -1,0 +1,66 @@
+import { hash } from 'node:crypto';
+import type { Db } from '../../database/database.ts';
+import { readEnvelope } from '../../database/fragments.ts';
+import type { Claimed } from '../outbox/claim.ts';
+
+/** Bodies up to this many bytes are held in memory; larger ones are streamed twice, once to sign and once to send. */
+export const SMALL_BODY_BYTES = 256 * 1024;
+const CHUNK_BYTES = 64 * 1024;
+
+/** What a delivery's body is made of. */
+export type BodySource = Pick<
+  Claimed,
+  'account_id' | 'job_id' | 'head' | 'tail' | 'whole_job' | 'page_ordinal' | 'body_bytes'
+>;
+
+/** The body of a delivery in chunks: the same bytes at every call. */
+export async function* bodyChunks(db: Db, claimed: BodySource): AsyncGenerator<Buffer> {
+  if (!claimed.whole_job || claimed.job_id === null) {
+    yield Buffer.from(claimed.head + (await onePage(db, claimed)) + claimed.tail, 'utf8');
+    return;
+  }
+  let pending: Buffer[] = [];
+  let bytes = 0;
+  for await (const text of readEnvelope(db, claimed.account_id, claimed.job_id, claimed)) {
+    const chunk = Buffer.from(text, 'utf8');
+    pending.push(chunk);
+    bytes += chunk.length;
+    if (bytes < CHUNK_BYTES) continue;
+    yield Buffer.concat(pending);
+    pending = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield Buffer.concat(pending);
+}
+
+async function onePage(db: Db, { account_id, job_id, page_ordinal }: BodySource): Promise<string> {
+  if (page_ordinal === null || job_id === null) return '';
+  const page = await db
+    .selectFrom('pages')
+    .select('fragment')
+    .where('account_id', '=', account_id)
+    .where('job_id', '=', job_id)
+    .where('ordinal', '=', page_ordinal)
+    .executeTakeFirst();
+  // Without its page, as of a job that is kept no longer, the body is another than was sent, and its digest shows that.
+  return page?.fragment ?? 'null';
+}
+
+/** The whole body, or null when it is larger than SMALL_BODY_BYTES. */
+export async function smallBody(db: Db, claimed: BodySource): Promise<Buffer | null> {
+  if (claimed.body_bytes !== null && claimed.body_bytes > SMALL_BODY_BYTES) return null;
+  if (!claimed.whole_job && claimed.page_ordinal === null) {
+    const body = Buffer.from(claimed.head + claimed.tail, 'utf8');
+    return body.length > SMALL_BODY_BYTES ? null : body;
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of bodyChunks(db, claimed)) {
+    bytes += chunk.length;
+    if (bytes > SMALL_BODY_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
+}
+
+export const sha256 = (body: Buffer): Buffer => hash('sha256', body, 'buffer');

@@ -1,0 +1,43 @@
+import { sql } from 'kysely';
+import type { Db } from '../../database/database.ts';
+import { cacheKey } from '../../jobs/options.ts';
+import type { PageResult } from '../../jobs/settle.ts';
+import type { JobInfo } from './open-work.ts';
+import type { PendingPage } from '../page/page.ts';
+
+/**
+ * Results that the account already has for these pages, fetched with the same options within max_age_seconds, those that say no
+ * more than that the host was in trouble left out. A crawl takes none: it
+ * needs the links of every page.
+ */
+export async function cachedResults(db: Db, job: JobInfo, pages: PendingPage[]): Promise<PageResult[]> {
+  const { max_age_seconds } = job.options;
+  if (max_age_seconds === 0 || job.crawl || pages.length === 0) return [];
+  const keys = pages.map((page) => cacheKey(page.url, job.options));
+  const { rows } = await sql<{ cache_key: Buffer; fragment: string; http_status: number | null; settled_at: Date }>`
+    select distinct on (cache_key) cache_key, fragment, http_status, settled_at from pages
+    where account_id = ${job.account_id} and cache_key = any(${keys}::bytea[]) and state = 'ok'
+      and http_status < 500 and http_status <> 429
+      and settled_at > now() - ${max_age_seconds} * interval '1 s'
+    order by cache_key, settled_at desc`.execute(db);
+  const found = new Map(rows.map((row) => [row.cache_key.toString('latin1'), row]));
+  return pages.flatMap((page, i) => {
+    const hit = found.get(keys[i]!.toString('latin1'));
+    if (!hit) return [];
+    return [
+      {
+        ordinal: page.ordinal,
+        url: page.url,
+        state: 'ok' as const,
+        fragment: hit.fragment,
+        http_status: hit.http_status,
+        error_code: null,
+        duration_ms: 0,
+        fetched_at: hit.settled_at,
+        links: null,
+        aliases: [],
+        answered: null,
+      },
+    ];
+  });
+}

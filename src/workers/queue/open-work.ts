@@ -1,0 +1,81 @@
+import { sql } from 'kysely';
+import { createScope, type Scope } from '../../crawl/scope.ts';
+import type { Db, JobKind } from '../../database/database.ts';
+import type { CrawlOptions, ScrapeOptions } from '../../jobs/options.ts';
+import type { Slice } from '../../database/queue.ts';
+import type { PendingPage } from '../page/page.ts';
+
+/** What a worker knows of a job: its options never change. */
+export interface JobInfo {
+  account_id: string;
+  id: string;
+  request_id: string | null;
+  /** What its pages' spans are children of. */
+  traceparent: string | null;
+  options: ScrapeOptions | CrawlOptions;
+  crawl: { scope: Scope } | null;
+}
+
+export interface OpenWork {
+  job: JobInfo;
+  pages: PendingPage[];
+  /** Seconds that hosts of these pages have asked to be left alone for. */
+  resting: Map<string, number>;
+}
+
+interface Row extends PendingPage {
+  /** The four are null where they are known. */
+  kind: JobKind | null;
+  options: ScrapeOptions | CrawlOptions | null;
+  request_id: string | null;
+  traceparent: string | null;
+  rest_seconds: number | null;
+}
+
+const KEPT = 200;
+
+/** Reads what is to be done, and the options of a job once for all its slices. */
+export class WorkReader {
+  readonly #db: Db;
+  readonly #known = new Map<string, JobInfo>();
+
+  constructor(db: Db) {
+    this.#db = db;
+  }
+
+  /** What of a slice is still open; null when nothing is, or its job has ended. */
+  async read({ account_id, job_id, ordinals }: Slice): Promise<OpenWork | null> {
+    const known = this.#known.get(job_id);
+    const { rows } = await sql<Row>`
+      select p.ordinal, p.url, p.host, p.depth, p.tries,
+        (extract(epoch from h.backoff_until - now()))::float8 as rest_seconds,
+        ${sql.raw(known ? 'null as kind, null as options, null as request_id, null as traceparent' : 'j.kind, j.options, j.request_id, j.traceparent')}
+      from jobs j join pages p on p.account_id = j.account_id and p.job_id = j.id
+        left join hosts h on h.host = p.host and h.backoff_until > now()
+      where j.account_id = ${account_id} and j.id = ${job_id} and j.finished_at is null
+        and p.account_id = ${account_id} and p.job_id = ${job_id} and p.ordinal = any(${ordinals}::int[]) and p.state = 'pending'
+      order by p.ordinal`.execute(this.#db);
+    const [first] = rows;
+    if (!first) return null;
+    const resting = rows.flatMap(({ host, rest_seconds }) =>
+      rest_seconds === null ? [] : [[host, rest_seconds] as const],
+    );
+    return {
+      job: known ?? this.#remember(account_id, job_id, first),
+      pages: rows.map(({ ordinal, url, host, depth, tries }) => ({ ordinal, url, host, depth, tries })),
+      resting: new Map(resting),
+    };
+  }
+
+  #remember(account_id: string, id: string, { kind, options, request_id, traceparent }: Row): JobInfo {
+    const crawl = kind === 'crawl' ? { scope: scopeOf(options as CrawlOptions) } : null;
+    const info: JobInfo = { account_id, id, request_id, traceparent, options: options!, crawl };
+    if (this.#known.size >= KEPT) this.#known.delete(this.#known.keys().next().value!);
+    this.#known.set(id, info);
+    return info;
+  }
+}
+
+function scopeOf({ url, allow_subdomains, include_paths, exclude_paths, max_depth }: CrawlOptions): Scope {
+  return createScope({ seed: url, allow_subdomains, include_paths, exclude_paths, max_depth: max_depth ?? undefined });
+}
