@@ -32,7 +32,9 @@ const program = new Command('ollagraph')
 
 program.commandsGroup('For callers, over HTTP (OLLAGRAPH_URL, OLLAGRAPH_API_KEY):');
 for (const add of [addScrape, addQueue, addJobs, addDeliveries, addListen, addVerify, addMe]) add(program);
-program.commandsGroup('For operators, on DATABASE_URL or the embedded database, beside a running service too:');
+program.commandsGroup(
+  'For operators, on DATABASE_URL or the embedded database, beside a running service too:',
+);
 for (const add of [addMigrate, addAccounts, addKeys, addSecrets, addSql]) add(program);
 program.commandsGroup('For both:');
 addDoctor(program);

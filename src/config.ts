@@ -27,7 +27,10 @@ const list = z.string().transform((s) =>
     .filter((item) => item !== ''),
 );
 
-const cidrs = list.refine((items) => items.every(isCidr), 'must be a comma-separated list of CIDRs like 127.0.0.0/8');
+const cidrs = list.refine(
+  (items) => items.every(isCidr),
+  'must be a comma-separated list of CIDRs like 127.0.0.0/8',
+);
 
 /** The prefix length is asked for, though an address alone would do: nobody is to open more, or less, than they meant. */
 function isCidr(text: string): boolean {
@@ -70,7 +73,10 @@ const environment = z.object({
   RATE_LIMIT_PER_MINUTE: whole(0, 1_000_000).default(600),
   HOST_CONCURRENCY: whole(1, 256).default(8),
   WEBHOOK_RETRY_SCHEDULE: list
-    .refine((items) => items.length > 0 && items.every((s) => /^\d{1,7}$/.test(s)), 'must be seconds, comma-separated')
+    .refine(
+      (items) => items.length > 0 && items.every((s) => /^\d{1,7}$/.test(s)),
+      'must be seconds, comma-separated',
+    )
     .transform((items) => items.map(Number))
     .default(DEFAULT_RETRY_SCHEDULE),
   WEBHOOK_TIMEOUT_MS: whole(100, 120_000).default(15_000),

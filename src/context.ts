@@ -31,7 +31,9 @@ export async function createContext(config: Config, log: Log = createLog(config.
   await using stack = new AsyncDisposableStack();
   const databaseUrl = config.databaseUrl ?? (await openEmbedded(config, log, stack));
   const { db, pool } = stack.use(
-    openDatabase(databaseUrl, config.databasePool, (error) => log.warn({ err: error }, 'a database connection broke')),
+    openDatabase(databaseUrl, config.databasePool, (error) =>
+      log.warn({ err: error }, 'a database connection broke'),
+    ),
   );
   const applied = await migrateFirst(databaseUrl, log);
   if (applied.length > 0) log.info({ applied }, 'migrated the database');

@@ -61,7 +61,11 @@ export async function startService(context: Context): Promise<Service> {
       waiter.stop();
       stopMaintenance();
       log.info('stopping: no new work is taken');
-      await Promise.all([api?.close(), workers?.stop(WORK_GRACE_MS, WORK_LIMIT_MS), dispatcher?.stop(WORK_LIMIT_MS)]);
+      await Promise.all([
+        api?.close(),
+        workers?.stop(WORK_GRACE_MS, WORK_LIMIT_MS),
+        dispatcher?.stop(WORK_LIMIT_MS),
+      ]);
     },
   };
 }

@@ -46,14 +46,22 @@ export function startSpan(name: string, { parent, ...options }: SpanOptions): Sp
 }
 
 /** Begins the span of a request, under an HTTP instrumentation's where one is loaded, else under the caller's `traceparent`. */
-export function startRequestSpan(name: string, traceparent: string | undefined, attributes: Attributes): Span {
+export function startRequestSpan(
+  name: string,
+  traceparent: string | undefined,
+  attributes: Attributes,
+): Span {
   const outer = traceparentOf(trace.getActiveSpan());
   const kind = outer === null ? SpanKind.SERVER : SpanKind.INTERNAL;
   return startSpan(name, { parent: outer ?? traceparent ?? null, kind, attributes });
 }
 
 /** Does `work` in a span, which ends with it and has failed when it throws. */
-export async function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
+export async function inSpan<T>(
+  name: string,
+  options: SpanOptions,
+  work: (span: Span) => Promise<T>,
+): Promise<T> {
   const span = startSpan(name, options);
   try {
     return await within(span, () => work(span));

@@ -48,7 +48,10 @@ test('an operator sees what was given up, and sends it again by SQL', async () =
   await using site = await startSite({ '/': page('Home', 'Text.') });
   await using receiver = await startReceiver();
   receiver.answer = 500;
-  const job = await service.api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: receiver.url() });
+  const job = await service.api.queue('/v1/scrape/async', {
+    url: site.url('/'),
+    webhook_url: receiver.url(),
+  });
   const given = await eventually(async () => {
     const { rows } = await sql<{
       id: string;
@@ -59,17 +62,19 @@ test('an operator sees what was given up, and sends it again by SQL', async () =
   });
   assert.deepEqual([given.job_id, given.attempts], [job, 2]);
   receiver.answer = 200;
-  const dry = await sql<{ n: number }>`select admin.recover(now() - interval '1 hour', dry_run => true) as n`.execute(
+  const dry = await sql<{
+    n: number;
+  }>`select admin.recover(now() - interval '1 hour', dry_run => true) as n`.execute(service.db);
+  assert.equal(dry.rows[0]!.n, 1);
+  const redelivered = await sql<{ done: boolean }>`select admin.redeliver(${given.id}) as done`.execute(
     service.db,
   );
-  assert.equal(dry.rows[0]!.n, 1);
-  const redelivered = await sql<{ done: boolean }>`select admin.redeliver(${given.id}) as done`.execute(service.db);
   assert.equal(redelivered.rows[0]!.done, true);
   const callbacks = await receiver.received(3);
   assert.deepEqual(callbacks[2]!.body, callbacks[0]!.body);
-  const nobody = await sql<{ done: boolean }>`select admin.redeliver('dlv_000000000000000000000000') as done`.execute(
-    service.db,
-  );
+  const nobody = await sql<{
+    done: boolean;
+  }>`select admin.redeliver('dlv_000000000000000000000000') as done`.execute(service.db);
   assert.equal(nobody.rows[0]!.done, false);
   await eventually(
     async () =>
@@ -94,9 +99,13 @@ test('recover by SQL takes all that was given up in the window', async () => {
   receiver.answer = 200;
   const { rows } = await sql<{
     n: number;
-  }>`select admin.recover(now() - interval '1 hour', account => ${service.account.id}) as n`.execute(service.db);
+  }>`select admin.recover(now() - interval '1 hour', account => ${service.account.id}) as n`.execute(
+    service.db,
+  );
   assert.equal(rows[0]!.n, 3);
-  await eventually(async () => (await service.api('GET', '/v1/deliveries?status=delivered')).json.data.length === 3);
+  await eventually(
+    async () => (await service.api('GET', '/v1/deliveries?status=delivered')).json.data.length === 3,
+  );
 });
 
 test('the read-only role reads the views and nothing else', async () => {

@@ -85,7 +85,10 @@ async function exercise({ api }: TestService): Promise<void> {
   await api('GET', '/v1/jobs?status=completed&kind=crawl&limit=1');
   await api('GET', '/v1/endpoints');
   const { id } = await eventually(async () => {
-    const { json } = await api('GET', `/v1/deliveries?job_id=${crawl}&status=delivered&webhook_url=${webhook_url}`);
+    const { json } = await api(
+      'GET',
+      `/v1/deliveries?job_id=${crawl}&status=delivered&webhook_url=${webhook_url}`,
+    );
     return json.data[0];
   });
   const endpoint = new URL(webhook_url).host;
@@ -124,7 +127,9 @@ test('every statement on a distributed table is of one account, or joins by the 
   await exercise(service);
   await new InstallationMetrics(service.db, new Date(0)).read();
   await dropOldDays(service.db, 0);
-  const statements = (await loggedStatements(db)).filter((text) => STATEMENT.test(text) && ANY_DISTRIBUTED.test(text));
+  const statements = (await loggedStatements(db)).filter(
+    (text) => STATEMENT.test(text) && ANY_DISTRIBUTED.test(text),
+  );
 
   let onDistributed = 0;
   const ofAll: string[] = [];
@@ -163,7 +168,9 @@ test('every statement on a distributed table is of one account, or joins by the 
     ],
     'these name tables of both kinds; db/citus.sql says so of those that write',
   );
-  const local = [...commands.matchAll(/^select citus_add_local_table_to_metadata\('(\w+)'/gm)].map(([, name]) => name!);
+  const local = [...commands.matchAll(/^select citus_add_local_table_to_metadata\('(\w+)'/gm)].map(
+    ([, name]) => name!,
+  );
   assert.deepEqual(
     local.toSorted(),
     ['accounts', 'endpoints', 'hosts', 'outbox'],

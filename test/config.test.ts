@@ -89,5 +89,8 @@ test("a caller's configuration: options go before the environment, and the servi
   assert.equal(readClientConfig({}, {}).url, 'http://localhost:3000');
   assert.equal(readClientConfig({}, { PORT: '8080', OLLAGRAPH_URL: '' }).url, 'http://localhost:8080');
   for (const wrong of ['ftp://example.com', 'example.com', 'localhost:3000'])
-    assert.throws(() => readClientConfig({ url: wrong }, {}), /^ConfigError: OLLAGRAPH_URL: must start with http/);
+    assert.throws(
+      () => readClientConfig({ url: wrong }, {}),
+      /^ConfigError: OLLAGRAPH_URL: must start with http/,
+    );
 });

@@ -27,10 +27,15 @@ test('the release phase migrates an empty database, also while somebody else doe
   await using database = await createTestDatabase({ empty: true });
   const { release } = await procfile();
   const migrate = async () =>
-    (await run('sh', ['-c', release!], { cwd: root, env: { ...process.env, DATABASE_URL: database.url } })).stdout;
+    (await run('sh', ['-c', release!], { cwd: root, env: { ...process.env, DATABASE_URL: database.url } }))
+      .stdout;
   const printed = await Promise.all([migrate(), migrate()]);
   assert.deepEqual(await pendingMigrations(database.db), []);
-  assert.equal(printed.filter((text) => /^applied 0001_\w+$/m.test(text)).length, 1, 'one of the two has done it');
+  assert.equal(
+    printed.filter((text) => /^applied 0001_\w+$/m.test(text)).length,
+    1,
+    'one of the two has done it',
+  );
   assert.equal(await migrate(), 'The database is up to date.\n');
 });
 

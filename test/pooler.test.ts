@@ -31,7 +31,10 @@ async function exercise(api: Api, db: Db, site: Site, receiver: Receiver): Promi
   });
   const urls = [site.url('/a'), site.url('/b'), 'http://10.0.0.1/'];
   const batch = await api.queue('/v1/scrape/batch/async', { urls, webhook_url: receiver.url('/batch') });
-  const stuck = await api.queue('/v1/scrape/async', { url: site.url('/held'), webhook_url: receiver.url('/held') });
+  const stuck = await api.queue('/v1/scrape/async', {
+    url: site.url('/held'),
+    webhook_url: receiver.url('/held'),
+  });
   await held.entered;
   assert.equal((await api('POST', `/v1/jobs/${stuck}/cancel`)).status, 200);
   held.open();

@@ -16,7 +16,9 @@ async function oldJob(
   await sql`select ensure_partitions((now() at time zone 'utc')::date - ${daysAgo}::int)`.execute(db);
   const { rows } = await sql<{ job: string; dlv: string }>`
     select id_floor('job_', (now() at time zone 'utc')::date - ${daysAgo}::int) || '00000000000a' as job,
-      id_floor('dlv_', (now() at time zone 'utc')::date - ${daysAgo}::int) || '00000000000a' as dlv`.execute(db);
+      id_floor('dlv_', (now() at time zone 'utc')::date - ${daysAgo}::int) || '00000000000a' as dlv`.execute(
+    db,
+  );
   const { job, dlv } = rows[0]!;
   const ended = options.running ? null : new Date();
   await sql`insert into jobs (account_id, id, kind, state, options, total, remaining, succeeded, reserved, finished_at)
@@ -24,7 +26,9 @@ async function oldJob(
     db,
   );
   await sql`insert into pages (account_id, job_id, ordinal, url, host, cache_key, state, fragment, settled_at)
-    values (${account}, ${job}, 0, 'https://a.example/', 'a.example', '\\x00', 'ok', '{}', now())`.execute(db);
+    values (${account}, ${job}, 0, 'https://a.example/', 'a.example', '\\x00', 'ok', '{}', now())`.execute(
+    db,
+  );
   const columns = sql`account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job`;
   const values = sql`${account}, ${dlv}, ${job}, 'job.completed', 'https://a.example/', 'a.example:443', ${job}, '', '', true`;
   if (options.pending) await sql`insert into outbox (${columns}) values (${values})`.execute(db);

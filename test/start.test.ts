@@ -44,7 +44,10 @@ test('npm start on a fresh machine: a key once, a curl line that works, the whol
   assert.equal(JSON.parse(pasted.stdout).metadata.title, 'Home');
 
   const api = createApi(`http://127.0.0.1:${port}`, key);
-  const job_id = await api.queue('/v1/scrape/batch/async', { urls: [site.url('/')], webhook_url: receiver.url() });
+  const job_id = await api.queue('/v1/scrape/batch/async', {
+    urls: [site.url('/')],
+    webhook_url: receiver.url(),
+  });
   const [callback] = await receiver.received(1);
   assertSigned(callback!, (await api('GET', '/v1/me')).json.webhook_secret);
   assert.equal(JSON.parse(callback!.body.toString()).job_id, job_id);
@@ -149,7 +152,11 @@ test('SIGTERM: what is under way is finished and answered, what comes later is r
   queued.open();
   assert.equal((await answer).json.metadata.title, 'Now');
   assert.equal(await service.exited, 0);
-  const job = await database.db.selectFrom('jobs').selectAll().where('id', '=', job_id).executeTakeFirstOrThrow();
+  const job = await database.db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('id', '=', job_id)
+    .executeTakeFirstOrThrow();
   assert.deepEqual([job.state, job.succeeded], ['completed', 1]);
 });
 
@@ -197,17 +204,25 @@ test('a database that cannot be reached stops the start, and its password is not
 });
 
 const NOBODY = 65534;
-const asNobody = (...args: string[]) => spawnSync(process.execPath, args, { uid: NOBODY, gid: NOBODY }).status === 0;
+const asNobody = (...args: string[]) =>
+  spawnSync(process.execPath, args, { uid: NOBODY, gid: NOBODY }).status === 0;
 const canBeNobody =
   process.getuid?.() === 0 && asNobody('--check', new URL('../src/main.ts', import.meta.url).pathname);
 
-test('it works for an ordinary user too', { skip: !canBeNobody && 'only root can become another user' }, async () => {
-  const DATA_DIR = dataDir('nobody');
-  await mkdir(DATA_DIR);
-  await chown(DATA_DIR, NOBODY, NOBODY);
-  await using service = startProcess({ DATA_DIR, OLLAGRAPH_API_KEY: KEY, HOME: DATA_DIR, ...OPEN }, { uid: NOBODY });
-  const api = await apiOf(service, KEY);
-  assert.equal((await api('GET', '/v1/me')).status, 200);
-  service.kill('SIGTERM');
-  assert.equal(await service.exited, 0);
-});
+test(
+  'it works for an ordinary user too',
+  { skip: !canBeNobody && 'only root can become another user' },
+  async () => {
+    const DATA_DIR = dataDir('nobody');
+    await mkdir(DATA_DIR);
+    await chown(DATA_DIR, NOBODY, NOBODY);
+    await using service = startProcess(
+      { DATA_DIR, OLLAGRAPH_API_KEY: KEY, HOME: DATA_DIR, ...OPEN },
+      { uid: NOBODY },
+    );
+    const api = await apiOf(service, KEY);
+    assert.equal((await api('GET', '/v1/me')).status, 200);
+    service.kill('SIGTERM');
+    assert.equal(await service.exited, 0);
+  },
+);

@@ -83,19 +83,29 @@ test('one trace from the request through pages and job to every attempt, over th
     [request, job, ...pages, ...attempts].map((span) => span.pid),
     [web, worker, worker, worker, worker, dispatcher, dispatcher],
   );
-  for (const span of [job, ...pages]) assert.notEqual(span.thread, 0, 'worker threads have an SDK of their own');
+  for (const span of [job, ...pages])
+    assert.notEqual(span.thread, 0, 'worker threads have an SDK of their own');
 
   assert.equal(request.attributes['http.response.status_code'], 202);
   assert.equal(job.attributes['ollagraph.job_id'], job_id);
   assert.equal(job.attributes['ollagraph.job_status'], 'completed');
-  assert.ok(job.ms >= Math.max(...pages.map((span) => span.ms)), 'the job lasts from its creation to its end');
-  const outcomes = pages.map(({ attributes, failed }) => `${String(attributes['ollagraph.page_status'])} ${failed}`);
+  assert.ok(
+    job.ms >= Math.max(...pages.map((span) => span.ms)),
+    'the job lasts from its creation to its end',
+  );
+  const outcomes = pages.map(
+    ({ attributes, failed }) => `${String(attributes['ollagraph.page_status'])} ${failed}`,
+  );
   assert.deepEqual(outcomes.toSorted(), ['failed true', 'ok false', 'ok false']);
   const sent = attempts.toSorted(
     (a, b) => Number(a.attributes['ollagraph.attempt']) - Number(b.attributes['ollagraph.attempt']),
   );
   assert.deepEqual(
-    sent.map((span) => [span.attributes['http.response.status_code'], span.attributes['error.type'], span.failed]),
+    sent.map((span) => [
+      span.attributes['http.response.status_code'],
+      span.attributes['error.type'],
+      span.failed,
+    ]),
     [
       [500, 'http_error', true],
       [200, undefined, false],
@@ -115,7 +125,11 @@ test('a caller without a trace gets one of its own; one that is not sampled is p
   await using service = await startTracedProcesses(join(testRun().directory, 'more-spans.jsonl'));
   await using receiver = await startReceiver();
   const scrape = async (path: string, headers: Record<string, string>) => {
-    await service.api.queue('/v1/scrape/async', { url: 'http://10.0.0.1/', webhook_url: receiver.url(path) }, headers);
+    await service.api.queue(
+      '/v1/scrape/async',
+      { url: 'http://10.0.0.1/', webhook_url: receiver.url(path) },
+      headers,
+    );
     const [callback] = await receiver.received(1, path);
     return String(callback!.headers.traceparent);
   };
@@ -125,7 +139,12 @@ test('a caller without a trace gets one of its own; one that is not sampled is p
 
   const [, traceId] = own.split('-');
   const mine = spans.filter((span) => span.traceId === traceId);
-  assert.deepEqual(mine.map((span) => span.name).toSorted(), ['POST /v1/scrape/async', 'attempt', 'job', 'page']);
+  assert.deepEqual(mine.map((span) => span.name).toSorted(), [
+    'POST /v1/scrape/async',
+    'attempt',
+    'job',
+    'page',
+  ]);
   assert.equal(mine.find((span) => span.name.startsWith('POST'))?.parentSpanId, null);
   assert.match(unsampled, new RegExp(`^00-${TRACE}-(?!${CALLER})[0-9a-f]{16}-00$`));
   assert.deepEqual(
@@ -146,7 +165,10 @@ test("without an SDK the caller's traceparent is passed on to the callback as it
     return callback!.headers.traceparent;
   };
   assert.equal(await toCallback('/given', { traceparent: given }), given);
-  assert.equal(await toCallback('/later', { traceparent: `cc-${TRACE}-${CALLER}-01-of-a-version-to-come` }), given);
+  assert.equal(
+    await toCallback('/later', { traceparent: `cc-${TRACE}-${CALLER}-01-of-a-version-to-come` }),
+    given,
+  );
   assert.equal(await toCallback('/none', {}), undefined);
   const invalid = [
     `00-${TRACE}-${CALLER}-01-more`,
@@ -180,7 +202,11 @@ test("without an SDK the caller's traceparent is passed on to the callback as it
 test('nobody sets the trace headers of a callback by webhook_headers', async () => {
   await using service = await startTestService({ ROLES: 'web' });
   for (const name of ['traceparent', 'Tracestate']) {
-    const body = { url: 'http://example.com/', webhook_url: 'https://example.com/', webhook_headers: { [name]: 'x' } };
+    const body = {
+      url: 'http://example.com/',
+      webhook_url: 'https://example.com/',
+      webhook_headers: { [name]: 'x' },
+    };
     const { status, json } = await service.api('POST', '/v1/scrape/async', body);
     assert.deepEqual([status, json.errors[0].path], [422, `webhook_headers.${name}`]);
   }

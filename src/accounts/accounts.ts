@@ -28,7 +28,10 @@ export async function createAccount(db: Db, box: SecretBox, options: AccountOpti
 export async function insertAccount(tx: Tx, box: SecretBox, options: AccountOptions): Promise<NewAccount> {
   const id = newId('acct');
   const secret = box.seal(newWebhookSecret(), id);
-  await tx.insertInto('accounts').values({ id, name: options.name, credits: 0, webhook_secret: secret }).execute();
+  await tx
+    .insertInto('accounts')
+    .values({ id, name: options.name, credits: 0, webhook_secret: secret })
+    .execute();
   if (options.credits > 0) await grantCredits(tx, id, options.credits, 'free credits');
   if (options.key === undefined) return { id, key: (await createKey(tx, id, 'first key')).key };
   await storeKey(tx, id, 'from the environment', options.key);

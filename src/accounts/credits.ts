@@ -40,12 +40,22 @@ export async function grantCredits(tx: Tx, accountId: string, amount: number, no
  * Holds the most that a job may use. Locks the account's row until the transaction ends: call it last.
  * Throws OutOfCredits.
  */
-export async function reserveCredits(tx: Tx, accountId: string, jobId: string, amount: number): Promise<void> {
+export async function reserveCredits(
+  tx: Tx,
+  accountId: string,
+  jobId: string,
+  amount: number,
+): Promise<void> {
   if (amount > 0) await move(tx, accountId, 'reserve', -amount, jobId, null);
 }
 
 /** Gives back what an ended job held and did not use. At most once per job: the ledger's unique index sees to it. */
-export async function releaseCredits(tx: Tx, accountId: string, jobId: string, amount: number): Promise<void> {
+export async function releaseCredits(
+  tx: Tx,
+  accountId: string,
+  jobId: string,
+  amount: number,
+): Promise<void> {
   if (amount > 0) await move(tx, accountId, 'release', amount, jobId, null);
 }
 

@@ -15,7 +15,8 @@ export async function ensureFirstAccount(db: Db, box: SecretBox, config: Config)
     await sql`select pg_advisory_xact_lock(hashtext('ollagraph.first_account'))`.execute(tx);
     const options = { name: 'default', credits: config.freeCredits };
     if (config.apiKey !== undefined) {
-      if (!(await isKnownKey(tx, config.apiKey))) await insertAccount(tx, box, { ...options, key: config.apiKey });
+      if (!(await isKnownKey(tx, config.apiKey)))
+        await insertAccount(tx, box, { ...options, key: config.apiKey });
       return null;
     }
     const any = await tx.selectFrom('accounts').select('id').limit(1).executeTakeFirst();

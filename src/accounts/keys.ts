@@ -12,7 +12,11 @@ function keyId(key: string): string {
 }
 
 /** Makes a key for the account and returns it; it cannot be read again. */
-export async function createKey(db: DbOrTx, accountId: string, name: string): Promise<{ id: string; key: string }> {
+export async function createKey(
+  db: DbOrTx,
+  accountId: string,
+  name: string,
+): Promise<{ id: string; key: string }> {
   const key = `ok_${newId('key').slice(4)}_${randomBytes(32).toString('base64url')}`;
   return { id: await storeKey(db, accountId, name, key), key };
 }
@@ -28,7 +32,10 @@ export async function storeKey(db: DbOrTx, accountId: string, name: string, key:
 }
 
 /** The account that a bearer key opens, or null: unknown, wrong or revoked. Digests are compared in constant time. */
-export async function authenticate(db: DbOrTx, key: string): Promise<{ account_id: string; key_id: string } | null> {
+export async function authenticate(
+  db: DbOrTx,
+  key: string,
+): Promise<{ account_id: string; key_id: string } | null> {
   const row = await db
     .selectFrom('api_keys')
     .select(['id', 'account_id', 'secret_sha256'])
@@ -63,5 +70,8 @@ export async function revokeKey(db: DbOrTx, accountId: string, id: string): Prom
 
 /** Whether some account has, or had, this key. */
 export async function isKnownKey(db: DbOrTx, key: string): Promise<boolean> {
-  return (await db.selectFrom('api_keys').select('id').where('id', '=', keyId(key)).executeTakeFirst()) !== undefined;
+  return (
+    (await db.selectFrom('api_keys').select('id').where('id', '=', keyId(key)).executeTakeFirst()) !==
+    undefined
+  );
 }

@@ -78,7 +78,12 @@ export class RateLimiter {
   }
 
   async #refill(accountId: string, lease: Lease): Promise<void> {
-    const { taken, full_in } = await takeTokens(this.#db, accountId, this.limit, Math.ceil(this.limit / LEASE_SHARE));
+    const { taken, full_in } = await takeTokens(
+      this.#db,
+      accountId,
+      this.limit,
+      Math.ceil(this.limit / LEASE_SHARE),
+    );
     const now = performance.now();
     const secondsEach = WINDOW_SECONDS / this.limit;
     lease.tokens = taken;
@@ -91,7 +96,8 @@ export class RateLimiter {
   #forgetStale(): void {
     const now = performance.now();
     for (const [accountId, lease] of this.#leases) {
-      if (lease.staleAt < now && lease.refusedUntil < now && lease.refill === null) this.#leases.delete(accountId);
+      if (lease.staleAt < now && lease.refusedUntil < now && lease.refill === null)
+        this.#leases.delete(accountId);
     }
   }
 }

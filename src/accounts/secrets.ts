@@ -30,7 +30,12 @@ export function createSecretBox(secretKey: string | undefined, previousKey?: str
       if (!key) return secret;
       const nonce = randomBytes(12);
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(accountId));
-      const sealed = Buffer.concat([nonce, cipher.update(secret, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+      const sealed = Buffer.concat([
+        nonce,
+        cipher.update(secret, 'utf8'),
+        cipher.final(),
+        cipher.getAuthTag(),
+      ]);
       return SEALED + sealed.toString('base64url');
     },
     open(stored, accountId) {

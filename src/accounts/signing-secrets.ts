@@ -11,6 +11,8 @@ export async function readSigningSecrets(db: DbOrTx, box: SecretBox, id: string)
     .where('id', '=', id)
     .executeTakeFirstOrThrow();
   const stored =
-    row.overlapping && row.previous_secret !== null ? [row.webhook_secret, row.previous_secret] : [row.webhook_secret];
+    row.overlapping && row.previous_secret !== null
+      ? [row.webhook_secret, row.previous_secret]
+      : [row.webhook_secret];
   return stored.map((secret) => box.open(secret, id));
 }

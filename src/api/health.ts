@@ -17,7 +17,10 @@ export function healthRoutes({ db }: Context, health: Health): Router {
     res.json({ status: 'ok' });
   });
   router.get('/readyz', async (_req, res) => {
-    const checks: Record<string, boolean> = { accepting: !health.stopping, database: await databaseAnswers(db) };
+    const checks: Record<string, boolean> = {
+      accepting: !health.stopping,
+      database: await databaseAnswers(db),
+    };
     for (const [name, works] of Object.entries(health.parts)) checks[name] = works();
     const ready = Object.values(checks).every(Boolean);
     res.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready', checks });

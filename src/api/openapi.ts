@@ -58,7 +58,10 @@ export function openApiDocument(operations: Operation[] = OPERATIONS): Json {
             tags: ['Webhooks'],
             summary: schema.description?.replaceAll('`', ''),
             security: [],
-            parameters: [...headerParameters(SIGNATURE_HEADERS, true), ...headerParameters(TRACE_HEADERS, false)],
+            parameters: [
+              ...headerParameters(SIGNATURE_HEADERS, true),
+              ...headerParameters(TRACE_HEADERS, false),
+            ],
             requestBody: { required: true, content: { 'application/json': { schema: reference(schema) } } },
             responses: {
               '2XX': { description: 'Accepted, within 15 s.' },
@@ -87,7 +90,8 @@ function headerParameters(headers: Record<string, string>, required: boolean): J
 
 function paths(operations: Operation[]): Record<string, Json> {
   const found: Record<string, Json> = {};
-  for (const operation of operations) (found[operation.path] ??= {})[operation.method] = operationObject(operation);
+  for (const operation of operations)
+    (found[operation.path] ??= {})[operation.method] = operationObject(operation);
   return found;
 }
 
@@ -106,7 +110,9 @@ function operationObject(operation: Operation): Json {
       : {
           requestBody: {
             required: !body.safeParse({}).success,
-            content: { 'application/json': { schema: reference(body), ...(example === undefined ? {} : { example }) } },
+            content: {
+              'application/json': { schema: reference(body), ...(example === undefined ? {} : { example }) },
+            },
           },
         }),
     responses: responsesOf(operation),
@@ -139,7 +145,9 @@ function parametersOf(operation: Operation): Json[] {
 function responsesOf(operation: Operation): Record<string, Json> {
   const responses: Record<string, Json> = {};
   const common = commonHeaders(operation);
-  for (const [status, { description, schema, contentType, headers = {} }] of Object.entries(operation.answers)) {
+  for (const [status, { description, schema, contentType, headers = {} }] of Object.entries(
+    operation.answers,
+  )) {
     responses[status] = {
       description,
       headers: { ...common, ...headerObjects(headers) },
@@ -151,7 +159,9 @@ function responsesOf(operation: Operation): Record<string, Json> {
     responses[status] ??= {
       description: codes.map((code) => `[${code}](/docs/errors/${code}): ${PROBLEMS[code][1]}`).join('. '),
       headers: { ...common, ...(status === 429 ? headerObjects({ 'Retry-After': 'Seconds to wait.' }) : {}) },
-      content: { 'application/problem+json': { schema: reference(problemSchema), example: problemExample(codes[0]!) } },
+      content: {
+        'application/problem+json': { schema: reference(problemSchema), example: problemExample(codes[0]!) },
+      },
     };
   }
   return responses;

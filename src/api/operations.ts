@@ -6,7 +6,10 @@ import { webhookOperations } from '../webhooks/http/operations.ts';
 import { named, type Operation } from '../http/operation.ts';
 import { PROBLEMS, type ProblemCode } from '../http/problem.ts';
 
-const readiness = named('Readiness', z.strictObject({ status: z.string(), checks: z.record(z.string(), z.boolean()) }));
+const readiness = named(
+  'Readiness',
+  z.strictObject({ status: z.string(), checks: z.record(z.string(), z.boolean()) }),
+);
 
 const serviceOperations: Operation[] = [
   {
@@ -17,7 +20,10 @@ const serviceOperations: Operation[] = [
     summary: 'Whether the process answers',
     access: 'anyone',
     answers: {
-      200: { description: 'It does.', schema: named('Liveness', z.strictObject({ status: z.literal('ok') })) },
+      200: {
+        description: 'It does.',
+        schema: named('Liveness', z.strictObject({ status: z.literal('ok') })),
+      },
     },
   },
   {
@@ -74,7 +80,12 @@ export function problemsOf(operation: Operation): ProblemCode[] {
   if (operation.query) codes.add('validation_failed');
   // Also where it takes no body: what is sent is read, and refused.
   if (operation.method === 'post') {
-    for (const code of ['invalid_json', 'body_too_large', 'unsupported_encoding', 'validation_failed'] as const)
+    for (const code of [
+      'invalid_json',
+      'body_too_large',
+      'unsupported_encoding',
+      'validation_failed',
+    ] as const)
       codes.add(code);
   }
   if (operation.idempotent) codes.add('idempotency_busy').add('idempotency_mismatch').add('out_of_credits');
@@ -82,7 +93,10 @@ export function problemsOf(operation: Operation): ProblemCode[] {
 }
 
 /** The operation that a request is for, or null; and the methods that its path knows (empty where there is no such path). */
-export function findOperation(method: string, path: string): { operation: Operation | null; methods: string[] } {
+export function findOperation(
+  method: string,
+  path: string,
+): { operation: Operation | null; methods: string[] } {
   const known = OPERATIONS.filter((operation) => pathPattern(operation).test(path));
   const exact = known.filter((operation) => !operation.path.includes('{'));
   const candidates = exact.length > 0 ? exact : known;

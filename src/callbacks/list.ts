@@ -46,7 +46,10 @@ export async function listCallbacks(
     select id, job_id, event, webhook_url, at, moment::text
     from (${deliveries('outbox')} union all ${deliveries('deliveries')} union all ${jobs}) callbacks
     order by callbacks.moment, id limit ${limit}`.execute(db);
-  return rows.map(({ moment, ...callback }) => ({ ...callback, place: { moment: BigInt(moment), id: callback.id } }));
+  return rows.map(({ moment, ...callback }) => ({
+    ...callback,
+    place: { moment: BigInt(moment), id: callback.id },
+  }));
 }
 
 /** What the ids of all deliveries after a place sort after: at one moment they stand before jobs. */

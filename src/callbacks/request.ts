@@ -49,7 +49,12 @@ async function* until(gone: AbortSignal, chunks: AsyncIterable<Buffer>): AsyncGe
 /** What the delivery of an ended job would be, had it a webhook_url. */
 async function contentOfJob(db: Db, accountId: string, id: string): Promise<DeliveryContent | null> {
   const job = await findJob(db, accountId, id);
-  if (!job || job.finished_at === null || job.webhook_url !== null || !job.webhook_events.includes('job.completed'))
+  if (
+    !job ||
+    job.finished_at === null ||
+    job.webhook_url !== null ||
+    !job.webhook_events.includes('job.completed')
+  )
     return null;
   const { head, tail, whole } = callbackEnvelope(job);
   return {

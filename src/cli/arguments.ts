@@ -24,9 +24,13 @@ const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_
 export function moment(text: string): Date {
   const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   if (amount !== undefined && unit !== undefined) return new Date(Date.now() - Number(amount) * UNITS[unit]!);
-  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? new Date(text) : null;
+  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text)
+    ? new Date(text)
+    : null;
   if (time === null || Number.isNaN(time.getTime()))
-    throw new InvalidArgumentError('It must be a time like 2026-01-31T12:00:00Z, or how long ago, like 30m, 2h or 7d.');
+    throw new InvalidArgumentError(
+      'It must be a time like 2026-01-31T12:00:00Z, or how long ago, like 30m, 2h or 7d.',
+    );
   return time;
 }
 
@@ -39,7 +43,8 @@ export function webUrl(text: string): string {
 
 /** A parser for an API key: what OLLAGRAPH_API_KEY may be. */
 export function apiKey(text: string): string {
-  if (!/^[!-~]{16,}$/.test(text)) throw new InvalidArgumentError('It must have at least 16 characters and no spaces.');
+  if (!/^[!-~]{16,}$/.test(text))
+    throw new InvalidArgumentError('It must have at least 16 characters and no spaces.');
   return text;
 }
 

@@ -14,7 +14,13 @@ export const skipped = (check: string, detail: string): Check => ({ check, statu
 const MAX_SKEW_SECONDS = 60;
 
 /** Compares this machine's clock with another's, read between `before` and `after` (all in milliseconds) to `precision` ms. */
-export function compareClocks(check: string, other: number, before: number, after: number, precision: number): Check {
+export function compareClocks(
+  check: string,
+  other: number,
+  before: number,
+  after: number,
+  precision: number,
+): Check {
   const skew = other < before - precision ? other - before : other > after + precision ? other - after : 0;
   const seconds = Math.abs(skew / 1000).toFixed(1);
   if (skew === 0) return ok(check, 'It agrees with the clock here.');

@@ -37,8 +37,13 @@ interface Explanation {
 /** The exit code, the sentence and the details for whatever a command threw. */
 export function explain(error: unknown): Explanation {
   if (error instanceof CommanderError)
-    return { exitCode: error.exitCode === 0 ? EXIT.done : EXIT.usage, message: usageMessage(error), details: {} };
-  if (error instanceof CliError) return { exitCode: error.exitCode, message: messageOf(error), details: error.details };
+    return {
+      exitCode: error.exitCode === 0 ? EXIT.done : EXIT.usage,
+      message: usageMessage(error),
+      details: {},
+    };
+  if (error instanceof CliError)
+    return { exitCode: error.exitCode, message: messageOf(error), details: error.details };
   if (error instanceof ConfigError) return { exitCode: EXIT.usage, message: error.message, details: {} };
   if (error instanceof EmbeddedError) return { exitCode: EXIT.failed, message: error.message, details: {} };
   return { exitCode: EXIT.failed, message: messageOf(error), details: {} };
@@ -53,5 +58,7 @@ export function messageOf(error: unknown): string {
   // Node reports a refused connection to several addresses as one error without a message.
   if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
   if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message.replace(/\.$/, '')}: ${messageOf(error.cause)}`;
+  return error.cause === undefined
+    ? error.message
+    : `${error.message.replace(/\.$/, '')}: ${messageOf(error.cause)}`;
 }

@@ -4,7 +4,15 @@ import { extname } from 'node:path';
 import { Router } from 'express';
 
 /** The style sheets, in the order in which they apply; the last changes the others for narrow screens. */
-const STYLES = ['base.css', 'frame.css', 'forms.css', 'tables.css', 'charts.css', 'pages.css', 'narrow.css'] as const;
+const STYLES = [
+  'base.css',
+  'frame.css',
+  'forms.css',
+  'tables.css',
+  'charts.css',
+  'pages.css',
+  'narrow.css',
+] as const;
 const NAMES = [...STYLES, 'console.js', 'icon.svg'] as const;
 type Name = (typeof NAMES)[number];
 

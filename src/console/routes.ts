@@ -23,7 +23,8 @@ export function consoleRoutes(context: Context, { box, waiter }: ApiParts): Rout
   const door = accountDoor(context);
   router.use(pageHeaders, readForm());
   router.use('/assets', assetRoutes());
-  if (context.config.adminToken !== undefined) router.use('/admin', adminRoutes(context, context.config.adminToken));
+  if (context.config.adminToken !== undefined)
+    router.use('/admin', adminRoutes(context, context.config.adminToken));
   router.use(signInRoutes(context, door));
   router.use(requireAccount(context, door));
   router.use(overviewPage(context));

@@ -24,7 +24,14 @@ const MAX_CHARACTERS = 16 * 1024 * 1024;
  * One sitemap is fetched at a time, each once, and none when enough was found.
  */
 export async function collectSitemapUrls(options: CollectOptions): Promise<string[]> {
-  const { fetch, maxSitemaps, maxUrls, maxCharacters = MAX_CHARACTERS, inScope, sameSite = () => false } = options;
+  const {
+    fetch,
+    maxSitemaps,
+    maxUrls,
+    maxCharacters = MAX_CHARACTERS,
+    inScope,
+    sameSite = () => false,
+  } = options;
   const roots = options.roots.map((root) => absoluteUrl(root)).filter((root) => root !== null);
   const sitemaps = new Set(roots.slice(0, maxSitemaps));
   const pages = new Set<string>();

@@ -34,14 +34,21 @@ const SESSION_SEGMENT = /\/\(S\([0-9a-z]{16,}\)\)(?=\/)/gi;
  * the parameters and a trailing slash are kept: both can mean something. Null for what cannot be crawled: no valid
  * URL, another scheme, user info, or more than MAX_URL_LENGTH characters. Idempotent.
  */
-export function normaliseUrl(raw: string, base: string | undefined, options: NormaliseOptions = {}): string | null {
+export function normaliseUrl(
+  raw: string,
+  base: string | undefined,
+  options: NormaliseOptions = {},
+): string | null {
   if (raw.length > MAX_RAW_LENGTH) return null;
   const url = URL.parse(raw, base);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') return null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
+    return null;
   const host = url.hostname.replace(/\.+$/, '');
   if (host === '') return null;
   const port = url.port === '' ? '' : `:${url.port}`;
-  const path = normalisePercentEncoding(url.pathname).replace(SESSION_IN_PATH, '').replace(SESSION_SEGMENT, '');
+  const path = normalisePercentEncoding(url.pathname)
+    .replace(SESSION_IN_PATH, '')
+    .replace(SESSION_SEGMENT, '');
   const query = keptParameters(url.search.slice(1), options.ignore_query_parameters ?? false).join('&');
   const normalised = URL.parse(`${url.protocol}//${host}${port}${path}${query === '' ? '' : `?${query}`}`);
   return normalised !== null && normalised.href.length <= MAX_URL_LENGTH ? normalised.href : null;
@@ -64,11 +71,14 @@ export function dedupeKey(url: string): string {
  * ones as they are written. What no URI may contain is encoded, and so is a `%` that encodes nothing.
  */
 export function normalisePercentEncoding(text: string): string {
-  return text.replace(/%([0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]/gu, (match, hex: string | undefined) => {
-    if (hex === undefined) return encodeURIComponent(match.toWellFormed());
-    const character = String.fromCharCode(Number.parseInt(hex, 16));
-    return /[A-Za-z0-9\-._~]/.test(character) ? character : match.toUpperCase();
-  });
+  return text.replace(
+    /%([0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~:/?#[\]@!$&'()*+,;=]/gu,
+    (match, hex: string | undefined) => {
+      if (hex === undefined) return encodeURIComponent(match.toWellFormed());
+      const character = String.fromCharCode(Number.parseInt(hex, 16));
+      return /[A-Za-z0-9\-._~]/.test(character) ? character : match.toUpperCase();
+    },
+  );
 }
 
 function keptParameters(query: string, ignored: boolean | readonly string[]): string[] {
@@ -82,7 +92,8 @@ function keptParameters(query: string, ignored: boolean | readonly string[]): st
 
 function isNoise(parameter: string): boolean {
   const name = nameOf(parameter).toLowerCase();
-  if (TRACKING_PARAMETERS.has(name) || TRACKING_PREFIXES.test(name) || SESSION_PARAMETERS.test(name)) return true;
+  if (TRACKING_PARAMETERS.has(name) || TRACKING_PREFIXES.test(name) || SESSION_PARAMETERS.test(name))
+    return true;
   return POSSIBLE_SESSION_PARAMETERS.test(name) && SESSION_VALUE.test(parameter.slice(name.length + 1));
 }
 

@@ -57,7 +57,9 @@ function check(source: string): string {
   }
   const pattern = source.replace(/^\^/, '');
   if (/^(?:\\[^]|[^\\])*?[[\]{}|^]/.test(pattern)) {
-    throw new InvalidPattern('A pattern is not a regular expression: use * for any characters and ? for one.');
+    throw new InvalidPattern(
+      'A pattern is not a regular expression: use * for any characters and ? for one.',
+    );
   }
   // oxlint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f]/.test(pattern) || !pattern.isWellFormed()) {
@@ -103,7 +105,11 @@ function matches(tokens: readonly Token[], anchored: boolean, text: string): boo
       token += 1;
       resumeToken = token;
       resumeAt = at;
-    } else if (expected !== undefined && at < text.length && (expected === ANY_ONE || expected === text[at])) {
+    } else if (
+      expected !== undefined &&
+      at < text.length &&
+      (expected === ANY_ONE || expected === text[at])
+    ) {
       token += 1;
       at += 1;
     } else {

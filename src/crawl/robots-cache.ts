@@ -77,7 +77,12 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
     const errors = entries.get(origin)?.errors ?? 0;
     const loaded = await fetch(`${origin}/robots.txt`).then(
       (answer) => loadedOf(answer, errors),
-      (unreached: unknown) => ({ robots: { ...DISALLOW_ALL, unreached }, bytes: 0, ttlMs: unreachedTtlMs, errors }),
+      (unreached: unknown) => ({
+        robots: { ...DISALLOW_ALL, unreached },
+        bytes: 0,
+        ttlMs: unreachedTtlMs,
+        errors,
+      }),
     );
     const entry = { ...loaded, expiresAt: now() + Math.min(loaded.ttlMs, ttlMs) };
     insert(origin, entry);
@@ -97,7 +102,9 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
   /** What the entry says now. */
   function current({ robots, expiresAt }: Entry): Robots {
     const leftMs = expiresAt - now();
-    return robots === DISALLOW_ALL && leftMs <= SOON_MS ? { ...robots, againInSeconds: leftMs / 1000 } : robots;
+    return robots === DISALLOW_ALL && leftMs <= SOON_MS
+      ? { ...robots, againInSeconds: leftMs / 1000 }
+      : robots;
   }
 
   async function get(originOrUrl: string): Promise<Robots> {

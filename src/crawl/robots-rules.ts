@@ -13,7 +13,12 @@ export interface Rule {
 export function compileRule(allow: boolean, pattern: string): Rule {
   const normalised = foldQuery(encode(pattern.replace(/\$$/, ''), PATTERN_OCTETS));
   const anchored = pattern.endsWith('$');
-  return { allow, anchored, literals: normalised.split(/\*+/), length: normalised.length + (anchored ? 1 : 0) };
+  return {
+    allow,
+    anchored,
+    literals: normalised.split(/\*+/),
+    length: normalised.length + (anchored ? 1 : 0),
+  };
 }
 
 /** Sorts the longest first, and `Allow` first among equals: the first match decides (RFC 9309, 2.2.2). */
@@ -56,7 +61,9 @@ function encode(text: string, octets: RegExp): string {
   return text.replace(octets, (match, hex: string | undefined) => {
     const code = hex === undefined ? match.charCodeAt(0) : Number.parseInt(hex, 16);
     const character = String.fromCharCode(code);
-    return /[A-Za-z0-9\-._~]/.test(character) ? character : `%${code.toString(16).toUpperCase().padStart(2, '0')}`;
+    return /[A-Za-z0-9\-._~]/.test(character)
+      ? character
+      : `%${code.toString(16).toUpperCase().padStart(2, '0')}`;
   });
 }
 

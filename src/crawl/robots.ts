@@ -18,7 +18,11 @@ export interface Robots {
 }
 
 /** Everything may be fetched: there is no robots.txt (RFC 9309, 2.3.1.3). */
-export const ALLOW_ALL: Robots = { allows: (url) => pathOf(url) !== null, crawlDelaySeconds: null, sitemaps: [] };
+export const ALLOW_ALL: Robots = {
+  allows: (url) => pathOf(url) !== null,
+  crawlDelaySeconds: null,
+  sitemaps: [],
+};
 
 /** Nothing but /robots.txt may be fetched: robots.txt could not be reached (RFC 9309, 2.3.1.4). */
 export const DISALLOW_ALL: Robots = { allows: isRobotsTxt, crawlDelaySeconds: null, sitemaps: [] };
@@ -76,7 +80,8 @@ function parseGroups(lines: string[]): { groups: Group[]; sitemaps: string[] } {
     if (record === null) continue;
     const { key, value } = record;
     if (key === 'user-agent') {
-      if (group === undefined || !namingAgents) groups.push((group = { agents: [], rules: [], crawlDelay: null }));
+      if (group === undefined || !namingAgents)
+        groups.push((group = { agents: [], rules: [], crawlDelay: null }));
       namingAgents = true;
       group.agents.push(productToken(value));
     } else if (key === 'allow' || key === 'disallow') {

@@ -112,16 +112,20 @@ function hasRepeats(segments: string[]): boolean {
   return false;
 }
 
-const CALENDAR_WORD = /(?:^|[/_.-])(?:calendars?|events?|agenda|schedule|kalender|calendrier|calendario)(?=$|[/_.-])/i;
+const CALENDAR_WORD =
+  /(?:^|[/_.-])(?:calendars?|events?|agenda|schedule|kalender|calendrier|calendario)(?=$|[/_.-])/i;
 const CALENDAR_PARAMETER = /^(?:year|yr|month|date|day|week|tribe-bar-date|eventdate|ical-date)$/i;
 
 /** `/2030/1`, `/2030-01`, `/2030-w12` or `/1/2030`: the year. One alone may as well be the number of an event. */
-const CALENDAR_PATH = /\/(?:([12]\d{3})[/-](?:0?[1-9]|1[0-2]|w\d{1,2})|(?:0?[1-9]|1[0-2])[/-]([12]\d{3}))(?=$|[/-])/i;
+const CALENDAR_PATH =
+  /\/(?:([12]\d{3})[/-](?:0?[1-9]|1[0-2]|w\d{1,2})|(?:0?[1-9]|1[0-2])[/-]([12]\d{3}))(?=$|[/-])/i;
 
 /** Past years are far only where the path names a calendar: an archive of 1920 is no trap. */
 function isFarCalendar(url: URL, thisYear: number): boolean {
   const isCalendar = CALENDAR_WORD.test(url.pathname);
-  const dates = [...url.searchParams].filter(([name]) => CALENDAR_PARAMETER.test(name)).map(([, value]) => value);
+  const dates = [...url.searchParams]
+    .filter(([name]) => CALENDAR_PARAMETER.test(name))
+    .map(([, value]) => value);
   if (isCalendar) dates.push(CALENDAR_PATH.exec(url.pathname)?.slice(1).join('') ?? '');
   const years = dates.map(yearOf).filter((year) => year !== null);
   return years.some((year) => year > thisYear + YEARS_AHEAD || (isCalendar && year < thisYear - YEARS_BACK));

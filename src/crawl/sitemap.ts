@@ -112,7 +112,8 @@ class XmlReader implements SitemapReader {
   // piece, some thirty bytes of memory for each entity in it.
   get done(): boolean {
     const open =
-      this.#parser['attribvalue'].length > MAX_ATTRIBUTE_LENGTH || this.#parser['buffers'].length > MAX_OPEN_PIECES;
+      this.#parser['attribvalue'].length > MAX_ATTRIBUTE_LENGTH ||
+      this.#parser['buffers'].length > MAX_OPEN_PIECES;
     return this.found.full || this.#handler.givenUp || open;
   }
 
@@ -126,7 +127,12 @@ class XmlReader implements SitemapReader {
 
 /** Where, from the root element down, an entry and its fields are. */
 const ENTRIES = new Set(['urlset/url', 'sitemapindex/sitemap', 'rss/channel/item', 'rdf/item', 'feed/entry']);
-const LOCS = new Set(['urlset/url/loc', 'sitemapindex/sitemap/loc', 'rss/channel/item/link', 'rdf/item/link']);
+const LOCS = new Set([
+  'urlset/url/loc',
+  'sitemapindex/sitemap/loc',
+  'rss/channel/item/link',
+  'rdf/item/link',
+]);
 const ATOM_LINK = 'feed/entry/link';
 
 /** Collects entries while the parser runs: no document is built. */
@@ -175,7 +181,8 @@ class SitemapHandler implements Partial<Handler> {
     const path = this.#paths.pop() ?? '';
     if (ENTRIES.has(path)) this.#add(path);
     else if (LOCS.has(path)) this.#loc ??= this.#text.trim();
-    else if (path === ATOM_LINK && (this.#link.rel ?? 'alternate') === 'alternate') this.#loc ??= this.#link.href;
+    else if (path === ATOM_LINK && (this.#link.rel ?? 'alternate') === 'alternate')
+      this.#loc ??= this.#link.href;
     this.#text = '';
   }
 

@@ -35,7 +35,12 @@ const migrator = (db: DbOrTx) => new Migrator({ db, provider: migrations });
  */
 export async function migrate({ db, pool }: Pick<Database, 'db' | 'pool'>): Promise<string[]> {
   await refuseNewer(db);
-  const boss = new PgBoss({ db: executor(pool), supervise: false, registerInstance: false, ...QUEUE_OPTIONS });
+  const boss = new PgBoss({
+    db: executor(pool),
+    supervise: false,
+    registerInstance: false,
+    ...QUEUE_OPTIONS,
+  });
   // First: the views of db/ read the queue.
   await boss.start();
   try {

@@ -38,7 +38,11 @@ const STEADY_CLOCK = { ...systemClock, now: () => performance.timeOrigin + perfo
  * How every part uses pg-boss: without timetables, and without spans of its own, which would be two a second for each thread, found or not.
  * Ours tell what becomes of the entries.
  */
-export const QUEUE_OPTIONS = { schedule: false, openTelemetry: { enabled: false }, clock: STEADY_CLOCK } as const;
+export const QUEUE_OPTIONS = {
+  schedule: false,
+  openTelemetry: { enabled: false },
+  clock: STEADY_CLOCK,
+} as const;
 
 /** Lets pg-boss run its statements on our pool. */
 export function executor(pool: pg.Pool): BossDb {
@@ -75,7 +79,9 @@ export async function holdSlice(
   completed: boolean,
 ): Promise<boolean> {
   const through = { db: fromKysely(tx) };
-  const response = completed ? await boss.complete(lane, slice, null, through) : await boss.touch(lane, slice, through);
+  const response = completed
+    ? await boss.complete(lane, slice, null, through)
+    : await boss.touch(lane, slice, through);
   return (response as { affected?: number }).affected === 1;
 }
 

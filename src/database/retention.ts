@@ -17,7 +17,8 @@ export async function dropOldDays(db: Db, days: number): Promise<string[]> {
     if (await isPending(db, day)) continue;
     await db.transaction().execute(async (tx) => {
       await sql`select pg_advisory_xact_lock(hashtext('ollagraph.partitions'))`.execute(tx);
-      for (const { partition } of partitions) await sql`drop table if exists ${sql.id(partition)}`.execute(tx);
+      for (const { partition } of partitions)
+        await sql`drop table if exists ${sql.id(partition)}`.execute(tx);
     });
     dropped.push(day);
   }

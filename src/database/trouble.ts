@@ -22,4 +22,5 @@ const NETWORK = new Set([
   'EAI_AGAIN',
 ]);
 /** "Not queryable": Kysely's rollback on a connection that is gone, which hides what the statement failed with. */
-const DRIVER = /timeout exceeded when trying to connect|Connection terminated|Query read timeout|is not queryable/;
+const DRIVER =
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|is not queryable/;

@@ -9,8 +9,8 @@ import { PROBLEM_HELP } from './problem-help.ts';
 export function errorsPage(): Content {
   return html`<h1>Errors</h1>
     <p class="lead">
-      An error is a problem document (RFC 9457). Programs look at its <code>code</code>, which does not change; people
-      read <code>detail</code>; whoever asks for help names the <code>request_id</code>.
+      An error is a problem document (RFC 9457). Programs look at its <code>code</code>, which does not
+      change; people read <code>detail</code>; whoever asks for help names the <code>request_id</code>.
     </p>
     ${codeBlock(EXAMPLE)}
     <h2 id="problems">Answers of the API</h2>
@@ -39,14 +39,16 @@ export function errorsPage(): Content {
     </div>
     <h2 id="pages">Pages that did not come back</h2>
     <p>
-      <code>error.code</code> of a page whose <code>status</code> is not <code>ok</code>. Such a page costs no credit. A
-      page that answers 404 or 500 did come back: it is <code>ok</code>, with that <code>http_status</code>.
+      <code>error.code</code> of a page whose <code>status</code> is not <code>ok</code>. Such a page costs no
+      credit. A page that answers 404 or 500 did come back: it is <code>ok</code>, with that
+      <code>http_status</code>.
     </p>
     ${meanings('page', PAGE_ERRORS)}
     <h2 id="attempts">Attempts to deliver that failed</h2>
     <p>
-      <code>error</code> of an attempt and <code>last_error</code> of a delivery. Whatever it is, the delivery is tried
-      again until its schedule is used up; then it is <code>exhausted</code> and can be sent again by hand.
+      <code>error</code> of an attempt and <code>last_error</code> of a delivery. Whatever it is, the delivery
+      is tried again until its schedule is used up; then it is <code>exhausted</code> and can be sent again by
+      hand.
     </p>
     ${meanings('attempt', ATTEMPT_ERRORS)}`;
 }

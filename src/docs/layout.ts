@@ -25,7 +25,10 @@ const NAVIGATION = [
 const asset = (name: string) => `/docs/assets/${name}`;
 
 /** Answers with a page of the documentation. */
-export function sendPage(res: Response, { title, section, body, styles = [], scripts = [], tool = false }: Page): void {
+export function sendPage(
+  res: Response,
+  { title, section, body, styles = [], scripts = [], tool = false }: Page,
+): void {
   const content = html`<body class="${tool ? 'tool' : 'prose'}">
     ${SKIP_LINK}
     <header>
@@ -61,7 +64,9 @@ export function tabs(name: string, entries: { label: string; text: string }[]): 
   return html`<div class="tabs">
     ${entries.map(
       ({ label }, n) =>
-        html`<label class="tab"><input type="radio" name="${name}" ${n === 0 ? CHECKED : null} />${label}</label>`,
+        html`<label class="tab"
+          ><input type="radio" name="${name}" ${n === 0 ? CHECKED : null} />${label}</label
+        >`,
     )}
     ${entries.map(({ text }) => html`<div class="panel">${codeBlock(text)}</div>`)}
   </div>`;

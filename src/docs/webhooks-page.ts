@@ -39,12 +39,14 @@ const TRY_IT = `curl -X POST "$OLLAGRAPH_URL/v1/me/webhooks/test" \\
 /** Queueing a job, its callback, and how to tell that it is genuine. */
 export function webhooksPage(): Content {
   return html`<h1>Webhooks</h1>
-    <p class="lead">Queue a job and walk away. When it ends, your endpoint gets one signed POST with the result.</p>
+    <p class="lead">
+      Queue a job and walk away. When it ends, your endpoint gets one signed POST with the result.
+    </p>
 
     <h2 id="queue">Queue a job</h2>
     <p>
-      The answer is a 202 with the <code>job_id</code>, and <code>Location</code> says where the job can be read. The
-      <code>Idempotency-Key</code> makes it safe to send again.
+      The answer is a 202 with the <code>job_id</code>, and <code>Location</code> says where the job can be
+      read. The <code>Idempotency-Key</code> makes it safe to send again.
     </p>
     ${tabs('queue', QUEUE)}
 
@@ -59,23 +61,26 @@ export function webhooksPage(): Content {
     <h2 id="verify">Verify the signature</h2>
     <p>
       <code>v1</code> is the HMAC-SHA256 of <code>t</code>, a dot and the raw body, in hex, keyed by your
-      <code>webhook_secret</code> as it is printed. Answer 401 where the check fails. Each of these needs nothing but
-      its standard library; while a secret overlaps the one before it, there is a <code>v1</code> for each.
+      <code>webhook_secret</code> as it is printed. Answer 401 where the check fails. Each of these needs
+      nothing but its standard library; while a secret overlaps the one before it, there is a
+      <code>v1</code> for each.
     </p>
     ${tabs('verify', VERIFY)}
     <p>
-      The same request also carries the headers of Standard Webhooks, so any of its libraries verifies it with the same
-      secret.
+      The same request also carries the headers of Standard Webhooks, so any of its libraries verifies it with
+      the same secret.
     </p>
 
     <h2 id="answer">Answer fast, and once</h2>
     <ul>
       <li>Any 2xx within 15 seconds is success. Do the work afterwards.</li>
-      <li>Take <code>job_id</code> as an idempotency key: note it before you process, and ignore a repeat.</li>
       <li>
-        Everything else is tried again after 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 4 h, 8 h, 16 h, 24 h and 24 h,
-        with the same bytes under a fresh timestamp. <a href="/docs/errors#attempts">Why an attempt failed</a> is in the
-        delivery.
+        Take <code>job_id</code> as an idempotency key: note it before you process, and ignore a repeat.
+      </li>
+      <li>
+        Everything else is tried again after 5 s, 30 s, 2 min, 10 min, 30 min, 1 h, 2 h, 4 h, 8 h, 16 h, 24 h
+        and 24 h, with the same bytes under a fresh timestamp.
+        <a href="/docs/errors#attempts">Why an attempt failed</a> is in the delivery.
       </li>
       <li>
         After the last the delivery is <code>exhausted</code>, and stays redeliverable:
@@ -85,13 +90,14 @@ export function webhooksPage(): Content {
 
     <h2 id="test">Try your receiver first</h2>
     <p>
-      One signed test delivery through the same queue, signer and retries. The answer has the first attempt, with what
-      your endpoint said.
+      One signed test delivery through the same queue, signer and retries. The answer has the first attempt,
+      with what your endpoint said.
     </p>
     ${codeBlock(TRY_IT)}
     <p>
-      While you write it, <code>npm run -s ollagraph -- listen --forward-to http://localhost:4000/hook</code> forwards
-      every callback to your machine, signed as in production, also those of jobs without a <code>webhook_url</code>.
-      <code>verify</code> says why a captured callback is refused.
+      While you write it,
+      <code>npm run -s ollagraph -- listen --forward-to http://localhost:4000/hook</code> forwards every
+      callback to your machine, signed as in production, also those of jobs without a
+      <code>webhook_url</code>. <code>verify</code> says why a captured callback is refused.
     </p>`;
 }

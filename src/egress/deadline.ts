@@ -35,7 +35,8 @@ export class Deadline {
   /** The outcome of `work`, or an EgressError `timeout` or `cancelled` when that comes first; `work` then goes on unseen. */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const cancel = () => finish(() => reject(new EgressError('cancelled', { cause: this.#signal?.reason })));
+      const cancel = () =>
+        finish(() => reject(new EgressError('cancelled', { cause: this.#signal?.reason })));
       const expire = () => {
         if (this.remainingMs > 0) timer = setTimeout(expire, Math.max(this.remainingMs, HELD_LOOK_MS));
         else finish(() => reject(new EgressError('timeout')));

@@ -22,7 +22,13 @@ export type PageFetchErrorCode = Exclude<EgressErrorCode, 'body_failed'>;
 
 /** The codes with which a post fails. */
 export type WebhookErrorCode =
-  'blocked_target' | 'dns_failed' | 'connection_failed' | 'tls_failed' | 'timeout' | 'invalid_response' | 'body_failed';
+  | 'blocked_target'
+  | 'dns_failed'
+  | 'connection_failed'
+  | 'tls_failed'
+  | 'timeout'
+  | 'invalid_response'
+  | 'body_failed';
 
 /** Milliseconds of one exchange; a phase that did not happen (a reused connection, an early failure) is null. */
 export interface Timings {
@@ -97,10 +103,12 @@ export function transportError(cause: Error, answered: boolean): EgressError {
 function transportCode(cause: Error, answered: boolean): EgressErrorCode {
   const code = errorCode(cause);
   if (cause instanceof ReadLimitExceeded) return answered ? 'too_large' : 'invalid_response';
-  if (cause instanceof errors.HTTPParserError) return isCutShort(cause) ? 'connection_failed' : 'invalid_response';
+  if (cause instanceof errors.HTTPParserError)
+    return isCutShort(cause) ? 'connection_failed' : 'invalid_response';
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'invalid_response';
   // undici's word for any fault once a Content-Length was read: in a head, the head itself is at fault.
-  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return answered ? 'connection_failed' : 'invalid_response';
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
+    return answered ? 'connection_failed' : 'invalid_response';
   if (code === 'UND_ERR_SOCKET' && /^bad (response|upgrade)$/.test(cause.message)) return 'invalid_response';
   if (code.startsWith('ERR_SSL_')) return 'tls_failed';
   if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') return 'body_failed';

@@ -120,7 +120,9 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     const { path, method, headers, body, maxWireBytes } = this.#request;
     const sent = body === null || Buffer.isBuffer(body) ? body : produce(body, (side) => this.#await(side));
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- undici takes async iterables, its types do not say so
-    untraced(() => connection.send({ path, method, headers, body: sent as Buffer | null }, this, maxWireBytes));
+    untraced(() =>
+      connection.send({ path, method, headers, body: sent as Buffer | null }, this, maxWireBytes),
+    );
   }
 
   refused(error: unknown): void {
@@ -166,7 +168,8 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     if (this.#settled) return;
     const { rawHeaders } = controller;
     if (status < 100 || status > 599) return this.#invalid(`status ${status}`);
-    if (Array.isArray(rawHeaders) && rawHeaders.length / 2 > MAX_HEADERS) return this.#invalid('too many headers');
+    if (Array.isArray(rawHeaders) && rawHeaders.length / 2 > MAX_HEADERS)
+      return this.#invalid('too many headers');
     if (status < 200) {
       if (++this.#informational > MAX_INFORMATIONAL) this.#invalid('too many informational answers');
       return;
@@ -189,7 +192,11 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
     const { maxBytes, pipe } = this.#expectation;
     if (pipe) return this.#handOn(controller, chunk, pipe);
     const { memory } = this.#request;
-    this.#body ??= new BodyCollector({ maxBytes, memory, namedBytes: Number(this.#headers['content-length'] ?? 0) });
+    this.#body ??= new BodyCollector({
+      maxBytes,
+      memory,
+      namedBytes: Number(this.#headers['content-length'] ?? 0),
+    });
     if (!this.#body.append(chunk)) return this.#cut(new EgressError('too_large'));
     const room = this.#body.room();
     if (room) this.#awaitRoom(controller, room);
@@ -258,7 +265,8 @@ class Exchange implements Waiter, Dispatcher.DispatchHandler {
   // A server may close an idle connection at any moment (RFC 9112, section 9.3.1). Whatever was not sent yet, and a GET
   // of which nothing was answered, goes to another connection. Those are fewer each time, and a fresh one ends it.
   #mayResend(): boolean {
-    if (!this.#connection?.reused || !this.#connection.closed || this.timings.firstByteMs !== null) return false;
+    if (!this.#connection?.reused || !this.#connection.closed || this.timings.firstByteMs !== null)
+      return false;
     return !this.#sending || this.#request.method === 'GET';
   }
 

@@ -120,7 +120,11 @@ async function get(
         checkHead(fields, request);
         if (!reading) return { maxBytes, required: true };
         if (status < 200 || status > 299) return UNWANTED;
-        return { maxBytes, required: true, pipe: reading.begin(joinedValue(fields['content-encoding']), maxBytes) };
+        return {
+          maxBytes,
+          required: true,
+          pipe: reading.begin(joinedValue(fields['content-encoding']), maxBytes),
+        };
       },
     });
     await reading?.end(deadline);
@@ -131,7 +135,10 @@ async function get(
 }
 
 /** Throws where the head of an answer shows that its body is not wanted. */
-function checkHead(fields: Answer['headers'], { accept, read, maxBytes = LARGEST_PAGE_BYTES }: PageRequest): void {
+function checkHead(
+  fields: Answer['headers'],
+  { accept, read, maxBytes = LARGEST_PAGE_BYTES }: PageRequest,
+): void {
   if (accept && !accept(first(fields['content-type']))) throw new EgressError('unsupported_content_type');
   if (!read && Number(first(fields['content-length'])) > maxBytes) throw new EgressError('too_large');
 }
@@ -146,7 +153,13 @@ async function toPage(
   const body = read
     ? NO_BYTES
     : await deadline.race(decodeBody(answer.body, headers['content-encoding'], { maxBytes, memory }));
-  return { url: url.href, status: answer.status, headers, contentType: first(answer.headers['content-type']), body };
+  return {
+    url: url.href,
+    status: answer.status,
+    headers,
+    contentType: first(answer.headers['content-type']),
+    body,
+  };
 }
 
 function isRedirect(status: number, fields: Answer['headers']): boolean {

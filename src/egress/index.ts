@@ -102,7 +102,8 @@ async function checkWebhookUrl(webhooks: Network, text: string): Promise<Webhook
   try {
     await new Deadline(CREATION_CHECK_MS).race(webhooks.checkHost(hostname));
   } catch (error) {
-    if (error instanceof EgressError && error.code === 'blocked_target') return { ok: false, reason: 'blocked_target' };
+    if (error instanceof EgressError && error.code === 'blocked_target')
+      return { ok: false, reason: 'blocked_target' };
   }
   return { ok: true };
 }

@@ -18,7 +18,9 @@ export function announceDeprecations(operations: Operation[]): RequestHandler {
   );
   return ({ method, path }, res, next) => {
     const name = method === 'HEAD' ? 'get' : method.toLowerCase();
-    const found = announced.find(({ operation }) => operation.method === name && pathPattern(operation).test(path));
+    const found = announced.find(
+      ({ operation }) => operation.method === name && pathPattern(operation).test(path),
+    );
     if (found) res.set(found.headers);
     next();
   };

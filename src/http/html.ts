@@ -12,7 +12,13 @@ export class Html {
 /** What a template takes: text is escaped, HTML is not, lists are joined, and null, undefined and false are nothing. */
 export type Content = string | number | Html | null | undefined | false | readonly Content[];
 
-const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
 
 /** Text as it is written in an element or in a quoted attribute. */
 export function escapeHtml(text: string): string {

@@ -11,7 +11,11 @@ export const limitParameter = (max: number, byDefault: number) =>
     .default(byDefault)
     .meta({ shownAs: { type: 'integer', minimum: 1, maximum: max, default: byDefault } });
 
-export const cursorParameter = z.string().max(200).optional().describe('The `next_cursor` of the answer before.');
+export const cursorParameter = z
+  .string()
+  .max(200)
+  .optional()
+  .describe('The `next_cursor` of the answer before.');
 
 /** An opaque cursor for the place after `key`. */
 export function encodeCursor(key: string): string {

@@ -94,7 +94,10 @@ export function problemHandler(log: Log): ErrorRequestHandler {
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof OutOfCredits)
-    return new Problem('out_of_credits', `This job may use ${error.needed} credits, and the account has fewer.`);
+    return new Problem(
+      'out_of_credits',
+      `This job may use ${error.needed} credits, and the account has fewer.`,
+    );
   if (error instanceof IdempotencyMismatch)
     return new Problem(
       'idempotency_mismatch',
@@ -103,7 +106,8 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof IdempotencyBusy)
     return new Problem('idempotency_busy', 'Try again in a moment.', { headers: { 'Retry-After': '1' } });
   const { type, status } = error as { type?: string; status?: number };
-  if (type === 'entity.too.large') return new Problem('body_too_large', 'The body is larger than this route takes.');
+  if (type === 'entity.too.large')
+    return new Problem('body_too_large', 'The body is larger than this route takes.');
   if (type === 'encoding.unsupported')
     return new Problem('unsupported_encoding', 'Send the body as it is, or with gzip, deflate or br.');
   if (typeof status === 'number' && status >= 400 && status < 500)

@@ -10,12 +10,16 @@ export const traceRequests: RequestHandler = (req, res, next) => {
   const { method, path } = req;
   const route = routeOf(method, path);
   const traceparent = req.headers.traceparent;
-  const span = startRequestSpan(`${method} ${route}`, typeof traceparent === 'string' ? traceparent : undefined, {
-    'http.request.method': method,
-    'http.route': route,
-    'url.path': path,
-    'ollagraph.request_id': requestIdOf(res),
-  });
+  const span = startRequestSpan(
+    `${method} ${route}`,
+    typeof traceparent === 'string' ? traceparent : undefined,
+    {
+      'http.request.method': method,
+      'http.route': route,
+      'url.path': path,
+      'ollagraph.request_id': requestIdOf(res),
+    },
+  );
   res.locals.traceparent = traceparentOf(span);
   if (!span.isRecording()) return within(span, next);
   // A streamed answer has ten listeners already, from where on Node suspects a leak.

@@ -15,7 +15,11 @@ export interface MinuteOfWork {
  * The last `minutes` minutes, the current one last. Reads jobs alone, never pages: those that run, and those created within twice the
  * time.
  */
-export async function activityByMinute(db: DbOrTx, accountId: string, minutes: number): Promise<MinuteOfWork[]> {
+export async function activityByMinute(
+  db: DbOrTx,
+  accountId: string,
+  minutes: number,
+): Promise<MinuteOfWork[]> {
   const oldest = idFloor('job', Date.now() - 2 * minutes * 60_000);
   const { rows } = await sql<MinuteOfWork>`
     with window_of as (

@@ -39,7 +39,11 @@ export interface NewJob {
  * Creates a job in one transaction: the job, its pages, the queue's slices and the hold on its credits. Returns its id, or
  * the id of the job that the same idempotency key made before. Throws OutOfCredits, IdempotencyMismatch, IdempotencyBusy.
  */
-export async function createJob(db: Db, boss: PgBoss, job: NewJob): Promise<{ job_id: string; repeated: boolean }> {
+export async function createJob(
+  db: Db,
+  boss: PgBoss,
+  job: NewJob,
+): Promise<{ job_id: string; repeated: boolean }> {
   const id = newId('job');
   const created = await db.transaction().execute(async (tx) => {
     if (job.idempotency) {

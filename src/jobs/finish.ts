@@ -20,7 +20,11 @@ export interface JobEnd {
  * Ends a job whose pages have all settled, in the caller's transaction: its state, the credits that it did not use, and its one
  * delivery where it has a webhook. `job` carries the final counts, which are stored; its row is locked.
  */
-export async function finishJob(tx: Tx, job: LockedJob, state: 'completed' | 'failed' | 'cancelled'): Promise<JobEnd> {
+export async function finishJob(
+  tx: Tx,
+  job: LockedJob,
+  state: 'completed' | 'failed' | 'cancelled',
+): Promise<JobEnd> {
   const { id, kind, total, succeeded } = job;
   const span = startSpan('job', {
     parent: job.traceparent,

@@ -105,7 +105,8 @@ async function settledParents(tx: Tx, job: LockedJob, from: number): Promise<Par
 /** The hash of every link, made once for each URL: most of a site's links stand on most of its pages. */
 function linkHashes(parents: Parent[]): Map<string, Buffer> {
   const hashes = new Map<string, Buffer>();
-  for (const { links } of parents) for (const url of links) if (!hashes.has(url)) hashes.set(url, crawlHash(url));
+  for (const { links } of parents)
+    for (const url of links) if (!hashes.has(url)) hashes.set(url, crawlHash(url));
   return hashes;
 }
 

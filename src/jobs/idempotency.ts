@@ -29,7 +29,9 @@ export async function claimIdempotencyKey(
   jobId: string,
 ): Promise<string | null> {
   const lock = await sql<{ held: boolean }>`
-    select pg_try_advisory_xact_lock(hashtextextended(${`${accountId} ${claim.key}`}, 0)) as held`.execute(tx);
+    select pg_try_advisory_xact_lock(hashtextextended(${`${accountId} ${claim.key}`}, 0)) as held`.execute(
+    tx,
+  );
   if (!lock.rows[0]!.held) throw new IdempotencyBusy('the first request with this key is still running');
   const earlier = await tx
     .selectFrom('idempotency_keys')

@@ -27,7 +27,14 @@ export interface CrawlOptions extends ScrapeOptions {
 /** What a page's result depends on besides the moment: equal keys may share a result within max_age_seconds. */
 export function cacheKey(url: string, options: ScrapeOptions): Buffer {
   const { formats, only_main_content, include_selectors, exclude_selectors, headers, user_agent } = options;
-  const shape = [formats, only_main_content, include_selectors, exclude_selectors, Object.entries(headers), user_agent];
+  const shape = [
+    formats,
+    only_main_content,
+    include_selectors,
+    exclude_selectors,
+    Object.entries(headers),
+    user_agent,
+  ];
   return createHash('sha256')
     .update(JSON.stringify([url, shape]))
     .digest();

@@ -27,7 +27,12 @@ export async function listJobs(
   limit: number,
   before: string | null,
 ): Promise<Job[]> {
-  let query = db.selectFrom('jobs').selectAll().where('account_id', '=', accountId).orderBy('id', 'desc').limit(limit);
+  let query = db
+    .selectFrom('jobs')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .orderBy('id', 'desc')
+    .limit(limit);
   if (filter.status !== undefined) query = query.where('state', '=', filter.status);
   if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
   if (before !== null) query = query.where('id', '<', before);
@@ -56,7 +61,13 @@ export function jobView(job: Job) {
 
 /** Changes whenever what is shown of an ended job could have: its form, and how its delivery stands. */
 export function jobETag(job: Job, deliveryStatus: string | null, withResult: boolean): string {
-  const parts = [VIEW_VERSION, job.id, job.finished_at?.getTime().toString(36), deliveryStatus ?? 'none', withResult];
+  const parts = [
+    VIEW_VERSION,
+    job.id,
+    job.finished_at?.getTime().toString(36),
+    deliveryStatus ?? 'none',
+    withResult,
+  ];
   return `"${parts.join('.')}"`;
 }
 

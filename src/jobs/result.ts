@@ -8,7 +8,8 @@ export interface Envelope {
 }
 
 type Counts = Pick<Selectable<JobsTable>, 'total' | 'succeeded' | 'failed' | 'skipped' | 'cancelled'>;
-type EndedJob = Counts & Pick<Selectable<JobsTable>, 'id' | 'kind' | 'state' | 'metadata' | 'webhook_payload'>;
+type EndedJob = Counts &
+  Pick<Selectable<JobsTable>, 'id' | 'kind' | 'state' | 'metadata' | 'webhook_payload'>;
 
 const counts = (job: Counts) =>
   `"total":${job.total},"succeeded":${job.succeeded},"failed":${job.failed},"skipped":${job.skipped},"cancelled":${job.cancelled}`;
@@ -24,7 +25,11 @@ export function callbackEnvelope(job: EndedJob): Envelope & { whole: boolean } {
   const start = `{"job_id":${JSON.stringify(job.id)},"status":${JSON.stringify(job.state)},"result":`;
   const end = job.metadata === null ? '}' : `,"metadata":${job.metadata}}`;
   if (job.webhook_payload === 'summary') {
-    return { head: `${start}{${counts(job)},"pages_url":"/v1/jobs/${job.id}/pages"}${end}`, tail: '', whole: false };
+    return {
+      head: `${start}{${counts(job)},"pages_url":"/v1/jobs/${job.id}/pages"}${end}`,
+      tail: '',
+      whole: false,
+    };
   }
   const { head, tail } = resultEnvelope(job);
   return { head: start + head, tail: tail + end, whole: true };

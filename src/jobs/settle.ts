@@ -44,7 +44,12 @@ export async function lockJob(tx: Tx, accountId: string, jobId: string): Promise
  * Settles pages of a job that the caller has locked: only those still pending change, once. Moves the counts, queues what a crawl
  * found, and with the last page ends the job and appends its delivery. Returns the job's end, or null while it goes on.
  */
-export async function settlePages(tx: Tx, boss: PgBoss, job: LockedJob, results: PageResult[]): Promise<JobEnd | null> {
+export async function settlePages(
+  tx: Tx,
+  boss: PgBoss,
+  job: LockedJob,
+  results: PageResult[],
+): Promise<JobEnd | null> {
   const kept = job.kind === 'crawl' ? await withoutDuplicates(tx, job, results) : results;
   const moved = { ok: 0, failed: 0, skipped: 0 };
   const updated = await updatePages(tx, job, kept);

@@ -45,12 +45,17 @@ export class InstallationMetrics {
   /** The metrics as text. */
   async read(): Promise<string> {
     await this.#readEnded();
-    for (const attempts of await readAttempts(this.#db)) this.#attempts.set(attempts.hour.getTime(), attempts);
-    return this.#jobMetrics() + this.#deliveries.text() + this.#attemptMetrics() + (await backlogMetrics(this.#db));
+    for (const attempts of await readAttempts(this.#db))
+      this.#attempts.set(attempts.hour.getTime(), attempts);
+    return (
+      this.#jobMetrics() + this.#deliveries.text() + this.#attemptMetrics() + (await backlogMetrics(this.#db))
+    );
   }
 
   async #readEnded(): Promise<void> {
-    const clock = await sql<{ until: Date }>`select now() - ${LAG_SECONDS} * interval '1 s' as until`.execute(this.#db);
+    const clock = await sql<{ until: Date }>`select now() - ${LAG_SECONDS} * interval '1 s' as until`.execute(
+      this.#db,
+    );
     const { until } = clock.rows[0]!;
     if (until <= this.#readUpTo) return;
     // Both before either is counted: where one of them fails, the next reading begins at the same place.
@@ -117,7 +122,9 @@ async function readEndedJobs(db: DbOrTx, from: Date, until: Date): Promise<Ended
 async function readAttempts(db: DbOrTx): Promise<Attempts[]> {
   const { rows } = await sql<Attempts>`
     select hour, sum(succeeded)::bigint as succeeded, sum(failed)::bigint as failed, latency_sum(latency)::float8[] as latency
-    from endpoint_hours where hour >= date_trunc('hour', now()) - interval '1 hour' group by hour`.execute(db);
+    from endpoint_hours where hour >= date_trunc('hour', now()) - interval '1 hour' group by hour`.execute(
+    db,
+  );
   return rows;
 }
 
@@ -152,8 +159,18 @@ async function backlogMetrics(db: DbOrTx): Promise<string> {
       })),
     ) +
     metric('ollagraph_outbox_deliveries', 'gauge', 'Deliveries that are still to be made.', one(pending)) +
-    metric('ollagraph_outbox_due_deliveries', 'gauge', 'Those of them that are due and not under way.', one(due)) +
-    metric('ollagraph_outbox_oldest_due_seconds', 'gauge', 'How long the oldest of these has been due.', one(oldest)) +
+    metric(
+      'ollagraph_outbox_due_deliveries',
+      'gauge',
+      'Those of them that are due and not under way.',
+      one(due),
+    ) +
+    metric(
+      'ollagraph_outbox_oldest_due_seconds',
+      'gauge',
+      'How long the oldest of these has been due.',
+      one(oldest),
+    ) +
     metric(
       'ollagraph_deliveries_exhausted',
       'gauge',

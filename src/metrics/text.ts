@@ -6,8 +6,15 @@ export interface Sample {
 }
 
 /** One metric in the Prometheus text format. Label values are ours: none needs escaping but those that `"`, `\` or a line break are in. */
-export function metric(name: string, type: 'counter' | 'gauge' | 'histogram', help: string, samples: Sample[]): string {
-  const lines = samples.map(({ labels, value, suffix = '' }) => `${name}${suffix}${labelText(labels)} ${value}`);
+export function metric(
+  name: string,
+  type: 'counter' | 'gauge' | 'histogram',
+  help: string,
+  samples: Sample[],
+): string {
+  const lines = samples.map(
+    ({ labels, value, suffix = '' }) => `${name}${suffix}${labelText(labels)} ${value}`,
+  );
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
 }
 

@@ -20,7 +20,13 @@ import { toText } from './formats/text.ts';
 import { closeHead } from './decode/unclosed-head.ts';
 import { PageError, type Extraction, type ExtractOptions, type RawPage } from './types.ts';
 
-const EMPTY: Content = { ...QUIET, markdown: () => '', html: () => '', text: () => '', metadata: plainMetadata() };
+const EMPTY: Content = {
+  ...QUIET,
+  markdown: () => '',
+  html: () => '',
+  text: () => '',
+  metadata: plainMetadata(),
+};
 
 /** What the caller selected, without scripts, styles and what is hidden within it; that it is itself hidden does not matter. */
 function selectedNodes(document: Document, selectors: string[]): ChildNode[] {
@@ -44,7 +50,9 @@ function readHtml(document: Document, url: string, options: ExtractOptions): Con
   const base = baseUrl(document, url);
   const discovered = discoveredLinks(document, base);
   const about = metadataOf(document, base);
-  const wantsNodes = options.formats.some((format) => format === 'markdown' || format === 'html' || format === 'text');
+  const wantsNodes = options.formats.some(
+    (format) => format === 'markdown' || format === 'html' || format === 'text',
+  );
   const nodes = wantsNodes ? contentNodes(document, url, options) : [];
   return {
     ...about,
@@ -87,7 +95,10 @@ export async function extract(page: RawPage, options: ExtractOptions): Promise<E
     if (!page.robotsTag) return extraction;
     const { noindex, nofollow } = robotsDirectives([page.robotsTag]);
     const { robots } = extraction;
-    return { ...extraction, robots: { noindex: robots.noindex || noindex, nofollow: robots.nofollow || nofollow } };
+    return {
+      ...extraction,
+      robots: { noindex: robots.noindex || noindex, nofollow: robots.nofollow || nofollow },
+    };
   } catch (error) {
     if (error instanceof PageError) throw error;
     throw new PageError('parse_failed', { cause: error });

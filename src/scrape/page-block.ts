@@ -46,7 +46,9 @@ export function okBlock(page: OkPage, extraction: Extraction, formats: Format[])
     status: 'ok',
     http_status: page.status,
     content_type: page.contentType,
-    ...Object.fromEntries(content.map((format) => [format, extraction[format] ?? (format === 'links' ? [] : '')])),
+    ...Object.fromEntries(
+      content.map((format) => [format, extraction[format] ?? (format === 'links' ? [] : '')]),
+    ),
     metadata: extraction.metadata,
     error: null,
     fetched_at: page.fetchedAt.toISOString(),

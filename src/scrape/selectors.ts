@@ -33,7 +33,8 @@ export function isValidSelector(selector: string): boolean {
 function matches(document: Document, selectors: string[]): Set<Element> {
   const $ = load(document);
   const found = new Set<Element>();
-  for (const selector of selectors) for (const node of $(selector).get()) if (isElement(node)) found.add(node);
+  for (const selector of selectors)
+    for (const node of $(selector).get()) if (isElement(node)) found.add(node);
   return found;
 }
 

@@ -27,7 +27,8 @@ test('what was stored before there was a SECRET_KEY still opens, and is sealed b
   const { id } = await createAccount(db, plain, { name: 'a', credits: 1 });
   await rotateWebhookSecret(db, plain, id, 3600);
   const before = await readAccount(db, plain, id);
-  const stored = async () => await db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  const stored = async () =>
+    await db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   assert.equal((await stored()).webhook_secret, before.webhook_secret);
   const previous = (await stored()).previous_secret!;
 

@@ -42,7 +42,10 @@ test('rotation answers with the new secret, with and without a body', async () =
   const overlapping = await service.api('POST', '/v1/me/webhook-secret/rotate', { overlap_seconds: 3600 });
   const until = Date.parse(overlapping.json.previous_secret_until);
   assert.ok(until >= asked + 3_590_000 && until <= Date.now() + 3_610_000);
-  assert.equal((await service.api('GET', '/v1/me')).json.previous_secret_until, overlapping.json.previous_secret_until);
+  assert.equal(
+    (await service.api('GET', '/v1/me')).json.previous_secret_until,
+    overlapping.json.previous_secret_until,
+  );
 });
 
 test('keys are stored as digests and secrets never in an answer but their own', async () => {
@@ -74,5 +77,8 @@ test('usage shows what the days cost', async () => {
     2,
   );
   for (const { date } of json.data) assert.match(date, /^\d{4}-\d\d-\d\d$/);
-  assert.deepEqual((await api('GET', '/v1/me/usage?from=2020-01-01&to=2020-01-31')).json, { data: [], total: 0 });
+  assert.deepEqual((await api('GET', '/v1/me/usage?from=2020-01-01&to=2020-01-31')).json, {
+    data: [],
+    total: 0,
+  });
 });

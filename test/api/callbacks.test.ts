@@ -158,7 +158,8 @@ test('during an overlap a callback is signed with both secrets, the previous one
   const job_id = await service.api.queue('/v1/scrape/async', { url: site.url('/') });
   await service.api.finished(job_id);
   const previous = (await service.api('GET', '/v1/me')).json.webhook_secret;
-  const now = (await service.api('POST', '/v1/me/webhook-secret/rotate', { overlap_seconds: 600 })).json.webhook_secret;
+  const now = (await service.api('POST', '/v1/me/webhook-secret/rotate', { overlap_seconds: 600 })).json
+    .webhook_secret;
   const shown = await read(job_id);
   for (const secret of [previous, now]) assertSigned(shown, secret);
   assert.ok(isSignedForTheLastOne(shown, previous));

@@ -39,27 +39,40 @@ test('the ETag changes when the job ends, and when its delivery does', async () 
   const held = gate(page('Held', 'text'));
   site.routes.set('/held', held.route);
   receiver.answers = [500, 200];
-  const id = await service.api.queue('/v1/scrape/async', { url: site.url('/held'), webhook_url: receiver.url() });
+  const id = await service.api.queue('/v1/scrape/async', {
+    url: site.url('/held'),
+    webhook_url: receiver.url(),
+  });
   await held.entered;
   const etags = new Set([(await service.api('GET', `/v1/jobs/${id}`)).headers.get('etag')]);
   held.open();
   const { delivery } = await service.api.finished(id);
   await receiver.received(1);
   etags.add((await service.api('GET', `/v1/jobs/${id}`)).headers.get('etag'));
-  await eventually(async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.last_status === 500);
+  await eventually(
+    async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.last_status === 500,
+  );
   await service.api('POST', `/v1/deliveries/${delivery.id}/redeliver`);
-  await eventually(async () => (await service.api('GET', `/v1/jobs/${id}`)).json.delivery.status === 'delivered');
+  await eventually(
+    async () => (await service.api('GET', `/v1/jobs/${id}`)).json.delivery.status === 'delivered',
+  );
   etags.add((await service.api('GET', `/v1/jobs/${id}`)).headers.get('etag'));
   assert.equal(etags.size, 3);
 });
 
 test("a job's delivery is the one that it ends with, whatever else was delivered of it", async () => {
   const events = ['job.page', 'job.started', 'job.completed'];
-  const body = { urls: [site.url('/'), site.url('/')], webhook_url: receiver.url('/events'), webhook_events: events };
+  const body = {
+    urls: [site.url('/'), site.url('/')],
+    webhook_url: receiver.url('/events'),
+    webhook_events: events,
+  };
   const id = await service.api.queue('/v1/scrape/batch/async', body);
   await service.api.finished(id);
   await receiver.received(4, '/events');
-  await eventually(async () => (await service.api('GET', `/v1/jobs/${id}`)).json.delivery.status === 'delivered');
+  await eventually(
+    async () => (await service.api('GET', `/v1/jobs/${id}`)).json.delivery.status === 'delivered',
+  );
   const { delivery } = (await service.api('GET', `/v1/jobs/${id}`)).json;
   assert.equal((await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.event, 'job.completed');
 });

@@ -85,8 +85,15 @@ test('while the first request runs, the second is a 409 that says when to come b
 
 test('a first request that has not committed yet makes the second a 409', async () => {
   await service.db.transaction().execute(async (tx) => {
-    await sql`select pg_advisory_xact_lock(hashtextextended(${`${service.account.id} uncommitted`}, 0))`.execute(tx);
-    const answer = await service.api('POST', '/v1/scrape/async', { url: site.url('/') }, withKey('uncommitted'));
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`${service.account.id} uncommitted`}, 0))`.execute(
+      tx,
+    );
+    const answer = await service.api(
+      'POST',
+      '/v1/scrape/async',
+      { url: site.url('/') },
+      withKey('uncommitted'),
+    );
     assert.deepEqual([answer.status, answer.json.code], [409, 'idempotency_busy']);
   });
 });
@@ -118,7 +125,10 @@ test('a request that was refused does not use its key up', async () => {
   const urls = [site.url('/'), site.url('/')];
   assert.equal((await api('POST', '/v1/scrape/batch/async', { urls }, withKey('poor'))).status, 402);
   assert.equal((await api('POST', '/v1/scrape/batch/async', { urls: [1] }, withKey('poor'))).status, 422);
-  assert.equal((await api('POST', '/v1/scrape/batch/async', { urls: [urls[0]] }, withKey('poor'))).status, 202);
+  assert.equal(
+    (await api('POST', '/v1/scrape/batch/async', { urls: [urls[0]] }, withKey('poor'))).status,
+    202,
+  );
 });
 
 test('a key that is empty, too long or not printable is a 422', async () => {

@@ -7,7 +7,11 @@ let service: TestService;
 let site: Site;
 before(async () => {
   service = await startTestService();
-  site = await startSite({ '/': page('Home', 'Hello.', ['/a', '/b']), '/a': page('A', 'a'), '/b': page('B', 'b') });
+  site = await startSite({
+    '/': page('Home', 'Hello.', ['/a', '/b']),
+    '/a': page('A', 'a'),
+    '/b': page('B', 'b'),
+  });
 });
 after(async () => {
   await service[Symbol.asyncDispose]();
@@ -27,7 +31,10 @@ test('a job shows its state and counts, and once ended the same result that the 
   assert.equal(json.delivery, null);
   for (const key of ['created_at', 'started_at', 'finished_at']) assert.match(json[key], /Z$/);
   const now = (await service.api('POST', '/v1/scrape', { url: site.url('/') })).json;
-  assert.deepEqual({ ...json.result, fetched_at: '', duration_ms: 0 }, { ...now, fetched_at: '', duration_ms: 0 });
+  assert.deepEqual(
+    { ...json.result, fetched_at: '', duration_ms: 0 },
+    { ...now, fetched_at: '', duration_ms: 0 },
+  );
 });
 
 test('result=false leaves the result out', async () => {
@@ -68,7 +75,10 @@ test('the pages of a job can be read while it still runs, page by page', async (
   const seen: string[] = [];
   let cursor: string | null = null;
   do {
-    const { json } = await service.api('GET', `/v1/jobs/${job_id}/pages?limit=7${cursor ? `&cursor=${cursor}` : ''}`);
+    const { json } = await service.api(
+      'GET',
+      `/v1/jobs/${job_id}/pages?limit=7${cursor ? `&cursor=${cursor}` : ''}`,
+    );
     assert.ok(json.data.length <= 7);
     seen.push(...json.data.map((p: { url: string }) => p.url));
     cursor = json.next_cursor;
@@ -79,14 +89,17 @@ test('the pages of a job can be read while it still runs, page by page', async (
 test('one answer holds some megabytes of pages at most, and the cursor leads to the rest', async () => {
   const paths = ['/large/0', '/large/1', '/large/2', '/large/3'];
   for (const path of paths) site.routes.set(path, page(path, 'words '.repeat(400_000)));
-  const job_id = await service.api.queue('/v1/scrape/batch/async', { urls: paths.map((path) => site.url(path)) });
+  const job_id = await service.api.queue('/v1/scrape/batch/async', {
+    urls: paths.map((path) => site.url(path)),
+  });
   await service.api.finished(job_id);
   const first = (await service.api('GET', `/v1/jobs/${job_id}/pages?limit=100`)).json;
   assert.deepEqual(
     first.data.map((p: { url: string }) => p.url),
     paths.slice(0, 2).map((path) => site.url(path)),
   );
-  const rest = (await service.api('GET', `/v1/jobs/${job_id}/pages?limit=100&cursor=${first.next_cursor}`)).json;
+  const rest = (await service.api('GET', `/v1/jobs/${job_id}/pages?limit=100&cursor=${first.next_cursor}`))
+    .json;
   assert.equal(rest.data.length, 2);
   assert.equal(rest.next_cursor, null);
 });
@@ -101,7 +114,8 @@ async function pagesOf(jobId: string, atLeast: number): Promise<{ url: string }[
 test('the list has the newest first, is filtered, and goes on from its cursor', async () => {
   const { api } = await service.createAccount();
   const ids: string[] = [];
-  for (let n = 0; n < 5; n++) ids.unshift((await api('POST', '/v1/scrape/async', { url: site.url('/') })).json.job_id);
+  for (let n = 0; n < 5; n++)
+    ids.unshift((await api('POST', '/v1/scrape/async', { url: site.url('/') })).json.job_id);
   const crawl = (await api('POST', '/v1/crawl', { url: site.url('/'), max_pages: 1 })).json.job_id;
   ids.unshift(crawl);
   for (const id of ids) await api.finished(id);
@@ -126,7 +140,9 @@ test('the list has the newest first, is filtered, and goes on from its cursor', 
 test('events show the progress and end with the state that the job ended in', async () => {
   const held = gate(page('Held', 'text'));
   site.routes.set('/held', held.route);
-  const job_id = await service.api.queue('/v1/scrape/batch/async', { urls: [site.url('/'), site.url('/held')] });
+  const job_id = await service.api.queue('/v1/scrape/batch/async', {
+    urls: [site.url('/'), site.url('/held')],
+  });
   await held.entered;
   const stream = service.api('GET', `/v1/jobs/${job_id}/events`);
   held.open();

@@ -49,7 +49,10 @@ test('processes that share a database allow together what one bucket has', async
   for (const limit of [1, 60, 600]) {
     const start = performance.now();
     const limiters = Array.from({ length: 3 }, () => new RateLimiter(database.db, limit));
-    const asked = Array.from({ length: limit + 200 }, async (_, i) => await limiters[i % 3]!.take(`acct_${limit}`));
+    const asked = Array.from(
+      { length: limit + 200 },
+      async (_, i) => await limiters[i % 3]!.take(`acct_${limit}`),
+    );
     const allowed = (await Promise.all(asked)).filter((verdict) => verdict.allowed).length;
     const refilled = Math.ceil(((performance.now() - start) / 60_000) * limit);
     // A process that has no more requests may be left with tokens of its last lease.

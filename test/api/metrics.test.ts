@@ -92,5 +92,8 @@ test('what ended is counted once, also when reading it fails half-way', async ()
   await assert.rejects(metrics.read(), /deliveries/);
   await sql`alter table deliveries_away rename to deliveries`.execute(db);
   for (let n = 0; n < 2; n++)
-    assert.equal(parse(await metrics.read()).get('ollagraph_jobs_ended_total{kind="batch",status="completed"}'), 1);
+    assert.equal(
+      parse(await metrics.read()).get('ollagraph_jobs_ended_total{kind="batch",status="completed"}'),
+      1,
+    );
 });

@@ -103,7 +103,11 @@ test('an answer that the document does not promise is found out', () => {
     ),
   ];
   for (const [response, text] of lies)
-    assert.throws(() => assertDocumented('GET', '/healthz', response, text), /the document|as the document says/, text);
+    assert.throws(
+      () => assertDocumented('GET', '/healthz', response, text),
+      /the document|as the document says/,
+      text,
+    );
   assertDocumented('GET', '/healthz', ...answer(200, { status: 'ok' }));
 });
 

@@ -32,7 +32,9 @@ test('no key, a wrong key, a revoked key and another scheme are the same 401', a
   const answers = [
     await nobody('GET', '/v1/me'),
     await nobody('GET', '/v1/me', undefined, { authorization: 'Bearer ok_wrong_key_wrong_key' }),
-    await nobody('GET', '/v1/me', undefined, { authorization: `Basic ${btoa(`user:${service.account.key}`)}` }),
+    await nobody('GET', '/v1/me', undefined, {
+      authorization: `Basic ${btoa(`user:${service.account.key}`)}`,
+    }),
     await nobody('GET', '/v1/me', undefined, { authorization: service.account.key }),
     await nobody('GET', '/v1/me', undefined, { authorization: `Bearer ${key.slice(0, -1)}` }),
     await revoked('GET', '/v1/me'),
@@ -53,8 +55,16 @@ test('the key is asked for before anything else is said about a path', async () 
 });
 
 test('what is not JSON in UTF-8 is a 400', async () => {
-  assertProblem(await service.api('POST', '/v1/scrape', '{"url": "https://example.com"'), 400, 'invalid_json');
-  assertProblem(await service.api('POST', '/v1/scrape', Buffer.from([0x22, 0xc3, 0x28, 0x22])), 400, 'invalid_json');
+  assertProblem(
+    await service.api('POST', '/v1/scrape', '{"url": "https://example.com"'),
+    400,
+    'invalid_json',
+  );
+  assertProblem(
+    await service.api('POST', '/v1/scrape', Buffer.from([0x22, 0xc3, 0x28, 0x22])),
+    400,
+    'invalid_json',
+  );
   assertProblem(await service.api('POST', '/v1/crawl', 'url=https%3A%2F%2Fexample.com'), 400, 'invalid_json');
 });
 
@@ -72,7 +82,11 @@ test('an encoding that is not known is a 415, a broken one a 400', async () => {
     415,
     'unsupported_encoding',
   );
-  assertProblem(await service.api('POST', '/v1/scrape', body, { 'content-encoding': 'gzip' }), 400, 'bad_request');
+  assertProblem(
+    await service.api('POST', '/v1/scrape', body, { 'content-encoding': 'gzip' }),
+    400,
+    'bad_request',
+  );
 });
 
 /** Method and path, body, and the field that the answer must name. */
@@ -149,7 +163,11 @@ for (const query of [
 
 test('deep nesting in metadata is refused, and costs no time', async () => {
   const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
-  const answer = await service.api('POST', '/v1/scrape/async', `{"url":"https://example.com/","metadata":${deep}}`);
+  const answer = await service.api(
+    'POST',
+    '/v1/scrape/async',
+    `{"url":"https://example.com/","metadata":${deep}}`,
+  );
   assertProblem(answer, 422, 'validation_failed');
 });
 
@@ -176,7 +194,9 @@ test('what an answer says about a failure names nothing inside', async () => {
     const answer = await service.api('GET', '/v1/me');
     assertProblem(answer, 500, 'internal_error');
     assert.doesNotMatch(answer.text, /accounts|relation|select/i);
-    const logged = service.logs.find((line) => line.request_id === answer.json.request_id && line.level === 50);
+    const logged = service.logs.find(
+      (line) => line.request_id === answer.json.request_id && line.level === 50,
+    );
     assert.match(JSON.stringify(logged), /accounts/);
   } finally {
     await pool.schema.alterTable('accounts_gone').renameTo('accounts').execute();

@@ -65,7 +65,10 @@ test('each format has its own key, and a list of formats has them all', async ()
     Object.keys(metadata.json),
     PAGE_KEYS.filter((key) => key !== 'markdown'),
   );
-  const all = await service.api('POST', '/v1/scrape', { url: site.url('/'), formats: ['links', 'text', 'html'] });
+  const all = await service.api('POST', '/v1/scrape', {
+    url: site.url('/'),
+    formats: ['links', 'text', 'html'],
+  });
   assert.deepEqual(all.json.links, [site.url('/a'), site.url('/b?x=1')]);
   assert.match(all.json.text, /Hello to all\./);
   assert.match(all.json.html, /<b>all<\/b>/);
@@ -92,7 +95,13 @@ test('headers and user agent reach the site', async () => {
 });
 
 test('a batch now: the pages in the order of the request, a repeated URL in each of its places', async () => {
-  const urls = [site.url('/missing'), site.url('/'), 'http://127.0.0.1:1/', site.url('/'), site.url('/moved')];
+  const urls = [
+    site.url('/missing'),
+    site.url('/'),
+    'http://127.0.0.1:1/',
+    site.url('/'),
+    site.url('/moved'),
+  ];
   const { status, json } = await service.api('POST', '/v1/scrape/batch', { urls });
   assert.equal(status, 200);
   assert.deepEqual(Object.keys(json), ['pages', 'total', 'succeeded', 'failed', 'skipped', 'cancelled']);
@@ -137,7 +146,12 @@ test('the three asynchronous ways answer 202 with the job and where it is', asyn
 
 test("curl's form content type, or none, changes nothing about a JSON body", async () => {
   const body = JSON.stringify({ url: site.url('/'), max_pages: 1 });
-  for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data; boundary=x', '']) {
+  for (const type of [
+    'application/x-www-form-urlencoded',
+    'text/plain',
+    'multipart/form-data; boundary=x',
+    '',
+  ]) {
     const { status, json } = await service.api('POST', '/v1/crawl', body, { 'content-type': type });
     assert.equal(status, 202, type);
     assert.equal((await service.api.finished(json.job_id)).status, 'completed');

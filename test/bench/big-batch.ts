@@ -34,14 +34,20 @@ for (let n = 0; n < 40; n++) {
 }
 const idleMedian = quantile(idle.slice(10), 0.5);
 
-const urls = Array.from({ length: count }, (_, n) => `${site.url}/${n % FAILING === 0 ? 'binary' : 'page'}/${n}`);
+const urls = Array.from(
+  { length: count },
+  (_, n) => `${site.url}/${n % FAILING === 0 ? 'binary' : 'page'}/${n}`,
+);
 const asked = performance.now();
 const { job_id } = await service.call('POST', '/v1/scrape/batch/async', {
   urls,
   webhook_url: receiver.url,
 });
 const acceptedMs = performance.now() - asked;
-report(`${count} URLs accepted`, `${(acceptedMs / 1000).toFixed(2)} s`, { text: '≤ 5 s', met: acceptedMs <= 5000 });
+report(`${count} URLs accepted`, `${(acceptedMs / 1000).toFixed(2)} s`, {
+  text: '≤ 5 s',
+  met: acceptedMs <= 5000,
+});
 report('resident set by then', `${memory.peakMb.toFixed(0)} MB`);
 
 const busy: number[] = [];
@@ -69,7 +75,10 @@ report(`  over the first ${TENTH}`, `${firstRate.toFixed(0)}/s`);
 const ratio = lastRate / firstRate;
 report(`  over the last ${TENTH}`, `${lastRate.toFixed(0)}/s`);
 report('  last to first', ratio.toFixed(2), { text: '≥ 0.9', met: ratio >= 0.9 });
-report('resident set at most', `${memory.peakMb.toFixed(0)} MB`, { text: '≤ 512 MB', met: memory.peakMb <= 512 });
+report('resident set at most', `${memory.peakMb.toFixed(0)} MB`, {
+  text: '≤ 512 MB',
+  met: memory.peakMb <= 512,
+});
 await reportCounts(job_id, callback);
 
 const busyMedian = quantile(busy, 0.5);

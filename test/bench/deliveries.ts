@@ -29,7 +29,12 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
       '\nThroughput, 1 KB over TLS to one receiver process, an attempt row each, after a warm-up; medians of 3',
     );
     await using redis = startRedis();
-    const competitors = ['pg-boss', 'pg-boss, batched', 'graphile-worker', ...(redis.running ? ['bullmq'] : [])];
+    const competitors = [
+      'pg-boss',
+      'pg-boss, batched',
+      'graphile-worker',
+      ...(redis.running ? ['bullmq'] : []),
+    ];
     const bare: number[] = [];
     const ours: number[] = [];
     const theirs = new Map(competitors.map((name) => [name, [] as number[]]));
@@ -37,7 +42,8 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
     for (let round = 0; round < 3; round++) {
       bare.push(await compete(stage, 'bare', MESSAGES));
       ours.push((await drain(stage, MESSAGES)).rate);
-      for (const [name, rates] of theirs) rates.push(await compete(stage, name, COMPETITOR_MESSAGES, REDIS_PORT));
+      for (const [name, rates] of theirs)
+        rates.push(await compete(stage, name, COMPETITOR_MESSAGES, REDIS_PORT));
     }
     const [limit, rate] = [quantile(bare, 0.5), quantile(ours, 0.5)];
     line('a loop that signs and posts, storing nothing', perSecond(limit));
@@ -59,7 +65,9 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
   },
 
   async isolation(stage) {
-    console.log('\nNine endpoints at 100 per second in all, 10 s; a tenth hangs with 100,000 due; medians of 3');
+    console.log(
+      '\nNine endpoints at 100 per second in all, 10 s; a tenth hangs with 100,000 due; medians of 3',
+    );
     const nine = stage.accounts.slice(0, 9);
     const dispatcher = await stage.dispatcher();
     await steady(stage, nine, 100, 10);
@@ -123,7 +131,10 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
     }
     const [single, double] = [quantile(one, 0.5), quantile(two, 0.5)];
     line('one (median of 3)', perSecond(single));
-    line('two (median of 3)', `${perSecond(double)}   ratio ${(double / single).toFixed(2)}   sent twice: ${doubles}`);
+    line(
+      'two (median of 3)',
+      `${perSecond(double)}   ratio ${(double / single).toFixed(2)}   sent twice: ${doubles}`,
+    );
   },
 
   async large(stage) {
@@ -141,13 +152,18 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
 function startRedis() {
   const running = existsSync('/usr/bin/redis-server');
   const child = running
-    ? spawn('redis-server', ['--port', String(REDIS_PORT), '--save', '', '--appendonly', 'yes', '--dir', '/tmp'], {
-        stdio: 'ignore',
-      })
+    ? spawn(
+        'redis-server',
+        ['--port', String(REDIS_PORT), '--save', '', '--appendonly', 'yes', '--dir', '/tmp'],
+        {
+          stdio: 'ignore',
+        },
+      )
     : null;
   return { running, [Symbol.asyncDispose]: async () => void child?.kill('SIGTERM') };
 }
 
 const wanted = process.argv.slice(2);
 await using stage = await setStage();
-for (const [name, run] of Object.entries(sections)) if (wanted.length === 0 || wanted.includes(name)) await run(stage);
+for (const [name, run] of Object.entries(sections))
+  if (wanted.length === 0 || wanted.includes(name)) await run(stage);

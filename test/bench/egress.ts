@@ -44,7 +44,13 @@ async function main(seconds: number): Promise<void> {
     connectionsPerOrigin: { pages: 1, webhooks: SIDE_BY_SIDE },
   });
   const bare = async () => {
-    const { body } = await agent.request({ origin, path: '/hook', method: 'POST', headers: HEADERS, body: BODY });
+    const { body } = await agent.request({
+      origin,
+      path: '/hook',
+      method: 'POST',
+      headers: HEADERS,
+      body: BODY,
+    });
     await body.dump();
   };
   const post = async () => {
@@ -59,7 +65,8 @@ async function main(seconds: number): Promise<void> {
   }
   report('undici request', runs.bare);
   report('Egress.post', runs.post);
-  const ratio = (of: (run: Run) => number) => (median(runs.post.map(of)) / median(runs.bare.map(of))).toFixed(2);
+  const ratio = (of: (run: Run) => number) =>
+    (median(runs.post.map(of)) / median(runs.bare.map(of))).toFixed(2);
   console.log(
     `Egress.post / undici request: rate ${ratio(({ rate }) => rate)}, sender's CPU ${ratio(({ cpu }) => cpu)}`,
   );

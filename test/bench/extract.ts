@@ -21,7 +21,8 @@ const textOf = (html: string): string => toText(parseHtml(html).children);
 const EXTRACTORS: Record<string, (html: string, url: string) => string | Promise<string>> = {
   ours: (html, url) => toText(mainContent(parseHtml(html), url)),
   readability: (html) => textOf(new Readability(parseHTML(html).document).parse()?.content ?? ''),
-  defuddle: async (html, url) => textOf((await Defuddle(parseHTML(html).document, url, { useAsync: false })).content),
+  defuddle: async (html, url) =>
+    textOf((await Defuddle(parseHTML(html).document, url, { useAsync: false })).content),
 };
 
 interface Result extends Score {
@@ -59,7 +60,9 @@ function row(type: string, results: Map<string, Result[]>): string {
 
 const folder = process.argv[2] ?? join(import.meta.dirname, '../../../shared/extraction/wcxb-sample/dev');
 const pages = existsSync(folder) ? wcxbPages(folder) : examplePages();
-console.log(`${pages.length} pages of ${existsSync(folder) ? folder : 'test/scrape/pages'}; F1, precision, recall\n`);
+console.log(
+  `${pages.length} pages of ${existsSync(folder) ? folder : 'test/scrape/pages'}; F1, precision, recall\n`,
+);
 
 const { log, warn, error } = console;
 const results = new Map<string, Result[]>();

@@ -76,7 +76,9 @@ function examplesOf(page: AnnotatedPage, fold: number, random: () => number): Ex
 }
 
 function columnsOf(examples: Example[]): Examples {
-  const columns = measures.map((_, signal) => cut(Float32Array.from(examples, ({ values }) => values[signal]!)));
+  const columns = measures.map((_, signal) =>
+    cut(Float32Array.from(examples, ({ values }) => values[signal]!)),
+  );
   const average = mean(examples.map(({ weight }) => weight));
   return {
     bins: columns.map(({ bins }) => bins),
@@ -100,11 +102,13 @@ function forestOf(trees: number[][]): ForestData {
   return { signals: [...used.keys()].map((signal) => names[signal]!), trees: renumbered };
 }
 
-const fit = (examples: Example[]): ForestData => forestOf(new Booster(columnsOf(examples), SETTINGS, 1).fit());
+const fit = (examples: Example[]): ForestData =>
+  forestOf(new Booster(columnsOf(examples), SETTINGS, 1).fit());
 
 function report(title: string, scores: { type: string; f1: number }[]): void {
   const types = [...new Set(scores.map(({ type }) => type))].toSorted();
-  const of = (type: string): string => mean(scores.filter((one) => one.type === type).map(({ f1 }) => f1)).toFixed(3);
+  const of = (type: string): string =>
+    mean(scores.filter((one) => one.type === type).map(({ f1 }) => f1)).toFixed(3);
   console.log(
     `${title}: F1 ${mean(scores.map(({ f1 }) => f1)).toFixed(4)}; ${types.map((type) => `${type} ${of(type)}`).join(', ')}`,
   );

@@ -34,7 +34,12 @@ after(async () => {
   await receiver[Symbol.asyncDispose]();
 });
 
-function assertEnded(run: CliRun, exitCode: number, stdout: string | RegExp, stderr: string | RegExp = ''): void {
+function assertEnded(
+  run: CliRun,
+  exitCode: number,
+  stdout: string | RegExp,
+  stderr: string | RegExp = '',
+): void {
   assert.equal(run.exitCode, exitCode, run.stderr);
   for (const [said, expected] of [
     [run.stdout, stdout],
@@ -79,12 +84,27 @@ test('exit codes tell a failure, wrong usage, an unreachable service and a refus
     assert.equal(wrong.exitCode, 2);
     assert.match(JSON.parse(wrong.stderr).error, /^[^(]/);
   }
-  assertEnded(await runCli(env, ['jobs', '--key', 'short']), 2, '', /'--key <key>' .* at least 16 characters/);
+  assertEnded(
+    await runCli(env, ['jobs', '--key', 'short']),
+    2,
+    '',
+    /'--key <key>' .* at least 16 characters/,
+  );
   assertEnded(await runCli(env, ['jobs', '--service', 'localhost']), 2, '', /'--service <url>' .* http:\/\//);
   assertEnded(await runCli({}, ['jobs']), 2, '', /OLLAGRAPH_API_KEY/);
-  assertEnded(await runCli({ ...env, OLLAGRAPH_URL: 'ftp://x' }, ['jobs']), 2, '', /OLLAGRAPH_URL: must start/);
+  assertEnded(
+    await runCli({ ...env, OLLAGRAPH_URL: 'ftp://x' }, ['jobs']),
+    2,
+    '',
+    /OLLAGRAPH_URL: must start/,
+  );
 
-  assertEnded(await runCli({ ...env, OLLAGRAPH_URL: 'http://127.0.0.1:9' }, ['jobs']), 3, '', /cannot be reached/);
+  assertEnded(
+    await runCli({ ...env, OLLAGRAPH_URL: 'http://127.0.0.1:9' }, ['jobs']),
+    3,
+    '',
+    /cannot be reached/,
+  );
   assertEnded(await runCli(env, ['jobs', '--service', site.origin]), 3, '', /not as Ollagraph does/);
   const refused = await runCli(env, ['jobs', '--key', 'ok_another_key_123456', '--json']);
   assertEnded(refused, 4, '', /does not take this key/);
@@ -119,10 +139,18 @@ test('batch queues the URLs of a file or of its standard input; with --wait it f
     '',
     new RegExp(`${file}, line 4: not an .* URL: example\\.com\n$`),
   );
-  assertEnded(await runCli(env, ['batch', '-'], '# none\n'), 2, '', 'error: There are no URLs in standard input.\n');
+  assertEnded(
+    await runCli(env, ['batch', '-'], '# none\n'),
+    2,
+    '',
+    'error: There are no URLs in standard input.\n',
+  );
   const lost = await runCli(env, ['batch', '-', '--wait', '--json'], NOWHERE);
   assert.equal(lost.exitCode, 1);
-  assert.deepEqual([JSON.parse(lost.stdout).status, JSON.parse(lost.stderr).error], ['failed', 'The job failed.']);
+  assert.deepEqual(
+    [JSON.parse(lost.stdout).status, JSON.parse(lost.stderr).error],
+    ['failed', 'The job failed.'],
+  );
 });
 
 test('crawl shows plain lines where nobody watches, and its pages can be read', async () => {
@@ -186,7 +214,9 @@ test('a stream without any news is given up', async () => {
 test('cancel stops a job', async () => {
   const held = gate(page('Held', 'text'));
   site.routes.set('/stopped', held.route);
-  const id = await service.api.queue('/v1/scrape/batch/async', { urls: [site.url('/stopped'), site.url('/stopped')] });
+  const id = await service.api.queue('/v1/scrape/batch/async', {
+    urls: [site.url('/stopped'), site.url('/stopped')],
+  });
   await held.entered;
   assertEnded(await runCli(env, ['cancel', id]), 0, `${id} is cancelled: 0 of 2 pages had come back.\n`);
   held.open();
@@ -211,13 +241,24 @@ test('deliveries, redeliver and recover', async () => {
   const id = await service.api.queue('/v1/scrape/async', { url: site.url('/a'), webhook_url: url });
   await receiver.received(2, '/cli');
   const delivery = await eventually(async () => {
-    const { data } = await runJson(env, ['deliveries', '--job', id, '--status', 'exhausted', '--since', '1h']);
+    const { data } = await runJson(env, [
+      'deliveries',
+      '--job',
+      id,
+      '--status',
+      'exhausted',
+      '--since',
+      '1h',
+    ]);
     return data[0]?.id as string | undefined;
   });
   const shown = await runCli(env, ['deliveries', delivery]);
   assertEnded(shown, 0, /status +exhausted\n[^]*\n +2 +schedule .* 500 +http_error +not\[31m today/);
   assert.equal((await runJson(env, ['deliveries', delivery])).attempt_log.length, 2);
-  assert.match((await runCli(env, ['deliveries', '--webhook-url', url])).stdout, new RegExp(`^${delivery} `, 'm'));
+  assert.match(
+    (await runCli(env, ['deliveries', '--webhook-url', url])).stdout,
+    new RegExp(`^${delivery} `, 'm'),
+  );
 
   const window = ['recover', '--since', '10m', '--webhook-url', url];
   assertEnded(await runCli(env, [...window, '--dry-run']), 0, '1 delivery would be sent again.\n');

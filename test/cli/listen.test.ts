@@ -34,7 +34,11 @@ async function startLocalReceiver(answer: (callback: Callback, res: ServerRespon
     answer(callback, res);
   };
   const local = await startSite({ '/hook?x=1': (req, res) => void take(req, res) });
-  return { callbacks, url: local.url('/hook?x=1'), [Symbol.asyncDispose]: () => local[Symbol.asyncDispose]() };
+  return {
+    callbacks,
+    url: local.url('/hook?x=1'),
+    [Symbol.asyncDispose]: () => local[Symbol.asyncDispose](),
+  };
 }
 
 const secretOf = async () => (await service.api('GET', '/v1/me')).json.webhook_secret as string;
@@ -47,9 +51,16 @@ test('callbacks of jobs with and without webhook_url reach a local receiver, sig
   await once(listener.stdout, 'data'); // it listens from here on
   const webhook_events = ['job.page', 'job.completed'];
   const webhook_url = production.url();
-  const hooked = await service.api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url, webhook_events });
+  const hooked = await service.api.queue('/v1/scrape/async', {
+    url: site.url('/'),
+    webhook_url,
+    webhook_events,
+  });
   await service.api('POST', '/v1/scrape', { url: site.url('/') });
-  const plain = await service.api.queue('/v1/scrape/async', { url: site.url('/'), metadata: { b: 1.5, a: [null] } });
+  const plain = await service.api.queue('/v1/scrape/async', {
+    url: site.url('/'),
+    metadata: { b: 1.5, a: [null] },
+  });
   assert.deepEqual(await ended, [0, null], await trouble);
 
   const secret = await secretOf();
@@ -67,12 +78,23 @@ test('callbacks of jobs with and without webhook_url reach a local receiver, sig
     const { host: _h, connection: _c, ...theirs } = original.headers;
     const { host: _h2, connection: _c2, ...ours } = copy.headers;
     assert.deepEqual(Object.keys(ours).toSorted(), Object.keys(theirs).toSorted());
-    for (const name of ['content-type', 'content-length', 'user-agent', 'x-ollagraph-delivery', 'x-ollagraph-attempt'])
+    for (const name of [
+      'content-type',
+      'content-length',
+      'user-agent',
+      'x-ollagraph-delivery',
+      'x-ollagraph-attempt',
+    ])
       assert.equal(ours[name], theirs[name], name);
   }
   const body = JSON.parse(local.callbacks[ids.indexOf(plain)]!.body.toString());
   const job = await service.api.finished(plain);
-  assert.deepEqual(body, { job_id: plain, status: 'completed', result: job.result, metadata: { b: 1.5, a: [null] } });
+  assert.deepEqual(body, {
+    job_id: plain,
+    status: 'completed',
+    result: job.result,
+    metadata: { b: 1.5, a: [null] },
+  });
 
   const lines = (await said).trimEnd().split('\n').slice(-3);
   for (const [n, line] of lines.entries())
@@ -83,7 +105,9 @@ test('the answers are shown, refusals too; with --count they are a failure', asy
   const since = new Date().toISOString();
   const job_id = await service.api.queue('/v1/scrape/async', { url: site.url('/') });
   await service.api.finished(job_id);
-  await using local = await startLocalReceiver((_callback, res) => res.writeHead(401).end('bad\u001b[2J signature'));
+  await using local = await startLocalReceiver((_callback, res) =>
+    res.writeHead(401).end('bad\u001b[2J signature'),
+  );
   const args = ['listen', '--since', since, '--count', '1', '--forward-to'];
   const refused = await runCli(env, [...args, local.url]);
   assert.equal(refused.exitCode, 1);
@@ -164,7 +188,8 @@ test('each callback is forwarded once, also across a service that is away for a 
   const other = await service.createAccount();
   await other.api.finished(await other.api.queue('/v1/scrape/async', { url: site.url('/') }));
   const queued: string[] = [];
-  for (let n = 0; n < 4; n++) queued.push(await service.api.queue('/v1/scrape/async', { url: site.url('/') }));
+  for (let n = 0; n < 4; n++)
+    queued.push(await service.api.queue('/v1/scrape/async', { url: site.url('/') }));
   for (const id of queued) await service.api.finished(id);
 
   const through = { ...env, OLLAGRAPH_URL: front.origin };

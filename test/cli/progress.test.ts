@@ -63,7 +63,10 @@ test('a terminal sees one line that is redrawn, a file a line now and then and t
     progress.end();
     return all;
   }
-  assert.equal(written(false), '0 of 4 pages  0.0 s\n2 of 4 pages  0.7/s  3.0 s\n4 of 4 pages  0.9/s  4.5 s\n');
+  assert.equal(
+    written(false),
+    '0 of 4 pages  0.0 s\n2 of 4 pages  0.7/s  3.0 s\n4 of 4 pages  0.9/s  4.5 s\n',
+  );
   const drawn = written(true);
   assert.equal(drawn.split('\r').length, states.length + 1);
   assert.equal(drawn.split('\n').length, 2);
@@ -72,9 +75,13 @@ test('a terminal sees one line that is redrawn, a file a line now and then and t
 
 test('crawl draws a bar on a terminal', { skip: !existsSync(SCRIPT) && 'no script(1) here' }, async () => {
   const command = `${process.execPath} src/cli.ts crawl ${site.url('/')}`;
-  const { stdout } = await promisify(execFile)(SCRIPT, ['--quiet', '--return', '--command', command, '/dev/null'], {
-    cwd: new URL('../..', import.meta.url),
-    env: { ...process.env, ...callerOf(service) },
-  });
+  const { stdout } = await promisify(execFile)(
+    SCRIPT,
+    ['--quiet', '--return', '--command', command, '/dev/null'],
+    {
+      cwd: new URL('../..', import.meta.url),
+      env: { ...process.env, ...callerOf(service) },
+    },
+  );
   assert.match(stdout, /\r█{24} {2}1 of 1 page .*\r\njob_\w+ completed: 1 of 1 page came back/);
 });

@@ -19,7 +19,11 @@ before(async () => {
   service = await startTestService();
   site = await startSite({ '/': page('Home', 'Héllo "you".') });
   receiver = await startReceiver();
-  await service.api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: receiver.url(), metadata: { n: 1 } });
+  await service.api.queue('/v1/scrape/async', {
+    url: site.url('/'),
+    webhook_url: receiver.url(),
+    metadata: { n: 1 },
+  });
   callback = (await receiver.received(1))[0]!;
   secret = (await service.api('GET', '/v1/me')).json.webhook_secret;
   env = { OLLAGRAPH_WEBHOOK_SECRET: secret };
@@ -38,14 +42,24 @@ async function verify(
 ) {
   const folder = await mkdtemp(join(testRun().directory, 'capture-'));
   const [headerFile, bodyFile] = [join(folder, 'headers'), join(folder, 'body')];
-  const headers = Object.entries({ ...callback.headers, ...changed.headers }).filter(([, v]) => v !== undefined);
+  const headers = Object.entries({ ...callback.headers, ...changed.headers }).filter(
+    ([, v]) => v !== undefined,
+  );
   const lines = headers.map(([name, value]) => `${name}: ${String(value)}\r\n`).join('');
   await writeFile(
     headerFile,
     changed.as === 'json' ? JSON.stringify(Object.fromEntries(headers)) : `POST /hook HTTP/1.1\r\n${lines}`,
   );
   await writeFile(bodyFile, changed.body ?? callback.body);
-  const run = await runCli(variables, ['verify', '--headers', headerFile, '--body', bodyFile, '--json', ...args]);
+  const run = await runCli(variables, [
+    'verify',
+    '--headers',
+    headerFile,
+    '--body',
+    bodyFile,
+    '--json',
+    ...args,
+  ]);
   const { verified, steps } = JSON.parse(run.stdout) as {
     verified: boolean;
     steps: { step: string; ok: boolean; reason?: string; detail: string }[];
@@ -75,7 +89,9 @@ test('the header: missing, cut, or without its time', async () => {
     [given.replace(/t=\d+,/, ''), 'malformed'],
     ['', 'malformed'],
   ] as const)
-    assert.deepEqual((await verify({ headers: { 'x-ollagraph-signature': value } })).failures, [`header ${reason}`]);
+    assert.deepEqual((await verify({ headers: { 'x-ollagraph-signature': value } })).failures, [
+      `header ${reason}`,
+    ]);
 });
 
 test('the time: a capture that is old now was fresh when it arrived', async () => {

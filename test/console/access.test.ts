@@ -34,7 +34,16 @@ async function signedIn(key = service.account.key): Promise<Visitor> {
 
 test('without a session every page leads to the door', async () => {
   const stranger = visitor();
-  for (const path of ['', '/jobs', '/deliveries', '/endpoints', '/secret', '/keys', '/playground', '/nothing']) {
+  for (const path of [
+    '',
+    '/jobs',
+    '/deliveries',
+    '/endpoints',
+    '/secret',
+    '/keys',
+    '/playground',
+    '/nothing',
+  ]) {
     const { status, headers, text } = await stranger.get(`/console${path}`);
     assert.equal(status, 303);
     assert.equal(headers.get('location'), '/console/sign-in');
@@ -55,9 +64,13 @@ test('a session lives in a cookie that no script and no other site gets', async 
   assert.match(behindProxy.headers.getSetCookie().at(-1)!, /; Secure$/);
 
   const token = /=([^;]+)/.exec(cookie)![1]!;
-  const { rows } = await sql<{ row: string }>`select s::text as row from console_sessions s`.execute(service.db);
+  const { rows } = await sql<{ row: string }>`select s::text as row from console_sessions s`.execute(
+    service.db,
+  );
   assert.ok(rows.length > 0);
-  assert.ok(rows.every(({ row }) => !row.includes(token) && !row.includes(Buffer.from(token).toString('hex'))));
+  assert.ok(
+    rows.every(({ row }) => !row.includes(token) && !row.includes(Buffer.from(token).toString('hex'))),
+  );
   assert.ok(!JSON.stringify(service.logs).includes(token));
 });
 
@@ -91,7 +104,10 @@ test('a form without the token of its session is refused, and so is one from ano
   assert.equal((await someone.post('/console/keys', { name: 'x' })).status, 201);
   // A foreign page cannot sign somebody in either.
   const stranger = visitor();
-  assert.equal((await stranger.post('/console/sign-in', { secret: service.account.key }, { csrf: null })).status, 400);
+  assert.equal(
+    (await stranger.post('/console/sign-in', { secret: service.account.key }, { csrf: null })).status,
+    400,
+  );
 });
 
 test('signing out and revoking the key end the session', async () => {
@@ -134,7 +150,11 @@ test("another account's jobs, pages, deliveries and endpoints are not there", as
   ]) {
     assert.equal((await someone.get(`/console/${path}`)).status, 404, path);
   }
-  for (const path of [`jobs/${job_id}/cancel`, `deliveries/${delivery.id}/redeliver`, `endpoints/${host}/pause`]) {
+  for (const path of [
+    `jobs/${job_id}/cancel`,
+    `deliveries/${delivery.id}/redeliver`,
+    `endpoints/${host}/pause`,
+  ]) {
     assert.equal((await someone.post(`/console/${path}`, {}, { from: '/console/keys' })).status, 404, path);
   }
   assert.equal((await someone.get(`/console/playground?job=${job_id}`)).text.includes('Hello.'), false);
@@ -183,11 +203,15 @@ test('operators get in with ADMIN_TOKEN alone, accounts never', async () => {
   const another = await service.createAccount({ credits: 5 });
   const grant = `/console/admin/accounts/${another.id}/grant`;
   assert.equal(
-    (await operator.post(grant, { amount: '37', note: 'a gift' }, { from: '/console/admin/accounts' })).status,
+    (await operator.post(grant, { amount: '37', note: 'a gift' }, { from: '/console/admin/accounts' }))
+      .status,
     303,
   );
   assert.equal((await another.api('GET', '/v1/me')).json.credits, 42);
-  assert.equal((await operator.post(grant, { amount: '-43' }, { from: '/console/admin/accounts' })).status, 402);
+  assert.equal(
+    (await operator.post(grant, { amount: '-43' }, { from: '/console/admin/accounts' })).status,
+    402,
+  );
   assert.equal((await another.api('GET', '/v1/me')).json.credits, 42);
 });
 
@@ -208,6 +232,7 @@ test('the playground counts against the requests of its account', async () => {
   await using limited = await startTestService({ RATE_LIMIT_PER_MINUTE: '2' });
   const someone = createVisitor(limited.api.origin);
   await someone.signIn('/console', limited.account.key);
-  const scrape = async () => (await someone.post('/console/playground', { url: site.url('/'), main: 'on' })).status;
+  const scrape = async () =>
+    (await someone.post('/console/playground', { url: site.url('/'), main: 'on' })).status;
   assert.deepEqual([await scrape(), await scrape(), await scrape()], [303, 303, 429]);
 });

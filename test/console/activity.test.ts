@@ -20,7 +20,9 @@ test('pages are spread over the minutes in which their job ran, jobs counted whe
       values (${ACCOUNT}, ${newId('job')}, 'batch', '{}', ${total}, ${total - pages}, ${pages}, 0,
         ${ended === null ? 'running' : 'completed'}, date_trunc('minute', now()) - ${began}::interval,
         ${ended === null ? sql`null` : sql`date_trunc('minute', now()) - ${ended}::interval`})`.execute(db);
-    assert.ok((await activityByMinute(db, ACCOUNT, 10)).every(({ jobs, pages }) => jobs === 0 && pages === 0));
+    assert.ok(
+      (await activityByMinute(db, ACCOUNT, 10)).every(({ jobs, pages }) => jobs === 0 && pages === 0),
+    );
     await add('5 minutes', '3 minutes', 60); // half in each of two minutes
     await add('4 minutes 30 seconds', '4 minutes', 8); // within one
     await add('90 minutes', null, 900, 1000); // runs on: ten a minute, or less as this minute goes by
@@ -35,7 +37,9 @@ test('pages are spread over the minutes in which their job ran, jobs counted whe
     near(minutes[4]!.pages, steady + 30 + 8);
     near(minutes[5]!.pages, steady + 30);
     near(minutes[6]!.pages, steady);
-    assert.ok((await activityByMinute(db, newId('acct'), 10)).every(({ jobs, pages }) => jobs === 0 && pages === 0));
+    assert.ok(
+      (await activityByMinute(db, newId('acct'), 10)).every(({ jobs, pages }) => jobs === 0 && pages === 0),
+    );
   });
 });
 
@@ -56,7 +60,10 @@ test('attempts are added up by the hour over all endpoints of the account', asyn
     const hours = await attemptsByHour(db, ACCOUNT, 24);
     assert.equal(hours.length, 24);
     const { succeeded, failed, p50_ms, p99_ms } = hours.at(-1)!;
-    assert.deepEqual({ succeeded, failed, p50_ms, p99_ms }, { succeeded: 9, failed: 1, p50_ms: 32, p99_ms: 1024 });
+    assert.deepEqual(
+      { succeeded, failed, p50_ms, p99_ms },
+      { succeeded: 9, failed: 1, p50_ms: 32, p99_ms: 1024 },
+    );
     assert.equal(hours.at(-4)!.failed, 5);
     assert.equal(hours.at(-2)!.p50_ms, null);
     assert.equal(

@@ -54,11 +54,16 @@ async function look(name: string): Promise<void> {
     await page.emulateMedia({ colorScheme });
     for (const viewport of [WIDE, PHONE]) {
       await page.setViewportSize(viewport);
-      const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - window.innerWidth');
+      const overflow = await page.evaluate<number>(
+        'document.documentElement.scrollWidth - window.innerWidth',
+      );
       assert.ok(overflow <= 0, `${name} is ${overflow} px too wide at ${viewport.width}`);
       if (PICTURES === undefined) continue;
       await mkdir(PICTURES, { recursive: true });
-      await page.screenshot({ path: `${PICTURES}/${name}-${viewport.width}-${colorScheme}.png`, fullPage: true });
+      await page.screenshot({
+        path: `${PICTURES}/${name}-${viewport.width}-${colorScheme}.png`,
+        fullPage: true,
+      });
     }
     // Of the other rules none depends on colours.
     await assertAccessible(page, colorScheme === 'dark' ? ['color-contrast'] : undefined);
@@ -124,7 +129,11 @@ inBrowser('a job moves as its pages settle, shows them, and can be cancelled', a
   const urls = [...Array.from({ length: 11 }, (_, n) => `${site.url('/bora')}?${n}`), site.url('/held')];
   for (let n = 0; n < 11; n++) site.routes.set(`/bora?${n}`, webPage(`Bora ${n}`, 'Cold.'));
   const webhook_url = receiver.url('/job');
-  const job_id = await service.api.queue('/v1/scrape/batch/async', { urls, webhook_url, metadata: { ticket: 7 } });
+  const job_id = await service.api.queue('/v1/scrape/batch/async', {
+    urls,
+    webhook_url,
+    metadata: { ticket: 7 },
+  });
   await page.goto(url('/jobs'));
   await page.getByRole('link', { name: job_id }).click();
   const bar = page.getByRole('progressbar');
@@ -219,7 +228,10 @@ inBrowser('an endpoint is paused, emptied and resumed', async () => {
   await page.getByRole('button', { name: 'Pause' }).click();
   await page.getByText('Deliveries wait until you resume it').waitFor();
   await service.api.finished(
-    await service.api.queue('/v1/scrape/async', { url: site.url('/bora'), webhook_url: receiver.url('/held') }),
+    await service.api.queue('/v1/scrape/async', {
+      url: site.url('/bora'),
+      webhook_url: receiver.url('/held'),
+    }),
   );
   await page.goto(url('/endpoints'));
   await look('endpoints');
@@ -314,7 +326,8 @@ inBrowser('without scripts nothing is lost', async () => {
   await plain.goto(url('/playground'));
   await plain.getByLabel('URL').fill(site.url('/bora'));
   await plain.getByRole('button', { name: 'Scrape' }).click();
-  for (const name of ['Markdown source', 'HTML', 'Metadata']) await plain.getByRole('heading', { name }).waitFor();
+  for (const name of ['Markdown source', 'HTML', 'Metadata'])
+    await plain.getByRole('heading', { name }).waitFor();
 });
 
 inBrowser('no page asked another host for anything, or broke its own policy', async () => {

@@ -4,7 +4,8 @@ import { html, safeHref } from '../../src/http/html.ts';
 import { renderMarkdown } from '../../src/console/view/markdown.ts';
 
 /** Without the white space between tags, in which no test is interested. */
-const render = (markdown: string) => renderMarkdown(markdown).text.replace(/\s*\n\s*(?=<)|(?<=>)\s*\n\s*/g, '');
+const render = (markdown: string) =>
+  renderMarkdown(markdown).text.replace(/\s*\n\s*(?=<)|(?<=>)\s*\n\s*/g, '');
 
 test('a template escapes what it is given, in text and in attributes, and joins lists', () => {
   const hostile = `<script>alert("1")</script>'&`;
@@ -28,13 +29,19 @@ test('only web and mail addresses become links', () => {
 });
 
 test('blocks: headings, paragraphs, lists, quotes, code, rules', () => {
-  assert.equal(render('# One #\n\n## Two *too*\nText\nmore'), '<h3>One</h3><h4>Two <em>too</em></h4><p>Text\nmore</p>');
+  assert.equal(
+    render('# One #\n\n## Two *too*\nText\nmore'),
+    '<h3>One</h3><h4>Two <em>too</em></h4><p>Text\nmore</p>',
+  );
   assert.equal(
     render('- a\n- b\n  - c\n\n1. d'),
     '<ul><li>a</li><li><p>b</p><ul><li>c</li></ul></li></ul><ol><li>d</li></ol>',
   );
   assert.equal(render('> a\n> > b'), '<blockquote><p>a</p><blockquote><p>b</p></blockquote></blockquote>');
-  assert.equal(render('```js\n<b> & *x*\n```\n---'), '<pre tabindex="0"><code>&lt;b&gt; &amp; *x*</code></pre><hr />');
+  assert.equal(
+    render('```js\n<b> & *x*\n```\n---'),
+    '<pre tabindex="0"><code>&lt;b&gt; &amp; *x*</code></pre><hr />',
+  );
 });
 
 const link = (href: string, text: string) =>

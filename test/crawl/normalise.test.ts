@@ -44,8 +44,16 @@ const TABLE: [name: string, raw: string, expected: string | null][] = [
   ['jsessionid in the path', 'https://example.com/a;jsessionid=1A2B.node1?b=1', 'https://example.com/a?b=1'],
   ['jsessionid inside the path', 'https://example.com/a;JSESSIONID=1A/b;v=2', 'https://example.com/a/b;v=2'],
   ['jsessionid beside a dot segment', 'https://example.com/a/..;jsessionid=1/b', 'https://example.com/b'],
-  ['a session in an ASP.NET path', 'https://example.com/(S(lit3py55t21z5v55vlm25s55))/a', 'https://example.com/a'],
-  ['both kinds of session', 'https://example.com/(S(lit3py55t21z5v55vlm25s55));jsessionid=1/', 'https://example.com/'],
+  [
+    'a session in an ASP.NET path',
+    'https://example.com/(S(lit3py55t21z5v55vlm25s55))/a',
+    'https://example.com/a',
+  ],
+  [
+    'both kinds of session',
+    'https://example.com/(S(lit3py55t21z5v55vlm25s55));jsessionid=1/',
+    'https://example.com/',
+  ],
   ['ASPSESSIONID…', 'https://example.com/?ASPSESSIONIDQQABCD=xyz', 'https://example.com/'],
   ['a long sid', 'https://example.com/?sid=0123456789abcdef0123456789abcdef', 'https://example.com/'],
   ['a short sid', 'https://example.com/?sid=12', 'https://example.com/?sid=12'],

@@ -1,11 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { compilePattern, compilePatterns, InvalidPattern, MAX_PATTERN_LENGTH } from '../../src/crawl/patterns.ts';
+import {
+  compilePattern,
+  compilePatterns,
+  InvalidPattern,
+  MAX_PATTERN_LENGTH,
+} from '../../src/crawl/patterns.ts';
 
 const TABLE: [pattern: string, matched: string[], unmatched: string[]][] = [
   ['/', ['/', '/a', '/a/b?c'], []],
-  ['/docs', ['/docs', '/docs/', '/docs/intro', '/docs?lang=en'], ['/', '/docs-old', '/docs.html', '/a/docs', '/Docs']],
+  [
+    '/docs',
+    ['/docs', '/docs/', '/docs/intro', '/docs?lang=en'],
+    ['/', '/docs-old', '/docs.html', '/a/docs', '/Docs'],
+  ],
   ['/docs/', ['/docs/', '/docs/intro', '/docs/?a'], ['/docs', '/docs?a']],
   ['/docs/*', ['/docs/', '/docs/intro', '/docs/a/b?c=1'], ['/docs', '/docs-old', '/blog/docs/a']],
   ['/docs/**', ['/docs/', '/docs/a/b'], ['/docs']],
@@ -86,7 +95,9 @@ describe('patterns', () => {
       assert.throws(
         () => compilePattern(pattern),
         (error) =>
-          error instanceof InvalidPattern && message.test(error.message) && /^A pattern .*\.$/.test(error.message),
+          error instanceof InvalidPattern &&
+          message.test(error.message) &&
+          /^A pattern .*\.$/.test(error.message),
         pattern,
       );
     }

@@ -76,7 +76,11 @@ it('shares one fetch among those who ask at once', async () => {
 
 it('shares a fetch even where nothing is kept', async () => {
   const { cache, fetched } = setup({ maxEntries: 0 });
-  await Promise.all([cache.get('https://a.example'), cache.get('https://b.example'), cache.get('https://a.example')]);
+  await Promise.all([
+    cache.get('https://a.example'),
+    cache.get('https://b.example'),
+    cache.get('https://a.example'),
+  ]);
   assert.equal(fetched.length, 2);
   await cache.get('https://a.example');
   assert.equal(fetched.length, 3);
@@ -84,7 +88,12 @@ it('shares a fetch even where nothing is kept', async () => {
 
 it('keeps origins apart', async () => {
   const { cache, fetched } = setup();
-  const origins = ['http://example.com', 'https://example.com', 'https://example.com:8443', 'https://www.example.com'];
+  const origins = [
+    'http://example.com',
+    'https://example.com',
+    'https://example.com:8443',
+    'https://www.example.com',
+  ];
   for (const origin of origins) await cache.get(origin);
   assert.deepEqual(
     fetched,
@@ -99,7 +108,10 @@ for (const status of [503, 429]) {
     for (const pause of [1000, 2000, 3000, 3000]) {
       const before = fetched.length;
       const refused = await cache.get('https://example.com');
-      assert.deepEqual([refused.allows('https://example.com/b'), refused.againInSeconds], [false, pause / 1000]);
+      assert.deepEqual(
+        [refused.allows('https://example.com/b'), refused.againInSeconds],
+        [false, pause / 1000],
+      );
       clock.now += pause - 1;
       assert.equal((await cache.get('https://example.com')).againInSeconds, 0.001);
       assert.equal(fetched.length, before + 1);

@@ -25,7 +25,12 @@ function ours(...rules: string[]): string[] {
 
 const GROUPS: Case[] = [
   { name: 'an empty file allows all', robots: '', allowed: ['/', '/a'] },
-  { name: 'our own group', robots: ours('Disallow: /a'), disallowed: ['/a', '/a/b', '/ab'], allowed: ['/', '/b'] },
+  {
+    name: 'our own group',
+    robots: ours('Disallow: /a'),
+    disallowed: ['/a', '/a/b', '/ab'],
+    allowed: ['/', '/b'],
+  },
   { name: "another agent's group", robots: ['User-agent: Other', 'Disallow: /'], allowed: ['/a'] },
   { name: 'the * group', robots: ['User-agent: *', 'Disallow: /a'], disallowed: ['/a'], allowed: ['/b'] },
   {
@@ -39,7 +44,11 @@ const GROUPS: Case[] = [
     robots: [...ours('Disallow:'), 'User-agent: *', 'Disallow: /'],
     allowed: ['/', '/a'],
   },
-  { name: 'the token in another case', robots: ['user-agent: OLLAGRAPH', 'disallow: /a'], disallowed: ['/a'] },
+  {
+    name: 'the token in another case',
+    robots: ['user-agent: OLLAGRAPH', 'disallow: /a'],
+    disallowed: ['/a'],
+  },
   {
     name: 'a longer token is another agent',
     robots: ['User-agent: Ollagraph-Images', 'Disallow: /', 'User-agent: Ollagraphs', 'Disallow: /'],
@@ -50,7 +59,11 @@ const GROUPS: Case[] = [
     robots: ['User-agent: Olla', 'Disallow: /', 'User-agent: O*', 'Disallow: /'],
     allowed: ['/a'],
   },
-  { name: 'a token with a version', robots: ['User-agent: Ollagraph/1.0', 'Disallow: /a'], disallowed: ['/a'] },
+  {
+    name: 'a token with a version',
+    robots: ['User-agent: Ollagraph/1.0', 'Disallow: /a'],
+    disallowed: ['/a'],
+  },
   {
     name: 'groups of one agent are merged',
     robots: [...ours('Disallow: /a'), 'User-agent: x', 'Disallow: /b', ...ours('Disallow: /c')],
@@ -59,7 +72,14 @@ const GROUPS: Case[] = [
   },
   {
     name: '* groups are merged',
-    robots: ['User-agent: *', 'Disallow: /a', 'User-agent: x', 'Disallow: /b', 'User-agent: *', 'Disallow: /c'],
+    robots: [
+      'User-agent: *',
+      'Disallow: /a',
+      'User-agent: x',
+      'Disallow: /b',
+      'User-agent: *',
+      'Disallow: /c',
+    ],
     disallowed: ['/a', '/c'],
     allowed: ['/b'],
   },
@@ -120,7 +140,12 @@ const LINES: Case[] = [
   { name: 'CR', robots: 'User-agent: *\rDisallow: /a\rDisallow: /b', disallowed: ['/a', '/b'] },
   { name: 'CRLF', robots: 'User-agent: *\r\nDisallow: /a\r\nDisallow: /b\r\n', disallowed: ['/a', '/b'] },
   { name: 'a byte order mark', robots: '\uFEFFUser-agent: *\nDisallow: /a', disallowed: ['/a'] },
-  { name: 'blanks', robots: ' \tUser-agent \t:\t * \n\t Disallow\t : \t/a \t', disallowed: ['/a'], allowed: ['/b'] },
+  {
+    name: 'blanks',
+    robots: ' \tUser-agent \t:\t * \n\t Disallow\t : \t/a \t',
+    disallowed: ['/a'],
+    allowed: ['/b'],
+  },
   { name: 'no blank', robots: 'User-agent:*\nDisallow:/a', disallowed: ['/a'] },
   {
     name: 'keys in another case',
@@ -173,7 +198,11 @@ const PRECEDENCE: Case[] = [
     allowed: ['/'],
     disallowed: ['/a', '/?', '/?a=1', '/index.html'],
   },
-  { name: 'length in octets, not characters', robots: ours('Disallow: /é', 'Allow: /*123'), disallowed: ['/é123'] },
+  {
+    name: 'length in octets, not characters',
+    robots: ours('Disallow: /é', 'Allow: /*123'),
+    disallowed: ['/é123'],
+  },
   {
     name: 'spellings of one path are equally long',
     robots: ours('Disallow: /%E3%83%84', 'Allow: /ツ'),
@@ -200,9 +229,19 @@ const WILDCARDS: Case[] = [
     allowed: ['/a/c'],
   },
   { name: '* at the end', robots: ours('Disallow: /a*'), disallowed: ['/a', '/ab'], allowed: ['/'] },
-  { name: '* at the start', robots: ours('Disallow: *.gif'), disallowed: ['/x.gif', '/x.gift'], allowed: ['/gif'] },
+  {
+    name: '* at the start',
+    robots: ours('Disallow: *.gif'),
+    disallowed: ['/x.gif', '/x.gift'],
+    allowed: ['/gif'],
+  },
   { name: '* alone', robots: ours('Disallow: *'), disallowed: ['/', '/a'] },
-  { name: '$', robots: ours('Disallow: /*.php$'), disallowed: ['/a.php'], allowed: ['/a.php?x', '/a.php5', '/a.php/'] },
+  {
+    name: '$',
+    robots: ours('Disallow: /*.php$'),
+    disallowed: ['/a.php'],
+    allowed: ['/a.php?x', '/a.php5', '/a.php/'],
+  },
   { name: '$ without *', robots: ours('Disallow: /a$'), disallowed: ['/a'], allowed: ['/a/', '/ab', '/a?'] },
   { name: '*$', robots: ours('Disallow: /a*$'), disallowed: ['/a', '/ab'] },
   {
@@ -224,7 +263,12 @@ const WILDCARDS: Case[] = [
     allowed: ['/file-with-a-b.html'],
   },
   { name: '* matches itself too', robots: ours('Disallow: /a*b'), disallowed: ['/a*b', '/ab', '/a%2Ab'] },
-  { name: 'several *', robots: ours('Disallow: /*a**b*c'), disallowed: ['/abc', '/xaybzc'], allowed: ['/acb'] },
+  {
+    name: 'several *',
+    robots: ours('Disallow: /*a**b*c'),
+    disallowed: ['/abc', '/xaybzc'],
+    allowed: ['/acb'],
+  },
   {
     name: '* does not overlap',
     robots: ours('Disallow: /aba*aba$'),
@@ -273,17 +317,35 @@ const ENCODING: Case[] = [
     disallowed: ['/foo/bar/ツ'],
     allowed: ['/foo/bar/'],
   },
-  { name: 'RFC table: unreserved', robots: ours('Disallow: /foo/bar/%62%61%7A'), disallowed: ['/foo/bar/baz'] },
+  {
+    name: 'RFC table: unreserved',
+    robots: ours('Disallow: /foo/bar/%62%61%7A'),
+    disallowed: ['/foo/bar/baz'],
+  },
   { name: 'unreserved in the URL', robots: ours('Disallow: /~a-b_c.d'), disallowed: ['/%7Ea%2Db%5Fc%2Ed'] },
-  { name: 'an encoded slash is no slash', robots: ours('Disallow: /a%2Fb'), disallowed: ['/a%2fb'], allowed: ['/a/b'] },
-  { name: 'a slash is no encoded slash', robots: ours('Disallow: /a/b'), disallowed: ['/a/b'], allowed: ['/a%2Fb'] },
+  {
+    name: 'an encoded slash is no slash',
+    robots: ours('Disallow: /a%2Fb'),
+    disallowed: ['/a%2fb'],
+    allowed: ['/a/b'],
+  },
+  {
+    name: 'a slash is no encoded slash',
+    robots: ours('Disallow: /a/b'),
+    disallowed: ['/a/b'],
+    allowed: ['/a%2Fb'],
+  },
   {
     name: 'an encoded question mark is no query',
     robots: ours('Disallow: /a?b'),
     disallowed: ['/a?b'],
     allowed: ['/a%3Fb'],
   },
-  { name: 'reserved octets of a path', robots: ours('Disallow: /a:b@c'), disallowed: ['/a%3Ab%40c', '/a:b@c'] },
+  {
+    name: 'reserved octets of a path',
+    robots: ours('Disallow: /a:b@c'),
+    disallowed: ['/a%3Ab%40c', '/a:b@c'],
+  },
   { name: 'a blank', robots: ours('Disallow: /a b'), disallowed: ['/a%20b'], allowed: ['/a'] },
   {
     name: 'a % that encodes nothing',
@@ -306,7 +368,8 @@ for (const [title, cases] of Object.entries({ GROUPS, LINES, PRECEDENCE, WILDCAR
       it(name, () => {
         const parsed = parseRobots(Array.isArray(robots) ? robots.join('\n') : robots);
         for (const path of allowed) assert.equal(parsed.allows(SITE + path), true, `${path} is allowed`);
-        for (const path of disallowed) assert.equal(parsed.allows(SITE + path), false, `${path} is disallowed`);
+        for (const path of disallowed)
+          assert.equal(parsed.allows(SITE + path), false, `${path} is disallowed`);
       });
     }
   });
@@ -395,14 +458,19 @@ describe('robots.txt: the rest', () => {
     const cut = head + padding(ROBOTS_MAX_BYTES - head.length - rule.length + 1) + rule;
     assert.equal(parseRobots(fitting).allows(`${SITE}/a`), false);
     assert.equal(parseRobots(`${fitting}\nAllow: /a`).allows(`${SITE}/a`), false);
-    assert.equal(parseRobots(`${fitting}bc\n`).allows(`${SITE}/abc`), true, 'the cut line is dropped, not shortened');
+    assert.equal(
+      parseRobots(`${fitting}bc\n`).allows(`${SITE}/abc`),
+      true,
+      'the cut line is dropped, not shortened',
+    );
     assert.equal(parseRobots(`${cut}\n`).allows(`${SITE}/a`), true);
     assert.equal(parseRobots('x'.repeat(600_000)).allows(`${SITE}/a`), true);
   });
 
   it('decides by the status of the fetch', () => {
     const body = Buffer.from('User-agent: *\nDisallow: /a');
-    const allows = (status: number, path: string): boolean => robotsOutcome({ status, body }).allows(SITE + path);
+    const allows = (status: number, path: string): boolean =>
+      robotsOutcome({ status, body }).allows(SITE + path);
     for (const status of [200, 203, 206]) {
       assert.equal(allows(status, '/a'), false);
       assert.equal(allows(status, '/b'), true);
@@ -413,16 +481,37 @@ describe('robots.txt: the rest', () => {
   });
 
   it('agrees with a slow reference', () => {
-    const piece = fc.constantFrom('a', 'b', '/', '/', '%61', '%2f', '%2A', '%C3%A9', 'é', '.', '%2e', ':', '%3A', '%');
+    const piece = fc.constantFrom(
+      'a',
+      'b',
+      '/',
+      '/',
+      '%61',
+      '%2f',
+      '%2A',
+      '%C3%A9',
+      'é',
+      '.',
+      '%2e',
+      ':',
+      '%3A',
+      '%',
+    );
     const path = fc.array(piece, { maxLength: 8 }).map((pieces) => `/${pieces.join('')}`);
     const patternPiece = fc.oneof({ weight: 2, arbitrary: piece }, fc.constantFrom('*', '*', '$'));
     const pattern = fc
-      .tuple(fc.constantFrom('/', '/', '*', ''), fc.array(patternPiece, { maxLength: 7 }), fc.constantFrom('', '', '$'))
+      .tuple(
+        fc.constantFrom('/', '/', '*', ''),
+        fc.array(patternPiece, { maxLength: 7 }),
+        fc.constantFrom('', '', '$'),
+      )
       .map(([start, pieces, end]) => start + pieces.join('') + end);
     const rules = fc.array(fc.record({ allow: fc.boolean(), pattern }), { maxLength: 6 });
     fc.assert(
       fc.property(rules, path, (list, at) => {
-        const text = ours(...list.map((rule) => `${rule.allow ? 'Allow' : 'Disallow'}: ${rule.pattern}`)).join('\n');
+        const text = ours(
+          ...list.map((rule) => `${rule.allow ? 'Allow' : 'Disallow'}: ${rule.pattern}`),
+        ).join('\n');
         const url = new URL(SITE + at);
         assert.equal(parseRobots(text).allows(url.href), referenceAllows(list, url.pathname));
       }),

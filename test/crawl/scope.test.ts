@@ -7,7 +7,12 @@ const SITES: { name: string; seed: string; allow_subdomains?: boolean; same: str
   {
     name: 'one host, www. or not, http or https',
     seed: 'https://example.com/start',
-    same: ['https://example.com/', 'http://example.com/a', 'https://www.example.com/', 'https://example.com./a'],
+    same: [
+      'https://example.com/',
+      'http://example.com/a',
+      'https://www.example.com/',
+      'https://example.com./a',
+    ],
     other: ['https://blog.example.com/', 'https://example.org/', 'https://notexample.com/', 'https://com/'],
   },
   {
@@ -16,13 +21,23 @@ const SITES: { name: string; seed: string; allow_subdomains?: boolean; same: str
     same: ['https://example.com/', 'https://www.example.com/'],
     other: ['https://www.blog.example.com/', 'https://www2.example.com/'],
   },
-  { name: 'www. before a top level', seed: 'https://www.com/', same: ['https://www.com/'], other: ['https://com/'] },
+  {
+    name: 'www. before a top level',
+    seed: 'https://www.com/',
+    same: ['https://www.com/'],
+    other: ['https://com/'],
+  },
   {
     name: 'the registrable domain',
     seed: 'https://docs.example.co.uk/',
     allow_subdomains: true,
     same: ['https://example.co.uk/', 'https://a.b.example.co.uk/', 'http://www.example.co.uk/'],
-    other: ['https://other.co.uk/', 'https://co.uk/', 'https://example.com/', 'https://example.co.uk.evil.example/'],
+    other: [
+      'https://other.co.uk/',
+      'https://co.uk/',
+      'https://example.com/',
+      'https://example.co.uk.evil.example/',
+    ],
   },
   {
     name: 'private suffixes',
@@ -90,7 +105,10 @@ describe('the site', () => {
 });
 
 function inScope(options: Partial<ScopeOptions>, path: string, depth = 1): boolean {
-  return createScope({ seed: 'https://example.com/start', ...options }).inScope(`https://example.com${path}`, depth);
+  return createScope({ seed: 'https://example.com/start', ...options }).inScope(
+    `https://example.com${path}`,
+    depth,
+  );
 }
 
 describe('the scope', () => {
@@ -113,7 +131,11 @@ describe('the scope', () => {
   });
 
   it('always has the seed', () => {
-    const options = { seed: 'https://example.com/list.zip?a=1', include_paths: ['/docs'], exclude_paths: ['/'] };
+    const options = {
+      seed: 'https://example.com/list.zip?a=1',
+      include_paths: ['/docs'],
+      exclude_paths: ['/'],
+    };
     assert.equal(inScope(options, '/list.zip?a=1', 0), true);
     assert.equal(inScope(options, '/other', 0), false);
   });

@@ -73,7 +73,8 @@ describe('a sitemap', () => {
   });
 
   it('may use a prefix, or other case', async () => {
-    const text = '<sm:urlset xmlns:sm="s"><sm:url><sm:loc>https://example.com/a</sm:loc></sm:url></sm:urlset>';
+    const text =
+      '<sm:urlset xmlns:sm="s"><sm:url><sm:loc>https://example.com/a</sm:loc></sm:url></sm:urlset>';
     assert.deepEqual(await locs(text), ['https://example.com/a']);
     assert.deepEqual(await locs('<URLSET><URL><LOC>https://example.com/a</LOC></URL></URLSET>'), [
       'https://example.com/a',
@@ -84,8 +85,12 @@ describe('a sitemap', () => {
     assert.deepEqual(await locs(urlset('https://example.com/?a=1&amp;b=2&#38;c=&#x33;')), [
       'https://example.com/?a=1&b=2&c=3',
     ]);
-    assert.deepEqual(await locs(urlset('<![CDATA[https://example.com/?a=1&b=2]]>')), ['https://example.com/?a=1&b=2']);
-    assert.deepEqual(await locs(urlset('https://example.com/<![CDATA[?a=1&b]]>=2')), ['https://example.com/?a=1&b=2']);
+    assert.deepEqual(await locs(urlset('<![CDATA[https://example.com/?a=1&b=2]]>')), [
+      'https://example.com/?a=1&b=2',
+    ]);
+    assert.deepEqual(await locs(urlset('https://example.com/<![CDATA[?a=1&b]]>=2')), [
+      'https://example.com/?a=1&b=2',
+    ]);
     assert.deepEqual(await locs(urlset('https://example.com/é')), ['https://example.com/%C3%A9']);
   });
 
@@ -135,7 +140,10 @@ describe('a sitemap', () => {
   });
 
   it('gives what there is of a gzip that is cut off', async () => {
-    const urls = Array.from({ length: 20_000 }, (_, number) => `https://example.com/${number}/${number * 7919}`);
+    const urls = Array.from(
+      { length: 20_000 },
+      (_, number) => `https://example.com/${number}/${number * 7919}`,
+    );
     const whole = gzipSync(urlset(...urls));
     const found = await locs(whole.subarray(0, whole.length / 2));
     assert.ok(found.length > 1000 && found.length < urls.length, `${found.length}`);
@@ -166,7 +174,10 @@ describe('a sitemap', () => {
   });
 
   it('survives characters cut between chunks, and chunks of one byte', async () => {
-    const urls = Array.from({ length: 9000 }, (_, number) => `https://example.com/${'é€😀'.repeat(3)}${number}`);
+    const urls = Array.from(
+      { length: 9000 },
+      (_, number) => `https://example.com/${'é€😀'.repeat(3)}${number}`,
+    );
     const text = Buffer.from(urlset(...urls));
     for (const file of [text, gzipSync(text)])
       for (const length of [1, 99_991])
@@ -344,7 +355,10 @@ describe('collecting the URLs of sitemaps', () => {
       '/s.xml': index(at('/gone.xml'), at('/cut.xml'), at('/1.xml')),
       '/1.xml': urlset(at('/a')),
     };
-    assert.deepEqual(await walk(files), { urls: ['/a'], fetched: ['/s.xml', '/gone.xml', '/cut.xml', '/1.xml'] });
+    assert.deepEqual(await walk(files), {
+      urls: ['/a'],
+      fetched: ['/s.xml', '/gone.xml', '/cut.xml', '/1.xml'],
+    });
     const cut = async function* () {
       yield Buffer.from(urlset(...Array.from({ length: 5000 }, (_, n) => at(`/${n}`))));
       throw new Error('connection reset');
@@ -372,7 +386,9 @@ describe('collecting the URLs of sitemaps', () => {
   });
 
   it('fetches the sitemaps that an index names on its own host, or on the same site', async () => {
-    const files = { '/s.xml': index('https://cdn.example.com/1.xml', 'https://evil.example/2.xml', at('/3.xml')) };
+    const files = {
+      '/s.xml': index('https://cdn.example.com/1.xml', 'https://evil.example/2.xml', at('/3.xml')),
+    };
     assert.deepEqual((await walk(files)).fetched, ['/s.xml', '/3.xml']);
     assert.deepEqual((await walk(files, { sameSite: belowExample })).fetched, [
       '/s.xml',
@@ -382,7 +398,9 @@ describe('collecting the URLs of sitemaps', () => {
   });
 
   it('fetches roots on any host', async () => {
-    assert.deepEqual((await walk({}, { roots: ['https://cdn.example/s.xml'] })).fetched, ['https://cdn.example/s.xml']);
+    assert.deepEqual((await walk({}, { roots: ['https://cdn.example/s.xml'] })).fetched, [
+      'https://cdn.example/s.xml',
+    ]);
   });
 
   it('stops at maxSitemaps', async () => {
@@ -391,7 +409,9 @@ describe('collecting the URLs of sitemaps', () => {
     };
     assert.deepEqual((await walk(files, { maxSitemaps: 3 })).fetched, ['/s.xml', '/0.xml', '/1.xml']);
     const endless = (number: number): string => index(at(`/${number + 1}.xml`));
-    const chain = Object.fromEntries(Array.from({ length: 50 }, (_, number) => [`/${number}.xml`, endless(number)]));
+    const chain = Object.fromEntries(
+      Array.from({ length: 50 }, (_, number) => [`/${number}.xml`, endless(number)]),
+    );
     assert.equal((await walk(chain, { roots: [at('/0.xml')], maxSitemaps: 20 })).fetched.length, 20);
     assert.deepEqual((await walk(files, { maxSitemaps: 0 })).fetched, []);
   });

@@ -14,7 +14,9 @@ const demo = fileURLToPath(new URL('demo.ts', import.meta.url));
 async function startDemo() {
   const temporary = await mkdtemp(join(testRun().directory, 'demo-'));
   await chmod(temporary, 0o755);
-  const child = spawn(process.execPath, [demo], { env: { ...process.env, TMPDIR: temporary, NO_COLOR: '1' } });
+  const child = spawn(process.execPath, [demo], {
+    env: { ...process.env, TMPDIR: temporary, NO_COLOR: '1' },
+  });
   const output = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   return { child, output, left: () => readdir(temporary) };
 }
@@ -25,7 +27,10 @@ test('the demo tells its story to the end and leaves nothing behind', async () =
   assert.equal(child.exitCode, 0, stderr);
   assert.match(stdout, /24 of 24 pages/);
   assert.match(stdout, /✓ signature verified over the \d+ raw bytes/);
-  assert.match(stdout, /attempt 1 {2}✗ answered 503.*\n.*attempt 2 {2}✗ answered 503.*\n.*attempt 3 {2}✓ answered 200/);
+  assert.match(
+    stdout,
+    /attempt 1 {2}✗ answered 503.*\n.*attempt 2 {2}✗ answered 503.*\n.*attempt 3 {2}✓ answered 200/,
+  );
   assert.match(stdout, /\(4 rows\)/);
   assert.deepEqual(await left(), []);
 });

@@ -33,7 +33,8 @@ async function main(): Promise<void> {
   const start = performance.now();
   await using stack = new AsyncDisposableStack();
   const interrupted = new Promise<never>((_, reject) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => reject(new Interrupted(signal)));
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => reject(new Interrupted(signal)));
   });
   const building = build(stack);
   try {
@@ -80,7 +81,11 @@ async function build(stack: AsyncDisposableStack): Promise<Stage> {
 async function batch({ site, receiver, api, secret }: Stage): Promise<void> {
   chapter('1  A batch');
   const webhook_url = receiver.url(HOOK);
-  const jobId = await queue(api, '/v1/scrape/batch/async', { urls: site.winds, format: 'markdown', webhook_url });
+  const jobId = await queue(api, '/v1/scrape/batch/async', {
+    urls: site.winds,
+    format: 'markdown',
+    webhook_url,
+  });
   const job = await watch(api, jobId);
   const [callback] = await receiver.received(1);
   const { timestamp } = verify(callback!, secret);
@@ -106,7 +111,10 @@ const SHOWN_HEADERS = [
 
 async function crawl({ site, receiver, api, secret }: Stage): Promise<void> {
   chapter('2  A crawl, and a receiver that fails twice');
-  receiver.answers.push({ status: 503, body: 'down for maintenance' }, { status: 503, body: 'down for maintenance' });
+  receiver.answers.push(
+    { status: 503, body: 'down for maintenance' },
+    { status: 503, body: 'down for maintenance' },
+  );
   const before = receiver.callbacks.length;
   await watch(
     api,
@@ -150,7 +158,11 @@ async function allRecorded(api: Api): Promise<void> {
   while ((await api('GET', '/v1/deliveries?status=pending')).json.data.length > 0) await sleep(20);
 }
 
-async function queue(api: Api, path: string, body: { urls?: string[]; [field: string]: unknown }): Promise<string> {
+async function queue(
+  api: Api,
+  path: string,
+  body: { urls?: string[]; [field: string]: unknown },
+): Promise<string> {
   const shown = body.urls ? { ...body, urls: [body.urls[0], `… ${body.urls.length} in all`] } : body;
   const answer = await api('POST', path, body);
   if (answer.status !== 202) throw new Error(`${path} was refused: ${answer.text}`);

@@ -51,7 +51,10 @@ export async function startServiceProcess(directory: string, ca: string): Promis
 
 /** What the caller's shell may have set for a service of its own. An empty variable counts as unset. */
 const UNSET = Object.fromEntries(
-  ['DATABASE_URL', 'DYNO', 'ROLES', 'SECRET_KEY', 'DNS_SERVERS', 'WEBHOOK_TIMEOUT_MS'].map((name) => [name, '']),
+  ['DATABASE_URL', 'DYNO', 'ROLES', 'SECRET_KEY', 'DNS_SERVERS', 'WEBHOOK_TIMEOUT_MS'].map((name) => [
+    name,
+    '',
+  ]),
 );
 
 async function waitForPort(child: ChildProcess): Promise<string> {
@@ -66,6 +69,8 @@ async function waitForPort(child: ChildProcess): Promise<string> {
     });
   }
   child.once('error', reject);
-  child.once('exit', () => reject(new Error(`The service ended unexpectedly. Its last words:\n${last.join('\n')}`)));
+  child.once('exit', () =>
+    reject(new Error(`The service ended unexpectedly. Its last words:\n${last.join('\n')}`)),
+  );
   return await promise;
 }

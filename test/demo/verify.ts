@@ -16,7 +16,8 @@ export function verify({ headers, body, at }: Callback, secret: string): Verifie
   const header = String(headers['x-ollagraph-signature'] ?? '');
   const timestamp = /^t=(\d+),/.exec(header)?.[1];
   if (timestamp === undefined) throw new Error('A callback came without a signature.');
-  if (Math.abs(at / 1000 - Number(timestamp)) > 300) throw new Error('A callback is older than five minutes.');
+  if (Math.abs(at / 1000 - Number(timestamp)) > 300)
+    throw new Error('A callback is older than five minutes.');
   const expected = createHmac('sha256', secret).update(`${timestamp}.`).update(body).digest();
   const given = [...header.matchAll(/,v1=([0-9a-f]{64})/g)].map(([, hex]) => Buffer.from(hex!, 'hex'));
   if (!given.some((signature) => timingSafeEqual(signature, expected)))

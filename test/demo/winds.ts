@@ -14,7 +14,12 @@ const WINDS: [name: string, shore: string, from: string, character: string][] = 
     'north-west',
     'Rises on summer mornings and sets with the sun; sailors plan their day by it.',
   ],
-  ['Jugo', 'Adriatic', 'south-east', 'Blows for days under a grey sky, steady and damp, and builds a long swell.'],
+  [
+    'Jugo',
+    'Adriatic',
+    'south-east',
+    'Blows for days under a grey sky, steady and damp, and builds a long swell.',
+  ],
   [
     'Mistral',
     'Mediterranean',
@@ -27,8 +32,18 @@ const WINDS: [name: string, shore: string, from: string, character: string][] = 
     'north',
     'Comes from beyond the mountains, as its name says, and sweeps the sky blue.',
   ],
-  ['Levante', 'Mediterranean', 'east', 'Is squeezed through the strait and hangs a cloud on the rock above it.'],
-  ['Sirocco', 'Mediterranean', 'south', 'Leaves the desert dry, crosses the sea, and arrives warm, wet and dusty.'],
+  [
+    'Levante',
+    'Mediterranean',
+    'east',
+    'Is squeezed through the strait and hangs a cloud on the rock above it.',
+  ],
+  [
+    'Sirocco',
+    'Mediterranean',
+    'south',
+    'Leaves the desert dry, crosses the sea, and arrives warm, wet and dusty.',
+  ],
   ['Libeccio', 'Mediterranean', 'south-west', 'Brings high seas in every season and squalls in autumn.'],
   [
     'Gregale',
@@ -36,7 +51,12 @@ const WINDS: [name: string, shore: string, from: string, character: string][] = 
     'north-east',
     'Is strongest in winter, and no friend of harbours that open to the east.',
   ],
-  ['Meltemi', 'Aegean', 'north', 'Blows through the islands from June to September, mostly under a cloudless sky.'],
+  [
+    'Meltemi',
+    'Aegean',
+    'north',
+    'Blows through the islands from June to September, mostly under a cloudless sky.',
+  ],
   ['Poyraz', 'Black Sea', 'north-east', 'Cools the straits in summer and closes them in winter.'],
   [
     'Nor’easter',
@@ -51,16 +71,41 @@ const WINDS: [name: string, shore: string, from: string, character: string][] = 
     'Runs over the grasslands behind a line of cloud and drops the heat in an hour.',
   ],
   ['Harmattan', 'Atlantic', 'north-east', 'Carries fine dust to the coast and dims the sun for days.'],
-  ['Cape Doctor', 'Atlantic', 'south-east', 'Blows the haze off the bay and lays a cloth of cloud on the mountain.'],
+  [
+    'Cape Doctor',
+    'Atlantic',
+    'south-east',
+    'Blows the haze off the bay and lays a cloth of cloud on the mountain.',
+  ],
   ['Papagayo', 'Pacific', 'north-east', 'Finds a gap in the hills and stirs cold water up to the surface.'],
-  ['Santa Ana', 'Pacific', 'north-east', 'Descends from the high desert, hot and dry, and makes small fires large.'],
+  [
+    'Santa Ana',
+    'Pacific',
+    'north-east',
+    'Descends from the high desert, hot and dry, and makes small fires large.',
+  ],
   ['Brickfielder', 'Pacific', 'north', 'Brings the heat and the dust of the interior down to the coast.'],
-  ['Southerly Buster', 'Pacific', 'south', 'Ends a hot day within minutes; one sees it come by its roll of cloud.'],
+  [
+    'Southerly Buster',
+    'Pacific',
+    'south',
+    'Ends a hot day within minutes; one sees it come by its roll of cloud.',
+  ],
   ['Williwaw', 'Pacific', 'any', 'Drops off a mountain into a narrow water without a warning.'],
   ['Shamal', 'Indian Ocean', 'north-west', 'Raises sand along the gulf and holds the ships in port.'],
-  ['Kharif', 'Indian Ocean', 'south-west', 'Follows the monsoon along a dry coast, hardest in the hours before dawn.'],
+  [
+    'Kharif',
+    'Indian Ocean',
+    'south-west',
+    'Follows the monsoon along a dry coast, hardest in the hours before dawn.',
+  ],
   ['Barat', 'Indian Ocean', 'north-west', 'Comes with the rains, in heavy squalls, from December on.'],
-  ['Elephanta', 'Indian Ocean', 'south-east', 'Marks the end of the monsoon with thunder and a last strong blow.'],
+  [
+    'Elephanta',
+    'Indian Ocean',
+    'south-east',
+    'Marks the end of the monsoon with thunder and a last strong blow.',
+  ],
 ];
 
 /** How long the site takes for each page, as sites do. */

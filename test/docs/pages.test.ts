@@ -127,6 +127,7 @@ test('the reference tries a request with the key that it was given', { skip: noB
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
     await assertAccessible(page);
   }
-  for (const { origin, protocol } of browser.requests) assert.ok(protocol === 'data:' || origin === service.api.origin);
+  for (const { origin, protocol } of browser.requests)
+    assert.ok(protocol === 'data:' || origin === service.api.origin);
   assert.deepEqual(browser.complaints, []);
 });

@@ -52,7 +52,13 @@ async function collectCases(): Promise<Case[]> {
     { what: 'a changed body', secret: first, header: plain.header, body: changed, genuine: false },
     { what: 'a cut body', secret: first, header: plain.header, body: plain.body.subarray(1), genuine: false },
     { what: 'another secret', secret: second, ...plain, genuine: false },
-    { what: 'a changed time', secret: first, ...plain, header: plain.header.replace('t=', 't=1'), genuine: false },
+    {
+      what: 'a changed time',
+      secret: first,
+      ...plain,
+      header: plain.header.replace('t=', 't=1'),
+      genuine: false,
+    },
     { what: 'no time', secret: first, ...plain, header: plain.header.replace(/t=\d+,/, ''), genuine: false },
     { what: 'no signature', secret: first, ...plain, header: plain.header.split(',')[0]!, genuine: false },
     {

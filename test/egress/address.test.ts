@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { AddressPolicy, CidrList, isPublicAddress } from '../../src/egress/connect/address.ts';
 import { SPECIAL_IPV4 } from '../security/addresses.ts';
 
-const toNumber = (address: string) => address.split('.').reduce((value, octet) => value * 256 + Number(octet), 0);
+const toNumber = (address: string) =>
+  address.split('.').reduce((value, octet) => value * 256 + Number(octet), 0);
 const toAddress = (value: number) => [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join('.');
 const isSpecial = (value: number) =>
   SPECIAL_IPV4.some(([from, to]) => value >= toNumber(from) && value <= toNumber(to));
@@ -122,7 +123,16 @@ test('CidrList holds exactly its networks', () => {
   assert.deepEqual(list.entries, ['127.0.0.0/8', '::1', 'fd00::/8', '192.0.2.7']);
   for (const inside of ['127.0.0.1', '127.255.255.255', '::1', 'fdff::1', '192.0.2.7', '::ffff:127.0.0.1'])
     assert.ok(list.contains(inside), inside);
-  for (const outside of ['128.0.0.1', '::2', 'fc00::1', '192.0.2.8', '::ffff:128.0.0.1', '', 'localhost', 'fd00::1%lo'])
+  for (const outside of [
+    '128.0.0.1',
+    '::2',
+    'fc00::1',
+    '192.0.2.8',
+    '::ffff:128.0.0.1',
+    '',
+    'localhost',
+    'fd00::1%lo',
+  ])
     assert.ok(!list.contains(outside), outside);
   assert.deepEqual(CidrList.parse('  ').entries, []);
   assert.ok(CidrList.parse('0.0.0.0/0').contains('10.1.2.3'));

@@ -14,7 +14,11 @@ async function lint(source: string): Promise<string> {
   try {
     const file = join(directory, 'elsewhere.ts');
     await writeFile(file, source);
-    const run = promisify(execFile)(join(root, 'node_modules/.bin/oxlint'), ['-c', join(root, '.oxlintrc.json'), file]);
+    const run = promisify(execFile)(join(root, 'node_modules/.bin/oxlint'), [
+      '-c',
+      join(root, '.oxlintrc.json'),
+      file,
+    ]);
     return await run.then(
       ({ stdout }) => stdout,
       (error: { stdout: string }) => error.stdout,

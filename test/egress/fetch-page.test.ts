@@ -66,7 +66,9 @@ test('a page comes back with its status, headers and body', async () => {
 
 test('any status is an answer', async () => {
   for (const status of [200, 201, 204, 206, 300, 304, 305, 400, 404, 410, 418, 429, 500, 503, 599]) {
-    await using origin = await startOrigin((socket) => socket.end(`HTTP/1.1 ${status} S\r\nConnection: close\r\n\r\n`));
+    await using origin = await startOrigin((socket) =>
+      socket.end(`HTTP/1.1 ${status} S\r\nConnection: close\r\n\r\n`),
+    );
     assert.equal((await get(origin)).status, status);
   }
 });
@@ -112,7 +114,9 @@ test('content codings are undone: gzip, deflate in both forms, br, zstd, and up 
     await using origin = await startOrigin((socket) =>
       socket.end(
         Buffer.concat([
-          Buffer.from(`HTTP/1.1 200 OK\r\nContent-Encoding: ${coding}\r\nContent-Length: ${body.length}\r\n\r\n`),
+          Buffer.from(
+            `HTTP/1.1 200 OK\r\nContent-Encoding: ${coding}\r\nContent-Length: ${body.length}\r\n\r\n`,
+          ),
           body,
         ]),
       ),
@@ -145,7 +149,9 @@ test('a body that is not in its coding, an unknown coding and a fourth one are i
     await using origin = await startOrigin((socket) =>
       socket.end(
         Buffer.concat([
-          Buffer.from(`HTTP/1.1 200 OK\r\nContent-Encoding: ${coding}\r\nContent-Length: ${body.length}\r\n\r\n`),
+          Buffer.from(
+            `HTTP/1.1 200 OK\r\nContent-Encoding: ${coding}\r\nContent-Length: ${body.length}\r\n\r\n`,
+          ),
           body,
         ]),
       ),
@@ -170,7 +176,9 @@ test('redirects are followed by hand, at most 10, with each target named', async
 });
 
 test('a redirect loop ends at once', async () => {
-  await using origin = await startOrigin((socket, { path }) => socket.write(redirect(path === '/a' ? '/b#x' : '/a')));
+  await using origin = await startOrigin((socket, { path }) =>
+    socket.write(redirect(path === '/a' ? '/b#x' : '/a')),
+  );
   await failure(get(origin, '/a'), 'too_many_redirects');
   assert.equal(origin.requests.length, 2);
 });
@@ -206,10 +214,16 @@ test('a Location may be relative, without a scheme, or raw UTF-8; an unparsable 
 });
 
 test('Authorization, Cookie and whatever could be a credential is dropped across origins, for good', async () => {
-  await using second = await startOrigin((socket) => socket.write(redirect(`http://127.0.0.1:${first.port}/back`)));
+  await using second = await startOrigin((socket) =>
+    socket.write(redirect(`http://127.0.0.1:${first.port}/back`)),
+  );
   await using first = await startOrigin((socket, { path }) =>
     socket.write(
-      path === '/' ? redirect('/same') : path === '/same' ? redirect(`http://127.0.0.1:${second.port}/`) : ok(),
+      path === '/'
+        ? redirect('/same')
+        : path === '/same'
+          ? redirect(`http://127.0.0.1:${second.port}/`)
+          : ok(),
     ),
   );
   const headers = {
@@ -237,9 +251,12 @@ test('Authorization, Cookie and whatever could be a credential is dropped across
 
 test('credentials are dropped on the way from https to http of the same host', async () => {
   await using plain = await startOrigin(ok());
-  await using secure = await startOrigin((socket) => socket.write(redirect(`http://127.0.0.1:${plain.port}/`)), {
-    certificate: await authority.issue(['127.0.0.1']),
-  });
+  await using secure = await startOrigin(
+    (socket) => socket.write(redirect(`http://127.0.0.1:${plain.port}/`)),
+    {
+      certificate: await authority.issue(['127.0.0.1']),
+    },
+  );
   await egress.fetchPage({
     url: `https://127.0.0.1:${secure.port}/`,
     userAgent: 't',
@@ -251,9 +268,14 @@ test('credentials are dropped on the way from https to http of the same host', a
 });
 
 test('onRedirect may refuse a hop, with its own error', async () => {
-  await using origin = await startOrigin((socket, { path }) => socket.write(path === '/' ? redirect('/next') : ok()));
+  await using origin = await startOrigin((socket, { path }) =>
+    socket.write(path === '/' ? redirect('/next') : ok()),
+  );
   const refusal = new Error('out of scope');
-  await assert.rejects(get(origin, '/', { onRedirect: () => Promise.reject(refusal) }), (error) => error === refusal);
+  await assert.rejects(
+    get(origin, '/', { onRedirect: () => Promise.reject(refusal) }),
+    (error) => error === refusal,
+  );
   await assert.rejects(
     get(origin, '/', {
       onRedirect: () => {
@@ -272,7 +294,10 @@ test('accept refuses a content type before the body is read', async () => {
   await using origin = await startOrigin((socket) =>
     socket.write('HTTP/1.1 200 OK\r\nContent-Type: video/mp4\r\nContent-Length: 1000000\r\n\r\n'),
   );
-  await failure(get(origin, '/', { accept: (contentType) => contentType !== 'video/mp4' }), 'unsupported_content_type');
+  await failure(
+    get(origin, '/', { accept: (contentType) => contentType !== 'video/mp4' }),
+    'unsupported_content_type',
+  );
   await using bare = await startOrigin(ok());
   const asked: (string | null)[] = [];
   await get(bare, '/', { accept: (contentType) => asked.push(contentType) > 0 });

@@ -22,7 +22,12 @@ before(() => {
 after(() => egress.close());
 
 function get(origin: { port: number }, options: Partial<PageRequest> = {}) {
-  return egress.fetchPage({ url: `http://127.0.0.1:${origin.port}/`, userAgent: 't', timeoutMs: 5000, ...options });
+  return egress.fetchPage({
+    url: `http://127.0.0.1:${origin.port}/`,
+    userAgent: 't',
+    timeoutMs: 5000,
+    ...options,
+  });
 }
 
 function startEncoded(coding: string, body: Buffer): Promise<Origin> {
@@ -128,7 +133,9 @@ test('the deadline covers the wait for a free connection', BOUNDED, async () => 
 
 test('one deadline for all hops, and for onRedirect', BOUNDED, async () => {
   let hop = 0;
-  await using slow = await startOrigin((socket) => void setTimeout(() => socket.write(redirect(`/${hop++}`)), 100));
+  await using slow = await startOrigin(
+    (socket) => void setTimeout(() => socket.write(redirect(`/${hop++}`)), 100),
+  );
   await failure(get(slow, { timeoutMs: 500 }), 'timeout');
   await using origin = await startOrigin(redirect('/next'));
   await failure(get(origin, { timeoutMs: 500, onRedirect: () => new Promise(() => {}) }), 'timeout');

@@ -27,7 +27,9 @@ function get(pages: Network, url: string, timeoutMs = 10_000) {
 test('an origin has at most so many connections, and who comes first is served first', BOUNDED, async () => {
   await using origin = await startOrigin((socket) => void setTimeout(() => socket.write(ok()), 2));
   await using pages = network(3);
-  await Promise.all(Array.from({ length: 60 }, (_, index) => get(pages, `http://localhost:${origin.port}/${index}`)));
+  await Promise.all(
+    Array.from({ length: 60 }, (_, index) => get(pages, `http://localhost:${origin.port}/${index}`)),
+  );
   assert.equal(origin.connections, 3);
   const order = origin.requests.map(({ path }) => Number(path.slice(1)));
   assert.deepEqual(
@@ -81,7 +83,9 @@ test('idle connections are bounded in all: the longest idle goes first', BOUNDED
   assert.equal(pages.pool.size, 512);
   await get(pages, `http://h519.localhost:${origin.port}/`);
   assert.equal(origin.connections, 520);
-  await Promise.all(Array.from({ length: 100 }, (_, host) => get(pages, `http://h${host}.localhost:${origin.port}/`)));
+  await Promise.all(
+    Array.from({ length: 100 }, (_, host) => get(pages, `http://h${host}.localhost:${origin.port}/`)),
+  );
   while (origin.sockets.size > 512) await tick();
   assert.equal(origin.sockets.size, 512);
 });

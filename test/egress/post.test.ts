@@ -68,7 +68,12 @@ test('the bytes and headers arrive as given, and the answer is told', async () =
   const body = Buffer.from('{"é":"\u2028"}');
   const result = await post(origin, {
     body,
-    headers: { 'Content-Type': 'application/json', 'X-Signature': 't=1', Host: 'inside', 'Content-Length': '1' },
+    headers: {
+      'Content-Type': 'application/json',
+      'X-Signature': 't=1',
+      Host: 'inside',
+      'Content-Length': '1',
+    },
   });
   const [request] = origin.requests;
   assert.equal(request?.method, 'POST');
@@ -104,59 +109,70 @@ test('timings tell the phases of a new connection, and null for those of a reuse
 
 test('any status is an answer, and a body is not needed', async () => {
   for (const status of [200, 204, 301, 400, 404, 410, 429, 500, 503]) {
-    await using origin = await receiver((socket) => socket.end(`HTTP/1.1 ${status} S\r\nConnection: close\r\n\r\n`));
+    await using origin = await receiver((socket) =>
+      socket.end(`HTTP/1.1 ${status} S\r\nConnection: close\r\n\r\n`),
+    );
     const { excerpt, ...result } = await post(origin);
     assert.deepEqual([result.status, result.retryAfter, excerpt], [status, null, '']);
   }
 });
 
-test('the codes of a webhook, with the phases and the address as far as they were known', BOUNDED, async () => {
-  await using dns = await startDns({ 'inside.test': { a: ['10.0.0.1'] }, 'hole.test': { fail: 'DROP' } });
-  await using other = createEgress({ allowTargets: [], allowWebhooks: ['127.0.0.0/8'], ca, dnsServers: [dns.server] });
-  const send = (host: string, port: number, timeoutMs = 5000) =>
-    other.post({ url: `https://${host}:${port}/`, headers: {}, body: Buffer.alloc(3), timeoutMs });
+test(
+  'the codes of a webhook, with the phases and the address as far as they were known',
+  BOUNDED,
+  async () => {
+    await using dns = await startDns({ 'inside.test': { a: ['10.0.0.1'] }, 'hole.test': { fail: 'DROP' } });
+    await using other = createEgress({
+      allowTargets: [],
+      allowWebhooks: ['127.0.0.0/8'],
+      ca,
+      dnsServers: [dns.server],
+    });
+    const send = (host: string, port: number, timeoutMs = 5000) =>
+      other.post({ url: `https://${host}:${port}/`, headers: {}, body: Buffer.alloc(3), timeoutMs });
 
-  const blocked = await failure(send('inside.test', 443), 'blocked_target');
-  const unresolved = await failure(send('missing.test', 443), 'dns_failed');
-  const gone = await receiver(ok());
-  await gone[Symbol.asyncDispose]();
-  const refused = await failure(send('127.0.0.1', gone.port), 'connection_failed');
-  await using plain = await startOrigin(ok(), { onConnection: (socket) => socket.write('no TLS') });
-  const handshake = await failure(send('127.0.0.1', plain.port), 'tls_failed');
-  await using silent = await receiver(() => {});
-  const late = await failure(send('127.0.0.1', silent.port, 1000), 'timeout');
-  const hole = await failure(send('hole.test', 443, 300), 'timeout');
-  await using garbage = await receiver('not HTTP\r\n\r\n');
-  const invalid = await failure(send('127.0.0.1', garbage.port), 'invalid_response');
+    const blocked = await failure(send('inside.test', 443), 'blocked_target');
+    const unresolved = await failure(send('missing.test', 443), 'dns_failed');
+    const gone = await receiver(ok());
+    await gone[Symbol.asyncDispose]();
+    const refused = await failure(send('127.0.0.1', gone.port), 'connection_failed');
+    await using plain = await startOrigin(ok(), { onConnection: (socket) => socket.write('no TLS') });
+    const handshake = await failure(send('127.0.0.1', plain.port), 'tls_failed');
+    await using silent = await receiver(() => {});
+    const late = await failure(send('127.0.0.1', silent.port, 1000), 'timeout');
+    const hole = await failure(send('hole.test', 443, 300), 'timeout');
+    await using garbage = await receiver('not HTTP\r\n\r\n');
+    const invalid = await failure(send('127.0.0.1', garbage.port), 'invalid_response');
 
-  const known = [blocked, unresolved, refused, handshake, late, hole, invalid].map(
-    ({ timings, remoteAddress, bytesSent }) => ({
-      phases: [timings?.dnsMs, timings?.connectMs, timings?.tlsMs, timings?.totalMs].map(
-        (phase) => typeof phase === 'number',
-      ),
-      remoteAddress,
-      bytesSent,
-    }),
-  );
-  assert.deepEqual(known, [
-    { phases: [false, false, false, true], remoteAddress: null, bytesSent: 0 },
-    { phases: [false, false, false, true], remoteAddress: null, bytesSent: 0 },
-    { phases: [true, false, false, true], remoteAddress: null, bytesSent: 0 },
-    { phases: [true, true, false, true], remoteAddress: null, bytesSent: 0 },
-    { phases: [true, true, true, true], remoteAddress: '127.0.0.1', bytesSent: 3 },
-    { phases: [false, false, false, true], remoteAddress: null, bytesSent: 0 },
-    { phases: [true, true, true, true], remoteAddress: '127.0.0.1', bytesSent: 3 },
-  ]);
-  assert.deepEqual([blocked, unresolved, refused, handshake, late, hole, invalid].map(isRetryable), [
-    false,
-    false,
-    true,
-    false,
-    true,
-    true,
-    false,
-  ]);
-});
+    const known = [blocked, unresolved, refused, handshake, late, hole, invalid].map(
+      ({ timings, remoteAddress, bytesSent }) => ({
+        phases: [timings?.dnsMs, timings?.connectMs, timings?.tlsMs, timings?.totalMs].map(
+          (phase) => typeof phase === 'number',
+        ),
+        remoteAddress,
+        bytesSent,
+      }),
+    );
+    assert.deepEqual(known, [
+      { phases: [false, false, false, true], remoteAddress: null, bytesSent: 0 },
+      { phases: [false, false, false, true], remoteAddress: null, bytesSent: 0 },
+      { phases: [true, false, false, true], remoteAddress: null, bytesSent: 0 },
+      { phases: [true, true, false, true], remoteAddress: null, bytesSent: 0 },
+      { phases: [true, true, true, true], remoteAddress: '127.0.0.1', bytesSent: 3 },
+      { phases: [false, false, false, true], remoteAddress: null, bytesSent: 0 },
+      { phases: [true, true, true, true], remoteAddress: '127.0.0.1', bytesSent: 3 },
+    ]);
+    assert.deepEqual([blocked, unresolved, refused, handshake, late, hole, invalid].map(isRetryable), [
+      false,
+      false,
+      true,
+      false,
+      true,
+      true,
+      false,
+    ]);
+  },
+);
 
 test('of the answer at most 1 KiB is kept, then the socket is dropped', BOUNDED, async () => {
   let written = 0;
@@ -195,7 +211,8 @@ test(
       (socket: Socket) => void socket.write('Content-Length: 10\r\n\r\nhalf'),
       (socket: Socket) => void socket.end('Content-Length: 10\r\n\r\nhalf'),
       (socket: Socket) => void socket.write('Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n'),
-      (socket: Socket) => void socket.write(`Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n1;${'x'.repeat(MIB)}`),
+      (socket: Socket) =>
+        void socket.write(`Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n1;${'x'.repeat(MIB)}`),
     ];
     for (const rest of rests) {
       await using origin = await receiver((socket) => {
@@ -260,19 +277,31 @@ test('a streamed body is made only as fast as it is taken', BOUNDED, async () =>
   while (!state.closed) await tick();
 });
 
-test('a body whose source throws, or yields another length than it said, is body_failed', BOUNDED, async () => {
-  await using origin = await receiver(ok());
-  const reason = new Error('database gone');
-  const broken = streamed(10, Buffer.alloc(KIB), (index) => (index === 5 ? Promise.reject(reason) : undefined));
-  const error = await failure(post(origin, { body: broken.body, idleTimeoutMs: 5000 }), 'body_failed');
-  assert.equal(error.cause, reason);
-  const { chunks } = streamed(10, Buffer.alloc(KIB)).body;
-  await failure(post(origin, { body: { length: 10 * KIB + 1, chunks }, idleTimeoutMs: 5000 }), 'body_failed');
-  await failure(post(origin, { body: { length: 10 * KIB - 1, chunks }, idleTimeoutMs: 5000 }), 'body_failed');
-  while (origin.sockets.size > 0) await tick();
-  assert.equal(origin.requests.length, 0);
-  assert.equal((await post(origin)).status, 200);
-});
+test(
+  'a body whose source throws, or yields another length than it said, is body_failed',
+  BOUNDED,
+  async () => {
+    await using origin = await receiver(ok());
+    const reason = new Error('database gone');
+    const broken = streamed(10, Buffer.alloc(KIB), (index) =>
+      index === 5 ? Promise.reject(reason) : undefined,
+    );
+    const error = await failure(post(origin, { body: broken.body, idleTimeoutMs: 5000 }), 'body_failed');
+    assert.equal(error.cause, reason);
+    const { chunks } = streamed(10, Buffer.alloc(KIB)).body;
+    await failure(
+      post(origin, { body: { length: 10 * KIB + 1, chunks }, idleTimeoutMs: 5000 }),
+      'body_failed',
+    );
+    await failure(
+      post(origin, { body: { length: 10 * KIB - 1, chunks }, idleTimeoutMs: 5000 }),
+      'body_failed',
+    );
+    while (origin.sockets.size > 0) await tick();
+    assert.equal(origin.requests.length, 0);
+    assert.equal((await post(origin)).status, 200);
+  },
+);
 
 test(
   'the idle timeout is per chunk: a slow body takes longer than timeoutMs, a stalled one does not last',
@@ -379,7 +408,12 @@ test('close ends what is under way and refuses what comes after', BOUNDED, async
     ca,
     connectionsPerOrigin: { pages: 1, webhooks: 1 },
   });
-  const request = { url: `https://127.0.0.1:${origin.port}/`, headers: {}, body: Buffer.alloc(1), timeoutMs: 60_000 };
+  const request = {
+    url: `https://127.0.0.1:${origin.port}/`,
+    headers: {},
+    body: Buffer.alloc(1),
+    timeoutMs: 60_000,
+  };
   const answered = failure(closing.post(request), 'connection_failed');
   const waiting = failure(closing.post(request), 'connection_failed');
   while (origin.requests.length === 0) await tick();

@@ -23,7 +23,9 @@ before(async () => {
   authority = await createAuthority();
   dns = await startDns();
   http = await startOrigin(ok());
-  https = await startOrigin(ok(), { certificate: await authority.issue(['hook.test', 'localhost', '127.0.0.1']) });
+  https = await startOrigin(ok(), {
+    certificate: await authority.issue(['hook.test', 'localhost', '127.0.0.1']),
+  });
 });
 after(async () => {
   await dns.close();
@@ -64,7 +66,11 @@ test('if any answer is not public the name is refused, and nothing is connected 
     name(host, answer);
     await failure(egress.fetchPage(page(`http://${host}:${http.port}/`)), 'blocked_target');
     await failure(egress.post(hook(`https://${host}:${https.port}/`)), 'blocked_target');
-    assert.deepEqual(await egress.checkWebhookUrl(`https://${host}/`), { ok: false, reason: 'blocked_target' }, host);
+    assert.deepEqual(
+      await egress.checkWebhookUrl(`https://${host}/`),
+      { ok: false, reason: 'blocked_target' },
+      host,
+    );
   }
   assert.equal(http.connections + https.connections, connectionsBefore);
 });
@@ -109,7 +115,10 @@ test('the remote address is checked again after connecting', async () => {
   };
   const target = { origin: 'http://once.test', secure: false, hostname: 'once.test', port: http.port };
   const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: null };
-  const error = await failure(openSocket(target, options, timings, new AbortController().signal), 'blocked_target');
+  const error = await failure(
+    openSocket(target, options, timings, new AbortController().signal),
+    'blocked_target',
+  );
   assert.match(causes(error), /connected to 127\.0\.0\.1/);
 });
 
@@ -133,7 +142,10 @@ test('ALLOW_PRIVATE_WEBHOOKS opens webhooks and never pages', async () => {
     assert.equal((await egress.post(hook(`https://${host}:${https.port}/`))).status, 200);
     assert.deepEqual(await egress.checkWebhookUrl(`https://${host}:${https.port}/`), { ok: true });
     await failure(egress.fetchPage(page(`https://${host}:${https.port}/`)), 'blocked_target');
-    assert.deepEqual(egress.checkPageUrl(`https://127.0.0.1:${https.port}/`), { ok: false, reason: 'blocked_target' });
+    assert.deepEqual(egress.checkPageUrl(`https://127.0.0.1:${https.port}/`), {
+      ok: false,
+      reason: 'blocked_target',
+    });
   }
 });
 
@@ -207,10 +219,23 @@ test('names that do not resolve: missing ones are not worth a retry, failing ser
   await using egress = egressWith({});
   name('broken.test', { fail: 'SERVFAIL' });
   name('empty.test', {});
-  const cases = { 'missing.test': false, 'empty.test': false, 'broken.test': true, [`${'a'.repeat(64)}.test`]: false };
+  const cases = {
+    'missing.test': false,
+    'empty.test': false,
+    'broken.test': true,
+    [`${'a'.repeat(64)}.test`]: false,
+  };
   for (const [host, retryable] of Object.entries(cases)) {
-    assert.equal(isRetryable(await failure(egress.fetchPage(page(`http://${host}/`)), 'dns_failed')), retryable, host);
-    assert.equal(isRetryable(await failure(egress.post(hook(`https://${host}/`)), 'dns_failed')), retryable, host);
+    assert.equal(
+      isRetryable(await failure(egress.fetchPage(page(`http://${host}/`)), 'dns_failed')),
+      retryable,
+      host,
+    );
+    assert.equal(
+      isRetryable(await failure(egress.post(hook(`https://${host}/`)), 'dns_failed')),
+      retryable,
+      host,
+    );
   }
 });
 
@@ -224,7 +249,10 @@ test('one family of addresses is enough', async () => {
   await using secure6 = await startOrigin(ok(), { host: '::1', certificate: await authority.issue(['::1']) });
   assert.equal((await egress.fetchPage(page(`https://[::1]:${secure6.port}/`))).status, 200);
   assert.equal((await egress.fetchPage(page(`http://half.test:${http.port}/`))).status, 200);
-  assert.equal((await egress.fetchPage({ ...page(`http://silent6.test:${http.port}/`), timeoutMs: 2000 })).status, 200);
+  assert.equal(
+    (await egress.fetchPage({ ...page(`http://silent6.test:${http.port}/`), timeoutMs: 2000 })).status,
+    200,
+  );
 });
 
 test('the next address is tried where one does not answer', async () => {
@@ -236,7 +264,10 @@ test('the next address is tried where one does not answer', async () => {
 test('a refusal says one opaque code; the address goes only to the log', async () => {
   await using egress = egressWith({});
   name('inside.test', { a: ['10.20.30.40'] });
-  for (const work of [egress.fetchPage(page('http://inside.test/')), egress.post(hook('https://inside.test/'))]) {
+  for (const work of [
+    egress.fetchPage(page('http://inside.test/')),
+    egress.post(hook('https://inside.test/')),
+  ]) {
     const error = await failure(work, 'blocked_target');
     assert.equal(error.message, 'The address is not one that may be connected to.');
     assert.equal(error.remoteAddress, null);
@@ -252,7 +283,11 @@ test('never the global dispatcher, never a proxy from the environment', async ()
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const address = proxy.address();
   assert.ok(address !== null && typeof address === 'object');
-  const hostile: Record<string, string> = { NODE_USE_ENV_PROXY: '1', NO_PROXY: '', NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+  const hostile: Record<string, string> = {
+    NODE_USE_ENV_PROXY: '1',
+    NO_PROXY: '',
+    NODE_TLS_REJECT_UNAUTHORIZED: '0',
+  };
   for (const variable of ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'])
     hostile[variable] = `http://127.0.0.1:${address.port}`;
   Object.assign(process.env, hostile);

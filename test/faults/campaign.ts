@@ -16,7 +16,10 @@ export interface Outcome {
 }
 
 /** Runs the rounds of a class one after the other on a stage of their own in `directory`, and judges at the end. */
-export async function runClass(kind: FaultClass, { directory, rounds, seed, onRound }: RunOptions): Promise<Outcome> {
+export async function runClass(
+  kind: FaultClass,
+  { directory, rounds, seed, onRound }: RunOptions,
+): Promise<Outcome> {
   await using stage = await setStage(directory, kind);
   const random = createRandom(seed);
   const recoveries: number[] = [];

@@ -61,7 +61,9 @@ export async function judge(
   const acknowledged = entries.filter((entry) => entry.type === 'acknowledged');
   const answered = entries.filter((entry) => entry.type === 'answered');
   const kept = await keptByKey(query);
-  const ended = new Set((await query('select id from jobs where finished_at is not null')).map((row) => row.id));
+  const ended = new Set(
+    (await query('select id from jobs where finished_at is not null')).map((row) => row.id),
+  );
   const seen = entries.filter((entry) => entry.type === 'seen');
   const byDelivery = Map.groupBy(seen, (s) => s.delivery);
   return {
@@ -140,7 +142,8 @@ type Query = CrashablePostgres['query'];
 
 /** The jobs of idempotency keys, and the digest of the page of those that have but one. */
 async function keptByKey(query: Query): Promise<Map<string, { job_id: string; sha256: string | null }>> {
-  const rows = await query(`select k.key, k.job_id, encode(sha256(convert_to(p.fragment, 'UTF8')), 'hex') as sha256
+  const rows =
+    await query(`select k.key, k.job_id, encode(sha256(convert_to(p.fragment, 'UTF8')), 'hex') as sha256
     from idempotency_keys k join jobs j on j.account_id = k.account_id and j.id = k.job_id
       left join pages p on p.account_id = j.account_id and p.job_id = j.id and j.kind = 'scrape'`);
   return new Map(rows.map(({ key, job_id, sha256 }) => [key, { job_id, sha256 }]));
@@ -152,8 +155,8 @@ async function misreported(query: Query, seen: Seen[]): Promise<number> {
   const attempts = await query('select delivery_id, number, status from attempts where status is not null');
   const delivered = await query(`select id from deliveries where state = 'delivered'`);
   return (
-    attempts.filter(({ delivery_id, number, status }) => answers.get(`${delivery_id} ${number}`) !== status).length +
-    delivered.filter(({ id }) => !accepted.has(id)).length
+    attempts.filter(({ delivery_id, number, status }) => answers.get(`${delivery_id} ${number}`) !== status)
+      .length + delivered.filter(({ id }) => !accepted.has(id)).length
   );
 }
 
@@ -180,8 +183,8 @@ async function mismatches(query: Query, byDelivery: Map<string, Seen[]>): Promis
 }
 
 async function unsigned(query: Query, seen: Seen[], clockSteps: number[], heldMs: number): Promise<number> {
-  const secrets: string[] = (await query('select webhook_secret, previous_secret from accounts')).flatMap((row) =>
-    [row.webhook_secret, row.previous_secret ?? []].flat(),
+  const secrets: string[] = (await query('select webhook_secret, previous_secret from accounts')).flatMap(
+    (row) => [row.webhook_secret, row.previous_secret ?? []].flat(),
   );
   const isFresh = ({ signature, at }: Seen) =>
     [0, ...clockSteps].some((step) => {

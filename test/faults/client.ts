@@ -41,7 +41,13 @@ export class Client {
   async create(path: string, body: Body, key: string): Promise<string> {
     const { json } = await this.insist('POST', path, body, { 'idempotency-key': key });
     const { job_id } = json;
-    this.#ledger.tell({ type: 'acknowledged', job_id, key, webhook: body.webhook_url !== undefined, at: Date.now() });
+    this.#ledger.tell({
+      type: 'acknowledged',
+      job_id,
+      key,
+      webhook: body.webhook_url !== undefined,
+      at: Date.now(),
+    });
     return job_id;
   }
 
@@ -62,7 +68,8 @@ export class Client {
     for (const end = performance.now() + PATIENCE_MS; ; await sleep(100)) {
       const answer = await this.once(method, path, body, headers);
       if (answer && answer.status < 500 && answer.status !== 409 && answer.status !== 429) return answer;
-      if (performance.now() > end) throw new Error(`${method} ${path} is answered by ${answer?.status ?? 'nobody'}`);
+      if (performance.now() > end)
+        throw new Error(`${method} ${path} is answered by ${answer?.status ?? 'nobody'}`);
     }
   }
 

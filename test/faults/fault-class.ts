@@ -47,6 +47,8 @@ export async function underLoad(
 
 /** The jobs that have not ended, or whose callbacks have not. */
 export async function openJobs({ postgres }: Stage): Promise<string[]> {
-  const rows = await postgres.query(`select id from jobs where finished_at is null union select job_id from outbox`);
+  const rows = await postgres.query(
+    `select id from jobs where finished_at is null union select job_id from outbox`,
+  );
   return rows.map((row) => row.id);
 }

@@ -60,11 +60,20 @@ function print(all: Outcome[]): void {
       all.map(({ name, rounds, verdict, recoveries, stops, passed }) => {
         const { duplicates, deliveries, ...counts } = verdict;
         const share = `${duplicates} (${((100 * duplicates) / Math.max(1, deliveries)).toFixed(1)} %)`;
-        const recovery = recoveries.length > 0 ? [0.5, 0.99, 1].map((q) => seconds(recoveries, q)).join(' / ') : '';
+        const recovery =
+          recoveries.length > 0 ? [0.5, 0.99, 1].map((q) => seconds(recoveries, q)).join(' / ') : '';
         const stop = stops.length > 0 ? seconds(stops, 1) : '';
         return [
           name,
-          { rounds, ...counts, deliveries, duplicates: share, 'recovery s': recovery, 'stop s': stop, passed },
+          {
+            rounds,
+            ...counts,
+            deliveries,
+            duplicates: share,
+            'recovery s': recovery,
+            'stop s': stop,
+            passed,
+          },
         ];
       }),
     ),

@@ -18,7 +18,12 @@ export const NOW = '-now-';
  * a sitemap, jobs without a webhook, with a summary, with all events, and cancelled ones. Returns the ids of what was queued when the last
  * is answered.
  */
-export async function sendLoad(client: Client, places: Places, random: Random, name: string): Promise<string[]> {
+export async function sendLoad(
+  client: Client,
+  places: Places,
+  random: Random,
+  name: string,
+): Promise<string[]> {
   const ids: (string | null)[] = [];
   const tasks = shuffle(plan(client, places, random, name), random);
   const lane = async () => {
@@ -28,7 +33,12 @@ export async function sendLoad(client: Client, places: Places, random: Random, n
   return ids.filter((id) => id !== null);
 }
 
-function plan(client: Client, { page, hook }: Places, random: Random, name: string): (() => Promise<string | null>)[] {
+function plan(
+  client: Client,
+  { page, hook }: Places,
+  random: Random,
+  name: string,
+): (() => Promise<string | null>)[] {
   const anyPage = () => page(`/page/${random.whole(1, 1000)}?ms=${random.pick([0, 0, 50, 200, 800])}`);
   const anyHook = () => hook(`/hook?ms=${random.pick([0, 0, 20, 100, 500])}`);
   let n = 0;

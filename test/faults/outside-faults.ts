@@ -72,7 +72,8 @@ export const diskFilled: FaultClass = {
       });
     });
     await more;
-    if (!stage.postgres.log().includes('No space left on device')) round.complaints.push('the disk was never full');
+    if (!stage.postgres.log().includes('No space left on device'))
+      round.complaints.push('the disk was never full');
     return round;
   },
 };

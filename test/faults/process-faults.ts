@@ -65,7 +65,10 @@ async function crashAt(stage: Stage, random: Random, point: CrashPoint): Promise
 }
 
 /** What a load does not do: sends again, recovers and rotates, until each has been answered. */
-async function provoke({ client, places, receiver, postgres, drained }: Stage, point: CrashPoint): Promise<void> {
+async function provoke(
+  { client, places, receiver, postgres, drained }: Stage,
+  point: CrashPoint,
+): Promise<void> {
   if (point.startsWith('secret')) {
     receiver.secrets.add((await client.insist('POST', '/v1/me/webhook-secret/rotate')).json.webhook_secret);
     receiver.secrets.add((await client.insist('GET', '/v1/me')).json.webhook_secret);
@@ -81,7 +84,10 @@ async function provoke({ client, places, receiver, postgres, drained }: Stage, p
   if (!point.startsWith('recover') && !point.startsWith('delivery.redeliver')) return;
   const since = new Date(Date.now() - 60_000).toISOString();
   receiver.failing = point.startsWith('recover');
-  const body = { url: places.page('/page/1'), webhook_url: places.hook(receiver.failing ? '/fail' : '/hook') };
+  const body = {
+    url: places.page('/page/1'),
+    webhook_url: places.hook(receiver.failing ? '/fail' : '/hook'),
+  };
   const job = await client.create('/v1/scrape/async', body, `provoke-${point}-${Date.now()}`);
   await drained([job]);
   receiver.failing = false;

@@ -16,5 +16,8 @@ export function createRandom(seed: number): Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
   const whole = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));
-  return Object.assign(next, { whole, pick: <T>(items: readonly T[]): T => items[whole(0, items.length - 1)]! });
+  return Object.assign(next, {
+    whole,
+    pick: <T>(items: readonly T[]): T => items[whole(0, items.length - 1)]!,
+  });
 }

@@ -15,7 +15,10 @@ export interface RecordingReceiver extends AsyncDisposable {
   failing: boolean;
 }
 
-export async function startRecordingReceiver(certificate: Certificate, ledger: Ledger): Promise<RecordingReceiver> {
+export async function startRecordingReceiver(
+  certificate: Certificate,
+  ledger: Ledger,
+): Promise<RecordingReceiver> {
   const server = createServer(certificate);
   server.on('tlsClientError', () => {}); // cut off during the handshake: no request came
   server.on('request', (req, res) => void take(req, res));

@@ -23,7 +23,8 @@ export async function startSlowSite(): Promise<SlowSite> {
         'content-type': sitemap ? 'application/xml' : 'text/html; charset=utf-8',
       });
       if (sitemap) res.end(sitemapOf(`http://${req.headers.host}`));
-      else if (pathname === BURSTING) res.end(`<!doctype html><title>t</title><main>${'<i>x</i>'.repeat(1_150_000)}`);
+      else if (pathname === BURSTING)
+        res.end(`<!doctype html><title>t</title><main>${'<i>x</i>'.repeat(1_150_000)}`);
       else res.end(page(pathname, `You asked for ${pathname}.`, linksOf(pathname)));
     });
   });

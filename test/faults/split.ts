@@ -118,7 +118,9 @@ async function main(root: string): Promise<boolean> {
   await Promise.all(lanes);
   const loadEnded = Date.now();
   const drainMs = await drained(postgres);
-  console.log(`load for ${seconds(loadEnded - begun)} s, then everything was done within ${seconds(drainMs)} s`);
+  console.log(
+    `load for ${seconds(loadEnded - begun)} s, then everything was done within ${seconds(drainMs)} s`,
+  );
 
   await report('steady', postgres, ledger.path, begun, firstKill);
   await report('with the kills', postgres, ledger.path, firstKill, loadEnded + drainMs);
@@ -172,7 +174,9 @@ async function report(
   for (const entry of readLedger(ledgerPath))
     if (entry.type === 'seen' && !arrived.has(entry.delivery)) arrived.set(entry.delivery, entry.at);
   const rate = (count: string) => `${(Number(count) / ((to - from) / 1000)).toFixed(1)}/s`;
-  console.log(`${name}: jobs ${rate(counts.jobs)}, pages ${rate(counts.pages)}, callbacks ${rate(counts.deliveries)}`);
+  console.log(
+    `${name}: jobs ${rate(counts.jobs)}, pages ${rate(counts.pages)}, callbacks ${rate(counts.deliveries)}`,
+  );
   console.log(`  a job, from its creation to its end: ${quantiles(jobs.map((row) => Number(row.ms)))}`);
   const latencies = deliveries.map((row) => Math.max(0, arrived.get(row.id)! - Number(row.at)));
   console.log(`  a callback, from the commit to its arrival: ${quantiles(latencies)}`);

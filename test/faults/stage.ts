@@ -63,7 +63,10 @@ export async function setStage(directory: string, { diskMb }: { diskMb?: number 
     await Promise.all(processes.map((service) => service.exited));
   });
 
-  async function start(env: Record<string, string> = {}, nodeArguments: string[] = []): Promise<ServiceProcess> {
+  async function start(
+    env: Record<string, string> = {},
+    nodeArguments: string[] = [],
+  ): Promise<ServiceProcess> {
     const base = {
       DATABASE_URL: databaseUrl.href,
       OLLAGRAPH_API_KEY: key,

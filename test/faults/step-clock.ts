@@ -15,5 +15,6 @@ const steppedNow = () => {
 globalThis.Date = new Proxy(RealDate, {
   construct: (target, parameters: [], newTarget) =>
     Reflect.construct(target, parameters.length === 0 ? [steppedNow()] : parameters, newTarget),
-  get: (target, property, receiver) => (property === 'now' ? steppedNow : Reflect.get(target, property, receiver)),
+  get: (target, property, receiver) =>
+    property === 'now' ? steppedNow : Reflect.get(target, property, receiver),
 });

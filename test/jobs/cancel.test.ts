@@ -27,7 +27,10 @@ test('cancelling keeps what was done, stops the rest, and delivers once with sta
   for (let n = 0; n < 120; n++)
     (n < 30 ? site : slow).routes.set(`/${n}`, n < 30 ? page(`Page ${n}`, 'text') : held.route);
   const urls = Array.from({ length: 120 }, (_, n) => (n < 30 ? site : slow).url(`/${n}`));
-  const job_id = await service.api.queue('/v1/scrape/batch/async', { urls, webhook_url: receiver.url('/batch') });
+  const job_id = await service.api.queue('/v1/scrape/batch/async', {
+    urls,
+    webhook_url: receiver.url('/batch'),
+  });
   await held.entered;
   await eventually(async () => (await service.api('GET', `/v1/jobs/${job_id}`)).json.succeeded >= 25);
   const { status, json } = await service.api('POST', `/v1/jobs/${job_id}/cancel`);

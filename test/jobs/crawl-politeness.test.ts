@@ -67,7 +67,9 @@ test('sitemaps are fetched as politely as pages: rules, delay and headers', asyn
     return (req, res) => {
       asked.push(performance.now());
       const known = req.headers['x-pass'] === 'yes';
-      res.writeHead(known ? 200 : 403, { 'content-type': 'text/xml' }).end(body(`http://${req.headers.host}`));
+      res
+        .writeHead(known ? 200 : 403, { 'content-type': 'text/xml' })
+        .end(body(`http://${req.headers.host}`));
     };
   };
   await using site = await startSite({
@@ -92,7 +94,10 @@ test('a sitemap that fails in passing is asked for once more', async () => {
     '/sitemap.xml',
     afterTrouble(502, {}, `<urlset><url><loc>${site.url('/first')}</loc></url></urlset>`),
   );
-  assert.deepEqual(ends(site, await crawl({ url: site.url('/'), sitemap: 'only' })), { '/': 'ok', '/first': 'ok' });
+  assert.deepEqual(ends(site, await crawl({ url: site.url('/'), sitemap: 'only' })), {
+    '/': 'ok',
+    '/first': 'ok',
+  });
 });
 
 test('a page that wants not to be indexed is skipped, and its links are followed unless it says no to that too', async () => {

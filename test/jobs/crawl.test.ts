@@ -25,7 +25,8 @@ async function crawl(body: { url: string; [option: string]: unknown }): Promise<
   return job;
 }
 
-const paths = (site: Site, { result }: CrawlResult) => result.pages.map((p) => p.url.slice(site.origin.length));
+const paths = (site: Site, { result }: CrawlResult) =>
+  result.pages.map((p) => p.url.slice(site.origin.length));
 const withState = (site: Site, job: CrawlResult, status: string) =>
   job.result.pages.filter((p) => p.status === status).map((p) => p.url.slice(site.origin.length));
 
@@ -53,7 +54,8 @@ function breadthFirst(pages: number, limit: number): string[] {
   const found = ['/0'];
   for (const path of found) {
     const n = Number(path.slice(1));
-    for (const link of [2 * n + 2, 2 * n + 1]) if (link < pages && !found.includes(`/${link}`)) found.push(`/${link}`);
+    for (const link of [2 * n + 2, 2 * n + 1])
+      if (link < pages && !found.includes(`/${link}`)) found.push(`/${link}`);
   }
   return found.slice(0, limit);
 }
@@ -79,7 +81,8 @@ test('a crawl ends by itself when there is nothing more', async () => {
 
 test('what is skipped makes room for others: max_pages counts the pages that are kept', async () => {
   const routes = treeSite(60);
-  const noindex = '<html><head><meta name="robots" content="noindex"><title>x</title></head><body>Hidden</body></html>';
+  const noindex =
+    '<html><head><meta name="robots" content="noindex"><title>x</title></head><body>Hidden</body></html>';
   for (const n of [3, 5, 7, 9]) routes[`/${n}`] = noindex;
   await using site = await startSite(routes);
   const job = await crawl({ url: site.url('/0'), max_pages: 12, respect_noindex: true });
@@ -92,7 +95,14 @@ test('what is skipped makes room for others: max_pages counts the pages that are
 test('a page that leads to one already there, or off the site, is skipped', async () => {
   await using elsewhere = await startSite({ '/': page('Elsewhere', 'text') });
   await using site = await startSite({
-    '/': page('Start', 'text', ['/a', '/to-a', '/away', '/a#part', '/a?utm_source=x', `${elsewhere.origin}/`]),
+    '/': page('Start', 'text', [
+      '/a',
+      '/to-a',
+      '/away',
+      '/a#part',
+      '/a?utm_source=x',
+      `${elsewhere.origin}/`,
+    ]),
     '/a': page('A', 'text'),
     '/to-a': { status: 301, headers: { location: '/a' } },
     '/away': { status: 302, headers: { location: `${elsewhere.origin}/` } },
@@ -111,7 +121,10 @@ test('a page that leads to one already there, or off the site, is skipped', asyn
 
 test('robots.txt is kept by default, and its disallowed pages are not asked for', async () => {
   const routes = {
-    '/robots.txt': { headers: { 'content-type': 'text/plain' }, body: 'User-agent: *\nDisallow: /private/\n' },
+    '/robots.txt': {
+      headers: { 'content-type': 'text/plain' },
+      body: 'User-agent: *\nDisallow: /private/\n',
+    },
     '/': page('Start', 'text', ['/public', '/private/a']),
     '/public': page('Public', 'text'),
     '/private/a': page('Private', 'text'),
@@ -163,7 +176,11 @@ test('max_depth, include_paths, exclude_paths and ignore_query_parameters bound 
     '/docs/1?page=2',
   ]);
   assert.deepEqual(paths(site, await crawl({ url: site.url('/'), max_depth: 0 })), ['/']);
-  const bounded = { include_paths: ['/docs/*'], exclude_paths: ['/docs/old/*'], ignore_query_parameters: true };
+  const bounded = {
+    include_paths: ['/docs/*'],
+    exclude_paths: ['/docs/old/*'],
+    ignore_query_parameters: true,
+  };
   assert.deepEqual(paths(site, await crawl({ url: site.url('/'), ...bounded })), [
     '/',
     '/docs/1',

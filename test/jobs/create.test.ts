@@ -12,7 +12,9 @@ before(async () => {
 after(() => service[Symbol.asyncDispose]());
 
 async function count(table: string): Promise<number> {
-  const { rows } = await sql<{ n: number }>`select count(*) as n from ${sql.table(table)}`.execute(service.db);
+  const { rows } = await sql<{ n: number }>`select count(*) as n from ${sql.table(table)}`.execute(
+    service.db,
+  );
   return rows[0]!.n;
 }
 const TABLES = ['jobs', 'pages', 'pgboss.job', 'credit_entries', 'idempotency_keys'];
@@ -64,14 +66,18 @@ test('when any part of the creation fails, nothing of it stays', async () => {
       service.db,
     );
     try {
-      const answer = await service.api('POST', '/v1/scrape/batch/async', body, { 'idempotency-key': 'all or nothing' });
+      const answer = await service.api('POST', '/v1/scrape/batch/async', body, {
+        'idempotency-key': 'all or nothing',
+      });
       assert.equal(answer.status, 500, `${target} took it`);
     } finally {
       await sql`drop function pg_temp_fail() cascade`.execute(service.db);
     }
     assert.deepEqual(await counts(), earlier, `a failure in ${target} left something behind`);
   }
-  const answer = await service.api('POST', '/v1/scrape/batch/async', body, { 'idempotency-key': 'all or nothing' });
+  const answer = await service.api('POST', '/v1/scrape/batch/async', body, {
+    'idempotency-key': 'all or nothing',
+  });
   assert.equal(answer.status, 202);
   await assertBooksBalance(service.db);
 });
@@ -88,7 +94,9 @@ async function sliceTable(): Promise<string> {
 test('a refusal for want of credits leaves nothing behind', async () => {
   const poor = await service.createAccount({ credits: 2 });
   const earlier = await counts();
-  const answer = await poor.api('POST', '/v1/scrape/batch/async', { urls: Array(3).fill('https://example.com/') });
+  const answer = await poor.api('POST', '/v1/scrape/batch/async', {
+    urls: Array(3).fill('https://example.com/'),
+  });
   assert.deepEqual([answer.status, answer.json.code], [402, 'out_of_credits']);
   assert.deepEqual(await counts(), earlier);
 });
@@ -101,7 +109,9 @@ test('100,000 URLs in one request are accepted, answered after the commit, and o
   const { status, json } = await service.api('POST', '/v1/scrape/batch/async', { urls });
   assert.equal(status, 202);
   const { rows } = await sql<{ pages: number; urls: number }>`
-    select count(*) as pages, count(distinct url) as urls from pages where job_id = ${json.job_id}`.execute(service.db);
+    select count(*) as pages, count(distinct url) as urls from pages where job_id = ${json.job_id}`.execute(
+    service.db,
+  );
   assert.deepEqual(rows[0], { pages: 100_000, urls: 100_000 });
   const job = (await service.api('GET', `/v1/jobs/${json.job_id}`)).json;
   assert.deepEqual([job.status, job.total, job.remaining], ['queued', 100_000, 100_000]);
@@ -117,20 +127,30 @@ test('100,000 URLs in one request are accepted, answered after the commit, and o
 
 test('the database itself refuses counts that do not add up', async () => {
   const { json } = await service.api('POST', '/v1/scrape/async', { url: 'https://example.com/' });
-  for (const change of ['succeeded = succeeded + 1', 'remaining = remaining - 1', 'total = total + 1', 'failed = -1']) {
+  for (const change of [
+    'succeeded = succeeded + 1',
+    'remaining = remaining - 1',
+    'total = total + 1',
+    'failed = -1',
+  ]) {
     await assert.rejects(
       sql`update jobs set ${sql.raw(change)} where id = ${json.job_id}`.execute(service.db),
       /violates check constraint/,
     );
   }
   await assert.rejects(
-    sql`update jobs set state = 'completed', finished_at = now() where id = ${json.job_id}`.execute(service.db),
+    sql`update jobs set state = 'completed', finished_at = now() where id = ${json.job_id}`.execute(
+      service.db,
+    ),
     /violates check constraint/,
   );
 });
 
 test('the options are kept with every default filled in', async () => {
-  const { json } = await service.api('POST', '/v1/crawl', { url: 'https://example.com/', formats: ['text', 'text'] });
+  const { json } = await service.api('POST', '/v1/crawl', {
+    url: 'https://example.com/',
+    formats: ['text', 'text'],
+  });
   const { options } = await service.db
     .selectFrom('jobs')
     .select('options')

@@ -39,7 +39,10 @@ before(async () => {
       res.on('drain', write);
       write();
     },
-    '/robots.txt': { headers: { 'content-type': 'text/plain' }, body: 'User-agent: *\nDisallow: /disallowed\n' },
+    '/robots.txt': {
+      headers: { 'content-type': 'text/plain' },
+      body: 'User-agent: *\nDisallow: /disallowed\n',
+    },
   });
 });
 after(async () => {
@@ -73,7 +76,12 @@ const EXPECTED: [string, () => string, object, string][] = [
   ['a body that is not in its coding', () => site.url('/broken-gzip'), {}, 'invalid_response'],
   ['a picture', () => site.url('/image'), {}, 'unsupported_content_type'],
   ['a page without end', () => site.url('/huge'), {}, 'too_large'],
-  ['a private address, robots.txt respected', () => 'http://10.0.0.1/', { respect_robots: true }, 'blocked_target'],
+  [
+    'a private address, robots.txt respected',
+    () => 'http://10.0.0.1/',
+    { respect_robots: true },
+    'blocked_target',
+  ],
   [
     'a name that does not exist, robots.txt respected',
     () => 'http://gone.test/',
@@ -140,7 +148,12 @@ test('a failed page says what it knows and no more, and nothing of it is in the 
 test('without ALLOW_PRIVATE_TARGETS loopback is refused, by address and by name', async () => {
   await using strict = await startTestService({ ALLOW_PRIVATE_TARGETS: '', DNS_SERVERS: dns.server });
   const port = new URL(site.origin).port;
-  const urls = [site.url('/'), `http://localhost:${port}/`, `http://outside.test:${port}/`, `http://[::1]:${port}/`];
+  const urls = [
+    site.url('/'),
+    `http://localhost:${port}/`,
+    `http://outside.test:${port}/`,
+    `http://[::1]:${port}/`,
+  ];
   const { json } = await strict.api('POST', '/v1/scrape/batch', { urls });
   assert.deepEqual(
     json.pages.map((p: { error: { code: string } }) => p.error.code),

@@ -66,7 +66,9 @@ test('a synchronous page gets one more try, at once', async () => {
 });
 
 test('what would fail the same way again is not tried again', async () => {
-  const job = await service.api.finished(await service.api.queue('/v1/scrape/async', { url: 'http://10.0.0.1/' }));
+  const job = await service.api.finished(
+    await service.api.queue('/v1/scrape/async', { url: 'http://10.0.0.1/' }),
+  );
   assert.equal(job.result.error.code, 'blocked_target');
   const { tries } = await service.db
     .selectFrom('pages')

@@ -48,7 +48,10 @@ test('a job of which no page came back is failed, and is delivered too', async (
   const job = await working.api.finished(
     await working.api.queue('/v1/scrape/async', { url: 'http://10.0.0.1/', webhook_url: HOOK }),
   );
-  assert.deepEqual([job.status, job.result.status, job.result.error.code], ['failed', 'failed', 'blocked_target']);
+  assert.deepEqual(
+    [job.status, job.result.status, job.result.error.code],
+    ['failed', 'failed', 'blocked_target'],
+  );
   assert.equal(job.delivery.status, 'pending');
 });
 

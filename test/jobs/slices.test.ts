@@ -35,7 +35,10 @@ test('every page is in one slice, a slice names its host when it has but one, an
 });
 
 test('the pages of one host fill slices of their own, in their order', () => {
-  const all = Array.from({ length: 60 }, (_, ordinal) => ({ ordinal, host: ordinal % 2 === 0 ? 'a.test' : 'b.test' }));
+  const all = Array.from({ length: 60 }, (_, ordinal) => ({
+    ordinal,
+    host: ordinal % 2 === 0 ? 'a.test' : 'b.test',
+  }));
   const slices = divideIntoSlices(all);
   assert.deepEqual(
     slices.map(({ host, ordinals }) => [host, ordinals.length]),

@@ -21,7 +21,9 @@ void suite('limits in time', { concurrency: true }, () => {
     assert.equal(status, 200);
     assert.ok(seconds > 20 && seconds < 40, `${seconds} s`);
     assert.deepEqual([json.succeeded, json.failed], [1, 40]);
-    const codes = new Set<string>(json.pages.slice(1).map((one: { error: { code: string } }) => one.error.code));
+    const codes = new Set<string>(
+      json.pages.slice(1).map((one: { error: { code: string } }) => one.error.code),
+    );
     assert.deepEqual([...codes].toSorted(), ['deadline_exceeded', 'timeout']);
     const after = (await service.api('GET', '/v1/me')).json;
     assert.equal(before.credits - after.credits, 1);

@@ -109,7 +109,11 @@ async function act(id: string, what: Step, urls: string[]): Promise<void> {
   }
 }
 
-async function settle(id: string, results: { ordinal: number; state: Settled }[], urls: string[]): Promise<void> {
+async function settle(
+  id: string,
+  results: { ordinal: number; state: Settled }[],
+  urls: string[],
+): Promise<void> {
   const { db, boss } = idle.context;
   const real = results.filter(({ ordinal: n }) => n < urls.length).map((result) => resultOf(result, urls));
   await db.transaction().execute(async (tx) => {
@@ -118,9 +122,18 @@ async function settle(id: string, results: { ordinal: number; state: Settled }[]
   });
 }
 
-function resultOf({ ordinal: n, state: to }: { ordinal: number; state: Settled }, urls: string[]): PageResult {
+function resultOf(
+  { ordinal: n, state: to }: { ordinal: number; state: Settled },
+  urls: string[],
+): PageResult {
   const fetched_at = new Date();
-  const facts = { finalUrl: null, httpStatus: null, contentType: null, code: 'timeout', durationMs: 1 } as const;
+  const facts = {
+    finalUrl: null,
+    httpStatus: null,
+    contentType: null,
+    code: 'timeout',
+    durationMs: 1,
+  } as const;
   const fragment = failedBlock({ ...facts, url: urls[n]!, status: 'failed', fetchedAt: fetched_at });
   return {
     ordinal: n,

@@ -29,9 +29,10 @@ test('terms and captions come back with what they name', () => {
 test('the title of the page comes back, but not the name of the site', () => {
   assert.deepEqual(added(`<h1>River</h1><p>by somebody</p><main><p>${LONG}</p></main>`, 0), ['River']);
   assert.deepEqual(added(`<header><h1>The Gazette</h1></header><main><p>${LONG}</p></main>`, 0), []);
-  assert.deepEqual(added(`<h1>The Gazette</h1><p>Since 1907</p><main><h1>River</h1><p>${LONG}</p></main>`, 0), [
-    'River',
-  ]);
+  assert.deepEqual(
+    added(`<h1>The Gazette</h1><p>Since 1907</p><main><h1>River</h1><p>${LONG}</p></main>`, 0),
+    ['River'],
+  );
 });
 
 const between = (middle: string): string =>

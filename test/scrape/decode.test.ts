@@ -87,7 +87,11 @@ const SAMPLES: [encoding: string, text: string, hex: string][] = [
 ];
 
 const html = (head: string, hex: string): Buffer =>
-  Buffer.concat([Buffer.from(`<html><head>${head}</head><p>`), Buffer.from(hex, 'hex'), Buffer.from('</p></html>')]);
+  Buffer.concat([
+    Buffer.from(`<html><head>${head}</head><p>`),
+    Buffer.from(hex, 'hex'),
+    Buffer.from('</p></html>'),
+  ]);
 const body = (text: string): string => /<p>([^]*)<\/p>/.exec(text)![1]!;
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 const utf16be = (text: string): Buffer => Buffer.from(text, 'utf16le').swap16();
@@ -109,7 +113,10 @@ for (const [encoding, text, hex] of SAMPLES) {
 }
 
 test('a byte order mark is stronger than the header, and is not part of the text', () => {
-  assert.deepEqual(decode(Buffer.from('\ufeffé'), { charset: 'windows-1252' }), { text: 'é', encoding: 'utf-8' });
+  assert.deepEqual(decode(Buffer.from('\ufeffé'), { charset: 'windows-1252' }), {
+    text: 'é',
+    encoding: 'utf-8',
+  });
   assert.deepEqual(decode(Buffer.from('\ufeffhé', 'utf16le'), { charset: 'utf-8' }), {
     text: 'hé',
     encoding: 'utf-16le',
@@ -157,7 +164,10 @@ test('UTF-16 without a mark, with and without a header', () => {
 
 test('UTF-16 that is only claimed', () => {
   assert.equal(decode(Buffer.from('<p>plain é</p>'), { charset: 'utf-16' }).text, '<p>plain é</p>');
-  assert.equal(decode(Buffer.from('<meta charset=utf-16><p>plain é</p>'), { markup: true }).encoding, 'utf-8');
+  assert.equal(
+    decode(Buffer.from('<meta charset=utf-16><p>plain é</p>'), { markup: true }).encoding,
+    'utf-8',
+  );
 });
 
 test('valid UTF-8 overrules a wrong header', () => {
@@ -175,13 +185,19 @@ test('a few characters of a double-byte encoding that happen to be valid UTF-8 s
 test('a header that says UTF-8 over bytes that are not gives way to <meta>, then to the letters', () => {
   const [, text, hex] = SAMPLES[0]!;
   assert.equal(body(decode(html('<meta charset=gbk>', hex), { charset: 'utf-8', markup: true }).text), text);
-  assert.equal(body(decode(html('<meta charset=utf-8>', hex), { charset: 'utf-8', markup: true }).text), text);
+  assert.equal(
+    body(decode(html('<meta charset=utf-8>', hex), { charset: 'utf-8', markup: true }).text),
+    text,
+  );
   assert.equal(decode(latin1('it\x92s'), { charset: 'utf-8' }).text, 'it’s');
 });
 
 test('UTF-8 with a broken byte stays UTF-8', () => {
   const bytes = Buffer.concat([Buffer.from('Ελληνικά και άλλα'), Buffer.from([0xff])]);
-  assert.deepEqual(decode(bytes, { charset: 'utf-8' }), { text: 'Ελληνικά και άλλα\ufffd', encoding: 'utf-8' });
+  assert.deepEqual(decode(bytes, { charset: 'utf-8' }), {
+    text: 'Ελληνικά και άλλα\ufffd',
+    encoding: 'utf-8',
+  });
 });
 
 test('ISO-2022-JP, declared and by its escapes', () => {

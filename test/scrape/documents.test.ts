@@ -22,7 +22,10 @@ test('plain text is itself in text, fenced in Markdown where it has markup, and 
   const page = await read(text, 'text/plain; charset=utf-8');
   assert.equal(page.text, text);
   assert.equal(page.markdown, `\`\`\`\n${text}\`\`\``);
-  assert.equal(page.html, '<pre>One  &lt;two&gt;\n  &amp; three https://example.org/a?b=1. (http://x.test/)\n</pre>');
+  assert.equal(
+    page.html,
+    '<pre>One  &lt;two&gt;\n  &amp; three https://example.org/a?b=1. (http://x.test/)\n</pre>',
+  );
   assert.deepEqual(page.links, ['https://example.org/a?b=1', 'http://x.test/']);
   assert.deepEqual(page.discovered, []);
   assert.deepEqual(page.metadata, { title: null, description: null, language: null, canonical_url: null });
@@ -168,7 +171,10 @@ test('sitemaps and sitemap indexes are lists of links', async () => {
     '<sitemapindex><sitemap><loc>https://example.com/s.xml</loc></sitemap></sitemapindex>',
     'text/xml',
   );
-  assert.deepEqual([index.metadata['feed_type'], index.links], ['sitemap_index', ['https://example.com/s.xml']]);
+  assert.deepEqual(
+    [index.metadata['feed_type'], index.links],
+    ['sitemap_index', ['https://example.com/s.xml']],
+  );
 });
 
 test('other XML is fenced, and its text is its character data', async () => {
@@ -187,7 +193,10 @@ test('XML nested a million deep, and malformed XML, come back', async () => {
     (await read(`<rss><channel><title>T</title>${'<x>'.repeat(100_000)}`, 'application/xml')).metadata.title,
     'T',
   );
-  assert.equal((await read('<rss><channel><title>T</title><item><title>unclosed', 'text/xml')).metadata.title, 'T');
+  assert.equal(
+    (await read('<rss><channel><title>T</title><item><title>unclosed', 'text/xml')).metadata.title,
+    'T',
+  );
 });
 
 test('Markdown passes through; text is stripped; front matter becomes metadata', async () => {
@@ -206,7 +215,10 @@ test('Markdown passes through; text is stripped; front matter becomes metadata',
   assert.deepEqual(page.links, ['https://example.com/up', 'https://r.test/']);
   assert.deepEqual([page.metadata.title, page.metadata.description], ['From: matter', 'D']);
   assert.equal((await read('Title\n=====\n\ntext', 'text/markdown')).metadata.title, 'Title');
-  assert.equal((await read('# Read me', 'text/plain', 'https://raw.test/README.md')).metadata.title, 'Read me');
+  assert.equal(
+    (await read('# Read me', 'text/plain', 'https://raw.test/README.md')).metadata.title,
+    'Read me',
+  );
 });
 
 const linksTo = (up: string): string =>
@@ -248,7 +260,8 @@ const PDF = writePdf({
   ],
   info: "/Title (A Document) /Author (Ann) /CreationDate (D:20240102030405+01'00')",
   catalog: '/Lang (en-GB)',
-  annotations: '<< /Type /Annot /Subtype /Link /Rect [0 0 9 9] /A << /S /URI /URI (https://example.com/linked) >> >>',
+  annotations:
+    '<< /Type /Annot /Subtype /Link /Rect [0 0 9 9] /A << /S /URI /URI (https://example.com/linked) >> >>',
 });
 
 test('PDF: text, headings, links and metadata', async () => {
@@ -300,7 +313,11 @@ test('binaries are refused, whatever they are called', async () => {
   for (const type of ['image/png', 'text/html', 'text/plain', 'application/octet-stream', null]) {
     await refuses(png, type, 'unsupported_content_type');
   }
-  await refuses(Buffer.from('504b030414000600', 'hex'), 'application/octet-stream', 'unsupported_content_type');
+  await refuses(
+    Buffer.from('504b030414000600', 'hex'),
+    'application/octet-stream',
+    'unsupported_content_type',
+  );
   await refuses(Buffer.from([1, 2, 3, 4, 5, 0, 9, 7]), 'text/plain', 'unsupported_content_type');
   await refuses(Buffer.from('RIFF\0\0\0\0WEBPVP8 ', 'latin1'), 'image/webp', 'unsupported_content_type');
   await refuses('looks like text', 'video/mp4', 'unsupported_content_type');

@@ -6,7 +6,9 @@ import { isElement, isText, MAX_DEPTH, parseHtml, textContent } from '../../src/
 /** The tree as nested names, texts in quotes. */
 function outline(nodes: ChildNode[]): string {
   return nodes
-    .map((node) => (isText(node) ? `'${node.data}'` : isElement(node) ? `${node.name}(${outline(node.children)})` : ''))
+    .map((node) =>
+      isText(node) ? `'${node.data}'` : isElement(node) ? `${node.name}(${outline(node.children)})` : '',
+    )
     .join(' ');
 }
 
@@ -34,7 +36,10 @@ suite('parseHtml', () => {
   });
 
   test('closes what HTML closes by itself', () => {
-    assert.equal(outline(parseHtml('<ul><li>a<li>b</ul><p>c<p>d').children), "ul(li('a') li('b')) p('c') p('d')");
+    assert.equal(
+      outline(parseHtml('<ul><li>a<li>b</ul><p>c<p>d').children),
+      "ul(li('a') li('b')) p('c') p('d')",
+    );
     assert.equal(
       outline(parseHtml('<table><tr><td>a<td>b<tr><td>c</table>').children),
       "table(tr(td('a') td('b')) tr(td('c')))",
@@ -92,6 +97,7 @@ suite('parseHtml', () => {
     '<a b=1 b=2 __proto__=3>',
     '\u0000',
   ]) {
-    test(`takes ${JSON.stringify(html)} without complaint`, () => assert.ok(parseHtml(html).children.length >= 0));
+    test(`takes ${JSON.stringify(html)} without complaint`, () =>
+      assert.ok(parseHtml(html).children.length >= 0));
   }
 });

@@ -42,7 +42,8 @@ test('a page in every format', async () => {
 });
 
 test('text after a head that was never closed is text of the page', async () => {
-  const html = '<html><head><title>T</title><style>a{}</style><p>In the head</p>loose<link rel=icon href=i.png></html>';
+  const html =
+    '<html><head><title>T</title><style>a{}</style><p>In the head</p>loose<link rel=icon href=i.png></html>';
   for (const only_main_content of [true, false]) {
     const page = await read(html, { only_main_content });
     assert.equal(page.text, 'In the head\n\nloose');
@@ -119,7 +120,10 @@ test('include_selectors: the matches in document order, none twice', async () =>
     (await read(PAGE, { include_selectors: ['.box', '.lead'] })).text,
     'Lead with a link.\n\nBoxed words.\n\nBuy',
   );
-  assert.equal((await read(PAGE, { include_selectors: ['.box p', '.box', '.ad'] })).text, 'Boxed words.\n\nBuy');
+  assert.equal(
+    (await read(PAGE, { include_selectors: ['.box p', '.box', '.ad'] })).text,
+    'Boxed words.\n\nBuy',
+  );
   assert.equal((await read(PAGE, { include_selectors: ['footer p'] })).markdown, 'Footer words');
   assert.equal((await read(PAGE, { include_selectors: ['.missing'] })).markdown, '');
   assert.equal((await read(PAGE, { include_selectors: ['main'] })).text!.includes('bad()'), false);
@@ -133,13 +137,18 @@ test('include_selectors keep what is hidden when it is named itself', async () =
 test('exclude_selectors go, also from what is included', async () => {
   const { text } = await read(PAGE, { exclude_selectors: ['.ad', 'h1'] });
   assert.ok(!text!.includes('Buy') && !text!.includes('Heading') && text!.includes('Boxed words'));
-  assert.equal((await read(PAGE, { include_selectors: ['.box'], exclude_selectors: ['.ad'] })).text, 'Boxed words.');
+  assert.equal(
+    (await read(PAGE, { include_selectors: ['.box'], exclude_selectors: ['.ad'] })).text,
+    'Boxed words.',
+  );
   assert.equal((await read(PAGE, { exclude_selectors: ['html'] })).text, '');
   assert.equal((await read(PAGE, { exclude_selectors: ['html'] })).metadata.title, 'The page');
 });
 
 test('selectors over the tree', () => {
-  const document = parseHtml('<ul><li>a<ul><li>b</li></ul></li><li class="x y">c</li></ul><p data-k="~~">d</p>');
+  const document = parseHtml(
+    '<ul><li>a<ul><li>b</li></ul></li><li class="x y">c</li></ul><p data-k="~~">d</p>',
+  );
   assert.equal(matchingSubtrees(document, ['li']).length, 2);
   assert.equal(matchingSubtrees(document, ['li.x', '[data-k^="~"]', 'li li']).length, 3);
   assert.equal(matchingSubtrees(document, ['li:has(ul)', 'li:nth-child(2)']).length, 2);
@@ -161,7 +170,19 @@ test('isValidSelector', () => {
     ':not(.a):not(.b)',
     '*',
   ];
-  const invalid = ['', ' ', 'p[', 'a:unknown', 'a::before', 'a,,b', 'div:not(', 'a{}', 'svg|a', '\\', 'a:nth-child(x)'];
+  const invalid = [
+    '',
+    ' ',
+    'p[',
+    'a:unknown',
+    'a::before',
+    'a,,b',
+    'div:not(',
+    'a{}',
+    'svg|a',
+    '\\',
+    'a:nth-child(x)',
+  ];
   const costly = [
     'a:has(b:has(c))',
     'a ~ b ~ c',
@@ -192,7 +213,14 @@ test('U+0000 and lone surrogates leave in no format', async () => {
   const all = JSON.stringify(extraction);
   assert.doesNotMatch(all, /\\u0000|\\ud800/);
   const block = okBlock(
-    { url: page.url, finalUrl: page.url, status: 200, contentType: null, fetchedAt: new Date(0), durationMs: 1 },
+    {
+      url: page.url,
+      finalUrl: page.url,
+      status: 200,
+      contentType: null,
+      fetchedAt: new Date(0),
+      durationMs: 1,
+    },
     extraction,
     OPTIONS.formats,
   );

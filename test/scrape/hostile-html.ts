@@ -68,11 +68,16 @@ export function hostileHtml({ apart }: HostileOptions): fc.Arbitrary<string> {
       { weight: 1, arbitrary: tie('inlines').map(wrap('h2')) },
       { weight: 1, arbitrary: hostileText.map((code) => `<pre><code>x${escapeHtml(code)}x</code></pre>`) },
       { weight: 1, arbitrary: listOf(tie('item'), 3).map((items) => wrap('ul')(items.join(''))) },
-      { weight: 1, arbitrary: listOf(tie('item'), 3).map((items) => wrap('ol', ' start="7"')(items.join(''))) },
+      {
+        weight: 1,
+        arbitrary: listOf(tie('item'), 3).map((items) => wrap('ol', ' start="7"')(items.join(''))),
+      },
       { weight: 1, arbitrary: tie('blocks').map(wrap('blockquote')) },
       {
         weight: 1,
-        arbitrary: listOf(tie('row'), 3).map((rows) => `<table><tr><th>h</th><th>i</th></tr>${rows.join('')}</table>`),
+        arbitrary: listOf(tie('row'), 3).map(
+          (rows) => `<table><tr><th>h</th><th>i</th></tr>${rows.join('')}</table>`,
+        ),
       },
       { weight: 1, arbitrary: fc.constant('<hr>') },
     ),

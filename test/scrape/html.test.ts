@@ -21,7 +21,11 @@ const CASES: [name: string, html: string, expected: string][] = [
   ['text is escaped', '<p>a &lt;b&gt; &amp; c</p>', '<p>a &lt;b&gt; &amp; c</p>'],
   ['attributes are escaped', '<p title="a&quot;b<c>&amp;">d</p>', '<p title="a&quot;b&lt;c&gt;&amp;">d</p>'],
   ['links become absolute', '<a href="../b?c#d">e</a>', '<a href="https://example.com/b?c#d">e</a>'],
-  ['unsafe links lose their target', '<a href="javascript:x">a</a><a href="data:,x">b</a>', '<a>a</a><a>b</a>'],
+  [
+    'unsafe links lose their target',
+    '<a href="javascript:x">a</a><a href="data:,x">b</a>',
+    '<a>a</a><a>b</a>',
+  ],
   [
     'scripts, styles and comments go',
     'a<script>b</script><style>c</style><!--d--><template>e</template><noscript>f</noscript>g',
@@ -34,7 +38,11 @@ const CASES: [name: string, html: string, expected: string][] = [
     'ab',
   ],
   ['document wrappers go', '<html><head><title>a</title></head><body><p>b</p></body></html>', '<p>b</p>'],
-  ['images become absolute', '<img src="a.png" alt="b">', '<img src="https://example.com/docs/a.png" alt="b">'],
+  [
+    'images become absolute',
+    '<img src="a.png" alt="b">',
+    '<img src="https://example.com/docs/a.png" alt="b">',
+  ],
   [
     'srcset becomes absolute',
     '<img src="a.png" srcset="a.png 1x, /b.png 2x">',
@@ -45,7 +53,11 @@ const CASES: [name: string, html: string, expected: string][] = [
     '<img src="data:image/gif;base64,R0" data-src="a.png">',
     '<img src="https://example.com/docs/a.png">',
   ],
-  ['pixels and images without source go', '<img src="/a.gif" width="1" height="1"><img src="data:,x"><img>b', 'b'],
+  [
+    'pixels and images without source go',
+    '<img src="/a.gif" width="1" height="1"><img src="data:,x"><img>b',
+    'b',
+  ],
   [
     'media',
     '<video src="a.mp4" poster="b.jpg" autoplay>c</video>',

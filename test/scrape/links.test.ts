@@ -14,7 +14,9 @@ function links(html: string): string[] {
 suite('linksOf', () => {
   test('resolves, in document order, each address once', () => {
     assert.deepEqual(
-      links('<a href="/b">b</a><a href="a">a</a><map><area href="../c"></map><a href="https://example.com/b#x">b</a>'),
+      links(
+        '<a href="/b">b</a><a href="a">a</a><map><area href="../c"></map><a href="https://example.com/b#x">b</a>',
+      ),
       ['https://example.com/b', 'https://example.com/docs/a', 'https://example.com/c'],
     );
   });
@@ -42,7 +44,10 @@ suite('linksOf', () => {
   });
 
   test('takes no other elements', () => {
-    assert.deepEqual(links('<link href="/a"><iframe src="/b"></iframe><a>c</a><form action="/d"></form>'), []);
+    assert.deepEqual(
+      links('<link href="/a"><iframe src="/b"></iframe><a>c</a><form action="/d"></form>'),
+      [],
+    );
   });
 
   test('takes frames, and where a page sends its readers at once', () => {

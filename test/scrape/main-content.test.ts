@@ -54,7 +54,9 @@ test('never empty where the body has text', () => {
 
 test('a hidden element that holds most of the page is shown by a script', () => {
   const body = `<main><div class="locked" style="display:none"><h1>River</h1><p>${PROSE.repeat(8)}</p></div></main>`;
-  const text = read(`<body><p>Skip to content</p><p>${PROSE}</p>${body}<p style="display:none">${PROSE}</p></body>`);
+  const text = read(
+    `<body><p>Skip to content</p><p>${PROSE}</p>${body}<p style="display:none">${PROSE}</p></body>`,
+  );
   assert.ok(text.includes('River') && text.split(PROSE.trim()).length > 8, text);
 });
 
@@ -89,7 +91,11 @@ const manual = (body: string): string =>
   ${body}<div class="navfooter"><table><tr><td><a href="a">Prev</a></td><td><a href="h">Home</a></td><td><a href="b">Next</a></td></tr></table></div></body>`;
 
 test('an anchor whose words happen to be those of menus does not drop its section', () => {
-  for (const id of ['catalog-pg-subscription-rel', 'spi-register-relation', 'infoschema-user-mapping-options']) {
+  for (const id of [
+    'catalog-pg-subscription-rel',
+    'spi-register-relation',
+    'infoschema-user-mapping-options',
+  ]) {
     const html = manual(`<div class="sect1" id="${id}"><h2>Columns</h2><p>${PROSE}</p></div>`);
     assert.equal(read(html), `Columns\n\n${PROSE.trim()}`);
   }
@@ -104,7 +110,15 @@ test('a long page keeps its title, its synopsis, and the names of what it define
     <h2>Description</h2>${SENTENCES.join('')}<h2>Options</h2><dl>${['--all', '-v', 'table_name'].map(term).join('')}</dl></div>`,
   );
   const text = read(html);
-  for (const part of ['SELECT — retrieve', 'Synopsis', 'SELECT * FROM river', 'Options', '--all', '-v', 'table_name'])
+  for (const part of [
+    'SELECT — retrieve',
+    'Synopsis',
+    'SELECT * FROM river',
+    'Options',
+    '--all',
+    '-v',
+    'table_name',
+  ])
     assert.ok(text.includes(part), `${part} is missing in\n${text}`);
   assert.match(text, /^SELECT\n/);
   assert.doesNotMatch(text, /Prev|Home|Next/);
@@ -156,7 +170,9 @@ test('questions are kept that are buttons, and answers that those unfold', () =>
   for (const kind of kinds) {
     for (const count of [1, 12]) {
       const questions = Array.from({ length: count }, (_, n) => kind(n)).join('');
-      const text = read(`<body><nav><a href="/">Home</a></nav><main><h1>Questions</h1>${questions}</main></body>`);
+      const text = read(
+        `<body><nav><a href="/">Home</a></nav><main><h1>Questions</h1>${questions}</main></body>`,
+      );
       assert.equal(text.match(/How do I pay \d+\?[\s+-]+Answer/g)?.length, count, text);
     }
   }
@@ -199,13 +215,17 @@ test('a list is kept whole where most of it is', () => {
     { length: 12 },
     (_, i) => `<li><a href="/${i}">Chapter ${i}</a>${i % 3 === 0 ? '' : ', in which the river rises'}</li>`,
   );
-  const text = read(`<body><main><h1>Contents</h1>${SENTENCES.join('')}<ol>${items.join('')}</ol></main></body>`);
+  const text = read(
+    `<body><main><h1>Contents</h1>${SENTENCES.join('')}<ol>${items.join('')}</ol></main></body>`,
+  );
   for (let i = 0; i < 12; i++) assert.ok(text.includes(`Chapter ${i}`), text);
 });
 
 test('the sign beside a heading that links to it is none of its text', () => {
   assert.equal(
-    noise('<h2>Usage<a class="headerlink" href="#usage">¶</a></h2><p><a href="/c#">#</a> <a href="/c">C#</a></p>'),
+    noise(
+      '<h2>Usage<a class="headerlink" href="#usage">¶</a></h2><p><a href="/c#">#</a> <a href="/c">C#</a></p>',
+    ),
     'Usage\n\nC#',
   );
 });
@@ -228,7 +248,9 @@ test('what stands beside the text is none of it', () => {
     assert.equal(noise(label(text)), 'Guide');
   for (const text of ['of 2024', 'News about windows']) assert.equal(noise(label(text)), `Guide ${text}`);
   assert.equal(
-    noise('<div class="language-ts"><button></button><span class="lang">ts</span><pre><code>a</code></pre></div>'),
+    noise(
+      '<div class="language-ts"><button></button><span class="lang">ts</span><pre><code>a</code></pre></div>',
+    ),
     'a',
   );
 });
@@ -244,7 +266,9 @@ test('a quotation keeps the name of its author', () => {
 
 test('removeNoise drops what no reader sees', () => {
   assert.equal(
-    noise('<p>a</p><!-- b --><script>c</script><style>d</style><template>e</template><svg><title>f</title></svg>'),
+    noise(
+      '<p>a</p><!-- b --><script>c</script><style>d</style><template>e</template><svg><title>f</title></svg>',
+    ),
     'a',
   );
   assert.equal(

@@ -53,7 +53,9 @@ suite('random pages with hostile text', () => {
   test('keep to one line per table row', () => {
     fc.assert(
       fc.property(hostileHtml({ apart: false }), (cell) => {
-        const markdown = markdownOf(`<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>${cell}</td></tr></table>`);
+        const markdown = markdownOf(
+          `<table><tr><th>a</th><th>b</th></tr><tr><td>1</td><td>${cell}</td></tr></table>`,
+        );
         const rows = renderMarkdown(markdown).match(/<tr>/g);
         if (!markdown.startsWith('| a | b |\n')) return;
         assert.equal(markdown.split('\n').length, 3);

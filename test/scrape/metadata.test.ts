@@ -9,7 +9,12 @@ const metadata = (html: string) => read(html).metadata;
 const meta = (name: string, content: string): string => `<meta name="${name}" content="${content}">`;
 
 test('a page that says nothing still has the four fields, and no others', () => {
-  assert.deepEqual(metadata('<p>text'), { title: null, description: null, language: null, canonical_url: null });
+  assert.deepEqual(metadata('<p>text'), {
+    title: null,
+    description: null,
+    language: null,
+    canonical_url: null,
+  });
   assert.deepEqual(metadata(''), { title: null, description: null, language: null, canonical_url: null });
 });
 
@@ -17,7 +22,10 @@ test('the title is the title tag, else og:title, else the first h1', () => {
   const og = '<meta property="og:title" content="Open &amp; graph">';
   assert.equal(metadata(`<title>\n A  &amp;\tB </title>${og}<h1>H</h1>`).title, 'A & B');
   assert.equal(metadata(`<title> </title>${og}<h1>H</h1>`).title, 'Open & graph');
-  assert.equal(metadata('<h1>One <b>two</b><br>three<script>x</script></h1><h1>H</h1>').title, 'One two three');
+  assert.equal(
+    metadata('<h1>One <b>two</b><br>three<script>x</script></h1><h1>H</h1>').title,
+    'One two three',
+  );
   assert.equal(metadata('<svg><title>Icon</title></svg><title>Page</title>').title, 'Page');
 });
 
@@ -70,7 +78,10 @@ test('author, times, keywords, generator', () => {
       `<meta property="article:modified_time" content="2024-01-03">${meta('keywords', 'a, b ,,c')}${meta('generator', 'G 1')}`,
   );
   const { author, published_time, modified_time, keywords, generator } = found;
-  assert.deepEqual([author, published_time, modified_time, generator], ['Ann', '2024-01-02', '2024-01-03', 'G 1']);
+  assert.deepEqual(
+    [author, published_time, modified_time, generator],
+    ['Ann', '2024-01-02', '2024-01-03', 'G 1'],
+  );
   assert.deepEqual(keywords, ['a', 'b', 'c']);
 });
 
@@ -110,7 +121,8 @@ test('robots directives of all the page has', () => {
   assert.equal(metadata(meta('robots', 'noindex'))['robots'], 'noindex');
 });
 
-const ld = (json: string): unknown => metadata(`<script type="application/ld+json">${json}</script>`)['json_ld'];
+const ld = (json: string): unknown =>
+  metadata(`<script type="application/ld+json">${json}</script>`)['json_ld'];
 
 test('JSON-LD: arrays and graphs are opened', () => {
   assert.deepEqual(ld('{"@context":"https://schema.org","@graph":[{"@type":"A"},[{"@type":"B"}]]}'), [
@@ -126,12 +138,13 @@ test('JSON-LD: what sites get wrong is forgiven, what is beyond repair is skippe
   assert.deepEqual(ld('//<![CDATA[\n{"a":1}\n//]]>'), [{ a: 1 }]);
   assert.deepEqual(ld('{"a":"two\nlines"};'), [{ a: 'two lines' }]);
   assert.deepEqual(
-    metadata('<script type="application/ld+json">{oops</script><script type=APPLICATION/LD+JSON>{"a":1}</script>')[
-      'json_ld'
-    ],
+    metadata(
+      '<script type="application/ld+json">{oops</script><script type=APPLICATION/LD+JSON>{"a":1}</script>',
+    )['json_ld'],
     [{ a: 1 }],
   );
-  for (const json of ['', 'null', '"text"', '3', '[]', '{}', '{oops']) assert.equal(ld(json), undefined, json);
+  for (const json of ['', 'null', '"text"', '3', '[]', '{}', '{oops'])
+    assert.equal(ld(json), undefined, json);
 });
 
 test('JSON-LD: no prototype, no U+0000, no lone surrogate comes through', () => {
@@ -182,7 +195,9 @@ test('hostile pages make no large metadata', () => {
     '<div itemscope itemprop="a b c d e f g h i j">'.repeat(20_000),
     `<div itemscope>${'<span itemprop=a>'.repeat(400)}${'text '.repeat(100_000)}`,
     '<div itemscope itemprop=a><i itemprop="__proto__ constructor">x</i>'.repeat(5000),
-    Array.from({ length: 5000 }, (_, i) => `<meta property="og:k${i}" content="${'v'.repeat(1000)}">`).join(''),
+    Array.from({ length: 5000 }, (_, i) => `<meta property="og:k${i}" content="${'v'.repeat(1000)}">`).join(
+      '',
+    ),
     `<title>${'t'.repeat(3_000_000)}</title>${meta('description', 'd '.repeat(1_000_000))}`,
     `<link rel=alternate hreflang=en href="/${'u'.repeat(3000)}">`.repeat(5000),
     `<link rel=canonical href="/${'u'.repeat(1_000_000)}">${meta('keywords', 'k,'.repeat(1_000_000))}`,

@@ -40,13 +40,18 @@ export function structure(html: string, base: string): string[] {
       if (isText(node)) {
         const inCode = path.includes('code') || path.includes('pre');
         for (const char of node.data) {
-          if (!SPACE.test(char) && (inCode || /[\p{L}\p{N}]/u.test(char))) out.push(`${char} ${marksOf(path)}`);
+          if (!SPACE.test(char) && (inCode || /[\p{L}\p{N}]/u.test(char)))
+            out.push(`${char} ${marksOf(path)}`);
         }
       }
       if (!isElement(node)) continue;
       const name = STRUCTURE[node.name] ?? node.name;
       if (!STRUCTURAL.test(name)) walk(node.children, path);
-      else walk(node.children, [...path, name === 'a' ? `a(${target(node.attribs['href'] ?? '', base)})` : name]);
+      else
+        walk(node.children, [
+          ...path,
+          name === 'a' ? `a(${target(node.attribs['href'] ?? '', base)})` : name,
+        ]);
     }
   };
   walk(parseHtml(html).children, []);

@@ -22,7 +22,11 @@ const CASES: [name: string, html: string, expected: string][] = [
     '- a\n- b\n\n4. c\n5. d',
   ],
   ['nested lists are indented', '<ul><li>a<ul><li>b</li></ul></li><li>c</li></ul>', '- a\n  - b\n- c'],
-  ['items with paragraphs keep the bullet on the line', '<ul><li><p>a</p></li><li><p>b</p></li></ul>', '- a\n- b'],
+  [
+    'items with paragraphs keep the bullet on the line',
+    '<ul><li><p>a</p></li><li><p>b</p></li></ul>',
+    '- a\n- b',
+  ],
   ['empty items vanish', '<ul><li></li><li>a</li></ul>', '- a'],
   [
     'table rows are lines',
@@ -66,7 +70,15 @@ suite('toText', () => {
   });
 
   test('survives any depth', () => {
-    for (const tag of ['div', 'ul><li', 'table><tr><td', 'table><tr><th>x</th><td', 'blockquote', 'b', 'pre']) {
+    for (const tag of [
+      'div',
+      'ul><li',
+      'table><tr><td',
+      'table><tr><th>x</th><td',
+      'blockquote',
+      'b',
+      'pre',
+    ]) {
       assert.equal(text(`<${tag}>w`.repeat(5000)).match(/w/g)?.length, 5000, tag);
     }
   });

@@ -29,7 +29,11 @@ before(async () => {
   dns = await startDns();
   site = await startSite({ '/': page('Home', 'Hello.') });
   receiver = await startReceiver();
-  service = await startTestService({ DNS_SERVERS: dns.server, FREE_CREDITS: '1000000000', WEBHOOK_TIMEOUT_MS: '500' });
+  service = await startTestService({
+    DNS_SERVERS: dns.server,
+    FREE_CREDITS: '1000000000',
+    WEBHOOK_TIMEOUT_MS: '500',
+  });
   stranger = await service.createAccount({ credits: 1000 });
   document = (await service.api('GET', '/openapi.json')).json;
   const body = { url: site.url('/'), webhook_url: receiver.url() };
@@ -71,7 +75,12 @@ const good = (...values: string[]) => ({ weight: 8, arbitrary: fc.constantFrom(.
 const ids = (prefix: 'job' | 'dlv', own: string) =>
   fc.oneof(
     fc.constant(own),
-    fc.constantFrom(newId(prefix), `${prefix}_`, `${prefix}_${'0'.repeat(24)}`, `${prefix}_${'f'.repeat(24)}`),
+    fc.constantFrom(
+      newId(prefix),
+      `${prefix}_`,
+      `${prefix}_${'0'.repeat(24)}`,
+      `${prefix}_${'f'.repeat(24)}`,
+    ),
   );
 
 /** What fields and parameters are filled with, by their names: mostly what is valid. */
@@ -86,7 +95,10 @@ function fillings(): Record<string, fc.Arbitrary<string>> {
     'http://xn--/',
     '//missing.test',
   );
-  const urls = fc.oneof(good(site.url('/'), 'http://10.0.0.1/', 'https://[::1]/', 'http://missing.test/'), badUrls);
+  const urls = fc.oneof(
+    good(site.url('/'), 'http://10.0.0.1/', 'https://[::1]/', 'http://missing.test/'),
+    badUrls,
+  );
   const webhooks = fc.oneof(
     good(receiver.url(), 'https://missing.test/hook'),
     fc.constantFrom('https://10.0.0.1/', 'http://a.test/'),
@@ -103,7 +115,10 @@ function fillings(): Record<string, fc.Arbitrary<string>> {
     good('main', 'a > b', 'div:not(.x)'),
     fc.constantFrom('p[', ':is('.repeat(100), `${'*,'.repeat(200)}*`),
   );
-  const patterns = fc.oneof(good('/docs/*', '*', '/a?b$'), fc.constantFrom('(a+)+$', '\\d', `/${'*a'.repeat(200)}`));
+  const patterns = fc.oneof(
+    good('/docs/*', '*', '/a?b$'),
+    fc.constantFrom('(a+)+$', '\\d', `/${'*a'.repeat(200)}`),
+  );
   return {
     url: urls,
     urls,
@@ -134,7 +149,8 @@ test(
           const { status, text } = await service.api(method, request.path, request.body, request.headers);
           assert.ok(status < 500, `${status} ${text}`);
           assert.ok(!text.includes('polluted'));
-          if (status >= 400) assert.deepEqual(await written(), earlier, `${status} and yet something was written`);
+          if (status >= 400)
+            assert.deepEqual(await written(), earlier, `${status} and yet something was written`);
           statuses[status] = (statuses[status] ?? 0) + 1;
         }),
         {
@@ -162,7 +178,8 @@ test("every route with another account's id gives the 404 of an id that does not
       for (const name of names) {
         const theirs = owned[name];
         assert.ok(theirs, `a new route, ${path}: tell this test of a ${name} that the account owns`);
-        const missing = name === 'endpoint' ? 'missing.test:443' : newId(theirs.startsWith('job_') ? 'job' : 'dlv');
+        const missing =
+          name === 'endpoint' ? 'missing.test:443' : newId(theirs.startsWith('job_') ? 'job' : 'dlv');
         real = real.replace(`{${name}}`, id === null ? theirs : id === 'nobodys' ? missing : id);
       }
       const body = operation.requestBody ? {} : undefined;

@@ -52,13 +52,18 @@ const WIRE_ATTACKS: Record<string, Attack> = {
   },
   garbage: { answer: (socket) => socket.write('SSH-2.0-OpenSSH_9.9\r\n'), ends: ['invalid_response'] },
   'two lengths': {
-    answer: (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello'),
+    answer: (socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello'),
     ends: ['invalid_response'],
   },
-  'a status of 999': { answer: (socket) => socket.end('HTTP/1.1 999 Ha\r\n\r\n'), ends: ['invalid_response'] },
+  'a status of 999': {
+    answer: (socket) => socket.end('HTTP/1.1 999 Ha\r\n\r\n'),
+    ends: ['invalid_response'],
+  },
   'a hang-up': { answer: (socket) => socket.destroy(), ends: ['connection_failed'] },
   'an upgrade': {
-    answer: (socket) => socket.write('HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'),
+    answer: (socket) =>
+      socket.write('HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n'),
     ends: ['invalid_response'],
   },
 };
@@ -130,14 +135,21 @@ export const DOCUMENT_ATTACKS: Record<string, Attack> = {
   '20,000 nested lists': document(`${'<ul><li>'.repeat(20_000)}deep`),
   'formats that are never closed': document('<b><i><a href=x>y'.repeat(5_000)),
   'an attribute of 5 MB': document(`<p class="${'a '.repeat(2_500_000)}" title="x">text</p>`),
-  '20,000 attributes': document(`<p ${Array.from({ length: 20_000 }, (_, n) => `a${n}=b`).join(' ')}>text</p>`),
-  'a table of a million columns': document('<table><tr><td colspan=1000000 rowspan=1000000>x</td></tr></table>'),
+  '20,000 attributes': document(
+    `<p ${Array.from({ length: 20_000 }, (_, n) => `a${n}=b`).join(' ')}>text</p>`,
+  ),
+  'a table of a million columns': document(
+    '<table><tr><td colspan=1000000 rowspan=1000000>x</td></tr></table>',
+  ),
   'spaces without end': document(`<p>a${' '.repeat(1_000_000)}b</p>`),
   'Markdown without end': document(`<p>${'*_`[]('.repeat(40_000)}</p>`),
   'a word without end': document(`<p>${'a@'.repeat(200_000)}</p>`),
   'comments that are never closed': document('<!--'.repeat(100_000)),
   'entities in entities': html(`<!DOCTYPE html [${'<!ENTITY a "&b;&b;&b;">'.repeat(5_000)}]><p>&a;`),
-  'JSON-LD that is deep': document('text', `<script type="application/ld+json">${'{"a":['.repeat(50_000)}</script>`),
+  'JSON-LD that is deep': document(
+    'text',
+    `<script type="application/ld+json">${'{"a":['.repeat(50_000)}</script>`,
+  ),
 };
 
 const LARGE_BYTES = 9.5 * MIB;
@@ -154,7 +166,10 @@ const BURST = ['parse_failed', 'parse_timeout'];
 /** As large as a page may be, and small on the wire. */
 export const LARGE_ATTACKS: Record<string, Attack> = {
   'nine megabytes of words': zipped(filled('words of a page that goes on. '), ['ok']),
-  'nine megabytes of paragraphs': zipped(filled(`<p>${'a paragraph of a page that goes on. '.repeat(10)}</p>`), ['ok']),
+  'nine megabytes of paragraphs': zipped(
+    filled(`<p>${'a paragraph of a page that goes on. '.repeat(10)}</p>`),
+    ['ok'],
+  ),
   'nine megabytes of links': zipped(filled('<a href="/somewhere/else">a link</a> '), BURST),
   'nine megabytes of tags': zipped(filled('<i>x</i>'), BURST),
 };

@@ -25,7 +25,8 @@ export async function startCanaries(
     const connections: string[] = [];
     const close = async () => {
       for (const server of servers) {
-        if ('closeAllConnections' in server) (server as ReturnType<typeof createHttpServer>).closeAllConnections();
+        if ('closeAllConnections' in server)
+          (server as ReturnType<typeof createHttpServer>).closeAllConnections();
         await new Promise((closed) => server.close(closed));
       }
     };

@@ -13,7 +13,8 @@ export interface CrawlAttack {
 }
 
 const MIB = 1024 * 1024;
-const urlset = (urls: string) => `<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">${urls}</urlset>`;
+const urlset = (urls: string) =>
+  `<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">${urls}</urlset>`;
 const index = (urls: string) =>
   `<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">${urls}</sitemapindex>`;
 
@@ -109,7 +110,9 @@ const SITEMAP_ATTACKS: Record<string, CrawlAttack> = {
     ends: ['ok'],
   },
   'a sitemap of entities': {
-    sitemap: send(`<!DOCTYPE u [${'<!ENTITY a "&a;&a;">'.repeat(1000)}]>${urlset('<url><loc>&a;</loc></url>')}`),
+    sitemap: send(
+      `<!DOCTYPE u [${'<!ENTITY a "&a;&a;">'.repeat(1000)}]>${urlset('<url><loc>&a;</loc></url>')}`,
+    ),
     ends: ['ok'],
   },
   'a sitemap that is deep': { sitemap: send('<urlset>'.repeat(200_000)), ends: ['ok'] },
@@ -118,7 +121,8 @@ const SITEMAP_ATTACKS: Record<string, CrawlAttack> = {
     ends: ['ok'],
   },
   'an index of itself': {
-    sitemap: (socket, path, host) => socket.write(ok(index(`<sitemap><loc>http://${host}${path}</loc></sitemap>`))),
+    sitemap: (socket, path, host) =>
+      socket.write(ok(index(`<sitemap><loc>http://${host}${path}</loc></sitemap>`))),
     ends: ['ok'],
   },
   'indexes without end': {
@@ -136,7 +140,12 @@ const SITEMAP_ATTACKS: Record<string, CrawlAttack> = {
 export const CRAWL_ATTACKS: Record<string, CrawlAttack> = { ...ROBOTS_ATTACKS, ...SITEMAP_ATTACKS };
 
 /** Answers as the site of one attack. */
-export function answerAsSite({ robots, sitemap }: CrawlAttack, socket: Socket, path: string, host: string): void {
+export function answerAsSite(
+  { robots, sitemap }: CrawlAttack,
+  socket: Socket,
+  path: string,
+  host: string,
+): void {
   if (path.startsWith('/robots.txt')) (robots ?? send('', 'text/plain'))(socket, path, host);
   else if (path.startsWith('/sitemap.xml')) (sitemap ?? send(urlset('')))(socket, path, host);
   else send('<!doctype html><title>t</title><main><p>A page.</p></main>', 'text/html')(socket, path, host);

@@ -98,7 +98,9 @@ before(async () => {
   for (const [name, answer] of zone) dns.zone.set(`${name}.${DOMAIN}`, answer);
   for (const name of REBINDING) {
     let queries = 0;
-    dns.zone.set(name, ({ type }) => (type === 'A' ? { a: [queries++ % 2 === 0 ? '127.0.0.5' : '127.0.0.2'] } : {}));
+    dns.zone.set(name, ({ type }) =>
+      type === 'A' ? { a: [queries++ % 2 === 0 ? '127.0.0.5' : '127.0.0.2'] } : {},
+    );
   }
   canaries = await startCanaries(answerAsSite, { open: OPEN, guarded: GUARDED, ports: SERVICE_PORTS });
   service = await startTestService({
@@ -138,7 +140,8 @@ function answerAsSite(req: IncomingMessage, res: ServerResponse): void {
     return void res.end([own, ...part].map((url) => `Sitemap: ${url}\n`).join(''));
   }
   if (door === 'index.xml') return void res.end(sitemapIndex(req.headers.host!));
-  if (door === 'entries.xml') return void res.end(sitemap(names.concat(REBINDING).map((name) => urlOf(name))));
+  if (door === 'entries.xml')
+    return void res.end(sitemap(names.concat(REBINDING).map((name) => urlOf(name))));
   html(page('Home', 'Hello.'));
 }
 
@@ -256,7 +259,9 @@ test('the door of robots.txt', async () => {
 });
 
 test("the door of a crawl's first page", async () => {
-  const jobs = fewTargets().map((url) => service.api.queue('/v1/crawl', { url, respect_robots: false, max_pages: 2 }));
+  const jobs = fewTargets().map((url) =>
+    service.api.queue('/v1/crawl', { url, respect_robots: false, max_pages: 2 }),
+  );
   for (const job_id of await Promise.all(jobs)) {
     const { status, result } = await service.api.finished(job_id);
     assert.equal(status, 'failed');
@@ -312,7 +317,8 @@ test('the door of a canonical URL, and of whatever else a page names', async () 
   const urls = targets().map((_, n) => at(`/canonical/${n}`));
   assert.deepEqual(await codesOf(urls), { ok: urls.length });
   const crawls = urls.filter((_, n) => n % 50 === 0);
-  for (const url of crawls) await service.api.finished(await service.api.queue('/v1/crawl', { url, sitemap: 'skip' }));
+  for (const url of crawls)
+    await service.api.finished(await service.api.queue('/v1/crawl', { url, sitemap: 'skip' }));
   assertUntouched();
 });
 
@@ -367,7 +373,8 @@ test('the door of a webhook at its delivery', async () => {
     ),
   );
   const rebound = REBINDING.map((name) => urlOf(name, 'https'));
-  for (const webhook_url of rebound) await service.api('POST', '/v1/scrape/async', { url: at('/'), webhook_url });
+  for (const webhook_url of rebound)
+    await service.api('POST', '/v1/scrape/async', { url: at('/'), webhook_url });
   await eventually(async () => {
     const { json } = await service.api('GET', '/v1/deliveries?status=pending');
     return json.data.length === 0;

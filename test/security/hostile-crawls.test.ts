@@ -9,15 +9,19 @@ before(async () => {
 });
 after(() => stage[Symbol.asyncDispose]());
 
-test('hostile robots and sitemaps: each crawl ends, and others notice nothing', { timeout: 300_000 }, async (t) => {
-  await stage.unnoticed(t, async (round) => {
-    // Other hosts each time: what was read of a robots.txt is kept.
-    const crawls = Object.entries(CRAWL_ATTACKS).map(async ([name, { ends }], n) => {
-      await crawl(t, name, ends, `crawl-${n}.round-${round}.example.test`);
+test(
+  'hostile robots and sitemaps: each crawl ends, and others notice nothing',
+  { timeout: 300_000 },
+  async (t) => {
+    await stage.unnoticed(t, async (round) => {
+      // Other hosts each time: what was read of a robots.txt is kept.
+      const crawls = Object.entries(CRAWL_ATTACKS).map(async ([name, { ends }], n) => {
+        await crawl(t, name, ends, `crawl-${n}.round-${round}.example.test`);
+      });
+      await Promise.all(crawls);
     });
-    await Promise.all(crawls);
-  });
-});
+  },
+);
 
 test('two hundred hosts that drip: others notice nothing', { timeout: 200_000 }, async (t) => {
   for (let n = 0; n < 200; n++) stage.dns.zone.set(`drip-${n}.example.test`, { a: ['127.0.0.1'] });

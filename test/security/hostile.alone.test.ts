@@ -44,7 +44,9 @@ test('hostile origins: each ends in its typed error in time, and others notice n
 test('hostile origins, all at once: each ends in a typed error in time, and others notice nothing', async (t) => {
   await stage.unnoticed(t, async () => {
     // Floods share what the machine can carry: theirs may be the timeout, too.
-    const scraped = Object.entries(PAGE_ATTACKS).map(([name, { ends }]) => scrape(name, [...ends, 'timeout']));
+    const scraped = Object.entries(PAGE_ATTACKS).map(([name, { ends }]) =>
+      scrape(name, [...ends, 'timeout']),
+    );
     t.diagnostic(`the longest took ${Math.max(...(await Promise.all(scraped)))} of ${TIMEOUT_MS} ms`);
   });
 });
@@ -58,7 +60,11 @@ test('documents as large as may be, all at once: others notice nothing', { timeo
 });
 
 /** Has the documents scraped in one batch, so many times each. */
-async function scrapeDocuments(t: TestContext, attacks: Record<string, Attack>, times: number): Promise<void> {
+async function scrapeDocuments(
+  t: TestContext,
+  attacks: Record<string, Attack>,
+  times: number,
+): Promise<void> {
   const { attacked } = stage;
   const names = Array.from({ length: times }, () => Object.keys(attacks)).flat();
   const job_id = await attacked.queue('/v1/scrape/batch/async', {
@@ -92,7 +98,10 @@ test('hostile receivers: each attempt ends in its typed error in time, and other
   // An endpoint each, so that none waits for another.
   for (const n of attacks.keys()) dns.zone.set(`attack-${n}.example.test`, { a: ['127.0.0.1'] });
   await stage.unnoticed(t, async (round) => {
-    const delivered = bystander.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: receiver.url() });
+    const delivered = bystander.queue('/v1/scrape/async', {
+      url: site.url('/'),
+      webhook_url: receiver.url(),
+    });
     const tests = await Promise.all(
       attacks.map(([name], n) =>
         attacked('POST', '/v1/me/webhooks/test', {

@@ -77,7 +77,9 @@ const SHORT_TEXTS = HOSTILE_TEXTS.filter((text) => encode(text).length < 5000);
 const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(...HOSTILE_TEXTS),
   fc.constantFrom<unknown>(null, true, 0, -0, -1, 0.5, 1e308, 5e-324, 2 ** 31, 2 ** 53, -(2 ** 63), [], {}),
-  fc.constantFrom<unknown>(...[20, 31, 33, 500].map((depth) => JSON.parse(nested(depth, '[', ']')) as unknown)),
+  fc.constantFrom<unknown>(
+    ...[20, 31, 33, 500].map((depth) => JSON.parse(nested(depth, '[', ']')) as unknown),
+  ),
   fc.constantFrom<unknown>(...PROTOTYPE_KEYS.map((key) => JSON.parse(`{"${key}":{"a":1}}`) as unknown)),
   fc.constant(Array.from({ length: 2000 }, (_, n) => n)),
   fc.constant(Object.fromEntries(Array.from({ length: 2000 }, (_, n) => [`key${n}`, n]))),
@@ -101,7 +103,12 @@ const CORRUPTIONS: ((text: string) => string | Buffer)[] = [
   (text) => `\ufeff${text}`,
   (text) => `${text}${text}`,
   (text) => Buffer.from(text, 'utf16le'),
-  (text) => Buffer.concat([Buffer.from(text.slice(0, 5)), Buffer.from([0xff, 0xc0, 0x80]), Buffer.from(text.slice(5))]),
+  (text) =>
+    Buffer.concat([
+      Buffer.from(text.slice(0, 5)),
+      Buffer.from([0xff, 0xc0, 0x80]),
+      Buffer.from(text.slice(5)),
+    ]),
   (text) => Buffer.concat([Buffer.from(text), Buffer.from([0])]),
   () => 'null',
   () => '[]',
@@ -112,8 +119,15 @@ const CORRUPTIONS: ((text: string) => string | Buffer)[] = [
 
 const headers: fc.Arbitrary<Record<string, string>> = fc.record(
   {
-    'idempotency-key': fc.oneof(fc.string({ minLength: 1, maxLength: 300 }), fc.constant('a\u00e9')).filter(isSendable),
-    'content-type': fc.constantFrom('text/plain', 'application/xml; charset=utf-7', 'multipart/form-data', '*/*'),
+    'idempotency-key': fc
+      .oneof(fc.string({ minLength: 1, maxLength: 300 }), fc.constant('a\u00e9'))
+      .filter(isSendable),
+    'content-type': fc.constantFrom(
+      'text/plain',
+      'application/xml; charset=utf-7',
+      'multipart/form-data',
+      '*/*',
+    ),
     'content-encoding': fc.constantFrom('gzip', 'br', 'identity', 'rot13', 'gzip, gzip'),
     'x-request-id': fc.constantFrom('ok', 'x'.repeat(3000), '"><script>', '../..'),
     'if-none-match': fc.constantFrom('*', '"'.repeat(500), 'W/""'),
@@ -151,7 +165,8 @@ export class RequestArbitraries {
       path: fc
         .tuple(this.#segments(inPath), this.#query(query))
         .map(
-          ([segments, search]) => segments.reduce((all, [name, text]) => all.replace(`{${name}}`, text), path) + search,
+          ([segments, search]) =>
+            segments.reduce((all, [name, text]) => all.replace(`{${name}}`, text), path) + search,
         ),
       body: this.#body(operation),
       headers: fc.oneof({ weight: 3, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: headers }),
@@ -177,7 +192,16 @@ export class RequestArbitraries {
         const text = fc.oneof(this.#value(schema, name).map(String), fc.constantFrom(...SHORT_TEXTS));
         return text.map((value) => `${name}=${encode(value)}`);
       }),
-      fc.constantFrom('unknown=1', '__proto__=1', 'limit[]=1', 'cursor[a]=b', '%ff=%ff', '=', '&&', 'limit=1&limit=2'),
+      fc.constantFrom(
+        'unknown=1',
+        '__proto__=1',
+        'limit[]=1',
+        'cursor[a]=b',
+        '%ff=%ff',
+        '=',
+        '&&',
+        'limit=1&limit=2',
+      ),
     );
     return fc.array(pair, { maxLength: 4 }).map((pairs) => (pairs.length === 0 ? '' : `?${pairs.join('&')}`));
   }
@@ -223,7 +247,8 @@ export class RequestArbitraries {
   #string({ maxLength = 50, format }: Schema, name: string): fc.Arbitrary<string> {
     if (this.#strings[name]) return this.#strings[name];
     if (format === 'date-time') return fc.date({ noInvalidDate: true }).map((date) => date.toISOString());
-    if (format === 'date') return fc.date({ noInvalidDate: true }).map((date) => date.toISOString().slice(0, 10));
+    if (format === 'date')
+      return fc.date({ noInvalidDate: true }).map((date) => date.toISOString().slice(0, 10));
     return fc.oneof(fc.string({ maxLength: Math.min(maxLength, 30) }), fc.constantFrom(...HOSTILE_TEXTS));
   }
 
@@ -236,7 +261,9 @@ export class RequestArbitraries {
     // A few at a time: of all together one would always be in another's way.
     return fc
       .subarray(optional, { maxLength: Math.min(4, optional.length) })
-      .chain((chosen) => fc.record(Object.fromEntries([...required, ...chosen].map((name) => [name, fields[name]!]))));
+      .chain((chosen) =>
+        fc.record(Object.fromEntries([...required, ...chosen].map((name) => [name, fields[name]!]))),
+      );
   }
 }
 
@@ -249,7 +276,8 @@ function stringify(value: unknown): string {
 function spoil(body: unknown, value: unknown, place: number, add: boolean): unknown {
   if (typeof body !== 'object' || body === null) return value;
   const keys = Object.keys(body);
-  if (add || keys.length === 0) return { ...body, [['no_such_field', 'metadata', 'headers'][place % 3]!]: value };
+  if (add || keys.length === 0)
+    return { ...body, [['no_such_field', 'metadata', 'headers'][place % 3]!]: value };
   const key = keys[place % keys.length]!;
   const inner = (body as Record<string, unknown>)[key];
   return {

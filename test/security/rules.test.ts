@@ -24,7 +24,10 @@ for (const [rule, ...tests] of RULES) {
     assert.ok(tests.length > 0);
     for (const [file, name] of tests) {
       const source = await read(`test/${file}`);
-      assert.ok(new RegExp(`test\\(\\s*['"\`]${RegExp.escape(name)}`).test(source), `${file} has no test "${name}"`);
+      assert.ok(
+        new RegExp(`test\\(\\s*['"\`]${RegExp.escape(name)}`).test(source),
+        `${file} has no test "${name}"`,
+      );
     }
   });
 }
@@ -32,7 +35,10 @@ for (const [rule, ...tests] of RULES) {
 const read = (file: string) => readFile(join(import.meta.dirname, '../..', file), 'utf8');
 
 test('every package that runs in production is in the README with its reason', async () => {
-  const { dependencies, optionalDependencies } = JSON.parse(await read('package.json')) as Record<string, object>;
+  const { dependencies, optionalDependencies } = JSON.parse(await read('package.json')) as Record<
+    string,
+    object
+  >;
   const [, section = ''] = (await read('README.md')).split('\n## Dependencies\n');
   const table = section.split('\n## ')[0]!;
   const names = Object.keys({ ...dependencies, ...optionalDependencies });

@@ -36,7 +36,10 @@ const EGRESS: Rule[] = [
   ],
   [
     'If any answer of the DNS is not public, the name is refused',
-    ['egress/targets.test.ts', 'if any answer is not public the name is refused, and nothing is connected to'],
+    [
+      'egress/targets.test.ts',
+      'if any answer is not public the name is refused, and nothing is connected to',
+    ],
   ],
   [
     'IP literals are checked in the connector, and the remote address after connecting',
@@ -103,7 +106,10 @@ const OTHER_SIDE: Rule[] = [
     ['egress/hostile-origin.test.ts', 'the deadline covers the TLS handshake'],
     ['egress/hostile-origin.test.ts', 'the deadline covers a head that drips'],
     ['egress/hostile-origin.test.ts', 'the deadline covers a body that drips'],
-    ['egress/hostile-origin.test.ts', 'the deadline covers 103s that drip; a flood of them is an invalid answer'],
+    [
+      'egress/hostile-origin.test.ts',
+      'the deadline covers 103s that drip; a flood of them is an invalid answer',
+    ],
     ['egress/hostile-origin.test.ts', 'the deadline covers decoding'],
   ],
   [
@@ -113,7 +119,10 @@ const OTHER_SIDE: Rule[] = [
   ],
   [
     'A status outside 100 to 599 and more than 100 headers are refused',
-    ['egress/hostile-origin.test.ts', 'a status outside 100 to 599 is refused, and so is an upgrade nobody asked for'],
+    [
+      'egress/hostile-origin.test.ts',
+      'a status outside 100 to 599 is refused, and so is an upgrade nobody asked for',
+    ],
     ['egress/hostile-origin.test.ts', 'more than 100 headers are refused, and so is a head over 32 KiB'],
   ],
   [
@@ -140,7 +149,10 @@ const OTHER_SIDE: Rule[] = [
   ],
   [
     'Retry-After is clamped',
-    ['webhooks/retry.test.ts', 'Retry-After is honoured up to the length of the next step, and never shortens a wait'],
+    [
+      'webhooks/retry.test.ts',
+      'Retry-After is honoured up to the length of the next step, and never shortens a wait',
+    ],
     ['webhooks/retry.test.ts', 'Retry-After: seconds or a date; anything else is nothing'],
   ],
   [
@@ -149,7 +161,10 @@ const OTHER_SIDE: Rule[] = [
       'egress/fetch-page.test.ts',
       'no cookie jar, and no keep-alive credential: only requests with the same credentials share a connection',
     ],
-    ['api/scrape.test.ts', 'max_age_seconds takes an own earlier result with the same options, and only that'],
+    [
+      'api/scrape.test.ts',
+      'max_age_seconds takes an own earlier result with the same options, and only that',
+    ],
   ],
   [
     'Every failure is a typed error in time, and others notice nothing',
@@ -161,7 +176,10 @@ const OTHER_SIDE: Rule[] = [
       'security/hostile.alone.test.ts',
       'hostile receivers: each attempt ends in its typed error in time, and others get theirs',
     ],
-    ['security/hostile-crawls.test.ts', 'hostile robots and sitemaps: each crawl ends, and others notice nothing'],
+    [
+      'security/hostile-crawls.test.ts',
+      'hostile robots and sitemaps: each crawl ends, and others notice nothing',
+    ],
     ['security/hostile-crawls.test.ts', 'two hundred hosts that drip: others notice nothing'],
     ['security/tls.test.ts', 'TLS of every broken kind: certificates that do not vouch for the host'],
     ['security/tls.test.ts', 'TLS of every broken kind: handshakes that cannot succeed'],
@@ -225,7 +243,10 @@ const ACCOUNTS: Rule[] = [
   ],
   [
     "Everything is scoped by account: another's id is a 404 identical to a missing one",
-    ['security/api-fuzz.test.ts', "every route with another account's id gives the 404 of an id that does not exist"],
+    [
+      'security/api-fuzz.test.ts',
+      "every route with another account's id gives the 404 of an id that does not exist",
+    ],
     ['security/api-fuzz.test.ts', "every list is the account's own, whatever cursor and filter it is given"],
     ['api/idempotency.test.ts', "another account's same key is another key"],
     ['console/access.test.ts', "another account's jobs, pages, deliveries and endpoints are not there"],
@@ -239,7 +260,10 @@ const ACCOUNTS: Rule[] = [
   [
     'Pages have a strict policy and ask no other host',
     ['console/access.test.ts', 'pages allow nothing from elsewhere, nothing inline, and no cache'],
-    ['docs/pages.test.ts', 'the pages need no key, allow no inline script and name no other host to load from'],
+    [
+      'docs/pages.test.ts',
+      'the pages need no key, allow no inline script and name no other host to load from',
+    ],
     ['api/health.test.ts', 'answers carry the headers that keep a browser from doing something foolish'],
   ],
   [

@@ -54,7 +54,9 @@ let refusals = '';
 before(async () => {
   database = await createTestDatabase();
   dns = await startDns({ 'inside.test': { a: ['10.20.30.40'] } });
-  site = await startSite({ '/broken': { headers: { 'content-encoding': 'gzip' }, body: STRANGERS.siteBody } });
+  site = await startSite({
+    '/broken': { headers: { 'content-encoding': 'gzip' }, body: STRANGERS.siteBody },
+  });
   site.routes.set(`/?token=${CALLERS.siteQuery}`, page('Home', STRANGERS.siteBody));
   receiver = await startReceiver();
   receiver.answer = { status: 500, body: STRANGERS.receiverAnswer };
@@ -95,7 +97,13 @@ async function urlOfRole(url: string): Promise<string> {
 }
 
 /** Sends what is refused, and keeps all that is said of it. */
-async function refused(call: Api, method: string, path: string, body?: unknown, headers?: Record<string, string>) {
+async function refused(
+  call: Api,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) {
   const { status, text, headers: answered } = await call(method, path, body, headers);
   assert.ok(status >= 400, `${method} ${path}: ${status}`);
   refusals += text + JSON.stringify(Object.fromEntries(answered));
@@ -118,8 +126,12 @@ async function useEverything(origin: string): Promise<void> {
     metadata: { token: CALLERS.metadata },
   });
   const { delivery } = await api.finished(job_id);
-  await eventually(async () => (await api('GET', `/v1/deliveries/${delivery.id}`)).json.status === 'exhausted');
-  await api('POST', '/v1/me/webhooks/test', { webhook_url: `https://missing.test/?token=${CALLERS.webhookQuery}` });
+  await eventually(
+    async () => (await api('GET', `/v1/deliveries/${delivery.id}`)).json.status === 'exhausted',
+  );
+  await api('POST', '/v1/me/webhooks/test', {
+    webhook_url: `https://missing.test/?token=${CALLERS.webhookQuery}`,
+  });
 
   const stranger = createApi(origin, STRANGERS.wrongKey);
   await refused(stranger, 'GET', '/v1/me');
@@ -208,11 +220,14 @@ test('canary secrets are in no answer to a request that was refused', () => {
 test('canary secrets are in the database only where the work needs them', async () => {
   const tables = await dump();
   const holding = (value: string) =>
-    [...tables].filter(([, text]) => formsOf(value).some((form) => text.includes(form))).map(([name]) => name);
+    [...tables]
+      .filter(([, text]) => formsOf(value).some((form) => text.includes(form)))
+      .map(([name]) => name);
   const found = (value: string) => [...new Set(holding(value).map(tableOf))].toSorted();
   assert.ok(tables.size > 15, [...tables.keys()].join(' '));
   for (const [name, value] of Object.entries(OPERATORS)) assert.deepEqual(found(value), [], name);
-  for (const webhookSecret of webhookSecrets) assert.deepEqual(found(bare(webhookSecret)), [], 'a webhook secret');
+  for (const webhookSecret of webhookSecrets)
+    assert.deepEqual(found(bare(webhookSecret)), [], 'a webhook secret');
   const { receiverAnswer, siteBody, ...strangers } = STRANGERS;
   for (const [name, value] of Object.entries(strangers)) assert.deepEqual(found(value), [], name);
   assert.deepEqual(found(receiverAnswer), ['attempts']);
@@ -220,7 +235,10 @@ test('canary secrets are in the database only where the work needs them', async 
   assert.deepEqual(found(CALLERS.siteHeader), ['jobs']);
   const ofDelivery = new Set(['deliveries', 'jobs', 'outbox']);
   for (const value of [CALLERS.webhookQuery, CALLERS.webhookHeader, CALLERS.metadata])
-    assert.ok(found(value).length > 0 && found(value).every((table) => ofDelivery.has(table)), found(value).join(' '));
+    assert.ok(
+      found(value).length > 0 && found(value).every((table) => ofDelivery.has(table)),
+      found(value).join(' '),
+    );
   assert.deepEqual(found(CALLERS.siteQuery), ['pages']);
 });
 
@@ -233,7 +251,10 @@ test('webhook secrets are encrypted at rest where SECRET_KEY is set', async () =
 });
 
 test('API keys are kept as the SHA-256 of a random secret', async () => {
-  const { secret_sha256 } = await database.db.selectFrom('api_keys').select('secret_sha256').executeTakeFirstOrThrow();
+  const { secret_sha256 } = await database.db
+    .selectFrom('api_keys')
+    .select('secret_sha256')
+    .executeTakeFirstOrThrow();
   assert.equal(secret_sha256.length, 32);
 });
 

@@ -78,7 +78,12 @@ test('TLS of every broken kind: certificates that do not vouch for the host', as
 test('TLS of every broken kind: handshakes that cannot succeed', async () => {
   const certificate = await authority.issue(['127.0.0.1']);
   const kinds: Record<string, TlsOptions> = {
-    'only TLS 1.1': { ...certificate, minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' },
+    'only TLS 1.1': {
+      ...certificate,
+      minVersion: 'TLSv1.1',
+      maxVersion: 'TLSv1.1',
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    },
     'no cipher in common': { ...certificate, maxVersion: 'TLSv1.2', ciphers: 'RSA-PSK-AES128-GCM-SHA256' },
     'no certificate': {},
     'another protocol than HTTP/1.1': { ...certificate, ALPNProtocols: ['h2'] },

@@ -40,7 +40,11 @@ export interface UnderAttack extends AsyncDisposable {
    * Lets `attack` happen while a bystander works, for the first, second or third time until they did not notice, and reports what that cost.
    * `growthMiB` is what memory may grow by, all in all.
    */
-  unnoticed(t: TestContext, attack: (round: number) => Promise<void>, limits?: { growthMiB: number }): Promise<void>;
+  unnoticed(
+    t: TestContext,
+    attack: (round: number) => Promise<void>,
+    limits?: { growthMiB: number },
+  ): Promise<void>;
 }
 
 export async function startUnderAttack(): Promise<UnderAttack> {
@@ -71,17 +75,29 @@ export async function startUnderAttack(): Promise<UnderAttack> {
   const origin = `http://127.0.0.1:${await service.ready()}`;
   const attacked = createApi(origin, key);
   await using open = openDatabase(database.url, 1, () => {});
-  const account = await createAccount(open.db, createSecretBox(undefined), { name: 'bystander', credits: 100_000 });
+  const account = await createAccount(open.db, createSecretBox(undefined), {
+    name: 'bystander',
+    credits: 100_000,
+  });
   const bystander = createApi(origin, account.key);
   // Warm, also from pages of half a megabyte, so that what is measured is what the attacks take besides.
   const urls = Array.from({ length: 300 }, (_, n) => site.url(n % 5 === 0 ? '/large' : '/'));
   await bystander.finished(await bystander.queue('/v1/scrape/batch/async', { urls }));
   for (let round = 0; round < 50; round++) await bystander('POST', '/v1/scrape', { url: site.url('/') });
 
-  const unnoticed: UnderAttack['unnoticed'] = async (t, attack, { growthMiB } = { growthMiB: GROWTH_MIB }) => {
+  const unnoticed: UnderAttack['unnoticed'] = async (
+    t,
+    attack,
+    { growthMiB } = { growthMiB: GROWTH_MIB },
+  ) => {
     const before = await residentMiB(service.pid);
     for (let round = 1; ; round++) {
-      const { mostMiB, answers, pages } = await costOf(() => attack(round), service.pid, bystander, site.url('/'));
+      const { mostMiB, answers, pages } = await costOf(
+        () => attack(round),
+        service.pid,
+        bystander,
+        site.url('/'),
+      );
       const grownMiB = mostMiB - before;
       const [api, scraped] = [Math.round(quantile(answers, 0.99)), Math.round(quantile(pages, 0.99))];
       const report = `memory +${grownMiB.toFixed(0)} MiB; API p50 ${Math.round(quantile(answers, 0.5))} p99 ${api} ms of ${answers.length}; a bystander's page p99 ${scraped} ms of ${pages.length}`;
@@ -141,7 +157,13 @@ async function residentMiB(pid: number): Promise<number> {
 }
 
 /** Asserts that an attack ended as it may, and at most a second after its time was over. */
-export function assertEnd(name: string, ends: string[], end: string, durationMs: number, timeoutMs: number): void {
+export function assertEnd(
+  name: string,
+  ends: string[],
+  end: string,
+  durationMs: number,
+  timeoutMs: number,
+): void {
   assert.ok(ends.includes(end), `${name}: ${end}`);
   assert.ok(durationMs < timeoutMs + MARGIN_MS, `${name}: ${durationMs} ms of ${timeoutMs}`);
 }

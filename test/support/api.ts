@@ -26,7 +26,11 @@ export function createApi(origin: string, key: string | null): Api {
     const authorization = key === null ? {} : { authorization: `Bearer ${key}` };
     const response = await fetch(origin + path, {
       method,
-      headers: { ...authorization, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      headers: {
+        ...authorization,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
       body:
         body === undefined
           ? undefined

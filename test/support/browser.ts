@@ -46,7 +46,8 @@ export async function startBrowser(): Promise<TestBrowser> {
       page.on('request', (request) => requests.push(new URL(request.url())));
       page.on('pageerror', (error) => complaints.push(error.message));
       page.on('console', (message) => {
-        if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) complaints.push(message.text());
+        if (message.type() === 'error' && !/status of 4\d\d/.test(message.text()))
+          complaints.push(message.text());
       });
       return page;
     },
@@ -72,6 +73,8 @@ export async function assertAccessible(page: Page, rules?: string[]): Promise<vo
   const options = JSON.stringify({ resultTypes: ['violations'], ...(rules ? { runOnly: rules } : {}) });
   const { violations } = await page.evaluate<{ violations: Violation[] }>(`axe.run(${options})`);
   const grave = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
-  const said = grave.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html}\n    ${n.failureSummary}`).join('\n  ')}`);
+  const said = grave.map(
+    (v) => `${v.id}: ${v.nodes.map((n) => `${n.html}\n    ${n.failureSummary}`).join('\n  ')}`,
+  );
   assert.deepEqual(said, [], `${page.url()} is not accessible`);
 }

@@ -70,7 +70,9 @@ export async function writeCertificates(directory: string): Promise<{ ca: string
 
 /** The server certificate that `writeCertificates` made: for localhost, 127.0.0.1, ::1 and *.example.test. */
 export async function readCertificate(directory: string): Promise<Certificate> {
-  const [key, cert] = await Promise.all([KEY_FILE, CERT_FILE].map((file) => readFile(join(directory, file), 'utf8')));
+  const [key, cert] = await Promise.all(
+    [KEY_FILE, CERT_FILE].map((file) => readFile(join(directory, file), 'utf8')),
+  );
   return { key: key!, cert: cert! };
 }
 

@@ -51,7 +51,13 @@ export async function startDns(zone: Record<string, DnsAnswer> = {}): Promise<Fa
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const close = () => new Promise<void>((resolve) => socket.close(() => resolve()));
-  return { server: `127.0.0.1:${socket.address().port}`, zone: answers, queries, close, [Symbol.asyncDispose]: close };
+  return {
+    server: `127.0.0.1:${socket.address().port}`,
+    zone: answers,
+    queries,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 function parseQuestion(message: Buffer): { name: string; type: number; end: number } {

@@ -17,7 +17,8 @@ export function assertDocumented(method: string, path: string, response: Respons
   if (type === 'application/problem+json') {
     const { code, status } = check(problemSchema, text, where);
     const possible = operation ? problemsOf(operation) : WITHOUT_OPERATION;
-    if (!possible.includes(code)) throw new Error(`${where}: the document does not say that it can be ${code}`);
+    if (!possible.includes(code))
+      throw new Error(`${where}: the document does not say that it can be ${code}`);
     if (status !== response.status || PROBLEMS[code][0] !== status)
       throw new Error(`${where}: ${code} is another status`);
     return;

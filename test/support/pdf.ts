@@ -36,5 +36,8 @@ export function writePdf({ pages, info = '', catalog = '', annotations = '', enc
   const size = objects.length + 1;
   const encryption = encrypt === undefined ? '' : `/Encrypt ${encrypt} /ID [<00> <00>]`;
   const trailer = `trailer\n<< /Size ${size} /Root 1 0 R /Info 4 0 R ${encryption} >>`;
-  return Buffer.from(`${file}xref\n0 ${size}\n${table}${trailer}\nstartxref\n${file.length}\n%%EOF\n`, 'latin1');
+  return Buffer.from(
+    `${file}xref\n0 ${size}\n${table}${trailer}\nstartxref\n${file.length}\n%%EOF\n`,
+    'latin1',
+  );
 }

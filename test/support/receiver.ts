@@ -46,7 +46,10 @@ export interface ReceiverOptions {
 }
 
 /** Starts an HTTPS receiver on a free port of 127.0.0.1, with a certificate that the run trusts. It answers 200. */
-export async function startReceiver({ certificate, discard = false }: ReceiverOptions = {}): Promise<Receiver> {
+export async function startReceiver({
+  certificate,
+  discard = false,
+}: ReceiverOptions = {}): Promise<Receiver> {
   const server = createServer(certificate ?? (await readCertificate(testRun().directory)));
   server.on('request', (req, res) => void take(req, res));
   server.on('tlsClientError', () => {});

@@ -38,7 +38,9 @@ export async function startSite(
     const { status = 200, headers = {}, body = '' } = typeof route === 'string' ? { body: route } : route;
     res.writeHead(status, { 'content-type': 'text/html; charset=utf-8', ...headers }).end(body);
   };
-  const server = secure ? createSecureServer(await readCertificate(testRun().directory), answer) : createServer(answer);
+  const server = secure
+    ? createSecureServer(await readCertificate(testRun().directory), answer)
+    : createServer(answer);
   const port = await listen(server);
   const origin = `${secure ? 'https' : 'http'}://127.0.0.1:${port}`;
   return {
@@ -69,7 +71,9 @@ export function gate(body: string): { route: Route; entered: Promise<void>; open
     open: () => opened.resolve(),
     route: (_req, res) => {
       entered.resolve();
-      void opened.promise.then(() => res.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(body));
+      void opened.promise.then(() =>
+        res.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(body),
+      );
     },
   };
 }

@@ -16,7 +16,9 @@ const ENTRY = /^\d{4}-\d\d-\d\d .*? LOG: {2}(?:execute [^:]+|statement): ([\s\S]
 export async function loggedStatements(db: Db): Promise<string[]> {
   const { rows } = await sql<{ data_directory: string }>`show data_directory`.execute(db);
   const log = await readFile(join(dirname(rows[0]!.data_directory), 'postgres.log'), 'utf8');
-  const texts = log.split(/^(?=\d{4}-\d\d-\d\d )/m).flatMap((entry) => ENTRY.exec(entry.trimEnd())?.[1] ?? []);
+  const texts = log
+    .split(/^(?=\d{4}-\d\d-\d\d )/m)
+    .flatMap((entry) => ENTRY.exec(entry.trimEnd())?.[1] ?? []);
   return [...new Set(texts.map((text) => text.replaceAll('\n\t', '\n')))];
 }
 
@@ -53,7 +55,9 @@ export async function useOfTables(db: Db, statement: string, column: string): Pr
   // A partition's alias is its table's and a number; a join over all of them says the table's.
   const restricted = ({ Alias: alias = '' }: PlanNode) =>
     [alias, alias.replace(/_\d+$/, '')].some((name) =>
-      conditions.some((text) => text.includes(`(${name}.${column} = `) || text.includes(` = ${name}.${column})`)),
+      conditions.some(
+        (text) => text.includes(`(${name}.${column} = `) || text.includes(` = ${name}.${column})`),
+      ),
     );
   const scans = found.filter((node) => node.Operation === undefined);
   const names = (of: PlanNode[]) =>

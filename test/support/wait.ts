@@ -8,7 +8,10 @@ type NotYet = false | null | undefined;
  * Calls `attempt` until it neither throws nor returns false, null or undefined, and returns what it then does. After `ms` it throws
  * what the last call threw. The time is a bound for what never comes, not something that a test measures.
  */
-export async function eventually<T>(attempt: () => Promise<T | NotYet> | T | NotYet, ms = PATIENCE_MS): Promise<T> {
+export async function eventually<T>(
+  attempt: () => Promise<T | NotYet> | T | NotYet,
+  ms = PATIENCE_MS,
+): Promise<T> {
   const deadline = performance.now() + ms;
   for (;;) {
     let failure: unknown = new Error(`it did not come true within ${ms} ms: ${attempt.toString()}`);

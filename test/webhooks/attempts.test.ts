@@ -45,7 +45,10 @@ test('whatever is not a 2xx in time is tried again with the same bytes, freshly 
     'hang',
     { status: 204 },
   ];
-  const job_id = await service.api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: receiver.url() });
+  const job_id = await service.api.queue('/v1/scrape/async', {
+    url: site.url('/'),
+    webhook_url: receiver.url(),
+  });
   const delivery = await deliveryOf(job_id, 'delivered');
   const { webhook_secret } = (await service.api('GET', '/v1/me')).json;
   assert.equal(receiver.callbacks.length, 5);
@@ -61,7 +64,12 @@ test('whatever is not a 2xx in time is tried again with the same bytes, freshly 
   assert.equal(delivery.last_status, 204);
   assert.equal(delivery.last_error, null);
   assert.equal(delivery.body_bytes, receiver.callbacks[0]!.bytes);
-  type Attempt = { number: number; status_code: number | null; error: string | null; response_body: string | null };
+  type Attempt = {
+    number: number;
+    status_code: number | null;
+    error: string | null;
+    response_body: string | null;
+  };
   assert.deepEqual(
     delivery.attempt_log.map((a: Attempt) => [a.number, a.status_code, a.error]),
     [
@@ -89,7 +97,10 @@ test('an attempt is on record before its request is sent', async () => {
       .then(({ rows }) => seen.resolve(rows), seen.reject)
       .finally(() => res.writeHead(200).end());
   };
-  const job_id = await service.api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: receiver.url() });
+  const job_id = await service.api.queue('/v1/scrape/async', {
+    url: site.url('/'),
+    webhook_url: receiver.url(),
+  });
   assert.deepEqual(await seen.promise, [{ number: 1, finished_at: null }]);
   const delivery = await deliveryOf(job_id, 'delivered');
   assert.notEqual(delivery.attempt_log[0].finished_at, null);
@@ -97,7 +108,10 @@ test('an attempt is on record before its request is sent', async () => {
 
 test('after the last attempt a delivery is exhausted, and can still be redelivered: the same bytes, the next number', async () => {
   receiver.answer = 503;
-  const job_id = await service.api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: receiver.url() });
+  const job_id = await service.api.queue('/v1/scrape/async', {
+    url: site.url('/'),
+    webhook_url: receiver.url(),
+  });
   const exhausted = await deliveryOf(job_id, 'exhausted');
   assert.deepEqual([exhausted.attempts, exhausted.last_status, exhausted.last_error], [5, 503, 'http_error']);
   assert.equal(exhausted.next_attempt_at, null);
@@ -116,7 +130,10 @@ test('after the last attempt a delivery is exhausted, and can still be redeliver
 });
 
 test('what was delivered can be redelivered too', async () => {
-  const job_id = await service.api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: receiver.url() });
+  const job_id = await service.api.queue('/v1/scrape/async', {
+    url: site.url('/'),
+    webhook_url: receiver.url(),
+  });
   const { id } = await deliveryOf(job_id, 'delivered');
   await service.api('POST', `/v1/deliveries/${id}/redeliver`, {});
   const [first, second] = await receiver.received(2);
@@ -128,10 +145,15 @@ test('what was delivered can be redelivered too', async () => {
 test('a stored result that changed is not sent', async () => {
   receiver.answers = [
     (_callback, res) => {
-      void sql`update pages set fragment = fragment || ' '`.execute(service.db).finally(() => res.writeHead(500).end());
+      void sql`update pages set fragment = fragment || ' '`
+        .execute(service.db)
+        .finally(() => res.writeHead(500).end());
     },
   ];
-  const job_id = await service.api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: receiver.url() });
+  const job_id = await service.api.queue('/v1/scrape/async', {
+    url: site.url('/'),
+    webhook_url: receiver.url(),
+  });
   const delivery = await deliveryOf(job_id, 'exhausted');
   assert.equal(receiver.callbacks.length, 1);
   assert.equal(delivery.last_error, 'body_changed');
@@ -157,7 +179,10 @@ test('a certificate that nobody vouches for, and a port on which nobody listens'
 test('one receiver that hangs delays no other', async () => {
   await using other = await startReceiver();
   receiver.answer = 'hang';
-  const urls = Array.from({ length: 30 }, (_, n) => ({ url: site.url('/'), webhook_url: receiver.url(`/${n}`) }));
+  const urls = Array.from({ length: 30 }, (_, n) => ({
+    url: site.url('/'),
+    webhook_url: receiver.url(`/${n}`),
+  }));
   await Promise.all(urls.map((body) => service.api.queue('/v1/scrape/async', body)));
   await receiver.received(1);
   await service.api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: other.url() });

@@ -24,7 +24,11 @@ after(async () => {
   await receiver[Symbol.asyncDispose]();
 });
 
-async function callbackOf(path: string, body: object, hook: string): Promise<{ job_id: string; callback: Callback }> {
+async function callbackOf(
+  path: string,
+  body: object,
+  hook: string,
+): Promise<{ job_id: string; callback: Callback }> {
   const job_id = await service.api.queue(path, { ...body, webhook_url: receiver.url(hook) });
   const [callback] = await receiver.received(1, hook);
   return { job_id, callback: callback! };
@@ -71,7 +75,9 @@ test('the headers are those of the contract, and nothing else tells who we are',
   assert.match(String(headers['x-ollagraph-delivery']), /^dlv_/);
   assert.equal(headers['x-ollagraph-attempt'], '1');
   assert.ok(Math.abs(Number(headers['webhook-timestamp']) * 1000 - callback.at) < 300_000);
-  assert.ok(String(headers['x-ollagraph-signature']).startsWith(`t=${String(headers['webhook-timestamp'])},`));
+  assert.ok(
+    String(headers['x-ollagraph-signature']).startsWith(`t=${String(headers['webhook-timestamp'])},`),
+  );
   assert.ok(!('authorization' in headers) && !('cookie' in headers));
 });
 
@@ -85,7 +91,10 @@ test('another secret, another body, another time: both libraries refuse it', asy
   const later = String(Number(callback.headers['webhook-timestamp']) + 1);
   const signature = String(callback.headers['x-ollagraph-signature']).replace(/t=\d+/, `t=${later}`);
   assertNotSigned(
-    { ...callback, headers: { ...callback.headers, 'x-ollagraph-signature': signature, 'webhook-timestamp': later } },
+    {
+      ...callback,
+      headers: { ...callback.headers, 'x-ollagraph-signature': signature, 'webhook-timestamp': later },
+    },
     secret,
   );
 });

@@ -59,7 +59,9 @@ test('the history: newest first, filtered by every field, page by page', async (
   receiver.answer = 200;
   const jobs: string[] = [];
   for (let n = 0; n < 5; n++)
-    jobs.push(await api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: receiver.url(`/h/${n % 2}`) }));
+    jobs.push(
+      await api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: receiver.url(`/h/${n % 2}`) }),
+    );
   const all = await settled(api, 5, 'delivered');
   assert.deepEqual(all, all.toSorted().toReversed());
 
@@ -95,7 +97,9 @@ test('the history: newest first, filtered by every field, page by page', async (
 test('the test endpoint sends one signed payload through the production path and answers with its first attempt', async () => {
   const { webhook_secret } = (await service.api('GET', '/v1/me')).json;
   receiver.answer = { status: 200, body: 'thank you' };
-  const { status, json } = await service.api('POST', '/v1/me/webhooks/test', { webhook_url: receiver.url('/test') });
+  const { status, json } = await service.api('POST', '/v1/me/webhooks/test', {
+    webhook_url: receiver.url('/test'),
+  });
   assert.equal(status, 200);
   assert.deepEqual([json.event, json.job_id], ['test', null]);
   assert.equal(json.attempt_log.length, 1);

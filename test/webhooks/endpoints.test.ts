@@ -66,7 +66,9 @@ test('what waits for an endpoint can be cancelled, and redelivered later', async
 });
 
 test('an endpoint that fails and fails rests, says so, and is probed until it answers', async () => {
-  await using service = await startTestService({ WEBHOOK_RETRY_SCHEDULE: '0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0' });
+  await using service = await startTestService({
+    WEBHOOK_RETRY_SCHEDULE: '0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0',
+  });
   await using site = await startSite({ '/': page('Home', 'Text.') });
   await using receiver = await startReceiver();
   receiver.answer = 503;
@@ -79,7 +81,9 @@ test('an endpoint that fails and fails rests, says so, and is probed until it an
   assert.equal(view.last_error, 'http_error');
   assert.ok(receiver.callbacks.length >= 10);
   receiver.answer = 200;
-  await eventually(async () => (await service.api('GET', '/v1/deliveries?status=delivered')).json.data.length === 1);
+  await eventually(
+    async () => (await service.api('GET', '/v1/deliveries?status=delivered')).json.data.length === 1,
+  );
   await eventually(async () => (await service.api('GET', '/v1/endpoints')).json.data[0].status === 'active');
 });
 
@@ -114,7 +118,10 @@ test("another account's endpoint, and one that is not known, are the same 404", 
   await receiver.received(1);
   const stranger = await service.createAccount();
   for (const action of ['pause', 'resume', 'cancel-pending']) {
-    const known = await stranger.api('POST', `/v1/endpoints/${encodeURIComponent(hostOf(receiver.url()))}/${action}`);
+    const known = await stranger.api(
+      'POST',
+      `/v1/endpoints/${encodeURIComponent(hostOf(receiver.url()))}/${action}`,
+    );
     const unknown = await stranger.api('POST', `/v1/endpoints/nowhere.example:443/${action}`);
     assert.deepEqual([known.status, known.json.detail], [404, unknown.json.detail]);
     assert.equal(unknown.status, 404);

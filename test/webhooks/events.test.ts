@@ -85,6 +85,13 @@ test('webhook_payload summary sends counts and the way to the pages', async () =
   assert.deepEqual(JSON.parse(callback!.body.toString()), {
     job_id: job,
     status: 'completed',
-    result: { total: 2, succeeded: 2, failed: 0, skipped: 0, cancelled: 0, pages_url: `/v1/jobs/${job}/pages` },
+    result: {
+      total: 2,
+      succeeded: 2,
+      failed: 0,
+      skipped: 0,
+      cancelled: 0,
+      pages_url: `/v1/jobs/${job}/pages`,
+    },
   });
 });

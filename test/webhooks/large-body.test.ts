@@ -14,7 +14,9 @@ const PAGE_BYTES = 1024 * 1024;
 
 function largePage(ordinal: number): PageResult {
   const url = `https://example.com/${ordinal}`;
-  const text = `${ordinal} äöü `.repeat(Math.ceil(PAGE_BYTES / `${ordinal} äöü `.length)).slice(0, PAGE_BYTES);
+  const text = `${ordinal} äöü `
+    .repeat(Math.ceil(PAGE_BYTES / `${ordinal} äöü `.length))
+    .slice(0, PAGE_BYTES);
   return {
     ordinal,
     url,
@@ -32,7 +34,9 @@ function largePage(ordinal: number): PageResult {
 
 /** Settles the job as a worker would, a few pages at a time, and returns the digest of the callback that it must lead to. */
 async function settle({ context, account }: TestService, jobId: string): Promise<string> {
-  const expected = createHash('sha256').update(`{"job_id":"${jobId}","status":"completed","result":{"pages":[`);
+  const expected = createHash('sha256').update(
+    `{"job_id":"${jobId}","status":"completed","result":{"pages":[`,
+  );
   for (let from = 0; from < PAGES; from += 8) {
     const results = Array.from({ length: 8 }, (_, n) => largePage(from + n));
     await context.db.transaction().execute(async (tx) => {

@@ -59,7 +59,13 @@ async function run(command: string, file: string, code: string): Promise<Running
   const child = spawn(command, [file], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, PORT: String(port), OLLAGRAPH_WEBHOOK_SECRET: secret, TLS_KEY: key, TLS_CERT: cert },
+    env: {
+      ...process.env,
+      PORT: String(port),
+      OLLAGRAPH_WEBHOOK_SECRET: secret,
+      TLS_KEY: key,
+      TLS_CERT: cert,
+    },
   });
   let printed = '';
   child.stdout.on('data', (chunk) => (printed += String(chunk)));
@@ -87,11 +93,20 @@ async function assertReceives(receiver: RunningReceiver): Promise<void> {
     webhook_url: receiver.url,
   });
   const { delivery } = await service.api.finished(job_id);
-  await eventually(async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.status === 'delivered');
+  await eventually(
+    async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.status === 'delivered',
+  );
   await service.api('POST', `/v1/deliveries/${delivery.id}/redeliver`);
-  await eventually(async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.attempts === 2);
-  await eventually(async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.status === 'delivered');
-  assert.equal(receiver.lines().filter((line) => line.includes(job_id) && line.includes('completed')).length, 1);
+  await eventually(
+    async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.attempts === 2,
+  );
+  await eventually(
+    async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.status === 'delivered',
+  );
+  assert.equal(
+    receiver.lines().filter((line) => line.includes(job_id) && line.includes('completed')).length,
+    1,
+  );
 
   const { webhook_secret } = (await service.api('POST', '/v1/me/webhook-secret/rotate')).json;
   const other = (await service.api('POST', '/v1/me/webhooks/test', { webhook_url: receiver.url })).json;
@@ -120,6 +135,10 @@ test("the README's receiver for Python with Flask", { skip: !hasFlask && 'no Fla
 });
 
 test("the README's receiver for Python alone", { skip: !hasPython && 'no Python here' }, async () => {
-  await using receiver = await run('python3', 'receiver_stdlib.py', await fromReadme('receiver:python-stdlib'));
+  await using receiver = await run(
+    'python3',
+    'receiver_stdlib.py',
+    await fromReadme('receiver:python-stdlib'),
+  );
   await assertReceives(receiver);
 });

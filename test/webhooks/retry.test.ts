@@ -29,7 +29,9 @@ test('each failure waits its step and up to 20 % of it', () => {
       retryDelay(DEFAULT_RETRY_SCHEDULE, n + 1, null, () => 0),
       step,
     );
-    assert.ok(Math.abs(retryDelay(DEFAULT_RETRY_SCHEDULE, n + 1, null, () => 0.999_999)! - step * 1.2) < step * 0.001);
+    assert.ok(
+      Math.abs(retryDelay(DEFAULT_RETRY_SCHEDULE, n + 1, null, () => 0.999_999)! - step * 1.2) < step * 0.001,
+    );
   }
   assert.equal(retryDelay(DEFAULT_RETRY_SCHEDULE, DEFAULT_RETRY_SCHEDULE.length + 1, null), null);
 });

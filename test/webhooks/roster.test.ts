@@ -7,7 +7,8 @@ const SHARE = 750;
 
 function rosterOf(endpoints: number, accountOf = (n: number) => `acct_${n}`): Roster {
   const roster = new Roster();
-  for (let n = 0; n < endpoints; n++) roster.wake({ account_id: accountOf(n), endpoint: `host-${n}.test:443` });
+  for (let n = 0; n < endpoints; n++)
+    roster.wake({ account_id: accountOf(n), endpoint: `host-${n}.test:443` });
   return roster;
 }
 

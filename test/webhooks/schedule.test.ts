@@ -31,9 +31,16 @@ interface Delivery {
 }
 
 /** Queues a page whose callback fails once, and waits until that is recorded: the delivery and its attempts are two reads. */
-async function failOnce(answer: Receiver['answer'], hook: string, of: TestService = service): Promise<Delivery> {
+async function failOnce(
+  answer: Receiver['answer'],
+  hook: string,
+  of: TestService = service,
+): Promise<Delivery> {
   receiver.answers = [answer];
-  const job_id = await of.api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: receiver.url(hook) });
+  const job_id = await of.api.queue('/v1/scrape/async', {
+    url: site.url('/'),
+    webhook_url: receiver.url(hook),
+  });
   return await eventually(async () => {
     const { delivery } = (await of.api('GET', `/v1/jobs/${job_id}?wait=25`)).json;
     const { json } = await of.api('GET', `/v1/deliveries/${delivery.id}`);
@@ -81,8 +88,9 @@ test('rotation takes effect at once: the next attempt is signed with the new sec
 
 test('within an overlap both secrets sign, the previous one last; afterwards only the new one does', async () => {
   const old = (await service.api('GET', '/v1/me')).json.webhook_secret;
-  const { webhook_secret } = (await service.api('POST', '/v1/me/webhook-secret/rotate', { overlap_seconds: 3600 }))
-    .json;
+  const { webhook_secret } = (
+    await service.api('POST', '/v1/me/webhook-secret/rotate', { overlap_seconds: 3600 })
+  ).json;
   const { id } = await failOnce(500, '/overlap');
   const [during] = await receiver.received(1, '/overlap');
   assert.match(String(during!.headers['x-ollagraph-signature']), /^t=\d+,v1=[0-9a-f]{64},v1=[0-9a-f]{64}$/);

@@ -84,7 +84,10 @@ test('without ALLOW_PRIVATE_WEBHOOKS loopback is refused too; neither list opens
   assert.equal((await strict.api('POST', '/v1/scrape', { url: site.url('/') })).json.status, 'ok');
   await using other = await startTestService({ ALLOW_PRIVATE_TARGETS: '', DNS_SERVERS: dns.server });
   const blocked = await other.api.finished(
-    await other.api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url: receiver.url('/only-webhooks') }),
+    await other.api.queue('/v1/scrape/async', {
+      url: site.url('/'),
+      webhook_url: receiver.url('/only-webhooks'),
+    }),
   );
   assert.equal(blocked.result.error.code, 'blocked_target');
   await receiver.received(1, '/only-webhooks');
@@ -95,7 +98,9 @@ test('a name that does not resolve yet is accepted, and called once it does', as
   const webhook_url = `https://new.example.test:${port}/new`;
   const job_id = await service.api.queue('/v1/scrape/async', { url: site.url('/'), webhook_url });
   const { delivery } = await service.api.finished(job_id);
-  await eventually(async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.status === 'exhausted');
+  await eventually(
+    async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.status === 'exhausted',
+  );
   const failed = (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json;
   assert.equal(failed.last_error, 'dns_failed');
   dns.zone.set('new.example.test', { a: ['127.0.0.1'] });
@@ -113,7 +118,9 @@ test('a name that turns to a private address after the job was made is not calle
   await eventually(() => dns.queries.some((q) => q.name === 'turning.example.test'));
   dns.zone.set('turning.example.test', { a: ['10.0.0.8'] });
   const { delivery } = await service.api.finished(await job);
-  await eventually(async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.status === 'exhausted');
+  await eventually(
+    async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.status === 'exhausted',
+  );
   const { attempt_log } = (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json;
   assert.deepEqual(
     attempt_log.map((a: { error: string }) => a.error),

@@ -25,7 +25,8 @@ async function startStage(watch: () => Watch) {
   const state = { broken: 0 };
   const server = createServer((near) => {
     const far = connect(target, '127.0.0.1');
-    for (const socket of [near, far]) socket.on('error', () => {}).on('close', () => [near, far].forEach(destroy));
+    for (const socket of [near, far])
+      socket.on('error', () => {}).on('close', () => [near, far].forEach(destroy));
     const { request, answer } = watch();
     const pass = (to: Socket, breaks: ((chunk: Buffer) => boolean) | undefined) => (chunk: Buffer) => {
       if (state.broken < BREAKS && breaks?.(chunk)) {
@@ -93,6 +94,8 @@ test('a slice that was fetched and never arrived is fetched again at once, and h
   await using stage = await startStage(() => ({ answer: (chunk) => chunk.includes('"ordinals"') }));
   await scrapeOnce(stage.service, stage.site);
   assert.equal(stage.state.broken, BREAKS);
-  const { rows } = await sql`select retry_count from pgboss.job where name = 'bulk'`.execute(stage.database.db);
+  const { rows } = await sql`select retry_count from pgboss.job where name = 'bulk'`.execute(
+    stage.database.db,
+  );
   assert.deepEqual(rows, [{ retry_count: 0 }]);
 });

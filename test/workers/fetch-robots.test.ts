@@ -23,7 +23,9 @@ test('of a robots.txt that is long, cut off, or wrong further on, the beginning 
   for (const [coding, compress] of Object.entries(codings)) {
     const whole = compress(text);
     const answers = async (body: Buffer) => {
-      await using origin = await startOrigin((socket) => void socket.write(coded(body, coding, 'text/plain')));
+      await using origin = await startOrigin(
+        (socket) => void socket.write(coded(body, coding, 'text/plain')),
+      );
       return (await robotsOf(origin)).body;
     };
     assert.ok((await answers(whole)).equals(text.subarray(0, ROBOTS_MAX_BYTES + 1)), coding);

@@ -7,10 +7,15 @@ const DELAY_MS = 100;
 
 test('two crawls of one host share its clock: every fetch of either takes a turn of its own', async () => {
   const paths = Array.from({ length: 6 }, (_, n) => `/${n}`);
-  await using site = await startSite(Object.fromEntries(paths.map((path) => [path, page('Here', 'text', paths)])));
+  await using site = await startSite(
+    Object.fromEntries(paths.map((path) => [path, page('Here', 'text', paths)])),
+  );
   await using service = await startTestService({ WORKER_THREADS: '2' });
   const body = { url: site.url('/0'), sitemap: 'skip', delay_ms: DELAY_MS, max_pages: 6 };
-  const jobs = await Promise.all([service.api.queue('/v1/crawl', body), service.api.queue('/v1/crawl', body)]);
+  const jobs = await Promise.all([
+    service.api.queue('/v1/crawl', body),
+    service.api.queue('/v1/crawl', body),
+  ]);
   for (const id of jobs) assert.equal((await service.api.finished(id)).succeeded, 6);
   const { next_allowed_at } = await service.db
     .selectFrom('hosts')

@@ -6,7 +6,10 @@ import { eventually } from '../support/wait.ts';
 
 test('a thread that does not come up is started again, each time later', async () => {
   await using service = await startTestService({ ROLES: 'web' });
-  const pool = new WorkerPool(service.context, new URL('data:text/javascript,throw new Error("it does not load")'));
+  const pool = new WorkerPool(
+    service.context,
+    new URL('data:text/javascript,throw new Error("it does not load")'),
+  );
   await pool.start();
   const waits = await eventually(() => {
     const restarts = service.logs.filter((line) => line.lane === 'express' && line.restart_ms !== undefined);

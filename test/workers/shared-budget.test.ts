@@ -61,7 +61,13 @@ test('a large body waits for its room, plain or coded, keeps what it fills, and 
   const budget = new SharedBudget(budgetMemory(1), 0, 2 * MIB);
   const bodies = new Bodies(budget);
   const fetch = async (path: string, room: BodyRoom): Promise<number> => {
-    const request = { url: site.url(path), userAgent: 'TestBot/1.0', timeoutMs: 500, maxBytes: 2 * MIB, memory: room };
+    const request = {
+      url: site.url(path),
+      userAgent: 'TestBot/1.0',
+      timeoutMs: 500,
+      maxBytes: 2 * MIB,
+      memory: room,
+    };
     return (await egress.fetchPage(request)).body.length;
   };
   for (const path of ['/plain', '/chunked', '/gzip']) {
@@ -120,7 +126,9 @@ test('an account takes a part of the room at most: the rest is for others', asyn
 test('a server that hangs up while its body waits for room leaves nothing taken', async () => {
   const body = gzipSync(randomBytes(MIB));
   const answer = Buffer.concat([
-    Buffer.from('HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n'),
+    Buffer.from(
+      'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n',
+    ),
     body,
   ]);
   await using origin = await startOrigin((socket) => void socket.end(answer));

@@ -17,7 +17,9 @@ test('a host that hangs holds up its own pages alone, whatever stands between th
     else answer();
   });
   const names = ['slow', ...Array.from({ length: 40 }, (_, n) => `host-${n}`)];
-  await using dns = await startDns(Object.fromEntries(names.map((name) => [`${name}.test`, { a: ['127.0.0.1'] }])));
+  await using dns = await startDns(
+    Object.fromEntries(names.map((name) => [`${name}.test`, { a: ['127.0.0.1'] }])),
+  );
   await using service = await startTestService({ DNS_SERVERS: dns.server });
 
   const { port } = new URL(site.origin);

@@ -18,7 +18,8 @@ export const accountOperations: Operation[] = [
     path: '/v1/me/webhook-secret/rotate',
     tag: 'Account',
     summary: 'Get a new webhook secret',
-    description: 'The previous one stops at once, or, with `overlap_seconds`, signs beside the new one for a while.',
+    description:
+      'The previous one stops at once, or, with `overlap_seconds`, signs beside the new one for a while.',
     access: 'account',
     body: rotateBody,
     example: { overlap_seconds: 3600 },

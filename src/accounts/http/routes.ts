@@ -28,7 +28,9 @@ export function accountRoutes({ db }: Context, box: SecretBox): Router {
 
   router.post('/v1/me/webhook-secret/rotate', rawBody('1kb'), async (req, res) => {
     const { overlap_seconds } = parseBody(req, rotateBody);
-    res.set('Cache-Control', 'no-store').json(await rotateWebhookSecret(db, box, accountOf(res), overlap_seconds));
+    res
+      .set('Cache-Control', 'no-store')
+      .json(await rotateWebhookSecret(db, box, accountOf(res), overlap_seconds));
   });
 
   router.get('/v1/me/usage', async (req, res) => {

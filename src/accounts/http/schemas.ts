@@ -22,7 +22,9 @@ export const usageQuery = z.strictObject({
   to: day.describe('The last day; by default today.'),
 });
 
-const webhookSecret = z.string().describe('Signs your deliveries: `whsec_…`. Whoever has it can sign in our name.');
+const webhookSecret = z
+  .string()
+  .describe('Signs your deliveries: `whsec_…`. Whoever has it can sign in our name.');
 const previousUntil = timestamp.nullable().describe('Until when the previous secret signs too.');
 
 export const meAnswer = named(
@@ -46,7 +48,9 @@ export const usageAnswer = named(
   z.strictObject({
     data: z
       .array(z.strictObject({ date: z.iso.date(), credits: z.int().min(0), jobs: z.int().min(0) }))
-      .describe('What ended jobs cost, by the day on which they were created; days without one are left out.'),
+      .describe(
+        'What ended jobs cost, by the day on which they were created; days without one are left out.',
+      ),
     total: z.int().min(0),
   }),
 );

@@ -25,7 +25,9 @@ export const callbackRequest = named(
   z.strictObject({
     headers: z
       .record(z.string(), z.string())
-      .describe('Every header of the first attempt that is not the connection’s or a trace’s, freshly signed.'),
+      .describe(
+        'Every header of the first attempt that is not the connection’s or a trace’s, freshly signed.',
+      ),
     body: z.string().describe('The raw body: its UTF-8 bytes are what is signed.'),
   }),
 );

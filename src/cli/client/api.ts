@@ -37,12 +37,19 @@ export interface Connection {
 export function connect({ service, key }: Connection): Api {
   const { url, apiKey } = readClientConfig({ url: service, key });
   if (apiKey === undefined)
-    throw new CliError('There is no API key: set OLLAGRAPH_API_KEY, or give --key.', { exitCode: EXIT.usage });
+    throw new CliError('There is no API key: set OLLAGRAPH_API_KEY, or give --key.', {
+      exitCode: EXIT.usage,
+    });
   return createApi(url, apiKey);
 }
 
 export function createApi(url: string, key: string): Api {
-  async function call(method: string, path: string, body: object | undefined, init: RequestInit): Promise<Response> {
+  async function call(
+    method: string,
+    path: string,
+    body: object | undefined,
+    init: RequestInit,
+  ): Promise<Response> {
     for (let waits = 0; ; waits++) {
       const response = await send(url, method, path, {
         ...init,
@@ -93,7 +100,12 @@ export function createApi(url: string, key: string): Api {
 }
 
 /** Sends one request. Throws CliError where no answer comes. */
-export async function send(url: string, method: string, path: string, init: RequestInit = {}): Promise<Response> {
+export async function send(
+  url: string,
+  method: string,
+  path: string,
+  init: RequestInit = {},
+): Promise<Response> {
   try {
     return await fetch(url + path, { ...init, method, redirect: 'manual' });
   } catch (error) {

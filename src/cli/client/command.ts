@@ -9,6 +9,10 @@ export function clientCommand(program: Command, nameAndArguments: string, descri
   return program
     .command(nameAndArguments)
     .description(description)
-    .option('--service <url>', 'where the service is (default: OLLAGRAPH_URL, or http://localhost:PORT)', webUrl)
+    .option(
+      '--service <url>',
+      'where the service is (default: OLLAGRAPH_URL, or http://localhost:PORT)',
+      webUrl,
+    )
     .option('--key <key>', 'your API key (default: OLLAGRAPH_API_KEY)', apiKey);
 }

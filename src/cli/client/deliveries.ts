@@ -24,7 +24,11 @@ interface RecoverOptions extends Connection {
 
 /** `deliveries`, `redeliver` and `recover`. */
 export function addDeliveries(program: Command): void {
-  clientCommand(program, 'deliveries [delivery_id]', 'your deliveries, newest first; or one with its attempts')
+  clientCommand(
+    program,
+    'deliveries [delivery_id]',
+    'your deliveries, newest first; or one with its attempts',
+  )
     .option('--status <status>', 'only these', oneOf('pending', 'delivered', 'exhausted', 'cancelled'))
     .option('--job <id>', 'only those of this job')
     .option('--webhook-url <url>', 'only those to this URL')
@@ -48,12 +52,18 @@ export function addDeliveries(program: Command): void {
     'redeliver <delivery_id>',
     'send a delivery again, now: the same bytes under a new signature',
   ).action(async (id: string, options: Connection, command: Command) => {
-    const delivery = await connect(options).post<Delivery>(`/v1/deliveries/${encodeURIComponent(id)}/redeliver`);
+    const delivery = await connect(options).post<Delivery>(
+      `/v1/deliveries/${encodeURIComponent(id)}/redeliver`,
+    );
     print(command, delivery, `${delivery.id} is sent again to ${delivery.webhook_url}`);
   });
 
   clientCommand(program, 'recover', 'send again all that failed for good in a window of time')
-    .requiredOption('--since <time>', 'deliveries created at or after this time (or how long ago: 2h)', moment)
+    .requiredOption(
+      '--since <time>',
+      'deliveries created at or after this time (or how long ago: 2h)',
+      moment,
+    )
     .option('--until <time>', 'and before this one', moment)
     .option('--webhook-url <url>', 'only those to this URL')
     .option('--dry-run', 'only count them')

@@ -19,28 +19,30 @@ export function addJobs(program: Command): void {
     .option('--status <status>', 'only these', oneOf('queued', 'running', 'completed', 'failed', 'cancelled'))
     .option('--kind <kind>', 'only these', oneOf('scrape', 'batch', 'crawl'))
     .option('--limit <n>', 'at most so many', wholeNumber(1, 100_000), 20)
-    .action(async (id: string | undefined, { status, kind, limit, ...options }: Options, command: Command) => {
-      const api = connect(options);
-      if (id !== undefined) {
-        const job = await api.get<Job>(`/v1/jobs/${encodeURIComponent(id)}`, { result: 'false' });
-        print(
-          command,
-          job,
-          formatRecord({ ...job, delivery: job.delivery && `${job.delivery.id} ${job.delivery.status}` }),
-        );
-        return;
-      }
-      const jobs = api.list<JobSummary>('/v1/jobs', { status, kind, limit: Math.min(limit, 100) });
-      printList(command, await take(jobs, limit), [
-        { name: 'job', of: (job) => job.job_id },
-        { name: 'kind', of: (job) => job.kind },
-        { name: 'status', of: (job) => job.status },
-        { name: 'pages', of: (job) => job.total, numeric: true },
-        { name: 'left', of: (job) => job.remaining, numeric: true },
-        { name: 'failed', of: (job) => job.failed, numeric: true },
-        { name: 'created_at', of: (job) => new Date(job.created_at) },
-      ]);
-    });
+    .action(
+      async (id: string | undefined, { status, kind, limit, ...options }: Options, command: Command) => {
+        const api = connect(options);
+        if (id !== undefined) {
+          const job = await api.get<Job>(`/v1/jobs/${encodeURIComponent(id)}`, { result: 'false' });
+          print(
+            command,
+            job,
+            formatRecord({ ...job, delivery: job.delivery && `${job.delivery.id} ${job.delivery.status}` }),
+          );
+          return;
+        }
+        const jobs = api.list<JobSummary>('/v1/jobs', { status, kind, limit: Math.min(limit, 100) });
+        printList(command, await take(jobs, limit), [
+          { name: 'job', of: (job) => job.job_id },
+          { name: 'kind', of: (job) => job.kind },
+          { name: 'status', of: (job) => job.status },
+          { name: 'pages', of: (job) => job.total, numeric: true },
+          { name: 'left', of: (job) => job.remaining, numeric: true },
+          { name: 'failed', of: (job) => job.failed, numeric: true },
+          { name: 'created_at', of: (job) => new Date(job.created_at) },
+        ]);
+      },
+    );
 
   clientCommand(program, 'pages <job_id>', 'the pages of a job that are done: JSON, one a line').action(
     async (id: string, options: Connection) => {
@@ -49,10 +51,12 @@ export function addJobs(program: Command): void {
     },
   );
 
-  clientCommand(program, 'cancel <job_id>', 'stop a job; its callback still comes, with what was done').action(
-    async (id: string, options: Connection, command: Command) => {
-      const job = await connect(options).post<JobSummary>(`/v1/jobs/${encodeURIComponent(id)}/cancel`);
-      print(command, job, `${job.job_id} is cancelled: ${job.succeeded} of ${pages(job.total)} had come back.`);
-    },
-  );
+  clientCommand(
+    program,
+    'cancel <job_id>',
+    'stop a job; its callback still comes, with what was done',
+  ).action(async (id: string, options: Connection, command: Command) => {
+    const job = await connect(options).post<JobSummary>(`/v1/jobs/${encodeURIComponent(id)}/cancel`);
+    print(command, job, `${job.job_id} is cancelled: ${job.succeeded} of ${pages(job.total)} had come back.`);
+  });
 }

@@ -12,7 +12,9 @@ const MAX_CREDITS = 1_000_000_000;
 
 /** `accounts create|list|credit`. */
 export function addAccounts(program: Command): void {
-  const accounts = program.command('accounts').description('who may use the service, and what they have left');
+  const accounts = program
+    .command('accounts')
+    .description('who may use the service, and what they have left');
 
   accounts
     .command('create')
@@ -23,7 +25,10 @@ export function addAccounts(program: Command): void {
       await using session = await openMigratedSession();
       const { config, db } = session;
       const credits = options.credits ?? config.freeCredits;
-      const { id, key } = await createAccount(db, createSecretBox(config.secretKey), { name: options.name, credits });
+      const { id, key } = await createAccount(db, createSecretBox(config.secretKey), {
+        name: options.name,
+        credits,
+      });
       const text = `account  ${id}\nname     ${options.name}\ncredits  ${credits}\nkey      ${key}\n\nThe key is not shown again.`;
       print(command, { account_id: id, name: options.name, credits, key }, text);
     });
@@ -46,7 +51,11 @@ export function addAccounts(program: Command): void {
     .command('credit')
     .description('give credits to an account, or take some back')
     .argument('<account_id>', 'acct_…')
-    .argument('<credits>', 'how many; a negative number takes them back', wholeNumber(-MAX_CREDITS, MAX_CREDITS))
+    .argument(
+      '<credits>',
+      'how many; a negative number takes them back',
+      wholeNumber(-MAX_CREDITS, MAX_CREDITS),
+    )
     .option('--note <text>', 'why, for the ledger', label, 'by an operator')
     .action(async (id: string, amount: number, options: { note: string }, command: Command) => {
       await using session = await openMigratedSession();

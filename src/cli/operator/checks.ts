@@ -47,7 +47,10 @@ async function checkDatabase({ databaseUrl, dataDir }: Config, installed: boolea
     const database =
       pending.length === 0
         ? ok('database', `Postgres ${version} (${where}), its schema up to date.`)
-        : failed('database', `Postgres ${version} (${where}) misses ${pending.length} migrations: npm run migrate`);
+        : failed(
+            'database',
+            `Postgres ${version} (${where}) misses ${pending.length} migrations: npm run migrate`,
+          );
     return [database, compareClocks('database clock', now.getTime(), before, after, 1)];
   } catch (error) {
     return [failed('database', messageOf(error))];

@@ -59,7 +59,9 @@ async function accountId(db: DbOrTx, given: string | undefined): Promise<string>
   const accounts = await listAccounts(db);
   if (given === undefined) {
     if (accounts.length === 1) return accounts[0]!.id;
-    throw new CliError(`There are ${accounts.length} accounts: say which with --account.`, { exitCode: EXIT.usage });
+    throw new CliError(`There are ${accounts.length} accounts: say which with --account.`, {
+      exitCode: EXIT.usage,
+    });
   }
   if (!accounts.some((account) => account.id === given)) throw new CliError(`There is no account ${given}.`);
   return given;

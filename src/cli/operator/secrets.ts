@@ -11,7 +11,9 @@ export function addSecrets(program: Command): void {
 
   secrets
     .command('reseal')
-    .description('seal every webhook secret with SECRET_KEY; what SECRET_KEY_PREVIOUS sealed is opened with that')
+    .description(
+      'seal every webhook secret with SECRET_KEY; what SECRET_KEY_PREVIOUS sealed is opened with that',
+    )
     .action(async (_options: object, command: Command) => {
       await using session = await openMigratedSession();
       const { secretKey, secretKeyPrevious } = session.config;

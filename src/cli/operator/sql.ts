@@ -21,7 +21,9 @@ export function addSql(program: Command): void {
       const query = given ?? (await readAll(process.stdin));
       await using session = await openDatabaseSession();
       const { fields, rows } = await runReadOnly(session.pool, query);
-      const records = rows.map((row) => Object.fromEntries(fields.map(({ name }, i) => [name, row[i] ?? null])));
+      const records = rows.map((row) =>
+        Object.fromEntries(fields.map(({ name }, i) => [name, row[i] ?? null])),
+      );
       const columns = fields.map(({ name, dataTypeID }) => ({ name, numeric: NUMERIC.has(dataTypeID) }));
       const count = `(${rows.length} ${rows.length === 1 ? 'row' : 'rows'})`;
       print(command, { data: records }, `${formatTable(columns, rows)}\n${count}`);

@@ -34,10 +34,15 @@ async function keepFresh(part) {
   while (current?.dataset.refresh) {
     await new Promise((resolve) => setTimeout(resolve, Number(current.dataset.refresh)));
     // A person who reads an answer or is about to press something is not to be disturbed.
-    if (document.hidden || current.contains(document.activeElement) || current.querySelector('details[open]')) continue;
-    const response = await window.fetch(window.location.href, { headers: { accept: 'text/html' } }).catch(() => null);
+    if (document.hidden || current.contains(document.activeElement) || current.querySelector('details[open]'))
+      continue;
+    const response = await window
+      .fetch(window.location.href, { headers: { accept: 'text/html' } })
+      .catch(() => null);
     if (!response?.ok || response.redirected) continue;
-    const fresh = new DOMParser().parseFromString(await response.text(), 'text/html').getElementById(current.id);
+    const fresh = new DOMParser()
+      .parseFromString(await response.text(), 'text/html')
+      .getElementById(current.id);
     if (!fresh) return;
     current.replaceWith(fresh);
     current = fresh;

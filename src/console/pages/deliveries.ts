@@ -36,7 +36,11 @@ const listQuery = z.object({
 });
 
 const COLUMNS: Column<DeliveryView>[] = [
-  { label: 'Delivery', head: true, cell: (d) => html`<a href="/console/deliveries/${d.id}"><code>${d.id}</code></a>` },
+  {
+    label: 'Delivery',
+    head: true,
+    cell: (d) => html`<a href="/console/deliveries/${d.id}"><code>${d.id}</code></a>`,
+  },
   { label: 'State', cell: (d) => badge(d.status) },
   {
     label: 'To',
@@ -78,7 +82,12 @@ export function deliveryPages({ db }: Context, box: SecretBox): Router {
     const before = decodeCursor(cursor, /^dlv_[0-9a-f]{24}$/);
     const found = await listDeliveries(db, sessionOf(res).account_id, filter, ROWS + 1, before);
     const { shown, more } = cut(found, ROWS);
-    const body = html`<form class="filters" action="/console/deliveries" role="search" aria-label="Deliveries">
+    const body = html`<form
+        class="filters"
+        action="/console/deliveries"
+        role="search"
+        aria-label="Deliveries"
+      >
         ${select('State', 'status', [['', 'any'], ...STATES.map((s) => [s, s] as const)], status)}
         ${field({ label: 'To', name: 'webhook_url', value: webhook_url, placeholder: 'https://…', className: 'grow' })}
         ${field({ label: 'Delivery or job id', name: 'id', value: id, placeholder: 'dlv_… or job_…' })}

@@ -22,7 +22,11 @@ export interface RequestPreview {
 }
 
 /** Reads the body and signs it with the account's current secrets. Of a body over 1 MiB only the start is read. */
-export async function previewRequest(db: Db, box: SecretBox, content: DeliveryContent): Promise<RequestPreview> {
+export async function previewRequest(
+  db: Db,
+  box: SecretBox,
+  content: DeliveryContent,
+): Promise<RequestPreview> {
   const body = await smallBody(db, content);
   if (body === null) {
     return {

@@ -41,7 +41,12 @@ function about(delivery: Delivery): Html {
     ['Event', delivery.event],
     ...(delivery.job_id === null
       ? []
-      : [['Job', html`<a href="/console/jobs/${delivery.job_id}"><code>${delivery.job_id}</code></a>`] as const]),
+      : [
+          [
+            'Job',
+            html`<a href="/console/jobs/${delivery.job_id}"><code>${delivery.job_id}</code></a>`,
+          ] as const,
+        ]),
     ['Created', exactTime(delivery.created_at)],
     ...(delivery.finished_at === null ? [] : [['Ended', exactTime(delivery.finished_at)] as const]),
   ]);
@@ -75,7 +80,12 @@ function attemptCard(attempt: AttemptView, scaleMs: number): Html {
   </li>`;
 }
 
-const TRIGGERS = { schedule: 'by schedule', manual: 'sent again by hand', recover: 'recovered', test: 'a test' };
+const TRIGGERS = {
+  schedule: 'by schedule',
+  manual: 'sent again by hand',
+  recover: 'recovered',
+  test: 'a test',
+};
 
 /** Where the time of an attempt went. `first_byte_ms` counts from the start of the exchange, the three before it are spans. */
 function phases(attempt: AttemptView): { name: string; tone: string; ms: number | null }[] {
@@ -88,7 +98,11 @@ function phases(attempt: AttemptView): { name: string; tone: string; ms: number 
     { name: 'connect', tone: 'two', ms: connect_ms },
     { name: 'TLS', tone: 'three', ms: tls_ms },
     { name: first_byte_ms === null ? 'no answer' : 'first byte', tone: 'four', ms: waiting },
-    { name: 'rest', tone: 'five', ms: first_byte_ms === null ? null : Math.max(0, total - opening - waiting) },
+    {
+      name: 'rest',
+      tone: 'five',
+      ms: first_byte_ms === null ? null : Math.max(0, total - opening - waiting),
+    },
   ];
 }
 
@@ -112,7 +126,13 @@ function timings(attempt: AttemptView, scaleMs: number): Html {
   });
   const said = parts.map(({ name, ms }) => `${name} ${duration(ms)}`).join(', ');
   const reused = attempt.connect_ms === null && attempt.first_byte_ms !== null;
-  return html`<svg class="phases" viewBox="0 0 ${width} 10" preserveAspectRatio="none" role="img" aria-label="${said}">
+  return html`<svg
+      class="phases"
+      viewBox="0 0 ${width} 10"
+      preserveAspectRatio="none"
+      role="img"
+      aria-label="${said}"
+    >
       ${bars}
     </svg>
     <dl class="phase-list">
@@ -132,10 +152,10 @@ function timings(attempt: AttemptView, scaleMs: number): Html {
 }
 
 const EXPLAINED: Record<string, Content> = {
-  'x-ollagraph-signature': html`HMAC-SHA256 over <code>t.body</code> with your secret as it is printed; during a
-    rotation one <code>v1=</code> for each secret, the previous one last`,
-  'webhook-signature': html`Standard Webhooks: HMAC-SHA256 over <code>webhook-id.webhook-timestamp.body</code> with the
-    decoded secret`,
+  'x-ollagraph-signature': html`HMAC-SHA256 over <code>t.body</code> with your secret as it is printed; during
+    a rotation one <code>v1=</code> for each secret, the previous one last`,
+  'webhook-signature': html`Standard Webhooks: HMAC-SHA256 over
+    <code>webhook-id.webhook-timestamp.body</code> with the decoded secret`,
   'webhook-id': 'the same at every attempt: use it to drop repeats',
   'webhook-timestamp': 'seconds since 1970, taken at each attempt',
   'x-ollagraph-attempt': 'the number of the attempt',
@@ -152,7 +172,10 @@ function signedRequest(delivery: Delivery, request: RequestPreview): Html {
     </div>
     ${facts([
       ['Length', request.bytes === null ? 'fixed at the first attempt' : `${count(request.bytes)} bytes`],
-      ['SHA-256', request.sha256 === null ? 'fixed at the first attempt' : copyable(request.sha256, 'the SHA-256')],
+      [
+        'SHA-256',
+        request.sha256 === null ? 'fixed at the first attempt' : copyable(request.sha256, 'the SHA-256'),
+      ],
     ])}
     ${request.changed && html`<p class="problem">The pages of this job have been dropped since. What is left of the body is not what was sent, and is not sent again.</p>`}
     ${
@@ -165,7 +188,8 @@ function signedRequest(delivery: Delivery, request: RequestPreview): Html {
                   html`<div>
                     <dt><code>${name}</code></dt>
                     <dd>
-                      <code>${value}</code><span class="quiet">${EXPLAINED[name] ?? 'asked for with the job'}</span>
+                      <code>${value}</code
+                      ><span class="quiet">${EXPLAINED[name] ?? 'asked for with the job'}</span>
                     </dd>
                   </div>`,
               )}

@@ -35,7 +35,9 @@ export function endpointPages({ db, egress }: Context): Router {
         ${
           endpoints.length === 0
             ? html`<div class="empty">
-                <p>None in the last 24 hours. An endpoint is the host and port of a <code>webhook_url</code>.</p>
+                <p>
+                  None in the last 24 hours. An endpoint is the host and port of a <code>webhook_url</code>.
+                </p>
               </div>`
             : html`<ul class="grid">
                 ${endpoints.map((endpoint) => endpointCard(res, endpoint))}
@@ -95,7 +97,8 @@ function testCard(res: Response, tried: string, problem: string | null): Html {
       <button class="button primary">Send a test</button>
     </div>
     <p class="hint">
-      One signed callback on the way that all take: outbox, signature, timeout, retries. You then watch its attempts.
+      One signed callback on the way that all take: outbox, signature, timeout, retries. You then watch its
+      attempts.
     </p>`;
   return postForm(res, '/console/endpoints/test', form, 'card');
 }
@@ -104,9 +107,13 @@ function endpointCard(res: Response, e: EndpointView): Html {
   const path = `/console/endpoints/${encodeURIComponent(e.endpoint)}`;
   const empty = confirmed(
     'Cancel pending',
-    html`Takes ${count(e.backlog)} waiting ${e.backlog === 1 ? 'delivery' : 'deliveries'} out of the outbox. Each can be
-    sent again later, one by one.`,
-    postForm(res, `${path}/cancel-pending`, html`<button class="button danger">Cancel pending deliveries</button>`),
+    html`Takes ${count(e.backlog)} waiting ${e.backlog === 1 ? 'delivery' : 'deliveries'} out of the outbox.
+    Each can be sent again later, one by one.`,
+    postForm(
+      res,
+      `${path}/cancel-pending`,
+      html`<button class="button danger">Cancel pending deliveries</button>`,
+    ),
   );
   return html`<li class="card endpoint">
     <h3><span class="url">${e.endpoint}</span> ${badge(e.status)}</h3>

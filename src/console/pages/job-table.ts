@@ -5,7 +5,11 @@ import { badge, count, table, time, type Column } from '../view/parts.ts';
 const settled = (job: Job) => job.total - job.remaining;
 
 const COLUMNS: Column<Job>[] = [
-  { label: 'Job', head: true, cell: (job) => html`<a href="/console/jobs/${job.id}"><code>${job.id}</code></a>` },
+  {
+    label: 'Job',
+    head: true,
+    cell: (job) => html`<a href="/console/jobs/${job.id}"><code>${job.id}</code></a>`,
+  },
   { label: 'Kind', cell: (job) => job.kind },
   { label: 'State', cell: (job) => badge(job.state) },
   { label: 'Pages', numeric: true, cell: (job) => `${count(settled(job))} of ${count(job.total)}` },
@@ -16,7 +20,8 @@ const COLUMNS: Column<Job>[] = [
   },
   {
     label: 'Callback',
-    cell: (job) => (job.webhook_url === null ? html`<span class="quiet">none</span>` : new URL(job.webhook_url).host),
+    cell: (job) =>
+      job.webhook_url === null ? html`<span class="quiet">none</span>` : new URL(job.webhook_url).host,
   },
   { label: 'Created', cell: (job) => time(job.created_at) },
 ];

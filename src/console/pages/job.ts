@@ -28,7 +28,11 @@ export interface JobPart {
 }
 
 /** A job's page: progress, what it was asked, its delivery, and its pages (of a single-page job the content at once). */
-export function jobBody(res: Response, part: JobPart, single: (PageRow & { fragment: string | null }) | null): Html {
+export function jobBody(
+  res: Response,
+  part: JobPart,
+  single: (PageRow & { fragment: string | null }) | null,
+): Html {
   const { job } = part;
   return html`${progress(res, job)} ${about(part)}
     ${
@@ -61,7 +65,11 @@ function progress(res: Response, job: Job): Html {
   const stop = confirmed(
     'Cancel',
     'Pages that have not been fetched are dropped. What is done stays, and the callback still fires.',
-    postForm(res, `/console/jobs/${job.id}/cancel`, html`<button class="button danger">Cancel the job</button>`),
+    postForm(
+      res,
+      `/console/jobs/${job.id}/cancel`,
+      html`<button class="button danger">Cancel the job</button>`,
+    ),
   );
   return html`<section
     class="card progress"
@@ -97,7 +105,8 @@ function about({ job, delivery }: JobPart): Html {
       'Finished',
       job.finished_at === null
         ? html`<span class="quiet">not yet</span>`
-        : html`${exactTime(job.finished_at)}, after ${duration(job.finished_at.getTime() - job.created_at.getTime())}`,
+        : html`${exactTime(job.finished_at)}, after
+          ${duration(job.finished_at.getTime() - job.created_at.getTime())}`,
     ],
   ];
   if (job.kind === 'crawl') entries.push(['Site', (job.options as { url?: string }).url]);
@@ -106,7 +115,8 @@ function about({ job, delivery }: JobPart): Html {
     entries.push([
       'Delivery',
       delivery
-        ? html`${badge(delivery.status)} <a href="/console/deliveries/${delivery.id}"><code>${delivery.id}</code></a>`
+        ? html`${badge(delivery.status)}
+            <a href="/console/deliveries/${delivery.id}"><code>${delivery.id}</code></a>`
         : html`<span class="quiet">when the job ends</span>`,
     ]);
   }
@@ -119,7 +129,8 @@ function pageColumns(job: Job): Column<PageRow>[] {
     {
       label: 'Page',
       head: true,
-      cell: (page) => html`<a class="url" href="/console/jobs/${job.id}/pages/${page.ordinal}">${page.url}</a>`,
+      cell: (page) =>
+        html`<a class="url" href="/console/jobs/${job.id}/pages/${page.ordinal}">${page.url}</a>`,
     },
     { label: 'State', cell: (page) => badge(page.state) },
     {

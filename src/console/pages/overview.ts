@@ -3,7 +3,12 @@ import { usageByDay, type DayOfUsage } from '../../accounts/credits.ts';
 import type { Context } from '../../context.ts';
 import { activityByMinute, type MinuteOfWork } from '../../jobs/activity.ts';
 import { listJobs } from '../../jobs/read.ts';
-import { attemptsByHour, readBacklog, type Backlog, type HourOfAttempts } from '../../webhooks/outbox/activity.ts';
+import {
+  attemptsByHour,
+  readBacklog,
+  type Backlog,
+  type HourOfAttempts,
+} from '../../webhooks/outbox/activity.ts';
 import { barChart, lineChart } from '../view/charts.ts';
 import { html, type Content, type Html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
@@ -48,7 +53,11 @@ function figures(credits: number, { pending, due, oldest_due_at }: Backlog, hour
     ['Credits left', count(credits), 'one for each page that comes back'],
     ['Deliveries pending', count(pending), due > 0 ? html`${count(due)} due now` : 'none is due now'],
     ['Oldest due', oldest_due_at === null ? 'none' : time(oldest_due_at), 'the one that has waited longest'],
-    ['Attempts accepted, 24 h', percent(attempts === 0 ? null : succeeded / attempts), `of ${count(attempts)}`],
+    [
+      'Attempts accepted, 24 h',
+      percent(attempts === 0 ? null : succeeded / attempts),
+      `of ${count(attempts)}`,
+    ],
   ];
   return html`<dl class="figures">
     ${entries.map(
@@ -93,7 +102,8 @@ function deliveries(hours: HourOfAttempts[]): Html[] {
   return [
     barChart({
       title: 'Delivery attempts per hour',
-      figure: html`${count(hours.reduce((sum, h) => sum + h.succeeded + h.failed, 0))} <small>in 24 hours</small>`,
+      figure: html`${count(hours.reduce((sum, h) => sum + h.succeeded + h.failed, 0))}
+        <small>in 24 hours</small>`,
       series: [
         { name: 'accepted', tone: 'good', values: hours.map((h) => h.succeeded) },
         { name: 'failed', tone: 'bad', values: hours.map((h) => h.failed) },

@@ -24,13 +24,16 @@ interface Block {
 }
 
 /** The sentence for a page's error code. */
-export const reason = (code: string) => (code in PAGE_ERRORS ? PAGE_ERRORS[code as keyof typeof PAGE_ERRORS] : code);
+export const reason = (code: string) =>
+  code in PAGE_ERRORS ? PAGE_ERRORS[code as keyof typeof PAGE_ERRORS] : code;
 
 /** A page and its content in every form that was asked for. */
 export function pageBody(page: PageRow & { fragment: string | null }): Html {
   if (page.fragment === null) {
     const why =
-      page.state === 'pending' ? 'This page has not been fetched yet.' : 'This page has no content: it was cancelled.';
+      page.state === 'pending'
+        ? 'This page has not been fetched yet.'
+        : 'This page has no content: it was cancelled.';
     return html`<p class="url">${page.url}</p>
       <div class="empty"><p>${why}</p></div>`;
   }
@@ -42,7 +45,10 @@ export function pageBody(page: PageRow & { fragment: string | null }): Html {
       : []),
     ['Answer', block.http_status ?? '–'],
     ['Type', block.content_type ?? '–'],
-    ['Fetched', `${block.fetched_at.replace('T', ' ').replace('Z', ' UTC')}, in ${duration(page.duration_ms)}`],
+    [
+      'Fetched',
+      `${block.fetched_at.replace('T', ' ').replace('Z', ' UTC')}, in ${duration(page.duration_ms)}`,
+    ],
   ])}
   ${block.error && html`<p class="problem"><strong>${block.error.code}</strong> ${reason(block.error.code)}</p>`}
   ${contents(block, page.fragment)}`;
@@ -60,11 +66,15 @@ function contents(block: Block, fragment: string): Html {
   const { markdown, html: markup, text, links, metadata } = block;
   const sections: [string, Content][] = [];
   if (markdown !== undefined)
-    sections.push(['Markdown', rendered(markdown)], ['Markdown source', shortened(markdown, 'Markdown source')]);
+    sections.push(
+      ['Markdown', rendered(markdown)],
+      ['Markdown source', shortened(markdown, 'Markdown source')],
+    );
   if (markup !== undefined) sections.push(['HTML', shortened(markup, 'HTML')]);
   if (text !== undefined) sections.push(['Text', shortened(text, 'Text')]);
   if (links !== undefined) sections.push([`Links (${links.length})`, linkList(links)]);
-  if (metadata !== undefined) sections.push(['Metadata', shortened(JSON.stringify(metadata, null, 2), 'Metadata')]);
+  if (metadata !== undefined)
+    sections.push(['Metadata', shortened(JSON.stringify(metadata, null, 2), 'Metadata')]);
   sections.push(['JSON', shortened(fragment, 'Page block')]);
   return html`<div class="tabs" data-tabs>
     ${sections.map(
@@ -90,7 +100,9 @@ function shortened(text: string, label: string): Html {
 function rest(text: string): Html | null {
   return text.length <= MAX_SHOWN
     ? null
-    : html`<p class="quiet">${bytes(text.length - MAX_SHOWN)} more are not shown here; the API has all of it.</p>`;
+    : html`<p class="quiet">
+        ${bytes(text.length - MAX_SHOWN)} more are not shown here; the API has all of it.
+      </p>`;
 }
 
 function linkList(links: string[]): Html {

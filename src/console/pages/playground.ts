@@ -45,7 +45,10 @@ export function playgroundPages(context: Context, waiter: JobWaiter): Router {
       res,
       page.url,
       main,
-      result({ page, job_id: job.id, url: page.url, main }, `${req.protocol}://${req.get('host') ?? 'localhost'}`),
+      result(
+        { page, job_id: job.id, url: page.url, main },
+        `${req.protocol}://${req.get('host') ?? 'localhost'}`,
+      ),
     );
   });
 
@@ -54,7 +57,10 @@ export function playgroundPages(context: Context, waiter: JobWaiter): Router {
     const { url, main } = parseValue(req.body, form);
     const { account_id } = sessionOf(res);
     try {
-      const asked = parseValue({ url, formats: [...FORMATS], only_main_content: main !== undefined }, scrapeSchema);
+      const asked = parseValue(
+        { url, formats: [...FORMATS], only_main_content: main !== undefined },
+        scrapeSchema,
+      );
       const { job_id } = await createJob(db, boss, {
         account_id,
         kind: 'scrape',
@@ -94,8 +100,12 @@ function show(res: Response, url: string, main: boolean, more: Html | null, stat
       ${field({ label: 'URL', name: 'url', type: 'url', value: url, required: true, placeholder: 'https://example.com/', className: 'grow' })}
       <button class="button primary" data-busy="Scraping…">Scrape</button>
     </div>
-    <label class="check"><input type="checkbox" name="main" ${flag('checked', main)} /> Only the main content</label>`;
-  const body = html`<p class="lead">One page, now, in every form. It costs one credit when the page comes back.</p>
+    <label class="check"
+      ><input type="checkbox" name="main" ${flag('checked', main)} /> Only the main content</label
+    >`;
+  const body = html`<p class="lead">
+      One page, now, in every form. It costs one credit when the page comes back.
+    </p>
     ${postForm(res, '/console/playground', fields, 'card')} ${more}`;
   sendPage(res, { title: 'Playground', section: 'Playground', body }, status);
 }

@@ -46,7 +46,9 @@ export function recoverPages(db: Db): Router {
       ${field({ label: 'Only to this URL', name: 'webhook_url', type: 'url', value: asked.webhook_url, placeholder: 'https://…' })}
       <button class="button primary">Count them</button>
     </form>`;
-    const body = html`<p class="lead">After an outage on your side: sends again all deliveries that were given up.</p>
+    const body = html`<p class="lead">
+        After an outage on your side: sends again all deliveries that were given up.
+      </p>
       ${form} ${chosen && n !== null && answer(res, chosen, n)}`;
     sendPage(res, {
       title: 'Recover',
@@ -65,7 +67,11 @@ export function recoverPages(db: Db): Router {
   return router;
 }
 
-function windowOf(form: { since: Date; until?: Date | undefined; webhook_url?: string | undefined }): RecoverWindow {
+function windowOf(form: {
+  since: Date;
+  until?: Date | undefined;
+  webhook_url?: string | undefined;
+}): RecoverWindow {
   const { since, until, webhook_url } = form;
   return {
     since,
@@ -79,16 +85,18 @@ const fieldTime = (at: Date) => at.toISOString().slice(0, 19);
 const hidden = (name: string, value: string) => html`<input type="hidden" name="${name}" value="${value}" />`;
 
 function answer(res: Response, window: RecoverWindow, n: number): Html {
-  if (n === 0) return html`<div class="empty" role="status"><p>No delivery was given up in this window.</p></div>`;
+  if (n === 0)
+    return html`<div class="empty" role="status"><p>No delivery was given up in this window.</p></div>`;
   return html`<div class="card" role="status">
     <p>
-      <strong>${count(n)}</strong> ${n === 1 ? 'delivery was' : 'deliveries were'} given up in this window. Each is sent
-      again with the same bytes, its schedule started over.
+      <strong>${count(n)}</strong> ${n === 1 ? 'delivery was' : 'deliveries were'} given up in this window.
+      Each is sent again with the same bytes, its schedule started over.
     </p>
     ${postForm(
       res,
       '/console/deliveries/recover',
-      html`${hidden('since', fieldTime(window.since))} ${hidden('until', window.until ? fieldTime(window.until) : '')}
+      html`${hidden('since', fieldTime(window.since))}
+        ${hidden('until', window.until ? fieldTime(window.until) : '')}
         ${hidden('webhook_url', window.webhook_url ?? '')}
         <button class="button primary">Send ${count(n)} again</button>`,
     )}

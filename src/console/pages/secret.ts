@@ -16,7 +16,9 @@ const OVERLAPS = [
   ['86400', 'for a day'],
   ['604800', 'for a week'],
 ] as const;
-const rotateForm = z.object({ overlap_seconds: z.enum(OVERLAPS.map(([seconds]) => seconds)).transform(Number) });
+const rotateForm = z.object({
+  overlap_seconds: z.enum(OVERLAPS.map(([seconds]) => seconds)).transform(Number),
+});
 
 /** The secret that signs callbacks: shown only when asked for, and replaced with or without an overlap. */
 export function secretPages({ db }: Context, box: SecretBox): Router {
@@ -32,7 +34,9 @@ export function secretPages({ db }: Context, box: SecretBox): Router {
 
   router.post('/secret/reveal', async (_req, res) => {
     const account = await readAccount(db, box, sessionOf(res).account_id);
-    show(res, html`<p>${copyable(account.webhook_secret, 'the secret')}</p>`, account.previous_secret_until, [hide]);
+    show(res, html`<p>${copyable(account.webhook_secret, 'the secret')}</p>`, account.previous_secret_until, [
+      hide,
+    ]);
   });
 
   router.post('/secret/rotate', async (req, res) => {
@@ -55,7 +59,8 @@ function show(res: Response, secret: Html, previousUntil: Date | null, actions: 
       It signs every callback. Your receiver checks the signature over the raw body with it.
     </p>
     <section class="card" aria-label="Webhook secret">
-      ${secret} ${previousUntil && html`<p>The previous secret signs beside it until ${exactTime(previousUntil)}.</p>`}
+      ${secret}
+      ${previousUntil && html`<p>The previous secret signs beside it until ${exactTime(previousUntil)}.</p>`}
       <div class="actions">${actions}</div>
     </section>`;
   sendPage(res, { title: 'Webhook secret', section: 'Secret', body });

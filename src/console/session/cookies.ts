@@ -16,7 +16,13 @@ export function readCookie(req: Request, name: string): string | null {
 }
 
 /** Sets a cookie that no script reads and no other site sends; over TLS (also one that a proxy ends) it never travels in the clear. */
-export function writeCookie(req: Request, res: Response, name: string, value: string, options: CookieOptions): void {
+export function writeCookie(
+  req: Request,
+  res: Response,
+  name: string,
+  value: string,
+  options: CookieOptions,
+): void {
   const secure = req.secure || req.headers['x-forwarded-proto'] === 'https';
   res.append(
     'Set-Cookie',

@@ -27,7 +27,8 @@ export function readForm(): RequestHandler {
   const parse = express.urlencoded({ extended: false, limit: '64kb', parameterLimit: 100 });
   return (req, res, next) => {
     const site = req.headers['sec-fetch-site'];
-    if (req.method === 'POST' && site !== undefined && site !== 'same-origin' && site !== 'none') throw forged();
+    if (req.method === 'POST' && site !== undefined && site !== 'same-origin' && site !== 'none')
+      throw forged();
     parse(req, res, next);
   };
 }

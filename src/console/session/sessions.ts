@@ -14,7 +14,8 @@ export interface Session {
 
 const accountDigest = (token: string) => createHash('sha256').update(token).digest();
 /** Keyed by ADMIN_TOKEN, so that a new one ends the sessions of the old one, and no digest of it is stored. */
-const operatorDigest = (token: string, adminToken: string) => createHmac('sha256', adminToken).update(token).digest();
+const operatorDigest = (token: string, adminToken: string) =>
+  createHmac('sha256', adminToken).update(token).digest();
 
 /** Opens a session for the holder of an API key. Returns the token that the browser keeps; it is not stored. */
 export async function openSession(db: DbOrTx, accountId: string, keyId: string): Promise<string> {
@@ -35,7 +36,12 @@ export function newToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-async function insert(db: DbOrTx, digest: Buffer, accountId: string | null, keyId: string | null): Promise<void> {
+async function insert(
+  db: DbOrTx,
+  digest: Buffer,
+  accountId: string | null,
+  keyId: string | null,
+): Promise<void> {
   await sql`delete from console_sessions where expires_at < now()`.execute(db);
   await sql`insert into console_sessions (digest, account_id, key_id, expires_at)
     values (${digest}, ${accountId}, ${keyId}, now() + ${SESSION_SECONDS} * interval '1 s')`.execute(db);
@@ -53,13 +59,18 @@ export async function findSession(db: DbOrTx, token: string): Promise<Session | 
 /** Whether this token opens an operator's session. */
 export async function isOperatorSession(db: DbOrTx, token: string, adminToken: string): Promise<boolean> {
   const { rows } = await sql`select 1 from console_sessions
-    where digest = ${operatorDigest(token, adminToken)} and account_id is null and expires_at > now()`.execute(db);
+    where digest = ${operatorDigest(token, adminToken)} and account_id is null and expires_at > now()`.execute(
+    db,
+  );
   return rows.length > 0;
 }
 
 /** Ends the session of this token. */
 export async function closeSession(db: DbOrTx, token: string, adminToken: string | undefined): Promise<void> {
-  const digests = [accountDigest(token), ...(adminToken === undefined ? [] : [operatorDigest(token, adminToken)])];
+  const digests = [
+    accountDigest(token),
+    ...(adminToken === undefined ? [] : [operatorDigest(token, adminToken)]),
+  ];
   await sql`delete from console_sessions where digest = any(${digests}::bytea[])`.execute(db);
 }
 

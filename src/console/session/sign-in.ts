@@ -71,7 +71,8 @@ export function signInRoutes({ db, config }: Context, door: Door): Router {
   function greet(req: Request, res: Response): string {
     const known = readCookie(req, outside);
     const cookie = known ?? newToken();
-    if (known === null) writeCookie(req, res, outside, cookie, { path: `${door.path}/sign-in`, maxAge: 3600 });
+    if (known === null)
+      writeCookie(req, res, outside, cookie, { path: `${door.path}/sign-in`, maxAge: 3600 });
     setVisitor(res, { kind: 'stranger', cookie });
     return cookie;
   }

@@ -77,7 +77,9 @@ function runs(values: (number | null)[]): { start: number; values: number[] }[] 
 }
 
 function tooltip(chart: Chart, place: string, n: number, step: number): Html {
-  const said = chart.series.map((s) => `${s.name} ${s.values[n] === null ? '–' : chart.format(s.values[n] ?? 0)}`);
+  const said = chart.series.map(
+    (s) => `${s.name} ${s.values[n] === null ? '–' : chart.format(s.values[n] ?? 0)}`,
+  );
   return html`<rect class="hit" x="${round(n * step)}" y="0" width="${round(step)}" height="${HEIGHT}"
     ><title>${place}: ${said.join(', ')}</title></rect
   >`;

@@ -72,7 +72,10 @@ function fencedCode(lines: string[], at: number): Taken {
 function indentedCode(lines: string[], at: number): Taken {
   let end = at + 1;
   while (end < lines.length && /^(?: {4}|\t)/.test(lines[end]!)) end++;
-  return { block: code(lines.slice(at, end).map((line) => line.replace(/^(?: {4}|\t)/, ''))), lines: end - at };
+  return {
+    block: code(lines.slice(at, end).map((line) => line.replace(/^(?: {4}|\t)/, ''))),
+    lines: end - at,
+  };
 }
 
 function code(lines: string[]): Html {
@@ -95,7 +98,8 @@ function list(lines: string[], at: number, depth: number): Taken {
     if (!marker || /\d/.test(marker[2]!) !== ordered || RULE.test(lines[end]!)) break;
     const indent = marker[1]!.length + marker[2]!.length + 1;
     const own = [lines[end]!.slice(marker[0].length)];
-    for (end++; end < lines.length && belongsToItem(lines, end, indent); end++) own.push(dedent(lines[end]!, indent));
+    for (end++; end < lines.length && belongsToItem(lines, end, indent); end++)
+      own.push(dedent(lines[end]!, indent));
     const tight = !own.includes('');
     items.push(html`<li>${tight && own.length === 1 ? renderInline(own[0]!) : blocks(own, depth + 1)}</li>`);
   }
@@ -114,7 +118,8 @@ function list(lines: string[], at: number, depth: number): Taken {
 /** Whether the line continues a list item: it is indented, or blank before one that is. */
 function belongsToItem(lines: string[], at: number, indent: number): boolean {
   const line = lines[at]!;
-  if (line.trim() === '') return leadingSpaces(lines[at + 1] ?? '') >= indent && (lines[at + 1] ?? '').trim() !== '';
+  if (line.trim() === '')
+    return leadingSpaces(lines[at + 1] ?? '') >= indent && (lines[at + 1] ?? '').trim() !== '';
   return leadingSpaces(line) >= Math.min(indent, 2);
 }
 

@@ -16,7 +16,9 @@ const NOTICES: Record<string, string | ((n: number) => string)> = {
 
 export function noticeOf(query: Record<string, unknown>): string | null {
   const found =
-    typeof query.notice === 'string' && Object.hasOwn(NOTICES, query.notice) ? NOTICES[query.notice] : undefined;
+    typeof query.notice === 'string' && Object.hasOwn(NOTICES, query.notice)
+      ? NOTICES[query.notice]
+      : undefined;
   if (found === undefined || typeof found === 'string') return found ?? null;
   return typeof query.n === 'string' && /^-?\d{1,12}$/.test(query.n) ? found(Number(query.n)) : null;
 }

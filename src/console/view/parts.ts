@@ -57,7 +57,9 @@ export function duration(ms: number | null): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   const minutes = Math.floor(ms / 60_000);
-  return minutes < 60 ? `${minutes} min ${Math.round((ms % 60_000) / 1000)} s` : `${(minutes / 60).toFixed(1)} h`;
+  return minutes < 60
+    ? `${minutes} min ${Math.round((ms % 60_000) / 1000)} s`
+    : `${(minutes / 60).toFixed(1)} h`;
 }
 
 export function bytes(n: number | null): string {
@@ -82,7 +84,12 @@ export interface Column<Row> {
 const NAMELESS = html`<span class="visually-hidden">Actions</span>`;
 
 /** A table that turns into cards on a narrow screen. The roles keep it a table for assistive technology there too. */
-export function table<Row>(caption: string, columns: Column<Row>[], rows: readonly Row[], empty: Content): Html {
+export function table<Row>(
+  caption: string,
+  columns: Column<Row>[],
+  rows: readonly Row[],
+  empty: Content,
+): Html {
   if (rows.length === 0) return html`<div class="empty">${empty}</div>`;
   return html`<table role="table" class="cards">
     <caption>
@@ -128,13 +135,16 @@ export function facts(entries: readonly (readonly [string, Content])[]): Html {
 export function copyable(text: string, label: string): Html {
   return html`<span class="copyable"
     ><code>${text}</code
-    ><button type="button" class="copy" data-copy="${text}" aria-label="Copy ${label}" hidden>Copy</button></span
+    ><button type="button" class="copy" data-copy="${text}" aria-label="Copy ${label}" hidden>
+      Copy
+    </button></span
   >`;
 }
 
 /** A block of preformatted text; a keyboard can scroll it. */
 export function source(text: string, label: string, id?: string): Html {
-  return html`<pre class="source" tabindex="0" role="group" aria-label="${label}" ${attribute('id', id)}>${text}</pre>`;
+  return html`<pre class="source" tabindex="0" role="group" aria-label="${label}" ${attribute('id', id)}>
+${text}</pre>`;
 }
 
 /** A list is cut at `limit`: the rows to show, and whether there are more. */
@@ -152,7 +162,9 @@ export function pager(
   const first = query.cursor !== undefined;
   if (!first && next === null) return null;
   const address = (cursor: string | undefined) => {
-    const given = Object.entries({ ...query, cursor }).filter(([, value]) => value !== undefined && value !== '');
+    const given = Object.entries({ ...query, cursor }).filter(
+      ([, value]) => value !== undefined && value !== '',
+    );
     return `${path}?${new URLSearchParams(given as [string, string][]).toString()}`;
   };
   return html`<nav class="pager" aria-label="Parts of the list">

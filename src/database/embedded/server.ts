@@ -138,7 +138,13 @@ async function readOrMakePassword(file: string): Promise<string> {
 }
 
 /** Makes the cluster beside its final place and moves it in when it is whole, so that a kill half-way leaves nothing behind. */
-async function initialise(bin: string, home: string, cluster: string, password: string, owner: Owner): Promise<void> {
+async function initialise(
+  bin: string,
+  home: string,
+  cluster: string,
+  password: string,
+  owner: Owner,
+): Promise<void> {
   const unfinished = `${cluster}.new`;
   await rm(unfinished, { recursive: true, force: true });
   await mkdir(unfinished, { mode: 0o700 });
@@ -164,9 +170,12 @@ async function initialise(bin: string, home: string, cluster: string, password: 
       { ...owner, cwd: home },
     );
   } catch (cause) {
-    throw new EmbeddedError(`Postgres could not make its data directory in ${home}: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw new EmbeddedError(
+      `Postgres could not make its data directory in ${home}: ${(cause as Error).message}`,
+      {
+        cause,
+      },
+    );
   } finally {
     await rm(passwordFile, { force: true });
   }
@@ -174,7 +183,13 @@ async function initialise(bin: string, home: string, cluster: string, password: 
 }
 
 /** Starts the server in a session of its own: Ctrl-C in the terminal must reach only us, who stop it last. */
-async function launch(bin: string, home: string, cluster: string, port: number, owner: Owner): Promise<number> {
+async function launch(
+  bin: string,
+  home: string,
+  cluster: string,
+  port: number,
+  owner: Owner,
+): Promise<number> {
   const log = openSync(join(home, 'postgres.log'), 'a', 0o600);
   const settings = Object.entries({ ...SETTINGS, port: String(port) }).flatMap(([name, value]) => [
     '-c',
@@ -250,7 +265,9 @@ async function exists(path: string): Promise<boolean> {
 
 async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((listening, failed) => server.once('error', failed).listen(0, '127.0.0.1', listening));
+  await new Promise<void>((listening, failed) =>
+    server.once('error', failed).listen(0, '127.0.0.1', listening),
+  );
   const { port } = server.address() as AddressInfo;
   await new Promise((closed) => server.close(closed));
   return port;

@@ -120,17 +120,22 @@ function codingsOf(contentEncoding: string | undefined): string[] {
     .split(',')
     .map((coding) => coding.trim());
   const applied = named.filter((coding) => coding !== '' && coding !== 'identity');
-  if (applied.length > MAX_CODINGS) throw new EgressError('invalid_response', { cause: new Error('too many codings') });
+  if (applied.length > MAX_CODINGS)
+    throw new EgressError('invalid_response', { cause: new Error('too many codings') });
   return applied.toReversed();
 }
 
 function decoderOf(coding: string): Decoder {
   const decoder = Object.hasOwn(DECODERS, coding) ? DECODERS[coding] : undefined;
-  if (!decoder) throw new EgressError('invalid_response', { cause: new Error(`unknown content coding: ${coding}`) });
+  if (!decoder)
+    throw new EgressError('invalid_response', { cause: new Error(`unknown content coding: ${coding}`) });
   return decoder;
 }
 
-async function* atMost(maxBytes: number, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+async function* atMost(
+  maxBytes: number,
+  chunks: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer, void, undefined> {
   let left = maxBytes;
   for await (const chunk of chunks) {
     yield chunk.subarray(0, left);
@@ -139,7 +144,10 @@ async function* atMost(maxBytes: number, chunks: AsyncIterable<Buffer>): AsyncGe
   }
 }
 
-async function* undo(decoder: Decoder, encoded: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+async function* undo(
+  decoder: Decoder,
+  encoded: AsyncIterable<Buffer>,
+): AsyncGenerator<Buffer, void, undefined> {
   try {
     const peeked = await peek(encoded);
     // In every coding nothing stands for nothing.

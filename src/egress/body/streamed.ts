@@ -10,7 +10,10 @@ export interface StreamedBody {
 export type AwaitedSide = 'source' | 'socket';
 
 /** The chunks of a body; tells at each turn what is waited for. What the source throws becomes a `body_failed`. */
-export async function* produce(body: StreamedBody, onAwait: (side: AwaitedSide) => void): AsyncGenerator<Buffer> {
+export async function* produce(
+  body: StreamedBody,
+  onAwait: (side: AwaitedSide) => void,
+): AsyncGenerator<Buffer> {
   try {
     onAwait('source');
     for await (const chunk of body.chunks()) {

@@ -22,7 +22,8 @@ export class CidrList {
     const family = familyOf(address);
     const bits = family === 'ipv4' ? 32 : 128;
     const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : Infinity;
-    if (family === null || rest.length > 0 || length > bits) throw new RangeError(`not an IP network: "${entry}"`);
+    if (family === null || rest.length > 0 || length > bits)
+      throw new RangeError(`not an IP network: "${entry}"`);
     this.#networks.addSubnet(address, length, family);
   }
 
@@ -66,7 +67,13 @@ const SPECIAL_IPV4 = new CidrList([
 const GLOBAL_UNICAST_IPV6 = new CidrList(['2000::/3']);
 
 /** IANA's IPv6 special-purpose blocks inside global unicast: protocol assignments with Teredo, 6to4, documentation, AS112. */
-const SPECIAL_IPV6 = new CidrList(['2001::/23', '2001:db8::/32', '2002::/16', '2620:4f:8000::/48', '3fff::/20']);
+const SPECIAL_IPV6 = new CidrList([
+  '2001::/23',
+  '2001:db8::/32',
+  '2002::/16',
+  '2620:4f:8000::/48',
+  '3fff::/20',
+]);
 
 /** True only for an address of the public internet; false for special ones, for zone ids and for what is no address. */
 export function isPublicAddress(address: string): boolean {

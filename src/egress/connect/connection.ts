@@ -57,7 +57,9 @@ function createClient(origin: string, { socket }: OpenSocket): Client {
     connect: (_options, callback) => {
       const lost = connected;
       connected = true;
-      queueMicrotask(() => (lost ? callback(new Error('the connection is gone'), null) : callback(null, socket)));
+      queueMicrotask(() =>
+        lost ? callback(new Error('the connection is gone'), null) : callback(null, socket),
+      );
     },
   });
 }

@@ -58,7 +58,9 @@ export async function permittedAddresses(
   const addresses = knownAddresses(hostname, policy) ?? (await resolve(hostname));
   const refused = addresses.find((address) => !policy.permits(address));
   if (refused !== undefined || addresses.length === 0) {
-    throw new EgressError('blocked_target', { cause: new Error(`${hostname} is ${refused ?? 'this machine'}`) });
+    throw new EgressError('blocked_target', {
+      cause: new Error(`${hostname} is ${refused ?? 'this machine'}`),
+    });
   }
   return addresses;
 }

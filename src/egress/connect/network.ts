@@ -41,10 +41,13 @@ export class Network {
     this.#schemes = schemes;
     this.#policy = policy;
     this.#resolve = resolve;
-    this.pool = new ConnectionPool((target, timings, signal) => openSocket(target, options, timings, signal), {
-      connectionsPerOrigin,
-      idleConnections: IDLE_CONNECTIONS,
-    });
+    this.pool = new ConnectionPool(
+      (target, timings, signal) => openSocket(target, options, timings, signal),
+      {
+        connectionsPerOrigin,
+        idleConnections: IDLE_CONNECTIONS,
+      },
+    );
   }
 
   /** What is wrong with a URL, as far as it says so itself. */
@@ -56,7 +59,8 @@ export class Network {
   /** Throws an EgressError `blocked_target` for a URL that may not be asked. */
   check(url: URL): void {
     const refusal = urlRefusal(url, this.#schemes, this.#policy);
-    if (refusal !== null) throw new EgressError('blocked_target', { cause: new Error(`${refusal}: ${url.host}`) });
+    if (refusal !== null)
+      throw new EgressError('blocked_target', { cause: new Error(`${refusal}: ${url.host}`) });
   }
 
   /** The URL that a text is; throws as `check` does, also for a text that is none. */

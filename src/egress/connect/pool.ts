@@ -87,7 +87,8 @@ export class ConnectionPool {
     this.#closed = true;
     for (const attempt of this.#opening.values()) attempt.abort();
     for (const connection of this.#connections.keys()) connection.destroy(closedError());
-    for (const { waiting } of this.#origins.values()) for (const waiter of waiting) waiter.refused(closedError());
+    for (const { waiting } of this.#origins.values())
+      for (const waiter of waiting) waiter.refused(closedError());
     this.#origins.clear();
   }
 

@@ -36,7 +36,9 @@ export function createResolve(servers: readonly string[] = []): Resolve {
 }
 
 function failureOf(outcomes: PromiseSettledResult<unknown>[]): EgressError {
-  const causes: unknown[] = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  const causes: unknown[] = outcomes.flatMap((outcome) =>
+    outcome.status === 'rejected' ? [outcome.reason] : [],
+  );
   const temporary = causes.find((cause) => !PERMANENT.has(errorCode(cause)));
   return new EgressError('dns_failed', { cause: temporary ?? causes[0], retryable: temporary !== undefined });
 }

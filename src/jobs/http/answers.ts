@@ -9,7 +9,9 @@ const counts = {
   total: count.describe('Pages of the job. A crawl finds more while it runs.'),
   succeeded: count.describe('Pages that came back, whatever their HTTP status. Each costs one credit.'),
   failed: count.describe('Pages that did not come back.'),
-  skipped: count.describe('Pages that the crawl itself left out: duplicates, out of scope, refused by robots.txt.'),
+  skipped: count.describe(
+    'Pages that the crawl itself left out: duplicates, out of scope, refused by robots.txt.',
+  ),
   cancelled: count.describe('Pages that were not done when the job was cancelled.'),
 };
 const metadata = z
@@ -34,12 +36,16 @@ const pageMetadata = named(
       favicon: z.string().optional(),
       robots: z.string().optional(),
       generator: z.string().optional(),
-      feeds: z.array(z.strictObject({ url: z.string(), title: z.string().nullable(), type: z.string() })).optional(),
+      feeds: z
+        .array(z.strictObject({ url: z.string(), title: z.string().nullable(), type: z.string() }))
+        .optional(),
       alternates: z.array(z.strictObject({ hreflang: z.string(), url: z.string() })).optional(),
       json_ld: z.array(z.unknown()).optional().describe('JSON-LD objects of the page.'),
       microdata: z.array(z.unknown()).optional(),
     })
-    .describe('What a page says about itself. Open Graph and Twitter cards are there too, as og_… and twitter_….'),
+    .describe(
+      'What a page says about itself. Open Graph and Twitter cards are there too, as og_… and twitter_….',
+    ),
 );
 
 /** What becomes of one URL: the same in every answer and callback. */
@@ -70,7 +76,10 @@ export const pageBlock = named(
 );
 
 export const batchResult = named('BatchResult', z.strictObject({ pages: z.array(pageBlock), ...counts }));
-export const queuedAnswer = named('Queued', z.strictObject({ status: z.literal('queued'), job_id: z.string() }));
+export const queuedAnswer = named(
+  'Queued',
+  z.strictObject({ status: z.literal('queued'), job_id: z.string() }),
+);
 
 const jobFields = {
   job_id: z.string(),
@@ -120,7 +129,9 @@ export const callbacks = {
             batchResult,
             z.strictObject({ ...counts, pages_url: z.string().describe('Where the pages can be read.') }),
           ])
-          .describe('What the synchronous route answers with; the last form is that of `webhook_payload: summary`.'),
+          .describe(
+            'What the synchronous route answers with; the last form is that of `webhook_payload: summary`.',
+          ),
         metadata,
         test: z.literal(true).optional().describe('Only in a test delivery.'),
       })
@@ -129,7 +140,12 @@ export const callbacks = {
   'job.started': named(
     'JobStarted',
     z
-      .strictObject({ event: z.literal('job.started'), job_id: z.string(), status: z.literal('running'), metadata })
+      .strictObject({
+        event: z.literal('job.started'),
+        job_id: z.string(),
+        status: z.literal('running'),
+        metadata,
+      })
       .describe('The first page is done. Only where `webhook_events` asks for it.'),
   ),
   'job.page': named(

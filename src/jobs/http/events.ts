@@ -10,7 +10,12 @@ const KEEPALIVE_MS = 15_000;
  * Answers with a job's progress as server-sent events until it ends, the client goes or the process stops: `progress` with the job as the API shows
  * it, at every change, and last an event named for the state in which it ended.
  */
-export async function sendJobEvents(db: DbOrTx, res: Response, start: Job, stopping: AbortSignal): Promise<void> {
+export async function sendJobEvents(
+  db: DbOrTx,
+  res: Response,
+  start: Job,
+  stopping: AbortSignal,
+): Promise<void> {
   let job = start;
   res.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',

@@ -68,7 +68,11 @@ export const scrapeOperations: Operation[] = [
     summary: 'Up to 100,000 pages, queued',
     access: 'account',
     body: batchAsyncSchema,
-    example: { urls: ['https://a.example.com', 'https://b.example.com'], format: 'markdown', webhook_url: HOOK },
+    example: {
+      urls: ['https://a.example.com', 'https://b.example.com'],
+      format: 'markdown',
+      webhook_url: HOOK,
+    },
     idempotent: true,
     answers: queued,
   },
@@ -123,7 +127,8 @@ export const jobOperations: Operation[] = [
     query: pageListQuery,
     answers: {
       200: {
-        description: 'The pages that are done, in the order of the request; fewer than `limit` where they are large.',
+        description:
+          'The pages that are done, in the order of the request; fewer than `limit` where they are large.',
         schema: pageList,
       },
     },

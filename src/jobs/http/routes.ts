@@ -30,9 +30,18 @@ export function jobRoutes(context: Context, waiter: JobWaiter): Router {
 
   router.get('/v1/jobs', async (req, res) => {
     const { limit, cursor, ...filter } = parseQuery(req, jobListQuery);
-    const jobs = await listJobs(db, accountOf(res), filter, limit + 1, decodeCursor(cursor, /^job_[0-9a-f]{24}$/));
+    const jobs = await listJobs(
+      db,
+      accountOf(res),
+      filter,
+      limit + 1,
+      decodeCursor(cursor, /^job_[0-9a-f]{24}$/),
+    );
     const data = jobs.slice(0, limit);
-    res.json({ data: data.map(jobView), next_cursor: jobs.length > limit ? encodeCursor(data.at(-1)!.id) : null });
+    res.json({
+      data: data.map(jobView),
+      next_cursor: jobs.length > limit ? encodeCursor(data.at(-1)!.id) : null,
+    });
   });
 
   router.get('/v1/jobs/:job_id', async (req, res) => {
@@ -62,7 +71,9 @@ export function jobRoutes(context: Context, waiter: JobWaiter): Router {
     const after = Number(decodeCursor(cursor, /^\d{1,7}$/) ?? -1);
     const { pages, more } = await listPages(db, job, limit, after);
     const next = more ? JSON.stringify(encodeCursor(String(pages.at(-1)!.ordinal))) : 'null';
-    res.type('application/json').send(`{"data":[${pages.map((p) => p.fragment).join(',')}],"next_cursor":${next}}`);
+    res
+      .type('application/json')
+      .send(`{"data":[${pages.map((p) => p.fragment).join(',')}],"next_cursor":${next}}`);
   });
 
   router.post('/v1/jobs/:job_id/cancel', rawBody('1kb'), async (req, res) => {

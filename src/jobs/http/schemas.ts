@@ -29,11 +29,15 @@ const pageUrl = z
     if (url === null) context.addIssue('must be an absolute URL');
     else if (url.protocol !== 'http:' && url.protocol !== 'https:')
       context.addIssue('must start with http:// or https://');
-    else if (url.username !== '' || url.password !== '') context.addIssue('must not contain a user name or password');
+    else if (url.username !== '' || url.password !== '')
+      context.addIssue('must not contain a user name or password');
   });
 
 const format = z.enum(FORMATS);
-const selectors = z.array(z.string().max(500).refine(isValidSelector, 'is not a CSS selector')).max(50).default([]);
+const selectors = z
+  .array(z.string().max(500).refine(isValidSelector, 'is not a CSS selector'))
+  .max(50)
+  .default([]);
 
 const headerName = z
   .string()
@@ -57,7 +61,12 @@ const headers = z
 
 const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
   format: format.optional().describe('`markdown` where neither this nor `formats` is given.'),
-  formats: z.array(format).min(1).max(FORMATS.length).optional().describe('Several at once, instead of `format`.'),
+  formats: z
+    .array(format)
+    .min(1)
+    .max(FORMATS.length)
+    .optional()
+    .describe('Several at once, instead of `format`.'),
   only_main_content: z.boolean().default(true).describe('Leave out navigation, footers and the like.'),
   include_selectors: selectors.describe('CSS selectors: only what they match.'),
   exclude_selectors: selectors.describe('CSS selectors: all but what they match.'),
@@ -109,7 +118,9 @@ const asyncFields = {
       'must have at most 16 KiB as JSON',
     )
     .optional()
-    .meta({ shownAs: { description: 'Any JSON of at most 16 KiB; comes back in the job and in its webhook.' } }),
+    .meta({
+      shownAs: { description: 'Any JSON of at most 16 KiB; comes back in the job and in its webhook.' },
+    }),
 };
 
 const urls = (max: number) =>
@@ -124,7 +135,9 @@ function checkPattern(pattern: string, context: z.RefinementCtx<string>): void {
   }
 }
 
-const oneFormat = <S extends z.ZodType<{ format?: Format | undefined; formats?: Format[] | undefined }>>(schema: S) =>
+const oneFormat = <S extends z.ZodType<{ format?: Format | undefined; formats?: Format[] | undefined }>>(
+  schema: S,
+) =>
   schema.refine((body) => body.format === undefined || body.formats === undefined, {
     path: ['formats'],
     message: 'give format or formats, not both',
@@ -145,7 +158,11 @@ export const scrapeAsyncSchema = named(
 export const batchAsyncSchema = named(
   'BatchAsyncRequest',
   oneFormat(
-    z.strictObject({ urls: urls(MAX_ASYNC_URLS), ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, false), ...asyncFields }),
+    z.strictObject({
+      urls: urls(MAX_ASYNC_URLS),
+      ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, false),
+      ...asyncFields,
+    }),
   ),
 );
 export const crawlSchema = named(
@@ -155,8 +172,18 @@ export const crawlSchema = named(
       url: pageUrl.describe('Where the crawl begins.'),
       ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, true),
       ...asyncFields,
-      max_pages: z.int().min(1).max(100_000).default(100).describe('So many credits are held until the crawl ends.'),
-      max_depth: z.int().min(0).max(1000).optional().describe('Links from the first page; 0: that page alone.'),
+      max_pages: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(100)
+        .describe('So many credits are held until the crawl ends.'),
+      max_depth: z
+        .int()
+        .min(0)
+        .max(1000)
+        .optional()
+        .describe('Links from the first page; 0: that page alone.'),
       include_paths: pathPatterns.describe('Patterns of paths: only these are crawled.'),
       exclude_paths: pathPatterns.describe('Patterns of paths that are not crawled.'),
       allow_subdomains: z.boolean().default(false),

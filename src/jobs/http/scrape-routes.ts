@@ -29,7 +29,9 @@ const SMALL_BODY = '1mb';
 const BATCH_BODY = '16mb';
 
 type Fields = Pick<NewJob, 'kind' | 'lane' | 'sync' | 'urls' | 'options'> &
-  Partial<Pick<NewJob, 'metadata' | 'webhook_url' | 'webhook_payload' | 'webhook_headers' | 'webhook_events'>>;
+  Partial<
+    Pick<NewJob, 'metadata' | 'webhook_url' | 'webhook_payload' | 'webhook_headers' | 'webhook_events'>
+  >;
 
 /** The five ways to have pages scraped. */
 export function scrapeRoutes(context: Context, waiter: JobWaiter): Router {
@@ -75,7 +77,11 @@ export function scrapeRoutes(context: Context, waiter: JobWaiter): Router {
     await sendResult(db, res, job);
   }
 
-  async function queue(req: Request, res: Response, fields: Fields & { webhook_url: string | null }): Promise<void> {
+  async function queue(
+    req: Request,
+    res: Response,
+    fields: Fields & { webhook_url: string | null },
+  ): Promise<void> {
     if (fields.webhook_url !== null) await checkWebhookUrl(context.egress, fields.webhook_url);
     const { job_id } = await create(req, res, fields);
     res.status(202).location(`/v1/jobs/${job_id}`).json({ status: 'queued', job_id });

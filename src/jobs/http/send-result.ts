@@ -12,7 +12,13 @@ export async function sendResult(db: Db, res: Response, job: Job): Promise<void>
 }
 
 /** Answers with a job and, where it has ended and `withResult`, its `result`: the same bytes that its webhook carries. */
-export async function sendJob(db: Db, res: Response, job: Job, more: object, withResult: boolean): Promise<void> {
+export async function sendJob(
+  db: Db,
+  res: Response,
+  job: Job,
+  more: object,
+  withResult: boolean,
+): Promise<void> {
   const view = JSON.stringify({ ...jobView(job), ...more });
   if (!withResult || job.finished_at === null) {
     res.type('application/json').send(view);
@@ -21,7 +27,10 @@ export async function sendJob(db: Db, res: Response, job: Job, more: object, wit
   const { head, tail } = resultEnvelope(job);
   await stream(
     res,
-    readEnvelope(db, job.account_id, job.id, { head: `${view.slice(0, -1)},"result":${head}`, tail: `${tail}}` }),
+    readEnvelope(db, job.account_id, job.id, {
+      head: `${view.slice(0, -1)},"result":${head}`,
+      tail: `${tail}}`,
+    }),
   );
 }
 

@@ -36,7 +36,11 @@ const BINARY_APPLICATIONS = new Set(
 export function isSupportedContentType(contentType: string | null): boolean {
   const { type } = parseContentType(contentType);
   if (type === null || kindOfType(type) !== null) return true;
-  return !(BINARY_FAMILIES.test(type) || BINARY_APPLICATIONS.has(type) || type.startsWith('application/vnd.'));
+  return !(
+    BINARY_FAMILIES.test(type) ||
+    BINARY_APPLICATIONS.has(type) ||
+    type.startsWith('application/vnd.')
+  );
 }
 
 const TEXT_APPLICATIONS =

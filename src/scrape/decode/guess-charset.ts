@@ -31,11 +31,17 @@ const HANGUL =
   '이다는에의가을를고하지로한기은사도서자리어나대인시그해일아정보과제수있부전라으게스들만것여와주상면원장동공니용까마러우화했적세드조요오구국성소모비신않었안트년중할된되미경연유방입출력파명령문때같습없단내당선거무계로치프그램행설';
 
 const LETTER = /[\p{L}\p{M}]/u;
-const PUNCTUATION = new Set('“”‘’‚„–—…«»©®™°•·€£§№¿¡ªº\u00a0\u3000、。，．：；！？「」『』（）《》【】〈〉・～');
+const PUNCTUATION = new Set(
+  '“”‘’‚„–—…«»©®™°•·€£§№¿¡ªº\u00a0\u3000、。，．：；！？「」『』（）《》【】〈〉・～',
+);
 
 /** A language in the Latin script: its letters beyond ASCII, in either case. */
 function latin(encoding: string, letters: string): Hypothesis {
-  return { encoding, weights: new Map(Array.from(letters + letters.toUpperCase(), (c) => [c, 1])), mixes: true };
+  return {
+    encoding,
+    weights: new Map(Array.from(letters + letters.toUpperCase(), (c) => [c, 1])),
+    mixes: true,
+  };
 }
 
 /** An alphabet of its own: the more frequent a letter, the more it says. Capitals are possible and say little. */
@@ -46,7 +52,11 @@ function alphabet(encoding: string, letters: string): Hypothesis {
 }
 
 /** A double-byte script: the characters that make up most of any text, and those of the standard's block of everyday ones. */
-function doubleByte(encoding: string, common: string, everyday: [lead: number, lastLead: number]): Hypothesis {
+function doubleByte(
+  encoding: string,
+  common: string,
+  everyday: [lead: number, lastLead: number],
+): Hypothesis {
   const bytes: number[] = [];
   for (let lead = everyday[0]; lead <= everyday[1]; lead++)
     for (let trail = 0x40; trail < 0xff; trail++) if (trail !== 0x7f) bytes.push(lead, trail);
@@ -132,7 +142,8 @@ function score(text: string, { weights, mixes }: Hypothesis): number {
       if (!mixes && before > '\x7f' !== foreign) total -= 1;
       if (/\p{Ll}/u.test(before) && /\p{Lu}/u.test(char)) total -= 1;
     }
-    if (letter && before > '\x7f' && before !== '’' && PUNCTUATION.has(before) && LETTER.test(beforeThat)) total -= 1;
+    if (letter && before > '\x7f' && before !== '’' && PUNCTUATION.has(before) && LETTER.test(beforeThat))
+      total -= 1;
     beforeThat = before;
     before = char;
   }

@@ -98,7 +98,10 @@ const isIso2022Jp = (body: Buffer): boolean =>
   body.includes('\x1b$B', 0, 'latin1') || body.includes('\x1b$@', 0, 'latin1');
 
 function choose(body: Buffer, hints: DecodeHints): Decoded {
-  const using = (decoder: TextDecoder): Decoded => ({ text: decoder.decode(body), encoding: decoder.encoding });
+  const using = (decoder: TextDecoder): Decoded => ({
+    text: decoder.decode(body),
+    encoding: decoder.encoding,
+  });
   const marked = markedEncoding(body);
   if (marked) return using(new TextDecoder(marked));
 

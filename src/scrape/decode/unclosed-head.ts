@@ -3,7 +3,9 @@ import { findOne } from 'domutils';
 import { isElement } from '../dom/index.ts';
 
 /** What may stand in `<head>` without ending it (HTML Standard, section 13.2.6.4.4). */
-const METADATA = new Set('base basefont bgsound link meta title noscript noframes style script template'.split(' '));
+const METADATA = new Set(
+  'base basefont bgsound link meta title noscript noframes style script template'.split(' '),
+);
 
 function endsHead(node: ChildNode): boolean {
   return isElement(node) ? !METADATA.has(node.name) : isText(node) && node.data.trim() !== '';

@@ -9,7 +9,9 @@ const MAX_COLUMNS = 200;
 function delimiterOf(source: string): string {
   const line = /^[^\n]{0,10000}/.exec(source)![0];
   const count = (delimiter: string): number => line.split(delimiter).length;
-  return [',', ';', '\t', '|'].reduce((best, delimiter) => (count(delimiter) > count(best) ? delimiter : best));
+  return [',', ';', '\t', '|'].reduce((best, delimiter) =>
+    count(delimiter) > count(best) ? delimiter : best,
+  );
 }
 
 /** The rows of delimited text (RFC 4180), at most MAX_ROWS. Quotes that are not closed end with the text. */
@@ -38,7 +40,8 @@ function rowsOf(source: string, delimiter: string): string[][] {
 
 const escapeHtml = (cell: string): string =>
   cell.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-const escapeMarkdown = (cell: string): string => cell.replace(/[\\`*_[\]<>|&]/g, '\\$&').replace(/\r?\n/g, '<br>');
+const escapeMarkdown = (cell: string): string =>
+  cell.replace(/[\\`*_[\]<>|&]/g, '\\$&').replace(/\r?\n/g, '<br>');
 
 function markdownTable([head, ...body]: string[][]): string {
   if (head === undefined) return '';

@@ -33,7 +33,15 @@ const ENTRIES: Record<string, string[]> = {
   sitemap_index: ['sitemap'],
 };
 /** Elements with titles and links of something else than the entry or feed that they stand in. */
-const ASIDES = new Set(['image', 'textInput', 'textinput', 'source', 'image:image', 'video:video', 'news:news']);
+const ASIDES = new Set([
+  'image',
+  'textInput',
+  'textinput',
+  'source',
+  'image:image',
+  'video:video',
+  'news:news',
+]);
 /** What the elements of RSS 0.9–2.0, Atom (RFC 4287), Dublin Core and sitemaps.org stand for. */
 const ROLES: Record<string, keyof Entry> = {
   title: 'title',
@@ -65,7 +73,8 @@ class FeedReader implements XmlEvents {
   readonly entries: Entry[] = [];
   #entry: Entry | null = null;
   /** The element whose text is being collected, how deep below it the reader is, and whether its text is not HTML. */
-  #field: { role: keyof Entry | 'language' | 'aside'; depth: number; text: string; plain: boolean } | null = null;
+  #field: { role: keyof Entry | 'language' | 'aside'; depth: number; text: string; plain: boolean } | null =
+    null;
 
   open(name: string, attribs: Record<string, string>): void {
     if (this.kind === null) {
@@ -84,7 +93,8 @@ class FeedReader implements XmlEvents {
     else if (name === 'author' && this.kind === 'atom') return;
     else if (name === 'language') this.#collect('language');
     else if (name === 'link' && attribs.href !== undefined) {
-      if (attribs.rel === undefined || attribs.rel === 'alternate') (this.#entry ?? this.feed).link ??= attribs.href;
+      if (attribs.rel === undefined || attribs.rel === 'alternate')
+        (this.#entry ?? this.feed).link ??= attribs.href;
     } else if (Object.hasOwn(ROLES, name)) this.#collect(ROLES[name]!, attribs.type === 'text');
   }
 
@@ -104,7 +114,8 @@ class FeedReader implements XmlEvents {
     const field = this.#field;
     if (field && field.depth > 0) {
       field.depth--;
-      if (field.role === 'content' || field.role === 'summary') field.text += `</${name.replace(/^\w+:/, '')}>`;
+      if (field.role === 'content' || field.role === 'summary')
+        field.text += `</${name.replace(/^\w+:/, '')}>`;
     } else if (field) {
       this.#store(field.role, field.plain ? escape(field.text.trim()) : field.text.trim());
       this.#field = null;
@@ -121,7 +132,9 @@ class FeedReader implements XmlEvents {
 const quoted = (value: string): string => escape(value).replaceAll('"', '&quot;');
 
 function hrefOf({ href, src }: Record<string, string>): string {
-  return (href === undefined ? '' : ` href="${quoted(href)}"`) + (src === undefined ? '' : ` src="${quoted(src)}"`);
+  return (
+    (href === undefined ? '' : ` href="${quoted(href)}"`) + (src === undefined ? '' : ` src="${quoted(src)}"`)
+  );
 }
 
 /** The nodes of a piece of HTML, without scripts and hidden parts. */
@@ -154,7 +167,10 @@ function sitemapNodes(entries: Entry[]): ChildNode[] {
       'ul',
       {},
       items.map(({ link, date }) =>
-        element('li', {}, [element('a', { href: link! }, [link!]), ...(date === undefined ? [] : [` ${date}`])]),
+        element('li', {}, [
+          element('a', { href: link! }, [link!]),
+          ...(date === undefined ? [] : [` ${date}`]),
+        ]),
       ),
     ),
   ];

@@ -47,7 +47,8 @@ function stripMarkdown(markdown: string): string {
       if (marker?.startsWith(fence) && line.trim() === marker) fence = '';
       else lines.push(line);
     } else if (marker !== undefined) fence = marker;
-    else if (/^\s*\[[^\]\n]{1,200}\]:\s/.test(line) || /^ {0,3}(?:={2,}|-{2,}|\*{3,}|_{3,})\s*$/.test(line)) continue;
+    else if (/^\s*\[[^\]\n]{1,200}\]:\s/.test(line) || /^ {0,3}(?:={2,}|-{2,}|\*{3,}|_{3,})\s*$/.test(line))
+      continue;
     else lines.push(stripInline(stripLineMarks(line)));
   }
   return lines
@@ -69,7 +70,10 @@ function linksIn(markdown: string, base: string): string[] {
   }
   const inline = found.toSorted((a, b) => a.at - b.at).map(({ url }) => url);
   const images = new Set(
-    Array.from(markdown.matchAll(/!\[[^[\]\n]{0,500}\]\(\s{0,5}<?([^\s()<>]{1,2048})/g), (match) => match[1]!),
+    Array.from(
+      markdown.matchAll(/!\[[^[\]\n]{0,500}\]\(\s{0,5}<?([^\s()<>]{1,2048})/g),
+      (match) => match[1]!,
+    ),
   );
   return [...new Set([...inline, ...urlsIn(markdown).filter((url) => !images.has(url))])];
 }

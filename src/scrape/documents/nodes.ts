@@ -17,7 +17,11 @@ function adopt(parent: ParentNode, children: ChildNode[]): void {
 }
 
 /** An element with these children; strings become text. */
-export function element(name: string, attribs: Record<string, string>, children: (ChildNode | string)[]): Element {
+export function element(
+  name: string,
+  attribs: Record<string, string>,
+  children: (ChildNode | string)[],
+): Element {
   const made = new Element(name, attribs);
   adopt(
     made,

@@ -58,7 +58,8 @@ function join(text: string, next: string): string {
 
 const startsItem = (text: string): boolean => /^(?:[•◦▪‣●–]|\(?\d{1,3}[.)])\s/.test(text);
 
-const isPageNumber = (block: Block | undefined): boolean => /^(?:\d{1,4}|[ivxlc]{1,6})$/.test(block?.text ?? '');
+const isPageNumber = (block: Block | undefined): boolean =>
+  /^(?:\d{1,4}|[ivxlc]{1,6})$/.test(block?.text ?? '');
 
 /** A page's blocks without the page number at its top or bottom. */
 function withoutPageNumber(blocks: Block[]): Block[] {
@@ -75,7 +76,8 @@ function blocksOf(lines: Line[]): Block[] {
     const gap = before ? before.y - line.y : Infinity;
     const close = gap > 0 && gap <= line.size * PARAGRAPH_GAP && Math.abs(line.size - before!.size) < 0.5;
     const last = blocks.at(-1);
-    if (last && close && before!.width >= usual * SHORT_LINE && !startsItem(text)) last.text = join(last.text, text);
+    if (last && close && before!.width >= usual * SHORT_LINE && !startsItem(text))
+      last.text = join(last.text, text);
     else blocks.push({ text, size: line.size });
     before = line;
   }
@@ -85,7 +87,8 @@ function blocksOf(lines: Line[]): Block[] {
 /** The size that most characters have. */
 function bodySize(blocks: Block[]): number {
   const chars = new Map<number, number>();
-  for (const { text, size } of blocks) chars.set(Math.round(size), (chars.get(Math.round(size)) ?? 0) + text.length);
+  for (const { text, size } of blocks)
+    chars.set(Math.round(size), (chars.get(Math.round(size)) ?? 0) + text.length);
   return [...chars].reduce((best, entry) => (entry[1] > best[1] ? entry : best), [0, 0])[0];
 }
 
@@ -95,7 +98,9 @@ export function layOut(pages: TextPiece[][]): ChildNode[] {
   const body = bodySize(blocks);
   const isHeading = ({ text, size }: Block): boolean =>
     size >= body * HEADING_RATIO && text.length <= MAX_HEADING_CHARS && /\p{L}/u.test(text);
-  const sizes = [...new Set(blocks.filter(isHeading).map(({ size }) => Math.round(size)))].toSorted((a, b) => b - a);
+  const sizes = [...new Set(blocks.filter(isHeading).map(({ size }) => Math.round(size)))].toSorted(
+    (a, b) => b - a,
+  );
   const level = (size: number): number => Math.min(3, sizes.indexOf(Math.round(size)) + 1);
 
   const nodes: ChildNode[] = [];

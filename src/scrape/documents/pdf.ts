@@ -41,7 +41,9 @@ async function linksOn(page: Page): Promise<string[]> {
 
 /** `D:20240102030405+01'00'` (ISO 32000-1, section 7.9.4) as RFC 3339, or null. */
 function pdfDate(value: unknown): string | null {
-  const parts = /^D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-])(\d\d)'?(\d\d)?|Z)?/.exec(String(value));
+  const parts = /^D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-])(\d\d)'?(\d\d)?|Z)?/.exec(
+    String(value),
+  );
   if (!parts) return null;
   const [
     ,

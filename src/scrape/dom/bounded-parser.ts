@@ -6,7 +6,17 @@ import { BLOCK_ELEMENTS } from './elements.ts';
 export const MAX_DEPTH = 512;
 
 /** Elements whose content is not text of the page, even where they are flattened. */
-const OPAQUE = new Set(['script', 'style', 'template', 'noscript', 'title', 'textarea', 'iframe', 'svg', 'select']);
+const OPAQUE = new Set([
+  'script',
+  'style',
+  'template',
+  'noscript',
+  'title',
+  'textarea',
+  'iframe',
+  'svg',
+  'select',
+]);
 
 /** How markup is read: in XHTML `<script/>` and `<div/>` are empty elements, and CDATA sections are text. */
 export type Syntax = 'html' | 'xhtml';
@@ -26,7 +36,12 @@ export class BoundedParser extends Parser {
 
   constructor(handler: DomHandler, syntax: Syntax) {
     const recognizeSelfClosing = syntax === 'xhtml';
-    super(handler, { decodeEntities: true, lowerCaseTags: true, lowerCaseAttributeNames: true, recognizeSelfClosing });
+    super(handler, {
+      decodeEntities: true,
+      lowerCaseTags: true,
+      lowerCaseAttributeNames: true,
+      recognizeSelfClosing,
+    });
     this.#handler = handler;
     this.#syntax = syntax;
   }

@@ -63,7 +63,8 @@ export function formulaOf(element: Element): Formula | 'shown' | null {
   }
   if (name === 'img') return /\bmwe-math-fallback-image/.test(attribs['class'] ?? '') ? 'shown' : null;
   const classes = attribs['class'];
-  if ((name !== 'span' && name !== 'div') || classes === undefined || !/katex|MathJax/.test(classes)) return null;
+  if ((name !== 'span' && name !== 'div') || classes === undefined || !/katex|MathJax/.test(classes))
+    return null;
   if (hasClass(element, 'katex')) return formula(katexAnnotation(element), false);
   if (hasClass(element, 'katex-display')) {
     const katex = childrenOf(element).find((child) => hasClass(child, 'katex'));

@@ -12,9 +12,12 @@ const LINE =
 
 /** `language-x` and the like; failing that, the word after the name of a highlighter. */
 const PREFIXED_LANGUAGE = /(?:^|\s)(?:language|lang|highlight-source|highlight-text|shj-lang)-([\w+#.-]+)/i;
-const FOLLOWING_LANGUAGE = /(?:^|\s)(?:brush:|(?:sourceCode|hljs|highlight|prettyprint)\s|highlight-)\s*([\w+#.-]+)/i;
+const FOLLOWING_LANGUAGE =
+  /(?:^|\s)(?:brush:|(?:sourceCode|hljs|highlight|prettyprint)\s|highlight-)\s*([\w+#.-]+)/i;
 
-const SHORT_LANGUAGES = new Set('c c++ c# cpp css f# go js jsx php py rb sh sql ts tsx vue xml yml'.split(' '));
+const SHORT_LANGUAGES = new Set(
+  'c c++ c# cpp css f# go js jsx php py rb sh sql ts tsx vue xml yml'.split(' '),
+);
 const NO_LANGUAGE = new Set(
   'text plain plaintext tab-size none nohighlight no-highlight default notranslate auto txt highlight hljs block wrapper container copy code-block example'.split(
     ' ',
@@ -120,7 +123,11 @@ export function codeLanguage(pre: Element): string {
   const code = firstCode(pre);
   const places: Element[] = code === undefined ? [pre] : [code, pre];
   let box = pre.parent;
-  for (let i = 0; i < 3 && isElement(box) && /^(?:div|figure|td|tr|tbody|table|section)$/.test(box.name); i++) {
+  for (
+    let i = 0;
+    i < 3 && isElement(box) && /^(?:div|figure|td|tr|tbody|table|section)$/.test(box.name);
+    i++
+  ) {
     places.push(box);
     box = box.parent;
   }

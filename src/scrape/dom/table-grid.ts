@@ -19,7 +19,9 @@ const SECTIONS = new Set(['thead', 'tbody', 'tfoot', 'form']);
 const IGNORED = new Set(['col', 'colgroup', 'script', 'style', 'template', 'input']);
 /** Blocks that make a table without header cells a means of layout. */
 const RICH = new Set(
-  'h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote form hr section article table figure iframe video fieldset'.split(' '),
+  'h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote form hr section article table figure iframe video fieldset'.split(
+    ' ',
+  ),
 );
 const LONG_CELL = 300;
 const MAX_SPAN = 1000;
@@ -141,7 +143,10 @@ export function readTable(table: Element): TableGrid | null {
   const rows = rowsOf(table, captions)?.filter(({ cells }) => cells.length > 0) ?? null;
   if (rows === null || isLayout(table, rows)) return null;
   const grid = layOut(rows);
-  const columns = grid.reduce((most, row) => Math.max(most, row.findLastIndex((cell) => cell !== null) + 1), 0);
+  const columns = grid.reduce(
+    (most, row) => Math.max(most, row.findLastIndex((cell) => cell !== null) + 1),
+    0,
+  );
   return { captions, rows: grid.map((row) => row.slice(0, columns)), columns };
 }
 

@@ -47,7 +47,9 @@ const ATTRIBUTES: Record<string, Set<string>> = {
 const CODE_ATTRIBUTES = words('data-lang data-language');
 
 function escapeText(text: string): string {
-  return /[&<>]/.test(text) ? text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;') : text;
+  return /[&<>]/.test(text)
+    ? text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+    : text;
 }
 
 function attribute(name: string, value: string): string {
@@ -122,7 +124,8 @@ class HtmlWriter {
     const source = imageSource(image, this.#base);
     if (source === null || isTrackingPixel(image)) return;
     const plain = resolveHttpUrl(image.attribs['src'] ?? '', this.#base);
-    const lazy = plain === null || Object.keys(image.attribs).some((name) => /^data-(?:lazy|src|original)/.test(name));
+    const lazy =
+      plain === null || Object.keys(image.attribs).some((name) => /^data-(?:lazy|src|original)/.test(name));
     const src = attribute('src', lazy ? source : plain);
     this.#out.push(`<img${src}${attributesOf(image, this.#base)}${this.#sourceSetOf(image)}>`);
   }

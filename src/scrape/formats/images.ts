@@ -63,7 +63,9 @@ function largest(candidates: SourceCandidate[]): string | undefined {
 
 /** The first of the attributes that can hold an address, as `true` cannot. */
 function firstAttribute(element: Element, names: string[]): string | undefined {
-  return names.map((name) => element.attribs[name]).find((value) => value !== undefined && /[./]/.test(value));
+  return names
+    .map((name) => element.attribs[name])
+    .find((value) => value !== undefined && /[./]/.test(value));
 }
 
 /** The `srcset` of an image or source, the lazy one before the plain one. */
@@ -127,7 +129,8 @@ export function isImageFallback(noscript: Element): boolean {
   if (image?.name !== 'img') return false;
   const anywhere = 'https://localhost/';
   return (
-    (ownSource(image, anywhere) ?? pictureSource(image, anywhere)) === null && noscriptSource(image, anywhere) !== null
+    (ownSource(image, anywhere) ?? pictureSource(image, anywhere)) === null &&
+    noscriptSource(image, anywhere) !== null
   );
 }
 

@@ -3,7 +3,15 @@ import { eachElement } from '../dom/index.ts';
 import type { DiscoveredLink } from '../types.ts';
 
 /** Schemes that run code in a browser or carry the content itself instead of an address. */
-const UNSAFE_SCHEMES = new Set(['javascript:', 'vbscript:', 'data:', 'blob:', 'file:', 'filesystem:', 'about:']);
+const UNSAFE_SCHEMES = new Set([
+  'javascript:',
+  'vbscript:',
+  'data:',
+  'blob:',
+  'file:',
+  'filesystem:',
+  'about:',
+]);
 
 const NO_FOLLOW = new Set(['nofollow', 'ugc', 'sponsored']);
 
@@ -28,7 +36,9 @@ export function resolveUrl(reference: string, base: string): string | null {
 /** Like resolveUrl, but null for everything except http and https. */
 export function resolveHttpUrl(reference: string, base: string): string | null {
   const url = URL.parse(reference, base);
-  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:') ? encodeDelimiters(url.href) : null;
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:')
+    ? encodeDelimiters(url.href)
+    : null;
 }
 
 /** The URL against which the page's references resolve: its first `<base href>` when that is http(s), else `pageUrl`. */

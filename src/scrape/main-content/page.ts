@@ -72,10 +72,13 @@ export function declarationsOf(document: Document): { title: string; kinds: Set<
   };
   const read = ({ name, attribs, children }: Element): void => {
     if (name === 'title' && title === '') title = children[0] === undefined ? '' : textOf(children[0], 300);
-    if (name === 'meta' && attribs['property'] === 'og:type') declare((attribs['content'] ?? '').slice(0, 100));
+    if (name === 'meta' && attribs['property'] === 'og:type')
+      declare((attribs['content'] ?? '').slice(0, 100));
     if (name !== 'script' || attribs['type'] !== 'application/ld+json') return;
-    const source = children[0] !== undefined && isText(children[0]) ? children[0].data.slice(0, MAX_JSON_LD) : '';
-    for (const [, type] of source.matchAll(/"@type"\s{0,10}:\s{0,10}\[?\s{0,10}"([A-Za-z]{1,40})"/g)) declare(type!);
+    const source =
+      children[0] !== undefined && isText(children[0]) ? children[0].data.slice(0, MAX_JSON_LD) : '';
+    for (const [, type] of source.matchAll(/"@type"\s{0,10}:\s{0,10}\[?\s{0,10}"([A-Za-z]{1,40})"/g))
+      declare(type!);
   };
   const visit = (node: ParentNode): void => {
     for (const child of node.children) {

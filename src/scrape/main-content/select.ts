@@ -63,7 +63,9 @@ function isInMain({ container }: Block, { main }: Page): boolean {
 /** On a small page: all that is in `main` or, without one, on the page, but for what is plainly chrome. */
 function plain(page: Page): Set<Block> {
   const candidates =
-    page.main !== null && page.main.words > 0 ? page.blocks.filter((block) => isInMain(block, page)) : page.blocks;
+    page.main !== null && page.main.words > 0
+      ? page.blocks.filter((block) => isInMain(block, page))
+      : page.blocks;
   return new Set(candidates.filter(({ container }) => !isChrome(container, page)));
 }
 
@@ -91,7 +93,8 @@ function believeMain(page: Page, probabilities: Float64Array): void {
 }
 
 function isSmall({ root, main }: Page): boolean {
-  if (main !== null && main.words >= SMALL_MAIN && main.words < SMALL_PAGE) return root.words < 2 * SMALL_PAGE;
+  if (main !== null && main.words >= SMALL_MAIN && main.words < SMALL_PAGE)
+    return root.words < 2 * SMALL_PAGE;
   return root.words < SMALL_PAGE;
 }
 

@@ -31,7 +31,8 @@ export function renderAnchor(renderer: MarkdownRenderer, element: Element): void
   const { inline, marks, footnotes } = renderer;
   if (footnotes.isBackReference(element) || footnotes.reference(renderer, element)) return;
   if (renderer.mode === 'heading' && isPermalink(element)) return;
-  const href = element.attribs['href'] === undefined ? null : resolveUrl(element.attribs['href'], renderer.base);
+  const href =
+    element.attribs['href'] === undefined ? null : resolveUrl(element.attribs['href'], renderer.base);
   if (href === null) return renderer.children(element.children);
   const taken = inline.takenCount;
   const { size } = inline;

@@ -45,7 +45,8 @@ export class Footnotes {
     const labels = new Map<string, string>();
     const taken = new Set<string>();
     eachElement(this.#roots, ({ name, attribs }) => {
-      const label = name === 'li' && attribs['id'] !== undefined ? NOTE_ID.exec(attribs['id'])?.[1] : undefined;
+      const label =
+        name === 'li' && attribs['id'] !== undefined ? NOTE_ID.exec(attribs['id'])?.[1] : undefined;
       if (label === undefined || taken.has(label)) return;
       taken.add(label);
       labels.set(attribs['id']!, label);

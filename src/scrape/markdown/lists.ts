@@ -74,7 +74,9 @@ export class Lists {
       return renderer.boundary();
     }
     const continues =
-      renderer.writer.previous === 'list' && this.#lastLine === renderer.writer.lineCount && this.#lastSign === '-';
+      renderer.writer.previous === 'list' &&
+      this.#lastLine === renderer.writer.lineCount &&
+      this.#lastSign === '-';
     renderer.writer.begin('list');
     if (continues) renderer.writer.separate(false);
     this.#item(item.children, '- ', false);

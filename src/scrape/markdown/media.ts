@@ -19,7 +19,10 @@ export function image(element: Element, base: string): string {
 const NAMES: Record<string, string> = { iframe: 'Embedded page', video: 'Video', audio: 'Audio' };
 
 function isHidden({ attribs }: Element): boolean {
-  return attribs['hidden'] !== undefined || /display\s*:\s*none|visibility\s*:\s*hidden/.test(attribs['style'] ?? '');
+  return (
+    attribs['hidden'] !== undefined ||
+    /display\s*:\s*none|visibility\s*:\s*hidden/.test(attribs['style'] ?? '')
+  );
 }
 
 /** A link to what an `<iframe>`, `<video>` or `<audio>` plays, or nothing when it names no http(s) address or is not to be seen. */

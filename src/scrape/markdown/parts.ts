@@ -82,7 +82,8 @@ export class PartList {
   #pad(space: string, marks: Marks): void {
     if (space === '') return;
     this.#spaceMarks = this.#common(marks);
-    if (!/\n|<br>/.test(this.#space)) this.#space = this.#space === '' ? space : this.#space + space.trimStart();
+    if (!/\n|<br>/.test(this.#space))
+      this.#space = this.#space === '' ? space : this.#space + space.trimStart();
   }
 
   #content(kind: ContentKind, value: string, allMarks: Marks): void {
@@ -181,7 +182,8 @@ export class PartList {
   #leavePunctuationOut(value: string, opening: Mark[]): string {
     const last = this.#parts.at(-1);
     if (opening.length === 0 || last?.kind !== 'text' || !isWord(lastChar(last.value))) return value;
-    if (!isPunctuation(firstChar(value)) || opening.some((mark) => mark.delimiter === undefined)) return value;
+    if (!isPunctuation(firstChar(value)) || opening.some((mark) => mark.delimiter === undefined))
+      return value;
     const rest = value.replace(/^[\p{P}\p{S}]+/u, '');
     last.value += value.slice(0, value.length - rest.length);
     const inner = rest.trimStart();

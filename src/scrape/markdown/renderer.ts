@@ -187,7 +187,8 @@ export class MarkdownRenderer {
   #marked(element: Element, mark: Mark): void {
     if (element.name === 'sup' && this.footnotes.reference(this, element)) return;
     const style = element.attribs['style'];
-    const unset = style !== undefined && /font-(?:weight\s*:\s*(?:normal|400)|style\s*:\s*normal)/.test(style);
+    const unset =
+      style !== undefined && /font-(?:weight\s*:\s*(?:normal|400)|style\s*:\s*normal)/.test(style);
     if (unset) this.children(element.children);
     else this.withMark(mark, element.children);
   }

@@ -19,7 +19,8 @@ function autolink(open: Part, text: Part | undefined, close: Part | undefined): 
 function escapePart(part: Part, before: string, after: string): string {
   const { value, inLink } = part;
   const afterNote = before === ']' && value.startsWith(':') ? '\\' : '';
-  if (!part.referenceFirst && !part.referenceLast) return afterNote + escapeText(value, before, after, inLink);
+  if (!part.referenceFirst && !part.referenceLast)
+    return afterNote + escapeText(value, before, after, inLink);
   const first = part.referenceFirst ? firstChar(value) : '';
   const last = part.referenceLast && value !== first ? lastChar(value) : '';
   const middle = value.slice(first.length, value.length - last.length);

@@ -119,7 +119,12 @@ export class BlockWriter {
   /** Opens a container, whose first line starts with `marker`. Null, and nothing opened, beyond the deepest nesting. */
   open(marker: string, continuation = ' '.repeat(marker.length)): Container | null {
     if (this.#prefix.length + continuation.length > MAX_PREFIX) return null;
-    const saved = { prefix: this.#prefix, marker: this.#marker, previous: this.#previous, lines: this.#lines };
+    const saved = {
+      prefix: this.#prefix,
+      marker: this.#marker,
+      previous: this.#previous,
+      lines: this.#lines,
+    };
     this.#marker = (this.#marker ?? this.#prefix) + marker;
     this.#prefix += continuation;
     this.#previous = null;

@@ -121,7 +121,8 @@ function linkedResources(links: Element[], base: string) {
     else if (rel.some((token) => token.startsWith('apple-touch-icon'))) found.touchIcon ??= url;
     else if (!rel.includes('alternate') || rel.includes('stylesheet')) continue;
     else if (/^application\/(?:rss|atom|feed)\+(?:xml|json)$/.test(type)) {
-      if (found.feeds.length < MAX_LIST) found.feeds.push({ url, title: clean(link.attribs.title, MAX_TITLE), type });
+      if (found.feeds.length < MAX_LIST)
+        found.feeds.push({ url, title: clean(link.attribs.title, MAX_TITLE), type });
     } else if (hreflang && found.alternates.length < MAX_LIST) found.alternates.push({ hreflang, url });
   }
   return found;
@@ -143,13 +144,18 @@ const isUrl = (text: string): boolean => /^https?:/i.test(text);
 export function robotsDirectives(texts: string[]): Extraction['robots'] {
   const directives = texts.flatMap((text) => text.toLowerCase().split(/[\s,]+/));
   const none = directives.includes('none');
-  return { noindex: none || directives.includes('noindex'), nofollow: none || directives.includes('nofollow') };
+  return {
+    noindex: none || directives.includes('noindex'),
+    nofollow: none || directives.includes('nofollow'),
+  };
 }
 
 /** Leaves out what is null or empty. */
 function present(values: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(values).filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0)),
+    Object.entries(values).filter(
+      ([, value]) => value !== null && !(Array.isArray(value) && value.length === 0),
+    ),
   );
 }
 

@@ -131,7 +131,8 @@ const URL_ATTRIBUTES: Record<string, string> = {
   track: 'src',
   video: 'src',
 };
-const tokens = (value: string | undefined): string[] => value?.split(/\s+/).filter(Boolean).slice(0, 10) ?? [];
+const tokens = (value: string | undefined): string[] =>
+  value?.split(/\s+/).filter(Boolean).slice(0, 10) ?? [];
 
 /** The value of a property that is not an item (HTML Standard, section 5.2.4). */
 function valueOf(element: Element, absolute: (href: string) => string | null): string {
@@ -164,10 +165,12 @@ export function microdataOf(document: Document, absolute: (href: string) => stri
       itemscope !== undefined && depth < MAX_DEPTH ? { type: tokens(itemtype), properties: {} } : null;
     if (item && itemid !== undefined) item.id = absolute(itemid) ?? itemid.slice(0, 2000);
 
-    const names = owner === null ? [] : tokens(itemprop).filter((name) => name !== '__proto__' && name.length <= 200);
+    const names =
+      owner === null ? [] : tokens(itemprop).filter((name) => name !== '__proto__' && name.length <= 200);
     // An item is filed under one name only: shared, it would be written out once for every path to it.
     for (const name of item ? names.slice(0, 1) : names) {
-      const value = item ?? storable(valueOf(node, absolute).trim().slice(0, Math.min(MAX_VALUE_CHARS, budget.chars)));
+      const value =
+        item ?? storable(valueOf(node, absolute).trim().slice(0, Math.min(MAX_VALUE_CHARS, budget.chars)));
       budget.values--;
       budget.chars -= name.length + (typeof value === 'string' ? value.length : 0);
       if (Object.hasOwn(owner!.properties, name)) owner!.properties[name]!.push(value);

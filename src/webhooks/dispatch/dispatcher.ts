@@ -64,7 +64,9 @@ export class Dispatcher {
 
   start(): void {
     this.#leases.start();
-    this.#places.start(() => this.#ready.values().some((endpoint) => endpoint.canSend() && !this.#hasPlace(endpoint)));
+    this.#places.start(() =>
+      this.#ready.values().some((endpoint) => endpoint.canSend() && !this.#hasPlace(endpoint)),
+    );
     this.#unsubscribe = this.#context.notifications.subscribe(
       (n) => {
         if (n.type !== 'outbox') return;
@@ -173,7 +175,10 @@ export class Dispatcher {
 
   #hasPlace({ account }: Endpoint): boolean {
     const { limit } = this.#places;
-    return this.#inFlight < limit && account.inFlight < Math.min(MAX_IN_FLIGHT_OF_ACCOUNT, limit * SHARE_OF_ACCOUNT);
+    return (
+      this.#inFlight < limit &&
+      account.inFlight < Math.min(MAX_IN_FLIGHT_OF_ACCOUNT, limit * SHARE_OF_ACCOUNT)
+    );
   }
 
   /** Gives a place that became free to whoever waits for one, in turn. */
@@ -204,7 +209,11 @@ export class Dispatcher {
 
   #outcome(claimed: Claimed, result: Finished['result']): Outcome {
     if (result.error === null) return { state: 'delivered' };
-    const delay = retryDelay(this.#context.config.webhookRetrySchedule, claimed.schedule_step + 1, result.retry_after);
+    const delay = retryDelay(
+      this.#context.config.webhookRetrySchedule,
+      claimed.schedule_step + 1,
+      result.retry_after,
+    );
     return delay === null ? { state: 'exhausted' } : { state: 'retry', delay };
   }
 

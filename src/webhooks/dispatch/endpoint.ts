@@ -46,7 +46,11 @@ export class Endpoint {
   /** How many more may be claimed now. */
   want(now: number): Want {
     const held = this.ahead.length + this.inFlight;
-    return { account_id: this.account_id, endpoint: this.endpoint, count: Math.max(0, this.#room(now) - held) };
+    return {
+      account_id: this.account_id,
+      endpoint: this.endpoint,
+      count: Math.max(0, this.#room(now) - held),
+    };
   }
 
   canSend(): boolean {

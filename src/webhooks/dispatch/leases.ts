@@ -47,7 +47,9 @@ export class Leases {
 
   async #renew(): Promise<void> {
     const asked = performance.now();
-    const old = [...this.#until].filter(([, until]) => until - asked < LEASE_MS - RENEW_MS).map(([claimed]) => claimed);
+    const old = [...this.#until]
+      .filter(([, until]) => until - asked < LEASE_MS - RENEW_MS)
+      .map(([claimed]) => claimed);
     if (old.length === 0 || this.#renewing) return;
     this.#renewing = true;
     try {

@@ -72,7 +72,10 @@ export class Recorder {
         await record(db, batch);
         return;
       } catch (error) {
-        log.warn({ err: error, attempts: batch.length }, 'finished attempts could not be recorded; trying again');
+        log.warn(
+          { err: error, attempts: batch.length },
+          'finished attempts could not be recorded; trying again',
+        );
         if (this.#stopping && tries >= TRIES_WHEN_STOPPING) return;
         await sleep(Math.min(1000, 50 * 2 ** tries));
       }

@@ -24,7 +24,8 @@ export class Roster {
   wake({ account_id, endpoint }: Pick<Backlog, 'account_id' | 'endpoint'>): void {
     const key = `${account_id} ${endpoint}`;
     let known = this.#endpoints.get(key);
-    if (!known) this.#endpoints.set(key, (known = new Endpoint(account_id, endpoint, this.#accountOf(account_id))));
+    if (!known)
+      this.#endpoints.set(key, (known = new Endpoint(account_id, endpoint, this.#accountOf(account_id))));
     this.#hot.add(known);
   }
 

@@ -50,7 +50,9 @@ export async function listEndpoints(db: DbOrTx, accountId: string): Promise<Endp
 /** Stops sending to the endpoint: its deliveries wait in the outbox. What is under way finishes. */
 export async function pauseEndpoint(db: DbOrTx, accountId: string, endpoint: string): Promise<void> {
   await sql`insert into endpoints (account_id, endpoint, paused_at) values (${accountId}, ${endpoint}, now())
-    on conflict (account_id, endpoint) do update set paused_at = coalesce(endpoints.paused_at, now())`.execute(db);
+    on conflict (account_id, endpoint) do update set paused_at = coalesce(endpoints.paused_at, now())`.execute(
+    db,
+  );
 }
 
 /** Sends to the endpoint again. */
@@ -79,7 +81,9 @@ export async function knowsEndpoint(db: DbOrTx, accountId: string, endpoint: str
   const { rows } = await sql`
     select 1 from outbox where account_id = ${accountId} and endpoint = ${endpoint}
     union all select 1 from endpoint_hours where account_id = ${accountId} and endpoint = ${endpoint}
-    union all select 1 from endpoints where account_id = ${accountId} and endpoint = ${endpoint} limit 1`.execute(db);
+    union all select 1 from endpoints where account_id = ${accountId} and endpoint = ${endpoint} limit 1`.execute(
+    db,
+  );
   return rows.length > 0;
 }
 

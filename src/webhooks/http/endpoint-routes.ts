@@ -3,7 +3,13 @@ import { accountOf } from '../../http/auth.ts';
 import { parseNothing, rawBody } from '../../http/json-body.ts';
 import { notFound } from '../../http/problem.ts';
 import type { Context } from '../../context.ts';
-import { cancelPending, knowsEndpoint, listEndpoints, pauseEndpoint, resumeEndpoint } from '../endpoints/endpoints.ts';
+import {
+  cancelPending,
+  knowsEndpoint,
+  listEndpoints,
+  pauseEndpoint,
+  resumeEndpoint,
+} from '../endpoints/endpoints.ts';
 
 /** How the account's endpoints do, and holding, resuming and emptying them. An endpoint is named by its host and port. */
 export function endpointRoutes({ db }: Context): Router {
@@ -13,7 +19,8 @@ export function endpointRoutes({ db }: Context): Router {
     parseNothing(req);
     const endpoint = String(req.params.endpoint).toLowerCase();
     // Postgres knows no U+0000, so there is no such endpoint.
-    if (endpoint.includes('\0') || !(await knowsEndpoint(db, accountOf(res), endpoint))) throw notFound('endpoint');
+    if (endpoint.includes('\0') || !(await knowsEndpoint(db, accountOf(res), endpoint)))
+      throw notFound('endpoint');
     return endpoint;
   }
 

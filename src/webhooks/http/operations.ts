@@ -62,7 +62,8 @@ export const webhookOperations: Operation[] = [
     path: '/v1/me/webhooks/test',
     tag: 'Deliveries',
     summary: 'Send one signed test delivery',
-    description: 'Through the same queue, signer, timeout and retries as every other. Waits for the first attempt.',
+    description:
+      'Through the same queue, signer, timeout and retries as every other. Waits for the first attempt.',
     access: 'account',
     body: testWebhookBody,
     example: { webhook_url: 'https://yourapp.com/hooks/ollagraph' },
@@ -104,6 +105,8 @@ export const webhookOperations: Operation[] = [
     summary: 'Take out what waits for an endpoint',
     description: 'Each of them can still be redelivered.',
     access: 'account',
-    answers: { 200: { description: 'The endpoint, and how many were taken out.', schema: cancelPendingAnswer } },
+    answers: {
+      200: { description: 'The endpoint, and how many were taken out.', schema: cancelPendingAnswer },
+    },
   },
 ];

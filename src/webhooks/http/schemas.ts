@@ -73,10 +73,16 @@ const deliveryFields = {
   created_at: timestamp,
   finished_at: timestamp.nullable(),
 };
-export const deliveryList = named('DeliveryList', listOf(named('DeliverySummary', z.strictObject(deliveryFields))));
+export const deliveryList = named(
+  'DeliveryList',
+  listOf(named('DeliverySummary', z.strictObject(deliveryFields))),
+);
 export const deliveryAnswer = named(
   'Delivery',
-  z.strictObject({ ...deliveryFields, attempt_log: z.array(attempt).describe('Every attempt, the first one first.') }),
+  z.strictObject({
+    ...deliveryFields,
+    attempt_log: z.array(attempt).describe('Every attempt, the first one first.'),
+  }),
 );
 export const recoverAnswer = named(
   'Recovered',
@@ -87,7 +93,9 @@ const endpointFields = {
   endpoint: z.string().describe('Host and port, like `hooks.example.com:443`.'),
   status: z
     .enum(['active', 'backing_off', 'paused'])
-    .describe('`backing_off`: it failed again and again, and is only probed until it answers. Nothing is dropped.'),
+    .describe(
+      '`backing_off`: it failed again and again, and is only probed until it answers. Nothing is dropped.',
+    ),
   paused_at: timestamp.nullable(),
   resting_until: timestamp.nullable(),
   attempts: z.int().min(0).describe('In the last 24 hours, like the next fields.'),

@@ -12,7 +12,11 @@ export interface HourOfAttempts {
 }
 
 /** The last `hours` hours, the current one last. */
-export async function attemptsByHour(db: DbOrTx, accountId: string, hours: number): Promise<HourOfAttempts[]> {
+export async function attemptsByHour(
+  db: DbOrTx,
+  accountId: string,
+  hours: number,
+): Promise<HourOfAttempts[]> {
   const { rows } = await sql<HourOfAttempts>`
     with counted as (
       select hour, sum(succeeded)::int as succeeded, sum(failed)::int as failed, latency_sum(latency) as latency

@@ -72,9 +72,14 @@ function exhaustedIn(accountId: string, { since, until, webhook_url }: RecoverWi
     and (${until}::timestamptz is null or created_at < ${until}) and (${webhook_url}::text is null or webhook_url = ${webhook_url})`;
 }
 
-async function moveBack(tx: Tx, which: RawBuilder<unknown>, trigger: 'manual' | 'recover'): Promise<string[]> {
+async function moveBack(
+  tx: Tx,
+  which: RawBuilder<unknown>,
+  trigger: 'manual' | 'recover',
+): Promise<string[]> {
   const rows = await backIntoOutbox(tx, which, trigger);
   const endpoints = new Map(rows.map((row) => [row.endpoint, row]));
-  for (const { account_id, endpoint } of endpoints.values()) await notify(tx, { type: 'outbox', account_id, endpoint });
+  for (const { account_id, endpoint } of endpoints.values())
+    await notify(tx, { type: 'outbox', account_id, endpoint });
   return rows.map((row) => row.id);
 }

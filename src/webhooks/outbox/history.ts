@@ -68,8 +68,13 @@ export async function listDeliveries(
   if (filter.status !== undefined && filter.status !== 'pending') where.push(sql`state = ${filter.status}`);
   const ended = sql`(${ENDED} where ${sql.join(where, sql` and `)} order by id desc limit ${limit})`;
   const parts =
-    filter.status === undefined ? sql`${open} union all ${ended}` : filter.status === 'pending' ? open : ended;
-  const { rows } = await sql<DeliveryView>`select * from (${parts}) d order by id desc limit ${limit}`.execute(db);
+    filter.status === undefined
+      ? sql`${open} union all ${ended}`
+      : filter.status === 'pending'
+        ? open
+        : ended;
+  const { rows } =
+    await sql<DeliveryView>`select * from (${parts}) d order by id desc limit ${limit}`.execute(db);
   return rows;
 }
 
@@ -121,12 +126,19 @@ export interface DeliveryContent extends BodySource {
 }
 
 /** The content of one of the account's deliveries, or null. */
-export async function readContent(db: DbOrTx, accountId: string, id: string): Promise<DeliveryContent | null> {
+export async function readContent(
+  db: DbOrTx,
+  accountId: string,
+  id: string,
+): Promise<DeliveryContent | null> {
   if (!isId('dlv', id)) return null;
-  const columns = sql.raw(`account_id, id, job_id, head, tail, whole_job, page_ordinal, body_bytes, body_sha256,
+  const columns =
+    sql.raw(`account_id, id, job_id, head, tail, whole_job, page_ordinal, body_bytes, body_sha256,
     webhook_id, headers, attempts`);
   const { rows } = await sql<DeliveryContent>`
     select ${columns} from outbox where account_id = ${accountId} and id = ${id}
-    union all select ${columns} from deliveries where account_id = ${accountId} and id = ${id} limit 1`.execute(db);
+    union all select ${columns} from deliveries where account_id = ${accountId} and id = ${id} limit 1`.execute(
+    db,
+  );
   return rows[0] ?? null;
 }

@@ -41,5 +41,8 @@ function testPayload(): { head: string; tail: string } {
     fetched_at: new Date().toISOString(),
     duration_ms: 0,
   };
-  return { head: JSON.stringify({ job_id: 'job_test', status: 'completed', result: page, test: true }), tail: '' };
+  return {
+    head: JSON.stringify({ job_id: 'job_test', status: 'completed', result: page, test: true }),
+    tail: '',
+  };
 }

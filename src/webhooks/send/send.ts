@@ -122,7 +122,12 @@ function errorClass(cause: unknown): AttemptError {
   return code in ATTEMPT_ERRORS ? (code as AttemptError) : 'internal_error';
 }
 
-async function post(sender: Sender, claimed: Claimed, traceparent: string | null, sent: Sent): Promise<PostResult> {
+async function post(
+  sender: Sender,
+  claimed: Claimed,
+  traceparent: string | null,
+  sent: Sent,
+): Promise<PostResult> {
   const body = await smallBody(sender.db, claimed);
   if (body === null)
     return await sender.largeSlots.run(`${claimed.account_id} ${claimed.endpoint}`, () =>
@@ -171,7 +176,9 @@ function fix(claimed: Claimed, sent: Sent, bytes: number, digest: Buffer): void 
 
 function signerFor(sender: Sender, claimed: Claimed) {
   const stored =
-    claimed.previous_secret === null ? [claimed.webhook_secret] : [claimed.webhook_secret, claimed.previous_secret];
+    claimed.previous_secret === null
+      ? [claimed.webhook_secret]
+      : [claimed.webhook_secret, claimed.previous_secret];
   const secrets = stored.map((secret) => sender.box.open(secret, claimed.account_id));
   return createSigner(secrets, claimed.webhook_id, Math.floor(Date.now() / 1000));
 }

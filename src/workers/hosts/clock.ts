@@ -20,7 +20,9 @@ export async function takeTurn(
     on conflict (host) do update
       set next_allowed_at = greatest(h.next_allowed_at, now()) + ${delayMs} * interval '1 ms', updated_at = now()
       where h.next_allowed_at <= now() + ${patienceMs} * interval '1 ms'
-    returning (extract(epoch from next_allowed_at - now()) * 1000)::float8 - ${delayMs}::float8 as wait`.execute(db);
+    returning (extract(epoch from next_allowed_at - now()) * 1000)::float8 - ${delayMs}::float8 as wait`.execute(
+    db,
+  );
   const turn = taken.rows[0];
   if (turn) return { taken: true, waitMs: Math.max(0, turn.wait) };
   const later = await sql<{ wait: number }>`
@@ -39,7 +41,12 @@ export function firstPause(askedSeconds: number | null): number {
  * Notes that a host asked for a pause (429 or 503): what it named, or a growing one, at most ten minutes. Returns the
  * pause in seconds.
  */
-export async function backOff(db: DbOrTx, host: string, status: number, askedSeconds: number | null): Promise<number> {
+export async function backOff(
+  db: DbOrTx,
+  host: string,
+  status: number,
+  askedSeconds: number | null,
+): Promise<number> {
   const asked = askedSeconds === null ? null : Math.min(askedSeconds, MAX_BACKOFF_SECONDS);
   const { rows } = await sql<{ seconds: number }>`
     insert into hosts as h (host, backoffs, backoff_until, last_status)

@@ -106,7 +106,9 @@ async function checkRobots(worker: PageWorker, url: string): Promise<Robots> {
   const robots = await worker.robots.get(url);
   if (robots.allows(url)) return robots;
   if (robots.unreached !== undefined) throw robots.unreached;
-  throw robots.againInSeconds === undefined ? new PageError('robots') : new RobotsTrouble(robots.againInSeconds);
+  throw robots.againInSeconds === undefined
+    ? new PageError('robots')
+    : new RobotsTrouble(robots.againInSeconds);
 }
 
 /** The seconds that the answer asks to wait, or null. */

@@ -46,7 +46,12 @@ export async function crawlLinks(
  * Other addresses of the same page: where it was redirected to, and its canonical URL. A canonical URL counts only when it differs in
  * the query, the trailing slash or the scheme: many sites name their front page on every page.
  */
-export function crawlAliases(job: JobInfo, page: PendingPage, fetched: FetchedPage, extraction: Extraction): string[] {
+export function crawlAliases(
+  job: JobInfo,
+  page: PendingPage,
+  fetched: FetchedPage,
+  extraction: Extraction,
+): string[] {
   const options = job.options as CrawlOptions;
   const aliases: string[] = [];
   const add = (raw: string) => {

@@ -85,7 +85,9 @@ export async function scrapePage(
   let fetchedAt = new Date();
   let fetched: FetchedPage | null = null;
   const end = (code: PageErrorCode, state: 'failed' | 'skipped'): PageOutcome => {
-    return { settled: endedResult(page, state, code, fetched, fetchedAt, Math.round(performance.now() - begun)) };
+    return {
+      settled: endedResult(page, state, code, fetched, fetchedAt, Math.round(performance.now() - begun)),
+    };
   };
 
   const fetchPage = async (memory: BodyRoom): Promise<FetchedPage> => {
@@ -99,13 +101,18 @@ export async function scrapePage(
     begun = performance.now();
     fetchedAt = new Date();
     fetched = await fetchPage(room);
-    if (sync && TRANSIENT_STATUSES.has(fetched.status) && performance.now() - begun < job.options.timeout_ms / 2) {
+    if (
+      sync &&
+      TRANSIENT_STATUSES.has(fetched.status) &&
+      performance.now() - begun < job.options.timeout_ms / 2
+    ) {
       await sleep(SYNC_RETRY_MS);
       if (await worker.gate.acquire(page.host, PATIENCE_MS, signal)) fetched = await fetchPage(room);
     }
     const again = await afterFetch(worker, page, fetched, sync);
     if (again !== null) return putOff(again, true);
-    if (job.crawl && page.depth > 0 && !job.crawl.scope.sameSite(fetched.url)) return end('out_of_scope', 'skipped');
+    if (job.crawl && page.depth > 0 && !job.crawl.scope.sameSite(fetched.url))
+      return end('out_of_scope', 'skipped');
     const raw = {
       url: fetched.url,
       status: fetched.status,
@@ -119,7 +126,9 @@ export async function scrapePage(
     const durationMs = Math.round(performance.now() - begun);
     if (job.crawl && (job.options as CrawlOptions).respect_noindex && extraction.robots.noindex) {
       const skipped = endedResult(page, 'skipped', 'robots', fetched, fetchedAt, durationMs);
-      return { settled: { ...skipped, links: await crawlLinks(worker, job, page, fetched, extraction, signal) } };
+      return {
+        settled: { ...skipped, links: await crawlLinks(worker, job, page, fetched, extraction, signal) },
+      };
     }
     return { settled: await okResult(worker, job, page, fetched, extraction, fetchedAt, durationMs, signal) };
   }

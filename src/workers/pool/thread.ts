@@ -34,7 +34,8 @@ export interface ThreadData {
   signMemory: SharedArrayBuffer;
 }
 
-export type ToThread = { type: 'wake' } | { type: 'cancel'; job_id: string } | { type: 'stop'; graceMs: number };
+export type ToThread =
+  { type: 'wake' } | { type: 'cancel'; job_id: string } | { type: 'stop'; graceMs: number };
 export type FromThread = { type: 'ready' } | { type: 'held'; slices: HeldSlice[] };
 
 /** A slice of the queue and the attempt with which it was fetched. */
@@ -52,7 +53,8 @@ const BODIES_BYTES = 40 * 1024 * 1024;
 /** A page of this size can make a tree of tens of megabytes: of those a lane reads one at a time. */
 const HEAVY_BYTES = 256 * 1024;
 
-const { config, databaseUrl, lane, index, gateMemory, bodiesMemory, turnMemory, signMemory } = workerData as ThreadData;
+const { config, databaseUrl, lane, index, gateMemory, bodiesMemory, turnMemory, signMemory } =
+  workerData as ThreadData;
 armCrashPoint(config.crashPoint);
 // On Linux 0 is the calling thread; elsewhere it is the whole process.
 if (lane === 'bulk' && platform() === 'linux') setPriority(0, BULK_NICENESS);
@@ -103,7 +105,11 @@ async function watched<T>(identity: PageIdentity, work: () => Promise<T>): Promi
   return await mine;
 }
 
-async function extractWatched(page: RawPage, options: ExtractOptions, identity: PageIdentity): Promise<Extraction> {
+async function extractWatched(
+  page: RawPage,
+  options: ExtractOptions,
+  identity: PageIdentity,
+): Promise<Extraction> {
   const turn = page.body.length < HEAVY_BYTES ? 0 : await heavyTurn.take(1);
   try {
     return await watched(identity, async () => await extract(page, options));

@@ -14,7 +14,12 @@ export async function cachedResults(db: Db, job: JobInfo, pages: PendingPage[]):
   const { max_age_seconds } = job.options;
   if (max_age_seconds === 0 || job.crawl || pages.length === 0) return [];
   const keys = pages.map((page) => cacheKey(page.url, job.options));
-  const { rows } = await sql<{ cache_key: Buffer; fragment: string; http_status: number | null; settled_at: Date }>`
+  const { rows } = await sql<{
+    cache_key: Buffer;
+    fragment: string;
+    http_status: number | null;
+    settled_at: Date;
+  }>`
     select distinct on (cache_key) cache_key, fragment, http_status, settled_at from pages
     where account_id = ${job.account_id} and cache_key = any(${keys}::bytea[]) and state = 'ok'
       and http_status < 500 and http_status <> 429

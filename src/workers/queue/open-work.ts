@@ -77,5 +77,11 @@ export class WorkReader {
 }
 
 function scopeOf({ url, allow_subdomains, include_paths, exclude_paths, max_depth }: CrawlOptions): Scope {
-  return createScope({ seed: url, allow_subdomains, include_paths, exclude_paths, max_depth: max_depth ?? undefined });
+  return createScope({
+    seed: url,
+    allow_subdomains,
+    include_paths,
+    exclude_paths,
+    max_depth: max_depth ?? undefined,
+  });
 }

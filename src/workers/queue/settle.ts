@@ -102,13 +102,22 @@ async function putOff(
   }
   const { account_id, job_id, request_id, sync } = slice;
   for (const [after, together] of Map.groupBy(deferred, (d) => Math.ceil(d.after))) {
-    const slices = divideIntoSlices(together.toSorted((a, b) => a.ordinal - b.ordinal)).map((again): Slice => ({
-      account_id,
-      job_id,
-      request_id,
-      ...again,
-      ...(sync ? { sync } : {}),
-    }));
-    await insertSlices(boss, tx, lane, slices, job.priority - Math.floor(slices[0]!.ordinals[0]! / SLICE_PAGES), after);
+    const slices = divideIntoSlices(together.toSorted((a, b) => a.ordinal - b.ordinal)).map(
+      (again): Slice => ({
+        account_id,
+        job_id,
+        request_id,
+        ...again,
+        ...(sync ? { sync } : {}),
+      }),
+    );
+    await insertSlices(
+      boss,
+      tx,
+      lane,
+      slices,
+      job.priority - Math.floor(slices[0]!.ordinals[0]! / SLICE_PAGES),
+      after,
+    );
   }
 }

@@ -5,7 +5,13 @@ import type { Slice } from '../../database/queue.ts';
 import { inSpan, markFailed } from '../../tracing.ts';
 import { cachedResults } from './cached.ts';
 import type { JobInfo } from './open-work.ts';
-import { scrapePage, type Deferral, type PageOutcome, type PageWorker, type PendingPage } from '../page/page.ts';
+import {
+  scrapePage,
+  type Deferral,
+  type PageOutcome,
+  type PageWorker,
+  type PendingPage,
+} from '../page/page.ts';
 import { settleSlice, type SliceTools } from './settle.ts';
 
 /** Results are settled with the slice's last page, or, where that takes longer, when so many bytes have gathered or after so long. */

@@ -49,7 +49,9 @@ async function onBoss(handle: (messages: Message[]) => Promise<void>): Promise<(
   await boss.start();
   await boss.createQueue('deliveries', { partition: true });
   for (let i = 0; i < count; i += 1000) {
-    const messages = Array.from({ length: Math.min(1000, count - i) }, (_, n) => ({ data: { id: `m${i + n}`, text } }));
+    const messages = Array.from({ length: Math.min(1000, count - i) }, (_, n) => ({
+      data: { id: `m${i + n}`, text },
+    }));
     await boss.insert('deliveries', messages);
   }
   return async () => {
@@ -111,7 +113,8 @@ const competitors: Record<string, () => Promise<() => Promise<void>>> = {
         noHandleSignals: true,
         preset: { worker: { localQueue: { size: 500 }, completeJobBatchDelay: 5, failJobBatchDelay: 5 } },
         taskList: {
-          deliver: async (payload) => await deliver((payload as { id: string }).id, (payload as { text: string }).text),
+          deliver: async (payload) =>
+            await deliver((payload as { id: string }).id, (payload as { text: string }).text),
         },
       });
     };

@@ -8,7 +8,12 @@ const BODY = JSON.stringify({ job_id: 'job_x', status: 'completed', result: 'x'.
  * Appends `perSecond` deliveries a second for `seconds`, each in a transaction of its own, to the accounts in turn, and returns for each
  * the milliseconds from its commit to its arrival. Both clocks are the machine's.
  */
-export async function steady(stage: Stage, accounts: string[], perSecond: number, seconds: number): Promise<number[]> {
+export async function steady(
+  stage: Stage,
+  accounts: string[],
+  perSecond: number,
+  seconds: number,
+): Promise<number[]> {
   await stage.stats('reset');
   const committed = new Map<string, number>();
   const start = performance.now();
@@ -19,7 +24,8 @@ export async function steady(stage: Stage, accounts: string[], perSecond: number
     inFlight.push(appendOne(stage, accounts[n % accounts.length]!, committed));
   }
   await Promise.all(inFlight);
-  for (let patience = 0; patience < 100 && (await stage.stats()).count < committed.size; patience++) await sleep(100);
+  for (let patience = 0; patience < 100 && (await stage.stats()).count < committed.size; patience++)
+    await sleep(100);
   const { arrivals } = await stage.stats('arrivals');
   const arrived = new Map(arrivals.toReversed());
   return [...committed].map(([id, at]) => (arrived.get(id) ?? Number.POSITIVE_INFINITY) - at);

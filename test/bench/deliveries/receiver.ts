@@ -31,7 +31,9 @@ const server = createServer({ key, cert, keepAlive: true }, (req, res) => {
   });
 });
 server.keepAliveTimeout = 120_000;
-server.listen(0, '127.0.0.1', () => process.send!({ type: 'listening', port: (server.address() as AddressInfo).port }));
+server.listen(0, '127.0.0.1', () =>
+  process.send!({ type: 'listening', port: (server.address() as AddressInfo).port }),
+);
 
 process.on('message', (message: { type: string }) => {
   if (message.type === 'reset') {
@@ -41,6 +43,12 @@ process.on('message', (message: { type: string }) => {
     arrivals = [];
     seen.clear();
   }
-  process.send!({ type: 'stats', count, bytes, doubles, arrivals: message.type === 'arrivals' ? arrivals : [] });
+  process.send!({
+    type: 'stats',
+    count,
+    bytes,
+    doubles,
+    arrivals: message.type === 'arrivals' ? arrivals : [],
+  });
 });
 process.on('disconnect', () => process.exit(0));

@@ -75,7 +75,8 @@ export async function setStage(): Promise<Stage> {
       return ((await once(receiver, 'message')) as [Stats])[0];
     },
     dispatcher: (env = {}) => startDispatcher(postgres.url, files.ca, env),
-    fill: (count, options = {}) => fill(database, count, `https://127.0.0.1:${port}`, { accounts, ...options }),
+    fill: (count, options = {}) =>
+      fill(database, count, `https://127.0.0.1:${port}`, { accounts, ...options }),
     async pending() {
       const { rows } = await sql<{ n: number }>`select count(*) as n from outbox`.execute(database.db);
       return rows[0]!.n;
@@ -131,7 +132,9 @@ async function fill(
     insert into outbox (account_id, id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, next_attempt_at)
     select (${options.accounts}::text[])[1 + n % ${options.accounts.length}::int], id, 'job.completed', ${url}, ${new URL(url).host}, id, ${'x'.repeat(1000)}, '', false, ${sql.raw(due)}
     from (select n, 'dlv_' || lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || lpad(to_hex(n + (random() * 1e6)::bigint * 1000000), 12, '0') as id
-      from generate_series(${from + 1}::bigint, ${Math.min(count, from + FILL_CHUNK)}::bigint) as n) s`.execute(db);
+      from generate_series(${from + 1}::bigint, ${Math.min(count, from + FILL_CHUNK)}::bigint) as n) s`.execute(
+      db,
+    );
   }
   await sql`analyze outbox`.execute(db);
 }

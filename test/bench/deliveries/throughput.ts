@@ -7,7 +7,11 @@ import type { Stage } from './stage.ts';
 const WARM_UP = 5000;
 
 /** Deliveries per second of one or more dispatchers over a backlog that was there before: from the end of the warm-up until all are recorded. */
-export async function drain(stage: Stage, count: number, dispatchers = 1): Promise<{ rate: number; doubles: number }> {
+export async function drain(
+  stage: Stage,
+  count: number,
+  dispatchers = 1,
+): Promise<{ rate: number; doubles: number }> {
   await stage.stats('reset');
   await stage.fill(WARM_UP + count);
   const starting = Array.from({ length: dispatchers }, () =>
@@ -34,7 +38,12 @@ async function arrivedAtLeast(stage: Stage, count: number, everyMs: number): Pro
 }
 
 /** Messages per second of a competitor after its warm-up, from its own clock. */
-export async function compete(stage: Stage, name: string, count: number, redisPort?: number): Promise<number> {
+export async function compete(
+  stage: Stage,
+  name: string,
+  count: number,
+  redisPort?: number,
+): Promise<number> {
   const args = [
     name,
     `${stage.receiverUrl}/hook`,

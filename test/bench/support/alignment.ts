@@ -42,7 +42,8 @@ class Alignment {
   /** Takes run after run of the expected text, each where the page has most of it, near to the run before. */
   takeRuns(): void {
     const seeds = new Map<string, number[]>();
-    for (let i = 0; i + SEED <= this.#page.length; i++) pushTo(seeds, this.#page.slice(i, i + SEED).join(' '), i);
+    for (let i = 0; i + SEED <= this.#page.length; i++)
+      pushTo(seeds, this.#page.slice(i, i + SEED).join(' '), i);
     let last = 0;
     for (let from = 0; from + SEED <= this.#expected.length;) {
       let best = { at: -1, length: 0, score: -Infinity };

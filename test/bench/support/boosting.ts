@@ -172,7 +172,10 @@ export class Booster {
 
   #divide(rows: Int32Array, { signal, bin }: NonNullable<Node['branch']>): [Node, Node] {
     const bins = this.#examples.bins[signal]!;
-    return [this.#node(rows.filter((row) => bins[row]! <= bin)), this.#node(rows.filter((row) => bins[row]! > bin))];
+    return [
+      this.#node(rows.filter((row) => bins[row]! <= bin)),
+      this.#node(rows.filter((row) => bins[row]! > bin)),
+    ];
   }
 
   #leafOf(root: Node, row: number): Node {

@@ -40,7 +40,9 @@ export async function runContestant(
   limitMs: number,
 ): Promise<Outcome> {
   const child = fork(import.meta.filename, ['crawl', contestant, start, String(pages)]);
-  const [outcome] = await once(child, 'message', { signal: AbortSignal.timeout(limitMs) }).finally(() => child.kill());
+  const [outcome] = await once(child, 'message', { signal: AbortSignal.timeout(limitMs) }).finally(() =>
+    child.kill(),
+  );
   return outcome;
 }
 

@@ -26,7 +26,8 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
 };
-const WORDS = 'the queue hands a page to a worker and the worker settles it once while nobody has to wait'.split(' ');
+const WORDS =
+  'the queue hands a page to a worker and the worker settles it once while nobody has to wait'.split(' ');
 
 if (process.send && process.argv[2] === 'serve') serve();
 
@@ -96,13 +97,18 @@ function notFound(response: ServerResponse): void {
 }
 
 function frontPage(): string {
-  const links = Object.keys(DOCUMENTATION).map((name) => `<li><a href="/${name}/index.html">${name}</a></li>`);
+  const links = Object.keys(DOCUMENTATION).map(
+    (name) => `<li><a href="/${name}/index.html">${name}</a></li>`,
+  );
   return `<!doctype html><html lang="en"><title>Documentation</title><main><h1>Documentation</h1><ul>${links.join('')}</ul></main></html>`;
 }
 
 /** About 3 KB, with the usual parts. */
 function smallPage(n: number): string {
-  const paragraphs = Array.from({ length: 5 }, (_, i) => `<p>${words(50, n + i)} <a href="/page/${n + i}">on</a>.</p>`);
+  const paragraphs = Array.from(
+    { length: 5 },
+    (_, i) => `<p>${words(50, n + i)} <a href="/page/${n + i}">on</a>.</p>`,
+  );
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Page ${n}</title>
 <meta name="description" content="${words(12, n)}"></head><body><nav><a href="/">Home</a> <a href="/page/1">First</a></nav>
 <main><h1>Page ${n}</h1>${paragraphs.join('\n')}<ul><li>${words(5, n)}</li><li>${words(5, n + 1)}</li></ul></main>

@@ -39,7 +39,12 @@ export function diagnose(captured: Captured, expected: Expectation): Step[] {
   ];
 }
 
-const fails = (step: Step['step'], reason: Reason, detail: string): Step => ({ step, ok: false, reason, detail });
+const fails = (step: Step['step'], reason: Reason, detail: string): Step => ({
+  step,
+  ok: false,
+  reason,
+  detail,
+});
 
 interface Signed {
   timestamp: string;
@@ -61,7 +66,11 @@ function readHeader(value: string | undefined): Signed | Step {
   if (timestamp === undefined || !/^\d{1,12}$/.test(timestamp))
     return fails('header', 'malformed', `${HEADER} has no t=<seconds>: it reads "${value}".`);
   if (signatures.length === 0 || !signatures.every((hex) => /^[0-9a-f]{64}$/.test(hex)))
-    return fails('header', 'malformed', `${HEADER} has no v1=<64 lower-case hex digits>: it was cut, or changed.`);
+    return fails(
+      'header',
+      'malformed',
+      `${HEADER} has no v1=<64 lower-case hex digits>: it was cut, or changed.`,
+    );
   return { timestamp, signatures };
 }
 
@@ -92,7 +101,11 @@ function checkSignature({ headers, body }: Captured, signed: Signed, secret: str
       );
   for (const [change, key] of otherKeys(secret))
     if (fits(key, body))
-      return fails('signature', 'wrong_secret', `The body is intact, but the secret is used wrongly: ${change}.`);
+      return fails(
+        'signature',
+        'wrong_secret',
+        `The body is intact, but the secret is used wrongly: ${change}.`,
+      );
 
   const length = Number(headers.get('content-length') ?? NaN);
   if (!Number.isNaN(length) && length !== body.length)
@@ -118,7 +131,8 @@ function hexHmac(secret: string, timestamp: string, body: Buffer, hex: string): 
 function* restorations(body: Buffer): Generator<[string, Buffer]> {
   const text = body.toString('utf8');
   const trimmed = text.trim();
-  if (trimmed !== text) yield ['a line break, white space or a byte order mark was added', Buffer.from(trimmed)];
+  if (trimmed !== text)
+    yield ['a line break, white space or a byte order mark was added', Buffer.from(trimmed)];
   const json = parseJson(trimmed);
   if (json === undefined) return;
   yield ['it was parsed and serialised again as JSON', Buffer.from(JSON.stringify(json))];

@@ -8,7 +8,8 @@ const EXCERPT_BYTES = 1024;
 
 /** What the receiver made of a callback. */
 export type Forwarded =
-  { status: number; duration_ms: number; response_body: string } | { status: null; duration_ms: number; error: string };
+  | { status: number; duration_ms: number; response_body: string }
+  | { status: null; duration_ms: number; error: string };
 
 /**
  * POSTs a callback to a receiver with exactly its bytes and headers, and whatever the connection needs besides. Never throws: no
@@ -19,7 +20,11 @@ export async function forward(to: URL, { headers, body }: CallbackRequest): Prom
   const elapsed = () => Math.round(performance.now() - start);
   try {
     const response = await post(to, headers, Buffer.from(body, 'utf8'));
-    return { status: response.statusCode ?? 0, duration_ms: elapsed(), response_body: await excerpt(response) };
+    return {
+      status: response.statusCode ?? 0,
+      duration_ms: elapsed(),
+      response_body: await excerpt(response),
+    };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const late = error instanceof Error && error.name === 'TimeoutError';
@@ -38,7 +43,9 @@ function post(to: URL, headers: Record<string, string>, body: Buffer): Promise<I
     signal: AbortSignal.timeout(TIMEOUT_MS),
   };
   send(to, options, resolve)
-    .on('error', (error) => reject(error.name === 'AbortError' && error.cause instanceof Error ? error.cause : error))
+    .on('error', (error) =>
+      reject(error.name === 'AbortError' && error.cause instanceof Error ? error.cause : error),
+    )
     .end(body);
   return promise;
 }

@@ -22,7 +22,11 @@ export function addListen(program: Command): void {
   clientCommand(program, 'listen', 'forward every callback of your account to a receiver on this machine')
     .requiredOption('--forward-to <url>', 'the receiver, like http://localhost:4000/hook', webUrl)
     .option('--since <time>', 'also those that came up since then (or how long ago: 10m)', moment)
-    .option('--count <n>', 'end after so many; a failure if one of them is not answered with 2xx', wholeNumber(1, 1e6))
+    .option(
+      '--count <n>',
+      'end after so many; a failure if one of them is not answered with 2xx',
+      wholeNumber(1, 1e6),
+    )
     .action(async ({ forwardTo, since, count, ...connection }: Options, command: Command) => {
       const api = connect(connection);
       const response = await api.open('/v1/me', 'application/json');
@@ -32,7 +36,8 @@ export function addListen(program: Command): void {
       const to = new URL(forwardTo);
       if (!json) console.log(welcome(account, to));
       const failed = await forwardAll(api, start, to, count ?? Infinity, json);
-      if (count !== undefined && failed > 0) throw new CliError(`${failed} of ${count} callbacks were not accepted.`);
+      if (count !== undefined && failed > 0)
+        throw new CliError(`${failed} of ${count} callbacks were not accepted.`);
     });
 }
 
@@ -59,7 +64,9 @@ async function forwardAll(api: Api, since: Date, to: URL, count: number, json: b
     const bytes = typeof request === 'string' ? null : Buffer.byteLength(request.body);
     const accepted = answer.status !== null && answer.status >= 200 && answer.status < 300;
     if (!accepted) failed++;
-    console.log(json ? JSON.stringify({ ...callback, bytes, ...answer }) : line(callback, bytes, answer, accepted));
+    console.log(
+      json ? JSON.stringify({ ...callback, bytes, ...answer }) : line(callback, bytes, answer, accepted),
+    );
     if (--left === 0) break;
   }
   return failed;
@@ -67,7 +74,12 @@ async function forwardAll(api: Api, since: Date, to: URL, count: number, json: b
 
 const notSent = (error: string): Forwarded => ({ status: null, duration_ms: 0, error });
 
-function line({ id, job_id, event }: Callback, bytes: number | null, answer: Forwarded, accepted: boolean): string {
+function line(
+  { id, job_id, event }: Callback,
+  bytes: number | null,
+  answer: Forwarded,
+  accepted: boolean,
+): string {
   const time = new Date().toISOString().slice(11, 19);
   const said =
     answer.status === null

@@ -29,7 +29,8 @@ export function addVerify(program: Command): void {
     .option('--at <time>', 'when it arrived (default: now; or how long ago: 2h)', moment)
     .action(async (options: Options, command: Command) => {
       const headers = parseHeaders((await read(options.headers)).toString('utf8'));
-      if (!headers) throw new CliError(`There are no headers in ${options.headers}.`, { exitCode: EXIT.usage });
+      if (!headers)
+        throw new CliError(`There are no headers in ${options.headers}.`, { exitCode: EXIT.usage });
       const body = await read(options.body);
       const secret = options.secret ?? (await secretOf(options));
       const at = options.at ?? new Date();

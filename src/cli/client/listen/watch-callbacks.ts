@@ -51,7 +51,8 @@ async function readRequest(api: Api, id: string): Promise<CallbackRequest | stri
   try {
     return await api.get<CallbackRequest>(`/v1/callbacks/${id}`);
   } catch (error) {
-    const { status, code }: { status?: number; code?: string } = error instanceof CliError ? error.details : {};
+    const { status, code }: { status?: number; code?: string } =
+      error instanceof CliError ? error.details : {};
     if (status === 404) return 'its pages are no longer kept';
     if (code === ANSWER_TOO_LARGE) return 'it is larger than 512 MiB, too large to be forwarded';
     throw error;

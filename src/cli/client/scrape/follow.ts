@@ -31,6 +31,7 @@ export async function followJob(
       if (error instanceof CliError && error.exitCode !== EXIT.unavailable) throw error;
       cause = error;
     }
-    if (++failures >= TRIES) throw new CliError(`There is no news of ${jobId}`, { exitCode: EXIT.unavailable, cause });
+    if (++failures >= TRIES)
+      throw new CliError(`There is no news of ${jobId}`, { exitCode: EXIT.unavailable, cause });
   }
 }

@@ -30,7 +30,11 @@ interface CrawlOptions extends QueueOptions {
 
 /** `batch` and `crawl`: what is queued, and followed to its end. */
 export function addQueue(program: Command): void {
-  queueCommand(program, 'batch <file>', 'queue the URLs of a file, one a line (-: standard input); # begins a comment')
+  queueCommand(
+    program,
+    'batch <file>',
+    'queue the URLs of a file, one a line (-: standard input); # begins a comment',
+  )
     .option('--wait', 'follow the job to its end')
     .action(async (file: string, options: QueueOptions & { wait?: true }, command: Command) => {
       const urls = parseList(await readInput(file), file === '-' ? 'standard input' : file);
@@ -44,7 +48,12 @@ export function addQueue(program: Command): void {
     .option('--exclude <pattern>', 'no paths like this; may be repeated', each)
     .option('--no-wait', 'only queue it')
     .action(async (url: string, options: CrawlOptions, command: Command) => {
-      const { maxPages: max_pages, maxDepth: max_depth, include: include_paths, exclude: exclude_paths } = options;
+      const {
+        maxPages: max_pages,
+        maxDepth: max_depth,
+        include: include_paths,
+        exclude: exclude_paths,
+      } = options;
       await queue('/v1/crawl', { url, max_pages, max_depth, include_paths, exclude_paths }, options, command);
     });
 }

@@ -22,12 +22,18 @@ export function addScrape(program: Command): void {
     .action(async (url: string, options: Options, command: Command) => {
       const { format, fullPage, timeout: timeout_ms } = options;
       const only_main_content = fullPage === undefined;
-      const page = await connect(options).post<Page>('/v1/scrape', { url, format, only_main_content, timeout_ms });
+      const page = await connect(options).post<Page>('/v1/scrape', {
+        url,
+        format,
+        only_main_content,
+        timeout_ms,
+      });
       if (page.status !== 'ok') {
         const { code = 'internal_error', message = '' } = page.error ?? {};
         throw new CliError(`${url}: ${message}`, { details: { code } });
       }
-      if (page.http_status !== null && page.http_status >= 400) console.error(`(answered ${page.http_status})`);
+      if (page.http_status !== null && page.http_status >= 400)
+        console.error(`(answered ${page.http_status})`);
       print(command, page, printable(contentOf(page, format)));
     });
 }

@@ -10,7 +10,8 @@ function isPermalink({ name, attribs, children }: Element): boolean {
 }
 
 const UNSEEN = /(?:^|\s)(?:sr-only|visually-?hidden|screen-reader-text)(?:\s|$)/i;
-const NEW_WINDOW = /^\W*(?:external link\W*|(?:[\w, ]{0,40}\b)?opens?(?:ing)? [\w ]{0,30}\b(?:tab|window)\W*)$/i;
+const NEW_WINDOW =
+  /^\W*(?:external link\W*|(?:[\w, ]{0,40}\b)?opens?(?:ing)? [\w ]{0,30}\b(?:tab|window)\W*)$/i;
 
 /** Whether an element says, to those who do not see it, no more than where a link opens. */
 function isWindowRemark(element: Element): boolean {

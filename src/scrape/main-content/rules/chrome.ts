@@ -2,7 +2,8 @@ import type { Container } from '../signals/blocks.ts';
 import { MARKS } from '../signals/marks.ts';
 import type { Page } from '../page.ts';
 
-const numbersOf = (marks: string): Set<number> => new Set(marks.split(' ').map((mark) => MARKS.indexOf(mark)));
+const numbersOf = (marks: string): Set<number> =>
+  new Set(marks.split(' ').map((mark) => MARKS.indexOf(mark)));
 
 /** Elements and roles that say of themselves that they belong to the site. */
 const DECLARED = numbersOf(

@@ -62,7 +62,8 @@ function isEnclosed(block: Block, probability: number, kept: Map<Container, numb
 function enclosed(page: Page, chosen: Set<Block>, probabilities: Float64Array): Set<Block> {
   const kept = keptWords(page, chosen);
   const found = page.blocks.filter(
-    (block, i) => !chosen.has(block) && isEnclosed(block, probabilities[i]!, kept) && !isChrome(block.container, page),
+    (block, i) =>
+      !chosen.has(block) && isEnclosed(block, probabilities[i]!, kept) && !isChrome(block.container, page),
   );
   return new Set(found);
 }

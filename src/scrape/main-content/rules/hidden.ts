@@ -13,7 +13,8 @@ function isUnfolded({ attribs }: Element, { panels }: Disclosures): boolean {
   const role = attribs['role'];
   if (role === 'tabpanel' || /^S:[\da-f]+$/.test(attribs['id'] ?? '')) return true;
   if (role === 'dialog' || role === 'menu' || role === 'navigation') return false;
-  if (panels.has(attribs['id'] ?? '') || (role === 'region' && attribs['aria-labelledby'] !== undefined)) return true;
+  if (panels.has(attribs['id'] ?? '') || (role === 'region' && attribs['aria-labelledby'] !== undefined))
+    return true;
   return tokensOf(`${attribs['class'] ?? ''} ${attribs['id'] ?? ''}`).some((token) => FOLDED.has(token));
 }
 

@@ -1,4 +1,11 @@
-import { type ChildNode, type Document, type Element, type ParentNode, hasChildren, isText } from 'domhandler';
+import {
+  type ChildNode,
+  type Document,
+  type Element,
+  type ParentNode,
+  hasChildren,
+  isText,
+} from 'domhandler';
 import { isElement } from '../../dom/index.ts';
 import { isImageFallback } from '../../formats/images.ts';
 import { Census, isFrames, isNeverContent, isShadowRoot } from '../signals/census.ts';
@@ -65,7 +72,8 @@ class Sweep {
   }
 
   #isNoise(element: Element): boolean {
-    if (isNeverContent(element) || isBeside(element) || (isFrames(element) && !this.#shown.frames)) return true;
+    if (isNeverContent(element) || isBeside(element) || (isFrames(element) && !this.#shown.frames))
+      return true;
     return isHidden(element, this.#disclosures) && !this.#shown.hidden(element);
   }
 

@@ -6,7 +6,9 @@ import type { Page } from '../page.ts';
 import { setChildren } from './noise.ts';
 
 /** Elements that are content without holding text. */
-const MEDIA = new Set('img picture source video audio track iframe hr br input math wbr col colgroup'.split(' '));
+const MEDIA = new Set(
+  'img picture source video audio track iframe hr br input math wbr col colgroup'.split(' '),
+);
 /** Cells keep their place in a table though nothing is left in them. */
 const CELLS = new Set(['td', 'th']);
 
@@ -35,7 +37,8 @@ class Pruner {
     let full = false;
     for (const child of parent.children) {
       const stays = this.#stays(child, media);
-      if (stays || (isText(child) && !this.#dropped.has(child)) || this.#isCell(child, media)) kept.push(child);
+      if (stays || (isText(child) && !this.#dropped.has(child)) || this.#isCell(child, media))
+        kept.push(child);
       full ||= stays;
     }
     if (kept.length !== parent.children.length) setChildren(parent, kept);

@@ -8,10 +8,14 @@ const INLINE = words(
   'a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark math nobr output q rb rp rt rtc ruby s samp small span strike strong sub ' +
     'sup time tt u var wbr annotation semantics mi mn mo mrow msub msup mfrac mtext msqrt mover munder msubsup munderover mstyle mspace mpadded',
 );
-const OPAQUE = words('script style template svg title iframe object textarea select head noscript canvas audio video');
+const OPAQUE = words(
+  'script style template svg title iframe object textarea select head noscript canvas audio video',
+);
 
 /** The level of each heading element. */
-export const HEADINGS: ReadonlyMap<string, number> = new Map([1, 2, 3, 4, 5, 6].map((level) => [`h${level}`, level]));
+export const HEADINGS: ReadonlyMap<string, number> = new Map(
+  [1, 2, 3, 4, 5, 6].map((level) => [`h${level}`, level]),
+);
 
 /** An element that holds text, and what its text adds up to. */
 export interface Container extends Measure {

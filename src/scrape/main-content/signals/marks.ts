@@ -29,11 +29,15 @@ const VOCABULARY: Record<string, string[]> = {
   social: words(
     'share sharing social socials facebook twitter instagram pinterest linkedin youtube whatsapp follow sharethis addtoany rss',
   ),
-  subscribe: words('newsletter subscribe subscription subscriptions signup optin mailchimp klaviyo email waitlist'),
+  subscribe: words(
+    'newsletter subscribe subscription subscriptions signup optin mailchimp klaviyo email waitlist',
+  ),
   account: words('login signin register account sign logout auth user join guest'),
   search: words('search searchbox searchbar autocomplete suggestions'),
   consent: words('cookie cookies consent gdpr onetrust ot sdk ccpa'),
-  overlay: words('modal popup dialog overlay lightbox drawer offcanvas flyout tooltip popover dropdown backdrop'),
+  overlay: words(
+    'modal popup dialog overlay lightbox drawer offcanvas flyout tooltip popover dropdown backdrop',
+  ),
   advert: words(
     'ad ads advert adverts advertisement sponsor sponsored promo promos promotion promotions dfp adsense partner',
   ),
@@ -49,9 +53,13 @@ const VOCABULARY: Record<string, string[]> = {
   badge: words('label labels badge badges chip pill'),
   contents: words('toc tableofcontents outline jump'),
   pager: words('pagination pager pages prev previous next paging paginate'),
-  field: words('form input field fields fieldset submit checkbox select option options placeholder radio captcha'),
+  field: words(
+    'form input field fields fieldset submit checkbox select option options placeholder radio captcha',
+  ),
   filter: words('filter filters facet facets sort refine sorting refinements'),
-  button: words('btn button buttons btns cta ctas toggle action actions controls control trigger close dismiss'),
+  button: words(
+    'btn button buttons btns cta ctas toggle action actions controls control trigger close dismiss',
+  ),
   unseen: words(
     'sr visually hidden invisible visuallyhidden offscreen skip hide accessibility print noprint noscript collapsed',
   ),
@@ -68,7 +76,9 @@ const VOCABULARY: Record<string, string[]> = {
     'content article body prose markdown story richtext rte wysiwyg copy rich maincontent contents document',
   ),
   text: words('text paragraph html editor txt'),
-  description: words('description desc summary excerpt subtitle lead intro overview about dek deck standfirst'),
+  description: words(
+    'description desc summary excerpt subtitle lead intro overview about dek deck standfirst',
+  ),
   main: words('main primary core center page'),
   title: words('title heading headline name subheading'),
   caption: words('caption credit credits figcaption'),
@@ -82,7 +92,9 @@ const VOCABULARY: Record<string, string[]> = {
   store: words(
     'shipping returns warranty delivery stock availability quantity qty variant variants swatch swatches size sizes inventory pickup',
   ),
-  specification: words('spec specs specification specifications attributes features feature benefits ingredients'),
+  specification: words(
+    'spec specs specification specifications attributes features feature benefits ingredients',
+  ),
   edit: words('edit print download clipboard permalink anchor headerlink bookmark save report flag'),
   signature: words('signature sig'),
   hero: words('hero jumbotron cover splash'),

@@ -26,7 +26,8 @@ export const newMeasure = (): Measure => ({
 
 /** HTML's white space, and the no-break space. */
 export const isSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13) || code === 0xa0;
-const isWide = (code: number): boolean => (code >= 0x2e80 && code <= 0x9fff) || (code >= 0xac00 && code <= 0xd7af);
+const isWide = (code: number): boolean =>
+  (code >= 0x2e80 && code <= 0x9fff) || (code >= 0xac00 && code <= 0xd7af);
 
 /** Adds the counts of a text; returns its words. Two ideographs count as a word. */
 export function count(measure: Measure, text: string): number {

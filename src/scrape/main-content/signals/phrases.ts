@@ -4,7 +4,10 @@ export const PHRASES: [string, RegExp][] = [
     'related',
     /\b(?:related|recommended|you (?:may|might|will|'ll) (?:also )?(?:like|love|enjoy)|more (?:from|in|on|like|stories|articles|posts)|also (?:like|viewed|bought|read)|popular|trending|recent(?:ly)?|latest|similar|read next|up next|keep reading|don't miss|explore|discover|featured)\b/i,
   ],
-  ['comments', /\b(?:comments?|repl(?:y|ies)|responses?|leave a|join the (?:discussion|conversation)|thoughts on)\b/i],
+  [
+    'comments',
+    /\b(?:comments?|repl(?:y|ies)|responses?|leave a|join the (?:discussion|conversation)|thoughts on)\b/i,
+  ],
   ['author', /\b(?:about the author|written by|posted by|about us|author|by [A-Z])/],
   [
     'subscribe',
@@ -17,7 +20,10 @@ export const PHRASES: [string, RegExp][] = [
     'shop',
     /\b(?:add to (?:cart|bag|basket|wishlist|list|compare)|buy now|quantity|in stock|out of stock|sold out|checkout|cart|quick view|free shipping|shipping|returns)\b/i,
   ],
-  ['review', /\b(?:reviews?|ratings?|stars?|verified|helpful|testimonials?|customers? (?:say|love|are saying))\b/i],
+  [
+    'review',
+    /\b(?:reviews?|ratings?|stars?|verified|helpful|testimonials?|customers? (?:say|love|are saying))\b/i,
+  ],
   [
     'filter',
     /\b(?:sort by|filters?|refine|show(?:ing)? \d|results|per page|clear all|apply|load more|show more|view more|see more)\b/i,
@@ -27,7 +33,10 @@ export const PHRASES: [string, RegExp][] = [
     'action',
     /\b(?:learn more|read more|view all|see all|shop now|get started|contact us|book|try (?:it|for) free|request a|get a (?:quote|demo)|download|click here|find out more)\b/i,
   ],
-  ['contents', /\b(?:table of contents|on this page|in this (?:article|post|guide|section)|contents|overview)\b/i],
+  [
+    'contents',
+    /\b(?:table of contents|on this page|in this (?:article|post|guide|section)|contents|overview)\b/i,
+  ],
   ['faq', /\b(?:faqs?|frequently asked|questions|q ?& ?a)\b|\?$/i],
   [
     'meta',

@@ -59,7 +59,8 @@ const POSITION: Signals = {
   'position.blocks': ({ page, index }) => ratio(index, page.blocks.length),
   'position.index': ({ index }) => log(index),
   'position.left': ({ page, index }) => log(page.blocks.length - index),
-  'position.from heading': ({ page, index }) => (page.headingIndex < 0 ? -6 : signedLog(index - page.headingIndex)),
+  'position.from heading': ({ page, index }) =>
+    page.headingIndex < 0 ? -6 : signedLog(index - page.headingIndex),
   'position.from first prose': ({ page, index }) => signedLog(index - page.firstProse),
   'position.from last prose': ({ page, index }) => signedLog(index - page.lastProse),
   depth: ({ block }) => block.container.depth,
@@ -164,8 +165,19 @@ export const SIGNALS: Signals = {
   ...SECTION,
   'outside.comment': outside('comment'),
   'outside.post': outside('post'),
-  ...Object.fromEntries(MARKS.map((mark, i): [string, Signal] => [`mark.${mark}`, ({ distances }) => distances[i]!])),
+  ...Object.fromEntries(
+    MARKS.map((mark, i): [string, Signal] => [`mark.${mark}`, ({ distances }) => distances[i]!]),
+  ),
   ...PAGE,
-  ...declared('type', ['article', 'product', 'forum', 'collection', 'website', 'organization', 'video', 'software']),
+  ...declared('type', [
+    'article',
+    'product',
+    'forum',
+    'collection',
+    'website',
+    'organization',
+    'video',
+    'software',
+  ]),
   ...declared('path', ['docs', 'forum', 'product', 'collection', 'blog', 'service']),
 };

@@ -1,4 +1,13 @@
-import { canClose, canOpen, firstChar, flanks, isPunctuation, isWord, lastChar, type Reading } from './flanking.ts';
+import {
+  canClose,
+  canOpen,
+  firstChar,
+  flanks,
+  isPunctuation,
+  isWord,
+  lastChar,
+  type Reading,
+} from './flanking.ts';
 import type { Mark } from './marks.ts';
 import type { Part } from '../parts.ts';
 
@@ -10,14 +19,16 @@ export function edge(part: Part | undefined, char: (text: string) => string): st
 /** The last character of what is written for a part. */
 function leftOf(part: Part | undefined): string {
   const last = edge(part, lastChar);
-  const isReference = part !== undefined && (part.referenceLast || (part.referenceFirst && part.value === last));
+  const isReference =
+    part !== undefined && (part.referenceLast || (part.referenceFirst && part.value === last));
   return isReference ? ';' : last;
 }
 
 /** The first character of what is written for a part. */
 function rightOf(part: Part | undefined): string {
   const first = edge(part, firstChar);
-  const isReference = part !== undefined && (part.referenceFirst || (part.referenceLast && part.value === first));
+  const isReference =
+    part !== undefined && (part.referenceFirst || (part.referenceLast && part.value === first));
   return isReference ? '&' : first;
 }
 
@@ -35,7 +46,14 @@ interface DelimiterRun {
 
 function delimiterRun(parts: Part[], start: number): DelimiterRun {
   const delimiter = parts[start]!.mark!.delimiter;
-  const run: DelimiterRun = { delimiter, before: parts[start - 1], after: undefined, closes: 0, opens: 0, end: start };
+  const run: DelimiterRun = {
+    delimiter,
+    before: parts[start - 1],
+    after: undefined,
+    closes: 0,
+    opens: 0,
+    end: start,
+  };
   for (let part = parts[start]; part?.mark?.delimiter === delimiter; part = parts[++run.end]) {
     if (part!.kind === 'close') run.closes += part!.value.length;
     else run.opens += part!.value.length;
@@ -71,8 +89,10 @@ function secureRun({ delimiter, before, after, closes, opens }: DelimiterRun): b
   const left = leftOf(before);
   const right = rightOf(after);
   const strict = delimiter === '_';
-  const secureClose = closes > 0 && (strict || !canClose(left, right)) && isWord(right) && after?.kind === 'text';
-  const secureOpen = opens > 0 && (strict || !canOpen(left, right)) && isWord(left) && before?.kind === 'text';
+  const secureClose =
+    closes > 0 && (strict || !canClose(left, right)) && isWord(right) && after?.kind === 'text';
+  const secureOpen =
+    opens > 0 && (strict || !canOpen(left, right)) && isWord(left) && before?.kind === 'text';
   if (secureClose) after.referenceFirst = true;
   if (secureOpen) before.referenceLast = true;
   return secureClose || secureOpen;
@@ -89,7 +109,8 @@ function openerFor(stack: (Opener | null)[], length: number, alsoOpens: boolean)
   for (let i = stack.length - 1; i >= 0 && stack[i] !== null; i--) {
     const opener = stack[i]!;
     const eitherWay = opener.canClose || alsoOpens;
-    if (!eitherWay || (opener.length + length) % 3 !== 0 || (opener.length % 3 === 0 && length % 3 === 0)) return i;
+    if (!eitherWay || (opener.length + length) % 3 !== 0 || (opener.length % 3 === 0 && length % 3 === 0))
+      return i;
   }
   return -1;
 }

@@ -30,7 +30,9 @@ function needsEscape(char: string, before: string, after: string, inLink: boolea
 }
 
 function opensTag(rest: string, next: string, afterText: string): boolean {
-  return TAG.test(next) || EMAIL_AUTOLINK.test(rest) || (UNENDED.test(rest) && !SPACE_OR_EDGE.test(afterText));
+  return (
+    TAG.test(next) || EMAIL_AUTOLINK.test(rest) || (UNENDED.test(rest) && !SPACE_OR_EDGE.test(afterText))
+  );
 }
 
 /**
@@ -75,7 +77,9 @@ export function escapeLine(line: string, first: boolean): string {
 
 /** Escapes a paragraph that would be a link reference definition: text in brackets, then a colon. */
 export function escapeDefinition(paragraph: string): string {
-  return paragraph[0] === '[' && /^\[(?:[^[\]\\]|\\.){1,999}\]:/s.test(paragraph) ? `\\${paragraph}` : paragraph;
+  return paragraph[0] === '[' && /^\[(?:[^[\]\\]|\\.){1,999}\]:/s.test(paragraph)
+    ? `\\${paragraph}`
+    : paragraph;
 }
 
 /** Escapes number signs at the end of a heading, where CommonMark takes them for its closing sequence. */
@@ -98,7 +102,8 @@ export function codeSpan(code: string): string {
 /** A fence for a code block: longer than any run of backticks in it, at least three. */
 export function fenceFor(code: string): string {
   let longest = 2;
-  if (code.includes('```')) for (const run of code.match(/`{3,}/g) ?? []) longest = Math.max(longest, run.length);
+  if (code.includes('```'))
+    for (const run of code.match(/`{3,}/g) ?? []) longest = Math.max(longest, run.length);
   return '`'.repeat(longest + 1);
 }
 

@@ -90,7 +90,9 @@ function write(runs: Run[]): string {
   const parts = new PartList(runs).build();
   if (!usesBoth(runs) || emphasisHolds(parts)) return escapeParts(parts);
   const underscored = new PartList(replaceEmphasis(runs, [UNDERSCORE_EMPHASIS])).build();
-  return escapeParts(emphasisHolds(underscored) ? underscored : new PartList(replaceEmphasis(runs, [])).build());
+  return escapeParts(
+    emphasisHolds(underscored) ? underscored : new PartList(replaceEmphasis(runs, [])).build(),
+  );
 }
 
 function replaceEmphasis(runs: Run[], replacement: Marks): Run[] {
@@ -101,5 +103,7 @@ function replaceEmphasis(runs: Run[], replacement: Marks): Run[] {
 }
 
 function usesBoth(runs: Run[]): boolean {
-  return runs.some(({ marks }) => marks.includes(EMPHASIS)) && runs.some(({ marks }) => marks.includes(STRONG));
+  return (
+    runs.some(({ marks }) => marks.includes(EMPHASIS)) && runs.some(({ marks }) => marks.includes(STRONG))
+  );
 }

@@ -18,7 +18,8 @@ export function renderBreak(renderer: MarkdownRenderer): void {
 export function renderCode(renderer: MarkdownRenderer, element: Element): void {
   const { inline, marks } = renderer;
   const hasLines = element.children.some((child) => isElement(child) && child.name === 'br');
-  if (hasLines && renderer.mode === null) return renderFence(renderer, codeText(element), codeLanguage(element));
+  if (hasLines && renderer.mode === null)
+    return renderFence(renderer, codeText(element), codeLanguage(element));
   const text = visibleText(element);
   if (!text.includes('\n')) return inline.code(text, marks);
   const line = text.replace(/[ \t\r\n]+/g, ' ');
@@ -38,11 +39,17 @@ export function renderFormula(renderer: MarkdownRenderer, { tex, display }: Form
 
 /** A task list's check box, as part of the item's marker; others show nothing. */
 export function renderCheckbox(renderer: MarkdownRenderer, { attribs }: Element): void {
-  if (attribs['type']?.toLowerCase() !== 'checkbox' || !renderer.inline.isEmpty || !renderer.lists.inItem) return;
+  if (attribs['type']?.toLowerCase() !== 'checkbox' || !renderer.inline.isEmpty || !renderer.lists.inItem)
+    return;
   renderer.writer.extendMarker(attribs['checked'] === undefined ? '[ ] ' : '[x] ');
 }
 
-export function renderBetween(renderer: MarkdownRenderer, open: string, element: Element, close: string): void {
+export function renderBetween(
+  renderer: MarkdownRenderer,
+  open: string,
+  element: Element,
+  close: string,
+): void {
   renderer.inline.text(open, renderer.marks);
   renderer.children(element.children);
   renderer.inline.text(close, renderer.marks);
