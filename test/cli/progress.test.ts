@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { JobSummary } from '../../src/cli/client/answers.ts';
 import { createProgress, progressBar } from '../../src/cli/client/scrape/progress.ts';
+import { missing } from '../support/programs.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { callerOf } from './run-cli.ts';
@@ -73,7 +73,7 @@ test('a terminal sees one line that is redrawn, a file a line now and then and t
   assert.ok(drawn.endsWith('4 of 4 pages  0.9/s  4.5 s\u001b[K\n'));
 });
 
-test('crawl draws a bar on a terminal', { skip: !existsSync(SCRIPT) && 'no script(1) here' }, async () => {
+test('crawl draws a bar on a terminal', { skip: missing('script') }, async () => {
   const command = `${process.execPath} src/cli.ts crawl ${site.url('/')}`;
   const { stdout } = await promisify(execFile)(
     SCRIPT,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { createSigner } from '../../src/webhooks/send/sign.ts';
+import { missing } from '../support/programs.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
@@ -86,13 +87,6 @@ function signedAt(secret: string, offsetSeconds: number, body: Buffer) {
   return { secret, header: signer.headers()['x-ollagraph-signature']!, body };
 }
 
-async function missing(command: string, ...args: string[]): Promise<string | false> {
-  return await run(command, args).then(
-    () => false,
-    () => `there is no ${command} on this machine`,
-  );
-}
-
 async function assertVerdicts(command: string, args: string[], cwd?: string): Promise<void> {
   const input = cases.map(({ secret, header, body }) =>
     JSON.stringify({ secret, header, body: body.toString('base64') }),
@@ -110,18 +104,18 @@ const LANGUAGES = [
   { name: 'Node', skip: false, check: () => assertVerdicts(process.execPath, [join(drivers, 'main.js')]) },
   {
     name: 'Python',
-    skip: await missing('python3', '--version'),
+    skip: missing('Python'),
     check: () => assertVerdicts('python3', [join(drivers, 'main.py')]),
   },
-  { name: 'Go', skip: await missing('go', 'version'), check: checkGo },
+  { name: 'Go', skip: missing('Go'), check: checkGo },
   {
     name: 'Ruby',
-    skip: await missing('ruby', '--version'),
+    skip: missing('Ruby'),
     check: () => assertVerdicts('ruby', [join(drivers, 'main.rb')]),
   },
   {
     name: 'PHP',
-    skip: await missing('php', '--version'),
+    skip: missing('PHP'),
     check: () => assertVerdicts('php', [join(drivers, 'main.php')]),
   },
 ];
@@ -145,8 +139,8 @@ for (const { name, skip, check } of LANGUAGES)
 
 const EXAMPLES = [
   { name: 'Node', skip: false, command: process.execPath, file: 'queue.js' },
-  { name: 'Python', skip: await missing('python3', '--version'), command: 'python3', file: 'queue.py' },
-  { name: 'curl', skip: await missing('curl', '--version'), command: 'sh', file: 'queue.sh' },
+  { name: 'Python', skip: missing('Python'), command: 'python3', file: 'queue.py' },
+  { name: 'curl', skip: missing('curl'), command: 'sh', file: 'queue.sh' },
 ];
 
 for (const { name, skip, command, file } of EXAMPLES)

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+import { missing } from './programs.ts';
 
 const CHROMIUM = '/usr/bin/chromium';
 const ARGUMENTS = [
@@ -18,9 +18,8 @@ const ARGUMENTS = [
 ];
 const PATIENCE_MS = 20_000;
 
-/** Why tests in a browser cannot run here, or false. In CI they must. */
-export const noBrowser: string | false =
-  existsSync(CHROMIUM) || process.env.CI === 'true' ? false : `${CHROMIUM} is not installed`;
+/** Why tests in a browser cannot run here, or false. */
+export const noBrowser: string | false = missing('Chromium');
 
 export interface TestBrowser extends AsyncDisposable {
   /** A new window with storage of its own. What its pages request, and what they complain of, goes into `requests` and `complaints`. */

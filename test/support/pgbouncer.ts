@@ -1,19 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import { testRun } from './environment.ts';
 import { listen } from './listen.ts';
+import { missing } from './programs.ts';
 import { eventually } from './wait.ts';
 
 const PGBOUNCER = '/usr/sbin/pgbouncer';
 
-/** Why tests behind PgBouncer cannot run here, or false. In CI they must. */
-export const noPgbouncer: string | false =
-  existsSync(PGBOUNCER) || process.env.CI === 'true' ? false : `${PGBOUNCER} is not installed`;
+/** Why tests behind PgBouncer cannot run here, or false. */
+export const noPgbouncer: string | false = missing('PgBouncer');
 
 export interface Pgbouncer extends AsyncDisposable {
   /** The URL of the same database through the pooler. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { certificateFiles } from '../support/certificates.ts';
 import { testRun } from '../support/environment.ts';
 import { listen } from '../support/listen.ts';
+import { missing } from '../support/programs.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
@@ -126,15 +127,12 @@ test("the README's receiver for Node", async () => {
   await assertReceives(receiver);
 });
 
-const hasPython = spawnSync('python3', ['-c', '']).status === 0;
-const hasFlask = hasPython && spawnSync('python3', ['-c', 'import flask']).status === 0;
-
-test("the README's receiver for Python with Flask", { skip: !hasFlask && 'no Flask here' }, async () => {
+test("the README's receiver for Python with Flask", { skip: missing('Flask') }, async () => {
   await using receiver = await run('python3', 'receiver_flask.py', await fromReadme('receiver:python'));
   await assertReceives(receiver);
 });
 
-test("the README's receiver for Python alone", { skip: !hasPython && 'no Python here' }, async () => {
+test("the README's receiver for Python alone", { skip: missing('Python') }, async () => {
   await using receiver = await run(
     'python3',
     'receiver_stdlib.py',

@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { glob, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { pino } from 'pino';
+import { openDatabase } from '../../src/database/database.ts';
+import { startEmbedded } from '../../src/database/embedded/server.ts';
+import { migrate } from '../../src/database/migrate.ts';
+import { writeCertificates } from '../support/certificates.ts';
+import { testRunEnvironment } from '../support/environment.ts';
+
+const TEMPLATE = 'ollagraph_template';
+
+/** What all files of a run share. Disposing stops Postgres. */
+export interface Shared extends AsyncDisposable {
+  /** The environment of the files' processes. */
+  env: NodeJS.ProcessEnv;
+}
+
+/** Starts one Postgres, migrates the template database, and makes the certificate authority, all in `directory`. */
+export async function startShared(directory: string): Promise<Shared> {
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => stopLeftPostgres(directory));
+  const certificates = await writeCertificates(directory);
+  const postgres = await startEmbedded(join(directory, 'shared'), pino({ level: 'warn' }));
+  stack.defer(() => postgres.close());
+  await relaxDurability(postgres.url);
+  await makeTemplate(postgres.url);
+  const owned = stack.move();
+  return {
+    env: {
+      ...process.env,
+      ...testRunEnvironment({ databaseUrl: postgres.url, template: TEMPLATE, directory }),
+      NODE_EXTRA_CA_CERTS: certificates.ca,
+      // Every file and each of its threads loads the service; compiled code makes that a third faster.
+      NODE_COMPILE_CACHE: join(directory, 'compiled'),
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** A test database need not survive a power cut. */
+async function relaxDurability(url: string): Promise<void> {
+  await query(url, 'alter system set fsync = off');
+  await query(url, 'alter system set synchronous_commit = off');
+  await query(url, 'alter system set full_page_writes = off');
+  await query(url, 'select pg_reload_conf()');
+}
+
+async function makeTemplate(url: string): Promise<void> {
+  await query(url, `create database ${TEMPLATE}`);
+  const address = new URL(url);
+  address.pathname = TEMPLATE;
+  await using database = openDatabase(address.href, 2, (error) => console.error(error));
+  await migrate(database);
+}
+
+async function query(url: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A failed test that started the service with its own data directory leaves that Postgres running. */
+async function stopLeftPostgres(directory: string): Promise<void> {
+  for await (const file of glob(join(directory, '*/postgres/postmaster.pid'))) {
+    const pid = Number((await readFile(file, 'utf8')).split('\n')[0]);
+    if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGQUIT');
+  }
+}

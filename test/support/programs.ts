@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process';
+
+/** A program that some tests run. */
+interface Program {
+  /** Exits with 0 where the program is there. */
+  probe: [command: string, ...args: string[]];
+  /** How to install it on Debian. */
+  install: string;
+}
+
+const apt = (name: string) => `apt-get install -y ${name}`;
+
+const PROGRAMS = {
+  Chromium: { probe: ['/usr/bin/chromium', '--version'], install: apt('chromium') },
+  PgBouncer: { probe: ['/usr/sbin/pgbouncer', '--version'], install: apt('pgbouncer') },
+  psql: { probe: ['psql', '--version'], install: apt('postgresql-client') },
+  Ruby: { probe: ['ruby', '--version'], install: apt('ruby') },
+  PHP: { probe: ['php', '--version'], install: apt('php-cli') },
+  Go: { probe: ['go', 'version'], install: apt('golang-go') },
+  Python: { probe: ['python3', '--version'], install: apt('python3') },
+  Flask: { probe: ['python3', '-c', 'import flask'], install: 'python3 -m pip install flask' },
+  curl: { probe: ['curl', '--version'], install: apt('curl') },
+  script: { probe: ['script', '--version'], install: apt('bsdutils') },
+} satisfies Record<string, Program>;
+
+export type ProgramName = keyof typeof PROGRAMS;
+
+const reasonOf = (name: string) => `${name} is not installed`;
+
+/** How to install a program, by the reason that `missing` gives. */
+export const INSTALL = new Map(
+  Object.entries(PROGRAMS).map(([name, { install }]) => [reasonOf(name), install]),
+);
+
+/**
+ * For the option `skip` of a test that needs the program: false where it is there, else the reason. In CI it is
+ * always false, so that a test without its program fails instead of being skipped.
+ */
+export function missing(name: ProgramName): string | false {
+  if (process.env.CI === 'true') return false;
+  const [command, ...args] = PROGRAMS[name].probe;
+  return spawnSync(command, args, { stdio: 'ignore' }).status === 0 ? false : reasonOf(name);
+}
