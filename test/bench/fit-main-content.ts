@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { parseHtml } from '../../src/scrape/dom/index.ts';
 import { mainContent } from '../../src/scrape/main-content/index.ts';
 import { Forest, type ForestData } from '../../src/scrape/main-content/signals/forest.ts';
-import { removeNoise } from '../../src/scrape/main-content/rules/noise.ts';
-import { declarationsOf, readPage } from '../../src/scrape/main-content/page.ts';
-import { Stage } from '../../src/scrape/main-content/scene.ts';
+import { removeNoise } from '../../src/scrape/main-content/noise/index.ts';
+import { declarationsOf, readPage } from '../../src/scrape/main-content/signals/page.ts';
+import { ContextReader } from '../../src/scrape/main-content/signals/context.ts';
 import { SIGNALS } from '../../src/scrape/main-content/signals/signals.ts';
 import { toText } from '../../src/scrape/formats/text.ts';
 import { shareExpected } from './support/alignment.ts';
@@ -64,10 +64,10 @@ function examplesOf(page: AnnotatedPage, fold: number, random: () => number): Ex
   const shares = shareExpected(texts, page.text);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const scale = Math.sqrt(Math.max(wordsOf(page.text).length, 30) * total);
-  const stage = new Stage(read);
+  const reader = new ContextReader(read);
   return read.blocks.flatMap((_, i) => {
-    const scene = stage.sceneOf(i);
-    const values = measures.map((measure) => measure(scene));
+    const context = reader.contextOf(i);
+    const values = measures.map((measure) => measure(context));
     const chrome = values[navigation]! < 40 || values[footer]! < 40;
     if (chrome && random() >= CHROME_SHARE) return [];
     const weight = (counts[i]! / scale + 0.001) / (chrome ? CHROME_SHARE : 1);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseHtml } from '../../src/scrape/dom/index.ts';
 import { complete } from '../../src/scrape/main-content/rules/complete.ts';
-import { readPage } from '../../src/scrape/main-content/page.ts';
+import { readPage } from '../../src/scrape/main-content/signals/page.ts';
 
 const LONG = 'The river had risen overnight, and the people of the lower town carried their chairs upstairs.';
 

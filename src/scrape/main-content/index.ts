@@ -2,10 +2,10 @@ import type { ChildNode, Document, Element, ParentNode } from 'domhandler';
 import { isElement } from '../dom/index.ts';
 import forestData from './signals/forest.json' with { type: 'json' };
 import { Forest } from './signals/forest.ts';
-import { removeNoise } from './rules/noise.ts';
-import { declarationsOf, type Page, readPage } from './page.ts';
+import { removeNoise } from './noise/index.ts';
+import { declarationsOf, type Page, readPage } from './signals/page.ts';
 import { prune } from './rules/prune.ts';
-import { selectBlocks } from './select.ts';
+import { selectBlocks } from './rules/select.ts';
 
 export { removeNoise };
 

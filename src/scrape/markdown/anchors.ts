@@ -3,7 +3,8 @@ import { eachElement, textContent } from '../dom/index.ts';
 import { resolveUrl } from '../formats/links.ts';
 import { destination, title } from './inline/escape.ts';
 import type { Mark } from './inline/marks.ts';
-import type { MarkdownRenderer } from './renderer.ts';
+import { renderReference } from './inline/phrasing.ts';
+import type { MarkdownVisitor } from './visitor.ts';
 
 function containsHeading(element: Element): boolean {
   let found = false;
@@ -16,10 +17,10 @@ function isPermalink(element: Element): boolean {
   return element.attribs['href']?.startsWith('#') === true && /^[#¶§🔗\s]*$/u.test(textContent(element));
 }
 
-function linkMark(renderer: MarkdownRenderer, element: Element, href: string): Mark {
+function linkMark(visitor: MarkdownVisitor, element: Element, href: string): Mark {
   const close = `](${destination(href)}${title(element.attribs['title'])})`;
-  const isOuter = !renderer.marks.some((mark) => mark.href !== undefined);
-  const awaitsHeading = isOuter && renderer.mode === null && containsHeading(element);
+  const isOuter = !visitor.marks.some((mark) => mark.href !== undefined);
+  const awaitsHeading = isOuter && visitor.mode === null && containsHeading(element);
   return { open: '[', close, delimiter: undefined, href, spent: awaitsHeading, awaitsHeading };
 }
 
@@ -27,18 +28,18 @@ function linkMark(renderer: MarkdownRenderer, element: Element, href: string): M
  * Renders `<a>`. A link around several blocks is written once, on its first heading or, without one, on its first block: a Markdown link
  * stands within a block, and its address in each of them would make the output grow faster than the input. A link without text gets its label.
  */
-export function renderAnchor(renderer: MarkdownRenderer, element: Element): void {
-  const { inline, marks, footnotes } = renderer;
-  if (footnotes.isBackReference(element) || footnotes.reference(renderer, element)) return;
-  if (renderer.mode === 'heading' && isPermalink(element)) return;
+export function renderAnchor(visitor: MarkdownVisitor, element: Element): void {
+  const { inline, marks, footnotes } = visitor;
+  if (footnotes.isBackReference(element) || renderReference(visitor, element)) return;
+  if (visitor.mode === 'heading' && isPermalink(element)) return;
   const href =
-    element.attribs['href'] === undefined ? null : resolveUrl(element.attribs['href'], renderer.base);
-  if (href === null) return renderer.children(element.children);
+    element.attribs['href'] === undefined ? null : resolveUrl(element.attribs['href'], visitor.base);
+  if (href === null) return visitor.children(element.children);
   const taken = inline.takenCount;
   const { size } = inline;
-  renderer.marks = [...marks.filter((mark) => mark.href === undefined), linkMark(renderer, element, href)];
-  renderer.children(element.children);
+  visitor.marks = [...marks.filter((mark) => mark.href === undefined), linkMark(visitor, element, href)];
+  visitor.children(element.children);
   if (inline.size === size && inline.takenCount === taken)
-    inline.text(element.attribs['aria-label'] ?? '', renderer.marks);
-  renderer.marks = marks;
+    inline.text(element.attribs['aria-label'] ?? '', visitor.marks);
+  visitor.marks = marks;
 }

@@ -1,61 +1,61 @@
 import type { Element } from 'domhandler';
 import { escapeHeadingEnd, fenceFor } from './inline/escape.ts';
-import type { MarkdownRenderer } from './renderer.ts';
+import type { MarkdownVisitor } from './visitor.ts';
 
 /** Renders `<h1>` to `<h6>` on one line, whatever blocks are in it. */
-export function renderHeading(renderer: MarkdownRenderer, element: Element): void {
-  renderer.boundary();
-  if (renderer.mode !== null) return renderInPlace(renderer, element);
-  for (const mark of renderer.marks) if (mark.awaitsHeading) mark.spent = false;
-  const text = renderer.inlineOnly('heading', element.children);
+export function renderHeading(visitor: MarkdownVisitor, element: Element): void {
+  visitor.boundary();
+  if (visitor.mode !== null) return renderInPlace(visitor, element);
+  for (const mark of visitor.marks) if (mark.awaitsHeading) mark.spent = false;
+  const text = visitor.inlineOnly('heading', element.children);
   if (text === '') return;
-  renderer.writer.begin('heading');
-  renderer.writer.line(`${'#'.repeat(Number(element.name[1]))} ${escapeHeadingEnd(text)}`);
+  visitor.writer.begin('heading');
+  visitor.writer.line(`${'#'.repeat(Number(element.name[1]))} ${escapeHeadingEnd(text)}`);
 }
 
-export function renderQuote(renderer: MarkdownRenderer, element: Element): void {
-  renderer.boundary();
-  if (renderer.mode !== null) return renderInPlace(renderer, element);
-  const { writer } = renderer;
+export function renderQuote(visitor: MarkdownVisitor, element: Element): void {
+  visitor.boundary();
+  if (visitor.mode !== null) return renderInPlace(visitor, element);
+  const { writer } = visitor;
   const outerTight = writer.tight;
   const before = writer.previous;
   writer.begin('quote');
   const container = writer.open('> ', '> ');
   writer.tight = false;
-  renderer.children(element.children);
-  renderer.flush();
+  visitor.children(element.children);
+  visitor.flush();
   writer.tight = outerTight;
   if (container !== null && !writer.close(container)) writer.restore(before);
 }
 
-function renderInPlace(renderer: MarkdownRenderer, element: Element): void {
-  renderer.children(element.children);
-  renderer.boundary();
+function renderInPlace(visitor: MarkdownVisitor, element: Element): void {
+  visitor.children(element.children);
+  visitor.boundary();
 }
 
 /** `---`, or `___` where that would be a list marker's. */
-export function renderRule(renderer: MarkdownRenderer): void {
-  renderer.boundary();
-  if (renderer.mode !== null) return;
-  renderer.writer.begin('rule');
-  renderer.writer.line(renderer.writer.atMarker ? '___' : '---');
+export function renderRule(visitor: MarkdownVisitor): void {
+  visitor.boundary();
+  if (visitor.mode !== null) return;
+  visitor.writer.begin('rule');
+  visitor.writer.line(visitor.writer.atMarker ? '___' : '---');
 }
 
 /** A fenced code block; where no block can stand, a code span for each line. */
-export function renderFence(renderer: MarkdownRenderer, code: string, language: string): void {
+export function renderFence(visitor: MarkdownVisitor, code: string, language: string): void {
   if (code.trim() === '') return;
-  renderer.boundary();
-  if (renderer.mode !== null) return renderCodeLines(renderer, code);
+  visitor.boundary();
+  if (visitor.mode !== null) return renderCodeLines(visitor, code);
   const fence = fenceFor(code);
-  renderer.writer.begin('fence');
-  renderer.writer.line(fence + language);
-  renderer.writer.lines(code);
-  renderer.writer.line(fence);
+  visitor.writer.begin('fence');
+  visitor.writer.line(fence + language);
+  visitor.writer.lines(code);
+  visitor.writer.line(fence);
 }
 
-function renderCodeLines(renderer: MarkdownRenderer, code: string): void {
+function renderCodeLines(visitor: MarkdownVisitor, code: string): void {
   for (const line of code.split('\n')) {
-    renderer.inline.code(line.trim(), renderer.marks);
-    renderer.boundary();
+    visitor.inline.code(line.trim(), visitor.marks);
+    visitor.boundary();
   }
 }

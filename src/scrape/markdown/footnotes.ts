@@ -1,6 +1,5 @@
 import type { ChildNode, Element } from 'domhandler';
 import { eachElement, isElement, isText } from '../dom/index.ts';
-import type { MarkdownRenderer } from './renderer.ts';
 
 /** The ids that Markdown renderers, Pandoc and MediaWiki give to footnotes; the group is what makes the label. */
 const NOTE_ID = /^(?:user-content-)?(?:fn|footnote|cite_note)[:_-]?(?!ref)([\w.-]{1,60})$/i;
@@ -22,17 +21,19 @@ export class Footnotes {
     return id !== undefined && this.#referenced.has(id) ? (this.#find().get(id) ?? null) : null;
   }
 
-  /** Writes a reference when `element` is a link to a footnote, alone in a `<sup>` or with one in it; false when it is not. */
-  reference(renderer: MarkdownRenderer, element: Element): boolean {
+  /**
+   * The label of the footnote that `element` refers to: a link that is alone in a `<sup>` or holds one.
+   * Null for any other element. From then on `labelOf` knows the footnote.
+   */
+  reference(element: Element): string | null {
     const anchor = element.name === 'a' ? element : onlyElement(element);
     const href = anchor?.name === 'a' ? anchor.attribs['href'] : undefined;
-    if (anchor === null || href === undefined || href[0] !== '#') return false;
+    if (anchor === null || href === undefined || href[0] !== '#') return null;
     const raised = element.name === 'sup' || onlyElement(anchor)?.name === 'sup' || isMarked(anchor);
     const label = raised && NOTE_ID.test(href.slice(1)) ? this.#find().get(href.slice(1)) : undefined;
-    if (label === undefined) return false;
+    if (label === undefined) return null;
     this.#referenced.add(href.slice(1));
-    renderer.inline.verbatim(`[^${label}]`, renderer.marks);
-    return true;
+    return label;
   }
 
   isBackReference({ attribs }: Element): boolean {

@@ -2,7 +2,7 @@ import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText } from '../dom/index.ts';
 import { NOT_TEXT } from '../dom/elements.ts';
 import { STRONG } from './inline/marks.ts';
-import type { MarkdownRenderer } from './renderer.ts';
+import type { MarkdownVisitor } from './visitor.ts';
 
 const LISTS = new Set(['ul', 'ol', 'menu', 'dir']);
 const MAX_NUMBER = 999_999_999;
@@ -33,14 +33,14 @@ function startOf(list: Element): number {
 }
 
 export class Lists {
-  readonly #renderer: MarkdownRenderer;
+  readonly #visitor: MarkdownVisitor;
   /** The sign of the list that ended last, to set the next one apart when nothing stands between. */
   #lastSign = '';
   #lastLine = -1;
   #depth = 0;
 
-  constructor(renderer: MarkdownRenderer) {
-    this.#renderer = renderer;
+  constructor(visitor: MarkdownVisitor) {
+    this.#visitor = visitor;
   }
 
   get inItem(): boolean {
@@ -48,15 +48,15 @@ export class Lists {
   }
 
   list(element: Element): void {
-    const renderer = this.#renderer;
-    renderer.boundary();
-    if (renderer.mode !== null) {
-      for (const child of element.children) renderer.visit(child);
-      return renderer.boundary();
+    const visitor = this.#visitor;
+    visitor.boundary();
+    if (visitor.mode !== null) {
+      for (const child of element.children) visitor.visit(child);
+      return visitor.boundary();
     }
     const ordered = element.name === 'ol';
     const style = { ordered, sign: this.#signFor(ordered), loose: isLoose(element) };
-    const { writer } = renderer;
+    const { writer } = visitor;
     const before = writer.previous;
     const { lineCount } = writer;
     writer.begin('list');
@@ -67,65 +67,65 @@ export class Lists {
 
   /** An `<li>` outside of any list: an item of a list of its own, or of the one before it. */
   orphan(item: Element): void {
-    const renderer = this.#renderer;
-    renderer.boundary();
-    if (renderer.mode !== null) {
-      renderer.children(item.children);
-      return renderer.boundary();
+    const visitor = this.#visitor;
+    visitor.boundary();
+    if (visitor.mode !== null) {
+      visitor.children(item.children);
+      return visitor.boundary();
     }
     const continues =
-      renderer.writer.previous === 'list' &&
-      this.#lastLine === renderer.writer.lineCount &&
+      visitor.writer.previous === 'list' &&
+      this.#lastLine === visitor.writer.lineCount &&
       this.#lastSign === '-';
-    renderer.writer.begin('list');
-    if (continues) renderer.writer.separate(false);
+    visitor.writer.begin('list');
+    if (continues) visitor.writer.separate(false);
     this.#item(item.children, '- ', false);
     this.#ended('-');
   }
 
   /** A definition list: each term a bold paragraph, each definition a list item below it. */
   definitions(element: Element): void {
-    const renderer = this.#renderer;
-    renderer.boundary();
+    const visitor = this.#visitor;
+    visitor.boundary();
     for (const child of element.children) this.#definition(child);
-    renderer.boundary();
+    visitor.boundary();
   }
 
   #definition(node: ChildNode): void {
-    const renderer = this.#renderer;
-    if (!isElement(node)) return renderer.visit(node);
+    const visitor = this.#visitor;
+    if (!isElement(node)) return visitor.visit(node);
     if (node.name === 'div') {
       for (const child of node.children) this.#definition(child);
     } else if (node.name === 'dt') {
-      renderer.boundary();
-      renderer.withMark(STRONG, node.children);
-      renderer.boundary();
-    } else if (node.name === 'dd' && renderer.mode === null) this.orphan(node);
-    else renderer.visit(node);
+      visitor.boundary();
+      visitor.withMark(STRONG, node.children);
+      visitor.boundary();
+    } else if (node.name === 'dd' && visitor.mode === null) this.orphan(node);
+    else visitor.visit(node);
   }
 
   #items(list: Element, style: Style, start: number, step: number): void {
-    const renderer = this.#renderer;
+    const visitor = this.#visitor;
     let number = start;
     let first = true;
     for (const child of list.children) {
       if (isText(child) ? child.data.trim() === '' : !isElement(child) || NOT_TEXT.has(child.name)) continue;
-      const { lineCount } = renderer.writer;
-      if (!first) renderer.writer.separate(style.loose);
+      const { lineCount } = visitor.writer;
+      if (!first) visitor.writer.separate(style.loose);
       if (isItem(child)) {
         const value = Number.parseInt(child.attribs['value'] ?? '', 10);
         if (value >= 0 && value <= MAX_NUMBER) number = value;
         this.#listItem(child, style, number, first);
         number += step;
       } else this.#stray(child, style);
-      if (renderer.writer.lineCount > lineCount) first = false;
+      if (visitor.writer.lineCount > lineCount) first = false;
     }
   }
 
   #listItem(item: Element, style: Style, number: number, first: boolean): void {
-    const renderer = this.#renderer;
-    const { writer } = renderer;
-    const note = renderer.footnotes.labelOf(item);
+    const visitor = this.#visitor;
+    const { writer } = visitor;
+    const note = visitor.footnotes.labelOf(item);
     if (note !== null) return this.#footnote(item, note);
     const isEmpty = item.children.every((child) => isText(child) && child.data.trim() === '');
     const safeNumber = Math.min(Math.max(number, 0), MAX_NUMBER);
@@ -137,7 +137,7 @@ export class Lists {
   }
 
   #footnote(item: Element, label: string): void {
-    const { writer } = this.#renderer;
+    const { writer } = this.#visitor;
     writer.separate(true);
     const container = writer.open(`[^${label}]: `, '    ');
     this.#content(item.children, false);
@@ -146,39 +146,39 @@ export class Lists {
 
   /** What stands in a list without an item: a list belongs to the item before it, anything else is an item. */
   #stray(child: ChildNode, style: Style): void {
-    const renderer = this.#renderer;
+    const visitor = this.#visitor;
     const holdsItems = isElement(child) && child.children.some(isItem);
     if (isElement(child) && holdsItems && !LISTS.has(child.name)) return this.#items(child, style, 1, 1);
     const marker = style.ordered ? '   ' : '  ';
     const isList = isElement(child) && LISTS.has(child.name);
-    const container = renderer.writer.open(
+    const container = visitor.writer.open(
       isList ? marker : `${style.ordered ? `1${style.sign}` : style.sign} `,
       marker,
     );
     this.#content([child], !style.loose);
-    if (container !== null) renderer.writer.close(container);
+    if (container !== null) visitor.writer.close(container);
   }
 
   #item(children: ChildNode[], marker: string, tight: boolean): void {
-    const { writer } = this.#renderer;
+    const { writer } = this.#visitor;
     const container = writer.open(marker);
     this.#content(children, tight);
     if (container !== null) writer.close(container);
   }
 
   #content(children: ChildNode[], tight: boolean): void {
-    const renderer = this.#renderer;
-    const outerTight = renderer.writer.tight;
-    renderer.writer.tight = tight;
+    const visitor = this.#visitor;
+    const outerTight = visitor.writer.tight;
+    visitor.writer.tight = tight;
     this.#depth++;
-    renderer.children(children);
-    renderer.flush();
+    visitor.children(children);
+    visitor.flush();
     this.#depth--;
-    renderer.writer.tight = outerTight;
+    visitor.writer.tight = outerTight;
   }
 
   #signFor(ordered: boolean): string {
-    const { writer } = this.#renderer;
+    const { writer } = this.#visitor;
     const usual = ordered ? '.' : '-';
     const other = ordered ? ')' : '*';
     const follows = writer.previous === 'list' && this.#lastLine === writer.lineCount;
@@ -187,6 +187,6 @@ export class Lists {
 
   #ended(sign: string): void {
     this.#lastSign = sign;
-    this.#lastLine = this.#renderer.writer.lineCount;
+    this.#lastLine = this.#visitor.writer.lineCount;
   }
 }

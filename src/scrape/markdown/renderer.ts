@@ -7,7 +7,7 @@ import { renderAnchor } from './anchors.ts';
 import { renderFence, renderHeading, renderQuote, renderRule } from './blocks.ts';
 import { escapeDefinition, escapeLine } from './inline/escape.ts';
 import { Footnotes } from './footnotes.ts';
-import { InlineBuffer, SEPARATORS, type InlineMode } from './inline/inline.ts';
+import { InlineBuffer, SEPARATORS, type InlineMode } from './inline/buffer.ts';
 import { Lists } from './lists.ts';
 import { DELETED, EMPHASIS, STRONG, SUBSCRIPT, SUPERSCRIPT, type Mark, type Marks } from './inline/marks.ts';
 import { image, player } from './media.ts';
@@ -17,9 +17,11 @@ import {
   renderCheckbox,
   renderCode,
   renderFormula,
+  renderReference,
   renderRubyText,
 } from './inline/phrasing.ts';
 import { renderTable } from './tables.ts';
+import type { MarkdownVisitor } from './visitor.ts';
 import { BlockWriter } from './writer.ts';
 
 const NO_MARKS: Marks = [];
@@ -40,12 +42,12 @@ const MARKS: Record<string, Mark> = {
 };
 
 /** Walks the tree once: inline content gathers in a buffer, which every block boundary writes out. */
-export class MarkdownRenderer {
+export class MarkdownRenderer implements MarkdownVisitor {
   readonly base: string;
   readonly writer = new BlockWriter();
   readonly inline = new InlineBuffer();
   readonly footnotes: Footnotes;
-  readonly lists: Lists;
+  readonly #lists: Lists;
   marks: Marks = NO_MARKS;
   #mode: InlineMode | null = null;
   #depth = 0;
@@ -53,12 +55,15 @@ export class MarkdownRenderer {
   constructor(base: string, roots: ChildNode[]) {
     this.base = base;
     this.footnotes = new Footnotes(roots);
-    this.lists = new Lists(this);
+    this.#lists = new Lists(this);
   }
 
-  /** Where only inline content can stand: the reason; else null. */
   get mode(): InlineMode | null {
     return this.#mode;
+  }
+
+  get inListItem(): boolean {
+    return this.#lists.inItem;
   }
 
   children(nodes: ChildNode[]): void {
@@ -74,13 +79,11 @@ export class MarkdownRenderer {
     else if ('children' in node) this.children(node.children);
   }
 
-  /** Ends the current paragraph, or in inline mode the current piece of text. */
   boundary(): void {
     if (this.#mode === null) this.flush();
     else if (!this.inline.endsWithBreak) this.inline.lineBreak(SEPARATORS[this.#mode], this.marks);
   }
 
-  /** Writes what inline content there is as a paragraph. */
   flush(): void {
     if (this.inline.isEmpty) return;
     const text = escapeDefinition(this.inline.take());
@@ -90,7 +93,6 @@ export class MarkdownRenderer {
     for (const [i, line] of text.split('\n').entries()) this.writer.line(escapeLine(line, i === 0));
   }
 
-  /** Renders content on one line, apart from what is around it, and returns that. */
   inlineOnly(mode: InlineMode, nodes: ChildNode[]): string {
     const outer = this.#mode;
     this.#mode = mode;
@@ -140,11 +142,11 @@ export class MarkdownRenderer {
       case 'ol':
       case 'menu':
       case 'dir':
-        return this.lists.list(element);
+        return this.#lists.list(element);
       case 'li':
-        return this.lists.orphan(element);
+        return this.#lists.orphan(element);
       case 'dl':
-        return this.lists.definitions(element);
+        return this.#lists.definitions(element);
       case 'blockquote':
         return renderQuote(this, element);
       case 'table':
@@ -185,7 +187,7 @@ export class MarkdownRenderer {
   }
 
   #marked(element: Element, mark: Mark): void {
-    if (element.name === 'sup' && this.footnotes.reference(this, element)) return;
+    if (element.name === 'sup' && renderReference(this, element)) return;
     const style = element.attribs['style'];
     const unset =
       style !== undefined && /font-(?:weight\s*:\s*(?:normal|400)|style\s*:\s*normal)/.test(style);

@@ -2,38 +2,38 @@ import type { Element } from 'domhandler';
 import { codeLanguage, codeText } from '../dom/preformatted.ts';
 import { codeCells, readTable, type TableGrid } from '../dom/table-grid.ts';
 import { renderFence } from './blocks.ts';
-import type { MarkdownRenderer } from './renderer.ts';
+import type { MarkdownVisitor } from './visitor.ts';
 
 /** Renders a table: of data as a GFM table, of code as code, of anything else as the blocks it lays out. */
-export function renderTable(renderer: MarkdownRenderer, table: Element): void {
-  renderer.boundary();
-  if (renderer.mode !== null) renderer.children(table.children);
-  else if (!renderCode(renderer, table)) {
+export function renderTable(visitor: MarkdownVisitor, table: Element): void {
+  visitor.boundary();
+  if (visitor.mode !== null) visitor.children(table.children);
+  else if (!renderCode(visitor, table)) {
     const grid = readTable(table);
-    if (grid === null) renderer.children(table.children);
-    else renderGrid(renderer, grid);
+    if (grid === null) visitor.children(table.children);
+    else renderGrid(visitor, grid);
   }
-  renderer.boundary();
+  visitor.boundary();
 }
 
-function renderCode(renderer: MarkdownRenderer, table: Element): boolean {
+function renderCode(visitor: MarkdownVisitor, table: Element): boolean {
   const cells = codeCells(table);
   if (cells === null) return false;
   const language = codeLanguage(table) || codeLanguage(cells[0]!);
-  renderFence(renderer, cells.map((cell) => codeText(cell)).join('\n'), language);
+  renderFence(visitor, cells.map((cell) => codeText(cell)).join('\n'), language);
   return true;
 }
 
-function renderGrid(renderer: MarkdownRenderer, grid: TableGrid): void {
+function renderGrid(visitor: MarkdownVisitor, grid: TableGrid): void {
   for (const caption of grid.captions) {
-    renderer.children(caption.children);
-    renderer.boundary();
+    visitor.children(caption.children);
+    visitor.boundary();
   }
-  const rows = grid.rows.map((row) => row.map((cell) => (cell === null ? '' : cellText(renderer, cell))));
+  const rows = grid.rows.map((row) => row.map((cell) => (cell === null ? '' : cellText(visitor, cell))));
   const [header, ...body] = rows;
   if (header === undefined || rows.every((row) => row.every((cell) => cell === ''))) return;
   while (header.length < grid.columns) header.push('');
-  const { writer } = renderer;
+  const { writer } = visitor;
   writer.begin('table');
   writer.line(tableRow(header));
   writer.line(`| ${header.map((_, column) => delimiter(grid, column)).join(' | ')} |`);
@@ -44,8 +44,8 @@ function tableRow(cells: string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-function cellText(renderer: MarkdownRenderer, cell: Element): string {
-  const text = renderer.inlineOnly('cell', cell.children);
+function cellText(visitor: MarkdownVisitor, cell: Element): string {
+  const text = visitor.inlineOnly('cell', cell.children);
   return text.includes('|') ? text.replaceAll('|', '\\|') : text;
 }
 

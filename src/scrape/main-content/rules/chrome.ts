@@ -1,6 +1,6 @@
 import type { Container } from '../signals/blocks.ts';
 import { MARKS } from '../signals/marks.ts';
-import type { Page } from '../page.ts';
+import type { Page } from '../signals/page.ts';
 
 const numbersOf = (marks: string): Set<number> =>
   new Set(marks.split(' ').map((mark) => MARKS.indexOf(mark)));

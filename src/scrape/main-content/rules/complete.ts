@@ -1,7 +1,7 @@
 import type { Block, Container } from '../signals/blocks.ts';
 import { isChrome } from './chrome.ts';
 import { keptWords } from './kept.ts';
-import type { Page } from '../page.ts';
+import type { Page } from '../signals/page.ts';
 
 /** Elements that name what stands after them, and how far around a block they are looked for. */
 const LABELS = new Set(['dt', 'caption', 'figcaption', 'legend', 'summary', 'th']);

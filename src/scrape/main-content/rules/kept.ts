@@ -1,5 +1,5 @@
 import type { Block, Container } from '../signals/blocks.ts';
-import type { Page } from '../page.ts';
+import type { Page } from '../signals/page.ts';
 
 /** How many words of each container are in the chosen blocks; containers without any are missing. */
 export function keptWords(page: Page, chosen: Set<Block>): Map<Container, number> {

@@ -2,8 +2,8 @@ import { type ChildNode, type ParentNode, isText } from 'domhandler';
 import { isElement } from '../../dom/index.ts';
 import type { Block, Container } from '../signals/blocks.ts';
 import { keptWords } from './kept.ts';
-import type { Page } from '../page.ts';
-import { setChildren } from './noise.ts';
+import type { Page } from '../signals/page.ts';
+import { setChildren } from '../noise/index.ts';
 
 /** Elements that are content without holding text. */
 const MEDIA = new Set(

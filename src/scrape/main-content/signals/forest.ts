@@ -1,4 +1,4 @@
-import type { Scene } from '../scene.ts';
+import type { ExtractionContext } from './context.ts';
 import { SIGNALS } from './signals.ts';
 
 /**
@@ -11,9 +11,9 @@ export interface ForestData {
   trees: number[][];
 }
 
-/** Judges scenes by a forest: the log odds that a block is content are the sum of what the trees say. */
+/** Judges contexts by a forest: the log odds that a block is content are the sum of what the trees say. */
 export class Forest {
-  readonly #measures: ((scene: Scene) => number)[];
+  readonly #measures: ((context: ExtractionContext) => number)[];
   readonly #values: Float64Array;
   /** Where each tree begins, and the nodes of all trees: their signal, their threshold or value, and where the branch above it begins. */
   readonly #roots: Int32Array;
@@ -48,14 +48,14 @@ export class Forest {
     return this.#link(this.#above[node]);
   }
 
-  /** The probability that the block of the scene is content. */
-  probability(scene: Scene): number {
+  /** The probability that the block of the context is content. */
+  probability(context: ExtractionContext): number {
     const measures = this.#measures;
     const values = this.#values;
     const signals = this.#signal;
     const thresholds = this.#threshold;
     const above = this.#above;
-    for (let i = 0; i < measures.length; i++) values[i] = measures[i]!(scene);
+    for (let i = 0; i < measures.length; i++) values[i] = measures[i]!(context);
     let odds = 0;
     for (const root of this.#roots) {
       let node = root;

@@ -1,5 +1,5 @@
 import type { Element } from 'domhandler';
-import { isAttribution, isInNote, isNote } from '../rules/notes.ts';
+import { isAttribution, isInNote, isNote } from './notes.ts';
 import { tokensOf } from './tokens.ts';
 
 const words = (list: string): string[] => list.split(' ');

@@ -2,14 +2,14 @@ import type { Block, Container } from './blocks.ts';
 import { MARKS } from './marks.ts';
 import type { Measure } from './measure.ts';
 import { PHRASES } from './phrases.ts';
-import { type CoreRelation, FAR, type Scene } from '../scene.ts';
+import { type CoreRelation, FAR, type ExtractionContext } from './context.ts';
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 const log = (n: number): number => Math.log2(1 + n);
 const signedLog = (n: number): number => Math.sign(n) * log(Math.abs(n));
 const flag = (is: boolean): number => (is ? 1 : 0);
 
-type Signal = (scene: Scene) => number;
+type Signal = (context: ExtractionContext) => number;
 type Signals = Record<string, Signal>;
 
 const DATE =
@@ -17,10 +17,10 @@ const DATE =
 const MONEY = /[$€£¥₹] ?\d|\d ?[$€£¥₹]/;
 const CLOSING = '.!?:…。"”)';
 
-function textSignals(prefix: string, blockOf: (scene: Scene) => Block | undefined): Signals {
+function textSignals(prefix: string, blockOf: (context: ExtractionContext) => Block | undefined): Signals {
   const of = (measure: (block: Block) => number): Signal => {
-    return (scene) => {
-      const block = blockOf(scene);
+    return (context) => {
+      const block = blockOf(context);
       return block === undefined ? -1 : measure(block);
     };
   };
@@ -67,8 +67,8 @@ const POSITION: Signals = {
 };
 
 function containerSignals(level: number): Signals {
-  const of = (measure: (container: Container, scene: Scene) => number): Signal => {
-    return (scene) => measure(scene.around[level]!, scene);
+  const of = (measure: (container: Container, context: ExtractionContext) => number): Signal => {
+    return (context) => measure(context.around[level]!, context);
   };
   return {
     [`around${level}.words`]: of((c) => log(c.words)),
@@ -97,13 +97,13 @@ const REPETITION: Signals = {
     repeatedAround === null ? 0 : ratio(repeatedAround.words * repeatedAround.repeated, page.root.words),
 };
 
-function coreSignals(prefix: string, relationOf: (scene: Scene) => CoreRelation): Signals {
+function coreSignals(prefix: string, relationOf: (context: ExtractionContext) => CoreRelation): Signals {
   return {
-    [`${prefix}.up`]: (scene) => relationOf(scene).up,
-    [`${prefix}.away`]: (scene) => relationOf(scene).away,
-    [`${prefix}.common`]: (scene) => ratio(relationOf(scene).common.words, scene.page.root.words),
-    [`${prefix}.share`]: (scene) => ratio(relationOf(scene).core.words, scene.page.root.words),
-    [`${prefix}.linked`]: (scene) => ratio(relationOf(scene).core.linked, relationOf(scene).core.words),
+    [`${prefix}.up`]: (context) => relationOf(context).up,
+    [`${prefix}.away`]: (context) => relationOf(context).away,
+    [`${prefix}.common`]: (context) => ratio(relationOf(context).common.words, context.page.root.words),
+    [`${prefix}.share`]: (context) => ratio(relationOf(context).core.words, context.page.root.words),
+    [`${prefix}.linked`]: (context) => ratio(relationOf(context).core.linked, relationOf(context).core.words),
   };
 }
 

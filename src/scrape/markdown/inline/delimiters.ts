@@ -9,7 +9,7 @@ import {
   type Reading,
 } from './flanking.ts';
 import type { Mark } from './marks.ts';
-import type { Part } from '../parts.ts';
+import type { Part } from './part.ts';
 
 /** The character that a part shows to its neighbours, `char` being firstChar or lastChar. */
 export function edge(part: Part | undefined, char: (text: string) => string): string {

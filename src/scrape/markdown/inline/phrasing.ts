@@ -3,23 +3,23 @@ import { isElement, visibleText } from '../../dom/index.ts';
 import type { Formula } from '../../dom/math.ts';
 import { codeLanguage, codeText } from '../../dom/preformatted.ts';
 import { renderFence } from '../blocks.ts';
-import { SEPARATORS } from './inline.ts';
-import type { MarkdownRenderer } from '../renderer.ts';
+import { SEPARATORS } from './buffer.ts';
+import type { MarkdownVisitor } from '../visitor.ts';
 
 /** `<br>`: a hard line break, and the second in a row the end of the paragraph. */
-export function renderBreak(renderer: MarkdownRenderer): void {
-  const { inline, marks, mode } = renderer;
+export function renderBreak(visitor: MarkdownVisitor): void {
+  const { inline, marks, mode } = visitor;
   if (mode !== null) inline.lineBreak(SEPARATORS[mode], marks);
-  else if (inline.endsWithBreak) renderer.flush();
+  else if (inline.endsWithBreak) visitor.flush();
   else inline.lineBreak('\\\n', marks);
 }
 
 /** A code span; a block where line breaks in the element show that it is one. */
-export function renderCode(renderer: MarkdownRenderer, element: Element): void {
-  const { inline, marks } = renderer;
+export function renderCode(visitor: MarkdownVisitor, element: Element): void {
+  const { inline, marks } = visitor;
   const hasLines = element.children.some((child) => isElement(child) && child.name === 'br');
-  if (hasLines && renderer.mode === null)
-    return renderFence(renderer, codeText(element), codeLanguage(element));
+  if (hasLines && visitor.mode === null)
+    return renderFence(visitor, codeText(element), codeLanguage(element));
   const text = visibleText(element);
   if (!text.includes('\n')) return inline.code(text, marks);
   const line = text.replace(/[ \t\r\n]+/g, ' ');
@@ -29,35 +29,37 @@ export function renderCode(renderer: MarkdownRenderer, element: Element): void {
 }
 
 /** `$…$`, or `$$…$$` as a paragraph. The TeX is not escaped, but no `<` in it can begin a tag. */
-export function renderFormula(renderer: MarkdownRenderer, { tex, display }: Formula): void {
+export function renderFormula(visitor: MarkdownVisitor, { tex, display }: Formula): void {
   const safe = tex.replace(/<(?=[a-zA-Z/!?])/g, '< ');
-  if (!display) return renderer.inline.verbatim(`$${safe}$`, renderer.marks);
-  if (renderer.mode === null) renderer.flush();
-  renderer.inline.verbatim(`$$${safe}$$`, renderer.marks);
-  if (renderer.mode === null) renderer.flush();
+  if (!display) return visitor.inline.verbatim(`$${safe}$`, visitor.marks);
+  if (visitor.mode === null) visitor.flush();
+  visitor.inline.verbatim(`$$${safe}$$`, visitor.marks);
+  if (visitor.mode === null) visitor.flush();
 }
 
 /** A task list's check box, as part of the item's marker; others show nothing. */
-export function renderCheckbox(renderer: MarkdownRenderer, { attribs }: Element): void {
-  if (attribs['type']?.toLowerCase() !== 'checkbox' || !renderer.inline.isEmpty || !renderer.lists.inItem)
-    return;
-  renderer.writer.extendMarker(attribs['checked'] === undefined ? '[ ] ' : '[x] ');
+export function renderCheckbox(visitor: MarkdownVisitor, { attribs }: Element): void {
+  if (attribs['type']?.toLowerCase() !== 'checkbox' || !visitor.inline.isEmpty || !visitor.inListItem) return;
+  visitor.writer.extendMarker(attribs['checked'] === undefined ? '[ ] ' : '[x] ');
 }
 
-export function renderBetween(
-  renderer: MarkdownRenderer,
-  open: string,
-  element: Element,
-  close: string,
-): void {
-  renderer.inline.text(open, renderer.marks);
-  renderer.children(element.children);
-  renderer.inline.text(close, renderer.marks);
+export function renderBetween(visitor: MarkdownVisitor, open: string, element: Element, close: string): void {
+  visitor.inline.text(open, visitor.marks);
+  visitor.children(element.children);
+  visitor.inline.text(close, visitor.marks);
 }
 
 /** The reading of a ruby base, in parentheses. */
-export function renderRubyText(renderer: MarkdownRenderer, element: Element): void {
+export function renderRubyText(visitor: MarkdownVisitor, element: Element): void {
   const hasParentheses = isElement(element.prev) && element.prev.name === 'rp';
-  if (hasParentheses) renderer.children(element.children);
-  else renderBetween(renderer, '(', element, ')');
+  if (hasParentheses) visitor.children(element.children);
+  else renderBetween(visitor, '(', element, ')');
+}
+
+/** Writes the reference to a footnote that `element` is; false where it is none. */
+export function renderReference(visitor: MarkdownVisitor, element: Element): boolean {
+  const label = visitor.footnotes.reference(element);
+  if (label === null) return false;
+  visitor.inline.verbatim(`[^${label}]`, visitor.marks);
+  return true;
 }

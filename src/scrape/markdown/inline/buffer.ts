@@ -1,8 +1,9 @@
 import { codeSpan, escapeText } from './escape.ts';
 import { EMPHASIS, STRONG, UNDERSCORE_EMPHASIS, type Marks } from './marks.ts';
 import { emphasisHolds } from './delimiters.ts';
-import { PartList, type Run } from '../parts.ts';
-import { escapeParts } from '../serialize.ts';
+import type { Run } from './part.ts';
+import { PartList } from './parts.ts';
+import { escapeParts } from './serialize.ts';
 
 /** Where no block can stand. */
 export type InlineMode = 'heading' | 'cell';

@@ -1,7 +1,7 @@
 import { type Element, isText, type ParentNode } from 'domhandler';
 import { isElement } from '../../dom/index.ts';
-import type { Disclosures } from '../rules/disclosures.ts';
-import { isHidden } from '../rules/hidden.ts';
+import type { Disclosures } from './disclosures.ts';
+import { isHidden } from './hidden.ts';
 
 const NEVER_CONTENT = new Set(
   'script style template title meta link base svg canvas object embed applet param select datalist textarea frame noembed progress'.split(

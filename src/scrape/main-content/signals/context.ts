@@ -1,10 +1,10 @@
-import type { Block, Container } from './signals/blocks.ts';
-import { MARKS } from './signals/marks.ts';
+import type { Block, Container } from './blocks.ts';
+import { MARKS } from './marks.ts';
 import type { Page } from './page.ts';
-import { groupsOf } from './signals/phrases.ts';
+import { groupsOf } from './phrases.ts';
 
 /** One block in its surroundings: what the signals are computed from. */
-export interface Scene {
+export interface ExtractionContext {
   page: Page;
   block: Block;
   index: number;
@@ -55,8 +55,8 @@ function relationTo(core: Container, container: Container): CoreRelation {
   return { core, up: FAR, away, common: at };
 }
 
-/** Describes one block after another; the scene is valid until the next call. */
-export class Stage {
+/** Describes one block after another; the context is valid until the next call. */
+export class ContextReader {
   readonly #page: Page;
   readonly #distances = new Uint8Array(MARKS.length);
 
@@ -64,7 +64,7 @@ export class Stage {
     this.#page = page;
   }
 
-  sceneOf(index: number): Scene {
+  contextOf(index: number): ExtractionContext {
     const page = this.#page;
     const block = page.blocks[index]!;
     const around = [block.container];

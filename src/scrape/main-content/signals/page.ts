@@ -1,8 +1,8 @@
 import { type Document, type Element, type ParentNode, isText } from 'domhandler';
-import { isElement } from '../dom/index.ts';
-import { textOf } from '../metadata/structured-data.ts';
-import { type Block, type Container, HEADINGS, isProse, Segmenter } from './signals/blocks.ts';
-import { groupsOf } from './signals/phrases.ts';
+import { isElement } from '../../dom/index.ts';
+import { textOf } from '../../metadata/structured-data.ts';
+import { type Block, type Container, HEADINGS, isProse, Segmenter } from './blocks.ts';
+import { groupsOf } from './phrases.ts';
 
 /** The headings that a block stands under. */
 interface Section {

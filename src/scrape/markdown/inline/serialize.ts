@@ -1,7 +1,7 @@
-import { edge } from './inline/delimiters.ts';
-import { codeSpan, escapeText } from './inline/escape.ts';
-import { characterReference, firstChar, lastChar } from './inline/flanking.ts';
-import type { Part } from './parts.ts';
+import { edge } from './delimiters.ts';
+import { codeSpan, escapeText } from './escape.ts';
+import { characterReference, firstChar, lastChar } from './flanking.ts';
+import type { Part } from './part.ts';
 
 function isAutolink(text: string, href: string): boolean {
   if (/^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/.test(text)) return href === `mailto:${text}`;

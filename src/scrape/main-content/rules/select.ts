@@ -1,9 +1,9 @@
-import type { Block, Container } from './signals/blocks.ts';
-import { isChrome } from './rules/chrome.ts';
-import { complete } from './rules/complete.ts';
-import type { Forest } from './signals/forest.ts';
-import type { Page } from './page.ts';
-import { Stage } from './scene.ts';
+import type { Block, Container } from '../signals/blocks.ts';
+import { isChrome } from './chrome.ts';
+import { complete } from './complete.ts';
+import type { Forest } from '../signals/forest.ts';
+import type { Page } from '../signals/page.ts';
+import { ContextReader } from '../signals/context.ts';
 
 /** Below this many words a page says too little to be judged by its proportions. */
 const SMALL_PAGE = 200;
@@ -73,11 +73,11 @@ function plain(page: Page): Set<Block> {
 const MAX_JUDGED = 20_000;
 
 function judge(page: Page, forest: Forest): Float64Array {
-  const stage = new Stage(page);
+  const reader = new ContextReader(page);
   const step = Math.ceil(page.blocks.length / MAX_JUDGED);
   const probabilities = new Float64Array(page.blocks.length);
   for (let i = 0; i < probabilities.length; i += step) {
-    probabilities.fill(forest.probability(stage.sceneOf(i)), i, i + step);
+    probabilities.fill(forest.probability(reader.contextOf(i)), i, i + step);
   }
   return probabilities;
 }

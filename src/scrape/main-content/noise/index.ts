@@ -8,7 +8,7 @@ import {
 } from 'domhandler';
 import { isElement } from '../../dom/index.ts';
 import { isImageFallback } from '../../formats/images.ts';
-import { Census, isFrames, isNeverContent, isShadowRoot } from '../signals/census.ts';
+import { Census, isFrames, isNeverContent, isShadowRoot } from './census.ts';
 import { type Disclosures, disclosuresOf } from './disclosures.ts';
 import { isBeside } from './beside.ts';
 import { isHidden } from './hidden.ts';
