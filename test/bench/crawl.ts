@@ -2,6 +2,7 @@
 // Crawlee's CheerioCrawler with turndown and its memory storage, and a bare loop of undici and extract() that stores
 // nothing. Each has the machine for itself, in turns. Run: node test/bench/crawl.ts [pages] [rounds]
 import { report } from './support/figures.ts';
+import { installCompetitors } from './support/competitors.ts';
 import { runContestant, type Contestant, type Outcome } from './support/crawlers.ts';
 import { watchMemory } from './support/memory.ts';
 import { startService } from './support/service.ts';
@@ -13,6 +14,7 @@ const [pages = 2000, rounds = 3] = process.argv.slice(2).map(Number);
 const LIMIT_MS = 5 * 60_000;
 
 requireDocumentation();
+installCompetitors();
 await using site = await startSite();
 const start = `${site.url}/`;
 const outcomes: Record<'service' | Contestant, Outcome[]> = { service: [], crawlee: [], bare: [] };

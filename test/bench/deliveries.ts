@@ -9,6 +9,7 @@ import { addHistory, claimRate, settled } from './deliveries/claim-cost.ts';
 import { large } from './deliveries/large.ts';
 import { steady } from './deliveries/latency.ts';
 import { setStage, type Stage } from './deliveries/stage.ts';
+import { installCompetitors } from './support/competitors.ts';
 import { compete, drain } from './deliveries/throughput.ts';
 import { quantile } from '../support/quantile.ts';
 
@@ -25,6 +26,7 @@ const percentiles = (values: number[]) =>
 
 const sections: Record<string, (stage: Stage) => Promise<void>> = {
   async throughput(stage) {
+    installCompetitors();
     console.log(
       '\nThroughput, 1 KB over TLS to one receiver process, an attempt row each, after a warm-up; medians of 3',
     );

@@ -3,27 +3,25 @@
 // Run: node test/bench/extract.ts [folder of a WCXB split, with html/ and ground-truth/]; without one, the pages of test/scrape/pages.
 // The forest was fitted to the pages of ../shared/extraction, so that there ours is flattered; test/bench/fit-main-content.ts prints what
 // forests reach on sites that they have not seen.
-import { Readability } from '@mozilla/readability';
-import { Defuddle } from 'defuddle/node';
-import { parseHTML } from 'linkedom';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseHtml } from '../../src/scrape/dom/index.ts';
 import { mainContent } from '../../src/scrape/main-content/index.ts';
 import { toText } from '../../src/scrape/formats/text.ts';
+import { competitors, type Readers } from './support/competitors.ts';
 import { mean, type Score, scoreOf, wcxbPages, type AnnotatedPage } from './support/annotated-pages.ts';
 import { examplePages } from '../scrape/example-pages.ts';
 import { quantile } from '../support/quantile.ts';
 
 const textOf = (html: string): string => toText(parseHtml(html).children);
 
+const { readers } = (await competitors('readers')) as { readers: Readers };
 const EXTRACTORS: Record<string, (html: string, url: string) => string | Promise<string>> = {
   ours: (html, url) => toText(mainContent(parseHtml(html), url)),
-  readability: (html) => textOf(new Readability(parseHTML(html).document).parse()?.content ?? ''),
-  defuddle: async (html, url) =>
-    textOf((await Defuddle(parseHTML(html).document, url, { useAsync: false })).content),
 };
+for (const [name, read] of Object.entries(readers))
+  EXTRACTORS[name] = async (html, url) => textOf(await read(html, url));
 
 interface Result extends Score {
   type: string;

@@ -4,6 +4,7 @@
 import { fork } from 'node:child_process';
 import { parseHtml } from '../../src/scrape/dom/index.ts';
 import { toMarkdown } from '../../src/scrape/markdown/index.ts';
+import { competitors, type Writers } from './support/competitors.ts';
 
 const BASE = 'https://example.com/';
 const MIN_ROUNDS = 3;
@@ -43,21 +44,11 @@ const INPUTS: Record<string, () => string> = {
   'a million stars': () => `<p>${'*a_[b]'.repeat(1e6)}</p>`,
 };
 
+const { writers } = (await competitors('writers')) as { writers: Writers };
+
 const CONVERTERS: Record<string, () => Promise<(html: string) => string>> = {
   ours: async () => (html) => toMarkdown(parseHtml(html).children, BASE),
-  turndown: async () => {
-    // @ts-expect-error: it has no type declarations
-    const { default: Turndown } = await import('turndown');
-    return (html) => new Turndown().turndown(html);
-  },
-  'node-html-markdown': async () => {
-    const { NodeHtmlMarkdown } = await import('node-html-markdown');
-    return (html) => NodeHtmlMarkdown.translate(html);
-  },
-  mdream: async () => {
-    const { htmlToMarkdown } = await import('mdream');
-    return (html) => htmlToMarkdown(html);
-  },
+  ...writers,
   'ours, parsed': async () => (html) => html,
 };
 

@@ -52,7 +52,7 @@ export async function compete(
     String(WARM_UP + count),
     ...(redisPort ? [String(redisPort)] : []),
   ];
-  const child = fork(new URL('./competitor.ts', import.meta.url), args, {
+  const child = fork(new URL('../competitors/queues.ts', import.meta.url), args, {
     env: { ...process.env, NODE_EXTRA_CA_CERTS: stage.caFile, NO_LOG_SUCCESS: '1' },
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

@@ -1,13 +1,13 @@
 // What the service's crawl is compared with, each in a process of its own. Forked by runContestant.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { CheerioCrawler, Configuration, log } from '@crawlee/cheerio';
-// @ts-expect-error -- it comes without types
-import TurndownService from 'turndown';
 import { Agent } from 'undici';
 import { extract } from '../../../src/scrape/extract.ts';
 
 export type Contestant = 'crawlee' | 'bare';
+
+/** Crawls from `start` and resolves with the number of pages stored, `concurrency` requests at once. */
+export type Crawl = (start: string, pages: number, concurrency: number) => Promise<number>;
 
 export interface Outcome {
   pages: number;
@@ -16,6 +16,8 @@ export interface Outcome {
 
 /** As many requests side by side as the service has to one host by default. */
 const SIDE_BY_SIDE = 8;
+/** Imported by address: its packages are installed by the benchmark, not by the project. */
+const CRAWLEE: string = new URL('../competitors/crawlee.ts', import.meta.url).href;
 const OPTIONS = {
   formats: ['markdown' as const],
   only_main_content: true,
@@ -25,9 +27,9 @@ const OPTIONS = {
 
 if (process.send && process.argv[2] === 'crawl') {
   const [contestant, start, pages] = process.argv.slice(3);
-  const crawl = contestant === 'bare' ? bare : crawlee;
+  const crawl: Crawl = contestant === 'bare' ? bare : (await import(CRAWLEE)).crawlee;
   const begun = performance.now();
-  const done = await crawl(start!, Number(pages));
+  const done = await crawl(start!, Number(pages), SIDE_BY_SIDE);
   process.send({ pages: done, seconds: (performance.now() - begun) / 1000 } satisfies Outcome);
   process.disconnect();
 }
@@ -46,31 +48,8 @@ export async function runContestant(
   return outcome;
 }
 
-async function crawlee(start: string, pages: number): Promise<number> {
-  log.setLevel(log.LEVELS.ERROR);
-  const turndown = new TurndownService({ codeBlockStyle: 'fenced', headingStyle: 'atx' });
-  let stored = 0;
-  const crawler = new CheerioCrawler(
-    {
-      minConcurrency: SIDE_BY_SIDE,
-      maxConcurrency: SIDE_BY_SIDE,
-      maxRequestsPerCrawl: pages,
-      async requestHandler({ $, request, enqueueLinks, pushData }) {
-        await enqueueLinks({ globs: [`${new URL(start).origin}/**/*.html`] });
-        $('script, style').remove();
-        const markdown = turndown.turndown($('body').html() ?? '');
-        await pushData({ url: request.loadedUrl, title: $('title').text(), markdown });
-        stored++;
-      },
-    },
-    new Configuration({ persistStorage: false }),
-  );
-  await crawler.run([start]);
-  return stored;
-}
-
-async function bare(start: string, pages: number): Promise<number> {
-  const agent = new Agent({ connections: SIDE_BY_SIDE });
+async function bare(start: string, pages: number, concurrency: number): Promise<number> {
+  const agent = new Agent({ connections: concurrency });
   const { host } = new URL(start);
   const known = new Set([start]);
   const queue = [start];
@@ -92,7 +71,7 @@ async function bare(start: string, pages: number): Promise<number> {
     }
   };
   const pump = () => {
-    while (active < SIDE_BY_SIDE && next < queue.length) {
+    while (active < concurrency && next < queue.length) {
       active++;
       visit(queue[next++]!).then(() => {
         active--;

@@ -1,10 +1,10 @@
-// One competitor in a process of its own: node competitor.ts NAME URL DATABASE_URL WARM_UP COUNT [REDIS_PORT]. All but `bare` write one
+// One competitor in a process of its own: node queues.ts NAME URL DATABASE_URL WARM_UP COUNT [REDIS_PORT]. All but `bare` write one
 // attempt row a message, as the dispatcher does. Tells its parent {seconds} from the first WARM_UP of COUNT messages, all queued before, to the last.
 import { Queue, Worker } from 'bullmq';
 import { run as runGraphile, makeWorkerUtils } from 'graphile-worker';
 import pg from 'pg';
 import { PgBoss } from 'pg-boss';
-import { createPoster } from './sign-and-post.ts';
+import { createPoster } from '../deliveries/sign-and-post.ts';
 
 const [name, url, databaseUrl, warmUpText, countText, redisPort] = process.argv.slice(2) as [
   string,
