@@ -17,7 +17,7 @@ interface Page {
 
 const NAVIGATION = [
   ['/docs', 'Reference'],
-  ['/docs/guide', 'Guide'],
+  ['/docs/manual', 'Manual'],
   ['/docs/webhooks', 'Webhooks'],
   ['/docs/errors', 'Errors'],
 ] as const;

@@ -4,8 +4,9 @@ import { openApiDocument } from '../api/openapi.ts';
 import { notFound, PROBLEMS, type ProblemCode } from '../http/problem.ts';
 import { assetRoutes } from './assets.ts';
 import { errorsPage, problemPage } from './errors-pages.ts';
-import { guidePage } from './guide-page.ts';
 import { sendPage } from './layout.ts';
+import { manualPage } from './manual-page.ts';
+import { CHAPTERS, isChapter } from './manual/index.ts';
 import { webhooksPage } from './webhooks-page.ts';
 
 /** Nothing from another host, no script in the page. The viewer's style sheet brings its icons as data. */
@@ -53,8 +54,11 @@ export function docsRoutes(): Router {
         </noscript>`,
     });
   });
-  router.get('/docs/guide', (_req, res) => {
-    sendPage(res, { title: 'Guide', section: '/docs/guide', body: guidePage() });
+  router.get('/docs/manual{/:chapter}', (req, res) => {
+    const chapter = req.params.chapter ?? CHAPTERS[0][0];
+    if (!isChapter(chapter)) throw notFound('chapter');
+    const title = CHAPTERS.find(([name]) => name === chapter)![1];
+    sendPage(res, { title, section: '/docs/manual', body: manualPage(chapter) });
   });
   router.get('/docs/webhooks', (_req, res) => {
     sendPage(res, { title: 'Webhooks', section: '/docs/webhooks', body: webhooksPage() });

@@ -34,12 +34,12 @@ for (const [rule, ...tests] of RULES) {
 
 const read = (file: string) => readFile(join(import.meta.dirname, '../..', file), 'utf8');
 
-test('every package that runs in production is in the README with its reason', async () => {
+test('src/README.md gives a reason for every package that runs in production', async () => {
   const { dependencies, optionalDependencies } = JSON.parse(await read('package.json')) as Record<
     string,
     object
   >;
-  const [, section = ''] = (await read('README.md')).split('\n## Dependencies\n');
+  const [, section = ''] = (await read('src/README.md')).split('\n## Dependencies\n');
   const table = section.split('\n## ')[0]!;
   const names = Object.keys({ ...dependencies, ...optionalDependencies });
   for (const name of names) assert.ok(table.includes(`\`${name}\``), name);

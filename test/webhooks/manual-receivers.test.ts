@@ -27,11 +27,13 @@ after(async () => {
   await site[Symbol.asyncDispose]();
 });
 
-/** The code in the README that this comment announces. */
-async function fromReadme(name: string): Promise<string> {
-  const readme = await readFile(new URL('README.md', root), 'utf8');
-  const code = new RegExp(`<!-- ${name} -->\\s*\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1];
-  assert.ok(code, `the README has no ${name}`);
+const MANUAL = 'src/docs/manual/receiving.md';
+
+/** The code in a document that this comment marks. */
+async function codeIn(document: string, name: string): Promise<string> {
+  const text = await readFile(new URL(document, root), 'utf8');
+  const code = new RegExp(`<!-- ${name} -->\\s*\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``).exec(text)?.[1];
+  assert.ok(code, `${document} has no ${name}`);
   return code;
 }
 
@@ -48,7 +50,7 @@ interface RunningReceiver extends AsyncDisposable {
   lines(): string[];
 }
 
-/** Runs a receiver of the README, in a folder of its own in which the project's packages can be found. */
+/** Runs a receiver of the manual, in a folder of its own in which the project's packages can be found. */
 async function run(command: string, file: string, code: string): Promise<RunningReceiver> {
   const { directory } = testRun();
   const folder = join(directory, `receiver-${file}`);
@@ -122,21 +124,23 @@ async function assertReceives(receiver: RunningReceiver): Promise<void> {
   assert.equal(forged.status, 401);
 }
 
-test("the README's receiver for Node", async () => {
-  await using receiver = await run(process.execPath, 'receiver.mjs', await fromReadme('receiver:node'));
+test('the receiver for Node, which the README shows as well', async () => {
+  const code = await codeIn(MANUAL, 'receiver:node');
+  assert.equal(await codeIn('README.md', 'receiver:node'), code);
+  await using receiver = await run(process.execPath, 'receiver.mjs', code);
   await assertReceives(receiver);
 });
 
-test("the README's receiver for Python with Flask", { skip: missing('Flask') }, async () => {
-  await using receiver = await run('python3', 'receiver_flask.py', await fromReadme('receiver:python'));
+test('the receiver for Python with Flask', { skip: missing('Flask') }, async () => {
+  await using receiver = await run('python3', 'receiver_flask.py', await codeIn(MANUAL, 'receiver:python'));
   await assertReceives(receiver);
 });
 
-test("the README's receiver for Python alone", { skip: missing('Python') }, async () => {
+test('the receiver for Python alone', { skip: missing('Python') }, async () => {
   await using receiver = await run(
     'python3',
     'receiver_stdlib.py',
-    await fromReadme('receiver:python-stdlib'),
+    await codeIn(MANUAL, 'receiver:python-stdlib'),
   );
   await assertReceives(receiver);
 });
