@@ -3,7 +3,7 @@ create table jobs (
   account_id      text collate "C" not null,
   id              text collate "C" not null,    -- job_…
   kind            text not null check (kind in ('scrape', 'batch', 'crawl')),
-  state           text not null default 'queued' check (state in (
+  status          text not null default 'queued' check (status in (
     'queued',     -- → running, cancelled, or straight to an end
     'running',    -- the first page has settled; → completed, failed, cancelled
     'completed',  -- at least one page came back
@@ -33,7 +33,7 @@ create table jobs (
   primary key (account_id, id),
   check (total = remaining + succeeded + failed + skipped + cancelled),
   check (remaining >= 0 and succeeded >= 0 and failed >= 0 and skipped >= 0 and cancelled >= 0),
-  check ((state in ('queued', 'running')) = (finished_at is null)),
+  check ((status in ('queued', 'running')) = (finished_at is null)),
   check (finished_at is null or remaining = 0)
 ) partition by range (id);
 insert into partitioned_tables values ('jobs', 'job_', 80);
@@ -48,7 +48,7 @@ create table pages (
   url_hash    bytea,                            -- crawl: SHA-256 of the URL's de-duplication key; null in a batch, where a repeated URL keeps a place each
   cache_key   bytea not null,                   -- SHA-256 of the URL and of all options that shape the result
   depth       smallint not null default 0,
-  state       text not null default 'pending' check (state in (
+  status      text not null default 'pending' check (status in (
     'pending',    -- → any of the others, once
     'ok',         -- an answer came back, whatever its HTTP status; costs one credit
     'failed',     -- nothing came back
@@ -63,7 +63,7 @@ create table pages (
   duration_ms integer,
   settled_at  timestamptz,
   primary key (account_id, job_id, ordinal),
-  check ((state = 'pending') = (settled_at is null))
+  check ((status = 'pending') = (settled_at is null))
 ) partition by range (job_id);
 -- Plans do not depend on these: ANALYZE need not study them.
 alter table pages alter column url set statistics 0, alter column fragment set statistics 0, alter column links set statistics 0;
@@ -71,7 +71,7 @@ insert into partitioned_tables values ('pages', 'job_', 100);
 create unique index pages_url_once on pages (account_id, job_id, url_hash) where url_hash is not null;
 -- Only pages that came back can be reused. Those that are still to come need no entry: 100,000 of them at once are inserted
 -- in half the time.
-create index pages_cache on pages (account_id, cache_key) where state = 'ok';
+create index pages_cache on pages (account_id, cache_key) where status = 'ok';
 -- Compressing a 10 KB fragment costs 320 µs, storing it plain 86 µs and twice the disk.
 alter table pages alter column fragment set storage external;
 
@@ -90,6 +90,6 @@ create table hosts (
   next_allowed_at timestamptz not null default '-infinity',
   backoff_until   timestamptz,                  -- the host asked for a pause (429, 503, Retry-After)
   backoffs        integer not null default 0,   -- pauses in a row; an answer sets it back
-  last_status     smallint,
+  last_status_code smallint,
   updated_at      timestamptz not null default now()
 );

@@ -8,7 +8,7 @@ create table outbox (
   account_id      text collate "C" not null,
   id              text collate "C" not null,      -- dlv_…
   job_id          text collate "C",               -- null for a test
-  event           text not null,                  -- job.completed, or test
+  event           text not null check (event in ('job.started', 'job.page', 'job.completed', 'test')),
   webhook_url     text not null,
   endpoint        text collate "C" not null,      -- host and port of webhook_url: what is paced and paused as one
   webhook_id      text not null,                  -- the Standard Webhooks id: the job's, or the delivery's own
@@ -19,7 +19,7 @@ create table outbox (
   body_sha256     bytea,
   request_id      text,                           -- of the request that it goes back to, for the logs
   traceparent     text,                           -- W3C Trace Context: what its attempts continue
-  state           text not null default 'waiting' check (state in (
+  status          text not null default 'waiting' check (status in (
     'waiting',    -- due at next_attempt_at; → sending
     'sending'     -- claimed; due again when leased_until has passed; → waiting, or on to deliveries
   )),
@@ -28,7 +28,7 @@ create table outbox (
   schedule_step   integer not null default 0,     -- failed attempts since the schedule was last started over
   attempts        integer not null default 0,     -- attempts in all; also the claim's fence
   trigger         text not null default 'schedule' check (trigger in ('schedule', 'manual', 'recover', 'test')),
-  last_status     smallint,
+  last_status_code smallint,
   last_error      text,
   created_at      timestamptz not null default now(),
   primary key (account_id, id)
@@ -47,7 +47,7 @@ create table deliveries (
   account_id      text collate "C" not null,
   id              text collate "C" not null,
   job_id          text collate "C",
-  event           text not null,
+  event           text not null check (event in ('job.started', 'job.page', 'job.completed', 'test')),
   webhook_url     text not null,
   endpoint        text collate "C" not null,
   webhook_id      text not null,
@@ -58,13 +58,13 @@ create table deliveries (
   body_sha256     bytea,
   request_id      text,                           -- of the request that it goes back to, for the logs
   traceparent     text,                           -- W3C Trace Context: what its attempts continue
-  state           text not null check (state in (
+  status          text not null check (status in (
     'delivered',  -- a 2xx came back
     'exhausted'   -- the last attempt of the schedule failed; → outbox by redeliver or recover
   )),
   schedule_step   integer not null,
   attempts        integer not null,
-  last_status     smallint,
+  last_status_code smallint,
   last_error      text,
   created_at      timestamptz not null,
   finished_at     timestamptz not null default now(),
@@ -73,7 +73,7 @@ create table deliveries (
 alter table deliveries alter column head set statistics 0, alter column tail set statistics 0, alter column body_sha256 set statistics 0;
 insert into partitioned_tables values ('deliveries', 'dlv_', 100);
 create index deliveries_job on deliveries (account_id, job_id);
-create index deliveries_exhausted on deliveries (account_id, endpoint, id) where state = 'exhausted';
+create index deliveries_exhausted on deliveries (account_id, endpoint, id) where status = 'exhausted';
 
 -- Every attempt, begun (committed) before its request is sent. finished_at is null while it runs, and stays so when
 -- the process died in between: then nobody knows what the receiver saw.
@@ -81,22 +81,22 @@ create table attempts (
   account_id     text collate "C" not null,
   delivery_id    text collate "C" not null,
   number         integer not null,                -- 1, 2, …; the X-Ollagraph-Attempt header
-  trigger        text not null,                   -- who asked for it: schedule, manual, recover, test
+  trigger        text not null check (trigger in ('schedule', 'manual', 'recover', 'test')), -- who asked for it
   started_at     timestamptz not null default now(),
   finished_at    timestamptz,
-  status         smallint,                        -- the HTTP status, where one came back
+  status_code    smallint,                        -- the HTTP status, where one came back
   error          text,                            -- why it failed, from the closed list in src/webhooks/retry.ts; null when delivered
   dns_ms         real,                            -- the three are null on a connection that was kept alive
   connect_ms     real,
   tls_ms         real,
   first_byte_ms  real,
-  total_ms       real,
+  duration_ms    real,
   bytes_sent     bigint,
-  answer         text,                            -- the first KiB of what the receiver answered
+  response_body  text,                            -- the first KiB of what the receiver answered
   remote_address text,                            -- for operators only
   primary key (account_id, delivery_id, number)
 ) partition by range (delivery_id);
-alter table attempts alter column answer set statistics 0, alter column bytes_sent set statistics 0, alter column dns_ms set statistics 0,
+alter table attempts alter column response_body set statistics 0, alter column bytes_sent set statistics 0, alter column dns_ms set statistics 0,
   alter column connect_ms set statistics 0, alter column tls_ms set statistics 0, alter column first_byte_ms set statistics 0;
 -- Every row is updated once, soon after: room for that on its own page leaves the index alone.
 insert into partitioned_tables values ('attempts', 'dlv_', 50);

@@ -1,7 +1,8 @@
 -- What a caller may ask of its webhook beyond the one final POST.
 alter table jobs
   add column webhook_headers jsonb,                                     -- extra request headers, name → value
-  add column webhook_events text[] not null default '{job.completed}'; -- of job.started, job.page, job.completed
+  add column webhook_events text[] not null default '{job.completed}'
+    check (webhook_events <@ array['job.started', 'job.page', 'job.completed']);
 
 alter table outbox
   add column headers jsonb,
@@ -9,8 +10,8 @@ alter table outbox
 alter table deliveries
   add column headers jsonb,
   add column page_ordinal integer,
-  drop constraint deliveries_state_check,
-  add constraint deliveries_state_check check (state in (
+  drop constraint deliveries_status_check,
+  add constraint deliveries_status_check check (status in (
     'delivered',  -- a 2xx came back
     'exhausted',  -- the last attempt of the schedule failed; → outbox by redeliver or recover
     'cancelled'   -- its owner took it out of the outbox; → outbox by redeliver
@@ -34,7 +35,7 @@ create table endpoint_hours (
   succeeded    integer not null default 0,
   failed       integer not null default 0,
   latency      integer[] not null,    -- attempts by duration: bin n holds those of at most 2^(n/2) ms, the last all that took longer
-  last_status  smallint,
+  last_status_code smallint,
   last_error   text,                  -- of the latest failed attempt of the hour
   last_at      timestamptz not null,
   primary key (account_id, endpoint, hour)

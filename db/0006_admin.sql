@@ -5,11 +5,11 @@ comment on schema admin is 'Views and functions for operators.';
 
 create view admin.deliveries_recent as
 select * from (
-  (select created_at, id, account_id, job_id, event, webhook_url, 'pending' as status, attempts, last_status, last_error,
+  (select created_at, id, account_id, job_id, event, webhook_url, 'pending' as status, attempts, last_status_code, last_error,
     next_attempt_at, null::timestamptz as finished_at, body_bytes
   from outbox)
   union all
-  (select created_at, id, account_id, job_id, event, webhook_url, state, attempts, last_status, last_error,
+  (select created_at, id, account_id, job_id, event, webhook_url, status, attempts, last_status_code, last_error,
     null, finished_at, body_bytes
   from deliveries where finished_at > now() - interval '24 hours' and id >= id_floor('dlv_', (now() at time zone 'utc')::date - 5))
 ) d order by id desc;
@@ -17,14 +17,14 @@ comment on view admin.deliveries_recent is
   'Every delivery that ended in the last 24 hours (of those up to five days old), and all that are pending, newest first. Add a limit.';
 
 create view admin.deliveries_failing as
-select o.created_at, o.id, o.account_id, o.job_id, o.webhook_url, o.attempts, o.last_status, o.last_error, o.next_attempt_at,
+select o.created_at, o.id, o.account_id, o.job_id, o.webhook_url, o.attempts, o.last_status_code, o.last_error, o.next_attempt_at,
   now() - o.created_at as age
 from outbox o where o.last_error is not null order by o.attempts desc, o.created_at;
 comment on view admin.deliveries_failing is 'Pending deliveries whose latest attempt failed, the most tried first.';
 
 create view admin.deliveries_exhausted as
-select created_at, finished_at, id, account_id, job_id, webhook_url, attempts, last_status, last_error
-from deliveries where state = 'exhausted' order by id desc;
+select created_at, finished_at, id, account_id, job_id, webhook_url, attempts, last_status_code, last_error
+from deliveries where status = 'exhausted' order by id desc;
 comment on view admin.deliveries_exhausted is
   'Deliveries given up after the whole schedule, newest first. admin.redeliver(id) or admin.recover(since) send them again.';
 
@@ -34,7 +34,7 @@ select date_trunc('minute', finished_at) as minute, count(*) as delivered,
   round(percentile_cont(0.95) within group (order by extract(epoch from finished_at - created_at))::numeric * 1000) as p95_ms,
   round(percentile_cont(0.99) within group (order by extract(epoch from finished_at - created_at))::numeric * 1000) as p99_ms
 from deliveries
-where state = 'delivered' and attempts = 1 and id >= id_floor('dlv_', (now() at time zone 'utc')::date - 1)
+where status = 'delivered' and attempts = 1 and id >= id_floor('dlv_', (now() at time zone 'utc')::date - 1)
   and created_at > now() - interval '1 hour' and finished_at > now() - interval '1 hour'
 group by 1 order by 1 desc;
 comment on view admin.delivery_latency is
@@ -53,19 +53,19 @@ group by h.account_id, h.endpoint order by success_rate, attempts desc;
 comment on view admin.endpoint_health is 'Endpoints with attempts in the last 24 hours, the worst first. Durations are upper edges of histogram bins.';
 
 create view admin.retry_backlog as
-select account_id, endpoint, count(*) as pending, count(*) filter (where next_attempt_at <= now() and state = 'waiting') as due,
-  count(*) filter (where state = 'sending') as sending, min(created_at) as oldest, min(next_attempt_at) as next_attempt_at,
+select account_id, endpoint, count(*) as pending, count(*) filter (where next_attempt_at <= now() and status = 'waiting') as due,
+  count(*) filter (where status = 'sending') as sending, min(created_at) as oldest, min(next_attempt_at) as next_attempt_at,
   max(attempts) as most_attempts
 from outbox group by account_id, endpoint order by pending desc;
 comment on view admin.retry_backlog is 'What is in the outbox, by endpoint, the longest first.';
 
 create view admin.outbox_lag as
 select count(*) as due, coalesce(extract(epoch from now() - min(next_attempt_at)), 0)::numeric(12, 3) as oldest_due_seconds
-from outbox where state = 'waiting' and next_attempt_at <= now();
+from outbox where status = 'waiting' and next_attempt_at <= now();
 comment on view admin.outbox_lag is 'How many deliveries are due and not claimed, and the age of the oldest. Near zero when dispatchers keep up; paused and resting endpoints count.';
 
 create view admin.stuck_jobs as
-select j.id, j.account_id, j.kind, j.state, j.total, j.remaining, j.created_at, now() - j.created_at as age,
+select j.id, j.account_id, j.kind, j.status, j.total, j.remaining, j.created_at, now() - j.created_at as age,
   (select max(p.settled_at) from pages p where p.account_id = j.account_id and p.job_id = j.id) as last_page_at
 from jobs j
 where j.finished_at is null and j.created_at < now() - interval '15 minutes'
@@ -78,16 +78,16 @@ select name as lane, count(*) filter (where state = 'created') as ready_or_defer
   count(*) filter (where state = 'created' and start_after > now()) as deferred, count(*) filter (where state = 'retry') as retried,
   count(*) filter (where state = 'active') as active, min(created_on) filter (where state in ('created', 'retry')) as oldest
 from pgboss.job where name not like '\_\_pgboss%' and state in ('created', 'retry', 'active') group by name order by name;
-comment on view admin.queue_depth is 'Slices in the queue by lane: express carries single pages, bulk batches and crawls, dead what never finished.';
+comment on view admin.queue_depth is 'Slices in the queue by lane: interactive carries single pages, bulk batches and crawls, dead what never finished.';
 
 create view admin.crawl_progress as
-select id, account_id, options ->> 'url' as url, state, max_pages, total, remaining, succeeded, failed, skipped, created_at,
+select id, account_id, options ->> 'url' as url, status, max_pages, total, remaining, succeeded, failed, skipped, created_at,
   round((total - remaining)::numeric / greatest(1, extract(epoch from coalesce(finished_at, now()) - coalesce(started_at, created_at)))::numeric, 1) as pages_per_second
 from jobs where kind = 'crawl' and (finished_at is null or id >= id_floor('job_', (now() at time zone 'utc')::date - 1)) order by id desc;
 comment on view admin.crawl_progress is 'Crawls that run, and those of today and yesterday.';
 
 create view admin.host_health as
-select host, next_allowed_at, case when backoff_until > now() then backoff_until end as backoff_until, backoffs, last_status, updated_at
+select host, next_allowed_at, case when backoff_until > now() then backoff_until end as backoff_until, backoffs, last_status_code, updated_at
 from hosts where updated_at > now() - interval '24 hours' order by backoff_until desc nulls last, updated_at desc;
 comment on view admin.host_health is 'Scraped hosts with a clock of their own: those that asked for a pause, or that are fetched with a delay.';
 
@@ -130,10 +130,10 @@ begin
   -- With the accounts named, the primary key finds the row; the id alone would read the whole day.
   with back as (delete from deliveries where account_id = any (array(select a.id from accounts a)) and id = delivery_id returning *)
   insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status, last_error, created_at, request_id, traceparent, trigger)
+    body_bytes, body_sha256, attempts, last_status_code, last_error, created_at, request_id, traceparent, trigger)
   select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status, last_error, created_at, request_id, traceparent, 'manual' from back;
-  update outbox set next_attempt_at = now(), schedule_step = 0, trigger = 'manual' where id = delivery_id and state = 'waiting';
+    body_bytes, body_sha256, attempts, last_status_code, last_error, created_at, request_id, traceparent, 'manual' from back;
+  update outbox set next_attempt_at = now(), schedule_step = 0, trigger = 'manual' where id = delivery_id and status = 'waiting';
   select account_id, endpoint into target from outbox where id = delivery_id;
   if not found then return false; end if;
   perform pg_notify('ollagraph', json_build_object('type', 'outbox', 'account_id', target.account_id, 'endpoint', target.endpoint)::text);
@@ -150,21 +150,21 @@ declare
   target record;
 begin
   if dry_run then
-    select count(*) into n from deliveries d where d.state = 'exhausted' and d.created_at >= since
+    select count(*) into n from deliveries d where d.status = 'exhausted' and d.created_at >= since
       and (until is null or d.created_at < until) and (account is null or d.account_id = account) and (url is null or d.webhook_url = url);
     return n;
   end if;
   with back as (
-    delete from deliveries d where d.state = 'exhausted' and d.created_at >= since
+    delete from deliveries d where d.status = 'exhausted' and d.created_at >= since
       and (until is null or d.created_at < until) and (account is null or d.account_id = account) and (url is null or d.webhook_url = url)
     returning *
   )
   insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status, last_error, created_at, request_id, traceparent, trigger)
+    body_bytes, body_sha256, attempts, last_status_code, last_error, created_at, request_id, traceparent, trigger)
   select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status, last_error, created_at, request_id, traceparent, 'recover' from back;
+    body_bytes, body_sha256, attempts, last_status_code, last_error, created_at, request_id, traceparent, 'recover' from back;
   get diagnostics n = row_count;
-  for target in select distinct account_id, endpoint from outbox where trigger = 'recover' and state = 'waiting' loop
+  for target in select distinct account_id, endpoint from outbox where trigger = 'recover' and status = 'waiting' loop
     perform pg_notify('ollagraph', json_build_object('type', 'outbox', 'account_id', target.account_id, 'endpoint', target.endpoint)::text);
   end loop;
   return n;

@@ -1,7 +1,8 @@
 import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import type { Config } from './config.ts';
-import { openDatabase, UNHURRIED_MS, type Db } from './database/database.ts';
+import { openDatabase, UNHURRIED_MS } from './database/connection.ts';
+import type { Db } from './database/tables.ts';
 import { createEgress, type Egress } from './egress/index.ts';
 import { EmbeddedError, lockInstance, startEmbedded } from './database/embedded/server.ts';
 import { createLog, type Log } from './log.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from 'kysely';
-import type { Db } from '../src/database/database.ts';
+import type { Db } from '../src/database/tables.ts';
 import { createApi, type Api } from './support/api.ts';
 import { createTestDatabase } from './support/database.ts';
 import { assertBooksBalance } from './support/ledger.ts';
@@ -44,9 +44,9 @@ async function exercise(api: Api, db: Db, site: Site, receiver: Receiver): Promi
   assert.equal((await api.finished(stuck)).status, 'cancelled');
   await receiver.received(4);
   await eventually(async () => (await db.selectFrom('outbox').select('id').execute()).length === 0);
-  const delivered = await db.selectFrom('deliveries').select(['state', 'attempts']).execute();
+  const delivered = await db.selectFrom('deliveries').select(['status', 'attempts']).execute();
   assert.deepEqual(
-    delivered.map(({ state }) => state),
+    delivered.map(({ status }) => status),
     ['delivered', 'delivered', 'delivered'],
   );
   assert.equal(

@@ -21,11 +21,11 @@ async function oldJob(
   );
   const { job, dlv } = rows[0]!;
   const ended = options.running ? null : new Date();
-  await sql`insert into jobs (account_id, id, kind, state, options, total, remaining, succeeded, reserved, finished_at)
+  await sql`insert into jobs (account_id, id, kind, status, options, total, remaining, succeeded, reserved, finished_at)
     values (${account}, ${job}, 'scrape', ${ended ? 'completed' : 'running'}, '{}', 1, ${ended ? 0 : 1}, ${ended ? 1 : 0}, 1, ${ended})`.execute(
     db,
   );
-  await sql`insert into pages (account_id, job_id, ordinal, url, host, cache_key, state, fragment, settled_at)
+  await sql`insert into pages (account_id, job_id, ordinal, url, host, cache_key, status, fragment, settled_at)
     values (${account}, ${job}, 0, 'https://a.example/', 'a.example', '\\x00', 'ok', '{}', now())`.execute(
     db,
   );
@@ -33,7 +33,7 @@ async function oldJob(
   const values = sql`${account}, ${dlv}, ${job}, 'job.completed', 'https://a.example/', 'a.example:443', ${job}, '', '', true`;
   if (options.pending) await sql`insert into outbox (${columns}) values (${values})`.execute(db);
   else
-    await sql`insert into deliveries (${columns}, state, schedule_step, attempts, created_at)
+    await sql`insert into deliveries (${columns}, status, schedule_step, attempts, created_at)
       values (${values}, 'delivered', 0, 1, now())`.execute(db);
   await sql`insert into attempts (account_id, delivery_id, number, trigger) values (${account}, ${dlv}, 1, 'schedule')`.execute(
     db,
@@ -60,7 +60,7 @@ test('days that have had their time are dropped whole; days with something pendi
   assert.equal(await count(database, 'attempts'), 3);
   assert.deepEqual(await dropOldDays(database.db, 30), []);
 
-  await sql`update jobs set state = 'completed', remaining = 0, succeeded = 1, finished_at = now() where finished_at is null`.execute(
+  await sql`update jobs set status = 'completed', remaining = 0, succeeded = 1, finished_at = now() where finished_at is null`.execute(
     database.db,
   );
   await sql`delete from outbox`.execute(database.db);

@@ -157,7 +157,7 @@ test('SIGTERM: what is under way is finished and answered, what comes later is r
     .selectAll()
     .where('id', '=', job_id)
     .executeTakeFirstOrThrow();
-  assert.deepEqual([job.state, job.succeeded], ['completed', 1]);
+  assert.deepEqual([job.status, job.succeeded], ['completed', 1]);
 });
 
 test('web, worker and dispatcher as processes of their own that start at once on one empty database', async () => {

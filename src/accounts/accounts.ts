@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { crashPoint } from '../crash-point.ts';
-import type { Db, DbOrTx, Tx } from '../database/database.ts';
+import type { Db, DbOrTx, Tx } from '../database/tables.ts';
 import { newId } from '../ids.ts';
 import { grantCredits } from './credits.ts';
 import { createKey, storeKey } from './keys.ts';

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { DbOrTx, Tx } from '../database/database.ts';
+import { type CreditKind } from '../database/enumerations.ts';
+import type { DbOrTx, Tx } from '../database/tables.ts';
 
 /** The account has fewer credits than the job may use. */
 export class OutOfCredits extends Error {
@@ -14,7 +15,7 @@ export class OutOfCredits extends Error {
 async function move(
   tx: Tx,
   accountId: string,
-  kind: 'grant' | 'reserve' | 'release',
+  kind: CreditKind,
   amount: number,
   jobId: string | null,
   note: string | null,

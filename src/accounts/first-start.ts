@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Config } from '../config.ts';
-import type { Db } from '../database/database.ts';
+import type { Db } from '../database/tables.ts';
 import { insertAccount } from './accounts.ts';
 import { isKnownKey } from './keys.ts';
 import type { SecretBox } from './secrets.ts';

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { newId } from '../ids.ts';
-import type { DbOrTx } from '../database/database.ts';
+import type { DbOrTx } from '../database/tables.ts';
 
 const GENERATED = /^ok_([0-9a-f]{24})_[A-Za-z0-9_-]{43}$/;
 

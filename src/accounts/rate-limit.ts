@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DbOrTx } from '../database/database.ts';
+import type { DbOrTx } from '../database/tables.ts';
 
 export const WINDOW_SECONDS = 60;
 /** Tokens taken from the database at once are at most this part of the limit, and of what is left … */

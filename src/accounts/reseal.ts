@@ -1,4 +1,4 @@
-import type { Db } from '../database/database.ts';
+import type { Db } from '../database/tables.ts';
 import type { SecretBox } from './secrets.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DbOrTx } from '../database/database.ts';
+import type { DbOrTx } from '../database/tables.ts';
 import type { SecretBox } from './secrets.ts';
 
 /** The secrets that sign the account's callbacks now: the current one and, while it overlaps, the previous one. */

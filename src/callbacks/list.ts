@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DbOrTx } from '../database/database.ts';
+import type { DbOrTx } from '../database/tables.ts';
 import { idFloor } from '../ids.ts';
 
 /** What an account's receivers are told, or would be: a delivery, or the end of a queued job that has no webhook_url. */

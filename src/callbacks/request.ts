@@ -1,6 +1,6 @@
 import type { SecretBox } from '../accounts/secrets.ts';
 import { readSigningSecrets } from '../accounts/signing-secrets.ts';
-import type { Db } from '../database/database.ts';
+import type { Db } from '../database/tables.ts';
 import { findJob } from '../jobs/read.ts';
 import { callbackEnvelope } from '../jobs/result.ts';
 import { bodyChunks } from '../webhooks/send/body.ts';

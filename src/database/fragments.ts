@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DbOrTx } from './database.ts';
+import type { DbOrTx } from './tables.ts';
 
 /** Rows read at a time at most. */
 const ROWS = 50;

@@ -3,7 +3,8 @@ import { Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely';
 import { Migrator, type Migration, type MigrationProvider } from 'kysely/migration';
 import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
-import type { Database, DbOrTx } from './database.ts';
+import type { Database } from './connection.ts';
+import type { DbOrTx } from './tables.ts';
 import { createQueues, executor, QUEUE_OPTIONS } from './queue.ts';
 
 const folder = new URL('../../db/', import.meta.url);

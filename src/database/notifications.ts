@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import pg from 'pg';
-import type { DbOrTx } from './database.ts';
+import type { DbOrTx } from './tables.ts';
 import type { Lane } from './queue.ts';
 import type { Log } from '../log.ts';
 

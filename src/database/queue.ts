@@ -1,12 +1,12 @@
 import { PgBoss, fromKysely, systemClock, type Db as BossDb } from 'pg-boss';
 import type pg from 'pg';
-import type { Tx } from './database.ts';
+import type { Tx } from './tables.ts';
 
 /**
- * The lanes of the queue. `express` carries single pages and synchronous batches and has a thread of its own, so that a
+ * The lanes of the queue. `interactive` carries single pages and synchronous batches and has a thread of its own, so that a
  * batch of 100,000 URLs in `bulk` never stands before another account's page.
  */
-export const LANES = ['express', 'bulk'] as const;
+export const LANES = ['interactive', 'bulk'] as const;
 export type Lane = (typeof LANES)[number];
 
 /** Where a slice goes that was fetched RETRY_LIMIT times and never finished: its pages are settled as failed. */

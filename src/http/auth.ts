@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import { authenticate } from '../accounts/keys.ts';
-import type { Db } from '../database/database.ts';
+import type { Db } from '../database/tables.ts';
 import { Problem } from './problem.ts';
 
 /** Lets a request through whose bearer key opens an account, and notes that account. Anything else is the same 401. */

@@ -1,10 +1,11 @@
-import type { Tx } from '../database/database.ts';
+import { type WebhookEvent } from '../database/enumerations.ts';
+import type { Tx } from '../database/tables.ts';
 import { append, type NewDelivery } from '../webhooks/outbox/append.ts';
 import { callbackEnvelope } from './result.ts';
 import type { LockedJob } from './settle.ts';
 
 /** What every delivery of a job has in common; null when nobody is to be told of this event. */
-function delivery(job: LockedJob, event: 'job.started' | 'job.page' | 'job.completed') {
+function delivery(job: LockedJob, event: WebhookEvent) {
   if (job.webhook_url === null || !job.webhook_events.includes(event)) return null;
   return {
     account_id: job.account_id,

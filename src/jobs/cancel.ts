@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { crashPoint } from '../crash-point.ts';
-import type { Tx } from '../database/database.ts';
+import type { Tx } from '../database/tables.ts';
 import { failedBlock } from '../scrape/page-block.ts';
 import type { PageErrorCode } from '../scrape/types.ts';
 import { finishJob, tellEnd } from './finish.ts';
@@ -31,8 +31,8 @@ export async function cancelJob(
 
 /** Cancelled pages have no block, except that of a single-page job, whose result it is. */
 async function cancelPages(tx: Tx, job: LockedJob): Promise<number> {
-  const result = await sql`update pages set state = 'cancelled', settled_at = now(), links = null
-    where account_id = ${job.account_id} and job_id = ${job.id} and state = 'pending'`.execute(tx);
+  const result = await sql`update pages set status = 'cancelled', settled_at = now(), links = null
+    where account_id = ${job.account_id} and job_id = ${job.id} and status = 'pending'`.execute(tx);
   if (job.kind === 'scrape') {
     const { url } = await tx
       .selectFrom('pages')
@@ -73,13 +73,13 @@ export async function failPending(
       .select(['ordinal', 'url'])
       .where('account_id', '=', accountId)
       .where('job_id', '=', jobId)
-      .where('state', '=', 'pending');
+      .where('status', '=', 'pending');
     if (ordinals) query = query.where('ordinal', 'in', ordinals);
     const now = new Date();
     const results = (await query.execute()).map(({ ordinal, url }) => ({
       ordinal,
       url,
-      state: 'failed' as const,
+      status: 'failed' as const,
       fragment: failedBlock({
         url,
         finalUrl: null,

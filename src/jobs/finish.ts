@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
+import { type EndedJobStatus } from '../database/enumerations.ts';
 import { releaseCredits } from '../accounts/credits.ts';
 import { crashPoint } from '../crash-point.ts';
-import type { Tx } from '../database/database.ts';
+import type { Tx } from '../database/tables.ts';
 import type { Log } from '../log.ts';
 import { notify } from '../database/notifications.ts';
 import { startSpan, traceparentOf, type Span } from '../tracing.ts';
@@ -17,14 +18,10 @@ export interface JobEnd {
 }
 
 /**
- * Ends a job whose pages have all settled, in the caller's transaction: its state, the credits that it did not use, and its one
+ * Ends a job whose pages have all settled, in the caller's transaction: its status, the credits that it did not use, and its one
  * delivery where it has a webhook. `job` carries the final counts, which are stored; its row is locked.
  */
-export async function finishJob(
-  tx: Tx,
-  job: LockedJob,
-  state: 'completed' | 'failed' | 'cancelled',
-): Promise<JobEnd> {
+export async function finishJob(tx: Tx, job: LockedJob, status: EndedJobStatus): Promise<JobEnd> {
   const { id, kind, total, succeeded } = job;
   const span = startSpan('job', {
     parent: job.traceparent,
@@ -32,19 +29,19 @@ export async function finishJob(
     attributes: {
       'ollagraph.job_id': id,
       'ollagraph.job_kind': kind,
-      'ollagraph.job_status': state,
+      'ollagraph.job_status': status,
       'ollagraph.pages': total,
       'ollagraph.pages_succeeded': succeeded,
     },
   });
-  const ended = { ...job, state, traceparent: traceparentOf(span) };
-  await sql`update jobs set state = ${state}, finished_at = now(), started_at = coalesce(started_at, now()), total = ${job.total},
+  const ended = { ...job, status, traceparent: traceparentOf(span) };
+  await sql`update jobs set status = ${status}, finished_at = now(), started_at = coalesce(started_at, now()), total = ${job.total},
     remaining = 0, succeeded = ${job.succeeded}, failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled}
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   await releaseCredits(tx, job.account_id, job.id, job.reserved - job.succeeded);
   crashPoint('job.finish');
   await announceEnd(tx, ended);
-  await notify(tx, { type: 'job_ended', job_id: job.id, cancelled: state === 'cancelled' });
+  await notify(tx, { type: 'job_ended', job_id: job.id, cancelled: status === 'cancelled' });
   return { request_id: job.request_id, job_id: id, span };
 }
 

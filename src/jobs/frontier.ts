@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
 import { dedupeKey } from '../crawl/normalise.ts';
-import type { Tx } from '../database/database.ts';
+import type { Tx } from '../database/tables.ts';
 import { notify } from '../database/notifications.ts';
 import { insertSlices } from '../database/queue.ts';
 import { cacheKey, type CrawlOptions } from './options.ts';
@@ -93,7 +93,7 @@ async function settledParents(tx: Tx, job: LockedJob, from: number): Promise<Par
     select ordinal, depth, links from pages
     where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from} and ordinal < coalesce((
       select min(ordinal) from pages
-      where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from} and state = 'pending'), 2147483647)
+      where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from} and status = 'pending'), 2147483647)
     order by ordinal limit ${READ_AHEAD}`.execute(tx);
   return rows.map(({ ordinal, depth, links }) => ({
     ordinal,

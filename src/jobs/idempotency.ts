@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
-import type { DbOrTx, Tx } from '../database/database.ts';
+import type { DbOrTx, Tx } from '../database/tables.ts';
 
 /** A client's Idempotency-Key and the digest of the request that it came with. */
 export interface IdempotencyClaim {

@@ -1,5 +1,6 @@
 import { sql, type Selectable } from 'kysely';
-import type { DbOrTx, JobKind, JobState, JobsTable, PageState } from '../database/database.ts';
+import type { JobKind, JobStatus, PageStatus } from '../database/enumerations.ts';
+import type { DbOrTx, JobsTable } from '../database/tables.ts';
 import { isId } from '../ids.ts';
 
 export type Job = Selectable<JobsTable>;
@@ -23,7 +24,7 @@ export async function findJob(db: DbOrTx, accountId: string, jobId: string): Pro
 export async function listJobs(
   db: DbOrTx,
   accountId: string,
-  filter: { status?: JobState | undefined; kind?: JobKind | undefined },
+  filter: { status?: JobStatus | undefined; kind?: JobKind | undefined },
   limit: number,
   before: string | null,
 ): Promise<Job[]> {
@@ -33,7 +34,7 @@ export async function listJobs(
     .where('account_id', '=', accountId)
     .orderBy('id', 'desc')
     .limit(limit);
-  if (filter.status !== undefined) query = query.where('state', '=', filter.status);
+  if (filter.status !== undefined) query = query.where('status', '=', filter.status);
   if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind);
   if (before !== null) query = query.where('id', '<', before);
   return await query.execute();
@@ -44,7 +45,7 @@ export function jobView(job: Job) {
   return {
     job_id: job.id,
     kind: job.kind,
-    status: job.state,
+    status: job.status,
     total: job.total,
     remaining: job.remaining,
     succeeded: job.succeeded,
@@ -107,7 +108,7 @@ export async function listPages(
 export interface PageRow {
   ordinal: number;
   url: string;
-  state: PageState;
+  status: PageStatus;
   http_status: number | null;
   error_code: string | null;
   duration_ms: number | null;
@@ -117,19 +118,19 @@ export interface PageRow {
 export async function listPageRows(
   db: DbOrTx,
   job: Job,
-  filter: { state?: PageState | undefined },
+  filter: { status?: PageStatus | undefined },
   limit: number,
   after: number,
 ): Promise<PageRow[]> {
   let query = db
     .selectFrom('pages')
-    .select(['ordinal', 'url', 'state', 'http_status', 'error_code', 'duration_ms'])
+    .select(['ordinal', 'url', 'status', 'http_status', 'error_code', 'duration_ms'])
     .where('account_id', '=', job.account_id)
     .where('job_id', '=', job.id)
     .where('ordinal', '>', after)
     .orderBy('ordinal')
     .limit(limit);
-  if (filter.state !== undefined) query = query.where('state', '=', filter.state);
+  if (filter.status !== undefined) query = query.where('status', '=', filter.status);
   return await query.execute();
 }
 
@@ -141,7 +142,7 @@ export async function findPage(
 ): Promise<(PageRow & { fragment: string | null }) | null> {
   const page = await db
     .selectFrom('pages')
-    .select(['ordinal', 'url', 'state', 'http_status', 'error_code', 'duration_ms', 'fragment'])
+    .select(['ordinal', 'url', 'status', 'http_status', 'error_code', 'duration_ms', 'fragment'])
     .where('account_id', '=', job.account_id)
     .where('job_id', '=', job.id)
     .where('ordinal', '=', ordinal)

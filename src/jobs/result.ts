@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import type { JobsTable } from '../database/database.ts';
+import type { JobsTable } from '../database/tables.ts';
 
 /** The text that goes before and after a job's page fragments (which are joined by commas). */
 export interface Envelope {
@@ -9,7 +9,7 @@ export interface Envelope {
 
 type Counts = Pick<Selectable<JobsTable>, 'total' | 'succeeded' | 'failed' | 'skipped' | 'cancelled'>;
 type EndedJob = Counts &
-  Pick<Selectable<JobsTable>, 'id' | 'kind' | 'state' | 'metadata' | 'webhook_payload'>;
+  Pick<Selectable<JobsTable>, 'id' | 'kind' | 'status' | 'metadata' | 'webhook_payload'>;
 
 const counts = (job: Counts) =>
   `"total":${job.total},"succeeded":${job.succeeded},"failed":${job.failed},"skipped":${job.skipped},"cancelled":${job.cancelled}`;
@@ -22,7 +22,7 @@ export function resultEnvelope(job: Counts & Pick<EndedJob, 'kind'>): Envelope {
 
 /** A callback's body around the page fragments. `whole`: whether the fragments are part of it; a summary has none. */
 export function callbackEnvelope(job: EndedJob): Envelope & { whole: boolean } {
-  const start = `{"job_id":${JSON.stringify(job.id)},"status":${JSON.stringify(job.state)},"result":`;
+  const start = `{"job_id":${JSON.stringify(job.id)},"status":${JSON.stringify(job.status)},"result":`;
   const end = job.metadata === null ? '}' : `,"metadata":${job.metadata}}`;
   if (job.webhook_payload === 'summary') {
     return {

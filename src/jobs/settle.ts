@@ -1,6 +1,6 @@
 import { sql, type Selectable } from 'kysely';
 import type { PgBoss } from 'pg-boss';
-import type { JobsTable, Tx } from '../database/database.ts';
+import type { JobsTable, Tx } from '../database/tables.ts';
 import { failedBlock } from '../scrape/page-block.ts';
 import { announcePages, announceStart } from './announce.ts';
 import { finishJob, type JobEnd } from './finish.ts';
@@ -10,7 +10,7 @@ import { crawlHash, expandFrontier } from './frontier.ts';
 export interface PageResult {
   ordinal: number;
   url: string;
-  state: 'ok' | 'failed' | 'skipped';
+  status: 'ok' | 'failed' | 'skipped';
   /** The page block as JSON text. */
   fragment: string;
   http_status: number | null;
@@ -53,7 +53,7 @@ export async function settlePages(
   const kept = job.kind === 'crawl' ? await withoutDuplicates(tx, job, results) : results;
   const moved = { ok: 0, failed: 0, skipped: 0 };
   const updated = await updatePages(tx, job, kept);
-  for (const { state } of updated) moved[state]++;
+  for (const { status } of updated) moved[status]++;
   const settled = moved.ok + moved.failed + moved.skipped;
 
   const counts = {
@@ -69,11 +69,11 @@ export async function settlePages(
     counts.remaining += added;
   }
   if (settled > 0 && counts.remaining > 0) {
-    await sql`update jobs set state = 'running', started_at = coalesce(started_at, now()), total = ${counts.total},
+    await sql`update jobs set status = 'running', started_at = coalesce(started_at, now()), total = ${counts.total},
       remaining = ${counts.remaining}, succeeded = ${counts.succeeded}, failed = ${counts.failed}, skipped = ${counts.skipped}
       where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   }
-  if (settled > 0 && job.state === 'queued') await announceStart(tx, job);
+  if (settled > 0 && job.status === 'queued') await announceStart(tx, job);
   await announcePages(
     tx,
     job,
@@ -87,19 +87,19 @@ async function updatePages(
   tx: Tx,
   job: LockedJob,
   results: PageResult[],
-): Promise<{ ordinal: number; state: PageResult['state'] }[]> {
+): Promise<{ ordinal: number; status: PageResult['status'] }[]> {
   if (results.length === 0) return [];
-  const { rows } = await sql<{ ordinal: number; state: PageResult['state'] }>`
-    update pages set state = r.state, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
+  const { rows } = await sql<{ ordinal: number; status: PageResult['status'] }>`
+    update pages set status = r.status, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
       duration_ms = r.duration_ms, settled_at = now(), links = r.links
-    from unnest(${results.map((r) => r.ordinal)}::int[], ${results.map((r) => r.state)}::text[],
+    from unnest(${results.map((r) => r.ordinal)}::int[], ${results.map((r) => r.status)}::text[],
         ${results.map((r) => r.fragment)}::text[], ${results.map((r) => r.http_status)}::smallint[],
         ${results.map((r) => r.error_code)}::text[], ${results.map((r) => r.duration_ms)}::int[],
         ${results.map((r) => (r.links ? JSON.stringify(r.links) : null))}::text[])
-      as r (ordinal, state, fragment, http_status, error_code, duration_ms, links)
+      as r (ordinal, status, fragment, http_status, error_code, duration_ms, links)
     where pages.account_id = ${job.account_id} and pages.job_id = ${job.id} and pages.ordinal = r.ordinal
-      and pages.state = 'pending'
-    returning pages.ordinal, pages.state`.execute(tx);
+      and pages.status = 'pending'
+    returning pages.ordinal, pages.status`.execute(tx);
   return rows;
 }
 
@@ -108,13 +108,13 @@ async function withoutDuplicates(tx: Tx, job: LockedJob, results: PageResult[]):
   const kept: PageResult[] = [];
   for (const result of results) {
     const hashes = result.aliases.map(crawlHash).filter((hash) => !hash.equals(crawlHash(result.url)));
-    if (result.state !== 'ok' || hashes.length === 0) {
+    if (result.status !== 'ok' || hashes.length === 0) {
       kept.push(result);
       continue;
     }
     const { rows } = await sql`
       select 1 from pages where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
-        and state <> 'skipped'
+        and status <> 'skipped'
       union all
       select 1 from page_aliases where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
       limit 1`.execute(tx);
@@ -142,5 +142,5 @@ function asDuplicate(result: PageResult): PageResult {
     fetchedAt: fetched_at,
     durationMs: duration_ms,
   });
-  return { ...result, state: 'skipped', fragment, error_code: 'duplicate', links: null };
+  return { ...result, status: 'skipped', fragment, error_code: 'duplicate', links: null };
 }

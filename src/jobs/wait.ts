@@ -1,4 +1,4 @@
-import type { Db } from '../database/database.ts';
+import type { Db } from '../database/tables.ts';
 import type { Notifications } from '../database/notifications.ts';
 
 /** Behind NOTIFY a backstop; without it the only way to learn of a job's end. */

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
-import type { DbOrTx } from '../database/database.ts';
+import { ENDED_DELIVERY_STATUSES } from '../database/enumerations.ts';
+import type { DbOrTx } from '../database/tables.ts';
 import { histogramOf, sum, Tally, type EndedRow } from './tally.ts';
 import { metric } from './text.ts';
 
@@ -13,7 +14,7 @@ interface Ended extends EndedRow {
 /** The deliveries that ended after `from`, up to `until`. */
 export async function readEndedDeliveries(db: DbOrTx, from: Date, until: Date): Promise<Ended[]> {
   const { rows } = await sql<Ended>`
-    select state as status, width_bucket(extract(epoch from finished_at - created_at)::float8, ${EDGES}::float8[]) as bin,
+    select status, width_bucket(extract(epoch from finished_at - created_at)::float8, ${EDGES}::float8[]) as bin,
       count(*) as ended, sum(extract(epoch from finished_at - created_at))::float8 as seconds
     from deliveries where finished_at > ${from} and finished_at <= ${until} group by 1, 2`.execute(db);
   return rows;
@@ -30,7 +31,7 @@ export class EndedDeliveries {
   /** The metrics as text. */
   text(): string {
     const { rows } = this.#tally;
-    const outcomes = ['delivered', 'exhausted', 'cancelled'].map((status) => ({
+    const outcomes = ENDED_DELIVERY_STATUSES.map((status) => ({
       labels: { status },
       value: sum(rows, (row) => (row.status === status ? row.ended : 0)),
     }));

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DbOrTx } from '../database/database.ts';
+import type { DbOrTx } from '../database/tables.ts';
 import { EndedDeliveries, readEndedDeliveries } from './ended-deliveries.ts';
 import { histogramOf, sum, Tally, type EndedRow } from './tally.ts';
 import { histogram, metric, type Sample } from './text.ts';
@@ -111,7 +111,7 @@ export class InstallationMetrics {
 /** The jobs that ended after `from`, up to `until`. */
 async function readEndedJobs(db: DbOrTx, from: Date, until: Date): Promise<EndedJobs[]> {
   const { rows } = await sql<EndedJobs>`
-    select kind, state as status, width_bucket(extract(epoch from finished_at - created_at)::float8, ${JOB_EDGES}::float8[]) as bin,
+    select kind, status, width_bucket(extract(epoch from finished_at - created_at)::float8, ${JOB_EDGES}::float8[]) as bin,
       count(*) as ended, sum(extract(epoch from finished_at - created_at))::float8 as seconds,
       sum(succeeded) as ok, sum(failed) as failed, sum(skipped) as skipped, sum(cancelled) as cancelled
     from jobs where finished_at > ${from} and finished_at <= ${until} group by 1, 2, 3`.execute(db);
@@ -132,12 +132,12 @@ async function readAttempts(db: DbOrTx): Promise<Attempts[]> {
 async function backlogMetrics(db: DbOrTx): Promise<string> {
   const lanes = await sql<{ lane: string; state: string; slices: number; oldest: number }>`
     select name as lane, state, count(*) as slices, extract(epoch from now() - min(greatest(created_on, start_after)))::float8 as oldest
-    from pgboss.job where name in ('express', 'bulk', 'dead') and state in ('created', 'retry', 'active') group by 1, 2`.execute(
+    from pgboss.job where name in ('interactive', 'bulk', 'dead') and state in ('created', 'retry', 'active') group by 1, 2`.execute(
     db,
   );
   const rest = await sql<{ jobs: number; pending: number; due: number; oldest: number; exhausted: number }>`
     select (select count(*) from jobs where finished_at is null) as jobs, (select count(*) from outbox) as pending, due,
-      oldest_due_seconds::float8 as oldest, (select count(*) from deliveries where state = 'exhausted') as exhausted
+      oldest_due_seconds::float8 as oldest, (select count(*) from deliveries where status = 'exhausted') as exhausted
     from admin.outbox_lag`.execute(db);
   const { jobs, pending, due, oldest, exhausted } = rest.rows[0]!;
   const waiting = lanes.rows.filter(({ state }) => state !== 'active');

@@ -83,7 +83,7 @@ test('requests, jobs, pages and attempts are counted, and what waits is measured
 test('what ended is counted once, also when reading it fails half-way', async () => {
   await using database = await createTestDatabase();
   const { db } = database;
-  await sql`insert into jobs (account_id, id, kind, state, options, total, remaining, succeeded, reserved, finished_at)
+  await sql`insert into jobs (account_id, id, kind, status, options, total, remaining, succeeded, reserved, finished_at)
     values ('acct_any', ${newId('job')}, 'batch', 'completed', '{}', 1, 0, 1, 0, now() - interval '1 minute')`.execute(
     db,
   );

@@ -103,9 +103,9 @@ async function reportCounts(jobId: string, { pages, total, bytes }: Callback): P
   const failing = Math.ceil(count / FAILING);
   const expected = { total: count, ok: count - failing, failed: failing };
   const facts = await sql<{ job: string; pages: string; used: number; deliveries: number; attempts: number }>`
-    select (select concat_ws(' ', state, total, remaining, succeeded, failed, skipped, cancelled) from jobs where id = ${jobId}) as job,
-      (select string_agg(concat_ws(' ', state, n), ', ' order by state)
-        from (select state, count(*) as n from pages where job_id = ${jobId} group by state) p) as pages,
+    select (select concat_ws(' ', status, total, remaining, succeeded, failed, skipped, cancelled) from jobs where id = ${jobId}) as job,
+      (select string_agg(concat_ws(' ', status, n), ', ' order by status)
+        from (select status, count(*) as n from pages where job_id = ${jobId} group by status) p) as pages,
       (select -sum(amount)::int from credit_entries where job_id = ${jobId}) as used,
       (select count(*)::int from deliveries where job_id = ${jobId}) as deliveries,
       (select sum(attempts)::int from deliveries where job_id = ${jobId}) as attempts`.execute(service.db);

@@ -16,7 +16,7 @@ test('pages are spread over the minutes in which their job ran, jobs counted whe
   // In a transaction the database's clock stands still.
   await database.db.transaction().execute(async (db) => {
     const add = (began: string, ended: string | null, pages: number, total = pages) =>
-      sql`insert into jobs (account_id, id, kind, options, total, remaining, succeeded, reserved, state, created_at, finished_at)
+      sql`insert into jobs (account_id, id, kind, options, total, remaining, succeeded, reserved, status, created_at, finished_at)
       values (${ACCOUNT}, ${newId('job')}, 'batch', '{}', ${total}, ${total - pages}, ${pages}, 0,
         ${ended === null ? 'running' : 'completed'}, date_trunc('minute', now()) - ${began}::interval,
         ${ended === null ? sql`null` : sql`date_trunc('minute', now()) - ${ended}::interval`})`.execute(db);

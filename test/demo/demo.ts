@@ -138,7 +138,7 @@ async function crawl({ site, receiver, api, secret }: Stage): Promise<void> {
 
 const HISTORY = `
   select d.job_id, a.number as attempt, to_char(a.started_at, 'HH24:MI:SS.MS') as started,
-    a.status, a.error, round(a.total_ms) as ms, a.bytes_sent,
+    a.status_code, a.error, round(a.duration_ms) as ms, a.bytes_sent,
     left(encode(d.body_sha256, 'hex'), 8) as sha256
   from deliveries d join attempts a on (a.account_id, a.delivery_id) = (d.account_id, d.id)
   order by a.started_at`;

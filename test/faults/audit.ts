@@ -1,17 +1,17 @@
 import type { CrashablePostgres } from './postgres.ts';
 
-/** Has the database write down every change of state of jobs and pages, so that afterwards it can be told whether one came twice. */
+/** Has the database write down every change of status of jobs and pages, so that afterwards it can be told whether one came twice. */
 export async function auditTransitions({ query }: CrashablePostgres): Promise<void> {
   await query(`
     create schema faults;
     create table faults.transitions (job_id text, ordinal integer, from_state text, to_state text);
     create function faults.note_job() returns trigger language plpgsql as $$
-      begin insert into faults.transitions values (new.id, null, old.state, new.state); return null; end $$;
+      begin insert into faults.transitions values (new.id, null, old.status, new.status); return null; end $$;
     create function faults.note_page() returns trigger language plpgsql as $$
-      begin insert into faults.transitions values (new.job_id, new.ordinal, old.state, new.state); return null; end $$;
-    create trigger faults_note after update on jobs for each row when (old.state is distinct from new.state)
+      begin insert into faults.transitions values (new.job_id, new.ordinal, old.status, new.status); return null; end $$;
+    create trigger faults_note after update on jobs for each row when (old.status is distinct from new.status)
       execute function faults.note_job();
-    create trigger faults_note after update on pages for each row when (old.state is distinct from new.state or old.fragment <> new.fragment)
+    create trigger faults_note after update on pages for each row when (old.status is distinct from new.status or old.fragment <> new.fragment)
       execute function faults.note_page();
   `);
 }

@@ -100,8 +100,8 @@ const DELIVERIES = `(select account_id, id, job_id, event, created_at from outbo
   union all select account_id, id, job_id, event, created_at from deliveries) d`;
 const JOBS_WITHOUT_KEY = `select from jobs j where not exists (select from idempotency_keys k where k.job_id = j.id)`;
 const MISCOUNTED_JOBS = `select from jobs j cross join lateral (
-    select count(*) as total, count(*) filter (where state = 'ok') as ok, count(*) filter (where state = 'failed') as failed,
-      count(*) filter (where state = 'skipped') as skipped, count(*) filter (where state = 'cancelled') as cancelled
+    select count(*) as total, count(*) filter (where status = 'ok') as ok, count(*) filter (where status = 'failed') as failed,
+      count(*) filter (where status = 'skipped') as skipped, count(*) filter (where status = 'cancelled') as cancelled
     from pages where account_id = j.account_id and job_id = j.id
   ) p where finished_at is not null and ((j.total, j.succeeded, j.failed, j.skipped, j.cancelled)
     is distinct from (p.total, p.ok, p.failed, p.skipped, p.cancelled) or p.total <> p.ok + p.failed + p.skipped + p.cancelled)`;
@@ -113,14 +113,14 @@ const DELIVERIES_TOO_MANY = `select from ${DELIVERIES} left join jobs j on j.id 
   union all
   select from ${DELIVERIES} where d.event = 'job.completed' group by d.job_id having count(*) > 1`;
 /** But for what nobody waited for any longer, and the page that no thread can read. */
-const FAILED_PAGES = `select from pages p where state = 'failed'
+const FAILED_PAGES = `select from pages p where status = 'failed'
   and not (error_code in ('parse_failed', 'parse_timeout') and url like '%${BURSTING}')
   and not (error_code = 'deadline_exceeded' and exists (
     select from idempotency_keys k join jobs j on j.id = k.job_id
     where j.id = p.job_id and k.key like '%${NOW}%' and p.settled_at - j.created_at > interval '20 s'))`;
 /** Delivered without an attempt that succeeded, or exhausted with one. */
-const ENDED_UNLIKE_ATTEMPTS = `select from deliveries d where state in ('delivered', 'exhausted') and (state = 'delivered') <> exists (
-  select from attempts a where a.account_id = d.account_id and a.delivery_id = d.id and a.error is null and a.status = 200)`;
+const ENDED_UNLIKE_ATTEMPTS = `select from deliveries d where status in ('delivered', 'exhausted') and (status = 'delivered') <> exists (
+  select from attempts a where a.account_id = d.account_id and a.delivery_id = d.id and a.error is null and a.status_code = 200)`;
 const ENDED_TWICE = `select from faults.transitions where ordinal is null and from_state in ('completed', 'failed', 'cancelled')
   union all select from faults.transitions where ordinal is not null and from_state <> 'pending'
   union all select from faults.transitions where ordinal is null and to_state in ('completed', 'failed', 'cancelled')
@@ -152,11 +152,14 @@ async function keptByKey(query: Query): Promise<Map<string, { job_id: string; sh
 async function misreported(query: Query, seen: Seen[]): Promise<number> {
   const answers = new Map(seen.map(({ delivery, attempt, status }) => [`${delivery} ${attempt}`, status]));
   const accepted = new Set(seen.filter(({ status }) => status === 200).map(({ delivery }) => delivery));
-  const attempts = await query('select delivery_id, number, status from attempts where status is not null');
-  const delivered = await query(`select id from deliveries where state = 'delivered'`);
+  const attempts = await query(
+    'select delivery_id, number, status_code from attempts where status_code is not null',
+  );
+  const delivered = await query(`select id from deliveries where status = 'delivered'`);
   return (
-    attempts.filter(({ delivery_id, number, status }) => answers.get(`${delivery_id} ${number}`) !== status)
-      .length + delivered.filter(({ id }) => !accepted.has(id)).length
+    attempts.filter(
+      ({ delivery_id, number, status_code }) => answers.get(`${delivery_id} ${number}`) !== status_code,
+    ).length + delivered.filter(({ id }) => !accepted.has(id)).length
   );
 }
 

@@ -139,7 +139,7 @@ test('the database itself refuses counts that do not add up', async () => {
     );
   }
   await assert.rejects(
-    sql`update jobs set state = 'completed', finished_at = now() where id = ${json.job_id}`.execute(
+    sql`update jobs set status = 'completed', finished_at = now() where id = ${json.job_id}`.execute(
       service.db,
     ),
     /violates check constraint/,

@@ -91,7 +91,7 @@ function failure(ordinal: number, url: string, durationMs: number): PageResult {
   return {
     ordinal,
     url,
-    state: 'failed',
+    status: 'failed',
     fragment,
     http_status: null,
     error_code: 'timeout',
@@ -167,11 +167,11 @@ test('a slice whose worker lost it can no longer be completed with the old attem
   const { boss, db } = idle.context;
   const job_id = await idle.api.queue('/v1/scrape/async', { url: 'https://example.com/lost' });
   const first = await fetchSlice(job_id);
-  await boss.fail('express', first);
+  await boss.fail('interactive', first);
   const second = await fetchSlice(job_id);
   assert.ok(second.retryCount > first.retryCount);
   const hold = async (entry: { id: string; retryCount: number }) =>
-    await db.transaction().execute(async (tx) => await holdSlice(boss, tx, 'express', entry, true));
+    await db.transaction().execute(async (tx) => await holdSlice(boss, tx, 'interactive', entry, true));
   assert.equal(await hold(first), false);
   assert.equal(await hold(second), true);
   assert.equal(await hold(second), false);
@@ -179,7 +179,7 @@ test('a slice whose worker lost it can no longer be completed with the old attem
 
 async function fetchSlice(jobId: string) {
   return await eventually(async () => {
-    const entries = await idle.context.boss.fetch<Slice>('express', { batchSize: 100 });
+    const entries = await idle.context.boss.fetch<Slice>('interactive', { batchSize: 100 });
     return entries.find((entry) => entry.data.job_id === jobId);
   });
 }

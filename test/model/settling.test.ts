@@ -15,20 +15,20 @@ after(async () => await idle[Symbol.asyncDispose]());
 
 type Settled = 'ok' | 'failed' | 'skipped';
 type Step =
-  | { settle: { ordinal: number; state: Settled }[] }
+  | { settle: { ordinal: number; status: Settled }[] }
   /** Several workers settle the same pages at once. */
   | { race: Settled; ordinals: number[]; workers: number }
   | 'cancel'
   | 'give up';
 
 const ordinal = fc.nat({ max: 7 });
-const state = fc.constantFrom<Settled>('ok', 'failed', 'skipped');
+const status = fc.constantFrom<Settled>('ok', 'failed', 'skipped');
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ settle: fc.array(fc.record({ ordinal, state }), { maxLength: 4 }) }) },
+  { weight: 6, arbitrary: fc.record({ settle: fc.array(fc.record({ ordinal, status }), { maxLength: 4 }) }) },
   {
     weight: 2,
     arbitrary: fc.record({
-      race: state,
+      race: status,
       ordinals: fc.uniqueArray(ordinal, { minLength: 1, maxLength: 4 }),
       workers: fc.integer({ min: 2, max: 3 }),
     }),
@@ -40,29 +40,29 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 /** The job as it ought to be, in a few lines. */
 class Model {
   readonly pages: (Settled | 'pending' | 'cancelled')[];
-  state = 'queued';
+  status = 'queued';
   constructor(total: number) {
     this.pages = Array.from({ length: total }, () => 'pending');
   }
   get ended(): boolean {
-    return !['queued', 'running'].includes(this.state);
+    return !['queued', 'running'].includes(this.status);
   }
   count(which: string): number {
     return this.pages.filter((page) => page === which).length;
   }
-  settle(results: { ordinal: number; state: Settled }[]): void {
+  settle(results: { ordinal: number; status: Settled }[]): void {
     if (this.ended) return;
     for (const result of results) {
       if (this.pages[result.ordinal] !== 'pending') continue;
-      this.pages[result.ordinal] = result.state;
-      this.state = 'running';
+      this.pages[result.ordinal] = result.status;
+      this.status = 'running';
     }
-    if (this.count('pending') === 0) this.state = this.count('ok') > 0 ? 'completed' : 'failed';
+    if (this.count('pending') === 0) this.status = this.count('ok') > 0 ? 'completed' : 'failed';
   }
   cancel(): void {
     if (this.ended) return;
     for (const [n, page] of this.pages.entries()) if (page === 'pending') this.pages[n] = 'cancelled';
-    this.state = 'cancelled';
+    this.status = 'cancelled';
   }
 }
 
@@ -82,9 +82,9 @@ test('a job, its pages, its credits and its delivery follow the model, whatever 
       for (const what of steps) {
         await act(id, what, urls);
         if (what === 'cancel') model.cancel();
-        else if (what === 'give up') model.settle(urls.map((_, n) => ({ ordinal: n, state: 'failed' })));
+        else if (what === 'give up') model.settle(urls.map((_, n) => ({ ordinal: n, status: 'failed' })));
         else if ('settle' in what) model.settle(firsts(what.settle));
-        else model.settle(what.ordinals.map((n) => ({ ordinal: n, state: what.race })));
+        else model.settle(what.ordinals.map((n) => ({ ordinal: n, status: what.race })));
         await assertLike(model, id, webhook);
         assert.equal(granted - (await credits()), model.ended ? model.count('ok') : total);
       }
@@ -95,7 +95,7 @@ test('a job, its pages, its credits and its delivery follow the model, whatever 
 });
 
 /** Of two results for a page in one batch either may win; the model is given one. */
-function firsts(results: { ordinal: number; state: Settled }[]) {
+function firsts(results: { ordinal: number; status: Settled }[]) {
   return [...new Map(results.toReversed().map((result) => [result.ordinal, result])).values()].toReversed();
 }
 
@@ -104,14 +104,14 @@ async function act(id: string, what: Step, urls: string[]): Promise<void> {
   else if (what === 'give up') await failPending(idle.context, idle.account.id, id, 'internal_error');
   else if ('settle' in what) await settle(id, firsts(what.settle), urls);
   else {
-    const results = what.ordinals.map((n) => ({ ordinal: n, state: what.race }));
+    const results = what.ordinals.map((n) => ({ ordinal: n, status: what.race }));
     await Promise.all(Array.from({ length: what.workers }, () => settle(id, results, urls)));
   }
 }
 
 async function settle(
   id: string,
-  results: { ordinal: number; state: Settled }[],
+  results: { ordinal: number; status: Settled }[],
   urls: string[],
 ): Promise<void> {
   const { db, boss } = idle.context;
@@ -123,7 +123,7 @@ async function settle(
 }
 
 function resultOf(
-  { ordinal: n, state: to }: { ordinal: number; state: Settled },
+  { ordinal: n, status: to }: { ordinal: number; status: Settled },
   urls: string[],
 ): PageResult {
   const fetched_at = new Date();
@@ -138,7 +138,7 @@ function resultOf(
   return {
     ordinal: n,
     url: urls[n]!,
-    state: to,
+    status: to,
     fragment,
     http_status: null,
     error_code: to === 'ok' ? null : 'timeout',
@@ -152,18 +152,18 @@ function resultOf(
 
 async function assertLike(model: Model, id: string, webhook: boolean): Promise<void> {
   const { rows: pages } = await sql<{
-    state: string;
-  }>`select state from pages where job_id = ${id} order by ordinal`.execute(idle.db);
+    status: string;
+  }>`select status from pages where job_id = ${id} order by ordinal`.execute(idle.db);
   assert.deepEqual(
-    pages.map((page) => page.state),
+    pages.map((page) => page.status),
     model.pages,
   );
   const job = await idle.db.selectFrom('jobs').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-  const { state: now, total, remaining, succeeded, failed, skipped, cancelled } = job;
+  const { status: now, total, remaining, succeeded, failed, skipped, cancelled } = job;
   assert.deepEqual(
     [now, total, remaining, succeeded, failed, skipped, cancelled],
     [
-      model.state,
+      model.status,
       model.pages.length,
       ...['pending', 'ok', 'failed', 'skipped', 'cancelled'].map((which) => model.count(which)),
     ],

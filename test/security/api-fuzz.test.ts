@@ -58,7 +58,7 @@ function operations() {
 /** All that a request can write; what workers and the dispatcher write later is left out. */
 async function written(): Promise<unknown> {
   const { rows } = await sql`
-    select (select count(*) from jobs) as jobs, (select count(*) from jobs where state = 'cancelled') as cancelled,
+    select (select count(*) from jobs) as jobs, (select count(*) from jobs where status = 'cancelled') as cancelled,
       (select count(*) from pages) as pages, (select count(*) from idempotency_keys) as idempotency_keys,
       (select count(*) from credit_entries where kind <> 'release') as credit_entries,
       (select count(*) from accounts) as accounts, (select count(*) from api_keys) as api_keys,

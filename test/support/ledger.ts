@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { sql } from 'kysely';
-import type { Db } from '../../src/database/database.ts';
+import type { Db } from '../../src/database/tables.ts';
 
 /**
  * What must be true of every database at every moment: counts add up, they are those of the pages, ledgers sum up to the balance, and
@@ -9,9 +9,9 @@ import type { Db } from '../../src/database/database.ts';
 export async function assertBooksBalance(db: Db): Promise<void> {
   const { rows: counts } = await sql`
     select j.id from jobs j left join lateral (
-      select count(*)::int as total, count(*) filter (where state = 'pending')::int as remaining,
-        count(*) filter (where state = 'ok')::int as succeeded, count(*) filter (where state = 'failed')::int as failed,
-        count(*) filter (where state = 'skipped')::int as skipped, count(*) filter (where state = 'cancelled')::int as cancelled
+      select count(*)::int as total, count(*) filter (where status = 'pending')::int as remaining,
+        count(*) filter (where status = 'ok')::int as succeeded, count(*) filter (where status = 'failed')::int as failed,
+        count(*) filter (where status = 'skipped')::int as skipped, count(*) filter (where status = 'cancelled')::int as cancelled
       from pages p where p.account_id = j.account_id and p.job_id = j.id
     ) p on true
     where (j.total, j.remaining, j.succeeded, j.failed, j.skipped, j.cancelled)

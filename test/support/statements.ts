@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
-import type { Db } from '../../src/database/database.ts';
+import type { Db } from '../../src/database/tables.ts';
 
 /** Has Postgres write every statement of this database into its log, of sessions that begin from now on. */
 export async function logStatements(db: Db): Promise<void> {

@@ -20,7 +20,7 @@ function largePage(ordinal: number): PageResult {
   return {
     ordinal,
     url,
-    state: 'ok',
+    status: 'ok',
     fragment: JSON.stringify({ url, status: 'ok', text }),
     http_status: 200,
     error_code: null,

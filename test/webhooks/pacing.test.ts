@@ -5,7 +5,8 @@ import { Endpoint, MAX_IN_FLIGHT } from '../../src/webhooks/dispatch/endpoint.ts
 import type { Finished } from '../../src/webhooks/outbox/record.ts';
 import { Slots } from '../../src/webhooks/dispatch/slots.ts';
 
-const finished = (error: 'timeout' | null, total_ms = 5) => ({ result: { error, total_ms } }) as Finished;
+const finished = (error: 'timeout' | null, duration_ms = 5) =>
+  ({ result: { error, duration_ms } }) as Finished;
 const endpoint = () => new Endpoint('acct_1', 'a.example:443', { ahead: 0, inFlight: 0 });
 
 test('a healthy endpoint is given more room with every success, up to a bound', () => {

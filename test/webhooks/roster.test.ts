@@ -24,7 +24,7 @@ function warm(roster: Roster): void {
 
 function finished(error: 'timeout' | null) {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what an endpoint learns from
-  return { result: { error, total_ms: 1 } } as Parameters<Asked['endpoint']['settle']>[0];
+  return { result: { error, duration_ms: 1 } } as Parameters<Asked['endpoint']['settle']>[0];
 }
 
 test('what there is room for is shared among the endpoints that have something due', () => {

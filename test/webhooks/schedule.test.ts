@@ -150,7 +150,7 @@ test('a claim whose process died falls due again when its lease ends', async () 
   const { id } = await failOnce(500, '/died');
   await service.db
     .updateTable('outbox')
-    .set({ state: 'sending', attempts: 2, next_attempt_at: new Date(Date.now() - 1000) })
+    .set({ status: 'sending', attempts: 2, next_attempt_at: new Date(Date.now() - 1000) })
     .where('id', '=', id)
     .execute();
   const [, again] = await receiver.received(2, '/died');

@@ -63,7 +63,7 @@ async function scrapeOnce({ api }: TestService, site: Site): Promise<void> {
 function settlingCommit(): (chunk: Buffer) => boolean {
   let settles = false;
   return (chunk) => {
-    settles ||= chunk.includes('update pages set state');
+    settles ||= chunk.includes('update pages set status');
     return settles && chunk.includes('commit');
   };
 }

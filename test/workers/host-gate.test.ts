@@ -6,7 +6,7 @@ const never = new AbortController().signal;
 
 test('over all threads no more than the cap, and one place is the express laneâ€™s', async () => {
   const memory = hostGateMemory(3);
-  const express = new HostGate(memory, 'express', 0, 3);
+  const interactive = new HostGate(memory, 'interactive', 0, 3);
   const [first, second] = [new HostGate(memory, 'bulk', 1, 3), new HostGate(memory, 'bulk', 2, 3)];
   assert.deepEqual(
     [
@@ -16,8 +16,8 @@ test('over all threads no more than the cap, and one place is the express laneâ€
     ],
     [true, true, false],
   );
-  assert.equal(await express.acquire('a.test', 0, never), true);
-  assert.equal(await express.acquire('a.test', 0, never), false);
+  assert.equal(await interactive.acquire('a.test', 0, never), true);
+  assert.equal(await interactive.acquire('a.test', 0, never), false);
   assert.equal(await first.acquire('b.test', 0, never), true);
 });
 
@@ -25,7 +25,7 @@ test('a cap of one serves both lanes', async () => {
   const memory = hostGateMemory(2);
   const bulk = new HostGate(memory, 'bulk', 1, 1);
   assert.equal(await bulk.acquire('a.test', 0, never), true);
-  assert.equal(await new HostGate(memory, 'express', 0, 1).acquire('a.test', 0, never), false);
+  assert.equal(await new HostGate(memory, 'interactive', 0, 1).acquire('a.test', 0, never), false);
 });
 
 test('who waits gets the place that another thread releases, in each thread in the order in which they came', async () => {

@@ -12,7 +12,9 @@ test('a thread that does not come up is started again, each time later', async (
   );
   await pool.start();
   const waits = await eventually(() => {
-    const restarts = service.logs.filter((line) => line.lane === 'express' && line.restart_ms !== undefined);
+    const restarts = service.logs.filter(
+      (line) => line.lane === 'interactive' && line.restart_ms !== undefined,
+    );
     return restarts.length >= 3 && restarts.map((line) => line.restart_ms);
   });
   assert.deepEqual(waits.slice(0, 3), [200, 400, 800]);

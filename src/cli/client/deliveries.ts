@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { DELIVERY_STATUSES } from '../../database/enumerations.ts';
 import { moment, oneOf, wholeNumber } from '../arguments.ts';
 import { formatRecord, print, printList, tableOf } from '../output.ts';
 import type { Delivery, DeliverySummary, Recovered } from './answers.ts';
@@ -29,7 +30,7 @@ export function addDeliveries(program: Command): void {
     'deliveries [delivery_id]',
     'your deliveries, newest first; or one with its attempts',
   )
-    .option('--status <status>', 'only these', oneOf('pending', 'delivered', 'exhausted', 'cancelled'))
+    .option('--status <status>', 'only these', oneOf(...DELIVERY_STATUSES))
     .option('--job <id>', 'only those of this job')
     .option('--webhook-url <url>', 'only those to this URL')
     .option('--since <time>', 'created at or after this time (or how long ago: 2h)', moment)

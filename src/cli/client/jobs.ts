@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { JOB_KINDS, JOB_STATUSES } from '../../database/enumerations.ts';
 import { oneOf, wholeNumber } from '../arguments.ts';
 import { formatRecord, print, printList } from '../output.ts';
 import type { Job, JobSummary, Page } from './answers.ts';
@@ -16,8 +17,8 @@ interface Options extends Connection {
 /** `jobs`, `pages` and `cancel`. */
 export function addJobs(program: Command): void {
   clientCommand(program, 'jobs [job_id]', 'your jobs, newest first; or one of them')
-    .option('--status <status>', 'only these', oneOf('queued', 'running', 'completed', 'failed', 'cancelled'))
-    .option('--kind <kind>', 'only these', oneOf('scrape', 'batch', 'crawl'))
+    .option('--status <status>', 'only these', oneOf(...JOB_STATUSES))
+    .option('--kind <kind>', 'only these', oneOf(...JOB_KINDS))
     .option('--limit <n>', 'at most so many', wholeNumber(1, 100_000), 20)
     .action(
       async (id: string | undefined, { status, kind, limit, ...options }: Options, command: Command) => {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { createAccount, listAccounts } from '../../accounts/accounts.ts';
 import { grantCredits, OutOfCredits } from '../../accounts/credits.ts';
 import { createSecretBox } from '../../accounts/secrets.ts';
-import type { DbOrTx } from '../../database/database.ts';
+import type { DbOrTx } from '../../database/tables.ts';
 import { label, wholeNumber } from '../arguments.ts';
 import { openMigratedSession } from './database-session.ts';
 import { CliError } from '../failure.ts';

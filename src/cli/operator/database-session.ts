@@ -1,5 +1,5 @@
 import { readConfig, type Config } from '../../config.ts';
-import { openDatabase, UNHURRIED_MS, type Database } from '../../database/database.ts';
+import { openDatabase, UNHURRIED_MS, type Database } from '../../database/connection.ts';
 import { visitEmbedded } from '../../database/embedded/server.ts';
 import { pendingMigrations } from '../../database/migrate.ts';
 import { CliError } from '../failure.ts';

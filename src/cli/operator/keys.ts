@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { listAccounts } from '../../accounts/accounts.ts';
 import { createKey, listKeys, revokeKey } from '../../accounts/keys.ts';
-import type { DbOrTx } from '../../database/database.ts';
+import type { DbOrTx } from '../../database/tables.ts';
 import { label } from '../arguments.ts';
 import { openMigratedSession } from './database-session.ts';
 import { CliError, EXIT } from '../failure.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DbOrTx } from '../../database/database.ts';
+import type { DbOrTx } from '../../database/tables.ts';
 
 /** The most rows that a page shows of a view. */
 export const VIEW_ROWS = 100;

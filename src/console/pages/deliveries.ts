@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Router, type Response } from 'express';
 import { z } from 'zod';
+import { DELIVERY_STATUSES } from '../../database/enumerations.ts';
 import type { SecretBox } from '../../accounts/secrets.ts';
 import { parseQuery } from '../../http/json-body.ts';
 import { cursorParameter, decodeCursor, encodeCursor } from '../../http/pagination.ts';
@@ -27,9 +28,8 @@ import { previewRequest } from './delivery-request.ts';
 import { recoverPages } from './recover.ts';
 
 const ROWS = 25;
-const STATES = ['pending', 'delivered', 'exhausted', 'cancelled'] as const;
 const listQuery = z.object({
-  status: z.enum(['', ...STATES]).optional(),
+  status: z.enum(['', ...DELIVERY_STATUSES]).optional(),
   webhook_url: z.string().trim().max(4096).optional(),
   id: z.string().trim().max(100).optional(),
   cursor: cursorParameter,
@@ -41,7 +41,7 @@ const COLUMNS: Column<DeliveryView>[] = [
     head: true,
     cell: (d) => html`<a href="/console/deliveries/${d.id}"><code>${d.id}</code></a>`,
   },
-  { label: 'State', cell: (d) => badge(d.status) },
+  { label: 'Status', cell: (d) => badge(d.status) },
   {
     label: 'To',
     cell: (d) =>
@@ -88,7 +88,7 @@ export function deliveryPages({ db }: Context, box: SecretBox): Router {
         role="search"
         aria-label="Deliveries"
       >
-        ${select('State', 'status', [['', 'any'], ...STATES.map((s) => [s, s] as const)], status)}
+        ${select('Status', 'status', [['', 'any'], ...DELIVERY_STATUSES.map((s) => [s, s] as const)], status)}
         ${field({ label: 'To', name: 'webhook_url', value: webhook_url, placeholder: 'https://…', className: 'grow' })}
         ${field({ label: 'Delivery or job id', name: 'id', value: id, placeholder: 'dlv_… or job_…' })}
         <button class="button">Show</button>

@@ -1,6 +1,6 @@
 import type { SecretBox } from '../../accounts/secrets.ts';
 import { readSigningSecrets } from '../../accounts/signing-secrets.ts';
-import type { Db } from '../../database/database.ts';
+import type { Db } from '../../database/tables.ts';
 import { bodyChunks, sha256, smallBody } from '../../webhooks/send/body.ts';
 import type { DeliveryContent } from '../../webhooks/outbox/history.ts';
 import { requestHeaders } from '../../webhooks/send/send.ts';

@@ -35,7 +35,7 @@ const slowest = (delivery: Delivery) => Math.max(1, ...delivery.attempt_log.map(
 
 function about(delivery: Delivery): Html {
   return facts([
-    ['State', badge(delivery.status)],
+    ['Status', badge(delivery.status)],
     ['Id', copyable(delivery.id, 'the id')],
     ['To', html`<span class="url">${delivery.webhook_url}</span>`],
     ['Event', delivery.event],
@@ -57,9 +57,9 @@ const explain = (error: string) =>
 
 function attemptCard(attempt: AttemptView, scaleMs: number): Html {
   const running = attempt.finished_at === null;
-  const state = running ? 'under way' : attempt.error === null ? 'delivered' : 'failed';
+  const status = running ? 'under way' : attempt.error === null ? 'delivered' : 'failed';
   return html`<li class="card attempt">
-    <h3>Attempt ${attempt.number} ${badge(state)}</h3>
+    <h3>Attempt ${attempt.number} ${badge(status)}</h3>
     <p>
       ${attempt.status_code !== null && html`<strong>HTTP ${attempt.status_code}</strong>`}
       ${attempt.error !== null && html`<code>${attempt.error}</code> <span class="quiet">${explain(attempt.error)}</span>`}

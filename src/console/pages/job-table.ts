@@ -11,7 +11,7 @@ const COLUMNS: Column<Job>[] = [
     cell: (job) => html`<a href="/console/jobs/${job.id}"><code>${job.id}</code></a>`,
   },
   { label: 'Kind', cell: (job) => job.kind },
-  { label: 'State', cell: (job) => badge(job.state) },
+  { label: 'Status', cell: (job) => badge(job.status) },
   { label: 'Pages', numeric: true, cell: (job) => `${count(settled(job))} of ${count(job.total)}` },
   {
     label: 'Failed',

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
+import { PAGE_STATUSES, type DeliveryStatus } from '../../database/enumerations.ts';
 import type { Job, PageRow } from '../../jobs/read.ts';
-import type { DeliveryStatus } from '../../webhooks/outbox/history.ts';
 import { confirmed, postForm, select } from '../view/forms.ts';
 import { html, type Content, type Html } from '../../http/html.ts';
 import {
@@ -22,7 +22,7 @@ export interface JobPart {
   job: Job;
   delivery: { id: string; status: DeliveryStatus } | null;
   pages: PageRow[];
-  state: string | undefined;
+  status: string | undefined;
   cursor: string | undefined;
   next: string | null;
 }
@@ -132,7 +132,7 @@ function pageColumns(job: Job): Column<PageRow>[] {
       cell: (page) =>
         html`<a class="url" href="/console/jobs/${job.id}/pages/${page.ordinal}">${page.url}</a>`,
     },
-    { label: 'State', cell: (page) => badge(page.state) },
+    { label: 'Status', cell: (page) => badge(page.status) },
     {
       label: 'Answer',
       cell: (page) =>
@@ -144,18 +144,18 @@ function pageColumns(job: Job): Column<PageRow>[] {
   ];
 }
 
-function pageList({ job, pages, state, cursor, next }: JobPart): Html {
+function pageList({ job, pages, status, cursor, next }: JobPart): Html {
   const path = `/console/jobs/${job.id}`;
-  const options = ['ok', 'failed', 'skipped', 'cancelled', 'pending'].map((name) => [name, name] as const);
+  const options = PAGE_STATUSES.map((name) => [name, name] as const);
   return html`<section id="pages" ${job.finished_at === null && html` data-refresh="2000"`}>
     <div class="title">
       <h2>Pages</h2>
       <form class="filters" action="${path}" role="search" aria-label="Pages">
-        ${select('State', 'state', [['', 'any'], ...options], state)}
+        ${select('Status', 'status', [['', 'any'], ...options], status)}
         <button class="button">Show</button>
       </form>
     </div>
     ${table('Pages of the job', pageColumns(job), pages, html`<p>No page here.</p>`)}
-    ${pager(path, { state, cursor }, next, ['First', 'Next'])}
+    ${pager(path, { status, cursor }, next, ['First', 'Next'])}
   </section>`;
 }

@@ -1,5 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
+import { JOB_KINDS, JOB_STATUSES, PAGE_STATUSES } from '../../database/enumerations.ts';
 import { parseQuery } from '../../http/json-body.ts';
 import { cursorParameter, decodeCursor, encodeCursor } from '../../http/pagination.ts';
 import { notFound } from '../../http/problem.ts';
@@ -27,16 +28,13 @@ const optional = <T extends string>(values: readonly T[]) =>
     .transform((value) => (value === '' ? undefined : (value as T)))
     .optional();
 
-const STATES = ['queued', 'running', 'completed', 'failed', 'cancelled'] as const;
-const KINDS = ['scrape', 'batch', 'crawl'] as const;
 const listQuery = z.object({
-  status: optional(STATES),
-  kind: optional(KINDS),
+  status: optional(JOB_STATUSES),
+  kind: optional(JOB_KINDS),
   id: z.string().trim().max(100).optional(),
   cursor: cursorParameter,
 });
-const PAGE_STATES = ['pending', 'ok', 'failed', 'skipped', 'cancelled'] as const;
-const jobQuery = z.object({ state: optional(PAGE_STATES), cursor: cursorParameter, ...NOTICE });
+const jobQuery = z.object({ status: optional(PAGE_STATUSES), cursor: cursorParameter, ...NOTICE });
 
 const TITLES = { scrape: 'Scrape', batch: 'Batch', crawl: 'Crawl' };
 const any = (values: readonly string[]) => [['', 'any'] as const, ...values.map((v) => [v, v] as const)];
@@ -62,7 +60,8 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
     const before = decodeCursor(cursor, /^job_[0-9a-f]{24}$/);
     const { shown, more } = cut(await listJobs(db, account_id, { status, kind }, ROWS + 1, before), ROWS);
     const body = html`<form class="filters" action="/console/jobs" role="search" aria-label="Jobs">
-        ${select('State', 'status', any(STATES), status)} ${select('Kind', 'kind', any(KINDS), kind)}
+        ${select('Status', 'status', any(JOB_STATUSES), status)}
+        ${select('Kind', 'kind', any(JOB_KINDS), kind)}
         ${field({ label: 'Id', name: 'id', value: id, placeholder: 'job_…' })}
         <button class="button">Show</button>
       </form>
@@ -73,17 +72,17 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
   });
 
   router.get('/jobs/:job_id', async (req, res) => {
-    const { state, cursor } = parseQuery(req, jobQuery);
+    const { status, cursor } = parseQuery(req, jobQuery);
     const job = await jobOf(req, res);
     const after = Number(decodeCursor(cursor, /^\d{1,7}$/) ?? -1);
-    const { shown, more } = cut(await listPageRows(db, job, { state }, ROWS + 1, after), ROWS);
+    const { shown, more } = cut(await listPageRows(db, job, { status }, ROWS + 1, after), ROWS);
     const delivery = job.webhook_url === null ? null : await deliveryOfJob(db, job.account_id, job.id);
     const single = job.kind === 'scrape' ? await findPage(db, job, 0) : null;
     const part: JobPart = {
       job,
       delivery,
       pages: shown,
-      state,
+      status,
       cursor,
       next: more ? encodeCursor(String(shown.at(-1)!.ordinal)) : null,
     };
@@ -91,7 +90,7 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
       title: TITLES[job.kind],
       section: 'Jobs',
       back: { href: '/console/jobs', label: 'Jobs' },
-      actions: badge(job.state),
+      actions: badge(job.status),
       body: jobBody(res, part, single),
     });
   });
@@ -109,7 +108,7 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
       title: `Page ${page.ordinal + 1}`,
       section: 'Jobs',
       back: { href: `/console/jobs/${job.id}`, label: 'Job' },
-      actions: badge(page.state),
+      actions: badge(page.status),
       body: pageBody(page),
     });
   });

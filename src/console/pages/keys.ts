@@ -29,7 +29,7 @@ export function keyPages({ db }: Context): Router {
           cell: (key) => html`${key.name}${own(key.id) && html` <span class="quiet">this session</span>`}`,
         },
         { label: 'Id', cell: (key) => html`<code>${key.id}</code>` },
-        { label: 'State', cell: (key) => badge(key.revoked_at === null ? 'works' : 'revoked') },
+        { label: 'Status', cell: (key) => badge(key.revoked_at === null ? 'works' : 'revoked') },
         { label: 'Made', cell: (key) => time(key.created_at) },
         { label: 'Revoked', cell: (key) => time(key.revoked_at) },
         { label: '', cell: (key) => key.revoked_at === null && revocation(res, key.id, own(key.id)) },

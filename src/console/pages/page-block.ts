@@ -31,7 +31,7 @@ export const reason = (code: string) =>
 export function pageBody(page: PageRow & { fragment: string | null }): Html {
   if (page.fragment === null) {
     const why =
-      page.state === 'pending'
+      page.status === 'pending'
         ? 'This page has not been fetched yet.'
         : 'This page has no content: it was cancelled.';
     return html`<p class="url">${page.url}</p>

@@ -64,7 +64,7 @@ export function playgroundPages(context: Context, waiter: JobWaiter): Router {
       const { job_id } = await createJob(db, boss, {
         account_id,
         kind: 'scrape',
-        lane: 'express',
+        lane: 'interactive',
         sync: true,
         urls: [asked.url],
         options: scrapeOptions(asked),
@@ -114,7 +114,7 @@ function result({ page, job_id, url, main }: Result, origin: string): Html {
   return html`<section>
       <div class="title">
         <h2>Result</h2>
-        ${badge(page.state)}
+        ${badge(page.status)}
       </div>
       ${pageBody(page)}
       <p><a href="/console/jobs/${job_id}">The job</a></p>

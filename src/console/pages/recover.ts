@@ -1,7 +1,7 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { parseQuery, parseValue } from '../../http/json-body.ts';
-import type { Db } from '../../database/database.ts';
+import type { Db } from '../../database/tables.ts';
 import { countRecoverable, recover, type RecoverWindow } from '../../webhooks/outbox/control.ts';
 import { field, postForm } from '../view/forms.ts';
 import { html, type Html } from '../../http/html.ts';

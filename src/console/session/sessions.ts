@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
-import type { DbOrTx } from '../../database/database.ts';
+import type { DbOrTx } from '../../database/tables.ts';
 
 /** A session ends so long after the sign-in, whatever happens. */
 export const SESSION_SECONDS = 12 * 3600;

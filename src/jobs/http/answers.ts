@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ENDED_JOB_STATUSES, SETTLED_PAGE_STATUSES } from '../../database/enumerations.ts';
 import { listOf, named, timestamp } from '../../http/operation.ts';
 import { PAGE_ERRORS, type PageErrorCode } from '../../scrape/types.ts';
 import { deliveryStatus } from '../../webhooks/http/schemas.ts';
@@ -55,9 +56,7 @@ export const pageBlock = named(
     .strictObject({
       url: z.string().describe('The URL that was asked for.'),
       final_url: z.string().nullable().describe('The URL that answered, after redirects.'),
-      status: z
-        .enum(['ok', 'failed', 'skipped', 'cancelled'])
-        .describe('`ok`: an answer came back, whatever its HTTP status.'),
+      status: z.enum(SETTLED_PAGE_STATUSES).describe('`ok`: an answer came back, whatever its HTTP status.'),
       http_status: z.int().nullable(),
       content_type: z.string().nullable(),
       markdown: z.string().optional(),
@@ -122,7 +121,7 @@ export const callbacks = {
     z
       .strictObject({
         job_id: z.string().describe('Take it as an idempotency key: a repeated delivery carries the same.'),
-        status: z.enum(['completed', 'failed', 'cancelled']),
+        status: z.enum(ENDED_JOB_STATUSES),
         result: z
           .union([
             pageBlock,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Response } from 'express';
-import type { DbOrTx } from '../../database/database.ts';
+import type { DbOrTx } from '../../database/tables.ts';
 import { findJob, jobView, type Job } from '../read.ts';
 
 const INTERVAL_MS = 500;
@@ -8,7 +8,7 @@ const KEEPALIVE_MS = 15_000;
 
 /**
  * Answers with a job's progress as server-sent events until it ends, the client goes or the process stops: `progress` with the job as the API shows
- * it, at every change, and last an event named for the state in which it ended.
+ * it, at every change, and last an event named for the status in which it ended.
  */
 export async function sendJobEvents(
   db: DbOrTx,
@@ -28,7 +28,7 @@ export async function sendJobEvents(
     const ended = job.finished_at !== null;
     const data = JSON.stringify(jobView(job));
     if (data !== shown) {
-      res.write(`event: ${ended ? job.state : 'progress'}\ndata: ${data}\n\n`);
+      res.write(`event: ${ended ? job.status : 'progress'}\ndata: ${data}\n\n`);
       shown = data;
       lastWrite = Date.now();
     } else if (Date.now() - lastWrite > KEEPALIVE_MS) {

@@ -113,7 +113,11 @@ export const jobOperations: Operation[] = [
     access: 'account',
     query: jobQuery,
     answers: {
-      200: { description: 'The job.', schema: jobAnswer, headers: { ETag: 'Names this state of the job.' } },
+      200: {
+        description: 'The job.',
+        schema: jobAnswer,
+        headers: { ETag: 'Names this version of the job.' },
+      },
       304: { description: 'The job is as `If-None-Match` says.' },
     },
   },

@@ -80,7 +80,7 @@ export function jobRoutes(context: Context, waiter: JobWaiter): Router {
     parseNothing(req);
     const job = await jobOf(req, res);
     const cancelled = await cancelJob(context, job.account_id, job.id);
-    if (!cancelled && (await jobOf(req, res)).state !== 'cancelled')
+    if (!cancelled && (await jobOf(req, res)).status !== 'cancelled')
       throw new Problem('already_finished', 'The job ended before it could be cancelled.');
     const ended = await jobOf(req, res);
     await sendJob(db, res, ended, { delivery: await deliveryFor(ended) }, false);

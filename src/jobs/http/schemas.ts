@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { JOB_KINDS, JOB_STATUSES, WEBHOOK_EVENTS, WEBHOOK_PAYLOADS } from '../../database/enumerations.ts';
 import { named } from '../../http/operation.ts';
 import { cursorParameter, limitParameter } from '../../http/pagination.ts';
 import { compilePattern } from '../../crawl/patterns.ts';
@@ -94,7 +95,7 @@ const asyncFields = {
     .optional()
     .describe('Where the one signed POST goes when the job ends: https, at a public address.'),
   webhook_payload: z
-    .enum(['full', 'summary'])
+    .enum(WEBHOOK_PAYLOADS)
     .default('full')
     .describe('`summary`: the counts and where to read the pages, for results that are large.'),
   webhook_headers: z
@@ -106,7 +107,7 @@ const asyncFields = {
     .optional()
     .describe('Extra headers of the callback.'),
   webhook_events: z
-    .array(z.enum(['job.started', 'job.page', 'job.completed']))
+    .array(z.enum(WEBHOOK_EVENTS))
     .min(1)
     .max(3)
     .default(['job.completed'])
@@ -200,9 +201,9 @@ export const crawlSchema = named(
 );
 
 export const jobStatus = z
-  .enum(['queued', 'running', 'completed', 'failed', 'cancelled'])
+  .enum(JOB_STATUSES)
   .describe('`completed` also when some pages failed; `failed` when none came back.');
-export const jobKind = z.enum(['scrape', 'batch', 'crawl']);
+export const jobKind = z.enum(JOB_KINDS);
 
 export const jobListQuery = z.strictObject({
   status: jobStatus.optional(),

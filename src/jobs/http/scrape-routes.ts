@@ -91,7 +91,7 @@ export function scrapeRoutes(context: Context, waiter: JobWaiter): Router {
     const body = parseBody(req, scrapeSchema);
     const fields: Fields = {
       kind: 'scrape',
-      lane: 'express',
+      lane: 'interactive',
       sync: true,
       urls: [body.url],
       options: scrapeOptions(body),
@@ -103,7 +103,7 @@ export function scrapeRoutes(context: Context, waiter: JobWaiter): Router {
     const body = parseBody(req, batchSchema);
     const fields: Fields = {
       kind: 'batch',
-      lane: 'express',
+      lane: 'interactive',
       sync: true,
       urls: body.urls,
       options: scrapeOptions(body),
@@ -115,7 +115,7 @@ export function scrapeRoutes(context: Context, waiter: JobWaiter): Router {
     const body = parseBody(req, scrapeAsyncSchema);
     await queue(req, res, {
       kind: 'scrape',
-      lane: 'express',
+      lane: 'interactive',
       sync: false,
       urls: [body.url],
       options: scrapeOptions(body),

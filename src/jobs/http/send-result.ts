@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
-import type { Db } from '../../database/database.ts';
+import type { Db } from '../../database/tables.ts';
 import { readEnvelope } from '../../database/fragments.ts';
 import { resultEnvelope } from '../result.ts';
 import { jobView, type Job } from '../read.ts';

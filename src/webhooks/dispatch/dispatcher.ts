@@ -208,13 +208,13 @@ export class Dispatcher {
   }
 
   #outcome(claimed: Claimed, result: Finished['result']): Outcome {
-    if (result.error === null) return { state: 'delivered' };
+    if (result.error === null) return { status: 'delivered' };
     const delay = retryDelay(
       this.#context.config.webhookRetrySchedule,
       claimed.schedule_step + 1,
       result.retry_after,
     );
-    return delay === null ? { state: 'exhausted' } : { state: 'retry', delay };
+    return delay === null ? { status: 'exhausted' } : { status: 'retry', delay };
   }
 
   #recorded(batch: Finished[]): void {
@@ -225,8 +225,11 @@ export class Dispatcher {
       this.#letGo(claimed);
       if (!telling) continue;
       const { request_id, id: delivery_id, job_id, attempts } = claimed;
-      const { status, error } = result;
-      log.debug({ request_id, delivery_id, job_id, attempt: attempts, status, error }, 'attempt recorded');
+      const { status_code, error } = result;
+      log.debug(
+        { request_id, delivery_id, job_id, attempt: attempts, status_code, error },
+        'attempt recorded',
+      );
     }
     void this.#claim();
     this.#checkDrained();

@@ -68,7 +68,7 @@ export class Endpoint {
 
   /** Learns from an attempt. Returns whether it now rests, or no longer does, so that others should be told. */
   settle({ result }: Finished, now: number): boolean {
-    this.#latency += (result.total_ms - this.#latency) * 0.2;
+    this.#latency += (result.duration_ms - this.#latency) * 0.2;
     if (result.error === null) {
       const rested = this.#restUntil > 0;
       this.#failures = 0;

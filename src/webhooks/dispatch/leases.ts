@@ -1,4 +1,4 @@
-import type { Db } from '../../database/database.ts';
+import type { Db } from '../../database/tables.ts';
 import type { Log } from '../../log.ts';
 import { renew, type Claimed } from '../outbox/claim.ts';
 

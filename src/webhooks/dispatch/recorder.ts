@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Db } from '../../database/database.ts';
+import type { Db } from '../../database/tables.ts';
 import type { Log } from '../../log.ts';
 import { record, type Finished } from '../outbox/record.ts';
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db, DbOrTx } from '../../database/database.ts';
+import type { Db, DbOrTx } from '../../database/tables.ts';
 import { notify } from '../../database/notifications.ts';
 import { intoHistory } from '../outbox/move.ts';
 
@@ -26,12 +26,12 @@ export async function listEndpoints(db: DbOrTx, accountId: string): Promise<Endp
   const { rows } = await sql<EndpointView>`
     with hours as (
       select endpoint, sum(succeeded)::int as succeeded, sum(succeeded + failed)::int as attempts, latency_sum(latency) as latency,
-        (array_agg(last_status order by hour desc) filter (where last_status is not null))[1] as last_status,
+        (array_agg(last_status_code order by hour desc) filter (where last_status_code is not null))[1] as last_status,
         (array_agg(last_error order by hour desc) filter (where last_error is not null))[1] as last_error, max(last_at) as last_at
       from endpoint_hours where account_id = ${accountId} and hour > now() - interval '24 hours' group by endpoint
     ), open as (
-      select endpoint, count(*)::int as backlog, count(*) filter (where state = 'sending' and leased_until > now())::int as in_flight,
-        min(next_attempt_at) filter (where next_attempt_at <= now() and state = 'waiting') as oldest_due_at
+      select endpoint, count(*)::int as backlog, count(*) filter (where status = 'sending' and leased_until > now())::int as in_flight,
+        min(next_attempt_at) filter (where next_attempt_at <= now() and status = 'waiting') as oldest_due_at
       from outbox where account_id = ${accountId} group by endpoint
     ), marked as (
       select * from endpoints where account_id = ${accountId} and (paused_at is not null or resting_until > now())
@@ -69,8 +69,8 @@ export async function resumeEndpoint(db: Db, accountId: string, endpoint: string
 export async function cancelPending(db: DbOrTx, accountId: string, endpoint: string): Promise<number> {
   const result = await sql`
     with gone as (
-      delete from outbox where account_id = ${accountId} and endpoint = ${endpoint} and state = 'waiting'
-      returning *, 'cancelled' as end_state, last_status as end_status, last_error as end_error, body_bytes as end_bytes, body_sha256 as end_sha256
+      delete from outbox where account_id = ${accountId} and endpoint = ${endpoint} and status = 'waiting'
+      returning *, 'cancelled' as end_status, last_status_code as end_status_code, last_error as end_error, body_bytes as end_bytes, body_sha256 as end_sha256
     )
     ${intoHistory(sql`gone`)}`.execute(db);
   return Number(result.numAffectedRows);

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Tx } from '../../database/database.ts';
+import type { Tx } from '../../database/tables.ts';
 import type { Finished } from '../outbox/record.ts';
 
 /** Bins of the latency histogram: bin n holds attempts of at most 2^(n/2) ms, so 40 of them reach beyond nine minutes. */
@@ -15,7 +15,7 @@ interface Tally {
   succeeded: number;
   failed: number;
   latency: number[];
-  last_status: number | null;
+  last_status_code: number | null;
   last_error: string | null;
 }
 
@@ -33,29 +33,29 @@ export async function countAttempts(tx: Tx, batch: Finished[]): Promise<void> {
         succeeded: 0,
         failed: 0,
         latency: Array.from({ length: BINS }, () => 0),
-        last_status: null,
+        last_status_code: null,
         last_error: null,
       };
       tallies.set(key, tally);
     }
-    tally.latency[binOf(result.total_ms)]!++;
+    tally.latency[binOf(result.duration_ms)]!++;
     if (result.error === null) tally.succeeded++;
     else {
       tally.failed++;
       tally.last_error = result.error;
     }
-    tally.last_status = result.status ?? tally.last_status;
+    tally.last_status_code = result.status_code ?? tally.last_status_code;
   }
   const rows = [...tallies.keys()].toSorted().map((key) => tallies.get(key)!);
   await sql`
-    insert into endpoint_hours as h (account_id, endpoint, hour, succeeded, failed, latency, last_status, last_error, last_at)
-    select account_id, endpoint, date_trunc('hour', now()), succeeded, failed, latency::integer[], last_status, last_error, now()
+    insert into endpoint_hours as h (account_id, endpoint, hour, succeeded, failed, latency, last_status_code, last_error, last_at)
+    select account_id, endpoint, date_trunc('hour', now()), succeeded, failed, latency::integer[], last_status_code, last_error, now()
     from unnest(${rows.map((r) => r.account_id)}::text[], ${rows.map((r) => r.endpoint)}::text[], ${rows.map((r) => r.succeeded)}::int[],
       ${rows.map((r) => r.failed)}::int[], ${rows.map((r) => `{${r.latency.join(',')}}`)}::text[],
-      ${rows.map((r) => r.last_status)}::smallint[], ${rows.map((r) => r.last_error)}::text[])
-      as r (account_id, endpoint, succeeded, failed, latency, last_status, last_error)
+      ${rows.map((r) => r.last_status_code)}::smallint[], ${rows.map((r) => r.last_error)}::text[])
+      as r (account_id, endpoint, succeeded, failed, latency, last_status_code, last_error)
     on conflict (account_id, endpoint, hour) do update set
       succeeded = h.succeeded + excluded.succeeded, failed = h.failed + excluded.failed,
-      latency = latency_add(h.latency::bigint[], excluded.latency)::integer[], last_status = coalesce(excluded.last_status, h.last_status),
+      latency = latency_add(h.latency::bigint[], excluded.latency)::integer[], last_status_code = coalesce(excluded.last_status_code, h.last_status_code),
       last_error = coalesce(excluded.last_error, h.last_error), last_at = excluded.last_at`.execute(tx);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ATTEMPT_TRIGGERS, DELIVERY_EVENTS, DELIVERY_STATUSES } from '../../database/enumerations.ts';
 import { listOf, named, timestamp } from '../../http/operation.ts';
 import { cursorParameter, limitParameter } from '../../http/pagination.ts';
 import { ATTEMPT_ERRORS, type AttemptError } from '../send/retry.ts';
@@ -10,10 +11,10 @@ export const time = z.iso
 const url = z.string().max(4096);
 
 export const deliveryStatus = z
-  .enum(['pending', 'delivered', 'exhausted', 'cancelled'])
+  .enum(DELIVERY_STATUSES)
   .describe('`exhausted`: the whole retry schedule failed; `cancelled`: its owner took it out of the queue.');
 
-export const deliveryEvent = z.enum(['job.completed', 'job.started', 'job.page', 'test']);
+export const deliveryEvent = z.enum(DELIVERY_EVENTS);
 
 export const deliveryListQuery = z.strictObject({
   status: deliveryStatus.optional(),
@@ -44,7 +45,7 @@ const attempt = named(
   'Attempt',
   z.strictObject({
     number: z.int().min(1),
-    trigger: z.enum(['schedule', 'manual', 'recover', 'test']),
+    trigger: z.enum(ATTEMPT_TRIGGERS),
     started_at: timestamp,
     finished_at: timestamp.nullable().describe('Null while it runs, or where the service died in between.'),
     status_code: z.int().nullable(),

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DbOrTx } from '../../database/database.ts';
+import type { DbOrTx } from '../../database/tables.ts';
 
 /** How an account's delivery attempts went in one hour. Durations are upper edges of histogram bins, null without an attempt. */
 export interface HourOfAttempts {
@@ -44,8 +44,8 @@ export interface Backlog {
 /** What the account still has in the outbox. */
 export async function readBacklog(db: DbOrTx, accountId: string): Promise<Backlog> {
   const { rows } = await sql<Backlog>`
-    select count(*)::int as pending, count(*) filter (where state = 'waiting' and next_attempt_at <= now())::int as due,
-      min(next_attempt_at) filter (where state = 'waiting' and next_attempt_at <= now()) as oldest_due_at
+    select count(*)::int as pending, count(*) filter (where status = 'waiting' and next_attempt_at <= now())::int as due,
+      min(next_attempt_at) filter (where status = 'waiting' and next_attempt_at <= now()) as oldest_due_at
     from outbox where account_id = ${accountId}`.execute(db);
   return rows[0]!;
 }

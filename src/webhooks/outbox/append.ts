@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { crashPoint } from '../../crash-point.ts';
-import type { AttemptTrigger, Tx } from '../../database/database.ts';
+import type { AttemptTrigger, DeliveryEvent } from '../../database/enumerations.ts';
+import type { Tx } from '../../database/tables.ts';
 import { newId } from '../../ids.ts';
 import { notify } from '../../database/notifications.ts';
 
@@ -8,7 +9,7 @@ import { notify } from '../../database/notifications.ts';
 export interface NewDelivery {
   account_id: string;
   job_id: string | null;
-  event: string;
+  event: DeliveryEvent;
   webhook_url: string;
   /** Extra request headers. */
   headers: Record<string, string> | null;

@@ -1,10 +1,10 @@
 import { sql, type Selectable } from 'kysely';
-import type { Db, OutboxTable } from '../../database/database.ts';
+import type { Db, OutboxTable } from '../../database/tables.ts';
 
 /** A delivery that this process may send until its lease ends. `attempts` is this attempt's number and the claim's fence. */
 export interface Claimed extends Omit<
   Selectable<OutboxTable>,
-  'state' | 'next_attempt_at' | 'leased_until' | 'last_status' | 'last_error' | 'created_at'
+  'status' | 'next_attempt_at' | 'leased_until' | 'last_status_code' | 'last_error' | 'created_at'
 > {
   webhook_secret: string;
   /** The previous secret while it overlaps. */
@@ -40,7 +40,7 @@ export async function claim(db: Db, wants: Want[], leaseMs: number): Promise<Cla
         for update skip locked
       ) o
     ), claimed as (
-      update outbox set state = 'sending', attempts = attempts + 1, leased_until = now() + ${leaseMs} * interval '1 ms'
+      update outbox set status = 'sending', attempts = attempts + 1, leased_until = now() + ${leaseMs} * interval '1 ms'
       where ctid = any(array(select place from due))
       returning outbox.*
     ), begun as (
@@ -60,7 +60,7 @@ export async function renew(db: Db, claims: Claimed[], leaseMs: number): Promise
     update outbox o set leased_until = now() + ${leaseMs} * interval '1 ms'
     from unnest(${claims.map((c) => c.account_id)}::text[], ${claims.map((c) => c.id)}::text[], ${claims.map((c) => c.attempts)}::int[])
       as held (account_id, id, attempts)
-    where o.account_id = held.account_id and o.id = held.id and o.attempts = held.attempts and o.state = 'sending'
+    where o.account_id = held.account_id and o.id = held.id and o.attempts = held.attempts and o.status = 'sending'
     returning o.id, o.attempts`.execute(db);
   return new Map(rows.map((row) => [row.id, row.attempts]));
 }

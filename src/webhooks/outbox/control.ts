@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import { crashPoint } from '../../crash-point.ts';
-import type { Db, Tx } from '../../database/database.ts';
+import type { Db, Tx } from '../../database/tables.ts';
 import { isId } from '../../ids.ts';
 import { notify } from '../../database/notifications.ts';
 import { backIntoOutbox } from './move.ts';
@@ -20,9 +20,9 @@ export async function redeliver(db: Db, accountId: string, id: string): Promise<
     if (back.length > 0) return true;
     const { rows } = await sql<{ endpoint: string }>`
       update outbox set
-        next_attempt_at = case when state = 'waiting' then now() else next_attempt_at end,
-        schedule_step = case when state = 'waiting' then 0 else schedule_step end,
-        trigger = case when state = 'waiting' then 'manual' else trigger end
+        next_attempt_at = case when status = 'waiting' then now() else next_attempt_at end,
+        schedule_step = case when status = 'waiting' then 0 else schedule_step end,
+        trigger = case when status = 'waiting' then 'manual' else trigger end
       where account_id = ${accountId} and id = ${id} returning endpoint`.execute(tx);
     if (!rows[0]) return false;
     await notify(tx, { type: 'outbox', account_id: accountId, endpoint: rows[0].endpoint });
@@ -68,7 +68,7 @@ export async function countRecoverable(db: Db, accountId: string, window: Recove
 }
 
 function exhaustedIn(accountId: string, { since, until, webhook_url }: RecoverWindow) {
-  return sql`account_id = ${accountId} and state = 'exhausted' and created_at >= ${since}
+  return sql`account_id = ${accountId} and status = 'exhausted' and created_at >= ${since}
     and (${until}::timestamptz is null or created_at < ${until}) and (${webhook_url}::text is null or webhook_url = ${webhook_url})`;
 }
 

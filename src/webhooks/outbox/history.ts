@@ -1,15 +1,14 @@
 import { sql, type RawBuilder } from 'kysely';
-import type { AttemptTrigger, Db, DbOrTx } from '../../database/database.ts';
+import type { AttemptTrigger, DeliveryEvent, DeliveryStatus } from '../../database/enumerations.ts';
+import type { Db, DbOrTx } from '../../database/tables.ts';
 import { isId } from '../../ids.ts';
 import type { BodySource } from '../send/body.ts';
-
-export type DeliveryStatus = 'pending' | 'delivered' | 'exhausted' | 'cancelled';
 
 /** A delivery as its owner sees it. */
 export interface DeliveryView {
   id: string;
   job_id: string | null;
-  event: string;
+  event: DeliveryEvent;
   webhook_url: string;
   status: DeliveryStatus;
   attempts: number;
@@ -45,9 +44,9 @@ export interface DeliveryFilter {
   until?: Date | undefined;
 }
 
-const OPEN = sql`select id, job_id, event, webhook_url, 'pending' as status, attempts, last_status, last_error,
-  case when state = 'waiting' then next_attempt_at end as next_attempt_at, body_bytes, created_at, null::timestamptz as finished_at from outbox`;
-const ENDED = sql`select id, job_id, event, webhook_url, state as status, attempts, last_status, last_error,
+const OPEN = sql`select id, job_id, event, webhook_url, 'pending' as status, attempts, last_status_code as last_status, last_error,
+  case when status = 'waiting' then next_attempt_at end as next_attempt_at, body_bytes, created_at, null::timestamptz as finished_at from outbox`;
+const ENDED = sql`select id, job_id, event, webhook_url, status, attempts, last_status_code as last_status, last_error,
   null::timestamptz as next_attempt_at, body_bytes, created_at, finished_at from deliveries`;
 
 /** The account's deliveries, newest first, those after the id `before` in that order. */
@@ -65,7 +64,7 @@ export async function listDeliveries(
   if (filter.until !== undefined) where.push(sql`created_at < ${filter.until}`);
   if (before !== null) where.push(sql`id < ${before}`);
   const open = sql`(${OPEN} where ${sql.join(where, sql` and `)} order by id desc limit ${limit})`;
-  if (filter.status !== undefined && filter.status !== 'pending') where.push(sql`state = ${filter.status}`);
+  if (filter.status !== undefined && filter.status !== 'pending') where.push(sql`status = ${filter.status}`);
   const ended = sql`(${ENDED} where ${sql.join(where, sql` and `)} order by id desc limit ${limit})`;
   const parts =
     filter.status === undefined
@@ -95,8 +94,8 @@ export async function readDelivery(
       const delivery = rows[0];
       if (!delivery) return null;
       const attempts = await sql<AttemptView>`
-        select number, trigger, started_at, finished_at, status as status_code, error, total_ms as duration_ms, dns_ms,
-          connect_ms, tls_ms, first_byte_ms, bytes_sent, answer as response_body
+        select number, trigger, started_at, finished_at, status_code, error, duration_ms, dns_ms,
+          connect_ms, tls_ms, first_byte_ms, bytes_sent, response_body
         from attempts where account_id = ${accountId} and delivery_id = ${id} order by number`.execute(tx);
       return { ...delivery, attempt_log: attempts.rows };
     });
@@ -110,7 +109,7 @@ export async function deliveryOfJob(
 ): Promise<{ id: string; status: DeliveryStatus } | null> {
   const { rows } = await sql<{ id: string; status: DeliveryStatus }>`
     select id, 'pending' as status from outbox where account_id = ${accountId} and job_id = ${jobId} and event = 'job.completed'
-    union all select id, state from deliveries where account_id = ${accountId} and job_id = ${jobId} and event = 'job.completed' limit 1`.execute(
+    union all select id, status from deliveries where account_id = ${accountId} and job_id = ${jobId} and event = 'job.completed' limit 1`.execute(
     db,
   );
   return rows[0] ?? null;

@@ -1,5 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
-import type { AttemptTrigger, DbOrTx } from '../../database/database.ts';
+import type { AttemptTrigger } from '../../database/enumerations.ts';
+import type { DbOrTx } from '../../database/tables.ts';
 
 /** What a delivery keeps wherever it stands, in the outbox or in the history. */
 const KEPT =
@@ -8,11 +9,11 @@ const KEPT =
 
 /**
  * A common table expression body that puts rows which were just deleted from the outbox into the history. `source` names them and has the
- * outbox's columns and `end_state`, `end_status`, `end_error`, `end_bytes`, `end_sha256`.
+ * outbox's columns and `end_status`, `end_status_code`, `end_error`, `end_bytes`, `end_sha256`.
  */
 export function intoHistory(source: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`insert into deliveries (${KEPT}, body_bytes, body_sha256, state, schedule_step, last_status, last_error)
-    select ${KEPT}, coalesce(body_bytes, end_bytes), coalesce(body_sha256, end_sha256), end_state, schedule_step, end_status, end_error
+  return sql`insert into deliveries (${KEPT}, body_bytes, body_sha256, status, schedule_step, last_status_code, last_error)
+    select ${KEPT}, coalesce(body_bytes, end_bytes), coalesce(body_sha256, end_sha256), end_status, schedule_step, end_status_code, end_error
     from ${source}`;
 }
 
@@ -24,8 +25,8 @@ export async function backIntoOutbox(
 ): Promise<{ account_id: string; endpoint: string; id: string }[]> {
   const { rows } = await sql<{ account_id: string; endpoint: string; id: string }>`
     with back as (delete from deliveries where ${which} returning *)
-    insert into outbox (${KEPT}, body_bytes, body_sha256, last_status, last_error, trigger)
-    select ${KEPT}, body_bytes, body_sha256, last_status, last_error, ${trigger} from back returning account_id, endpoint, id`.execute(
+    insert into outbox (${KEPT}, body_bytes, body_sha256, last_status_code, last_error, trigger)
+    select ${KEPT}, body_bytes, body_sha256, last_status_code, last_error, ${trigger} from back returning account_id, endpoint, id`.execute(
     db,
   );
   return rows;

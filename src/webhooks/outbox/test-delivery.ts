@@ -1,4 +1,4 @@
-import type { Db } from '../../database/database.ts';
+import type { Db } from '../../database/tables.ts';
 import { append, type NewDelivery } from './append.ts';
 
 /** Appends a test delivery to the URL, which goes through everything that others go through. Returns its id. */

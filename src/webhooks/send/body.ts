@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Db } from '../../database/database.ts';
+import type { Db } from '../../database/tables.ts';
 import { readEnvelope } from '../../database/fragments.ts';
 import type { Claimed } from '../outbox/claim.ts';
 

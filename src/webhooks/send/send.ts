@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { SecretBox } from '../../accounts/secrets.ts';
-import type { Db } from '../../database/database.ts';
+import type { Db } from '../../database/tables.ts';
 import { EgressError, type Egress, type EgressErrorCode, type PostResult } from '../../egress/index.ts';
 import type { Log } from '../../log.ts';
 import { parseRetryAfter } from '../../egress/retry-after.ts';
@@ -48,7 +48,7 @@ export async function attempt(sender: Sender, claimed: Claimed, claimedAt: numbe
   const options = { parent: claimed.traceparent, kind: SpanKind.CLIENT, attributes };
   return await inSpan('attempt', options, async (span) => {
     const result = await sendOnce(sender, claimed, claimedAt, traceparentOf(span));
-    if (result.status !== null) span.setAttribute('http.response.status_code', result.status);
+    if (result.status_code !== null) span.setAttribute('http.response.status_code', result.status_code);
     if (result.error !== null) {
       span.setAttribute('error.type', result.error);
       markFailed(span);
@@ -78,15 +78,15 @@ async function sendOnce(
     return {
       ...sent,
       waited_ms,
-      status: answer.status,
+      status_code: answer.status,
       error,
       dns_ms: answer.timings.dnsMs,
       connect_ms: answer.timings.connectMs,
       tls_ms: answer.timings.tlsMs,
       first_byte_ms: answer.timings.firstByteMs,
-      total_ms: performance.now() - start,
+      duration_ms: performance.now() - start,
       bytes_sent: answer.bytesSent,
-      answer: answer.excerpt,
+      response_body: answer.excerpt,
       remote_address: answer.remoteAddress,
       retry_after: parseRetryAfter(answer.retryAfter),
     };
@@ -100,15 +100,15 @@ async function sendOnce(
     return {
       ...sent,
       waited_ms,
-      status: null,
+      status_code: null,
       error,
       dns_ms: failed?.timings?.dnsMs ?? null,
       connect_ms: failed?.timings?.connectMs ?? null,
       tls_ms: failed?.timings?.tlsMs ?? null,
       first_byte_ms: failed?.timings?.firstByteMs ?? null,
-      total_ms: performance.now() - start,
+      duration_ms: performance.now() - start,
       bytes_sent: failed?.bytesSent ?? 0,
-      answer: null,
+      response_body: null,
       remote_address: failed?.remoteAddress ?? null,
       retry_after: null,
     };

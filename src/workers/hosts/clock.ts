@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DbOrTx } from '../../database/database.ts';
+import type { DbOrTx } from '../../database/tables.ts';
 
 /** A pause that a host did not name: doubled with each one in a row. */
 const FIRST_BACKOFF_SECONDS = 5;
@@ -49,13 +49,13 @@ export async function backOff(
 ): Promise<number> {
   const asked = askedSeconds === null ? null : Math.min(askedSeconds, MAX_BACKOFF_SECONDS);
   const { rows } = await sql<{ seconds: number }>`
-    insert into hosts as h (host, backoffs, backoff_until, last_status)
+    insert into hosts as h (host, backoffs, backoff_until, last_status_code)
     values (${host}, 1, now() + coalesce(${asked}::float8, ${FIRST_BACKOFF_SECONDS}::float8) * interval '1 s', ${status})
     on conflict (host) do update set
       backoffs = case when h.backoff_until > now() then h.backoffs else h.backoffs + 1 end,
       backoff_until = greatest(h.backoff_until, now() + coalesce(${asked}::float8,
         least(${MAX_BACKOFF_SECONDS}::float8, ${FIRST_BACKOFF_SECONDS} * 2.0 ^ least(h.backoffs, 10))) * interval '1 s'),
-      last_status = excluded.last_status, updated_at = now()
+      last_status_code = excluded.last_status_code, updated_at = now()
     returning extract(epoch from backoff_until - now())::float8 as seconds`.execute(db);
   return rows[0]!.seconds;
 }

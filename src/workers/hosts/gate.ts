@@ -8,7 +8,7 @@ const LOOK_MS = 500;
 /** One section of memory for each, PLACES numbers long. */
 const TOTAL = 0;
 /** For each lane, numbers that change when somebody there may find a place free. */
-const SIGNAL: Record<Lane, number> = { express: 1, bulk: 2 };
+const SIGNAL: Record<Lane, number> = { interactive: 1, bulk: 2 };
 /** Two for each thread: the places it holds, and whether somebody waits in it. */
 const holdsOf = (thread: number): number => 3 + 2 * thread;
 const waitsOf = (thread: number): number => holdsOf(thread) + 1;
@@ -30,7 +30,7 @@ export function hostGateMemory(threads: number): SharedArrayBuffer {
  * comes free is for whichever thread is free to take it: were it kept for the one that has waited longest, it would stand empty
  * while that thread reads a page. The last place is left to a thread that has none, so that one that reads a long page with the
  * answers to its other requests unread does not hold up all. Every thread also counts in a section of its own, so that what one held that was killed can be
- * given back. The bulk lane leaves one place to the express lane, so that a batch never stands before a single page on the same host.
+ * given back. The bulk lane leaves one place to the interactive lane, so that a batch never stands before a single page on the same host.
  */
 export class HostGate {
   readonly #memory: Int32Array<SharedArrayBuffer>;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RobotsCache } from '../../crawl/robots-cache.ts';
-import type { Db } from '../../database/database.ts';
+import type { Db } from '../../database/tables.ts';
 import { EgressError, isRetryable, type Egress, type FetchedPage } from '../../egress/index.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
 import type { PageResult } from '../../jobs/settle.ts';
@@ -84,9 +84,9 @@ export async function scrapePage(
   let begun = performance.now();
   let fetchedAt = new Date();
   let fetched: FetchedPage | null = null;
-  const end = (code: PageErrorCode, state: 'failed' | 'skipped'): PageOutcome => {
+  const end = (code: PageErrorCode, status: 'failed' | 'skipped'): PageOutcome => {
     return {
-      settled: endedResult(page, state, code, fetched, fetchedAt, Math.round(performance.now() - begun)),
+      settled: endedResult(page, status, code, fetched, fetchedAt, Math.round(performance.now() - begun)),
     };
   };
 

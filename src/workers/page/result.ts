@@ -9,7 +9,7 @@ import type { PageWorker, PendingPage } from './page.ts';
 /** The end of a page that failed or was skipped. */
 export function endedResult(
   page: PendingPage,
-  state: 'failed' | 'skipped',
+  status: 'failed' | 'skipped',
   code: PageErrorCode,
   fetched: FetchedPage | null,
   fetchedAt: Date,
@@ -20,7 +20,7 @@ export function endedResult(
     finalUrl: fetched?.url ?? null,
     httpStatus: fetched?.status ?? null,
     contentType: fetched?.contentType ?? null,
-    status: state,
+    status,
     code,
     fetchedAt,
     durationMs,
@@ -28,7 +28,7 @@ export function endedResult(
   return {
     ordinal: page.ordinal,
     url: page.url,
-    state,
+    status,
     fragment,
     http_status: fetched?.status ?? null,
     error_code: code,
@@ -62,7 +62,7 @@ export async function okResult(
   return {
     ordinal: page.ordinal,
     url: page.url,
-    state: 'ok',
+    status: 'ok',
     fragment: okBlock(facts, extraction, job.options.formats),
     http_status: fetched.status,
     error_code: null,

@@ -15,9 +15,9 @@ const WATCH_MS = 500;
 const HEAP_MB = 192;
 /**
  * Its part for new objects, three semi-spaces; where nothing is said V8 lets it grow to 192 MB a thread. The trees of large pages
- * want room: with 24 MB a crawl of documentation took a tenth more time than with 48. The express lane's few pages do not.
+ * want room: with 24 MB a crawl of documentation took a tenth more time than with 48. The interactive lane's few pages do not.
  */
-const YOUNG_MB = { express: 12, bulk: 48 };
+const YOUNG_MB = { interactive: 12, bulk: 48 };
 const RESTART_MS = 100;
 /** A thread that does not come up is started again ever later, up to this. */
 const RESTART_LIMIT_MS = 30_000;
@@ -39,7 +39,7 @@ interface Thread {
 }
 
 /**
- * The worker threads: one for the express lane, the configured number for the bulk lane. A thread that a page holds up or bursts is killed;
+ * The worker threads: one for the interactive lane, the configured number for the bulk lane. A thread that a page holds up or bursts is killed;
  * that page is settled as failed, the rest of its slices goes back to the queue, and another thread takes the place.
  */
 export class WorkerPool {
@@ -59,12 +59,12 @@ export class WorkerPool {
     this.#gateMemory = hostGateMemory(threads);
     const memory = () => budgetMemory(threads);
     const budgets = () => ({ bodies: memory(), turn: memory() });
-    this.#budgets = { express: budgets(), bulk: budgets() };
+    this.#budgets = { interactive: budgets(), bulk: budgets() };
   }
 
   async start(): Promise<void> {
     const { boss, config, notifications } = this.#context;
-    this.#spawn('express', 0);
+    this.#spawn('interactive', 0);
     for (let i = 1; i <= config.workerThreads; i++) this.#spawn('bulk', i);
     const wakeAll = () => this.#threads.forEach((thread) => send(thread, { type: 'wake' }));
     this.#unsubscribe = notifications.subscribe((n) => {

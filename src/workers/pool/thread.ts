@@ -4,7 +4,7 @@ import { PgBoss } from 'pg-boss';
 import type { Config } from '../../config.ts';
 import { armCrashPoint } from '../../crash-point.ts';
 import { createRobotsCache } from '../../crawl/robots-cache.ts';
-import { openDatabase } from '../../database/database.ts';
+import { openDatabase } from '../../database/connection.ts';
 import { createEgress } from '../../egress/index.ts';
 import { createLog } from '../../log.ts';
 import { executor, QUEUE_OPTIONS, type Lane } from '../../database/queue.ts';
@@ -45,7 +45,7 @@ export interface HeldSlice {
 }
 
 const CONNECTIONS = 2;
-/** Of bulk threads: where cores are short they give way to the API, the dispatcher and the express lane. */
+/** Of bulk threads: where cores are short they give way to the API, the dispatcher and the interactive lane. */
 const BULK_NICENESS = 10;
 const ROBOTS_TTL_MS = 24 * 3600_000;
 /** For the bodies of a lane that are not small: four of the largest. */

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Db } from '../../database/database.ts';
+import type { Db } from '../../database/tables.ts';
 import { cacheKey } from '../../jobs/options.ts';
 import type { PageResult } from '../../jobs/settle.ts';
 import type { JobInfo } from './open-work.ts';
@@ -21,7 +21,7 @@ export async function cachedResults(db: Db, job: JobInfo, pages: PendingPage[]):
     settled_at: Date;
   }>`
     select distinct on (cache_key) cache_key, fragment, http_status, settled_at from pages
-    where account_id = ${job.account_id} and cache_key = any(${keys}::bytea[]) and state = 'ok'
+    where account_id = ${job.account_id} and cache_key = any(${keys}::bytea[]) and status = 'ok'
       and http_status < 500 and http_status <> 429
       and settled_at > now() - ${max_age_seconds} * interval '1 s'
     order by cache_key, settled_at desc`.execute(db);
@@ -33,7 +33,7 @@ export async function cachedResults(db: Db, job: JobInfo, pages: PendingPage[]):
       {
         ordinal: page.ordinal,
         url: page.url,
-        state: 'ok' as const,
+        status: 'ok' as const,
         fragment: hit.fragment,
         http_status: hit.http_status,
         error_code: null,

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { createScope, type Scope } from '../../crawl/scope.ts';
-import type { Db, JobKind } from '../../database/database.ts';
+import type { JobKind } from '../../database/enumerations.ts';
+import type { Db } from '../../database/tables.ts';
 import type { CrawlOptions, ScrapeOptions } from '../../jobs/options.ts';
 import type { Slice } from '../../database/queue.ts';
 import type { PendingPage } from '../page/page.ts';
@@ -53,7 +54,7 @@ export class WorkReader {
       from jobs j join pages p on p.account_id = j.account_id and p.job_id = j.id
         left join hosts h on h.host = p.host and h.backoff_until > now()
       where j.account_id = ${account_id} and j.id = ${job_id} and j.finished_at is null
-        and p.account_id = ${account_id} and p.job_id = ${job_id} and p.ordinal = any(${ordinals}::int[]) and p.state = 'pending'
+        and p.account_id = ${account_id} and p.job_id = ${job_id} and p.ordinal = any(${ordinals}::int[]) and p.status = 'pending'
       order by p.ordinal`.execute(this.#db);
     const [first] = rows;
     if (!first) return null;

@@ -7,11 +7,11 @@ import { LeaseLost, type SliceTools } from './settle.ts';
 import { runSlice } from './slice.ts';
 
 /** Slices that one thread holds at most: in all, and of one host, so that a slow host fills no thread. More of it stays in the queue, in nobody's way. */
-const HELD = { express: 128, bulk: 32 };
-const HELD_OF_HOST = { express: 16, bulk: 3 };
+const HELD = { interactive: 128, bulk: 32 };
+const HELD_OF_HOST = { interactive: 16, bulk: 3 };
 /** Pages that a thread has to do at most, without those that wait for their host; a synchronous batch brings up to a hundred. */
-const LOAD_PAGES = { express: 400, bulk: 75 };
-const FETCHED_AT_ONCE = { express: 32, bulk: 2 };
+const LOAD_PAGES = { interactive: 400, bulk: 75 };
+const FETCHED_AT_ONCE = { interactive: 32, bulk: 2 };
 /** Behind NOTIFY a backstop, and what finds slices that were put off. */
 const POLL_MS = 500;
 /** Between two tries of putting a slice back, at most. */

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Job as QueueJob, PgBoss } from 'pg-boss';
 import { crashPoint } from '../../crash-point.ts';
-import type { Db, Tx } from '../../database/database.ts';
+import type { Db, Tx } from '../../database/tables.ts';
 import { isDatabaseTrouble } from '../../database/trouble.ts';
 import { tellEnd } from '../../jobs/finish.ts';
 import { lockJob, settlePages, type LockedJob, type PageResult } from '../../jobs/settle.ts';
@@ -98,7 +98,7 @@ async function putOff(
   const retried = deferred.filter((d) => d.retry).map((d) => d.ordinal);
   if (retried.length > 0) {
     await sql`update pages set tries = tries + 1 where account_id = ${job.account_id} and job_id = ${job.id}
-      and ordinal = any(${retried}::int[]) and state = 'pending'`.execute(tx);
+      and ordinal = any(${retried}::int[]) and status = 'pending'`.execute(tx);
   }
   const { account_id, job_id, request_id, sync } = slice;
   for (const [after, together] of Map.groupBy(deferred, (d) => Math.ceil(d.after))) {

@@ -127,11 +127,11 @@ async function tracedPage(
       span.setAttribute('ollagraph.page_status', 'put_off');
       return outcome;
     }
-    const { state, http_status, error_code } = outcome.settled;
-    span.setAttribute('ollagraph.page_status', state);
+    const { status, http_status, error_code } = outcome.settled;
+    span.setAttribute('ollagraph.page_status', status);
     if (http_status !== null) span.setAttribute('http.response.status_code', http_status);
     if (error_code !== null) span.setAttribute('error.type', error_code);
-    if (state === 'failed') markFailed(span);
+    if (status === 'failed') markFailed(span);
     return outcome;
   });
 }

@@ -57,7 +57,7 @@ export async function settled({ database }: Stage): Promise<void> {
 }
 
 async function putBack(stage: Stage, accounts: string[]): Promise<void> {
-  await sql`update outbox set state = 'waiting', leased_until = null, next_attempt_at = now() where account_id = any(${accounts}::text[])`.execute(
+  await sql`update outbox set status = 'waiting', leased_until = null, next_attempt_at = now() where account_id = any(${accounts}::text[])`.execute(
     stage.database.db,
   );
   await vacuum(stage);
@@ -67,7 +67,7 @@ async function putBack(stage: Stage, accounts: string[]): Promise<void> {
 export async function addHistory(stage: Stage, rows: number): Promise<void> {
   for (let from = 0; from < rows; from += 50_000) {
     await sql`
-    insert into deliveries (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, state, schedule_step,
+    insert into deliveries (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, status, schedule_step,
       attempts, created_at)
     select (${stage.accounts}::text[])[1 + n % 50], 'dlv_' || lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 12, '0'),
       'job_' || lpad(to_hex((extract(epoch from now()) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 12, '0'), 'job.completed', ${`${stage.receiverUrl}/hook`},

@@ -10,7 +10,7 @@ export async function large(stage: Stage, mebibytes: number) {
   const { db } = stage.database;
   const account = stage.accounts[0]!;
   const job = newId('job');
-  await sql`insert into pages (account_id, job_id, ordinal, url, host, cache_key, state, fragment, settled_at)
+  await sql`insert into pages (account_id, job_id, ordinal, url, host, cache_key, status, fragment, settled_at)
     select ${account}, ${job}, n, 'https://a.example/' || n, 'a.example', '\\x00', 'ok', '{"markdown":"' || repeat(md5(n::text), 2048) || '"}', now()
     from generate_series(1, ${mebibytes * 16}::int) as n`.execute(db);
   const dispatcher = await stage.dispatcher();

@@ -1,6 +1,16 @@
-import { Kysely, PostgresDialect, type ColumnType, type Generated, type Transaction } from 'kysely';
-import pg from 'pg';
-import { LostConnections, watchedClient } from './lost-connections.ts';
+import type { ColumnType, Generated, Kysely, Transaction } from 'kysely';
+import type {
+  AttemptTrigger,
+  CreditKind,
+  DeliveryEvent,
+  EndedDeliveryStatus,
+  JobKind,
+  JobStatus,
+  OutboxStatus,
+  PageStatus,
+  WebhookEvent,
+  WebhookPayload,
+} from './enumerations.ts';
 
 type Timestamp = Date;
 
@@ -27,7 +37,7 @@ export interface ApiKeysTable {
 export interface CreditEntriesTable {
   id: Generated<number>;
   account_id: string;
-  kind: 'grant' | 'reserve' | 'release';
+  kind: CreditKind;
   amount: number;
   job_id: string | null;
   note: string | null;
@@ -42,20 +52,15 @@ export interface IdempotencyKeysTable {
   created_at: Generated<Timestamp>;
 }
 
-export type WebhookEvent = 'job.started' | 'job.page' | 'job.completed';
-export type JobKind = 'scrape' | 'batch' | 'crawl';
-export type JobState = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled';
-export type PageState = 'pending' | 'ok' | 'failed' | 'skipped' | 'cancelled';
-
 export interface JobsTable {
   account_id: string;
   id: string;
   kind: JobKind;
-  state: Generated<JobState>;
+  status: Generated<JobStatus>;
   options: unknown;
   metadata: string | null;
   webhook_url: string | null;
-  webhook_payload: Generated<'full' | 'summary'>;
+  webhook_payload: Generated<WebhookPayload>;
   webhook_headers: ColumnType<Record<string, string> | null, string | null, never>;
   webhook_events: Generated<WebhookEvent[]>;
   priority: Generated<number>;
@@ -85,7 +90,7 @@ export interface PagesTable {
   url_hash: Buffer | null;
   cache_key: Buffer;
   depth: Generated<number>;
-  state: Generated<PageState>;
+  status: Generated<PageStatus>;
   tries: Generated<number>;
   fragment: string | null;
   links: string | null;
@@ -106,18 +111,16 @@ export interface HostsTable {
   next_allowed_at: Generated<Timestamp>;
   backoff_until: Timestamp | null;
   backoffs: Generated<number>;
-  last_status: number | null;
+  last_status_code: number | null;
   updated_at: Generated<Timestamp>;
 }
-
-export type AttemptTrigger = 'schedule' | 'manual' | 'recover' | 'test';
 
 /** What the outbox and the history of deliveries have in common. */
 interface DeliveryColumns {
   account_id: string;
   id: string;
   job_id: string | null;
-  event: string;
+  event: DeliveryEvent;
   webhook_url: string;
   endpoint: string;
   webhook_id: string;
@@ -128,14 +131,14 @@ interface DeliveryColumns {
   headers: Record<string, string> | null;
   body_bytes: number | null;
   body_sha256: Buffer | null;
-  last_status: number | null;
+  last_status_code: number | null;
   last_error: string | null;
   request_id: string | null;
   traceparent: string | null;
 }
 
 export interface OutboxTable extends DeliveryColumns {
-  state: Generated<'waiting' | 'sending'>;
+  status: Generated<OutboxStatus>;
   next_attempt_at: Generated<Timestamp>;
   leased_until: Timestamp | null;
   schedule_step: Generated<number>;
@@ -145,7 +148,7 @@ export interface OutboxTable extends DeliveryColumns {
 }
 
 export interface DeliveriesTable extends DeliveryColumns {
-  state: 'delivered' | 'exhausted' | 'cancelled';
+  status: EndedDeliveryStatus;
   schedule_step: number;
   attempts: number;
   created_at: Timestamp;
@@ -159,15 +162,15 @@ export interface AttemptsTable {
   trigger: AttemptTrigger;
   started_at: Generated<Timestamp>;
   finished_at: Timestamp | null;
-  status: number | null;
+  status_code: number | null;
   error: string | null;
   dns_ms: number | null;
   connect_ms: number | null;
   tls_ms: number | null;
   first_byte_ms: number | null;
-  total_ms: number | null;
+  duration_ms: number | null;
   bytes_sent: number | null;
-  answer: string | null;
+  response_body: string | null;
   remote_address: string | null;
 }
 
@@ -189,61 +192,3 @@ export type Db = Kysely<Tables>;
 export type Tx = Transaction<Tables>;
 /** What store functions take first: the caller owns the transaction. */
 export type DbOrTx = Db | Tx;
-
-const types = new pg.TypeOverrides();
-// Counts and byte lengths stay far below 2^53.
-types.setTypeParser(pg.types.builtins.INT8, Number);
-
-export interface Database extends AsyncDisposable {
-  db: Db;
-  pool: pg.Pool;
-}
-
-/** A statement that takes longer counts as lost: longer than any of ours, short enough to be back soon after a network that went silent. */
-const QUERY_TIMEOUT_MS = 10_000;
-/** Where somebody waits for one long statement: a migration, a command of an operator. */
-export const UNHURRIED_MS = 6 * 3600_000;
-/** Postgres ends a session whose transaction rests so long: behind a broken network it would hold its locks for hours. */
-const IDLE_TRANSACTION_MS = 15_000;
-
-/**
- * Opens a pool of at most `max` connections. Statements end after `queryTimeoutMs`, so that a database that has gone silent
- * does not hold its callers for good; `onError` hears of connections that broke, idle or in use.
- */
-export function openDatabase(
-  url: string,
-  max: number,
-  onError: (error: Error) => void,
-  queryTimeoutMs: number = QUERY_TIMEOUT_MS,
-): Database {
-  const lost = new LostConnections({ connectionString: url });
-  const pool = new pg.Pool({
-    Client: watchedClient(lost),
-    connectionString: url,
-    max,
-    types,
-    connectionTimeoutMillis: 10_000,
-    query_timeout: queryTimeoutMs,
-    idleTimeoutMillis: 30_000,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-    application_name: 'ollagraph',
-    // oxlint-disable-next-line typescript/no-misused-promises -- pg waits for it, and its types do not say so
-    onConnect: async (client) => {
-      const { rows } = await client.query<{ pid: number }>(
-        `select pg_backend_pid() as pid, set_config('idle_in_transaction_session_timeout', $1, false)`,
-        [`${IDLE_TRANSACTION_MS}ms`],
-      );
-      lost.serves(client, rows[0]!.pid);
-    },
-  });
-  // The pool hears only of idle connections, and an error that nobody hears ends the process.
-  pool.on('connect', (client) => client.on('error', onError));
-  pool.on('error', () => undefined);
-  return {
-    pool,
-    db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
-    // Not Kysely's destroy(): it leaves the pool open where no query went through Kysely.
-    [Symbol.asyncDispose]: () => pool.end(),
-  };
-}

@@ -1,0 +1,45 @@
+/**
+ * The values that columns may have, one list for each: types, schemas, choices and labels derive from it, and
+ * test/database/enumerations.test.ts compares it with the column's CHECK constraint.
+ */
+export const JOB_KINDS = ['scrape', 'batch', 'crawl'] as const;
+export type JobKind = (typeof JOB_KINDS)[number];
+
+export const ENDED_JOB_STATUSES = ['completed', 'failed', 'cancelled'] as const;
+export type EndedJobStatus = (typeof ENDED_JOB_STATUSES)[number];
+
+export const JOB_STATUSES = ['queued', 'running', ...ENDED_JOB_STATUSES] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+export const SETTLED_PAGE_STATUSES = ['ok', 'failed', 'skipped', 'cancelled'] as const;
+
+export const PAGE_STATUSES = ['pending', ...SETTLED_PAGE_STATUSES] as const;
+export type PageStatus = (typeof PAGE_STATUSES)[number];
+
+/** The events of a job that its webhook may ask for. */
+export const WEBHOOK_EVENTS = ['job.started', 'job.page', 'job.completed'] as const;
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
+
+export const WEBHOOK_PAYLOADS = ['full', 'summary'] as const;
+export type WebhookPayload = (typeof WEBHOOK_PAYLOADS)[number];
+
+/** What a delivery reports: an event of a job, or a test that its owner asked for. */
+export const DELIVERY_EVENTS = [...WEBHOOK_EVENTS, 'test'] as const;
+export type DeliveryEvent = (typeof DELIVERY_EVENTS)[number];
+
+export const OUTBOX_STATUSES = ['waiting', 'sending'] as const;
+export type OutboxStatus = (typeof OUTBOX_STATUSES)[number];
+
+export const ENDED_DELIVERY_STATUSES = ['delivered', 'exhausted', 'cancelled'] as const;
+export type EndedDeliveryStatus = (typeof ENDED_DELIVERY_STATUSES)[number];
+
+/** A delivery's status as its owner sees it: `pending` is whatever is in the outbox. */
+export const DELIVERY_STATUSES = ['pending', ...ENDED_DELIVERY_STATUSES] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** Who asked for an attempt. */
+export const ATTEMPT_TRIGGERS = ['schedule', 'manual', 'recover', 'test'] as const;
+export type AttemptTrigger = (typeof ATTEMPT_TRIGGERS)[number];
+
+export const CREDIT_KINDS = ['grant', 'reserve', 'release'] as const;
+export type CreditKind = (typeof CREDIT_KINDS)[number];
