@@ -12,7 +12,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 import { gate, page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 import { startFront } from './front.ts';
-import { callerOf, runCli, runJson, spawnCli, type CliRun } from './run-cli.ts';
+import { callerOf, finishCli, runCli, runJson, spawnCli, type CliRun } from './run-cli.ts';
 
 let service: TestService;
 let site: Site;
@@ -47,6 +47,15 @@ function assertEnded(
   ] as const)
     if (typeof expected === 'string') assert.equal(said, expected);
     else assert.match(said, expected);
+}
+
+/** Runs a command that follows a job, and holds the page at `path` back until the command has shown the job's first state. */
+async function runFollowing(path: string, body: string, args: string[], input = ''): Promise<CliRun> {
+  const held = gate(body);
+  site.routes.set(path, held.route);
+  const child = spawnCli(env, args);
+  child.stdout.once('data', () => held.open());
+  return await finishCli(child, input);
 }
 
 /** A port that is not fetched from: the page fails at once. */
@@ -130,7 +139,8 @@ test('batch queues the URLs of a file or of its standard input; with --wait it f
   assertEnded(queued, 0, /^job_[0-9a-f]{24}\n$/);
   assert.equal((await service.api.finished(queued.stdout.trim())).total, 2);
 
-  const followed = await runCli(env, ['batch', '-', '--wait'], `${site.url('/a')}\n${NOWHERE}\n`);
+  const input = `${site.url('/slow')}\n${NOWHERE}\n`;
+  const followed = await runFollowing('/slow', page('Slow', 'text'), ['batch', '-', '--wait'], input);
   assertEnded(followed, 0, /\n2 of 2 pages, 1 failed {2}.*\njob_\w+ completed: 1 of 2 pages came back/);
   await writeFile(file, `# one page\n${site.url('/a')}\n\nexample.com\n`);
   assertEnded(
@@ -154,7 +164,9 @@ test('batch queues the URLs of a file or of its standard input; with --wait it f
 });
 
 test('crawl shows plain lines where nobody watches, and its pages can be read', async () => {
-  const run = await runCli(env, ['crawl', site.url('/'), '--exclude', '/b', '--format', 'text']);
+  const home = page('Home', 'Hello.', ['/a', '/b']);
+  const args = ['crawl', site.url('/slow-home'), '--exclude', '/b', '--format', 'text'];
+  const run = await runFollowing('/slow-home', home, args);
   assertEnded(run, 0, /\n2 of 2 pages {2}.*\njob_\w+ completed: 2 of 2 pages came back/);
   // oxlint-disable-next-line no-control-regex
   assert.doesNotMatch(run.stdout, /[\r\u001b█]/);
@@ -162,7 +174,7 @@ test('crawl shows plain lines where nobody watches, and its pages can be read', 
   const pages = (await runCli(env, ['pages', id])).stdout.trimEnd().split('\n');
   assert.deepEqual(
     pages.map((line) => JSON.parse(line).url),
-    [site.url('/'), site.url('/a')],
+    [site.url('/slow-home'), site.url('/a')],
   );
   const job = await runJson(env, ['crawl', site.url('/'), '--max-pages', '1']);
   assert.deepEqual([job.status, job.succeeded], ['completed', 1]);

@@ -15,13 +15,17 @@ export interface CliRun {
 
 /** Starts the command line in a process of its own. `env` is what its user would set, and all that is set. */
 export function spawnCli(env: Record<string, string>, args: string[]) {
-  const { PATH = '', HOME = '' } = process.env;
-  return spawn(process.execPath, [cli, ...args], { env: { PATH, HOME, ...env } });
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env;
+  return spawn(process.execPath, [cli, ...args], { env: { PATH, HOME, NODE_COMPILE_CACHE, ...env } });
 }
 
 /** Runs the command line to its end. */
 export async function runCli(env: Record<string, string>, args: string[], input = ''): Promise<CliRun> {
-  const child = spawnCli(env, args);
+  return await finishCli(spawnCli(env, args), input);
+}
+
+/** Waits for the end of a command line that was spawned. */
+export async function finishCli(child: ReturnType<typeof spawnCli>, input = ''): Promise<CliRun> {
   child.stdin.end(input);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   return { exitCode: child.exitCode, stdout, stderr };

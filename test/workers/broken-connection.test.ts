@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { sql } from 'kysely';
 import { createTestDatabase } from '../support/database.ts';
 import { listen } from '../support/listen.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import { startTestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 
 const BREAKS = 3;
@@ -16,7 +16,7 @@ interface Watch {
   answer?: (chunk: Buffer) => boolean;
 }
 
-/** A service on a Postgres that is reached through connections which are watched, and may break three times; and a site of five pages. */
+/** A Postgres behind connections that are watched and may break three times, and a site of five pages. */
 async function startStage(watch: () => Watch) {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
@@ -42,21 +42,25 @@ async function startStage(watch: () => Watch) {
   const site = stack.use(await startSite());
   for (const path of PATHS) site.routes.set(path, page(path, 'Words.'));
   url.port = String(port);
-  const service = stack.use(await startTestService({ DATABASE_URL: url.href }));
   const owned = stack.move();
-  return { service, site, state, database, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { url: url.href, site, state, database, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 const PATHS = Array.from({ length: PAGES }, (_, n) => `/${n}`);
 const destroy = (socket: Socket) => void socket.destroy();
 
-/** Has the pages scraped, and asserts that each was asked for once, and paid once. */
-async function scrapeOnce({ api }: TestService, site: Site): Promise<void> {
-  const urls = PATHS.map((path) => site.url(path));
-  const job = await api.finished(await api.queue('/v1/scrape/batch/async', { urls }));
-  assert.deepEqual([job.status, job.succeeded], ['completed', PAGES]);
+/** Has a service scrape the pages, stops it, and asserts that each was asked for once, and paid once. */
+async function scrapeOnce({ url, site }: { url: string; site: Site }): Promise<void> {
+  {
+    await using service = await startTestService({ DATABASE_URL: url });
+    const { api } = service;
+    const urls = PATHS.map((path) => site.url(path));
+    const job = await api.finished(await api.queue('/v1/scrape/batch/async', { urls }));
+    assert.deepEqual([job.status, job.succeeded], ['completed', PAGES]);
+    assert.equal((await api('GET', '/v1/me')).json.credits, 1_000_000 - PAGES);
+    // A job has ended for others as soon as Postgres has committed: the worker may not know yet. Stopping waits for it.
+  }
   assert.deepEqual(site.requests.map((request) => request.path).toSorted(), PATHS);
-  assert.equal((await api('GET', '/v1/me')).json.credits, 1_000_000 - PAGES);
 }
 
 /** The commit of a transaction that settles pages. */
@@ -70,7 +74,7 @@ function settlingCommit(): (chunk: Buffer) => boolean {
 
 test('pages whose settlement breaks off before its commit are settled again, and not scraped again', async () => {
   await using stage = await startStage(() => ({ request: settlingCommit() }));
-  await scrapeOnce(stage.service, stage.site);
+  await scrapeOnce(stage);
   assert.equal(stage.state.broken, BREAKS);
 });
 
@@ -86,13 +90,13 @@ test('pages whose settlement was committed and never answered are not scraped ag
       answer: () => committed,
     };
   });
-  await scrapeOnce(stage.service, stage.site);
+  await scrapeOnce(stage);
   assert.equal(stage.state.broken, 1);
 });
 
 test('a slice that was fetched and never arrived is fetched again at once, and has spent no try', async () => {
   await using stage = await startStage(() => ({ answer: (chunk) => chunk.includes('"ordinals"') }));
-  await scrapeOnce(stage.service, stage.site);
+  await scrapeOnce(stage);
   assert.equal(stage.state.broken, BREAKS);
   const { rows } = await sql`select retry_count from pgboss.job where name = 'bulk'`.execute(
     stage.database.db,
