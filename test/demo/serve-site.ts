@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { HTML, windsPages } from './winds.ts';
 
 /** Serves the demo's small site by itself until it is stopped: something to scrape that asks nothing of the network. */
-const PORT = 8080;
+const PORT = Number(process.env.PORT ?? 8080);
 const pages = windsPages();
 
 createServer((req, res) => {

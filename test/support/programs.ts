@@ -19,6 +19,7 @@ const PROGRAMS = {
   Go: { probe: ['go', 'version'], install: apt('golang-go') },
   Python: { probe: ['python3', '--version'], install: apt('python3') },
   Flask: { probe: ['python3', '-c', 'import flask'], install: 'python3 -m pip install flask' },
+  OpenSSL: { probe: ['openssl', 'version'], install: apt('openssl') },
   curl: { probe: ['curl', '--version'], install: apt('curl') },
   script: { probe: ['script', '--version'], install: apt('bsdutils') },
 } satisfies Record<string, Program>;
