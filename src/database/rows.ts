@@ -1,0 +1,53 @@
+import { sql, type RawBuilder } from 'kysely';
+
+/** A column of a batch: its Postgres type, and its value in each row. */
+export interface Column<Row> {
+  type: string;
+  valueOf: (row: Row, index: number) => unknown;
+}
+
+type ValueOf<Row, Value> = (row: Row, index: number) => Value | null | undefined;
+
+export const text = <Row>(valueOf: ValueOf<Row, string>): Column<Row> => ({ type: 'text', valueOf });
+export const smallint = <Row>(valueOf: ValueOf<Row, number>): Column<Row> => ({ type: 'smallint', valueOf });
+export const int = <Row>(valueOf: ValueOf<Row, number>): Column<Row> => ({ type: 'int', valueOf });
+export const bigint = <Row>(valueOf: ValueOf<Row, number>): Column<Row> => ({ type: 'bigint', valueOf });
+export const real = <Row>(valueOf: ValueOf<Row, number>): Column<Row> => ({ type: 'real', valueOf });
+export const float = <Row>(valueOf: ValueOf<Row, number>): Column<Row> => ({ type: 'float8', valueOf });
+export const boolean = <Row>(valueOf: ValueOf<Row, boolean>): Column<Row> => ({ type: 'boolean', valueOf });
+export const bytea = <Row>(valueOf: ValueOf<Row, Buffer>): Column<Row> => ({ type: 'bytea', valueOf });
+export const timestamptz = <Row>(valueOf: ValueOf<Row, Date>): Column<Row> => ({
+  type: 'timestamptz',
+  valueOf,
+});
+
+/** A value that is stored as JSON. */
+export const jsonb = <Row>(valueOf: ValueOf<Row, object>): Column<Row> => ({
+  type: 'jsonb',
+  valueOf: (row, index) => {
+    const value = valueOf(row, index);
+    return value === null || value === undefined ? null : JSON.stringify(value);
+  },
+});
+
+export interface Rows {
+  /** The names of the columns, for the head of an `insert`. */
+  columns: RawBuilder<unknown>;
+  /** The batch as an item of a `from` clause: a table of this name. */
+  as(name: string): RawBuilder<unknown>;
+}
+
+/**
+ * A batch as rows of SQL. It takes one array parameter per column however long the batch is: Postgres allows
+ * 65,535 parameters. `insert into t (${batch.columns}) select * from ${batch.as('b')}`.
+ */
+export function rows<Row>(batch: readonly Row[], columns: Record<string, Column<Row>>): Rows {
+  const names = sql.join(Object.keys(columns).map((name) => sql.id(name)));
+  const arrays = Object.values(columns).map(
+    ({ type, valueOf }) => sql`${batch.map((row, index) => valueOf(row, index) ?? null)}::${sql.raw(type)}[]`,
+  );
+  return {
+    columns: names,
+    as: (name) => sql`unnest(${sql.join(arrays)}) as ${sql.id(name)} (${names})`,
+  };
+}
