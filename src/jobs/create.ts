@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
+import { bytea, int, rows, text } from '../database/rows.ts';
 import { reserveCredits } from '../accounts/credits.ts';
 import { crashPoint } from '../crash-point.ts';
 import type { JobKind, WebhookEvent } from '../database/enumerations.ts';
@@ -110,12 +111,15 @@ function slicesOf({ account_id, urls, sync, request_id }: NewJob, hosts: string[
 async function insertPages(tx: Tx, job: NewJob, hosts: string[], jobId: string): Promise<void> {
   for (let from = 0; from < job.urls.length; from += INSERT_CHUNK) {
     const urls = job.urls.slice(from, from + INSERT_CHUNK);
-    const hashes = urls.map((url) => (job.kind === 'crawl' ? crawlHash(url) : null));
-    const keys = urls.map((url) => cacheKey(url, job.options));
+    const pages = rows(urls, {
+      ordinal: int((_, n) => from + n),
+      url: text((url) => url),
+      host: text((_, n) => hosts[from + n]),
+      url_hash: bytea((url) => (job.kind === 'crawl' ? crawlHash(url) : null)),
+      cache_key: bytea((url) => cacheKey(url, job.options)),
+    });
     await sql`
-      insert into pages (account_id, job_id, ordinal, url, host, url_hash, cache_key)
-      select ${job.account_id}, ${jobId}, ${from} + n - 1, url, host, url_hash, cache_key
-      from unnest(${urls}::text[], ${hosts.slice(from, from + INSERT_CHUNK)}::text[], ${hashes}::bytea[], ${keys}::bytea[])
-        with ordinality as p (url, host, url_hash, cache_key, n)`.execute(tx);
+      insert into pages (account_id, job_id, ${pages.columns})
+      select ${job.account_id}, ${jobId}, * from ${pages.as('p')}`.execute(tx);
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
+import { bytea, int, rows, smallint, text } from '../database/rows.ts';
 import { dedupeKey } from '../crawl/normalise.ts';
 import type { Tx } from '../database/tables.ts';
 import { notify } from '../database/notifications.ts';
@@ -89,13 +90,13 @@ export async function expandFrontier(
 
 /** The pages from `from` on, up to the first that is still pending. */
 async function settledParents(tx: Tx, job: LockedJob, from: number): Promise<Parent[]> {
-  const { rows } = await sql<{ ordinal: number; depth: number; links: string | null }>`
+  const parents = await sql<{ ordinal: number; depth: number; links: string | null }>`
     select ordinal, depth, links from pages
     where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from} and ordinal < coalesce((
       select min(ordinal) from pages
       where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from} and status = 'pending'), 2147483647)
     order by ordinal limit ${READ_AHEAD}`.execute(tx);
-  return rows.map(({ ordinal, depth, links }) => ({
+  return parents.rows.map(({ ordinal, depth, links }) => ({
     ordinal,
     depth,
     links: links === null ? [] : (JSON.parse(links) as string[]),
@@ -113,13 +114,13 @@ function linkHashes(parents: Parent[]): Map<string, Buffer> {
 /** Which of the hashes stand in the crawl already, as a page or as another address of one. */
 async function knownHashes(tx: Tx, job: LockedJob, hashes: Buffer[]): Promise<Set<string>> {
   if (hashes.length === 0) return new Set();
-  const { rows } = await sql<{ url_hash: Buffer }>`
+  const known = await sql<{ url_hash: Buffer }>`
     select url_hash from pages where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
     union all
     select url_hash from page_aliases where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])`.execute(
     tx,
   );
-  return new Set(rows.map((row) => row.url_hash.toString('latin1')));
+  return new Set(known.rows.map((row) => row.url_hash.toString('latin1')));
 }
 
 async function insertChildren(
@@ -131,14 +132,17 @@ async function insertChildren(
   first: number,
 ): Promise<void> {
   if (children.length === 0) return;
+  const pages = rows(children, {
+    ordinal: int((_, n) => first + n),
+    url: text((child) => child.url),
+    host: text((child) => child.host),
+    url_hash: bytea((child) => child.hash),
+    cache_key: bytea((child) => cacheKey(child.url, options)),
+    depth: smallint((child) => child.depth),
+  });
   await sql`
-    insert into pages (account_id, job_id, ordinal, url, host, url_hash, cache_key, depth)
-    select ${job.account_id}, ${job.id}, ${first} + n - 1, url, host, url_hash, cache_key, depth
-    from unnest(${children.map((c) => c.url)}::text[], ${children.map((c) => c.host)}::text[],
-      ${children.map((c) => c.hash)}::bytea[], ${children.map((c) => cacheKey(c.url, options))}::bytea[],
-      ${children.map((c) => c.depth)}::smallint[]) with ordinality as p (url, host, url_hash, cache_key, depth, n)`.execute(
-    tx,
-  );
+    insert into pages (account_id, job_id, ${pages.columns})
+    select ${job.account_id}, ${job.id}, * from ${pages.as('p')}`.execute(tx);
   const places = children.map(({ host }, n) => ({ ordinal: first + n, host }));
   const { account_id, id, request_id } = job;
   const slices = divideIntoSlices(places).map((slice) => ({ account_id, job_id: id, request_id, ...slice }));

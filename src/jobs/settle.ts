@@ -1,5 +1,6 @@
 import { sql, type Selectable } from 'kysely';
 import type { PgBoss } from 'pg-boss';
+import { int, rows, smallint, text } from '../database/rows.ts';
 import type { JobsTable, Tx } from '../database/tables.ts';
 import { failedBlock } from '../scrape/page-block.ts';
 import { announcePages, announceStart } from './announce.ts';
@@ -89,18 +90,23 @@ async function updatePages(
   results: PageResult[],
 ): Promise<{ ordinal: number; status: PageResult['status'] }[]> {
   if (results.length === 0) return [];
-  const { rows } = await sql<{ ordinal: number; status: PageResult['status'] }>`
+  const settled = rows(results, {
+    ordinal: int((page) => page.ordinal),
+    status: text((page) => page.status),
+    fragment: text((page) => page.fragment),
+    http_status: smallint((page) => page.http_status),
+    error_code: text((page) => page.error_code),
+    duration_ms: int((page) => page.duration_ms),
+    links: text((page) => page.links && JSON.stringify(page.links)),
+  });
+  const updated = await sql<{ ordinal: number; status: PageResult['status'] }>`
     update pages set status = r.status, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
       duration_ms = r.duration_ms, settled_at = now(), links = r.links
-    from unnest(${results.map((r) => r.ordinal)}::int[], ${results.map((r) => r.status)}::text[],
-        ${results.map((r) => r.fragment)}::text[], ${results.map((r) => r.http_status)}::smallint[],
-        ${results.map((r) => r.error_code)}::text[], ${results.map((r) => r.duration_ms)}::int[],
-        ${results.map((r) => (r.links ? JSON.stringify(r.links) : null))}::text[])
-      as r (ordinal, status, fragment, http_status, error_code, duration_ms, links)
+    from ${settled.as('r')}
     where pages.account_id = ${job.account_id} and pages.job_id = ${job.id} and pages.ordinal = r.ordinal
       and pages.status = 'pending'
     returning pages.ordinal, pages.status`.execute(tx);
-  return rows;
+  return updated.rows;
 }
 
 /** Turns into `skipped` every page whose other address belongs to an earlier one, and takes the remaining addresses for their pages. */
@@ -112,13 +118,13 @@ async function withoutDuplicates(tx: Tx, job: LockedJob, results: PageResult[]):
       kept.push(result);
       continue;
     }
-    const { rows } = await sql`
+    const taken = await sql`
       select 1 from pages where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
         and status <> 'skipped'
       union all
       select 1 from page_aliases where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
       limit 1`.execute(tx);
-    if (rows.length > 0) {
+    if (taken.rows.length > 0) {
       kept.push(asDuplicate(result));
       continue;
     }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { int, rows, smallint, text } from '../../database/rows.ts';
 import type { Tx } from '../../database/tables.ts';
 import type { Finished } from '../outbox/record.ts';
 
@@ -46,14 +47,22 @@ export async function countAttempts(tx: Tx, batch: Finished[]): Promise<void> {
     }
     tally.last_status_code = result.status_code ?? tally.last_status_code;
   }
-  const rows = [...tallies.keys()].toSorted().map((key) => tallies.get(key)!);
+  const counted = rows(
+    [...tallies.keys()].toSorted().map((key) => tallies.get(key)!),
+    {
+      account_id: text((tally) => tally.account_id),
+      endpoint: text((tally) => tally.endpoint),
+      succeeded: int((tally) => tally.succeeded),
+      failed: int((tally) => tally.failed),
+      latency: text((tally) => `{${tally.latency.join(',')}}`),
+      last_status_code: smallint((tally) => tally.last_status_code),
+      last_error: text((tally) => tally.last_error),
+    },
+  );
   await sql`
     insert into endpoint_hours as h (account_id, endpoint, hour, succeeded, failed, latency, last_status_code, last_error, last_at)
     select account_id, endpoint, date_trunc('hour', now()), succeeded, failed, latency::integer[], last_status_code, last_error, now()
-    from unnest(${rows.map((r) => r.account_id)}::text[], ${rows.map((r) => r.endpoint)}::text[], ${rows.map((r) => r.succeeded)}::int[],
-      ${rows.map((r) => r.failed)}::int[], ${rows.map((r) => `{${r.latency.join(',')}}`)}::text[],
-      ${rows.map((r) => r.last_status_code)}::smallint[], ${rows.map((r) => r.last_error)}::text[])
-      as r (account_id, endpoint, succeeded, failed, latency, last_status_code, last_error)
+    from ${counted.as('r')}
     on conflict (account_id, endpoint, hour) do update set
       succeeded = h.succeeded + excluded.succeeded, failed = h.failed + excluded.failed,
       latency = latency_add(h.latency::bigint[], excluded.latency)::integer[], last_status_code = coalesce(excluded.last_status_code, h.last_status_code),

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { boolean, int, jsonb, rows, text } from '../../database/rows.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { AttemptTrigger, DeliveryEvent } from '../../database/enumerations.ts';
 import type { Tx } from '../../database/tables.ts';
@@ -35,15 +36,25 @@ export function endpointOf(webhookUrl: string): string {
 /** Appends deliveries in the caller's transaction, due at once; the dispatcher is woken when that commits. Returns their ids. */
 export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[]> {
   const ids = deliveries.map(() => newId('dlv'));
-  const of = <T>(pick: (delivery: NewDelivery, n: number) => T): T[] => deliveries.map(pick);
-  const endpoints = of((d) => endpointOf(d.webhook_url));
-  await sql`
-    insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, headers, webhook_id, head, tail, whole_job, page_ordinal, request_id, traceparent, trigger)
-    select * from unnest(${of((d) => d.account_id)}::text[], ${ids}::text[], ${of((d) => d.job_id)}::text[], ${of((d) => d.event)}::text[],
-      ${of((d) => d.webhook_url)}::text[], ${endpoints}::text[], ${of((d) => d.headers && JSON.stringify(d.headers))}::jsonb[],
-      ${of((d, n) => d.webhook_id ?? ids[n])}::text[], ${of((d) => d.head)}::text[], ${of((d) => d.tail)}::text[],
-      ${of((d) => d.whole_job)}::boolean[], ${of((d) => d.page_ordinal)}::int[], ${of((d) => d.request_id ?? null)}::text[],
-      ${of((d) => d.traceparent ?? null)}::text[], ${of((d) => d.trigger)}::text[])`.execute(tx);
+  const endpoints = deliveries.map((d) => endpointOf(d.webhook_url));
+  const batch = rows(deliveries, {
+    account_id: text((d) => d.account_id),
+    id: text((_, n) => ids[n]),
+    job_id: text((d) => d.job_id),
+    event: text((d) => d.event),
+    webhook_url: text((d) => d.webhook_url),
+    endpoint: text((_, n) => endpoints[n]),
+    headers: jsonb((d) => d.headers),
+    webhook_id: text((d, n) => d.webhook_id ?? ids[n]),
+    head: text((d) => d.head),
+    tail: text((d) => d.tail),
+    whole_job: boolean((d) => d.whole_job),
+    page_ordinal: int((d) => d.page_ordinal),
+    request_id: text((d) => d.request_id),
+    traceparent: text((d) => d.traceparent),
+    trigger: text((d) => d.trigger),
+  });
+  await sql`insert into outbox (${batch.columns}) select * from ${batch.as('b')}`.execute(tx);
   crashPoint('delivery.append');
   const targets = new Map(
     deliveries.map((d, n) => [

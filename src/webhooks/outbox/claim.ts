@@ -1,4 +1,5 @@
 import { sql, type Selectable } from 'kysely';
+import { int, rows, text } from '../../database/rows.ts';
 import type { Db, OutboxTable } from '../../database/tables.ts';
 
 /** A delivery that this process may send until its lease ends. `attempts` is this attempt's number and the claim's fence. */
@@ -25,11 +26,15 @@ export interface Want {
  * estimate to be wrong about. The lease is in milliseconds; afterwards the delivery is due again.
  */
 export async function claim(db: Db, wants: Want[], leaseMs: number): Promise<Claimed[]> {
-  const { rows } = await sql<Claimed>`
+  const wanted = rows(wants, {
+    account_id: text((want) => want.account_id),
+    endpoint: text((want) => want.endpoint),
+    count: int((want) => want.count),
+  });
+  const claimed = await sql<Claimed>`
     with due as (
       select o.place
-      from unnest(${wants.map((w) => w.account_id)}::text[], ${wants.map((w) => w.endpoint)}::text[],
-        ${wants.map((w) => w.count)}::int[]) as w (account_id, endpoint, count)
+      from ${wanted.as('w')}
       cross join lateral (
         select ctid as place from outbox
         where not exists (select from endpoints e where e.account_id = w.account_id and e.endpoint = w.endpoint and e.paused_at is not null)
@@ -51,18 +56,22 @@ export async function claim(db: Db, wants: Want[], leaseMs: number): Promise<Cla
       c.body_bytes, c.body_sha256, c.schedule_step, c.attempts, c.trigger, c.request_id, c.traceparent, a.webhook_secret,
       case when a.previous_secret_until > now() then a.previous_secret end as previous_secret
     from claimed c join accounts a on a.id = c.account_id`.execute(db);
-  return rows;
+  return claimed.rows;
 }
 
 /** Prolongs the leases of claims that take long. Returns the fences of those still held, by id; the others have passed to somebody else. */
 export async function renew(db: Db, claims: Claimed[], leaseMs: number): Promise<Map<string, number>> {
-  const { rows } = await sql<{ id: string; attempts: number }>`
+  const fences = rows(claims, {
+    account_id: text((claimed) => claimed.account_id),
+    id: text((claimed) => claimed.id),
+    attempts: int((claimed) => claimed.attempts),
+  });
+  const held = await sql<{ id: string; attempts: number }>`
     update outbox o set leased_until = now() + ${leaseMs} * interval '1 ms'
-    from unnest(${claims.map((c) => c.account_id)}::text[], ${claims.map((c) => c.id)}::text[], ${claims.map((c) => c.attempts)}::int[])
-      as held (account_id, id, attempts)
+    from ${fences.as('held')}
     where o.account_id = held.account_id and o.id = held.id and o.attempts = held.attempts and o.status = 'sending'
     returning o.id, o.attempts`.execute(db);
-  return new Map(rows.map((row) => [row.id, row.attempts]));
+  return new Map(held.rows.map((row) => [row.id, row.attempts]));
 }
 
 /** An endpoint with deliveries in the outbox, and the milliseconds until the first of them is due (0: now). */
@@ -77,7 +86,7 @@ export interface Backlog {
  * grows with the number of endpoints, not of rows.
  */
 export async function backlog(db: Db): Promise<Backlog[]> {
-  const { rows } = await sql<Backlog>`
+  const found = await sql<Backlog>`
     with recursive hop as (
       (select account_id, endpoint, next_attempt_at from outbox order by account_id, endpoint, next_attempt_at limit 1)
       union all
@@ -91,5 +100,5 @@ export async function backlog(db: Db): Promise<Backlog[]> {
     where not exists (select from endpoints e where e.account_id = hop.account_id and e.endpoint = hop.endpoint and e.paused_at is not null)`.execute(
     db,
   );
-  return rows;
+  return found.rows;
 }

@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { bigint, bytea, float, int, real, rows, smallint, text } from '../../database/rows.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { Db } from '../../database/tables.ts';
 import type { Claimed } from './claim.ts';
@@ -41,23 +42,34 @@ export interface Finished {
  * next status. Ended ones move from the outbox to the history.
  */
 export async function record(db: Db, batch: Finished[]): Promise<void> {
-  const of = <T>(pick: (finished: Finished) => T): T[] => batch.map(pick);
+  const attempts = rows(batch, {
+    account_id: text(({ claimed }) => claimed.account_id),
+    id: text(({ claimed }) => claimed.id),
+    number: int(({ claimed }) => claimed.attempts),
+    trigger: text(({ claimed }) => claimed.trigger),
+    outcome: text(({ outcome }) => outcome.status),
+    delay: float(({ outcome }) => (outcome.status === 'retry' ? outcome.delay : null)),
+    waited_ms: float(({ result }) => result.waited_ms),
+    status_code: smallint(({ result }) => result.status_code),
+    error: text(({ result }) => result.error),
+    dns_ms: real(({ result }) => result.dns_ms),
+    connect_ms: real(({ result }) => result.connect_ms),
+    tls_ms: real(({ result }) => result.tls_ms),
+    first_byte_ms: real(({ result }) => result.first_byte_ms),
+    duration_ms: real(({ result }) => result.duration_ms),
+    bytes_sent: bigint(({ result }) => result.bytes_sent),
+    response_body: text(({ result }) => result.response_body),
+    remote_address: text(({ result }) => result.remote_address),
+    bytes: bigint(({ result }) => result.body_bytes),
+    sha256: bytea(({ result }) => result.body_sha256),
+  });
   await db.transaction().execute(async (tx) => {
     // By their keys, however short the outbox seems to be: the planner hears late of how it grows.
     await sql`set local enable_seqscan = off`.execute(tx);
     // The attempt's row is there since the claim. Of it, `started_at` is proposed as the time to add, from the epoch on.
     await sql`
       with r as (
-        select * from unnest(${of((f) => f.claimed.account_id)}::text[], ${of((f) => f.claimed.id)}::text[], ${of((f) => f.claimed.attempts)}::int[],
-          ${of((f) => f.claimed.trigger)}::text[], ${of((f) => f.outcome.status)}::text[],
-          ${of((f) => (f.outcome.status === 'retry' ? f.outcome.delay : null))}::float8[], ${of((f) => f.result.waited_ms)}::float8[],
-          ${of((f) => f.result.status_code)}::smallint[], ${of((f) => f.result.error)}::text[],
-          ${of((f) => f.result.dns_ms)}::real[], ${of((f) => f.result.connect_ms)}::real[], ${of((f) => f.result.tls_ms)}::real[],
-          ${of((f) => f.result.first_byte_ms)}::real[], ${of((f) => f.result.duration_ms)}::real[],
-          ${of((f) => f.result.bytes_sent)}::bigint[], ${of((f) => f.result.response_body)}::text[], ${of((f) => f.result.remote_address)}::text[],
-          ${of((f) => f.result.body_bytes)}::bigint[], ${of((f) => f.result.body_sha256)}::bytea[])
-          as u (account_id, id, number, trigger, outcome, delay, waited_ms, status_code, error, dns_ms, connect_ms, tls_ms, first_byte_ms,
-            duration_ms, bytes_sent, response_body, remote_address, bytes, sha256)
+        select * from ${attempts.as('u')}
       ), attempted as (
         insert into attempts as a (account_id, delivery_id, number, trigger, started_at, status_code, error, dns_ms, connect_ms, tls_ms,
           first_byte_ms, duration_ms, bytes_sent, response_body, remote_address)
