@@ -1,45 +1,52 @@
 import { sql } from 'kysely';
-import { type CreditKind } from '../database/enumerations.ts';
+import type { CreditKind } from '../database/enumerations.ts';
 import type { DbOrTx, Tx } from '../database/tables.ts';
+import { ServiceError } from '../service-error.ts';
 
 /** The account has fewer credits than the job may use. */
-export class OutOfCredits extends Error {
-  readonly needed: number;
-  constructor(needed: number) {
-    super('not enough credits');
-    this.needed = needed;
+export class OutOfCreditsError extends ServiceError {
+  override name = 'OutOfCreditsError';
+  constructor(needed: number, left: number) {
+    super('out_of_credits', `This job may use ${needed} credits, and the account has ${left} left.`);
   }
 }
 
-/** Moves credits and writes the ledger entry. Throws OutOfCredits rather than let the balance fall below zero. */
-async function move(
-  tx: Tx,
-  accountId: string,
-  kind: CreditKind,
-  amount: number,
-  jobId: string | null,
-  note: string | null,
-): Promise<void> {
+interface CreditMove {
+  kind: CreditKind;
+  /** Negative where credits are taken. */
+  amount: number;
+  jobId?: string;
+  note?: string;
+}
+
+/** Moves credits and writes the ledger entry. Throws OutOfCreditsError rather than let the balance fall below zero. */
+async function move(tx: Tx, accountId: string, { kind, amount, jobId, note }: CreditMove): Promise<void> {
   const { rows } = await sql`
     with moved as (
       update accounts set credits = credits + ${amount}::bigint where id = ${accountId} and credits + ${amount}::bigint >= 0
       returning id
     ), entered as (
       insert into credit_entries (account_id, kind, amount, job_id, note)
-      select id, ${kind}, ${amount}::bigint, ${jobId}, ${note} from moved
+      select id, ${kind}, ${amount}::bigint, ${jobId ?? null}, ${note ?? null} from moved
     )
     select 1 from moved`.execute(tx);
-  if (rows.length === 0) throw new OutOfCredits(-amount);
+  if (rows.length > 0) return;
+  const account = await tx
+    .selectFrom('accounts')
+    .select('credits')
+    .where('id', '=', accountId)
+    .executeTakeFirst();
+  throw new OutOfCreditsError(-amount, account?.credits ?? 0);
 }
 
-/** Gives credits for good (or takes them back, when negative). */
+/** Grants credits, or takes them back where the amount is negative. Throws OutOfCreditsError. */
 export async function grantCredits(tx: Tx, accountId: string, amount: number, note: string): Promise<void> {
-  await move(tx, accountId, 'grant', amount, null, note);
+  await move(tx, accountId, { kind: 'grant', amount, note });
 }
 
 /**
- * Holds the most that a job may use. Locks the account's row until the transaction ends: call it last.
- * Throws OutOfCredits.
+ * Holds the most that a job may use. Locks the account's row until the transaction ends, so call it last.
+ * Throws OutOfCreditsError.
  */
 export async function reserveCredits(
   tx: Tx,
@@ -47,17 +54,17 @@ export async function reserveCredits(
   jobId: string,
   amount: number,
 ): Promise<void> {
-  if (amount > 0) await move(tx, accountId, 'reserve', -amount, jobId, null);
+  if (amount > 0) await move(tx, accountId, { kind: 'reserve', amount: -amount, jobId });
 }
 
-/** Gives back what an ended job held and did not use. At most once per job: the ledger's unique index sees to it. */
+/** Returns the credits that an ended job held and did not use. The ledger's unique index allows this once per job. */
 export async function releaseCredits(
   tx: Tx,
   accountId: string,
   jobId: string,
   amount: number,
 ): Promise<void> {
-  if (amount > 0) await move(tx, accountId, 'release', amount, jobId, null);
+  if (amount > 0) await move(tx, accountId, { kind: 'release', amount, jobId });
 }
 
 export interface DayOfUsage {
@@ -68,8 +75,8 @@ export interface DayOfUsage {
 }
 
 /**
- * What ended jobs cost, by the day (UTC) on which they were created; days without a job are left out. The bound on the id, a day
- * wide of any clock's error, keeps older partitions unread.
+ * What ended jobs cost, by the UTC day on which they were created. Days without a job are left out. The bound on the id keeps older
+ * partitions unread; it is a day wide of any clock's error.
  */
 export async function usageByDay(db: DbOrTx, accountId: string, from: Date, to: Date): Promise<DayOfUsage[]> {
   const rows = await sql<DayOfUsage>`

@@ -31,11 +31,8 @@ export async function storeKey(db: DbOrTx, accountId: string, name: string, key:
   return id;
 }
 
-/** The account that a bearer key opens, or null: unknown, wrong or revoked. Digests are compared in constant time. */
-export async function authenticate(
-  db: DbOrTx,
-  key: string,
-): Promise<{ account_id: string; key_id: string } | null> {
+/** The account of a bearer key and the key's id; null where it is unknown, wrong or revoked. Digests are compared in constant time. */
+export async function authenticate(db: DbOrTx, key: string): Promise<{ id: string; keyId: string } | null> {
   const row = await db
     .selectFrom('api_keys')
     .select(['id', 'account_id', 'secret_sha256'])
@@ -43,7 +40,7 @@ export async function authenticate(
     .where('revoked_at', 'is', null)
     .executeTakeFirst();
   if (!row || !timingSafeEqual(row.secret_sha256, sha256(key))) return null;
-  return { account_id: row.account_id, key_id: row.id };
+  return { id: row.account_id, keyId: row.id };
 }
 
 /** The account's keys, newest first; never the secrets. */

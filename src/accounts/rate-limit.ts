@@ -1,23 +1,15 @@
 import { sql } from 'kysely';
+import { LRUCache } from 'lru-cache';
 import type { DbOrTx } from '../database/tables.ts';
+import type { Limiter, Verdict } from '../http/rate-limit.ts';
 
-export const WINDOW_SECONDS = 60;
-/** Tokens taken from the database at once are at most this part of the limit, and of what is left … */
+const WINDOW_SECONDS = 60;
+/** A lease is at most 1/60 of the limit, and a quarter of what is left in the bucket. */
 const LEASE_SHARE = 60;
 const LEFT_SHARE = 4;
-/** … and go stale, so that what one process took and did not use is not missing for long. */
+/** A lease expires, so that tokens which a process took and did not use return soon. */
 const LEASE_MS = 5000;
-const KEPT = 10_000;
-
-export interface Verdict {
-  allowed: boolean;
-  /** Requests that are left, as far as this process knows. */
-  remaining: number;
-  /** Seconds until the whole quota is there again. */
-  resetSeconds: number;
-  /** Seconds until the next request is allowed; 0 when this one is. */
-  retryAfterSeconds: number;
-}
+const MAX_LEASES = 10_000;
 
 interface Lease {
   tokens: number;
@@ -30,21 +22,27 @@ interface Lease {
   refill: Promise<void> | null;
 }
 
+/** The limiter of requests for each account; null where the limit is 0, which means none. */
+export function createRateLimiter(db: DbOrTx, limitPerMinute: number): Limiter | null {
+  return limitPerMinute === 0 ? null : new RateLimiter(db, limitPerMinute);
+}
+
 /**
- * Token buckets in the database, one an account: `limit` requests at once, and as many a minute for good. A process takes tokens in
- * small leases, so that most requests cost no statement; all processes together never allow more than the bucket has.
+ * Each account has a token bucket of `limit` requests in the database, which refills evenly over a minute. A process takes tokens in
+ * small leases, so that most requests cost no statement. All processes together never allow more than the bucket has.
  */
-export class RateLimiter {
+class RateLimiter implements Limiter {
   readonly limit: number;
+  readonly windowSeconds = WINDOW_SECONDS;
   readonly #db: DbOrTx;
-  readonly #leases = new Map<string, Lease>();
+  readonly #leases = new LRUCache<string, Lease>({ max: MAX_LEASES });
 
   constructor(db: DbOrTx, limit: number) {
     this.#db = db;
     this.limit = limit;
   }
 
-  /** Takes one token, or says how long there will be none. */
+  /** Takes one token, or says how long there is none. */
   async take(accountId: string): Promise<Verdict> {
     const lease = this.#leaseOf(accountId);
     for (;;) {
@@ -61,7 +59,6 @@ export class RateLimiter {
   #leaseOf(accountId: string): Lease {
     let lease = this.#leases.get(accountId);
     if (!lease) {
-      if (this.#leases.size >= KEPT) this.#forgetStale();
       lease = { tokens: 0, staleAt: 0, fullAt: 0, refusedUntil: 0, left: 0, refill: null };
       this.#leases.set(accountId, lease);
     }
@@ -78,12 +75,8 @@ export class RateLimiter {
   }
 
   async #refill(accountId: string, lease: Lease): Promise<void> {
-    const { taken, full_in } = await takeTokens(
-      this.#db,
-      accountId,
-      this.limit,
-      Math.ceil(this.limit / LEASE_SHARE),
-    );
+    const wanted = Math.ceil(this.limit / LEASE_SHARE);
+    const { taken, full_in } = await takeTokens(this.#db, accountId, this.limit, wanted);
     const now = performance.now();
     const secondsEach = WINDOW_SECONDS / this.limit;
     lease.tokens = taken;
@@ -92,17 +85,9 @@ export class RateLimiter {
     lease.left = Math.max(0, Math.floor((WINDOW_SECONDS - full_in) / secondsEach + ROUNDING));
     if (taken === 0) lease.refusedUntil = now + Math.max(0, full_in + secondsEach - WINDOW_SECONDS) * 1000;
   }
-
-  #forgetStale(): void {
-    const now = performance.now();
-    for (const [accountId, lease] of this.#leases) {
-      if (lease.staleAt < now && lease.refusedUntil < now && lease.refill === null)
-        this.#leases.delete(accountId);
-    }
-  }
 }
 
-/** Times have microseconds: a token that is whole but for those counts as whole. */
+/** Times have microseconds: a token that lacks only a few counts as whole. */
 const ROUNDING = 0.01;
 
 /** Takes up to `wanted` tokens in one statement, fewer when few are left. `full_in`: seconds until the bucket is full again. */

@@ -1,37 +1,71 @@
-import { Router } from 'express';
 import { sql } from 'kysely';
+import { z } from 'zod';
 import type { Context } from '../context.ts';
+import { route } from '../http/route.ts';
+import { named } from '../http/schemas.ts';
+
+const DATABASE_PATIENCE_MS = 2000;
 
 /** What the process says of itself besides the database. */
 export interface Health {
-  /** Set when the process begins to stop: it takes no new requests from a router then. */
+  /** Set when the process begins to stop: a router sends it no new requests then. */
   stopping: boolean;
   /** The parts that run here, each with whether it works. */
   parts: Record<string, () => boolean>;
 }
 
-/** `/healthz`: the process answers. `/readyz`: it can do its work; 503 with the reason otherwise. */
-export function healthRoutes({ db }: Context, health: Health): Router {
-  const router = Router();
-  router.get('/healthz', (_req, res) => {
-    res.json({ status: 'ok' });
-  });
-  router.get('/readyz', async (_req, res) => {
+export const healthz = route({
+  id: 'healthz',
+  method: 'get',
+  path: '/healthz',
+  tag: 'Service',
+  summary: 'Whether the process answers',
+  description: 'For a supervisor that restarts a process which does not.',
+  access: 'anyone',
+  answers: {
+    200: { description: 'It does.', schema: named('Liveness', z.strictObject({ status: z.literal('ok') })) },
+  },
+  handle: () => ({ json: { status: 'ok' } }),
+});
+
+const readiness = named(
+  'Readiness',
+  z.strictObject({
+    status: z.enum(['ready', 'not ready']),
+    checks: z.record(z.string(), z.boolean()).describe('Each part of the process, with whether it works.'),
+  }),
+);
+
+export const readyz = route({
+  id: 'readyz',
+  method: 'get',
+  path: '/readyz',
+  tag: 'Service',
+  summary: 'Whether the process can do its work',
+  description: 'For a router that sends requests only to processes which can.',
+  access: 'anyone',
+  answers: {
+    200: { description: 'It can.', schema: readiness },
+    503: { description: 'It cannot; `checks` says why.', schema: readiness },
+  },
+  async handle(_request, { db, health }: Pick<Context, 'db'> & { health: Health }) {
     const checks: Record<string, boolean> = {
       accepting: !health.stopping,
       database: await databaseAnswers(db),
     };
     for (const [name, works] of Object.entries(health.parts)) checks[name] = works();
     const ready = Object.values(checks).every(Boolean);
-    res.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'not ready', checks });
-  });
-  return router;
-}
+    return { status: ready ? 200 : 503, json: { status: ready ? 'ready' : 'not ready', checks } };
+  },
+});
 
 async function databaseAnswers(db: Context['db']): Promise<boolean> {
   const answer = sql`select 1`.execute(db).then(
     () => true,
     () => false,
   );
-  return await Promise.race([answer, new Promise<boolean>((late) => setTimeout(late, 2000, false).unref())]);
+  const late = new Promise<boolean>((resolve) => {
+    setTimeout(resolve, DATABASE_PATIENCE_MS, false).unref();
+  });
+  return await Promise.race([answer, late]);
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { callbacks } from '../jobs/http/answers.ts';
-import { namedSchemas, type Operation } from '../http/operation.ts';
-import { OPERATIONS, problemSchema, problemsOf } from './operations.ts';
-import { PROBLEMS, type ProblemCode } from '../http/problem.ts';
+import { problemDocument, PROBLEMS, problemSchema } from '../http/problem.ts';
+import { problemsOf, TAGS, type RouteDescription } from '../http/route.ts';
+import { namedSchemas } from '../http/schemas.ts';
+import { ServiceError, type ErrorCode } from '../service-error.ts';
 
 type Json = Record<string, unknown>;
 
@@ -35,7 +35,7 @@ const DEPRECATION_HEADERS = {
 };
 
 /** The whole API as an OpenAPI 3.1 document, made of the schemas that validate requests. */
-export function openApiDocument(operations: Operation[] = OPERATIONS): Json {
+export function openApiDocument(routes: RouteDescription[], callbacks: Record<string, z.ZodType>): Json {
   return {
     openapi: '3.1.0',
     info: {
@@ -47,8 +47,8 @@ export function openApiDocument(operations: Operation[] = OPERATIONS): Json {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    tags: [...new Set(operations.map((operation) => operation.tag))].map((name) => ({ name })),
-    paths: paths(operations),
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths: paths(routes),
     webhooks: Object.fromEntries(
       Object.entries(callbacks).map(([event, schema]) => [
         event,
@@ -88,14 +88,14 @@ function headerParameters(headers: Record<string, string>, required: boolean): J
   });
 }
 
-function paths(operations: Operation[]): Record<string, Json> {
+function paths(routes: RouteDescription[]): Record<string, Json> {
   const found: Record<string, Json> = {};
-  for (const operation of operations)
+  for (const operation of routes)
     (found[operation.path] ??= {})[operation.method] = operationObject(operation);
   return found;
 }
 
-function operationObject(operation: Operation): Json {
+function operationObject(operation: RouteDescription): Json {
   const { id, tag, summary, description, access, body, example } = operation;
   return {
     operationId: id,
@@ -119,7 +119,7 @@ function operationObject(operation: Operation): Json {
   };
 }
 
-function parametersOf(operation: Operation): Json[] {
+function parametersOf(operation: RouteDescription): Json[] {
   const inPath = [...operation.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
     name,
     in: 'path',
@@ -142,7 +142,7 @@ function parametersOf(operation: Operation): Json[] {
   return [...inPath, ...inQuery, ...(operation.idempotent ? [key] : [])];
 }
 
-function responsesOf(operation: Operation): Record<string, Json> {
+function responsesOf(operation: RouteDescription): Record<string, Json> {
   const responses: Record<string, Json> = {};
   const common = commonHeaders(operation);
   for (const [status, { description, schema, contentType, headers = {} }] of Object.entries(
@@ -167,12 +167,11 @@ function responsesOf(operation: Operation): Record<string, Json> {
   return responses;
 }
 
-function problemExample(code: ProblemCode): Json {
-  const [status, title] = PROBLEMS[code];
-  return { type: `/docs/errors/${code}`, title, status, detail: '…', code, request_id: '…' };
+function problemExample(code: ErrorCode): Json {
+  return { ...problemDocument(new ServiceError(code, '…'), '…') };
 }
 
-function commonHeaders({ access, deprecation }: Operation): Record<string, Json> {
+function commonHeaders({ access, deprecation }: RouteDescription): Record<string, Json> {
   const names = access === 'account' ? Object.keys(COMMON_HEADERS) : ['X-Request-Id'];
   const common = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
   return deprecation ? { ...common, ...headerObjects(DEPRECATION_HEADERS) } : common;

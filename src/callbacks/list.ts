@@ -2,14 +2,14 @@ import { sql } from 'kysely';
 import type { DbOrTx } from '../database/tables.ts';
 import { idFloor } from '../ids.ts';
 
-/** What an account's receivers are told, or would be: a delivery, or the end of a queued job that has no webhook_url. */
+/** A delivery, or the end of a queued job that has no webhook_url. */
 export interface Callback {
   /** dlv_…, or job_… where there is no delivery. */
   id: string;
   job_id: string | null;
   event: string;
   webhook_url: string | null;
-  /** When it came up. */
+  /** When the delivery was created, or the job ended. */
   at: Date;
 }
 
@@ -19,19 +19,17 @@ export interface Place {
   id: string;
 }
 
-/** The clock that makes ids may be so far ahead of the database's, or behind it. */
+/** How far the clock that makes ids may be from the database's. */
 const CLOCKS_APART_MS = 60_000;
 
 /**
- * The account's callbacks that came up at or after `since`, oldest first, those after the place `after`. A delivery stands at the time
- * inside its id, a job at its end: each kind is read along an index, no further than `limit`.
+ * The account's callbacks of `since` or later, oldest first, from the place `after` on. A delivery stands at the time inside its id, a
+ * job at its end: each kind is read along an index, no further than `limit`.
  */
 export async function listCallbacks(
   db: DbOrTx,
   accountId: string,
-  since: Date,
-  limit: number,
-  after: Place | null,
+  { since, after, limit }: { since: Date; after: Place | null; limit: number },
 ): Promise<(Callback & { place: Place })[]> {
   const start = after ?? { moment: BigInt(since.getTime() - CLOCKS_APART_MS) * 1000n, id: '' };
   const deliveries = (table: 'outbox' | 'deliveries') => sql`
@@ -52,7 +50,7 @@ export async function listCallbacks(
   }));
 }
 
-/** What the ids of all deliveries after a place sort after: at one moment they stand before jobs. */
+/** A lower bound of the ids of all deliveries after a place. At one moment, deliveries stand before jobs. */
 function deliveryBefore({ moment, id }: Place): string {
   if (id.startsWith('dlv_')) return id;
   return idFloor('dlv', Number(moment / 1000n) + (id === '' ? 0 : 1));

@@ -17,12 +17,11 @@ export interface CallbackRequest {
 }
 
 /**
- * Signs one of the account's callbacks (a delivery, or an ended job without webhook_url) with the secrets that count now. Null where
- * there is none of that id, where the stored pages no longer make the bytes that were sent before, or where nobody waits any more.
+ * Signs one of the account's callbacks (a delivery, or an ended job without webhook_url) with the current secrets. Null where there is
+ * no such callback, where the stored pages no longer make the bytes that were sent before, or where the client has gone.
  */
 export async function readRequest(
-  db: Db,
-  box: SecretBox,
+  { db, box }: { db: Db; box: SecretBox },
   accountId: string,
   id: string,
   gone: AbortSignal,
@@ -38,7 +37,7 @@ export async function readRequest(
   return { headers: requestHeaders({ ...content, attempts: 1 }, signer.headers()), body };
 }
 
-/** The chunks, as long as somebody waits for them. */
+/** The chunks, until the client has gone. */
 async function* until(gone: AbortSignal, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
     if (gone.aborted) return;
@@ -46,7 +45,7 @@ async function* until(gone: AbortSignal, chunks: AsyncIterable<Buffer>): AsyncGe
   }
 }
 
-/** What the delivery of an ended job would be, had it a webhook_url. */
+/** The delivery that an ended job would have with a webhook_url. */
 async function contentOfJob(db: Db, accountId: string, id: string): Promise<DeliveryContent | null> {
   const job = await findJob(db, accountId, id);
   if (

@@ -1,7 +1,9 @@
 import { Router, type ErrorRequestHandler } from 'express';
-import type { ApiParts } from '../api/app.ts';
-import { Problem, PROBLEMS, toProblem } from '../http/problem.ts';
+import { PROBLEMS, toServiceError, problemHeaders } from '../http/problem.ts';
+import { ServiceError } from '../service-error.ts';
+import type { SecretBox } from '../accounts/secrets.ts';
 import type { Context } from '../context.ts';
+import type { JobWaiter } from '../jobs/wait.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { assetRoutes } from './assets.ts';
 import { requireAccount } from './session/guard.ts';
@@ -18,7 +20,10 @@ import { pageHeaders, readForm } from './session/protection.ts';
 import { accountDoor, signInRoutes } from './session/sign-in.ts';
 
 /** Pages for people, mounted at /console. All works without a script; the script makes some of it live. */
-export function consoleRoutes(context: Context, { box, waiter }: ApiParts): Router {
+export function consoleRoutes(
+  context: Context,
+  { box, waiter }: { box: SecretBox; waiter: JobWaiter },
+): Router {
   const router = Router();
   const door = accountDoor(context);
   router.use(pageHeaders, readForm());
@@ -35,7 +40,7 @@ export function consoleRoutes(context: Context, { box, waiter }: ApiParts): Rout
   router.use(keyPages(context));
   router.use(playgroundPages(context, waiter));
   router.use(() => {
-    throw new Problem('not_found', 'There is no such page.');
+    throw new ServiceError('not_found', 'There is no such page.');
   });
   router.use(errorPage(context));
   return router;
@@ -48,13 +53,13 @@ function errorPage({ log }: Context): ErrorRequestHandler {
       next(error);
       return;
     }
-    const problem = toProblem(error);
+    const problem = toServiceError(error);
     const [status, title] = PROBLEMS[problem.code];
     const request_id = res.locals.request_id as string;
     if (status >= 500) log.error({ request_id, err: error }, 'a page of the console failed');
-    const body = html`<p>${problem.detail}</p>
+    const body = html`<p>${problem.message}</p>
       ${status >= 500 && html`<p class="quiet">Request ${request_id}</p>`}
       <p><a href="/console">To the console</a></p>`;
-    sendPage(res.set(problem.headers), { title, body }, status);
+    sendPage(res.set(problemHeaders(problem)), { title, body }, status);
   };
 }

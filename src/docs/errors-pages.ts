@@ -1,5 +1,6 @@
 import { html, type Content } from '../http/html.ts';
-import { PROBLEMS, type ProblemCode } from '../http/problem.ts';
+import { PROBLEMS } from '../http/problem.ts';
+import { type ErrorCode } from '../service-error.ts';
 import { PAGE_ERRORS } from '../scrape/types.ts';
 import { ATTEMPT_ERRORS } from '../webhooks/send/retry.ts';
 import { codeBlock } from './layout.ts';
@@ -24,7 +25,7 @@ export function errorsPage(): Content {
           </tr>
         </thead>
         <tbody>
-          ${(Object.keys(PROBLEMS) as ProblemCode[]).map(
+          ${(Object.keys(PROBLEMS) as ErrorCode[]).map(
             (code) =>
               html`<tr>
                 <td>${PROBLEMS[code][0]}</td>
@@ -76,7 +77,7 @@ function meanings(prefix: string, codes: Record<string, string>): Content {
 }
 
 /** The page that `type` of a problem document points to. */
-export function problemPage(code: ProblemCode): Content {
+export function problemPage(code: ErrorCode): Content {
   const [status, title] = PROBLEMS[code];
   const { when, remedy, retry } = PROBLEM_HELP[code];
   return html`<p class="back"><a href="/docs/errors">← All errors</a></p>

@@ -1,4 +1,4 @@
-import type { ProblemCode } from '../http/problem.ts';
+import type { ErrorCode } from '../service-error.ts';
 
 interface Help {
   /** When the answer comes. */
@@ -10,7 +10,7 @@ interface Help {
 }
 
 /** What the page of each problem code says. */
-export const PROBLEM_HELP: Record<ProblemCode, Help> = {
+export const PROBLEM_HELP: Record<ErrorCode, Help> = {
   invalid_json: {
     when: 'The body is not JSON, or not in UTF-8. Its Content-Type does not matter.',
     remedy: 'Send one JSON value. On a command line mind the quotes: put the body in single ones.',

@@ -1,7 +1,7 @@
 import { Router, type RequestHandler } from 'express';
 import { html } from '../http/html.ts';
-import { openApiDocument } from '../api/openapi.ts';
-import { notFound, PROBLEMS, type ProblemCode } from '../http/problem.ts';
+import { PROBLEMS } from '../http/problem.ts';
+import { notFound, type ErrorCode } from '../service-error.ts';
 import { assetRoutes } from './assets.ts';
 import { errorsPage, problemPage } from './errors-pages.ts';
 import { sendPage } from './layout.ts';
@@ -26,16 +26,12 @@ const pageHeaders: RequestHandler = (_req, res, next) => {
   next();
 };
 
-/** The API's document and the pages about it. */
+/** The pages about the API. */
 export function docsRoutes(): Router {
   const router = Router();
-  const document = JSON.stringify(openApiDocument());
 
   router.get('/', (_req, res) => {
     res.redirect(303, '/docs');
-  });
-  router.get('/openapi.json', (_req, res) => {
-    res.set('Cache-Control', 'no-cache').type('application/json').send(document);
   });
   router.use('/docs', pageHeaders);
   router.use(assetRoutes());
@@ -68,12 +64,12 @@ export function docsRoutes(): Router {
   });
   router.get('/docs/errors/:code', (req, res) => {
     const { code } = req.params;
-    if (!isProblemCode(code)) throw notFound('error code');
+    if (!isErrorCode(code)) throw notFound('error code');
     sendPage(res, { title: PROBLEMS[code][1], section: '/docs/errors', body: problemPage(code) });
   });
   return router;
 }
 
-function isProblemCode(code: string): code is ProblemCode {
+function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(PROBLEMS, code);
 }

@@ -1,7 +1,8 @@
-/** Headers that belong to the transport: a caller's are ignored. */
+/** Headers that belong to the transport. */
 const TRANSPORT_HEADERS: ReadonlySet<string> = new Set([
   'accept-encoding',
   'connection',
+  'content-encoding',
   'content-length',
   'expect',
   'host',
@@ -28,6 +29,11 @@ const HARMLESS_HEADERS: ReadonlySet<string> = new Set([
   'upgrade-insecure-requests',
   'user-agent',
 ]);
+
+/** Whether a header belongs to the transport, and no caller may set it. */
+export function isTransportHeader(name: string): boolean {
+  return TRANSPORT_HEADERS.has(name.toLowerCase());
+}
 
 export type HeaderRecord = Record<string, string>;
 

@@ -1,26 +1,31 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Request, RequestHandler, Response } from 'express';
-import { authenticate } from '../accounts/keys.ts';
-import type { Db } from '../database/tables.ts';
-import { Problem } from './problem.ts';
+import type { Request, RequestHandler } from 'express';
+import { ServiceError } from '../service-error.ts';
+import { setCaller, type Caller } from './locals.ts';
 
-/** Lets a request through whose bearer key opens an account, and notes that account. Anything else is the same 401. */
-export function requireKey(db: Db): RequestHandler {
+/** Accepts requests whose bearer key `authenticate` knows, and notes the account. All others get the same 401. */
+export function requireKey(authenticate: (key: string) => Promise<Caller | null>): RequestHandler {
   return async (req, res, next) => {
     const key = bearerOf(req);
-    const found = key === undefined ? null : await authenticate(db, key);
-    if (!found) throw unauthorized('Send your key in the header "Authorization: Bearer ok_…".');
-    res.locals.account_id = found.account_id;
+    const caller = key === undefined ? null : await authenticate(key);
+    if (!caller)
+      throw new ServiceError('unauthorized', 'Send your key in the header "Authorization: Bearer ok_…".');
+    setCaller(res, caller);
     next();
   };
 }
 
-/** Lets a request through whose bearer is the token. Compared in constant time. */
-export function requireToken(token: string): RequestHandler {
+/** Accepts requests whose bearer is the token, compared in constant time. Without a token there is no such route. */
+export function requireToken(token: string | undefined): RequestHandler {
+  if (token === undefined) {
+    return () => {
+      throw new ServiceError('not_found', 'This route is off: the service has no ADMIN_TOKEN.');
+    };
+  }
   const expected = digest(token);
   return (req, _res, next) => {
     if (!timingSafeEqual(digest(bearerOf(req) ?? ''), expected))
-      throw unauthorized('Send ADMIN_TOKEN in the header "Authorization: Bearer …".');
+      throw new ServiceError('unauthorized', 'Send ADMIN_TOKEN in the header "Authorization: Bearer …".');
     next();
   };
 }
@@ -29,18 +34,4 @@ const digest = (text: string) => createHash('sha256').update(text).digest();
 
 function bearerOf(req: Request): string | undefined {
   return /^Bearer +([\x21-\x7e]{1,300})$/i.exec(req.headers.authorization ?? '')?.[1];
-}
-
-function unauthorized(detail: string): Problem {
-  return new Problem('unauthorized', detail, { headers: { 'WWW-Authenticate': 'Bearer realm="ollagraph"' } });
-}
-
-/** The account that `requireKey` found. */
-export function accountOf(res: Response): string {
-  return res.locals.account_id as string;
-}
-
-/** The id of the request that is being answered. */
-export function requestIdOf(res: Response): string {
-  return res.locals.request_id as string;
 }

@@ -1,13 +1,13 @@
 import express, { type Request, type RequestHandler } from 'express';
 import { z } from 'zod';
-import { Problem, type FieldError } from './problem.ts';
+import { ServiceError, type FieldError } from '../service-error.ts';
 
 const MAX_DEPTH = 32;
 const MAX_ERRORS = 20;
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Reads the body as bytes, whatever its Content-Type says. `limit` like "1mb", after content-encoding is undone. */
-export function rawBody(limit: string): RequestHandler {
+/** Reads the body as bytes, whatever its Content-Type says. `limit`: most bytes once it is decompressed. */
+export function rawBody(limit: number): RequestHandler {
   return express.raw({ type: () => true, limit });
 }
 
@@ -17,8 +17,8 @@ export function bodyBytes(req: Request): Buffer {
 }
 
 /**
- * The body as JSON that the schema accepts; a missing body counts as `{}`. Throws a Problem: 400 for what is not UTF-8 or not
- * JSON, 422 naming the fields for what the schema refuses, and for text that the database could not hold.
+ * The body as JSON that the schema accepts; a missing body counts as `{}`. Throws ServiceError: `invalid_json` where it is not JSON in
+ * UTF-8, `validation_failed` naming the fields that the schema refuses or the database could not hold.
  */
 export function parseBody<S extends z.ZodType>(req: Request, schema: S): z.infer<S> {
   const bytes = bodyBytes(req);
@@ -27,22 +27,22 @@ export function parseBody<S extends z.ZodType>(req: Request, schema: S): z.infer
   try {
     value = JSON.parse(decoder.decode(bytes));
   } catch (cause) {
-    throw new Problem('invalid_json', 'The body must be JSON in UTF-8.', { cause });
+    throw new ServiceError('invalid_json', 'The body must be JSON in UTF-8.', { cause });
   }
   return parseValue(value, schema);
 }
 
-/** Refuses a body with any field: for routes that take none. */
+/** Refuses a body that has a field. Throws ServiceError `validation_failed`. */
 export function parseNothing(req: Request): void {
   parseBody(req, z.strictObject({}));
 }
 
-/** The query string as the schema accepts it. Throws a 422 Problem that names the parameters. */
+/** The query string as the schema accepts it. Throws ServiceError `validation_failed` that names the parameters. */
 export function parseQuery<S extends z.ZodType>(req: Request, schema: S): z.infer<S> {
   return parseValue(req.query, schema);
 }
 
-/** The same for any value that a client sent. */
+/** Any value from a client as the schema accepts it. Throws ServiceError `validation_failed`. */
 export function parseValue<S extends z.ZodType>(value: unknown, schema: S): z.infer<S> {
   refuseHostile(value, '', 0);
   return validate(schema, value);
@@ -52,7 +52,7 @@ function validate<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.flatMap(toFieldErrors).slice(0, MAX_ERRORS);
-  throw new Problem('validation_failed', `${errors[0]!.path}: ${errors[0]!.message}`, { errors });
+  throw new ServiceError('validation_failed', `${errors[0]!.path}: ${errors[0]!.message}`, { errors });
 }
 
 function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
@@ -62,6 +62,10 @@ function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
       path: path === '' ? key : `${path}.${key}`,
       message: 'this field does not exist',
     }));
+  }
+  if (issue.code === 'invalid_key') {
+    const inner = issue.issues[0]?.message ?? issue.message;
+    return [{ path: path === '' ? '(body)' : path, message: inner }];
   }
   return [{ path: path === '' ? '(body)' : path, message: issue.message }];
 }
@@ -94,7 +98,7 @@ function refuseHostile(value: unknown, path: string, depth: number): void {
   }
 }
 
-function refused(path: string, message: string): Problem {
+function refused(path: string, message: string): ServiceError {
   const at = path === '' ? '(body)' : path.slice(0, 200);
-  return new Problem('validation_failed', `${at}: ${message}`, { errors: [{ path: at, message }] });
+  return new ServiceError('validation_failed', `${at}: ${message}`, { errors: [{ path: at, message }] });
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { invalidField } from './problem.ts';
+import { invalidField } from '../service-error.ts';
 
-/** `?limit=` of a list: 1 to `max`. */
+/** The query parameter `limit` of a list: from 1 to `max`. */
 export const limitParameter = (max: number, byDefault: number) =>
   z
     .string()
@@ -15,17 +15,17 @@ export const cursorParameter = z
   .string()
   .max(200)
   .optional()
-  .describe('The `next_cursor` of the answer before.');
+  .describe('The `next_cursor` of the previous answer.');
 
 /** An opaque cursor for the place after `key`. */
 export function encodeCursor(key: string): string {
   return Buffer.from(key, 'utf8').toString('base64url');
 }
 
-/** What `encodeCursor` was given. Throws a 422 Problem when it does not match `form`. */
+/** The key that `encodeCursor` was given; null without a cursor. Throws ServiceError where the key does not match `form`. */
 export function decodeCursor(cursor: string | undefined, form: RegExp): string | null {
   if (cursor === undefined) return null;
   const key = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (!form.test(key)) throw invalidField('cursor', 'is not one that this list gave out');
+  if (!form.test(key)) throw invalidField('cursor', 'is not a cursor of this list');
   return key;
 }

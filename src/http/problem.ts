@@ -1,10 +1,12 @@
 import type { ErrorRequestHandler, Response } from 'express';
-import { OutOfCredits } from '../accounts/credits.ts';
+import { z } from 'zod';
 import { isDatabaseTrouble } from '../database/trouble.ts';
-import { IdempotencyBusy, IdempotencyMismatch } from '../jobs/idempotency.ts';
 import type { Log } from '../log.ts';
+import { ERROR_CODES, ServiceError, type ErrorCode } from '../service-error.ts';
+import { requestIdOf } from './locals.ts';
+import { named } from './schemas.ts';
 
-/** Every `code` that a problem document can carry, with its status and title. */
+/** The HTTP status and the title of every error code. */
 export const PROBLEMS = {
   invalid_json: [400, 'The body is not valid JSON'],
   bad_request: [400, 'The request is malformed'],
@@ -21,100 +23,81 @@ export const PROBLEMS = {
   rate_limited: [429, 'Too many requests'],
   internal_error: [500, 'Something failed on our side'],
   unavailable: [503, 'The service cannot answer right now'],
-} as const satisfies Record<string, readonly [number, string]>;
-export type ProblemCode = keyof typeof PROBLEMS;
+} as const satisfies Record<ErrorCode, readonly [number, string]>;
 
-export interface FieldError {
-  /** The field, like `urls[3]`. */
-  path: string;
-  message: string;
-}
+/** The body of every problem document (RFC 9457). */
+export const problemSchema = named(
+  'Problem',
+  z.strictObject({
+    type: z.string().describe('A page that explains the code.'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('What was wrong with this request.'),
+    code: z.enum(ERROR_CODES).describe('For programs: a code keeps its meaning.'),
+    request_id: z.string(),
+    errors: z
+      .array(z.strictObject({ path: z.string().describe('The field, like `urls[3]`.'), message: z.string() }))
+      .optional()
+      .describe('The fields that were refused.'),
+  }),
+);
+export type ProblemDocument = z.infer<typeof problemSchema>;
 
-/** An answer in the form of RFC 9457, thrown by any handler. */
-export class Problem extends Error {
-  readonly code: ProblemCode;
-  readonly detail: string;
-  readonly errors: FieldError[] | undefined;
-  readonly headers: Record<string, string>;
-  constructor(
-    code: ProblemCode,
-    detail: string,
-    more: { errors?: FieldError[]; headers?: Record<string, string>; cause?: unknown } = {},
-  ) {
-    super(detail, { cause: more.cause });
-    this.code = code;
-    this.detail = detail;
-    this.errors = more.errors;
-    this.headers = more.headers ?? {};
-  }
-}
-
-/** A 422 for one field. */
-export function invalidField(path: string, message: string): Problem {
-  return new Problem('validation_failed', `${path}: ${message}`, { errors: [{ path, message }] });
-}
-
-export function notFound(what: string): Problem {
-  return new Problem('not_found', `There is no such ${what}.`);
-}
-
-function send(res: Response, problem: Problem): void {
-  const [status, title] = PROBLEMS[problem.code];
-  const { code, detail, errors, headers } = problem;
-  res.status(status).set(headers).type('application/problem+json');
-  res.send(
-    JSON.stringify({
-      type: `/docs/errors/${code}`,
-      title,
-      status,
-      detail,
-      code,
-      request_id: res.locals.request_id,
-      errors,
-    }),
-  );
-}
-
-/** Answers every error as a problem document. What is not the caller's fault is logged, and said to the caller only as such. */
-export function problemHandler(log: Log): ErrorRequestHandler {
-  return (error: unknown, _req, res, next) => {
-    if (res.headersSent) {
-      log.warn({ request_id: res.locals.request_id, err: error }, 'an answer broke off');
-      next(error);
-      return;
-    }
-    const problem = toProblem(error);
-    if (PROBLEMS[problem.code][0] >= 500)
-      log.error({ request_id: res.locals.request_id, err: error }, 'a request failed');
-    send(res, problem);
+/** An error as a problem document. */
+export function problemDocument({ code, message, errors }: ServiceError, requestId: string): ProblemDocument {
+  const [status, title] = PROBLEMS[code];
+  return {
+    type: `/docs/errors/${code}`,
+    title,
+    status,
+    detail: message,
+    code,
+    request_id: requestId,
+    errors,
   };
 }
 
-/** What a caller is told of an error: of one that is not the caller's fault, no more than that. */
-export function toProblem(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  if (error instanceof OutOfCredits)
-    return new Problem(
-      'out_of_credits',
-      `This job may use ${error.needed} credits, and the account has fewer.`,
-    );
-  if (error instanceof IdempotencyMismatch)
-    return new Problem(
-      'idempotency_mismatch',
-      'Send a new key with a new request, or repeat the first request exactly.',
-    );
-  if (error instanceof IdempotencyBusy)
-    return new Problem('idempotency_busy', 'Try again in a moment.', { headers: { 'Retry-After': '1' } });
-  const { type, status } = error as { type?: string; status?: number };
+/** The headers that go with an error. */
+export function problemHeaders({ code, retryAfterSeconds }: ServiceError): Record<string, string> {
+  return {
+    ...(code === 'unauthorized' ? { 'WWW-Authenticate': 'Bearer realm="ollagraph"' } : {}),
+    ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }),
+  };
+}
+
+/** Answers every error as a problem document. Errors that are not the caller's fault are logged. */
+export function problemHandler(log: Log): ErrorRequestHandler {
+  return (error: unknown, _req, res, next) => {
+    const request_id = requestIdOf(res);
+    if (res.headersSent) {
+      log.warn({ request_id, err: error }, 'response aborted');
+      next(error);
+      return;
+    }
+    const known = toServiceError(error);
+    if (PROBLEMS[known.code][0] >= 500) log.error({ request_id, err: error }, 'request failed');
+    sendProblem(res, known);
+  };
+}
+
+function sendProblem(res: Response, error: ServiceError): void {
+  res.status(PROBLEMS[error.code][0]).set(problemHeaders(error)).type('application/problem+json');
+  res.send(`${JSON.stringify(problemDocument(error, requestIdOf(res)))}\n`);
+}
+
+/** The error that the caller gets. It says nothing of an error that is not the caller's fault. */
+export function toServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  const { type, status, limit } = error as { type?: string; status?: number; limit?: number };
   if (type === 'entity.too.large')
-    return new Problem('body_too_large', 'The body is larger than this route takes.');
+    return new ServiceError('body_too_large', `The body may have at most ${limit} bytes, decompressed.`);
   if (type === 'encoding.unsupported')
-    return new Problem('unsupported_encoding', 'Send the body as it is, or with gzip, deflate or br.');
+    return new ServiceError('unsupported_encoding', 'Send the body as it is, or with gzip, deflate or br.');
   if (typeof status === 'number' && status >= 400 && status < 500)
-    return new Problem('bad_request', 'The request could not be read.');
+    return new ServiceError('bad_request', 'The request could not be read.');
   if (isDatabaseTrouble(error))
-    return new Problem('unavailable', 'The database cannot be reached. Try again shortly.', {
-      headers: { 'Retry-After': '5' },
+    return new ServiceError('unavailable', 'The database cannot be reached. Try again shortly.', {
+      retryAfterSeconds: 5,
     });
-  return new Problem('internal_error', 'The error has been logged under this request_id.');
+  return new ServiceError('internal_error', 'The error has been logged under this request_id.');
 }

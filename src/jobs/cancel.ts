@@ -57,13 +57,12 @@ async function cancelPages(tx: Tx, job: LockedJob): Promise<number> {
   return Number(result.numAffectedRows);
 }
 
-/** Settles every page that is still pending as failed with this code; the job ends with it. */
+/** Settles the pages that are still pending, or those of `ordinals`, as failed with this code. The job ends with its last page. */
 export async function failPending(
   { db, boss, log }: Pick<Context, 'db' | 'boss' | 'log'>,
   accountId: string,
   jobId: string,
-  code: PageErrorCode,
-  ordinals?: number[],
+  { code, ordinals }: { code: PageErrorCode; ordinals?: number[] },
 ): Promise<void> {
   const ended = await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, accountId, jobId);

@@ -39,7 +39,8 @@ export interface NewJob {
 
 /**
  * Creates a job in one transaction: the job, its pages, the queue's slices and the hold on its credits. Returns its id, or
- * the id of the job that the same idempotency key made before. Throws OutOfCredits, IdempotencyMismatch, IdempotencyBusy.
+ * the id of the job that the same idempotency key made before. Throws OutOfCreditsError, or ServiceError
+ * `idempotency_mismatch` or `idempotency_busy`.
  */
 export async function createJob(
   db: Db,

@@ -1,17 +1,13 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { DbOrTx, Tx } from '../database/tables.ts';
+import { ServiceError } from '../service-error.ts';
 
 /** A client's Idempotency-Key and the digest of the request that it came with. */
 export interface IdempotencyClaim {
   key: string;
   request_sha256: Buffer;
 }
-
-/** The key was used with another request. */
-export class IdempotencyMismatch extends Error {}
-/** The first request with this key is still being answered. */
-export class IdempotencyBusy extends Error {}
 
 /** The digest that tells whether two requests are the same: over the path and the exact body. */
 export function requestDigest(path: string, body: Buffer): Buffer {
@@ -20,7 +16,7 @@ export function requestDigest(path: string, body: Buffer): Buffer {
 
 /**
  * Ties the key to the job that the caller's transaction is about to create and returns null, or returns the id of the job
- * that it is tied to already. Throws IdempotencyMismatch or IdempotencyBusy.
+ * that it is tied to already. Throws ServiceError `idempotency_mismatch` or `idempotency_busy`.
  */
 export async function claimIdempotencyKey(
   tx: Tx,
@@ -32,7 +28,8 @@ export async function claimIdempotencyKey(
     select pg_try_advisory_xact_lock(hashtextextended(${`${accountId} ${claim.key}`}, 0)) as held`.execute(
     tx,
   );
-  if (!lock.rows[0]!.held) throw new IdempotencyBusy('the first request with this key is still running');
+  if (!lock.rows[0]!.held)
+    throw new ServiceError('idempotency_busy', 'Try again in a moment.', { retryAfterSeconds: 1 });
   const earlier = await tx
     .selectFrom('idempotency_keys')
     .select(['request_sha256', 'job_id'])
@@ -41,7 +38,10 @@ export async function claimIdempotencyKey(
     .executeTakeFirst();
   if (earlier) {
     if (!earlier.request_sha256.equals(claim.request_sha256))
-      throw new IdempotencyMismatch('the key was used with another request');
+      throw new ServiceError(
+        'idempotency_mismatch',
+        'Send a new key with a new request, or repeat the first request exactly.',
+      );
     return earlier.job_id;
   }
   await tx

@@ -25,8 +25,7 @@ export async function listJobs(
   db: DbOrTx,
   accountId: string,
   filter: { status?: JobStatus | undefined; kind?: JobKind | undefined },
-  limit: number,
-  before: string | null,
+  { limit, before }: { limit: number; before: string | null },
 ): Promise<Job[]> {
   let query = db
     .selectFrom('jobs')
@@ -119,8 +118,7 @@ export async function listPageRows(
   db: DbOrTx,
   job: Job,
   filter: { status?: PageStatus | undefined },
-  limit: number,
-  after: number,
+  { limit, after }: { limit: number; after: number },
 ): Promise<PageRow[]> {
   let query = db
     .selectFrom('pages')

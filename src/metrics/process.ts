@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import type pg from 'pg';
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { routeOf } from '../api/operations.ts';
+import { routeOf } from '../http/locals.ts';
 
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
@@ -37,8 +37,8 @@ export class ProcessMetrics {
   observe(): RequestHandler {
     return (req, res, next) => {
       const end = this.#requests.startTimer();
-      const { method, path } = req;
-      res.once('close', () => end({ method, route: routeOf(method, path), status: res.statusCode }));
+      const { method } = req;
+      res.once('close', () => end({ method, route: routeOf(res), status: res.statusCode }));
       next();
     };
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RateLimiter } from '../../src/accounts/rate-limit.ts';
+import { createRateLimiter } from '../../src/accounts/rate-limit.ts';
 import { createApi } from '../support/api.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startTestService } from '../support/service.ts';
@@ -48,7 +48,7 @@ test('processes that share a database allow together what one bucket has', async
   await using database = await createTestDatabase();
   for (const limit of [1, 60, 600]) {
     const start = performance.now();
-    const limiters = Array.from({ length: 3 }, () => new RateLimiter(database.db, limit));
+    const limiters = Array.from({ length: 3 }, () => createRateLimiter(database.db, limit)!);
     const asked = Array.from(
       { length: limit + 200 },
       async (_, i) => await limiters[i % 3]!.take(`acct_${limit}`),
@@ -71,7 +71,7 @@ test('a quiet account costs one statement for many requests', async () => {
     transformQuery: ({ node }) => (statements++, node),
     transformResult: async ({ result }) => result,
   });
-  const limiter = new RateLimiter(db, 600);
+  const limiter = createRateLimiter(db, 600)!;
   for (let i = 0; i < 10; i++) assert.equal((await limiter.take('acct_quiet')).allowed, true);
   assert.equal(statements, 1);
 });

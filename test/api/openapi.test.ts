@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { OPERATIONS } from '../../src/api/operations.ts';
-import { callbacks } from '../../src/jobs/http/answers.ts';
+import { ROUTES } from '../../src/api/routes.ts';
+import { callbacks } from '../../src/jobs/http/schemas/callbacks.ts';
 import { assertDocumented } from '../support/documented.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -32,7 +32,7 @@ test('the document is OpenAPI 3.1, whole, and served as it is', async () => {
       .reduce((at, key) => at?.[key], json);
     assert.ok(found, reference);
   }
-  const ids = OPERATIONS.map((operation) => operation.id);
+  const ids = ROUTES.map((route) => route.id);
   assert.equal(new Set(ids).size, ids.length);
   assert.deepEqual(Object.keys(json.webhooks), ['job.completed', 'job.started', 'job.page']);
   assert.deepEqual(json.paths['/v1/jobs/{job_id}'].get.parameters[0].name, 'job_id');
@@ -45,7 +45,7 @@ test('the document is OpenAPI 3.1, whole, and served as it is', async () => {
 });
 
 test('every route of the document is one of the service, and the examples are accepted', async () => {
-  for (const { method, path, body, example } of OPERATIONS) {
+  for (const { method, path, body, example } of ROUTES) {
     const real = path.replace(/\{\w+\}/g, 'none');
     if (path !== '/metrics' && !path.endsWith('/events')) {
       const { status, text } = await service.api(

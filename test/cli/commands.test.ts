@@ -24,8 +24,8 @@ async function fail(exitCode: number, message: RegExp, ...args: string[]): Promi
 test('accounts: made with a key that opens them, listed, and given credits that stay in the ledger', async () => {
   const made = await succeed('accounts', 'create', '--name', 'Ada & Co');
   assert.deepEqual(await authenticate(database.db, made.key), {
-    account_id: made.account_id,
-    key_id: (await succeed('keys', 'list', '--account', made.account_id)).data[0].id,
+    id: made.account_id,
+    keyId: (await succeed('keys', 'list', '--account', made.account_id)).data[0].id,
   });
   assert.equal(made.credits, 70);
 

@@ -101,8 +101,8 @@ test('the log says of jobs that are cancelled or given up that they ended, under
   );
   await service.api('POST', `/v1/jobs/${cancelled}/cancel`);
   await service.api('POST', `/v1/jobs/${cancelled}/cancel`);
-  await failPending(service.context, service.account.id, late!, 'deadline_exceeded');
-  await failPending(service.context, service.account.id, late!, 'deadline_exceeded');
+  await failPending(service.context, service.account.id, late!, { code: 'deadline_exceeded' });
+  await failPending(service.context, service.account.id, late!, { code: 'deadline_exceeded' });
   held.open();
   const ends = service.logs.filter(
     ({ msg, job_id }) => msg === 'job ended' && [cancelled, late].includes(String(job_id)),

@@ -101,7 +101,8 @@ function firsts(results: { ordinal: number; status: Settled }[]) {
 
 async function act(id: string, what: Step, urls: string[]): Promise<void> {
   if (what === 'cancel') await cancelJob(idle.context, idle.account.id, id);
-  else if (what === 'give up') await failPending(idle.context, idle.account.id, id, 'internal_error');
+  else if (what === 'give up')
+    await failPending(idle.context, idle.account.id, id, { code: 'internal_error' });
   else if ('settle' in what) await settle(id, firsts(what.settle), urls);
   else {
     const results = what.ordinals.map((n) => ({ ordinal: n, status: what.race }));

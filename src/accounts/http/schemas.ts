@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { named, timestamp } from '../../http/operation.ts';
+import { named, timestamp } from '../../http/schemas.ts';
 
 const day = z.iso
   .date('must be a date like 2026-01-31')
@@ -14,7 +14,7 @@ export const rotateBody = named(
       .min(0)
       .max(7 * 86_400)
       .default(0)
-      .describe('For so long deliveries carry a signature of the previous secret too, as the last one.'),
+      .describe('For this time deliveries also carry a signature of the previous secret, as the last one.'),
   }),
 );
 export const usageQuery = z.strictObject({
@@ -24,7 +24,7 @@ export const usageQuery = z.strictObject({
 
 const webhookSecret = z
   .string()
-  .describe('Signs your deliveries: `whsec_…`. Whoever has it can sign in our name.');
+  .describe('Signs your deliveries: `whsec_…`. Keep it secret: whoever has it can sign in our name.');
 const previousUntil = timestamp.nullable().describe('Until when the previous secret signs too.');
 
 export const meAnswer = named(
@@ -33,7 +33,7 @@ export const meAnswer = named(
     account_id: z.string(),
     name: z.string(),
     plan: z.string(),
-    credits: z.int().min(0).describe('What is left, less what open jobs hold.'),
+    credits: z.int().min(0).describe('Credits left, without those that open jobs hold.'),
     webhook_secret: webhookSecret,
     previous_secret_until: previousUntil,
     created_at: timestamp,

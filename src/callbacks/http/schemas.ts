@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { listOf, named, timestamp } from '../../http/operation.ts';
+import { listOf, named, time, timestamp } from '../../http/schemas.ts';
 import { cursorParameter, limitParameter } from '../../http/pagination.ts';
-import { deliveryEvent, time } from '../../webhooks/http/schemas.ts';
+import { deliveryEvent } from '../../webhooks/http/schemas.ts';
 
 export const callbackListQuery = z.strictObject({
-  since: time.describe('Those that came up at or after this time.'),
+  since: time.describe('Callbacks of this time or later.'),
   limit: limitParameter(1000, 100),
   cursor: cursorParameter,
 });
@@ -12,7 +12,7 @@ export const callbackListQuery = z.strictObject({
 const callback = named(
   'Callback',
   z.strictObject({
-    id: z.string().describe('The delivery’s; where the job has no `webhook_url`, the job’s.'),
+    id: z.string().describe('The id of the delivery, or of the job where it has no `webhook_url`.'),
     job_id: z.string().nullable().describe('Null for a test.'),
     event: deliveryEvent,
     webhook_url: z.string().nullable(),
@@ -26,7 +26,7 @@ export const callbackRequest = named(
     headers: z
       .record(z.string(), z.string())
       .describe(
-        'Every header of the first attempt that is not the connection’s or a trace’s, freshly signed.',
+        'The headers of the first attempt, freshly signed, without those of the connection and of traces.',
       ),
     body: z.string().describe('The raw body: its UTF-8 bytes are what is signed.'),
   }),

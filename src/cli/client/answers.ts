@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import type { meAnswer } from '../../accounts/http/schemas.ts';
-import type { problemSchema } from '../../api/operations.ts';
+import type { ProblemDocument } from '../../http/problem.ts';
 import type { callbackList, callbackRequest } from '../../callbacks/http/schemas.ts';
-import type { jobAnswer, jobSummary, pageBlock } from '../../jobs/http/answers.ts';
+import type { jobAnswer, jobSummary, pageBlock } from '../../jobs/http/schemas/answers.ts';
 import type { deliveryAnswer, deliveryList, recoverAnswer } from '../../webhooks/http/schemas.ts';
 
 /** The API's answers, as the schemas of its document describe them. */
 export type Account = z.infer<typeof meAnswer>;
-export type Problem = z.infer<typeof problemSchema>;
+export type Problem = ProblemDocument;
 export type Page = z.infer<typeof pageBlock>;
 export type JobSummary = z.infer<typeof jobSummary>;
 export type Job = z.infer<typeof jobAnswer>;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { createAccount, listAccounts } from '../../accounts/accounts.ts';
-import { grantCredits, OutOfCredits } from '../../accounts/credits.ts';
+import { grantCredits, OutOfCreditsError } from '../../accounts/credits.ts';
 import { createSecretBox } from '../../accounts/secrets.ts';
 import type { DbOrTx } from '../../database/tables.ts';
 import { label, wholeNumber } from '../arguments.ts';
@@ -64,7 +64,7 @@ export function addAccounts(program: Command): void {
         try {
           if (amount !== 0) await grantCredits(tx, id, amount, options.note);
         } catch (error) {
-          if (!(error instanceof OutOfCredits)) throw error;
+          if (!(error instanceof OutOfCreditsError)) throw error;
           throw new CliError(`The account has ${before} credits: ${-amount} cannot be taken back.`);
         }
         return await creditsOf(tx, id);

@@ -1,5 +1,5 @@
 import { Router, type Response } from 'express';
-import { Problem } from '../../http/problem.ts';
+import { ServiceError } from '../../service-error.ts';
 import type { Context } from '../../context.ts';
 import { requireOperator } from '../session/guard.ts';
 import { html } from '../../http/html.ts';
@@ -59,7 +59,7 @@ export function adminRoutes(context: Context, adminToken: string): Router {
   router.use(accountPages(db));
 
   router.use(() => {
-    throw new Problem('not_found', 'There is no such page.');
+    throw new ServiceError('not_found', 'There is no such page.');
   });
 
   async function show(res: Response, title: string, views: Shown[]): Promise<void> {

@@ -6,7 +6,7 @@ import { DELIVERY_STATUSES } from '../../database/enumerations.ts';
 import type { SecretBox } from '../../accounts/secrets.ts';
 import { parseQuery } from '../../http/json-body.ts';
 import { cursorParameter, decodeCursor, encodeCursor } from '../../http/pagination.ts';
-import { notFound } from '../../http/problem.ts';
+import { notFound } from '../../service-error.ts';
 import type { Context } from '../../context.ts';
 import { isId } from '../../ids.ts';
 import { bodyChunks } from '../../webhooks/send/body.ts';
@@ -80,7 +80,7 @@ export function deliveryPages({ db }: Context, box: SecretBox): Router {
       job_id: id !== undefined && isId('job', id) ? id : undefined,
     };
     const before = decodeCursor(cursor, /^dlv_[0-9a-f]{24}$/);
-    const found = await listDeliveries(db, sessionOf(res).account_id, filter, ROWS + 1, before);
+    const found = await listDeliveries(db, sessionOf(res).account_id, filter, { limit: ROWS + 1, before });
     const { shown, more } = cut(found, ROWS);
     const body = html`<form
         class="filters"

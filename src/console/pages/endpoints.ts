@@ -1,7 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { parseValue } from '../../http/json-body.ts';
-import { notFound, Problem } from '../../http/problem.ts';
+import { notFound, ServiceError } from '../../service-error.ts';
 import type { Context } from '../../context.ts';
 import { checkWebhookUrl } from '../../webhooks/http/check-url.ts';
 import {
@@ -12,8 +12,7 @@ import {
   resumeEndpoint,
   type EndpointView,
 } from '../../webhooks/endpoints/endpoints.ts';
-import { requestIdOf } from '../../http/auth.ts';
-import { traceOf } from '../../http/request-trace.ts';
+import { requestIdOf, traceOf } from '../../http/locals.ts';
 import { appendTest } from '../../webhooks/outbox/test-delivery.ts';
 import { confirmed, field, postButton, postForm } from '../view/forms.ts';
 import { html, type Html } from '../../http/html.ts';
@@ -62,8 +61,8 @@ export function endpointPages({ db, egress }: Context): Router {
     try {
       await checkWebhookUrl(egress, webhook_url);
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      await show(res, 422, webhook_url, `The URL ${error.errors?.[0]?.message ?? error.detail}.`);
+      if (!(error instanceof ServiceError)) throw error;
+      await show(res, 422, webhook_url, `The URL ${error.errors?.[0]?.message ?? error.message}.`);
       return;
     }
     res.redirect(

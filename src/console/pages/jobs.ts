@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { JOB_KINDS, JOB_STATUSES, PAGE_STATUSES } from '../../database/enumerations.ts';
 import { parseQuery } from '../../http/json-body.ts';
 import { cursorParameter, decodeCursor, encodeCursor } from '../../http/pagination.ts';
-import { notFound } from '../../http/problem.ts';
+import { notFound } from '../../service-error.ts';
+import { sendReply, untilClosed } from '../../http/reply.ts';
 import type { Context } from '../../context.ts';
 import { isId } from '../../ids.ts';
 import { cancelJob } from '../../jobs/cancel.ts';
-import { sendJobEvents } from '../../jobs/http/events.ts';
+import { EVENT_HEADERS, jobEvents } from '../../jobs/http/jobs/job-events.ts';
 import { findJob, findPage, listJobs, listPageRows, type Job } from '../../jobs/read.ts';
 import type { JobWaiter } from '../../jobs/wait.ts';
 import { deliveryOfJob } from '../../webhooks/outbox/history.ts';
@@ -58,7 +59,10 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
     }
     const { account_id } = sessionOf(res);
     const before = decodeCursor(cursor, /^job_[0-9a-f]{24}$/);
-    const { shown, more } = cut(await listJobs(db, account_id, { status, kind }, ROWS + 1, before), ROWS);
+    const { shown, more } = cut(
+      await listJobs(db, account_id, { status, kind }, { limit: ROWS + 1, before }),
+      ROWS,
+    );
     const body = html`<form class="filters" action="/console/jobs" role="search" aria-label="Jobs">
         ${select('Status', 'status', any(JOB_STATUSES), status)}
         ${select('Kind', 'kind', any(JOB_KINDS), kind)}
@@ -75,7 +79,7 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
     const { status, cursor } = parseQuery(req, jobQuery);
     const job = await jobOf(req, res);
     const after = Number(decodeCursor(cursor, /^\d{1,7}$/) ?? -1);
-    const { shown, more } = cut(await listPageRows(db, job, { status }, ROWS + 1, after), ROWS);
+    const { shown, more } = cut(await listPageRows(db, job, { status }, { limit: ROWS + 1, after }), ROWS);
     const delivery = job.webhook_url === null ? null : await deliveryOfJob(db, job.account_id, job.id);
     const single = job.kind === 'scrape' ? await findPage(db, job, 0) : null;
     const part: JobPart = {
@@ -96,7 +100,9 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
   });
 
   router.get('/jobs/:job_id/events', async (req, res) => {
-    await sendJobEvents(db, res, await jobOf(req, res), waiter.stopping);
+    const gone = AbortSignal.any([untilClosed(res), waiter.stopping]);
+    const job = await jobOf(req, res);
+    await sendReply(res, { headers: EVENT_HEADERS, body: jobEvents(db, job, gone) }, 'text/event-stream');
   });
 
   router.get('/jobs/:job_id/pages/:ordinal', async (req, res) => {

@@ -2,7 +2,7 @@ import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { createKey, listKeys, revokeKey } from '../../accounts/keys.ts';
 import { parseValue } from '../../http/json-body.ts';
-import { notFound } from '../../http/problem.ts';
+import { notFound } from '../../service-error.ts';
 import type { Context } from '../../context.ts';
 import { confirmed, field, postForm } from '../view/forms.ts';
 import { html, type Html } from '../../http/html.ts';

@@ -33,7 +33,7 @@ export function overviewPage({ db }: Context): Router {
       attemptsByHour(db, account_id, HOURS),
       readBacklog(db, account_id),
       usageByDay(db, account_id, firstDay, tomorrow),
-      listJobs(db, account_id, {}, 8, null),
+      listJobs(db, account_id, {}, { limit: 8, before: null }),
     ]);
     const body = html`${figures(credits, backlog, hours)}
       <div class="charts">${work(minutes)} ${deliveries(hours)} ${spending(usage, firstDay)}</div>

@@ -1,16 +1,16 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { parseQuery, parseValue } from '../../http/json-body.ts';
-import { requestIdOf } from '../../http/auth.ts';
-import { limitRate } from '../../http/limits.ts';
-import { Problem } from '../../http/problem.ts';
-import { traceOf } from '../../http/request-trace.ts';
+import { requestIdOf, traceOf } from '../../http/locals.ts';
+import { createRateLimiter } from '../../accounts/rate-limit.ts';
+import { limitRate } from '../../http/rate-limit.ts';
+import { ServiceError } from '../../service-error.ts';
 import type { Context } from '../../context.ts';
 import { failPending } from '../../jobs/cancel.ts';
 import { createJob } from '../../jobs/create.ts';
 import type { ScrapeOptions } from '../../jobs/options.ts';
 import { findJob, findPage, type PageRow } from '../../jobs/read.ts';
-import { scrapeOptions, scrapeSchema } from '../../jobs/http/schemas.ts';
+import { scrapeOptions, scrapeSchema } from '../../jobs/http/schemas/requests.ts';
 import type { JobWaiter } from '../../jobs/wait.ts';
 import { FORMATS } from '../../scrape/types.ts';
 import { field, postForm } from '../view/forms.ts';
@@ -52,8 +52,9 @@ export function playgroundPages(context: Context, waiter: JobWaiter): Router {
     );
   });
 
-  const limit = limitRate(context, (res) => sessionOf(res).account_id);
-  router.post('/playground', limit, async (req, res) => {
+  const limiter = createRateLimiter(db, context.config.rateLimitPerMinute);
+  const limit = limiter ? [limitRate(limiter, (res) => sessionOf(res).account_id)] : [];
+  router.post('/playground', ...limit, async (req, res) => {
     const { url, main } = parseValue(req.body, form);
     const { account_id } = sessionOf(res);
     try {
@@ -78,10 +79,10 @@ export function playgroundPages(context: Context, waiter: JobWaiter): Router {
         idempotency: null,
       });
       if (!(await waiter.wait(account_id, job_id, WAIT_MS)))
-        await failPending(context, account_id, job_id, 'deadline_exceeded');
+        await failPending(context, account_id, job_id, { code: 'deadline_exceeded' });
       res.redirect(303, `/console/playground?job=${job_id}`);
     } catch (error) {
-      if (!(error instanceof Problem) || error.code !== 'validation_failed') throw error;
+      if (!(error instanceof ServiceError) || error.code !== 'validation_failed') throw error;
       show(
         res,
         url,

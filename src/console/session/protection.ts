@@ -1,7 +1,7 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import express from 'express';
 import { timingSafeEqual } from 'node:crypto';
-import { Problem } from '../../http/problem.ts';
+import { ServiceError } from '../../service-error.ts';
 import { csrfToken } from './sessions.ts';
 
 /** Nothing from elsewhere, nothing inline, no frame around it. */
@@ -42,8 +42,8 @@ export function checkForm(req: Request, cookie: string): void {
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw forged();
 }
 
-function forged(): Problem {
-  return new Problem(
+function forged(): ServiceError {
+  return new ServiceError(
     'bad_request',
     'This form does not belong to your session. Go back, reload the page and try again.',
   );

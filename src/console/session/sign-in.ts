@@ -33,7 +33,7 @@ export function accountDoor({ db }: Context): Door {
     hint: 'The key that you call the API with. It is not kept in the browser.',
     async open(key) {
       const found = /^[\x21-\x7e]{1,300}$/.test(key) ? await authenticate(db, key) : null;
-      return found && (await openSession(db, found.account_id, found.key_id));
+      return found && (await openSession(db, found.id, found.keyId));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { invalidField } from '../../http/problem.ts';
+import { invalidField } from '../../service-error.ts';
 import type { Egress } from '../../egress/index.ts';
 
 const MESSAGES = {
@@ -9,7 +9,7 @@ const MESSAGES = {
   blocked_target: 'names a host that may not be called',
 };
 
-/** Throws a 422 Problem for a webhook_url that can never be called. The address is checked again at each connection. */
+/** Throws ServiceError `validation_failed` for a webhook_url that can never be called. The address is checked again at each connection. */
 export async function checkWebhookUrl(egress: Egress, url: string): Promise<void> {
   const check = await egress.checkWebhookUrl(url);
   if (!check.ok) throw invalidField('webhook_url', MESSAGES[check.reason]);

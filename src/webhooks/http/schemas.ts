@@ -1,13 +1,9 @@
 import { z } from 'zod';
 import { ATTEMPT_TRIGGERS, DELIVERY_EVENTS, DELIVERY_STATUSES } from '../../database/enumerations.ts';
-import { listOf, named, timestamp } from '../../http/operation.ts';
+import { listOf, named, time, timestamp } from '../../http/schemas.ts';
 import { cursorParameter, limitParameter } from '../../http/pagination.ts';
 import { ATTEMPT_ERRORS, type AttemptError } from '../send/retry.ts';
 
-/** An RFC 3339 time in a request. */
-export const time = z.iso
-  .datetime({ offset: true, message: 'must be a time like 2026-01-31T12:00:00Z' })
-  .transform((text) => new Date(text));
 const url = z.string().max(4096);
 
 export const deliveryStatus = z

@@ -54,8 +54,7 @@ export async function listDeliveries(
   db: DbOrTx,
   accountId: string,
   filter: DeliveryFilter,
-  limit: number,
-  before: string | null,
+  { limit, before }: { limit: number; before: string | null },
 ): Promise<DeliveryView[]> {
   const where: RawBuilder<unknown>[] = [sql`account_id = ${accountId}`];
   if (filter.job_id !== undefined) where.push(sql`job_id = ${filter.job_id}`);

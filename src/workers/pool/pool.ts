@@ -162,7 +162,7 @@ export class WorkerPool {
       const { page } = dead.sign;
       if (page) {
         const code = dead.stuck ? 'parse_timeout' : 'parse_failed';
-        await failPending(this.#context, page.account_id, page.job_id, code, [page.ordinal]);
+        await failPending(this.#context, page.account_id, page.job_id, { code, ordinals: [page.ordinal] });
         await queueAnew(this.#context, dead.lane, dead.held);
       } else if (dead.held.length > 0) await boss.fail(dead.lane, dead.held);
     } catch (error) {
@@ -183,7 +183,10 @@ export class WorkerPool {
       { request_id: slice.request_id, job_id: slice.job_id, pages: slice.ordinals.length },
       'a slice never finished; its pages are settled as failed',
     );
-    await failPending(this.#context, slice.account_id, slice.job_id, 'internal_error', slice.ordinals);
+    await failPending(this.#context, slice.account_id, slice.job_id, {
+      code: 'internal_error',
+      ordinals: slice.ordinals,
+    });
   }
 }
 

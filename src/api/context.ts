@@ -1,0 +1,20 @@
+import type { SecretBox } from '../accounts/secrets.ts';
+import type { Context } from '../context.ts';
+import type { JobWaiter } from '../jobs/wait.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { Health } from './health.ts';
+
+/** What the service hands to the API besides its context. */
+export interface ApiParts {
+  box: SecretBox;
+  waiter: JobWaiter;
+  health: Health;
+}
+
+/** What the routes need. */
+export type ApiContext = Context &
+  ApiParts & {
+    metrics: Metrics | null;
+    /** The API's document as JSON text. */
+    openApi: string;
+  };

@@ -1,0 +1,76 @@
+import { readAccount } from '../accounts/http/read-account.ts';
+import { readUsage } from '../accounts/http/read-usage.ts';
+import { rotateSecret } from '../accounts/http/rotate-secret.ts';
+import { listCallbacks } from '../callbacks/http/list-callbacks.ts';
+import { readCallback } from '../callbacks/http/read-callback.ts';
+import type { Route } from '../http/route.ts';
+import { route } from '../http/route.ts';
+import { cancelJob } from '../jobs/http/jobs/cancel-job.ts';
+import { listJobs } from '../jobs/http/jobs/list-jobs.ts';
+import { listPages } from '../jobs/http/jobs/list-pages.ts';
+import { readJob } from '../jobs/http/jobs/read-job.ts';
+import { watchJob } from '../jobs/http/jobs/watch-job.ts';
+import { crawl } from '../jobs/http/scrape/crawl.ts';
+import { scrapeAsync } from '../jobs/http/scrape/scrape-async.ts';
+import { scrapeBatchAsync } from '../jobs/http/scrape/scrape-batch-async.ts';
+import { scrapeBatch } from '../jobs/http/scrape/scrape-batch.ts';
+import { scrape } from '../jobs/http/scrape/scrape.ts';
+import { metrics } from '../metrics/http/metrics.ts';
+import { listDeliveries } from '../webhooks/http/deliveries/list-deliveries.ts';
+import { readDelivery } from '../webhooks/http/deliveries/read-delivery.ts';
+import { recoverDeliveries } from '../webhooks/http/deliveries/recover-deliveries.ts';
+import { redeliver } from '../webhooks/http/deliveries/redeliver.ts';
+import { testWebhook } from '../webhooks/http/deliveries/test-webhook.ts';
+import { cancelPending } from '../webhooks/http/endpoints/cancel-pending.ts';
+import { listEndpoints } from '../webhooks/http/endpoints/list-endpoints.ts';
+import { pauseEndpoint } from '../webhooks/http/endpoints/pause-endpoint.ts';
+import { resumeEndpoint } from '../webhooks/http/endpoints/resume-endpoint.ts';
+import type { ApiContext } from './context.ts';
+import { healthz, readyz } from './health.ts';
+
+const openApi = route({
+  id: 'openapi',
+  method: 'get',
+  path: '/openapi.json',
+  tag: 'Service',
+  summary: 'This document',
+  description: 'OpenAPI 3.1, made of the schemas that validate requests.',
+  access: 'anyone',
+  answers: { 200: { description: 'OpenAPI 3.1.', contentType: 'application/json' } },
+  handle: (_request, context: ApiContext) => ({
+    headers: { 'Cache-Control': 'no-cache' },
+    body: context.openApi,
+  }),
+});
+
+/** Every route of the API, in the order of its document. */
+export const ROUTES: Route<ApiContext>[] = [
+  scrape,
+  scrapeBatch,
+  scrapeAsync,
+  scrapeBatchAsync,
+  crawl,
+  listJobs,
+  readJob,
+  listPages,
+  cancelJob,
+  watchJob,
+  listDeliveries,
+  readDelivery,
+  redeliver,
+  recoverDeliveries,
+  testWebhook,
+  listEndpoints,
+  pauseEndpoint,
+  resumeEndpoint,
+  cancelPending,
+  listCallbacks,
+  readCallback,
+  readAccount,
+  rotateSecret,
+  readUsage,
+  healthz,
+  readyz,
+  metrics,
+  openApi,
+];

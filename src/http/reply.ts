@@ -1,0 +1,58 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Response } from 'express';
+
+/** What a handler answers. */
+export interface Reply {
+  /** 200 where it is not given. */
+  status?: number;
+  headers?: Record<string, string>;
+  /** The body as a value, sent as JSON … */
+  json?: unknown;
+  /** … or as text of the answer's content type: whole, or in pieces that are never all in memory. */
+  body?: string | AsyncIterable<string>;
+}
+
+/** Sends a reply. JSON ends with a newline. */
+export async function sendReply(
+  res: Response,
+  reply: Reply,
+  contentType = 'application/json',
+): Promise<void> {
+  res.status(reply.status ?? 200);
+  const body = reply.json === undefined ? reply.body : JSON.stringify(reply.json);
+  if (body === undefined) {
+    res.set(reply.headers ?? {}).end();
+    return;
+  }
+  const end = contentType === 'application/json' ? '\n' : '';
+  res.type(contentType).set(reply.headers ?? {});
+  if (typeof body === 'string') {
+    res.send(body + end);
+    return;
+  }
+  await sendPieces(res, body, end);
+}
+
+async function sendPieces(res: Response, pieces: AsyncIterable<string>, end: string): Promise<void> {
+  try {
+    await pipeline(Readable.from(encode(pieces, end)), res);
+  } catch (error) {
+    // The client has gone, as the request's log line says.
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+  }
+}
+
+/** Leaves out empty pieces: each would cost a chunk. */
+async function* encode(pieces: AsyncIterable<string>, end: string): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) if (piece !== '') yield Buffer.from(piece, 'utf8');
+  if (end !== '') yield Buffer.from(end, 'utf8');
+}
+
+/** Aborts when the answer is complete or its client has gone. */
+export function untilClosed(res: Response): AbortSignal {
+  const closed = new AbortController();
+  // A streamed answer has almost as many listeners of its own as Node takes without a warning.
+  res.setMaxListeners(res.getMaxListeners() + 1).once('close', () => closed.abort());
+  return closed.signal;
+}

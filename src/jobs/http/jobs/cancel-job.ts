@@ -1,0 +1,28 @@
+import { route } from '../../../http/route.ts';
+import { ServiceError } from '../../../service-error.ts';
+import { cancelJob as cancel } from '../../cancel.ts';
+import { jobView } from '../../read.ts';
+import type { JobContext } from '../context.ts';
+import { jobAnswer } from '../schemas/answers.ts';
+import { deliveryFor, requireJob } from './find-job.ts';
+
+export const cancelJob = route({
+  id: 'cancelJob',
+  method: 'post',
+  path: '/v1/jobs/{job_id}/cancel',
+  tag: 'Jobs',
+  summary: 'Stop a job',
+  description: 'The webhook still fires, with `status: "cancelled"` and what was done so far.',
+  access: 'account',
+  answers: { 200: { description: 'The job as it ended.', schema: jobAnswer } },
+  problems: ['already_finished'],
+  async handle({ account, params }, context: JobContext) {
+    const { db } = context;
+    const { id } = await requireJob(db, account.id, params.job_id);
+    const cancelled = await cancel(context, account.id, id);
+    const ended = await requireJob(db, account.id, id);
+    if (!cancelled && ended.status !== 'cancelled')
+      throw new ServiceError('already_finished', 'The job ended before it could be cancelled.');
+    return { json: { ...jobView(ended), delivery: await deliveryFor(db, ended) } };
+  },
+});

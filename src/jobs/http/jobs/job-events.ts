@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { DbOrTx } from '../../../database/tables.ts';
+import { findJob, jobView, type Job } from '../../read.ts';
+
+const INTERVAL_MS = 500;
+const KEEPALIVE_MS = 15_000;
+
+export const EVENT_HEADERS = {
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  'Cache-Control': 'no-store',
+  'X-Accel-Buffering': 'no',
+};
+
+/**
+ * A job's progress as server-sent events, until it ends or the signal aborts: `progress` with the job as the API shows it, at every
+ * change, and last an event named for the status in which it ended.
+ */
+export async function* jobEvents(db: DbOrTx, start: Job, gone: AbortSignal): AsyncGenerator<string> {
+  let job = start;
+  let shown = '';
+  let lastWrite = 0;
+  while (!gone.aborted) {
+    const ended = job.finished_at !== null;
+    const data = JSON.stringify(jobView(job));
+    if (data !== shown) {
+      yield `event: ${ended ? job.status : 'progress'}\ndata: ${data}\n\n`;
+      shown = data;
+      lastWrite = Date.now();
+    } else if (Date.now() - lastWrite > KEEPALIVE_MS) {
+      yield ': still here\n\n';
+      lastWrite = Date.now();
+    }
+    if (ended) return;
+    await sleep(INTERVAL_MS, undefined, { signal: gone }).catch(() => undefined);
+    job = (await findJob(db, job.account_id, job.id)) ?? { ...job, finished_at: new Date() };
+  }
+}

@@ -1,0 +1,29 @@
+import { decodeCursor, encodeCursor } from '../../../http/pagination.ts';
+import { route } from '../../../http/route.ts';
+import { jobView, listJobs as list } from '../../read.ts';
+import type { JobContext } from '../context.ts';
+import { jobList } from '../schemas/answers.ts';
+import { jobListQuery } from '../schemas/queries.ts';
+
+export const listJobs = route({
+  id: 'listJobs',
+  method: 'get',
+  path: '/v1/jobs',
+  tag: 'Jobs',
+  summary: 'List jobs, newest first',
+  description: 'Jobs without their results, by status or kind.',
+  access: 'account',
+  query: jobListQuery,
+  answers: { 200: { description: 'Jobs without their results.', schema: jobList } },
+  async handle({ account, query: { limit, cursor, ...filter } }, { db }: JobContext) {
+    const before = decodeCursor(cursor, /^job_[0-9a-f]{24}$/);
+    const jobs = await list(db, account.id, filter, { limit: limit + 1, before });
+    const data = jobs.slice(0, limit);
+    return {
+      json: {
+        data: data.map(jobView),
+        next_cursor: jobs.length > limit ? encodeCursor(data.at(-1)!.id) : null,
+      },
+    };
+  },
+});

@@ -1,0 +1,49 @@
+import { route } from '../../../http/route.ts';
+import { jobETag, jobView, type Job } from '../../read.ts';
+import type { JobContext } from '../context.ts';
+import { jobWithResultText } from '../result-text.ts';
+import { jobAnswer } from '../schemas/answers.ts';
+import { jobQuery } from '../schemas/queries.ts';
+import { deliveryFor, requireJob } from './find-job.ts';
+
+export const readJob = route({
+  id: 'readJob',
+  method: 'get',
+  path: '/v1/jobs/{job_id}',
+  tag: 'Jobs',
+  summary: 'Read a job, or wait for it',
+  description:
+    'Once the job has ended the answer has the `result` that its webhook carries, byte for byte, and a strong `ETag`: send it back in `If-None-Match` for a 304.',
+  access: 'account',
+  query: jobQuery,
+  answers: {
+    200: { description: 'The job.', schema: jobAnswer, headers: { ETag: 'Names this version of the job.' } },
+    304: { description: 'The job is as `If-None-Match` says.' },
+  },
+  async handle({ account, params, query, headers, signal }, { db, waiter }: JobContext) {
+    let job = await requireJob(db, account.id, params.job_id);
+    if (query.wait > 0 && job.finished_at === null) {
+      const gone = AbortSignal.any([signal, waiter.stopping]);
+      await waiter.wait(account.id, job.id, query.wait * 1000, gone);
+      job = await requireJob(db, account.id, job.id);
+    }
+    const withResult = query.result === 'true';
+    const delivery = await deliveryFor(db, job);
+    const sent = { 'Cache-Control': 'private, no-cache', ...etagHeader(job, delivery?.status, withResult) };
+    if (sent.ETag !== undefined && hasETag(headers['if-none-match'], sent.ETag))
+      return { status: 304, headers: sent };
+    if (job.finished_at === null || !withResult)
+      return { headers: sent, json: { ...jobView(job), delivery } };
+    return { headers: sent, body: jobWithResultText(db, job, { delivery }) };
+  },
+});
+
+/** Only an ended job has an ETag. */
+function etagHeader(job: Job, deliveryStatus: string | undefined, withResult: boolean): { ETag?: string } {
+  return job.finished_at === null ? {} : { ETag: jobETag(job, deliveryStatus ?? null, withResult) };
+}
+
+/** RFC 9110, 13.1.2. Express's `fresh` obeys the `Cache-Control: no-cache` that fetch() adds to every such request. */
+function hasETag(given = '', etag: string): boolean {
+  return given.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
+}

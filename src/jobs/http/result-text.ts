@@ -1,0 +1,18 @@
+import type { Db } from '../../database/tables.ts';
+import { readEnvelope } from '../../database/fragments.ts';
+import { jobView, type Job } from '../read.ts';
+import { resultEnvelope } from '../result.ts';
+
+/** An ended job's `result` as JSON text, in pieces: the memory does not depend on its size. */
+export function resultText(db: Db, job: Job): AsyncIterable<string> {
+  return readEnvelope(db, job.account_id, job.id, resultEnvelope(job));
+}
+
+/** A job with the fields of `more`, and with its `result` as the same bytes that its webhook carries. */
+export function jobWithResultText(db: Db, job: Job, more: object): AsyncIterable<string> {
+  const { head, tail } = resultEnvelope(job);
+  return readEnvelope(db, job.account_id, job.id, {
+    head: `${JSON.stringify({ ...jobView(job), ...more }).slice(0, -1)},"result":${head}`,
+    tail: `${tail}}`,
+  });
+}

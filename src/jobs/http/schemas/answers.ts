@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { SETTLED_PAGE_STATUSES } from '../../../database/enumerations.ts';
+import { listOf, named, timestamp } from '../../../http/schemas.ts';
+import { PAGE_ERRORS, type PageErrorCode } from '../../../scrape/types.ts';
+import { deliveryStatus } from '../../../webhooks/http/schemas.ts';
+import { jobKind, jobStatus } from './queries.ts';
+
+export const count = z.int().min(0);
+export const counts = {
+  total: count.describe('Pages of the job. A crawl finds more while it runs.'),
+  succeeded: count.describe('Pages that came back, whatever their HTTP status. Each costs one credit.'),
+  failed: count.describe('Pages that did not come back.'),
+  skipped: count.describe('Pages that the crawl left out: duplicates, out of scope, refused by robots.txt.'),
+  cancelled: count.describe('Pages that were not done when the job was cancelled.'),
+};
+export const metadata = z
+  .unknown()
+  .optional()
+  .meta({ shownAs: { description: 'The `metadata` of the request, byte for byte but for white space.' } });
+
+const pageMetadata = named(
+  'PageMetadata',
+  z
+    .looseObject({
+      title: z.string().nullable(),
+      description: z.string().nullable(),
+      language: z.string().nullable().describe('A BCP 47 tag.'),
+      canonical_url: z.string().nullable(),
+      site_name: z.string().optional(),
+      author: z.string().optional(),
+      published_time: z.string().optional(),
+      modified_time: z.string().optional(),
+      section: z.string().optional(),
+      keywords: z.array(z.string()).optional(),
+      favicon: z.string().optional(),
+      robots: z.string().optional(),
+      generator: z.string().optional(),
+      feeds: z
+        .array(z.strictObject({ url: z.string(), title: z.string().nullable(), type: z.string() }))
+        .optional(),
+      alternates: z.array(z.strictObject({ hreflang: z.string(), url: z.string() })).optional(),
+      json_ld: z.array(z.unknown()).optional().describe('JSON-LD objects of the page.'),
+      microdata: z.array(z.unknown()).optional(),
+    })
+    .describe(
+      'What a page says about itself. Open Graph and Twitter cards are there too, as og_… and twitter_….',
+    ),
+);
+
+/** The result of one URL: the same in every answer and callback. */
+export const pageBlock = named(
+  'Page',
+  z
+    .strictObject({
+      url: z.string().describe('The URL that was asked for.'),
+      final_url: z.string().nullable().describe('The URL that answered, after redirects.'),
+      status: z.enum(SETTLED_PAGE_STATUSES).describe('`ok`: an answer came back, whatever its HTTP status.'),
+      http_status: z.int().nullable(),
+      content_type: z.string().nullable(),
+      markdown: z.string().optional(),
+      html: z.string().optional(),
+      text: z.string().optional(),
+      links: z.array(z.string()).optional().describe('Absolute URLs, each once, in document order.'),
+      metadata: pageMetadata,
+      error: z
+        .strictObject({ code: z.enum(Object.keys(PAGE_ERRORS) as [PageErrorCode]), message: z.string() })
+        .nullable()
+        .describe('Null where the page is ok. The codes are explained at /docs/errors.'),
+      fetched_at: timestamp,
+      duration_ms: z.int().min(0),
+    })
+    .describe('A page that came back or did not, with the formats that were asked for.'),
+);
+
+export const batchResult = named('BatchResult', z.strictObject({ pages: z.array(pageBlock), ...counts }));
+export const queuedAnswer = named(
+  'Queued',
+  z.strictObject({ status: z.literal('queued'), job_id: z.string() }),
+);
+
+const jobFields = {
+  job_id: z.string(),
+  kind: jobKind,
+  status: jobStatus,
+  total: counts.total,
+  remaining: count.describe('Pages that are still to be done.'),
+  succeeded: counts.succeeded,
+  failed: counts.failed,
+  skipped: counts.skipped,
+  cancelled: counts.cancelled,
+  webhook_url: z.string().nullable(),
+  metadata,
+  created_at: timestamp,
+  started_at: timestamp.nullable().describe('When its first page was done.'),
+  finished_at: timestamp.nullable(),
+};
+export const jobSummary = named('JobSummary', z.strictObject(jobFields));
+export const jobAnswer = named(
+  'Job',
+  z.strictObject({
+    ...jobFields,
+    delivery: z
+      .strictObject({ id: z.string(), status: deliveryStatus })
+      .nullable()
+      .describe('The delivery of its webhook, once there is one.'),
+    result: z
+      .union([pageBlock, batchResult])
+      .optional()
+      .describe('Once the job has ended: a page for a single page, else the form of POST /v1/scrape/batch.'),
+  }),
+);
+export const jobList = named('JobList', listOf(jobSummary));
+export const pageList = named('PageList', listOf(pageBlock));

@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { WEBHOOK_EVENTS, WEBHOOK_PAYLOADS } from '../../../database/enumerations.ts';
+import { isTransportHeader } from '../../../egress/headers.ts';
+import { FORMATS } from '../../../scrape/types.ts';
+import { isValidSelector } from '../../../scrape/selectors.ts';
+
+export const MAX_SYNC_URLS = 100;
+export const MAX_ASYNC_URLS = 100_000;
+const MAX_URL_LENGTH = 4096;
+const MAX_METADATA_BYTES = 16 * 1024;
+/** A router in front of the service gives up at 30 s. */
+export const MAX_SYNC_TIMEOUT_MS = 25_000;
+export const MAX_ASYNC_TIMEOUT_MS = 120_000;
+export const pageUrl = z
+  .string()
+  .max(MAX_URL_LENGTH, `must have at most ${MAX_URL_LENGTH} characters`)
+  .superRefine((text, context) => {
+    const url = URL.parse(text);
+    if (url === null) context.addIssue('must be an absolute URL');
+    else if (url.protocol !== 'http:' && url.protocol !== 'https:')
+      context.addIssue('must start with http:// or https://');
+    else if (url.username !== '' || url.password !== '')
+      context.addIssue('must not contain a user name or password');
+  });
+
+const format = z.enum(FORMATS);
+const selectors = z
+  .array(z.string().max(500).refine(isValidSelector, 'is not a CSS selector'))
+  .max(50)
+  .default([]);
+
+const headerName = z
+  .string()
+  .max(100)
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a header name')
+  .refine((name) => !isTransportHeader(name), 'belongs to the connection and is set by the service');
+const headerValue = z
+  .string()
+  .max(4096)
+  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'is not a header value');
+
+const OUR_HEADERS: ReadonlySet<string> = new Set(['content-type', 'user-agent', 'traceparent', 'tracestate']);
+/** Headers of a callback that a receiver must be able to trust. */
+const isOurHeader = (name: string) =>
+  name.startsWith('x-ollagraph-') || name.startsWith('webhook-') || OUR_HEADERS.has(name);
+
+const headers = z
+  .record(headerName, headerValue)
+  .refine((all) => Object.keys(all).length <= 50, 'must have at most 50 headers')
+  .default({});
+
+export const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
+  format: format.optional().describe('`markdown` where neither this nor `formats` is given.'),
+  formats: z
+    .array(format)
+    .min(1)
+    .max(FORMATS.length)
+    .optional()
+    .describe('Several at once, instead of `format`.'),
+  only_main_content: z.boolean().default(true).describe('Leave out navigation, footers and the like.'),
+  include_selectors: selectors.describe('CSS selectors: only what they match.'),
+  exclude_selectors: selectors.describe('CSS selectors: all but what they match.'),
+  headers: headers.describe('Request headers to send to the site.'),
+  timeout_ms: z.int().min(100).max(maxTimeoutMs).default(20_000).describe('For each page.'),
+  max_age_seconds: z
+    .int()
+    .min(0)
+    .max(30 * 86_400)
+    .default(0)
+    .describe('Take an own earlier result that is not older than this. 0: always fetch.'),
+  respect_robots: z.boolean().default(respectRobots).describe('Obey the robots.txt of the site.'),
+  user_agent: z
+    .string()
+    .min(1)
+    .max(300)
+    .regex(/^[\x20-\x7e]+$/, 'must be printable ASCII')
+    .optional(),
+});
+
+export const asyncFields = {
+  webhook_url: z
+    .string()
+    .max(MAX_URL_LENGTH)
+    .optional()
+    .describe('Where the one signed POST goes when the job ends: https, at a public address.'),
+  webhook_payload: z
+    .enum(WEBHOOK_PAYLOADS)
+    .default('full')
+    .describe('`summary`: the counts and where to read the pages, for results that are large.'),
+  webhook_headers: z
+    .record(
+      headerName.refine((name) => !isOurHeader(name.toLowerCase()), 'is set by the service'),
+      headerValue,
+    )
+    .refine((all) => Object.keys(all).length <= 20, 'must have at most 20 headers')
+    .optional()
+    .describe('Extra headers of the callback.'),
+  webhook_events: z
+    .array(z.enum(WEBHOOK_EVENTS))
+    .min(1)
+    .max(3)
+    .default(['job.completed'])
+    .describe('Ask for more than the one POST at the end.'),
+  metadata: z
+    .json()
+    .refine(
+      (value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES,
+      'must have at most 16 KiB as JSON',
+    )
+    .optional()
+    .meta({
+      shownAs: { description: 'Any JSON of at most 16 KiB; comes back in the job and in its webhook.' },
+    }),
+};

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+import { JOB_KINDS, JOB_STATUSES } from '../../../database/enumerations.ts';
+import { cursorParameter, limitParameter } from '../../../http/pagination.ts';
+
+const MAX_WAIT_SECONDS = 25;
+
+export const jobStatus = z
+  .enum(JOB_STATUSES)
+  .describe('`completed` also when some pages failed; `failed` when none came back.');
+export const jobKind = z.enum(JOB_KINDS);
+
+export const jobListQuery = z.strictObject({
+  status: jobStatus.optional(),
+  kind: jobKind.optional(),
+  limit: limitParameter(100, 20),
+  cursor: cursorParameter,
+});
+export const jobQuery = z.strictObject({
+  wait: z
+    .string()
+    .regex(/^\d{1,3}(\.\d{1,3})?$/, 'must be a number of seconds')
+    .transform(Number)
+    .refine((n) => n <= MAX_WAIT_SECONDS, `must be at most ${MAX_WAIT_SECONDS}`)
+    .default(0)
+    .meta({
+      description: 'Hold the answer for up to so many seconds, until the job has ended.',
+      shownAs: { type: 'number', minimum: 0, maximum: MAX_WAIT_SECONDS, default: 0 },
+    }),
+  result: z.enum(['true', 'false']).default('true').describe('`false` leaves the result out.'),
+});
+export const pageListQuery = z.strictObject({ limit: limitParameter(100, 20), cursor: cursorParameter });

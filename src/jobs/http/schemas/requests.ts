@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { named } from '../../../http/schemas.ts';
+import { compilePattern } from '../../../crawl/patterns.ts';
+import type { Format } from '../../../scrape/types.ts';
+import type { CrawlOptions, ScrapeOptions } from '../../options.ts';
+import {
+  asyncFields,
+  MAX_ASYNC_TIMEOUT_MS,
+  MAX_ASYNC_URLS,
+  MAX_SYNC_TIMEOUT_MS,
+  MAX_SYNC_URLS,
+  pageUrl,
+  scrapeFields,
+} from './fields.ts';
+
+const urls = (max: number) =>
+  z.array(pageUrl).min(1, 'must have at least one URL').max(max, `must have at most ${max} URLs`);
+const pathPatterns = z.array(z.string().min(1).max(500).superRefine(checkPattern)).max(100).default([]);
+
+function checkPattern(pattern: string, context: z.RefinementCtx<string>): void {
+  try {
+    compilePattern(pattern);
+  } catch (error) {
+    context.addIssue((error as Error).message);
+  }
+}
+
+const oneFormat = <S extends z.ZodType<{ format?: Format | undefined; formats?: Format[] | undefined }>>(
+  schema: S,
+) =>
+  schema.refine((body) => body.format === undefined || body.formats === undefined, {
+    path: ['formats'],
+    message: 'give format or formats, not both',
+  });
+
+export const scrapeSchema = named(
+  'ScrapeRequest',
+  oneFormat(z.strictObject({ url: pageUrl, ...scrapeFields(MAX_SYNC_TIMEOUT_MS, false) })),
+);
+export const batchSchema = named(
+  'BatchRequest',
+  oneFormat(z.strictObject({ urls: urls(MAX_SYNC_URLS), ...scrapeFields(MAX_SYNC_TIMEOUT_MS, false) })),
+);
+export const scrapeAsyncSchema = named(
+  'ScrapeAsyncRequest',
+  oneFormat(z.strictObject({ url: pageUrl, ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, false), ...asyncFields })),
+);
+export const batchAsyncSchema = named(
+  'BatchAsyncRequest',
+  oneFormat(
+    z.strictObject({
+      urls: urls(MAX_ASYNC_URLS),
+      ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, false),
+      ...asyncFields,
+    }),
+  ),
+);
+export const crawlSchema = named(
+  'CrawlRequest',
+  oneFormat(
+    z.strictObject({
+      url: pageUrl.describe('Where the crawl begins.'),
+      ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, true),
+      ...asyncFields,
+      max_pages: z
+        .int()
+        .min(1)
+        .max(100_000)
+        .default(100)
+        .describe('So many credits are held until the crawl ends.'),
+      max_depth: z
+        .int()
+        .min(0)
+        .max(1000)
+        .optional()
+        .describe('Links from the first page; 0: that page alone.'),
+      include_paths: pathPatterns.describe('Patterns of paths: only these are crawled.'),
+      exclude_paths: pathPatterns.describe('Patterns of paths that are not crawled.'),
+      allow_subdomains: z.boolean().default(false),
+      ignore_query_parameters: z
+        .union([z.boolean(), z.array(z.string().min(1).max(200)).max(100)])
+        .default(false)
+        .describe('All query parameters, or these, do not make another page.'),
+      respect_nofollow: z.boolean().default(true),
+      respect_noindex: z.boolean().default(false),
+      sitemap: z.enum(['include', 'only', 'skip']).default('include'),
+      delay_ms: z.int().min(0).max(60_000).default(0).describe('Between two fetches.'),
+    }),
+  ),
+);
+
+/** What the asynchronous routes take besides. */
+export type AsyncFields = Pick<z.infer<typeof scrapeAsyncSchema>, keyof typeof asyncFields>;
+
+type ScrapeBody = Omit<z.infer<typeof scrapeSchema>, 'url'>;
+
+/** The options of a validated request, in the form that the job keeps. */
+export function scrapeOptions(body: ScrapeBody): ScrapeOptions {
+  return {
+    formats: [...new Set(body.formats ?? [body.format ?? 'markdown'])],
+    only_main_content: body.only_main_content,
+    include_selectors: body.include_selectors,
+    exclude_selectors: body.exclude_selectors,
+    headers: body.headers,
+    timeout_ms: body.timeout_ms,
+    max_age_seconds: body.max_age_seconds,
+    respect_robots: body.respect_robots,
+    user_agent: body.user_agent ?? null,
+  };
+}
+
+/** The same for a crawl. */
+export function crawlOptions(body: z.infer<typeof crawlSchema>): CrawlOptions {
+  return {
+    ...scrapeOptions(body),
+    url: body.url,
+    max_pages: body.max_pages,
+    max_depth: body.max_depth ?? null,
+    include_paths: body.include_paths,
+    exclude_paths: body.exclude_paths,
+    allow_subdomains: body.allow_subdomains,
+    ignore_query_parameters: body.ignore_query_parameters,
+    respect_nofollow: body.respect_nofollow,
+    respect_noindex: body.respect_noindex,
+    sitemap: body.sitemap,
+    delay_ms: body.delay_ms,
+  };
+}

@@ -1,0 +1,31 @@
+import type { Reply } from '../../../http/reply.ts';
+import { ServiceError } from '../../../service-error.ts';
+import { failPending } from '../../cancel.ts';
+import { findJob } from '../../read.ts';
+import type { JobContext } from '../context.ts';
+import { resultText } from '../result-text.ts';
+import { createRequestedJob, type JobFields, type ScrapeRequest } from './new-job.ts';
+
+/** A synchronous answer is complete within this time. */
+export const SYNC_BUDGET_MS = 25_000;
+
+/** Creates a job, waits for its end, and answers with its result. Pages that are not done within `budgetMs` have failed. */
+export async function answerNow(
+  request: ScrapeRequest,
+  context: JobContext,
+  fields: JobFields,
+  budgetMs: number,
+): Promise<Reply> {
+  const { db, waiter } = context;
+  const { id: accountId } = request.account;
+  const { job_id, repeated } = await createRequestedJob(request, context, fields);
+  if (repeated && (await findJob(db, accountId, job_id))?.finished_at === null)
+    throw new ServiceError('idempotency_busy', 'The first request with this key is still running.', {
+      retryAfterSeconds: 1,
+    });
+  if (!(await waiter.wait(accountId, job_id, budgetMs)))
+    await failPending(context, accountId, job_id, { code: 'deadline_exceeded' });
+  const job = await findJob(db, accountId, job_id);
+  if (!job) throw new ServiceError('not_found', 'The job of this Idempotency-Key has been removed.');
+  return { body: resultText(db, job) };
+}

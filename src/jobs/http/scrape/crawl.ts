@@ -1,0 +1,22 @@
+import { route } from '../../../http/route.ts';
+import type { JobContext } from '../context.ts';
+import { crawlOptions, crawlSchema } from '../schemas/requests.ts';
+import { HOOK, queue, QUEUED } from './queue.ts';
+
+export const crawl = route({
+  id: 'crawl',
+  method: 'post',
+  path: '/v1/crawl',
+  tag: 'Scraping',
+  summary: 'A whole site, queued',
+  description: 'Follows links and the sitemap from `url` until `max_pages` pages are done.',
+  access: 'account',
+  body: crawlSchema,
+  example: { url: 'https://docs.example.com', max_pages: 500, webhook_url: HOOK },
+  idempotent: true,
+  answers: QUEUED,
+  async handle(request, context: JobContext) {
+    const fields = { urls: [request.body.url], options: crawlOptions(request.body) };
+    return await queue(request, context, { kind: 'crawl', lane: 'bulk', ...fields });
+  },
+});

@@ -1,0 +1,39 @@
+import type { Reply } from '../../../http/reply.ts';
+import type { RouteDescription } from '../../../http/route.ts';
+import { checkWebhookUrl } from '../../../webhooks/http/check-url.ts';
+import type { JobContext } from '../context.ts';
+import { queuedAnswer } from '../schemas/answers.ts';
+import type { AsyncFields } from '../schemas/requests.ts';
+import { createRequestedJob, type JobFields, type ScrapeRequest } from './new-job.ts';
+
+/** A webhook_url to begin with. */
+export const HOOK = 'https://yourapp.com/hooks/ollagraph';
+
+/** What the asynchronous routes answer. */
+export const QUEUED: RouteDescription['answers'] = {
+  202: {
+    description: 'Queued. One signed POST to `webhook_url` follows when the job ends.',
+    schema: queuedAnswer,
+    headers: { Location: 'Where the job can be read.' },
+  },
+};
+
+/** Queues a job and answers with its id. */
+export async function queue(
+  request: ScrapeRequest & { body: AsyncFields },
+  context: JobContext,
+  fields: Omit<JobFields, 'sync'>,
+): Promise<Reply> {
+  const { webhook_url, webhook_payload, webhook_headers, webhook_events, metadata } = request.body;
+  if (webhook_url !== undefined) await checkWebhookUrl(context.egress, webhook_url);
+  const { job_id } = await createRequestedJob(request, context, {
+    ...fields,
+    sync: false,
+    webhook_url: webhook_url ?? null,
+    webhook_payload,
+    webhook_headers: webhook_headers ?? null,
+    webhook_events: [...new Set(webhook_events)],
+    metadata: metadata === undefined ? null : JSON.stringify(metadata),
+  });
+  return { status: 202, headers: { Location: `/v1/jobs/${job_id}` }, json: { status: 'queued', job_id } };
+}

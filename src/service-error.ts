@@ -1,0 +1,57 @@
+/** Every code that an error of the service can carry, to callers and in the documents. */
+export const ERROR_CODES = [
+  'invalid_json',
+  'bad_request',
+  'unauthorized',
+  'out_of_credits',
+  'not_found',
+  'method_not_allowed',
+  'idempotency_busy',
+  'already_finished',
+  'body_too_large',
+  'unsupported_encoding',
+  'validation_failed',
+  'idempotency_mismatch',
+  'rate_limited',
+  'internal_error',
+  'unavailable',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+export interface FieldError {
+  /** The field, like `urls[3]`. */
+  path: string;
+  message: string;
+}
+
+interface Details {
+  /** The fields that were refused. */
+  errors?: FieldError[];
+  /** When the caller may try again. */
+  retryAfterSeconds?: number;
+  cause?: unknown;
+}
+
+/** An error that the caller may read: the message says what was wrong, the code says it to programs. */
+export class ServiceError extends Error {
+  override name = 'ServiceError';
+  readonly code: ErrorCode;
+  readonly errors: FieldError[] | undefined;
+  readonly retryAfterSeconds: number | undefined;
+  constructor(code: ErrorCode, message: string, { errors, retryAfterSeconds, cause }: Details = {}) {
+    super(message, { cause });
+    this.code = code;
+    this.errors = errors;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** The error for one refused field. */
+export function invalidField(path: string, message: string): ServiceError {
+  return new ServiceError('validation_failed', `${path}: ${message}`, { errors: [{ path, message }] });
+}
+
+/** The error for something that does not exist, or belongs to another account. */
+export function notFound(what: string): ServiceError {
+  return new ServiceError('not_found', `There is no such ${what}.`);
+}

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Context } from '../../../context.ts';
+import type { Db } from '../../../database/tables.ts';
+import { route } from '../../../http/route.ts';
+import { appendTest } from '../../outbox/test-delivery.ts';
+import { checkWebhookUrl } from '../check-url.ts';
+import { deliveryAnswer, testWebhookBody } from '../schemas.ts';
+import { findDelivery } from './find-delivery.ts';
+
+const POLL_MS = 50;
+/** A router in front of the service gives up at 30 s. */
+const MAX_WAIT_MS = 25_000;
+
+export const testWebhook = route({
+  id: 'testWebhook',
+  method: 'post',
+  path: '/v1/me/webhooks/test',
+  tag: 'Deliveries',
+  summary: 'Send one signed test delivery',
+  description:
+    'It takes the same queue, signer, timeout and retries as every other delivery. The answer waits for the first attempt.',
+  access: 'account',
+  body: testWebhookBody,
+  bodyLimit: 16 * 1024,
+  example: { webhook_url: 'https://yourapp.com/hooks/ollagraph' },
+  answers: { 200: { description: 'The delivery with its first attempt.', schema: deliveryAnswer } },
+  async handle(
+    { account, body, requestId, traceparent },
+    { db, egress, config }: Pick<Context, 'db' | 'egress' | 'config'>,
+  ) {
+    await checkWebhookUrl(egress, body.webhook_url);
+    const origin = { request_id: requestId, traceparent };
+    const id = await appendTest(db, account.id, body.webhook_url, origin);
+    const deadline = Date.now() + Math.min(config.webhookTimeoutMs + 2000, MAX_WAIT_MS);
+    while (Date.now() < deadline && !(await firstAttemptEnded(db, account.id, id))) await sleep(POLL_MS);
+    return { json: await findDelivery(db, account.id, id) };
+  },
+});
+
+async function firstAttemptEnded(db: Db, accountId: string, id: string): Promise<boolean> {
+  const attempt = await db
+    .selectFrom('attempts')
+    .select('finished_at')
+    .where('account_id', '=', accountId)
+    .where('delivery_id', '=', id)
+    .where('number', '=', 1)
+    .executeTakeFirst();
+  return attempt !== undefined && attempt.finished_at !== null;
+}

@@ -1,0 +1,18 @@
+import type { Context } from '../../../context.ts';
+import { route } from '../../../http/route.ts';
+import { listEndpoints as list } from '../../endpoints/endpoints.ts';
+import { endpointList } from '../schemas.ts';
+
+export const listEndpoints = route({
+  id: 'listEndpoints',
+  method: 'get',
+  path: '/v1/endpoints',
+  tag: 'Endpoints',
+  summary: 'List the endpoints that receive your callbacks',
+  description: 'Each with its success rate, latency and backlog. An endpoint is a host and port.',
+  access: 'account',
+  answers: { 200: { description: 'One entry for each host and port.', schema: endpointList } },
+  async handle({ account }, { db }: Pick<Context, 'db'>) {
+    return { json: { data: await list(db, account.id), next_cursor: null } };
+  },
+});
