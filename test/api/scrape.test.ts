@@ -119,7 +119,7 @@ test('a batch now: the pages in the order of the request, a repeated URL in each
 test('what is not done within its time is failed with timeout, and the others are there', async () => {
   site.routes.set('/never', () => {});
   const urls = [site.url('/never'), site.url('/')];
-  const { json } = await service.api('POST', '/v1/scrape/batch', { urls, timeout_ms: 400 });
+  const { json } = await service.api('POST', '/v1/scrape/batch', { urls, timeout_ms: 3000 });
   assert.deepEqual(
     json.pages.map((p: { status: string; error: { code: string } | null }) => [p.status, p.error?.code]),
     [

@@ -8,7 +8,7 @@ import { createResolve } from '../../src/egress/connect/resolve.ts';
 import { failure } from './failure.ts';
 import { ok, startOrigin } from './origin.ts';
 
-const BOUNDED = { timeout: 20_000 };
+const BOUNDED = { timeout: 60_000 };
 
 function network(connectionsPerOrigin: number): Network & AsyncDisposable {
   const made = new Network({

@@ -10,7 +10,7 @@ import { failure } from './failure.ts';
 import { coded, ok, redirect, response, startOrigin } from './origin.ts';
 
 const MIB = 1024 * 1024;
-const BOUNDED = { timeout: 20_000 };
+const BOUNDED = { timeout: 60_000 };
 const HEAD = 'HTTP/1.1 200 OK\r\n\r\n';
 
 let egress: Egress;

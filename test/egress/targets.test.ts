@@ -250,7 +250,7 @@ test('one family of addresses is enough', async () => {
   assert.equal((await egress.fetchPage(page(`https://[::1]:${secure6.port}/`))).status, 200);
   assert.equal((await egress.fetchPage(page(`http://half.test:${http.port}/`))).status, 200);
   assert.equal(
-    (await egress.fetchPage({ ...page(`http://silent6.test:${http.port}/`), timeoutMs: 2000 })).status,
+    (await egress.fetchPage({ ...page(`http://silent6.test:${http.port}/`), timeoutMs: 10_000 })).status,
     200,
   );
 });

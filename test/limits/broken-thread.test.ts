@@ -26,3 +26,18 @@ test('pages that burst their thread one after another cost the others of the bat
   for (const { error } of job.result.pages.slice(0, bursting)) assert.equal(error.code, 'parse_failed');
   await assertBooksBalance(service.db);
 });
+
+test('a page that takes too long to read fails alone with parse_timeout, and its thread is replaced', async () => {
+  await using site = await startSite({ '/': page('Here', 'text') });
+  site.routes.set('/endless', `<body>${'<i></i>'.repeat(300_000)}</body>`);
+  await using service = await startTestService();
+  const urls = Array.from({ length: 20 }, (_, n) => site.url(n === 7 ? '/endless' : '/'));
+  const body = { urls, exclude_selectors: ['q ~ i'] };
+  const job = await service.api.finished(await service.api.queue('/v1/scrape/batch/async', body));
+  assert.deepEqual([job.status, job.succeeded, job.failed], ['completed', 19, 1]);
+  assert.equal(job.result.pages[7].error.code, 'parse_timeout');
+
+  const after = await service.api('POST', '/v1/scrape', { url: site.url('/') });
+  assert.equal(after.status, 200);
+  await assertBooksBalance(service.db);
+});
