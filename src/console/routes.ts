@@ -16,8 +16,8 @@ import { keyPages } from './pages/keys.ts';
 import { overviewPage } from './pages/overview.ts';
 import { playgroundPages } from './pages/playground.ts';
 import { secretPages } from './pages/secret.ts';
-import { pageHeaders, readForm } from './session/protection.ts';
-import { accountDoor, signInRoutes } from './session/sign-in.ts';
+import { pageHeaders, readForm } from './session/forgery.ts';
+import { accountSignIn, signInRoutes } from './session/sign-in.ts';
 
 /** Pages for people, mounted at /console. All works without a script; the script makes some of it live. */
 export function consoleRoutes(
@@ -25,13 +25,13 @@ export function consoleRoutes(
   { box, waiter }: { box: SecretBox; waiter: JobWaiter },
 ): Router {
   const router = Router();
-  const door = accountDoor(context);
+  const signIn = accountSignIn(context);
   router.use(pageHeaders, readForm());
   router.use('/assets', assetRoutes());
   if (context.config.adminToken !== undefined)
     router.use('/admin', adminRoutes(context, context.config.adminToken));
-  router.use(signInRoutes(context, door));
-  router.use(requireAccount(context, door));
+  router.use(signInRoutes(context, signIn));
+  router.use(requireAccount(context, signIn));
   router.use(overviewPage(context));
   router.use(jobPages(context, waiter));
   router.use(deliveryPages(context, box));
@@ -46,7 +46,7 @@ export function consoleRoutes(
   return router;
 }
 
-/** Says what went wrong as a page. What is not the visitor's fault is logged. */
+/** Says what went wrong as a page. A fault of the service is logged. */
 function errorPage({ log }: Context): ErrorRequestHandler {
   return (error: unknown, _req, res, next) => {
     if (res.headersSent) {

@@ -32,7 +32,7 @@ async function signedIn(key = service.account.key): Promise<Visitor> {
   return someone;
 }
 
-test('without a session every page leads to the door', async () => {
+test('without a session every page leads to the sign-in', async () => {
   const stranger = visitor();
   for (const path of [
     '',
@@ -215,7 +215,7 @@ test('operators get in with ADMIN_TOKEN alone, accounts never', async () => {
   assert.equal((await another.api('GET', '/v1/me')).json.credits, 42);
 });
 
-test('whoever guesses keys is slowed down; without ADMIN_TOKEN there is no door for operators', async () => {
+test('whoever guesses keys is slowed down; without ADMIN_TOKEN operators cannot sign in', async () => {
   await using guarded = await startTestService();
   assert.equal(
     (await createVisitor(guarded.api.origin).get('/console/admin/sign-in')).headers.get('location'),

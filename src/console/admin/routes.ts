@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts';
 import { requireOperator } from '../session/guard.ts';
 import { html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
-import { operatorDoor, signInRoutes } from '../session/sign-in.ts';
+import { operatorSignIn, signInRoutes } from '../session/sign-in.ts';
 import { accountPages } from './accounts.ts';
 import { viewSection } from './view-table.ts';
 import { readView } from './views.ts';
@@ -52,9 +52,9 @@ const PAGES: { path: string; title: string; views: Shown[] }[] = [
 export function adminRoutes(context: Context, adminToken: string): Router {
   const { db } = context;
   const router = Router();
-  const door = operatorDoor(context, adminToken);
-  router.use(signInRoutes(context, door));
-  router.use(requireOperator(context, door, adminToken));
+  const signIn = operatorSignIn(context, adminToken);
+  router.use(signInRoutes(context, signIn));
+  router.use(requireOperator(context, signIn, adminToken));
   for (const { path, title, views } of PAGES) router.get(path, async (_req, res) => show(res, title, views));
   router.use(accountPages(db));
 

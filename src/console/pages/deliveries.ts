@@ -22,7 +22,7 @@ import { field, select } from '../view/forms.ts';
 import { html, type Content } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { badge, bytes, count, cut, pager, table, time, type Column } from '../view/parts.ts';
-import { sessionOf } from '../session/visitor.ts';
+import { sessionOf } from '../session/browser-session.ts';
 import { deliveryBody } from './delivery.ts';
 import { previewRequest } from './delivery-request.ts';
 import { recoverPages } from './recover.ts';

@@ -18,7 +18,7 @@ import { confirmed, field, postButton, postForm } from '../view/forms.ts';
 import { html, type Html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { badge, count, duration, facts, percent, time } from '../view/parts.ts';
-import { sessionOf } from '../session/visitor.ts';
+import { sessionOf } from '../session/browser-session.ts';
 
 const testForm = z.object({ webhook_url: z.string().trim().max(4096) });
 

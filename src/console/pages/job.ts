@@ -28,18 +28,18 @@ export interface JobPart {
 }
 
 /** A job's page: progress, what it was asked, its delivery, and its pages (of a single-page job the content at once). */
-export function jobBody(
+export async function jobBody(
   res: Response,
   part: JobPart,
   single: (PageRow & { fragment: string | null }) | null,
-): Html {
+): Promise<Html> {
   const { job } = part;
   return html`${progress(res, job)} ${about(part)}
     ${
       single
         ? html`<section>
             <h2>Result</h2>
-            ${pageBody(single)}
+            ${await pageBody(single)}
           </section>`
         : pageList(part)
     }

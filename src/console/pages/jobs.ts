@@ -16,7 +16,7 @@ import { field, select } from '../view/forms.ts';
 import { html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { badge, cut, pager } from '../view/parts.ts';
-import { sessionOf } from '../session/visitor.ts';
+import { sessionOf } from '../session/browser-session.ts';
 import { jobBody, type JobPart } from './job.ts';
 import { jobTable } from './job-table.ts';
 import { pageBody } from './page-block.ts';
@@ -95,7 +95,7 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
       section: 'Jobs',
       back: { href: '/console/jobs', label: 'Jobs' },
       actions: badge(job.status),
-      body: jobBody(res, part, single),
+      body: await jobBody(res, part, single),
     });
   });
 
@@ -115,7 +115,7 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
       section: 'Jobs',
       back: { href: `/console/jobs/${job.id}`, label: 'Job' },
       actions: badge(page.status),
-      body: pageBody(page),
+      body: await pageBody(page),
     });
   });
 

@@ -8,7 +8,7 @@ import { confirmed, field, postForm } from '../view/forms.ts';
 import { html, type Html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { badge, copyable, table, time } from '../view/parts.ts';
-import { sessionOf } from '../session/visitor.ts';
+import { sessionOf } from '../session/browser-session.ts';
 
 const keyForm = z.object({ name: z.string().trim().min(1, 'must not be empty').max(100) });
 

@@ -13,7 +13,7 @@ import { barChart, lineChart } from '../view/charts.ts';
 import { html, type Content, type Html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { count, duration, percent, time } from '../view/parts.ts';
-import { sessionOf } from '../session/visitor.ts';
+import { sessionOf } from '../session/browser-session.ts';
 import { jobTable } from './job-table.ts';
 
 const MINUTES = 60;

@@ -1,11 +1,11 @@
 import type { PageRow } from '../../jobs/read.ts';
 import { PAGE_ERRORS } from '../../scrape/types.ts';
 import { html, safeHref, type Content, type Html } from '../../http/html.ts';
-import { renderMarkdown } from '../view/markdown.ts';
-import { bytes, duration, facts, source } from '../view/parts.ts';
+import { MAX_MARKDOWN_LENGTH, renderMarkdown } from '../view/markdown/index.ts';
+import { count, duration, facts, source } from '../view/parts.ts';
 
-/** Of each form so many characters are shown; the API has all of it. */
-const MAX_SHOWN = 200_000;
+/** Characters shown of each form; the API has all of it. */
+const MAX_SHOWN = MAX_MARKDOWN_LENGTH;
 const MAX_LINKS = 500;
 
 /** A page block as it is stored, as far as it is shown here. */
@@ -28,7 +28,7 @@ export const reason = (code: string) =>
   code in PAGE_ERRORS ? PAGE_ERRORS[code as keyof typeof PAGE_ERRORS] : code;
 
 /** A page and its content in every form that was asked for. */
-export function pageBody(page: PageRow & { fragment: string | null }): Html {
+export async function pageBody(page: PageRow & { fragment: string | null }): Promise<Html> {
   if (page.fragment === null) {
     const why =
       page.status === 'pending'
@@ -51,7 +51,7 @@ export function pageBody(page: PageRow & { fragment: string | null }): Html {
     ],
   ])}
   ${block.error && html`<p class="problem"><strong>${block.error.code}</strong> ${reason(block.error.code)}</p>`}
-  ${contents(block, page.fragment)}`;
+  ${await contents(block, page.fragment)}`;
 }
 
 function outside(url: string): Content {
@@ -62,12 +62,12 @@ function outside(url: string): Content {
 }
 
 /** Sections that the script turns into tabs. */
-function contents(block: Block, fragment: string): Html {
+async function contents(block: Block, fragment: string): Promise<Html> {
   const { markdown, html: markup, text, links, metadata } = block;
   const sections: [string, Content][] = [];
   if (markdown !== undefined)
     sections.push(
-      ['Markdown', rendered(markdown)],
+      ['Markdown', await rendered(markdown)],
       ['Markdown source', shortened(markdown, 'Markdown source')],
     );
   if (markup !== undefined) sections.push(['HTML', shortened(markup, 'HTML')]);
@@ -87,9 +87,13 @@ function contents(block: Block, fragment: string): Html {
   </div>`;
 }
 
-function rendered(markdown: string): Html {
+async function rendered(markdown: string): Promise<Html> {
   if (markdown.trim() === '') return html`<div class="empty"><p>The page has no text.</p></div>`;
-  return html`<div class="prose">${renderMarkdown(markdown.slice(0, MAX_SHOWN))}</div>
+  const readable = await renderMarkdown(markdown.slice(0, MAX_SHOWN));
+  if (readable === null)
+    return html`<p class="hint">This Markdown takes too long to render. This is its source.</p>
+      ${shortened(markdown, 'Markdown')}`;
+  return html`<div class="prose">${readable}</div>
     ${rest(markdown)}`;
 }
 
@@ -101,7 +105,7 @@ function rest(text: string): Html | null {
   return text.length <= MAX_SHOWN
     ? null
     : html`<p class="quiet">
-        ${bytes(text.length - MAX_SHOWN)} more are not shown here; the API has all of it.
+        The first ${count(MAX_SHOWN)} of ${count(text.length)} characters are shown; the API has all of them.
       </p>`;
 }
 

@@ -17,7 +17,7 @@ import { field, postForm } from '../view/forms.ts';
 import { flag, html, type Html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { badge, source } from '../view/parts.ts';
-import { sessionOf } from '../session/visitor.ts';
+import { sessionOf } from '../session/browser-session.ts';
 import { pageBody } from './page-block.ts';
 
 const WAIT_MS = 22_000;
@@ -45,7 +45,7 @@ export function playgroundPages(context: Context, waiter: JobWaiter): Router {
       res,
       page.url,
       main,
-      result(
+      await result(
         { page, job_id: job.id, url: page.url, main },
         `${req.protocol}://${req.get('host') ?? 'localhost'}`,
       ),
@@ -111,13 +111,13 @@ function show(res: Response, url: string, main: boolean, more: Html | null, stat
   sendPage(res, { title: 'Playground', section: 'Playground', body }, status);
 }
 
-function result({ page, job_id, url, main }: Result, origin: string): Html {
+async function result({ page, job_id, url, main }: Result, origin: string): Promise<Html> {
   return html`<section>
       <div class="title">
         <h2>Result</h2>
         ${badge(page.status)}
       </div>
-      ${pageBody(page)}
+      ${await pageBody(page)}
       <p><a href="/console/jobs/${job_id}">The job</a></p>
     </section>
     <section>

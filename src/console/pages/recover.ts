@@ -7,7 +7,7 @@ import { field, postForm } from '../view/forms.ts';
 import { html, type Html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { count } from '../view/parts.ts';
-import { sessionOf } from '../session/visitor.ts';
+import { sessionOf } from '../session/browser-session.ts';
 
 const DAY_MS = 86_400_000;
 /** What a browser's field for a date and a time sends. All times here are UTC. */

@@ -8,7 +8,7 @@ import { confirmed, postButton, postForm, select } from '../view/forms.ts';
 import { html, type Html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { copyable, exactTime } from '../view/parts.ts';
-import { sessionOf } from '../session/visitor.ts';
+import { sessionOf } from '../session/browser-session.ts';
 
 const OVERLAPS = [
   ['0', 'not at all: the old one stops now'],

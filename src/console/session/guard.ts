@@ -1,36 +1,36 @@
-import type { Request, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import type { Context } from '../../context.ts';
+import { setBrowserSession, type BrowserSession } from './browser-session.ts';
 import { readCookie } from './cookies.ts';
-import { checkForm } from './protection.ts';
+import { checkForm } from './forgery.ts';
 import { findSession, isOperatorSession } from './sessions.ts';
-import type { Door } from './sign-in.ts';
-import { setVisitor, type Visitor } from './visitor.ts';
+import type { SignIn } from './sign-in.ts';
 
-/** Lets in who has an account's session; others go to the door. A form has to carry the session's token. */
-export function requireAccount({ db }: Context, door: Door): RequestHandler {
-  return guard(door, async (cookie) => {
+/** Lets through who has an account's session, and sends others to sign in. A form must carry the session's token. */
+export function requireAccount({ db }: Context, signIn: SignIn): RequestHandler {
+  return guard(signIn, async (cookie) => {
     const session = await findSession(db, cookie);
     return session && { kind: 'account', cookie, session };
   });
 }
 
 /** The same for operators. */
-export function requireOperator({ db }: Context, door: Door, adminToken: string): RequestHandler {
-  return guard(door, async (cookie) =>
+export function requireOperator({ db }: Context, signIn: SignIn, adminToken: string): RequestHandler {
+  return guard(signIn, async (cookie) =>
     (await isOperatorSession(db, cookie, adminToken)) ? { kind: 'operator', cookie } : null,
   );
 }
 
-function guard(door: Door, identify: (cookie: string) => Promise<Visitor | null>): RequestHandler {
-  return async (req: Request, res, next) => {
-    const cookie = readCookie(req, door.cookie);
-    const visitor = cookie === null ? null : await identify(cookie);
-    if (visitor === null) {
-      res.redirect(303, `${door.path}/sign-in`);
+function guard(signIn: SignIn, identify: (cookie: string) => Promise<BrowserSession | null>): RequestHandler {
+  return async (req, res, next) => {
+    const cookie = readCookie(req, signIn.cookie);
+    const browser = cookie === null ? null : await identify(cookie);
+    if (browser === null) {
+      res.redirect(303, `${signIn.path}/sign-in`);
       return;
     }
-    setVisitor(res, visitor);
-    if (req.method === 'POST') checkForm(req, visitor.cookie);
+    setBrowserSession(res, browser);
+    if (req.method === 'POST') checkForm(req, browser.cookie);
     else if (req.method !== 'GET' && req.method !== 'HEAD') {
       res.sendStatus(405);
       return;

@@ -7,13 +7,13 @@ import { readCookie, writeCookie } from './cookies.ts';
 import { field, postForm } from '../view/forms.ts';
 import { html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
-import { checkForm } from './protection.ts';
+import { checkForm } from './forgery.ts';
 import { closeSession, newToken, openOperatorSession, openSession, SESSION_SECONDS } from './sessions.ts';
-import { setVisitor } from './visitor.ts';
+import { setBrowserSession } from './browser-session.ts';
 
-/** One of the two doors of the console. */
-export interface Door {
-  /** Where its part of the console is mounted, and what its cookies are sent to. */
+/** One of the two ways to sign in: as an account, or as an operator. */
+export interface SignIn {
+  /** Where its part of the console is mounted, and the path of its cookies. */
   path: string;
   cookie: string;
   title: string;
@@ -23,8 +23,8 @@ export interface Door {
   open(secret: string): Promise<string | null>;
 }
 
-/** The door of an account: its API keys open it. */
-export function accountDoor({ db }: Context): Door {
+/** An account signs in with one of its API keys. */
+export function accountSignIn({ db }: Context): SignIn {
   return {
     path: '/console',
     cookie: 'ollagraph_session',
@@ -38,8 +38,8 @@ export function accountDoor({ db }: Context): Door {
   };
 }
 
-/** The door of operators: ADMIN_TOKEN opens it. */
-export function operatorDoor({ db }: Context, adminToken: string): Door {
+/** Operators sign in with ADMIN_TOKEN. */
+export function operatorSignIn({ db }: Context, adminToken: string): SignIn {
   return {
     path: '/console/admin',
     cookie: 'ollagraph_operator',
@@ -61,31 +61,31 @@ function addressOf(req: Request): string {
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
-/** The page at the door, and the way out. */
-export function signInRoutes({ db, config }: Context, door: Door): Router {
+/** The page to sign in, and the way out. */
+export function signInRoutes({ db, config }: Context, signIn: SignIn): Router {
   const router = Router();
   const limit = new AttemptLimit();
-  const outside = `${door.cookie}_form`;
+  const outside = `${signIn.cookie}_form`;
 
-  /** Someone who is not signed in has a token too, so that no other site can sign them in. */
+  /** Who is not signed in has a token too, so that no other site can sign them in. */
   function greet(req: Request, res: Response): string {
     const known = readCookie(req, outside);
     const cookie = known ?? newToken();
     if (known === null)
-      writeCookie(req, res, outside, cookie, { path: `${door.path}/sign-in`, maxAge: 3600 });
-    setVisitor(res, { kind: 'stranger', cookie });
+      writeCookie(res, { name: outside, value: cookie, path: `${signIn.path}/sign-in`, maxAge: 3600 });
+    setBrowserSession(res, { kind: 'anonymous', cookie });
     return cookie;
   }
 
   function show(res: Response, status: number, problem: string | null): void {
     const form = postForm(
       res,
-      `${door.path}/sign-in`,
+      `${signIn.path}/sign-in`,
       html`${problem !== null && html`<p class="problem" role="alert">${problem}</p>`}
-        ${field({ label: door.label, name: 'secret', type: 'password', required: true, hint: door.hint, autocomplete: 'current-password' })}
+        ${field({ label: signIn.label, name: 'secret', type: 'password', required: true, hint: signIn.hint, autocomplete: 'current-password' })}
         <button class="button primary wide">Sign in</button>`,
     );
-    sendPage(res, { title: door.title, body: html`<div class="door">${form}</div>` }, status);
+    sendPage(res, { title: signIn.title, body: html`<div class="sign-in">${form}</div>` }, status);
   }
 
   router.get('/sign-in', (req, res) => {
@@ -103,24 +103,24 @@ export function signInRoutes({ db, config }: Context, door: Door): Router {
       return;
     }
     const { secret } = req.body as { secret?: unknown };
-    const token = typeof secret === 'string' ? await door.open(secret.trim()) : null;
+    const token = typeof secret === 'string' ? await signIn.open(secret.trim()) : null;
     if (token === null) {
       limit.fail(client);
-      show(res, 401, `This ${door.label.replace('Admin', 'admin')} is not valid.`);
+      show(res, 401, `This ${signIn.label.replace('Admin', 'admin')} is not valid.`);
       return;
     }
-    writeCookie(req, res, door.cookie, token, { path: door.path, maxAge: SESSION_SECONDS });
-    res.redirect(303, door.path);
+    writeCookie(res, { name: signIn.cookie, value: token, path: signIn.path, maxAge: SESSION_SECONDS });
+    res.redirect(303, signIn.path);
   });
 
   router.post('/sign-out', async (req, res) => {
-    const cookie = readCookie(req, door.cookie);
+    const cookie = readCookie(req, signIn.cookie);
     if (cookie !== null) {
       checkForm(req, cookie);
       await closeSession(db, cookie, config.adminToken);
     }
-    writeCookie(req, res, door.cookie, '', { path: door.path, maxAge: 0 });
-    res.redirect(303, `${door.path}/sign-in?notice=signed-out`);
+    writeCookie(res, { name: signIn.cookie, value: '', path: signIn.path, maxAge: 0 });
+    res.redirect(303, `${signIn.path}/sign-in?notice=signed-out`);
   });
 
   return router;

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import { attribute, flag, html, type Content, type Html } from '../../http/html.ts';
-import { csrfOf } from '../session/visitor.ts';
+import { csrfOf } from '../session/browser-session.ts';
 
 /** A form that changes something: it carries the session's token. */
 export function postForm(res: Response, action: string, content: Content, className = ''): Html {

@@ -5,7 +5,7 @@ import { documentOf, SKIP_LINK } from '../../http/document.ts';
 import { html, type Content, type Html } from '../../http/html.ts';
 import { noticeOf } from './notices.ts';
 import { count } from './parts.ts';
-import { visitorOf, type Visitor } from '../session/visitor.ts';
+import { browserSessionOf, type BrowserSession } from '../session/browser-session.ts';
 
 export interface Page {
   title: string;
@@ -40,12 +40,12 @@ const BRAND = html`<span class="mark" aria-hidden="true"></span>Ollagraph`;
 
 /** Answers with a page of the console, in the frame of whoever looks at it. */
 export function sendPage(res: Response, page: Page, status = 200): void {
-  const visitor = visitorOf(res);
-  const stranger = visitor === undefined || visitor.kind === 'stranger';
-  const body = html`<body class="${stranger ? 'stranger' : visitor.kind}">
-    ${SKIP_LINK} ${header(res, visitor, page.section)}
+  const browser = browserSessionOf(res);
+  const anonymous = browser === undefined || browser.kind === 'anonymous';
+  const body = html`<body class="${anonymous ? 'anonymous' : browser.kind}">
+    ${SKIP_LINK} ${header(res, browser, page.section)}
     <main id="content" tabindex="-1">
-      ${stranger && html`<p class="brand">${BRAND}</p>`} ${notice(res)}
+      ${anonymous && html`<p class="brand">${BRAND}</p>`} ${notice(res)}
       ${page.back && html`<p class="back"><a href="${page.back.href}">← ${page.back.label}</a></p>`}
       <div class="title">
         <h1>${page.title}</h1>
@@ -64,9 +64,13 @@ export function sendPage(res: Response, page: Page, status = 200): void {
   res.status(status).type('html').send(document.text);
 }
 
-function header(res: Response, visitor: Visitor | undefined, section: string | undefined): Html | null {
-  if (visitor === undefined || visitor.kind === 'stranger') return null;
-  const operator = visitor.kind === 'operator';
+function header(
+  res: Response,
+  browser: BrowserSession | undefined,
+  section: string | undefined,
+): Html | null {
+  if (browser === undefined || browser.kind === 'anonymous') return null;
+  const operator = browser.kind === 'operator';
   const nav = operator ? OPERATOR_NAV : ACCOUNT_NAV;
   const link = ([href, label]: readonly [string, string]) =>
     label === section
@@ -82,10 +86,10 @@ function header(res: Response, visitor: Visitor | undefined, section: string | u
     <div class="who">
       <a href="/docs">Docs</a>
       ${
-        visitor.kind === 'operator'
+        browser.kind === 'operator'
           ? html`<span class="name">Operator</span>`
-          : html`<span class="name">${visitor.session.account_name}</span
-              ><span class="quiet">${count(visitor.session.credits)} credits</span>`
+          : html`<span class="name">${browser.session.account_name}</span
+              ><span class="quiet">${count(browser.session.credits)} credits</span>`
       }
       ${postButton(res, operator ? '/console/admin/sign-out' : '/console/sign-out', 'Sign out', 'link')}
     </div>

@@ -27,7 +27,7 @@ function jsonEntries(text: string): [string, string][] | null {
 
 function lineEntries(text: string): [string, string][] {
   return text.split(/\r?\n/).flatMap((line) => {
-    const [, name, value] = /^(?:> )?([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? [];
-    return name === undefined || value === undefined ? [] : [[name, value] satisfies [string, string]];
+    const [, name, value] = /^(?:> )?([!#$%&'*+.^_`|~0-9A-Za-z-]+):(.*)$/.exec(line) ?? [];
+    return name === undefined || value === undefined ? [] : [[name, value.trim()] satisfies [string, string]];
   });
 }

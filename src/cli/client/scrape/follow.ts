@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { CliError, EXIT } from '../../failure.ts';
 import type { JobSummary } from '../answers.ts';
 import type { Api } from '../api.ts';
-import { readEvents } from './events.ts';
 
-/** A service that is being restarted or deployed is back by then. */
+/** Enough for a service that is being restarted or deployed to come back. */
 const TRIES = 60;
 
 /**
- * Watches a job until it ends, and returns it as it ended. Every change is shown to `onChange`, the first and the last state too.
- * A stream that ends before the job is opened again after a pause, and given up after a minute without any news.
+ * Watches a job until it ends, and returns it as it ended. `onChange` gets every state, the first and the last
+ * included. A stream that ends before the job is reopened after `pauseMs`. Throws CliError after 60 streams in a
+ * row without an event.
  */
 export async function followJob(
   api: Api,
@@ -21,7 +22,8 @@ export async function followJob(
     let cause: unknown;
     try {
       const { body } = await api.open(`/v1/jobs/${encodeURIComponent(jobId)}/events`, 'text/event-stream');
-      for await (const { data } of readEvents(body!)) {
+      const events = body!.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+      for await (const { data } of events) {
         const job = JSON.parse(data) as JobSummary;
         onChange(job);
         if (job.finished_at !== null) return job;
