@@ -1,6 +1,5 @@
 import {
   context,
-  createContextKey,
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   ProxyTracerProvider,
@@ -19,8 +18,6 @@ import {
  * trace that somebody else began passes through to whoever is called next.
  */
 const tracer = trace.getTracer('ollagraph');
-/** The key by which OpenTelemetry's SDK and instrumentations know that they are to keep out. */
-const SUPPRESSED = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 /** What stands where no SDK is loaded: asking it for spans and contexts costs more than all of what a delivery needs them for. */
 const NO_SDK = new ProxyTracerProvider().getDelegate();
 /** For what is left to be exported at the end of a process or a thread. */
@@ -76,11 +73,6 @@ export async function inSpan<T>(
 /** Calls `work` with the span as the parent of whatever instrumentations see, the database's for one. */
 export function within<T>(span: Span, work: () => T): T {
   return sdk() === null ? work() : context.with(trace.setSpan(context.active(), span), work);
-}
-
-/** Calls `work` hidden from instrumentations: of a request to a stranger they would add headers, and tell the stranger of the trace. */
-export function untraced<T>(work: () => T): T {
-  return sdk() === null ? work() : context.with(context.active().setValue(SUPPRESSED, true), work);
 }
 
 export function markFailed(span: Span): void {

@@ -1,4 +1,4 @@
-import { errors } from 'undici';
+import { tlsFault, TLS_FAULTS, type TlsFault } from './connect/tls-faults.ts';
 
 /** Every way in which an outgoing request can fail, each with the sentence that is its message. */
 const MESSAGES = {
@@ -42,6 +42,12 @@ export interface Timings {
   totalMs: number | null;
 }
 
+interface EgressErrorOptions {
+  cause?: unknown;
+  retryable?: boolean;
+  detail?: TlsFault | null;
+}
+
 /**
  * The only error that egress throws by itself. The message is a constant; what was resolved, and what the other side
  * said, is in `cause` and goes to the log only.
@@ -50,13 +56,18 @@ export class EgressError extends Error {
   readonly code: EgressErrorCode;
   /** Whether the same request may well succeed later. */
   readonly retryable: boolean;
+  /** Which fault made a TLS handshake fail; null for every other code. */
+  readonly detail: TlsFault | null;
   timings: Timings | null = null;
   remoteAddress: string | null = null;
   /** Bytes of the request's body that were handed to the socket. */
   bytesSent = 0;
 
-  constructor(code: EgressErrorCode, options: { cause?: unknown; retryable?: boolean } = {}) {
-    super(MESSAGES[code], 'cause' in options ? { cause: options.cause } : undefined);
+  constructor(code: EgressErrorCode, options: EgressErrorOptions = {}) {
+    const { detail = null } = options;
+    const message = detail === null ? MESSAGES[code] : TLS_FAULTS[detail];
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.detail = detail;
     this.name = 'EgressError';
     this.code = code;
     this.retryable = options.retryable ?? RETRYABLE.has(code);
@@ -70,8 +81,11 @@ export function isRetryable(error: unknown): boolean {
   return error instanceof EgressError && error.retryable;
 }
 
+/** The answer is not HTTP, or contradicts itself. */
+export class InvalidAnswerError extends Error {}
+
 /** The connection delivered more bytes than the exchange may take. */
-export class ReadLimitExceeded extends Error {}
+export class ReadLimitError extends Error {}
 
 const SYSTEM_ERRORS = new Set([
   'ECONNABORTED',
@@ -84,39 +98,25 @@ const SYSTEM_ERRORS = new Set([
   'ETIMEDOUT',
 ]);
 
-/** The `code` of a system, TLS, DNS, zlib or undici error; empty where there is none. */
+/** The `code` of a system, TLS, DNS or zlib error; empty where there is none. */
 export function errorCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
 /** The error for what went wrong between the TCP connection and the end of the TLS handshake. */
-export function handshakeError(cause: Error): EgressError {
-  return new EgressError(SYSTEM_ERRORS.has(errorCode(cause)) ? 'connection_failed' : 'tls_failed', { cause });
+export function handshakeError(cause: Error, afterCertificate: boolean): EgressError {
+  if (cause instanceof EgressError) return cause;
+  if (SYSTEM_ERRORS.has(errorCode(cause))) return new EgressError('connection_failed', { cause });
+  return new EgressError('tls_failed', { cause, detail: tlsFault(errorCode(cause), afterCertificate) });
 }
 
-/** The error for what undici or the socket reported while a request was on its way. `answered`: its head had arrived. */
+/** The error for what ended a connection while a request was on its way. `answered`: the answer's head had arrived. */
 export function transportError(cause: Error, answered: boolean): EgressError {
   if (cause instanceof EgressError) return cause;
-  return new EgressError(transportCode(cause, answered), { cause });
-}
-
-function transportCode(cause: Error, answered: boolean): EgressErrorCode {
-  const code = errorCode(cause);
-  if (cause instanceof ReadLimitExceeded) return answered ? 'too_large' : 'invalid_response';
-  if (cause instanceof errors.HTTPParserError)
-    return isCutShort(cause) ? 'connection_failed' : 'invalid_response';
-  if (code === 'UND_ERR_HEADERS_OVERFLOW') return 'invalid_response';
-  // undici's word for any fault once a Content-Length was read: in a head, the head itself is at fault.
-  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH')
-    return answered ? 'connection_failed' : 'invalid_response';
-  if (code === 'UND_ERR_SOCKET' && /^bad (response|upgrade)$/.test(cause.message)) return 'invalid_response';
-  if (code.startsWith('ERR_SSL_')) return 'tls_failed';
-  if (code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH') return 'body_failed';
-  if (code === 'UND_ERR_INVALID_ARG') return 'internal_error';
-  return 'connection_failed';
-}
-
-// The parser's error carries no code of its own.
-function isCutShort(cause: Error): boolean {
-  return cause.message.includes('Invalid EOF state');
+  if (cause instanceof ReadLimitError)
+    return new EgressError(answered ? 'too_large' : 'invalid_response', { cause });
+  if (cause instanceof InvalidAnswerError) return new EgressError('invalid_response', { cause });
+  // A server that speaks TLS 1.3 refuses a certificate, or its absence, after its own side of the handshake.
+  if (errorCode(cause).startsWith('ERR_SSL_')) return handshakeError(cause, true);
+  return new EgressError('connection_failed', { cause });
 }

@@ -47,16 +47,9 @@ export function withoutCredentials(headers: HeaderRecord): HeaderRecord {
   return pick(headers, (name) => HARMLESS_HEADERS.has(name));
 }
 
-/** Names and values in turn, as undici takes them. */
-export function flatten(headers: HeaderRecord): string[] {
-  const flat: string[] = [];
-  for (const name of Object.keys(headers)) flat.push(name, headers[name]!);
-  return flat;
-}
-
 /**
- * What tells connections apart that must not be shared: the credentials that a server may bind to a connection
- * (NTLM and Negotiate do). Empty where a request has none.
+ * Requests share a connection only where this is equal: NTLM and Negotiate authenticate a connection, not a request.
+ * Empty where a request has no credentials.
  */
 export function credentialKey(headers: HeaderRecord): string {
   const { authorization, cookie } = headers;

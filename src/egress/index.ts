@@ -1,7 +1,8 @@
 import { CidrList } from './connect/address.ts';
 import { Deadline } from './deadline.ts';
 import { EgressError } from './errors.ts';
-import { fetchPage, type FetchedPage, type PageRequest } from './fetch-page.ts';
+import { fetchPage } from './page/fetch-page.ts';
+import type { FetchedPage, PageRequest } from './page/types.ts';
 import { Network } from './connect/network.ts';
 import { post, type PostRequest, type PostResult } from './post.ts';
 import { createResolve } from './connect/resolve.ts';
@@ -19,7 +20,7 @@ export {
 export { BodyCollector, LARGEST_PAGE_BYTES, type BodyMemory } from './body/memory.ts';
 export type { BodyReader } from './body/read.ts';
 export type { StreamedBody } from './body/streamed.ts';
-export type { FetchedPage, PageRequest } from './fetch-page.ts';
+export type { AnsweredPage, FetchedPage, PageRequest } from './page/types.ts';
 export type { PostRequest, PostResult } from './post.ts';
 
 export interface EgressOptions {

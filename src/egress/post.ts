@@ -1,6 +1,7 @@
 import { EgressError, type Timings } from './errors.ts';
-import { exchange, type Answer } from './exchange.ts';
-import { callerHeaders, credentialKey, flatten, type HeaderRecord } from './headers.ts';
+import { exchange } from './exchange/exchange.ts';
+import type { Answer } from './exchange/types.ts';
+import { callerHeaders, credentialKey, type HeaderRecord } from './headers.ts';
 import type { Network } from './connect/network.ts';
 import type { StreamedBody } from './body/streamed.ts';
 
@@ -31,7 +32,8 @@ export interface PostResult {
 }
 
 const EXCERPT_BYTES = 1024;
-const MAX_WIRE_BYTES = 128 * 1024;
+/** For the largest head, informational answers and the excerpt. */
+const MAX_WIRE_BYTES = 384 * 1024;
 
 /**
  * POSTs to an https URL and follows no redirect. The status decides: an answer whose body is long, late or broken off
@@ -44,12 +46,11 @@ export async function post(network: Network, request: PostRequest): Promise<Post
   const { body, timeoutMs, idleTimeoutMs } = request;
   const headers = callerHeaders(request.headers);
   const streamed = !Buffer.isBuffer(body);
-  if (streamed) headers['content-length'] = String(body.length);
   const answer = await exchange(network.pool, {
     target,
     path,
     method: 'POST',
-    headers: flatten(headers),
+    headers,
     credentialKey: credentialKey(headers),
     body,
     timeoutMs,
@@ -67,8 +68,8 @@ function rethrowAsOurs(error: unknown): never {
 
 const EXCERPT = { maxBytes: EXCERPT_BYTES, required: false };
 
-function toResult({ status, headers, body, timings, remoteAddress, bytesSent }: Answer): PostResult {
-  const retryAfter = headers['retry-after'];
+function toResult({ status, fields, body, timings, remoteAddress, bytesSent }: Answer): PostResult {
+  const retryAfter = fields['retry-after'];
   return {
     status,
     retryAfter: (Array.isArray(retryAfter) ? retryAfter[0] : retryAfter) ?? null,

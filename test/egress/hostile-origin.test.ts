@@ -191,8 +191,8 @@ test('a zstd frame that wants a window of 128 MiB is invalid', BOUNDED, async ()
   assert.equal((await get(fine)).body.toString(), 'a');
 });
 
-test('a status outside 100 to 599 is refused, and so is an upgrade nobody asked for', BOUNDED, async () => {
-  for (const status of ['000', '042', '099', '100', '101', '600', '999']) {
+test('a status below 100 is refused, and so is an upgrade nobody asked for', BOUNDED, async () => {
+  for (const status of ['000', '042', '099', '101']) {
     await using origin = await startOrigin((socket) =>
       socket.end(`HTTP/1.1 ${status} S\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n`),
     );
@@ -204,13 +204,15 @@ function manyFields(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `X-${index}: a`);
 }
 
-test('more than 100 headers are refused, and so is a head over 32 KiB', BOUNDED, async () => {
-  await using hundred = await startOrigin(ok('ok', ...manyFields(99)));
-  assert.equal((await get(hundred)).status, 200);
-  await using more = await startOrigin(ok('ok', ...manyFields(100)));
+test('more than 1,000 fields are refused, and so is a head over 256 KiB', BOUNDED, async () => {
+  await using many = await startOrigin(ok('ok', ...manyFields(999)));
+  assert.equal((await get(many)).status, 200);
+  await using more = await startOrigin(ok('ok', ...manyFields(1000)));
   assert.equal(isRetryable(await failure(get(more), 'invalid_response')), false);
-  await using long = await startOrigin(ok('ok', `X: ${'a'.repeat(33_000)}`));
-  await failure(get(long), 'invalid_response');
+  await using long = await startOrigin(ok('ok', `X: ${'a'.repeat(250 * 1024)}`));
+  assert.equal((await get(long)).headers['x']?.length, 250 * 1024);
+  await using longer = await startOrigin(ok('ok', `X: ${'a'.repeat(256 * 1024)}`));
+  await failure(get(longer), 'invalid_response');
   await using endless = await startOrigin((socket) => {
     socket.write('HTTP/1.1 200 OK\r\n');
     pour(socket, () => 'X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n');
@@ -230,17 +232,27 @@ test('what is not HTTP, or contradicts itself, is an invalid answer', BOUNDED, a
     '\0\0\x12\x04\0\0\0\0\0',
     'HTTP/1.1 2000 OK\r\n\r\n',
     'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello',
-    'HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n',
-    'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\nhello',
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
-    'HTTP/1.1 200 OK\r\nX : a\r\n\r\n',
-    'HTTP/1.1 200 OK\r\nX: a\0b\r\n\r\n',
-    'HTTP/1.1 200 OK\r\nX: a\nY: b\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n00000000000005\r\nhello\r\n0\r\n\r\n',
   ];
   for (const answer of answers) {
     await using origin = await startOrigin((socket) => socket.write(answer));
     await failure(get(origin), 'invalid_response');
   }
+});
+
+test('a head that drips byte by byte takes time in proportion to its length', BOUNDED, async () => {
+  const head = `HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: ${' '.repeat(100_000)}x\r\n\r\nok`;
+  await using origin = await startOrigin((socket) => {
+    socket.setNoDelay(true);
+    let at = 0;
+    const next = () => {
+      if (at < head.length) socket.write(head.slice(at, (at += 50)), () => setImmediate(next));
+    };
+    next();
+  });
+  assert.equal((await get(origin)).headers['x'], 'x');
 });
 
 test('a second answer that nobody asked for is not taken for the next request', BOUNDED, async () => {

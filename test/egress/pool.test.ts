@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setImmediate as tick } from 'node:timers/promises';
 import { test } from 'node:test';
 import { CidrList } from '../../src/egress/connect/address.ts';
-import { fetchPage } from '../../src/egress/fetch-page.ts';
+import { fetchPage } from '../../src/egress/page/fetch-page.ts';
 import { Network } from '../../src/egress/connect/network.ts';
 import { createResolve } from '../../src/egress/connect/resolve.ts';
 import { failure } from './failure.ts';

@@ -229,7 +229,7 @@ test(
 test('endless 103s, a head that never ends and one that drips fail', BOUNDED, async () => {
   await using hints = await receiver('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(100));
   await failure(post(hints), 'invalid_response');
-  await using long = await receiver(`HTTP/1.1 200 OK\r\nX: ${'a'.repeat(100_000)}`);
+  await using long = await receiver(`HTTP/1.1 200 OK\r\nX: ${'a'.repeat(400_000)}`);
   await failure(post(long), 'invalid_response');
   await using drips = await receiver((socket) => {
     socket.write('HTTP/1.1 200 OK\r\nX: ');
@@ -334,19 +334,58 @@ test('an answer that comes before the body was sent counts, and the source is cl
   while (!state.closed) await tick();
 });
 
-test('a request that a receiver may have seen is never sent twice', BOUNDED, async () => {
-  await using origin = await receiver((socket, { body }) => {
-    if (body.toString() === 'second') socket.destroy();
+test(
+  'a reused connection that closes before any byte of an answer is replaced at once',
+  BOUNDED,
+  async () => {
+    await using origin = await receiver((socket, { body, connection }) => {
+      if (body.toString() !== 'first' && connection === 1) socket.destroy();
+      else socket.write(ok());
+    });
+    await post(origin, { body: Buffer.from('first') });
+    assert.equal((await post(origin, { body: Buffer.from('second') })).status, 200);
+    assert.deepEqual(
+      origin.requests.map(({ body, connection }) => [body.toString(), connection]),
+      [
+        ['first', 1],
+        ['second', 1],
+        ['second', 2],
+      ],
+    );
+  },
+);
+
+test('a streamed body is made again for the connection that replaces a closed one', BOUNDED, async () => {
+  await using origin = await receiver((socket, { connection, body }) => {
+    if (connection === 1 && body.length > 1) socket.destroy();
     else socket.write(ok());
   });
-  await post(origin, { body: Buffer.from('first') });
-  await failure(post(origin, { body: Buffer.from('second') }), 'connection_failed');
+  await post(origin, { body: Buffer.alloc(1) });
+  const { body } = streamed(3, Buffer.alloc(KIB, 'x'));
+  const { status, bytesSent } = await post(origin, { body, idleTimeoutMs: 5000 });
+  assert.deepEqual([status, bytesSent], [200, 3 * KIB]);
   assert.deepEqual(
-    origin.requests.map(({ body }) => body.toString()),
-    ['first', 'second'],
+    origin.requests.map((request) => request.body.length),
+    [1, 3 * KIB, 3 * KIB],
   );
-  assert.equal(origin.connections, 1);
 });
+
+test(
+  'a new connection that closes without an answer fails the attempt, and so does one that began to answer',
+  BOUNDED,
+  async () => {
+    await using silent = await receiver((socket) => socket.destroy());
+    await failure(post(silent), 'connection_failed');
+    assert.equal(silent.requests.length, 1);
+    await using begins = await receiver((socket, { connection, body }) => {
+      if (connection === 1 && body.length === 1) socket.write(ok());
+      else socket.end('HTTP/1.1 200');
+    });
+    await post(begins, { body: Buffer.alloc(1) });
+    await failure(post(begins), 'connection_failed');
+    assert.equal(begins.requests.length, 2);
+  },
+);
 
 test(
   'an idle connection that the receiver has closed costs nothing, even where that is not known yet',

@@ -175,13 +175,13 @@ test('bodies that are too long, and ones that are not in their coding, fail with
     ['identity', zeros, 'too_large'],
     ['gzip', gzipSync(zeros), 'too_large'],
     ['gzip, gzip', gzipSync(gzipSync(zeros)), 'too_large'],
-    ['gzip', Buffer.from('no gzip'), 'invalid_response'],
+    ['deflate', Buffer.from('no deflate'), 'invalid_response'],
     // Their windows are too large to be held while a body arrives: nobody asks for them, and little of them is taken.
     ['br', brotliCompressSync(zeros), 'too_large'],
     ['zstd', zstdCompressSync(randomBytes(3 * MIB)), 'too_large'],
     ['br, gzip', gzipSync(brotliCompressSync(zeros)), 'too_large'],
-    ['br', brotliCompressSync(randomBytes(1000)).subarray(0, 500), 'invalid_response'],
-    ['compress', zeros, 'invalid_response'],
+    ['br', brotliCompressSync(randomBytes(1000)).subarray(0, 2), 'invalid_response'],
+    ['compress', zeros, 'too_large'],
     ['gzip, gzip, gzip, gzip', zeros, 'invalid_response'],
   ];
   for (const [coding, body, code] of attacks) {

@@ -111,9 +111,15 @@ test('the remote address is checked again after connecting', async () => {
   const options = {
     policy: new TrustsOnce(new CidrList([])),
     resolve: async () => ['127.0.0.1'],
-    secureContext: createSecureContext(),
+    tls: { secureContext: createSecureContext() },
   };
-  const target = { origin: 'http://once.test', secure: false, hostname: 'once.test', port: http.port };
+  const target = {
+    origin: 'http://once.test',
+    authority: 'once.test',
+    secure: false,
+    hostname: 'once.test',
+    port: http.port,
+  };
   const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: null };
   const error = await failure(
     openSocket(target, options, timings, new AbortController().signal),

@@ -31,8 +31,11 @@ test('of a robots.txt that is long, cut off, or wrong further on, the beginning 
     assert.ok((await answers(whole)).equals(text.subarray(0, ROBOTS_MAX_BYTES + 1)), coding);
     const some = await answers(whole.subarray(0, whole.length / 2));
     assert.ok(some.length > 50_000 && some.equals(text.subarray(0, some.length)), `${coding} ${some.length}`);
-    await failure(answers(Buffer.from('no such coding')), 'invalid_response');
   }
+  await using broken = await startOrigin(
+    (socket) => void socket.write(coded(Buffer.from('no such coding'), 'deflate', 'text/plain')),
+  );
+  await failure(robotsOf(broken), 'invalid_response');
 });
 
 test('one that goes around counts as missing, one that is refused says when to ask again', async () => {

@@ -1,34 +1,34 @@
-/** A body of at most so many bytes may be in memory without room having been made for it. */
+/** A body up to this size needs no reserved room. */
 export const SMALL_BODY_BYTES = 256 * 1024;
-/** No body that is kept is larger, but for what a request asks for. */
+/** The default limit of a body that is kept. */
 export const LARGEST_PAGE_BYTES = 10 * 1024 * 1024;
-/** The room of a body that does not name its length, so that it does not hold what it may never fill. */
+/** The room that a body without a named length reserves, step by step: it may never fill the whole. */
 export const ROOM_STEPS: readonly number[] = [1024 * 1024, 4 * 1024 * 1024, LARGEST_PAGE_BYTES];
 
-/** Who sees to it that large bodies do not fill the memory together. */
+/** Limits the memory that large bodies take together. */
 export interface BodyMemory {
-  /** Resolves when there is room for a body of so many bytes. */
+  /** Resolves when a body may take this many bytes. */
   need(bytes: number): Promise<void>;
-  /** The body has turned out to be no larger than this. */
+  /** The body is no larger than this. */
   shrink(bytes: number): void;
 }
 
 interface BodyOptions {
   maxBytes: number;
   memory?: BodyMemory | undefined;
-  /** The length that the body is said to have. */
+  /** The length that the answer names. */
   namedBytes?: number;
 }
 
 /**
- * Up to here the bytes for a body are doubled when they are full. A body that is longer gets all that it may fill at once: what is not
- * filled takes no memory, while doubling would hold the body twice.
+ * Up to this size the buffer is doubled when it is full. Beyond it the whole limit is allocated at once: pages that are
+ * not written take no memory, while doubling holds the body twice.
  */
 const DOUBLED_BYTES = 4 * 1024 * 1024;
 
 /**
- * Gathers a body by copying, so that a million one-byte chunks take no more memory than one chunk of a million bytes. What passes
- * SMALL_BODY_BYTES wants room.
+ * Gathers a body by copying, so that a million one-byte chunks take no more memory than one chunk of a million bytes. A
+ * body over SMALL_BODY_BYTES reserves room.
  */
 export class BodyCollector {
   readonly #maxBytes: number;
@@ -44,7 +44,7 @@ export class BodyCollector {
     this.#namedBytes = namedBytes;
   }
 
-  /** Takes what fits; false when some of the chunk did not. */
+  /** Takes what fits; returns false when some of the chunk does not. */
   append(chunk: Buffer): boolean {
     const taken = Math.min(chunk.length, this.#maxBytes - this.#length);
     if (this.#length + taken > this.#bytes.length) this.#grow(this.#length + taken);
@@ -53,7 +53,7 @@ export class BodyCollector {
     return taken === chunk.length;
   }
 
-  /** What to wait for before more is appended, or null. */
+  /** The promise to wait for before more is appended, or null. */
   room(): Promise<void> | null {
     if (!this.#memory || this.#length <= this.#room) return null;
     this.#room = this.#nextRoom();
@@ -64,7 +64,7 @@ export class BodyCollector {
     return this.#length;
   }
 
-  /** What was gathered so far: a view, valid until the next append. */
+  /** The bytes so far: a view, valid until the next append. */
   bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }

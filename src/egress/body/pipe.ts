@@ -1,21 +1,21 @@
-/** A writer is to wait once so much has not been taken yet. */
+/** The writer is to pause once this many bytes wait to be read. */
 const FULL_BYTES = 64 * 1024;
 
 /**
- * Hands a body from the connection on to who reads it, as it arrives. Chunks are copied together, so that a million of one byte take no
- * more memory than their bytes. It is read once; who stops reading closes it.
+ * Hands a body from its connection to its reader as it arrives. Chunks are copied together, so that a million of one
+ * byte take no more memory than their bytes. It is read once; the reader closes it to stop.
  */
 export class BodyPipe implements AsyncIterable<Buffer> {
-  /** Called when there is room again after a write that filled it. */
+  /** Called when there is room again after `write` returned false. */
   onDrain = () => {};
-  /** Called when nothing is read any more. */
+  /** Called when reading has stopped. */
   onClose = () => {};
   #bytes = Buffer.allocUnsafe(FULL_BYTES);
   #length = 0;
   #state: 'open' | 'ended' | 'closed' = 'open';
   #wake = () => {};
 
-  /** False once it is full; `onDrain` follows. */
+  /** Returns false when the pipe is full; `onDrain` follows. */
   write(chunk: Buffer): boolean {
     const needed = this.#length + chunk.length;
     if (needed > this.#bytes.length) {
@@ -29,13 +29,13 @@ export class BodyPipe implements AsyncIterable<Buffer> {
     return this.#length < FULL_BYTES;
   }
 
-  /** The body is whole. */
+  /** The body is complete. */
   end(): void {
     if (this.#state === 'open') this.#state = 'ended';
     this.#wake();
   }
 
-  /** Ends the reading, with an error where the body is not whole. */
+  /** Ends the reading, with an error where the body is not complete. */
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';

@@ -1,11 +1,11 @@
 import { BodyPipe } from './pipe.ts';
-import { decoded } from './decode.ts';
+import { decodeStream } from './decode-stream.ts';
 import type { Deadline } from '../deadline.ts';
 
-/** Reads a body. What it rejects with is what the fetch fails with; what it leaves unread is not waited for. */
+/** Reads a body. The fetch fails with what it rejects with; what it leaves unread is dropped. */
 export type BodyReader = (body: AsyncIterable<Buffer>) => Promise<void>;
 
-/** Has a body read while it arrives, with its content coding undone: of the body itself only what is just read is in memory. */
+/** Has a body read while it arrives, with its content coding undone: only the part being read is in memory. */
 export class BodyReading {
   readonly #read: BodyReader;
   readonly #pipe = new BodyPipe();
@@ -16,20 +16,20 @@ export class BodyReading {
     this.#read = read;
   }
 
-  /** Where the body is to go as it arrives. It is closed when the body has been read. Throws as `decoded` does. */
+  /** Where the body goes as it arrives; it is closed when the body has been read. Throws as `decodeStream` does. */
   begin(contentEncoding: string | undefined, maxBytes: number): BodyPipe {
-    const chunks = decoded(this.#pipe, contentEncoding, maxBytes);
+    const chunks = decodeStream(this.#pipe, contentEncoding, maxBytes);
     this.#done = this.#read(this.#untilOver(chunks)).finally(() => this.#pipe.close());
     this.#done.catch(() => {}); // where the exchange fails, that is the error
     return this.#pipe;
   }
 
-  /** Resolves when the body that has arrived is read, if there was one. */
+  /** Resolves when the body has been read, where there was one. */
   async end(deadline: Deadline): Promise<void> {
     await deadline.race(this.#done);
   }
 
-  /** Nothing is read from now on. */
+  /** Stops the reading. */
   stop(): void {
     this.#over = true;
     this.#pipe.close();

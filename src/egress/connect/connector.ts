@@ -1,22 +1,21 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
-import { connect as connectTls, type SecureContext } from 'node:tls';
 import type { AddressPolicy } from './address.ts';
-import { EgressError, handshakeError, type Timings } from '../errors.ts';
+import { EgressError, type Timings } from '../errors.ts';
 import type { Resolve } from './resolve.ts';
+import { handshake, type TlsOptions } from './tls.ts';
 import { knownAddresses, type Target } from './url-policy.ts';
 
-/** How long one address is tried before the next of the same host is; the last has until the deadline. */
+/** How long one address of a host is tried before the next one; the last has until the deadline. */
 const ATTEMPT_MS = 500;
 
-/** What a connection is opened with. */
 export interface ConnectOptions {
   policy: AddressPolicy;
   resolve: Resolve;
-  secureContext: SecureContext;
+  tls: TlsOptions;
 }
 
 export interface OpenSocket {
-  /** What HTTP is spoken over: the TLS socket where the target is secure. */
+  /** Carries HTTP: the TLS socket where the target is secure. */
   socket: Socket;
   /** The TCP socket beneath, which counts the bytes on the wire. */
   wire: Socket;
@@ -24,9 +23,9 @@ export interface OpenSocket {
 }
 
 /**
- * Resolves, connects and, where the target is secure, shakes hands; fills in the phases of `timings` as they end.
- * The name is resolved here and only here, and the socket goes to one of the addresses that were checked. Rejects
- * with an EgressError; aborting `signal` closes everything.
+ * Resolves the name, connects and, where the target is secure, performs the TLS handshake; fills in each phase of
+ * `timings` when it ends. The name is resolved nowhere else: the socket connects to an address that was checked. Rejects
+ * with an EgressError. Aborting `signal` closes everything.
  */
 export async function openSocket(
   target: Target,
@@ -45,12 +44,12 @@ export async function openSocket(
     throw new EgressError('blocked_target', { cause: new Error(`connected to ${remoteAddress}`) });
   }
   if (!target.secure) return { socket: wire, wire, remoteAddress };
-  const socket = await handshake(wire, target.hostname, options.secureContext);
+  const socket = await handshake(wire, target.hostname, options.tls);
   timings.tlsMs = lap();
   return { socket, wire, remoteAddress };
 }
 
-/** The addresses of a host, all of them permitted. One that is not refuses the whole name, whatever the others are. */
+/** The addresses of a host. Rejects with `blocked_target` where one of them is not permitted, whatever the others are. */
 export async function permittedAddresses(
   hostname: string,
   { policy, resolve }: Pick<ConnectOptions, 'policy' | 'resolve'>,
@@ -89,20 +88,7 @@ async function connect(target: Target, addresses: string[], signal: AbortSignal)
   return socket;
 }
 
-async function handshake(wire: Socket, hostname: string, secureContext: SecureContext): Promise<Socket> {
-  const socket = connectTls({
-    socket: wire,
-    secureContext,
-    host: hostname,
-    servername: isIP(hostname) ? '' : hostname,
-    ALPNProtocols: ['http/1.1'],
-    rejectUnauthorized: true,
-  });
-  await settled(socket, 'secureConnect', handshakeError);
-  return socket;
-}
-
-/** A `lookup` that knows the answer already. IP literals never reach it. */
+/** A `lookup` that answers with the given addresses. IP literals never reach it. */
 function pinned(addresses: string[]): LookupFunction {
   const answers = addresses.map((address) => ({ address, family: isIP(address) }));
   return (_hostname, _options, callback) => callback(null, answers);

@@ -18,14 +18,13 @@ export interface NetworkOptions {
 const IDLE_CONNECTIONS = 512;
 const REMEMBERED_DESTINATIONS = 1000;
 
-/** Where a request goes. */
 export interface Destination {
   readonly target: Target;
   /** Path and query. */
   readonly path: string;
 }
 
-/** One kind of traffic: its rules and its connections, which no other kind shares. */
+/** One kind of traffic, pages or callbacks: its rules, and its connections, which the other kind does not share. */
 export class Network {
   readonly pool: ConnectionPool;
   readonly #schemes: readonly Scheme[];
@@ -35,9 +34,9 @@ export class Network {
 
   constructor({ schemes, allow, resolve, ca, connectionsPerOrigin }: NetworkOptions) {
     const policy = new AddressPolicy(allow);
-    // One context for all: making one per connection would load the certificate authorities each time.
+    // One context for all connections: each new one loads the certificate authorities again.
     const secureContext = createSecureContext(ca === undefined ? {} : { ca });
-    const options = { policy, resolve, secureContext };
+    const options = { policy, resolve, tls: { secureContext } };
     this.#schemes = schemes;
     this.#policy = policy;
     this.#resolve = resolve;
@@ -50,20 +49,20 @@ export class Network {
     );
   }
 
-  /** What is wrong with a URL, as far as it says so itself. */
+  /** What is wrong with a URL, judged by its text alone; null where nothing is. */
   refusal(text: string): UrlRefusal | null {
     const url = parseUrl(text);
     return url === null ? 'invalid' : urlRefusal(url, this.#schemes, this.#policy);
   }
 
-  /** Throws an EgressError `blocked_target` for a URL that may not be asked. */
+  /** Throws an EgressError `blocked_target` for a URL that must not be requested. */
   check(url: URL): void {
     const refusal = urlRefusal(url, this.#schemes, this.#policy);
     if (refusal !== null)
       throw new EgressError('blocked_target', { cause: new Error(`${refusal}: ${url.host}`) });
   }
 
-  /** The URL that a text is; throws as `check` does, also for a text that is none. */
+  /** Parses a URL; throws as `check` does, also for a text that is not a URL. */
   permitted(text: string): URL {
     const url = parseUrl(text);
     if (url === null) throw new EgressError('blocked_target', { cause: new Error('invalid URL') });
@@ -72,8 +71,8 @@ export class Network {
   }
 
   /**
-   * Where a URL leads that may be asked; throws as `permitted` does. What a URL says by itself never changes: answers are kept for a
-   * while, since callbacks go to the same few again and again.
+   * Parses and checks a URL; throws as `permitted` does. The answers are cached: most callbacks go to a few URLs, and the
+   * verdict on a URL's text never changes.
    */
   destination(text: string): Destination {
     let destination = this.#destinations.get(text);

@@ -1,14 +1,14 @@
-import { Connection } from './connection.ts';
+import { Connection } from '../http1/connection.ts';
 import type { OpenSocket } from './connector.ts';
 import { EgressError, type Timings } from '../errors.ts';
 import type { Target } from './url-policy.ts';
 
-/** Someone who needs a connection. One of the two is called; after an abandoned wait, `refused` or neither. */
+/** Who waits for a connection. `granted` or `refused` is called once; after `abandon`, only `refused` may be. */
 export interface Waiter {
   readonly target: Target;
   /** Connections are shared only among waiters with the same key. */
   readonly key: string;
-  /** Filled in where a connection is opened for this waiter. */
+  /** Filled in when a connection is opened for this waiter. */
   readonly timings: Timings;
   granted(connection: Connection): void;
   refused(error: unknown): void;
@@ -18,7 +18,7 @@ export type Open = (target: Target, timings: Timings, signal: AbortSignal) => Pr
 
 export interface PoolLimits {
   connectionsPerOrigin: number;
-  /** Idle connections kept in all; the longest idle goes first. */
+  /** Idle connections kept in total; the longest idle is closed first. */
   idleConnections: number;
 }
 
@@ -30,7 +30,10 @@ interface Origin {
   waiting: Set<Waiter>;
 }
 
-/** Keep-alive connections by origin. Keeps nothing of an origin that has no connection and nobody waiting. */
+/** How often idle connections are looked through for those that have waited long enough. */
+const SWEEP_MS = 1000;
+
+/** Keep-alive connections by origin. Keeps nothing of an origin without connections and waiters. */
 export class ConnectionPool {
   readonly #open: Open;
   readonly #limits: PoolLimits;
@@ -38,6 +41,7 @@ export class ConnectionPool {
   readonly #connections = new Map<Connection, Origin>();
   readonly #opening = new Map<Waiter, AbortController>();
   readonly #idle = new Set<Connection>();
+  #sweeper: NodeJS.Timeout | null = null;
   #closed = false;
 
   constructor(open: Open, limits: PoolLimits) {
@@ -45,12 +49,12 @@ export class ConnectionPool {
     this.#limits = limits;
   }
 
-  /** How many origins it knows at the moment. */
+  /** Origins with a connection or a waiter. */
   get size(): number {
     return this.#origins.size;
   }
 
-  /** Grants an idle connection at once, else opens one, else queues the waiter, first come first served. */
+  /** Grants an idle connection, else opens one, else queues the waiter: first come, first served. */
   acquire(waiter: Waiter): void {
     if (this.#closed) return waiter.refused(closedError());
     const origin = this.#originOf(waiter.key);
@@ -60,13 +64,13 @@ export class ConnectionPool {
     this.#openForWaiting(origin);
   }
 
-  /** Ends a wait: nothing will be granted, and what was being opened for it is closed. */
+  /** Ends a wait: nothing is granted any more, and a connection being opened for it is closed. */
   abandon(waiter: Waiter): void {
     this.#opening.get(waiter)?.abort();
     this.#origins.get(waiter.key)?.waiting.delete(waiter);
   }
 
-  /** Takes back a connection whose exchange is over. */
+  /** Takes back a connection whose exchange is over; a closed one is ignored. */
   release(connection: Connection): void {
     const origin = this.#connections.get(connection);
     if (!origin || connection.closed) return;
@@ -79,10 +83,11 @@ export class ConnectionPool {
       origin.idle.push(connection);
       this.#idle.add(connection);
       this.#trimIdle();
+      this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref();
     }
   }
 
-  /** Closes every connection at once and opens no more; exchanges under way fail. */
+  /** Closes every connection and opens no more; exchanges under way fail. */
   close(): void {
     this.#closed = true;
     for (const attempt of this.#opening.values()) attempt.abort();
@@ -90,6 +95,7 @@ export class ConnectionPool {
     for (const { waiting } of this.#origins.values())
       for (const waiter of waiting) waiter.refused(closedError());
     this.#origins.clear();
+    clearInterval(this.#sweeper ?? undefined);
   }
 
   #originOf(key: string): Origin {
@@ -101,12 +107,23 @@ export class ConnectionPool {
     return origin;
   }
 
-  // A connection that was just destroyed stays in the list until its close is reported.
+  // A destroyed connection stays in the list until its close is reported.
   #takeIdle(origin: Origin): Connection | undefined {
     let connection = origin.idle.pop();
-    while (connection?.closed) connection = origin.idle.pop();
+    while (connection?.closed || isExpired(connection)) {
+      connection!.destroy(new Error('idle for too long'));
+      connection = origin.idle.pop();
+    }
     if (connection) this.#idle.delete(connection);
     return connection;
+  }
+
+  #sweep(): void {
+    for (const connection of this.#idle)
+      if (isExpired(connection)) connection.destroy(new Error('idle for too long'));
+    if (this.#idle.size > 0) return;
+    clearInterval(this.#sweeper ?? undefined);
+    this.#sweeper = null;
   }
 
   #openForWaiting(origin: Origin): void {
@@ -123,7 +140,7 @@ export class ConnectionPool {
     this.#opening.set(waiter, attempt);
     try {
       const open = await this.#open(waiter.target, waiter.timings, attempt.signal);
-      const connection = new Connection(waiter.target.origin, open, () => this.#forget(connection, origin));
+      const connection = new Connection(open, () => this.#forget(connection, origin));
       this.#connections.set(connection, origin);
       waiter.granted(connection);
     } catch (error) {
@@ -154,6 +171,10 @@ export class ConnectionPool {
     this.#idle.delete(longestIdle);
     longestIdle.destroy(new Error('too many idle'));
   }
+}
+
+function isExpired(connection: Connection | undefined): boolean {
+  return connection !== undefined && performance.now() >= connection.expiresAt;
 }
 
 function closedError(): EgressError {

@@ -5,6 +5,8 @@ import type { AddressPolicy } from './address.ts';
 export interface Target {
   /** `https://host:port`, the default port left out. */
   origin: string;
+  /** The value of the `Host` field: `host:port`, the default port left out. */
+  authority: string;
   secure: boolean;
   /** Lower case, without brackets and without the root dot. */
   hostname: string;
@@ -15,8 +17,8 @@ export type UrlRefusal = 'invalid' | 'scheme' | 'userinfo' | 'port' | 'blocked_t
 export type Scheme = 'http:' | 'https:';
 
 /**
- * Ports from 1024 up that belong to well-known services which are not HTTP: a request to them is an attack on a
- * database, a cache, a mail or chat server rather than a fetch. Includes those of the Fetch standard's list.
+ * Ports from 1024 up of well-known services that do not speak HTTP: a request to one is an attack on a database, a cache,
+ * a mail or chat server. Includes those of the Fetch Standard's list of bad ports.
  */
 const SERVICE_PORTS: ReadonlySet<number> = new Set([
   1080, 1194, 1433, 1434, 1521, 1719, 1720, 1723, 1883, 2049, 2181, 2375, 2376, 2379, 2380, 3260, 3306, 3389,
@@ -26,9 +28,9 @@ const SERVICE_PORTS: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Checks what a URL says by itself: its scheme, userinfo, port, and the host where that is an IP address (in any
- * textual form, since the WHATWG parser makes them one) or a name for this machine. Other names are resolved, and
- * checked, when the connection is made.
+ * Checks what a URL says by itself: its scheme, its userinfo, its port, and its host where that is an IP address (the
+ * WHATWG parser brings every textual form to one) or a name of this machine. Other names are resolved and checked when
+ * the connection is opened.
  */
 export function urlRefusal(url: URL, schemes: readonly Scheme[], policy: AddressPolicy): UrlRefusal | null {
   if (!(schemes as readonly string[]).includes(url.protocol)) return 'scheme';
@@ -42,7 +44,7 @@ export function urlRefusal(url: URL, schemes: readonly Scheme[], policy: Address
     : 'blocked_target';
 }
 
-/** The URL, or null where the text is none. */
+/** The URL, or null where the text is not one. */
 export function parseUrl(text: string, base?: URL): URL | null {
   return URL.parse(text, base?.href);
 }
@@ -51,7 +53,7 @@ export function targetOf(url: URL): Target {
   const secure = url.protocol === 'https:';
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
   const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
-  return { origin: url.origin, secure, hostname, port };
+  return { origin: url.origin, authority: url.host, secure, hostname, port };
 }
 
 function isAllowedPort(port: number): boolean {
@@ -61,8 +63,8 @@ function isAllowedPort(port: number): boolean {
 const LOOPBACK = ['127.0.0.1', '::1'];
 
 /**
- * The addresses of a host that needs no DNS: an IP literal is its own, and `localhost` and the names under it (RFC 6761)
- * are as much of the loopback as the policy permits, which may be nothing. Null for every other name.
+ * The addresses of a host that needs no DNS: an IP literal is its own address; `localhost` and the names under it
+ * (RFC 6761) stand for those loopback addresses that the policy permits, which may be none. Null for every other name.
  */
 export function knownAddresses(hostname: string, policy: AddressPolicy): string[] | null {
   if (isIP(hostname) !== 0) return [hostname];

@@ -1,0 +1,40 @@
+import type { HeaderFields } from '../http1/head.ts';
+
+const MEDIA_TYPE = /^\s*[\w!#$&^.+-]+\/[\w!#$&^.+-]+/;
+
+/** The fields with repeated ones joined by commas (RFC 9110, section 5.3). */
+export function joinedFields(fields: HeaderFields): Record<string, string> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, joined(value)]));
+}
+
+export function joinedField(fields: HeaderFields, name: string): string | undefined {
+  const value = fields[name];
+  return value === undefined ? undefined : joined(value);
+}
+
+export function firstField(fields: HeaderFields, name: string): string | undefined {
+  return [fields[name] ?? []].flat()[0];
+}
+
+/**
+ * The `Content-Type` that counts of several: the last media type, with the charset of one before it where it names the
+ * same type and no charset (Fetch Standard, "extract a MIME type"). Null where there is none.
+ */
+export function contentTypeOf(fields: HeaderFields): string | null {
+  let counts: string | null = null;
+  for (const value of [fields['content-type'] ?? []].flat().flatMap((list) => list.split(','))) {
+    const essence = essenceOf(value);
+    if (essence === null || essence === '*/*') continue;
+    const inherits = counts !== null && essence === essenceOf(counts) && !/;\s*charset\s*=/i.test(value);
+    if (!inherits) counts = value.trim();
+  }
+  return counts ?? firstField(fields, 'content-type') ?? null;
+}
+
+function essenceOf(value: string): string | null {
+  return MEDIA_TYPE.exec(value)?.[0].trim().toLowerCase() ?? null;
+}
+
+function joined(value: string | string[]): string {
+  return Array.isArray(value) ? value.join(', ') : value;
+}

@@ -1,0 +1,189 @@
+import { ACCEPT_ENCODING, ACCEPT_STREAMED } from '../body/codings.ts';
+import { decodeBeginning, decodeBody } from '../body/decode.ts';
+import { LARGEST_PAGE_BYTES, type BodyMemory } from '../body/memory.ts';
+import { BodyReading } from '../body/read.ts';
+import type { Network } from '../connect/network.ts';
+import { parseUrl, targetOf } from '../connect/url-policy.ts';
+import { Deadline } from '../deadline.ts';
+import { EgressError } from '../errors.ts';
+import { exchange } from '../exchange/exchange.ts';
+import type { Answer, BodyExpectation } from '../exchange/types.ts';
+import { callerHeaders, credentialKey, withoutCredentials, type HeaderRecord } from '../headers.ts';
+import type { HeaderFields } from '../http1/head.ts';
+import { contentTypeOf, firstField, joinedField, joinedFields } from './answer-fields.ts';
+import { FetchCookies } from './cookies.ts';
+import { isRedirect, redirectTarget } from './redirect.ts';
+import type { AnsweredPage, FetchedPage, PageRequest } from './types.ts';
+
+const MAX_REDIRECTS = 10;
+/** An unwanted body, like a redirect's own, is read only to keep the connection. */
+const UNWANTED: BodyExpectation = { maxBytes: 16 * 1024, required: false };
+/** For heads, informational answers and the framing of an honest body. */
+const WIRE_OVERHEAD_BYTES = 512 * 1024;
+
+const ACCEPT = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+
+/**
+ * GETs a page, following at most 10 redirects, each checked like the first. Headers that could be a credential stay with
+ * the origin they were meant for; cookies that are set on the way go back to their sites, and end with the fetch. Any
+ * status is an answer. Rejects with an EgressError whose code is a page's, or with what `onRedirect` threw.
+ */
+export async function fetchPage(network: Network, request: PageRequest): Promise<FetchedPage> {
+  return await new PageFetch(network, request).run();
+}
+
+class PageFetch {
+  readonly #network: Network;
+  readonly #request: PageRequest;
+  readonly #startedAt = performance.now();
+  readonly #deadline: Deadline;
+  readonly #memory: BodyMemory | undefined;
+  readonly #maxBytes: number;
+  readonly #cookies = new FetchCookies();
+  readonly #redirects: string[] = [];
+  /** What was requested, each URL with its cookies: the same again is a loop. */
+  readonly #visited = new Set<string>();
+  #headers: HeaderRecord;
+
+  constructor(network: Network, request: PageRequest) {
+    this.#network = network;
+    this.#request = request;
+    this.#deadline = new Deadline(request.timeoutMs, request.signal);
+    this.#memory = request.memory && heldBy(this.#deadline, request.memory);
+    this.#maxBytes = request.maxBytes ?? LARGEST_PAGE_BYTES;
+    this.#headers = {
+      accept: ACCEPT,
+      'user-agent': request.userAgent,
+      ...callerHeaders(request.headers ?? {}),
+    };
+  }
+
+  async run(): Promise<FetchedPage> {
+    let url = this.#network.permitted(this.#request.url);
+    for (;;) {
+      this.#visited.add(this.#visitKey(url));
+      const answer = await this.#get(url);
+      this.#cookies.remember(url, answer.fields);
+      if (isRedirect(answer.status, answer.fields)) {
+        const target = redirectTarget(answer.fields, url);
+        if (!this.#mayFollow(target)) throw new EgressError('too_many_redirects');
+        url = await this.#follow(target, url);
+        continue;
+      }
+      const page = await this.#toPage(url, answer);
+      const refreshed = this.#refreshTarget(page, url);
+      if (refreshed === null)
+        return { ...page, redirects: this.#redirects, durationMs: performance.now() - this.#startedAt };
+      url = await this.#follow(refreshed, url);
+    }
+  }
+
+  #mayFollow(target: URL): boolean {
+    return this.#redirects.length < MAX_REDIRECTS && !this.#visited.has(this.#visitKey(target));
+  }
+
+  /** A refresh that leads around, too far, or where nobody may go is not followed: the page is there without it. */
+  #refreshTarget(page: AnsweredPage, url: URL): URL | null {
+    const target = parseUrl(this.#request.refresh?.(page) ?? '', url);
+    if (target === null || withoutFragment(target) === withoutFragment(url)) return null;
+    return this.#mayFollow(target) && this.#network.refusal(target.href) === null ? target : null;
+  }
+
+  async #follow(target: URL, from: URL): Promise<URL> {
+    this.#network.check(target);
+    this.#redirects.push(target.href);
+    const { onRedirect } = this.#request;
+    if (onRedirect) await this.#deadline.race(Promise.resolve(onRedirect(target.href)));
+    if (target.origin !== from.origin) this.#headers = withoutCredentials(this.#headers);
+    return target;
+  }
+
+  #visitKey(url: URL): string {
+    return `${withoutFragment(url)}\n${this.#cookies.header(url, undefined) ?? ''}`;
+  }
+
+  async #get(url: URL): Promise<Answer> {
+    const reading = this.#request.read && new BodyReading(this.#request.read);
+    try {
+      const answer = await exchange(this.#network.pool, {
+        target: targetOf(url),
+        path: url.pathname + url.search,
+        method: 'GET',
+        headers: this.#headersFor(url),
+        credentialKey: credentialKey(this.#headers),
+        body: null,
+        timeoutMs: this.#deadline.remainingMs,
+        signal: this.#request.signal,
+        memory: this.#memory,
+        maxWireBytes: 2 * this.#maxBytes + WIRE_OVERHEAD_BYTES,
+        expect: (status, fields) => this.#expect(status, fields, reading),
+      });
+      await reading?.end(this.#deadline);
+      return answer;
+    } finally {
+      reading?.stop();
+    }
+  }
+
+  #headersFor(url: URL): HeaderRecord {
+    const { cookie, ...headers } = this.#headers;
+    const cookies = this.#cookies.header(url, cookie);
+    return {
+      ...headers,
+      ...(cookies === undefined ? {} : { cookie: cookies }),
+      'accept-encoding': this.#request.read ? ACCEPT_STREAMED : ACCEPT_ENCODING,
+    };
+  }
+
+  /** Throws where the head of an answer shows that its body is not wanted. */
+  #expect(status: number, fields: HeaderFields, reading: BodyReading | undefined): BodyExpectation {
+    if (isRedirect(status, fields)) return UNWANTED;
+    const maxBytes = this.#maxBytes;
+    const { accept } = this.#request;
+    const contentType = contentTypeOf(fields);
+    const coding = joinedField(fields, 'content-encoding');
+    if (accept && !accept(contentType)) {
+      const probe = (beginning: Buffer) => {
+        if (!accept(contentType, decodeBeginning(beginning, coding)))
+          throw new EgressError('unsupported_content_type');
+      };
+      return { maxBytes, required: true, probe };
+    }
+    if (!reading) {
+      if (Number(firstField(fields, 'content-length')) > maxBytes) throw new EgressError('too_large');
+      return { maxBytes, required: true };
+    }
+    if (status < 200 || status > 299) return UNWANTED;
+    return { maxBytes, required: true, pipe: reading.begin(coding, maxBytes) };
+  }
+
+  async #toPage(url: URL, { status, fields, body, truncated }: Answer): Promise<AnsweredPage> {
+    const coding = joinedField(fields, 'content-encoding');
+    const limits = { maxBytes: this.#maxBytes, memory: this.#memory };
+    const decoded = this.#request.read
+      ? { bytes: NO_BYTES, truncated: false }
+      : await this.#deadline.race(decodeBody(body, coding, limits));
+    return {
+      url: url.href,
+      status,
+      headers: joinedFields(fields),
+      contentType: contentTypeOf(fields),
+      body: decoded.bytes,
+      truncated: truncated || decoded.truncated,
+    };
+  }
+}
+
+/** The deadline is held while the memory is waited for. */
+function heldBy(deadline: Deadline, memory: BodyMemory): BodyMemory {
+  return {
+    need: async (bytes) => await deadline.hold(memory.need(bytes)),
+    shrink: (bytes) => memory.shrink(bytes),
+  };
+}
+
+function withoutFragment(url: URL): string {
+  return url.href.slice(0, url.href.length - url.hash.length);
+}
+
+const NO_BYTES = Buffer.alloc(0);

@@ -1,0 +1,36 @@
+import { parseUrl } from '../connect/url-policy.ts';
+import { EgressError } from '../errors.ts';
+import type { HeaderFields } from '../http1/head.ts';
+import { firstField } from './answer-fields.ts';
+
+const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Whether an answer is a redirect. One without a Location, or with an empty one, is a page. */
+export function isRedirect(status: number, fields: HeaderFields): boolean {
+  return REDIRECT_STATUSES.has(status) && (firstField(fields, 'location') ?? '') !== '';
+}
+
+/**
+ * The URL that a redirect leads to. The fragment is inherited where the Location has none (RFC 9110, section 10.2.2).
+ * Throws an EgressError `invalid_response` for a Location that is not a URL.
+ */
+export function redirectTarget(fields: HeaderFields, base: URL): URL {
+  const location = readable(firstField(fields, 'location') ?? '');
+  const target = parseUrl(location, base);
+  if (target === null) throw new EgressError('invalid_response', { cause: new Error('unparsable Location') });
+  if (!location.includes('#')) target.hash = base.hash;
+  return target;
+}
+
+/** A field's bytes as text: UTF-8 where they are valid; otherwise each byte beyond ASCII is percent-encoded, as in browsers. */
+function readable(latin1: string): string {
+  const bytes = Buffer.from(latin1, 'latin1');
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return latin1.replace(
+      /[\x80-\xff]/g,
+      (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+    );
+  }
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { after, before, test } from 'node:test';
+import { createEgress, type Egress, type PageRequest } from '../../src/egress/index.ts';
+import { failure } from './failure.ts';
+import { ok, redirect, response, startOrigin, type Origin, type RawRequest } from './origin.ts';
+
+let egress: Egress;
+before(() => {
+  egress = createEgress({ allowTargets: ['127.0.0.0/8'], allowWebhooks: [] });
+});
+after(() => egress.close());
+
+function get(url: string, options: Partial<PageRequest> = {}) {
+  return egress.fetchPage({ url, userAgent: 't', timeoutMs: 5000, ...options });
+}
+
+const at = (origin: Origin, path: string, host = '127.0.0.1') => `http://${host}:${origin.port}${path}`;
+const setCookies = (location: string, ...cookies: string[]) =>
+  response(302, '', `Location: ${location}`, ...cookies.map((cookie) => `Set-Cookie: ${cookie}`));
+const cookiesOf = (origin: Origin) => origin.requests.map(({ headers }) => headers['cookie']);
+
+test('a cookie of a redirect goes back to its site, also to the same URL, and ends with the fetch', async () => {
+  await using origin = await startOrigin((socket, { headers, path }) => {
+    if (headers['cookie'] === 'seen=1') socket.write(ok('the page'));
+    else socket.write(setCookies(path, 'seen=1; Path=/; HttpOnly'));
+  });
+  for (let fetch = 0; fetch < 2; fetch++)
+    assert.equal((await get(at(origin, '/page'))).body.toString(), 'the page');
+  assert.deepEqual(cookiesOf(origin), [undefined, 'seen=1', undefined, 'seen=1']);
+});
+
+test('the same URL with the same cookies is a loop', async () => {
+  await using origin = await startOrigin(setCookies('/page', 'seen=1; Path=/'));
+  await failure(get(at(origin, '/page')), 'too_many_redirects');
+  assert.equal(origin.requests.length, 2);
+});
+
+test('a cookie that changes at each visit ends at the limit of redirects', async () => {
+  let visits = 0;
+  await using origin = await startOrigin((socket) => void socket.write(setCookies('/page', `n=${visits++}`)));
+  await failure(get(at(origin, '/page')), 'too_many_redirects');
+  assert.equal(origin.requests.length, 11);
+});
+
+test('a cookie keeps to its path, its host, its lifetime and to secure connections', async () => {
+  const cookies = [
+    'all=1; Path=/',
+    'deep=1; Path=/deep',
+    'other=1; Path=/other',
+    'foreign=1; Domain=example.com',
+    'past=1; Path=/; Max-Age=0',
+  ];
+  const chain = (socket: Socket, { path }: RawRequest) => {
+    if (path === '/start') socket.write(setCookies('/deep/page', ...cookies));
+    else socket.write(path === '/deep/page' ? redirect(at(origin, '/other/', 'localhost')) : ok());
+  };
+  await using origin: Origin = await startOrigin(chain);
+  await get(at(origin, '/start'));
+  const [first, second, third] = cookiesOf(origin);
+  assert.deepEqual(
+    [first, second?.split('; ').toSorted(), third],
+    [undefined, ['all=1', 'deep=1'], undefined],
+  );
+});
+
+test("the caller's cookies stay beside those of the site, which replace them by name", async () => {
+  await using origin = await startOrigin((socket, { path }) =>
+    socket.write(path === '/' ? setCookies('/next', 'a=new; Path=/', 'c=3; Path=/') : ok()),
+  );
+  await get(at(origin, '/'), { headers: { Cookie: 'a=old; b=2' } });
+  assert.deepEqual(cookiesOf(origin), ['a=old; b=2', 'b=2; a=new; c=3']);
+});
+
+test('cookies that are too long or too many are dropped', async () => {
+  const many = Array.from({ length: 60 }, (_, index) => `n${index}=1; Path=/`);
+  await using origin = await startOrigin((socket, { path }) =>
+    socket.write(path === '/' ? setCookies('/next', `long=${'x'.repeat(5000)}; Path=/`, ...many) : ok()),
+  );
+  await get(at(origin, '/'));
+  const sent = cookiesOf(origin)[1]!.split('; ');
+  assert.ok(sent.length <= 50 && sent.length >= 40, `${sent.length}`);
+  assert.ok(!sent.some((cookie) => cookie.startsWith('long')));
+});
