@@ -1,4 +1,4 @@
-import { defineConfig } from 'oxlint';
+import { defineConfig, type OxlintOverride } from 'oxlint';
 
 /**
  * The rooms of src/, from the ground up. A room imports rooms further up in this list only: never its neighbours in the same line, never
@@ -43,15 +43,14 @@ const filesOf = (room: string) => [`src/${room}/**`, `src/${room}.ts`];
 const importsOf = (rooms: string[]) => `^(\\.\\./)+(${rooms.join('|')})(/|\\.ts$)`;
 
 /** What the files of a room may not import. */
-function layerRules(room: string, refused: string[]) {
+function layerRules(room: string, refused: string[]): OxlintOverride {
   const message = `src/${room} may not import this room: see the layers in oxlint.config.ts`;
   const patterns = refused.length === 0 ? [] : [{ regex: importsOf(refused), message }];
   return {
     files: filesOf(room),
     rules: {
-      'no-restricted-imports': ['error' as const, { paths: room === 'egress' ? [] : clients, patterns }],
-      'no-restricted-globals':
-        room === 'egress' ? ('off' as const) : (['error', 'fetch'] as ['error', 'fetch']),
+      'no-restricted-imports': ['error', { paths: room === 'egress' ? [] : clients, patterns }],
+      'no-restricted-globals': room === 'egress' ? 'off' : ['error', 'fetch'],
     },
   };
 }
@@ -67,11 +66,11 @@ const layers = LAYERS.flatMap((rooms, n) =>
 );
 
 /** The client side of the command line runs without a database: of the service it knows types and lists of values. */
-const client = {
+const client: OxlintOverride = {
   files: ['src/cli/client/**'],
   rules: {
     'no-restricted-imports': [
-      'error' as const,
+      'error',
       {
         paths: clients,
         patterns: [

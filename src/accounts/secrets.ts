@@ -1,15 +1,16 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 
 const SEALED = 'aes:';
-/** Secrets kept opened: opening one takes longer than signing a callback with it. */
-const OPENED_MAX = 10_000;
+/** Opened secrets kept in memory: opening one takes longer than signing a callback with it. */
+const MAX_OPENED = 10_000;
 
 /** A new webhook secret in the form that Standard Webhooks libraries take: `whsec_` and 32 random bytes in base64. */
 export function newWebhookSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`;
 }
 
-/** How webhook secrets are kept at rest: AES-256-GCM bound to the account's id, or as they are where there is no SECRET_KEY. */
+/** Seals webhook secrets for storage with AES-256-GCM, bound to the account's id. Without SECRET_KEY they are stored as they are. */
 export interface SecretBox {
   seal(secret: string, accountId: string): string;
   /** Throws when the text was sealed with another key, for another account, or was changed. */
@@ -17,14 +18,13 @@ export interface SecretBox {
 }
 
 /**
- * Seals with the key that SECRET_KEY stands for. Opens what that key or the previous one sealed, and what was stored before there was a
- * key.
+ * Seals with a key derived from SECRET_KEY. Opens what this key or the previous one sealed, and secrets stored without a key.
  */
 export function createSecretBox(secretKey: string | undefined, previousKey?: string): SecretBox {
   const [key, previous] = [secretKey, previousKey].map((text) =>
     text === undefined ? null : createHash('sha256').update(text).digest(),
   );
-  const opened = new Map<string, string>();
+  const opened = new LRUCache<string, string>({ max: MAX_OPENED });
   return {
     seal(secret, accountId) {
       if (!key) return secret;
@@ -45,7 +45,6 @@ export function createSecretBox(secretKey: string | undefined, previousKey?: str
       let secret = opened.get(name);
       if (secret === undefined) {
         secret = unseal(stored, accountId, key, previous ?? null);
-        if (opened.size >= OPENED_MAX) opened.clear();
         opened.set(name, secret);
       }
       return secret;

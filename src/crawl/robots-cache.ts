@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { ALLOW_ALL, DISALLOW_ALL, ROBOTS_MAX_BYTES, robotsOutcome, type Robots } from './robots.ts';
 
 /** RFC 9309, 2.4: a robots.txt is not used for longer than a day. */
@@ -53,25 +54,12 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
   const { maxEntries = 1000, maxBytes = 8 * 1024 * 1024 } = options;
   const now = options.now ?? (() => performance.now());
   const ttlMs = Math.min(options.ttlMs ?? DAY_MS, DAY_MS);
-  // A Map iterates in insertion order; every use reinserts, so the first entry is the least recently used.
-  const entries = new Map<string, Entry>();
+  const entries = new LRUCache<string, Entry>({
+    max: maxEntries,
+    maxSize: maxBytes,
+    sizeCalculation: (entry) => Math.max(1, entry.bytes),
+  });
   const pending = new Map<string, Promise<Robots>>();
-  let bytesKept = 0;
-
-  function remove(origin: string): void {
-    bytesKept -= entries.get(origin)?.bytes ?? 0;
-    entries.delete(origin);
-  }
-
-  function insert(origin: string, entry: Entry): void {
-    remove(origin);
-    entries.set(origin, entry);
-    bytesKept += entry.bytes;
-    for (const oldest of entries.keys()) {
-      if (entries.size <= maxEntries && bytesKept <= maxBytes) break;
-      remove(oldest);
-    }
-  }
 
   async function load(origin: string): Promise<Robots> {
     const errors = entries.get(origin)?.errors ?? 0;
@@ -85,7 +73,7 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
       }),
     );
     const entry = { ...loaded, expiresAt: now() + Math.min(loaded.ttlMs, ttlMs) };
-    insert(origin, entry);
+    entries.set(origin, entry);
     return current(entry);
   }
 
@@ -111,7 +99,6 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
     const { origin } = new URL(originOrUrl);
     const entry = entries.get(origin);
     if (entry !== undefined && now() < entry.expiresAt) {
-      insert(origin, entry);
       return current(entry);
     }
     let loading = pending.get(origin);

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { createSecureContext } from 'node:tls';
 import { AddressPolicy, type CidrList } from './address.ts';
 import { openSocket, permittedAddresses } from './connector.ts';
@@ -30,7 +31,7 @@ export class Network {
   readonly #schemes: readonly Scheme[];
   readonly #policy: AddressPolicy;
   readonly #resolve: Resolve;
-  readonly #destinations = new Map<string, Destination>();
+  readonly #destinations = new LRUCache<string, Destination>({ max: REMEMBERED_DESTINATIONS });
 
   constructor({ schemes, allow, resolve, ca, connectionsPerOrigin }: NetworkOptions) {
     const policy = new AddressPolicy(allow);
@@ -79,7 +80,6 @@ export class Network {
     if (!destination) {
       const url = this.permitted(text);
       destination = { target: targetOf(url), path: url.pathname + url.search };
-      if (this.#destinations.size >= REMEMBERED_DESTINATIONS) this.#destinations.clear();
       this.#destinations.set(text, destination);
     }
     return destination;

@@ -1,4 +1,5 @@
 import { createHmac, createSecretKey, type Hmac, type KeyObject } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 
 /** A secret as both schemes use it. HMAC of 1 KB takes 2.5 µs with a KeyObject and 12 µs with a Buffer. */
 interface Keys {
@@ -8,13 +9,11 @@ interface Keys {
   decoded: KeyObject;
 }
 
-const cache = new Map<string, Keys>();
-const CACHE_MAX = 10_000;
+const cache = new LRUCache<string, Keys>({ max: 10_000 });
 
 function keysOf(secret: string): Keys {
   let keys = cache.get(secret);
   if (!keys) {
-    if (cache.size >= CACHE_MAX) cache.clear();
     keys = {
       printed: createSecretKey(Buffer.from(secret, 'utf8')),
       decoded: createSecretKey(Buffer.from(secret.replace(/^whsec_/, ''), 'base64')),
