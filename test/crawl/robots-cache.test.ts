@@ -74,8 +74,8 @@ it('shares one fetch among those who ask at once', async () => {
   assert.equal(fetched.length, 1);
 });
 
-it('shares a fetch even where nothing is kept', async () => {
-  const { cache, fetched } = setup({ maxEntries: 0 });
+it('shares a fetch of an origin that is not kept', async () => {
+  const { cache, fetched } = setup({ maxEntries: 1 });
   await Promise.all([
     cache.get('https://a.example'),
     cache.get('https://b.example'),

@@ -83,12 +83,12 @@ test('sitemaps are fetched as politely as pages: rules, delay and headers', asyn
     '/first': page('First', 'text'),
     '/second': page('Second', 'text'),
   });
-  const before = Date.now();
+  const started = Date.now();
   const pages = await crawl({ url: site.url('/'), headers: { 'x-pass': 'yes' } });
   assert.deepEqual(ends(site, pages), { '/': 'ok', '/first': 'ok', '/second': 'ok' });
   assert.equal(asked, 3);
   // Three sitemaps and three pages, a turn of half a second each.
-  assert.ok((await hostClock(service.db, site)) - before >= 6 * 500);
+  assert.ok((await hostClock(service.db, site)) - started >= 6 * 500);
 });
 
 test('a sitemap that fails in passing is asked for once more', async () => {

@@ -204,9 +204,9 @@ test('a crawl whose first page does not come has failed; one whose later pages d
 
 test('delay_ms keeps the fetches of one host apart', async () => {
   await using site = await startSite(treeSite(5));
-  const before = Date.now();
+  const started = Date.now();
   const job = await crawl({ url: site.url('/0'), delay_ms: 200 });
   assert.equal(job.result.pages.length, 5);
   // Each fetch moves the host's clock on by the delay.
-  assert.ok((await hostClock(service.db, site)) - before >= 5 * 200);
+  assert.ok((await hostClock(service.db, site)) - started >= 5 * 200);
 });
