@@ -28,8 +28,6 @@ export const CRASH_POINTS = [
   'slice.settled', // committed, more to come
   'slice.end', // the queue's entry completed, not committed
   'slice.ended',
-  'slice.anew', // queued anew because its thread died for a page, not committed
-  'slice.anewed',
   'delivery.append', // the outbox row written, not committed
   'delivery.claimed', // attempts begun and committed, nothing sent
   'delivery.send', // just before the request

@@ -48,6 +48,18 @@ export function createScope(options: ScopeOptions): Scope {
   };
 }
 
+/** Judges like the scope until that has taken `ms` in all; what comes later is out of it. */
+export function withinBudget(scope: Scope, ms: number): Scope['inScope'] {
+  let spentMs = 0;
+  return (url, depth) => {
+    if (spentMs > ms) return false;
+    const begunAt = performance.now();
+    const verdict = scope.inScope(url, depth);
+    spentMs += performance.now() - begunAt;
+    return verdict;
+  };
+}
+
 function isHttp(url: URL): boolean {
   return url.protocol === 'http:' || url.protocol === 'https:';
 }

@@ -1,15 +1,16 @@
 import { PgBoss, fromKysely, systemClock, type Db as BossDb } from 'pg-boss';
+import { sql } from 'kysely';
 import type pg from 'pg';
 import type { Tx } from './tables.ts';
 
 /**
  * The lanes of the queue. `interactive` carries single pages and synchronous batches and has a thread of its own, so that a
- * batch of 100,000 URLs in `bulk` never stands before another account's page.
+ * batch of 100,000 URLs in `bulk` never delays another account's page.
  */
 export const LANES = ['interactive', 'bulk'] as const;
 export type Lane = (typeof LANES)[number];
 
-/** Where a slice goes that was fetched RETRY_LIMIT times and never finished: its pages are settled as failed. */
+/** The queue of slices that were claimed RETRY_LIMIT times and never finished: their pages are settled as failed. */
 export const DEAD_LETTERS = 'dead';
 
 /** One entry of the queue: some pages of one job. */
@@ -17,15 +18,15 @@ export interface Slice {
   account_id: string;
   job_id: string;
   ordinals: number[];
-  /** The request that led to it, for the logs. */
+  /** The request that created its job, for the logs. */
   request_id: string | null;
-  /** The host of all its pages, where they have but one: pg-boss's group, which workers can leave out. */
+  /** The host of its pages, where they have only one. */
   host?: string;
-  /** Somebody waits for the answer: passing failures are retried at once, and once only. */
+  /** A caller waits for the answer: transient failures are retried at once, and once only. */
   sync?: boolean;
 }
 
-/** A worker that has not touched its slice for so long has lost it. pg-boss allows no less. */
+/** A worker that has not touched its slice for this long has lost it. pg-boss allows no less. */
 const HEARTBEAT_SECONDS = 10;
 const RETRY_LIMIT = 5;
 /** A slice that failed comes back after 1, 2, 4, … s: together they outlast a short trouble of the database. */
@@ -85,23 +86,45 @@ export async function holdSlice(
   return (response as { affected?: number }).affected === 1;
 }
 
-/** Queues slices in the caller's transaction, each a step of priority below the one before. `after` is a delay in seconds. */
+interface NewSlices {
+  lane: Lane;
+  slices: Slice[];
+  /** Of the first slice; each further slice is a step below the one before. */
+  priority: number;
+  /** A delay in seconds. */
+  after?: number;
+}
+
+/** Queues slices in the caller's transaction. */
 export async function insertSlices(
   boss: PgBoss,
   tx: Tx,
-  lane: Lane,
-  slices: Slice[],
-  priority: number,
-  after = 0,
+  { lane, slices, priority, after = 0 }: NewSlices,
 ): Promise<void> {
   const startAfter = after > 0 ? { startAfter: Math.ceil(after) } : {};
   for (let i = 0; i < slices.length; i += 1000) {
     const jobs = slices.slice(i, i + 1000).map((data, n) => ({
       data,
       priority: priority - i - n,
-      ...(data.host === undefined ? {} : { group: { id: data.host } }),
+      group: { id: groupOf(data) },
       ...startAfter,
     }));
     await boss.insert(lane, jobs, { db: fromKysely(tx) });
   }
+}
+
+/** pg-boss's group of a slice, which a claim can leave out: one account's slices of one host, or of several. */
+export function groupOf({ account_id, host }: Slice): string {
+  return `${account_id} ${host ?? '*'}`;
+}
+
+/** The groups of these accounts that are in a lane and not under way. */
+export async function queuedGroups(tx: Tx, lane: Lane, accountIds: string[]): Promise<string[]> {
+  if (accountIds.length === 0) return [];
+  const { rows } = await sql<{ group_id: string }>`
+    select distinct group_id from pgboss.job
+    where name = ${lane} and state < 'active' and split_part(group_id, ' ', 1) = any(${accountIds}::text[])`.execute(
+    tx,
+  );
+  return rows.map((row) => row.group_id);
 }

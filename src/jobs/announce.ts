@@ -2,10 +2,10 @@ import { type WebhookEvent } from '../database/enumerations.ts';
 import type { Tx } from '../database/tables.ts';
 import { append, type NewDelivery } from '../webhooks/outbox/append.ts';
 import { callbackEnvelope } from './result.ts';
-import type { LockedJob } from './settle.ts';
+import type { Job } from './settle.ts';
 
 /** What every delivery of a job has in common; null when nobody is to be told of this event. */
-function delivery(job: LockedJob, event: WebhookEvent) {
+function delivery(job: Job, event: WebhookEvent) {
   if (job.webhook_url === null || !job.webhook_events.includes(event)) return null;
   return {
     account_id: job.account_id,
@@ -19,10 +19,10 @@ function delivery(job: LockedJob, event: WebhookEvent) {
   };
 }
 
-const metadata = (job: LockedJob) => (job.metadata === null ? '' : `,"metadata":${job.metadata}`);
+const metadata = (job: Job) => (job.metadata === null ? '' : `,"metadata":${job.metadata}`);
 
 /** Tells, where it is asked for, that the first page of a job has settled. */
-export async function announceStart(tx: Tx, job: LockedJob): Promise<void> {
+export async function announceStart(tx: Tx, job: Job): Promise<void> {
   const start = delivery(job, 'job.started');
   if (!start) return;
   const head = `{"event":"job.started","job_id":"${job.id}","status":"running"${metadata(job)}}`;
@@ -32,7 +32,7 @@ export async function announceStart(tx: Tx, job: LockedJob): Promise<void> {
 }
 
 /** Tells, where it is asked for, of each page that has settled; the body refers to the page's fragment. */
-export async function announcePages(tx: Tx, job: LockedJob, ordinals: number[]): Promise<void> {
+export async function announcePages(tx: Tx, job: Job, ordinals: number[]): Promise<void> {
   const page = delivery(job, 'job.page');
   if (!page || ordinals.length === 0) return;
   const deliveries = ordinals.map((ordinal): NewDelivery => {
@@ -50,7 +50,7 @@ export async function announcePages(tx: Tx, job: LockedJob, ordinals: number[]):
 }
 
 /** The one POST that a job with a webhook ends with. */
-export async function announceEnd(tx: Tx, job: LockedJob): Promise<void> {
+export async function announceEnd(tx: Tx, job: Job): Promise<void> {
   const end = delivery(job, 'job.completed');
   if (!end) return;
   const { head, tail, whole } = callbackEnvelope(job);

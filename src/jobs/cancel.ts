@@ -4,8 +4,8 @@ import { crashPoint } from '../crash-point.ts';
 import type { Tx } from '../database/tables.ts';
 import { failedBlock } from '../scrape/page-block.ts';
 import type { PageErrorCode } from '../scrape/types.ts';
-import { finishJob, tellEnd } from './finish.ts';
-import { lockJob, settlePages, type LockedJob } from './settle.ts';
+import { finishJob, logJobEnded } from './finish.ts';
+import { lockJob, settlePages, type Job } from './settle.ts';
 
 /**
  * Ends a job now: pages that have not settled are cancelled, what was done stays, and the webhook still fires.
@@ -25,12 +25,12 @@ export async function cancelJob(
     return end;
   });
   crashPoint('job.cancelled');
-  if (ended) tellEnd(log, ended);
+  if (ended) logJobEnded(log, ended);
   return ended !== null;
 }
 
 /** Cancelled pages have no block, except that of a single-page job, whose result it is. */
-async function cancelPages(tx: Tx, job: LockedJob): Promise<number> {
+async function cancelPages(tx: Tx, job: Job): Promise<number> {
   const result = await sql`update pages set status = 'cancelled', settled_at = now(), links = null
     where account_id = ${job.account_id} and job_id = ${job.id} and status = 'pending'`.execute(tx);
   if (job.kind === 'scrape') {
@@ -99,5 +99,5 @@ export async function failPending(
     }));
     return await settlePages(tx, boss, job, results);
   });
-  if (ended) tellEnd(log, ended);
+  if (ended) logJobEnded(log, ended);
 }

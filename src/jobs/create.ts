@@ -79,7 +79,7 @@ export async function createJob(
       .executeTakeFirstOrThrow();
     const hosts = job.urls.map((url) => new URL(url).host);
     await insertPages(tx, job, hosts, id);
-    await insertSlices(boss, tx, job.lane, slicesOf(job, hosts, id), priority);
+    await insertSlices(boss, tx, { lane: job.lane, slices: slicesOf(job, hosts, id), priority });
     await reserveCredits(tx, job.account_id, id, reserved);
     await notify(tx, { type: 'slices', lane: job.lane });
     crashPoint('job.create');

@@ -7,9 +7,9 @@ import type { Log } from '../log.ts';
 import { notify } from '../database/notifications.ts';
 import { startSpan, traceparentOf, type Span } from '../tracing.ts';
 import { announceEnd } from './announce.ts';
-import type { LockedJob } from './settle.ts';
+import type { Job } from './settle.ts';
 
-/** That a job has ended, to be told when the transaction has committed. */
+/** The end of a job, to be logged when the transaction has committed. */
 export interface JobEnd {
   request_id: string | null;
   job_id: string;
@@ -21,7 +21,7 @@ export interface JobEnd {
  * Ends a job whose pages have all settled, in the caller's transaction: its status, the credits that it did not use, and its one
  * delivery where it has a webhook. `job` carries the final counts, which are stored; its row is locked.
  */
-export async function finishJob(tx: Tx, job: LockedJob, status: EndedJobStatus): Promise<JobEnd> {
+export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promise<JobEnd> {
   const { id, kind, total, succeeded } = job;
   const span = startSpan('job', {
     parent: job.traceparent,
@@ -45,8 +45,8 @@ export async function finishJob(tx: Tx, job: LockedJob, status: EndedJobStatus):
   return { request_id: job.request_id, job_id: id, span };
 }
 
-/** Says that a job has ended, under the request that created it. Call it when the transaction has committed. */
-export function tellEnd(log: Log, { request_id, job_id, span }: JobEnd): void {
+/** Logs that a job has ended, under the request that created it. Call it when the transaction has committed. */
+export function logJobEnded(log: Log, { request_id, job_id, span }: JobEnd): void {
   span.end();
   log.info({ request_id, job_id }, 'job ended');
 }

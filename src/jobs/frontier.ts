@@ -7,7 +7,7 @@ import type { Tx } from '../database/tables.ts';
 import { notify } from '../database/notifications.ts';
 import { insertSlices } from '../database/queue.ts';
 import { cacheKey, type CrawlOptions } from './options.ts';
-import type { LockedJob } from './settle.ts';
+import type { Job } from './settle.ts';
 import { divideIntoSlices, SLICE_PAGES } from './slices.ts';
 
 /** The identity of a crawled page: SHA-256 of its URL's de-duplication key. */
@@ -40,10 +40,9 @@ const READ_AHEAD = 50;
 export async function expandFrontier(
   tx: Tx,
   boss: PgBoss,
-  job: LockedJob,
+  job: Job,
   counts: { total: number; skipped: number },
 ): Promise<number> {
-  const options = job.options as CrawlOptions;
   const limit = job.max_pages ?? 0;
   let { expand_ordinal: ordinal, expand_offset: offset } = job;
   let room = limit - (counts.total - counts.skipped);
@@ -84,12 +83,12 @@ export async function expandFrontier(
     await sql`update pages set links = null where account_id = ${job.account_id} and job_id = ${job.id}
       and ordinal = any(${expanded}) and links is not null`.execute(tx);
   }
-  await insertChildren(tx, boss, job, options, children, counts.total);
+  await insertChildren(tx, boss, job, { children, first: counts.total });
   return children.length;
 }
 
 /** The pages from `from` on, up to the first that is still pending. */
-async function settledParents(tx: Tx, job: LockedJob, from: number): Promise<Parent[]> {
+async function settledParents(tx: Tx, job: Job, from: number): Promise<Parent[]> {
   const parents = await sql<{ ordinal: number; depth: number; links: string | null }>`
     select ordinal, depth, links from pages
     where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from} and ordinal < coalesce((
@@ -112,7 +111,7 @@ function linkHashes(parents: Parent[]): Map<string, Buffer> {
 }
 
 /** Which of the hashes stand in the crawl already, as a page or as another address of one. */
-async function knownHashes(tx: Tx, job: LockedJob, hashes: Buffer[]): Promise<Set<string>> {
+async function knownHashes(tx: Tx, job: Job, hashes: Buffer[]): Promise<Set<string>> {
   if (hashes.length === 0) return new Set();
   const known = await sql<{ url_hash: Buffer }>`
     select url_hash from pages where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
@@ -123,14 +122,14 @@ async function knownHashes(tx: Tx, job: LockedJob, hashes: Buffer[]): Promise<Se
   return new Set(known.rows.map((row) => row.url_hash.toString('latin1')));
 }
 
+/** `first` is the ordinal of the first child. */
 async function insertChildren(
   tx: Tx,
   boss: PgBoss,
-  job: LockedJob,
-  options: CrawlOptions,
-  children: Child[],
-  first: number,
+  job: Job,
+  { children, first }: { children: Child[]; first: number },
 ): Promise<void> {
+  const options = job.options as CrawlOptions;
   if (children.length === 0) return;
   const pages = rows(children, {
     ordinal: int((_, n) => first + n),
@@ -146,6 +145,7 @@ async function insertChildren(
   const places = children.map(({ host }, n) => ({ ordinal: first + n, host }));
   const { account_id, id, request_id } = job;
   const slices = divideIntoSlices(places).map((slice) => ({ account_id, job_id: id, request_id, ...slice }));
-  await insertSlices(boss, tx, 'bulk', slices, job.priority - Math.floor(first / SLICE_PAGES));
+  const priority = job.priority - Math.floor(first / SLICE_PAGES);
+  await insertSlices(boss, tx, { lane: 'bulk', slices, priority });
   await notify(tx, { type: 'slices', lane: 'bulk' });
 }

@@ -1,6 +1,6 @@
 import { sql, type Selectable } from 'kysely';
 import type { PgBoss } from 'pg-boss';
-import { int, rows, smallint, text } from '../database/rows.ts';
+import { int, largeText, rows, smallint, text } from '../database/rows.ts';
 import type { JobsTable, Tx } from '../database/tables.ts';
 import { failedBlock } from '../scrape/page-block.ts';
 import { announcePages, announceStart } from './announce.ts';
@@ -12,8 +12,8 @@ export interface PageResult {
   ordinal: number;
   url: string;
   status: 'ok' | 'failed' | 'skipped';
-  /** The page block as JSON text. */
-  fragment: string;
+  /** The page block as JSON text, or its bytes in UTF-8. */
+  fragment: string | Uint8Array;
   http_status: number | null;
   error_code: string | null;
   duration_ms: number;
@@ -26,10 +26,10 @@ export interface PageResult {
   answered: { url: string; contentType: string | null } | null;
 }
 
-export type LockedJob = Selectable<JobsTable>;
+export type Job = Selectable<JobsTable>;
 
 /** Locks a job's row if the job has not ended. Everything that changes a job or its pages starts here, so that there is one order of locks. */
-export async function lockJob(tx: Tx, accountId: string, jobId: string): Promise<LockedJob | null> {
+export async function lockJob(tx: Tx, accountId: string, jobId: string): Promise<Job | null> {
   const job = await tx
     .selectFrom('jobs')
     .selectAll()
@@ -48,7 +48,7 @@ export async function lockJob(tx: Tx, accountId: string, jobId: string): Promise
 export async function settlePages(
   tx: Tx,
   boss: PgBoss,
-  job: LockedJob,
+  job: Job,
   results: PageResult[],
 ): Promise<JobEnd | null> {
   const kept = job.kind === 'crawl' ? await withoutDuplicates(tx, job, results) : results;
@@ -86,18 +86,18 @@ export async function settlePages(
 
 async function updatePages(
   tx: Tx,
-  job: LockedJob,
+  job: Job,
   results: PageResult[],
 ): Promise<{ ordinal: number; status: PageResult['status'] }[]> {
   if (results.length === 0) return [];
   const settled = rows(results, {
     ordinal: int((page) => page.ordinal),
     status: text((page) => page.status),
-    fragment: text((page) => page.fragment),
+    fragment: largeText((page) => page.fragment),
     http_status: smallint((page) => page.http_status),
     error_code: text((page) => page.error_code),
     duration_ms: int((page) => page.duration_ms),
-    links: text((page) => page.links && JSON.stringify(page.links)),
+    links: largeText((page) => page.links && JSON.stringify(page.links)),
   });
   const updated = await sql<{ ordinal: number; status: PageResult['status'] }>`
     update pages set status = r.status, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
@@ -110,7 +110,7 @@ async function updatePages(
 }
 
 /** Turns into `skipped` every page whose other address belongs to an earlier one, and takes the remaining addresses for their pages. */
-async function withoutDuplicates(tx: Tx, job: LockedJob, results: PageResult[]): Promise<PageResult[]> {
+async function withoutDuplicates(tx: Tx, job: Job, results: PageResult[]): Promise<PageResult[]> {
   const kept: PageResult[] = [];
   for (const result of results) {
     const hashes = result.aliases.map(crawlHash).filter((hash) => !hash.equals(crawlHash(result.url)));

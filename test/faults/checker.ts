@@ -2,7 +2,6 @@ import { readLedger, type Entry, type Seen } from './ledger.ts';
 import { NOW } from './load.ts';
 import type { CrashablePostgres } from './postgres.ts';
 import { timestampOf, verify } from './receiver.ts';
-import { BURSTING } from './site.ts';
 
 /** What the ledger and the database say together once everything is over. All but the first and the duplicates have to be 0. */
 export interface Verdict {
@@ -112,9 +111,8 @@ const DELIVERIES_TOO_MANY = `select from ${DELIVERIES} left join jobs j on j.id 
   where j.id is null or j.webhook_url is null or j.finished_at is null
   union all
   select from ${DELIVERIES} where d.event = 'job.completed' group by d.job_id having count(*) > 1`;
-/** But for what nobody waited for any longer, and the page that no thread can read. */
+/** But for what nobody waited for any longer. */
 const FAILED_PAGES = `select from pages p where status = 'failed'
-  and not (error_code in ('parse_failed', 'parse_timeout') and url like '%${BURSTING}')
   and not (error_code = 'deadline_exceeded' and exists (
     select from idempotency_keys k join jobs j on j.id = k.job_id
     where j.id = p.job_id and k.key like '%${NOW}%' and p.settled_at - j.created_at > interval '20 s'))`;

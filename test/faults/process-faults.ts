@@ -3,7 +3,6 @@ import { CRASH_POINTS, type CrashPoint } from '../../src/crash-point.ts';
 import { KILL_LIMIT_MS, openJobs, underLoad, type FaultClass, type Round } from './fault-class.ts';
 import { sendLoad } from './load.ts';
 import type { Random } from './random.ts';
-import { BURSTING } from './site.ts';
 import type { Stage } from './stage.ts';
 
 const STOP_LIMIT_MS = 27_000;
@@ -72,14 +71,6 @@ async function provoke(
   if (point.startsWith('secret')) {
     receiver.secrets.add((await client.insist('POST', '/v1/me/webhook-secret/rotate')).json.webhook_secret);
     receiver.secrets.add((await client.insist('GET', '/v1/me')).json.webhook_secret);
-  }
-  if (point.startsWith('slice.anew')) {
-    const urls = [BURSTING, ...Array.from({ length: 20 }, (_, n) => `/page/${n}?ms=1500`)].map(places.page);
-    await client.create(
-      '/v1/scrape/batch/async',
-      { urls, webhook_url: places.hook('/hook') },
-      `provoke-${point}-${Date.now()}`,
-    );
   }
   if (!point.startsWith('recover') && !point.startsWith('delivery.redeliver')) return;
   const since = new Date(Date.now() - 60_000).toISOString();

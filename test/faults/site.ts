@@ -7,9 +7,6 @@ export interface SlowSite extends AsyncDisposable {
   url: (path: string) => string;
 }
 
-/** A page that bursts the thread which reads it. */
-export const BURSTING = '/bursting';
-
 /**
  * A site whose every page answers 200, after `?ms=` milliseconds. The pages /tree/1 to /tree/30 link to each other as a binary tree,
  * for crawls, and a sitemap names them.
@@ -23,8 +20,6 @@ export async function startSlowSite(): Promise<SlowSite> {
         'content-type': sitemap ? 'application/xml' : 'text/html; charset=utf-8',
       });
       if (sitemap) res.end(sitemapOf(`http://${req.headers.host}`));
-      else if (pathname === BURSTING)
-        res.end(`<!doctype html><title>t</title><main>${'<i>x</i>'.repeat(1_150_000)}`);
       else res.end(page(pathname, `You asked for ${pathname}.`, linksOf(pathname)));
     });
   });

@@ -43,7 +43,7 @@ async function settle({ context, account }: TestService, jobId: string): Promise
       const job = await lockJob(tx, account.id, jobId);
       await settlePages(tx, context.boss, job!, results);
     });
-    for (const { ordinal, fragment } of results) expected.update(ordinal === 0 ? fragment : `,${fragment}`);
+    for (const { ordinal, fragment } of results) expected.update(ordinal === 0 ? '' : ',').update(fragment);
   }
   expected.update(`],"total":${PAGES},"succeeded":${PAGES},"failed":0,"skipped":0,"cancelled":0}}`);
   return expected.digest('hex');

@@ -1,20 +1,63 @@
 import { sql } from 'kysely';
 import type { DbOrTx } from '../../database/tables.ts';
 
-/** A pause that a host did not name: doubled with each one in a row. */
+/** The first pause of a host that names none. It doubles with each one in a row. */
 const FIRST_BACKOFF_SECONDS = 5;
 const MAX_BACKOFF_SECONDS = 600;
 
-/**
- * Takes the host's next turn when it comes within `patienceMs`, and returns the milliseconds until then. Otherwise takes none and
- * returns how long that would be. Turns are `delayMs` apart, for all jobs and processes together, by the database's clock.
- */
-export async function takeTurn(
+/** The clock of the hosts cannot be read or set. The page is not at fault: its slice is retried when the database is back. */
+export class HostClockError extends Error {
+  override name = 'HostClockError';
+}
+
+/** Takes the next turn of a host. `taken` is false where the turn is more than `patienceMs` away; then none is taken. */
+export interface Turn {
+  taken: boolean;
+  waitMs: number;
+}
+
+/** The clocks of the hosts, in the database: all jobs and processes share them. Its methods throw HostClockError. */
+export class HostClock {
+  readonly #db: DbOrTx;
+
+  constructor(db: DbOrTx) {
+    this.#db = db;
+  }
+
+  /** Takes the host's next turn. Turns are `delayMs` apart. */
+  async takeTurn(host: string, delayMs: number, patienceMs: number): Promise<Turn> {
+    return await orClockError(takeTurn(this.#db, { host, delayMs, patienceMs }));
+  }
+
+  /**
+   * Records that a host asked for a pause (429 or 503): the one it named, or one that grows, at most ten minutes. Returns the
+   * seconds of the pause.
+   */
+  async backOff(host: string, statusCode: number, askedSeconds: number | null): Promise<number> {
+    return await orClockError(backOff(this.#db, host, statusCode, askedSeconds));
+  }
+
+  /** Records that the host answers normally again. */
+  async endBackOff(host: string): Promise<void> {
+    await orClockError(endBackOff(this.#db, host));
+  }
+}
+
+/** The seconds of the first pause in a row: those that the host named, at most ten minutes, or our own. */
+export function firstPause(askedSeconds: number | null): number {
+  return Math.min(askedSeconds ?? FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS);
+}
+
+async function orClockError<T>(answer: Promise<T>): Promise<T> {
+  return await answer.catch((cause: unknown) => {
+    throw new HostClockError('the clock of the hosts failed', { cause });
+  });
+}
+
+async function takeTurn(
   db: DbOrTx,
-  host: string,
-  delayMs: number,
-  patienceMs: number,
-): Promise<{ taken: boolean; waitMs: number }> {
+  { host, delayMs, patienceMs }: { host: string; delayMs: number; patienceMs: number },
+): Promise<Turn> {
   const taken = await sql<{ wait: number }>`
     insert into hosts as h (host, next_allowed_at) values (${host}, now() + ${delayMs} * interval '1 ms')
     on conflict (host) do update
@@ -32,25 +75,16 @@ export async function takeTurn(
   return { taken: false, waitMs: Math.max(0, later.rows[0]?.wait ?? 0) };
 }
 
-/** The seconds of a pause that is the first in a row: what the host named, at most ten minutes, or our own measure. */
-export function firstPause(askedSeconds: number | null): number {
-  return Math.min(askedSeconds ?? FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS);
-}
-
-/**
- * Notes that a host asked for a pause (429 or 503): what it named, or a growing one, at most ten minutes. Returns the
- * pause in seconds.
- */
-export async function backOff(
+async function backOff(
   db: DbOrTx,
   host: string,
-  status: number,
+  statusCode: number,
   askedSeconds: number | null,
 ): Promise<number> {
   const asked = askedSeconds === null ? null : Math.min(askedSeconds, MAX_BACKOFF_SECONDS);
   const { rows } = await sql<{ seconds: number }>`
     insert into hosts as h (host, backoffs, backoff_until, last_status_code)
-    values (${host}, 1, now() + coalesce(${asked}::float8, ${FIRST_BACKOFF_SECONDS}::float8) * interval '1 s', ${status})
+    values (${host}, 1, now() + coalesce(${asked}::float8, ${FIRST_BACKOFF_SECONDS}::float8) * interval '1 s', ${statusCode})
     on conflict (host) do update set
       backoffs = case when h.backoff_until > now() then h.backoffs else h.backoffs + 1 end,
       backoff_until = greatest(h.backoff_until, now() + coalesce(${asked}::float8,
@@ -60,9 +94,7 @@ export async function backOff(
   return rows[0]!.seconds;
 }
 
-/** Notes that the host answered normally again. */
-export async function endBackOff(db: DbOrTx, host: string): Promise<void> {
-  await sql`update hosts set backoffs = 0, backoff_until = null, updated_at = now() where host = ${host} and backoffs > 0`.execute(
-    db,
-  );
+async function endBackOff(db: DbOrTx, host: string): Promise<void> {
+  await sql`update hosts set backoffs = 0, backoff_until = null, updated_at = now()
+    where host = ${host} and backoffs > 0`.execute(db);
 }

@@ -1,6 +1,6 @@
-const KEPT = 1000;
+const MAX_HOSTS = 1000;
 
-/** The hosts that a thread knows to have asked for a pause. What it does not know yet, the table `hosts` does. */
+/** The hosts that this thread knows to have asked for a pause. Those it does not know stand in the table `hosts`. */
 export class RestingHosts {
   /** By host, until when on the clock of performance.now(). */
   readonly #until = new Map<string, number>();
@@ -8,16 +8,16 @@ export class RestingHosts {
   rest(host: string, seconds: number): void {
     this.#until.delete(host);
     this.#until.set(host, performance.now() + seconds * 1000);
-    if (this.#until.size > KEPT) this.#until.delete(this.#until.keys().next().value!);
+    if (this.#until.size > MAX_HOSTS) this.#until.delete(this.#until.keys().next().value!);
   }
 
-  /** Seconds that the host still rests, or null. */
-  secondsLeft(host: string): number | null {
+  /** The seconds that the host still rests; zero when it does not. */
+  secondsLeft(host: string): number {
     const until = this.#until.get(host);
-    if (until === undefined) return null;
+    if (until === undefined) return 0;
     const left = (until - performance.now()) / 1000;
     if (left > 0) return left;
     this.#until.delete(host);
-    return null;
+    return 0;
   }
 }

@@ -1,21 +1,21 @@
 import { ROBOTS_MAX_BYTES } from '../../crawl/robots.ts';
 import type { RobotsAnswer } from '../../crawl/robots-cache.ts';
 import { BodyCollector, EgressError, type Egress } from '../../egress/index.ts';
-import { retryAfter, USER_AGENT } from './politeness.ts';
+import { retryAfterSeconds, USER_AGENT } from './answer.ts';
 
 const TIMEOUT_MS = 10_000;
 
 /**
- * Fetches a robots.txt, of one that is very long the beginning. One that goes around in redirects counts as missing (RFC 9309, 2.3.1.2).
- * Rejects with an EgressError when there was no answer.
+ * Fetches a robots.txt, only the beginning of a very long one. A redirect loop counts as a missing file (RFC 9309, 2.3.1.2). Throws
+ * EgressError when there was no answer.
  */
 export async function fetchRobots(egress: Egress, url: string): Promise<RobotsAnswer> {
-  // One more than counts, so that it shows which line is cut.
+  // One byte more than counts shows which line is cut.
   const collected = new BodyCollector({ maxBytes: ROBOTS_MAX_BYTES + 1 });
   const read = async (body: AsyncIterable<Buffer>) => await collectBeginning(body, collected);
   try {
     const answer = await egress.fetchPage({ url, userAgent: USER_AGENT, timeoutMs: TIMEOUT_MS, read });
-    return { status: answer.status, body: collected.bytes(), retryAfterSeconds: retryAfter(answer) };
+    return { status: answer.status, body: collected.bytes(), retryAfterSeconds: retryAfterSeconds(answer) };
   } catch (error) {
     if (error instanceof EgressError && error.code === 'too_many_redirects')
       return { status: 404, body: Buffer.alloc(0) };
@@ -23,7 +23,7 @@ export async function fetchRobots(egress: Egress, url: string): Promise<RobotsAn
   }
 }
 
-/** What goes wrong further on in the body does not matter. */
+/** A failure further on in the body does not matter: the beginning counts. */
 async function collectBeginning(body: AsyncIterable<Buffer>, collected: BodyCollector): Promise<void> {
   try {
     for await (const chunk of body) if (!collected.append(chunk)) return;

@@ -1,39 +1,43 @@
 import { LARGEST_PAGE_BYTES, type BodyMemory } from '../../egress/index.ts';
-import { PerAccount } from './per-account.ts';
-import { budgetMemory, SharedBudget } from './shared-budget.ts';
+import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
+import type { Permit } from '../../limits/permit.ts';
+import type { SharedSemaphore } from '../../limits/shared-semaphore.ts';
 
-/** What one account may take in one thread: one page of the largest kind, or some that are smaller. */
+/** The share of one account in one thread: one page of the largest kind, or several smaller ones. */
 const ACCOUNT_BYTES = LARGEST_PAGE_BYTES;
 
-/** What a lane has for large bodies, of which no account takes all: one whose pages drip holds up its own. */
-export class Bodies {
-  readonly #lane: SharedBudget;
-  readonly #shares = new PerAccount(() => new SharedBudget(budgetMemory(1), 0, ACCOUNT_BYTES));
+/** What a lane may hold of large bodies. Each account has a share, so that bodies that drip hold up only their own account. */
+export class BodyMemoryBudget {
+  readonly #lane: SharedSemaphore;
+  readonly #shares = new KeyedSemaphore(ACCOUNT_BYTES);
 
-  constructor(lane: SharedBudget) {
+  constructor(lane: SharedSemaphore) {
     this.#lane = lane;
   }
 
-  /** Room for one page at a time, to be disposed of. */
-  room(accountId: string): BodyRoom {
-    return new BodyRoom(this.#shares.borrow(accountId), this.#lane);
+  /** An empty reservation for one page. */
+  reserve(accountId: string): BodyReservation {
+    return new BodyReservation(async (bytes, signal) => {
+      const share = await this.#shares.acquire(accountId, bytes, signal);
+      const lane = share && (await this.#lane.acquire(bytes, signal));
+      if (!lane) share?.[Symbol.dispose]();
+      return share && lane ? [share, lane] : [];
+    });
   }
 }
 
-/** The room that one page's body takes, from its arrival until the page is read. */
-export class BodyRoom implements BodyMemory, Disposable {
-  readonly #share: { value: SharedBudget } & Disposable;
-  readonly #lane: SharedBudget;
+/** The memory of one page's body, from its arrival until the page is read. */
+export class BodyReservation implements BodyMemory, Disposable {
+  readonly #acquire: (bytes: number, signal: AbortSignal) => Promise<Permit[]>;
   readonly #closed = new AbortController();
-  #taken = 0;
+  #permits: Permit[] = [];
   #line: Promise<void> = Promise.resolve();
 
-  constructor(share: { value: SharedBudget } & Disposable, lane: SharedBudget) {
-    this.#share = share;
-    this.#lane = lane;
+  constructor(acquire: (bytes: number, signal: AbortSignal) => Promise<Permit[]>) {
+    this.#acquire = acquire;
   }
 
-  /** Waits for room for a body of so many bytes; what an earlier body of the page had is given back first. */
+  /** Waits for room for a body of so many bytes. What an earlier body of the page had is given back first. */
   async need(bytes: number): Promise<void> {
     this.#line = this.#line.then(async () => await this.#take(bytes));
     await this.#line;
@@ -41,27 +45,19 @@ export class BodyRoom implements BodyMemory, Disposable {
 
   async #take(wanted: number): Promise<void> {
     const bytes = Math.min(wanted, ACCOUNT_BYTES);
-    if (bytes <= this.#taken) return;
+    if (bytes <= (this.#permits[0]?.amount ?? 0)) return;
     this.shrink(0);
-    const { signal } = this.#closed;
-    const ofShare = await this.#share.value.take(bytes, signal);
-    const ofLane = ofShare === 0 ? 0 : await this.#lane.take(ofShare, signal);
-    this.#share.value.release(ofShare - ofLane);
-    this.#taken = ofLane;
-    if (signal.aborted) this.shrink(0);
+    this.#permits = await this.#acquire(bytes, this.#closed.signal);
+    if (this.#closed.signal.aborted) this.shrink(0);
   }
 
   /** The body has turned out to be no larger than this. */
   shrink(bytes: number): void {
-    if (bytes >= this.#taken) return;
-    this.#share.value.release(this.#taken - bytes);
-    this.#lane.release(this.#taken - bytes);
-    this.#taken = bytes;
+    for (const permit of this.#permits) permit.shrink(bytes);
   }
 
   [Symbol.dispose](): void {
     this.#closed.abort();
     this.shrink(0);
-    this.#share[Symbol.dispose]();
   }
 }

@@ -1,66 +1,50 @@
-import { Semaphore } from './semaphore.ts';
-import { PerAccount } from './per-account.ts';
+import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
+import { Semaphore } from '../../limits/semaphore.ts';
 
-/** Pages being fetched or read at once in one thread, and so the bodies it can have in memory. */
+/** Pages that are fetched or read at once in one thread, and so the bodies that it has in memory. */
 const PLACES = 64;
-/** Of these, one account's: its pages that never end leave some to others. */
-const PLACES_OF_ACCOUNT = 48;
+/** The share of one account, so that its pages that never end leave places to others. */
+const ACCOUNT_PLACES = 48;
 
-/** Such a transaction takes some 5 ms; one that waits for another's lock, or for a slow database, is not waited for. */
-const PAUSE_MS = 50;
-
-/** What one thread has to do. */
+/** The pages that one thread has taken on, by account. */
 export class Load {
-  #open = 0;
-  #parked = 0;
+  /** The pages of each account that the thread has to do. Accounts without any have no entry. */
+  readonly #pages = new Map<string, number>();
   readonly #places = new Semaphore(PLACES);
-  readonly #shares = new PerAccount(() => new Semaphore(PLACES_OF_ACCOUNT));
-  readonly #pauses = new Set<Promise<void>>();
+  readonly #shares = new KeyedSemaphore(ACCOUNT_PLACES);
 
-  /** Pages of the slices that the thread holds, without those that only wait for their host. */
+  /** The pages that the thread has to do. Those that only wait for their host do not count. */
   get pages(): number {
-    return this.#open - this.#parked;
+    return this.#pages.values().reduce((sum, pages) => sum + pages, 0);
   }
 
-  /** A slice has brought so many pages; negative where they have come to an end. */
-  add(pages: number): void {
-    this.#open += pages;
+  /** The accounts that have at least so many pages to do. */
+  accountsWith(pages: number): string[] {
+    return [...this.#pages].filter(([, open]) => open >= pages).map(([accountId]) => accountId);
   }
 
-  /** A page waits for its host. */
-  async park<T>(wait: Promise<T>): Promise<T> {
-    this.#parked++;
+  /** Records pages that a slice has brought, or, where negative, pages that have ended. */
+  add(accountId: string, pages: number): void {
+    const open = (this.#pages.get(accountId) ?? 0) + pages;
+    if (open === 0) this.#pages.delete(accountId);
+    else this.#pages.set(accountId, open);
+  }
+
+  /** Waits with a page of the account for its host. */
+  async park<T>(accountId: string, wait: Promise<T>): Promise<T> {
+    this.add(accountId, -1);
     try {
       return await wait;
     } finally {
-      this.#parked--;
+      this.add(accountId, 1);
     }
   }
 
-  /**
-   * Keeps further pages from being read until what it returns is disposed of, PAUSE_MS at most: for a transaction that locks a job's
-   * row. Each of its statements would otherwise wait for a page, and the job's other threads for all of them.
-   */
-  pauseReading(): Disposable {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const end = () => {
-      clearTimeout(timer);
-      this.#pauses.delete(promise);
-      resolve();
-    };
-    const timer = setTimeout(end, PAUSE_MS);
-    this.#pauses.add(promise);
-    return { [Symbol.dispose]: end };
-  }
-
-  /** Resolves when a page may be read. */
-  async untilReadable(): Promise<void> {
-    while (this.#pauses.size > 0) await Promise.all(this.#pauses);
-  }
-
-  /** Fetches and reads a page of the account in one of the thread's places. */
-  async run<T>(accountId: string, task: () => Promise<T>): Promise<T> {
-    using share = this.#shares.borrow(accountId);
-    return await share.value.run(async () => await this.#places.run(task));
+  /** Waits for a place in which a page of the account is fetched and read. */
+  async enter(accountId: string): Promise<Disposable> {
+    using stack = new DisposableStack();
+    stack.use(await this.#shares.acquire(accountId));
+    stack.use(await this.#places.acquire());
+    return stack.move();
   }
 }

@@ -1,20 +1,22 @@
 import type { FetchedPage } from '../../egress/index.ts';
 import type { PageResult } from '../../jobs/settle.ts';
-import { failedBlock, okBlock } from '../../scrape/page-block.ts';
-import type { Extraction, PageErrorCode } from '../../scrape/types.ts';
-import { crawlAliases, crawlLinks } from './crawl-links.ts';
-import type { JobInfo } from '../queue/open-work.ts';
-import type { PageWorker, PendingPage } from './page.ts';
+import { failedBlock } from '../../scrape/page-block.ts';
+import type { PageErrorCode } from '../../scrape/types.ts';
+import type { PageReading } from '../reading/read-page.ts';
+import type { PendingPage } from './visit.ts';
 
-/** The end of a page that failed or was skipped. */
-export function endedResult(
-  page: PendingPage,
-  status: 'failed' | 'skipped',
-  code: PageErrorCode,
-  fetched: FetchedPage | null,
-  fetchedAt: Date,
-  durationMs: number,
-): PageResult {
+interface EndedPage {
+  page: PendingPage;
+  status: 'failed' | 'skipped';
+  code: PageErrorCode;
+  /** The answer, where there was one. */
+  fetched: FetchedPage | null;
+  fetchedAt: Date;
+  durationMs: number;
+}
+
+/** The result of a page that failed or was skipped. */
+export function endedResult({ page, status, code, fetched, fetchedAt, durationMs }: EndedPage): PageResult {
   const fragment = failedBlock({
     url: page.url,
     finalUrl: fetched?.url ?? null,
@@ -40,36 +42,28 @@ export function endedResult(
   };
 }
 
-/** The end of a page that came back; of a crawl's also its links, and of its first what the sitemaps list. */
-export async function okResult(
-  worker: PageWorker,
-  job: JobInfo,
-  page: PendingPage,
-  fetched: FetchedPage,
-  extraction: Extraction,
-  fetchedAt: Date,
-  durationMs: number,
-  signal: AbortSignal,
-): Promise<PageResult> {
-  const facts = {
-    url: page.url,
-    finalUrl: fetched.url,
-    contentType: fetched.contentType,
-    fetchedAt,
-    durationMs,
-    status: fetched.status,
-  };
+interface ReadPage {
+  page: PendingPage;
+  fetched: FetchedPage;
+  reading: PageReading;
+  /** Crawl: the links to follow. */
+  links: string[] | null;
+  fetchedAt: Date;
+}
+
+/** The result of a page that was read. */
+export function okResult({ page, fetched, reading, links, fetchedAt }: ReadPage): PageResult {
   return {
     ordinal: page.ordinal,
     url: page.url,
     status: 'ok',
-    fragment: okBlock(facts, extraction, job.options.formats),
+    fragment: reading.fragment,
     http_status: fetched.status,
     error_code: null,
-    duration_ms: durationMs,
+    duration_ms: reading.durationMs,
     fetched_at: fetchedAt,
-    links: job.crawl ? await crawlLinks(worker, job, page, fetched, extraction, signal) : null,
-    aliases: job.crawl ? crawlAliases(job, page, fetched, extraction) : [],
+    links,
+    aliases: reading.aliases,
     answered: { url: fetched.url, contentType: fetched.contentType },
   };
 }

@@ -1,73 +1,69 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { collectSitemapUrls } from '../../crawl/collect-sitemaps.ts';
-import type { Scope } from '../../crawl/scope.ts';
 import { normaliseUrl } from '../../crawl/normalise.ts';
+import { withinBudget } from '../../crawl/scope.ts';
 import { isRetryable, type BodyReader, type FetchedPage } from '../../egress/index.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
-import type { JobInfo } from '../queue/open-work.ts';
-import type { PageWorker } from './page.ts';
-import {
-  ClockTrouble,
-  fetchInPlace,
-  retryAfter,
-  takePlace,
-  TRANSIENT_STATUSES,
-  type Target,
-} from '../hosts/politeness.ts';
+import { retryAfterSeconds, TRANSIENT_STATUSES } from '../hosts/answer.ts';
+import { HostClockError } from '../hosts/clock.ts';
+import { HostBusyError, type HostPlace, type Hosts, type Target } from '../hosts/hosts.ts';
+import type { PageVisit } from './visit.ts';
 
 const MAX_SITEMAPS = 200;
 const SITEMAP_TIMEOUT_MS = 20_000;
 const SITEMAP_BYTES = 50 * 1024 * 1024;
 /** The most that all sitemaps of one crawl may take. */
 const SITEMAPS_BUDGET_MS = 60_000;
-/** Before a sitemap that failed in passing is asked for once more, where the host names no time. */
+/** The most that judging what the sitemaps list may hold up the thread. */
+const JUDGING_BUDGET_MS = 2000;
+/** The pause before a sitemap that failed in passing is fetched once more, where the host names none. */
 const RETRY_SECONDS = 1;
 
-/** The pages in scope that the sitemaps of the seed's site list. They are fetched as politely as pages. */
-export async function sitemapUrls(
-  worker: PageWorker,
-  job: JobInfo,
-  seed: string,
-  inScope: Scope['inScope'],
-  signal: AbortSignal,
-): Promise<string[]> {
-  const { max_pages } = job.options as CrawlOptions;
+/** The pages in scope that the sitemaps of the seed's site list, normalised. They are fetched as politely as pages. */
+export async function sitemapLinks(visit: PageVisit, hosts: Hosts, seed: string): Promise<string[]> {
+  const { max_pages, ignore_query_parameters } = visit.job.options as CrawlOptions;
   const { origin } = new URL(seed);
-  const { sitemaps } = await worker.robots.get(origin);
-  const fetcher = new SitemapFetcher(worker, job, sitemaps, signal);
-  const urls = await collectSitemapUrls({
-    roots: sitemaps.length > 0 ? sitemaps : [`${origin}/sitemap.xml`],
+  const { scope } = visit.job.crawl!;
+  const inScope = withinBudget(scope, JUDGING_BUDGET_MS);
+  const named = await hosts.sitemapsOf(origin);
+  const fetcher = new SitemapFetcher(visit, hosts, named);
+  const links = new Set<string>();
+  await collectSitemapUrls({
+    roots: named.length > 0 ? named : [`${origin}/sitemap.xml`],
     maxSitemaps: MAX_SITEMAPS,
     // Some of what a sitemap lists is out of the crawl's scope, or double.
     maxUrls: Math.min(100_000, max_pages * 2),
-    inScope: (url) => inScope(normaliseUrl(url, undefined) ?? url, 1),
-    sameSite: (url) => job.crawl!.scope.sameSite(url),
+    inScope: (raw) => {
+      const url = normaliseUrl(raw, undefined, { ignore_query_parameters });
+      if (url === null || url === visit.page.url || !inScope(url, 1)) return false;
+      links.add(url);
+      return true;
+    },
+    sameSite: (url) => scope.sameSite(url),
     fetch: async (url, read) => await fetcher.fetch(url, read),
   });
-  fetcher.throwTrouble();
-  return urls;
+  fetcher.throwFailure();
+  return [...links];
 }
 
-/** Fetches the sitemaps of one crawl within the time for all of them. Where it throws, what was read of that sitemap before counts. */
+/** Fetches the sitemaps of one crawl within the time for all of them. What was read of a sitemap before it throws counts. */
 class SitemapFetcher {
-  readonly #worker: PageWorker;
-  readonly #job: JobInfo;
+  readonly #visit: PageVisit;
+  readonly #hosts: Hosts;
   readonly #vouched: Set<string>;
-  readonly #signal: AbortSignal;
   readonly #deadline = performance.now() + SITEMAPS_BUDGET_MS;
-  #trouble: ClockTrouble | null = null;
+  #failure: HostClockError | null = null;
 
-  constructor(worker: PageWorker, job: JobInfo, vouched: string[], signal: AbortSignal) {
-    this.#worker = worker;
-    this.#job = job;
+  constructor(visit: PageVisit, hosts: Hosts, vouched: string[]) {
+    this.#visit = visit;
+    this.#hosts = hosts;
     this.#vouched = new Set(vouched);
-    this.#signal = signal;
   }
 
   /** Throws what is no fault of the sitemaps: then what was found is not all there is. */
-  throwTrouble(): void {
-    this.#signal.throwIfAborted();
-    if (this.#trouble) throw this.#trouble;
+  throwFailure(): void {
+    this.#visit.signal.throwIfAborted();
+    if (this.#failure) throw this.#failure;
   }
 
   async fetch(url: string, read: BodyReader): Promise<FetchedPage> {
@@ -76,7 +72,7 @@ class SitemapFetcher {
     try {
       const fetched = await this.#fetchOnce(target, read);
       if (!TRANSIENT_STATUSES.has(fetched.status)) return fetched;
-      pause = retryAfter(fetched);
+      pause = retryAfterSeconds(fetched);
     } catch (error) {
       if (!isRetryable(error)) throw error;
       pause = null;
@@ -86,15 +82,15 @@ class SitemapFetcher {
   }
 
   async #fetchOnce(target: Target, read: BodyReader): Promise<FetchedPage> {
-    await this.#takePlace(target);
-    // What the caller sends to the site is for no other, which a robots.txt may name.
-    const headers = this.#job.crawl!.scope.sameSite(target.url) ? this.#job.options.headers : {};
-    return await fetchInPlace(this.#worker, this.#job, target, {
-      headers,
+    const { job, signal } = this.#visit;
+    using place = await this.#enter(target);
+    return await place.fetch({
+      // What the caller sends to the site is for no other, which a robots.txt may name.
+      headers: job.crawl!.scope.sameSite(target.url) ? job.options.headers : {},
       timeoutMs: Math.min(SITEMAP_TIMEOUT_MS, Math.max(1, this.#leftMs)),
       maxBytes: SITEMAP_BYTES,
       read,
-      signal: this.#signal,
+      signal,
     });
   }
 
@@ -102,18 +98,18 @@ class SitemapFetcher {
     return this.#deadline - performance.now();
   }
 
-  async #takePlace(target: Target): Promise<void> {
+  async #enter(target: Target): Promise<HostPlace> {
+    const { job, signal } = this.#visit;
     const vouched = this.#vouched.has(target.url);
     for (;;) {
       this.#checkTime(0);
-      const wait = await takePlace(this.#worker, this.#job, target, this.#signal, { vouched }).catch(
-        (error: unknown) => {
-          if (error instanceof ClockTrouble) this.#trouble = error;
-          throw error;
-        },
-      );
-      if (wait === null) return;
-      await this.#sleep(wait);
+      try {
+        return await this.#hosts.enter({ job, target, signal, vouched });
+      } catch (error) {
+        if (error instanceof HostClockError) this.#failure = error;
+        if (!(error instanceof HostBusyError)) throw error;
+        await this.#sleep(error.seconds);
+      }
     }
   }
 
@@ -122,8 +118,8 @@ class SitemapFetcher {
   }
 
   async #sleep(seconds: number): Promise<void> {
-    this.#signal.throwIfAborted();
+    this.#visit.signal.throwIfAborted();
     this.#checkTime(seconds * 1000);
-    await sleep(seconds * 1000, undefined, { signal: this.#signal });
+    await sleep(seconds * 1000, undefined, { signal: this.#visit.signal });
   }
 }

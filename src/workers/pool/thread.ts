@@ -1,68 +1,65 @@
 import { platform, setPriority } from 'node:os';
+import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PgBoss } from 'pg-boss';
 import type { Config } from '../../config.ts';
 import { armCrashPoint } from '../../crash-point.ts';
-import { createRobotsCache } from '../../crawl/robots-cache.ts';
 import { openDatabase } from '../../database/connection.ts';
-import { createEgress } from '../../egress/index.ts';
-import { createLog } from '../../log.ts';
 import { executor, QUEUE_OPTIONS, type Lane } from '../../database/queue.ts';
-import { extract } from '../../scrape/extract.ts';
-import type { ExtractOptions, Extraction, RawPage } from '../../scrape/types.ts';
+import { createEgress } from '../../egress/index.ts';
+import { SharedSemaphore } from '../../limits/shared-semaphore.ts';
+import { createLog } from '../../log.ts';
 import { flushSpans } from '../../tracing.ts';
-import { Bodies } from '../limits/body-memory.ts';
-import { fetchRobots } from '../hosts/robots.ts';
-import { HostGate } from '../hosts/gate.ts';
+import { HostGate, type GateMemory } from '../hosts/gate.ts';
+import { Hosts } from '../hosts/hosts.ts';
+import { BodyMemoryBudget } from '../limits/body-memory.ts';
 import { Load } from '../limits/load.ts';
+import type { HeldSlice } from '../queue/held.ts';
 import { WorkReader } from '../queue/open-work.ts';
-import { ReadingSign, type PageIdentity } from './current-page.ts';
-import { RestingHosts } from '../hosts/rest.ts';
 import { Runner } from '../queue/runner.ts';
-import { SharedBudget } from '../limits/shared-budget.ts';
+import { ReaderPool } from '../reading/reader-pool.ts';
+import { Heartbeat } from './heartbeat.ts';
 
-/** What the main thread hands a worker thread at its start. */
+/** What the main thread gives a worker thread at its start. */
 export interface ThreadData {
   config: Config;
   databaseUrl: string;
   lane: Lane;
   index: number;
-  gateMemory: SharedArrayBuffer;
-  /** Of the SharedBudgets of its lane. */
+  gate: GateMemory;
+  /** Of the SharedSemaphores of the lane. */
   bodiesMemory: SharedArrayBuffer;
-  turnMemory: SharedArrayBuffer;
-  signMemory: SharedArrayBuffer;
+  heavyMemory: SharedArrayBuffer;
+  heartbeatMemory: SharedArrayBuffer;
 }
 
 export type ToThread =
   { type: 'wake' } | { type: 'cancel'; job_id: string } | { type: 'stop'; graceMs: number };
 export type FromThread = { type: 'ready' } | { type: 'held'; slices: HeldSlice[] };
 
-/** A slice of the queue and the attempt with which it was fetched. */
-export interface HeldSlice {
-  id: string;
-  retryCount: number;
-}
-
 const CONNECTIONS = 2;
-/** Of bulk threads: where cores are short they give way to the API, the dispatcher and the interactive lane. */
-const BULK_NICENESS = 10;
-const ROBOTS_TTL_MS = 24 * 3600_000;
-/** For the bodies of a lane that are not small: four of the largest. */
+/** Of threads and their readers: where cores are short, the API and the dispatcher go first, and single pages before batches. */
+const NICENESS = { interactive: 0, bulk: 10 };
+/** The bodies of a lane that are not small: four of the largest. */
 const BODIES_BYTES = 40 * 1024 * 1024;
-/** A page of this size can make a tree of tens of megabytes: of those a lane reads one at a time. */
-const HEAVY_BYTES = 256 * 1024;
+/** Readers of one thread, the share of one account, and those that stay when there is nothing to do. */
+const READERS = {
+  interactive: { readers: 4, accountReaders: 2, spare: 1 },
+  bulk: { readers: 2, accountReaders: 1, spare: 0 },
+};
+/** Large pages that a lane reads at once. */
+const HEAVY = { interactive: 2, bulk: 1 };
 
-const { config, databaseUrl, lane, index, gateMemory, bodiesMemory, turnMemory, signMemory } =
+const { config, databaseUrl, lane, index, gate, bodiesMemory, heavyMemory, heartbeatMemory } =
   workerData as ThreadData;
 armCrashPoint(config.crashPoint);
 // On Linux 0 is the calling thread; elsewhere it is the whole process.
-if (lane === 'bulk' && platform() === 'linux') setPriority(0, BULK_NICENESS);
+if (platform() === 'linux') setPriority(0, NICENESS[lane]);
 const port = parentPort!;
 const tell = (message: FromThread) => port.postMessage(message);
 const log = createLog(config.logLevel).child({ lane, thread: index });
 const { db, pool } = openDatabase(databaseUrl, CONNECTIONS, (error) =>
-  log.warn({ err: error }, 'a database connection broke'),
+  log.warn({ err: error }, 'database connection broke'),
 );
 const boss = new PgBoss({
   db: executor(pool),
@@ -71,79 +68,46 @@ const boss = new PgBoss({
   ...QUEUE_OPTIONS,
   registerInstance: false,
 });
-boss.on('error', (error) => log.warn({ err: error }, 'the queue reported an error'));
+boss.on('error', (error) => log.warn({ err: error }, 'queue reported an error'));
 const egress = createEgress({
   allowTargets: config.allowPrivateTargets,
   allowWebhooks: [],
   dnsServers: config.dnsServers,
   connectionsPerOrigin: { pages: config.hostConcurrency, webhooks: 1 },
 });
-const robots = createRobotsCache({
-  ttlMs: ROBOTS_TTL_MS,
-  maxEntries: 2000,
-  fetch: (url) => fetchRobots(egress, url),
-});
-
 const load = new Load();
-const sign = new ReadingSign(signMemory);
-let reading: Promise<unknown> = Promise.resolve();
-
-const heavyTurn = new SharedBudget(turnMemory, index, 1);
-
-/** One at a time, so that the main thread knows which page holds up this thread. */
-async function watched<T>(identity: PageIdentity, work: () => Promise<T>): Promise<T> {
-  const mine = reading.then(async () => {
-    await load.untilReadable();
-    sign.begin(identity);
-    try {
-      return await work();
-    } finally {
-      sign.end();
-    }
-  });
-  reading = mine.catch(() => undefined); // its own caller hears of it
-  return await mine;
-}
-
-async function extractWatched(
-  page: RawPage,
-  options: ExtractOptions,
-  identity: PageIdentity,
-): Promise<Extraction> {
-  const turn = page.body.length < HEAVY_BYTES ? 0 : await heavyTurn.take(1);
-  try {
-    return await watched(identity, async () => await extract(page, options));
-  } finally {
-    heavyTurn.release(turn);
-  }
-}
+const readers = new ReaderPool({
+  ...READERS[lane],
+  heavy: new SharedSemaphore(heavyMemory, index, HEAVY[lane]),
+  compileCache: join(config.dataDir, 'compiled'),
+});
+const hostGate = new HostGate({ memory: gate, lane, thread: index, capacity: config.hostConcurrency });
+const around = {
+  egress,
+  hosts: new Hosts({ db, egress, gate: hostGate, load }),
+  load,
+  bodies: new BodyMemoryBudget(new SharedSemaphore(bodiesMemory, index, BODIES_BYTES)),
+  readers,
+  log,
+};
+const runner = new Runner({ db, boss, lane, work: new WorkReader(db), around }, log, (slices) =>
+  tell({ type: 'held', slices }),
+);
 
 await boss.start();
-const worker = {
-  db,
-  egress,
-  gate: new HostGate(gateMemory, lane, index, config.hostConcurrency),
-  load,
-  resting: new RestingHosts(),
-  bodies: new Bodies(new SharedBudget(bodiesMemory, index, BODIES_BYTES)),
-  robots,
-  log,
-  extract: extractWatched,
-};
-const runner = new Runner({ db, boss, lane, work: new WorkReader(db), worker }, log, (held) => {
-  tell({ type: 'held', slices: held.map(({ id, retryCount }) => ({ id, retryCount })) });
-});
-
 port.on('message', (message: ToThread) => {
   if (message.type === 'wake') runner.wake();
   else if (message.type === 'cancel') runner.cancel(message.job_id);
   else runner.stop(message.graceMs);
 });
+const beating = new Heartbeat(heartbeatMemory).start();
 tell({ type: 'ready' });
 await runner.run();
 await boss.stop({ close: false, graceful: false });
+await readers[Symbol.asyncDispose]();
 await flushSpans();
 await egress.close();
 // Not db.destroy(): Kysely leaves a pool open that only the queue has used.
 await pool.end();
+clearInterval(beating);
 port.close();

@@ -3,7 +3,7 @@ import type { Db } from '../../database/tables.ts';
 import { cacheKey } from '../../jobs/options.ts';
 import type { PageResult } from '../../jobs/settle.ts';
 import type { JobInfo } from './open-work.ts';
-import type { PendingPage } from '../page/page.ts';
+import type { PendingPage } from '../page/visit.ts';
 
 /**
  * Results that the account already has for these pages, fetched with the same options within max_age_seconds, those that say no

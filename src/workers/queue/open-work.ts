@@ -4,7 +4,7 @@ import type { JobKind } from '../../database/enumerations.ts';
 import type { Db } from '../../database/tables.ts';
 import type { CrawlOptions, ScrapeOptions } from '../../jobs/options.ts';
 import type { Slice } from '../../database/queue.ts';
-import type { PendingPage } from '../page/page.ts';
+import type { PendingPage } from '../page/visit.ts';
 
 /** What a worker knows of a job: its options never change. */
 export interface JobInfo {

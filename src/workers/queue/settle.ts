@@ -4,96 +4,94 @@ import type { Job as QueueJob, PgBoss } from 'pg-boss';
 import { crashPoint } from '../../crash-point.ts';
 import type { Db, Tx } from '../../database/tables.ts';
 import { isDatabaseTrouble } from '../../database/trouble.ts';
-import { tellEnd } from '../../jobs/finish.ts';
-import { lockJob, settlePages, type LockedJob, type PageResult } from '../../jobs/settle.ts';
+import { logJobEnded } from '../../jobs/finish.ts';
+import { lockJob, settlePages, type Job, type PageResult } from '../../jobs/settle.ts';
 import { divideIntoSlices, SLICE_PAGES } from '../../jobs/slices.ts';
 import { holdSlice, insertSlices, type Lane, type Slice } from '../../database/queue.ts';
 import type { JobInfo, WorkReader } from './open-work.ts';
-import type { Deferral, PageWorker } from '../page/page.ts';
+import type { Deferral, Surroundings } from '../page/visit.ts';
 
-/** While the database is in trouble settling is tried again for so long, with such pauses at most, rather than the pages scraped again. */
+/** While the database is in trouble, settling is retried for this long rather than the pages visited again. */
 const PATIENCE_MS = 60_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 
-/** The queue has given the slice to somebody else; whoever finds out changes nothing. */
-export class LeaseLost extends Error {}
+/** The queue has given the slice to another worker; whoever finds out changes nothing. */
+export class LeaseLostError extends Error {
+  override name = 'LeaseLostError';
+}
 
 export interface SliceTools {
   db: Db;
   boss: PgBoss;
   lane: Lane;
   work: WorkReader;
-  worker: PageWorker;
+  around: Surroundings;
+}
+
+interface Settlement {
+  entry: QueueJob<Slice>;
+  job: JobInfo;
+  results: PageResult[];
+  /** The pages to queue again, where this ends the slice; null while the slice goes on. */
+  deferred: Deferral[] | null;
+  /** Aborted when nobody wants the slice to go on. */
+  signal: AbortSignal;
 }
 
 /**
- * Settles pages of a slice in one transaction, which also ends the queue's entry and queues again what was put off when `deferred` is
- * given. While the database is in trouble and nothing is aborted it is tried again. An attempt whose answer was lost may have settled them:
- * then nothing changes again, and the slice's last one ends in LeaseLost. Throws LeaseLost, too, and changes nothing when the entry is no
- * longer ours.
+ * Settles pages of a slice in one transaction, which also ends the queue's entry where `deferred` is given. Retries while the database is
+ * in trouble. An attempt whose answer was lost may have settled them: then nothing changes again, and the slice's last attempt ends in
+ * LeaseLostError. Throws LeaseLostError and changes nothing when the entry is no longer ours.
  */
-export async function settleSlice(
-  tools: SliceTools,
-  entry: QueueJob<Slice>,
-  info: JobInfo,
-  results: PageResult[],
-  deferred: Deferral[] | null,
-  aborted: AbortSignal,
-): Promise<void> {
-  const { load, log } = tools.worker;
+export async function settleSlice(tools: SliceTools, settlement: Settlement): Promise<void> {
+  const { load, log } = tools.around;
+  const { job, results, signal } = settlement;
   const until = performance.now() + PATIENCE_MS;
   let waiting = 0;
   try {
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
-        await settle(tools, entry, info, results, deferred);
+        await settle(tools, settlement);
         return;
       } catch (error) {
-        if (!isDatabaseTrouble(error) || aborted.aborted || performance.now() > until) throw error;
+        if (!isDatabaseTrouble(error) || signal.aborted || performance.now() > until) throw error;
         if (pause === FIRST_PAUSE_MS) {
-          log.warn({ job_id: info.id, err: error }, 'pages could not be settled; trying again');
-          // Results that wait are load, too: the thread takes no more than it can hold.
+          log.warn({ job_id: job.id, err: error }, 'failed to settle pages; retrying');
+          // Results that wait are load, too: the thread claims no more than it can hold.
           waiting = results.length;
-          load.add(waiting);
+          load.add(job.account_id, waiting);
         }
         await sleep(pause * (0.5 + Math.random()));
       }
     }
   } finally {
-    load.add(-waiting);
+    load.add(job.account_id, -waiting);
   }
 }
 
-async function settle(
-  { db, boss, lane, worker }: SliceTools,
-  entry: QueueJob<Slice>,
-  info: JobInfo,
-  results: PageResult[],
-  deferred: Deferral[] | null,
-): Promise<void> {
-  using _ = worker.load.pauseReading();
+async function settle({ db, boss, lane, around }: SliceTools, settlement: Settlement): Promise<void> {
+  const { entry, results, deferred } = settlement;
+  const { account_id, id } = settlement.job;
   const ended = await db.transaction().execute(async (tx) => {
-    const job = await lockJob(tx, info.account_id, info.id);
+    const job = await lockJob(tx, account_id, id);
     const end = job !== null && results.length > 0 ? await settlePages(tx, boss, job, results) : null;
-    if (job && deferred && deferred.length > 0) await putOff(tx, boss, lane, job, entry.data, deferred);
+    if (job && deferred && deferred.length > 0)
+      await defer(tx, boss, { lane, job, slice: entry.data, deferred });
     if (!(await holdSlice(boss, tx, lane, entry, deferred !== null)))
-      throw new LeaseLost('the slice has been given to another worker');
+      throw new LeaseLostError('the slice has been given to another worker');
     crashPoint(deferred === null ? 'slice.settle' : 'slice.end');
     return end;
   });
-  if (ended) tellEnd(worker.log, ended);
+  if (ended) logJobEnded(around.log, ended);
   crashPoint(deferred === null ? 'slice.settled' : 'slice.ended');
 }
 
 /** Queues the pages again, those that fall due together as one slice. */
-async function putOff(
+async function defer(
   tx: Tx,
   boss: PgBoss,
-  lane: Lane,
-  job: LockedJob,
-  slice: Slice,
-  deferred: Deferral[],
+  { lane, job, slice, deferred }: { lane: Lane; job: Job; slice: Slice; deferred: Deferral[] },
 ): Promise<void> {
   const retried = deferred.filter((d) => d.retry).map((d) => d.ordinal);
   if (retried.length > 0) {
@@ -103,21 +101,9 @@ async function putOff(
   const { account_id, job_id, request_id, sync } = slice;
   for (const [after, together] of Map.groupBy(deferred, (d) => Math.ceil(d.after))) {
     const slices = divideIntoSlices(together.toSorted((a, b) => a.ordinal - b.ordinal)).map(
-      (again): Slice => ({
-        account_id,
-        job_id,
-        request_id,
-        ...again,
-        ...(sync ? { sync } : {}),
-      }),
+      (again): Slice => ({ account_id, job_id, request_id, ...again, ...(sync ? { sync } : {}) }),
     );
-    await insertSlices(
-      boss,
-      tx,
-      lane,
-      slices,
-      job.priority - Math.floor(slices[0]!.ordinals[0]! / SLICE_PAGES),
-      after,
-    );
+    const priority = job.priority - Math.floor(slices[0]!.ordinals[0]! / SLICE_PAGES);
+    await insertSlices(boss, tx, { lane, slices, priority, after });
   }
 }

@@ -3,135 +3,134 @@ import type { PageResult } from '../../jobs/settle.ts';
 import { loggableUrl } from '../../log.ts';
 import type { Slice } from '../../database/queue.ts';
 import { inSpan, markFailed } from '../../tracing.ts';
+import { PageVisit, type Deferral, type PageOutcome, type PendingPage } from '../page/visit.ts';
 import { cachedResults } from './cached.ts';
 import type { JobInfo } from './open-work.ts';
-import {
-  scrapePage,
-  type Deferral,
-  type PageOutcome,
-  type PageWorker,
-  type PendingPage,
-} from '../page/page.ts';
 import { settleSlice, type SliceTools } from './settle.ts';
 
-/** Results are settled with the slice's last page, or, where that takes longer, when so many bytes have gathered or after so long. */
+/** Results are settled with the slice's last page, or earlier, when so many bytes have gathered or so much time has passed. */
 const SETTLE_BYTES = 1024 * 1024;
 const SETTLE_MS = 500;
-/** When so many pages of a slice are left, its worker may begin another. */
+/** When so few pages of a slice are left, its thread may claim another. */
 const NEARLY_DONE = 5;
 /** A synchronous request has been answered by then: nobody waits for the rest. */
 const SYNC_LIMIT_MS = 30_000;
 
 /**
- * Works through one slice: its pending pages side by side, with no transaction open, settled a few at a time in short ones. In the
- * last transaction the queue's entry is completed by the attempt that it was fetched with, and pages that were put off are
- * queued again; so whatever happens in between, nothing is lost and nothing is done twice. Aborting puts off what is under way.
- * `onNearlyDone` is called when there is room for another slice.
+ * One attempt at a slice: visits its pending pages side by side, with no transaction open, and settles them a few at a time in short
+ * transactions. The last one completes the queue's entry with the attempt that claimed it, and queues deferred pages again; so whatever
+ * happens in between, nothing is lost and nothing is done twice. Aborting defers what is under way.
  */
-export async function runSlice(
-  tools: SliceTools,
-  entry: QueueJob<Slice>,
-  aborted: AbortSignal,
-  onNearlyDone: () => void,
-): Promise<void> {
-  const { worker } = tools;
-  const slice = entry.data;
-  let left = slice.ordinals.length;
-  worker.load.add(left);
-  const pageDone = () => {
-    left--;
-    worker.load.add(-1);
-    if (left === NEARLY_DONE) onNearlyDone();
-  };
-  const signals = slice.sync ? [aborted, AbortSignal.timeout(SYNC_LIMIT_MS)] : [aborted];
-  try {
-    await runPages(tools, entry, signals, pageDone);
-  } finally {
-    worker.load.add(-left);
-  }
-}
+export class SliceRun {
+  readonly #tools: SliceTools;
+  readonly #entry: QueueJob<Slice>;
+  readonly #lost = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #results: PageResult[] = [];
+  readonly #deferred: Deferral[] = [];
+  #bytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #settling: Promise<void> = Promise.resolve();
 
-async function runPages(
-  tools: SliceTools,
-  entry: QueueJob<Slice>,
-  signals: AbortSignal[],
-  pageDone: () => void,
-): Promise<void> {
-  const { db, boss, lane, worker } = tools;
-  const slice = entry.data;
-  const work = await tools.work.read(slice);
-  if (!work) {
-    await boss.complete(lane, entry);
-    return;
+  constructor(tools: SliceTools, entry: QueueJob<Slice>, aborted: AbortSignal) {
+    this.#tools = tools;
+    this.#entry = entry;
+    const limits = entry.data.sync ? [AbortSignal.timeout(SYNC_LIMIT_MS)] : [];
+    this.#signal = AbortSignal.any([aborted, this.#lost.signal, ...limits]);
   }
-  const { job, pages } = work;
-  for (const [host, seconds] of work.resting) worker.resting.rest(host, seconds);
-  const results: PageResult[] = await cachedResults(db, job, pages);
-  const done = new Set(results.map((r) => r.ordinal));
-  const open = pages.filter((page) => !done.has(page.ordinal));
-  const deferred: Deferral[] = [];
-  const lost = new AbortController();
-  const signal = AbortSignal.any([...signals, lost.signal]);
-  let bytes = 0;
-  let timer: NodeJS.Timeout | undefined;
-  let settling: Promise<void> = Promise.resolve();
-  const settleSome = () => {
-    clearTimeout(timer);
-    timer = undefined;
-    const batch = results.splice(0);
-    bytes = 0;
-    settling = settling.then(() => settleSlice(tools, entry, job, batch, null, signal));
-    settling.catch(() => lost.abort()); // it is thrown below
-  };
-  const scrape = async (page: PendingPage) => {
-    const outcome = await tracedPage(worker, job, page, slice.sync === true, signal);
-    pageDone();
-    if ('deferred' in outcome) {
-      deferred.push(outcome.deferred);
+
+  /** Runs to the end of the slice. `onNearlyDone` is called when there is room for another. Throws LeaseLostError. */
+  async run(onNearlyDone: () => void): Promise<void> {
+    const { load } = this.#tools.around;
+    const { account_id, ordinals } = this.#entry.data;
+    let left = ordinals.length;
+    load.add(account_id, left);
+    try {
+      await this.#visitPages(() => {
+        left--;
+        load.add(account_id, -1);
+        if (left === NEARLY_DONE) onNearlyDone();
+      });
+    } finally {
+      load.add(account_id, -left);
+    }
+  }
+
+  async #visitPages(onPageDone: () => void): Promise<void> {
+    const { around, boss, db, lane } = this.#tools;
+    const work = await this.#tools.work.read(this.#entry.data);
+    if (!work) {
+      await boss.complete(lane, this.#entry);
       return;
     }
-    bytes += outcome.settled.fragment.length;
-    if (results.push(outcome.settled) === 1) timer ??= setTimeout(settleSome, SETTLE_MS);
-    if (bytes >= SETTLE_BYTES) settleSome();
-  };
-  const scraped = open.map(scrape);
-  try {
-    await Promise.all(scraped);
-  } catch (error) {
-    lost.abort();
-    await Promise.allSettled(scraped);
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-  await settling;
-  await settleSlice(tools, entry, job, results, deferred, signal);
-}
-
-/** `scrapePage` in a span of the job's trace. */
-async function tracedPage(
-  worker: PageWorker,
-  job: JobInfo,
-  page: PendingPage,
-  sync: boolean,
-  signal: AbortSignal,
-): Promise<PageOutcome> {
-  const attributes = {
-    'ollagraph.job_id': job.id,
-    'ollagraph.page': page.ordinal,
-    'url.full': loggableUrl(page.url),
-  };
-  return await inSpan('page', { parent: job.traceparent, attributes }, async (span) => {
-    const outcome = await scrapePage(worker, job, page, sync, signal);
-    if ('deferred' in outcome) {
-      span.setAttribute('ollagraph.page_status', 'put_off');
-      return outcome;
+    const { job, pages } = work;
+    for (const [host, seconds] of work.resting) around.hosts.resting.rest(host, seconds);
+    this.#results.push(...(await cachedResults(db, job, pages)));
+    const cached = new Set(this.#results.map((result) => result.ordinal));
+    const visits = pages
+      .filter((page) => !cached.has(page.ordinal))
+      .map(async (page) => {
+        const outcome = await this.#visit(job, page);
+        onPageDone();
+        this.#keep(job, outcome);
+      });
+    try {
+      await Promise.all(visits);
+    } catch (error) {
+      this.#lost.abort();
+      await Promise.allSettled(visits);
+      throw error;
+    } finally {
+      clearTimeout(this.#timer);
     }
-    const { status, http_status, error_code } = outcome.settled;
-    span.setAttribute('ollagraph.page_status', status);
-    if (http_status !== null) span.setAttribute('http.response.status_code', http_status);
-    if (error_code !== null) span.setAttribute('error.type', error_code);
-    if (status === 'failed') markFailed(span);
-    return outcome;
-  });
+    await this.#settling;
+    await this.#settle(job, this.#results, this.#deferred);
+  }
+
+  #keep(job: JobInfo, outcome: PageOutcome): void {
+    if ('deferred' in outcome) {
+      this.#deferred.push(outcome.deferred);
+      return;
+    }
+    this.#results.push(outcome.settled);
+    this.#bytes += outcome.settled.fragment.length;
+    this.#timer ??= setTimeout(() => this.#settleSome(job), SETTLE_MS);
+    if (this.#bytes >= SETTLE_BYTES) this.#settleSome(job);
+  }
+
+  #settleSome(job: JobInfo): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const batch = this.#results.splice(0);
+    this.#bytes = 0;
+    this.#settling = this.#settling.then(() => this.#settle(job, batch, null));
+    this.#settling.catch(() => this.#lost.abort()); // `#visitPages` throws it
+  }
+
+  async #settle(job: JobInfo, results: PageResult[], deferred: Deferral[] | null): Promise<void> {
+    await settleSlice(this.#tools, { entry: this.#entry, job, results, deferred, signal: this.#signal });
+  }
+
+  /** Visits a page in a span of the job's trace. */
+  async #visit(job: JobInfo, page: PendingPage): Promise<PageOutcome> {
+    const attributes = {
+      'ollagraph.job_id': job.id,
+      'ollagraph.page': page.ordinal,
+      'url.full': loggableUrl(page.url),
+    };
+    const options = { job, page, sync: this.#entry.data.sync === true, signal: this.#signal };
+    return await inSpan('page', { parent: job.traceparent, attributes }, async (span) => {
+      const outcome = await new PageVisit(this.#tools.around, options).run();
+      if ('deferred' in outcome) {
+        span.setAttribute('ollagraph.page_status', 'deferred');
+        return outcome;
+      }
+      const { status, http_status, error_code } = outcome.settled;
+      span.setAttribute('ollagraph.page_status', status);
+      if (http_status !== null) span.setAttribute('http.response.status_code', http_status);
+      if (error_code !== null) span.setAttribute('error.type', error_code);
+      if (status === 'failed') markFailed(span);
+      return outcome;
+    });
+  }
 }

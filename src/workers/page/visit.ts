@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EgressError, isRetryable, type Egress, type FetchedPage } from '../../egress/index.ts';
+import type { CrawlOptions } from '../../jobs/options.ts';
+import type { PageResult } from '../../jobs/settle.ts';
+import { loggableUrl, type Log } from '../../log.ts';
+import { isSupportedContentType } from '../../scrape/decode/content-type.ts';
+import { PageError, type PageErrorCode } from '../../scrape/types.ts';
+import { PAUSE_STATUSES, retryAfterSeconds, TRANSIENT_STATUSES } from '../hosts/answer.ts';
+import { HostClockError } from '../hosts/clock.ts';
+import { HostBusyError, RobotsUnavailableError, type HostPlace, type Hosts } from '../hosts/hosts.ts';
+import type { BodyMemoryBudget, BodyReservation } from '../limits/body-memory.ts';
+import type { Load } from '../limits/load.ts';
+import type { JobInfo } from '../queue/open-work.ts';
+import type { ReaderPool } from '../reading/reader-pool.ts';
+import type { PageReading } from '../reading/read-page.ts';
+import { endedResult, okResult } from './result.ts';
+import { sitemapLinks } from './sitemaps.ts';
+
+/** Seconds before each further try of a page that failed in passing. */
+const RETRY_DELAYS = [1, 2, 4];
+const SYNC_RETRY_MS = 250;
+
+/** What a visit needs from its thread. */
+export interface Surroundings {
+  egress: Egress;
+  hosts: Hosts;
+  load: Load;
+  bodies: BodyMemoryBudget;
+  readers: ReaderPool;
+  log: Log;
+}
+
+export interface PendingPage {
+  ordinal: number;
+  url: string;
+  host: string;
+  depth: number;
+  tries: number;
+}
+
+/** A page that is to be visited again in `after` seconds. `retry`: it failed, and that counts as a try. */
+export interface Deferral {
+  ordinal: number;
+  host: string;
+  after: number;
+  retry: boolean;
+}
+
+export type PageOutcome = { settled: PageResult } | { deferred: Deferral };
+
+interface VisitOptions {
+  job: JobInfo;
+  page: PendingPage;
+  /** A caller waits for the answer: a transient failure is retried at once, and once only. */
+  sync: boolean;
+  signal: AbortSignal;
+}
+
+/** One visit to one page, from its fetch to its result. */
+export class PageVisit {
+  readonly job: JobInfo;
+  readonly page: PendingPage;
+  readonly signal: AbortSignal;
+  readonly #around: Surroundings;
+  readonly #sync: boolean;
+  #begunAt = performance.now();
+  #fetchedAt = new Date();
+  #fetched: FetchedPage | null = null;
+
+  constructor(around: Surroundings, { job, page, sync, signal }: VisitOptions) {
+    this.#around = around;
+    this.job = job;
+    this.page = page;
+    this.#sync = sync;
+    this.signal = signal;
+  }
+
+  /** Fetches and reads the page. Every failure of the page is an outcome; what it throws is a failure of ours. */
+  async run(): Promise<PageOutcome> {
+    try {
+      using place = await this.#enterHost();
+      using _ = await this.#around.load.enter(this.job.account_id);
+      using body = this.#around.bodies.reserve(this.job.account_id);
+      return await this.#fetchAndRead(place, body);
+    } catch (error) {
+      return this.#afterError(error);
+    }
+  }
+
+  async #enterHost(): Promise<HostPlace> {
+    const { job, page, signal } = this;
+    return await this.#around.hosts.enter({ job, target: page, signal, sync: this.#sync });
+  }
+
+  async #fetchAndRead(place: HostPlace, body: BodyReservation): Promise<PageOutcome> {
+    const fetched = await this.#fetch(place, body);
+    const again = await this.#afterAnswer(fetched);
+    if (again !== null) return this.#defer(again, true);
+    if (this.job.crawl && this.page.depth > 0 && !this.job.crawl.scope.sameSite(fetched.url))
+      return this.#end('skipped', 'out_of_scope');
+    const reading = await this.#read(fetched);
+    body.shrink(0); // reading the sitemaps may take a minute, and needs none
+    const links = this.job.crawl ? await this.#links(fetched, reading) : null;
+    if (this.job.crawl && (this.job.options as CrawlOptions).respect_noindex && reading.noindex) {
+      const { settled } = this.#end('skipped', 'robots');
+      return { settled: { ...settled, links } };
+    }
+    const { page } = this;
+    return { settled: okResult({ page, fetched, reading, links, fetchedAt: this.#fetchedAt }) };
+  }
+
+  async #fetch(place: HostPlace, memory: BodyReservation): Promise<FetchedPage> {
+    const { headers, timeout_ms } = this.job.options;
+    const { signal } = this;
+    const request = { headers, timeoutMs: timeout_ms, memory, signal, accept: isSupportedContentType };
+    this.#begunAt = performance.now();
+    this.#fetchedAt = new Date();
+    this.#fetched = await place.fetch(request);
+    const inTime = performance.now() - this.#begunAt < timeout_ms / 2;
+    if (this.#sync && TRANSIENT_STATUSES.has(this.#fetched.status) && inTime) {
+      await sleep(SYNC_RETRY_MS);
+      using again = await this.#enterHost();
+      this.#fetched = await again.fetch(request);
+    }
+    return this.#fetched;
+  }
+
+  /** Keeps the host's back-off. Returns the seconds until the next try of a transient answer, or null to take the answer. */
+  async #afterAnswer(fetched: FetchedPage): Promise<number | null> {
+    const { page } = this;
+    const { clock, resting } = this.#around.hosts;
+    const mayRetry = !this.#sync && page.tries < RETRY_DELAYS.length;
+    if (PAUSE_STATUSES.has(fetched.status)) {
+      const pause = await clock.backOff(page.host, fetched.status, retryAfterSeconds(fetched));
+      resting.rest(page.host, pause);
+      return mayRetry ? pause : null;
+    }
+    if (TRANSIENT_STATUSES.has(fetched.status)) return mayRetry ? RETRY_DELAYS[page.tries]! : null;
+    if (page.tries > 0) await clock.endBackOff(page.host);
+    return null;
+  }
+
+  async #read(fetched: FetchedPage): Promise<PageReading> {
+    const { job, page, signal } = this;
+    const request = {
+      jobId: job.id,
+      url: page.url,
+      depth: page.depth,
+      page: {
+        url: fetched.url,
+        status: fetched.status,
+        contentType: fetched.contentType,
+        robotsTag: fetched.headers['x-robots-tag'] ?? null,
+        body: fetched.body,
+      },
+      options: job.options,
+      isCrawl: job.crawl !== null,
+      fetchedAt: this.#fetchedAt,
+      fetchMs: performance.now() - this.#begunAt,
+    };
+    return await this.#around.readers.read(job.account_id, request, signal);
+  }
+
+  /** The links of the page and, of a crawl's seed, of the sitemaps. */
+  async #links(fetched: FetchedPage, { links }: PageReading): Promise<string[]> {
+    if (this.page.depth > 0 || (this.job.options as CrawlOptions).sitemap === 'skip') return links;
+    return [...new Set([...links, ...(await sitemapLinks(this, this.#around.hosts, fetched.url))])];
+  }
+
+  #afterError(error: unknown): PageOutcome {
+    if (error instanceof HostClockError) throw error;
+    if (this.signal.aborted) return this.#defer(0, false);
+    if (error instanceof HostBusyError) return this.#defer(error.seconds, false);
+    const again = this.#sync ? null : secondsUntilRetry(error, this.page.tries);
+    if (again !== null) return this.#defer(again, true);
+    const code = pageErrorCode(error);
+    this.#log(code, error);
+    return this.#end(code === 'robots' ? 'skipped' : 'failed', code);
+  }
+
+  #log(code: PageErrorCode, error: unknown): void {
+    const { job, page } = this;
+    const facts = {
+      request_id: job.request_id,
+      job_id: job.id,
+      ordinal: page.ordinal,
+      url: loggableUrl(page.url),
+      code,
+      err: error,
+    };
+    this.#around.log[code === 'internal_error' ? 'error' : 'debug'](facts, 'page failed');
+  }
+
+  #defer(after: number, retry: boolean): { deferred: Deferral } {
+    return { deferred: { ordinal: this.page.ordinal, host: this.page.host, after, retry } };
+  }
+
+  #end(status: 'failed' | 'skipped', code: PageErrorCode): { settled: PageResult } {
+    const durationMs = Math.round(performance.now() - this.#begunAt);
+    const ended = { page: this.page, status, code, fetched: this.#fetched };
+    return { settled: endedResult({ ...ended, fetchedAt: this.#fetchedAt, durationMs }) };
+  }
+}
+
+/** The seconds until the next try of a page that failed so, or null where there is none. */
+function secondsUntilRetry(error: unknown, tries: number): number | null {
+  const delay = RETRY_DELAYS[tries];
+  if (delay === undefined) return null;
+  if (error instanceof RobotsUnavailableError) return Math.max(delay, error.seconds);
+  return isRetryable(error) ? delay : null;
+}
+
+function pageErrorCode(error: unknown): PageErrorCode {
+  if (error instanceof PageError) return error.code;
+  if (!(error instanceof EgressError)) return 'internal_error';
+  return error.code === 'body_failed' ? 'internal_error' : error.code;
+}

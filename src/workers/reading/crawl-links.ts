@@ -1,0 +1,49 @@
+import { normaliseUrl } from '../../crawl/normalise.ts';
+import { withinBudget, type Scope } from '../../crawl/scope.ts';
+import type { CrawlOptions } from '../../jobs/options.ts';
+import type { Extraction } from '../../scrape/types.ts';
+import type { ReadRequest } from './read-page.ts';
+
+const MAX_LINKS_PER_PAGE = 5000;
+/**
+ * The most that judging the links of one page may take. A hundred patterns against 5,000 links, each made to be compared as long as
+ * possible, would take forty minutes.
+ */
+const JUDGING_BUDGET_MS = 5000;
+
+/** The links of a page that belong to the crawl, normalised, each once, in document order. */
+export function linksInScope(request: ReadRequest, scope: Scope, extraction: Extraction): string[] {
+  const { sitemap, respect_nofollow, ignore_query_parameters } = request.options as CrawlOptions;
+  if (sitemap === 'only' || (respect_nofollow && extraction.robots.nofollow)) return [];
+  const inScope = withinBudget(scope, JUDGING_BUDGET_MS);
+  const links = new Set<string>();
+  for (const link of extraction.discovered) {
+    if (links.size >= MAX_LINKS_PER_PAGE) break;
+    if (link.nofollow && respect_nofollow) continue;
+    const url = normaliseUrl(link.url, undefined, { ignore_query_parameters });
+    if (url !== null && url !== request.url && inScope(url, request.depth + 1)) links.add(url);
+  }
+  return [...links];
+}
+
+/**
+ * Other addresses of the same page: where it was redirected to, and its canonical URL. A canonical URL counts only where it differs
+ * in the query, the trailing slash or the scheme: many sites name their front page on every page.
+ */
+export function otherAddresses(request: ReadRequest, scope: Scope, extraction: Extraction): string[] {
+  const { ignore_query_parameters } = request.options as CrawlOptions;
+  const aliases: string[] = [];
+  const add = (raw: string) => {
+    const url = normaliseUrl(raw, undefined, { ignore_query_parameters });
+    if (url !== null && url !== request.url && scope.sameSite(url)) aliases.push(url);
+  };
+  add(request.page.url);
+  const canonical = extraction.metadata.canonical_url;
+  if (canonical !== null && bare(canonical) === bare(request.page.url)) add(canonical);
+  return aliases;
+}
+
+function bare(url: string): string | null {
+  const parsed = URL.parse(url);
+  return parsed && `${parsed.host}${parsed.pathname.replace(/\/(index\.html?)?$/, '')}`;
+}

@@ -1,0 +1,78 @@
+import { createScope, type Scope } from '../../crawl/scope.ts';
+import type { CrawlOptions, ScrapeOptions } from '../../jobs/options.ts';
+import { extract } from '../../scrape/extract.ts';
+import { okBlock } from '../../scrape/page-block.ts';
+import { PageError, type RawPage } from '../../scrape/types.ts';
+import { linksInScope, otherAddresses } from './crawl-links.ts';
+
+/** The largest page block that is kept. Every format is part of it. */
+export const MAX_FRAGMENT_BYTES = 16 * 1024 * 1024;
+
+/** A page to read. It is sent to another process: plain values only. */
+export interface ReadRequest {
+  jobId: string;
+  /** The URL that was asked for, and how far it is from the crawl's seed. */
+  url: string;
+  depth: number;
+  page: RawPage;
+  options: ScrapeOptions | CrawlOptions;
+  isCrawl: boolean;
+  fetchedAt: Date;
+  /** What passed until the body was there. */
+  fetchMs: number;
+}
+
+/** What was read of a page. */
+export interface PageReading {
+  /** The page block: JSON text in UTF-8. */
+  fragment: Uint8Array;
+  /** From the beginning of the fetch to the end of the reading. */
+  durationMs: number;
+  noindex: boolean;
+  /** Crawl: the links in scope, normalised, each once, in document order. */
+  links: string[];
+  /** Crawl: other addresses of the page, where it was redirected to and its canonical URL. */
+  aliases: string[];
+}
+
+/** Makes the page block and, for a crawl, the links. Throws PageError; `too_large` where the block is. */
+export async function readPage(request: ReadRequest): Promise<PageReading> {
+  const { page, options, isCrawl, fetchedAt, fetchMs } = request;
+  const begunAt = performance.now();
+  const extraction = await extract(page, options);
+  const crawl = isCrawl
+    ? {
+        links: linksInScope(request, scopeOf(request), extraction),
+        aliases: otherAddresses(request, scopeOf(request), extraction),
+      }
+    : { links: [], aliases: [] };
+  const durationMs = Math.round(fetchMs + performance.now() - begunAt);
+  const facts = {
+    url: request.url,
+    finalUrl: page.url,
+    contentType: page.contentType,
+    status: page.status,
+    fetchedAt,
+    durationMs,
+  };
+  const fragment = Buffer.from(okBlock(facts, extraction, options.formats));
+  if (fragment.length > MAX_FRAGMENT_BYTES) throw new PageError('too_large');
+  return { fragment, durationMs, noindex: extraction.robots.noindex, ...crawl };
+}
+
+/** The scope of the crawl that a page was last read of. */
+let known: { jobId: string; scope: Scope } | null = null;
+
+function scopeOf({ jobId, options }: ReadRequest): Scope {
+  if (known?.jobId === jobId) return known.scope;
+  const { url, allow_subdomains, include_paths, exclude_paths, max_depth } = options as CrawlOptions;
+  const scope = createScope({
+    seed: url,
+    allow_subdomains,
+    include_paths,
+    exclude_paths,
+    max_depth: max_depth ?? undefined,
+  });
+  known = { jobId, scope };
+  return scope;
+}

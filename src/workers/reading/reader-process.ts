@@ -1,0 +1,96 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { PageError, type PageErrorCode } from '../../scrape/types.ts';
+import { HEAP_MB, KEPT_RESIDENT_BYTES, READING_LIMIT_MS, SEMI_SPACE_MB } from './limits.ts';
+import type { PageReading, ReadRequest } from './read-page.ts';
+import type { FromReader } from './reader.ts';
+
+const SCRIPT = new URL('./reader.ts', import.meta.url);
+/** What is kept of a reader's last words. */
+const STDERR_CHARS = 2000;
+
+/** A reader that ended before it was ready. */
+export class ReaderStartError extends Error {
+  override name = 'ReaderStartError';
+}
+
+/** A child process that reads pages, one at a time, each within READING_LIMIT_MS. */
+export class ReaderProcess implements Disposable {
+  readonly #child: ChildProcess;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #exited: Promise<void>;
+  #page: PromiseWithResolvers<PageReading> | null = null;
+  /** The code with which the page fails that is read when the process ends. */
+  #endCode: PageErrorCode = 'parse_failed';
+  #alive = true;
+  #residentBytes = 0;
+  #stderr = '';
+
+  /** `compileCache` is a directory in which compiled code is kept, so that the next reader starts in half the time. */
+  constructor(compileCache: string) {
+    this.#child = fork(SCRIPT, {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [`--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${SEMI_SPACE_MB}`],
+      // None of the parent's: it holds secrets.
+      env: { NODE_COMPILE_CACHE: compileCache },
+    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#exited = promise;
+    this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS);
+    });
+    this.#child.on('message', (message: FromReader) => this.#receive(message));
+    this.#child.on('error', (error) => this.#end(error.message));
+    this.#child.on('exit', (code, signal) => {
+      this.#end(`it ended with ${signal ?? code}: ${this.#stderr}`);
+      resolve();
+    });
+    this.#ready.promise.catch(() => {}); // `read` awaits it
+  }
+
+  /** Whether it may read another page: it is alive, and has not grown. */
+  get reusable(): boolean {
+    return this.#alive && this.#residentBytes <= KEPT_RESIDENT_BYTES;
+  }
+
+  /** Reads a page. Throws PageError, `parse_timeout` and `parse_failed` where that costs the process; ReaderStartError. */
+  async read(request: ReadRequest): Promise<PageReading> {
+    await this.#ready.promise;
+    this.#page = Promise.withResolvers();
+    const timer = setTimeout(() => {
+      this.#endCode = 'parse_timeout';
+      this.#child.kill('SIGKILL');
+    }, READING_LIMIT_MS);
+    try {
+      this.#child.send(request);
+      return await this.#page.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#page = null;
+    }
+  }
+
+  #receive(message: FromReader): void {
+    if (message.type === 'ready') return this.#ready.resolve();
+    this.#residentBytes = message.residentBytes;
+    if (message.type === 'read') this.#page?.resolve(message.reading);
+    else this.#page?.reject(new PageError(message.code, { cause: message.cause }));
+  }
+
+  #end(reason: string): void {
+    this.#alive = false;
+    this.#ready.reject(new ReaderStartError(reason));
+    this.#page?.reject(new PageError(this.#endCode, { cause: reason }));
+  }
+
+  /** Ends the process; the page that it reads fails with `internal_error`. */
+  [Symbol.dispose](): void {
+    this.#endCode = 'internal_error';
+    this.#child.kill('SIGKILL');
+  }
+
+  /** Resolves when the process has ended. */
+  get exited(): Promise<void> {
+    return this.#exited;
+  }
+}

@@ -1,0 +1,50 @@
+import { Worker } from 'node:worker_threads';
+import { PageError, type PageErrorCode } from '../../scrape/types.ts';
+import { Activity } from './activity.ts';
+import { readPage, type PageReading, type ReadRequest } from './read-page.ts';
+
+/**
+ * The entry of a reader: a process of its own that reads pages, one at a time. What a page does to its memory and time ends with the
+ * process. It holds no secret and no connection; it ends when its parent does.
+ */
+
+export type FromReader =
+  | { type: 'ready' }
+  | { type: 'read'; reading: PageReading; residentBytes: number }
+  | { type: 'failed'; code: PageErrorCode; cause: string; residentBytes: number };
+
+const activity = new Activity();
+const guard = new Worker(new URL('./guard.ts', import.meta.url), {
+  workerData: activity.memory,
+  resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
+});
+guard.unref();
+
+// A terminal and a platform signal every process; this one ends with its parent.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+process.on('disconnect', () => process.exit());
+process.on('message', (request: ReadRequest) => void answer(request));
+send({ type: 'ready' });
+
+async function answer(request: ReadRequest): Promise<void> {
+  activity.begin();
+  let message: FromReader;
+  try {
+    const reading = await readPage(request);
+    message = { type: 'read', reading, residentBytes: process.memoryUsage.rss() };
+  } catch (error) {
+    const code = error instanceof PageError ? error.code : 'internal_error';
+    message = { type: 'failed', code, cause: causeOf(error), residentBytes: process.memoryUsage.rss() };
+  }
+  send(message);
+  activity.end();
+}
+
+function send(message: FromReader): void {
+  process.send!(message);
+}
+
+function causeOf(error: unknown): string {
+  const cause = error instanceof PageError ? (error.cause ?? error) : error;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
+}
