@@ -1,11 +1,11 @@
--- A job is a set of pages. Jobs and pages are written by src/jobs alone.
+-- A job is a set of pages. jobs, pages and page_aliases are written by src/jobs, hosts by src/workers/hosts.
 create table jobs (
   account_id      text collate "C" not null,
   id              text collate "C" not null,    -- job_…
   kind            text not null check (kind in ('scrape', 'batch', 'crawl')),
   status          text not null default 'queued' check (status in (
     'queued',     -- → running, cancelled, or straight to an end
-    'running',    -- the first page has settled; → completed, failed, cancelled
+    'running',    -- → completed, failed, cancelled
     'completed',  -- at least one page came back
     'failed',     -- no page came back
     'cancelled'   -- the caller stopped it
@@ -14,7 +14,10 @@ create table jobs (
   metadata        text,                         -- the caller's JSON, echoed as it came
   webhook_url     text,
   webhook_payload text not null default 'full' check (webhook_payload in ('full', 'summary')),
-  priority        integer not null default 0,   -- of its next slices; falls with every slice, so that big jobs let small ones pass
+  webhook_headers jsonb,                        -- extra request headers, name → value
+  webhook_events  text[] not null default '{job.completed}'
+    check (webhook_events <@ array['job.started', 'job.page', 'job.completed']),
+  priority        integer not null default 0,   -- of its next slices; falls with every slice, so that small jobs pass big ones
   total           integer not null,             -- pages submitted; a crawl's grows as pages are found
   remaining       integer not null,
   succeeded       integer not null default 0,
@@ -26,7 +29,7 @@ create table jobs (
   expand_ordinal  integer not null default 0,   -- crawl: the first page whose links are not yet queued …
   expand_offset   integer not null default 0,   -- … and the first of its links that is not
   request_id      text,
-  traceparent     text,                         -- W3C Trace Context: of the request that created it, where somebody traces
+  traceparent     text,                         -- W3C Trace Context of the request that created it
   created_at      timestamptz not null default now(),
   started_at      timestamptz,
   finished_at     timestamptz,
@@ -38,6 +41,11 @@ create table jobs (
 ) partition by range (id);
 insert into partitioned_tables values ('jobs', 'job_', 80);
 create index jobs_open on jobs (account_id, id) where finished_at is null;
+-- Metrics read the jobs that have ended since the last reading.
+create index jobs_finished on jobs (finished_at) where finished_at is not null;
+-- A job without webhook_url appears among the callbacks (src/callbacks) when it ends.
+create index jobs_unsent on jobs (account_id, finished_at, id)
+  where finished_at is not null and webhook_url is null and 'job.completed' = any (webhook_events);
 
 create table pages (
   account_id  text collate "C" not null,
@@ -45,7 +53,7 @@ create table pages (
   ordinal     integer not null,                 -- the place in the request, or the order of discovery
   url         text not null,
   host        text collate "C" not null,        -- host and port, lower case
-  url_hash    bytea,                            -- crawl: SHA-256 of the URL's de-duplication key; null in a batch, where a repeated URL keeps a place each
+  url_hash    bytea,                            -- crawl: SHA-256 of the URL's de-duplication key; null in a batch, where a URL may be repeated
   cache_key   bytea not null,                   -- SHA-256 of the URL and of all options that shape the result
   depth       smallint not null default 0,
   status      text not null default 'pending' check (status in (
@@ -55,9 +63,9 @@ create table pages (
     'skipped',    -- not fetched, or not kept, by the crawl's own rules
     'cancelled'   -- the job was cancelled first
   )),
-  tries       smallint not null default 0,      -- fetches that failed in passing and were put off
+  tries       smallint not null default 0,      -- fetches that failed and were deferred
   fragment    text,                             -- the page block as JSON text, exactly what every reader is sent; null while pending, and for cancelled pages
-  links       text,                             -- crawl: a JSON array of the in-scope links in document order, until they are queued (as an array, written and read apart, it cost more than its storage)
+  links       text,                             -- crawl: the in-scope links in document order until they are queued, as a JSON array (text[] cost more than its storage)
   http_status smallint,
   error_code  text,
   duration_ms integer,
@@ -65,17 +73,16 @@ create table pages (
   primary key (account_id, job_id, ordinal),
   check ((status = 'pending') = (settled_at is null))
 ) partition by range (job_id);
--- Plans do not depend on these: ANALYZE need not study them.
-alter table pages alter column url set statistics 0, alter column fragment set statistics 0, alter column links set statistics 0;
 insert into partitioned_tables values ('pages', 'job_', 100);
 create unique index pages_url_once on pages (account_id, job_id, url_hash) where url_hash is not null;
--- Only pages that came back can be reused. Those that are still to come need no entry: 100,000 of them at once are inserted
--- in half the time.
+-- Only pages that came back can be reused. Leaving pending pages out halves the time to insert 100,000 of them.
 create index pages_cache on pages (account_id, cache_key) where status = 'ok';
--- Compressing a 10 KB fragment costs 320 µs, storing it plain 86 µs and twice the disk.
+-- Compressing a 10 KB fragment costs 320 µs; storing it plain costs 86 µs and twice the disk.
 alter table pages alter column fragment set storage external;
+-- No plan depends on these columns, so ANALYZE skips them.
+alter table pages alter column url set statistics 0, alter column fragment set statistics 0, alter column links set statistics 0;
 
--- Crawl: addresses that a page stands for besides its own URL: where it was redirected to, and its canonical URL.
+-- Crawl: further addresses of a page: where it was redirected to, and its canonical URL.
 create table page_aliases (
   account_id text collate "C" not null,
   job_id     text collate "C" not null,
@@ -86,10 +93,10 @@ insert into partitioned_tables values ('page_aliases', 'job_', 100);
 
 -- One clock per host, shared by every job and process: nobody fetches from a host before next_allowed_at.
 create table hosts (
-  host            text collate "C" primary key,
-  next_allowed_at timestamptz not null default '-infinity',
-  backoff_until   timestamptz,                  -- the host asked for a pause (429, 503, Retry-After)
-  backoffs        integer not null default 0,   -- pauses in a row; an answer sets it back
+  host             text collate "C" primary key,
+  next_allowed_at  timestamptz not null default '-infinity',
+  backoff_until    timestamptz,                  -- the host asked for a pause (429, 503, Retry-After)
+  backoffs         integer not null default 0,   -- pauses in a row; an answer resets it
   last_status_code smallint,
-  updated_at      timestamptz not null default now()
+  updated_at       timestamptz not null default now()
 );

@@ -7,6 +7,7 @@ import { startTestService } from './support/service.ts';
 import { eventually } from './support/wait.ts';
 
 const VIEWS = [
+  'all_deliveries',
   'deliveries_recent',
   'deliveries_failing',
   'deliveries_exhausted',

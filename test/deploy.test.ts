@@ -3,11 +3,8 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { sql } from 'kysely';
 import { pendingMigrations } from '../src/database/migrate.ts';
-import { runCli } from './cli/run-cli.ts';
 import { createTestDatabase } from './support/database.ts';
-import { startProcess } from './support/process.ts';
 
 const root = new URL('../', import.meta.url);
 const run = promisify(execFile);
@@ -54,17 +51,4 @@ test('app.json names the process types of the Procfile, and those that split the
     [1, 0, 0],
     'at first one dyno does everything',
   );
-});
-
-test('a database of a newer version is left alone: the start and the operator’s commands stop with one line that says so', async () => {
-  await using database = await createTestDatabase();
-  await sql`insert into kysely_migration (name, timestamp) values ('9999_of_tomorrow', now()::text)`.execute(
-    database.db,
-  );
-  const service = startProcess({ DATABASE_URL: database.url });
-  assert.equal(await service.exited, 1);
-  assert.match(service.output(), /^The database is of a newer version: it has 9999_of_tomorrow, .*\n$/);
-  const command = await runCli({ DATABASE_URL: database.url }, ['accounts', 'create', '--name', 'Late']);
-  assert.equal(command.exitCode, 1);
-  assert.match(command.stderr, /^error: The database is of a newer version: it has 9999_of_tomorrow, .*\n$/);
 });

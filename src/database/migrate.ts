@@ -1,101 +1,112 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { Kysely, PostgresAdapter, PostgresDialect, sql } from 'kysely';
-import { Migrator, type Migration, type MigrationProvider } from 'kysely/migration';
+import { sql } from 'kysely';
 import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import type { Database } from './connection.ts';
-import type { DbOrTx } from './tables.ts';
-import { createQueues, executor, QUEUE_OPTIONS } from './queue.ts';
+import { readMigrations, type Migration } from './migrations.ts';
+import { createQueues, executor, QUEUE_OPTIONS, QUEUE_SCHEMA } from './queue.ts';
+import type { Db, DbOrTx } from './tables.ts';
 
-const folder = new URL('../../db/', import.meta.url);
-
-/** The database is of a version that this program does not know. */
+/** The database is not one that this version can use. The message is one line for the operator. */
 export class SchemaError extends Error {
   override name = 'SchemaError';
 }
 
-/** The forward-only migrations: every db/NNNN_name.sql, in the order of the names. */
-const migrations: MigrationProvider = {
-  async getMigrations() {
-    const found: Record<string, Migration> = {};
-    for (const file of await readdir(folder)) {
-      if (!/^\d{4}_\w+\.sql$/.test(file)) continue;
-      const text = await readFile(new URL(file, folder), 'utf8');
-      found[file.replace('.sql', '')] = { up: async (db) => void (await sql.raw(text).execute(db)) };
-    }
-    return found;
-  },
-};
-
-const migrator = (db: DbOrTx) => new Migrator({ db, provider: migrations });
-
 /**
- * Brings the schema up to date: ours, pg-boss's, and the queues. Several processes may call it at once: one does it, the others wait.
- * Returns the names of what was applied. Throws when a migration fails, and then nothing of it stays; a SchemaError where
- * the database is newer than this program.
+ * Brings the schema up to date: the queue's tables, ours, and the queues. Several processes may call it at once: one
+ * does it, the others wait. Returns the names of the migrations that it applied. Throws a SchemaError where the database
+ * is of another version, or what Postgres threw; then no migration is half applied.
  */
 export async function migrate({ db, pool }: Pick<Database, 'db' | 'pool'>): Promise<string[]> {
-  await refuseNewer(db);
+  await pendingMigrations(db);
+  await createQueueSchema(db);
+  // First, since the views of db/ read the queue.
+  await installQueue(pool);
+  return await applyPending(db);
+}
+
+/**
+ * The names of the migrations that the database has not seen yet. Throws a SchemaError where it has others than this
+ * version, or the same with another content.
+ */
+export async function pendingMigrations(db: DbOrTx): Promise<string[]> {
+  return (await compare(db)).map(({ name }) => name);
+}
+
+async function applyPending(db: Db): Promise<string[]> {
+  return await db.transaction().execute(async (tx) => {
+    await lockMigrations(tx);
+    await sql`
+      create table if not exists schema_migrations (
+        name       text collate "C" primary key,
+        checksum   text not null,
+        applied_at timestamptz not null default now()
+      )`.execute(tx);
+    const pending = await compare(tx);
+    for (const { name, checksum, sql: text } of pending) {
+      await sql.raw(text).execute(tx);
+      await sql`insert into schema_migrations (name, checksum) values (${name}, ${checksum})`.execute(tx);
+    }
+    return pending.map(({ name }) => name);
+  });
+}
+
+/** A transaction's lock: a session's would not hold behind a pooler in transaction mode. */
+async function lockMigrations(tx: DbOrTx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext('ollagraph.migrations'))`.execute(tx);
+}
+
+/** Compares the files with what was applied, and returns those to apply. Throws a SchemaError. */
+async function compare(db: DbOrTx): Promise<Migration[]> {
+  const found = await sql<{ current: boolean; earlier: boolean }>`
+    select to_regclass('schema_migrations') is not null as current,
+      to_regclass('kysely_migration') is not null and to_regclass('outbox') is not null as earlier`.execute(
+    db,
+  );
+  const { current, earlier } = found.rows[0]!;
+  if (!current && earlier)
+    throw new SchemaError(
+      'The database was made by a version before 0.1, whose tables this version cannot take over. Keep it with that version, and start this one on a new database: another DATA_DIR or DATABASE_URL.',
+    );
+  const migrations = await readMigrations();
+  if (!current) return migrations;
+  const applied = await sql<{ name: string; checksum: string }>`
+    select name, checksum from schema_migrations order by name`.execute(db);
+  const known = new Map(migrations.map((migration) => [migration.name, migration]));
+  const foreign = applied.rows.filter(({ name }) => !known.has(name)).map(({ name }) => name);
+  if (foreign.length > 0)
+    throw new SchemaError(
+      `The database is of a newer version: it has ${foreign.join(', ')}, which this version does not know. Run that version, or restore a backup from before.`,
+    );
+  const changed = applied.rows.filter(({ name, checksum }) => known.get(name)!.checksum !== checksum);
+  if (changed.length > 0)
+    throw new SchemaError(
+      `The database is of another version: its ${changed.map(({ name }) => name).join(', ')} differs from the file in db/. Run the version that made it, or start this one on a new database: another DATA_DIR or DATABASE_URL.`,
+    );
+  const seen = new Set(applied.rows.map(({ name }) => name));
+  return migrations.filter(({ name }) => !seen.has(name));
+}
+
+/** Creates the schema of the queue, unless an administrator has: `if not exists` would ask for CREATE on the database. */
+async function createQueueSchema(db: Db): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await lockMigrations(tx);
+    const { rows } = await sql<{ there: boolean }>`
+      select to_regnamespace(${QUEUE_SCHEMA}) is not null as there`.execute(tx);
+    if (!rows[0]!.there) await sql`create schema ${sql.id(QUEUE_SCHEMA)}`.execute(tx);
+  });
+}
+
+async function installQueue(pool: pg.Pool): Promise<void> {
   const boss = new PgBoss({
     db: executor(pool),
     supervise: false,
     registerInstance: false,
     ...QUEUE_OPTIONS,
   });
-  // First: the views of db/ read the queue.
   await boss.start();
   try {
     await createQueues(boss);
   } finally {
     await boss.stop({ close: false });
   }
-  return await applyPending(pool);
-}
-
-/**
- * One transaction with a lock of its own. Kysely's is the session's: behind a pooler in transaction mode it would be taken on
- * one connection and given back on another.
- */
-async function applyPending(pool: pg.Pool): Promise<string[]> {
-  const db = new Kysely<unknown>({ dialect: new UnlockedDialect({ pool }) });
-  return await db.transaction().execute(async (tx) => {
-    await sql`select pg_advisory_xact_lock(hashtext('ollagraph.migrations'))`.execute(tx);
-    const { error, results } = await new Migrator({ db: tx, provider: migrations }).migrateToLatest();
-    if (error) throw new Error('a migration failed', { cause: error });
-    return (results ?? []).map((r) => r.migrationName);
-  });
-}
-
-class UnlockedDialect extends PostgresDialect {
-  override createAdapter(): PostgresAdapter {
-    return new UnlockedAdapter();
-  }
-}
-
-class UnlockedAdapter extends PostgresAdapter {
-  override async acquireMigrationLock(): Promise<void> {}
-  override async releaseMigrationLock(): Promise<void> {}
-}
-
-/** Going back to an earlier version is not foreseen: it would write rows that the later one does not understand. */
-async function refuseNewer(db: DbOrTx): Promise<void> {
-  const { rows: tables } = await sql<{
-    there: boolean;
-  }>`select to_regclass('kysely_migration') is not null as there`.execute(db);
-  if (!tables[0]?.there) return;
-  const known = Object.keys(await migrations.getMigrations());
-  const { rows } = await sql<{ name: string }>`
-    select name from kysely_migration where name <> all(${known}::text[]) order by name`.execute(db);
-  if (rows.length === 0) return;
-  const names = rows.map(({ name }) => name).join(', ');
-  throw new SchemaError(
-    `The database is of a newer version: it has ${names}, which this program does not know. Run that version, or restore a backup from before.`,
-  );
-}
-
-/** The migrations that the database has not seen yet. Throws a SchemaError where it is newer than this program. */
-export async function pendingMigrations(db: DbOrTx): Promise<string[]> {
-  await refuseNewer(db);
-  const all = await migrator(db).getMigrations();
-  return all.filter((m) => m.executedAt === undefined).map((m) => m.name);
 }

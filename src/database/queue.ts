@@ -29,17 +29,25 @@ export interface Slice {
 /** A worker that has not touched its slice for this long has lost it. pg-boss allows no less. */
 const HEARTBEAT_SECONDS = 10;
 const RETRY_LIMIT = 5;
-/** A slice that failed comes back after 1, 2, 4, … s: together they outlast a short trouble of the database. */
+/** A failed slice comes back after 1, 2, 4, … s: long enough to outlast a short database outage. */
 const RETRY_DELAY_SECONDS = 1;
 
-/** pg-boss waits for moments of this clock. Of one that is set back an hour it would wait that hour before it looks for lost slices again. */
+/** Not pg-boss's own default, which another application on the same database may use. */
+export const QUEUE_SCHEMA = 'ollagraph_queue';
+
+/**
+ * The clock by which pg-boss schedules its supervision. A wall clock that is set back by an hour would delay the
+ * search for lost slices by that hour.
+ */
 const STEADY_CLOCK = { ...systemClock, now: () => performance.timeOrigin + performance.now() };
 
 /**
- * How every part uses pg-boss: without timetables, and without spans of its own, which would be two a second for each thread, found or not.
- * Ours tell what becomes of the entries.
+ * How every part uses pg-boss. It has no timetables. Its spans are off: each thread would make two per second even where
+ * it finds nothing, and our own spans cover the entries.
  */
 export const QUEUE_OPTIONS = {
+  schema: QUEUE_SCHEMA,
+  createSchema: false,
   schedule: false,
   openTelemetry: { enabled: false },
   clock: STEADY_CLOCK,
@@ -50,7 +58,7 @@ export function executor(pool: pg.Pool): BossDb {
   return { executeSql: async (text, values) => await pool.query(text, values as unknown[]) };
 }
 
-/** Makes the queues where they are missing. */
+/** Creates the queues that are missing. */
 export async function createQueues(boss: PgBoss): Promise<void> {
   await boss.createQueue(DEAD_LETTERS, { retryLimit: 100, retryDelay: 5, deleteAfterSeconds: 86_400 });
   for (const lane of LANES) {
@@ -69,8 +77,8 @@ export async function createQueues(boss: PgBoss): Promise<void> {
 }
 
 /**
- * Completes (or, while work goes on, keeps) a slice in the caller's transaction. False when the attempt that it was fetched
- * with is no longer the current one: then the lease is lost, and the transaction must be rolled back.
+ * Completes a slice (or, where `completed` is false, extends its lease) in the caller's transaction. Returns false when
+ * the slice was fetched again since: the lease is lost, and the transaction must be rolled back.
  */
 export async function holdSlice(
   boss: PgBoss,

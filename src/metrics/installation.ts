@@ -132,7 +132,7 @@ async function readAttempts(db: DbOrTx): Promise<Attempts[]> {
 async function backlogMetrics(db: DbOrTx): Promise<string> {
   const lanes = await sql<{ lane: string; state: string; slices: number; oldest: number }>`
     select name as lane, state, count(*) as slices, extract(epoch from now() - min(greatest(created_on, start_after)))::float8 as oldest
-    from pgboss.job where name in ('interactive', 'bulk', 'dead') and state in ('created', 'retry', 'active') group by 1, 2`.execute(
+    from ollagraph_queue.job where name in ('interactive', 'bulk', 'dead') and state in ('created', 'retry', 'active') group by 1, 2`.execute(
     db,
   );
   const rest = await sql<{ jobs: number; pending: number; due: number; oldest: number; exhausted: number }>`

@@ -17,7 +17,7 @@ async function count(table: string): Promise<number> {
   );
   return rows[0]!.n;
 }
-const TABLES = ['jobs', 'pages', 'pgboss.job', 'credit_entries', 'idempotency_keys'];
+const TABLES = ['jobs', 'pages', 'ollagraph_queue.job', 'credit_entries', 'idempotency_keys'];
 const counts = async () => await Promise.all(TABLES.map(count));
 
 test('a job is created with its pages, its slices and the hold on its credits in one transaction', async () => {
@@ -27,7 +27,9 @@ test('a job is created with its pages, its slices and the hold on its credits in
     select xmin::text as transaction from jobs where id = ${json.job_id}
     union select xmin::text from pages where job_id = ${json.job_id}
     union select xmin::text from credit_entries where job_id = ${json.job_id}
-    union select xmin::text from pgboss.job where data->>'job_id' = ${json.job_id}`.execute(service.db);
+    union select xmin::text from ollagraph_queue.job where data->>'job_id' = ${json.job_id}`.execute(
+    service.db,
+  );
   assert.equal(rows.length, 1);
   const pages = await service.db
     .selectFrom('pages')
@@ -40,7 +42,7 @@ test('a job is created with its pages, its slices and the hold on its credits in
     urls,
   );
   const { rows: slices } = await sql<{ ordinals: number[] }>`
-    select array(select jsonb_array_elements_text(data->'ordinals')::int) as ordinals from pgboss.job
+    select array(select jsonb_array_elements_text(data->'ordinals')::int) as ordinals from ollagraph_queue.job
     where data->>'job_id' = ${json.job_id} order by priority desc`.execute(service.db);
   assert.deepEqual(
     slices.flatMap((s) => s.ordinals),
@@ -54,10 +56,10 @@ test('when any part of the creation fails, nothing of it stays', async () => {
   for (const [table, breaks] of [
     ['jobs', 'insert'],
     ['pages', 'insert'],
-    ['pgboss.job_common', 'insert'],
+    ['ollagraph_queue.job_common', 'insert'],
     ['credit_entries', 'insert'],
   ] as const) {
-    const target = table === 'pgboss.job_common' ? await sliceTable() : table;
+    const target = table === 'ollagraph_queue.job_common' ? await sliceTable() : table;
     const earlier = await counts();
     await sql`create function pg_temp_fail() returns trigger language plpgsql as 'begin raise exception ''no''; end'`.execute(
       service.db,
@@ -85,10 +87,10 @@ test('when any part of the creation fails, nothing of it stays', async () => {
 /** pg-boss keeps a partitioned queue in a table of its own. */
 async function sliceTable(): Promise<string> {
   const { rows } = await sql<{ name: string }>`
-    select c.relname as name from pgboss.job j join pg_class c on c.oid = j.tableoid where j.name = 'bulk' limit 1`.execute(
+    select c.relname as name from ollagraph_queue.job j join pg_class c on c.oid = j.tableoid where j.name = 'bulk' limit 1`.execute(
     service.db,
   );
-  return `pgboss.${rows[0]!.name}`;
+  return `ollagraph_queue.${rows[0]!.name}`;
 }
 
 test('a refusal for want of credits leaves nothing behind', async () => {
@@ -116,7 +118,7 @@ test('100,000 URLs in one request are accepted, answered after the commit, and o
   const job = (await service.api('GET', `/v1/jobs/${json.job_id}`)).json;
   assert.deepEqual([job.status, job.total, job.remaining], ['queued', 100_000, 100_000]);
   const { rows: slices } = await sql<{ pages: number }>`
-    select sum(jsonb_array_length(data->'ordinals')) as pages from pgboss.job where data->>'job_id' = ${json.job_id}`.execute(
+    select sum(jsonb_array_length(data->'ordinals')) as pages from ollagraph_queue.job where data->>'job_id' = ${json.job_id}`.execute(
     service.db,
   );
   assert.equal(slices[0]!.pages, 100_000);

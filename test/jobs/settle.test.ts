@@ -62,7 +62,7 @@ test('when the delivery cannot be appended the job does not end, and ends once i
   await eventually(() => site.requests.length > fetched);
   const { rows } = await eventually(async () => {
     const slices = await sql<{ retries: number }>`
-      select retry_count as retries from pgboss.job where data->>'job_id' = ${job_id} and state = 'retry'`.execute(
+      select retry_count as retries from ollagraph_queue.job where data->>'job_id' = ${job_id} and state = 'retry'`.execute(
       working.db,
     );
     return slices.rows.length > 0 && slices;

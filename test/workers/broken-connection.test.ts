@@ -98,7 +98,7 @@ test('a slice that was fetched and never arrived is fetched again at once, and h
   await using stage = await startStage(() => ({ answer: (chunk) => chunk.includes('"ordinals"') }));
   await scrapeOnce(stage);
   assert.equal(stage.state.broken, BREAKS);
-  const { rows } = await sql`select retry_count from pgboss.job where name = 'bulk'`.execute(
+  const { rows } = await sql`select retry_count from ollagraph_queue.job where name = 'bulk'`.execute(
     stage.database.db,
   );
   assert.deepEqual(rows, [{ retry_count: 0 }]);
