@@ -43,7 +43,7 @@ export function normaliseUrl(
   const url = URL.parse(raw, base);
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
     return null;
-  const host = url.hostname.replace(/\.+$/, '');
+  const host = withoutTrailingDots(url.hostname);
   if (host === '') return null;
   const port = url.port === '' ? '' : `:${url.port}`;
   const path = normalisePercentEncoding(url.pathname)
@@ -52,6 +52,13 @@ export function normaliseUrl(
   const query = keptParameters(url.search.slice(1), options.ignore_query_parameters ?? false).join('&');
   const normalised = URL.parse(`${url.protocol}//${host}${port}${path}${query === '' ? '' : `?${query}`}`);
   return normalised !== null && normalised.href.length <= MAX_URL_LENGTH ? normalised.href : null;
+}
+
+/** A host without the dots at its end. Not a regular expression: those are quadratic in dots that are not at the end. */
+export function withoutTrailingDots(host: string): string {
+  let end = host.length;
+  while (host[end - 1] === '.') end--;
+  return host.slice(0, end);
 }
 
 /**

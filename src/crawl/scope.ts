@@ -1,4 +1,5 @@
 import { getDomain } from 'tldts';
+import { withoutTrailingDots } from './normalise.ts';
 import { compilePatterns } from './patterns.ts';
 
 export interface ScopeOptions {
@@ -70,7 +71,7 @@ function isHttp(url: URL): boolean {
  * `localhost`, a public suffix) is a site of its own.
  */
 function siteOf(url: URL, wholeDomain: boolean): string {
-  const host = url.hostname.replace(/\.+$/, '');
+  const host = withoutTrailingDots(url.hostname);
   const domain = wholeDomain ? getDomain(host, { allowPrivateDomains: true, extractHostname: false }) : null;
   return domain ?? host.replace(/^www\.(?=[^.]+\.)/, '');
 }
