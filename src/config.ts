@@ -90,6 +90,9 @@ const environment = z.object({
   DYNO: z.string().optional(),
 });
 
+/** Every variable that the service reads. */
+export const VARIABLES = Object.keys(environment.shape);
+
 export interface Config {
   port: number;
   /** Undefined: a Postgres of our own is started under dataDir. */
