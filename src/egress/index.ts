@@ -28,7 +28,7 @@ export interface EgressOptions {
   allowTargets: CidrList | string[];
   /** Networks that may be called back in spite of being private. Does not open scraping. */
   allowWebhooks: CidrList | string[];
-  /** `address:port` of the DNS servers to ask; the system's when there are none. */
+  /** `address:port` of the DNS servers to ask in place of the system's. The hosts file and search domains still count. */
   dnsServers?: string[];
   /** Trusted in place of Node's own certificate authorities (which include NODE_EXTRA_CA_CERTS), PEM. */
   ca?: string;
@@ -99,9 +99,8 @@ function checkPageUrl(pages: Network, url: string): PageUrlCheck {
 async function checkWebhookUrl(webhooks: Network, text: string): Promise<WebhookUrlCheck> {
   const refusal = webhooks.refusal(text);
   if (refusal !== null) return { ok: false, reason: refusal === 'scheme' ? 'not_https' : refusal };
-  const { hostname } = targetOf(parseUrl(text)!);
   try {
-    await new Deadline(CREATION_CHECK_MS).race(webhooks.checkHost(hostname));
+    await new Deadline(CREATION_CHECK_MS).race(webhooks.checkHost(targetOf(parseUrl(text)!)));
   } catch (error) {
     if (error instanceof EgressError && error.code === 'blocked_target')
       return { ok: false, reason: 'blocked_target' };

@@ -34,7 +34,7 @@ export async function openSocket(
   signal: AbortSignal,
 ): Promise<OpenSocket> {
   const lap = stopwatch();
-  const addresses = await Promise.race([permittedAddresses(target.hostname, options), aborted(signal)]);
+  const addresses = await Promise.race([permittedAddresses(target, options), aborted(signal)]);
   timings.dnsMs = lap();
   const wire = await connect(target, addresses, signal);
   timings.connectMs = lap();
@@ -51,10 +51,10 @@ export async function openSocket(
 
 /** The addresses of a host. Rejects with `blocked_target` where one of them is not permitted, whatever the others are. */
 export async function permittedAddresses(
-  hostname: string,
+  { hostname, rooted }: Pick<Target, 'hostname' | 'rooted'>,
   { policy, resolve }: Pick<ConnectOptions, 'policy' | 'resolve'>,
 ): Promise<string[]> {
-  const addresses = knownAddresses(hostname, policy) ?? (await resolve(hostname));
+  const addresses = knownAddresses(hostname, policy) ?? (await resolve(rooted ? `${hostname}.` : hostname));
   const refused = addresses.find((address) => !policy.permits(address));
   if (refused !== undefined || addresses.length === 0) {
     throw new EgressError('blocked_target', {

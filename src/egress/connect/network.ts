@@ -86,7 +86,7 @@ export class Network {
   }
 
   /** Resolves a host as a connection would. Rejects with `blocked_target` or `dns_failed`. */
-  async checkHost(hostname: string): Promise<void> {
-    await permittedAddresses(hostname, { policy: this.#policy, resolve: this.#resolve });
+  async checkHost(target: Target): Promise<void> {
+    await permittedAddresses(target, { policy: this.#policy, resolve: this.#resolve });
   }
 }

@@ -10,6 +10,8 @@ export interface Target {
   secure: boolean;
   /** Lower case, without brackets and without the root dot. */
   hostname: string;
+  /** Whether the name ends in the root dot: search domains do not apply to it. */
+  rooted: boolean;
   port: number;
 }
 
@@ -52,8 +54,9 @@ export function parseUrl(text: string, base?: URL): URL | null {
 export function targetOf(url: URL): Target {
   const secure = url.protocol === 'https:';
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
+  const rooted = url.hostname.endsWith('.');
   const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
-  return { origin: url.origin, authority: url.host, secure, hostname, port };
+  return { origin: url.origin, authority: url.host, secure, hostname, rooted, port };
 }
 
 function isAllowedPort(port: number): boolean {
