@@ -110,6 +110,11 @@ export function handshakeError(cause: Error, afterCertificate: boolean): EgressE
   return new EgressError('tls_failed', { cause, detail: tlsFault(errorCode(cause), afterCertificate) });
 }
 
+/** The error for a certificate that was refused, by OpenSSL's or Node's name of the fault. */
+export function tlsError(fault: string): EgressError {
+  return new EgressError('tls_failed', { cause: new Error(fault), detail: tlsFault(fault, true) });
+}
+
 /** The error for what ended a connection while a request was on its way. `answered`: the answer's head had arrived. */
 export function transportError(cause: Error, answered: boolean): EgressError {
   if (cause instanceof EgressError) return cause;

@@ -1,22 +1,24 @@
-/** Headers that belong to the transport. */
-const TRANSPORT_HEADERS: ReadonlySet<string> = new Set([
-  'accept-encoding',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+/** Headers that nobody may set for an outgoing request, each with the reason that a caller is given. */
+const REFUSED_HEADERS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'accept-encoding': 'names the content codings that the service can undo',
+    connection: 'belongs to the connection, which the service keeps',
+    'content-encoding': 'belongs to the body, which the service makes',
+    'content-length': 'belongs to the body, which the service makes',
+    expect: 'belongs to the connection: the body is sent at once',
+    host: 'is taken from the URL',
+    'http2-settings': 'belongs to an upgrade of the connection, which is not made',
+    'keep-alive': 'belongs to the connection, which the service keeps',
+    'proxy-authorization': 'belongs to a proxy, not to the site',
+    'proxy-connection': 'belongs to a proxy, not to the site',
+    te: 'names the transfer codings that the service can undo',
+    trailer: 'belongs to the body, which is sent without trailers',
+    'transfer-encoding': 'belongs to the body, which the service makes',
+    upgrade: 'belongs to an upgrade of the connection, which is not made',
+  }),
+);
 
-/** Headers known to carry no credential: all that is left of a caller's after a redirect to another origin. */
+/** Headers that carry no credential: of a caller's headers, only these follow a redirect to another origin. */
 const HARMLESS_HEADERS: ReadonlySet<string> = new Set([
   'accept',
   'accept-language',
@@ -30,19 +32,19 @@ const HARMLESS_HEADERS: ReadonlySet<string> = new Set([
   'user-agent',
 ]);
 
-/** Whether a header belongs to the transport, and no caller may set it. */
-export function isTransportHeader(name: string): boolean {
-  return TRANSPORT_HEADERS.has(name.toLowerCase());
+/** Why a header must not be set by a caller, or null where it may. The name is taken in any case. */
+export function headerRefusal(name: string): string | null {
+  return REFUSED_HEADERS.get(name.toLowerCase()) ?? null;
 }
 
 export type HeaderRecord = Record<string, string>;
 
-/** A caller's headers by lower-case name, without those of the transport. */
+/** A caller's headers by lower-case name, without the refused ones. */
 export function callerHeaders(headers: HeaderRecord): HeaderRecord {
-  return pick(headers, (name) => !TRANSPORT_HEADERS.has(name));
+  return pick(headers, (name) => !REFUSED_HEADERS.has(name));
 }
 
-/** What may follow a redirect to another origin. */
+/** The headers that may follow a redirect to another origin. */
 export function withoutCredentials(headers: HeaderRecord): HeaderRecord {
   return pick(headers, (name) => HARMLESS_HEADERS.has(name));
 }

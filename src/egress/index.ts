@@ -54,6 +54,8 @@ export interface Egress extends AsyncDisposable {
 
 const CONNECTIONS_PER_ORIGIN = { pages: 16, webhooks: 64 };
 const CREATION_CHECK_MS = 2000;
+/** The certificate of an issuer is one or two kilobytes. */
+const ISSUER = { userAgent: 'Ollagraph', timeoutMs: 5000, maxBytes: 64 * 1024 };
 
 export function createEgress(options: EgressOptions): Egress {
   const resolve = createResolve(options.dnsServers);
@@ -64,6 +66,7 @@ export function createEgress(options: EgressOptions): Egress {
     resolve,
     ca: options.ca,
     connectionsPerOrigin: connections.pages,
+    fetchIssuer: async (url, signal) => (await fetchPage(pages, { ...ISSUER, url, signal })).body,
   });
   const webhooks = new Network({
     schemes: ['https:'],

@@ -1,7 +1,10 @@
+import { decodeBeginning } from './body/decode.ts';
 import { EgressError, type Timings } from './errors.ts';
 import { exchange } from './exchange/exchange.ts';
 import type { Answer } from './exchange/types.ts';
 import { callerHeaders, credentialKey, type HeaderRecord } from './headers.ts';
+import type { HeaderFields } from './http1/head.ts';
+import { contentTypeOf, firstField, joinedField } from './http1/answer-fields.ts';
 import type { Network } from './connect/network.ts';
 import type { StreamedBody } from './body/streamed.ts';
 
@@ -23,7 +26,12 @@ export interface PostResult {
   status: number;
   /** The `Retry-After` header as sent. */
   retryAfter: string | null;
-  /** The first 1 KiB of the answer as UTF-8; what is not becomes U+FFFD, NULs are left out. */
+  /** The `Location` header as sent: a redirect is not followed. */
+  location: string | null;
+  /**
+   * The beginning of the answer, at most 1 KiB, its content coding and charset undone. What cannot be decoded becomes
+   * U+FFFD; NULs are left out.
+   */
   excerpt: string;
   timings: Timings;
   remoteAddress: string | null;
@@ -69,13 +77,27 @@ function rethrowAsOurs(error: unknown): never {
 const EXCERPT = { maxBytes: EXCERPT_BYTES, required: false };
 
 function toResult({ status, fields, body, timings, remoteAddress, bytesSent }: Answer): PostResult {
-  const retryAfter = fields['retry-after'];
   return {
     status,
-    retryAfter: (Array.isArray(retryAfter) ? retryAfter[0] : retryAfter) ?? null,
-    excerpt: body.length === 0 ? '' : body.toString().replaceAll('\0', ''),
+    retryAfter: firstField(fields, 'retry-after') ?? null,
+    location: firstField(fields, 'location') ?? null,
+    excerpt: body.length === 0 ? '' : excerptOf(body, fields),
     timings,
     remoteAddress,
     bytesSent,
   };
+}
+
+function excerptOf(body: Buffer, fields: HeaderFields): string {
+  const decoded = decodeBeginning(body, joinedField(fields, 'content-encoding')).subarray(0, EXCERPT_BYTES);
+  const charset = /;\s*charset\s*=\s*["']?([^\s"';,]{1,40})/i.exec(contentTypeOf(fields) ?? '')?.[1];
+  return decoderOf(charset).decode(decoded).replaceAll('\0', '');
+}
+
+function decoderOf(charset: string | undefined): InstanceType<typeof TextDecoder> {
+  try {
+    return new TextDecoder(charset);
+  } catch {
+    return new TextDecoder(); // a label that means nothing
+  }
 }

@@ -8,11 +8,20 @@ import { createHash } from 'node:crypto';
 import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises';
 import type { Socket } from 'node:net';
 import { after, before, test } from 'node:test';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { createEgress, isRetryable, type Egress, type PostRequest } from '../../src/egress/index.ts';
 import { createAuthority, type Certificate } from '../support/certificates.ts';
 import { startDns } from '../support/dns.ts';
 import { failure } from './failure.ts';
-import { ok, response, startOrigin, type Origin, type OriginOptions, type RawRequest } from './origin.ts';
+import {
+  coded,
+  ok,
+  response,
+  startOrigin,
+  type Origin,
+  type OriginOptions,
+  type RawRequest,
+} from './origin.ts';
 
 const BOUNDED = { timeout: 60_000 };
 const KIB = 1024;
@@ -192,6 +201,38 @@ test('of the answer at most 1 KiB is kept, then the socket is dropped', BOUNDED,
   assert.equal((await post(exact)).excerpt, 'y'.repeat(1024));
   assert.equal((await post(exact)).excerpt, 'y'.repeat(1024));
   assert.equal(exact.connections, 1);
+});
+
+test('an excerpt has its content coding and its charset undone, cut short or not', async () => {
+  const text = 'Grüße aus Köln. '.repeat(400);
+  const latin1 = Buffer.from(text, 'latin1');
+  const answers: [string, Buffer][] = [
+    ['gzip', gzipSync(latin1)],
+    ['deflate', deflateSync(latin1)],
+    ['br', brotliCompressSync(latin1)],
+    ['zstd', zstdCompressSync(latin1)],
+    ['gzip', gzipSync(latin1).subarray(0, 60)],
+    ['none', latin1],
+    ['gzip', latin1],
+  ];
+  for (const [coding, body] of answers) {
+    await using origin = await receiver((socket) =>
+      socket.write(coded(body, coding, 'text/plain; charset="ISO-8859-1"')),
+    );
+    const { excerpt } = await post(origin);
+    assert.ok(
+      excerpt.length > 0 && excerpt.length <= 1024 && text.startsWith(excerpt),
+      `${coding}: ${excerpt}`,
+    );
+  }
+});
+
+test('the target of a redirect is told, and it is not followed', async () => {
+  await using origin = await receiver(response(308, '', 'Location: https://elsewhere.test/hook'));
+  const { status, location } = await post(origin);
+  assert.deepEqual([status, location], [308, 'https://elsewhere.test/hook']);
+  await using plain = await receiver(ok());
+  assert.equal((await post(plain)).location, null);
 });
 
 test('an excerpt is UTF-8 with what is not replaced, and without NULs', async () => {

@@ -111,13 +111,16 @@ test('the remote address is checked again after connecting', async () => {
   const options = {
     policy: new TrustsOnce(new CidrList([])),
     resolve: async () => ['127.0.0.1'],
-    tls: { secureContext: createSecureContext() },
+    secureContext: createSecureContext(),
+    issuers: null,
   };
   const target = {
     origin: 'http://once.test',
     authority: 'once.test',
     secure: false,
     hostname: 'once.test',
+    rooted: false,
+    skipTlsVerification: false,
     port: http.port,
   };
   const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: null };

@@ -1,8 +1,10 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import type { AddressPolicy } from './address.ts';
 import { EgressError, type Timings } from '../errors.ts';
 import type { Resolve } from './resolve.ts';
-import { handshake, type TlsOptions } from './tls.ts';
+import type { Issuers } from './issuers.ts';
+import { handshake, IncompleteChainError } from './tls.ts';
 import { knownAddresses, type Target } from './url-policy.ts';
 
 /** How long one address of a host is tried before the next one; the last has until the deadline. */
@@ -11,7 +13,9 @@ const ATTEMPT_MS = 500;
 export interface ConnectOptions {
   policy: AddressPolicy;
   resolve: Resolve;
-  tls: TlsOptions;
+  secureContext: SecureContext;
+  /** Completes chains of certificates; without it they must be complete. */
+  issuers: Issuers | null;
 }
 
 export interface OpenSocket {
@@ -38,15 +42,44 @@ export async function openSocket(
   timings.dnsMs = lap();
   const wire = await connect(target, addresses, signal);
   timings.connectMs = lap();
-  const remoteAddress = wire.remoteAddress ?? '';
-  if (!options.policy.permits(remoteAddress)) {
-    wire.destroy();
-    throw new EgressError('blocked_target', { cause: new Error(`connected to ${remoteAddress}`) });
-  }
+  const remoteAddress = checkPeer(wire, options.policy);
   if (!target.secure) return { socket: wire, wire, remoteAddress };
-  const socket = await handshake(wire, target.hostname, options.tls);
+  const opened = await secure(wire, { target, addresses, signal }, options);
   timings.tlsMs = lap();
-  return { socket, wire, remoteAddress };
+  return { ...opened, remoteAddress };
+}
+
+interface Attempt {
+  target: Target;
+  addresses: string[];
+  signal: AbortSignal;
+}
+
+/** Shakes hands, a second time over a new connection where the missing part of the certificate's chain was found. */
+async function secure(
+  wire: Socket,
+  { target, addresses, signal }: Attempt,
+  { policy, secureContext, issuers }: ConnectOptions,
+): Promise<Pick<OpenSocket, 'socket' | 'wire'>> {
+  const options = { hostname: target.hostname, skipVerification: target.skipTlsVerification };
+  try {
+    return { socket: await handshake(wire, { ...options, secureContext }), wire };
+  } catch (error) {
+    if (!(error instanceof IncompleteChainError) || issuers === null) throw error;
+    const completed = await issuers.contextFor(error.certificate, signal);
+    if (completed === null) throw error;
+    const again = await connect(target, addresses, signal);
+    checkPeer(again, policy);
+    return { socket: await handshake(again, { ...options, secureContext: completed }), wire: again };
+  }
+}
+
+/** Closes a connection to an address that is not permitted. Returns the address. */
+function checkPeer(wire: Socket, policy: AddressPolicy): string {
+  const remoteAddress = wire.remoteAddress ?? '';
+  if (policy.permits(remoteAddress)) return remoteAddress;
+  wire.destroy();
+  throw new EgressError('blocked_target', { cause: new Error(`connected to ${remoteAddress}`) });
 }
 
 /** The addresses of a host. Rejects with `blocked_target` where one of them is not permitted, whatever the others are. */

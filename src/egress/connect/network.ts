@@ -3,6 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { AddressPolicy, type CidrList } from './address.ts';
 import { openSocket, permittedAddresses } from './connector.ts';
 import { EgressError } from '../errors.ts';
+import { Issuers, type FetchIssuer } from './issuers.ts';
 import { ConnectionPool } from './pool.ts';
 import type { Resolve } from './resolve.ts';
 import { parseUrl, targetOf, urlRefusal, type Scheme, type Target, type UrlRefusal } from './url-policy.ts';
@@ -14,6 +15,8 @@ export interface NetworkOptions {
   /** Trusted in place of Node's own certificate authorities, PEM. */
   ca?: string | undefined;
   connectionsPerOrigin: number;
+  /** Downloads the certificate of an issuer; without it chains of certificates must be complete. */
+  fetchIssuer?: FetchIssuer | undefined;
 }
 
 const IDLE_CONNECTIONS = 512;
@@ -33,11 +36,12 @@ export class Network {
   readonly #resolve: Resolve;
   readonly #destinations = new LRUCache<string, Destination>({ max: REMEMBERED_DESTINATIONS });
 
-  constructor({ schemes, allow, resolve, ca, connectionsPerOrigin }: NetworkOptions) {
+  constructor({ schemes, allow, resolve, ca, connectionsPerOrigin, fetchIssuer }: NetworkOptions) {
     const policy = new AddressPolicy(allow);
     // One context for all connections: each new one loads the certificate authorities again.
     const secureContext = createSecureContext(ca === undefined ? {} : { ca });
-    const options = { policy, resolve, tls: { secureContext } };
+    const issuers = fetchIssuer ? new Issuers(fetchIssuer, ca) : null;
+    const options = { policy, resolve, secureContext, issuers };
     this.#schemes = schemes;
     this.#policy = policy;
     this.#resolve = resolve;

@@ -1,23 +1,39 @@
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
-import { handshakeError } from '../errors.ts';
+import type { X509Certificate } from 'node:crypto';
+import { EgressError, handshakeError, tlsError } from '../errors.ts';
 
-export interface TlsOptions {
+/** The server's certificate is not linked to a trusted authority: the certificate of its issuer is missing. */
+export class IncompleteChainError extends EgressError {
+  readonly certificate: X509Certificate;
+
+  constructor(cause: EgressError, certificate: X509Certificate) {
+    super('tls_failed', { cause: cause.cause, detail: cause.detail });
+    this.certificate = certificate;
+  }
+}
+
+export interface HandshakeOptions {
+  hostname: string;
   secureContext: SecureContext;
+  /** Whether a certificate with a fault is taken all the same. */
+  skipVerification: boolean;
 }
 
 /**
- * Performs the TLS handshake of a client. Rejects with an EgressError `tls_failed` that names the fault, or
- * `connection_failed`.
+ * Performs the TLS handshake of a client. Rejects with an EgressError `tls_failed` that names the fault (an
+ * IncompleteChainError where that may be mended), or `connection_failed`.
  */
-export async function handshake(wire: Socket, hostname: string, options: TlsOptions): Promise<TLSSocket> {
+export async function handshake(wire: Socket, options: HandshakeOptions): Promise<TLSSocket> {
+  const { hostname, secureContext, skipVerification } = options;
   const socket = connectTls({
     socket: wire,
-    secureContext: options.secureContext,
+    secureContext,
     host: hostname,
     servername: isIP(hostname) ? '' : hostname,
     ALPNProtocols: ['http/1.1'],
-    rejectUnauthorized: true,
+    // The verdict is read below, where the certificate can still be looked at.
+    rejectUnauthorized: false,
   });
   await new Promise<void>((resolve, reject) => {
     const fail = (cause: Error) =>
@@ -26,5 +42,11 @@ export async function handshake(wire: Socket, hostname: string, options: TlsOpti
     socket.on('error', fail);
     socket.once('close', () => fail(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
   });
-  return socket;
+  if (socket.authorized || skipVerification) return socket;
+  const error = tlsError(String(socket.authorizationError));
+  const certificate = socket.getPeerX509Certificate();
+  socket.destroy();
+  if (certificate && error.detail === 'certificate_chain_incomplete')
+    throw new IncompleteChainError(error, certificate);
+  throw error;
 }

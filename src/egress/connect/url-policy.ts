@@ -13,6 +13,8 @@ export interface Target {
   /** Whether the name ends in the root dot: search domains do not apply to it. */
   rooted: boolean;
   port: number;
+  /** Whether a faulty certificate is taken all the same. Such connections serve no other requests. */
+  skipTlsVerification: boolean;
 }
 
 export type UrlRefusal = 'invalid' | 'scheme' | 'userinfo' | 'port' | 'blocked_target';
@@ -51,12 +53,12 @@ export function parseUrl(text: string, base?: URL): URL | null {
   return URL.parse(text, base?.href);
 }
 
-export function targetOf(url: URL): Target {
+export function targetOf(url: URL, skipTlsVerification = false): Target {
   const secure = url.protocol === 'https:';
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
   const rooted = url.hostname.endsWith('.');
   const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
-  return { origin: url.origin, authority: url.host, secure, hostname, rooted, port };
+  return { origin: url.origin, authority: url.host, secure, hostname, rooted, port, skipTlsVerification };
 }
 
 function isAllowedPort(port: number): boolean {

@@ -48,7 +48,8 @@ class Exchange implements Waiter, ConnectionUser, BodyFlow {
 
   constructor(pool: ConnectionPool, request: ExchangeRequest, outcome: Outcome) {
     this.target = request.target;
-    this.key = request.target.origin + request.credentialKey;
+    const { origin, skipTlsVerification } = request.target;
+    this.key = `${origin}${skipTlsVerification ? ' unverified' : ''}${request.credentialKey}`;
     this.#pool = pool;
     this.#request = request;
     this.#outcome = outcome;

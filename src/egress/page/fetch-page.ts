@@ -10,7 +10,7 @@ import { exchange } from '../exchange/exchange.ts';
 import type { Answer, BodyExpectation } from '../exchange/types.ts';
 import { callerHeaders, credentialKey, withoutCredentials, type HeaderRecord } from '../headers.ts';
 import type { HeaderFields } from '../http1/head.ts';
-import { contentTypeOf, firstField, joinedField, joinedFields } from './answer-fields.ts';
+import { contentTypeOf, firstField, joinedField, joinedFields } from '../http1/answer-fields.ts';
 import { FetchCookies } from './cookies.ts';
 import { isRedirect, redirectTarget } from './redirect.ts';
 import type { AnsweredPage, FetchedPage, PageRequest } from './types.ts';
@@ -106,7 +106,7 @@ class PageFetch {
     const reading = this.#request.read && new BodyReading(this.#request.read);
     try {
       const answer = await exchange(this.#network.pool, {
-        target: targetOf(url),
+        target: targetOf(url, this.#request.skipTlsVerification),
         path: url.pathname + url.search,
         method: 'GET',
         headers: this.#headersFor(url),

@@ -1,7 +1,7 @@
 import { parseUrl } from '../connect/url-policy.ts';
 import { EgressError } from '../errors.ts';
 import type { HeaderFields } from '../http1/head.ts';
-import { firstField } from './answer-fields.ts';
+import { firstField } from '../http1/answer-fields.ts';
 
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 

@@ -16,6 +16,8 @@ export interface PageRequest {
   /** Where a large body waits for room; no time of `timeoutMs` passes meanwhile. The caller gives the room back. */
   memory?: BodyMemory;
   signal?: AbortSignal;
+  /** Takes certificates with a fault, whatever it is. Default false. */
+  skipTlsVerification?: boolean;
   /**
    * Asked with the `Content-Type` of the final answer before its body is read. Where it says no, it is asked again with
    * the first bytes of the body, their coding undone: many types are wrong.

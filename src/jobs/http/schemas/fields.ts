@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WEBHOOK_EVENTS, WEBHOOK_PAYLOADS } from '../../../database/enumerations.ts';
-import { isTransportHeader } from '../../../egress/headers.ts';
+import { headerRefusal } from '../../../egress/headers.ts';
 import { FORMATS } from '../../../scrape/types.ts';
 import { isValidSelector } from '../../../scrape/selectors.ts';
 
@@ -33,7 +33,10 @@ const headerName = z
   .string()
   .max(100)
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a header name')
-  .refine((name) => !isTransportHeader(name), 'belongs to the connection and is set by the service');
+  .superRefine((name, context) => {
+    const refusal = headerRefusal(name);
+    if (refusal !== null) context.addIssue(refusal);
+  });
 const headerValue = z
   .string()
   .max(4096)

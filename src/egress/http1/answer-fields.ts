@@ -1,4 +1,4 @@
-import type { HeaderFields } from '../http1/head.ts';
+import type { HeaderFields } from './head.ts';
 
 const MEDIA_TYPE = /^\s*[\w!#$&^.+-]+\/[\w!#$&^.+-]+/;
 
