@@ -16,7 +16,7 @@ async function lint(source: string): Promise<string> {
     await writeFile(file, source);
     const run = promisify(execFile)(join(root, 'node_modules/.bin/oxlint'), [
       '-c',
-      join(root, 'oxlint.config.ts'),
+      join(root, '.oxlint.config.ts'),
       file,
     ]);
     return await run.then(

@@ -44,7 +44,7 @@ const importsOf = (rooms: string[]) => `^(\\.\\./)+(${rooms.join('|')})(/|\\.ts$
 
 /** What the files of a room may not import. */
 function layerRules(room: string, refused: string[]): OxlintOverride {
-  const message = `src/${room} may not import this room: see the layers in oxlint.config.ts`;
+  const message = `src/${room} may not import this room: see the layers in .oxlint.config.ts`;
   const patterns = refused.length === 0 ? [] : [{ regex: importsOf(refused), message }];
   return {
     files: filesOf(room),
