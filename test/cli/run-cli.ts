@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { inheritedEnvironment } from '../support/environment.ts';
 import type { TestService } from '../support/service.ts';
 
 const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
@@ -15,8 +16,7 @@ export interface CliRun {
 
 /** Starts the command line in a process of its own. `env` is what its user would set, and all that is set. */
 export function spawnCli(env: Record<string, string>, args: string[]) {
-  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '' } = process.env;
-  return spawn(process.execPath, [cli, ...args], { env: { PATH, HOME, NODE_COMPILE_CACHE, ...env } });
+  return spawn(process.execPath, [cli, ...args], { env: { ...inheritedEnvironment(), ...env } });
 }
 
 /** Runs the command line to its end. */

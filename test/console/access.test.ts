@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
-import { createVisitor, type Visitor } from '../support/visitor.ts';
+import { createBrowserSession, type BrowserSession } from '../support/browser-session.ts';
 
 const ADMIN_TOKEN = 'a token for the operators of tests';
 
@@ -22,10 +22,10 @@ after(async () => {
   await receiver[Symbol.asyncDispose]();
 });
 
-const visitor = (): Visitor => createVisitor(service.api.origin);
+const session = (): BrowserSession => createBrowserSession(service.api.origin);
 
-async function signedIn(key = service.account.key): Promise<Visitor> {
-  const someone = visitor();
+async function signedIn(key = service.account.key): Promise<BrowserSession> {
+  const someone = session();
   const answer = await someone.signIn('/console', key);
   assert.equal(answer.status, 303);
   assert.equal(answer.headers.get('location'), '/console');
@@ -33,7 +33,7 @@ async function signedIn(key = service.account.key): Promise<Visitor> {
 }
 
 test('without a session every page leads to the sign-in', async () => {
-  const stranger = visitor();
+  const stranger = session();
   for (const path of [
     '',
     '/jobs',
@@ -55,13 +55,13 @@ test('without a session every page leads to the sign-in', async () => {
 });
 
 test('a session lives in a cookie that no script and no other site gets', async () => {
-  const someone = visitor();
+  const someone = session();
   const { headers } = await someone.signIn('/console', service.account.key);
   const cookie = headers.getSetCookie().find((c) => c.startsWith('ollagraph_session='))!;
   for (const attribute of ['Path=/console', 'HttpOnly', 'SameSite=Strict'])
     assert.ok(cookie.split('; ').includes(attribute), cookie);
   assert.doesNotMatch(cookie, /Secure/);
-  const secure = visitor();
+  const secure = session();
   const behindProxy = await secure.signIn('/console', service.account.key, { 'x-forwarded-proto': 'https' });
   assert.match(behindProxy.headers.getSetCookie().at(-1)!, /; Secure(;|$)/);
 
@@ -105,7 +105,7 @@ test('a form without the token of its session is refused, and so is one from ano
   assert.equal((await service.db.selectFrom('api_keys').selectAll().execute()).length, keys.length);
   assert.equal((await someone.post('/console/keys', { name: 'x' })).status, 201);
   // A foreign page cannot sign somebody in either.
-  const stranger = visitor();
+  const stranger = session();
   assert.equal(
     (await stranger.post('/console/sign-in', { secret: service.account.key }, { csrf: null })).status,
     400,
@@ -198,7 +198,7 @@ test('operators get in with ADMIN_TOKEN alone, accounts never', async () => {
   const someone = await signedIn();
   assert.equal((await someone.get('/console/admin')).headers.get('location'), '/console/admin/sign-in');
   assert.equal((await someone.signIn('/console/admin', service.account.key)).status, 401);
-  const operator = visitor();
+  const operator = session();
   assert.equal((await operator.signIn('/console/admin', ADMIN_TOKEN)).status, 303);
   assert.equal((await operator.get('/console')).status, 303, 'an operator has no account');
 
@@ -220,10 +220,10 @@ test('operators get in with ADMIN_TOKEN alone, accounts never', async () => {
 test('whoever guesses keys is slowed down; without ADMIN_TOKEN operators cannot sign in', async () => {
   await using guarded = await startTestService();
   assert.equal(
-    (await createVisitor(guarded.api.origin).get('/console/admin/sign-in')).headers.get('location'),
+    (await createBrowserSession(guarded.api.origin).get('/console/admin/sign-in')).headers.get('location'),
     '/console/sign-in',
   );
-  const guesser = createVisitor(guarded.api.origin);
+  const guesser = createBrowserSession(guarded.api.origin);
   for (let n = 0; n < 10; n++) assert.equal((await guesser.signIn('/console', `ok_wrong_${n}`)).status, 401);
   const refused = await guesser.signIn('/console', guarded.account.key);
   assert.equal(refused.status, 429);
@@ -232,7 +232,7 @@ test('whoever guesses keys is slowed down; without ADMIN_TOKEN operators cannot 
 
 test('the playground counts against the requests of its account', async () => {
   await using limited = await startTestService({ RATE_LIMIT_PER_MINUTE: '2' });
-  const someone = createVisitor(limited.api.origin);
+  const someone = createBrowserSession(limited.api.origin);
   await someone.signIn('/console', limited.account.key);
   const scrape = async () =>
     (await someone.post('/console/playground', { url: site.url('/'), main: 'on' })).status;

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,9 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createApi, type Api } from '../support/api.ts';
 import { createAuthority } from '../support/certificates.ts';
+import { inheritedEnvironment } from '../support/environment.ts';
+import { startProcess } from '../support/process.ts';
 import { startReceiver, type Callback, type Receiver } from '../support/receiver.ts';
 import { bold, chapter, cross, dim, labelled, mute, say, startProgress, tick } from './screen.ts';
-import { startServiceProcess, type ServiceProcess } from './service-process.ts';
 import { verify } from './verify.ts';
 import { SECONDS_A_PAGE, startWindsSite, type WindsSite } from './winds.ts';
 
@@ -21,8 +23,9 @@ const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const run = promisify(execFile);
 const HOOK = '/hooks/ollagraph';
 
-interface Stage {
-  service: ServiceProcess;
+interface Show {
+  /** What an operator sets for the service and its command line. */
+  env: Record<string, string>;
   site: WindsSite;
   receiver: Receiver;
   api: Api;
@@ -53,13 +56,13 @@ async function main(): Promise<void> {
 
 class Interrupted extends Error {}
 
-async function tell(stage: Stage): Promise<void> {
-  await batch(stage);
-  await crawl(stage);
-  await history(stage);
+async function tell(show: Show): Promise<void> {
+  await batch(show);
+  await crawl(show);
+  await history(show);
 }
 
-async function build(stack: AsyncDisposableStack): Promise<Stage> {
+async function build(stack: AsyncDisposableStack): Promise<Show> {
   chapter('Ollagraph: queue a job, walk away, get one signed POST');
   const directory = await mkdtemp(join(tmpdir(), 'ollagraph-demo-'));
   stack.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
@@ -68,17 +71,33 @@ async function build(stack: AsyncDisposableStack): Promise<Stage> {
   const authority = await createAuthority();
   const receiver = stack.use(await startReceiver({ certificate: await authority.issue(['127.0.0.1']) }));
   const site = stack.use(await startWindsSite());
-  const service = stack.use(await startServiceProcess(directory, authority.ca));
-  const origin = await service.ready;
-  const api = createApi(origin, service.key);
+  const key = `ok_demo_${randomBytes(16).toString('hex')}`;
+  const caFile = join(directory, 'ca.pem');
+  await writeFile(caFile, authority.ca);
+  const env = {
+    NODE_EXTRA_CA_CERTS: caFile,
+    DATA_DIR: directory,
+    OLLAGRAPH_API_KEY: key,
+    ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
+    ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
+    WEBHOOK_RETRY_SCHEDULE: '1,2,5',
+    RATE_LIMIT_PER_MINUTE: '0',
+  };
+  const service = startProcess(env);
+  stack.defer(async () => {
+    service.kill('SIGTERM');
+    await service.exited;
+  });
+  const origin = `http://127.0.0.1:${await service.ready()}`;
+  const api = createApi(origin, key);
   const me = await api('GET', '/v1/me');
   say(labelled('service', `${origin}   with a Postgres of its own`));
   say(labelled('site', `${site.origin}   ${site.size} pages, ${SECONDS_A_PAGE * 1000} ms each`));
   say(labelled('receiver', `${receiver.url(HOOK)}   verifies every signature`));
-  return { service, site, receiver, api, secret: me.json.webhook_secret };
+  return { env, site, receiver, api, secret: me.json.webhook_secret };
 }
 
-async function batch({ site, receiver, api, secret }: Stage): Promise<void> {
+async function batch({ site, receiver, api, secret }: Show): Promise<void> {
   chapter('1  A batch');
   const webhook_url = receiver.url(HOOK);
   const jobId = await queue(api, '/v1/scrape/batch/async', {
@@ -109,7 +128,7 @@ const SHOWN_HEADERS = [
   'x-ollagraph-attempt',
 ];
 
-async function crawl({ site, receiver, api, secret }: Stage): Promise<void> {
+async function crawl({ site, receiver, api, secret }: Show): Promise<void> {
   chapter('2  A crawl, and a receiver that fails twice');
   receiver.answers.push(
     { status: 503, body: 'down for maintenance' },
@@ -143,11 +162,13 @@ const HISTORY = `
   from deliveries d join attempts a on (a.account_id, a.delivery_id) = (d.account_id, d.id)
   order by a.started_at`;
 
-async function history({ service, api }: Stage): Promise<void> {
+async function history({ env, api }: Show): Promise<void> {
   chapter('3  The history is in Postgres');
   await allRecorded(api);
   say(`npm run -s ollagraph -- sql "${HISTORY}"`, '');
-  const { stdout } = await run(process.execPath, [cli, 'sql', HISTORY], { env: service.env });
+  const { stdout } = await run(process.execPath, [cli, 'sql', HISTORY], {
+    env: { ...inheritedEnvironment(), ...env },
+  });
   say(stdout.trimEnd());
   const { json: me } = await api('GET', '/v1/me');
   say('', `${me.credits} credits are left: one was used for each page that came back.`);

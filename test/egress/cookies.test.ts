@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createEgress, type Egress, type PageRequest } from '../../src/egress/index.ts';
-import { failure } from './failure.ts';
-import { ok, redirect, response, startOrigin, type Origin, type RawRequest } from './origin.ts';
+import { failure } from '../support/failure.ts';
+import { ok, redirect, response, startOrigin, type Origin, type RawRequest } from '../support/origin.ts';
 
 let egress: Egress;
 before(() => {

@@ -10,8 +10,8 @@ import {
 } from '../../src/egress/index.ts';
 import type { PageErrorCode } from '../../src/scrape/types.ts';
 import { createAuthority, type Authority } from '../support/certificates.ts';
-import { failure } from './failure.ts';
-import { coded, ok, redirect, response, startOrigin, type Origin } from './origin.ts';
+import { failure } from '../support/failure.ts';
+import { coded, ok, redirect, response, startOrigin, type Origin } from '../support/origin.ts';
 
 let authority: Authority;
 let egress: Egress;

@@ -7,8 +7,8 @@ import { Deadline } from '../../src/egress/deadline.ts';
 import { createEgress, isRetryable, type Egress, type PageRequest } from '../../src/egress/index.ts';
 import { startDns } from '../support/dns.ts';
 import { pour } from '../support/pour.ts';
-import { failure } from './failure.ts';
-import { ok, redirect, response, startOrigin, type Origin } from './origin.ts';
+import { failure } from '../support/failure.ts';
+import { ok, redirect, response, startOrigin, type Origin } from '../support/origin.ts';
 
 const MIB = 1024 * 1024;
 /** Every attack here lasts for ever: a deadline or a limit ends it, or the test never ends. */

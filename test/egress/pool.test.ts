@@ -5,8 +5,8 @@ import { CidrList } from '../../src/egress/connect/address.ts';
 import { fetchPage } from '../../src/egress/page/fetch-page.ts';
 import { Network } from '../../src/egress/connect/network.ts';
 import { createResolve } from '../../src/egress/connect/resolve.ts';
-import { failure } from './failure.ts';
-import { ok, startOrigin } from './origin.ts';
+import { failure } from '../support/failure.ts';
+import { ok, startOrigin } from '../support/origin.ts';
 
 const BOUNDED = { timeout: 60_000 };
 

@@ -12,7 +12,7 @@ import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'nod
 import { createEgress, isRetryable, type Egress, type PostRequest } from '../../src/egress/index.ts';
 import { createAuthority, type Certificate } from '../support/certificates.ts';
 import { startDns } from '../support/dns.ts';
-import { failure } from './failure.ts';
+import { failure } from '../support/failure.ts';
 import {
   coded,
   ok,
@@ -21,7 +21,7 @@ import {
   type Origin,
   type OriginOptions,
   type RawRequest,
-} from './origin.ts';
+} from '../support/origin.ts';
 
 const BOUNDED = { timeout: 60_000 };
 const KIB = 1024;

@@ -9,8 +9,8 @@ import { candidatesFor, createResolve } from '../../src/egress/connect/resolve.t
 import { parseHosts, parseResolvConf } from '../../src/egress/connect/system-files.ts';
 import { fetchPage } from '../../src/egress/page/fetch-page.ts';
 import { startDns } from '../support/dns.ts';
-import { failure } from './failure.ts';
-import { ok, startOrigin } from './origin.ts';
+import { failure } from '../support/failure.ts';
+import { ok, startOrigin } from '../support/origin.ts';
 
 async function filesWith(texts: { hosts?: string; resolvConf?: string }) {
   const directory = await mkdtemp(join(tmpdir(), 'names-'));

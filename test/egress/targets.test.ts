@@ -8,8 +8,8 @@ import { openSocket } from '../../src/egress/connect/connector.ts';
 import { createEgress, isRetryable, type Egress } from '../../src/egress/index.ts';
 import { createAuthority, type Authority } from '../support/certificates.ts';
 import { startDns, type DnsAnswer, type FakeDns } from '../support/dns.ts';
-import { causes, failure } from './failure.ts';
-import { ok, redirect, startOrigin, type Origin } from './origin.ts';
+import { causes, failure } from '../support/failure.ts';
+import { ok, redirect, startOrigin, type Origin } from '../support/origin.ts';
 
 const PUBLIC = '93.184.215.14';
 const LOOPBACK = ['127.0.0.0/8'];

@@ -5,8 +5,8 @@ import { before, test } from 'node:test';
 import { createEgress, type Egress } from '../../src/egress/index.ts';
 import { createAuthority, type Authority } from '../support/certificates.ts';
 import { createCertificateChain } from './certificate-chain.ts';
-import { failure } from './failure.ts';
-import { ok, redirect, startOrigin } from './origin.ts';
+import { failure } from '../support/failure.ts';
+import { ok, redirect, startOrigin } from '../support/origin.ts';
 
 const DAY_MS = 86_400_000;
 const LOOPBACK = ['127.0.0.0/8'];

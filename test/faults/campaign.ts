@@ -1,7 +1,7 @@
 import { isClean, judge, type Verdict } from './checker.ts';
 import type { FaultClass } from './fault-class.ts';
 import { createRandom } from './random.ts';
-import { setStage } from './stage.ts';
+import { startRig } from './rig.ts';
 import { quantile } from '../support/quantile.ts';
 
 /** What came of all rounds of one class. */
@@ -15,26 +15,26 @@ export interface Outcome {
   passed: boolean;
 }
 
-/** Runs the rounds of a class one after the other on a stage of their own in `directory`, and judges at the end. */
+/** Runs the rounds of a class one after the other on a rig of their own in `directory`, and judges at the end. */
 export async function runClass(
   kind: FaultClass,
   { directory, rounds, seed, onRound }: RunOptions,
 ): Promise<Outcome> {
-  await using stage = await setStage(directory, kind);
+  await using rig = await startRig(directory, kind);
   const random = createRandom(seed);
   const recoveries: number[] = [];
   const stops: number[] = [];
   const complaints: string[] = [];
   for (let n = 0; n < rounds; n++) {
-    stage.ledger.append({ type: 'fault', name: kind.name, at: Date.now() });
-    const round = await kind.round(stage, random, n);
+    rig.ledger.append({ type: 'fault', name: kind.name, at: Date.now() });
+    const round = await kind.round(rig, random, n);
     if (round.recoveryMs !== undefined) recoveries.push(round.recoveryMs);
     if (round.stopMs !== undefined) stops.push(round.stopMs);
     complaints.push(...round.complaints.map((complaint) => `round ${n}: ${complaint}`));
     onRound?.(n, round.recoveryMs ?? 0);
   }
-  await stage.drained();
-  const verdict = await judge(stage.postgres, stage.ledger.path, kind);
+  await rig.drained();
+  const verdict = await judge(rig.postgres, rig.ledger.path, kind);
   if (kind.limitMs !== undefined && quantile(recoveries, 0.99) > kind.limitMs)
     complaints.push(`the 99th percentile of the recovery is over ${kind.limitMs} ms`);
   const passed = isClean(verdict) && complaints.length === 0;

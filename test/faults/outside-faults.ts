@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { POSTGRES_LIMIT_MS, underLoad, type FaultClass, type Round } from './fault-class.ts';
 import { sendLoad } from './load.ts';
-import type { Stage } from './stage.ts';
+import type { FaultRig } from './rig.ts';
 import { PARTITIONS } from './tcp-proxy.ts';
 
 export const postgresCrashed: FaultClass = {
   name: 'postgres',
   rounds: 3,
   limitMs: POSTGRES_LIMIT_MS,
-  round: async (stage, random) =>
-    await stays(stage, async () => {
-      return await underLoad(stage, random, async () => {
-        await stage.postgres.crashAndRestart();
-        stage.networks.database.target = stage.postgres.port;
+  round: async (rig, random) =>
+    await stays(rig, async () => {
+      return await underLoad(rig, random, async () => {
+        await rig.postgres.crashAndRestart();
+        rig.networks.database.target = rig.postgres.port;
       });
     }),
 };
@@ -21,11 +21,11 @@ export const terminated: FaultClass = {
   name: 'terminate',
   rounds: 3,
   limitMs: POSTGRES_LIMIT_MS,
-  round: async (stage, random) =>
-    await stays(stage, async () => {
-      return await underLoad(stage, random, async () => {
+  round: async (rig, random) =>
+    await stays(rig, async () => {
+      return await underLoad(rig, random, async () => {
         for (let i = random.whole(3, 12); i > 0; i--) {
-          await stage.postgres.query(`select pg_terminate_backend(pid) from pg_stat_activity
+          await rig.postgres.query(`select pg_terminate_backend(pid) from pg_stat_activity
             where backend_type = 'client backend' and application_name <> 'faults' order by random() limit 1`);
           await sleep(random.whole(0, 200));
         }
@@ -38,22 +38,22 @@ export function partitioned(name: 'database' | 'receiver', maxSeconds: number): 
     name: `partition-${name}`,
     rounds: PARTITIONS.length,
     ...(name === 'database' ? { limitMs: POSTGRES_LIMIT_MS } : { heldMs: maxSeconds * 1000 }),
-    round: async (stage, random, n) =>
-      await stays(stage, async () => {
-        return await underLoad(stage, random, async () => {
-          stage.networks[name].break(PARTITIONS[n % PARTITIONS.length]!);
+    round: async (rig, random, n) =>
+      await stays(rig, async () => {
+        return await underLoad(rig, random, async () => {
+          rig.networks[name].break(PARTITIONS[n % PARTITIONS.length]!);
           await sleep(random.whole(1000, maxSeconds * 1000));
-          stage.networks[name].heal();
+          rig.networks[name].heal();
         });
       }),
   };
 }
 
 /** Faults outside of the process do not end it. */
-async function stays(stage: Stage, round: () => Promise<{ recoveryMs: number }>): Promise<Round> {
+async function stays(rig: FaultRig, round: () => Promise<{ recoveryMs: number }>): Promise<Round> {
   const { recoveryMs } = await round();
-  if (stage.service.alive()) return { recoveryMs, complaints: [] };
-  await stage.start();
+  if (rig.service.alive()) return { recoveryMs, complaints: [] };
+  await rig.start();
   return { recoveryMs, complaints: ['the process ended'] };
 }
 
@@ -62,17 +62,17 @@ export const diskFilled: FaultClass = {
   rounds: 1,
   limitMs: POSTGRES_LIMIT_MS,
   diskMb: 400,
-  async round(stage, random) {
+  async round(rig, random) {
     let more: Promise<unknown> = Promise.resolve();
-    const round = await stays(stage, async () => {
-      return await underLoad(stage, random, async () => {
-        more = sendLoad(stage.client, stage.places, random, `full-${random.whole(0, 2 ** 31)}`);
-        await stage.postgres.fillDiskFor(random.whole(5000, 15_000));
-        stage.networks.database.target = stage.postgres.port;
+    const round = await stays(rig, async () => {
+      return await underLoad(rig, random, async () => {
+        more = sendLoad(rig.client, rig.places, random, `full-${random.whole(0, 2 ** 31)}`);
+        await rig.postgres.fillDiskFor(random.whole(5000, 15_000));
+        rig.networks.database.target = rig.postgres.port;
       });
     });
     await more;
-    if (!stage.postgres.log().includes('No space left on device'))
+    if (!rig.postgres.log().includes('No space left on device'))
       round.complaints.push('the disk was never full');
     return round;
   },

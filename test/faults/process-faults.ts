@@ -3,28 +3,28 @@ import { CRASH_POINTS, type CrashPoint } from '../../src/crash-point.ts';
 import { KILL_LIMIT_MS, openJobs, underLoad, type FaultClass, type Round } from './fault-class.ts';
 import { sendLoad } from './load.ts';
 import type { Random } from './random.ts';
-import type { Stage } from './stage.ts';
+import type { FaultRig } from './rig.ts';
 
 const STOP_LIMIT_MS = 27_000;
 /** By then a load of one round reaches every crash point that it will. */
 const CRASH_LIMIT_MS = 12_000;
 const HOUR_MS = 3_600_000;
 
-async function kill(stage: Stage): Promise<void> {
-  stage.service.kill('SIGKILL');
-  await stage.service.exited;
+async function kill(rig: FaultRig): Promise<void> {
+  rig.service.kill('SIGKILL');
+  await rig.service.exited;
 }
 
 export const killed: FaultClass = {
   name: 'kill',
   rounds: 5,
   limitMs: KILL_LIMIT_MS,
-  async round(stage, random) {
+  async round(rig, random) {
     let startMs = 0;
-    const { recoveryMs } = await underLoad(stage, random, async () => {
+    const { recoveryMs } = await underLoad(rig, random, async () => {
       const start = performance.now();
-      await kill(stage);
-      await stage.start();
+      await kill(rig);
+      await rig.start();
       startMs = performance.now() - start;
     });
     return { recoveryMs: recoveryMs + startMs, complaints: [] };
@@ -36,28 +36,28 @@ export const crashed: FaultClass = {
   name: 'crash-point',
   rounds: CRASH_POINTS.length,
   limitMs: KILL_LIMIT_MS,
-  async round(stage, random, n) {
-    return await crashAt(stage, random, CRASH_POINTS[n % CRASH_POINTS.length]!);
+  async round(rig, random, n) {
+    return await crashAt(rig, random, CRASH_POINTS[n % CRASH_POINTS.length]!);
   },
 };
 
 /** A round in which the process crashes at one pass of this point. */
-async function crashAt(stage: Stage, random: Random, point: CrashPoint): Promise<Round> {
+async function crashAt(rig: FaultRig, random: Random, point: CrashPoint): Promise<Round> {
   const rare = /^(job\.cancel|slice\.settle|slice\.anew|delivery\.redeliver|recover|secret)/.test(point);
-  const old = stage.service;
-  const service = await stage.start({
+  const old = rig.service;
+  const service = await rig.start({
     CRASH_POINT: `${point}:${rare ? 1 : random.whole(1, 4)}`,
     ...(point.startsWith('recover') ? { WEBHOOK_RETRY_SCHEDULE: '0' } : {}),
   });
   old.kill('SIGKILL');
-  const load = sendLoad(stage.client, stage.places, random, `${point}-${random.whole(0, 2 ** 31)}`);
-  const special = provoke(stage, point);
+  const load = sendLoad(rig.client, rig.places, random, `${point}-${random.whole(0, 2 ** 31)}`);
+  const special = provoke(rig, point);
   const reached = await Promise.race([service.exited.then(() => true), sleep(CRASH_LIMIT_MS, false)]);
   const crashedAt = performance.now();
-  const open = await openJobs(stage);
+  const open = await openJobs(rig);
   service.kill('SIGKILL');
-  await stage.start();
-  await stage.drained(open);
+  await rig.start();
+  await rig.drained(open);
   const recoveryMs = performance.now() - crashedAt;
   await Promise.all([load, special]);
   return { recoveryMs, complaints: reached ? [] : [`${point} was not reached`] };
@@ -65,7 +65,7 @@ async function crashAt(stage: Stage, random: Random, point: CrashPoint): Promise
 
 /** What a load does not do: sends again, recovers and rotates, until each has been answered. */
 async function provoke(
-  { client, places, receiver, postgres, drained }: Stage,
+  { client, places, receiver, postgres, drained }: FaultRig,
   point: CrashPoint,
 ): Promise<void> {
   if (point.startsWith('secret')) {
@@ -91,16 +91,16 @@ export const stopped: FaultClass = {
   name: 'sigterm',
   rounds: 3,
   limitMs: KILL_LIMIT_MS,
-  async round(stage, random) {
+  async round(rig, random) {
     const complaints: string[] = [];
     let stopMs = 0;
     let startMs = 0;
-    const { recoveryMs } = await underLoad(stage, random, async () => {
-      stage.client.failures.length = 0;
-      stopMs = await stop(stage.service, complaints);
-      complaints.push(...stage.client.failures.map((failure) => `while it stopped: ${failure}`));
+    const { recoveryMs } = await underLoad(rig, random, async () => {
+      rig.client.failures.length = 0;
+      stopMs = await stop(rig.service, complaints);
+      complaints.push(...rig.client.failures.map((failure) => `while it stopped: ${failure}`));
       const start = performance.now();
-      await stage.start();
+      await rig.start();
       startMs = performance.now() - start;
     });
     return { recoveryMs: recoveryMs + startMs, stopMs, complaints };
@@ -111,32 +111,32 @@ export const rolled: FaultClass = {
   name: 'rolling',
   rounds: 3,
   limitMs: KILL_LIMIT_MS,
-  async round(stage, random) {
+  async round(rig, random) {
     const complaints: string[] = [];
     let stopMs = 0;
     let more: Promise<unknown> = Promise.resolve();
-    stage.client.failures.length = 0;
-    const { recoveryMs } = await underLoad(stage, random, async () => {
-      const old = stage.service;
-      const next = await stage.start();
-      stage.client.port = old.port;
-      more = sendLoad(stage.client, stage.places, random, `more-${random.whole(0, 2 ** 31)}`);
+    rig.client.failures.length = 0;
+    const { recoveryMs } = await underLoad(rig, random, async () => {
+      const old = rig.service;
+      const next = await rig.start();
+      rig.client.port = old.port ?? 0;
+      more = sendLoad(rig.client, rig.places, random, `more-${random.whole(0, 2 ** 31)}`);
       await sleep(random.whole(100, 1000));
-      stage.client.port = next.port;
+      rig.client.port = next.port ?? 0;
       stopMs = await stop(old, complaints);
     });
     await more;
-    complaints.push(...stage.client.failures.map((failure) => `a request failed: ${failure}`));
+    complaints.push(...rig.client.failures.map((failure) => `a request failed: ${failure}`));
     return { recoveryMs, stopMs, complaints };
   },
 };
 
-async function stop(service: Stage['service'], complaints: string[]): Promise<number> {
+async function stop(service: FaultRig['service'], complaints: string[]): Promise<number> {
   const start = performance.now();
   service.kill('SIGTERM');
-  const { code, signal } = await service.exited;
+  const end = await service.exited;
   const ms = performance.now() - start;
-  if (code !== 0) complaints.push(`the process ended with ${code ?? signal}`);
+  if (end !== 0) complaints.push(`the process ended with ${end}`);
   if (ms > STOP_LIMIT_MS) complaints.push(`the process took ${Math.round(ms)} ms to stop`);
   return ms;
 }
@@ -146,13 +146,13 @@ export const clockStepped: FaultClass = {
   rounds: 2,
   limitMs: KILL_LIMIT_MS,
   clockSteps: [HOUR_MS, -HOUR_MS],
-  async round(stage, random, n) {
-    const old = stage.service;
+  async round(rig, random, n) {
+    const old = rig.service;
     const preload = ['--import', new URL('step-clock.ts', import.meta.url).href];
     const step = n % 2 === 0 ? HOUR_MS : -HOUR_MS;
-    await stage.start({ CLOCK_STEP_MS: String(step), CLOCK_STEP_AFTER_MS: '4000' }, preload);
+    await rig.start({ CLOCK_STEP_MS: String(step), CLOCK_STEP_AFTER_MS: '4000' }, preload);
     old.kill('SIGKILL');
-    const round = await underLoad(stage, random, () => sleep(random.whole(0, 3000)));
+    const round = await underLoad(rig, random, () => sleep(random.whole(0, 3000)));
     return { ...round, complaints: [] };
   },
 };

@@ -1,15 +1,14 @@
 import { createHash, createHmac } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
+import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Certificate } from '../support/certificates.ts';
-import { listen } from '../support/listen.ts';
+import { startReceiver, type Callback } from '../support/receiver.ts';
 import type { Ledger } from './ledger.ts';
 
 /** A receiver that writes down every request before it answers it. */
 export interface RecordingReceiver extends AsyncDisposable {
   port: number;
-  /** Secrets that the client was told. */
+  /** Secrets that the client was given. */
   secrets: Set<string>;
   /** Whether requests to /fail are refused with a 500. Others are answered 200, after `?ms=` milliseconds. */
   failing: boolean;
@@ -19,21 +18,20 @@ export async function startRecordingReceiver(
   certificate: Certificate,
   ledger: Ledger,
 ): Promise<RecordingReceiver> {
-  const server = createServer(certificate);
-  server.on('tlsClientError', () => {}); // cut off during the handshake: no request came
-  server.on('request', (req, res) => void take(req, res));
+  const receiver = await startReceiver({ certificate });
+  receiver.answer = (callback, res) => void answer(callback, res);
 
-  async function take(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const body = await readBody(req);
-    if (body === null) return;
-    const { pathname, searchParams } = new URL(req.url ?? '/', 'https://receiver');
-    const signature = String(req.headers['x-ollagraph-signature']);
-    const verified = [...receiver.secrets].some((secret) => verify(secret, signature, body));
-    const status = pathname === '/fail' && receiver.failing ? 500 : 200;
+  async function answer({ path, headers, body }: Callback, res: ServerResponse): Promise<void> {
+    // The ledger keeps what has come.
+    receiver.callbacks.length = 0;
+    const { pathname, searchParams } = new URL(path, receiver.origin);
+    const signature = String(headers['x-ollagraph-signature']);
+    const verified = [...recording.secrets].some((secret) => verify(secret, signature, body));
+    const status = pathname === '/fail' && recording.failing ? 500 : 200;
     ledger.append({
       type: 'seen',
-      delivery: String(req.headers['x-ollagraph-delivery']),
-      attempt: Number(req.headers['x-ollagraph-attempt']),
+      delivery: String(headers['x-ollagraph-delivery']),
+      attempt: Number(headers['x-ollagraph-attempt']),
       sha256: createHash('sha256').update(body).digest('hex'),
       verified,
       body: verified ? null : body.toString('base64'),
@@ -45,27 +43,13 @@ export async function startRecordingReceiver(
     res.writeHead(status).end();
   }
 
-  const receiver: RecordingReceiver = {
-    port: await listen(server),
+  const recording: RecordingReceiver = {
+    port: Number(new URL(receiver.origin).port),
     secrets: new Set(),
     failing: false,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
-    },
+    [Symbol.asyncDispose]: () => receiver[Symbol.asyncDispose](),
   };
-  return receiver;
-}
-
-/** Null where the sender was cut off before the end. */
-async function readBody(req: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of req) chunks.push(chunk as Buffer);
-  } catch {
-    return null;
-  }
-  return Buffer.concat(chunks);
+  return recording;
 }
 
 /** As the documentation tells receivers to do it, in this test's own words: any `v1` over `<t>.<body>`. */

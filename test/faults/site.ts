@@ -1,36 +1,26 @@
-import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { listen } from '../support/listen.ts';
-import { page } from '../support/site.ts';
-
-export interface SlowSite extends AsyncDisposable {
-  url: (path: string) => string;
-}
+import { page, startSite, type Site } from '../support/site.ts';
 
 /**
- * A site whose every page answers 200, after `?ms=` milliseconds. The pages /tree/1 to /tree/30 link to each other as a binary tree,
- * for crawls, and a sitemap names them.
+ * A site whose every page answers 200, after `?ms=` milliseconds. The pages /tree/1 to /tree/30 link to each other
+ * as a binary tree, for crawls, and a sitemap names them.
  */
-export async function startSlowSite(): Promise<SlowSite> {
-  const server = createServer((req, res) => {
-    const { pathname, searchParams } = new URL(req.url ?? '/', 'http://site');
-    void sleep(Number(searchParams.get('ms') ?? 0)).then(() => {
-      const sitemap = pathname === '/sitemap.xml';
-      res.writeHead(pathname === '/robots.txt' ? 404 : 200, {
-        'content-type': sitemap ? 'application/xml' : 'text/html; charset=utf-8',
-      });
-      if (sitemap) res.end(sitemapOf(`http://${req.headers.host}`));
-      else res.end(page(pathname, `You asked for ${pathname}.`, linksOf(pathname)));
-    });
-  });
-  const port = await listen(server);
-  return {
-    url: (path) => `http://127.0.0.1:${port}${path}`,
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
+export async function startSlowSite(): Promise<Site> {
+  return await startSite(
+    {},
+    {
+      fallback: async (req, res) => {
+        const { pathname, searchParams } = new URL(req.url ?? '/', 'http://site');
+        await sleep(Number(searchParams.get('ms') ?? 0));
+        const sitemap = pathname === '/sitemap.xml';
+        res.writeHead(pathname === '/robots.txt' ? 404 : 200, {
+          'content-type': sitemap ? 'application/xml' : 'text/html; charset=utf-8',
+        });
+        if (sitemap) res.end(sitemapOf(`http://${req.headers.host}`));
+        else res.end(page(pathname, `You asked for ${pathname}.`, linksOf(pathname)));
+      },
     },
-  };
+  );
 }
 
 function sitemapOf(origin: string): string {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createAuthority } from '../support/certificates.ts';
 import { auditTransitions } from './audit.ts';
+import { startProcess, type ServiceProcess } from '../support/process.ts';
 import { quantile } from '../support/quantile.ts';
 import { isClean, judge } from './checker.ts';
 import { Client } from './client.ts';
@@ -14,9 +15,8 @@ import { makeMachines } from './namespaces.ts';
 import { startPostgres, type CrashablePostgres } from './postgres.ts';
 import { createRandom, type Random } from './random.ts';
 import { startRecordingReceiver } from './receiver.ts';
-import { startServiceProcess, type ServiceProcess } from './service.ts';
 import { startSlowSite } from './site.ts';
-import { drained } from './stage.ts';
+import { drained } from './rig.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 /**
@@ -65,6 +65,7 @@ async function main(root: string): Promise<boolean> {
   const key = `ok_test_${randomBytes(12).toString('hex')}`;
   const env = {
     DATABASE_URL: databaseUrl.href,
+    LOG_LEVEL: 'debug',
     OLLAGRAPH_API_KEY: key,
     FREE_CREDITS: '10000000',
     RATE_LIMIT_PER_MINUTE: '0',
@@ -77,12 +78,9 @@ async function main(root: string): Promise<boolean> {
   };
   const start = async (role: Part['role'], n: number): Promise<Part> => {
     const { address, within } = 'refused' in machines ? { address: home, within: [] } : machines.add();
-    const log = join(root, `${role}-${n}.log`);
-    const service = await startServiceProcess({ ...env, ROLES: role }, log, [], within);
-    stack.defer(async () => {
-      service.kill('SIGKILL');
-      await service.exited;
-    });
+    const logFile = join(root, `${role}-${n}.log`);
+    const service = stack.use(startProcess({ ...env, ROLES: role }, { logFile, within }));
+    await service.ready();
     return { role, address, service };
   };
   // One first, so that there is a schema; the others side by side.
@@ -130,7 +128,7 @@ async function main(root: string): Promise<boolean> {
 }
 
 function clientOf({ address, service }: Part, key: string, ledger: Ledger): Client {
-  const client = new Client(service.port, key, ledger);
+  const client = new Client(service.port ?? 0, key, ledger);
   client.host = address;
   return client;
 }
@@ -144,7 +142,7 @@ function kill(parts: Part[], role: Part['role'], random: Random, clients: Client
   dead!.service.kill('SIGKILL');
   console.log(`killed ${role} ${dead!.address} (${dead!.service.pid})`);
   if (role !== 'web') return;
-  for (const client of clients) [client.host, client.port] = [left!.address, left!.service.port];
+  for (const client of clients) [client.host, client.port] = [left!.address, left!.service.port ?? 0];
 }
 
 /** Rates and latencies of what happened between two times. */

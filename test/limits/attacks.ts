@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { coded, ok, redirect } from '../egress/origin.ts';
+import { coded, ok, redirect } from '../support/origin.ts';
 import { pour } from '../support/pour.ts';
 
 /** What a hostile server does with a request, and the codes with which that may end; `ok` where it is only heavy. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { coded, ok, redirect, response } from '../egress/origin.ts';
+import { coded, ok, redirect, response } from '../support/origin.ts';
 import { pour } from '../support/pour.ts';
 
 type Answer = (socket: Socket, path: string, host: string) => void;

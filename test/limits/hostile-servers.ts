@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { parentPort } from 'node:worker_threads';
-import { startOrigin } from '../egress/origin.ts';
+import { startOrigin } from '../support/origin.ts';
 import { readCertificate } from '../support/certificates.ts';
 import { testRun } from '../support/environment.ts';
 import { pour } from '../support/pour.ts';

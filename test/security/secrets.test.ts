@@ -10,7 +10,7 @@ import { startProcess, type ServiceProcess } from '../support/process.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
-import { createVisitor } from '../support/visitor.ts';
+import { createBrowserSession } from '../support/browser-session.ts';
 
 const root = join(import.meta.dirname, '../..');
 const secret = (name: string) => `canary${name}${Math.random().toString(36).slice(2).padEnd(12, '0')}`;
@@ -144,11 +144,11 @@ async function useEverything(origin: string): Promise<void> {
     webhook_url: `https://user:${STRANGERS.userinfo}@missing.test/`,
   });
   await refused(api, 'GET', '/v1/no-such-thing', undefined, { cookie: STRANGERS.cookie });
-  const visitor = createVisitor(origin);
-  assert.equal((await visitor.signIn('/console', STRANGERS.wrongKey)).status, 401);
-  await visitor.signIn('/console', OPERATORS.apiKey);
-  await visitor.get('/console');
-  const operator = createVisitor(origin);
+  const session = createBrowserSession(origin);
+  assert.equal((await session.signIn('/console', STRANGERS.wrongKey)).status, 401);
+  await session.signIn('/console', OPERATORS.apiKey);
+  await session.get('/console');
+  const operator = createBrowserSession(origin);
   await operator.signIn('/console/admin', OPERATORS.adminToken);
   await operator.get('/console/admin');
   const metrics = createApi(origin, OPERATORS.adminToken);

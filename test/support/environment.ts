@@ -19,3 +19,12 @@ export function testRun(): TestRun {
     throw new Error('this test needs a database: run it with `node test/run.ts test/<name>.test.ts`');
   return { databaseUrl, template, directory };
 }
+
+const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS'];
+
+/** What a program that a test starts inherits: what Node itself needs, and nothing that configures the service. */
+export function inheritedEnvironment(): Record<string, string> {
+  return Object.fromEntries(
+    INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
+}

@@ -58,10 +58,13 @@ export async function startReceiver({
   async function take(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    req.on('error', () => {}); // cut off by the sender: it never becomes a callback
-    for await (const chunk of req as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (!discard) chunks.push(chunk);
+    try {
+      for await (const chunk of req as AsyncIterable<Buffer>) {
+        bytes += chunk.length;
+        if (!discard) chunks.push(chunk);
+      }
+    } catch {
+      return; // cut off by the sender: it never becomes a callback
     }
     const callback = {
       method: req.method ?? '',

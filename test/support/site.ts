@@ -8,11 +8,11 @@ import { listen } from './listen.ts';
 export type Route =
   | string
   | { status?: number; headers?: Record<string, string>; body?: string | Buffer }
-  | ((req: IncomingMessage, res: ServerResponse) => void);
+  | ((req: IncomingMessage, res: ServerResponse) => void | Promise<void>);
 
 export interface Site extends AsyncDisposable {
   origin: string;
-  /** Paths (with their query) to answers, changeable at any time. What is missing is a 404. */
+  /** Paths (with their query) to answers, changeable at any time. */
   routes: Map<string, Route>;
   /** Every request so far, in the order of arrival. */
   requests: { method: string; path: string; headers: IncomingMessage['headers'] }[];
@@ -20,19 +20,26 @@ export interface Site extends AsyncDisposable {
   url(path: string): string;
 }
 
+export interface SiteOptions {
+  /** HTTPS with the run's own certificate. */
+  secure?: boolean;
+  /** What a path answers that has no route; a 404 by default. */
+  fallback?: Route;
+}
+
 /** Starts a small web site on a free port of 127.0.0.1. */
 export async function startSite(
   routes: Record<string, Route> = {},
-  { secure = false }: { secure?: boolean } = {},
+  { secure = false, fallback = NOT_FOUND }: SiteOptions = {},
 ): Promise<Site> {
   const known = new Map(Object.entries(routes));
   const requests: Site['requests'] = [];
   const answer = (req: IncomingMessage, res: ServerResponse) => {
     const path = req.url ?? '/';
     requests.push({ method: req.method ?? '', path, headers: req.headers });
-    const route = known.get(path) ?? { status: 404, body: page('Not found', 'There is nothing here.') };
+    const route = known.get(path) ?? fallback;
     if (typeof route === 'function') {
-      route(req, res);
+      void route(req, res);
       return;
     }
     const { status = 200, headers = {}, body = '' } = typeof route === 'string' ? { body: route } : route;
@@ -54,6 +61,8 @@ export async function startSite(
     },
   };
 }
+
+const NOT_FOUND: Route = { status: 404, body: page('Not found', 'There is nothing here.') };
 
 /** An HTML page with a heading, a paragraph and links. */
 export function page(title: string, text: string, links: string[] = []): string {

@@ -4,19 +4,19 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCertificate } from '../support/certificates.ts';
+import { startProcess, type ServiceProcess } from '../support/process.ts';
 import { auditTransitions } from './audit.ts';
 import { Client } from './client.ts';
 import { Ledger } from './ledger.ts';
 import type { Places } from './load.ts';
 import { startPostgres, type CrashablePostgres } from './postgres.ts';
 import { startRecordingReceiver, type RecordingReceiver } from './receiver.ts';
-import { startServiceProcess, type ServiceProcess } from './service.ts';
 import { startSlowSite } from './site.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 const DRAIN_LIMIT_MS = 120_000;
 
-export interface Stage extends AsyncDisposable {
+export interface FaultRig extends AsyncDisposable {
   postgres: CrashablePostgres;
   /** The networks between the service and its database, and between it and the receiver. */
   networks: { database: TcpProxy; receiver: TcpProxy };
@@ -36,7 +36,7 @@ export interface Stage extends AsyncDisposable {
  * Everything that a campaign needs, in `directory`, which holds the certificates; one process of the service is up. With `diskMb` the
  * database has a file system of that size to itself (on Linux, as root).
  */
-export async function setStage(directory: string, { diskMb }: { diskMb?: number } = {}): Promise<Stage> {
+export async function startRig(directory: string, { diskMb }: { diskMb?: number } = {}): Promise<FaultRig> {
   await using stack = new AsyncDisposableStack();
   if (diskMb !== undefined) stack.use(mountDisk(join(directory, 'database'), diskMb));
   const ledger = new Ledger(join(directory, 'ledger.jsonl'));
@@ -69,6 +69,7 @@ export async function setStage(directory: string, { diskMb }: { diskMb?: number 
   ): Promise<ServiceProcess> {
     const base = {
       DATABASE_URL: databaseUrl.href,
+      LOG_LEVEL: 'debug',
       OLLAGRAPH_API_KEY: key,
       FREE_CREDITS: '1000000',
       RATE_LIMIT_PER_MINUTE: '0',
@@ -80,30 +81,33 @@ export async function setStage(directory: string, { diskMb }: { diskMb?: number 
       WEBHOOK_RETRY_SCHEDULE: '1,1,1,2,2,3,3,5,5,5,5,10',
       NODE_EXTRA_CA_CERTS: join(directory, 'ca.pem'),
     };
-    const log = join(directory, 'service.log');
-    const service = await startServiceProcess({ ...base, ...env }, log, nodeArguments);
+    const logFile = join(directory, 'service.log');
+    const service = startProcess({ ...base, ...env }, { logFile, nodeArguments });
     processes.push(service);
-    stage.service = service;
-    client.port = service.port;
+    client.port = (await service.ready()) ?? 0;
+    rig.service = service;
     return service;
   }
 
-  const stage = {
+  const rig = {
     postgres,
     networks,
     receiver,
     ledger,
     client,
-    places: { page: site.url, hook: (path: string) => `https://127.0.0.1:${networks.receiver.port}${path}` },
+    places: {
+      page: (path: string) => site.url(path),
+      hook: (path: string) => `https://127.0.0.1:${networks.receiver.port}${path}`,
+    },
     start,
     drained: (jobIds?: string[]) => drained(postgres, jobIds),
-  } as Stage;
+  } as FaultRig;
   await start();
   await auditTransitions(postgres);
   receiver.secrets.add((await client.insist('GET', '/v1/me')).json.webhook_secret);
   const owned = stack.move();
-  stage[Symbol.asyncDispose] = () => owned.disposeAsync();
-  return stage;
+  rig[Symbol.asyncDispose] = () => owned.disposeAsync();
+  return rig;
 }
 
 function mountDisk(folder: string, mb: number): Disposable {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import assert from 'node:assert/strict';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
-import type { Certificate } from '../support/certificates.ts';
+import type { Certificate } from './certificates.ts';
 
 export interface RawRequest {
   /** Request line and fields, as sent. */

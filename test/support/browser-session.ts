@@ -5,7 +5,7 @@ export interface Page {
 }
 
 /** Someone with a browser's cookies and none of its scripts. Redirects are not followed. */
-export interface Visitor {
+export interface BrowserSession {
   cookies: Map<string, string>;
   get(path: string): Promise<Page>;
   /** Sends a form, with the token that the page `from` (the form's own address, where not given) puts into its forms. */
@@ -16,10 +16,10 @@ export interface Visitor {
   ): Promise<Page>;
   /** The token in the forms of a page. */
   csrf(path: string): Promise<string>;
-  signIn(door: string, secret: string, headers?: Record<string, string>): Promise<Page>;
+  signIn(area: string, secret: string, headers?: Record<string, string>): Promise<Page>;
 }
 
-export function createVisitor(origin: string): Visitor {
+export function createBrowserSession(origin: string): BrowserSession {
   const cookies = new Map<string, string>();
 
   async function send(path: string, init: RequestInit = {}): Promise<Page> {
@@ -35,20 +35,20 @@ export function createVisitor(origin: string): Visitor {
     return { status: response.status, headers: response.headers, text: await response.text() };
   }
 
-  const visitor: Visitor = {
+  const session: BrowserSession = {
     cookies,
     get: (path) => send(path),
     async csrf(path) {
       return /name="csrf" value="([^"]+)"/.exec((await send(path)).text)?.[1] ?? '';
     },
     async post(path, form, { from = path, csrf, headers = {} } = {}) {
-      const token = csrf === undefined ? await visitor.csrf(from) : csrf;
+      const token = csrf === undefined ? await session.csrf(from) : csrf;
       const body = new URLSearchParams({ ...form, ...(token === null ? {} : { csrf: token }) });
       return await send(path, { method: 'POST', body, headers });
     },
-    async signIn(door, secret, headers = {}) {
-      return await visitor.post(`${door}/sign-in`, { secret }, { headers });
+    async signIn(area, secret, headers = {}) {
+      return await session.post(`${area}/sign-in`, { secret }, { headers });
     },
   };
-  return visitor;
+  return session;
 }
