@@ -263,7 +263,7 @@ const COMPARISONS = [
   ['src/accounts/keys.ts', 'secret_sha256'],
   ['src/http/auth.ts', 'expected'],
   ['src/console/session/sign-in.ts', 'adminToken'],
-  ['src/console/session/protection.ts', 'expected'],
+  ['src/console/session/forgery.ts', 'expected'],
 ] as const;
 
 test('keys and tokens are compared in constant time', async () => {
