@@ -30,16 +30,16 @@ export interface TestAccount {
 const LOOPBACK = '127.0.0.0/8,::1/128';
 
 /**
- * Starts the whole service in this process on a database of its own. `env` is what an operator would set; loopback addresses may
- * be scraped and called back unless it says otherwise.
+ * Starts the whole service in this process, on a database of its own unless `env` names one. `env` is what an
+ * operator would set. Loopback addresses may be scraped and called back unless it says otherwise.
  */
 export async function startTestService(env: Record<string, string> = {}): Promise<TestService> {
   await using stack = new AsyncDisposableStack();
-  const database = stack.use(await createTestDatabase());
+  const databaseUrl = env.DATABASE_URL ?? stack.use(await createTestDatabase()).url;
   const key = env.OLLAGRAPH_API_KEY ?? `ok_test_${randomBytes(12).toString('hex')}`;
   const config = readConfig({
     PORT: '0',
-    DATABASE_URL: database.url,
+    DATABASE_URL: databaseUrl,
     OLLAGRAPH_API_KEY: key,
     ALLOW_PRIVATE_TARGETS: LOOPBACK,
     ALLOW_PRIVATE_WEBHOOKS: LOOPBACK,

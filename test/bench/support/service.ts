@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { createAccount } from '../../../src/accounts/accounts.ts';
 import { createSecretBox } from '../../../src/accounts/secrets.ts';
@@ -13,10 +11,11 @@ import type { Db } from '../../../src/database/tables.ts';
 import { startEmbedded } from '../../../src/database/embedded/server.ts';
 import { createLog } from '../../../src/log.ts';
 import { listen } from '../../support/listen.ts';
+import { startProcess } from '../../support/process.ts';
+import { eventually } from '../../support/wait.ts';
 
 const KEY = 'ok_benchmark_key_1234567890';
 const ROOT = join(import.meta.dirname, '../../..');
-const START_LIMIT_MS = 30_000;
 
 export interface BenchService extends AsyncDisposable {
   url: string;
@@ -63,11 +62,8 @@ export async function startService({
   stack.defer(() => embedded.close());
 
   const port = await freePort();
-  const child = spawn(process.execPath, [...nodeArguments, ...(await startArguments())], {
-    cwd: ROOT,
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: {
-      ...process.env,
+  const service = startProcess(
+    {
       PORT: String(port),
       DATABASE_URL: embedded.url,
       OLLAGRAPH_API_KEY: KEY,
@@ -78,14 +74,16 @@ export async function startService({
       LOG_LEVEL: 'warn',
       ...env,
     },
-  });
+    { nodeArguments: [...nodeArguments, ...(await startArguments())] },
+  );
   stack.defer(async () => {
-    if (child.exitCode !== null) return;
-    child.kill('SIGTERM');
-    await once(child, 'exit');
+    service.kill('SIGTERM');
+    await service.exited;
+    process.stderr.write(service.output());
   });
   const url = `http://127.0.0.1:${port}`;
-  await untilReady(`${url}/readyz`);
+  // Its log is too quiet to say so.
+  await eventually(async () => (await fetch(`${url}/readyz`)).ok);
   const { db } = openDatabase(embedded.url, 2, (error) => console.error(error));
   stack.defer(() => db.destroy());
 
@@ -102,7 +100,7 @@ export async function startService({
   const owned = stack.move();
   return {
     url,
-    pid: child.pid!,
+    pid: service.pid,
     db,
     call,
     async finished(jobId, limitMs) {
@@ -119,19 +117,10 @@ export async function startService({
   };
 }
 
-async function untilReady(url: string): Promise<void> {
-  for (const end = performance.now() + START_LIMIT_MS; performance.now() < end; await sleep(50)) {
-    const answer = await fetch(url).catch(() => null);
-    await answer?.body?.cancel();
-    if (answer?.ok) return;
-  }
-  throw new Error('the service did not become ready');
-}
-
-/** What `npm start` hands to node. */
+/** What `npm start` gives to node before the script. */
 async function startArguments(): Promise<string[]> {
   const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-  return scripts.start.split(' ').slice(scripts.start.split(' ').indexOf('node') + 1);
+  return scripts.start.split(' ').slice(scripts.start.split(' ').indexOf('node') + 1, -1);
 }
 
 /** What is set takes effect at a start: the second one. */
