@@ -1,11 +1,16 @@
 import type { IRouter, Request, RequestHandler, Response } from 'express';
 import { invalidField, ServiceError } from '../service-error.ts';
-import { bodyBytes, parseBody, parseNothing, parseValue, rawBody } from './json-body.ts';
+import { bodyOf, createBodyReader, type JsonBody } from './body/json-body.ts';
 import { callerOf, requestIdOf, setRoute, traceOf, type Caller } from './locals.ts';
 import { sendReply, untilClosed } from './reply.ts';
 import type { Access, Deprecation, Route, RouteDescription } from './route.ts';
+import { parseValue } from './validate.ts';
 
 const MIB = 1024 * 1024;
+/** A metadata of 16 KiB has about 8,000 values at most. */
+const MAX_VALUES = 10_000;
+/** The body of a request that has none. */
+const NO_BODY: JsonBody = { value: undefined, bytes: Buffer.alloc(0), verbatim: {} };
 
 /** What a request passes before its handler, by who may call the route. */
 export type Gates = Record<Access, RequestHandler[]>;
@@ -17,6 +22,7 @@ export function registerRoutes<Context>(
   context: Context,
   gates: Gates,
 ): void {
+  const jsonBody = createBodyReader();
   for (const [path, atPath] of Map.groupBy(byPrecedence(routes), (declared) => declared.path)) {
     const registered = router.route(path.replace(/\{(\w+)\}/g, ':$1'));
     registered.all(setRoute(path));
@@ -24,7 +30,7 @@ export function registerRoutes<Context>(
       registered[declared.method](
         ...announceDeprecation(declared.deprecation),
         ...gates[declared.access],
-        ...readBody(declared),
+        ...(declared.method === 'post' ? [jsonBody(bodyLimits(declared), declared.body)] : []),
         handler(declared, context),
       );
     }
@@ -39,13 +45,15 @@ function byPrecedence<Context>(routes: readonly Route<Context>[]): Route<Context
 
 function handler<Context>(declared: Route<Context>, context: Context): RequestHandler {
   return async (req, res) => {
+    const { value, bytes, verbatim } = declared.method === 'post' ? bodyOf(res) : NO_BODY;
     const reply = await declared.handle(
       {
         account: (declared.access === 'account' ? callerOf(res) : undefined) as Caller,
         params: req.params as Record<string, string>,
         query: declared.query && parseValue(req.query, declared.query),
-        body: bodyOf(declared, req),
-        bytes: bodyBytes(req),
+        body: declared.body ? value : undefined,
+        bytes,
+        verbatim,
         path: req.path,
         headers: req.headers,
         idempotencyKey: declared.idempotent ? idempotencyKeyOf(req) : null,
@@ -59,15 +67,8 @@ function handler<Context>(declared: Route<Context>, context: Context): RequestHa
   };
 }
 
-/** Without a body schema the route takes no field. */
-function bodyOf(declared: RouteDescription, req: Request): unknown {
-  if (declared.body) return parseBody(req, declared.body);
-  if (declared.method === 'post') parseNothing(req);
-  return undefined;
-}
-
-function readBody({ method, body, bodyLimit }: RouteDescription): RequestHandler[] {
-  return method === 'post' ? [rawBody(bodyLimit ?? (body ? MIB : 1024))] : [];
+function bodyLimits({ body, limits = {} }: RouteDescription) {
+  return { bytes: body ? MIB : 1024, values: MAX_VALUES, verbatim: {}, ...limits };
 }
 
 function idempotencyKeyOf(req: Request): string | null {

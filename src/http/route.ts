@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
 import type { ErrorCode } from '../service-error.ts';
+import type { BodyLimits } from './body/json-body.ts';
 import type { Caller } from './locals.ts';
 import type { Reply } from './reply.ts';
 
@@ -19,8 +20,8 @@ export interface RouteDescription {
   access: Access;
   query?: z.ZodObject;
   body?: z.ZodType;
-  /** Most bytes of the body once it is decompressed; by default 1 MiB, or 1 KiB where the route takes no body. */
-  bodyLimit?: number;
+  /** Where the body's limits are not the default ones: 1 MiB (1 KiB where the route takes no body), 10,000 values, nothing verbatim. */
+  limits?: Partial<BodyLimits>;
   /** A body to start from. */
   example?: unknown;
   /** Takes an Idempotency-Key. */
@@ -67,6 +68,8 @@ export interface RouteRequest<Params, Query, Body, Account> {
   body: Body;
   /** The exact bytes of the body, decompressed. */
   bytes: Buffer;
+  /** The verbatim fields of the body as they came, without white space between tokens. */
+  verbatim: Record<string, string | undefined>;
   path: string;
   headers: IncomingHttpHeaders;
   idempotencyKey: string | null;

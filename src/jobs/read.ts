@@ -5,7 +5,7 @@ import { isId } from '../ids.ts';
 
 export type Job = Selectable<JobsTable>;
 
-/** To be raised with every change of what `jobView` or a result shows. */
+/** To be raised with every change of what `jobText` or a result shows. */
 const VIEW_VERSION = 1;
 
 /** One of the account's jobs, or null: also for what is no job id, and for another account's. */
@@ -39,8 +39,13 @@ export async function listJobs(
   return await query.execute();
 }
 
-/** A job as the API shows it, without its result. */
-export function jobView(job: Job) {
+/** A job as the API shows it, without its result, as JSON text with the fields of `more`. Its metadata is the bytes of the request. */
+export function jobText(job: Job, more: object = {}): string {
+  const text = JSON.stringify({ ...jobView(job), ...more });
+  return job.metadata === null ? text : `${text.slice(0, -1)},"metadata":${job.metadata}}`;
+}
+
+function jobView(job: Job) {
   return {
     job_id: job.id,
     kind: job.kind,
@@ -52,7 +57,6 @@ export function jobView(job: Job) {
     skipped: job.skipped,
     cancelled: job.cancelled,
     webhook_url: job.webhook_url,
-    ...(job.metadata === null ? {} : { metadata: JSON.parse(job.metadata) as unknown }),
     created_at: job.created_at,
     started_at: job.started_at,
     finished_at: job.finished_at,

@@ -13,7 +13,7 @@ export const rotateSecret = route({
     'The previous secret stops at once. With `overlap_seconds` it signs beside the new one for that time.',
   access: 'account',
   body: rotateBody,
-  bodyLimit: 1024,
+  limits: { bytes: 1024 },
   example: { overlap_seconds: 3600 },
   answers: { 200: { description: 'The new secret.', schema: rotateAnswer } },
   async handle({ account, body }, { db, box }: AccountContext) {

@@ -72,7 +72,7 @@ export function createApi(url: string, key: string): Api {
   async function json<T>(method: string, path: string, body?: object): Promise<T> {
     const response = await call(method, path, body, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     try {
-      return JSON.parse(await textOf(response)) as T;
+      return JSON.parse(await textOf(response), keepNumber) as T;
     } catch (cause) {
       if (cause instanceof CliError) throw cause;
       throw new CliError(`${method} ${path}: the answer broke off, or is no JSON`, {
@@ -91,7 +91,8 @@ export function createApi(url: string, key: string): Api {
       for (let cursor: string | undefined; ;) {
         const page = await get<{ data: T[]; next_cursor: string | null }>(path, { ...query, cursor });
         yield* page.data;
-        if (page.next_cursor === null) return;
+        // A running job has a next cursor as long as it may have further pages.
+        if (page.next_cursor === null || page.data.length === 0) return;
         cursor = page.next_cursor;
       }
     },
@@ -113,6 +114,13 @@ export async function send(
     const cause = (error as Error).cause ?? error;
     throw new CliError(`The service at ${url} cannot be reached`, { exitCode: EXIT.unavailable, cause });
   }
+}
+
+/** Keeps a number that JavaScript would print otherwise as it came: `820982911946154508`, `1.0`. */
+function keepNumber(_name: string, value: unknown, { source }: { source?: string } = {}): unknown {
+  return typeof value === 'number' && source !== undefined && String(value) !== source
+    ? (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(source)
+    : value;
 }
 
 /** The text of an answer. Throws CliError where it is too long for a string, and does not read it to its end then. */

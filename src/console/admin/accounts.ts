@@ -1,7 +1,7 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { grantCredits } from '../../accounts/credits.ts';
-import { parseValue } from '../../http/json-body.ts';
+import { parseValue } from '../../http/validate.ts';
 import type { Db } from '../../database/tables.ts';
 import { confirmed, field, postForm } from '../view/forms.ts';
 import { html, type Html } from '../../http/html.ts';

@@ -4,7 +4,7 @@ import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { DELIVERY_STATUSES } from '../../database/enumerations.ts';
 import type { SecretBox } from '../../accounts/secrets.ts';
-import { parseQuery } from '../../http/json-body.ts';
+import { parseQuery } from '../../http/validate.ts';
 import { cursorParameter, decodeCursor, encodeCursor } from '../../http/pagination.ts';
 import { notFound } from '../../service-error.ts';
 import type { Context } from '../../context.ts';

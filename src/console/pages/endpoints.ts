@@ -1,6 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { parseValue } from '../../http/json-body.ts';
+import { parseValue } from '../../http/validate.ts';
 import { notFound, ServiceError } from '../../service-error.ts';
 import type { Context } from '../../context.ts';
 import { checkWebhookUrl } from '../../webhooks/http/check-url.ts';

@@ -1,7 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { JOB_KINDS, JOB_STATUSES, PAGE_STATUSES } from '../../database/enumerations.ts';
-import { parseQuery } from '../../http/json-body.ts';
+import { parseQuery } from '../../http/validate.ts';
 import { cursorParameter, decodeCursor, encodeCursor } from '../../http/pagination.ts';
 import { notFound } from '../../service-error.ts';
 import { sendReply, untilClosed } from '../../http/reply.ts';

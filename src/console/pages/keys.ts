@@ -1,7 +1,7 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { createKey, listKeys, revokeKey } from '../../accounts/keys.ts';
-import { parseValue } from '../../http/json-body.ts';
+import { parseValue } from '../../http/validate.ts';
 import { notFound } from '../../service-error.ts';
 import type { Context } from '../../context.ts';
 import { confirmed, field, postForm } from '../view/forms.ts';

@@ -1,6 +1,6 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
-import { parseQuery, parseValue } from '../../http/json-body.ts';
+import { parseQuery, parseValue } from '../../http/validate.ts';
 import { requestIdOf, traceOf } from '../../http/locals.ts';
 import { createRateLimiter } from '../../accounts/rate-limit.ts';
 import { limitRate } from '../../http/rate-limit.ts';

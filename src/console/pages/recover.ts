@@ -1,6 +1,6 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
-import { parseQuery, parseValue } from '../../http/json-body.ts';
+import { parseQuery, parseValue } from '../../http/validate.ts';
 import type { Db } from '../../database/tables.ts';
 import { countRecoverable, recover, type RecoverWindow } from '../../webhooks/outbox/control.ts';
 import { field, postForm } from '../view/forms.ts';

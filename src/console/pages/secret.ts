@@ -2,7 +2,7 @@ import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { readAccount, rotateWebhookSecret } from '../../accounts/accounts.ts';
 import type { SecretBox } from '../../accounts/secrets.ts';
-import { parseValue } from '../../http/json-body.ts';
+import { parseValue } from '../../http/validate.ts';
 import type { Context } from '../../context.ts';
 import { confirmed, postButton, postForm, select } from '../view/forms.ts';
 import { html, type Html } from '../../http/html.ts';

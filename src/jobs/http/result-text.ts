@@ -1,6 +1,6 @@
 import type { Db } from '../../database/tables.ts';
 import { readEnvelope } from '../../database/fragments.ts';
-import { jobView, type Job } from '../read.ts';
+import { jobText, type Job } from '../read.ts';
 import { resultEnvelope } from '../result.ts';
 
 /** An ended job's `result` as JSON text, in pieces: the memory does not depend on its size. */
@@ -12,7 +12,7 @@ export function resultText(db: Db, job: Job): AsyncIterable<string> {
 export function jobWithResultText(db: Db, job: Job, more: object): AsyncIterable<string> {
   const { head, tail } = resultEnvelope(job);
   return readEnvelope(db, job.account_id, job.id, {
-    head: `${JSON.stringify({ ...jobView(job), ...more }).slice(0, -1)},"result":${head}`,
+    head: `${jobText(job, more).slice(0, -1)},"result":${head}`,
     tail: `${tail}}`,
   });
 }

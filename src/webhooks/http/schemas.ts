@@ -4,7 +4,7 @@ import { listOf, named, time, timestamp } from '../../http/schemas.ts';
 import { cursorParameter, limitParameter } from '../../http/pagination.ts';
 import { ATTEMPT_ERRORS, type AttemptError } from '../send/retry.ts';
 
-const url = z.string().max(4096);
+const url = z.string().max(8192);
 
 export const deliveryStatus = z
   .enum(DELIVERY_STATUSES)

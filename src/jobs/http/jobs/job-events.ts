@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DbOrTx } from '../../../database/tables.ts';
-import { findJob, jobView, type Job } from '../../read.ts';
+import { findJob, jobText, type Job } from '../../read.ts';
 
 const INTERVAL_MS = 500;
 const KEEPALIVE_MS = 15_000;
@@ -21,7 +21,7 @@ export async function* jobEvents(db: DbOrTx, start: Job, gone: AbortSignal): Asy
   let lastWrite = 0;
   while (!gone.aborted) {
     const ended = job.finished_at !== null;
-    const data = JSON.stringify(jobView(job));
+    const data = jobText(job);
     if (data !== shown) {
       yield `event: ${ended ? job.status : 'progress'}\ndata: ${data}\n\n`;
       shown = data;

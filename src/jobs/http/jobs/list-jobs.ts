@@ -1,6 +1,6 @@
 import { decodeCursor, encodeCursor } from '../../../http/pagination.ts';
 import { route } from '../../../http/route.ts';
-import { jobView, listJobs as list } from '../../read.ts';
+import { jobText, listJobs as list } from '../../read.ts';
 import type { JobContext } from '../context.ts';
 import { jobList } from '../schemas/answers.ts';
 import { jobListQuery } from '../schemas/queries.ts';
@@ -19,11 +19,9 @@ export const listJobs = route({
     const before = decodeCursor(cursor, /^job_[0-9a-f]{24}$/);
     const jobs = await list(db, account.id, filter, { limit: limit + 1, before });
     const data = jobs.slice(0, limit);
+    const next = jobs.length > limit ? encodeCursor(data.at(-1)!.id) : null;
     return {
-      json: {
-        data: data.map(jobView),
-        next_cursor: jobs.length > limit ? encodeCursor(data.at(-1)!.id) : null,
-      },
+      body: `{"data":[${data.map((job) => jobText(job)).join(',')}],"next_cursor":${JSON.stringify(next)}}`,
     };
   },
 });

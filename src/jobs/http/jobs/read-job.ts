@@ -1,5 +1,5 @@
 import { route } from '../../../http/route.ts';
-import { jobETag, jobView, type Job } from '../../read.ts';
+import { jobETag, jobText, type Job } from '../../read.ts';
 import type { JobContext } from '../context.ts';
 import { jobWithResultText } from '../result-text.ts';
 import { jobAnswer } from '../schemas/answers.ts';
@@ -32,8 +32,7 @@ export const readJob = route({
     const sent = { 'Cache-Control': 'private, no-cache', ...etagHeader(job, delivery?.status, withResult) };
     if (sent.ETag !== undefined && hasETag(headers['if-none-match'], sent.ETag))
       return { status: 304, headers: sent };
-    if (job.finished_at === null || !withResult)
-      return { headers: sent, json: { ...jobView(job), delivery } };
+    if (job.finished_at === null || !withResult) return { headers: sent, body: jobText(job, { delivery }) };
     return { headers: sent, body: jobWithResultText(db, job, { delivery }) };
   },
 });

@@ -6,22 +6,27 @@ import { isValidSelector } from '../../../scrape/selectors.ts';
 
 export const MAX_SYNC_URLS = 100;
 export const MAX_ASYNC_URLS = 100_000;
-const MAX_URL_LENGTH = 4096;
-const MAX_METADATA_BYTES = 16 * 1024;
+export const MAX_URL_LENGTH = 8192;
 /** A router in front of the service gives up at 30 s. */
 export const MAX_SYNC_TIMEOUT_MS = 25_000;
 export const MAX_ASYNC_TIMEOUT_MS = 120_000;
+
+/** Why a page cannot have this URL; null where it can. */
+export function urlFault(text: string): string | null {
+  if (text.length > MAX_URL_LENGTH) return `must have at most ${MAX_URL_LENGTH} characters`;
+  const url = URL.parse(text);
+  if (url === null) return 'must be an absolute URL';
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must start with http:// or https://';
+  return url.username !== '' || url.password !== '' ? 'must not contain a user name or password' : null;
+}
+
 export const pageUrl = z
   .string()
-  .max(MAX_URL_LENGTH, `must have at most ${MAX_URL_LENGTH} characters`)
   .superRefine((text, context) => {
-    const url = URL.parse(text);
-    if (url === null) context.addIssue('must be an absolute URL');
-    else if (url.protocol !== 'http:' && url.protocol !== 'https:')
-      context.addIssue('must start with http:// or https://');
-    else if (url.username !== '' || url.password !== '')
-      context.addIssue('must not contain a user name or password');
-  });
+    const fault = urlFault(text);
+    if (fault !== null) context.addIssue(fault);
+  })
+  .meta({ maxLength: MAX_URL_LENGTH });
 
 const format = z.enum(FORMATS);
 const selectors = z
@@ -105,13 +110,11 @@ export const asyncFields = {
     .default(['job.completed'])
     .describe('Ask for more than the one POST at the end.'),
   metadata: z
-    .json()
-    .refine(
-      (value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES,
-      'must have at most 16 KiB as JSON',
-    )
+    .unknown()
     .optional()
     .meta({
-      shownAs: { description: 'Any JSON of at most 16 KiB; comes back in the job and in its webhook.' },
+      shownAs: {
+        description: 'Any JSON of at most 16 KiB. It comes back byte for byte in the job and its callbacks.',
+      },
     }),
 };

@@ -9,12 +9,29 @@ import {
   MAX_ASYNC_URLS,
   MAX_SYNC_TIMEOUT_MS,
   MAX_SYNC_URLS,
+  MAX_URL_LENGTH,
   pageUrl,
   scrapeFields,
 } from './fields.ts';
 
-const urls = (max: number) =>
-  z.array(pageUrl).min(1, 'must have at least one URL').max(max, `must have at most ${max} URLs`);
+const atLeastOne = [1, 'must have at least one URL'] as const;
+/** Checked by `requireUrls`, which lets other requests have their turn in between. */
+const manyUrls = z
+  .array(z.unknown())
+  .min(...atLeastOne)
+  .max(MAX_ASYNC_URLS, `must have at most ${MAX_ASYNC_URLS} URLs`)
+  .meta({
+    shownAs: {
+      type: 'array',
+      items: { type: 'string', maxLength: MAX_URL_LENGTH },
+      minItems: 1,
+      maxItems: MAX_ASYNC_URLS,
+    },
+  });
+const fewUrls = z
+  .array(pageUrl)
+  .min(...atLeastOne)
+  .max(MAX_SYNC_URLS, `must have at most ${MAX_SYNC_URLS} URLs`);
 const pathPatterns = z.array(z.string().min(1).max(500).superRefine(checkPattern)).max(100).default([]);
 
 function checkPattern(pattern: string, context: z.RefinementCtx<string>): void {
@@ -39,7 +56,7 @@ export const scrapeSchema = named(
 );
 export const batchSchema = named(
   'BatchRequest',
-  oneFormat(z.strictObject({ urls: urls(MAX_SYNC_URLS), ...scrapeFields(MAX_SYNC_TIMEOUT_MS, false) })),
+  oneFormat(z.strictObject({ urls: fewUrls, ...scrapeFields(MAX_SYNC_TIMEOUT_MS, false) })),
 );
 export const scrapeAsyncSchema = named(
   'ScrapeAsyncRequest',
@@ -49,7 +66,7 @@ export const batchAsyncSchema = named(
   'BatchAsyncRequest',
   oneFormat(
     z.strictObject({
-      urls: urls(MAX_ASYNC_URLS),
+      urls: manyUrls,
       ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, false),
       ...asyncFields,
     }),

@@ -1,7 +1,7 @@
 import { route } from '../../../http/route.ts';
 import type { JobContext } from '../context.ts';
 import { crawlOptions, crawlSchema } from '../schemas/requests.ts';
-import { HOOK, queue, QUEUED } from './queue.ts';
+import { HOOK, METADATA, queue, QUEUED } from './queue.ts';
 
 export const crawl = route({
   id: 'crawl',
@@ -13,6 +13,7 @@ export const crawl = route({
   access: 'account',
   body: crawlSchema,
   example: { url: 'https://docs.example.com', max_pages: 500, webhook_url: HOOK },
+  limits: { verbatim: METADATA },
   idempotent: true,
   answers: QUEUED,
   async handle(request, context: JobContext) {

@@ -9,6 +9,10 @@ import { createRequestedJob, type JobFields, type ScrapeRequest } from './new-jo
 /** A webhook_url to begin with. */
 export const HOOK = 'https://yourapp.com/hooks/ollagraph';
 
+const KIB = 1024;
+/** The metadata of a request comes back byte for byte. */
+export const METADATA = { metadata: 16 * KIB };
+
 /** What the asynchronous routes answer. */
 export const QUEUED: RouteDescription['answers'] = {
   202: {
@@ -24,7 +28,7 @@ export async function queue(
   context: JobContext,
   fields: Omit<JobFields, 'sync'>,
 ): Promise<Reply> {
-  const { webhook_url, webhook_payload, webhook_headers, webhook_events, metadata } = request.body;
+  const { webhook_url, webhook_payload, webhook_headers, webhook_events } = request.body;
   if (webhook_url !== undefined) await checkWebhookUrl(context.egress, webhook_url);
   const { job_id } = await createRequestedJob(request, context, {
     ...fields,
@@ -33,7 +37,7 @@ export async function queue(
     webhook_payload,
     webhook_headers: webhook_headers ?? null,
     webhook_events: [...new Set(webhook_events)],
-    metadata: metadata === undefined ? null : JSON.stringify(metadata),
+    metadata: request.verbatim.metadata ?? null,
   });
   return { status: 202, headers: { Location: `/v1/jobs/${job_id}` }, json: { status: 'queued', job_id } };
 }

@@ -1,7 +1,7 @@
 import { route } from '../../../http/route.ts';
 import type { JobContext } from '../context.ts';
 import { scrapeAsyncSchema, scrapeOptions } from '../schemas/requests.ts';
-import { HOOK, queue, QUEUED } from './queue.ts';
+import { HOOK, METADATA, queue, QUEUED } from './queue.ts';
 
 export const scrapeAsync = route({
   id: 'scrapeAsync',
@@ -13,6 +13,7 @@ export const scrapeAsync = route({
   access: 'account',
   body: scrapeAsyncSchema,
   example: { url: 'https://example.com', webhook_url: HOOK },
+  limits: { verbatim: METADATA },
   idempotent: true,
   answers: QUEUED,
   async handle(request, context: JobContext) {

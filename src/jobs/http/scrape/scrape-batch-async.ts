@@ -1,7 +1,8 @@
 import { route } from '../../../http/route.ts';
 import type { JobContext } from '../context.ts';
 import { batchAsyncSchema, scrapeOptions } from '../schemas/requests.ts';
-import { HOOK, queue, QUEUED } from './queue.ts';
+import { requireUrls } from './require-urls.ts';
+import { HOOK, METADATA, queue, QUEUED } from './queue.ts';
 
 export const scrapeBatchAsync = route({
   id: 'scrapeBatchAsync',
@@ -12,7 +13,8 @@ export const scrapeBatchAsync = route({
   description: 'Answers at once. The pages come with the callback, or are read from the job.',
   access: 'account',
   body: batchAsyncSchema,
-  bodyLimit: 16 * 1024 * 1024,
+  // 100,000 URLs of 300 characters, and the other fields.
+  limits: { bytes: 32 * 1024 * 1024, values: 110_000, verbatim: METADATA },
   example: {
     urls: ['https://a.example.com', 'https://b.example.com'],
     format: 'markdown',
@@ -21,7 +23,7 @@ export const scrapeBatchAsync = route({
   idempotent: true,
   answers: QUEUED,
   async handle(request, context: JobContext) {
-    const fields = { urls: request.body.urls, options: scrapeOptions(request.body) };
+    const fields = { urls: await requireUrls(request.body.urls), options: scrapeOptions(request.body) };
     return await queue(request, context, { kind: 'batch', lane: 'bulk', ...fields });
   },
 });

@@ -12,7 +12,7 @@ export const recoverDeliveries = route({
   description: 'With `dry_run` it only counts them.',
   access: 'account',
   body: recoverBody,
-  bodyLimit: 16 * 1024,
+  limits: { bytes: 16 * 1024 },
   example: { since: '2026-01-31T00:00:00Z', dry_run: true },
   answers: {
     200: { description: 'With `dry_run`: how many there are.', schema: recoverAnswer },

@@ -21,7 +21,7 @@ export const testWebhook = route({
     'It takes the same queue, signer, timeout and retries as every other delivery. The answer waits for the first attempt.',
   access: 'account',
   body: testWebhookBody,
-  bodyLimit: 16 * 1024,
+  limits: { bytes: 16 * 1024 },
   example: { webhook_url: 'https://yourapp.com/hooks/ollagraph' },
   answers: { 200: { description: 'The delivery with its first attempt.', schema: deliveryAnswer } },
   async handle(

@@ -1,41 +1,9 @@
-import express, { type Request, type RequestHandler } from 'express';
-import { z } from 'zod';
+import type { Request } from 'express';
+import type { z } from 'zod';
 import { ServiceError, type FieldError } from '../service-error.ts';
 
 const MAX_DEPTH = 32;
 const MAX_ERRORS = 20;
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
-/** Reads the body as bytes, whatever its Content-Type says. `limit`: most bytes once it is decompressed. */
-export function rawBody(limit: number): RequestHandler {
-  return express.raw({ type: () => true, limit });
-}
-
-/** The exact bytes of the body; empty when there was none. */
-export function bodyBytes(req: Request): Buffer {
-  return Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
-}
-
-/**
- * The body as JSON that the schema accepts; a missing body counts as `{}`. Throws ServiceError: `invalid_json` where it is not JSON in
- * UTF-8, `validation_failed` naming the fields that the schema refuses or the database could not hold.
- */
-export function parseBody<S extends z.ZodType>(req: Request, schema: S): z.infer<S> {
-  const bytes = bodyBytes(req);
-  if (bytes.length === 0) return validate(schema, {});
-  let value: unknown;
-  try {
-    value = JSON.parse(decoder.decode(bytes));
-  } catch (cause) {
-    throw new ServiceError('invalid_json', 'The body must be JSON in UTF-8.', { cause });
-  }
-  return parseValue(value, schema);
-}
-
-/** Refuses a body that has a field. Throws ServiceError `validation_failed`. */
-export function parseNothing(req: Request): void {
-  parseBody(req, z.strictObject({}));
-}
 
 /** The query string as the schema accepts it. Throws ServiceError `validation_failed` that names the parameters. */
 export function parseQuery<S extends z.ZodType>(req: Request, schema: S): z.infer<S> {
@@ -48,7 +16,8 @@ export function parseValue<S extends z.ZodType>(value: unknown, schema: S): z.in
   return validate(schema, value);
 }
 
-function validate<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+/** What the schema makes of a value. Throws ServiceError `validation_failed` that names the fields. */
+export function validate<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.flatMap(toFieldErrors).slice(0, MAX_ERRORS);
@@ -76,8 +45,11 @@ function formatPath(path: PropertyKey[]): string {
     .join('');
 }
 
-/** U+0000 and lone surrogates cannot be stored; keys that name the prototype and deep nesting have no honest use. */
-function refuseHostile(value: unknown, path: string, depth: number): void {
+/**
+ * Throws ServiceError `validation_failed` for U+0000 and lone surrogates, which cannot be stored, and for deep nesting and keys that name
+ * the prototype, which have no honest use.
+ */
+export function refuseHostile(value: unknown, path: string, depth: number): void {
   if (typeof value === 'string') {
     if (value.includes('\0')) throw refused(path, 'must not contain U+0000');
     if (!value.isWellFormed()) throw refused(path, 'must not contain lone surrogates');
