@@ -14,8 +14,10 @@ import { knownAddresses, parseUrl, targetOf, urlRefusal } from '../../src/egress
 import { parseRetryAfter } from '../../src/egress/retry-after.ts';
 import { requireKey } from '../../src/http/auth.ts';
 import { escapeHtml, safeHref } from '../../src/http/html.ts';
-import { parseValue } from '../../src/http/json-body.ts';
+import { verbatimText } from '../../src/http/body/parse.ts';
+import { JsonScanner } from '../../src/http/body/scan.ts';
 import { decodeCursor } from '../../src/http/pagination.ts';
+import { parseValue } from '../../src/http/validate.ts';
 import { crawlSchema } from '../../src/jobs/http/schemas/requests.ts';
 import { loggableUrl } from '../../src/log.ts';
 import { isValidSelector } from '../../src/scrape/selectors.ts';
@@ -89,6 +91,7 @@ const READERS: Record<string, { length: number; read: (text: string) => unknown 
         crawlSchema,
       ),
   },
+  metadata: { length: 16_000, read: readMetadata },
   'a path beside robots rules': { length: 8192, read: (text) => isAllowed(rules, `/${text}`) },
   'a rule of robots.txt': { length: 2048, read: (text) => isAllowed([compileRule(false, text)], `/${text}`) },
   'a Retry-After': { length: 16_384, read: (text) => parseRetryAfter(`Mon, ${text}`) },
@@ -105,6 +108,13 @@ const READERS: Record<string, { length: number; read: (text: string) => unknown 
       ),
   },
 };
+
+function readMetadata(text: string): void {
+  const body = Buffer.from(`{"metadata":${text}}`);
+  const scanner = new JsonScanner({ maxTokens: 10_000, verbatim: { metadata: 100_000 } });
+  scanner.write(body);
+  verbatimText(body, scanner, 'metadata');
+}
 
 function readUrl(text: string): void {
   safeHref(text);

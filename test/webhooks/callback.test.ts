@@ -38,7 +38,7 @@ async function callbackOf(
 async function shownResult(jobId: string): Promise<string> {
   const { text } = await service.api('GET', `/v1/jobs/${jobId}`);
   const mark = ',"result":';
-  return text.slice(text.indexOf(mark) + mark.length, -1);
+  return text.trimEnd().slice(text.indexOf(mark) + mark.length, -1);
 }
 
 const KINDS: [string, string, () => object][] = [
