@@ -29,8 +29,16 @@ create table outbox (
   next_attempt_at  timestamptz not null default now(),
   leased_until     timestamptz,                    -- in no index, so that a claim changes none (a HOT update)
   schedule_step    integer not null default 0,     -- failed attempts since the schedule was last restarted
-  attempts         integer not null default 0,     -- attempts in all; also the claim's fence
+  attempts         integer not null default 0,     -- attempts in all
+  fence            integer not null default 0,     -- counts claims: whoever holds an older one changes nothing
   trigger          text not null default 'schedule' check (trigger in ('schedule', 'manual', 'recover', 'test')),
+  -- The dispatcher takes some of each lane of an endpoint, so that no URL waits for another. 0: a person asked for it;
+  -- 1: it failed before; else its URL, by a hash of 52 bits. URLs that share a hash share its turns.
+  lane             bigint not null generated always as (case
+    when schedule_step > 0 then 1
+    when trigger in ('manual', 'test') then 0
+    else 2 + (hashtextextended(webhook_url, 0) & 4503599627370495)
+  end) stored,
   last_status_code smallint,
   last_error       text,
   created_at       timestamptz not null default now(),
@@ -38,7 +46,7 @@ create table outbox (
 ) with (fillfactor = 70);
 -- Deliveries of one transaction fall due at the same moment. Deduplicated into one index entry they could only be removed
 -- together, and each claim would walk past those that have left: 6 ms for a hundred instead of 2.4.
-create index outbox_due on outbox (account_id, endpoint, next_attempt_at) with (deduplicate_items = off);
+create index outbox_due on outbox (account_id, endpoint, lane, next_attempt_at) with (deduplicate_items = off);
 create unique index outbox_job_once on outbox (account_id, job_id) where event = 'job.completed';
 -- Rows live for milliseconds, so vacuum must follow at once.
 alter table outbox set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
@@ -70,6 +78,7 @@ create table deliveries (
   )),
   schedule_step    integer not null,
   attempts         integer not null,
+  fence            integer not null default 0,
   last_status_code smallint,
   last_error       text,
   created_at       timestamptz not null,
@@ -110,13 +119,14 @@ alter table attempts alter column response_body set statistics 0, alter column b
 -- Every row is updated once, soon after it is inserted: half-full pages keep the new version on the same page (HOT).
 insert into partitioned_tables values ('attempts', 'dlv_', 50);
 
--- An endpoint (an account's host and port) that is paused or resting. Without a row there is nothing special about it.
+-- What is special about an endpoint (an account's host and port). Without a row nothing is.
 create table endpoints (
   account_id    text collate "C" not null,
   endpoint      text collate "C" not null,
   paused_at     timestamptz,          -- set by its owner: its deliveries wait, none is dropped
   resting_until timestamptz,          -- set by a dispatcher after failures in a row: nothing is sent until then, then one probe
   failures      integer not null default 0, -- failed attempts in a row when the rest was set
+  concurrency   integer,              -- the most requests that a dispatcher sends to it at once; null: what every endpoint starts with
   primary key (account_id, endpoint)
 );
 

@@ -149,13 +149,14 @@ begin
   -- The primary key begins with the account: without it, the whole day would be read.
   with back as (delete from deliveries where account_id = any (array(select a.id from accounts a)) and id = delivery_id returning *)
   insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status_code, last_error, created_at, request_id, traceparent, trigger)
+    body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, trigger)
   select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status_code, last_error, created_at, request_id, traceparent, 'manual' from back;
+    body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, 'manual' from back;
   update outbox set next_attempt_at = now(), schedule_step = 0, trigger = 'manual' where id = delivery_id and status = 'waiting';
   select account_id, endpoint into target from outbox where id = delivery_id;
   if not found then return false; end if;
-  perform pg_notify('ollagraph', json_build_object('type', 'outbox', 'account_id', target.account_id, 'endpoint', target.endpoint)::text);
+  perform pg_notify('ollagraph', json_build_object('type', 'outbox', 'account_id', target.account_id,
+    'endpoint', target.endpoint, 'kind', 'urgent')::text);
   return true;
 end $$;
 comment on function admin.redeliver is 'select admin.redeliver(''dlv_…''): sends it again now.';
@@ -179,9 +180,9 @@ begin
     returning *
   )
   insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status_code, last_error, created_at, request_id, traceparent, trigger)
+    body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, trigger)
   select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status_code, last_error, created_at, request_id, traceparent, 'recover' from back;
+    body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, 'recover' from back;
   get diagnostics n = row_count;
   for target in select distinct account_id, endpoint from outbox where trigger = 'recover' and status = 'waiting' loop
     perform pg_notify('ollagraph', json_build_object('type', 'outbox', 'account_id', target.account_id, 'endpoint', target.endpoint)::text);

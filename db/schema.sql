@@ -20,9 +20,9 @@ begin
     returning *
   )
   insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status_code, last_error, created_at, request_id, traceparent, trigger)
+    body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, trigger)
   select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status_code, last_error, created_at, request_id, traceparent, 'recover' from back;
+    body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, 'recover' from back;
   get diagnostics n = row_count;
   for target in select distinct account_id, endpoint from outbox where trigger = 'recover' and status = 'waiting' loop
     perform pg_notify('ollagraph', json_build_object('type', 'outbox', 'account_id', target.account_id, 'endpoint', target.endpoint)::text);
@@ -41,13 +41,14 @@ begin
   -- The primary key begins with the account: without it, the whole day would be read.
   with back as (delete from deliveries where account_id = any (array(select a.id from accounts a)) and id = delivery_id returning *)
   insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status_code, last_error, created_at, request_id, traceparent, trigger)
+    body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, trigger)
   select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-    body_bytes, body_sha256, attempts, last_status_code, last_error, created_at, request_id, traceparent, 'manual' from back;
+    body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, 'manual' from back;
   update outbox set next_attempt_at = now(), schedule_step = 0, trigger = 'manual' where id = delivery_id and status = 'waiting';
   select account_id, endpoint into target from outbox where id = delivery_id;
   if not found then return false; end if;
-  perform pg_notify('ollagraph', json_build_object('type', 'outbox', 'account_id', target.account_id, 'endpoint', target.endpoint)::text);
+  perform pg_notify('ollagraph', json_build_object('type', 'outbox', 'account_id', target.account_id,
+    'endpoint', target.endpoint, 'kind', 'urgent')::text);
   return true;
 end $function$;
 
@@ -203,6 +204,7 @@ create table deliveries (
   status text not null,
   schedule_step integer not null,
   attempts integer not null,
+  fence integer default 0 not null,
   last_status_code smallint,
   last_error text,
   created_at timestamp with time zone not null,
@@ -234,6 +236,7 @@ create table endpoints (
   paused_at timestamp with time zone,
   resting_until timestamp with time zone,
   failures integer default 0 not null,
+  concurrency integer,
   constraint endpoints_pkey PRIMARY KEY (account_id, endpoint)
 );
 
@@ -317,7 +320,14 @@ create table outbox (
   leased_until timestamp with time zone,
   schedule_step integer default 0 not null,
   attempts integer default 0 not null,
+  fence integer default 0 not null,
   trigger text default 'schedule'::text not null,
+  lane bigint default 
+CASE
+    WHEN (schedule_step > 0) THEN (1)::bigint
+    WHEN (trigger = ANY (ARRAY['manual'::text, 'test'::text])) THEN (0)::bigint
+    ELSE (2 + (hashtextextended(webhook_url, (0)::bigint) & '4503599627370495'::bigint))
+END not null,
   last_status_code smallint,
   last_error text,
   created_at timestamp with time zone default now() not null,
@@ -396,7 +406,7 @@ CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (create
 CREATE INDEX jobs_finished ON ONLY public.jobs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX jobs_open ON ONLY public.jobs USING btree (account_id, id) WHERE (finished_at IS NULL);
 CREATE INDEX jobs_unsent ON ONLY public.jobs USING btree (account_id, finished_at, id) WHERE ((finished_at IS NOT NULL) AND (webhook_url IS NULL) AND ('job.completed'::text = ANY (webhook_events)));
-CREATE INDEX outbox_due ON public.outbox USING btree (account_id, endpoint, next_attempt_at) WITH (deduplicate_items=off);
+CREATE INDEX outbox_due ON public.outbox USING btree (account_id, endpoint, lane, next_attempt_at) WITH (deduplicate_items=off);
 CREATE UNIQUE INDEX outbox_job_once ON public.outbox USING btree (account_id, job_id) WHERE (event = 'job.completed'::text);
 CREATE INDEX pages_cache ON ONLY public.pages USING btree (account_id, cache_key) WHERE (status = 'ok'::text);
 CREATE UNIQUE INDEX pages_url_once ON ONLY public.pages USING btree (account_id, job_id, url_hash) WHERE (url_hash IS NOT NULL);

@@ -80,6 +80,7 @@ const environment = z.object({
     .transform((items) => items.map(Number))
     .default(DEFAULT_RETRY_SCHEDULE),
   WEBHOOK_TIMEOUT_MS: whole(100, 120_000).default(15_000),
+  WEBHOOK_CONCURRENCY_MAX: whole(1, 512).default(64),
   WORKER_THREADS: whole(1, 64).default(Math.min(2, availableParallelism())),
   RETENTION_DAYS: whole(1, 3650).default(30),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -118,6 +119,8 @@ export interface Config {
   /** Seconds. */
   webhookRetrySchedule: number[];
   webhookTimeoutMs: number;
+  /** The most requests under way to one endpoint from one dispatcher. */
+  webhookConcurrencyMax: number;
   /** Threads for batches and crawls; one more serves single pages. */
   workerThreads: number;
   retentionDays: number;
@@ -162,6 +165,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     hostConcurrency: v.HOST_CONCURRENCY,
     webhookRetrySchedule: v.WEBHOOK_RETRY_SCHEDULE,
     webhookTimeoutMs: v.WEBHOOK_TIMEOUT_MS,
+    webhookConcurrencyMax: v.WEBHOOK_CONCURRENCY_MAX,
     workerThreads: v.WORKER_THREADS,
     retentionDays: v.RETENTION_DAYS,
     logLevel: v.LOG_LEVEL,

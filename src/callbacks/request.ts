@@ -5,8 +5,8 @@ import { findJob } from '../jobs/read.ts';
 import { callbackEnvelope } from '../jobs/result.ts';
 import { bodyChunks } from '../webhooks/send/body.ts';
 import { readContent, type DeliveryContent } from '../webhooks/outbox/history.ts';
-import { digestLarge } from '../webhooks/send/large.ts';
-import { requestHeaders } from '../webhooks/send/send.ts';
+import { digestLarge } from '../webhooks/send/post.ts';
+import { requestHeaders } from '../webhooks/send/post.ts';
 import { createSigner } from '../webhooks/send/sign.ts';
 
 /** The request of a callback as its first attempt would send it at this moment. */

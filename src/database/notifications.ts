@@ -10,7 +10,8 @@ const CHANNEL = 'ollagraph';
 /** What processes tell each other. A notification only saves waiting: whoever misses one finds out by polling. */
 export type Notification =
   | { type: 'slices'; lane: Lane }
-  | { type: 'outbox'; account_id: string; endpoint: string }
+  /** `kind`: what may be due, for a person who waits or as ever; without it, anything. */
+  | { type: 'outbox'; account_id: string; endpoint: string; kind?: 'urgent' | 'fresh' }
   | { type: 'job_ended'; job_id: string; cancelled: boolean };
 
 /** Sends a notification when the caller's transaction commits. */

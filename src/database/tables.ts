@@ -1,4 +1,4 @@
-import type { ColumnType, Generated, Kysely, Transaction } from 'kysely';
+import type { ColumnType, Generated, GeneratedAlways, Kysely, Transaction } from 'kysely';
 import type {
   AttemptTrigger,
   CreditKind,
@@ -143,6 +143,8 @@ export interface OutboxTable extends DeliveryColumns {
   leased_until: Timestamp | null;
   schedule_step: Generated<number>;
   attempts: Generated<number>;
+  fence: Generated<number>;
+  lane: GeneratedAlways<number>;
   trigger: Generated<AttemptTrigger>;
   created_at: Generated<Timestamp>;
 }

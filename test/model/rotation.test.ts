@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { createAccount, rotateWebhookSecret } from '../../src/accounts/accounts.ts';
 import { createSecretBox } from '../../src/accounts/secrets.ts';
 import { claim } from '../../src/webhooks/outbox/claim.ts';
+import { LAST_LANE, URGENT_LANE } from '../../src/webhooks/outbox/lanes.ts';
 import { append, endpointOf } from '../../src/webhooks/outbox/append.ts';
 import { createSigner } from '../../src/webhooks/send/sign.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
@@ -80,11 +81,24 @@ async function signedBy(account_id: string): Promise<string[]> {
     trigger: 'test',
   } as const;
   await db.transaction().execute(async (tx) => await append(tx, [delivery]));
-  const [claimed] = await claim(db, [{ account_id, endpoint: endpointOf(HOOK), count: 1 }], 60_000);
+  const [claimed] = await claim(
+    db,
+    [
+      {
+        account_id,
+        endpoint: endpointOf(HOOK),
+        first_lane: URGENT_LANE,
+        last_lane: LAST_LANE,
+        count: 1,
+        lane_limits: {},
+      },
+    ],
+    60_000,
+  );
   assert.ok(claimed);
-  const secrets = [claimed.webhook_secret, claimed.previous_secret]
-    .filter((stored) => stored !== null)
-    .map((stored) => box.open(stored, account_id));
+  const secrets = [claimed.webhook_secret, ...claimed.previous_secrets].map((stored) =>
+    box.open(stored, account_id),
+  );
   const signer = createSigner(secrets, claimed.webhook_id, 1_700_000_000);
   signer.update(Buffer.from('{}'));
   const header = signer.headers()['x-ollagraph-signature']!;

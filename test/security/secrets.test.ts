@@ -281,7 +281,7 @@ const KNOWN_TO_BOTH = [
   'src/cli/client/listen/diagnose.ts',
   'src/console/pages/delivery-request.ts',
   'src/jobs/idempotency.ts',
-  'src/webhooks/send/send.ts',
+  'src/webhooks/send/post.ts',
 ];
 
 test('nothing that sounds like a secret is compared in any other way', async () => {

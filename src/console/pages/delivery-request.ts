@@ -3,7 +3,7 @@ import { readSigningSecrets } from '../../accounts/signing-secrets.ts';
 import type { Db } from '../../database/tables.ts';
 import { bodyChunks, sha256, smallBody } from '../../webhooks/send/body.ts';
 import type { DeliveryContent } from '../../webhooks/outbox/history.ts';
-import { requestHeaders } from '../../webhooks/send/send.ts';
+import { requestHeaders } from '../../webhooks/send/post.ts';
 import { createSigner } from '../../webhooks/send/sign.ts';
 
 const SHOWN_BYTES = 64 * 1024;

@@ -1,92 +1,266 @@
-import type { Claimed, Want } from '../outbox/claim.ts';
-import type { Finished } from '../outbox/record.ts';
+import { FIRST_URL_LANE, URGENT_LANE } from '../outbox/lanes.ts';
+import type { AttemptResult } from '../outbox/record.ts';
+import { Breaker } from './breaker.ts';
+import { EndpointConcurrency, INITIAL_CONCURRENCY } from './endpoint-concurrency.ts';
+import { EndpointPlaces, type Place } from './endpoint-places.ts';
+import { EndpointUrls } from './endpoint-urls.ts';
+import type { TrialBudget } from './trial-budget.ts';
+import type { WaitingDelivery, WebhookUrl } from './webhook-url.ts';
 
-/** The most requests under way to one endpoint from one process. */
-export const MAX_IN_FLIGHT = 8;
-/** The most deliveries of one endpoint held ahead of sending. */
+/** The most deliveries of one endpoint that are claimed ahead of sending. */
 const MAX_AHEAD = 256;
-/** What is held ahead should be under way within this time, well inside the lease. */
+/** What is claimed ahead should be under way within this time, well inside the lease. */
 const MAX_AHEAD_MS = 5000;
-/** So many failures in a row open the breaker. */
-const BREAKER_FAILURES = 10;
-const BREAKER_FIRST_MS = 500;
-const BREAKER_MAX_MS = 30_000;
+/** While a failing URL has enough deliveries waiting, its other retries are put off by this time. */
+const CROWDED_DEFER_MS = 5000;
+/** The most requests that people asked for, under way at once for one account. */
+const MAX_URGENT = 16;
+/** A request stalls after this time, or after this many times the endpoint's latency if that is more. */
+const STALL_MS = 500;
+const STALL_LATENCIES = 3;
 
-/** What an account holds in a dispatcher: deliveries claimed ahead, and requests under way. */
+/** What a dispatcher holds for an account, over all of its endpoints. */
 export interface AccountLoad {
-  ahead: number;
+  /** Deliveries claimed and not yet sent. */
+  waiting: number;
   inFlight: number;
+  urgentInFlight: number;
+  /** On performance.now's clock. Until then nothing is claimed, because the account's secret could not be opened. */
+  restUntil: number;
+}
+
+export interface EndpointOptions {
+  account_id: string;
+  /** Host and port. */
+  endpoint: string;
+  account: AccountLoad;
+  /** Shared by the endpoints of one host. */
+  budget: TrialBudget;
+  maxConcurrency: number;
+}
+
+/** How many deliveries may be claimed now, by kind of lane. */
+export interface Capacity {
+  urgent: number;
+  retries: number;
+  fresh: number;
 }
 
 /**
- * What a dispatcher knows of one endpoint (an account's host and port). A healthy one is given more room with every success; one that
- * fails has its room halved, and after BREAKER_FAILURES in a row rests, then gets one probe at a time. What it
- * owes stays due in the database and costs the other endpoints nothing.
+ * What a dispatcher knows of one endpoint (an account's host and port). Its URLs are served in turn. A URL that fails
+ * backs off by itself; the endpoint as a whole backs off only while no connection to it can be made.
  */
 export class Endpoint {
   readonly account_id: string;
   readonly endpoint: string;
-  /** Shared by the endpoints of the account. */
   readonly account: AccountLoad;
-  /** Claimed and not yet sent. */
-  readonly ahead: { delivery: Claimed; claimedAt: number }[] = [];
-  inFlight = 0;
-  #window = MAX_IN_FLIGHT;
-  #failures = 0;
-  #restUntil = 0;
-  /** Milliseconds that an attempt takes, a moving average. */
-  #latency = 50;
+  readonly budget: TrialBudget;
+  readonly concurrency: EndpointConcurrency;
+  /** The URL lane after which the next claim goes on. */
+  lastLane = 0;
+  readonly #reachability = new Breaker();
+  readonly #urls: EndpointUrls;
+  readonly #places: EndpointPlaces;
+  readonly #urgent: WaitingDelivery[] = [];
+  /** How far ahead to claim; grows with each success. */
+  #window = INITIAL_CONCURRENCY;
+  #reportedRest = false;
+  #reportedLimit = INITIAL_CONCURRENCY;
 
-  constructor(account_id: string, endpoint: string, account: AccountLoad) {
+  constructor({ account_id, endpoint, account, budget, maxConcurrency }: EndpointOptions) {
     this.account_id = account_id;
     this.endpoint = endpoint;
     this.account = account;
+    this.budget = budget;
+    this.concurrency = new EndpointConcurrency(maxConcurrency);
+    this.#urls = new EndpointUrls(account);
+    this.#places = new EndpointPlaces(this.concurrency, account);
   }
 
-  /** How many more may be claimed now. */
-  want(now: number): Want {
-    const held = this.ahead.length + this.inFlight;
-    return {
-      account_id: this.account_id,
-      endpoint: this.endpoint,
-      count: Math.max(0, this.#room(now) - held),
-    };
-  }
-
-  canSend(): boolean {
-    return this.ahead.length > 0 && this.inFlight < Math.min(MAX_IN_FLIGHT, Math.max(1, this.#window));
-  }
-
-  /** Milliseconds that it still rests, and the failures in a row behind it. */
-  rest(now: number): { ms: number; failures: number } {
-    return { ms: Math.max(0, this.#restUntil - now), failures: this.#failures };
+  get hasWaiting(): boolean {
+    return this.#urls.waiting + this.#urgent.length > 0;
   }
 
   get idle(): boolean {
-    return this.ahead.length === 0 && this.inFlight === 0 && this.#failures === 0;
+    return !this.hasWaiting && this.#places.idle && !this.#urls.failing;
   }
 
-  /** Learns from an attempt. Returns whether it now rests, or no longer does, so that others should be told. */
-  settle({ result }: Finished, now: number): boolean {
-    this.#latency += (result.duration_ms - this.#latency) * 0.2;
-    if (result.error === null) {
-      const rested = this.#restUntil > 0;
-      this.#failures = 0;
-      this.#restUntil = 0;
-      this.#window = Math.min(MAX_AHEAD, this.#window + 1);
-      return rested;
+  /** How many more deliveries may be claimed now. */
+  capacity(now: number): Capacity {
+    const { limit, latencyMs } = this.concurrency;
+    const ahead = Math.min(
+      this.#window,
+      MAX_AHEAD,
+      Math.ceil((limit * MAX_AHEAD_MS) / Math.max(1, latencyMs)),
+    );
+    const fresh = Math.max(limit, ahead) - this.#urls.fresh - this.#places.active;
+    const retries = Math.max(1, limit >> 1) - this.#urls.retries - this.#places.retrying;
+    const allowed = Math.min(this.#reachable(now), this.budget.available(now)) - this.#urls.waiting;
+    return {
+      urgent: Math.max(0, MAX_URGENT - this.account.urgentInFlight - this.#urgent.length),
+      retries: Math.max(0, Math.min(allowed, retries)),
+      fresh: this.#places.full ? 0 : Math.max(0, Math.min(allowed, fresh)),
+    };
+  }
+
+  hasCapacity(now: number): boolean {
+    const { retries, fresh } = this.capacity(now);
+    return retries + fresh > 0;
+  }
+
+  /** The most to claim now of the lanes of URLs that fail or stall. */
+  laneLimits(now: number): Record<number, number> {
+    const limits: Record<number, number> = {};
+    for (const url of this.#urls.all()) {
+      if (url.lane === null) continue;
+      const count = this.#places.isShut(url) ? 0 : url.claimLimit(this.concurrency.limit, now);
+      if (count !== null) limits[url.lane] = count;
     }
-    this.#failures++;
-    this.#window = Math.max(1, Math.floor(this.#window / 2));
-    if (this.#failures < BREAKER_FAILURES) return false;
-    const rest = BREAKER_FIRST_MS * 2 ** Math.min(10, this.#failures - BREAKER_FAILURES);
-    this.#restUntil = now + Math.min(BREAKER_MAX_MS, rest);
-    return true;
+    return limits;
   }
 
-  #room(now: number): number {
-    if (now < this.#restUntil) return 0;
-    if (this.#failures >= BREAKER_FAILURES) return 1;
-    return Math.min(this.#window, Math.ceil((MAX_IN_FLIGHT * MAX_AHEAD_MS) / Math.max(1, this.#latency)));
+  /** The lanes of the URLs that answer, where there are places for these alone; else null. */
+  get provenLanes(): number[] | null {
+    if (!this.#places.unprovenFull) return null;
+    return [...this.#urls.all()].flatMap(({ proven, lane }) => (proven && lane !== null ? [lane] : []));
   }
+
+  /** Takes in a claimed delivery. Returns null, or after how many ms it should be due again: its URL backs off. */
+  add(waiting: WaitingDelivery, now: number): number | null {
+    const { lane, webhook_url } = waiting.delivery;
+    if (lane === URGENT_LANE) {
+      this.#urgent.push(waiting);
+      this.account.waiting++;
+      return null;
+    }
+    const url = this.#urls.get(webhook_url);
+    if (lane >= FIRST_URL_LANE) url.lane = lane;
+    const rest = Math.max(this.#reachability.restMs(now), url.breaker.restMs(now));
+    const taken = url.inFlight + url.waiting.length;
+    const crowded = url.failing && taken >= url.places(this.concurrency.limit, now);
+    if (rest > 0 || crowded) return lane >= FIRST_URL_LANE ? 0 : Math.max(rest, CROWDED_DEFER_MS);
+    this.#urls.push(url, waiting);
+    return null;
+  }
+
+  /** The next request that may begin now, in its place; null where there is none. */
+  take(now: number): Place | null {
+    if (this.#reachable(now) < 1 || !this.#places.available || this.budget.available(now) < 1) return null;
+    const url = this.#nextUrl(now);
+    if (!url) return null;
+    this.budget.spendRequest();
+    return this.#places.begin({ ...this.#urls.shift(url), endpoint: this, url, startedAt: now });
+  }
+
+  /** The next request that a person asked for. It waits only for others of its kind. */
+  takeUrgent(now: number): Place | null {
+    const waiting = this.account.urgentInFlight < MAX_URGENT ? this.#urgent.shift() : undefined;
+    if (!waiting) return null;
+    this.account.waiting--;
+    const url = this.#urls.get(waiting.delivery.webhook_url);
+    return this.#places.beginUrgent({ ...waiting, endpoint: this, url, startedAt: now });
+  }
+
+  /** Learns from an attempt that is over. Returns the deliveries to give back, because they cannot be sent soon. */
+  settle({ url, urgent, crowded }: Place, result: AttemptResult, now: number): WaitingDelivery[] {
+    this.budget.spendBytes(result.bytes_sent);
+    if (result.status_code !== null) this.#reachability.succeed();
+    if (result.error === null) {
+      url.breaker.succeed();
+      url.proven = true;
+      this.budget.pass();
+      this.#window = Math.min(MAX_AHEAD, this.#window + 1);
+      this.concurrency.succeed(answerMs(result), crowded, now);
+      return [];
+    }
+    const unreachable = isUnreachable(result);
+    if (unreachable) this.#reachability.fail(now);
+    if (unreachable || url.proven || isRefusal(result)) this.concurrency.overload(now);
+    if (urgent) return [];
+    url.proven = false;
+    url.breaker.fail(now);
+    this.#window = Math.max(1, this.#window >> 1);
+    const allRest = this.#reachability.restMs(now) > 0;
+    return this.#urls.drain((other) => allRest || (other === url && url.breaker.restMs(now) > 0));
+  }
+
+  /**
+   * Passes the place of a request that takes very long on to other URLs. Returns the deliveries to give back, because
+   * they cannot be sent soon.
+   */
+  stall(place: Place, now: number, timeoutMs: number): WaitingDelivery[] {
+    const patience = Math.min(
+      timeoutMs / 4,
+      Math.max(STALL_MS, STALL_LATENCIES * this.concurrency.latencyMs),
+    );
+    if (now - place.startedAt < patience || !this.#places.stall(place)) return [];
+    const { limit } = this.concurrency;
+    const isStuck = (url: WebhookUrl) =>
+      url.stalled === url.inFlight && url.stalled >= url.places(limit, now);
+    return this.#urls.drain((url) => this.#places.isShut(url) || isStuck(url));
+  }
+
+  /** Takes back everything that was claimed and not sent. */
+  takeBack(): WaitingDelivery[] {
+    const urgent = this.#urgent.splice(0);
+    this.account.waiting -= urgent.length;
+    return [...urgent, ...this.#urls.drain(() => true)];
+  }
+
+  /** The rest to report after an attempt: how long, after how many failures in a row. Null where it has not changed. */
+  restToReport(now: number): { ms: number; failures: number } | null {
+    const rest = this.#rest(now);
+    if (rest.ms === 0 && !this.#reportedRest) return null;
+    this.#reportedRest = rest.ms > 0;
+    return rest;
+  }
+
+  /** The limit of its concurrency where it is another than at the last call; else null. */
+  limitToReport(): number | null {
+    const { limit } = this.concurrency;
+    if (limit === this.#reportedLimit) return null;
+    this.#reportedLimit = limit;
+    return limit;
+  }
+
+  /** It rests where it cannot be reached, and where a URL rests and none answers. */
+  #rest(now: number): { ms: number; failures: number } {
+    let rest = { ms: this.#reachability.restMs(now), failures: this.#reachability.failures };
+    if (rest.ms > 0) return rest;
+    for (const { proven, breaker } of this.#urls.all()) {
+      if (proven) return { ms: 0, failures: 0 };
+      const ms = breaker.restMs(now);
+      if (ms > rest.ms) rest = { ms, failures: breaker.failures };
+    }
+    return rest;
+  }
+
+  /** How many requests the host's state allows: none while it rests, one while it is probed. */
+  #reachable(now: number): number {
+    if (this.#reachability.restMs(now) > 0) return 0;
+    return this.#reachability.isOpen ? 1 - this.#places.inFlight : Infinity;
+  }
+
+  /** Failing URLs come last, and hold only a part of the places. */
+  #nextUrl(now: number): WebhookUrl | undefined {
+    const { limit } = this.concurrency;
+    const maySend = (url: WebhookUrl) => url.inFlight < url.places(limit, now) && !this.#places.isShut(url);
+    const healthy = this.#urls.next((url) => !url.failing && maySend(url));
+    return healthy ?? (this.#places.failingFull ? undefined : this.#urls.next(maySend));
+  }
+}
+
+/** From the request to the first byte of its answer, without the time that opening the connection took. */
+function answerMs({ first_byte_ms, dns_ms, connect_ms, tls_ms, duration_ms }: AttemptResult): number {
+  if (first_byte_ms === null) return duration_ms;
+  return Math.max(0, first_byte_ms - (dns_ms ?? 0) - (connect_ms ?? 0) - (tls_ms ?? 0));
+}
+
+/** Whether no connection came about: that says something of the whole host. */
+function isUnreachable({ status_code, bytes_sent, error }: AttemptResult): boolean {
+  return status_code === null && bytes_sent === 0 && error !== 'internal_error' && error !== 'body_changed';
+}
+
+function isRefusal({ status_code }: AttemptResult): boolean {
+  return status_code === 429 || status_code === 503;
 }

@@ -1,25 +1,30 @@
 import type { Db } from '../../database/tables.ts';
 import type { Log } from '../../log.ts';
-import { renew, type Claimed } from '../outbox/claim.ts';
+import { renew, type ClaimedDelivery } from '../outbox/claim.ts';
 
-/** How long a claim holds. Short, for it is also how long the deliveries of a killed process wait; prolonged while they are held. */
+/** How long a claim holds. Short, because the deliveries of a killed process wait so long; renewed while they are held. */
 export const LEASE_MS = 9000;
 const RENEW_MS = 2500;
-/** A request that begins must not find its lease ended on the way. */
+/** A lease that ends sooner might end before a request has begun. */
 const MARGIN_MS = 2000;
 
-/** The claims that this process holds, and until when: keeps those that take long from falling due again. */
+/** The claims that this process holds, and until when. Renews those that last. */
 export class Leases {
   readonly #db: Db;
   readonly #log: Log;
-  /** Ends of leases on performance.now's clock; none is later than the database's. */
-  readonly #until = new Map<Claimed, number>();
+  /** Ends of leases on performance.now's clock, never later than the database's; 0 where the claim was lost. */
+  readonly #until = new Map<ClaimedDelivery, number>();
   #timer: NodeJS.Timeout | undefined;
   #renewing = false;
 
   constructor(db: Db, log: Log) {
     this.#db = db;
     this.#log = log;
+  }
+
+  /** Deliveries claimed and neither recorded nor given back. */
+  get size(): number {
+    return this.#until.size;
   }
 
   start(): void {
@@ -31,35 +36,38 @@ export class Leases {
     this.#until.clear();
   }
 
-  /** Takes claims in; `asked`: when the statement that made them was sent. */
-  hold(claims: Claimed[], asked: number): void {
-    for (const claimed of claims) this.#until.set(claimed, asked + LEASE_MS);
+  /** Takes in claims. `asked`: when the statement that made them was sent. */
+  hold(deliveries: ClaimedDelivery[], asked: number): void {
+    for (const delivery of deliveries) this.#until.set(delivery, asked + LEASE_MS);
   }
 
-  release(claimed: Claimed): void {
-    this.#until.delete(claimed);
+  release(delivery: ClaimedDelivery): void {
+    this.#until.delete(delivery);
   }
 
-  /** Whether the claim is ours beyond doubt, for long enough to begin. */
-  holds(claimed: Claimed): boolean {
-    return performance.now() < (this.#until.get(claimed) ?? 0) - MARGIN_MS;
+  /** Whether the claim is ours beyond doubt, for long enough to begin a request. */
+  holds(delivery: ClaimedDelivery): boolean {
+    return performance.now() < (this.#until.get(delivery) ?? 0) - MARGIN_MS;
   }
 
   async #renew(): Promise<void> {
     const asked = performance.now();
     const old = [...this.#until]
-      .filter(([, until]) => until - asked < LEASE_MS - RENEW_MS)
-      .map(([claimed]) => claimed);
+      .filter(([, until]) => until > 0 && until - asked < LEASE_MS - RENEW_MS)
+      .map(([delivery]) => delivery);
     if (old.length === 0 || this.#renewing) return;
     this.#renewing = true;
     try {
-      const held = await renew(this.#db, old, LEASE_MS);
-      for (const claimed of old) {
-        if (held.get(claimed.id) !== claimed.attempts) this.#until.delete(claimed);
-        else if (this.#until.has(claimed)) this.#until.set(claimed, asked + LEASE_MS);
+      const fences = await renew(this.#db, old, LEASE_MS);
+      for (const delivery of old) {
+        const until = fences.get(delivery.id) === delivery.fence ? asked + LEASE_MS : 0;
+        if (this.#until.has(delivery)) this.#until.set(delivery, until);
       }
     } catch (error) {
-      this.#log.warn({ err: error, deliveries: old.length }, 'leases could not be renewed; trying again');
+      this.#log.warn(
+        { err: error, deliveries: old.length },
+        'failed to renew delivery leases, will try again',
+      );
     } finally {
       this.#renewing = false;
     }

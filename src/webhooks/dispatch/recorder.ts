@@ -1,31 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../../database/tables.ts';
 import type { Log } from '../../log.ts';
-import { record, type Finished } from '../outbox/record.ts';
+import { record, type FinishedAttempt } from '../outbox/record.ts';
 
 const BATCH = 500;
 /**
- * Each statement has costs that do not depend on how many results it takes: fewer than enough wait a moment for more. Where many came in it
- * they wait longer: two dispatchers on two cores, which share what one would gather, are then no slower than one.
+ * Each statement has costs that do not depend on how many results it takes, so fewer than ENOUGH gather for a moment.
+ * Where MANY came within it they gather longer: two dispatchers on two cores are then no slower than one.
  */
 const ENOUGH = 400;
 const GATHER_MS = 25;
 const MANY = 50;
 const GATHER_MORE_MS = 35;
 const TRIES_WHEN_STOPPING = 5;
+const MAX_RETRY_MS = 1000;
 
 export interface RecorderOptions {
   db: Db;
   log: Log;
   /** Whether more results are to be expected soon. */
-  more: () => boolean;
-  recorded: (batch: Finished[]) => void;
+  expectsMore: () => boolean;
+  recorded: (batch: FinishedAttempt[]) => void;
 }
 
 /** Stores finished attempts in batches, one at a time: the next gathers while this one is written. */
 export class Recorder {
   readonly #options: RecorderOptions;
-  readonly #finished: Finished[] = [];
+  readonly #finished: FinishedAttempt[] = [];
   #writing = false;
   #stopping = false;
 
@@ -37,12 +38,12 @@ export class Recorder {
     return this.#writing;
   }
 
-  /** From now on a database that does not answer is not waited for without end. */
+  /** From now on a database that does not answer is given up after a few tries. */
   stop(): void {
     this.#stopping = true;
   }
 
-  add(finished: Finished): void {
+  add(finished: FinishedAttempt): void {
     this.#finished.push(finished);
     if (!this.#writing) void this.#write();
   }
@@ -59,25 +60,21 @@ export class Recorder {
     }
   }
 
-  /** Whether there are not enough, and more to come. */
   #mayGather(): boolean {
-    return this.#finished.length < ENOUGH && this.#options.more();
+    return this.#finished.length < ENOUGH && this.#options.expectsMore();
   }
 
-  /** The receiver has seen these requests: their outcome is kept until the database takes it. The fence settles who was late. */
-  async #store(batch: Finished[]): Promise<void> {
+  /** Receivers have seen these requests: their outcomes are kept until the database takes them. The fence settles who was late. */
+  async #store(batch: FinishedAttempt[]): Promise<void> {
     const { db, log } = this.#options;
     for (let tries = 0; ; tries++) {
       try {
         await record(db, batch);
         return;
       } catch (error) {
-        log.warn(
-          { err: error, attempts: batch.length },
-          'finished attempts could not be recorded; trying again',
-        );
+        log.warn({ err: error, attempts: batch.length }, 'failed to record attempts, will try again');
         if (this.#stopping && tries >= TRIES_WHEN_STOPPING) return;
-        await sleep(Math.min(1000, 50 * 2 ** tries));
+        await sleep(Math.min(MAX_RETRY_MS, 50 * 2 ** tries));
       }
     }
   }

@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
+import { int, rows, text } from '../../database/rows.ts';
 import type { Db, DbOrTx } from '../../database/tables.ts';
 import { notify } from '../../database/notifications.ts';
+import { INITIAL_CONCURRENCY } from '../dispatch/endpoint-concurrency.ts';
 import { intoHistory } from '../outbox/move.ts';
 
 /** How an endpoint does. Rates and durations are of the last 24 hours. */
@@ -17,13 +19,15 @@ export interface EndpointView {
   last_error: string | null;
   last_attempt_at: Date | null;
   in_flight: number;
+  /** Requests that a dispatcher sends to it at once. */
+  concurrency: number;
   backlog: number;
   oldest_due_at: Date | null;
 }
 
 /** The account's endpoints with attempts in the last 24 hours, deliveries in the outbox, or a pause. */
 export async function listEndpoints(db: DbOrTx, accountId: string): Promise<EndpointView[]> {
-  const { rows } = await sql<EndpointView>`
+  const found = await sql<EndpointView>`
     with hours as (
       select endpoint, sum(succeeded)::int as succeeded, sum(succeeded + failed)::int as attempts, latency_sum(latency) as latency,
         (array_agg(last_status_code order by hour desc) filter (where last_status_code is not null))[1] as last_status,
@@ -33,18 +37,20 @@ export async function listEndpoints(db: DbOrTx, accountId: string): Promise<Endp
       select endpoint, count(*)::int as backlog, count(*) filter (where status = 'sending' and leased_until > now())::int as in_flight,
         min(next_attempt_at) filter (where next_attempt_at <= now() and status = 'waiting') as oldest_due_at
       from outbox where account_id = ${accountId} group by endpoint
-    ), marked as (
-      select * from endpoints where account_id = ${accountId} and (paused_at is not null or resting_until > now())
+    ), known as (
+      select * from endpoints where account_id = ${accountId}
     )
     select endpoint,
       case when paused_at is not null then 'paused' when resting_until > now() then 'backing_off' else 'active' end as status,
       paused_at, case when resting_until > now() then resting_until end as resting_until,
       coalesce(attempts, 0) as attempts, round(succeeded::numeric / nullif(attempts, 0), 4)::float8 as success_rate,
       round(latency_quantile(latency, 0.95)::numeric, 1)::float8 as p95_ms, last_status, last_error, last_at as last_attempt_at,
-      coalesce(in_flight, 0) as in_flight, coalesce(backlog, 0) as backlog, oldest_due_at
-    from hours full join open using (endpoint) full join marked using (endpoint)
+      coalesce(in_flight, 0) as in_flight, coalesce(concurrency, ${INITIAL_CONCURRENCY}) as concurrency,
+      coalesce(backlog, 0) as backlog, oldest_due_at
+    from hours full join open using (endpoint) full join known using (endpoint)
+    where attempts is not null or backlog is not null or paused_at is not null or resting_until > now()
     order by endpoint`.execute(db);
-  return rows;
+  return found.rows;
 }
 
 /** Stops sending to the endpoint: its deliveries wait in the outbox. What is under way finishes. */
@@ -78,26 +84,48 @@ export async function cancelPending(db: DbOrTx, accountId: string, endpoint: str
 
 /** Whether the account has, or had lately, anything to do with the endpoint. */
 export async function knowsEndpoint(db: DbOrTx, accountId: string, endpoint: string): Promise<boolean> {
-  const { rows } = await sql`
+  const found = await sql`
     select 1 from outbox where account_id = ${accountId} and endpoint = ${endpoint}
     union all select 1 from endpoint_hours where account_id = ${accountId} and endpoint = ${endpoint}
     union all select 1 from endpoints where account_id = ${accountId} and endpoint = ${endpoint} limit 1`.execute(
     db,
   );
-  return rows.length > 0;
+  return found.rows.length > 0;
 }
 
-/** Notes for everyone to see that a dispatcher leaves an endpoint alone for so many ms, or (0) that it answers again. */
-export async function noteRest(
-  db: DbOrTx,
-  accountId: string,
-  endpoint: string,
-  restMs: number,
-  failures: number,
-): Promise<void> {
-  await sql`insert into endpoints (account_id, endpoint, resting_until, failures)
-    values (${accountId}, ${endpoint}, now() + ${restMs} * interval '1 ms', ${failures})
-    on conflict (account_id, endpoint) do update set resting_until = excluded.resting_until, failures = excluded.failures`.execute(
-    db,
-  );
+/** An endpoint of an account, by its host and port. */
+export interface EndpointName {
+  account_id: string;
+  endpoint: string;
 }
+
+/** Records that a dispatcher leaves an endpoint alone for `ms`, or (0) that it answers again. */
+export async function recordPause(
+  db: DbOrTx,
+  { account_id, endpoint }: EndpointName,
+  { ms, failures }: { ms: number; failures: number },
+): Promise<void> {
+  await sql`
+    insert into endpoints (account_id, endpoint, resting_until, failures)
+    values (${account_id}, ${endpoint}, now() + ${ms} * interval '1 ms', ${failures})
+    on conflict (account_id, endpoint) do update set resting_until = excluded.resting_until,
+      failures = excluded.failures`.execute(db);
+}
+
+/** Records how many requests a dispatcher sends to endpoints at once. */
+export async function recordConcurrency(
+  db: DbOrTx,
+  endpoints: (EndpointName & { concurrency: number })[],
+): Promise<void> {
+  const sorted = endpoints.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+  const batch = rows(sorted, {
+    account_id: text((e) => e.account_id),
+    endpoint: text((e) => e.endpoint),
+    concurrency: int((e) => e.concurrency),
+  });
+  await sql`
+    insert into endpoints (${batch.columns}) select * from ${batch.as('b')}
+    on conflict (account_id, endpoint) do update set concurrency = excluded.concurrency`.execute(db);
+}
+
+const key = ({ account_id, endpoint }: EndpointName) => `${account_id} ${endpoint}`;

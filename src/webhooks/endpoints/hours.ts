@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { int, rows, smallint, text } from '../../database/rows.ts';
 import type { Tx } from '../../database/tables.ts';
-import type { Finished } from '../outbox/record.ts';
+import type { FinishedAttempt } from '../outbox/record.ts';
 
 /** Bins of the latency histogram: bin n holds attempts of at most 2^(n/2) ms, so 40 of them reach beyond nine minutes. */
 const BINS = 40;
@@ -21,13 +21,13 @@ interface Tally {
 }
 
 /** Counts finished attempts into their endpoints' current hour. Rows are taken in one order, so that dispatchers never block each other for good. */
-export async function countAttempts(tx: Tx, batch: Finished[]): Promise<void> {
+export async function countAttempts(tx: Tx, batch: FinishedAttempt[]): Promise<void> {
   const tallies = new Map<string, Tally>();
-  for (const { claimed, result } of batch) {
-    const key = `${claimed.account_id} ${claimed.endpoint}`;
+  for (const { delivery, result } of batch) {
+    const key = `${delivery.account_id} ${delivery.endpoint}`;
     let tally = tallies.get(key);
     if (!tally) {
-      const { account_id, endpoint } = claimed;
+      const { account_id, endpoint } = delivery;
       tally = {
         account_id,
         endpoint,

@@ -102,6 +102,12 @@ const endpointFields = {
   last_error: attemptError.nullable(),
   last_attempt_at: timestamp.nullable(),
   in_flight: z.int().min(0),
+  concurrency: z
+    .int()
+    .min(1)
+    .describe(
+      'The most requests under way at once. Grows while the endpoint keeps up, shrinks when it does not.',
+    ),
   backlog: z.int().min(0).describe('Deliveries that wait or are under way.'),
   oldest_due_at: timestamp.nullable(),
 };

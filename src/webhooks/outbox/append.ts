@@ -4,7 +4,7 @@ import { crashPoint } from '../../crash-point.ts';
 import type { AttemptTrigger, DeliveryEvent } from '../../database/enumerations.ts';
 import type { Tx } from '../../database/tables.ts';
 import { newId } from '../../ids.ts';
-import { notify } from '../../database/notifications.ts';
+import { notifyDispatchers } from './notify.ts';
 
 /** What is to be delivered: a body of head, then the job's page fragments (all where `whole_job`, or the one of `page_ordinal`), then tail. */
 export interface NewDelivery {
@@ -56,12 +56,12 @@ export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[
   });
   await sql`insert into outbox (${batch.columns}) select * from ${batch.as('b')}`.execute(tx);
   crashPoint('delivery.append');
-  const targets = new Map(
-    deliveries.map((d, n) => [
-      `${d.account_id} ${endpoints[n]}`,
-      { account_id: d.account_id, endpoint: endpoints[n]! },
-    ]),
+  await notifyDispatchers(
+    tx,
+    deliveries.map(({ account_id, trigger }, n) => {
+      const kind = trigger === 'test' ? ('urgent' as const) : ('fresh' as const);
+      return { account_id, endpoint: endpoints[n]!, kind };
+    }),
   );
-  for (const target of targets.values()) await notify(tx, { type: 'outbox', ...target });
   return ids;
 }

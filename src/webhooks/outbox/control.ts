@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { crashPoint } from '../../crash-point.ts';
 import type { Db, Tx } from '../../database/tables.ts';
 import { isId } from '../../ids.ts';
-import { notify } from '../../database/notifications.ts';
+import { notifyDispatchers } from './notify.ts';
 import { backIntoOutbox } from './move.ts';
 
 /** Rows moved back in one transaction: a crash half-way loses none, and the rest is still there to be recovered. */
@@ -25,7 +25,7 @@ export async function redeliver(db: Db, accountId: string, id: string): Promise<
         trigger = case when status = 'waiting' then 'manual' else trigger end
       where account_id = ${accountId} and id = ${id} returning endpoint`.execute(tx);
     if (!rows[0]) return false;
-    await notify(tx, { type: 'outbox', account_id: accountId, endpoint: rows[0].endpoint });
+    await notifyDispatchers(tx, [{ account_id: accountId, endpoint: rows[0].endpoint, kind: 'urgent' }]);
     return true;
   });
   crashPoint('delivery.redelivered');
@@ -78,8 +78,10 @@ async function moveBack(
   trigger: 'manual' | 'recover',
 ): Promise<string[]> {
   const rows = await backIntoOutbox(tx, which, trigger);
-  const endpoints = new Map(rows.map((row) => [row.endpoint, row]));
-  for (const { account_id, endpoint } of endpoints.values())
-    await notify(tx, { type: 'outbox', account_id, endpoint });
+  const kind = trigger === 'manual' ? 'urgent' : 'fresh';
+  await notifyDispatchers(
+    tx,
+    rows.map(({ account_id, endpoint }) => ({ account_id, endpoint, kind })),
+  );
   return rows.map((row) => row.id);
 }

@@ -5,7 +5,7 @@ import type { DbOrTx } from '../../database/tables.ts';
 /** What a delivery keeps wherever it stands, in the outbox or in the history. */
 const KEPT =
   sql.raw(`account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
-  attempts, created_at, request_id, traceparent`);
+  attempts, fence, created_at, request_id, traceparent`);
 
 /**
  * A common table expression body that puts rows which were just deleted from the outbox into the history. `source` names them and has the

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Db } from '../../database/tables.ts';
 import { readEnvelope } from '../../database/fragments.ts';
-import type { Claimed } from '../outbox/claim.ts';
+import type { ClaimedDelivery } from '../outbox/claim.ts';
 
 /** Bodies up to this many bytes are held in memory; larger ones are streamed twice, once to sign and once to send. */
 export const SMALL_BODY_BYTES = 256 * 1024;
@@ -9,19 +9,19 @@ const CHUNK_BYTES = 64 * 1024;
 
 /** What a delivery's body is made of. */
 export type BodySource = Pick<
-  Claimed,
+  ClaimedDelivery,
   'account_id' | 'job_id' | 'head' | 'tail' | 'whole_job' | 'page_ordinal' | 'body_bytes'
 >;
 
 /** The body of a delivery in chunks: the same bytes at every call. */
-export async function* bodyChunks(db: Db, claimed: BodySource): AsyncGenerator<Buffer> {
-  if (!claimed.whole_job || claimed.job_id === null) {
-    yield Buffer.from(claimed.head + (await onePage(db, claimed)) + claimed.tail, 'utf8');
+export async function* bodyChunks(db: Db, delivery: BodySource): AsyncGenerator<Buffer> {
+  if (!delivery.whole_job || delivery.job_id === null) {
+    yield Buffer.from(delivery.head + (await onePage(db, delivery)) + delivery.tail, 'utf8');
     return;
   }
   let pending: Buffer[] = [];
   let bytes = 0;
-  for await (const text of readEnvelope(db, claimed.account_id, claimed.job_id, claimed)) {
+  for await (const text of readEnvelope(db, delivery.account_id, delivery.job_id, delivery)) {
     const chunk = Buffer.from(text, 'utf8');
     pending.push(chunk);
     bytes += chunk.length;
@@ -47,15 +47,15 @@ async function onePage(db: Db, { account_id, job_id, page_ordinal }: BodySource)
 }
 
 /** The whole body, or null when it is larger than SMALL_BODY_BYTES. */
-export async function smallBody(db: Db, claimed: BodySource): Promise<Buffer | null> {
-  if (claimed.body_bytes !== null && claimed.body_bytes > SMALL_BODY_BYTES) return null;
-  if (!claimed.whole_job && claimed.page_ordinal === null) {
-    const body = Buffer.from(claimed.head + claimed.tail, 'utf8');
+export async function smallBody(db: Db, delivery: BodySource): Promise<Buffer | null> {
+  if (delivery.body_bytes !== null && delivery.body_bytes > SMALL_BODY_BYTES) return null;
+  if (!delivery.whole_job && delivery.page_ordinal === null) {
+    const body = Buffer.from(delivery.head + delivery.tail, 'utf8');
     return body.length > SMALL_BODY_BYTES ? null : body;
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of bodyChunks(db, claimed)) {
+  for await (const chunk of bodyChunks(db, delivery)) {
     bytes += chunk.length;
     if (bytes > SMALL_BODY_BYTES) return null;
     chunks.push(chunk);

@@ -1,3 +1,5 @@
+import type { AttemptResult, Outcome } from '../outbox/record.ts';
+
 /** Why an attempt failed: the closed list of `error` in attempts and deliveries. */
 export const ATTEMPT_ERRORS = {
   http_error: 'The receiver answered with a status that is not 2xx.',
@@ -12,6 +14,9 @@ export const ATTEMPT_ERRORS = {
   internal_error: 'The attempt failed for a reason on our side.',
 } as const;
 export type AttemptError = keyof typeof ATTEMPT_ERRORS;
+
+/** What fails in the same way at every attempt. */
+const CANNOT_SUCCEED: ReadonlySet<AttemptError> = new Set(['body_changed']);
 
 /** The most that jitter adds to a step. */
 const JITTER = 0.2;
@@ -30,4 +35,15 @@ export function retryDelay(
   if (step === undefined) return null;
   const asked = Math.min(retryAfter ?? 0, schedule[failures] ?? step);
   return Math.max(step * (1 + JITTER * random()), asked);
+}
+
+/** What becomes of a delivery that had failed `failures` times since its schedule was started, after one more attempt. */
+export function outcomeOf(
+  { error, retry_after }: Pick<AttemptResult, 'error' | 'retry_after'>,
+  failures: number,
+  schedule: number[],
+): Outcome {
+  if (error === null) return { status: 'delivered' };
+  const delay = CANNOT_SUCCEED.has(error) ? null : retryDelay(schedule, failures + 1, retry_after);
+  return delay === null ? { status: 'exhausted' } : { status: 'retry', delay };
 }

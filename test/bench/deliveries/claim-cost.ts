@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { claim } from '../../../src/webhooks/outbox/claim.ts';
+import { FIRST_URL_LANE, LAST_LANE } from '../../../src/webhooks/outbox/lanes.ts';
 import type { Stage } from './stage.ts';
 import { quantile } from '../../support/quantile.ts';
 
@@ -21,7 +22,14 @@ export async function claimRate(stage: Stage): Promise<number> {
     const began = performance.now();
     const rows = await claim(
       db,
-      accounts.map((account_id) => ({ account_id, endpoint, count: BATCH / accounts.length })),
+      accounts.map((account_id) => ({
+        account_id,
+        endpoint,
+        first_lane: FIRST_URL_LANE,
+        last_lane: LAST_LANE,
+        count: BATCH / accounts.length,
+        lane_limits: {},
+      })),
       600_000,
     );
     if (rows.length === BATCH) rates.push(BATCH / ((performance.now() - began) / 1000));

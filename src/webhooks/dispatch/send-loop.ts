@@ -1,0 +1,155 @@
+import type { ClaimedDelivery } from '../outbox/claim.ts';
+import type { AttemptResult } from '../outbox/record.ts';
+import type { Release } from '../outbox/release.ts';
+import { UnsignedError } from '../send/post.ts';
+import { AdaptiveConcurrency } from './adaptive-concurrency.ts';
+import type { Place } from './endpoint-places.ts';
+import type { Endpoint } from './endpoint.ts';
+
+/** The share of all places that one account may hold, so that its hanging receivers cannot starve the others. */
+const ACCOUNT_SHARE = 0.5;
+const MAX_IN_FLIGHT_PER_ACCOUNT = 128;
+/** How often to look for requests that have stalled, and for endpoints that may send again. */
+const REVIEW_MS = 100;
+/** How long this process leaves an account alone whose secret it cannot open. */
+const UNSIGNED_REST_MS = 30_000;
+
+export interface SendLoopOptions {
+  timeoutMs: number;
+  /** Sends a delivery once. Throws an UnsignedError where it cannot be signed. */
+  attempt: (delivery: ClaimedDelivery, claimedAt: number) => Promise<AttemptResult>;
+  /** Whether the claim is certain to hold for long enough to begin. */
+  holds: (delivery: ClaimedDelivery) => boolean;
+  /** An attempt is over, and what its endpoint has learnt from it. */
+  finished: (endpoint: Endpoint, delivery: ClaimedDelivery, result: AttemptResult) => void;
+  /** The deliveries cannot be sent soon, or not by this process. */
+  release: (releases: Release[]) => void;
+  /** The account's secret could not be opened. */
+  unsigned: (endpoint: Endpoint, delivery: ClaimedDelivery, error: UnsignedError) => void;
+}
+
+/** Sends claimed deliveries as places become free: of its URL, its endpoint, its account and this process. */
+export class SendLoop {
+  readonly #options: SendLoopOptions;
+  readonly #concurrency = new AdaptiveConcurrency(
+    () => this.#short.size > 0,
+    () => this.#pumpShort(),
+  );
+  /** Endpoints that could send and lack a place of the process or the account, the longest unserved first. */
+  readonly #short = new Set<Endpoint>();
+  /** Endpoints whose waiting deliveries have to wait for something else. */
+  readonly #held = new Set<Endpoint>();
+  readonly #underWay = new Set<Place>();
+  #inFlight = 0;
+  #review: NodeJS.Timeout | undefined;
+  #stopping = false;
+
+  constructor(options: SendLoopOptions) {
+    this.#options = options;
+  }
+
+  /** Requests under way, those that people asked for among them. */
+  get inFlight(): number {
+    return this.#underWay.size;
+  }
+
+  start(): void {
+    this.#concurrency.start();
+    this.#review = setInterval(() => this.#reviewPlaces(), REVIEW_MS);
+  }
+
+  /** Begins nothing more. What is under way goes on. */
+  stop(): void {
+    this.#stopping = true;
+    this.#concurrency.stop();
+    clearInterval(this.#review);
+  }
+
+  /** Sends what the endpoint has waiting and has places for. */
+  pump(endpoint: Endpoint): void {
+    const now = performance.now();
+    for (let place = this.#takeUrgent(endpoint, now); place; place = this.#takeUrgent(endpoint, now))
+      void this.#send(place);
+    this.#short.delete(endpoint);
+    this.#held.delete(endpoint);
+    while (!this.#stopping && endpoint.hasWaiting) {
+      if (!this.#hasPlace(endpoint)) return void this.#short.add(endpoint);
+      const place = endpoint.take(now);
+      if (!place) return void this.#held.add(endpoint);
+      void this.#send(place);
+    }
+  }
+
+  #takeUrgent(endpoint: Endpoint, now: number): Place | null {
+    return this.#stopping ? null : endpoint.takeUrgent(now);
+  }
+
+  #hasPlace({ account }: Endpoint): boolean {
+    const { limit } = this.#concurrency;
+    const ofAccount = Math.min(MAX_IN_FLIGHT_PER_ACCOUNT, limit * ACCOUNT_SHARE);
+    return this.#inFlight < limit && account.inFlight < ofAccount;
+  }
+
+  /** Gives free places to the endpoints that lack one, in turn. */
+  #pumpShort(): void {
+    for (const endpoint of this.#short) {
+      if (this.#inFlight >= this.#concurrency.limit) return;
+      this.pump(endpoint);
+    }
+  }
+
+  async #send(place: Place): Promise<void> {
+    const { endpoint, delivery } = place;
+    if (!this.#options.holds(delivery)) {
+      // Its lease is over, or ends too soon: the next claim sends it.
+      place[Symbol.dispose]();
+      return this.#options.release([{ delivery, deferMs: 0 }]);
+    }
+    try {
+      const result = await this.#attempt(place);
+      this.#options.release(giveBack(endpoint.settle(place, result, performance.now())));
+      this.#options.finished(endpoint, delivery, result);
+    } catch (error) {
+      if (!(error instanceof UnsignedError)) throw error;
+      endpoint.account.restUntil = performance.now() + UNSIGNED_REST_MS;
+      this.#options.unsigned(endpoint, delivery, error);
+      this.#options.release([{ delivery, deferMs: 0 }, ...giveBack(endpoint.takeBack())]);
+    }
+    this.pump(endpoint);
+    this.#pumpShort();
+  }
+
+  async #attempt(place: Place): Promise<AttemptResult> {
+    using _ = this.#begin(place);
+    return await this.#options.attempt(place.delivery, place.claimedAt);
+  }
+
+  /** Counts a request until it is over, then gives its place back. */
+  #begin(place: Place): Disposable {
+    const counted = place.urgent ? 0 : 1;
+    this.#underWay.add(place);
+    this.#inFlight += counted;
+    return {
+      [Symbol.dispose]: () => {
+        this.#underWay.delete(place);
+        this.#inFlight -= counted;
+        place[Symbol.dispose]();
+      },
+    };
+  }
+
+  #reviewPlaces(): void {
+    const now = performance.now();
+    const { timeoutMs, release } = this.#options;
+    const stalled = new Set<Endpoint>();
+    for (const place of this.#underWay) {
+      release(giveBack(place.endpoint.stall(place, now, timeoutMs)));
+      stalled.add(place.endpoint);
+    }
+    for (const endpoint of [...this.#held, ...stalled]) this.pump(endpoint);
+  }
+}
+
+function giveBack(waiting: { delivery: ClaimedDelivery }[]): Release[] {
+  return waiting.map(({ delivery }) => ({ delivery, deferMs: 0 }));
+}

@@ -1,0 +1,46 @@
+import { sql } from 'kysely';
+import type { Db } from '../../database/tables.ts';
+import { FIRST_URL_LANE, LAST_LANE, RETRY_LANE, URGENT_LANE } from './lanes.ts';
+
+/** The kinds of lanes of an endpoint. */
+export type LaneKind = 'urgent' | 'retries' | 'fresh';
+
+/** An endpoint with deliveries in lanes of this kind, and the milliseconds until the first of them is due (0: now). */
+export interface DueLanes {
+  account_id: string;
+  endpoint: string;
+  kind: LaneKind;
+  due_in_ms: number;
+}
+
+/**
+ * What is in the outbox, by endpoint and kind of lane; paused endpoints left out. Goes from one to the next along
+ * outbox_due (a loose index scan), so the cost grows with the number of endpoints, not of rows. The lanes of URLs count
+ * as due whatever they hold.
+ */
+export async function readDueLanes(db: Db): Promise<DueLanes[]> {
+  const { rows } = await sql<DueLanes>`
+    with recursive hop as (
+      (
+        select account_id, endpoint, lane, next_attempt_at from outbox
+        order by account_id, endpoint, lane, next_attempt_at limit 1
+      )
+      union all
+      select next.* from hop cross join lateral (
+        select account_id, endpoint, lane, next_attempt_at from outbox
+        where (outbox.account_id, outbox.endpoint, outbox.lane)
+          > (hop.account_id, hop.endpoint, case when hop.lane >= ${FIRST_URL_LANE} then ${LAST_LANE} else hop.lane end)
+        order by account_id, endpoint, lane, next_attempt_at limit 1
+      ) next
+    )
+    select account_id, endpoint,
+      case lane when ${URGENT_LANE} then 'urgent' when ${RETRY_LANE} then 'retries' else 'fresh' end as kind,
+      case when lane >= ${FIRST_URL_LANE} then 0
+        else greatest(0, extract(epoch from next_attempt_at - now()) * 1000) end::float8 as due_in_ms
+    from hop
+    where not exists (
+      select from endpoints e
+      where e.account_id = hop.account_id and e.endpoint = hop.endpoint and e.paused_at is not null
+    )`.execute(db);
+  return rows;
+}

@@ -1,0 +1,10 @@
+/**
+ * The lanes of an endpoint in the outbox (column `lane`, written by Postgres): what a person asked for, what failed
+ * before, and from FIRST_URL_LANE on one lane for each URL. Claims take some of each lane, so that none of them waits
+ * for another to become empty.
+ */
+export const URGENT_LANE = 0;
+export const RETRY_LANE = 1;
+export const FIRST_URL_LANE = 2;
+/** No lane has a higher number; 52 bits, so that numbers of JavaScript hold them. */
+export const LAST_LANE = 2 ** 52 + 1;

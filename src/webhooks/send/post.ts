@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto';
+import type { Config } from '../../config.ts';
+import { crashPoint } from '../../crash-point.ts';
+import type { SecretBox } from '../../accounts/secrets.ts';
+import type { Db } from '../../database/tables.ts';
+import type { Egress, PostResult } from '../../egress/index.ts';
+import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
+import { Semaphore } from '../../limits/semaphore.ts';
+import type { ClaimedDelivery } from '../outbox/claim.ts';
+import { bodyChunks, sha256, smallBody } from './body.ts';
+import { createSigner, type Signer } from './sign.ts';
+
+export const USER_AGENT = 'Ollagraph-Webhook/1.0';
+/** Large bodies under way at once, so that they never crowd out small ones; one of each endpoint. */
+const MAX_LARGE_BODIES = 4;
+
+/** The stored fragments no longer make the bytes that the first attempt sent. */
+export class BodyChangedError extends Error {
+  override name = 'BodyChangedError';
+}
+
+/** A secret of the account cannot be opened with this process's key, so nothing was sent. */
+export class UnsignedError extends Error {
+  override name = 'UnsignedError';
+}
+
+/** What is known of the body once it has been put together. */
+export interface BodyFacts {
+  body_bytes: number | null;
+  body_sha256: Buffer | null;
+}
+
+export interface PosterOptions {
+  db: Db;
+  egress: Egress;
+  config: Pick<Config, 'webhookTimeoutMs'>;
+  box: SecretBox;
+}
+
+/** Puts the bodies of deliveries together, signs them and sends them. */
+export class Poster {
+  readonly #options: PosterOptions;
+  readonly #largeBodies = new Semaphore(MAX_LARGE_BODIES);
+  readonly #largeBodiesByEndpoint = new KeyedSemaphore(1);
+
+  constructor(options: PosterOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends one claimed delivery, and fills in `facts` on the way. Throws a BodyChangedError, an UnsignedError, or what
+   * egress throws.
+   */
+  async post(delivery: ClaimedDelivery, traceparent: string | null, facts: BodyFacts): Promise<PostResult> {
+    const body = await smallBody(this.#options.db, delivery);
+    if (body === null) return await this.#postLarge(delivery, traceparent, facts);
+    const signer = this.#signer(delivery);
+    fixBody(delivery, facts, body.length, sha256(body));
+    signer.update(body);
+    crashPoint('delivery.send');
+    return await this.#options.egress.post({
+      url: delivery.webhook_url,
+      headers: requestHeaders(delivery, signer.headers(), traceparent),
+      body,
+      timeoutMs: this.#options.config.webhookTimeoutMs,
+    });
+  }
+
+  /** Reads the stored fragments twice in constant memory: for length, digest and signature, and to send them. */
+  async #postLarge(
+    delivery: ClaimedDelivery,
+    traceparent: string | null,
+    facts: BodyFacts,
+  ): Promise<PostResult> {
+    const { db, egress, config } = this.#options;
+    const endpoint = `${delivery.account_id} ${delivery.endpoint}`;
+    using places = new DisposableStack();
+    places.use(await this.#largeBodiesByEndpoint.acquire(endpoint));
+    places.use(await this.#largeBodies.acquire());
+    const signer = this.#signer(delivery);
+    const { bytes, digest } = await digestLarge(bodyChunks(db, delivery), signer);
+    fixBody(delivery, facts, bytes, digest);
+    crashPoint('delivery.send');
+    return await egress.post({
+      url: delivery.webhook_url,
+      headers: requestHeaders(delivery, signer.headers(), traceparent),
+      body: { length: bytes, chunks: () => bodyChunks(db, delivery) },
+      timeoutMs: config.webhookTimeoutMs,
+      idleTimeoutMs: config.webhookTimeoutMs,
+    });
+  }
+
+  /** Made just before it is used: the timestamp is that of the attempt. */
+  #signer({ id, account_id, webhook_secret, previous_secrets, webhook_id }: ClaimedDelivery): Signer {
+    try {
+      const secrets = [webhook_secret, ...previous_secrets];
+      const opened = secrets.map((secret) => this.#options.box.open(secret, account_id));
+      return createSigner(opened, webhook_id, Math.floor(Date.now() / 1000));
+    } catch (cause) {
+      throw new UnsignedError(`delivery ${id} cannot be signed`, { cause });
+    }
+  }
+}
+
+/** Reads a large body once: its length and SHA-256, while the signer sees every chunk. */
+export async function digestLarge(
+  chunks: AsyncIterable<Buffer>,
+  signer: Signer,
+): Promise<{ bytes: number; digest: Buffer }> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    signer.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, digest: hash.digest() };
+}
+
+/** Notes the body's length and digest, and refuses to send what differs from the first attempt. */
+function fixBody(delivery: ClaimedDelivery, facts: BodyFacts, bytes: number, digest: Buffer): void {
+  const { id, body_bytes, body_sha256 } = delivery;
+  if (body_sha256 !== null && (!body_sha256.equals(digest) || body_bytes !== bytes))
+    throw new BodyChangedError(`delivery ${id} was ${body_bytes} bytes and is ${bytes}`);
+  facts.body_bytes = bytes;
+  facts.body_sha256 = digest;
+}
+
+/** The headers of one attempt: the caller's own, ours, and the trace's where there is one. */
+export function requestHeaders(
+  delivery: Pick<ClaimedDelivery, 'id' | 'headers' | 'attempts'>,
+  signature: Record<string, string>,
+  traceparent: string | null = null,
+): Record<string, string> {
+  return {
+    ...delivery.headers,
+    'content-type': 'application/json',
+    'user-agent': USER_AGENT,
+    ...signature,
+    'x-ollagraph-delivery': delivery.id,
+    'x-ollagraph-attempt': String(delivery.attempts),
+    ...(traceparent === null ? null : { traceparent }),
+  };
+}
