@@ -54,7 +54,8 @@ export class Client {
   /** Has pages scraped and waits for them, however often that takes. */
   async scrapeNow(path: string, body: Body, key: string): Promise<void> {
     const { status, text } = await this.insist('POST', path, body, { 'idempotency-key': key });
-    const sha256 = createHash('sha256').update(text).digest('hex');
+    // Of the page block; the answer ends with a newline of its own.
+    const sha256 = createHash('sha256').update(text.trimEnd()).digest('hex');
     this.#ledger.tell({ type: 'answered', key, status, sha256, at: Date.now() });
   }
 
