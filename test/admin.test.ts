@@ -25,7 +25,7 @@ const VIEWS = [
 ];
 
 test('every view of the operators answers and says what it is', async () => {
-  await using service = await startTestService();
+  await using service = await startTestService({ ROLES: 'web' });
   for (const view of VIEWS) {
     await sql`select * from ${sql.id('admin', view)} limit 5`.execute(service.db);
     const { rows } = await sql<{
@@ -110,7 +110,7 @@ test('recover by SQL takes all that was given up in the window', async () => {
 });
 
 test('the read-only role reads the views and nothing else', async () => {
-  await using service = await startTestService();
+  await using service = await startTestService({ ROLES: 'web' });
   await service.db.connection().execute(async (connection) => {
     await sql`set role ollagraph_readonly`.execute(connection);
     await sql`select * from admin.deliveries_recent`.execute(connection);

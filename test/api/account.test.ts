@@ -25,7 +25,7 @@ test('an account reads what it has and the secret that its webhooks are signed w
 });
 
 test('a new account has the free credits that the contract promises', async () => {
-  await using plain = await startTestService({ FREE_CREDITS: '' });
+  await using plain = await startTestService({ ROLES: 'web', FREE_CREDITS: '' });
   assert.equal((await plain.api('GET', '/v1/me')).json.credits, 1000);
 });
 
@@ -57,7 +57,7 @@ test('keys are stored as digests and secrets never in an answer but their own', 
 });
 
 test('with SECRET_KEY webhook secrets are stored sealed', async () => {
-  await using sealed = await startTestService({ SECRET_KEY: 'a test key of some length' });
+  await using sealed = await startTestService({ ROLES: 'web', SECRET_KEY: 'a test key of some length' });
   const { webhook_secret } = (await sealed.api('GET', '/v1/me')).json;
   assert.match(webhook_secret, /^whsec_/);
   const row = await sealed.db.selectFrom('accounts').select('webhook_secret').executeTakeFirstOrThrow();

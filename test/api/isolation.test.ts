@@ -9,7 +9,7 @@ let service: TestService;
 let site: Site;
 let receiver: Receiver;
 before(async () => {
-  service = await startTestService();
+  service = await startTestService({ WEBHOOK_RETRY_SCHEDULE: '0' });
   site = await startSite({ '/': page('Home', 'Hello.') });
   receiver = await startReceiver();
 });
@@ -53,12 +53,12 @@ test("another account's job or delivery cannot be told from one that does not ex
 
 test("another account's jobs and deliveries are in no list, and no recovery reaches them", async () => {
   receiver.answer = 500;
-  await using poor = await startTestService({ WEBHOOK_RETRY_SCHEDULE: '0' });
+  const poor = await service.createAccount();
   const body = { url: site.url('/'), webhook_url: receiver.url('/failing') };
   const { job_id } = (await poor.api('POST', '/v1/scrape/async', body)).json;
   await poor.api.finished(job_id);
   await receiver.received(2, '/failing');
-  const stranger = await poor.createAccount();
+  const stranger = await service.createAccount();
   assert.deepEqual((await stranger.api('GET', '/v1/jobs')).json, { data: [], next_cursor: null });
   assert.deepEqual((await stranger.api('GET', `/v1/deliveries?job_id=${job_id}`)).json, {
     data: [],

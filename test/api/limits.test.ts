@@ -6,7 +6,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { startTestService } from '../support/service.ts';
 
 test('a minute that is used up is a 429 that says when to come back, for that account alone', async () => {
-  await using service = await startTestService({ RATE_LIMIT_PER_MINUTE: '4' });
+  await using service = await startTestService({ ROLES: 'web', RATE_LIMIT_PER_MINUTE: '4' });
   const another = await service.createAccount();
   for (const left of [3, 2, 1, 0]) {
     const { status, headers } = await service.api('GET', '/v1/me');
@@ -26,7 +26,7 @@ test('a minute that is used up is a 429 that says when to come back, for that ac
 });
 
 test('requests without a valid key belong to no account and count for none', async () => {
-  await using service = await startTestService({ RATE_LIMIT_PER_MINUTE: '2' });
+  await using service = await startTestService({ ROLES: 'web', RATE_LIMIT_PER_MINUTE: '2' });
   const wrong = createApi(service.api.origin, 'ok_wrong_key_wrong_key');
   for (let i = 0; i < 5; i++) {
     const { status, headers } = await wrong('GET', '/v1/me');
@@ -37,7 +37,7 @@ test('requests without a valid key belong to no account and count for none', asy
 });
 
 test('a limit of 0 limits nothing and sends no headers', async () => {
-  await using service = await startTestService({ RATE_LIMIT_PER_MINUTE: '0' });
+  await using service = await startTestService({ ROLES: 'web', RATE_LIMIT_PER_MINUTE: '0' });
   const { status, headers } = await service.api('GET', '/v1/me');
   assert.equal(status, 200);
   assert.equal(headers.get('ratelimit'), null);

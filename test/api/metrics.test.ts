@@ -24,7 +24,7 @@ function parse(text: string): Map<string, number> {
 }
 
 test('metrics are for the operator alone', async () => {
-  await using service = await startTestService({ ADMIN_TOKEN });
+  await using service = await startTestService({ ROLES: 'web', ADMIN_TOKEN });
   const { origin } = service.api;
   assert.equal((await createApi(origin, null)('GET', '/metrics')).json.code, 'unauthorized');
   assert.equal((await service.api('GET', '/metrics')).json.code, 'unauthorized');
@@ -35,7 +35,7 @@ test('metrics are for the operator alone', async () => {
 });
 
 test('without an ADMIN_TOKEN there are none', async () => {
-  await using service = await startTestService({ ADMIN_TOKEN: '' });
+  await using service = await startTestService({ ROLES: 'web', ADMIN_TOKEN: '' });
   assert.equal((await service.api('GET', '/metrics')).json.code, 'not_found');
 });
 

@@ -25,7 +25,7 @@ interface Case {
 let service: TestService;
 let cases: Case[];
 before(async () => {
-  service = await startTestService();
+  service = await startTestService({ ROLES: 'web,dispatcher' });
   cases = await collectCases();
 });
 after(() => service[Symbol.asyncDispose]());

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { startReceiver } from '../support/receiver.ts';
 import { page, startSite } from '../support/site.ts';
-import { startTestService } from '../support/service.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+
+let service: TestService;
+before(async () => {
+  service = await startTestService();
+});
+after(() => service[Symbol.asyncDispose]());
 
 test('job.started, job.page and job.completed, for those who ask for them', async () => {
-  await using service = await startTestService();
   await using site = await startSite({ '/a': page('A', 'Text of a.'), '/b': page('B', 'Text of b.') });
   await using receiver = await startReceiver();
   const { webhook_secret } = (await service.api('GET', '/v1/me')).json;
@@ -38,7 +43,6 @@ test('job.started, job.page and job.completed, for those who ask for them', asyn
 });
 
 test('without webhook_events there is the final POST alone', async () => {
-  await using service = await startTestService();
   await using site = await startSite({ '/a': page('A', 'Text of a.') });
   await using receiver = await startReceiver();
   const job = await service.api.queue('/v1/scrape/batch/async', {
@@ -52,7 +56,6 @@ test('without webhook_events there is the final POST alone', async () => {
 });
 
 test('webhook_headers may not pose as ours', async () => {
-  await using service = await startTestService();
   for (const name of [
     'X-Ollagraph-Signature',
     'webhook-id',
@@ -73,7 +76,6 @@ test('webhook_headers may not pose as ours', async () => {
 });
 
 test('webhook_payload summary sends counts and the way to the pages', async () => {
-  await using service = await startTestService();
   await using site = await startSite({ '/a': page('A', 'Text of a.') });
   await using receiver = await startReceiver();
   const job = await service.api.queue('/v1/scrape/batch/async', {
