@@ -70,10 +70,13 @@ create table pages (
   error_code  text,
   duration_ms integer,
   settled_at  timestamptz,
+  settlement  integer,                          -- the place in the order of settling, from 1; null while pending, and where there is no fragment
   primary key (account_id, job_id, ordinal),
   check ((status = 'pending') = (settled_at is null))
 ) partition by range (job_id);
 insert into partitioned_tables values ('pages', 'job_', 100);
+-- Pages are read in the order of settling while their job runs.
+create index pages_settlement on pages (account_id, job_id, settlement) where settlement is not null;
 create unique index pages_url_once on pages (account_id, job_id, url_hash) where url_hash is not null;
 -- Only pages that came back can be reused. Leaving pending pages out halves the time to insert 100,000 of them.
 create index pages_cache on pages (account_id, cache_key) where status = 'ok';

@@ -364,6 +364,7 @@ create table pages (
   error_code text,
   duration_ms integer,
   settled_at timestamp with time zone,
+  settlement integer,
   constraint pages_check CHECK (((status = 'pending'::text) = (settled_at IS NULL))),
   constraint pages_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'ok'::text, 'failed'::text, 'skipped'::text, 'cancelled'::text]))),
   constraint pages_pkey PRIMARY KEY (account_id, job_id, ordinal)
@@ -409,6 +410,7 @@ CREATE INDEX jobs_unsent ON ONLY public.jobs USING btree (account_id, finished_a
 CREATE INDEX outbox_due ON public.outbox USING btree (account_id, endpoint, lane, next_attempt_at) WITH (deduplicate_items=off);
 CREATE UNIQUE INDEX outbox_job_once ON public.outbox USING btree (account_id, job_id) WHERE (event = 'job.completed'::text);
 CREATE INDEX pages_cache ON ONLY public.pages USING btree (account_id, cache_key) WHERE (status = 'ok'::text);
+CREATE INDEX pages_settlement ON ONLY public.pages USING btree (account_id, job_id, settlement) WHERE (settlement IS NOT NULL);
 CREATE UNIQUE INDEX pages_url_once ON ONLY public.pages USING btree (account_id, job_id, url_hash) WHERE (url_hash IS NOT NULL);
 
 create view admin.all_deliveries as

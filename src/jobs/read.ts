@@ -78,32 +78,40 @@ export function jobETag(job: Job, deliveryStatus: string | null, withResult: boo
 /** What a list of pages may come to; the page that passes it is still in it. */
 const LIST_BYTES = 4 * 1024 * 1024;
 
+/** The order in which the blocks of a job's pages are read, and the place of the last one that was read. */
+export interface PagePlace {
+  /** `settlement`: the order in which pages settle, to which a running job only adds at its end. `ordinal`: the order of the request. */
+  order: 'settlement' | 'ordinal';
+  after: number;
+}
+
 /**
- * The blocks of pages that have settled, as JSON text, by ordinal after `after`: at most `limit`, and no more once they come to
- * LIST_BYTES. `more`: whether further ones have settled.
+ * The blocks of pages that have settled, as JSON text, from a place on: at most `limit`, and no more once they come to LIST_BYTES.
+ * `more`: whether further ones have settled.
  */
 export async function listPages(
   db: DbOrTx,
   job: Job,
+  { order, after }: PagePlace,
   limit: number,
-  after: number,
-): Promise<{ pages: { ordinal: number; fragment: string }[]; more: boolean }> {
-  const { rows } = await sql<{ ordinal: number; fragment: string; more: boolean }>`
-    select ordinal, fragment, more
+): Promise<{ pages: { place: number; fragment: string }[]; more: boolean }> {
+  const key = sql.ref(order);
+  const { rows } = await sql<{ place: number; fragment: string; more: boolean }>`
+    select place, fragment, more
     from (
-      select ordinal, fragment,
-        row_number() over running as place,
+      select place, fragment,
+        row_number() over running as number,
         sum(octet_length(fragment)) over running - octet_length(fragment) as bytes_before,
-        lead(ordinal) over running is not null as more
+        lead(place) over running is not null as more
       from (
-        select ordinal, fragment from pages
-        where account_id = ${job.account_id} and job_id = ${job.id} and ordinal > ${after} and fragment is not null
-        order by ordinal limit ${limit + 1}
+        select ${key} as place, fragment from pages
+        where account_id = ${job.account_id} and job_id = ${job.id} and ${key} > ${after} and fragment is not null
+        order by ${key} limit ${limit + 1}
       ) settled
-      window running as (order by ordinal)
+      window running as (order by place)
     ) measured
-    where place <= ${limit} and bytes_before < ${LIST_BYTES}
-    order by ordinal`.execute(db);
+    where number <= ${limit} and bytes_before < ${LIST_BYTES}
+    order by place`.execute(db);
   return { pages: rows, more: rows.at(-1)?.more ?? false };
 }
 

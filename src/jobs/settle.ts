@@ -100,9 +100,14 @@ async function updatePages(
     links: largeText((page) => page.links && JSON.stringify(page.links)),
   });
   const updated = await sql<{ ordinal: number; status: PageResult['status'] }>`
+    with pending as (
+      select r.*, ${job.total - job.remaining}::int + row_number() over (order by r.ordinal) as settlement
+      from ${settled.as('r')} join pages p on p.account_id = ${job.account_id} and p.job_id = ${job.id}
+        and p.ordinal = r.ordinal and p.status = 'pending'
+    )
     update pages set status = r.status, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
-      duration_ms = r.duration_ms, settled_at = now(), links = r.links
-    from ${settled.as('r')}
+      duration_ms = r.duration_ms, settled_at = now(), settlement = r.settlement, links = r.links
+    from pending r
     where pages.account_id = ${job.account_id} and pages.job_id = ${job.id} and pages.ordinal = r.ordinal
       and pages.status = 'pending'
     returning pages.ordinal, pages.status`.execute(tx);

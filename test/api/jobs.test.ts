@@ -66,10 +66,7 @@ test('the pages of a job can be read while it still runs, page by page', async (
   const job_id = await service.api.queue('/v1/scrape/batch/async', { urls });
   await held.entered;
   const first = await pagesOf(job_id, 25);
-  assert.deepEqual(
-    first.map((p) => p.url),
-    urls.slice(0, 25),
-  );
+  assert.deepEqual(first.map((p) => p.url).toSorted(), urls.slice(0, 25).toSorted());
   held.open();
   await service.api.finished(job_id);
   const seen: string[] = [];
@@ -84,6 +81,26 @@ test('the pages of a job can be read while it still runs, page by page', async (
     cursor = json.next_cursor;
   } while (cursor !== null);
   assert.deepEqual(seen, urls);
+});
+
+test('following the cursor while a job runs shows every page once, whichever settles first', async () => {
+  const held = Array.from({ length: 3 }, () => gate(page('Held', 'text')));
+  const paths = Array.from({ length: 30 }, (_, n) => `/order/${n}`);
+  for (const [n, path] of paths.entries())
+    site.routes.set(path, n % 10 === 0 ? held[n / 10]!.route : page('Page', 'text'));
+  const urls = paths.map((path) => site.url(path));
+  const job_id = await service.api.queue('/v1/scrape/batch/async', { urls });
+  const seen: string[] = [];
+  let cursor = '';
+  // The first pages are the last to settle.
+  for (let open = held.length; cursor !== 'null';) {
+    const { json } = await service.api('GET', `/v1/jobs/${job_id}/pages?limit=4${cursor}`);
+    seen.push(...json.data.map((block: { url: string }) => block.url));
+    if (open > 0 && seen.length >= urls.length - open) held[--open]!.open();
+    cursor = json.next_cursor === null ? 'null' : `&cursor=${json.next_cursor}`;
+  }
+  assert.deepEqual(seen.toSorted(), urls.toSorted());
+  assert.equal((await service.api.finished(job_id)).total, 30);
 });
 
 test('one answer holds some megabytes of pages at most, and the cursor leads to the rest', async () => {
