@@ -64,7 +64,7 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
   async function load(origin: string): Promise<Robots> {
     const errors = entries.get(origin)?.errors ?? 0;
     const loaded = await fetch(`${origin}/robots.txt`).then(
-      (answer) => loadedOf(answer, errors),
+      (answer) => loadedOf(answer, origin, errors),
       (unreached: unknown) => ({
         robots: { ...DISALLOW_ALL, unreached },
         bytes: 0,
@@ -77,8 +77,8 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
     return current(entry);
   }
 
-  function loadedOf(answer: RobotsAnswer, errors: number) {
-    const robots = robotsOutcome(answer);
+  function loadedOf(answer: RobotsAnswer, origin: string, errors: number) {
+    const robots = robotsOutcome(answer, `${origin}/robots.txt`);
     if (robots === DISALLOW_ALL) {
       const pauseMs = Math.max((answer.retryAfterSeconds ?? 0) * 1000, FIRST_ERROR_MS * 2 ** errors);
       return { robots, bytes: 0, ttlMs: Math.min(pauseMs, errorTtlMs), errors: errors + 1 };

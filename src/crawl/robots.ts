@@ -41,14 +41,17 @@ interface Group {
  * 4xx allows all, as does a redirect that led nowhere. RFC 9309 counts 429 among the 4xx; here it disallows, as it does for
  * Google: it is no licence to send more.
  */
-export function robotsOutcome({ status, body }: { status: number; body: Buffer | string }): Robots {
-  if (status >= 200 && status < 300) return parseRobots(body);
+export function robotsOutcome(
+  { status, body }: { status: number; body: Buffer | string },
+  url?: string,
+): Robots {
+  if (status >= 200 && status < 300) return parseRobots(body, url);
   return status >= 300 && status < 500 && status !== 429 ? ALLOW_ALL : DISALLOW_ALL;
 }
 
-/** Reads a robots.txt after RFC 9309. Never throws: what cannot be understood is skipped. */
-export function parseRobots(text: string | Buffer): Robots {
-  const { groups, sitemaps } = parseGroups(linesOf(text));
+/** Reads a robots.txt after RFC 9309; `Sitemap` lines may be relative to its `url`. Never throws: what cannot be understood is skipped. */
+export function parseRobots(text: string | Buffer, url?: string): Robots {
+  const { groups, sitemaps } = parseGroups(linesOf(text), url);
   const ours = groupsFor(groups, USER_AGENT_TOKEN.toLowerCase());
   const rules = ours.flatMap((group) => group.rules).toSorted(bySpecificity);
   const delays = ours.map((group) => group.crawlDelay).filter((delay) => delay !== null);
@@ -70,7 +73,7 @@ function linesOf(text: string | Buffer): string[] {
   return octets.split(/\r\n|\r|\n/);
 }
 
-function parseGroups(lines: string[]): { groups: Group[]; sitemaps: string[] } {
+function parseGroups(lines: string[], base: string | undefined): { groups: Group[]; sitemaps: string[] } {
   const groups: Group[] = [];
   const sitemaps = new Set<string>();
   let group: Group | undefined;
@@ -90,7 +93,7 @@ function parseGroups(lines: string[]): { groups: Group[]; sitemaps: string[] } {
     } else if (key === 'crawl-delay') {
       if (group !== undefined) group.crawlDelay = largerDelay(group.crawlDelay, value);
     } else if (key === 'sitemap') {
-      const url = URL.parse(Buffer.from(value, 'latin1').toString('utf8'));
+      const url = URL.parse(Buffer.from(value, 'latin1').toString('utf8'), base);
       if (url !== null && /^https?:$/.test(url.protocol)) sitemaps.add(url.href);
     }
   }

@@ -20,6 +20,11 @@ export interface Scope {
   sameSite(url: string): boolean;
   /** Whether a normalised URL, `depth` links away from the seed, belongs to the crawl. The seed itself always does. */
   inScope(url: string, depth: number): boolean;
+  /**
+   * The scope for a page of the crawl: this one, or the same rules for the page's site where that is another. Only a seed
+   * that has moved leads to another site: its links are the first that belong to the crawl.
+   */
+  at(url: string): Scope;
 }
 
 /** The rules of one crawl. Throws InvalidPattern for a bad pattern and TypeError for a seed that is not a URL. */
@@ -34,7 +39,8 @@ export function createScope(options: ScopeOptions): Scope {
     return isHttp(url) && url.port === seed.port && siteOf(url, options.allow_subdomains ?? false) === site;
   }
 
-  return {
+  let moved: Scope | null = null;
+  const scope: Scope = {
     sameSite(raw) {
       const url = URL.parse(raw);
       return url !== null && isSameSite(url);
@@ -44,9 +50,16 @@ export function createScope(options: ScopeOptions): Scope {
       if (url === null || depth > max_depth || !isSameSite(url)) return false;
       const path = url.pathname + url.search;
       if (path === seed.pathname + seed.search) return true;
-      return included(path) && !excluded(path) && !isUnreadableFile(url) && !isTrap(raw);
+      return included(path) && !excluded(path) && !isTrap(raw);
+    },
+    at(raw) {
+      const url = URL.parse(raw);
+      if (url === null || !isHttp(url) || isSameSite(url)) return scope;
+      if (moved?.sameSite(raw) !== true) moved = createScope({ ...options, seed: raw });
+      return moved;
     },
   };
+  return scope;
 }
 
 /** Judges like the scope until that has taken `ms` in all; what comes later is out of it. */
@@ -76,7 +89,7 @@ function siteOf(url: URL, wholeDomain: boolean): string {
   return domain ?? host.replace(/^www\.(?=[^.]+\.)/, '');
 }
 
-/** Extensions of files that no text can be made of. PDF is not among them. */
+/** Extensions of files that no text can be made of, most often. PDF is not among them. */
 const UNREADABLE_EXTENSIONS = new Set(
   `png jpg jpeg jpe gif webp avif heic bmp tif tiff ico svg svgz psd eps raw
    mp3 mp4 m4a m4v aac ogg oga ogv opus wav flac mid midi avi mov mkv mpg mpeg webm wmv flv swf 3gp m3u8
@@ -86,8 +99,9 @@ const UNREADABLE_EXTENSIONS = new Set(
    doc docx xls xlsx ppt pptx odt ods odp epub mobi azw3 sqlite db parquet`.split(/\s+/),
 );
 
-function isUnreadableFile(url: URL): boolean {
-  const extension = /\.([^./]+)$/.exec(url.pathname)?.[1];
+/** Whether a URL ends like a file of pictures, sound, code or data. It may be a page about one: `/wiki/File:Pier.jpg`. */
+export function looksLikeFile(raw: string): boolean {
+  const extension = /\.([^./]+)$/.exec(URL.parse(raw)?.pathname ?? '')?.[1];
   return extension !== undefined && UNREADABLE_EXTENSIONS.has(extension.toLowerCase());
 }
 

@@ -14,7 +14,8 @@ import { toHtml } from './formats/html.ts';
 import { baseUrl, discoveredLinks } from './formats/links.ts';
 import { mainContent, removeNoise } from './main-content/index.ts';
 import { toMarkdown } from './markdown/index.ts';
-import { metadataOf, robotsDirectives } from './metadata/index.ts';
+import { metadataOf } from './metadata/index.ts';
+import { robotsOfHeaders } from './metadata/robots.ts';
 import { excludeMatching, matchingSubtrees } from './selectors.ts';
 import { toText } from './formats/text.ts';
 import { closeHead } from './decode/unclosed-head.ts';
@@ -92,8 +93,7 @@ async function read(page: RawPage, options: ExtractOptions): Promise<Content> {
 export async function extract(page: RawPage, options: ExtractOptions): Promise<Extraction> {
   try {
     const extraction = pick(await read(page, options), options.formats);
-    if (!page.robotsTag) return extraction;
-    const { noindex, nofollow } = robotsDirectives([page.robotsTag]);
+    const { noindex, nofollow } = robotsOfHeaders(page.robotsTags ?? []);
     const { robots } = extraction;
     return {
       ...extraction,

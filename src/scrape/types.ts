@@ -49,8 +49,8 @@ export interface RawPage {
   status: number;
   /** The `Content-Type` header as sent, or null. */
   contentType: string | null;
-  /** The `X-Robots-Tag` header, where there is one. */
-  robotsTag?: string | null;
+  /** The `X-Robots-Tag` headers. */
+  robotsTags?: readonly string[];
   body: Buffer;
 }
 

@@ -581,3 +581,15 @@ function referenceAllows(rules: { allow: boolean; pattern: string }[], path: str
   }
   return best.allow;
 }
+
+it('Sitemap lines may be relative to their robots.txt', () => {
+  const text =
+    'Sitemap: /maps/all.xml\nSitemap: more.xml\nSitemap: //cdn.example/s.xml\nSitemap: https://x.example/a.xml';
+  assert.deepEqual(parseRobots(text, 'https://site.example/robots.txt').sitemaps, [
+    'https://site.example/maps/all.xml',
+    'https://site.example/more.xml',
+    'https://cdn.example/s.xml',
+    'https://x.example/a.xml',
+  ]);
+  assert.deepEqual(parseRobots(text).sitemaps, ['https://x.example/a.xml']);
+});

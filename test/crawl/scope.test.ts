@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InvalidPattern } from '../../src/crawl/patterns.ts';
-import { createScope, isTrap, type ScopeOptions } from '../../src/crawl/scope.ts';
+import { createScope, isTrap, looksLikeFile, type ScopeOptions } from '../../src/crawl/scope.ts';
 
 const SITES: { name: string; seed: string; allow_subdomains?: boolean; same: string[]; other: string[] }[] = [
   {
@@ -146,7 +146,7 @@ describe('the scope', () => {
     assert.throws(() => inScope({ seed: 'example.com' }, '/'), TypeError);
   });
 
-  it('leaves out files that no text can be made of', () => {
+  it('knows what looks like a file, and leaves it to the answer to say what it is', () => {
     for (const path of [
       '/a.png',
       '/a.JPG?v=1',
@@ -158,7 +158,8 @@ describe('the scope', () => {
       '/x.docx',
       '/y.exe',
     ]) {
-      assert.equal(inScope({}, path), false, path);
+      assert.equal(looksLikeFile(`https://example.com${path}`), true, path);
+      assert.equal(inScope({}, path), true, path);
     }
     for (const path of [
       '/a',
@@ -173,12 +174,32 @@ describe('the scope', () => {
       '/a.zip/',
       '/d?f=a.zip',
     ]) {
+      assert.equal(looksLikeFile(`https://example.com${path}`), false, path);
       assert.equal(inScope({}, path), true, path);
     }
   });
 
   it('leaves out traps', () => {
     assert.equal(inScope({}, '/a/b/a/b/a/b'), false);
+  });
+});
+
+describe('a seed that has moved', () => {
+  const scope = createScope({ seed: 'https://old.example/docs', include_paths: ['/docs'], max_depth: 2 });
+
+  it('keeps its own site, and takes the same rules to the site of a page elsewhere', () => {
+    assert.equal(scope.at('https://www.old.example/docs/a'), scope);
+    const moved = scope.at('https://new.example/docs');
+    assert.equal(scope.at('https://new.example/docs/b'), moved);
+    assert.equal(moved.sameSite('https://old.example/docs'), false);
+    assert.equal(moved.inScope('https://new.example/docs/b', 2), true);
+    assert.equal(moved.inScope('https://new.example/blog', 1), false);
+    assert.equal(moved.inScope('https://new.example/docs/b', 3), false);
+  });
+
+  it('leads nowhere that is not http', () => {
+    assert.equal(scope.at('ftp://new.example/'), scope);
+    assert.equal(scope.at('nonsense'), scope);
   });
 });
 

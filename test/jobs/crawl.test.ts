@@ -195,7 +195,7 @@ test('a crawl whose first page does not come has failed; one whose later pages d
   assert.deepEqual([gone.status, gone.total, gone.succeeded], ['failed', 1, 0]);
   await using site = await startSite({
     '/': page('Start', 'text', ['/broken']),
-    '/broken': { headers: { 'content-type': 'image/png' }, body: 'no text in here' },
+    '/broken': { status: 302, headers: { location: '/broken' } },
   });
   const partly = await crawl({ url: site.url('/') });
   assert.equal(partly.status, 'completed');

@@ -244,3 +244,23 @@ test('nothing decodes to nothing', () => {
   assert.equal(decode(Buffer.alloc(0), { charset: 'utf-8' }).text, '');
   assert.equal(decode(Buffer.alloc(0), {}).text, '');
 });
+
+test('text declared as UTF-8 stays so with some bad bytes in it, and not where it is another encoding', () => {
+  const bad = Buffer.concat([
+    Buffer.from('<p>café “open” '),
+    Buffer.from([0x96]),
+    Buffer.from(' every day</p>'),
+  ]);
+  for (const hints of [{ charset: 'utf-8' }, { charset: 'utf-8', markup: true }])
+    assert.equal(body(decode(bad, hints).text), 'café “open” \ufffd every day');
+  const meta = Buffer.concat([Buffer.from('<meta charset="utf-8">'), bad]);
+  assert.equal(body(decode(meta, { markup: true }).text), 'café “open” \ufffd every day');
+  const wrong = decode(latin1('<p>Grüße aus Köln für alle</p>'), { charset: 'utf-8' });
+  assert.deepEqual([body(wrong.text), wrong.encoding], ['Grüße aus Köln für alle', 'windows-1252']);
+});
+
+test('text that declares nothing is UTF-8 where one of many characters is broken', () => {
+  const words = 'Grüße aus Köln, für alle, übermäßig schön, größer und süßer. ';
+  const bad = Buffer.concat([Buffer.from(words), Buffer.from([0x96]), Buffer.from(words)]);
+  assert.equal(decode(bad).text, `${words}\ufffd${words}`);
+});

@@ -320,7 +320,7 @@ test('binaries are refused, whatever they are called', async () => {
   );
   await refuses(Buffer.from([1, 2, 3, 4, 5, 0, 9, 7]), 'text/plain', 'unsupported_content_type');
   await refuses(Buffer.from('RIFF\0\0\0\0WEBPVP8 ', 'latin1'), 'image/webp', 'unsupported_content_type');
-  await refuses('looks like text', 'video/mp4', 'unsupported_content_type');
+  await refuses('\0\0\0\x18ftypmp42', 'video/mp4', 'unsupported_content_type');
 });
 
 test('HTML is known where it is called something else', async () => {

@@ -12,13 +12,13 @@ const OPTIONS: ExtractOptions = {
   include_selectors: [],
   exclude_selectors: [],
 };
-const read = (html: string, options: Partial<ExtractOptions> = {}, robotsTag: string | null = null) =>
+const read = (html: string, options: Partial<ExtractOptions> = {}, robotsTags: string[] = []) =>
   extract(
     {
       url: 'https://example.com/dir/page',
       status: 200,
       contentType: 'text/html; charset=utf-8',
-      robotsTag,
+      robotsTags,
       body: Buffer.from(html),
     },
     { ...OPTIONS, ...options },
@@ -58,7 +58,7 @@ test('XHTML is read by its own rules: an element that is closed in its tag is em
 <script src="b.js"/><textarea/><iframe src="/f"/><h1>H</h1><div class="clear"/><p>A <a href="/b">link</a><br/><![CDATA[x < y & z]]></p></body></html>`;
   for (const contentType of ['application/xhtml+xml; charset=utf-8', 'application/xml']) {
     const page = await extract(
-      { url: 'https://example.com/', status: 200, contentType, robotsTag: null, body: Buffer.from(body) },
+      { url: 'https://example.com/', status: 200, contentType, body: Buffer.from(body) },
       OPTIONS,
     );
     assert.ok(page.text!.endsWith('H\n\nA link\nx < y & z'), page.text);
@@ -198,8 +198,8 @@ test('isValidSelector', () => {
 test('robots: the page and its header together', async () => {
   const html = '<meta name="robots" content="nofollow"><p>x';
   assert.deepEqual((await read(html)).robots, { noindex: false, nofollow: true });
-  assert.deepEqual((await read(html, {}, 'noindex')).robots, { noindex: true, nofollow: true });
-  assert.deepEqual((await read('<p>x', {}, 'none')).robots, { noindex: true, nofollow: true });
+  assert.deepEqual((await read(html, {}, ['noindex'])).robots, { noindex: true, nofollow: true });
+  assert.deepEqual((await read('<p>x', {}, ['none'])).robots, { noindex: true, nofollow: true });
 });
 
 test('U+0000 and lone surrogates leave in no format', async () => {

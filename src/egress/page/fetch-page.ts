@@ -167,6 +167,7 @@ class PageFetch {
       url: url.href,
       status,
       headers: joinedFields(fields),
+      robotsTags: [fields['x-robots-tag'] ?? []].flat(),
       contentType: contentTypeOf(fields),
       body: decoded.bytes,
       truncated: truncated || decoded.truncated,

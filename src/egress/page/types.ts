@@ -35,6 +35,8 @@ export interface AnsweredPage {
   status: number;
   /** By lower-case name; repeated ones are joined with commas. */
   headers: Record<string, string>;
+  /** Each `X-Robots-Tag` header: the names of robots in one do not count for the next. */
+  robotsTags: string[];
   /** Of several `Content-Type` fields, the one that counts. */
   contentType: string | null;
   /** With its content coding undone. */

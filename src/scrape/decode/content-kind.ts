@@ -1,3 +1,4 @@
+import { looksDelimited } from '../documents/csv.ts';
 import { isSupportedContentType, kindOfType, parseContentType, type ContentKind } from './content-type.ts';
 
 const HEAD_BYTES = 1024;
@@ -102,14 +103,31 @@ export function contentKind(contentType: string | null, url: string, body: Buffe
   if (isBinaryFormat(head)) return null;
 
   const markup = kindOfMarkup(head);
-  if (declared === 'markdown' || declared === 'csv') return declared;
+  if (declared === 'markdown') return declared;
   if (markup === 'html') return 'html';
+  if (declared === 'csv') return declared;
   if (markup === 'feed' || (markup === 'xml' && declared !== 'html')) return 'xml';
-  if (!isSupportedContentType(contentType)) return null;
   if (declared === 'html') return isJson(body) ? 'json' : 'html';
   if (declared !== null && declared !== 'text') return declared;
 
   if (looksBinary(body)) return null;
   if (declared === null && isJson(body)) return 'json';
-  return kindOfPath(url) ?? (declared === null && /^<[a-z!]/i.test(readableHead(head)) ? 'html' : 'text');
+  return (
+    kindOfPath(url) ?? (declared === null ? kindOfText(readableHead(head), body.length > HEAD_BYTES) : 'text')
+  );
+}
+
+/** The kind of text that nothing is known of. */
+function kindOfText(head: string, isCut: boolean): ContentKind {
+  if (/^<[a-z!]/i.test(head)) return 'html';
+  return looksDelimited(head, isCut) ? 'csv' : 'text';
+}
+
+/**
+ * Whether a body is worth reading: by its `Content-Type`, or, where that stands for no text, by its first bytes, since
+ * many types are wrong. Without `beginning` the type alone decides.
+ */
+export function isReadable(contentType: string | null, beginning?: Buffer): boolean {
+  if (isSupportedContentType(contentType)) return true;
+  return beginning !== undefined && beginning.length > 0 && contentKind(contentType, '', beginning) !== null;
 }

@@ -73,8 +73,22 @@ function strictUtf8(body: Uint8Array): string | null {
   }
 }
 
-/** Whether so little of the text is undecodable that the encoding can be believed: at most one replacement in ten characters beyond ASCII. */
-function fits(text: string): boolean {
+/**
+ * Whether so little of the text is undecodable that the encoding can be believed: at most one replacement in ten characters beyond ASCII.
+ * In UTF-8 one of two is enough: bytes of another encoding hardly ever form characters of it.
+ */
+function fits(text: string, encoding: string): boolean {
+  const { replaced, foreign } = countForeign(text);
+  return encoding === 'utf-8' ? replaced * 2 <= foreign : replaced * 10 <= foreign;
+}
+
+/** Whether text that nothing declares is UTF-8 with few bad bytes in it: at most one in ten of at least four characters. */
+function mostlyUtf8(text: string): boolean {
+  const { replaced, foreign } = countForeign(text);
+  return foreign - replaced >= 4 && replaced * 10 <= foreign - replaced;
+}
+
+function countForeign(text: string): { replaced: number; foreign: number } {
   let replaced = 0;
   let foreign = 0;
   for (let i = 0; i < text.length; i++) {
@@ -82,7 +96,7 @@ function fits(text: string): boolean {
     if (code > 0x7f) foreign++;
     if (code === 0xfffd) replaced++;
   }
-  return replaced * 10 <= foreign;
+  return { replaced, foreign };
 }
 
 /** Whether text that is valid UTF-8 is so in spite of the encoding it is said to have. */
@@ -119,8 +133,10 @@ function choose(body: Buffer, hints: DecodeHints): Decoded {
   }
   for (const decoder of [first, inHeader && inContent()]) {
     const decoded = decoder && using(decoder);
-    if (decoded && fits(decoded.text)) return decoded;
+    if (decoded && fits(decoded.text, decoded.encoding)) return decoded;
   }
+  const lenient = first === null ? using(new TextDecoder('utf-8')) : null;
+  if (lenient && mostlyUtf8(lenient.text)) return lenient;
   return using(new TextDecoder(guessCharset(body)));
 }
 

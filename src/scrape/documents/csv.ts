@@ -5,26 +5,64 @@ import { urlsIn } from './text.ts';
 const MAX_ROWS = 10_000;
 const MAX_COLUMNS = 200;
 
-/** The delimiter that the first line holds most of. */
-function delimiterOf(source: string): string {
-  const line = /^[^\n]{0,10000}/.exec(source)![0];
-  const count = (delimiter: string): number => line.split(delimiter).length;
-  return [',', ';', '\t', '|'].reduce((best, delimiter) =>
-    count(delimiter) > count(best) ? delimiter : best,
-  );
+const DELIMITERS = [',', ';', '\t', '|'];
+/** What the delimiter is told by. */
+const SAMPLE_CHARS = 16 * 1024;
+const SAMPLE_ROWS = 20;
+
+/** How well a delimiter parts the sample: rows as long as the first, of all, and that length. */
+function fitOf(delimiter: string, sample: string): { even: number; width: number } {
+  const rows = rowsOf(sample, delimiter, SAMPLE_ROWS);
+  // The sample may have cut off the last row.
+  const whole = rows.length > 2 && sample.length === SAMPLE_CHARS ? rows.slice(0, -1) : rows;
+  const width = whole[0]?.length ?? 0;
+  const even = whole.filter((row) => row.length === width).length / Math.max(1, whole.length);
+  return { even: width > 1 ? even : 0, width };
 }
 
-/** The rows of delimited text (RFC 4180), at most MAX_ROWS. Quotes that are not closed end with the text. */
-function rowsOf(source: string, delimiter: string): string[][] {
+/** The delimiter that makes rows of the same length, of several the one that makes the longest. */
+function delimiterOf(source: string): string {
+  const sample = source.slice(0, SAMPLE_CHARS);
+  const fits = DELIMITERS.map((delimiter) => ({ delimiter, ...fitOf(delimiter, sample) }));
+  return fits.reduce((best, fit) =>
+    fit.even > best.even || (fit.even === best.even && fit.width > best.width) ? fit : best,
+  ).delimiter;
+}
+
+/** Whether the beginning of a text is that of a table: at least three rows of the same length, the last aside where it is cut. */
+export function looksDelimited(beginning: string, isCut: boolean): boolean {
+  const lines = lineFeeds(beginning);
+  return DELIMITERS.some((delimiter) => {
+    const rows = rowsOf(lines, delimiter, SAMPLE_ROWS);
+    const whole = isCut && rows.length < SAMPLE_ROWS ? rows.slice(0, -1) : rows;
+    const [head, ...others] = whole;
+    return (
+      head !== undefined &&
+      head.length > 1 &&
+      others.length > 1 &&
+      others.every((row) => row.length === head.length)
+    );
+  });
+}
+
+/** Lines of old Macs end with a carriage return alone. */
+function lineFeeds(source: string): string {
+  return source.includes('\n') ? source : source.replaceAll('\r', '\n');
+}
+
+/** The rows of delimited text (RFC 4180), at most `maxRows`. Quotes that are not closed end with the text. */
+function rowsOf(source: string, delimiter: string, maxRows: number): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
   let at = 0;
-  while (at < source.length && rows.length < MAX_ROWS) {
+  while (at < source.length && rows.length < maxRows) {
     let field = '';
-    if (source[at] === '"') {
-      let end = source.indexOf('"', at + 1);
+    let start = at;
+    while (source[start] === ' ') start++;
+    if (source[start] === '"') {
+      let end = source.indexOf('"', start + 1);
       while (end !== -1 && source[end + 1] === '"') end = source.indexOf('"', end + 2);
-      field = source.slice(at + 1, end === -1 ? undefined : end).replaceAll('""', '"');
+      field = source.slice(start + 1, end === -1 ? undefined : end).replaceAll('""', '"');
       at = end === -1 ? source.length : end + 1;
     }
     let end = at;
@@ -37,6 +75,9 @@ function rowsOf(source: string, delimiter: string): string[][] {
   }
   return rows;
 }
+
+/** Excel's own first line, which names the delimiter: `sep=;`. */
+const SEPARATOR_LINE = /^sep=([,;|\t])\r?\n/i;
 
 const escapeHtml = (cell: string): string =>
   cell.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
@@ -60,7 +101,9 @@ function htmlTable([head, ...body]: string[][]): string {
 
 /** Delimited text as a table, its first row the head; all rows made as long as the longest. */
 export function readCsv(source: string): Content {
-  const rows = rowsOf(source, delimiterOf(source));
+  const [line = '', named] = SEPARATOR_LINE.exec(source) ?? [];
+  const lines = lineFeeds(source.slice(line.length));
+  const rows = rowsOf(lines, named ?? delimiterOf(lines), MAX_ROWS);
   const width = rows.reduce((widest, row) => Math.max(widest, row.length), 0);
   const head = rows[0] && [...rows[0], ...Array.from({ length: width - rows[0].length }, () => '')];
   const table = head ? [head, ...rows.slice(1)] : [];

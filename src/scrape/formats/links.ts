@@ -1,5 +1,6 @@
 import type { Document, Element } from 'domhandler';
 import { eachElement } from '../dom/index.ts';
+import { parseRefresh } from '../decode/refresh.ts';
 import type { DiscoveredLink } from '../types.ts';
 
 /** Schemes that run code in a browser or carry the content itself instead of an address. */
@@ -50,10 +51,14 @@ export function baseUrl(document: Document, pageUrl: string): string {
   return (reference !== undefined && resolveHttpUrl(reference, pageUrl)) || pageUrl;
 }
 
-/** Where an immediate `<meta http-equiv=refresh>` sends its reader. */
+/** A page that reloads itself later than this is a ticker, not a signpost. */
+const MAX_REFRESH_SECONDS = 15;
+
+/** Where a `<meta http-equiv=refresh>` sends its reader. */
 function refreshTarget({ 'http-equiv': header, content = '' }: Element['attribs']): string | undefined {
   if (header?.trim().toLowerCase() !== 'refresh') return undefined;
-  return /^\s{0,20}0(?:\.0{0,9})?\s{0,20}[;,]\s{0,20}url\s{0,20}=\s{0,20}["']?([^"']+)/i.exec(content)?.[1];
+  const refresh = parseRefresh(content);
+  return refresh !== null && refresh.seconds <= MAX_REFRESH_SECONDS ? refresh.reference : undefined;
 }
 
 /** The address that an element sends a reader to. */
@@ -64,7 +69,7 @@ function linkOf({ name, attribs }: Element): string | undefined {
 }
 
 /**
- * Every http(s) link of the page (`a[href]`, `area[href]`, `frame[src]`, a refresh without delay), absolute, without fragment, each URL once,
+ * Every http(s) link of the page (`a[href]`, `area[href]`, `frame[src]`, a refresh), absolute, without fragment, each URL once,
  * in document order.
  */
 export function discoveredLinks(document: Document, base: string): DiscoveredLink[] {

@@ -2,6 +2,7 @@ import { type ChildNode, type Document, type Element, isText } from 'domhandler'
 import { isElement } from '../dom/index.ts';
 import { resolveHttpUrl } from '../formats/links.ts';
 import { storable } from '../storable.ts';
+import { robotsOfMetas } from './robots.ts';
 import { isRecord, jsonLdOf, microdataOf, textOf } from './structured-data.ts';
 import type { Extraction, Metadata } from '../types.ts';
 
@@ -140,16 +141,6 @@ function fromJsonLd(entries: Record<string, unknown>[], key: string): string | n
 
 const isUrl = (text: string): boolean => /^https?:/i.test(text);
 
-/** What robots directives (`<meta name="robots">`, `X-Robots-Tag`) ask of whoever reads the page. */
-export function robotsDirectives(texts: string[]): Extraction['robots'] {
-  const directives = texts.flatMap((text) => text.toLowerCase().split(/[\s,]+/));
-  const none = directives.includes('none');
-  return {
-    noindex: none || directives.includes('noindex'),
-    nofollow: none || directives.includes('nofollow'),
-  };
-}
-
 /** Leaves out what is null or empty. */
 function present(values: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
@@ -219,6 +210,5 @@ export function metadataOf(document: Document, base: string): Pick<Extraction, '
       microdata: microdataOf(document, (href) => absoluteUrl(href, base)),
     }),
   };
-  const robots = head.metas.filter(({ attribs }) => attribs.name?.trim().toLowerCase() === 'robots');
-  return { metadata, robots: robotsDirectives(robots.map(({ attribs }) => attribs.content ?? '')) };
+  return { metadata, robots: robotsOfMetas(head.metas.map(({ attribs }) => attribs)) };
 }

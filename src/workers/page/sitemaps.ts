@@ -9,6 +9,8 @@ import { HostClockError } from '../hosts/clock.ts';
 import { HostBusyError, type HostPlace, type Hosts, type Target } from '../hosts/hosts.ts';
 import type { PageVisit } from './visit.ts';
 
+/** Where sitemaps are that no robots.txt names: by convention, and as WordPress and its plugins place them. */
+const USUAL_PLACES = ['/sitemap.xml', '/sitemap_index.xml', '/wp-sitemap.xml'];
 const MAX_SITEMAPS = 200;
 const SITEMAP_TIMEOUT_MS = 20_000;
 const SITEMAP_BYTES = 50 * 1024 * 1024;
@@ -23,13 +25,13 @@ const RETRY_SECONDS = 1;
 export async function sitemapLinks(visit: PageVisit, hosts: Hosts, seed: string): Promise<string[]> {
   const { max_pages, ignore_query_parameters } = visit.job.options as CrawlOptions;
   const { origin } = new URL(seed);
-  const { scope } = visit.job.crawl!;
+  const scope = visit.job.crawl!.scope.at(seed);
   const inScope = withinBudget(scope, JUDGING_BUDGET_MS);
   const named = await hosts.sitemapsOf(origin);
   const fetcher = new SitemapFetcher(visit, hosts, named);
   const links = new Set<string>();
   await collectSitemapUrls({
-    roots: named.length > 0 ? named : [`${origin}/sitemap.xml`],
+    roots: named.length > 0 ? named : USUAL_PLACES.map((path) => origin + path),
     maxSitemaps: MAX_SITEMAPS,
     // Some of what a sitemap lists is out of the crawl's scope, or double.
     maxUrls: Math.min(100_000, max_pages * 2),

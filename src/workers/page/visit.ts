@@ -3,7 +3,8 @@ import { EgressError, isRetryable, type Egress, type FetchedPage } from '../../e
 import type { CrawlOptions } from '../../jobs/options.ts';
 import type { PageResult } from '../../jobs/settle.ts';
 import { loggableUrl, type Log } from '../../log.ts';
-import { isSupportedContentType } from '../../scrape/decode/content-type.ts';
+import { immediateRefresh } from '../../scrape/decode/refresh.ts';
+import { isReadable } from '../../scrape/decode/content-kind.ts';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import { PAUSE_STATUSES, retryAfterSeconds, TRANSIENT_STATUSES } from '../hosts/answer.ts';
 import { HostClockError } from '../hosts/clock.ts';
@@ -96,7 +97,11 @@ export class PageVisit {
     const fetched = await this.#fetch(place, body);
     const again = await this.#afterAnswer(fetched);
     if (again !== null) return this.#defer(again, true);
-    if (this.job.crawl && this.page.depth > 0 && !this.job.crawl.scope.sameSite(fetched.url))
+    if (
+      this.job.crawl &&
+      this.page.depth > 0 &&
+      !this.job.crawl.scope.at(this.page.url).sameSite(fetched.url)
+    )
       return this.#end('skipped', 'out_of_scope');
     const reading = await this.#read(fetched);
     body.shrink(0); // reading the sitemaps may take a minute, and needs none
@@ -112,7 +117,14 @@ export class PageVisit {
   async #fetch(place: HostPlace, memory: BodyReservation): Promise<FetchedPage> {
     const { headers, timeout_ms } = this.job.options;
     const { signal } = this;
-    const request = { headers, timeoutMs: timeout_ms, memory, signal, accept: isSupportedContentType };
+    const request = {
+      headers,
+      timeoutMs: timeout_ms,
+      memory,
+      signal,
+      accept: isReadable,
+      refresh: immediateRefresh,
+    };
     this.#begunAt = performance.now();
     this.#fetchedAt = new Date();
     this.#fetched = await place.fetch(request);
@@ -150,7 +162,7 @@ export class PageVisit {
         url: fetched.url,
         status: fetched.status,
         contentType: fetched.contentType,
-        robotsTag: fetched.headers['x-robots-tag'] ?? null,
+        robotsTags: fetched.robotsTags,
         body: fetched.body,
       },
       options: job.options,
@@ -175,7 +187,13 @@ export class PageVisit {
     if (again !== null) return this.#defer(again, true);
     const code = pageErrorCode(error);
     this.#log(code, error);
-    return this.#end(code === 'robots' ? 'skipped' : 'failed', code);
+    return this.#end(this.#isSkipped(code) ? 'skipped' : 'failed', code);
+  }
+
+  /** A link of a crawl to a file that no text can be made of is no page that failed. */
+  #isSkipped(code: PageErrorCode): boolean {
+    const isFile = this.job.crawl !== null && this.page.depth > 0 && code === 'unsupported_content_type';
+    return code === 'robots' || isFile;
   }
 
   #log(code: PageErrorCode, error: unknown): void {

@@ -1,10 +1,12 @@
 import { normaliseUrl } from '../../crawl/normalise.ts';
-import { withinBudget, type Scope } from '../../crawl/scope.ts';
+import { looksLikeFile, withinBudget, type Scope } from '../../crawl/scope.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
 import type { Extraction } from '../../scrape/types.ts';
 import type { ReadRequest } from './read-page.ts';
 
 const MAX_LINKS_PER_PAGE = 5000;
+/** Links to what looks like a file may be pages, or a gallery of a thousand pictures. */
+const MAX_FILES_PER_PAGE = 50;
 /**
  * The most that judging the links of one page may take. A hundred patterns against 5,000 links, each made to be compared as long as
  * possible, would take forty minutes.
@@ -17,11 +19,14 @@ export function linksInScope(request: ReadRequest, scope: Scope, extraction: Ext
   if (sitemap === 'only' || (respect_nofollow && extraction.robots.nofollow)) return [];
   const inScope = withinBudget(scope, JUDGING_BUDGET_MS);
   const links = new Set<string>();
+  let files = 0;
   for (const link of extraction.discovered) {
     if (links.size >= MAX_LINKS_PER_PAGE) break;
     if (link.nofollow && respect_nofollow) continue;
     const url = normaliseUrl(link.url, undefined, { ignore_query_parameters });
-    if (url !== null && url !== request.url && inScope(url, request.depth + 1)) links.add(url);
+    if (url === null || url === request.url || !inScope(url, request.depth + 1)) continue;
+    if (looksLikeFile(url) && ++files > MAX_FILES_PER_PAGE) continue;
+    links.add(url);
   }
   return [...links];
 }

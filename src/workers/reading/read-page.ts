@@ -63,7 +63,12 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
 /** The scope of the crawl that a page was last read of. */
 let known: { jobId: string; scope: Scope } | null = null;
 
-function scopeOf({ jobId, options }: ReadRequest): Scope {
+function scopeOf(request: ReadRequest): Scope {
+  // A seed that has moved takes the crawl along.
+  return crawlScope(request).at(request.depth === 0 ? request.page.url : request.url);
+}
+
+function crawlScope({ jobId, options }: ReadRequest): Scope {
   if (known?.jobId === jobId) return known.scope;
   const { url, allow_subdomains, include_paths, exclude_paths, max_depth } = options as CrawlOptions;
   const scope = createScope({
