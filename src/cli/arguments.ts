@@ -34,6 +34,13 @@ export function moment(text: string): Date {
   return time;
 }
 
+/** A parser for a day like 2026-01-31. */
+export function day(text: string): string {
+  if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(Date.parse(text)))
+    throw new InvalidArgumentError('It must be a date like 2026-01-31.');
+  return text;
+}
+
 /** A parser for an address on the web. */
 export function webUrl(text: string): string {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text))

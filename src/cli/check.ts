@@ -10,17 +10,20 @@ export const ok = (check: string, detail: string): Check => ({ check, status: 'o
 export const failed = (check: string, detail: string): Check => ({ check, status: 'failed', detail });
 export const skipped = (check: string, detail: string): Check => ({ check, status: 'skipped', detail });
 
-/** Beyond this a receiver may take fresh callbacks for stale ones: it refuses what is five minutes off. */
+/** Receivers refuse callbacks that are five minutes off: a clock that is a minute off is on its way there. */
 const MAX_SKEW_SECONDS = 60;
 
-/** Compares this machine's clock with another's, read between `before` and `after` (all in milliseconds) to `precision` ms. */
-export function compareClocks(
-  check: string,
-  other: number,
-  before: number,
-  after: number,
-  precision: number,
-): Check {
+/** Another clock, read between two readings of this machine's; all in milliseconds. */
+export interface ClockReading {
+  other: number;
+  before: number;
+  after: number;
+  /** How exact `other` is. */
+  precision: number;
+}
+
+/** Compares another clock with this machine's. */
+export function compareClocks(check: string, { other, before, after, precision }: ClockReading): Check {
   const skew = other < before - precision ? other - before : other > after + precision ? other - after : 0;
   const seconds = Math.abs(skew / 1000).toFixed(1);
   if (skew === 0) return ok(check, 'It agrees with the clock here.');

@@ -5,11 +5,11 @@ import { clientCommand } from './client/command.ts';
 import { CliError } from './failure.ts';
 import { checkInstallation } from './operator/checks.ts';
 import { print } from './output.ts';
-import { clean } from './table.ts';
+import { oneLine } from './terminal.ts';
 
 const MARKS = { ok: '✓', failed: '✗', skipped: '·' };
 
-/** `doctor`: what is wrong, from the view of who runs a service here and of who calls one. */
+/** `doctor`: checks the installation here, and the service that is called. */
 export function addDoctor(program: Command): void {
   clientCommand(
     program,
@@ -21,7 +21,7 @@ export function addDoctor(program: Command): void {
       const checks = [...(await checkInstallation(options.probe)), ...(await checkService(options))];
       const width = Math.max(...checks.map(({ check }) => check.length));
       const lines = checks.map(
-        ({ check, status, detail }) => `${MARKS[status]} ${check.padEnd(width)}  ${clean(detail)}`,
+        ({ check, status, detail }) => `${MARKS[status]} ${check.padEnd(width)}  ${oneLine(detail)}`,
       );
       print(command, { data: checks }, lines.join('\n'));
       const wrong = checks.filter(({ status }) => status === 'failed').map(({ check }) => check);

@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { EmbeddedError } from '../database/embedded/server.ts';
 
-/** What the shell is told. */
+/** The exit codes. */
 export const EXIT = {
   done: 0,
   /** It failed, or what was asked about is not in order. */
@@ -15,11 +15,11 @@ export const EXIT = {
   unauthorized: 4,
 } as const;
 
-/** A failure that is explained by its message, a sentence for the person at the terminal. */
+/** A failure whose message is a sentence for the person at the terminal. */
 export class CliError extends Error {
   override name = 'CliError';
   readonly exitCode: number;
-  /** What programs are told besides, with --json. */
+  /** Further fields for programs, printed with --json. */
   readonly details: object;
   constructor(message: string, options: { exitCode?: number; details?: object; cause?: unknown } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
@@ -34,7 +34,7 @@ interface Explanation {
   details: object;
 }
 
-/** The exit code, the sentence and the details for whatever a command threw. */
+/** The exit code, the sentence and the details of any error. */
 export function explain(error: unknown): Explanation {
   if (error instanceof CommanderError)
     return {
@@ -53,7 +53,7 @@ function usageMessage({ code, message }: CommanderError): string {
   return code === 'commander.help' ? 'missing command' : message.replace(/^error: /, '');
 }
 
-/** The sentence in an error, its causes' included. */
+/** The message of an error, followed by those of its causes. */
 export function messageOf(error: unknown): string {
   // Node reports a refused connection to several addresses as one error without a message.
   if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);

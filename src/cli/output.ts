@@ -1,20 +1,21 @@
 import type { Command } from 'commander';
-import { clean, formatTable, type Column } from './table.ts';
+import { formatTable, type Column } from './table.ts';
+import { oneLine, toJson } from './terminal.ts';
 
-/** Whether the command was asked for JSON. */
+/** Whether `--json` was given. */
 export function wantsJson(command: Command): boolean {
   return command.optsWithGlobals<{ json?: boolean }>().json === true;
 }
 
-/** Prints a result: the value as JSON where that is asked for, else the text for people. */
+/** Prints a result: the value with `--json`, else the text. */
 export function print(command: Command, value: unknown, text: string): void {
-  console.log(wantsJson(command) ? JSON.stringify(value, null, 2) : text);
+  console.log(wantsJson(command) ? toJson(value, 2) : text);
 }
 
 type Cell = string | number | Date | null;
 type Columns<Row> = (Column & { of: (row: Row) => Cell })[];
 
-/** Prints a list of records: `{data: […]}` as JSON, or a table of the columns. */
+/** Prints records: `{data: […]}` with `--json`, else a table of the columns. */
 export function printList<Row extends object>(command: Command, rows: Row[], columns: Columns<Row>): void {
   print(command, { data: rows }, tableOf(rows, columns));
 }
@@ -27,12 +28,12 @@ export function tableOf<Row extends object>(rows: Row[], columns: Columns<Row>):
   );
 }
 
-/** One record, a field a line; what has no value is left out. */
+/** One record, a field per line; fields without a value are left out. */
 export function formatRecord(record: object): string {
   const fields = Object.entries(record).filter(([, value]) => value !== null && value !== undefined);
   const width = Math.max(...fields.map(([name]) => name.length));
   const line = (name: string, value: unknown) =>
-    `${name.padEnd(width)}  ${clean(typeof value === 'string' ? value : JSON.stringify(value))}`;
+    `${name.padEnd(width)}  ${oneLine(typeof value === 'string' ? value : toJson(value))}`;
   return fields.map(([name, value]) => line(name, value)).join('\n');
 }
 

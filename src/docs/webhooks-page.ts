@@ -96,8 +96,8 @@ export function webhooksPage(): Content {
     ${codeBlock(TRY_IT)}
     <p>
       While you write it,
-      <code>npm run -s ollagraph -- listen --forward-to http://localhost:4000/hook</code> forwards every
-      callback to your machine, signed as in production, also those of jobs without a
-      <code>webhook_url</code>. <code>verify</code> says why a captured callback is refused.
+      <code>npx ollagraph listen --forward-to http://localhost:4000/hook</code> forwards every callback to
+      your machine, signed as in production, also those of jobs without a <code>webhook_url</code>.
+      <code>verify</code> says why a captured callback is refused.
     </p>`;
 }

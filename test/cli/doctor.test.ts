@@ -126,9 +126,24 @@ test('a service that is not ready, has another clock, or is another one', async 
 });
 
 test('clocks agree within the time that asking took, and may differ by a minute', () => {
-  assert.deepEqual(compareClocks('c', 1050, 1000, 1100, 1).detail, 'It agrees with the clock here.');
-  assert.deepEqual(compareClocks('c', 500, 1000, 1100, 1000).detail, 'It agrees with the clock here.');
-  assert.deepEqual(compareClocks('c', 61_000, 1000, 1100, 1).status, 'ok');
-  assert.deepEqual(compareClocks('c', 62_000, 1000, 1100, 1).status, 'failed');
-  assert.match(compareClocks('c', 0, 100_000, 100_100, 1).detail, /100\.0 s behind/);
+  assert.deepEqual(
+    compareClocks('c', { other: 1050, before: 1000, after: 1100, precision: 1 }).detail,
+    'It agrees with the clock here.',
+  );
+  assert.deepEqual(
+    compareClocks('c', { other: 500, before: 1000, after: 1100, precision: 1000 }).detail,
+    'It agrees with the clock here.',
+  );
+  assert.deepEqual(
+    compareClocks('c', { other: 61_000, before: 1000, after: 1100, precision: 1 }).status,
+    'ok',
+  );
+  assert.deepEqual(
+    compareClocks('c', { other: 62_000, before: 1000, after: 1100, precision: 1 }).status,
+    'failed',
+  );
+  assert.match(
+    compareClocks('c', { other: 0, before: 100_000, after: 100_100, precision: 1 }).detail,
+    /100\.0 s behind/,
+  );
 });

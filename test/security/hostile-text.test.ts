@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Request, Response } from 'express';
 import { parseHeaders } from '../../src/cli/client/listen/captured.ts';
 import { diagnose } from '../../src/cli/client/listen/diagnose.ts';
-import { clean } from '../../src/cli/table.ts';
+import { oneLine } from '../../src/cli/terminal.ts';
 import { readCookie } from '../../src/console/session/cookies.ts';
 import { dedupeKey, normaliseUrl } from '../../src/crawl/normalise.ts';
 import { compilePattern } from '../../src/crawl/patterns.ts';
@@ -97,7 +97,7 @@ const READERS: Record<string, { length: number; read: (text: string) => unknown 
   'a Retry-After': { length: 16_384, read: (text) => parseRetryAfter(`Mon, ${text}`) },
   'a Content-Type': { length: 16_384, read: (text) => parseContentType(`text/html${text}`) },
   'a page, escaped': { length: 200_000, read: escapeHtml },
-  'a text for the terminal': { length: 200_000, read: clean },
+  'a text for the terminal': { length: 200_000, read: oneLine },
   'a captured header': { length: 16_384, read: (text) => parseHeaders(`x: a${text}b\n${text}: c`) },
   'a captured callback': {
     length: 16_384,

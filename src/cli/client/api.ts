@@ -4,36 +4,36 @@ import { readClientConfig } from '../../config.ts';
 import { CliError, EXIT } from '../failure.ts';
 import type { Problem } from './answers.ts';
 
-/** Longer than any answer takes that the service does not stream. */
+/** No answer takes longer that is not a stream. */
 const TIMEOUT_MS = 120_000;
-/** A 429 is waited out so often, each time for as long as it says, within bounds. */
+/** How often a 429 is retried, each time after its Retry-After. */
 const WAITS = 3;
 const MAX_WAIT_SECONDS = 60;
 const UNAVAILABLE = new Set([429, 502, 503, 504]);
-/** The `code` in the details of a CliError: the answer does not fit into a string, which ends at 512 MiB. */
+/** `code` in the details of a CliError: the answer does not fit into a string of 512 MiB. */
 export const ANSWER_TOO_LARGE = 'answer_too_large';
 
 export type Query = Record<string, string | number | undefined>;
 
-/** The HTTP API as one account sees it. Every failure is a CliError with its exit code. */
+/** The HTTP API with the key of one account. Every failure is a CliError with its exit code. */
 export interface Api {
-  /** Where the service is, without a slash at the end. */
+  /** The origin of the service, without a slash at the end. */
   url: string;
   get<T>(path: string, query?: Query): Promise<T>;
   post<T>(path: string, body?: object): Promise<T>;
-  /** The entries of a list, as many pages of it as are wanted. */
+  /** The entries of a list; further pages are fetched as they are read. */
   list<T>(path: string, query?: Query): AsyncGenerator<T>;
-  /** An answer with its head: for dates, and for streams, which have no limit of time. */
+  /** A response with its head, for dates and for streams. It has no time limit. */
   open(path: string, accept: string): Promise<Response>;
 }
 
-/** Where the service is and with which key: options go before the environment. */
+/** The options that choose the service and the key; the environment is used where they are missing. */
 export interface Connection {
   service?: string | undefined;
   key?: string | undefined;
 }
 
-/** The API for the options of a command. Throws CliError where there is no key; nothing is sent yet. */
+/** The API for the options of a command. Sends nothing yet. Throws CliError without a key. */
 export function connect({ service, key }: Connection): Api {
   const { url, apiKey } = readClientConfig({ url: service, key });
   if (apiKey === undefined)
@@ -100,7 +100,7 @@ export function createApi(url: string, key: string): Api {
   };
 }
 
-/** Sends one request. Throws CliError where no answer comes. */
+/** Sends one request. Throws CliError where there is no answer. */
 export async function send(
   url: string,
   method: string,
@@ -110,7 +110,7 @@ export async function send(
   try {
     return await fetch(url + path, { ...init, method, redirect: 'manual' });
   } catch (error) {
-    // fetch says no more than "fetch failed"; its cause says why.
+    // The message of fetch is always "fetch failed"; its cause has the reason.
     const cause = (error as Error).cause ?? error;
     throw new CliError(`The service at ${url} cannot be reached`, { exitCode: EXIT.unavailable, cause });
   }
@@ -123,7 +123,7 @@ function keepNumber(_name: string, value: unknown, { source }: { source?: string
     : value;
 }
 
-/** The text of an answer. Throws CliError where it is too long for a string, and does not read it to its end then. */
+/** The text of an answer. Throws CliError as soon as it is too long for a string. */
 async function textOf({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
@@ -142,7 +142,7 @@ function queryString(query: Query): string {
   return given.size === 0 ? '' : `?${given.toString()}`;
 }
 
-/** The answer that is no success, as what it means for the person at the terminal. */
+/** An answer that is not a success, explained for the person at the terminal. */
 async function refusal(response: Response, what: string, url: string): Promise<CliError> {
   const { status } = response;
   const problem = await problemOf(response);

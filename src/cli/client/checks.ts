@@ -6,7 +6,7 @@ import { createApi, send, type Connection } from './api.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** Whether the service can be called from here: it is reached and ready, takes the key, and its clock agrees. */
+/** Checks the service from a caller's side: it answers and is ready, takes the key, and its clock agrees. */
 export async function checkService({ service, key }: Connection): Promise<Check[]> {
   try {
     const { url, apiKey } = readClientConfig({ url: service, key });
@@ -15,14 +15,14 @@ export async function checkService({ service, key }: Connection): Promise<Check[
     const after = Date.now();
     const answer = await readiness(response);
     if (!answer) return [failed('service', `${url} answers ${response.status}, and not as Ollagraph does.`)];
-    // The Date header has no fractions: the second that it names may have begun just before the request, and not yet be over.
+    // The Date header counts whole seconds.
     const date = Date.parse(response.headers.get('date') ?? '');
     return [
       answer.every(([, works]) => works)
         ? ok('service', `${url} is ready.`)
         : failed('service', `${url} is not ready: ${namesOf(answer.filter(([, works]) => !works))}.`),
       await checkKey(url, apiKey),
-      compareClocks('service clock', date, before, after, 1000),
+      compareClocks('service clock', { other: date, before, after, precision: 1000 }),
     ];
   } catch (error) {
     return [failed('service', messageOf(error))];

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { apiKey, webUrl } from '../arguments.ts';
 
-/** A command as it is typed, for people to copy. */
-export const commandLine = (command: string) => `npm run -s ollagraph -- ${command}`;
+/** A command for people to copy. */
+export const commandLine = (command: string) => `npx ollagraph ${command}`;
 
-/** A command that calls the service over HTTP, with the options that say which one and as whom. */
+/** A command that calls the service over HTTP, with the options for its address and the key. */
 export function clientCommand(program: Command, nameAndArguments: string, description: string): Command {
   return program
     .command(nameAndArguments)

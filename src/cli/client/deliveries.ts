@@ -44,7 +44,7 @@ export function addDeliveries(program: Command): void {
         printDeliveries(command, await take(api.list<DeliverySummary>('/v1/deliveries', query), limit));
       } else {
         const delivery = await api.get<Delivery>(`/v1/deliveries/${encodeURIComponent(id)}`);
-        print(command, delivery, describe(delivery));
+        print(command, delivery, describeDelivery(delivery));
       }
     });
 
@@ -94,7 +94,8 @@ function printDeliveries(command: Command, deliveries: DeliverySummary[]): void 
   ]);
 }
 
-function describe({ attempt_log, ...delivery }: Delivery): string {
+/** A delivery as a record, and its attempts as a table. */
+export function describeDelivery({ attempt_log, ...delivery }: Delivery): string {
   const attempts = tableOf(attempt_log, [
     { name: 'attempt', of: (row) => row.number, numeric: true },
     { name: 'trigger', of: (row) => row.trigger },

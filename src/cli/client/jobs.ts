@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { JOB_KINDS, JOB_STATUSES } from '../../database/enumerations.ts';
 import { oneOf, wholeNumber } from '../arguments.ts';
 import { formatRecord, print, printList } from '../output.ts';
+import { toJson } from '../terminal.ts';
 import type { Job, JobSummary, Page } from './answers.ts';
 import { connect, type Connection } from './api.ts';
 import { clientCommand } from './command.ts';
@@ -48,7 +49,7 @@ export function addJobs(program: Command): void {
   clientCommand(program, 'pages <job_id>', 'the pages of a job that are done: JSON, one a line').action(
     async (id: string, options: Connection) => {
       const done = connect(options).list<Page>(`/v1/jobs/${encodeURIComponent(id)}/pages`, { limit: 100 });
-      for await (const page of done) console.log(JSON.stringify(page));
+      for await (const page of done) console.log(toJson(page));
     },
   );
 

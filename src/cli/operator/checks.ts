@@ -51,7 +51,7 @@ async function checkDatabase({ databaseUrl, dataDir }: Config, installed: boolea
             'database',
             `Postgres ${version} (${where}) misses ${pending.length} migrations: npm run migrate`,
           );
-    return [database, compareClocks('database clock', now.getTime(), before, after, 1)];
+    return [database, compareClocks('database clock', { other: now.getTime(), before, after, precision: 1 })];
   } catch (error) {
     return [failed('database', messageOf(error))];
   }

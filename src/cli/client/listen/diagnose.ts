@@ -23,8 +23,8 @@ export interface Expectation {
 const HEADER = 'X-Ollagraph-Signature';
 
 /**
- * Checks a captured callback step by step, as a receiver does, and says what is wrong with it. A step that needs one that failed is left
- * out. The request is verified when every step is ok.
+ * Checks a captured callback step by step, as a receiver does, and says what is wrong with it. Steps after a
+ * malformed header are left out. The callback is verified when every step is ok.
  */
 export function diagnose(captured: Captured, expected: Expectation): Step[] {
   const header = readHeader(captured.headers.get(HEADER.toLowerCase()));
@@ -81,8 +81,8 @@ function checkTimestamp(timestamp: string, { at, toleranceSeconds }: Expectation
     return { step: 'timestamp', ok: true, detail: `Signed ${age} s before, at ${signedAt}.` };
   const detail =
     age > 0
-      ? `Signed ${age} s before, at ${signedAt}: older than ${toleranceSeconds} s. An old capture (give --at), a replay, or this clock is ahead.`
-      : `Signed ${-age} s ahead, at ${signedAt}: this clock is behind.`;
+      ? `Signed ${age} s before, at ${signedAt}: older than ${toleranceSeconds} s. An old capture (give --at), a replay, or this clock is fast.`
+      : `Signed ${-age} s ahead, at ${signedAt}: this clock is slow.`;
   return fails('timestamp', 'out_of_tolerance', detail);
 }
 
@@ -127,7 +127,7 @@ function hexHmac(secret: string, timestamp: string, body: Buffer, hex: string): 
   return timingSafeEqual(digest, Buffer.from(hex, 'hex'));
 }
 
-/** What usually happens to a body on its way, undone. */
+/** Undoes what frameworks and editors do to a body. */
 function* restorations(body: Buffer): Generator<[string, Buffer]> {
   const text = body.toString('utf8');
   const trimmed = text.trim();
@@ -154,7 +154,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** The headers for libraries of Standard Webhooks, where they are there: a proxy may have dropped them. */
+/** Checks the headers of Standard Webhooks where they arrived: a proxy may drop them. */
 function checkStandardWebhooks({ headers, body }: Captured, secret: string): Step[] {
   const [id, timestamp, signature] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) =>
     headers.get(name),

@@ -2,18 +2,17 @@ import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { CallbackRequest } from '../answers.ts';
 
-/** As long as the service waits for a receiver. */
+/** The service waits for a receiver as long. */
 const TIMEOUT_MS = 15_000;
 const EXCERPT_BYTES = 1024;
 
-/** What the receiver made of a callback. */
+/** The receiver's answer to a callback. */
 export type Forwarded =
   | { status: number; duration_ms: number; response_body: string }
   | { status: null; duration_ms: number; error: string };
 
 /**
- * POSTs a callback to a receiver with exactly its bytes and headers, and whatever the connection needs besides. Never throws: no
- * answer is a result too.
+ * POSTs a callback to a receiver with its exact bytes and headers. Never throws: no answer is a result too.
  */
 export async function forward(to: URL, { headers, body }: CallbackRequest): Promise<Forwarded> {
   const start = performance.now();
@@ -38,7 +37,7 @@ function post(to: URL, headers: Record<string, string>, body: Buffer): Promise<I
   const options = {
     method: 'POST',
     headers: { ...headers, 'content-length': body.length },
-    // Not kept alive: a receiver that restarts at every change of its code leaves no dead connection behind.
+    // A receiver under development restarts often: a kept connection would be dead.
     agent: false,
     signal: AbortSignal.timeout(TIMEOUT_MS),
   };
@@ -50,7 +49,7 @@ function post(to: URL, headers: Record<string, string>, body: Buffer): Promise<I
   return promise;
 }
 
-/** The first KiB of an answer; the rest, or what breaks off, is of no interest. */
+/** The first KiB of an answer, or what came of it. */
 async function excerpt(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;

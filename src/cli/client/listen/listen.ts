@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { moment, webUrl, wholeNumber } from '../../arguments.ts';
 import { CliError } from '../../failure.ts';
 import { wantsJson } from '../../output.ts';
-import { clean } from '../../table.ts';
+import { oneLine, toJson } from '../../terminal.ts';
 import type { Account, Callback } from '../answers.ts';
 import { connect, type Api, type Connection } from '../api.ts';
 import { clientCommand, commandLine } from '../command.ts';
@@ -17,14 +17,14 @@ interface Options extends Connection {
   count?: number;
 }
 
-/** `listen`: callbacks for a receiver on this machine, which the service cannot reach or may not call. */
+/** `listen`: forwards callbacks to a receiver on this machine that the service cannot reach or may not call. */
 export function addListen(program: Command): void {
   clientCommand(program, 'listen', 'forward every callback of your account to a receiver on this machine')
     .requiredOption('--forward-to <url>', 'the receiver, like http://localhost:4000/hook', webUrl)
-    .option('--since <time>', 'also those that came up since then (or how long ago: 10m)', moment)
+    .option('--since <time>', 'also callbacks since then (or how long ago: 10m)', moment)
     .option(
       '--count <n>',
-      'end after so many; a failure if one of them is not answered with 2xx',
+      'stop after this many; fail if one of them is not answered with 2xx',
       wholeNumber(1, 1e6),
     )
     .action(async ({ forwardTo, since, count, ...connection }: Options, command: Command) => {
@@ -35,25 +35,33 @@ export function addListen(program: Command): void {
       const json = wantsJson(command);
       const to = new URL(forwardTo);
       if (!json) console.log(welcome(account, to));
-      const failed = await forwardAll(api, start, to, count ?? Infinity, json);
+      const failed = await forwardAll(api, { since: start, to, count: count ?? Infinity, json });
       if (count !== undefined && failed > 0)
         throw new CliError(`${failed} of ${count} callbacks were not accepted.`);
     });
 }
 
 function welcome({ name, account_id }: Account, to: URL): string {
-  return `Forwarding the callbacks of ${clean(name)} (${account_id}) to ${to.href}
+  return `Forwarding the callbacks of ${oneLine(name)} (${account_id}) to ${to.href}
 Each carries its signature. The secret that verifies it: ${commandLine('me --secret')}
 Ctrl-C ends this.\n`;
 }
 
-/** Forwards one by one until Ctrl-C, or until there were `count`. Returns how many were not answered with 2xx. */
-async function forwardAll(api: Api, since: Date, to: URL, count: number, json: boolean): Promise<number> {
+interface Forwarding {
+  since: Date;
+  to: URL;
+  /** The number of callbacks after which to stop. */
+  count: number;
+  json: boolean;
+}
+
+/** Forwards callbacks one by one until Ctrl-C or `count`. Returns how many were not answered with 2xx. */
+async function forwardAll(api: Api, { since, to, count, json }: Forwarding): Promise<number> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
   let trouble = '';
   const onTrouble = (message: string) => {
-    if (message !== trouble) console.error(`${message} (trying on)`);
+    if (message !== trouble) console.error(`${message} (still trying)`);
     trouble = message;
   };
   let failed = 0;
@@ -64,9 +72,7 @@ async function forwardAll(api: Api, since: Date, to: URL, count: number, json: b
     const bytes = typeof request === 'string' ? null : Buffer.byteLength(request.body);
     const accepted = answer.status !== null && answer.status >= 200 && answer.status < 300;
     if (!accepted) failed++;
-    console.log(
-      json ? JSON.stringify({ ...callback, bytes, ...answer }) : line(callback, bytes, answer, accepted),
-    );
+    console.log(json ? toJson({ ...callback, bytes, ...answer }) : line(callback, bytes, answer, accepted));
     if (--left === 0) break;
   }
   return failed;
@@ -84,7 +90,7 @@ function line(
   const said =
     answer.status === null
       ? answer.error
-      : `${answer.status}  ${answer.duration_ms} ms  ${clean(answer.response_body).slice(0, SHOWN_ANSWER)}`;
+      : `${answer.status}  ${answer.duration_ms} ms  ${oneLine(answer.response_body).slice(0, SHOWN_ANSWER)}`;
   const size = bytes === null ? '' : `${bytes} bytes  `;
   return `${time}  ${event}  ${job_id ?? id}  ${size}${accepted ? '✓' : '✗'} ${said}`.trimEnd();
 }

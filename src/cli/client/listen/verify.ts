@@ -4,7 +4,7 @@ import { readClientConfig } from '../../../config.ts';
 import { moment, wholeNumber } from '../../arguments.ts';
 import { CliError, EXIT } from '../../failure.ts';
 import { print } from '../../output.ts';
-import { clean } from '../../table.ts';
+import { oneLine } from '../../terminal.ts';
 import type { Account } from '../answers.ts';
 import { connect, type Connection } from '../api.ts';
 import { parseHeaders } from './captured.ts';
@@ -21,11 +21,11 @@ interface Options extends Connection {
 
 /** `verify`: why a receiver refuses a callback. */
 export function addVerify(program: Command): void {
-  clientCommand(program, 'verify', 'check a captured callback, and say which step fails and why')
+  clientCommand(program, 'verify', 'check a captured callback, and show which step fails and why')
     .requiredOption('--headers <file>', 'its headers: lines, or a JSON object')
     .requiredOption('--body <file>', 'its raw body')
     .option('--secret <whsec>', 'default: OLLAGRAPH_WEBHOOK_SECRET, or what the service says is yours')
-    .option('--tolerance <seconds>', 'how old it may be', wholeNumber(0, 1e9), 300)
+    .option('--tolerance <seconds>', 'how many seconds old it may be', wholeNumber(0, 1e9), 300)
     .option('--at <time>', 'when it arrived (default: now; or how long ago: 2h)', moment)
     .action(async (options: Options, command: Command) => {
       const headers = parseHeaders((await read(options.headers)).toString('utf8'));
@@ -37,7 +37,7 @@ export function addVerify(program: Command): void {
       const steps = diagnose({ headers, body }, { secret, at, toleranceSeconds: options.tolerance });
       const verified = steps.every(({ ok }) => ok);
       const lines = steps.map(
-        ({ step, ok, detail }) => `${ok ? '✓' : '✗'} ${step.replace('_', ' ')}: ${clean(detail)}`,
+        ({ step, ok, detail }) => `${ok ? '✓' : '✗'} ${step.replace('_', ' ')}: ${oneLine(detail)}`,
       );
       print(command, { verified, steps }, lines.join('\n'));
       if (!verified) throw new CliError('The callback does not verify.');

@@ -4,18 +4,18 @@ import type { Callback, CallbackRequest } from '../answers.ts';
 import { ANSWER_TOO_LARGE, type Api } from '../api.ts';
 
 const POLL_MS = 1000;
-/** An entry may appear so much later than a younger one: its transaction took as long to commit. */
+/** A callback may appear this much later than a younger one: its transaction took longer to commit. */
 const OVERLAP_MS = 30_000;
 
-/** A callback, and the request that it is, or why that cannot be had: the service will give no other answer. */
+/** A callback with its request, or with the reason why the service cannot give it. */
 export interface Incoming {
   callback: Callback;
   request: CallbackRequest | string;
 }
 
 /**
- * The account's callbacks that came up at or after `since`, each once, in the order in which they are found, until the signal aborts.
- * While the service cannot be reached it asks on and calls `onTrouble`; any other failure is thrown.
+ * The account's callbacks of `since` and later, each once, in the order in which they appear, until the signal
+ * aborts. While the service cannot be reached it keeps asking and calls `onTrouble`. Throws any other failure.
  */
 export async function* watchCallbacks(
   api: Api,

@@ -1,12 +1,12 @@
 import type { JobSummary } from '../answers.ts';
 
 const BAR = 24;
-/** Lines for a file or a pipe come no more often than this. */
+/** The shortest time between lines in a file or a pipe. */
 const LINE_MS = 2000;
 
 type Counts = Pick<JobSummary, 'total' | 'remaining' | 'failed' | 'skipped'>;
 
-/** How far a job is, in words: `17 of 24 pages, 2 failed  9.4/s  1.8 s`. */
+/** A job's progress in words: `17 of 24 pages, 2 failed  9.4/s  1.8 s`. */
 export function progressText(job: Counts, seconds: number): string {
   const done = job.total - job.remaining;
   const aside = [job.failed > 0 && `, ${job.failed} failed`, job.skipped > 0 && `, ${job.skipped} skipped`];
@@ -14,10 +14,10 @@ export function progressText(job: Counts, seconds: number): string {
   return `${done} of ${pages(job.total)}${aside.filter(Boolean).join('')}${rate}  ${seconds.toFixed(1)} s`;
 }
 
-/** So many pages, in words. */
+/** A number of pages in words. */
 export const pages = (count: number) => `${count} ${count === 1 ? 'page' : 'pages'}`;
 
-/** The same behind a bar, cut to `columns`, so that it stays on its line. */
+/** The same after a bar, cut to fit a line of `columns`. */
 export function progressBar(job: Counts, seconds: number, columns: number): string {
   const filled = job.total === 0 ? 0 : Math.floor((BAR * (job.total - job.remaining)) / job.total);
   const line = `${'█'.repeat(filled)}${'░'.repeat(BAR - filled)}  ${progressText(job, seconds)}`;
@@ -33,11 +33,11 @@ export interface Output {
 
 export interface Progress {
   show(job: JobSummary): void;
-  /** Leaves the last state standing. */
+  /** Ends the line of the last state. */
   end(): void;
 }
 
-/** A bar that is redrawn in place on a terminal; elsewhere plain lines now and then. `now` in milliseconds. */
+/** A bar that is redrawn in place on a terminal, and plain lines elsewhere. `now` in milliseconds. */
 export function createProgress(output: Output, now: () => number = () => performance.now()): Progress {
   const start = now();
   let lastLine = -Infinity;

@@ -5,14 +5,14 @@ import { FORMATS, type Format } from '../../../scrape/types.ts';
 import { each, oneOf, wholeNumber } from '../../arguments.ts';
 import { CliError, EXIT } from '../../failure.ts';
 import { print, wantsJson } from '../../output.ts';
-import { clean } from '../../table.ts';
+import { oneLine } from '../../terminal.ts';
 import type { JobSummary } from '../answers.ts';
 import { connect, type Api, type Connection } from '../api.ts';
 import { clientCommand, commandLine } from '../command.ts';
 import { followJob } from './follow.ts';
 import { createProgress, pages } from './progress.ts';
 
-/** The exit code of a shell's command that Ctrl-C ended. */
+/** The exit code of a command that Ctrl-C ended, as shells report it. */
 const INTERRUPTED = 130;
 
 interface QueueOptions extends Connection {
@@ -28,12 +28,12 @@ interface CrawlOptions extends QueueOptions {
   wait: boolean;
 }
 
-/** `batch` and `crawl`: what is queued, and followed to its end. */
+/** `batch` and `crawl`: queue a job, and follow it to its end. */
 export function addQueue(program: Command): void {
   queueCommand(
     program,
     'batch <file>',
-    'queue the URLs of a file, one a line (-: standard input); # begins a comment',
+    'queue the URLs of a file, one per line (-: standard input); # starts a comment',
   )
     .option('--wait', 'follow the job to its end')
     .action(async (file: string, options: QueueOptions & { wait?: true }, command: Command) => {
@@ -41,10 +41,10 @@ export function addQueue(program: Command): void {
       await queue('/v1/scrape/batch/async', { urls }, options, command);
     });
 
-  queueCommand(program, 'crawl <start>', 'crawl a site from this URL, and show how far it is')
-    .option('--max-pages <n>', 'at most so many (default: 100)', wholeNumber(1, 100_000))
-    .option('--max-depth <n>', 'at most so many links from the start', wholeNumber(0, 1000))
-    .option('--include <pattern>', 'only paths like this; may be repeated', each)
+  queueCommand(program, 'crawl <start>', 'crawl a site from this URL, and show the progress')
+    .option('--max-pages <n>', 'maximum number of pages (default: 100)', wholeNumber(1, 100_000))
+    .option('--max-depth <n>', 'maximum number of links from the start', wholeNumber(0, 1000))
+    .option('--include <pattern>', 'only paths like this, such as /docs; may be repeated', each)
     .option('--exclude <pattern>', 'no paths like this; may be repeated', each)
     .option('--no-wait', 'only queue it')
     .action(async (url: string, options: CrawlOptions, command: Command) => {
@@ -54,14 +54,16 @@ export function addQueue(program: Command): void {
         include: include_paths,
         exclude: exclude_paths,
       } = options;
-      await queue('/v1/crawl', { url, max_pages, max_depth, include_paths, exclude_paths }, options, command);
+      const body = { url, max_pages, max_depth, include_paths, exclude_paths };
+      const job = await queue('/v1/crawl', body, options, command);
+      if (job && include_paths && hasOnlyItsStart(job)) console.error(nothingIncluded(include_paths));
     });
 }
 
 function queueCommand(program: Command, nameAndArguments: string, description: string): Command {
   return clientCommand(program, nameAndArguments, description)
     .option('--format <format>', FORMATS.join(', '), oneOf(...FORMATS), 'markdown')
-    .option('--webhook-url <url>', 'where the callback goes');
+    .option('--webhook-url <url>', 'the receiver of the callback');
 }
 
 async function readInput(file: string): Promise<string> {
@@ -73,13 +75,13 @@ async function readInput(file: string): Promise<string> {
   }
 }
 
-/** The URLs in a text, one a line. Throws CliError that names the line where one is none, and where there is none at all. */
+/** The URLs in a text, one per line. Throws CliError for a line that is no URL, and for a text without any. */
 function parseList(text: string, name: string): string[] {
   const lines = text.split('\n').map((line, n) => ({ url: line.trim(), number: n + 1 }));
   const given = lines.filter(({ url }) => url !== '' && !url.startsWith('#'));
   const wrong = given.find(({ url }) => !/^https?:\/\//i.test(url) || !URL.canParse(url));
   if (wrong) {
-    const shown = clean(wrong.url).slice(0, 80);
+    const shown = oneLine(wrong.url).slice(0, 80);
     throw new CliError(`${name}, line ${wrong.number}: not an http:// or https:// URL: ${shown}`, {
       exitCode: EXIT.usage,
     });
@@ -93,20 +95,21 @@ async function queue(
   body: object,
   { format, webhookUrl: webhook_url, ...options }: QueueOptions & { wait?: boolean },
   command: Command,
-): Promise<void> {
+): Promise<JobSummary | null> {
   const api = connect(options);
   const queued = await api.post<{ job_id: string }>(path, { ...body, format, webhook_url });
-  if (options.wait === true) await watch(api, queued.job_id, command);
-  else print(command, queued, queued.job_id);
+  if (options.wait === true) return await watch(api, queued.job_id, command);
+  print(command, queued, queued.job_id);
+  return null;
 }
 
-/** Follows a job on the terminal. Throws CliError where it did not complete. */
-async function watch(api: Api, jobId: string, command: Command): Promise<void> {
+/** Follows a job on the terminal to its end. Throws CliError where it did not complete. */
+async function watch(api: Api, jobId: string, command: Command): Promise<JobSummary> {
   const progress = createProgress(process.stdout);
   const json = wantsJson(command);
   const leave = () => {
     progress.end();
-    console.error(`${jobId} goes on without you. To stop it: ${commandLine(`cancel ${jobId}`)}`);
+    console.error(`${jobId} keeps running. To stop it: ${commandLine(`cancel ${jobId}`)}`);
     process.exit(INTERRUPTED);
   };
   process.once('SIGINT', leave);
@@ -119,7 +122,14 @@ async function watch(api: Api, jobId: string, command: Command): Promise<void> {
   print(command, job, summary(job));
   if (job.status !== 'completed')
     throw new CliError(`The job ${job.status === 'failed' ? 'failed' : 'was cancelled'}.`);
+  return job;
 }
+
+const hasOnlyItsStart = ({ total, succeeded }: JobSummary) => total === 1 && succeeded === 1;
+
+const nothingIncluded = (patterns: string[]) =>
+  `Only the start was crawled: it has no link that --include ${patterns.join(', --include ')} matches. ` +
+  'A pattern is compared with the whole path: /docs matches /docs and what is below it.';
 
 function summary({ job_id, status, succeeded, total }: JobSummary): string {
   const what = succeeded === 0 ? 'See why' : 'Read them';

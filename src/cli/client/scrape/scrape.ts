@@ -3,6 +3,7 @@ import { FORMATS, type Format } from '../../../scrape/types.ts';
 import { oneOf, wholeNumber } from '../../arguments.ts';
 import { CliError } from '../../failure.ts';
 import { print } from '../../output.ts';
+import { printable } from '../../terminal.ts';
 import type { Page } from '../answers.ts';
 import { connect, type Connection } from '../api.ts';
 import { clientCommand } from '../command.ts';
@@ -42,10 +43,4 @@ function contentOf(page: Page, format: Format): string {
   if (format === 'metadata') return JSON.stringify(page.metadata, null, 2);
   const content = page[format] ?? '';
   return typeof content === 'string' ? content : content.join('\n');
-}
-
-/** Without what moves a terminal's cursor: the text comes from strangers. */
-function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '');
 }
