@@ -57,7 +57,7 @@ test('no foreign key leads to or from a distributed table', async () => {
   assert.deepEqual(rows, []);
 });
 
-/** Everything that a service does for its callers. */
+/** Exercises everything a service does for its callers. */
 async function exercise({ api }: TestService): Promise<void> {
   await using site = await startSite({ '/': page('Home', 'Hello.', ['/a', '/b?x=1', '/moved']) });
   await using receiver = await startReceiver();
@@ -110,7 +110,7 @@ async function exercise({ api }: TestService): Promise<void> {
   await api('GET', '/v1/me/usage');
 }
 
-/** Statements that ask all accounts at once: those of metrics and of retention, which nobody waits for. */
+/** Statements over all accounts: metrics and retention, which no caller waits for. */
 const OF_ALL_ACCOUNTS = [
   /width_bucket\(.*\bfrom jobs where finished_at > /s,
   /width_bucket\(.*\bfrom deliveries where finished_at > /s,

@@ -27,7 +27,7 @@ test('a statement on a connection that the server has forgotten fails soon, and 
   await sql`select 1`.execute(pool.db);
   network.break('half-open');
   network.heal();
-  // Its own limit is ten seconds: that it fails for another reason is what counts.
+  // The statement's own limit is ten seconds; it must fail for another reason.
   await assert.rejects(sql`select 1`.execute(pool.db), /Connection terminated/);
   await sql`select 1`.execute(pool.db);
   assert.deepEqual(broken, ['Connection terminated: the server does not know it any more']);

@@ -79,7 +79,7 @@ test('behind PgBouncer in transaction mode, from an empty database on', { skip: 
     ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
     WEBHOOK_RETRY_SCHEDULE: '0,0',
   };
-  // All at once: each migrates, or waits for whoever does.
+  // All at once: one migrates and the others wait.
   await using web = startProcess({ ...env, ROLES: 'web' });
   await using worker = startProcess({ ...env, ROLES: 'worker' });
   await using dispatcher = startProcess({ ...env, ROLES: 'dispatcher' });

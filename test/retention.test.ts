@@ -6,7 +6,7 @@ import { createSecretBox } from '../src/accounts/secrets.ts';
 import { dropOldDays } from '../src/database/retention.ts';
 import { createTestDatabase, type TestDatabase } from './support/database.ts';
 
-/** A job, its page, its delivery and an attempt, all made on a day so long ago. */
+/** Inserts a job, its page, its delivery and an attempt, all created `days` ago. */
 async function oldJob(
   { db }: TestDatabase,
   account: string,

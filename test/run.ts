@@ -5,8 +5,9 @@ import { runFiles } from './runner/run-files.ts';
 import { startShared } from './runner/shared.ts';
 
 /**
- * Runs the tests: all of them, the files named as arguments (`node test/run.ts test/api/me.test.ts`), or with
- * `--limits` those in test/limits, which measure memory and latency under attack.
+ * Runs the tests: all of them, the files named as arguments (`node test/run.ts
+ * test/api/me.test.ts`), or with `--limits` those in test/limits, which measure memory and latency
+ * under attack.
  */
 const LIMITS = 'test/limits/';
 const CONCURRENCY = 2;

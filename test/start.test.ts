@@ -100,7 +100,7 @@ test('after kill -9 the next start goes on where it was: with the orphaned Postg
   await second.ready();
   assert.equal(await postmasterOf(env.DATA_DIR), orphan);
   const secondJob = await killInTheMiddle(second, '/two');
-  // Its processes may outlive it for a while, and as long as they do no other Postgres can have the cluster.
+  // Its processes may outlive it, and until they end no other Postgres can open the cluster.
   const children = await readFile(`/proc/${orphan}/task/${orphan}/children`, 'utf8');
   const survivor = Number(children.split(' ')[0]);
   process.kill(survivor, 'SIGSTOP');

@@ -24,7 +24,7 @@ async function readSpans(file: string): Promise<RecordedSpan[]> {
     .map((line) => JSON.parse(line) as RecordedSpan);
 }
 
-/** The service as three processes, each with an SDK that writes to one file. */
+/** The service as three processes, each with an SDK that writes to the same file. */
 async function startTracedProcesses(file: string) {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
@@ -44,7 +44,7 @@ async function startTracedProcesses(file: string) {
   return {
     api: createApi(`http://127.0.0.1:${port}`, KEY),
     pids: parts.map((part) => part.pid),
-    /** Ends all three, and returns what they recorded. */
+    /** Stops all three and returns their spans. */
     async stop(): Promise<RecordedSpan[]> {
       for (const part of parts) part.kill('SIGTERM');
       assert.deepEqual(await Promise.all(parts.map((part) => part.exited)), [0, 0, 0]);

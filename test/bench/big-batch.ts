@@ -1,5 +1,7 @@
-// A batch of 100,000 URLs against a local server: accepted, run, and called back once; the service's memory throughout, and
-// what another account's single pages take meanwhile. Run: node test/bench/big-batch.ts [URLs] [minutes at most]
+// A batch of 100,000 URLs against a local server: accepted, run, and called back once; the
+// service's memory throughout, and
+// what another account's single pages take meanwhile. Run: node test/bench/big-batch.ts [URLs]
+// [minutes at most]
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { report } from './support/figures.ts';
@@ -10,7 +12,9 @@ import { startSite } from './support/site.ts';
 import { quantile } from '../support/quantile.ts';
 
 const [count = 100_000, minutes = 20] = process.argv.slice(2).map(Number);
-/** Each hundredth URL leads to a file that no text can be made of: it fails, and costs no credit. */
+/**
+ * Each hundredth URL leads to a file that no text can be made of: it fails, and costs no credit.
+ */
 const FAILING = 100;
 /** The rates that are compared are those of the first and the last tenth. */
 const TENTH = Math.floor(count / 10);

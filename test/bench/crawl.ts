@@ -1,6 +1,9 @@
-// A crawl of documentation from Debian packages, served by another process: this service with everything stored in Postgres,
-// Crawlee's CheerioCrawler with turndown and its memory storage, and a bare loop of undici and extract() that stores
-// nothing. Each has the machine for itself, in turns. Run: node test/bench/crawl.ts [pages] [rounds]
+// A crawl of documentation from Debian packages, served by another process: this service with
+// everything stored in Postgres,
+// Crawlee's CheerioCrawler with turndown and its memory storage, and a bare loop of undici and
+// extract() that stores
+// nothing. Each has the machine for itself, in turns. Run: node test/bench/crawl.ts [pages]
+// [rounds]
 import { report } from './support/figures.ts';
 import { installCompetitors } from './support/competitors.ts';
 import { runContestant, type Contestant, type Outcome } from './support/crawlers.ts';

@@ -1,4 +1,5 @@
-// HTTPS keep-alive POSTs of 1 KB, 64 side by side, to a receiver in another process: a bare undici loop and Egress.post
+// HTTPS keep-alive POSTs of 1 KB, 64 side by side, to a receiver in another process: a bare undici
+// loop and Egress.post
 // in turns. On two cores the receiver sets the rate, so the sender's CPU is printed beside it.
 // Run: node test/bench/egress.ts [seconds per turn]
 import { fork } from 'node:child_process';

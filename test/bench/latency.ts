@@ -1,4 +1,5 @@
-// From the commit of a job's end to the first bytes of its callback, the service idle otherwise: single-page jobs, one after
+// From the commit of a job's end to the first bytes of its callback, the service idle otherwise:
+// single-page jobs, one after
 // the other, all processes on this machine. Run: node test/bench/latency.ts [jobs]
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';

@@ -1,6 +1,9 @@
-// HTML to Markdown, ours beside turndown, node-html-markdown and mdream (native): pages of ordinary markup, then inputs that are hard on
-// recursion and on anything quadratic. Every run is a process of its own with a time limit; the figure is the best of at least three (MB of HTML per second;
-// ours includes parsing, the last column does not). Run: node test/bench/markdown.ts [seconds per run]
+// HTML to Markdown, ours beside turndown, node-html-markdown and mdream (native): pages of ordinary
+// markup, then inputs that are hard on
+// recursion and on anything quadratic. Every run is a process of its own with a time limit; the
+// figure is the best of at least three (MB of HTML per second;
+// ours includes parsing, the last column does not). Run: node test/bench/markdown.ts [seconds per
+// run]
 import { fork } from 'node:child_process';
 import { parseHtml } from '../../src/scrape/dom/index.ts';
 import { toMarkdown } from '../../src/scrape/markdown/index.ts';

@@ -49,7 +49,10 @@ function assertEnded(
     else assert.match(said, expected);
 }
 
-/** Runs a command that follows a job, and holds the page at `path` back until the command has shown the job's first state. */
+/**
+ * Runs a command that follows a job. The page at `path` answers once the command has shown the
+ * job's first state.
+ */
 async function runFollowing(path: string, body: string, args: string[], input = ''): Promise<CliRun> {
   const held = gate(body);
   site.routes.set(path, held.route);
@@ -58,7 +61,7 @@ async function runFollowing(path: string, body: string, args: string[], input = 
   return await finishCli(child, input);
 }
 
-/** A port that is not fetched from: the page fails at once. */
+/** A refused port: the page fails at once. */
 const NOWHERE = 'http://127.0.0.1:1/';
 
 test('scrape prints the page in the format asked for, and its block as JSON', async () => {

@@ -3,12 +3,15 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { listen } from '../support/listen.ts';
 
-/** A router in front of a service that can spoil requests. */
+/** A router in front of a service that can answer requests itself. */
 export interface Front extends AsyncDisposable {
   origin: string;
 }
 
-/** Hands every GET to the service at `origin`, except those that `spoil` answers itself and returns true for. */
+/**
+ * Passes every GET to the service at `origin`, except those that `spoil` answers, for which it
+ * returns true.
+ */
 export async function startFront(
   origin: string,
   spoil: (req: IncomingMessage, res: ServerResponse) => boolean,

@@ -48,7 +48,7 @@ test('callbacks of jobs with and without webhook_url reach a local receiver, sig
   await using production = await startReceiver();
   using listener = spawnCli(env, ['listen', '--forward-to', local.url, '--count', '3']);
   const [said, trouble, ended] = [text(listener.stdout), text(listener.stderr), once(listener, 'exit')];
-  await once(listener.stdout, 'data'); // it listens from here on
+  await once(listener.stdout, 'data'); // it listens from now on
   const webhook_events = ['job.page', 'job.completed'];
   const webhook_url = production.url();
   const hooked = await service.api.queue('/v1/scrape/async', {

@@ -14,7 +14,7 @@ export interface CliRun {
   stderr: string;
 }
 
-/** Starts the command line in a process of its own. `env` is what its user would set, and all that is set. */
+/** Starts the command line in its own process, configured by `env` alone. */
 export function spawnCli(env: Record<string, string>, args: string[]) {
   return spawn(process.execPath, [cli, ...args], { env: { ...inheritedEnvironment(), ...env } });
 }
@@ -31,12 +31,12 @@ export async function finishCli(child: ReturnType<typeof spawnCli>, input = ''):
   return { exitCode: child.exitCode, stdout, stderr };
 }
 
-/** What a caller sets to use a test's service. */
+/** The variables a caller sets to use a test's service. */
 export function callerOf({ api, account }: Pick<TestService, 'api' | 'account'>): Record<string, string> {
   return { OLLAGRAPH_URL: api.origin, OLLAGRAPH_API_KEY: account.key };
 }
 
-/** Runs a command that has to succeed with --json, and returns what it printed. */
+/** Runs a command with --json, which must succeed, and returns its output. */
 // oxlint-disable-next-line typescript/no-explicit-any -- tests assert on whatever came
 export async function runJson(env: Record<string, string>, args: string[], input = ''): Promise<any> {
   const run = await runCli(env, [...args, '--json'], input);

@@ -34,7 +34,9 @@ after(async () => {
   await receiver[Symbol.asyncDispose]();
 });
 
-/** Runs `verify` on the callback, changed as said, and returns which steps failed for which reason. */
+/**
+ * Runs `verify` on the callback, changed as said, and returns which steps failed for which reason.
+ */
 async function verify(
   changed: { headers?: Record<string, string | undefined>; body?: Buffer | string; as?: 'json' },
   args: string[] = [],

@@ -48,7 +48,10 @@ const url = (path: string) => `${service.api.origin}/console${path}`;
 const inBrowser = (name: string, run: () => Promise<void>) => void test(name, { skip: noBrowser }, run);
 const main = () => page.locator('main');
 
-/** Checks the page as it is, at both widths and in both colour schemes, and takes pictures where they are wanted. */
+/**
+ * Checks the page as it is, at both widths and in both colour schemes, and takes pictures where
+ * they are wanted.
+ */
 async function look(name: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });

@@ -139,7 +139,9 @@ describe('patterns', () => {
   });
 });
 
-/** Tries every way to choose the wildcards; where a way ends, the text must end or have a boundary. */
+/**
+ * Tries every way to choose the wildcards; where a way ends, the text must end or have a boundary.
+ */
 function reference(source: string, text: string): boolean {
   const tokens = [...source.matchAll(/\\[^]|\.?\*+|[^]/g)].map(([token]) => token);
   const anchored = tokens.at(-1) === '$';

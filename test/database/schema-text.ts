@@ -2,8 +2,9 @@ import { sql } from 'kysely';
 import type { DbOrTx } from '../../src/database/tables.ts';
 
 /**
- * Our schema as SQL text, in the order of names: what the migrations add up to. The tables of the queue are pg-boss's
- * and left out, and so are partitions. (The embedded Postgres comes without pg_dump.)
+ * Our schema as SQL text, in the order of names: what the migrations add up to. The tables of the
+ * queue are pg-boss's and left out, and so are partitions. (The embedded Postgres comes without
+ * pg_dump.)
  */
 export async function schemaText(db: DbOrTx): Promise<string> {
   const parts = [await functions(db), await tables(db), await indexes(db), await views(db)];

@@ -16,8 +16,8 @@ import { verify } from './verify.ts';
 import { SECONDS_A_PAGE, startWindsSite, type WindsSite } from './winds.ts';
 
 /**
- * Shows the whole loop on one machine: the real service, a small site to scrape and an HTTPS receiver, all on loopback, all gone
- * at the end.
+ * Shows the whole loop on one machine: the real service, a small site to scrape and an HTTPS
+ * receiver, all on loopback, all gone at the end.
  */
 const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const run = promisify(execFile);
@@ -44,7 +44,7 @@ async function main(): Promise<void> {
     await Promise.race([building.then(tell), interrupted]);
   } finally {
     mute();
-    await building.catch(() => undefined); // reported already; what it has started so far is in the stack
+    await building.catch(() => undefined); // reported already; the stack holds what it has started
     await stack.disposeAsync();
   }
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
@@ -174,7 +174,7 @@ async function history({ env, api }: Show): Promise<void> {
   say('', `${me.credits} credits are left: one was used for each page that came back.`);
 }
 
-/** The receiver hears of a delivery a moment before the history does. */
+/** The receiver sees a delivery a moment before it is recorded. */
 async function allRecorded(api: Api): Promise<void> {
   while ((await api('GET', '/v1/deliveries?status=pending')).json.data.length > 0) await sleep(20);
 }
@@ -217,7 +217,7 @@ try {
 } catch (error) {
   if (error instanceof Interrupted) {
     console.error('\n  Interrupted; everything was stopped and removed.');
-    process.exit(130); // the story may still wait for what will not come
+    process.exit(130); // the demo may still wait for an event that cannot come
   } else {
     console.error(error);
     process.exitCode = 1;

@@ -2,7 +2,9 @@ import { styleText } from 'node:util';
 
 type Style = Parameters<typeof styleText>[0];
 
-/** Coloured where the output is a terminal that shows colours; plain otherwise, and with NO_COLOR. */
+/**
+ * Coloured where the output is a terminal that shows colours; plain otherwise, and with NO_COLOR.
+ */
 const paint = (style: Style, text: string) => styleText(style, text, { stream: process.stdout });
 
 export const dim = (text: string) => paint('dim', text);
@@ -12,12 +14,12 @@ export const cross = () => paint('red', '✗');
 
 let silent = false;
 
-/** Prints nothing from now on: the story was interrupted. */
+/** Prints nothing more, after an interruption. */
 export function mute(): void {
   silent = true;
 }
 
-/** Prints lines, indented, a blank one for an empty text. */
+/** Prints lines, indented; an empty text is a blank line. */
 export function say(...lines: string[]): void {
   if (silent) return;
   for (const text of lines.length > 0 ? lines : [''])

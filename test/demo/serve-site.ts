@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { HTML, windsPages } from './winds.ts';
 
-/** Serves the demo's small site by itself until it is stopped: something to scrape that asks nothing of the network. */
+/** Serves the demo's small site until it is stopped: pages to scrape without a network. */
 const PORT = Number(process.env.PORT ?? 8080);
 const pages = windsPages();
 

@@ -2,15 +2,15 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import type { Callback } from '../support/receiver.ts';
 
-/** A callback after its signature was found right. */
+/** A callback with a valid signature. */
 export interface Verified {
   timestamp: number;
   sha256: string;
 }
 
 /**
- * Checks a callback as a receiver must, over the raw bytes, and its Standard Webhooks headers with a library that others wrote.
- * Throws an error that says what is wrong with it.
+ * Checks a callback as a receiver must, over the raw bytes, and its Standard Webhooks headers with
+ * a library that others wrote. Throws an error that says what is wrong with it.
  */
 export function verify({ headers, body, at }: Callback, secret: string): Verified {
   const header = String(headers['x-ollagraph-signature'] ?? '');

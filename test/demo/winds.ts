@@ -1,6 +1,6 @@
 import { startSite, type Route, type Site } from '../support/site.ts';
 
-/** Name, shore, the quarter it blows from, and what it is like. */
+/** Name, shore, direction and character. */
 const WINDS: [name: string, shore: string, from: string, character: string][] = [
   [
     'Bora',
@@ -108,7 +108,7 @@ const WINDS: [name: string, shore: string, from: string, character: string][] = 
   ],
 ];
 
-/** How long the site takes for each page, as sites do. */
+/** How long the site takes per page. */
 export const SECONDS_A_PAGE = 0.12;
 
 export interface WindsSite extends Site {
@@ -132,7 +132,9 @@ function slowly(html: string): Route {
 
 export const HTML = { 'content-type': 'text/html; charset=utf-8' };
 
-/** A small guide to the winds, by path: a page for each wind, one for each shore, and a front page. */
+/**
+ * A small guide to the winds, by path: a page for each wind, one for each shore, and a front page.
+ */
 export function windsPages(): Map<string, string> {
   const shores = [...new Set(WINDS.map(([, shore]) => shore))];
   const pages = new Map<string, string>();

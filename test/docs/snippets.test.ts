@@ -30,7 +30,9 @@ before(async () => {
 });
 after(() => service[Symbol.asyncDispose]());
 
-/** Real callbacks, one of them during an overlap of secrets, and what is not genuine in each way. */
+/**
+ * Real callbacks, one of them during an overlap of secrets, and what is not genuine in each way.
+ */
 async function collectCases(): Promise<Case[]> {
   await using receiver = await startReceiver();
   const signed = async () => {

@@ -12,9 +12,9 @@ import { missing } from '../support/programs.ts';
 import { eventually } from '../support/wait.ts';
 
 /**
- * Follows the tour as a reader does: every command in one shell, in order, in a folder like a clone. What it
- * prints must have the form that the tour shows; ids, times and counts differ. UPDATE_MANUAL=1 writes what
- * was printed into the chapter.
+ * Follows the tour as a reader does: every command in one shell, in order, in a folder like a
+ * clone. What it prints must have the form that the tour shows; ids, times and counts differ.
+ * UPDATE_MANUAL=1 writes what was printed into the chapter.
  */
 const root = new URL('../../', import.meta.url);
 const file = new URL('src/docs/manual/tour.md', root);
@@ -64,7 +64,9 @@ async function clone(): Promise<string> {
 }
 
 interface Shell extends AsyncDisposable {
-  /** Runs the commands; resolves with what was printed when they ended and `isComplete` holds of it. */
+  /**
+   * Runs the commands; resolves with what was printed when they ended and `isComplete` holds of it.
+   */
   run(commands: string, isComplete: (printed: string) => boolean): Promise<string>;
 }
 
@@ -116,7 +118,10 @@ function asShown(output: string, ports: Map<string, string>): string {
   return text;
 }
 
-/** The form of each line: JSON keeps its fields, text its words. Values, ids and numbers differ from run to run. */
+/**
+ * The form of each line: JSON keeps its fields, text its words. Values, ids and numbers differ from
+ * run to run.
+ */
 function formsOf(output: string): Set<string> {
   const lines = output.split('\n').filter((line) => line !== '');
   return new Set(lines.map(formOf));

@@ -1,6 +1,9 @@
 import type { CrashablePostgres } from './postgres.ts';
 
-/** Has the database write down every change of status of jobs and pages, so that afterwards it can be told whether one came twice. */
+/**
+ * Makes the database record every status change of jobs and pages, so that the checker can find
+ * repeated ones.
+ */
 export async function auditTransitions({ query }: CrashablePostgres): Promise<void> {
   await query(`
     create schema faults;

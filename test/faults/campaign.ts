@@ -4,7 +4,7 @@ import { createRandom } from './random.ts';
 import { startRig } from './rig.ts';
 import { quantile } from '../support/quantile.ts';
 
-/** What came of all rounds of one class. */
+/** The result of all rounds of one class. */
 export interface Outcome {
   name: string;
   rounds: number;
@@ -15,7 +15,7 @@ export interface Outcome {
   passed: boolean;
 }
 
-/** Runs the rounds of a class one after the other on a rig of their own in `directory`, and judges at the end. */
+/** Runs the rounds of a class one after another on their own rig in `directory`, then judges. */
 export async function runClass(
   kind: FaultClass,
   { directory, rounds, seed, onRound }: RunOptions,

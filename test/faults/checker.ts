@@ -3,47 +3,66 @@ import { NOW } from './load.ts';
 import type { CrashablePostgres } from './postgres.ts';
 import { timestampOf, verify } from './receiver.ts';
 
-/** What the ledger and the database say together once everything is over. All but the first and the duplicates have to be 0. */
+/**
+ * What the ledger and the database show together at the end. All but `acknowledged`, `deliveries`
+ * and `duplicates` must be 0.
+ */
 export interface Verdict {
   acknowledged: number;
-  /** Acknowledged and not there, or not ended. */
+  /** Acknowledged jobs that are missing or have not ended. */
   lost: number;
-  /** Jobs of one idempotency key beyond the first. */
+  /** Jobs of an idempotency key beyond its first. */
   repeated: number;
-  /** Ended jobs whose counts are not those of their pages. */
+  /** Ended jobs whose counts differ from their pages. */
   miscounted: number;
   /** Pages that failed although their site answered. */
   failedPages: number;
-  /** Ended jobs with a webhook and no delivery of the same transaction, and deliveries of jobs that should have none or have one more. */
+  /**
+   * Ended jobs with a webhook but no delivery from the same transaction, and surplus deliveries.
+   */
   missing: number;
   extra: number;
   /** Deliveries that neither arrived nor are exhausted. */
   undelivered: number;
-  /** Attempts with a status that the receiver did not answer, and deliveries called delivered without a 200, seen and recorded, or exhausted with one. */
+  /**
+   * Attempts with a status the receiver did not send, `delivered` without a 200, and `exhausted`
+   * with one.
+   */
   misreported: number;
-  /** Requests that the receiver saw and the database had not begun before, or that bear the number of another. */
+  /**
+   * Requests the receiver saw before the database had begun them, or with another attempt's number.
+   */
   unrecorded: number;
-  /** Deliveries whose requests differ in a byte, from each other or from the digest, and single pages answered at once that differ from what is kept. */
+  /**
+   * Deliveries whose requests differ from each other or from the digest, and synchronous answers
+   * that differ from the stored page.
+   */
   mismatches: number;
-  /** Requests whose signature or timestamp is not right. */
+  /** Requests with a wrong signature or timestamp. */
   unsigned: number;
   /** Jobs and pages that ended more than once. */
   doubled: number;
-  /** Accounts whose balance is not the sum of the ledger, and jobs that did not cost one credit per page that came back. */
+  /**
+   * Accounts whose balance is not the sum of their ledger, and jobs that did not cost one credit
+   * per ok page.
+   */
   drift: number;
   deliveries: number;
-  /** Requests beyond the first that was accepted and those that were asked for. */
+  /** Requests after an accepted one that nobody asked for. */
   duplicates: number;
 }
 
-/** How far a signature's timestamp may be from its arrival where nothing held it up: it is whole seconds, and the machine is busy. */
+/**
+ * How far a signature's timestamp may be from its arrival: it has whole seconds, and the machine is
+ * busy.
+ */
 const FRESH_MS = 5000;
-/** The database's and the receiver's clock are one; it is read in milliseconds here. */
+/** The database and the receiver share a clock, which is read in milliseconds here. */
 const ROUNDING_MS = 2;
 
-/** What may come between a request's timestamp and its arrival. */
+/** What may separate a request's timestamp from its arrival. */
 export interface Disturbance {
-  /** What a process's clock may have been off by. */
+  /** How far a process's clock may have been off. */
   clockSteps?: number[];
   /** How long the network may have held a request back. */
   heldMs?: number;
@@ -89,7 +108,7 @@ export async function judge(
   };
 }
 
-/** Whether a verdict leaves nothing to be desired. */
+/** Whether a verdict has no fault. */
 export function isClean(verdict: Verdict): boolean {
   if (verdict.acknowledged === 0 || verdict.deliveries === 0) return false;
   return Object.values({ ...verdict, acknowledged: 0, deliveries: 0, duplicates: 0 }).every((n) => n === 0);
@@ -111,7 +130,7 @@ const DELIVERIES_TOO_MANY = `select from ${DELIVERIES} left join jobs j on j.id 
   where j.id is null or j.webhook_url is null or j.finished_at is null
   union all
   select from ${DELIVERIES} where d.event = 'job.completed' group by d.job_id having count(*) > 1`;
-/** But for what nobody waited for any longer. */
+/** Except answers that nobody waited for any more. */
 const FAILED_PAGES = `select from pages p where status = 'failed'
   and not (error_code = 'deadline_exceeded' and exists (
     select from idempotency_keys k join jobs j on j.id = k.job_id
@@ -138,7 +157,7 @@ function repeatedKeys(acknowledged: Extract<Entry, { type: 'acknowledged' }>[]):
 
 type Query = CrashablePostgres['query'];
 
-/** The jobs of idempotency keys, and the digest of the page of those that have but one. */
+/** The jobs of idempotency keys, with the page's digest where a job has one page. */
 async function keptByKey(query: Query): Promise<Map<string, { job_id: string; sha256: string | null }>> {
   const rows =
     await query(`select k.key, k.job_id, encode(sha256(convert_to(p.fragment, 'UTF8')), 'hex') as sha256

@@ -19,11 +19,12 @@ export interface ClientAnswer {
 }
 
 /**
- * A client as the documentation asks for: it sends an Idempotency-Key, repeats what was not answered, and writes down what it was
- * told before it goes on. Every request has a connection of its own, as from a router.
+ * A client as the documentation advises: it sends an Idempotency-Key, repeats what got no answer,
+ * and records each acknowledgement before it goes on. Every request has its own connection, as from
+ * a router.
  */
 export class Client {
-  /** Where requests go; may change at any time. */
+  /** Where requests go. May change at any time. */
   host = '127.0.0.1';
   port: number;
   /** Requests that were accepted and then broke off, or were answered with a 5xx. */
@@ -37,11 +38,11 @@ export class Client {
     this.#ledger = ledger;
   }
 
-  /** Creates a job, however often that takes, and returns its id. */
+  /** Creates a job, repeating the request as needed, and returns its id. */
   async create(path: string, body: Body, key: string): Promise<string> {
     const { json } = await this.insist('POST', path, body, { 'idempotency-key': key });
     const { job_id } = json;
-    this.#ledger.tell({
+    this.#ledger.appendDurably({
       type: 'acknowledged',
       job_id,
       key,
@@ -51,15 +52,15 @@ export class Client {
     return job_id;
   }
 
-  /** Has pages scraped and waits for them, however often that takes. */
+  /** Scrapes pages synchronously, repeating the request as needed. */
   async scrapeNow(path: string, body: Body, key: string): Promise<void> {
     const { status, text } = await this.insist('POST', path, body, { 'idempotency-key': key });
     // Of the page block; the answer ends with a newline of its own.
     const sha256 = createHash('sha256').update(text.trimEnd()).digest('hex');
-    this.#ledger.tell({ type: 'answered', key, status, sha256, at: Date.now() });
+    this.#ledger.appendDurably({ type: 'answered', key, status, sha256, at: Date.now() });
   }
 
-  /** Repeats a request until it is answered with something else than a 5xx, 409 or 429. */
+  /** Repeats a request until the answer is no 5xx, 409 or 429. */
   async insist(
     method: string,
     path: string,
@@ -74,7 +75,7 @@ export class Client {
     }
   }
 
-  /** One request; null when no answer came. */
+  /** Sends one request. Returns null when no answer came. */
   async once(
     method: string,
     path: string,

@@ -4,24 +4,27 @@ import { sendLoad } from './load.ts';
 import type { Random } from './random.ts';
 import type { FaultRig } from './rig.ts';
 
-/** What one round found, beyond what the checker will. */
+/** What one round found, besides what the checker will find. */
 export interface Round {
-  /** Milliseconds from the fault's end until all that was acknowledged before it had ended and arrived. */
+  /**
+   * Milliseconds from the fault's end until everything acknowledged before it had ended and
+   * arrived.
+   */
   recoveryMs?: number;
   /** How long a process took to stop. */
   stopMs?: number;
-  /** What should not have happened. */
+  /** Unexpected events. */
   complaints: string[];
 }
 
-/** One kind of fault. A round leaves the rig with a process that runs and networks that are whole. */
+/** One kind of fault. A round leaves the rig with a running process and working networks. */
 export interface FaultClass extends Disturbance {
   name: string;
-  /** Rounds where the command line does not say. */
+  /** The default number of rounds. */
   rounds: number;
-  /** The longest recovery that is acceptable, in ms. */
+  /** The longest acceptable recovery in ms. */
   limitMs?: number;
-  /** The database has a disk of this size to itself. */
+  /** The size of the database's own disk. */
   diskMb?: number;
   round(rig: FaultRig, random: Random, n: number): Promise<Round>;
 }
@@ -29,7 +32,10 @@ export interface FaultClass extends Disturbance {
 export const KILL_LIMIT_MS = 20_000;
 export const POSTGRES_LIMIT_MS = 10_000;
 
-/** Runs `fault` at a random moment while a load is sent, and waits for what was acknowledged by then, and then for everything. */
+/**
+ * Runs `fault` at a random moment of a load. Waits for what was acknowledged before it, then for
+ * all.
+ */
 export async function underLoad(
   rig: FaultRig,
   random: Random,
@@ -45,7 +51,7 @@ export async function underLoad(
   return { recoveryMs };
 }
 
-/** The jobs that have not ended, or whose callbacks have not. */
+/** The jobs that have not ended or still have open deliveries. */
 export async function openJobs({ postgres }: FaultRig): Promise<string[]> {
   const rows = await postgres.query(
     `select id from jobs where finished_at is null union select job_id from outbox`,

@@ -9,7 +9,7 @@ import { createRandom } from './random.ts';
 import { sendLoad } from './load.ts';
 import { startRig, type FaultRig } from './rig.ts';
 
-/** The campaign in little: `npm run test:faults` has every class, and figures. */
+/** A small campaign; `npm run test:faults` runs every class and prints figures. */
 let rig: FaultRig;
 const random = createRandom(Date.now());
 

@@ -8,8 +8,9 @@ import { CLASSES } from './classes.ts';
 import { quantile } from '../support/quantile.ts';
 
 /**
- * The campaign of faults: `npm run test:faults -- --rounds 200 --class kill --seed 7`. Each class runs on a database and a ledger of
- * its own. Ends with 1 where something was lost, and then leaves the ledger and the service's log behind.
+ * The campaign of faults: `npm run test:faults -- --rounds 200 --class kill --seed 7`. Each class
+ * runs on a database and a ledger of its own. Ends with 1 where something was lost, and then leaves
+ * the ledger and the service's log behind.
  */
 const { values } = parseArgs({
   options: {
@@ -26,7 +27,7 @@ if (chosen.length === 0) throw new Error(`the classes are ${CLASSES.map((kind) =
 const root = await mkdtemp(join(tmpdir(), 'ollagraph-faults-'));
 // Open to the system user that runs Postgres where we are root.
 await chmod(root, 0o755);
-// What was started is stopped on the way out.
+// Exit handlers stop what was started.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 console.log(`seed ${values.seed}`);
 const outcomes: Outcome[] = [];

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 
-/** What the outside world was told and saw, one line each, in the order in which it happened. Times are milliseconds since 1970. */
+/** What clients and receivers saw, in order. Times are milliseconds since 1970. */
 export type Entry =
   | { type: 'acknowledged'; job_id: string; key: string; webhook: boolean; at: number }
   | Answered
@@ -9,7 +9,7 @@ export type Entry =
   | { type: 'fault'; name: string; at: number }
   | { type: 'recovered'; ms: number; at: number };
 
-/** What a synchronous request was answered with. */
+/** The answer to a synchronous request. */
 export interface Answered {
   type: 'answered';
   key: string;
@@ -25,18 +25,20 @@ export interface Seen {
   delivery: string;
   attempt: number;
   sha256: string;
-  /** Whether the signature was that of a secret which the client had been told. */
+  /** Whether a secret that the client knows made the signature. */
   verified: boolean;
-  /** The body in base64 where it was not: the database knows of secrets that a crash kept from the client. */
+  /**
+   * The base64 body otherwise: the database may hold a secret that a crash kept from the client.
+   */
   body: string | null;
   /** The signature's header. */
   signature: string;
-  /** What the receiver then answered; null: nothing. */
+  /** The receiver's answer; null for none. */
   status: number | null;
   at: number;
 }
 
-/** An append-only file. What `tell` returns from is on the disk. */
+/** An append-only file. `appendDurably` returns when the entry is on disk. */
 export class Ledger {
   readonly path: string;
   readonly #file: number;
@@ -50,8 +52,8 @@ export class Ledger {
     writeSync(this.#file, `${JSON.stringify(entry)}\n`);
   }
 
-  /** Appends, and returns when it is safe from a crash of this process and of the machine. */
-  tell(entry: Entry): void {
+  /** Appends an entry and returns when it survives a crash of this process and of the machine. */
+  appendDurably(entry: Entry): void {
     this.append(entry);
     fsyncSync(this.#file);
   }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Body, Client } from './client.ts';
 import type { Random } from './random.ts';
 
-/** Where a load's pages are and where its callbacks go. */
+/** Where a load's pages are and where its callbacks go to. */
 export interface Places {
   page: (path: string) => string;
   hook: (path: string) => string;
@@ -10,13 +10,13 @@ export interface Places {
 
 const LANES = 3;
 
-/** In the idempotency key of what was scraped while the client waited. */
+/** Marks the idempotency keys of synchronous requests. */
 export const NOW = '-now-';
 
 /**
- * Sends one round's requests, side by side in a few lanes: single pages and batches, queued and answered at once, crawls with and without
- * a sitemap, jobs without a webhook, with a summary, with all events, and cancelled ones. Returns the ids of what was queued when the last
- * is answered.
+ * Sends one round's requests, side by side in a few lanes: single pages and batches, queued and
+ * answered at once, crawls with and without a sitemap, jobs without a webhook, with a summary, with
+ * all events, and cancelled ones. Returns the ids of what was queued when the last is answered.
  */
 export async function sendLoad(
   client: Client,
@@ -66,7 +66,7 @@ function plan(
   const cancelled = (job: () => Promise<string>) => async () => {
     const id = await job();
     await sleep(random.whole(0, 500));
-    // A job that has ended is answered with 409, which insist would repeat.
+    // Cancelling an ended job answers 409, which insist would repeat.
     for (let answer = null; answer === null || answer.status >= 500; await sleep(50))
       answer = await client.once('POST', `/v1/jobs/${id}/cancel`);
     return id;

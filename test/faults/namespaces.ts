@@ -1,18 +1,18 @@
 import { spawnSync } from 'node:child_process';
 
-/** Machines in little: network namespaces on one bridge, each with an address of its own. */
+/** Small machines: network namespaces on one bridge, each with its own address. */
 export interface Machines extends Disposable {
   /** The address at which the machines reach this one. */
   home: string;
   /** Every address, this machine's too, as a CIDR. */
   network: string;
-  /** Makes another machine: its address, and the command that runs something there. */
+  /** Adds a machine. Returns its address and the command prefix that runs something there. */
   add(): { address: string; within: string[] };
 }
 
 const PREFIX = '10.77.0';
 
-/** Needs root and the kernel's leave. Returns why there are none where that is so. */
+/** Needs root and kernel support. Returns the reason when they are missing. */
 export function makeMachines(): Machines | { refused: string } {
   const id = process.pid % 100_000;
   const bridge = `ollabr${id}`;
@@ -25,7 +25,7 @@ export function makeMachines(): Machines | { refused: string } {
     ip('link', 'add', bridge, 'type', 'bridge');
     ip('addr', 'add', `${PREFIX}.1/24`, 'dev', bridge);
     ip('link', 'set', bridge, 'up');
-    add(); // to see that it can be done
+    add(); // fails here where it is not possible
   } catch (error) {
     undo();
     return { refused: (error as Error).message };

@@ -49,7 +49,7 @@ export function partitioned(name: 'database' | 'receiver', maxSeconds: number): 
   };
 }
 
-/** Faults outside of the process do not end it. */
+/** Asserts that the process survives a fault outside it. */
 async function stays(rig: FaultRig, round: () => Promise<{ recoveryMs: number }>): Promise<Round> {
   const { recoveryMs } = await round();
   if (rig.service.alive()) return { recoveryMs, complaints: [] };

@@ -5,15 +5,21 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { startEmbedded } from '../../src/database/embedded/server.ts';
 
-/** A durable Postgres that can be crashed, and a way to ask it that does not lead through the network under test. */
+/**
+ * A durable Postgres that can be crashed, and a connection to it that avoids the network under
+ * test.
+ */
 export interface CrashablePostgres extends AsyncDisposable {
   url: string;
   port: number;
   // oxlint-disable-next-line typescript/no-explicit-any -- whatever was asked for
   query: (text: string, values?: unknown[]) => Promise<any[]>;
-  /** What `pg_ctl restart -m immediate` does: no checkpoint, sessions are dropped, recovery at the start. It has a new port. */
+  /**
+   * Does what `pg_ctl restart -m immediate` does: no checkpoint, sessions dropped, recovery. The
+   * port changes.
+   */
   crashAndRestart(): Promise<void>;
-  /** Takes all the room that its file system has left, for so long. Afterwards it runs again, if need be on a new port. */
+  /** Fills its file system for `ms`. Afterwards Postgres runs, possibly on a new port. */
   fillDiskFor(ms: number): Promise<void>;
   /** What it has logged. */
   log(): string;
@@ -72,7 +78,7 @@ export async function startPostgres(directory: string): Promise<CrashablePostgre
   };
 }
 
-/** Writes until nothing more goes onto the disk. */
+/** Writes until the disk is full. */
 function fill(file: string): void {
   const fd = openSync(file, 'w');
   try {
@@ -91,6 +97,6 @@ function fill(file: string): void {
 
 function openPool(connectionString: string): pg.Pool {
   const pool = new pg.Pool({ connectionString, max: 2, application_name: 'faults' });
-  pool.on('error', () => {}); // it was idle, and the next query opens another
+  pool.on('error', () => {}); // an idle connection; the next query opens another
   return pool;
 }

@@ -6,7 +6,7 @@ import type { Random } from './random.ts';
 import type { FaultRig } from './rig.ts';
 
 const STOP_LIMIT_MS = 27_000;
-/** By then a load of one round reaches every crash point that it will. */
+/** Within this time one round's load reaches every crash point it can. */
 const CRASH_LIMIT_MS = 12_000;
 const HOUR_MS = 3_600_000;
 
@@ -41,7 +41,7 @@ export const crashed: FaultClass = {
   },
 };
 
-/** A round in which the process crashes at one pass of this point. */
+/** A round in which the process crashes at one pass of `point`. */
 async function crashAt(rig: FaultRig, random: Random, point: CrashPoint): Promise<Round> {
   const rare = /^(job\.cancel|slice\.settle|slice\.anew|delivery\.redeliver|recover|secret)/.test(point);
   const old = rig.service;
@@ -63,7 +63,7 @@ async function crashAt(rig: FaultRig, random: Random, point: CrashPoint): Promis
   return { recoveryMs, complaints: reached ? [] : [`${point} was not reached`] };
 }
 
-/** What a load does not do: sends again, recovers and rotates, until each has been answered. */
+/** Does what a load does not: redelivers, recovers and rotates the secret. */
 async function provoke(
   { client, places, receiver, postgres, drained }: FaultRig,
   point: CrashPoint,

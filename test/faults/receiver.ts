@@ -10,7 +10,10 @@ export interface RecordingReceiver extends AsyncDisposable {
   port: number;
   /** Secrets that the client was given. */
   secrets: Set<string>;
-  /** Whether requests to /fail are refused with a 500. Others are answered 200, after `?ms=` milliseconds. */
+  /**
+   * Whether requests to /fail are refused with a 500. Others are answered 200, after `?ms=`
+   * milliseconds.
+   */
   failing: boolean;
 }
 
@@ -22,7 +25,7 @@ export async function startRecordingReceiver(
   receiver.answer = (callback, res) => void answer(callback, res);
 
   async function answer({ path, headers, body }: Callback, res: ServerResponse): Promise<void> {
-    // The ledger keeps what has come.
+    // The ledger keeps the callbacks.
     receiver.callbacks.length = 0;
     const { pathname, searchParams } = new URL(path, receiver.origin);
     const signature = String(headers['x-ollagraph-signature']);
@@ -52,7 +55,7 @@ export async function startRecordingReceiver(
   return recording;
 }
 
-/** As the documentation tells receivers to do it, in this test's own words: any `v1` over `<t>.<body>`. */
+/** Verifies as the documentation describes, independently of src: any `v1` over `<t>.<body>`. */
 export function verify(secret: string, header: string, body: Buffer): boolean {
   const parts = header.split(',').map((part) => part.split('=', 2));
   const timestamp = parts.find(([name]) => name === 't')?.[1] ?? '';

@@ -26,15 +26,19 @@ export interface FaultRig extends AsyncDisposable {
   places: Places;
   /** The process that serves the client. */
   service: ServiceProcess;
-  /** Starts a process that takes over from the one before, which goes on. */
+  /** Starts a process that takes over the client. The one before goes on. */
   start(env?: Record<string, string>, nodeArguments?: string[]): Promise<ServiceProcess>;
-  /** Waits until these jobs (all, when none are named) have ended and their callbacks too, and returns the milliseconds. */
+  /**
+   * Waits until these jobs (by default all) and their deliveries have ended. Returns the
+   * milliseconds.
+   */
   drained: (jobIds?: string[]) => Promise<number>;
 }
 
 /**
- * Everything that a campaign needs, in `directory`, which holds the certificates; one process of the service is up. With `diskMb` the
- * database has a file system of that size to itself (on Linux, as root).
+ * Everything that a campaign needs, in `directory`, which holds the certificates; one process of
+ * the service is up. With `diskMb` the database has a file system of that size to itself (on Linux,
+ * as root).
  */
 export async function startRig(directory: string, { diskMb }: { diskMb?: number } = {}): Promise<FaultRig> {
   await using stack = new AsyncDisposableStack();
@@ -116,7 +120,10 @@ function mountDisk(folder: string, mb: number): Disposable {
   return { [Symbol.dispose]: () => void execFileSync('umount', ['--lazy', folder]) };
 }
 
-/** Waits until these jobs (all, when none are named) have ended and their callbacks too, and returns the milliseconds. */
+/**
+ * Waits until these jobs (by default all) and their deliveries have ended. Returns the
+ * milliseconds.
+ */
 export async function drained({ query }: CrashablePostgres, jobIds: string[] | null = null): Promise<number> {
   const start = performance.now();
   for (;;) {

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { page, startSite, type Site } from '../support/site.ts';
 
 /**
- * A site whose every page answers 200, after `?ms=` milliseconds. The pages /tree/1 to /tree/30 link to each other
- * as a binary tree, for crawls, and a sitemap names them.
+ * A site whose every page answers 200, after `?ms=` milliseconds. The pages /tree/1 to /tree/30
+ * link to each other as a binary tree, for crawls, and a sitemap names them.
  */
 export async function startSlowSite(): Promise<Site> {
   return await startSite(

@@ -20,13 +20,14 @@ import { drained } from './rig.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 /**
- * The roles on machines of their own: `node test/faults/split.ts`. Two web, two worker and two dispatcher processes, each in a network
- * namespace (as root; otherwise all on loopback, and it says why), share one Postgres. Under load one of each is killed and not
- * replaced. Prints rates and latencies, and ends with 1 where anything is lost. Takes about a minute and a half.
+ * The roles on machines of their own: `node test/faults/split.ts`. Two web, two worker and two
+ * dispatcher processes, each in a network namespace (as root; otherwise all on loopback, and it
+ * says why), share one Postgres. Under load one of each is killed and not replaced. Prints rates
+ * and latencies, and ends with 1 where anything is lost. Takes about a minute and a half.
  */
 const STEADY_MS = 15_000;
 const BETWEEN_KILLS_MS = 5000;
-/** Each sends some jobs at once, and the next when those have ended and been delivered. */
+/** Each lane sends jobs, waits until they are delivered, and sends the next. */
 const LANES_PER_WEB = 4;
 const ROLES = ['web', 'worker', 'dispatcher'] as const;
 
@@ -50,7 +51,7 @@ async function main(root: string): Promise<boolean> {
   const postgres = stack.use(await startPostgres(join(root, 'database')));
   const receiver = stack.use(await startRecordingReceiver(await authority.issue([home]), ledger));
   const site = stack.use(await startSlowSite());
-  /** What listens on loopback alone, as the machines see it. */
+  /** Makes a loopback port reachable from the machines. */
   const reachable = async (port: number) => {
     const proxy = stack.use(new TcpProxy(port, home));
     await proxy.start();
@@ -83,7 +84,7 @@ async function main(root: string): Promise<boolean> {
     await service.ready();
     return { role, address, service };
   };
-  // One first, so that there is a schema; the others side by side.
+  // The first one migrates; the others start side by side.
   const parts = [await start('web', 1)];
   await auditTransitions(postgres);
   const others = [start('web', 2), ...ROLES.slice(1).flatMap((role) => [start(role, 1), start(role, 2)])];
@@ -133,7 +134,7 @@ function clientOf({ address, service }: Part, key: string, ledger: Ledger): Clie
   return client;
 }
 
-/** Kills one process of the role. Its clients go on with the other, as behind a router. */
+/** Kills one process of the role. Its clients switch to the other, as behind a router. */
 function kill(parts: Part[], role: Part['role'], random: Random, clients: Client[]): void {
   const [dead, left] =
     random.pick([0, 1]) === 0
@@ -145,7 +146,7 @@ function kill(parts: Part[], role: Part['role'], random: Random, clients: Client
   for (const client of clients) [client.host, client.port] = [left!.address, left!.service.port ?? 0];
 }
 
-/** Rates and latencies of what happened between two times. */
+/** Prints rates and latencies between two times. */
 async function report(
   name: string,
   postgres: CrashablePostgres,

@@ -1,6 +1,7 @@
 /**
- * Loaded before the service (`node --import`), in each of its threads: its clock steps by CLOCK_STEP_MS, CLOCK_STEP_AFTER_MS after the
- * process started. Timers go on: they follow the monotonic clock, as they do when a real clock is set.
+ * Loaded before the service (`node --import`), in each of its threads: its clock steps by
+ * CLOCK_STEP_MS, CLOCK_STEP_AFTER_MS after the process started. Timers go on: they follow the
+ * monotonic clock, as they do when a real clock is set.
  */
 const { CLOCK_STEP_MS = '0', CLOCK_STEP_AFTER_MS = '0' } = process.env;
 const step = Number(CLOCK_STEP_MS);

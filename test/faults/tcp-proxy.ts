@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { listen } from '../support/listen.ts';
 
 /**
- * How the network behaves: bytes pass; nothing passes, and what was sent arrives later (`black hole`); connections are reset and new
- * ones too; every chunk is late; or the other end of what was open is gone and never says so (`half-open`), while new connections hang.
+ * How the network behaves: bytes pass; nothing passes, and what was sent arrives later (`black
+ * hole`); connections are reset and new ones too; every chunk is late; or the other end of what was
+ * open is gone and never says so (`half-open`), while new connections hang.
  */
 export const PARTITIONS = ['black hole', 'reset', 'delay', 'half-open'] as const;
 export type Partition = (typeof PARTITIONS)[number];
@@ -16,7 +17,7 @@ interface Pair {
   far: Socket;
 }
 
-/** A network between a client and a server on this machine, which can be broken and healed. */
+/** A network between a client and a server on this machine that can be broken and healed. */
 export class TcpProxy implements AsyncDisposable {
   /** Where connections go; may change at any time. */
   target: number;
@@ -29,7 +30,7 @@ export class TcpProxy implements AsyncDisposable {
   #healed: Promise<void> = Promise.resolve();
   #heal: () => void = () => {};
 
-  /** Leads from a port of `host` to the port `target` of 127.0.0.1. */
+  /** Forwards a port of `host` to the port `target` of 127.0.0.1. */
   constructor(target: number, host = '127.0.0.1') {
     this.target = target;
     this.#host = host;
@@ -86,7 +87,7 @@ export class TcpProxy implements AsyncDisposable {
     });
   }
 
-  /** The far end is told that it is over, the near end never hears of it. */
+  /** The far end is closed; the near end never learns of it. */
   #sever(pair: Pair): void {
     this.#pairs.delete(pair);
     pair.far.destroy();
@@ -94,7 +95,7 @@ export class TcpProxy implements AsyncDisposable {
 
   #watch(socket: Socket): Socket {
     this.#sockets.add(socket);
-    // Whoever is at the other end sees an error as a close.
+    // The other end sees an error as a close.
     return socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket));
   }
 
@@ -107,8 +108,8 @@ export class TcpProxy implements AsyncDisposable {
 }
 
 /**
- * By a reset where that can be had at once. Where bytes or an end are still on their way Node waits for them first, or, hurried, never
- * lets go of the handle: then by a plain close.
+ * By a reset where that can be had at once. Where bytes or an end are still on their way Node waits
+ * for them first, or, hurried, never lets go of the handle: then by a plain close.
  */
 function reset(socket: Socket): void {
   if (socket.connecting || socket.writableLength > 0 || socket.writableEnded) socket.destroy();

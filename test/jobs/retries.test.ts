@@ -32,7 +32,8 @@ const answer =
 const asked = (of: Site, path: string) => of.requests.filter((r) => r.path === path).length;
 
 test('passing failures of an asynchronous page are tried again; what stays is taken as it is', async () => {
-  // A host that asks for a pause gets one as a whole: it is another host than the one that only fails.
+  // A host that asks for a pause gets one as a whole: it is another host than the one that only
+  // fails.
   await using pausing = await startSite({ '/busy': atFirst(1, answer(503, { 'retry-after': '1' })) });
   site.routes.set(
     '/reset',

@@ -3,7 +3,9 @@ import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { coded, ok, redirect } from '../support/origin.ts';
 import { pour } from '../support/pour.ts';
 
-/** What a hostile server does with a request, and the codes with which that may end; `ok` where it is only heavy. */
+/**
+ * What a hostile server answers, and the error codes that may result; `ok` when it is only heavy.
+ */
 export interface Attack {
   answer: (socket: Socket, path: string) => void;
   ends: string[];
@@ -25,7 +27,7 @@ function bomb(coding: string): Attack {
   return { answer: (socket) => socket.write(answer), ends: ['too_large'] };
 }
 
-/** Answers that never end, or are no answers: for the servers of pages and of callbacks alike. */
+/** Endless and invalid answers, from sites and receivers alike. */
 const WIRE_ATTACKS: Record<string, Attack> = {
   silence: { answer: () => {}, ends: ['timeout'] },
   'a head that drips': {
@@ -68,7 +70,7 @@ const WIRE_ATTACKS: Record<string, Attack> = {
   },
 };
 
-/** Bodies that never end, for the servers of pages: of a callback's answer only the beginning is read. */
+/** Endless bodies, from sites only: of a receiver's answer only the beginning is read. */
 const BODY_ATTACKS: Record<string, Attack> = {
   'a body that drips': {
     answer: (socket) => {
@@ -104,7 +106,7 @@ const BODY_ATTACKS: Record<string, Attack> = {
   ...Object.fromEntries(Object.keys(bombs).map((coding) => [`a bomb in ${coding}`, bomb(coding)])),
 };
 
-/** What servers of callbacks do: an answer counts by its status, whatever its body does then. */
+/** Receivers' answers. The status decides, whatever the body does. */
 export const RECEIVER_ATTACKS: Record<string, Attack> = {
   ...WIRE_ATTACKS,
   'a body that drips': { ...BODY_ATTACKS['a body that drips']!, ends: ['ok'] },
@@ -118,7 +120,7 @@ export const RECEIVER_ATTACKS: Record<string, Attack> = {
   },
 };
 
-/** What servers of pages do on the wire. */
+/** Sites' attacks on the wire. */
 export const PAGE_ATTACKS = { ...WIRE_ATTACKS, ...BODY_ATTACKS };
 
 const html = (body: string): Attack => {
@@ -128,7 +130,7 @@ const html = (body: string): Attack => {
 const document = (body: string, head = '') =>
   html(`<!doctype html><html><head><title>t</title>${head}</head><body><main>${body}</main></body></html>`);
 
-/** Documents on which parsers, selectors, regular expressions or Markdown writers are known to lose themselves. */
+/** Documents known to slow down parsers, selectors, regular expressions or Markdown writers. */
 export const DOCUMENT_ATTACKS: Record<string, Attack> = {
   '50,000 nested elements': document(`${'<div>'.repeat(50_000)}deep${'</div>'.repeat(50_000)}`),
   '20,000 nested quotes': document(`${'<blockquote>'.repeat(20_000)}deep`),
@@ -160,10 +162,10 @@ const zipped = (body: string, ends: string[]): Attack => {
   return { answer: (socket) => socket.write(answer), ends };
 };
 
-/** More elements than a thread has room for. */
+/** More elements than a reader's heap holds. */
 const BURST = ['parse_failed', 'parse_timeout'];
 
-/** As large as a page may be, and small on the wire. */
+/** Pages of the maximum size that are small on the wire. */
 export const LARGE_ATTACKS: Record<string, Attack> = {
   'nine megabytes of words': zipped(filled('words of a page that goes on. '), ['ok']),
   'nine megabytes of paragraphs': zipped(

@@ -5,7 +5,7 @@ import { pour } from '../support/pour.ts';
 
 type Answer = (socket: Socket, path: string, host: string) => void;
 
-/** What a hostile site answers for its robots.txt and its sitemap, and the codes with which its first page may end. */
+/** A hostile site's robots.txt and sitemap, and the codes its first page may end with. */
 export interface CrawlAttack {
   robots?: Answer;
   sitemap?: Answer;
@@ -46,7 +46,7 @@ const silence: Answer = () => {};
 const around: Answer = (socket, path) => socket.write(redirect(`${path}?x`));
 const rules = (count: number, rule: string) => `User-agent: *\n${rule.repeat(count)}`;
 
-/** Robots that are slow, endless, or slow to compare. A page is only asked for when they have been read. */
+/** Rules that are slow, endless, or slow to match. A page is fetched only after they were read. */
 const ROBOTS_ATTACKS: Record<string, CrawlAttack> = {
   'robots that are silent': { robots: silence, ends: ['timeout'] },
   'robots that drip': { robots: drip('text/plain'), ends: ['timeout'] },
@@ -64,14 +64,14 @@ const ROBOTS_ATTACKS: Record<string, CrawlAttack> = {
   },
 };
 
-/** Of wide characters, which take twice the memory as text. */
+/** Wide characters take twice the memory as text. */
 const NEVER_CLOSED = gzipSync(`<urlset><![CDATA[${` €${' '.repeat(30_000)}`.repeat(1_600)}`, { level: 1 });
 
 const LONG_NAMES = gzipSync('<'.concat('A'.repeat(1_000_000), '>').repeat(31));
 const BLANKS = gzipSync(Buffer.alloc(32 * MIB, ' '));
 const WINDOWS = brotliCompressSync(brotliCompressSync(brotliCompressSync(Buffer.alloc(32 * MIB))));
 
-/** Sitemaps that are slow, endless, or lead everywhere. What they list beside the first page is left out, or found. */
+/** Sitemaps that are slow, endless, or lead everywhere. */
 const SITEMAP_ATTACKS: Record<string, CrawlAttack> = {
   'a sitemap that drips': { sitemap: drip('application/xml'), ends: ['ok'] },
   'a sitemap without end': {
@@ -79,7 +79,7 @@ const SITEMAP_ATTACKS: Record<string, CrawlAttack> = {
     ends: ['ok'],
   },
   'a sitemap as a bomb': { sitemap: sendGzip(Buffer.alloc(128 * MIB, ' '), 'application/xml'), ends: ['ok'] },
-  // Not the answer is coded, the file is: it is small on the wire and as a body.
+  // The file is compressed, not the answer: it is small on the wire and as a body.
   'a sitemap that is never closed': {
     sitemap: (socket) => {
       const head = 'HTTP/1.1 200 OK\r\nContent-Type: application/gzip\r\nConnection: close\r\n\r\n';

@@ -49,7 +49,7 @@ test('the decoded bytes are capped: bombs in every coding, nested too', async (t
     zstd: zstdCompressSync(zeros),
     'gzip, gzip': gzipSync(gzipSync(zeros)),
     'gzip, br, zstd': zstdCompressSync(brotliCompressSync(gzipSync(small))),
-    // What the outer coding yields is no gzip at all: it must be stopped before that shows.
+    // The outer coding yields no gzip; it must be stopped before that shows.
     'gzip, br': brotliCompressSync(zeros),
   };
   const grown = memoryGrowth();

@@ -14,7 +14,7 @@ test(
   { timeout: 300_000 },
   async (t) => {
     await stage.unnoticed(t, async (round) => {
-      // Other hosts each time: what was read of a robots.txt is kept.
+      // New hosts in each round, since robots.txt is cached.
       const crawls = Object.entries(CRAWL_ATTACKS).map(async ([name, { ends }], n) => {
         await crawl(t, name, ends, `crawl-${n}.round-${round}.example.test`);
       });
@@ -41,7 +41,7 @@ async function crawl(t: TestContext, name: string, ends: string[], host: string)
   assert.ok(ends.includes(end), `${name}: ${end}`);
 }
 
-/** A batch of pages of as many hosts, none of which comes to its end; and one of somebody else, which does. */
+/** A batch of 200 hosts that never finish, and another account's batch that does. */
 async function dripEverywhere(t: TestContext): Promise<void> {
   const { attacked, bystander, hostile, site } = stage;
   const urls = Array.from({ length: 200 }, (_, n) => `http://drip-${n}.example.test:${hostile.crawls}/`);

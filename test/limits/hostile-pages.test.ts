@@ -11,8 +11,9 @@ after(() => stage[Symbol.asyncDispose]());
 
 const DOCUMENT_TIMEOUT_MS = 5000;
 /**
- * Trees of nine megabytes take more than the 64 MiB of other attacks, and are as large as they get: the whole heap of the one thread that reads
- * them (192 MiB, and 48 for new objects), the page as bytes and as text, and what waits.
+ * Trees of nine megabytes take more than the 64 MiB of other attacks, and are as large as they get:
+ * the whole heap of the one thread that reads them (192 MiB, and 48 for new objects), the page as
+ * bytes and as text, and what waits.
  */
 const LARGE = { growthMiB: 288 };
 
@@ -25,7 +26,7 @@ interface Ended {
 
 const attackUrl = (name: string) => `http://127.0.0.1:${stage.hostile.pages}/${encodeURIComponent(name)}`;
 
-/** Has the attack scraped, and returns how long it took. */
+/** Scrapes the attack and returns the milliseconds. */
 async function scrape(name: string, ends: string[]): Promise<number> {
   const answer = await stage.attacked('POST', '/v1/scrape', { url: attackUrl(name), timeout_ms: TIMEOUT_MS });
   const { status, error, duration_ms } = answer.json as Ended;
@@ -34,7 +35,7 @@ async function scrape(name: string, ends: string[]): Promise<number> {
 }
 
 test('hostile origins: each ends in its typed error in time, and others notice nothing', async (t) => {
-  // Those that only let time pass come all at once, below.
+  // The slow ones run all at once, below.
   const named = Object.entries(PAGE_ATTACKS).filter(([, { ends }]) => ends[0] !== 'timeout');
   await stage.unnoticed(t, async () => {
     for (const [name, { ends }] of named) t.diagnostic(`${name}: ${await scrape(name, ends)} ms`);
@@ -43,7 +44,7 @@ test('hostile origins: each ends in its typed error in time, and others notice n
 
 test('hostile origins, all at once: each ends in a typed error in time, and others notice nothing', async (t) => {
   await stage.unnoticed(t, async () => {
-    // Floods share what the machine can carry: theirs may be the timeout, too.
+    // Floods share the machine, so they may time out, too.
     const scraped = Object.entries(PAGE_ATTACKS).map(([name, { ends }]) =>
       scrape(name, [...ends, 'timeout']),
     );
@@ -59,7 +60,7 @@ test('documents as large as may be, all at once: others notice nothing', { timeo
   await stage.unnoticed(t, () => scrapeDocuments(t, LARGE_ATTACKS, 2), LARGE);
 });
 
-/** Has the documents scraped in one batch, so many times each. */
+/** Scrapes the documents in one batch, each `times` times. */
 async function scrapeDocuments(
   t: TestContext,
   attacks: Record<string, Attack>,
@@ -95,7 +96,7 @@ async function pagesOf(jobId: string): Promise<Ended[]> {
 test('hostile receivers: each attempt ends in its typed error in time, and others get theirs', async (t) => {
   const { attacked, bystander, dns, hostile, receiver, site } = stage;
   const attacks = Object.entries(RECEIVER_ATTACKS);
-  // An endpoint each, so that none waits for another.
+  // One endpoint each, so that none waits for another.
   for (const n of attacks.keys()) dns.zone.set(`attack-${n}.example.test`, { a: ['127.0.0.1'] });
   await stage.unnoticed(t, async (round) => {
     const delivered = bystander.queue('/v1/scrape/async', {

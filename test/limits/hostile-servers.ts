@@ -8,8 +8,8 @@ import { DOCUMENT_ATTACKS, LARGE_ATTACKS, PAGE_ATTACKS, RECEIVER_ATTACKS, type A
 import { answerAsSite, CRAWL_ATTACKS } from './crawl-attacks.ts';
 
 /**
- * A thread of its own for the servers that attack, so that their floods hold up nobody who measures. It posts their
- * ports, and ends when it is terminated.
+ * The attacking servers have their own thread, so that floods do not disturb the measurement. It
+ * posts their ports, and ends when it is terminated.
  */
 const certificate = await readCertificate(testRun().directory);
 const pages = await startOrigin(serve({ ...PAGE_ATTACKS, ...DOCUMENT_ATTACKS, ...LARGE_ATTACKS }));
@@ -25,7 +25,7 @@ const crawls = await startOrigin((socket, { path, headers }) => {
 });
 parentPort!.postMessage({ pages: pages.port, crawls: crawls.port, callbacks: callbacks.port });
 
-/** Answers with the attack that the path names. */
+/** Answers with the attack named in the path. */
 function serve(attacks: Record<string, Attack>): (socket: Socket, request: { path: string }) => void {
   return (socket, { path }) => {
     const name = decodeURIComponent(path.split('/')[1]!.split('?')[0]!);

@@ -32,7 +32,10 @@ function largePage(ordinal: number): PageResult {
   };
 }
 
-/** Settles the job as a worker would, a few pages at a time, and returns the digest of the callback that it must lead to. */
+/**
+ * Settles the job as a worker does, a few pages at a time. Returns the digest of the expected
+ * callback.
+ */
 async function settle({ context, account }: TestService, jobId: string): Promise<string> {
   const expected = createHash('sha256').update(
     `{"job_id":"${jobId}","status":"completed","result":{"pages":[`,
@@ -81,7 +84,7 @@ test('a body of 64 MB and more arrives whole and signed, in memory that does not
         signature: signature.replace(/^.*v1=/, ''),
         expectedSignature: hmac.digest('hex'),
       });
-      // The first one fails, so that there is a retry to compare.
+      // The first attempt fails, so that there is a retry to compare.
       res.writeHead(received.length === 1 ? 500 : 200).end();
     });
   });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { startTestService } from '../support/service.ts';
 import { page, startSite } from '../support/site.ts';
 
-// Judging all the links takes a minute and a half; the test's own timeout is the proof that nobody waits for it.
+// Matching all links takes 90 s. The test's own timeout proves that nobody waits for it.
 test('patterns that are slow to compare hold up no thread', { timeout: 45_000 }, async () => {
   const links = Array.from({ length: 200 }, (_, n) => `/${'a'.repeat(1990)}${n}`);
   await using site = await startSite({ '/': page('Home', 'Links.', links) });

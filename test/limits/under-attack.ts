@@ -15,17 +15,17 @@ import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { quantile } from '../support/quantile.ts';
 
-/** What callbacks may take. */
+/** The timeout of callbacks and attacked pages. */
 export const TIMEOUT_MS = 2000;
-/** How much later an attack may end than its time says. */
+/** How long after its timeout an attack may end. */
 const MARGIN_MS = 1000;
 const GROWTH_MIB = 64;
 const API_P99_MS = 100;
 const PAGE_P99_MS = 1000;
-/** A machine that does something else for a moment makes others wait too: then it happens again. */
+/** Other work on the machine also makes others wait: a round over the limit is repeated. */
 const TRIES = 3;
 
-/** A service in a process of its own, servers that attack it, and an account that has nothing to do with them. */
+/** A service in its own process, servers that attack it, and an unrelated account. */
 export interface UnderAttack extends AsyncDisposable {
   /** The account whose pages and callbacks are attacked. */
   attacked: Api;
@@ -37,8 +37,8 @@ export interface UnderAttack extends AsyncDisposable {
   site: Site;
   receiver: Receiver;
   /**
-   * Lets `attack` happen while a bystander works, for the first, second or third time until they did not notice, and reports what that cost.
-   * `growthMiB` is what memory may grow by, all in all.
+   * Runs `attack` while a bystander works, up to three times until the bystander stays within the
+   * limits. Reports the cost. `growthMiB` is the limit for the growth of memory.
    */
   unnoticed(
     t: TestContext,
@@ -80,7 +80,7 @@ export async function startUnderAttack(): Promise<UnderAttack> {
     credits: 100_000,
   });
   const bystander = createApi(origin, account.key);
-  // Warm, also from pages of half a megabyte, so that what is measured is what the attacks take besides.
+  // Warmed up with pages of up to half a megabyte, so that only the attacks' cost is measured.
   const urls = Array.from({ length: 300 }, (_, n) => site.url(n % 5 === 0 ? '/large' : '/'));
   await bystander.finished(await bystander.queue('/v1/scrape/batch/async', { urls }));
   for (let round = 0; round < 50; round++) await bystander('POST', '/v1/scrape', { url: site.url('/') });
@@ -120,7 +120,7 @@ export async function startUnderAttack(): Promise<UnderAttack> {
   };
 }
 
-/** What an attack costs others: their waits in ms, and the most that the process took. */
+/** Measures an attack's cost: the bystander's waits in ms and the process's peak memory. */
 async function costOf(attack: () => Promise<void>, pid: number, bystander: Api, url: string) {
   const state = { over: false };
   const answers: number[] = [];
@@ -156,7 +156,7 @@ async function residentMiB(pid: number): Promise<number> {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024;
 }
 
-/** Asserts that an attack ended as it may, and at most a second after its time was over. */
+/** Asserts that an attack ended with an allowed code, at most a second after its timeout. */
 export function assertEnd(
   name: string,
   ends: string[],

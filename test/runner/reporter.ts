@@ -7,8 +7,8 @@ import { INSTALL } from '../support/programs.ts';
 const SLOWEST = 10;
 
 /**
- * Prints what Node's spec reporter does, then the slowest files of a run of several, and in one line which
- * programs are missing, how many tests were skipped for them, and how to install them.
+ * Prints what Node's spec reporter does, then the slowest files of a run of several, and in one
+ * line which programs are missing, how many tests were skipped for them, and how to install them.
  */
 export default async function* report(source: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const seconds = new Map<string, number>();

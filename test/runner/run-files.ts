@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
-/** For one test. A bound for what hangs, not something that a test comes near. */
+/** Limit of one test. It bounds what hangs; no test comes near it. */
 const TIMEOUT_MS = 90_000;
 const reporter = fileURLToPath(new URL('reporter.ts', import.meta.url));
 
@@ -14,7 +14,9 @@ export interface RunOptions {
   signal: AbortSignal;
 }
 
-/** Runs the files with Node's test runner, each in a process of its own, and returns its exit code. */
+/**
+ * Runs the files with Node's test runner, each in a process of its own, and returns its exit code.
+ */
 export async function runFiles(names: string[], options: RunOptions): Promise<number> {
   const { env, concurrency, signal } = options;
   if (names.length === 0) return 0;

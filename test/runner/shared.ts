@@ -17,7 +17,10 @@ export interface Shared extends AsyncDisposable {
   env: NodeJS.ProcessEnv;
 }
 
-/** Starts one Postgres, migrates the template database, and makes the certificate authority, all in `directory`. */
+/**
+ * Starts one Postgres, migrates the template database, and makes the certificate authority, all in
+ * `directory`.
+ */
 export async function startShared(directory: string): Promise<Shared> {
   await using stack = new AsyncDisposableStack();
   stack.defer(() => stopLeftPostgres(directory));
@@ -32,7 +35,8 @@ export async function startShared(directory: string): Promise<Shared> {
       ...process.env,
       ...testRunEnvironment({ databaseUrl: postgres.url, template: TEMPLATE, directory }),
       NODE_EXTRA_CA_CERTS: certificates.ca,
-      // Every file and each of its threads loads the service; compiled code makes that a third faster.
+      // Every file and each of its threads loads the service; compiled code makes that a third
+      // faster.
       NODE_COMPILE_CACHE: join(directory, 'compiled'),
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -65,7 +69,10 @@ async function query(url: string, text: string): Promise<void> {
   }
 }
 
-/** A failed test that started the service with its own data directory leaves that Postgres running. */
+/**
+ * A failed test that started the service with its own data directory may leave its Postgres
+ * running.
+ */
 async function stopLeftPostgres(directory: string): Promise<void> {
   for await (const file of glob(join(directory, '*/postgres/postmaster.pid'))) {
     const pid = Number((await readFile(file, 'utf8')).split('\n')[0]);

@@ -1,4 +1,7 @@
-/** First and last address of each block of IANA's IPv4 special-purpose registry, of multicast, and Azure's metadata address: written down apart from the implementation. */
+/**
+ * First and last address of each block of IANA's IPv4 special-purpose registry, of multicast, and
+ * Azure's metadata address. Independent of the implementation.
+ */
 export const SPECIAL_IPV4 = [
   ['0.0.0.0', '0.255.255.255'],
   ['10.0.0.0', '10.255.255.255'],
@@ -23,7 +26,7 @@ export const SPECIAL_IPV4 = [
 
 const ONES = 'ffff:ffff:ffff:ffff:ffff:ffff';
 
-/** The same for IPv6, and what lies around global unicast. */
+/** The same for IPv6, and the blocks around global unicast. */
 export const SPECIAL_IPV6 = [
   ['::', '::'],
   ['::1', '::1'],
@@ -51,7 +54,7 @@ export const SPECIAL_IPV6 = [
   ['ff00::', `ffff:ffff:${ONES}`],
 ] as const;
 
-/** The public addresses right below and above the IPv6 blocks that lie in global unicast. */
+/** The public addresses next to the IPv6 blocks inside global unicast. */
 export const PUBLIC_IPV6 = [
   '2000::',
   `2000:ffff:${ONES}`,
@@ -66,7 +69,7 @@ export const PUBLIC_IPV6 = [
   '3fff:1000::',
 ];
 
-/** The public addresses right below and above the IPv4 blocks. */
+/** The public addresses next to the IPv4 blocks. */
 export function publicIpv4(): string[] {
   const edges = SPECIAL_IPV4.flatMap(([first, last]) => [toNumber(first) - 1, toNumber(last) + 1]);
   const inside = (value: number) =>
@@ -75,8 +78,8 @@ export function publicIpv4(): string[] {
 }
 
 /**
- * Every way in which the WHATWG URL parser lets an IPv4 address be written: one to four parts, each decimal, octal or
- * hexadecimal, and what IDNA, percent-decoding and the root dot allow besides.
+ * Every way in which the WHATWG URL parser lets an IPv4 address be written: one to four parts, each
+ * decimal, octal or hexadecimal, and what IDNA, percent-decoding and the root dot allow besides.
  */
 export function spellingsOfIpv4(address: string): string[] {
   const octets = address.split('.').map(Number);

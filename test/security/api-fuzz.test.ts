@@ -21,11 +21,11 @@ let receiver: Receiver;
 let service: TestService;
 let stranger: TestAccount & { api: Api };
 let document: ApiDocument;
-/** What the service's own account has, by the name of the path parameter. */
+/** What the service's own account owns, by path parameter. */
 let owned: Record<string, string>;
 
 before(async () => {
-  // Every name is NXDOMAIN, and every address of the loopback or refused: nothing leaves the machine.
+  // Every name is NXDOMAIN and every address is loopback or refused: nothing leaves the machine.
   dns = await startDns();
   site = await startSite({ '/': page('Home', 'Hello.') });
   receiver = await startReceiver();
@@ -55,7 +55,7 @@ function operations() {
   );
 }
 
-/** All that a request can write; what workers and the dispatcher write later is left out. */
+/** The tables a request can write; later writes of workers and the dispatcher are left out. */
 async function written(): Promise<unknown> {
   const { rows } = await sql`
     select (select count(*) from jobs) as jobs, (select count(*) from jobs where status = 'cancelled') as cancelled,
@@ -83,7 +83,7 @@ const ids = (prefix: 'job' | 'dlv', own: string) =>
     ),
   );
 
-/** What fields and parameters are filled with, by their names: mostly what is valid. */
+/** Values for fields and parameters by name, mostly valid ones. */
 function fillings(): Record<string, fc.Arbitrary<string>> {
   const badUrls = fc.constantFrom(
     'http://missing.test:65536/',
@@ -215,7 +215,9 @@ test("every list is the account's own, whatever cursor and filter it is given", 
   }
 });
 
-/** What a raw socket hears: the status of the first answer, or null where the connection was closed without one. */
+/**
+ * Sends bytes on a raw socket. Returns the first answer's status, or null for a close without one.
+ */
 async function rawStatus(request: string | Buffer): Promise<number | null> {
   const socket = connect(Number(new URL(service.api.origin).port), '127.0.0.1');
   let heard = '';

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:net';
 
-/** Listeners that nobody may reach. */
+/** Listeners that nothing may reach. */
 export interface Canaries extends AsyncDisposable {
-  /** The port that all of them, and the site, have. */
+  /** The port of all canaries and of the site. */
   port: number;
-  /** Every connection so far: the address and port at which it arrived. */
+  /** Every connection so far, by the local address and port. */
   connections: string[];
 }
 
 const TRIES = 10;
 
 /**
- * Serves `answer` on a port of the `open` addresses, and puts canaries on the same port of the `guarded` ones, and on
- * the `ports` of the first open address.
+ * Serves `answer` on a port of the `open` addresses, and puts canaries on the same port of the
+ * `guarded` ones, and on the `ports` of the first open address.
  */
 export async function startCanaries(
   answer: RequestListener,
@@ -55,7 +55,7 @@ export async function startCanaries(
       for (const other of ports) await canary(first, other);
       return { port, connections, [Symbol.asyncDispose]: close };
     } catch (error) {
-      // Somebody else has the port on one of the addresses.
+      // Another program has the port on one of the addresses.
       await close();
       if (attempt === TRIES || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     }

@@ -21,11 +21,11 @@ import {
 } from './addresses.ts';
 import { startCanaries, type Canaries } from './canaries.ts';
 
-/** What the operator allows, four addresses of the loopback: those beside them, and all others, are canaries. */
+/** The operator allows four loopback addresses; all others are canaries. */
 const ALLOWED = '127.0.0.4/30';
 const OPEN = ['127.0.0.5', '127.0.0.4', '127.0.0.7'];
 const GUARDED = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.8', '127.255.255.254', '::1'];
-/** Ports of the open address on which services listen that are not for us. */
+/** Ports of well-known services on the open address. */
 const SERVICE_PORTS = [2375, 5432, 6379, 11211];
 
 const literal = (address: string) => (address.includes(':') ? `[${address}]` : address);
@@ -50,7 +50,7 @@ const SPELLINGS = [
   'ｌocalhost',
 ];
 
-/** Names that look harmless. What DNS says of each is not, or not only, an address that is allowed. */
+/** Harmless-looking names. DNS gives each at least one address that is not allowed. */
 const NAMES: Record<string, DnsAnswer> = {
   loopback: { a: ['127.0.0.2'] },
   private: { a: ['10.0.0.1'] },
@@ -75,11 +75,11 @@ const REBINDING = Array.from({ length: 8 }, (_, n) => `rebinding-${n}.${DOMAIN}`
 let canaries: Canaries;
 let dns: FakeDns;
 let service: TestService;
-/** Requests of the site that were for one of the targets. */
+/** Requests to the site for one of the targets. */
 const reached: string[] = [];
 
 const hosts = [...ADDRESSES, ...SPELLINGS, ...names];
-/** Where one of a kind is enough. */
+/** One target of each kind. */
 const fewHosts = [...ADDRESSES, ...SPELLINGS.filter((_, n) => n % 20 === 0), ...names];
 const urlOf = (host: string, scheme = 'http') => `${scheme}://${host}:${canaries.port}/target`;
 const at = (path: string, host = OPEN[0]) => `http://${host}:${canaries.port}${path}`;
@@ -119,7 +119,7 @@ after(async () => {
   await dns.close();
 });
 
-/** A site whose every path leads to the targets in its own way. */
+/** A site where every path leads to the targets in another way. */
 function answerAsSite(req: IncomingMessage, res: ServerResponse): void {
   const [, door = '', number = ''] = (req.url ?? '').split('/');
   const target = targets()[parseInt(number)] ?? '';
@@ -162,7 +162,7 @@ function sitemapIndex(host: string): string {
   return `<?xml version="1.0"?><sitemapindex>${all.map((url) => `<sitemap><loc>${url}</loc></sitemap>`).join('')}</sitemapindex>`;
 }
 
-/** The codes with which the pages of a batch failed (`ok` where one did not), each with the number of pages. */
+/** The error codes of a batch's pages (`ok` for success), each with its number of pages. */
 async function codesOf(urls: string[], options: object = {}): Promise<Record<string, number>> {
   const job_id = await service.api.queue('/v1/scrape/batch/async', { urls, ...options });
   const { result } = await service.api.finished(job_id);
@@ -352,7 +352,7 @@ test('the doors of a webhook when it is given, and when it is tested', async () 
 });
 
 test('the door of a webhook at its delivery', async () => {
-  // Each host once: one that fails and fails is given a rest.
+  // Each host once: a host that keeps failing is paused.
   const urls = [...new Map(fewTargets('https').map((url) => [new URL(url).host, url])).values()];
   const ids = await service.db.transaction().execute((tx) =>
     append(

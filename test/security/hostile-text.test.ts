@@ -57,7 +57,10 @@ const rules = ['/*a', '/*b*a$', '/*aaaaaaab']
   .map((value) => compileRule(false, value))
   .toSorted(bySpecificity);
 
-/** What reads a stranger’s text, apart from the parsers of whole pages, with the longest text that it gets. */
+/**
+ * What reads a stranger’s text, apart from the parsers of whole pages, with the longest text that
+ * it gets.
+ */
 const READERS: Record<string, { length: number; read: (text: string) => unknown }> = {
   'a bearer key': {
     length: 16_384,
@@ -132,7 +135,10 @@ function readUrl(text: string): void {
 const PARTS = 16;
 /** Below this many milliseconds a figure is mostly noise, and harmless. */
 const NEGLIGIBLE_MS = 5;
-/** Whole texts against their parts: 1 where time grows with length, 16 where it grows with the square. */
+/**
+ * Whole texts against their parts: 1 where time grows with length, 16 where it grows with the
+ * square.
+ */
 const MAX_RATIO = 5;
 
 test('the time that a hostile text takes grows with its length alone', async (t) => {

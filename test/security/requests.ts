@@ -71,7 +71,7 @@ const HOSTILE_TEXTS = [
   ...PROTOTYPE_KEYS,
 ];
 
-/** Those that fit into the head of a request. */
+/** Strings that fit into the head of a request. */
 const SHORT_TEXTS = HOSTILE_TEXTS.filter((text) => encode(text).length < 5000);
 
 const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
@@ -87,7 +87,10 @@ const hostileValue: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
 );
 
-/** What is done to a body's text: duplicate and prototype keys, numbers that overflow, depth, bytes that are no UTF-8. */
+/**
+ * Changes to a body's text: duplicate and prototype keys, overflowing numbers, depth, invalid
+ * UTF-8.
+ */
 const CORRUPTIONS: ((text: string) => string | Buffer)[] = [
   (text) => text.replace('{', '{"url":"http://10.0.0.1/","url":7,'),
   (text) => text.replace('{', '{"timeout_ms":1000,"timeout_ms":1e400,'),
@@ -147,7 +150,9 @@ function isSendable(value: string): boolean {
   return /^[\x21-\x7e\xa0-\xff]([\t\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa0-\xff])?$/.test(value);
 }
 
-/** Makes requests for the operations of a document. `strings` has what fields of some name are filled with. */
+/**
+ * Generates requests for the operations of a document. `strings` gives values for fields by name.
+ */
 export class RequestArbitraries {
   readonly #document: ApiDocument;
   readonly #strings: Record<string, fc.Arbitrary<string>>;
@@ -157,7 +162,7 @@ export class RequestArbitraries {
     this.#strings = strings;
   }
 
-  /** Requests for an operation: some fit its schema in all, most are spoilt in one place. */
+  /** Requests for an operation: some fit its schema, most are spoilt in one place. */
   requestFor(path: string, operation: DocumentedOperation): fc.Arbitrary<FuzzRequest> {
     const query = operation.parameters.filter((p) => p.in === 'query');
     const inPath = operation.parameters.filter((p) => p.in === 'path');
@@ -258,7 +263,7 @@ export class RequestArbitraries {
     const fields: Record<string, fc.Arbitrary<unknown>> = {};
     for (const [name, schema] of Object.entries(properties)) fields[name] = this.#value(schema, name);
     const optional = Object.keys(fields).filter((name) => !required.includes(name));
-    // A few at a time: of all together one would always be in another's way.
+    // A few at a time, since all together would mask each other.
     return fc
       .subarray(optional, { maxLength: Math.min(4, optional.length) })
       .chain((chosen) =>
@@ -267,7 +272,7 @@ export class RequestArbitraries {
   }
 }
 
-/** JSON text; what has none is null. */
+/** JSON text; null for values without one. */
 function stringify(value: unknown): string {
   return JSON.stringify(value) ?? 'null';
 }

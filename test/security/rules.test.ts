@@ -63,7 +63,7 @@ test('the log of the start tells which private networks are open, and that there
   assert.ok(!messages.some((text) => /private networks|SECRET_KEY/.test(String(text))));
 });
 
-/** Random, so that no compression makes it short again. */
+/** Random, so that compression does not shorten it. */
 const pathOf = (bytes: number) => `/?${randomBytes(bytes).toString('hex')}`;
 
 test('URLs of thousands of characters fit the indexes, in a batch and in a crawl', async () => {

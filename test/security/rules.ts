@@ -1,4 +1,6 @@
-/** A rule that holds for the whole service, and where it is tested: the file under test/, and what the test is called. */
+/**
+ * A rule that holds for the whole service, and its test: the file under test/ and the test's name.
+ */
 export type Rule = [rule: string, ...tests: [file: string, name: string][]];
 
 /** Every outgoing connection. */
@@ -97,7 +99,7 @@ const EGRESS: Rule[] = [
   ],
 ];
 
-/** What answers us. */
+/** What servers answer. */
 const OTHER_SIDE: Rule[] = [
   [
     'One deadline covers DNS, connecting, headers, body and decoding',

@@ -15,14 +15,14 @@ import { createBrowserSession } from '../support/browser-session.ts';
 const root = join(import.meta.dirname, '../..');
 const secret = (name: string) => `canary${name}${Math.random().toString(36).slice(2).padEnd(12, '0')}`;
 
-/** What the operator configures: it belongs nowhere. */
+/** The operator's secrets: they appear nowhere. */
 const OPERATORS = {
   apiKey: `ok_${secret('apikey')}`,
   secretKey: secret('secretkey'),
   adminToken: secret('admintoken'),
   databasePassword: secret('password'),
 };
-/** What callers send along: needed to do the work, so kept in the columns of the work, and never told or logged. */
+/** Secrets that callers send along: stored to do the work, and never shown or logged. */
 const CALLERS = {
   siteHeader: secret('siteheader'),
   siteQuery: secret('sitequery'),
@@ -30,7 +30,7 @@ const CALLERS = {
   webhookHeader: secret('webhookheader'),
   metadata: secret('metadata'),
 };
-/** What strangers send in vain, or in the wrong place. */
+/** Secrets that are sent in vain or in the wrong place. */
 const STRANGERS = {
   wrongKey: `ok_${secret('wrongkey')}`,
   userinfo: secret('userinfo'),
@@ -48,7 +48,7 @@ let receiver: Receiver;
 let service: ServiceProcess;
 let api: Api;
 let webhookSecrets: string[];
-/** Everything that the API said in answer to what it refused. */
+/** Everything the API answered to refused requests. */
 let refusals = '';
 
 before(async () => {
@@ -96,7 +96,7 @@ async function urlOfRole(url: string): Promise<string> {
   return address.href;
 }
 
-/** Sends what is refused, and keeps all that is said of it. */
+/** Sends requests that are refused and keeps the answers. */
 async function refused(
   call: Api,
   method: string,
@@ -156,7 +156,7 @@ async function useEverything(origin: string): Promise<void> {
   await breakTheDatabase();
 }
 
-/** What the driver says of a statement that failed goes to the log as well. */
+/** The driver's message about a failed statement is logged as well. */
 async function breakTheDatabase(): Promise<void> {
   await database.db.schema.alterTable('accounts').renameTo('accounts_gone').execute();
   const { status, text } = await api('GET', '/v1/me');
@@ -181,13 +181,13 @@ async function dump(): Promise<Map<string, string>> {
   return tables;
 }
 
-/** The secret as it is, and in the codings in which it would still be readable. */
+/** The secret as it is, and in codings that keep it readable. */
 function formsOf(text: string): string[] {
   const bytes = Buffer.from(text);
   return [text, bytes.toString('hex'), bytes.toString('base64').replace(/=+$/, ''), encodeURIComponent(text)];
 }
 
-/** The table that a partition is of. */
+/** The table of a partition. */
 const tableOf = (name: string) => name.replace(/^public\.|_p?\d[\d_]*$/g, '');
 const bare = (webhookSecret: string) => webhookSecret.slice('whsec_'.length);
 
@@ -258,7 +258,7 @@ test('API keys are kept as the SHA-256 of a random secret', async () => {
   assert.equal(secret_sha256.length, 32);
 });
 
-/** Where something secret is held against what was sent: the file, and the name of what it is compared to. */
+/** Where a secret is compared with what was sent: the file, and the name of the secret. */
 const COMPARISONS = [
   ['src/accounts/keys.ts', 'secret_sha256'],
   ['src/http/auth.ts', 'expected'],
@@ -275,7 +275,7 @@ test('keys and tokens are compared in constant time', async () => {
   }
 });
 
-/** Digests of what both sides know are no secrets: of requests, and of bodies that were sent. A client may look at its own secret. */
+/** Digests of requests and sent bodies are no secrets. A client may look at its own secret. */
 const KNOWN_TO_BOTH = [
   'src/callbacks/request.ts',
   'src/cli/client/listen/diagnose.ts',

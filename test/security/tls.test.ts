@@ -16,7 +16,7 @@ before(async () => {
 });
 after(() => egress.close());
 
-/** As page and as webhook: the code with which asking this port over TLS fails. */
+/** Asserts that TLS to this port fails with `code`, as page and as webhook. */
 async function failuresAt(port: number, code: 'tls_failed' | 'connection_failed' | 'timeout'): Promise<void> {
   const url = `https://127.0.0.1:${port}/`;
   const timeoutMs = code === 'timeout' ? 400 : 5000;

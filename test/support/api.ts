@@ -20,7 +20,10 @@ export interface Api {
   finished(jobId: string): Promise<Answer['json']>;
 }
 
-/** A client of the API at `origin`, which holds every answer against the API's document. Without a key it sends none. */
+/**
+ * Creates a client of the API at `origin`. It checks every answer against the OpenAPI document. A
+ * null key sends none.
+ */
 export function createApi(origin: string, key: string | null): Api {
   const call = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) => {
     const authorization = key === null ? {} : { authorization: `Bearer ${key}` };

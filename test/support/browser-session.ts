@@ -4,17 +4,17 @@ export interface Page {
   text: string;
 }
 
-/** Someone with a browser's cookies and none of its scripts. Redirects are not followed. */
+/** A client that keeps cookies and runs no scripts. It does not follow redirects. */
 export interface BrowserSession {
   cookies: Map<string, string>;
   get(path: string): Promise<Page>;
-  /** Sends a form, with the token that the page `from` (the form's own address, where not given) puts into its forms. */
+  /** Sends a form with the CSRF token of the page `from`, by default `path` itself. */
   post(
     path: string,
     form: Record<string, string>,
     options?: { from?: string; csrf?: string | null; headers?: Record<string, string> },
   ): Promise<Page>;
-  /** The token in the forms of a page. */
+  /** Reads the CSRF token from a page's forms. */
   csrf(path: string): Promise<string>;
   signIn(area: string, secret: string, headers?: Record<string, string>): Promise<Page>;
 }

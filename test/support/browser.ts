@@ -22,10 +22,13 @@ const PATIENCE_MS = 20_000;
 export const noBrowser: string | false = missing('Chromium');
 
 export interface TestBrowser extends AsyncDisposable {
-  /** A new window with storage of its own. What its pages request, and what they complain of, goes into `requests` and `complaints`. */
+  /**
+   * Opens a window with its own storage. Its pages' requests and errors are added to `requests` and
+   * `complaints`.
+   */
   open(options?: BrowserContextOptions): Promise<Page>;
   requests: URL[];
-  /** Errors of scripts, and breaches of the content security policy. */
+  /** Script errors and violations of the content security policy. */
   complaints: string[];
 }
 
@@ -65,7 +68,10 @@ interface Violation {
 
 let axe: Promise<string> | undefined;
 
-/** Fails when axe-core finds something serious or critical on the page as it is now; by these rules alone, where some are named. */
+/**
+ * Fails when axe-core finds a serious or critical violation on the page, of `rules` alone when
+ * given.
+ */
 export async function assertAccessible(page: Page, rules?: string[]): Promise<void> {
   axe ??= readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   if (!(await page.evaluate<boolean>('"axe" in window'))) await page.evaluate(await axe);

@@ -11,9 +11,12 @@ export interface Certificate {
 
 /** A certificate authority made for one test run. */
 export interface Authority {
-  /** The authority's own certificate, PEM: what clients trust. */
+  /** The authority's own certificate, PEM, for clients to trust. */
   ca: string;
-  /** Signs a server certificate for these DNS names and IP addresses; valid now unless `notAfter` says otherwise. */
+  /**
+   * Signs a server certificate for these DNS names and IP addresses; valid now unless `notAfter`
+   * says otherwise.
+   */
   issue(names: string[], options?: { notAfter?: Date }): Promise<Certificate>;
 }
 
@@ -54,10 +57,13 @@ export async function createAuthority(): Promise<Authority> {
 const CA_FILE = 'ca.pem';
 const KEY_FILE = 'server.key';
 const CERT_FILE = 'server.pem';
-/** What the run's one server certificate is good for. */
+/** The names in the run's server certificate. */
 const NAMES = ['localhost', '127.0.0.1', '::1', '*.example.test'];
 
-/** Makes an authority and a server certificate by it in the folder. Returns the file that clients are to trust. */
+/**
+ * Writes an authority and a server certificate it signed to the folder. Returns the CA file for
+ * clients.
+ */
 export async function writeCertificates(directory: string): Promise<{ ca: string }> {
   const authority = await createAuthority();
   const { key, cert } = await authority.issue(NAMES);
@@ -68,7 +74,10 @@ export async function writeCertificates(directory: string): Promise<{ ca: string
   return { ca };
 }
 
-/** The server certificate that `writeCertificates` made: for localhost, 127.0.0.1, ::1 and *.example.test. */
+/**
+ * The server certificate that `writeCertificates` made: for localhost, 127.0.0.1, ::1 and
+ * *.example.test.
+ */
 export async function readCertificate(directory: string): Promise<Certificate> {
   const [key, cert] = await Promise.all(
     [KEY_FILE, CERT_FILE].map((file) => readFile(join(directory, file), 'utf8')),
@@ -76,7 +85,7 @@ export async function readCertificate(directory: string): Promise<Certificate> {
   return { key: key!, cert: cert! };
 }
 
-/** Where `writeCertificates` put the server's key and certificate, for a process that reads them itself. */
+/** The paths of the server's key and certificate, for a process that reads them itself. */
 export function certificateFiles(directory: string): { key: string; cert: string } {
   return { key: join(directory, KEY_FILE), cert: join(directory, CERT_FILE) };
 }

@@ -7,7 +7,7 @@ export interface TestDatabase extends Database, AsyncDisposable {
   url: string;
 }
 
-/** A migrated database of its own, cloned from the run's template; dropped at the end. */
+/** Clones the run's migrated template into a new database. Disposing drops it. */
 export async function createTestDatabase({ empty = false }: { empty?: boolean } = {}): Promise<TestDatabase> {
   const { databaseUrl, template } = testRun();
   const name = `test_${randomUUID().replaceAll('-', '')}`;
@@ -16,7 +16,7 @@ export async function createTestDatabase({ empty = false }: { empty?: boolean } 
   address.pathname = name;
   let dropping = false;
   const database = openDatabase(address.href, 4, (error) => {
-    // A pool ends before the last of its connections has.
+    // A pool ends before its last connection does.
     if (!dropping) throw error;
   });
   return {

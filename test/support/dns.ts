@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv4, isIPv6 } from 'node:net';
 
-/** What a fake name has. A query for a type that it lacks is answered with no records (NODATA). */
+/** The records of a fake name. A query for a missing type is answered without records (NODATA). */
 export interface DnsRecords {
   a?: string[];
   aaaa?: string[];
@@ -17,7 +17,7 @@ export interface DnsQuery {
   type: 'A' | 'AAAA';
 }
 
-/** The records of a name, or a function that decides afresh at each query. */
+/** The records of a name, or a function that decides at each query. */
 export type DnsAnswer = DnsRecords | ((query: DnsQuery) => DnsRecords);
 
 export interface FakeDns extends AsyncDisposable {
@@ -34,7 +34,10 @@ const TYPES: Record<number, DnsQuery['type']> = { 1: 'A', 28: 'AAAA' };
 const RCODES = { NXDOMAIN: 3, SERVFAIL: 2 };
 const CNAME = 5;
 
-/** Starts a DNS server on a free UDP port of 127.0.0.1. All its answers have a TTL of 0, so that nobody keeps them. */
+/**
+ * Starts a DNS server on a free UDP port of 127.0.0.1. Its answers have a TTL of 0, so nobody
+ * caches them.
+ */
 export async function startDns(zone: Record<string, DnsAnswer> = {}): Promise<FakeDns> {
   const answers = new Map(Object.entries(zone));
   const queries: DnsQuery[] = [];

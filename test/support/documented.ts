@@ -7,8 +7,8 @@ import type { ErrorCode } from '../../src/service-error.ts';
 const WITHOUT_ROUTE: ErrorCode[] = ['unauthorized', 'rate_limited', 'not_found', 'method_not_allowed'];
 
 /**
- * Throws where an answer of the API is not what its document promises for this route and status: a status or code that is not there, or a body
- * that the schema refuses.
+ * Throws where an answer of the API is not what its document promises for this route and status: a
+ * status or code that is not there, or a body that the schema refuses.
  */
 export function assertDocumented(method: string, path: string, response: Response, text: string): void {
   const { pathname } = new URL(path, 'http://localhost');

@@ -1,10 +1,10 @@
-/** What one run of the tests shares. */
+/** What the files of one test run share. */
 export interface TestRun {
   /** A superuser's URL of the running Postgres. */
   databaseUrl: string;
   /** The migrated database that tests clone. */
   template: string;
-  /** A folder for whatever a test writes; removed at the end. It also holds the certificates. */
+  /** A folder for files that tests write, removed at the end. It also holds the certificates. */
   directory: string;
 }
 
@@ -12,7 +12,7 @@ export function testRunEnvironment({ databaseUrl, template, directory }: TestRun
   return { TEST_DATABASE_URL: databaseUrl, TEST_TEMPLATE: template, TEST_DIRECTORY: directory };
 }
 
-/** What test/run.ts started. Throws where a test that needs it was run without it. */
+/** Returns what test/run.ts started. Throws in a process that it did not start. */
 export function testRun(): TestRun {
   const { TEST_DATABASE_URL: databaseUrl, TEST_TEMPLATE: template, TEST_DIRECTORY: directory } = process.env;
   if (!databaseUrl || !template || !directory)
@@ -22,7 +22,10 @@ export function testRun(): TestRun {
 
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE', 'NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS'];
 
-/** What a program that a test starts inherits: what Node itself needs, and nothing that configures the service. */
+/**
+ * The environment of a program that a test starts: what Node needs, and nothing that configures the
+ * service.
+ */
 export function inheritedEnvironment(): Record<string, string> {
   return Object.fromEntries(
     INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EgressError, type EgressErrorCode } from '../../src/egress/index.ts';
 
-/** The EgressError that `work` must reject with. */
+/** Returns the EgressError that `work` must reject with. */
 export async function failure(work: Promise<unknown>, code: EgressErrorCode): Promise<EgressError> {
   const error = await work.then(
     () => assert.fail(`did not fail with ${code}`),
@@ -12,7 +12,7 @@ export async function failure(work: Promise<unknown>, code: EgressErrorCode): Pr
   return error;
 }
 
-/** The messages of an error and of all its causes: what a log shows. */
+/** The messages of an error and all its causes, as a log shows them. */
 export function causes(error: unknown): string {
   return error instanceof Error ? `${error.message}\n${causes(error.cause)}` : '';
 }

@@ -1,7 +1,9 @@
 import type { Db } from '../../src/database/tables.ts';
 import type { Site } from './site.ts';
 
-/** When the host of the site may next be fetched from, in milliseconds since 1970, by the database's clock. */
+/**
+ * When the site's host may next be fetched from: milliseconds since 1970 by the database's clock.
+ */
 export async function hostClock(db: Db, site: Site): Promise<number> {
   const { next_allowed_at } = await db
     .selectFrom('hosts')

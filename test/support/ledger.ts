@@ -3,8 +3,8 @@ import { sql } from 'kysely';
 import type { Db } from '../../src/database/tables.ts';
 
 /**
- * What must be true of every database at every moment: counts add up, they are those of the pages, ledgers sum up to the balance, and
- * an ended job has given back exactly what it did not use.
+ * What must be true of every database at every moment: counts add up, they are those of the pages,
+ * ledgers sum up to the balance, and an ended job has given back exactly what it did not use.
  */
 export async function assertBooksBalance(db: Db): Promise<void> {
   const { rows: counts } = await sql`

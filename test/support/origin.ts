@@ -12,7 +12,7 @@ export interface RawRequest {
   /** By lower-case name. */
   headers: Record<string, string>;
   body: Buffer;
-  /** How many connections there had been when it came: 1 is the first. */
+  /** The number of its connection; 1 is the first. */
   connection: number;
 }
 
@@ -32,7 +32,7 @@ export interface OriginOptions {
   onConnection?: (socket: Socket) => void;
 }
 
-/** A server on a raw socket: it answers with exactly the bytes that the test writes. */
+/** Starts a server on raw sockets that answers with exactly the bytes the test writes. */
 export async function startOrigin(
   answer: string | ((socket: Socket, request: RawRequest) => void),
   { certificate, host = '127.0.0.1', onConnection }: OriginOptions = {},
@@ -78,7 +78,7 @@ export function response(status: number, body: string, ...fields: string[]): str
   return `${lines.join('\r\n')}\r\n\r\n${body}`;
 }
 
-/** A 200 whose body is in a content coding. */
+/** A 200 whose body has a content coding. */
 export function coded(body: Buffer, coding: string, type: string): Buffer {
   const fields = [`Content-Type: ${type}`, `Content-Encoding: ${coding}`, `Content-Length: ${body.length}`];
   return Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${fields.join('\r\n')}\r\n\r\n`), body]);

@@ -11,7 +11,9 @@ export interface PdfParts {
   encrypt?: string;
 }
 
-/** Writes a small PDF 1.4 (ISO 32000-1, section 7.5), uncompressed, with a cross-reference table. */
+/**
+ * Writes a small PDF 1.4 (ISO 32000-1, section 7.5), uncompressed, with a cross-reference table.
+ */
 export function writePdf({ pages, info = '', catalog = '', annotations = '', encrypt }: PdfParts): Buffer {
   const pageNumbers = pages.map((_, i) => 5 + 2 * i);
   const kids = pageNumbers.map((number) => `${number} 0 R`).join(' ');

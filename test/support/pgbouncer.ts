@@ -19,7 +19,10 @@ export interface Pgbouncer extends AsyncDisposable {
   through(databaseUrl: string): string;
 }
 
-/** Starts PgBouncer in transaction mode before the run's Postgres, with few connections of its own for each database. */
+/**
+ * Starts PgBouncer in transaction mode in front of the run's Postgres, with `poolSize` connections
+ * per database.
+ */
 export async function startPgbouncer(poolSize: number): Promise<Pgbouncer> {
   const { databaseUrl, directory } = testRun();
   const { hostname, port, username, password } = new URL(databaseUrl);

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** Writes `next()` every `pauseMs`, or as fast as the other side takes it, until the socket closes. */
+/** Writes `next()` every `pauseMs`, or as fast as the peer reads, until the socket closes. */
 export function pour(socket: Socket, next: () => string | Buffer, pauseMs = 0): void {
   const write = () => {
     if (socket.destroyed) return;

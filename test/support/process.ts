@@ -5,38 +5,46 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { inheritedEnvironment } from './environment.ts';
 
-/** The service as a process of its own, as an operator starts it. Disposing kills it, but not its embedded Postgres. */
+/**
+ * The service as a process of its own, as an operator starts it. Disposing kills it, but not its
+ * embedded Postgres.
+ */
 export interface ServiceProcess extends AsyncDisposable {
   pid: number;
   /** Of the API; null before it is ready, and without the role web. */
   readonly port: number | null;
-  /** What it has printed to both streams; nothing where that goes into a file. */
+  /** What it has printed to both streams; empty when that goes to a file. */
   output(): string;
-  /** Waits until it logs that it is ready; returns the port of the API (null without the role web). Rejects when it ends before. */
+  /** Waits until it logs that it is ready, and returns `port`. Rejects when it ends first. */
   ready(): Promise<number | null>;
   alive(): boolean;
   kill(signal: NodeJS.Signals): void;
-  /** Resolves when it and whatever shares its output has ended: its exit code, or the signal that ended it. */
+  /**
+   * Resolves when it and everything that shares its output has ended, with its exit code or signal.
+   */
   exited: Promise<number | NodeJS.Signals>;
 }
 
 export interface ProcessOptions {
   /** `npm start`, instead of what that runs. */
   npm?: boolean;
-  /** The user that it runs as, where we are root. */
+  /** The user it runs as; needs root. */
   uid?: number;
-  /** Node's own, `--import` for one. */
+  /** Options of Node itself, such as `--import`. */
   nodeArguments?: string[];
-  /** A command that runs it somewhere else, such as in a network namespace. */
+  /** A command prefix that runs it elsewhere, such as in a network namespace. */
   within?: string[];
-  /** What it prints is appended to this file. */
+  /** A file to which its output is appended. */
   logFile?: string;
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const READY = /"port":(\d+|null),.*"msg":"ollagraph is ready"/;
 
-/** Starts the service with these variables, and with none of those that the caller's shell has for one; on a free port. */
+/**
+ * Starts the service on a free port with these variables. It inherits none that configure a
+ * service.
+ */
 export function startProcess(env: Record<string, string>, options: ProcessOptions = {}): ServiceProcess {
   const [command, ...args] = commandOf(options);
   const { uid, logFile } = options;
@@ -44,7 +52,8 @@ export function startProcess(env: Record<string, string>, options: ProcessOption
     cwd: root,
     env: { ...inheritedEnvironment(), PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A group of its own, so that a signal reaches npm, its shell and the service alike, as Ctrl-C does.
+    // A group of its own, so that a signal reaches npm, its shell and the service alike, as Ctrl-C
+    // does.
     detached: true,
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });
@@ -66,7 +75,7 @@ export function startProcess(env: Record<string, string>, options: ProcessOption
     log?.end();
     ready.reject(new Error(`the service ended (${end}) before it was ready: ${logFile ?? output}`));
   });
-  // It is for those who wait to hear of either.
+  // A rejection concerns only callers that wait.
   for (const promise of [ready.promise, ended]) promise.catch(() => {});
   const alive = () => child.exitCode === null && child.signalCode === null;
   const kill = (signal: NodeJS.Signals) => {

@@ -34,8 +34,8 @@ export const INSTALL = new Map(
 );
 
 /**
- * For the option `skip` of a test that needs the program: false where it is there, else the reason. In CI it is
- * always false, so that a test without its program fails instead of being skipped.
+ * The `skip` option of a test that needs the program: false when it is installed, else the reason.
+ * In CI it is always false, so that a test without its program fails instead of being skipped.
  */
 export function missing(name: ProgramName): string | false {
   if (process.env.CI === 'true') return false;

@@ -10,14 +10,17 @@ export interface Callback {
   method: string;
   path: string;
   headers: IncomingHttpHeaders;
-  /** The raw bytes; empty where the receiver was told not to keep them. */
+  /** The raw bytes; empty when the receiver discards them. */
   body: Buffer;
   bytes: number;
   /** Milliseconds since the epoch. */
   at: number;
 }
 
-/** How the receiver answers: with a status, never (`hang`), by dropping the connection, or as the function does. */
+/**
+ * How the receiver answers: with a status, never (`hang`), by closing the connection (`drop`), or
+ * as the function does.
+ */
 export type CallbackAnswer =
   | number
   | { status: number; headers?: Record<string, string>; body?: string }
@@ -29,9 +32,9 @@ export interface Receiver extends AsyncDisposable {
   origin: string;
   /** The URL to give as webhook_url. */
   url(path?: string): string;
-  /** Everything that came, in the order of arrival. */
+  /** All callbacks in order of arrival. */
   callbacks: Callback[];
-  /** Answers for the callbacks to come, used up one by one; then `answer` serves. */
+  /** Answers for the next callbacks, one each; then `answer` applies. */
   answers: CallbackAnswer[];
   answer: CallbackAnswer;
   /** Waits until there are `count` callbacks (on this path), and returns them all. */
@@ -39,13 +42,16 @@ export interface Receiver extends AsyncDisposable {
 }
 
 export interface ReceiverOptions {
-  /** Instead of the run's own. */
+  /** Replaces the run's own certificate. */
   certificate?: Certificate;
   /** Counts the bytes of bodies without keeping them. */
   discard?: boolean;
 }
 
-/** Starts an HTTPS receiver on a free port of 127.0.0.1, with a certificate that the run trusts. It answers 200. */
+/**
+ * Starts an HTTPS receiver on a free port of 127.0.0.1 with a certificate that the run trusts. It
+ * answers 200.
+ */
 export async function startReceiver({
   certificate,
   discard = false,
@@ -64,7 +70,7 @@ export async function startReceiver({
         if (!discard) chunks.push(chunk);
       }
     } catch {
-      return; // cut off by the sender: it never becomes a callback
+      return; // the sender closed the connection: this is no callback
     }
     const callback = {
       method: req.method ?? '',

@@ -16,9 +16,9 @@ export interface TestService extends AsyncDisposable {
   api: Api;
   /** The service's own account. */
   account: TestAccount;
-  /** What the service's main thread logged, one object a line. */
+  /** The log of the service's main thread, one object per line. */
   logs: Record<string, unknown>[];
-  /** Another account, and its way to call the API. */
+  /** Creates another account and its API client. */
   createAccount(options?: { credits?: number }): Promise<TestAccount & { api: Api }>;
 }
 
@@ -30,8 +30,9 @@ export interface TestAccount {
 const LOOPBACK = '127.0.0.0/8,::1/128';
 
 /**
- * Starts the whole service in this process, on a database of its own unless `env` names one. `env` is what an
- * operator would set. Loopback addresses may be scraped and called back unless it says otherwise.
+ * Starts the whole service in this process, on a database of its own unless `env` names one. `env`
+ * is what an operator would set. Loopback addresses may be scraped and called back unless it says
+ * otherwise.
  */
 export async function startTestService(env: Record<string, string> = {}): Promise<TestService> {
   await using stack = new AsyncDisposableStack();
@@ -46,7 +47,7 @@ export async function startTestService(env: Record<string, string> = {}): Promis
     WORKER_THREADS: '1',
     RATE_LIMIT_PER_MINUTE: '0',
     FREE_CREDITS: '1000000',
-    // What the worker threads print; the main thread's log goes into `logs`.
+    // For the worker threads; the main thread's log goes to `logs`.
     LOG_LEVEL: process.env.TEST_LOG_LEVEL ?? 'silent',
     ...env,
   });

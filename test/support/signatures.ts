@@ -4,18 +4,24 @@ import { Webhook } from 'standardwebhooks';
 import Stripe from 'stripe';
 import type { Callback } from './receiver.ts';
 
-/** Verifies X-Ollagraph-Signature as Stripe's library verifies Stripe-Signature: the same scheme under another name. Throws. */
+/**
+ * Verifies X-Ollagraph-Signature with Stripe's library, whose scheme it shares. Throws when it is
+ * wrong.
+ */
 export function verifyWithStripe({ headers, body }: Callback, secret: string): void {
   Stripe.webhooks.constructEvent(body, String(headers['x-ollagraph-signature']), secret);
 }
 
-/** Verifies the webhook-… headers with the reference library of Standard Webhooks. Throws. */
+/**
+ * Verifies the webhook-… headers with the reference library of Standard Webhooks. Throws when they
+ * are wrong.
+ */
 export function verifyWithStandardWebhooks({ headers, body }: Callback, secret: string): void {
   const signed = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
   new Webhook(secret).verify(body, signed);
 }
 
-/** Asserts that both libraries take the callback with this secret. */
+/** Asserts that both libraries accept the callback with this secret. */
 export function assertSigned(callback: Callback, secret: string): void {
   verifyWithStripe(callback, secret);
   verifyWithStandardWebhooks(callback, secret);
@@ -27,7 +33,10 @@ export function assertNotSigned(callback: Callback, secret: string): void {
   assert.throws(() => verifyWithStandardWebhooks(callback, secret), /signature/i);
 }
 
-/** What a receiver sees that splits the header at commas and equals signs: of two v1 it keeps the last. */
+/**
+ * Whether a receiver accepts the callback that splits the header naively and so keeps the last of
+ * two v1.
+ */
 export function isSignedForTheLastOne({ headers, body }: Callback, secret: string): boolean {
   const parts = Object.fromEntries(
     String(headers['x-ollagraph-signature'])

@@ -4,7 +4,7 @@ import { readCertificate } from './certificates.ts';
 import { testRun } from './environment.ts';
 import { listen } from './listen.ts';
 
-/** What a path answers: an HTML page, a described answer, or a handler of its own. */
+/** What a path answers: an HTML page, a described answer, or what a handler does. */
 export type Route =
   | string
   | { status?: number; headers?: Record<string, string>; body?: string | Buffer }
@@ -21,9 +21,9 @@ export interface Site extends AsyncDisposable {
 }
 
 export interface SiteOptions {
-  /** HTTPS with the run's own certificate. */
+  /** Serves HTTPS with the run's certificate. */
   secure?: boolean;
-  /** What a path answers that has no route; a 404 by default. */
+  /** The answer of paths without a route; a 404 by default. */
   fallback?: Route;
 }
 
@@ -71,7 +71,9 @@ export function page(title: string, text: string, links: string[] = []): string 
 <body><main><h1>${title}</h1><p>${text}</p><ul>${anchors}</ul></main></body></html>`;
 }
 
-/** A route that does not answer until it is opened: whatever happens in between happens while the page is under way. */
+/**
+ * A route that answers only once it is opened, so a test can act while the page is being fetched.
+ */
 export function gate(body: string): { route: Route; entered: Promise<void>; open(): void } {
   const entered = Promise.withResolvers<void>();
   const opened = Promise.withResolvers<void>();

@@ -5,9 +5,9 @@ import { context, propagation, SpanStatusCode, trace } from '@opentelemetry/api'
 import { BatchSpanProcessor, type ReadableSpan, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 
-/** Loaded with `--import`: an SDK that appends every span to SPANS_FILE, once it is told to flush and not before. */
+/** Loaded with `--import`: an SDK that appends all spans to SPANS_FILE when it is flushed. */
 
-/** A span as a line of the file. */
+/** One span, a line of the file. */
 export interface RecordedSpan {
   name: string;
   traceId: string;
@@ -55,7 +55,7 @@ interface UndiciRequest {
   addHeader(name: string, value: string): void;
 }
 
-// What an instrumentation of undici does with every request.
+// Does what undici's instrumentation does with each request.
 subscribe('undici:request:create', (message) => {
   const span = trace.getTracer('undici').startSpan('undici');
   const carrier: Record<string, string> = {};

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { sql } from 'kysely';
 import type { Db } from '../../src/database/tables.ts';
 
-/** Has Postgres write every statement of this database into its log, of sessions that begin from now on. */
+/** Makes Postgres log every statement of sessions of this database that start from now on. */
 export async function logStatements(db: Db): Promise<void> {
   await sql`do $$ begin execute format('alter database %I set log_statement = ''all''', current_database()); end $$`.execute(
     db,
@@ -12,7 +12,7 @@ export async function logStatements(db: Db): Promise<void> {
 
 const ENTRY = /^\d{4}-\d\d-\d\d .*? LOG: {2}(?:execute [^:]+|statement): ([\s\S]*)$/;
 
-/** The statements that were logged, each text once, with $1 and so on for values. */
+/** The logged statements, each text once, with $1 and so on in place of values. */
 export async function loggedStatements(db: Db): Promise<string[]> {
   const { rows } = await sql<{ data_directory: string }>`show data_directory`.execute(db);
   const log = await readFile(join(dirname(rows[0]!.data_directory), 'postgres.log'), 'utf8');
@@ -22,7 +22,7 @@ export async function loggedStatements(db: Db): Promise<string[]> {
   return [...new Set(texts.map((text) => text.replaceAll('\n\t', '\n')))];
 }
 
-/** A node of a plan as EXPLAIN shows it, as far as it is looked at. */
+/** The parts of an EXPLAIN plan node that are read here. */
 interface PlanNode {
   'Relation Name'?: string;
   Schema?: string;
@@ -32,15 +32,18 @@ interface PlanNode {
   [condition: string]: unknown;
 }
 
-/** What a statement does with the tables of the schema public. */
+/** How a statement uses the tables of the schema public. */
 export interface TableUse {
-  /** The names of all of them, partitions under their table's, in order. */
+  /** All their names, sorted; a partition counts as its table. */
   tables: string[];
-  /** Tables that it reads, updates or deletes from without a condition on this column, of a constant or of another table's column. */
+  /**
+   * Tables it reads or changes without comparing the column with a constant or another table's
+   * column.
+   */
   without: string[];
 }
 
-/** Asks the planner how a statement finds its rows. */
+/** Asks the planner how the statement finds its rows. */
 export async function useOfTables(db: Db, statement: string, column: string): Promise<TableUse> {
   const explained = await sql<{
     'QUERY PLAN': { Plan: PlanNode }[];
@@ -52,7 +55,8 @@ export async function useOfTables(db: Db, statement: string, column: string): Pr
     ),
   );
   const found = nodes.filter((node) => node.Schema === 'public' && node['Relation Name'] !== undefined);
-  // A partition's alias is its table's and a number; a join over all of them says the table's.
+  // A partition's alias is its table's alias plus a number; a join over all partitions uses the
+  // table's.
   const restricted = ({ Alias: alias = '' }: PlanNode) =>
     [alias, alias.replace(/_\d+$/, '')].some((name) =>
       conditions.some(

@@ -5,8 +5,9 @@ const PATIENCE_MS = 30_000;
 type NotYet = false | null | undefined;
 
 /**
- * Calls `attempt` until it neither throws nor returns false, null or undefined, and returns what it then does. After `ms` it throws
- * what the last call threw. The time is a bound for what never comes, not something that a test measures.
+ * Calls `attempt` until it neither throws nor returns false, null or undefined, and returns what it
+ * then does. After `ms` it throws what the last call threw. The time is a bound for what never
+ * comes, not something that a test measures.
  */
 export async function eventually<T>(
   attempt: () => Promise<T | NotYet> | T | NotYet,

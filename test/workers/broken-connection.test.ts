@@ -16,7 +16,10 @@ interface Watch {
   answer?: (chunk: Buffer) => boolean;
 }
 
-/** A Postgres behind connections that are watched and may break three times, and a site of five pages. */
+/**
+ * A Postgres behind connections that are watched and may break three times, and a site of five
+ * pages.
+ */
 async function startStage(watch: () => Watch) {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
@@ -49,7 +52,10 @@ async function startStage(watch: () => Watch) {
 const PATHS = Array.from({ length: PAGES }, (_, n) => `/${n}`);
 const destroy = (socket: Socket) => void socket.destroy();
 
-/** Has a service scrape the pages, stops it, and asserts that each was asked for once, and paid once. */
+/**
+ * Has a service scrape the pages, stops it, and asserts that each was asked for once, and paid
+ * once.
+ */
 async function scrapeOnce({ url, site }: { url: string; site: Site }): Promise<void> {
   {
     await using service = await startTestService({ DATABASE_URL: url });
@@ -58,7 +64,8 @@ async function scrapeOnce({ url, site }: { url: string; site: Site }): Promise<v
     const job = await api.finished(await api.queue('/v1/scrape/batch/async', { urls }));
     assert.deepEqual([job.status, job.succeeded], ['completed', PAGES]);
     assert.equal((await api('GET', '/v1/me')).json.credits, 1_000_000 - PAGES);
-    // A job has ended for others as soon as Postgres has committed: the worker may not know yet. Stopping waits for it.
+    // A job has ended for others as soon as Postgres has committed: the worker may not know yet.
+    // Stopping waits for it.
   }
   assert.deepEqual(site.requests.map((request) => request.path).toSorted(), PATHS);
 }

@@ -42,6 +42,7 @@ test('a host that asks for a pause is left alone by the pages that already waite
   const job = await service.api.finished(await service.api.queue('/v1/scrape/batch/async', { urls }));
   assert.equal(job.succeeded, 10);
   assert.equal(times.length, 11);
-  // What the host asked for, but for the time that its own clock and ours may differ by in so short a while.
+  // What the host asked for, but for the time that its own clock and ours may differ by in so short
+  // a while.
   assert.ok(times[1]! - times[0]! >= 950, `asked again after ${times[1]! - times[0]!} ms`);
 });

@@ -1,5 +1,7 @@
-// One competitor in a process of its own: node queues.ts NAME URL DATABASE_URL WARM_UP COUNT [REDIS_PORT]. All but `bare` write one
-// attempt row a message, as the dispatcher does. Tells its parent {seconds} from the first WARM_UP of COUNT messages, all queued before, to the last.
+// One competitor in a process of its own: node queues.ts NAME URL DATABASE_URL WARM_UP COUNT
+// [REDIS_PORT]. All but `bare` write one
+// attempt row a message, as the dispatcher does. Tells its parent {seconds} from the first WARM_UP
+// of COUNT messages, all queued before, to the last.
 import { Queue, Worker } from 'bullmq';
 import { run as runGraphile, makeWorkerUtils } from 'graphile-worker';
 import pg from 'pg';

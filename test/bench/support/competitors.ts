@@ -11,7 +11,10 @@ export type Writers = Record<string, () => Promise<(html: string) => string>>;
 
 const BENCH = join(import.meta.dirname, '..');
 
-/** Imports competitors/`name`.ts, whose packages are installed first where they are missing or outdated. */
+/**
+ * Imports competitors/`name`.ts, whose packages are installed first where they are missing or
+ * outdated.
+ */
 export async function competitors(name: 'readers' | 'writers'): Promise<unknown> {
   installCompetitors();
   return await import(new URL(`../competitors/${name}.ts`, import.meta.url).href);

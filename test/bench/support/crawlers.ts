@@ -6,7 +6,9 @@ import { extract } from '../../../src/scrape/extract.ts';
 
 export type Contestant = 'crawlee' | 'bare';
 
-/** Crawls from `start` and resolves with the number of pages stored, `concurrency` requests at once. */
+/**
+ * Crawls from `start` and resolves with the number of pages stored, `concurrency` requests at once.
+ */
 export type Crawl = (start: string, pages: number, concurrency: number) => Promise<number>;
 
 export interface Outcome {
@@ -34,7 +36,10 @@ if (process.send && process.argv[2] === 'crawl') {
   process.disconnect();
 }
 
-/** Crawls from `start` along links to `.html` on the same host. Throws where that takes longer than `limitMs`. */
+/**
+ * Crawls from `start` along links to `.html` on the same host. Throws where that takes longer than
+ * `limitMs`.
+ */
 export async function runContestant(
   contestant: Contestant,
   start: string,

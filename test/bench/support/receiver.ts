@@ -1,4 +1,5 @@
-// An HTTPS receiver in a process of its own, told to the benchmark callback by callback. Forked by startReceiver.
+// An HTTPS receiver in a process of its own, told to the benchmark callback by callback. Forked by
+// startReceiver.
 import { fork } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -25,7 +25,9 @@ export interface BenchService extends AsyncDisposable {
   finished(jobId: string, limitMs: number): Promise<EndedJob>;
   /** Makes another account, and returns its key. */
   createAccount(): Promise<string>;
-  /** Calls its API as the first account, or with another key; throws where the answer is an error. */
+  /**
+   * Calls its API as the first account, or with another key; throws where the answer is an error.
+   */
   // oxlint-disable-next-line typescript/no-explicit-any -- whatever the endpoint answers
   call(method: 'GET' | 'POST', path: string, body?: unknown, key?: string): Promise<any>;
 }
@@ -47,8 +49,8 @@ export interface ServiceOptions {
 }
 
 /**
- * The service as a user starts it, all roles in one child process, on a fresh Postgres of its own: that runs beside it, so the
- * process's memory is the service's alone.
+ * The service as a user starts it, all roles in one child process, on a fresh Postgres of its own:
+ * that runs beside it, so the process's memory is the service's alone.
  */
 export async function startService({
   env = {},

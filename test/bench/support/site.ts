@@ -12,7 +12,10 @@ export interface Site extends AsyncDisposable {
   url: string;
 }
 
-/** Documentation in HTML as Debian packages install it: what `apt-get install` brings, and the folder. */
+/**
+ * Documentation in HTML as Debian packages install it: what `apt-get install` brings, and the
+ * folder.
+ */
 const DOCUMENTATION = {
   'postgresql-doc-15': '/usr/share/doc/postgresql-doc-15/html',
   'python3-doc': '/usr/share/doc/python3.11/html',
@@ -32,8 +35,8 @@ const WORDS =
 if (process.send && process.argv[2] === 'serve') serve();
 
 /**
- * Serves the documentation under `/postgresql-doc-15/` and so on (2,390 pages linked from `/`), a small page at `/page/N` for
- * every N, and a file that is no text at `/binary/N`.
+ * Serves the documentation under `/postgresql-doc-15/` and so on (2,390 pages linked from `/`), a
+ * small page at `/page/N` for every N, and a file that is no text at `/binary/N`.
  */
 export async function startSite(): Promise<Site> {
   const child = fork(import.meta.filename, ['serve']);
