@@ -1,4 +1,4 @@
--- A job is a set of pages. jobs, pages and page_aliases are written by src/jobs, hosts by src/workers/hosts.
+-- A job is a set of pages. jobs, pages and page_aliases are written by src/jobs, hosts and account_hosts by src/workers/hosts.
 create table jobs (
   account_id      text collate "C" not null,
   id              text collate "C" not null,    -- job_…
@@ -94,7 +94,7 @@ create table page_aliases (
 ) partition by range (job_id);
 insert into partitioned_tables values ('page_aliases', 'job_', 100);
 
--- One clock per host, shared by every job and process: nobody fetches from a host before next_allowed_at.
+-- One clock per host, shared by all accounts: what the host itself asked for. Nobody fetches from it before next_allowed_at.
 create table hosts (
   host             text collate "C" primary key,
   next_allowed_at  timestamptz not null default '-infinity',
@@ -102,4 +102,14 @@ create table hosts (
   backoffs         integer not null default 0,   -- pauses in a row; an answer resets it
   last_status_code smallint,
   updated_at       timestamptz not null default now()
+);
+
+-- One clock per account and host: what binds this account alone. Its own delay, and pauses longer than others have to feel.
+create table account_hosts (
+  account_id       text collate "C" not null,
+  host             text collate "C" not null,
+  next_allowed_at  timestamptz not null default '-infinity',
+  backoff_until    timestamptz,
+  updated_at       timestamptz not null default now(),
+  primary key (account_id, host)
 );

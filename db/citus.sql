@@ -48,8 +48,9 @@ select citus_add_local_table_to_metadata('hosts');
 select create_distributed_table('jobs', 'account_id', colocate_with => 'none');
 select create_distributed_table('pages', 'account_id', colocate_with => 'jobs');
 select create_distributed_table('page_aliases', 'account_id', colocate_with => 'jobs');
+select create_distributed_table('account_hosts', 'account_id', colocate_with => 'jobs');
 select create_distributed_table('deliveries', 'account_id', colocate_with => 'jobs');
 select create_distributed_table('attempts', 'account_id', colocate_with => 'jobs');
 
 -- A machine of its own for a large account: select isolate_tenant_to_new_shard('jobs', 'acct_…', 'CASCADE');
--- And back: select undistribute_table('jobs'); and so on, for each of the five.
+-- And back: select undistribute_table('jobs'); and so on, for each of the six.

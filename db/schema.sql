@@ -106,6 +106,15 @@ $function$;
 
 create aggregate latency_sum(integer[]) (sfunc = latency_add, stype = bigint[]);
 
+create table account_hosts (
+  account_id text collate "C" not null,
+  host text collate "C" not null,
+  next_allowed_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
+  backoff_until timestamp with time zone,
+  updated_at timestamp with time zone default now() not null,
+  constraint account_hosts_pkey PRIMARY KEY (account_id, host)
+);
+
 create table accounts (
   id text collate "C" not null,
   name text not null,

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Context } from './context.ts';
 import { forgetIdempotencyKeys } from './jobs/idempotency.ts';
+import { forgetClocks } from './workers/hosts/clock.ts';
 import { dropOldDays } from './database/retention.ts';
 
 const INTERVAL_MS = 10 * 60_000;
@@ -13,6 +14,7 @@ export async function maintain({ db, config, log }: Pick<Context, 'db' | 'config
     db,
   );
   await forgetIdempotencyKeys(db);
+  await forgetClocks(db);
   const dropped = await dropOldDays(db, config.retentionDays);
   if (dropped.length > 0) log.info({ days: dropped }, 'dropped what is older than the retention');
 }

@@ -130,7 +130,7 @@ export function groupOf({ account_id, host }: Slice): string {
 export async function queuedGroups(tx: Tx, lane: Lane, accountIds: string[]): Promise<string[]> {
   if (accountIds.length === 0) return [];
   const { rows } = await sql<{ group_id: string }>`
-    select distinct group_id from pgboss.job
+    select distinct group_id from ${sql.id(QUEUE_SCHEMA)}.job
     where name = ${lane} and state < 'active' and split_part(group_id, ' ', 1) = any(${accountIds}::text[])`.execute(
     tx,
   );

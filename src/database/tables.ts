@@ -115,6 +115,14 @@ export interface HostsTable {
   updated_at: Generated<Timestamp>;
 }
 
+export interface AccountHostsTable {
+  account_id: string;
+  host: string;
+  next_allowed_at: Generated<Timestamp>;
+  backoff_until: Timestamp | null;
+  updated_at: Generated<Timestamp>;
+}
+
 /** What the outbox and the history of deliveries have in common. */
 interface DeliveryColumns {
   account_id: string;
@@ -185,6 +193,7 @@ export interface Tables {
   pages: PagesTable;
   page_aliases: PageAliasesTable;
   hosts: HostsTable;
+  account_hosts: AccountHostsTable;
   outbox: OutboxTable;
   deliveries: DeliveriesTable;
   attempts: AttemptsTable;

@@ -21,7 +21,7 @@ function delivery(job: Job, event: WebhookEvent) {
 
 const metadata = (job: Job) => (job.metadata === null ? '' : `,"metadata":${job.metadata}`);
 
-/** Tells, where it is asked for, that the first page of a job has settled. */
+/** Announces, where it is asked for, that a job has started. */
 export async function announceStart(tx: Tx, job: Job): Promise<void> {
   const start = delivery(job, 'job.started');
   if (!start) return;
@@ -31,7 +31,7 @@ export async function announceStart(tx: Tx, job: Job): Promise<void> {
   ]);
 }
 
-/** Tells, where it is asked for, of each page that has settled; the body refers to the page's fragment. */
+/** Announces, where it is asked for, each page that has settled. The body refers to the page's fragment. */
 export async function announcePages(tx: Tx, job: Job, ordinals: number[]): Promise<void> {
   const page = delivery(job, 'job.page');
   if (!page || ordinals.length === 0) return;

@@ -1,14 +1,14 @@
 import type { Db } from '../../src/database/tables.ts';
 import type { Site } from './site.ts';
 
-/**
- * When the site's host may next be fetched from: milliseconds since 1970 by the database's clock.
- */
+/** When the accounts may next fetch from the host of the site, in milliseconds since 1970, by the database's clock. */
 export async function hostClock(db: Db, site: Site): Promise<number> {
-  const { next_allowed_at } = await db
-    .selectFrom('hosts')
-    .select('next_allowed_at')
-    .where('host', '=', new URL(site.origin).host)
-    .executeTakeFirstOrThrow();
-  return next_allowed_at.getTime();
+  const { host } = new URL(site.origin);
+  const clocks = await Promise.all(
+    (['hosts', 'account_hosts'] as const).map(
+      async (table) =>
+        await db.selectFrom(table).select('next_allowed_at').where('host', '=', host).execute(),
+    ),
+  );
+  return Math.max(...clocks.flat().map(({ next_allowed_at }) => next_allowed_at.getTime() || 0));
 }

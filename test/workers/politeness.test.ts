@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sql } from 'kysely';
 import { hostClock } from '../support/host-clock.ts';
 import { startTestService } from '../support/service.ts';
 import { page, startSite } from '../support/site.ts';
+import { eventually } from '../support/wait.ts';
 
 const DELAY_MS = 100;
 
@@ -45,4 +47,51 @@ test('a host that asks for a pause is left alone by the pages that already waite
   // What the host asked for, but for the time that its own clock and ours may differ by in so short
   // a while.
   assert.ok(times[1]! - times[0]! >= 950, `asked again after ${times[1]! - times[0]!} ms`);
+});
+
+test("a caller's own delay binds that caller alone", async () => {
+  const paths = ['/0', '/1', '/2'];
+  await using site = await startSite(
+    Object.fromEntries(paths.map((path) => [path, page('Here', 'text', paths)])),
+  );
+  await using service = await startTestService();
+  const other = await service.createAccount();
+  const body = { url: site.url('/0'), sitemap: 'skip', max_pages: 3 };
+  const slow = await service.api.queue('/v1/crawl', { ...body, delay_ms: 60_000 });
+  await eventually(() => site.requests.some(({ path }) => path === '/0'));
+  const job = await other.api.finished(await other.api.queue('/v1/crawl', { ...body, delay_ms: 1 }));
+  assert.equal(job.succeeded, 3);
+  assert.equal((await service.api('GET', `/v1/jobs/${slow}`)).json.status, 'running');
+});
+
+test('of a pause that a host asks one account for, others feel the first minute', async () => {
+  await using site = await startSite({
+    '/busy': (_req, res) => void res.writeHead(429, { 'retry-after': '3600' }).end(),
+  });
+  await using service = await startTestService();
+  await service.api('POST', '/v1/scrape', { url: site.url('/busy') });
+  const secondsOf = async (table: 'hosts' | 'account_hosts') => {
+    const { rows } = await sql<{
+      seconds: number;
+    }>`select extract(epoch from backoff_until - updated_at)::float8 as seconds
+      from ${sql.id(table)}`.execute(service.db);
+    return rows.map(({ seconds }) => Math.round(seconds));
+  };
+  assert.deepEqual([await secondsOf('hosts'), await secondsOf('account_hosts')], [[60], [600]]);
+});
+
+test('a job is running from the moment its first page is taken', async () => {
+  const held: (() => void)[] = [];
+  await using site = await startSite({
+    '/': (_req, res) =>
+      void held.push(() => res.writeHead(200, { 'content-type': 'text/html' }).end(page('Late', 'text'))),
+  });
+  await using service = await startTestService();
+  const id = await service.api.queue('/v1/scrape/async', { url: site.url('/') });
+  await eventually(() => held.length > 0);
+  const { json } = await service.api('GET', `/v1/jobs/${id}`);
+  assert.equal(json.status, 'running');
+  assert.notEqual(json.started_at, null);
+  for (const answer of held) answer();
+  assert.equal((await service.api.finished(id)).status, 'completed');
 });

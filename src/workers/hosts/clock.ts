@@ -4,19 +4,30 @@ import type { DbOrTx } from '../../database/tables.ts';
 /** The first pause of a host that names none. It doubles with each one in a row. */
 const FIRST_BACKOFF_SECONDS = 5;
 const MAX_BACKOFF_SECONDS = 600;
+/** The longest pause that other accounts feel: one account cannot stop the others' work on a host for longer. */
+export const SHARED_BACKOFF_SECONDS = 60;
 
 /** The clock of the hosts cannot be read or set. The page is not at fault: its slice is retried when the database is back. */
 export class HostClockError extends Error {
   override name = 'HostClockError';
 }
 
-/** Takes the next turn of a host. `taken` is false where the turn is more than `patienceMs` away; then none is taken. */
+/** A turn that was taken, or, where it is more than `patienceMs` away, was not. */
 export interface Turn {
   taken: boolean;
   waitMs: number;
 }
 
-/** The clocks of the hosts, in the database: all jobs and processes share them. Its methods throw HostClockError. */
+/** Who visits which host. */
+export interface Visitor {
+  accountId: string;
+  host: string;
+}
+
+/**
+ * The clocks of the hosts, in the database: all jobs and processes share them. What a caller asks for binds the caller's account; what
+ * the host asks for binds all, up to a limit. Its methods throw HostClockError.
+ */
 export class HostClock {
   readonly #db: DbOrTx;
 
@@ -24,17 +35,23 @@ export class HostClock {
     this.#db = db;
   }
 
-  /** Takes the host's next turn. Turns are `delayMs` apart. */
+  /** Takes the host's next turn. Turns are `delayMs` apart for all accounts. */
   async takeTurn(host: string, delayMs: number, patienceMs: number): Promise<Turn> {
-    return await orClockError(takeTurn(this.#db, { host, delayMs, patienceMs }));
+    return await orClockError(takeTurn(this.#db, 'hosts', { host }, { delayMs, patienceMs }));
+  }
+
+  /** Takes the account's next turn at the host. Turns are `delayMs` apart. */
+  async takeTurnOf({ accountId, host }: Visitor, delayMs: number, patienceMs: number): Promise<Turn> {
+    const key = { account_id: accountId, host };
+    return await orClockError(takeTurn(this.#db, 'account_hosts', key, { delayMs, patienceMs }));
   }
 
   /**
-   * Records that a host asked for a pause (429 or 503): the one it named, or one that grows, at most ten minutes. Returns the
-   * seconds of the pause.
+   * Records that a host asked for a pause (429 or 503): the one it named, or one that grows, at most ten minutes; other accounts feel
+   * the first minute of it. Returns the seconds of the pause.
    */
-  async backOff(host: string, statusCode: number, askedSeconds: number | null): Promise<number> {
-    return await orClockError(backOff(this.#db, host, statusCode, askedSeconds));
+  async backOff(visitor: Visitor, statusCode: number, askedSeconds: number | null): Promise<number> {
+    return await orClockError(backOff(this.#db, visitor, statusCode, askedSeconds));
   }
 
   /** Records that the host answers normally again. */
@@ -56,11 +73,15 @@ async function orClockError<T>(answer: Promise<T>): Promise<T> {
 
 async function takeTurn(
   db: DbOrTx,
-  { host, delayMs, patienceMs }: { host: string; delayMs: number; patienceMs: number },
+  table: 'hosts' | 'account_hosts',
+  key: Record<string, string>,
+  { delayMs, patienceMs }: { delayMs: number; patienceMs: number },
 ): Promise<Turn> {
+  const names = sql.join(Object.keys(key).map((name) => sql.id(name)));
+  const values = sql.join(Object.values(key));
   const taken = await sql<{ wait: number }>`
-    insert into hosts as h (host, next_allowed_at) values (${host}, now() + ${delayMs} * interval '1 ms')
-    on conflict (host) do update
+    insert into ${sql.id(table)} as h (${names}, next_allowed_at) values (${values}, now() + ${delayMs} * interval '1 ms')
+    on conflict (${names}) do update
       set next_allowed_at = greatest(h.next_allowed_at, now()) + ${delayMs} * interval '1 ms', updated_at = now()
       where h.next_allowed_at <= now() + ${patienceMs} * interval '1 ms'
     returning (extract(epoch from next_allowed_at - now()) * 1000)::float8 - ${delayMs}::float8 as wait`.execute(
@@ -69,32 +90,49 @@ async function takeTurn(
   const turn = taken.rows[0];
   if (turn) return { taken: true, waitMs: Math.max(0, turn.wait) };
   const later = await sql<{ wait: number }>`
-    select (extract(epoch from next_allowed_at - now()) * 1000)::float8 as wait from hosts where host = ${host}`.execute(
-    db,
-  );
+    select (extract(epoch from next_allowed_at - now()) * 1000)::float8 as wait
+    from ${sql.id(table)} where (${names}) = (${values})`.execute(db);
   return { taken: false, waitMs: Math.max(0, later.rows[0]?.wait ?? 0) };
 }
 
 async function backOff(
   db: DbOrTx,
-  host: string,
+  { accountId, host }: Visitor,
   statusCode: number,
   askedSeconds: number | null,
 ): Promise<number> {
   const asked = askedSeconds === null ? null : Math.min(askedSeconds, MAX_BACKOFF_SECONDS);
-  const { rows } = await sql<{ seconds: number }>`
+  const { rows } = await sql<{ backoffs: number }>`
     insert into hosts as h (host, backoffs, backoff_until, last_status_code)
-    values (${host}, 1, now() + coalesce(${asked}::float8, ${FIRST_BACKOFF_SECONDS}::float8) * interval '1 s', ${statusCode})
+    values (${host}, 1, now() + ${Math.min(asked ?? FIRST_BACKOFF_SECONDS, SHARED_BACKOFF_SECONDS)} * interval '1 s', ${statusCode})
     on conflict (host) do update set
       backoffs = case when h.backoff_until > now() then h.backoffs else h.backoffs + 1 end,
-      backoff_until = greatest(h.backoff_until, now() + coalesce(${asked}::float8,
-        least(${MAX_BACKOFF_SECONDS}::float8, ${FIRST_BACKOFF_SECONDS} * 2.0 ^ least(h.backoffs, 10))) * interval '1 s'),
+      backoff_until = greatest(h.backoff_until, now() + least(${SHARED_BACKOFF_SECONDS}::float8, coalesce(${asked}::float8,
+        ${FIRST_BACKOFF_SECONDS} * 2.0 ^ least(h.backoffs, 10))) * interval '1 s'),
       last_status_code = excluded.last_status_code, updated_at = now()
+    returning backoffs`.execute(db);
+  const seconds = asked ?? grownPause(rows[0]!.backoffs);
+  const paused = await sql<{ seconds: number }>`
+    insert into account_hosts as a (account_id, host, backoff_until)
+    values (${accountId}, ${host}, now() + ${seconds} * interval '1 s')
+    on conflict (account_id, host) do update
+      set backoff_until = greatest(a.backoff_until, excluded.backoff_until), updated_at = now()
     returning extract(epoch from backoff_until - now())::float8 as seconds`.execute(db);
-  return rows[0]!.seconds;
+  return paused.rows[0]!.seconds;
+}
+
+/** The seconds of the pause that is the n-th in a row, of a host that names none. */
+function grownPause(n: number): number {
+  return Math.min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** Math.min(n - 1, 10));
 }
 
 async function endBackOff(db: DbOrTx, host: string): Promise<void> {
   await sql`update hosts set backoffs = 0, backoff_until = null, updated_at = now()
     where host = ${host} and backoffs > 0`.execute(db);
+}
+
+/** Deletes the clocks that nobody has used for a day: no pause and no delay is longer than minutes. */
+export async function forgetClocks(db: DbOrTx): Promise<void> {
+  for (const table of ['hosts', 'account_hosts'] as const)
+    await sql`delete from ${sql.id(table)} where updated_at < now() - interval '1 day'`.execute(db);
 }

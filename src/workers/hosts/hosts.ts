@@ -9,7 +9,7 @@ import { PageError } from '../../scrape/types.ts';
 import type { Load } from '../limits/load.ts';
 import type { JobInfo } from '../queue/open-work.ts';
 import { PAUSE_STATUSES, retryAfterSeconds, USER_AGENT } from './answer.ts';
-import { firstPause, HostClock } from './clock.ts';
+import { firstPause, HostClock, type Turn } from './clock.ts';
 import type { HostGate } from './gate.ts';
 import { RestingHosts } from './rest.ts';
 import { fetchRobots } from './robots.ts';
@@ -19,6 +19,8 @@ const PATIENCE_MS = 30_000;
 /** The deferral of a page whose host had no place within PATIENCE_MS. */
 const BUSY_SECONDS = 10;
 const MAX_CRAWL_DELAY_SECONDS = 60;
+/** The turn of who does not have to wait for one. */
+const NOW: Turn = { taken: true, waitMs: 0 };
 const ROBOTS_TTL_MS = 24 * 3600_000;
 const ROBOTS_ORIGINS = 2000;
 
@@ -98,14 +100,14 @@ export class Hosts {
    * `robots` where its robots.txt forbids the URL, and HostClockError.
    */
   async enter({ job, target, signal, sync = false, vouched = false }: Entry): Promise<HostPlace> {
-    const delayMs = await this.#delayMs(job, target.url, vouched);
-    if (delayMs > 0) await this.#awaitTurn({ job, target, signal }, delayMs);
+    await this.#awaitTurn({ job, target, signal, vouched });
     const permit = await this.#load.park(
       job.account_id,
       this.#gate.acquire(job.account_id, target.host, PATIENCE_MS, signal),
     );
     if (!permit) throw new HostBusyError(signal.aborted ? 0 : BUSY_SECONDS);
-    const rest = sync ? 0 : this.resting.secondsLeft(target.host);
+    const visitor = { accountId: job.account_id, host: target.host };
+    const rest = sync ? 0 : this.resting.secondsLeft(visitor);
     if (rest > 0) {
       permit[Symbol.dispose]();
       throw new HostBusyError(rest);
@@ -113,18 +115,24 @@ export class Hosts {
     return new HostPlace(permit, async (request) => await this.#fetch(job, target, request));
   }
 
-  async #delayMs(job: JobInfo, url: string, vouched: boolean): Promise<number> {
+  /** Waits for the account's turn, where the caller asks for a delay, and for the host's, where its robots.txt does. */
+  async #awaitTurn({ job, target, signal, vouched = false }: Entry): Promise<void> {
+    const sitesMs = await this.#sitesDelayMs(job, target.url, vouched);
     const callersMs = job.crawl ? (job.options as CrawlOptions).delay_ms : 0;
-    if (!job.options.respect_robots) return callersMs;
-    const robots = vouched ? await this.#robots.get(url) : await this.#allowedBy(url);
-    const sitesSeconds = Math.min(robots.crawlDelaySeconds ?? 0, MAX_CRAWL_DELAY_SECONDS);
-    return Math.max(callersMs, sitesSeconds * 1000);
+    const visitor = { accountId: job.account_id, host: target.host };
+    const turns = [
+      sitesMs > 0 ? await this.clock.takeTurn(target.host, sitesMs, PATIENCE_MS) : NOW,
+      callersMs > 0 ? await this.clock.takeTurnOf(visitor, callersMs, PATIENCE_MS) : NOW,
+    ];
+    const waitMs = Math.max(...turns.map((turn) => turn.waitMs));
+    if (turns.some((turn) => !turn.taken)) throw new HostBusyError(Math.max(1, waitMs / 1000));
+    if (waitMs > 0) await this.#load.park(job.account_id, sleep(waitMs, undefined, { signal }));
   }
 
-  async #awaitTurn({ job, target, signal }: Entry, delayMs: number): Promise<void> {
-    const turn = await this.clock.takeTurn(target.host, delayMs, PATIENCE_MS);
-    if (!turn.taken) throw new HostBusyError(Math.max(1, turn.waitMs / 1000));
-    await this.#load.park(job.account_id, sleep(turn.waitMs, undefined, { signal }));
+  async #sitesDelayMs(job: JobInfo, url: string, vouched: boolean): Promise<number> {
+    if (!job.options.respect_robots) return 0;
+    const robots = vouched ? await this.#robots.get(url) : await this.#allowedBy(url);
+    return Math.min(robots.crawlDelaySeconds ?? 0, MAX_CRAWL_DELAY_SECONDS) * 1000;
   }
 
   async #fetch(job: JobInfo, { url, host }: Target, request: PlaceRequest): Promise<FetchedPage> {
@@ -136,7 +144,8 @@ export class Hosts {
       ...(respect_robots ? { onRedirect: async (next) => void (await this.#allowedBy(next)) } : {}),
     });
     // Before the place is given back, so that whoever takes it next knows.
-    if (PAUSE_STATUSES.has(fetched.status)) this.resting.rest(host, firstPause(retryAfterSeconds(fetched)));
+    if (PAUSE_STATUSES.has(fetched.status))
+      this.resting.rest({ accountId: job.account_id, host }, firstPause(retryAfterSeconds(fetched)));
     return fetched;
   }
 

@@ -1,23 +1,27 @@
-const MAX_HOSTS = 1000;
+import { LRUCache } from 'lru-cache';
+import { SHARED_BACKOFF_SECONDS, type Visitor } from './clock.ts';
 
-/** The hosts that this thread knows to have asked for a pause. Those it does not know stand in the table `hosts`. */
+const MAX_HOSTS = 2000;
+
+/** The pauses that hosts have asked for, as far as this thread knows. Those it does not know stand in the database. */
 export class RestingHosts {
-  /** By host, until when on the clock of performance.now(). */
-  readonly #until = new Map<string, number>();
+  /** By account and host, and by host alone for all accounts: until when on the clock of performance.now(). */
+  readonly #until = new LRUCache<string, number>({ max: MAX_HOSTS });
 
-  rest(host: string, seconds: number): void {
-    this.#until.delete(host);
-    this.#until.set(host, performance.now() + seconds * 1000);
-    if (this.#until.size > MAX_HOSTS) this.#until.delete(this.#until.keys().next().value!);
+  /** The account leaves the host alone for so many seconds; the others do for a minute of them at most. */
+  rest(visitor: Visitor, seconds: number): void {
+    this.restAccount(visitor, seconds);
+    this.#until.set(visitor.host, performance.now() + Math.min(seconds, SHARED_BACKOFF_SECONDS) * 1000);
   }
 
-  /** The seconds that the host still rests; zero when it does not. */
-  secondsLeft(host: string): number {
-    const until = this.#until.get(host);
-    if (until === undefined) return 0;
-    const left = (until - performance.now()) / 1000;
-    if (left > 0) return left;
-    this.#until.delete(host);
-    return 0;
+  /** The account alone leaves the host alone for so many seconds. */
+  restAccount({ accountId, host }: Visitor, seconds: number): void {
+    this.#until.set(`${accountId} ${host}`, performance.now() + seconds * 1000);
+  }
+
+  /** The seconds that the account still leaves the host alone; zero when it does not. */
+  secondsLeft({ accountId, host }: Visitor): number {
+    const until = Math.max(this.#until.get(`${accountId} ${host}`) ?? 0, this.#until.get(host) ?? 0);
+    return Math.max(0, until - performance.now()) / 1000;
   }
 }

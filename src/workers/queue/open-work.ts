@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
 import { createScope, type Scope } from '../../crawl/scope.ts';
-import type { JobKind } from '../../database/enumerations.ts';
+import type { JobKind, JobStatus } from '../../database/enumerations.ts';
 import type { Db } from '../../database/tables.ts';
 import type { CrawlOptions, ScrapeOptions } from '../../jobs/options.ts';
+import { startJob } from '../../jobs/start.ts';
 import type { Slice } from '../../database/queue.ts';
 import type { PendingPage } from '../page/visit.ts';
 
@@ -24,12 +25,17 @@ export interface OpenWork {
   resting: Map<string, number>;
 }
 
-interface Row extends PendingPage {
-  /** The four are null where they are known. */
+/** The columns of a job that are read once. Null where the job is known. */
+interface JobColumns {
   kind: JobKind | null;
+  status: JobStatus | null;
   options: ScrapeOptions | CrawlOptions | null;
   request_id: string | null;
   traceparent: string | null;
+}
+const JOB_COLUMNS = ['kind', 'status', 'options', 'request_id', 'traceparent'] satisfies (keyof JobColumns)[];
+
+interface Row extends PendingPage, JobColumns {
   rest_seconds: number | null;
 }
 
@@ -44,20 +50,22 @@ export class WorkReader {
     this.#db = db;
   }
 
-  /** What of a slice is still open; null when nothing is, or its job has ended. */
+  /** What of a slice is still open; null when nothing is, or its job has ended. A job that was queued is running from now on. */
   async read({ account_id, job_id, ordinals }: Slice): Promise<OpenWork | null> {
     const known = this.#known.get(job_id);
     const { rows } = await sql<Row>`
       select p.ordinal, p.url, p.host, p.depth, p.tries,
-        (extract(epoch from h.backoff_until - now()))::float8 as rest_seconds,
-        ${sql.raw(known ? 'null as kind, null as options, null as request_id, null as traceparent' : 'j.kind, j.options, j.request_id, j.traceparent')}
+        (extract(epoch from greatest(h.backoff_until, a.backoff_until) - now()))::float8 as rest_seconds,
+        ${sql.raw(JOB_COLUMNS.map((name) => (known ? `null as ${name}` : `j.${name}`)).join(', '))}
       from jobs j join pages p on p.account_id = j.account_id and p.job_id = j.id
         left join hosts h on h.host = p.host and h.backoff_until > now()
+        left join account_hosts a on a.account_id = p.account_id and a.host = p.host and a.backoff_until > now()
       where j.account_id = ${account_id} and j.id = ${job_id} and j.finished_at is null
         and p.account_id = ${account_id} and p.job_id = ${job_id} and p.ordinal = any(${ordinals}::int[]) and p.status = 'pending'
       order by p.ordinal`.execute(this.#db);
     const [first] = rows;
     if (!first) return null;
+    if (first.status === 'queued') await startJob(this.#db, account_id, job_id);
     const resting = rows.flatMap(({ host, rest_seconds }) =>
       rest_seconds === null ? [] : [[host, rest_seconds] as const],
     );

@@ -64,7 +64,8 @@ export class SliceRun {
       return;
     }
     const { job, pages } = work;
-    for (const [host, seconds] of work.resting) around.hosts.resting.rest(host, seconds);
+    for (const [host, seconds] of work.resting)
+      around.hosts.resting.restAccount({ accountId: job.account_id, host }, seconds);
     this.#results.push(...(await cachedResults(db, job, pages)));
     const cached = new Set(this.#results.map((result) => result.ordinal));
     const visits = pages
