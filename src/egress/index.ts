@@ -18,6 +18,7 @@ export {
   type WebhookErrorCode,
 } from './errors.ts';
 export { BodyCollector, LARGEST_PAGE_BYTES, type BodyMemory } from './body/memory.ts';
+export { withoutCredentials } from './headers.ts';
 export type { BodyReader } from './body/read.ts';
 export type { StreamedBody } from './body/streamed.ts';
 export type { AnsweredPage, FetchedPage, PageRequest } from './page/types.ts';

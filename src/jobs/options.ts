@@ -10,6 +10,9 @@ export interface ScrapeOptions extends ExtractOptions {
   user_agent: string | null;
 }
 
+/** Where a crawl sends headers of the caller's that may hold credentials: to the seed's origin, or to its whole site. */
+export const HEADER_SCOPES = ['origin', 'site'] as const;
+
 export interface CrawlOptions extends ScrapeOptions {
   url: string;
   max_pages: number;
@@ -21,6 +24,7 @@ export interface CrawlOptions extends ScrapeOptions {
   respect_nofollow: boolean;
   respect_noindex: boolean;
   sitemap: 'include' | 'only' | 'skip';
+  send_headers_to: (typeof HEADER_SCOPES)[number];
   delay_ms: number;
 }
 

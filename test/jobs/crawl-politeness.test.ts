@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { startDns } from '../support/dns.ts';
 import { hostClock } from '../support/host-clock.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Route, type Site } from '../support/site.ts';
@@ -124,4 +125,35 @@ test('a duplicate is reported with the address that answered', async () => {
   const duplicate = pages.find((p) => p.error?.code === 'duplicate');
   assert.equal(duplicate?.final_url, site.url('/c?x=1'));
   assert.equal(duplicate.content_type, 'text/html; charset=utf-8');
+});
+
+test("headers that may hold credentials go to the start's origin alone, unless the whole site is asked for", async () => {
+  await using site = await startSite();
+  const { port } = new URL(site.origin);
+  const start = `http://site.test:${port}/`;
+  site.routes.set('/', page('Home', 'text', [`http://sub.site.test:${port}/deep`, '/near']));
+  site.routes.set('/near', page('Near', 'text'));
+  site.routes.set('/deep', page('Deep', 'text'));
+  const names = Object.fromEntries(
+    ['site.test', 'sub.site.test'].map((name) => [name, { a: ['127.0.0.1'] }]),
+  );
+  await using dns = await startDns(names);
+  await using named = await startTestService({ DNS_SERVERS: dns.server });
+  const headers = { authorization: 'Bearer secret', 'x-api-key': 'secret', 'accept-language': 'de' };
+  const sent = async (send_headers_to?: string) => {
+    site.requests.length = 0;
+    const body = { url: start, headers, allow_subdomains: true, sitemap: 'skip', respect_robots: false };
+    await named.api.finished(
+      await named.api.queue('/v1/crawl', { ...body, ...(send_headers_to && { send_headers_to }) }),
+    );
+    return Object.fromEntries(
+      site.requests.map((request) => [
+        request.path,
+        [request.headers.authorization, request.headers['x-api-key'], request.headers['accept-language']],
+      ]),
+    );
+  };
+  const all = ['Bearer secret', 'secret', 'de'];
+  assert.deepEqual(await sent(), { '/': all, '/near': all, '/deep': [undefined, undefined, 'de'] });
+  assert.deepEqual(await sent('site'), { '/': all, '/near': all, '/deep': all });
 });

@@ -7,6 +7,7 @@ import type { CrawlOptions } from '../../jobs/options.ts';
 import { retryAfterSeconds, TRANSIENT_STATUSES } from '../hosts/answer.ts';
 import { HostClockError } from '../hosts/clock.ts';
 import { HostBusyError, type HostPlace, type Hosts, type Target } from '../hosts/hosts.ts';
+import { headersFor } from './headers.ts';
 import type { PageVisit } from './visit.ts';
 
 /** Where sitemaps are that no robots.txt names: by convention, and as WordPress and its plugins place them. */
@@ -87,8 +88,7 @@ class SitemapFetcher {
     const { job, signal } = this.#visit;
     using place = await this.#enter(target);
     return await place.fetch({
-      // What the caller sends to the site is for no other, which a robots.txt may name.
-      headers: job.crawl!.scope.sameSite(target.url) ? job.options.headers : {},
+      headers: headersFor(job, target.url),
       timeoutMs: Math.min(SITEMAP_TIMEOUT_MS, Math.max(1, this.#leftMs)),
       maxBytes: SITEMAP_BYTES,
       read,

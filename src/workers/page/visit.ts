@@ -14,6 +14,7 @@ import type { Load } from '../limits/load.ts';
 import type { JobInfo } from '../queue/open-work.ts';
 import type { ReaderPool } from '../reading/reader-pool.ts';
 import type { PageReading } from '../reading/read-page.ts';
+import { headersFor } from './headers.ts';
 import { endedResult, okResult } from './result.ts';
 import { sitemapLinks } from './sitemaps.ts';
 
@@ -115,7 +116,8 @@ export class PageVisit {
   }
 
   async #fetch(place: HostPlace, memory: BodyReservation): Promise<FetchedPage> {
-    const { headers, timeout_ms } = this.job.options;
+    const { timeout_ms } = this.job.options;
+    const headers = headersFor(this.job, this.page.url);
     const { signal } = this;
     const request = {
       headers,
@@ -143,8 +145,9 @@ export class PageVisit {
     const { clock, resting } = this.#around.hosts;
     const mayRetry = !this.#sync && page.tries < RETRY_DELAYS.length;
     if (PAUSE_STATUSES.has(fetched.status)) {
-      const pause = await clock.backOff(page.host, fetched.status, retryAfterSeconds(fetched));
-      resting.rest(page.host, pause);
+      const visitor = { accountId: this.job.account_id, host: page.host };
+      const pause = await clock.backOff(visitor, fetched.status, retryAfterSeconds(fetched));
+      resting.rest(visitor, pause);
       return mayRetry ? pause : null;
     }
     if (TRANSIENT_STATUSES.has(fetched.status)) return mayRetry ? RETRY_DELAYS[page.tries]! : null;

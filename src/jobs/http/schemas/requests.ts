@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { named } from '../../../http/schemas.ts';
 import { compilePattern } from '../../../crawl/patterns.ts';
 import type { Format } from '../../../scrape/types.ts';
-import type { CrawlOptions, ScrapeOptions } from '../../options.ts';
+import { HEADER_SCOPES, type CrawlOptions, type ScrapeOptions } from '../../options.ts';
 import {
   asyncFields,
   MAX_ASYNC_TIMEOUT_MS,
@@ -101,6 +101,12 @@ export const crawlSchema = named(
       respect_nofollow: z.boolean().default(true),
       respect_noindex: z.boolean().default(false),
       sitemap: z.enum(['include', 'only', 'skip']).default('include'),
+      send_headers_to: z
+        .enum(HEADER_SCOPES)
+        .default('origin')
+        .describe(
+          'Where `headers` that may hold credentials are sent: to the origin of `url` alone, or to every page of the crawl.',
+        ),
       delay_ms: z.int().min(0).max(60_000).default(0).describe('Between two fetches.'),
     }),
   ),
@@ -140,6 +146,7 @@ export function crawlOptions(body: z.infer<typeof crawlSchema>): CrawlOptions {
     respect_nofollow: body.respect_nofollow,
     respect_noindex: body.respect_noindex,
     sitemap: body.sitemap,
+    send_headers_to: body.send_headers_to,
     delay_ms: body.delay_ms,
   };
 }
