@@ -10,7 +10,7 @@ import { startShared } from './runner/shared.ts';
  * under attack.
  */
 const LIMITS = 'test/limits/';
-const CONCURRENCY = 2;
+const CONCURRENCY = 3;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 async function main(args: string[]): Promise<number> {

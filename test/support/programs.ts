@@ -18,7 +18,10 @@ const PROGRAMS = {
   PHP: { probe: ['php', '--version'], install: apt('php-cli') },
   Go: { probe: ['go', 'version'], install: apt('golang-go') },
   Python: { probe: ['python3', '--version'], install: apt('python3') },
-  Flask: { probe: ['python3', '-c', 'import flask'], install: 'apt-get install -y python3-flask (or pip install flask)' },
+  Flask: {
+    probe: ['python3', '-c', 'import flask'],
+    install: 'apt-get install -y python3-flask (or pip install flask)',
+  },
   OpenSSL: { probe: ['openssl', 'version'], install: apt('openssl') },
   curl: { probe: ['curl', '--version'], install: apt('curl') },
   script: { probe: ['script', '--version'], install: apt('bsdutils') },
