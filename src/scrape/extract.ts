@@ -6,7 +6,7 @@ import { pick, plainMetadata, QUIET, type Content } from './documents/content.ts
 import { readCsv } from './documents/csv.ts';
 import { readJson } from './documents/json.ts';
 import { readMarkdown } from './documents/markdown.ts';
-import { readPdf } from './documents/pdf.ts';
+import { readPdf } from './documents/pdf/index.ts';
 import { readText } from './documents/text.ts';
 import { readXml } from './documents/xml.ts';
 import { parseHtml } from './dom/index.ts';

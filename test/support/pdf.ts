@@ -7,21 +7,30 @@ export interface PdfParts {
   catalog?: string;
   /** Annotations of every page. */
   annotations?: string;
+  /** The font `/F1` in place of Helvetica. */
+  font?: string;
   /** The encryption dictionary. */
   encrypt?: string;
 }
 
-/**
- * Writes a small PDF 1.4 (ISO 32000-1, section 7.5), uncompressed, with a cross-reference table.
- */
-export function writePdf({ pages, info = '', catalog = '', annotations = '', encrypt }: PdfParts): Buffer {
+const HELVETICA = '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>';
+
+/** Writes a small PDF 1.4 (ISO 32000-1, section 7.5), uncompressed, with a cross-reference table. */
+export function writePdf({
+  pages,
+  info = '',
+  catalog = '',
+  annotations = '',
+  font = HELVETICA,
+  encrypt,
+}: PdfParts): Buffer {
   const pageNumbers = pages.map((_, i) => 5 + 2 * i);
   const kids = pageNumbers.map((number) => `${number} 0 R`).join(' ');
   const resources = '/Resources << /Font << /F1 3 0 R >> >>';
   const objects = [
     `<< /Type /Catalog /Pages 2 0 R ${catalog} >>`,
     `<< /Type /Pages /Kids [${kids}] /Count ${pages.length} >>`,
-    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>',
+    font,
     `<< ${info} >>`,
   ];
   for (const [i, content] of pages.entries()) {

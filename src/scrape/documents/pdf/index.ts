@@ -1,10 +1,12 @@
 import { getDocumentProxy } from 'unpdf';
-import { resolveHttpUrl } from '../formats/links.ts';
-import { storable } from '../storable.ts';
-import { isRecord, textOf } from '../metadata/structured-data.ts';
-import { type Content, plainMetadata } from './content.ts';
-import { contentOfNodes } from './nodes.ts';
-import { layOut, type TextPiece } from './pdf-layout.ts';
+import { resolveHttpUrl } from '../../formats/links.ts';
+import { storable } from '../../storable.ts';
+import { isRecord, textOf } from '../../metadata/structured-data.ts';
+import { type Content, plainMetadata } from '../content.ts';
+import { contentOfNodes } from '../nodes.ts';
+import { PredefinedCMaps } from './cmaps.ts';
+import { layOut } from './layout.ts';
+import { withLinks, type LinkArea, type TextPiece } from './pieces.ts';
 
 type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
 type Page = Awaited<ReturnType<Pdf['getPage']>>;
@@ -13,12 +15,14 @@ const MAX_PAGES = 1_000;
 /** Reading ends with the page during which this has passed. */
 const MAX_MILLISECONDS = 10_000;
 const MAX_CHARS = 10_000_000;
+/** Links beyond this are listed, and not put into the text. */
+const MAX_LINKS_PER_PAGE = 500;
 
 async function piecesOf(page: Page): Promise<TextPiece[]> {
   const { items } = await page.getTextContent();
   return items.flatMap((item) => {
     if (!('str' in item)) return [];
-    const [, , c, d, x, y] = item.transform.map(Number);
+    const [a, b, c, d, x, y] = item.transform.map(Number);
     return {
       text: storable(item.str),
       x: x!,
@@ -26,16 +30,22 @@ async function piecesOf(page: Page): Promise<TextPiece[]> {
       width: item.width,
       size: Math.hypot(c!, d!),
       endsLine: item.hasEOL,
+      turns: (Math.round(Math.atan2(b!, a!) / (Math.PI / 2)) + 4) % 4,
+      href: null,
     };
   });
 }
 
-/** The addresses of a page's link annotations. */
-async function linksOn(page: Page): Promise<string[]> {
+/** The link annotations of a page that lead to http(s) addresses. */
+async function linksOn(page: Page): Promise<LinkArea[]> {
   const annotations: unknown[] = await page.getAnnotations();
   return annotations.flatMap((annotation) => {
-    const url = isRecord(annotation) ? annotation['url'] : null;
-    return typeof url === 'string' ? (resolveHttpUrl(url, url) ?? []) : [];
+    if (!isRecord(annotation) || typeof annotation['url'] !== 'string') return [];
+    const href = resolveHttpUrl(annotation['url'], annotation['url']);
+    const [x1, y1, x2, y2] = Array.isArray(annotation['rect']) ? annotation['rect'].map(Number) : [];
+    if (href === null || y2 === undefined) return [];
+    const [left, right] = [Math.min(x1!, x2!), Math.max(x1!, x2!)];
+    return { href, left, right, bottom: Math.min(y1!, y2), top: Math.max(y1!, y2) };
   });
 }
 
@@ -91,8 +101,9 @@ async function readPages(pdf: Pdf): Promise<{ pages: TextPiece[][]; links: strin
   for (let number = 1; number <= Math.min(pdf.numPages, MAX_PAGES); number++) {
     if (performance.now() > deadline || chars > MAX_CHARS) break;
     const page = await pdf.getPage(number);
-    const pieces = await piecesOf(page);
-    for (const link of await linksOn(page)) links.add(link);
+    const areas = await linksOn(page);
+    for (const { href } of areas) links.add(href);
+    const pieces = withLinks(await piecesOf(page), areas.slice(0, MAX_LINKS_PER_PAGE));
     for (const { text } of pieces) chars += text.length;
     pages.push(pieces);
     page.cleanup();
@@ -105,7 +116,12 @@ async function readPages(pdf: Pdf): Promise<{ pages: TextPiece[][]; links: strin
  * what is broken or needs a password.
  */
 export async function readPdf(body: Buffer, url: string): Promise<Content> {
-  const pdf = await getDocumentProxy(new Uint8Array(body), { useSystemFonts: false, verbosity: 0 });
+  const pdf = await getDocumentProxy(new Uint8Array(body), {
+    useSystemFonts: false,
+    verbosity: 0,
+    cMapUrl: 'cmaps/',
+    BinaryDataFactory: PredefinedCMaps,
+  });
   try {
     const metadata = await metadataOf(pdf);
     const { pages, links } = await readPages(pdf);

@@ -1,24 +1,12 @@
 import type { ChildNode } from 'domhandler';
-import { element } from './nodes.ts';
-
-/** A piece of text with the place and size that it has on its page, in points from the bottom left. */
-export interface TextPiece {
-  text: string;
-  x: number;
-  y: number;
-  width: number;
-  size: number;
-  endsLine: boolean;
-}
-
-interface Line {
-  text: string;
-  y: number;
-  size: number;
-  width: number;
-}
+import { element } from '../nodes.ts';
+import { byColumns } from './columns.ts';
+import { linesOf, type Line } from './lines.ts';
+import { upright, type TextPiece } from './pieces.ts';
+import { append, cut, textOfRuns, trim, type Run } from './runs.ts';
 
 interface Block {
+  runs: Run[];
   text: string;
   size: number;
 }
@@ -31,29 +19,27 @@ const SHORT_LINE = 0.7;
 const HEADING_RATIO = 1.15;
 const MAX_HEADING_CHARS = 200;
 
-/** The lines of a page in the order in which they are drawn. */
-function linesOf(pieces: TextPiece[]): Line[] {
-  const lines: Line[] = [];
-  let line: Line | null = null;
-  let end = 0;
-  for (const piece of pieces) {
-    if (line && piece.text !== '' && Math.abs(piece.y - line.y) > line.size / 2) line = null;
-    if (piece.text !== '') {
-      if (!line) lines.push((line = { text: '', y: piece.y, size: piece.size, width: 0 }));
-      else if (piece.x - end > piece.size * 0.2 && !/\s$/.test(line.text)) line.text += ' ';
-      line.text += piece.text;
-      line.size = Math.max(line.size, piece.size);
-      line.width += piece.width;
-      end = piece.x + piece.width;
-    }
-    if (piece.endsLine) line = null;
+/** The text of a line, a blank for each gap. */
+function runsOf({ cells }: Line): Run[] {
+  const runs: Run[] = [];
+  for (const cell of cells) {
+    if (runs.length > 0) append(runs, { text: ' ', href: null });
+    for (const run of cell.runs) append(runs, run);
   }
-  return lines.filter(({ text }) => text.trim() !== '');
+  return trim(runs);
 }
 
 /** Joins a line to the paragraph, undoing hyphenation. */
-function join(text: string, next: string): string {
-  return /\p{Ll}-$/u.test(text) && /^\p{Ll}/u.test(next) ? text.slice(0, -1) + next : `${text} ${next}`;
+function join(block: Block, next: Run[]): void {
+  const hyphenated = /\p{Ll}-$/u.test(block.text) && /^\p{Ll}/u.test(textOfRuns(next));
+  if (hyphenated) block.runs = cut(block.runs, 0, 1);
+  else
+    append(block.runs, {
+      text: ' ',
+      href: block.runs.at(-1)?.href === next[0]?.href ? (next[0]?.href ?? null) : null,
+    });
+  for (const run of next) append(block.runs, run);
+  block.text = textOfRuns(block.runs);
 }
 
 const startsItem = (text: string): boolean => /^(?:[•◦▪‣●–]|\(?\d{1,3}[.)])\s/.test(text);
@@ -66,19 +52,21 @@ function withoutPageNumber(blocks: Block[]): Block[] {
   return blocks.slice(isPageNumber(blocks[0]) ? 1 : 0, isPageNumber(blocks.at(-1)) ? -1 : undefined);
 }
 
+const widthOf = ({ cells }: Line): number => cells.reduce((sum, { width }) => sum + width, 0);
+
 /** Lines of one size that follow closely are one block. */
 function blocksOf(lines: Line[]): Block[] {
-  const usual = lines.map(({ width }) => width).toSorted((a, b) => a - b)[lines.length >> 1] ?? 0;
+  const usual = lines.map(widthOf).toSorted((a, b) => a - b)[lines.length >> 1] ?? 0;
   const blocks: Block[] = [];
   let before: Line | null = null;
   for (const line of lines) {
-    const text = line.text.trim();
+    const runs = runsOf(line);
+    const text = textOfRuns(runs);
     const gap = before ? before.y - line.y : Infinity;
     const close = gap > 0 && gap <= line.size * PARAGRAPH_GAP && Math.abs(line.size - before!.size) < 0.5;
     const last = blocks.at(-1);
-    if (last && close && before!.width >= usual * SHORT_LINE && !startsItem(text))
-      last.text = join(last.text, text);
-    else blocks.push({ text, size: line.size });
+    if (last && close && widthOf(before!) >= usual * SHORT_LINE && !startsItem(text)) join(last, runs);
+    else blocks.push({ runs, text, size: line.size });
     before = line;
   }
   return blocks;
@@ -94,7 +82,9 @@ function bodySize(blocks: Block[]): number {
 
 /** Headings by their size (the three largest sizes above the body's), paragraphs and list items of a document's pages. */
 export function layOut(pages: TextPiece[][]): ChildNode[] {
-  const blocks = pages.flatMap((pieces) => withoutPageNumber(blocksOf(linesOf(pieces))));
+  const blocks = pages.flatMap((pieces) =>
+    withoutPageNumber(upright(pieces).flatMap((group) => blocksOf(byColumns(linesOf(group))))),
+  );
   const body = bodySize(blocks);
   const isHeading = ({ text, size }: Block): boolean =>
     size >= body * HEADING_RATIO && text.length <= MAX_HEADING_CHARS && /\p{L}/u.test(text);
@@ -110,14 +100,18 @@ export function layOut(pages: TextPiece[][]): ChildNode[] {
     items = [];
   };
   for (const block of blocks) {
-    const item = /^[•◦▪‣●]\s+([^]*)/.exec(block.text)?.[1];
-    if (item !== undefined) {
-      items.push(element('li', {}, [item]));
+    const [bullet] = /^[•◦▪‣●]\s+/.exec(block.text) ?? [];
+    if (bullet !== undefined) {
+      items.push(element('li', {}, inline(cut(block.runs, bullet.length, 0))));
       continue;
     }
     endList();
-    nodes.push(element(isHeading(block) ? `h${level(block.size)}` : 'p', {}, [block.text]));
+    nodes.push(element(isHeading(block) ? `h${level(block.size)}` : 'p', {}, inline(block.runs)));
   }
   endList();
   return nodes;
+}
+
+function inline(runs: Run[]): (ChildNode | string)[] {
+  return runs.map(({ text, href }) => (href === null ? text : element('a', { href }, [text])));
 }
