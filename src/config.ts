@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { CidrList } from './egress/connect/address.ts';
@@ -42,6 +43,15 @@ function isCidr(text: string): boolean {
   }
 }
 
+/** An address, a CIDR, or one of the names that Express has for private networks. */
+function isNetwork(text: string): boolean {
+  return ['loopback', 'linklocal', 'uniquelocal'].includes(text) || isIP(text) !== 0 || isCidr(text);
+}
+
+function isOrigin(text: string): boolean {
+  return text === '*' || URL.parse(text)?.origin === text;
+}
+
 const environment = z.object({
   PORT: whole(0, 65535).default(3000),
   DATABASE_URL: z
@@ -66,6 +76,16 @@ const environment = z.object({
   SECRET_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
   SECRET_KEY_PREVIOUS: z.string().min(16, 'must have at least 16 characters').optional(),
   ADMIN_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  TRUST_PROXY: list
+    .refine((items) => items.every(isNetwork), 'must be addresses or CIDRs of proxies, comma-separated')
+    .optional(),
+  CORS_ORIGINS: list
+    .refine(
+      (items) => items.every(isOrigin),
+      'must be origins like https://app.example.com, comma-separated, or *',
+    )
+    .default([]),
+  CONNECTIONS_PER_ADDRESS: whole(1, 1_000_000).default(512),
   ALLOW_PRIVATE_TARGETS: cidrs.default([]),
   ALLOW_PRIVATE_WEBHOOKS: cidrs.default([]),
   DNS_SERVERS: list.default([]),
@@ -109,6 +129,12 @@ export interface Config {
   /** Opens what it sealed until everything is resealed. */
   secretKeyPrevious: string | undefined;
   adminToken: string | undefined;
+  /** Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as Express's `trust proxy` takes them. */
+  trustProxy: string[];
+  /** Origins whose pages may call the API from a browser. */
+  corsOrigins: string[];
+  /** Most open connections of one address that is no proxy. */
+  connectionsPerAddress: number;
   allowPrivateTargets: string[];
   allowPrivateWebhooks: string[];
   /** Name servers to ask instead of the system's. */
@@ -157,6 +183,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     secretKey: v.SECRET_KEY,
     secretKeyPrevious: v.SECRET_KEY_PREVIOUS,
     adminToken: v.ADMIN_TOKEN,
+    // Only the platform's routers reach a dyno, from private addresses.
+    trustProxy: v.TRUST_PROXY ?? (v.DYNO === undefined ? [] : ['uniquelocal']),
+    corsOrigins: v.CORS_ORIGINS,
+    connectionsPerAddress: v.CONNECTIONS_PER_ADDRESS,
     allowPrivateTargets: v.ALLOW_PRIVATE_TARGETS,
     allowPrivateWebhooks: v.ALLOW_PRIVATE_WEBHOOKS,
     dnsServers: v.DNS_SERVERS,

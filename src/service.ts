@@ -6,6 +6,7 @@ import { createSecretBox } from './accounts/secrets.ts';
 import { createApp } from './api/app.ts';
 import type { Health } from './api/health.ts';
 import type { Context } from './context.ts';
+import { limitConnections } from './http/connections.ts';
 import { JobWaiter } from './jobs/wait.ts';
 import { startMaintenance } from './maintenance.ts';
 import { Dispatcher } from './webhooks/dispatch/dispatcher.ts';
@@ -47,7 +48,7 @@ export async function startService(context: Context): Promise<Service> {
   }
   const waiter = new JobWaiter(db, context.notifications);
   const api = config.roles.includes('web')
-    ? await listen(config.port, createApp(context, { box, health, waiter }), health)
+    ? await listen(context, createApp(context, { box, health, waiter }), health)
     : null;
 
   return {
@@ -76,8 +77,18 @@ interface Listening {
   close(): Promise<void>;
 }
 
-async function listen(port: number, app: ReturnType<typeof createApp>, health: Health): Promise<Listening> {
-  const server = app.listen(port);
+async function listen(
+  { config, log }: Context,
+  app: ReturnType<typeof createApp>,
+  health: Health,
+): Promise<Listening> {
+  const server = app.listen(config.port);
+  limitConnections(server, {
+    perAddress: config.connectionsPerAddress,
+    isProxy: (address) =>
+      (app.get('trust proxy fn') as (address: string, hop: number) => boolean)(address, 0),
+    log,
+  });
   server.requestTimeout = 60_000;
   server.keepAliveTimeout = 75_000;
   const open = new Set<ServerResponse>();

@@ -43,6 +43,17 @@ export async function authenticate(db: DbOrTx, key: string): Promise<{ id: strin
   return { id: row.account_id, keyId: row.id };
 }
 
+/** Whether a key still works. */
+export async function keyWorks(db: DbOrTx, id: string): Promise<boolean> {
+  const key = await db
+    .selectFrom('api_keys')
+    .select('id')
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  return key !== undefined;
+}
+
 /** The account's keys, newest first; never the secrets. */
 export async function listKeys(db: DbOrTx, accountId: string) {
   return await db

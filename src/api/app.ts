@@ -1,3 +1,4 @@
+import cors, { type CorsOptions } from 'cors';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { authenticate } from '../accounts/keys.ts';
@@ -5,7 +6,9 @@ import { createRateLimiter } from '../accounts/rate-limit.ts';
 import { consoleRoutes } from '../console/routes.ts';
 import type { Context } from '../context.ts';
 import { docsRoutes } from '../docs/routes.ts';
+import { AttemptLimit } from '../http/attempt-limit.ts';
 import { requireKey, requireToken } from '../http/auth.ts';
+import { answerInTurn } from '../http/connections.ts';
 import { setRoute } from '../http/locals.ts';
 import { requestLog } from '../http/observe/request-log.ts';
 import { traceRequests } from '../http/observe/request-trace.ts';
@@ -19,6 +22,9 @@ import type { ApiContext, ApiParts } from './context.ts';
 import { openApiDocument } from './openapi.ts';
 import { ROUTES } from './routes.ts';
 
+/** Of one address in a minute. */
+const MAX_WRONG_KEYS = 100;
+
 /** The HTTP API with the console and the documents. Every path under /v1 needs a key; every error is a problem document. */
 export function createApp(context: Context, parts: ApiParts): Express {
   const app = express();
@@ -27,6 +33,8 @@ export function createApp(context: Context, parts: ApiParts): Express {
   const gates = gatesOf(context);
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
+  app.set('trust proxy', context.config.trustProxy);
+  app.use(answerInTurn());
   app.use(requestLog(context.log));
   app.use(traceRequests);
   if (metrics) app.use(metrics.observe);
@@ -34,6 +42,7 @@ export function createApp(context: Context, parts: ApiParts): Express {
   app.use('/console', setRoute('/console'), consoleRoutes(context, parts));
   app.use('/docs', setRoute('/docs'));
   app.use(docsRoutes());
+  if (context.config.corsOrigins.length > 0) app.use(['/v1', '/openapi.json'], cors(corsOptions(context)));
   const shared: ApiContext = { ...context, ...parts, metrics, openApi };
   registerRoutes(app, ROUTES, shared, gates);
   app.use('/v1', ...gates.account);
@@ -42,12 +51,23 @@ export function createApp(context: Context, parts: ApiParts): Express {
   return app;
 }
 
+/** The API takes keys in a header and no cookies: a page needs its account's key to read anything. */
+function corsOptions({ config }: Context): CorsOptions {
+  return {
+    origin: config.corsOrigins.includes('*') ? '*' : config.corsOrigins,
+    methods: ['GET', 'POST'],
+    exposedHeaders: ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'Location', 'ETag'],
+    maxAge: 3600,
+  };
+}
+
 function gatesOf({ db, config }: Context): Gates {
   const limiter = createRateLimiter(db, config.rateLimitPerMinute);
+  const attempts = new AttemptLimit(MAX_WRONG_KEYS);
   return {
     anyone: [],
-    account: [requireKey((key) => authenticate(db, key)), ...(limiter ? [limitRate(limiter)] : [])],
-    operator: [requireToken(config.adminToken)],
+    account: [requireKey((key) => authenticate(db, key), attempts), ...(limiter ? [limitRate(limiter)] : [])],
+    operator: [requireToken(config.adminToken, attempts)],
   };
 }
 

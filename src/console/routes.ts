@@ -1,6 +1,8 @@
 import { Router, type ErrorRequestHandler } from 'express';
 import { PROBLEMS, toServiceError, problemHeaders } from '../http/problem.ts';
+import { limitRate } from '../http/rate-limit.ts';
 import { ServiceError } from '../service-error.ts';
+import { createRateLimiter } from '../accounts/rate-limit.ts';
 import type { SecretBox } from '../accounts/secrets.ts';
 import type { Context } from '../context.ts';
 import type { JobWaiter } from '../jobs/wait.ts';
@@ -16,6 +18,7 @@ import { keyPages } from './pages/keys.ts';
 import { overviewPage } from './pages/overview.ts';
 import { playgroundPages } from './pages/playground.ts';
 import { secretPages } from './pages/secret.ts';
+import { sessionOf } from './session/browser-session.ts';
 import { pageHeaders, readForm } from './session/forgery.ts';
 import { accountSignIn, signInRoutes } from './session/sign-in.ts';
 
@@ -26,12 +29,14 @@ export function consoleRoutes(
 ): Router {
   const router = Router();
   const signIn = accountSignIn(context);
+  const limiter = createRateLimiter(context.db, context.config.rateLimitPerMinute);
   router.use(pageHeaders, readForm());
   router.use('/assets', assetRoutes());
   if (context.config.adminToken !== undefined)
     router.use('/admin', adminRoutes(context, context.config.adminToken));
   router.use(signInRoutes(context, signIn));
   router.use(requireAccount(context, signIn));
+  if (limiter) router.use(limitRate(limiter, (res) => sessionOf(res).account_id));
   router.use(overviewPage(context));
   router.use(jobPages(context, waiter));
   router.use(deliveryPages(context, box));

@@ -128,8 +128,9 @@ export function problemsOf(declared: RouteDescription): ErrorCode[] {
   const codes = new Set<ErrorCode>(declared.problems);
   if (declared.access === 'anyone') return [...codes];
   for (const code of ['unauthorized', 'internal_error', 'unavailable'] as const) codes.add(code);
+  codes.add('rate_limited');
   if (declared.access === 'operator') return [...codes.add('not_found')];
-  codes.add('rate_limited').add('bad_request');
+  codes.add('bad_request');
   if (declared.path.includes('{') || declared.idempotent) codes.add('not_found');
   if (declared.query) codes.add('validation_failed');
   if (declared.method === 'post') for (const code of BODY_PROBLEMS) codes.add(code);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { createKey, revokeKey } from '../../src/accounts/keys.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { gate, page, startSite, type Site } from '../support/site.ts';
 
@@ -177,6 +178,22 @@ test('events show the progress and end with the state that the job ended in', as
   assert.equal(events.at(-1)?.data.succeeded, 2);
   assert.ok(events.slice(0, -1).every((event) => event.name === 'progress'));
   assert.ok(events.every((event) => event.data.job_id === job_id));
+});
+
+test('a stream of events ends with the key that opened it', async () => {
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/watched', held.route);
+  const job_id = await service.api.queue('/v1/scrape/async', { url: site.url('/watched') });
+  const { id, key } = await createKey(service.db, service.account.id, 'short-lived');
+  const response = await fetch(`${service.api.origin}/v1/jobs/${job_id}/events`, {
+    headers: { authorization: `Bearer ${key}` },
+  });
+  assert.equal(response.status, 200);
+  assert.equal(await revokeKey(service.db, service.account.id, id), true);
+  const events = await response.text();
+  assert.doesNotMatch(events, /event: (?:completed|failed|cancelled)/);
+  held.open();
+  await service.api.finished(job_id);
 });
 
 test('cancelling twice is fine; cancelling what has ended otherwise is a 409', async () => {

@@ -12,6 +12,7 @@ import { createScope } from '../../src/crawl/scope.ts';
 import { AddressPolicy, CidrList } from '../../src/egress/connect/address.ts';
 import { knownAddresses, parseUrl, targetOf, urlRefusal } from '../../src/egress/connect/url-policy.ts';
 import { parseRetryAfter } from '../../src/egress/retry-after.ts';
+import { AttemptLimit } from '../../src/http/attempt-limit.ts';
 import { requireKey } from '../../src/http/auth.ts';
 import { escapeHtml, safeHref } from '../../src/http/html.ts';
 import { verbatimText } from '../../src/http/body/parse.ts';
@@ -65,7 +66,11 @@ const READERS: Record<string, { length: number; read: (text: string) => unknown 
   'a bearer key': {
     length: 16_384,
     read: (text) =>
-      requireKey(async () => null)(request({ authorization: `Bearer ${text}` }), {} as Response, () => {}),
+      requireKey(async () => null, new AttemptLimit(Infinity))(
+        request({ authorization: `Bearer ${text}` }),
+        {} as Response,
+        () => {},
+      ),
   },
   'a cookie': { length: 16_384, read: (text) => readCookie(request({ cookie: text }), 'ollagraph_session') },
   'a traceparent': { length: 16_384, read: (text) => startRequestSpan('GET', text, {}) },

@@ -16,7 +16,8 @@ import { field, select } from '../view/forms.ts';
 import { html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { badge, cut, pager } from '../view/parts.ts';
-import { sessionOf } from '../session/browser-session.ts';
+import { browserSessionOf, sessionOf } from '../session/browser-session.ts';
+import { findSession } from '../session/sessions.ts';
 import { jobBody, type JobPart } from './job.ts';
 import { jobTable } from './job-table.ts';
 import { pageBody } from './page-block.ts';
@@ -102,7 +103,10 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
   router.get('/jobs/:job_id/events', async (req, res) => {
     const gone = AbortSignal.any([untilClosed(res), waiter.stopping]);
     const job = await jobOf(req, res);
-    await sendReply(res, { headers: EVENT_HEADERS, body: jobEvents(db, job, gone) }, 'text/event-stream');
+    const { cookie } = browserSessionOf(res)!;
+    const allowed = async () => (await findSession(db, cookie)) !== null;
+    const body = jobEvents(db, job, { gone, allowed });
+    await sendReply(res, { headers: EVENT_HEADERS, body }, 'text/event-stream');
   });
 
   router.get('/jobs/:job_id/pages/:ordinal', async (req, res) => {

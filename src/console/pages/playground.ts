@@ -2,8 +2,6 @@ import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { parseQuery, parseValue } from '../../http/validate.ts';
 import { requestIdOf, traceOf } from '../../http/locals.ts';
-import { createRateLimiter } from '../../accounts/rate-limit.ts';
-import { limitRate } from '../../http/rate-limit.ts';
 import { ServiceError } from '../../service-error.ts';
 import type { Context } from '../../context.ts';
 import { failPending } from '../../jobs/cancel.ts';
@@ -52,9 +50,7 @@ export function playgroundPages(context: Context, waiter: JobWaiter): Router {
     );
   });
 
-  const limiter = createRateLimiter(db, context.config.rateLimitPerMinute);
-  const limit = limiter ? [limitRate(limiter, (res) => sessionOf(res).account_id)] : [];
-  router.post('/playground', ...limit, async (req, res) => {
+  router.post('/playground', async (req, res) => {
     const { url, main } = parseValue(req.body, form);
     const { account_id } = sessionOf(res);
     try {

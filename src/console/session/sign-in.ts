@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { Router, type Request, type Response } from 'express';
 import { authenticate } from '../../accounts/keys.ts';
 import type { Context } from '../../context.ts';
-import { AttemptLimit } from './attempt-limit.ts';
+import { AttemptLimit } from '../../http/attempt-limit.ts';
 import { readCookie, writeCookie } from './cookies.ts';
 import { field, postForm } from '../view/forms.ts';
 import { html } from '../../http/html.ts';
@@ -10,6 +10,9 @@ import { sendPage } from '../view/layout.ts';
 import { checkForm } from './forgery.ts';
 import { closeSession, newToken, openOperatorSession, openSession, SESSION_SECONDS } from './sessions.ts';
 import { setBrowserSession } from './browser-session.ts';
+
+/** Of one address in a minute. */
+const MAX_FAILURES = 10;
 
 /** One of the two ways to sign in: as an account, or as an operator. */
 export interface SignIn {
@@ -53,18 +56,12 @@ export function operatorSignIn({ db }: Context, adminToken: string): SignIn {
   };
 }
 
-/** The nearest proxy writes whom it saw last; whoever comes without one could write anything, and gains a little patience at most. */
-function addressOf(req: Request): string {
-  const seen = req.get('x-forwarded-for')?.split(',').at(-1)?.trim();
-  return seen ?? req.socket.remoteAddress ?? '';
-}
-
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
 /** The page to sign in, and the way out. */
 export function signInRoutes({ db, config }: Context, signIn: SignIn): Router {
   const router = Router();
-  const limit = new AttemptLimit();
+  const limit = new AttemptLimit(MAX_FAILURES);
   const outside = `${signIn.cookie}_form`;
 
   /** Who is not signed in has a token too, so that no other site can sign them in. */
@@ -95,20 +92,22 @@ export function signInRoutes({ db, config }: Context, signIn: SignIn): Router {
 
   router.post('/sign-in', async (req, res) => {
     checkForm(req, greet(req, res));
-    const client = addressOf(req);
-    const wait = limit.waitSeconds(client);
+    const { secret = '' } = req.body as { secret?: unknown };
+    const given = typeof secret === 'string' ? secret.trim() : '';
+    const address = req.ip ?? '';
+    const wait = limit.waitSeconds(address, given);
     if (wait > 0) {
       res.set('Retry-After', String(wait));
       show(res, 429, `Too many attempts. Try again in ${wait} seconds.`);
       return;
     }
-    const { secret } = req.body as { secret?: unknown };
-    const token = typeof secret === 'string' ? await signIn.open(secret.trim()) : null;
+    const token = await signIn.open(given);
     if (token === null) {
-      limit.fail(client);
+      limit.fail(address);
       show(res, 401, `This ${signIn.label.replace('Admin', 'admin')} is not valid.`);
       return;
     }
+    limit.succeed(address, given);
     writeCookie(res, { name: signIn.cookie, value: token, path: signIn.path, maxAge: SESSION_SECONDS });
     res.redirect(303, signIn.path);
   });

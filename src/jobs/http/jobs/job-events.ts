@@ -11,11 +11,18 @@ export const EVENT_HEADERS = {
   'X-Accel-Buffering': 'no',
 };
 
+export interface Watch {
+  /** Aborts when nobody watches any more. */
+  gone: AbortSignal;
+  /** Whether the watcher's key or session still works. */
+  allowed(): Promise<boolean>;
+}
+
 /**
- * A job's progress as server-sent events, until it ends or the signal aborts: `progress` with the job as the API shows it, at every
+ * A job's progress as server-sent events, until it ends, nobody watches any more, or the watcher may not: `progress` with the job as the API shows it, at every
  * change, and last an event named for the status in which it ended.
  */
-export async function* jobEvents(db: DbOrTx, start: Job, gone: AbortSignal): AsyncGenerator<string> {
+export async function* jobEvents(db: DbOrTx, start: Job, { gone, allowed }: Watch): AsyncGenerator<string> {
   let job = start;
   let shown = '';
   let lastWrite = 0;
@@ -31,6 +38,7 @@ export async function* jobEvents(db: DbOrTx, start: Job, gone: AbortSignal): Asy
       lastWrite = Date.now();
     }
     if (ended) return;
+    if (!(await allowed())) return;
     await sleep(INTERVAL_MS, undefined, { signal: gone }).catch(() => undefined);
     job = (await findJob(db, job.account_id, job.id)) ?? { ...job, finished_at: new Date() };
   }

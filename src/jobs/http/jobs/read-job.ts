@@ -1,4 +1,6 @@
+import { keyWorks } from '../../../accounts/keys.ts';
 import { route } from '../../../http/route.ts';
+import { ServiceError } from '../../../service-error.ts';
 import { jobETag, jobText, type Job } from '../../read.ts';
 import type { JobContext } from '../context.ts';
 import { jobWithResultText } from '../result-text.ts';
@@ -25,6 +27,8 @@ export const readJob = route({
     if (query.wait > 0 && job.finished_at === null) {
       const gone = AbortSignal.any([signal, waiter.stopping]);
       await waiter.wait(account.id, job.id, query.wait * 1000, gone);
+      if (!(await keyWorks(db, account.keyId)))
+        throw new ServiceError('unauthorized', 'This key was revoked in the meantime.');
       job = await requireJob(db, account.id, job.id);
     }
     const withResult = query.result === 'true';

@@ -1,3 +1,4 @@
+import { keyWorks } from '../../../accounts/keys.ts';
 import { route } from '../../../http/route.ts';
 import type { JobContext } from '../context.ts';
 import { requireJob } from './find-job.ts';
@@ -15,6 +16,8 @@ export const watchJob = route({
   answers: { 200: { description: 'A stream of events.', contentType: 'text/event-stream' } },
   async handle({ account, params, signal }, { db, waiter }: JobContext) {
     const job = await requireJob(db, account.id, params.job_id);
-    return { headers: EVENT_HEADERS, body: jobEvents(db, job, AbortSignal.any([signal, waiter.stopping])) };
+    const gone = AbortSignal.any([signal, waiter.stopping]);
+    const allowed = () => keyWorks(db, account.keyId);
+    return { headers: EVENT_HEADERS, body: jobEvents(db, job, { gone, allowed }) };
   },
 });

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { networkOf } from '../../src/http/connections.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+
+function open(service: TestService): Socket {
+  const { hostname, port } = new URL(service.api.origin);
+  // A reset by the service is an end like any other.
+  return connect(Number(port), hostname).on('error', () => undefined);
+}
+
+const request = (path: string, close = false) =>
+  `GET ${path} HTTP/1.1\r\nHost: x\r\n${close ? 'Connection: close\r\n' : ''}\r\n`;
+
+test('pipelined requests are answered one after the other, and too many end their connection', async () => {
+  await using service = await startTestService({ ROLES: 'web' });
+  const socket = open(service);
+  socket.write(
+    request('/healthz') +
+      request('/nothing').repeat(5) +
+      request('/openapi.json') +
+      request('/healthz', true),
+  );
+  const statuses = [...(await text(socket)).matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, status]) => status);
+  assert.deepEqual(statuses, ['200', '404', '404', '404', '404', '404', '200', '200']);
+
+  const greedy = open(service);
+  greedy.write(request('/openapi.json').repeat(500));
+  // Not reading, it is closed nevertheless.
+  await once(greedy, 'close');
+  const served = service.logs.filter(({ msg, path }) => msg === 'request' && path === '/openapi.json').length;
+  assert.ok(served < 20, `${served} of 500 were answered`);
+  assert.equal((await service.api('GET', '/healthz')).status, 200);
+});
+
+test('an address may have so many connections, a proxy any number', async () => {
+  await using service = await startTestService({ ROLES: 'web', CONNECTIONS_PER_ADDRESS: '3' });
+  const sockets = Array.from({ length: 3 }, () => open(service));
+  for (const socket of sockets) await once(socket, 'connect');
+  await once(open(service), 'close');
+  sockets.pop()!.destroy();
+  for (let answered = false; !answered;) {
+    const socket = open(service);
+    socket.write(request('/healthz', true));
+    answered = (await text(socket).catch(() => '')).startsWith('HTTP/1.1 200');
+  }
+  for (const socket of sockets) socket.destroy();
+
+  await using behind = await startTestService({
+    ROLES: 'web',
+    CONNECTIONS_PER_ADDRESS: '1',
+    TRUST_PROXY: 'loopback',
+  });
+  const many = Array.from({ length: 5 }, () => open(behind));
+  for (const socket of many) {
+    socket.write(request('/healthz', true));
+    assert.match(await text(socket), /^HTTP\/1.1 200/);
+  }
+});
+
+test('an owner of many IPv6 addresses counts as one', () => {
+  assert.equal(networkOf('192.0.2.7'), '192.0.2.7');
+  assert.equal(networkOf('::ffff:192.0.2.7'), '192.0.2.7');
+  assert.equal(networkOf('2001:db8:1:2:3:4:5:6'), networkOf('2001:db8:1:2::9'));
+  assert.equal(networkOf('2001:0db8:0001:0002::'), networkOf('2001:db8:1:2::9%eth0'));
+  assert.notEqual(networkOf('2001:db8:1:2::9'), networkOf('2001:db8:1:3::9'));
+  assert.equal(networkOf('::1'), '0:0:0:0::/64');
+});
