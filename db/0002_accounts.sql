@@ -5,8 +5,9 @@ create table accounts (
   plan                  text not null default 'free',
   credits               bigint not null check (credits >= 0), -- always the sum of the account's credit_entries
   webhook_secret        text not null,                 -- whsec_…, or sealed: see src/accounts/secrets.ts
-  previous_secret       text,                          -- signs beside the current one until previous_secret_until
-  previous_secret_until timestamptz,
+  -- Secrets that were promised to sign beside the current one, the newest first, and until when each does.
+  previous_secrets       text[] not null default '{}',
+  previous_secrets_until timestamptz[] not null default '{}',
   suspended_at          timestamptz,                   -- set by an operator: its keys are refused until it is null again
   created_at            timestamptz not null default now()
 );

@@ -3,13 +3,13 @@
 -- small however long the history grows. All tables here are written by src/webhooks, and by admin.redeliver and
 -- admin.recover.
 --
--- The body of a delivery is head, then the job's page fragments joined by commas (where whole_job) or the one fragment of
--- page_ordinal, then tail: a pure function of rows that never change, hence byte-identical at every attempt.
+-- The body of a delivery is head, then the job's page fragments joined by commas (where whole_job) or those of
+-- page_ordinals, then tail: a pure function of rows that never change, hence byte-identical at every attempt.
 create table outbox (
   account_id       text collate "C" not null,
   id               text collate "C" not null,      -- dlv_…
   job_id           text collate "C",               -- null for a test
-  event            text not null check (event in ('job.started', 'job.page', 'job.completed', 'test')),
+  event            text not null check (event in ('job.started', 'job.page', 'job.pages', 'job.completed', 'test')),
   webhook_url      text not null,
   endpoint         text collate "C" not null,      -- host and port of webhook_url: what is paced and paused as one
   headers          jsonb,                          -- extra request headers, name → value
@@ -17,7 +17,7 @@ create table outbox (
   head             text not null,
   tail             text not null,
   whole_job        boolean not null,
-  page_ordinal     integer,                        -- for job.page
+  page_ordinals    integer[],                      -- of the pages whose fragments stand between head and tail, for job.page and job.pages
   body_bytes       bigint,                         -- length and digest, fixed at the first attempt and checked at every later one
   body_sha256      bytea,
   request_id       text,                           -- of the request that led to it, for the logs
@@ -47,6 +47,7 @@ create table outbox (
 -- Deliveries of one transaction fall due at the same moment. Deduplicated into one index entry they could only be removed
 -- together, and each claim would walk past those that have left: 6 ms for a hundred instead of 2.4.
 create index outbox_due on outbox (account_id, endpoint, lane, next_attempt_at) with (deduplicate_items = off);
+create index outbox_pages on outbox (account_id, job_id) where event = 'job.pages';
 create unique index outbox_job_once on outbox (account_id, job_id) where event = 'job.completed';
 -- Rows live for milliseconds, so vacuum must follow at once.
 alter table outbox set (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
@@ -58,7 +59,7 @@ create table deliveries (
   account_id       text collate "C" not null,
   id               text collate "C" not null,
   job_id           text collate "C",
-  event            text not null check (event in ('job.started', 'job.page', 'job.completed', 'test')),
+  event            text not null check (event in ('job.started', 'job.page', 'job.pages', 'job.completed', 'test')),
   webhook_url      text not null,
   endpoint         text collate "C" not null,
   headers          jsonb,
@@ -66,7 +67,7 @@ create table deliveries (
   head             text not null,
   tail             text not null,
   whole_job        boolean not null,
-  page_ordinal     integer,
+  page_ordinals    integer[],
   body_bytes       bigint,
   body_sha256      bytea,
   request_id       text,
@@ -104,6 +105,7 @@ create table attempts (
   finished_at    timestamptz,
   status_code    smallint,                        -- the HTTP status, where one came back
   error          text,                            -- why it failed, from the closed list in src/webhooks/send/retry.ts; null when delivered
+  error_detail   text,                            -- more about the error: the fault of TLS, or where a redirect leads
   dns_ms         real,                            -- the three are null on a connection that was kept alive
   connect_ms     real,
   tls_ms         real,

@@ -148,9 +148,9 @@ declare
 begin
   -- The primary key begins with the account: without it, the whole day would be read.
   with back as (delete from deliveries where account_id = any (array(select a.id from accounts a)) and id = delivery_id returning *)
-  insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
+  insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinals, headers,
     body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, trigger)
-  select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
+  select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinals, headers,
     body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, 'manual' from back;
   update outbox set next_attempt_at = now(), schedule_step = 0, trigger = 'manual' where id = delivery_id and status = 'waiting';
   select account_id, endpoint into target from outbox where id = delivery_id;
@@ -179,9 +179,9 @@ begin
       and (until is null or d.created_at < until) and (account is null or d.account_id = account) and (url is null or d.webhook_url = url)
     returning *
   )
-  insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
+  insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinals, headers,
     body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, trigger)
-  select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
+  select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinals, headers,
     body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, 'recover' from back;
   get diagnostics n = row_count;
   for target in select distinct account_id, endpoint from outbox where trigger = 'recover' and status = 'waiting' loop

@@ -19,9 +19,9 @@ begin
       and (until is null or d.created_at < until) and (account is null or d.account_id = account) and (url is null or d.webhook_url = url)
     returning *
   )
-  insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
+  insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinals, headers,
     body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, trigger)
-  select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
+  select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinals, headers,
     body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, 'recover' from back;
   get diagnostics n = row_count;
   for target in select distinct account_id, endpoint from outbox where trigger = 'recover' and status = 'waiting' loop
@@ -40,9 +40,9 @@ declare
 begin
   -- The primary key begins with the account: without it, the whole day would be read.
   with back as (delete from deliveries where account_id = any (array(select a.id from accounts a)) and id = delivery_id returning *)
-  insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
+  insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinals, headers,
     body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, trigger)
-  select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinal, headers,
+  select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinals, headers,
     body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, 'manual' from back;
   update outbox set next_attempt_at = now(), schedule_step = 0, trigger = 'manual' where id = delivery_id and status = 'waiting';
   select account_id, endpoint into target from outbox where id = delivery_id;
@@ -121,8 +121,8 @@ create table accounts (
   plan text default 'free'::text not null,
   credits bigint not null,
   webhook_secret text not null,
-  previous_secret text,
-  previous_secret_until timestamp with time zone,
+  previous_secrets text[] default '{}'::text[] not null,
+  previous_secrets_until timestamp with time zone[] default '{}'::timestamp with time zone[] not null,
   suspended_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
   constraint accounts_credits_check CHECK ((credits >= 0)),
@@ -150,6 +150,7 @@ create table attempts (
   finished_at timestamp with time zone,
   status_code smallint,
   error text,
+  error_detail text,
   dns_ms real,
   connect_ms real,
   tls_ms real,
@@ -205,7 +206,7 @@ create table deliveries (
   head text not null,
   tail text not null,
   whole_job boolean not null,
-  page_ordinal integer,
+  page_ordinals integer[],
   body_bytes bigint,
   body_sha256 bytea,
   request_id text,
@@ -218,7 +219,7 @@ create table deliveries (
   last_error text,
   created_at timestamp with time zone not null,
   finished_at timestamp with time zone default now() not null,
-  constraint deliveries_event_check CHECK ((event = ANY (ARRAY['job.started'::text, 'job.page'::text, 'job.completed'::text, 'test'::text]))),
+  constraint deliveries_event_check CHECK ((event = ANY (ARRAY['job.started'::text, 'job.page'::text, 'job.pages'::text, 'job.completed'::text, 'test'::text]))),
   constraint deliveries_status_check CHECK ((status = ANY (ARRAY['delivered'::text, 'exhausted'::text, 'cancelled'::text]))),
   constraint deliveries_pkey PRIMARY KEY (account_id, id)
 ) partition by RANGE (id);
@@ -319,7 +320,7 @@ create table outbox (
   head text not null,
   tail text not null,
   whole_job boolean not null,
-  page_ordinal integer,
+  page_ordinals integer[],
   body_bytes bigint,
   body_sha256 bytea,
   request_id text,
@@ -340,7 +341,7 @@ END not null,
   last_status_code smallint,
   last_error text,
   created_at timestamp with time zone default now() not null,
-  constraint outbox_event_check CHECK ((event = ANY (ARRAY['job.started'::text, 'job.page'::text, 'job.completed'::text, 'test'::text]))),
+  constraint outbox_event_check CHECK ((event = ANY (ARRAY['job.started'::text, 'job.page'::text, 'job.pages'::text, 'job.completed'::text, 'test'::text]))),
   constraint outbox_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'sending'::text]))),
   constraint outbox_trigger_check CHECK ((trigger = ANY (ARRAY['schedule'::text, 'manual'::text, 'recover'::text, 'test'::text]))),
   constraint outbox_pkey PRIMARY KEY (account_id, id)
@@ -418,6 +419,7 @@ CREATE INDEX jobs_open ON ONLY public.jobs USING btree (account_id, id) WHERE (f
 CREATE INDEX jobs_unsent ON ONLY public.jobs USING btree (account_id, finished_at, id) WHERE ((finished_at IS NOT NULL) AND (webhook_url IS NULL) AND ('job.completed'::text = ANY (webhook_events)));
 CREATE INDEX outbox_due ON public.outbox USING btree (account_id, endpoint, lane, next_attempt_at) WITH (deduplicate_items=off);
 CREATE UNIQUE INDEX outbox_job_once ON public.outbox USING btree (account_id, job_id) WHERE (event = 'job.completed'::text);
+CREATE INDEX outbox_pages ON public.outbox USING btree (account_id, job_id) WHERE (event = 'job.pages'::text);
 CREATE INDEX pages_cache ON ONLY public.pages USING btree (account_id, cache_key) WHERE (status = 'ok'::text);
 CREATE INDEX pages_settlement ON ONLY public.pages USING btree (account_id, job_id, settlement) WHERE (settlement IS NOT NULL);
 CREATE UNIQUE INDEX pages_url_once ON ONLY public.pages USING btree (account_id, job_id, url_hash) WHERE (url_hash IS NOT NULL);

@@ -8,6 +8,8 @@ export const ERROR_CODES = [
   'method_not_allowed',
   'idempotency_busy',
   'already_finished',
+  'too_many_secrets',
+  'gone',
   'body_too_large',
   'unsupported_encoding',
   'validation_failed',

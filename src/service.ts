@@ -90,7 +90,8 @@ async function listen(
     log,
   });
   server.requestTimeout = 60_000;
-  server.keepAliveTimeout = 75_000;
+  // Longer than any router in front keeps its connections: Heroku's 90 s.
+  server.keepAliveTimeout = 95_000;
   const open = new Set<ServerResponse>();
   server.prependListener('request', (_req, res: ServerResponse) => {
     open.add(res);

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { crashPoint } from '../crash-point.ts';
 import type { Db, DbOrTx, Tx } from '../database/tables.ts';
 import { newId } from '../ids.ts';
+import { ServiceError } from '../service-error.ts';
 import { grantCredits } from './credits.ts';
 import { createKey, storeKey } from './keys.ts';
 import { newWebhookSecret, type SecretBox } from './secrets.ts';
@@ -52,16 +53,21 @@ export interface Account {
 /** The account with its webhook secret in the clear. Throws when there is none of that id. */
 export async function readAccount(db: DbOrTx, box: SecretBox, id: string): Promise<Account> {
   const row = await db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-  const overlapping = row.previous_secret_until !== null && row.previous_secret_until > new Date();
   return {
     id: row.id,
     name: row.name,
     plan: row.plan,
     credits: row.credits,
     webhook_secret: box.open(row.webhook_secret, id),
-    previous_secret_until: overlapping ? row.previous_secret_until : null,
+    previous_secret_until: latest(row.previous_secrets_until),
     created_at: row.created_at,
   };
+}
+
+/** The latest of the times that are to come, or null. */
+function latest(times: Date[]): Date | null {
+  const future = times.filter((time) => time > new Date());
+  return future.length === 0 ? null : new Date(Math.max(...future.map(Number)));
 }
 
 /** All accounts, oldest first. */
@@ -73,9 +79,13 @@ export async function listAccounts(db: DbOrTx) {
     .execute();
 }
 
+/** Each of them adds two signatures to every request. */
+const MAX_PREVIOUS_SECRETS = 8;
+
 /**
- * Replaces the webhook secret. The previous one stops at once, or, given an overlap, signs beside the new one for so
- * many seconds (by the database's clock).
+ * Replaces the webhook secret. Without an overlap every other secret stops at once. With one, the replaced secret signs
+ * beside the new one for that many seconds by the database's clock, and so do those whose overlaps have not ended.
+ * Throws a ServiceError `too_many_secrets`.
  */
 export async function rotateWebhookSecret(
   db: DbOrTx,
@@ -86,16 +96,26 @@ export async function rotateWebhookSecret(
   const secret = newWebhookSecret();
   const overlap = overlapSeconds > 0;
   crashPoint('secret.rotate');
-  const row = await db
-    .updateTable('accounts')
-    .set({
-      webhook_secret: box.seal(secret, id),
-      previous_secret: overlap ? sql<string>`webhook_secret` : null,
-      previous_secret_until: overlap ? sql<Date>`now() + make_interval(secs => ${overlapSeconds})` : null,
-    })
-    .where('id', '=', id)
-    .returning('previous_secret_until')
-    .executeTakeFirstOrThrow();
+  const { rows } = await sql<{ until: Date | null }>`
+    update accounts set
+      webhook_secret = ${box.seal(secret, id)},
+      previous_secrets = case when ${overlap} then webhook_secret || ${stillPromised('secret')} else '{}' end,
+      previous_secrets_until = case when ${overlap}
+        then (now() + make_interval(secs => ${overlapSeconds})) || ${stillPromised('until')} else '{}' end
+    where id = ${id} and (not ${overlap} or cardinality(${stillPromised('secret')}) < ${MAX_PREVIOUS_SECRETS})
+    returning (select max(until) from unnest(previous_secrets_until) as u (until)) as until`.execute(db);
+  if (!rows[0])
+    throw new ServiceError(
+      'too_many_secrets',
+      `${MAX_PREVIOUS_SECRETS} earlier secrets still sign. Wait until an overlap ends, or rotate without one.`,
+    );
   crashPoint('secret.rotated');
-  return { webhook_secret: secret, previous_secret_until: row.previous_secret_until };
+  return { webhook_secret: secret, previous_secret_until: rows[0].until };
+}
+
+/** The previous secrets of an account's row whose overlaps have not ended, or their ends; the newest first. */
+function stillPromised(column: 'secret' | 'until') {
+  return sql`array(
+    select ${sql.ref(column)} from unnest(previous_secrets, previous_secrets_until) with ordinality as p (secret, until, n)
+    where until > now() order by n)`;
 }

@@ -2,8 +2,9 @@ import type { Db } from '../database/tables.ts';
 import type { SecretBox } from './secrets.ts';
 
 /**
- * Seals every webhook secret anew with the current SECRET_KEY: after it was set for the first time, or changed (with the old one in
- * SECRET_KEY_PREVIOUS). One account a transaction; safe to repeat, and while the service runs. Returns how many accounts.
+ * Seals every webhook secret again with the current SECRET_KEY, after it was set for the first time or changed (with the
+ * old one in SECRET_KEY_PREVIOUS). One transaction per account. Safe to repeat, and while the service runs. Returns how
+ * many accounts there are.
  */
 export async function resealSecrets(db: Db, box: SecretBox): Promise<number> {
   const accounts = await db.selectFrom('accounts').select('id').orderBy('id').execute();
@@ -11,7 +12,7 @@ export async function resealSecrets(db: Db, box: SecretBox): Promise<number> {
     await db.transaction().execute(async (tx) => {
       const row = await tx
         .selectFrom('accounts')
-        .select(['webhook_secret', 'previous_secret'])
+        .select(['webhook_secret', 'previous_secrets'])
         .where('id', '=', id)
         .forUpdate()
         .executeTakeFirstOrThrow();
@@ -20,7 +21,7 @@ export async function resealSecrets(db: Db, box: SecretBox): Promise<number> {
         .updateTable('accounts')
         .set({
           webhook_secret: again(row.webhook_secret),
-          previous_secret: row.previous_secret === null ? null : again(row.previous_secret),
+          previous_secrets: row.previous_secrets.map(again),
         })
         .where('id', '=', id)
         .execute();

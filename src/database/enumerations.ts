@@ -23,8 +23,8 @@ export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 export const WEBHOOK_PAYLOADS = ['full', 'summary'] as const;
 export type WebhookPayload = (typeof WEBHOOK_PAYLOADS)[number];
 
-/** What a delivery reports: an event of a job, or a test that its owner asked for. */
-export const DELIVERY_EVENTS = [...WEBHOOK_EVENTS, 'test'] as const;
+/** What a delivery reports: an event of a job, several `job.page` in one, or a test that its owner asked for. */
+export const DELIVERY_EVENTS = ['job.started', 'job.page', 'job.pages', 'job.completed', 'test'] as const;
 export type DeliveryEvent = (typeof DELIVERY_EVENTS)[number];
 
 export const OUTBOX_STATUSES = ['waiting', 'sending'] as const;

@@ -20,8 +20,8 @@ export interface AccountsTable {
   plan: Generated<string>;
   credits: number;
   webhook_secret: string;
-  previous_secret: string | null;
-  previous_secret_until: Timestamp | null;
+  previous_secrets: Generated<string[]>;
+  previous_secrets_until: Generated<Timestamp[]>;
   created_at: Generated<Timestamp>;
 }
 
@@ -135,7 +135,7 @@ interface DeliveryColumns {
   head: string;
   tail: string;
   whole_job: boolean;
-  page_ordinal: number | null;
+  page_ordinals: number[] | null;
   headers: Record<string, string> | null;
   body_bytes: number | null;
   body_sha256: Buffer | null;
@@ -174,6 +174,7 @@ export interface AttemptsTable {
   finished_at: Timestamp | null;
   status_code: number | null;
   error: string | null;
+  error_detail: string | null;
   dns_ms: number | null;
   connect_ms: number | null;
   tls_ms: number | null;

@@ -2,7 +2,7 @@ import { html, type Content } from '../http/html.ts';
 import { PROBLEMS } from '../http/problem.ts';
 import { type ErrorCode } from '../service-error.ts';
 import { PAGE_ERRORS } from '../scrape/types.ts';
-import { ATTEMPT_ERRORS } from '../webhooks/send/retry.ts';
+import { ATTEMPT_ERRORS } from '../webhooks/send/attempt-errors.ts';
 import { codeBlock } from './layout.ts';
 import { PROBLEM_HELP } from './problem-help.ts';
 

@@ -53,6 +53,16 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     remedy: 'Nothing is left to do: read the job for its result.',
     retry: false,
   },
+  too_many_secrets: {
+    when: 'Eight earlier webhook secrets still sign beside the current one.',
+    remedy: 'Wait until one of the overlaps ends, or rotate without an overlap.',
+    retry: false,
+  },
+  gone: {
+    when: 'What the delivery would send, or the delivery itself, is older than the service keeps results.',
+    remedy: 'Scrape the pages again.',
+    retry: false,
+  },
   body_too_large: {
     when: 'The body is larger than this route takes, after its encoding is undone: 1 MB, and 16 MB for an asynchronous batch.',
     remedy: 'Split the batch. A batch takes up to 100,000 URLs.',

@@ -17,6 +17,7 @@ export {
   type Timings,
   type WebhookErrorCode,
 } from './errors.ts';
+export { TLS_FAULTS, type TlsFault } from './connect/tls-faults.ts';
 export { BodyCollector, LARGEST_PAGE_BYTES, type BodyMemory } from './body/memory.ts';
 export { withoutCredentials } from './headers.ts';
 export type { BodyReader } from './body/read.ts';
@@ -53,7 +54,8 @@ export interface Egress extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const CONNECTIONS_PER_ORIGIN = { pages: 16, webhooks: 64 };
+/** Of webhooks so many that the dispatcher's own limits hold: accounts may share the host of their receivers. */
+const CONNECTIONS_PER_ORIGIN = { pages: 16, webhooks: 1024 };
 const CREATION_CHECK_MS = 2000;
 /** The certificate of an issuer is one or two kilobytes. */
 const ISSUER = { userAgent: 'Ollagraph', timeoutMs: 5000, maxBytes: 64 * 1024 };

@@ -16,6 +16,8 @@ export const PROBLEMS = {
   method_not_allowed: [405, 'This method is not allowed here'],
   idempotency_busy: [409, 'The first request with this Idempotency-Key is still running'],
   already_finished: [409, 'The job has already ended'],
+  too_many_secrets: [409, 'Too many secrets overlap'],
+  gone: [410, 'No longer kept'],
   body_too_large: [413, 'The body is too large'],
   unsupported_encoding: [415, 'The encoding of the body is not supported'],
   validation_failed: [422, 'The request has invalid fields'],

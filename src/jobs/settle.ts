@@ -75,11 +75,7 @@ export async function settlePages(
       where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   }
   if (settled > 0 && job.status === 'queued') await announceStart(tx, job);
-  await announcePages(
-    tx,
-    job,
-    updated.map((page) => page.ordinal).toSorted((a, b) => a - b),
-  );
+  await announcePages(tx, job, updated);
   if (counts.remaining > 0) return null;
   return await finishJob(tx, { ...job, ...counts }, counts.succeeded > 0 ? 'completed' : 'failed');
 }

@@ -30,7 +30,7 @@ test('what was stored before there was a SECRET_KEY still opens, and is sealed b
   const stored = async () =>
     await db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
   assert.equal((await stored()).webhook_secret, before.webhook_secret);
-  const previous = (await stored()).previous_secret!;
+  const previous = (await stored()).previous_secrets[0]!;
 
   assert.equal(await resealSecrets(db, createSecretBox(OLD)), 1);
   assert.ok((await stored()).webhook_secret.startsWith('aes:'));
@@ -39,6 +39,6 @@ test('what was stored before there was a SECRET_KEY still opens, and is sealed b
   await resealSecrets(db, createSecretBox(NEW, OLD));
   const row = await stored();
   assert.equal(createSecretBox(NEW).open(row.webhook_secret, id), before.webhook_secret);
-  assert.equal(createSecretBox(NEW).open(row.previous_secret!, id), previous);
+  assert.equal(createSecretBox(NEW).open(row.previous_secrets[0]!, id), previous);
   assert.throws(() => createSecretBox(OLD).open(row.webhook_secret, id));
 });

@@ -5,7 +5,7 @@ import { ROUTES } from '../../src/api/routes.ts';
 import { VARIABLES } from '../../src/config.ts';
 import { PROBLEMS } from '../../src/http/problem.ts';
 import { PAGE_ERRORS } from '../../src/scrape/types.ts';
-import { ATTEMPT_ERRORS } from '../../src/webhooks/send/retry.ts';
+import { ATTEMPT_ERRORS } from '../../src/webhooks/send/attempt-errors.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 /** The tables of the documents name what the code has, no more and no less. */

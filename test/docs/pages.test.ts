@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { PROBLEMS } from '../../src/http/problem.ts';
 import { CHAPTERS } from '../../src/docs/manual/index.ts';
 import { PAGE_ERRORS } from '../../src/scrape/types.ts';
-import { ATTEMPT_ERRORS } from '../../src/webhooks/send/retry.ts';
+import { ATTEMPT_ERRORS } from '../../src/webhooks/send/attempt-errors.ts';
 import { createApi } from '../support/api.ts';
 import { assertAccessible, noBrowser, startBrowser } from '../support/browser.ts';
 import { startTestService, type TestService } from '../support/service.ts';

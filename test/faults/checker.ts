@@ -203,8 +203,8 @@ async function mismatches(query: Query, byDelivery: Map<string, Seen[]>): Promis
 }
 
 async function unsigned(query: Query, seen: Seen[], clockSteps: number[], heldMs: number): Promise<number> {
-  const secrets: string[] = (await query('select webhook_secret, previous_secret from accounts')).flatMap(
-    (row) => [row.webhook_secret, row.previous_secret ?? []].flat(),
+  const secrets: string[] = (await query('select webhook_secret, previous_secrets from accounts')).flatMap(
+    (row) => [row.webhook_secret, ...row.previous_secrets],
   );
   const isFresh = ({ signature, at }: Seen) =>
     [0, ...clockSteps].some((step) => {

@@ -25,7 +25,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.constant('send' as const),
 );
 
-test('whatever is rotated when: the current secret signs first, and the previous one last while it overlaps', async () => {
+test('whatever is rotated when: the current secret signs first, then those that overlap, the newest first', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
       const { db } = database;
@@ -36,18 +36,23 @@ test('whatever is rotated when: the current secret signs first, and the previous
         .where('id', '=', id)
         .executeTakeFirstOrThrow();
       let current = box.open(first.webhook_secret, id);
-      let previous: { secret: string; seconds: number } | null = null;
+      let previous: { secret: string; seconds: number }[] = [];
       for (const what of [...steps, 'send' as const]) {
         if (what === 'send') {
-          assert.deepEqual(await signedBy(id), previous ? [current, previous.secret] : [current]);
+          assert.deepEqual(await signedBy(id), [current, ...previous.map(({ secret }) => secret)]);
         } else if ('rotate' in what) {
+          if (what.rotate > 0 && previous.length === 8) {
+            await assert.rejects(rotateWebhookSecret(db, box, id, what.rotate), { code: 'too_many_secrets' });
+            continue;
+          }
           const { webhook_secret } = await rotateWebhookSecret(db, box, id, what.rotate);
-          previous = what.rotate > 0 ? { secret: current, seconds: what.rotate } : null;
+          previous = what.rotate > 0 ? [{ secret: current, seconds: what.rotate }, ...previous] : [];
           current = webhook_secret;
         } else {
           await letPass(id, what.pass);
-          if (previous) previous.seconds -= what.pass;
-          if (previous && previous.seconds <= 0) previous = null;
+          previous = previous
+            .map(({ secret, seconds }) => ({ secret, seconds: seconds - what.pass }))
+            .filter(({ seconds }) => seconds > 0);
         }
       }
     }),
@@ -55,11 +60,11 @@ test('whatever is rotated when: the current secret signs first, and the previous
   );
 });
 
-/** The clock is the database's: instead of it, the overlap's end moves. */
+/** The clock is the database's: instead of it, the ends of the overlaps move. */
 async function letPass(id: string, seconds: number): Promise<void> {
-  await sql`update accounts set previous_secret_until = previous_secret_until - ${seconds} * interval '1 s' where id = ${id}`.execute(
-    database.db,
-  );
+  await sql`update accounts set previous_secrets_until =
+    array(select until - ${seconds} * interval '1 s' from unnest(previous_secrets_until) as u (until))
+    where id = ${id}`.execute(database.db);
 }
 
 const sign = (secret: string) => createHmac('sha256', secret).update('1700000000.{}').digest('hex');
@@ -77,7 +82,7 @@ async function signedBy(account_id: string): Promise<string[]> {
     head: '{}',
     tail: '',
     whole_job: false,
-    page_ordinal: null,
+    page_ordinals: null,
     trigger: 'test',
   } as const;
   await db.transaction().execute(async (tx) => await append(tx, [delivery]));

@@ -62,7 +62,7 @@ async function written(): Promise<unknown> {
       (select count(*) from pages) as pages, (select count(*) from idempotency_keys) as idempotency_keys,
       (select count(*) from credit_entries where kind <> 'release') as credit_entries,
       (select count(*) from accounts) as accounts, (select count(*) from api_keys) as api_keys,
-      (select md5(string_agg(webhook_secret || coalesce(previous_secret, ''), '' order by id)) from accounts) as secrets,
+      (select md5(string_agg(webhook_secret || previous_secrets::text, '' order by id)) from accounts) as secrets,
       (select count(*) from (select 1 from outbox where event = 'test' union all select 1 from deliveries where event = 'test') t) as tests,
       (select count(*) from endpoints where paused_at is not null) as paused,
       (select count(*) from console_sessions) as sessions`.execute(service.db);

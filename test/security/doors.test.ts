@@ -367,7 +367,7 @@ test('the door of a webhook at its delivery', async () => {
         head: '{}',
         tail: '',
         whole_job: false,
-        page_ordinal: null,
+        page_ordinals: null,
         trigger: 'test',
       })),
     ),

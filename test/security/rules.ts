@@ -117,7 +117,7 @@ const OTHER_SIDE: Rule[] = [
   [
     'Bytes on the wire and decoded bytes are capped',
     ['egress/hostile-origin.test.ts', 'the wire bytes are capped: a flood of chunk extensions'],
-    ['limits/decoding.test.ts', 'the decoded bytes are capped: bombs in every coding, nested too'],
+    ['egress/hostile-origin.test.ts', 'the decoded bytes are capped: bombs in every coding, nested too'],
   ],
   [
     'A status below 100, more than 1,000 fields and a head over 256 KiB are refused',
@@ -129,14 +129,14 @@ const OTHER_SIDE: Rule[] = [
     ['scrape/decode.test.ts', 'unknown, empty and dangerous labels count as none'],
   ],
   [
-    'Parsing is off the event loop, in processes with limits of memory and time',
+    'Parsing is off the event loop, in threads with a heap limit and a kill timer',
     [
-      'limits/broken-thread.test.ts',
+      'jobs/time-limits.test.ts',
       'a page that takes too long to read fails alone with parse_timeout, and its thread is replaced',
     ],
-    ['limits/broken-thread.test.ts', 'a page that bursts its thread fails alone'],
+    ['workers/broken-thread.test.ts', 'a page that bursts its thread fails alone'],
     ['workers/restart.test.ts', 'a thread that does not come up is started again, each time later'],
-    ['limits/hostile-pages.test.ts', 'hostile documents: each is read in time, and others notice nothing'],
+    ['security/hostile.alone.test.ts', 'hostile documents: each is read in time, and others notice nothing'],
   ],
   [
     'Depth is flattened beyond 512',
@@ -168,18 +168,18 @@ const OTHER_SIDE: Rule[] = [
   [
     'Every failure is a typed error in time, and others notice nothing',
     [
-      'limits/hostile-pages.test.ts',
+      'security/hostile.alone.test.ts',
       'hostile origins: each ends in its typed error in time, and others notice nothing',
     ],
     [
-      'limits/hostile-pages.test.ts',
+      'security/hostile.alone.test.ts',
       'hostile receivers: each attempt ends in its typed error in time, and others get theirs',
     ],
     [
-      'limits/hostile-crawls.test.ts',
+      'security/hostile-crawls.test.ts',
       'hostile robots and sitemaps: each crawl ends, and others notice nothing',
     ],
-    ['limits/hostile-crawls.test.ts', 'two hundred hosts that drip: others notice nothing'],
+    ['security/hostile-crawls.test.ts', 'two hundred hosts that drip: others notice nothing'],
     ['security/tls.test.ts', 'TLS of every broken kind: certificates that do not vouch for the host'],
     ['security/tls.test.ts', 'TLS of every broken kind: handshakes that cannot succeed'],
   ],
@@ -218,7 +218,7 @@ const REQUESTS: Rule[] = [
   ],
   [
     'No pattern of a caller is slow enough to hold up a thread',
-    ['limits/slow-patterns.test.ts', 'patterns that are slow to compare hold up no thread'],
+    ['workers/slow-patterns.test.ts', 'patterns that are slow to compare hold up no thread'],
   ],
   [
     'Requests that are not HTTP are refused',

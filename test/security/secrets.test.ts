@@ -243,11 +243,12 @@ test('canary secrets are in the database only where the work needs them', async 
 });
 
 test('webhook secrets are encrypted at rest where SECRET_KEY is set', async () => {
-  const { webhook_secret, previous_secret } = await database.db
+  const { webhook_secret, previous_secrets } = await database.db
     .selectFrom('accounts')
-    .select(['webhook_secret', 'previous_secret'])
+    .select(['webhook_secret', 'previous_secrets'])
     .executeTakeFirstOrThrow();
-  for (const sealed of [webhook_secret, previous_secret]) assert.match(sealed ?? '', /^aes:[\w-]{90,}$/);
+  assert.equal(previous_secrets.length, 1);
+  for (const sealed of [webhook_secret, ...previous_secrets]) assert.match(sealed, /^aes:[\w-]{90,}$/);
 });
 
 test('API keys are kept as the SHA-256 of a random secret', async () => {

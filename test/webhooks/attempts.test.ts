@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
-import { ATTEMPT_ERRORS } from '../../src/webhooks/send/retry.ts';
+import { ATTEMPT_ERRORS } from '../../src/webhooks/send/attempt-errors.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { sql } from 'kysely';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { assertSigned } from '../support/signatures.ts';
@@ -124,4 +125,45 @@ test('a test that fails says why, is tried again like any delivery, and costs no
   const [first, second] = await failing.received(2);
   assert.ok(second!.body.equals(first!.body));
   assert.equal((await service.api('GET', '/v1/me')).json.credits, credits);
+});
+
+test('a test takes headers of its own, by the rules of other deliveries', async () => {
+  const callTest = async (webhook_headers: object) =>
+    await service.api('POST', '/v1/me/webhooks/test', {
+      webhook_url: receiver.url('/headers'),
+      webhook_headers,
+    });
+  receiver.answer = 200;
+  assert.equal((await callTest({ Authorization: 'Bearer receiver-token' })).status, 200);
+  const [callback] = await receiver.received(1, '/headers');
+  assert.equal(callback!.headers.authorization, 'Bearer receiver-token');
+  const refused = await callTest({ 'X-Ollagraph-Signature': 'x' });
+  assert.equal(refused.status, 422);
+  assert.match(refused.json.errors[0].path, /^webhook_headers/);
+});
+
+test('redelivering what is no longer kept is 410 at once, whoever asks', async () => {
+  const { api } = await service.createAccount();
+  receiver.answer = 200;
+  const job = await api.queue('/v1/scrape/async', {
+    url: site.url('/'),
+    webhook_url: receiver.url('/gone'),
+    webhook_events: ['job.page', 'job.completed'],
+  });
+  const found = await settled(api, 2, 'delivered');
+  await sql`delete from pages where job_id = ${job}`.execute(service.db);
+  await sql`delete from jobs where id = ${job}`.execute(service.db);
+  for (const id of found) {
+    const { status, json } = await api('POST', `/v1/deliveries/${id}/redeliver`);
+    assert.deepEqual([status, json.code], [410, 'gone']);
+  }
+  assert.equal((await receiver.received(2, '/gone')).length, 2);
+  assert.equal(
+    (await service.api('POST', `/v1/deliveries/${found[0]}/redeliver`)).status,
+    404,
+    'of another account',
+  );
+  const dropped = `dlv_${(Date.now() - 400 * 86_400_000).toString(16).padStart(12, '0')}0123456789ab`;
+  for (const caller of [api, service.api])
+    assert.equal((await caller('POST', `/v1/deliveries/${dropped}/redeliver`)).status, 410);
 });

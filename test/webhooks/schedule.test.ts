@@ -103,7 +103,7 @@ test('within an overlap both secrets sign, the previous one last; afterwards onl
   const { id: account } = service.account;
   await service.db
     .updateTable('accounts')
-    .set({ previous_secret_until: new Date(Date.now() - 1000) })
+    .set({ previous_secrets_until: [new Date(Date.now() - 1000)] })
     .where('id', '=', account)
     .execute();
   await service.api('POST', `/v1/deliveries/${id}/redeliver`);
@@ -112,17 +112,34 @@ test('within an overlap both secrets sign, the previous one last; afterwards onl
   assertNotSigned(afterwards!, old);
 });
 
-test('a second rotation within an overlap ends the oldest secret', async () => {
+test('a second rotation within an overlap keeps what was promised, the oldest secret last; one without ends all', async () => {
+  const rotate = async (body: object) =>
+    (await service.api('POST', '/v1/me/webhook-secret/rotate', body)).json.webhook_secret;
+  await rotate({});
   const oldest = (await service.api('GET', '/v1/me')).json.webhook_secret;
-  const older = (await service.api('POST', '/v1/me/webhook-secret/rotate', { overlap_seconds: 60 })).json
-    .webhook_secret;
-  const newest = (await service.api('POST', '/v1/me/webhook-secret/rotate', { overlap_seconds: 60 })).json
-    .webhook_secret;
+  const older = await rotate({ overlap_seconds: 3600 });
+  const newest = await rotate({ overlap_seconds: 60 });
   await failOnce(500, '/twice');
   const [callback] = await receiver.received(1, '/twice');
-  assertSigned(callback!, newest);
-  assertSigned(callback!, older);
-  assertNotSigned(callback!, oldest);
+  for (const secret of [newest, older, oldest]) assertSigned(callback!, secret);
+  assert.ok(isSignedForTheLastOne(callback!, oldest));
+
+  const only = await rotate({});
+  await failOnce(500, '/once');
+  const [later] = await receiver.received(1, '/once');
+  assertSigned(later!, only);
+  for (const secret of [newest, older, oldest]) assertNotSigned(later!, secret);
+});
+
+test('no more than eight earlier secrets sign', async () => {
+  await service.api('POST', '/v1/me/webhook-secret/rotate');
+  const statuses = [];
+  for (let n = 0; n < 9; n++)
+    statuses.push(
+      (await service.api('POST', '/v1/me/webhook-secret/rotate', { overlap_seconds: 60 })).status,
+    );
+  assert.deepEqual(statuses, [...Array<number>(8).fill(200), 409]);
+  assert.equal((await service.api('POST', '/v1/me/webhook-secret/rotate')).status, 200);
 });
 
 test('after a restart the retry carries the same bytes and the next number', async () => {

@@ -10,12 +10,13 @@ export const rotateSecret = route({
   tag: 'Account',
   summary: 'Get a new webhook secret',
   description:
-    'The previous secret stops at once. With `overlap_seconds` it signs beside the new one for that time.',
+    'The previous secret stops at once. With `overlap_seconds` it signs beside the new one for that time, and so do those whose overlaps have not ended.',
   access: 'account',
   body: rotateBody,
   limits: { bytes: 1024 },
   example: { overlap_seconds: 3600 },
   answers: { 200: { description: 'The new secret.', schema: rotateAnswer } },
+  problems: ['too_many_secrets'],
   async handle({ account, body }, { db, box }: AccountContext) {
     return {
       headers: { 'Cache-Control': 'no-store' },

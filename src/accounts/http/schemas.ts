@@ -14,7 +14,9 @@ export const rotateBody = named(
       .min(0)
       .max(7 * 86_400)
       .default(0)
-      .describe('For this time deliveries also carry a signature of the previous secret, as the last one.'),
+      .describe(
+        'For this time deliveries also carry a signature of the previous secret. The oldest secret signs last.',
+      ),
   }),
 );
 export const usageQuery = z.strictObject({

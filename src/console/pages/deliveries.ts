@@ -125,7 +125,7 @@ export function deliveryPages({ db }: Context, box: SecretBox): Router {
   });
 
   router.post('/deliveries/:id/redeliver', async (req, res) => {
-    if (!(await redeliver(db, sessionOf(res).account_id, req.params.id))) throw notFound('delivery');
+    await redeliver(db, sessionOf(res).account_id, req.params.id);
     res.redirect(303, `/console/deliveries/${req.params.id}?notice=redelivered`);
   });
 

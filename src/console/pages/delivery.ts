@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import type { AttemptView, DeliveryView } from '../../webhooks/outbox/history.ts';
-import { ATTEMPT_ERRORS } from '../../webhooks/send/retry.ts';
+import { explainFailure } from '../../webhooks/send/attempt-errors.ts';
 import { postButton } from '../view/forms.ts';
 import { html, type Content, type Html } from '../../http/html.ts';
 import { badge, bytes, copyable, count, duration, exactTime, facts, source, time } from '../view/parts.ts';
@@ -52,9 +52,6 @@ function about(delivery: Delivery): Html {
   ]);
 }
 
-const explain = (error: string) =>
-  error in ATTEMPT_ERRORS ? ATTEMPT_ERRORS[error as keyof typeof ATTEMPT_ERRORS] : error;
-
 function attemptCard(attempt: AttemptView, scaleMs: number): Html {
   const running = attempt.finished_at === null;
   const status = running ? 'under way' : attempt.error === null ? 'delivered' : 'failed';
@@ -62,7 +59,7 @@ function attemptCard(attempt: AttemptView, scaleMs: number): Html {
     <h3>Attempt ${attempt.number} ${badge(status)}</h3>
     <p>
       ${attempt.status_code !== null && html`<strong>HTTP ${attempt.status_code}</strong>`}
-      ${attempt.error !== null && html`<code>${attempt.error}</code> <span class="quiet">${explain(attempt.error)}</span>`}
+      ${attempt.error !== null && html`<code>${attempt.error}</code> <span class="quiet">${explainFailure(attempt.error, attempt.error_detail)}</span>`}
     </p>
     ${!running && timings(attempt, scaleMs)}
     <p class="quiet">

@@ -65,10 +65,14 @@ export function endpointPages({ db, egress }: Context): Router {
       await show(res, 422, webhook_url, `The URL ${error.errors?.[0]?.message ?? error.message}.`);
       return;
     }
-    res.redirect(
-      303,
-      `/console/deliveries/${await appendTest(db, sessionOf(res).account_id, webhook_url, { request_id: requestIdOf(res), traceparent: traceOf(res) })}`,
-    );
+    const id = await appendTest(db, {
+      account_id: sessionOf(res).account_id,
+      webhook_url,
+      headers: null,
+      request_id: requestIdOf(res),
+      traceparent: traceOf(res),
+    });
+    res.redirect(303, `/console/deliveries/${id}`);
   });
 
   router.post('/endpoints/:endpoint/pause', async (req, res) => {

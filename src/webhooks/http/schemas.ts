@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { ATTEMPT_TRIGGERS, DELIVERY_EVENTS, DELIVERY_STATUSES } from '../../database/enumerations.ts';
 import { listOf, named, time, timestamp } from '../../http/schemas.ts';
 import { cursorParameter, limitParameter } from '../../http/pagination.ts';
-import { ATTEMPT_ERRORS, type AttemptError } from '../send/retry.ts';
+import { ATTEMPT_ERRORS, type AttemptError } from '../send/attempt-errors.ts';
+import { webhookHeaders } from './webhook-headers.ts';
 
 const url = z.string().max(8192);
 
@@ -30,7 +31,10 @@ export const recoverBody = named(
     dry_run: z.boolean().default(false).describe('Only count them.'),
   }),
 );
-export const testWebhookBody = named('TestWebhookRequest', z.strictObject({ webhook_url: url }));
+export const testWebhookBody = named(
+  'TestWebhookRequest',
+  z.strictObject({ webhook_url: url, webhook_headers: webhookHeaders }),
+);
 
 const attemptError = z
   .enum(Object.keys(ATTEMPT_ERRORS) as [AttemptError])
@@ -46,13 +50,19 @@ const attempt = named(
     finished_at: timestamp.nullable().describe('Null while it runs, or where the service died in between.'),
     status_code: z.int().nullable(),
     error: attemptError.nullable(),
+    error_detail: z
+      .string()
+      .nullable()
+      .describe(
+        'For `tls_failed` the fault, like `certificate_expired`; for `redirect` the URL that it leads to.',
+      ),
     duration_ms: milliseconds,
     dns_ms: milliseconds.describe('Null on a connection that was kept alive, like the next two.'),
     connect_ms: milliseconds,
     tls_ms: milliseconds,
     first_byte_ms: milliseconds,
     bytes_sent: z.int().nullable(),
-    response_body: z.string().nullable().describe('The first KiB of what the receiver answered.'),
+    response_body: z.string().nullable().describe('The first KiB of what the receiver answered, decoded.'),
   }),
 );
 

@@ -1,12 +1,15 @@
 import { sql } from 'kysely';
-import { boolean, int, jsonb, rows, text } from '../../database/rows.ts';
+import { boolean, float, jsonb, rows, text } from '../../database/rows.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { AttemptTrigger, DeliveryEvent } from '../../database/enumerations.ts';
 import type { Tx } from '../../database/tables.ts';
 import { newId } from '../../ids.ts';
 import { notifyDispatchers } from './notify.ts';
 
-/** What is to be delivered: a body of head, then the job's page fragments (all where `whole_job`, or the one of `page_ordinal`), then tail. */
+/**
+ * What is to be delivered: a body of head, then fragments of the job's pages joined by commas (of all where
+ * `whole_job`, else of `page_ordinals`), then tail.
+ */
 export interface NewDelivery {
   account_id: string;
   job_id: string | null;
@@ -19,7 +22,9 @@ export interface NewDelivery {
   head: string;
   tail: string;
   whole_job: boolean;
-  page_ordinal: number | null;
+  page_ordinals: number[] | null;
+  /** Seconds after which it falls due; at once without. */
+  delay?: number;
   /** The request that led to it, for the logs. */
   request_id?: string | null;
   /** What the spans of its attempts are children of. */
@@ -33,28 +38,37 @@ export function endpointOf(webhookUrl: string): string {
   return port === '' ? `${host}:443` : host;
 }
 
-/** Appends deliveries in the caller's transaction, due at once; the dispatcher is woken when that commits. Returns their ids. */
+/** Appends deliveries in the caller's transaction, and wakes the dispatchers when that commits. Returns their ids. */
 export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[]> {
   const ids = deliveries.map(() => newId('dlv'));
   const endpoints = deliveries.map((d) => endpointOf(d.webhook_url));
+  const columns = {
+    account_id: text((d: NewDelivery) => d.account_id),
+    id: text((_: NewDelivery, n: number) => ids[n]),
+    job_id: text((d: NewDelivery) => d.job_id),
+    event: text((d: NewDelivery) => d.event),
+    webhook_url: text((d: NewDelivery) => d.webhook_url),
+    endpoint: text((_: NewDelivery, n: number) => endpoints[n]),
+    headers: jsonb((d: NewDelivery) => d.headers),
+    webhook_id: text((d: NewDelivery, n: number) => d.webhook_id ?? ids[n]),
+    head: text((d: NewDelivery) => d.head),
+    tail: text((d: NewDelivery) => d.tail),
+    whole_job: boolean((d: NewDelivery) => d.whole_job),
+    request_id: text((d: NewDelivery) => d.request_id),
+    traceparent: text((d: NewDelivery) => d.traceparent),
+    trigger: text((d: NewDelivery) => d.trigger),
+  };
+  const stored = rows(deliveries, columns);
   const batch = rows(deliveries, {
-    account_id: text((d) => d.account_id),
-    id: text((_, n) => ids[n]),
-    job_id: text((d) => d.job_id),
-    event: text((d) => d.event),
-    webhook_url: text((d) => d.webhook_url),
-    endpoint: text((_, n) => endpoints[n]),
-    headers: jsonb((d) => d.headers),
-    webhook_id: text((d, n) => d.webhook_id ?? ids[n]),
-    head: text((d) => d.head),
-    tail: text((d) => d.tail),
-    whole_job: boolean((d) => d.whole_job),
-    page_ordinal: int((d) => d.page_ordinal),
-    request_id: text((d) => d.request_id),
-    traceparent: text((d) => d.traceparent),
-    trigger: text((d) => d.trigger),
+    ...columns,
+    ordinals: text((d: NewDelivery) => d.page_ordinals && `{${d.page_ordinals.join(',')}}`),
+    delay: float((d) => d.delay ?? 0),
   });
-  await sql`insert into outbox (${batch.columns}) select * from ${batch.as('b')}`.execute(tx);
+  await sql`
+    insert into outbox (${stored.columns}, page_ordinals, next_attempt_at)
+    select ${stored.columns}, ordinals::int[], now() + delay * interval '1 s' from ${batch.as('b')}`.execute(
+    tx,
+  );
   crashPoint('delivery.append');
   await notifyDispatchers(
     tx,
@@ -64,4 +78,23 @@ export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[
     }),
   );
   return ids;
+}
+
+/** The most pages that one delivery tells of. */
+const MAX_PAGES = 1000;
+
+/**
+ * Adds pages to the job's `job.pages` delivery that waits for its first attempt, in the caller's transaction. Returns
+ * whether there is one with room.
+ */
+export async function addPages(
+  tx: Tx,
+  { account_id, job_id }: { account_id: string; job_id: string },
+  ordinals: number[],
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update outbox set page_ordinals = page_ordinals || ${ordinals}::int[]
+    where account_id = ${account_id} and job_id = ${job_id} and event = 'job.pages' and status = 'waiting'
+      and attempts = 0 and cardinality(page_ordinals) + ${ordinals.length} <= ${MAX_PAGES}`.execute(tx);
+  return (numAffectedRows ?? 0n) > 0n;
 }

@@ -1,4 +1,5 @@
 import { sql, type Selectable } from 'kysely';
+import { overlappingSecrets } from '../../accounts/signing-secrets.ts';
 import { bigint, int, jsonb, rows as batch, text } from '../../database/rows.ts';
 import type { Db, OutboxTable } from '../../database/tables.ts';
 
@@ -80,9 +81,9 @@ export async function claim(db: Db, claims: LaneClaim[], leaseMs: number): Promi
       select account_id, id, attempts, trigger from claimed
     )
     select c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint, c.webhook_id, c.head, c.tail, c.whole_job,
-      c.page_ordinal, c.headers, c.body_bytes, c.body_sha256, c.schedule_step, c.attempts, c.fence, c.lane, c.trigger,
+      c.page_ordinals, c.headers, c.body_bytes, c.body_sha256, c.schedule_step, c.attempts, c.fence, c.lane, c.trigger,
       c.request_id, c.traceparent, a.webhook_secret,
-      case when a.previous_secret_until > now() then array[a.previous_secret] else '{}' end as previous_secrets
+      ${overlappingSecrets('a')} as previous_secrets
     from claimed c join accounts a on a.id = c.account_id`.execute(db);
   return rows;
 }

@@ -2,34 +2,37 @@ import { sql, type RawBuilder } from 'kysely';
 import { crashPoint } from '../../crash-point.ts';
 import type { Db, Tx } from '../../database/tables.ts';
 import { isId } from '../../ids.ts';
+import { notFound } from '../../service-error.ts';
+import { assertKept } from './kept.ts';
 import { notifyDispatchers } from './notify.ts';
 import { backIntoOutbox } from './move.ts';
 
-/** Rows moved back in one transaction: a crash half-way loses none, and the rest is still there to be recovered. */
+/** Rows moved back in one transaction. After a crash between two of them the rest is still there to be recovered. */
 const RECOVER_BATCH = 500;
 
 /**
- * Makes a delivery due now, its retry schedule started over: from the history back into the outbox, or, still pending, ahead of
- * its time. False when the account has none of that id. One that is being sent at this moment is left to finish.
+ * Makes a delivery due now and restarts its retry schedule: from the history back into the outbox, or, where it is
+ * pending, ahead of its time. One that is being sent at this moment is left to finish. Throws a ServiceError
+ * `not_found`, or `gone` where retention has dropped what it carries.
  */
-export async function redeliver(db: Db, accountId: string, id: string): Promise<boolean> {
-  if (!isId('dlv', id)) return false;
-  const found = await db.transaction().execute(async (tx) => {
+export async function redeliver(db: Db, accountId: string, id: string): Promise<void> {
+  if (!isId('dlv', id)) throw notFound('delivery');
+  await db.transaction().execute(async (tx) => {
+    await assertKept(tx, accountId, id);
     const back = await moveBack(tx, sql`account_id = ${accountId} and id = ${id}`, 'manual');
     crashPoint('delivery.redeliver');
-    if (back.length > 0) return true;
-    const { rows } = await sql<{ endpoint: string }>`
-      update outbox set
-        next_attempt_at = case when status = 'waiting' then now() else next_attempt_at end,
-        schedule_step = case when status = 'waiting' then 0 else schedule_step end,
-        trigger = case when status = 'waiting' then 'manual' else trigger end
-      where account_id = ${accountId} and id = ${id} returning endpoint`.execute(tx);
-    if (!rows[0]) return false;
-    await notifyDispatchers(tx, [{ account_id: accountId, endpoint: rows[0].endpoint, kind: 'urgent' }]);
-    return true;
+    if (back.length === 0) await hasten(tx, accountId, id);
   });
   crashPoint('delivery.redelivered');
-  return found;
+}
+
+/** Makes a pending delivery due now. */
+async function hasten(tx: Tx, accountId: string, id: string): Promise<void> {
+  const { rows } = await sql<{ endpoint: string }>`
+    update outbox set next_attempt_at = now(), schedule_step = 0, trigger = 'manual'
+    where account_id = ${accountId} and id = ${id} and status = 'waiting' returning endpoint`.execute(tx);
+  const due = rows.map(({ endpoint }) => ({ account_id: accountId, endpoint, kind: 'urgent' as const }));
+  await notifyDispatchers(tx, due);
 }
 
 export interface RecoverWindow {
@@ -39,8 +42,8 @@ export interface RecoverWindow {
 }
 
 /**
- * Sends again all of the account's deliveries that were created in the window and failed for good. Goes on by keyset in short
- * transactions, so its size has no limit; called again after a crash it takes up what is left. Returns how many.
+ * Sends again all of the account's exhausted deliveries that were created in the window. Works by keyset in short
+ * transactions, so their number has no limit; called again after a crash it continues with the rest. Returns how many.
  */
 export async function recover(db: Db, accountId: string, window: RecoverWindow): Promise<number> {
   let moved = 0;

@@ -27,6 +27,7 @@ export interface AttemptView {
   finished_at: Date | null;
   status_code: number | null;
   error: string | null;
+  error_detail: string | null;
   duration_ms: number | null;
   dns_ms: number | null;
   connect_ms: number | null;
@@ -93,7 +94,7 @@ export async function readDelivery(
       const delivery = rows[0];
       if (!delivery) return null;
       const attempts = await sql<AttemptView>`
-        select number, trigger, started_at, finished_at, status_code, error, duration_ms, dns_ms,
+        select number, trigger, started_at, finished_at, status_code, error, error_detail, duration_ms, dns_ms,
           connect_ms, tls_ms, first_byte_ms, bytes_sent, response_body
         from attempts where account_id = ${accountId} and delivery_id = ${id} order by number`.execute(tx);
       return { ...delivery, attempt_log: attempts.rows };
@@ -131,7 +132,7 @@ export async function readContent(
 ): Promise<DeliveryContent | null> {
   if (!isId('dlv', id)) return null;
   const columns =
-    sql.raw(`account_id, id, job_id, head, tail, whole_job, page_ordinal, body_bytes, body_sha256,
+    sql.raw(`account_id, id, job_id, event, head, tail, whole_job, page_ordinals, body_bytes, body_sha256,
     webhook_id, headers, attempts`);
   const { rows } = await sql<DeliveryContent>`
     select ${columns} from outbox where account_id = ${accountId} and id = ${id}

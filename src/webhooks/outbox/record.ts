@@ -5,13 +5,15 @@ import type { Db } from '../../database/tables.ts';
 import type { ClaimedDelivery } from './claim.ts';
 import { countAttempts } from '../endpoints/hours.ts';
 import { intoHistory } from './move.ts';
-import type { AttemptError } from '../send/retry.ts';
+import type { AttemptError } from '../send/attempt-errors.ts';
 
 /** How an attempt went. */
 export interface AttemptResult {
   status_code: number | null;
   /** Null: delivered. */
   error: AttemptError | null;
+  /** The fault of TLS, or where a redirect leads. */
+  error_detail: string | null;
   dns_ms: number | null;
   connect_ms: number | null;
   tls_ms: number | null;
@@ -41,6 +43,7 @@ export interface FinishedAttempt {
 const OUTCOME = [
   'status_code',
   'error',
+  'error_detail',
   'dns_ms',
   'connect_ms',
   'tls_ms',
@@ -69,6 +72,7 @@ export async function record(db: Db, batch: FinishedAttempt[]): Promise<void> {
     waited_ms: float(({ result }) => result.waited_ms),
     status_code: smallint(({ result }) => result.status_code),
     error: text(({ result }) => result.error),
+    error_detail: text(({ result }) => result.error_detail),
     dns_ms: real(({ result }) => result.dns_ms),
     connect_ms: real(({ result }) => result.connect_ms),
     tls_ms: real(({ result }) => result.tls_ms),

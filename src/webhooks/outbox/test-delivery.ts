@@ -1,26 +1,24 @@
 import type { Db } from '../../database/tables.ts';
 import { append, type NewDelivery } from './append.ts';
 
-/** Appends a test delivery to the URL, which goes through everything that others go through. Returns its id. */
-export async function appendTest(
-  db: Db,
-  accountId: string,
-  webhookUrl: string,
-  origin: Pick<NewDelivery, 'request_id' | 'traceparent'>,
-): Promise<string> {
+/** Where a test delivery goes, with which headers, and the request that asked for it. */
+export type TestDelivery = Pick<
+  NewDelivery,
+  'account_id' | 'webhook_url' | 'headers' | 'request_id' | 'traceparent'
+>;
+
+/** Appends a test delivery, which takes the same way as every other. Returns its id. */
+export async function appendTest(db: Db, target: TestDelivery): Promise<string> {
   const { head, tail } = testPayload();
   const test = {
-    account_id: accountId,
+    ...target,
     job_id: null,
     event: 'test',
-    webhook_url: webhookUrl,
-    headers: null,
     webhook_id: null,
     head,
     tail,
     whole_job: false,
-    page_ordinal: null,
-    ...origin,
+    page_ordinals: null,
     trigger: 'test',
   } as const;
   const [id = ''] = await db.transaction().execute((tx) => append(tx, [test]));

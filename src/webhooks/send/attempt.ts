@@ -6,7 +6,7 @@ import { inSpan, markFailed, SpanKind, traceparentOf } from '../../tracing.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 import type { AttemptResult } from '../outbox/record.ts';
 import { BodyChangedError, Poster, UnsignedError, type BodyFacts, type PosterOptions } from './post.ts';
-import { ATTEMPT_ERRORS, type AttemptError } from './retry.ts';
+import { ATTEMPT_ERRORS, type AttemptError } from './attempt-errors.ts';
 
 /** Makes attempts: sends claimed deliveries and says how that went. */
 export class Sender {
@@ -73,12 +73,15 @@ export class Sender {
   }
 }
 
+const MAX_LOCATION_LENGTH = 2048;
+
 type Outcome = Omit<AttemptResult, keyof BodyFacts | 'waited_ms' | 'duration_ms'>;
 
 function answered(answer: PostResult): Outcome {
   return {
     status_code: answer.status,
     error: statusError(answer.status),
+    error_detail: statusError(answer.status) === 'redirect' ? locationOf(answer) : null,
     dns_ms: answer.timings.dnsMs,
     connect_ms: answer.timings.connectMs,
     tls_ms: answer.timings.tlsMs,
@@ -95,6 +98,7 @@ function unanswered(cause: unknown): Outcome {
   return {
     status_code: null,
     error: errorClass(cause),
+    error_detail: failed?.detail ?? null,
     dns_ms: failed?.timings?.dnsMs ?? null,
     connect_ms: failed?.timings?.connectMs ?? null,
     tls_ms: failed?.timings?.tlsMs ?? null,
@@ -104,6 +108,11 @@ function unanswered(cause: unknown): Outcome {
     remote_address: failed?.remoteAddress ?? null,
     retry_after: null,
   };
+}
+
+/** Where a redirect leads, as sent, within bounds. */
+function locationOf({ location }: PostResult): string | null {
+  return location?.slice(0, MAX_LOCATION_LENGTH).replaceAll('\0', '') ?? null;
 }
 
 function statusError(status: number): AttemptError | null {

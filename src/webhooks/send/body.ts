@@ -10,13 +10,13 @@ const CHUNK_BYTES = 64 * 1024;
 /** What a delivery's body is made of. */
 export type BodySource = Pick<
   ClaimedDelivery,
-  'account_id' | 'job_id' | 'head' | 'tail' | 'whole_job' | 'page_ordinal' | 'body_bytes'
+  'account_id' | 'job_id' | 'event' | 'head' | 'tail' | 'whole_job' | 'page_ordinals' | 'body_bytes'
 >;
 
 /** The body of a delivery in chunks: the same bytes at every call. */
 export async function* bodyChunks(db: Db, delivery: BodySource): AsyncGenerator<Buffer> {
   if (!delivery.whole_job || delivery.job_id === null) {
-    yield Buffer.from(delivery.head + (await onePage(db, delivery)) + delivery.tail, 'utf8');
+    yield Buffer.from(delivery.head + (await namedPages(db, delivery)) + delivery.tail, 'utf8');
     return;
   }
   let pending: Buffer[] = [];
@@ -33,23 +33,26 @@ export async function* bodyChunks(db: Db, delivery: BodySource): AsyncGenerator<
   if (bytes > 0) yield Buffer.concat(pending);
 }
 
-async function onePage(db: Db, { account_id, job_id, page_ordinal }: BodySource): Promise<string> {
-  if (page_ordinal === null || job_id === null) return '';
-  const page = await db
+/** The fragments of the pages that the delivery names, each with its index where it tells of several. */
+async function namedPages(db: Db, { account_id, job_id, event, page_ordinals }: BodySource): Promise<string> {
+  if (page_ordinals === null || job_id === null) return '';
+  const pages = await db
     .selectFrom('pages')
-    .select('fragment')
+    .select(['ordinal', 'fragment'])
     .where('account_id', '=', account_id)
     .where('job_id', '=', job_id)
-    .where('ordinal', '=', page_ordinal)
-    .executeTakeFirst();
-  // Without its page, as of a job that is kept no longer, the body is another than was sent, and its digest shows that.
-  return page?.fragment ?? 'null';
+    .where('ordinal', 'in', page_ordinals)
+    .orderBy('ordinal')
+    .execute();
+  // A page that is no longer kept leaves another body than was sent, which the digest shows.
+  if (event === 'job.page') return pages[0]?.fragment ?? 'null';
+  return pages.map(({ ordinal, fragment }) => `{"page_index":${ordinal},"page":${fragment}}`).join(',');
 }
 
 /** The whole body, or null when it is larger than SMALL_BODY_BYTES. */
 export async function smallBody(db: Db, delivery: BodySource): Promise<Buffer | null> {
   if (delivery.body_bytes !== null && delivery.body_bytes > SMALL_BODY_BYTES) return null;
-  if (!delivery.whole_job && delivery.page_ordinal === null) {
+  if (!delivery.whole_job && delivery.page_ordinals === null) {
     const body = Buffer.from(delivery.head + delivery.tail, 'utf8');
     return body.length > SMALL_BODY_BYTES ? null : body;
   }

@@ -44,7 +44,7 @@ async function appendOne(stage: Stage, account_id: string, committed: Map<string
         head: BODY,
         tail: '',
         whole_job: false,
-        page_ordinal: null,
+        page_ordinals: null,
         trigger: 'schedule',
       },
     ]),

@@ -48,4 +48,17 @@ export const callbacks = {
       })
       .describe('A page is done. Only where `webhook_events` asks for it.'),
   ),
+  'job.pages': named(
+    'JobPages',
+    z
+      .strictObject({
+        event: z.literal('job.pages'),
+        job_id: z.string(),
+        pages: z.array(z.strictObject({ page_index: count, page: pageBlock })),
+        metadata,
+      })
+      .describe(
+        'Several pages that cost nothing, because they failed or were skipped. Takes the place of their `job.page` once a job has had twenty such pages.',
+      ),
+  ),
 };

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { WEBHOOK_EVENTS, WEBHOOK_PAYLOADS } from '../../../database/enumerations.ts';
-import { headerRefusal } from '../../../egress/headers.ts';
+import { headerName, headerValue } from '../../../http/header-fields.ts';
 import { FORMATS } from '../../../scrape/types.ts';
 import { isValidSelector } from '../../../scrape/selectors.ts';
+import { webhookHeaders } from '../../../webhooks/http/webhook-headers.ts';
 
 export const MAX_SYNC_URLS = 100;
 export const MAX_ASYNC_URLS = 100_000;
@@ -33,24 +34,6 @@ const selectors = z
   .array(z.string().max(500).refine(isValidSelector, 'is not a CSS selector'))
   .max(50)
   .default([]);
-
-const headerName = z
-  .string()
-  .max(100)
-  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a header name')
-  .superRefine((name, context) => {
-    const refusal = headerRefusal(name);
-    if (refusal !== null) context.addIssue(refusal);
-  });
-const headerValue = z
-  .string()
-  .max(4096)
-  .regex(/^[\t\x20-\x7e\x80-\xff]*$/, 'is not a header value');
-
-const OUR_HEADERS: ReadonlySet<string> = new Set(['content-type', 'user-agent', 'traceparent', 'tracestate']);
-/** Headers of a callback that a receiver must be able to trust. */
-const isOurHeader = (name: string) =>
-  name.startsWith('x-ollagraph-') || name.startsWith('webhook-') || OUR_HEADERS.has(name);
 
 const headers = z
   .record(headerName, headerValue)
@@ -95,14 +78,7 @@ export const asyncFields = {
     .enum(WEBHOOK_PAYLOADS)
     .default('full')
     .describe('`summary`: the counts and where to read the pages, for results that are large.'),
-  webhook_headers: z
-    .record(
-      headerName.refine((name) => !isOurHeader(name.toLowerCase()), 'is set by the service'),
-      headerValue,
-    )
-    .refine((all) => Object.keys(all).length <= 20, 'must have at most 20 headers')
-    .optional()
-    .describe('Extra headers of the callback.'),
+  webhook_headers: webhookHeaders,
   webhook_events: z
     .array(z.enum(WEBHOOK_EVENTS))
     .min(1)

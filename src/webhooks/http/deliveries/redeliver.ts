@@ -1,6 +1,5 @@
 import type { Context } from '../../../context.ts';
 import { route } from '../../../http/route.ts';
-import { notFound } from '../../../service-error.ts';
 import { redeliver as sendAgain } from '../../outbox/control.ts';
 import { deliveryAnswer } from '../schemas.ts';
 import { findDelivery } from './find-delivery.ts';
@@ -14,8 +13,9 @@ export const redeliver = route({
   description: 'Sends the same bytes under a fresh timestamp and signature. The retry schedule starts over.',
   access: 'account',
   answers: { 202: { description: 'The delivery, which is due now.', schema: deliveryAnswer } },
+  problems: ['gone'],
   async handle({ account, params }, { db }: Pick<Context, 'db'>) {
-    if (!(await sendAgain(db, account.id, params.id))) throw notFound('delivery');
+    await sendAgain(db, account.id, params.id);
     return { status: 202, json: await findDelivery(db, account.id, params.id) };
   },
 });

@@ -29,8 +29,14 @@ export const testWebhook = route({
     { db, egress, config }: Pick<Context, 'db' | 'egress' | 'config'>,
   ) {
     await checkWebhookUrl(egress, body.webhook_url);
-    const origin = { request_id: requestId, traceparent };
-    const id = await appendTest(db, account.id, body.webhook_url, origin);
+    const { webhook_url, webhook_headers: headers = null } = body;
+    const id = await appendTest(db, {
+      account_id: account.id,
+      webhook_url,
+      headers,
+      request_id: requestId,
+      traceparent,
+    });
     const deadline = Date.now() + Math.min(config.webhookTimeoutMs + 2000, MAX_WAIT_MS);
     while (Date.now() < deadline && !(await firstAttemptEnded(db, account.id, id))) await sleep(POLL_MS);
     return { json: await findDelivery(db, account.id, id) };

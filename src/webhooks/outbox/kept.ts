@@ -1,0 +1,39 @@
+import { sql } from 'kysely';
+import type { DbOrTx } from '../../database/tables.ts';
+import { notFound, ServiceError } from '../../service-error.ts';
+
+/**
+ * Throws a ServiceError where a delivery cannot be sent again: `not_found` where the account has none of that id,
+ * `gone` where retention has dropped the delivery or what it would send. An id tells the day of its partition, so that
+ * the answer for a dropped one is the same whoever asks.
+ */
+export async function assertKept(db: DbOrTx, accountId: string, id: string): Promise<void> {
+  const { rows } = await sql<{ gone: boolean }>`
+    select case
+      when d.page_ordinals is not null then cardinality(d.page_ordinals) > (
+        select count(*) from pages p where p.account_id = d.account_id and p.job_id = d.job_id
+          and p.ordinal = any(d.page_ordinals) and p.fragment is not null)
+      when d.whole_job then not exists (
+        select from pages p where p.account_id = d.account_id and p.job_id = d.job_id)
+      else false
+    end as gone
+    from (
+      select account_id, id, job_id, whole_job, page_ordinals from outbox
+      union all select account_id, id, job_id, whole_job, page_ordinals from deliveries
+    ) d
+    where d.account_id = ${accountId} and d.id = ${id}`.execute(db);
+  if (rows[0]?.gone === false) return;
+  if (rows[0] ?? (await isDropped(db, id)))
+    throw new ServiceError('gone', 'What this delivery carries is not kept any longer.');
+  throw notFound('delivery');
+}
+
+/** Whether the partition in which a delivery of that id would be has been dropped. */
+async function isDropped(db: DbOrTx, id: string): Promise<boolean> {
+  const created = new Date(parseInt(id.slice(4, 16), 16));
+  const { rows } = await sql<{ dropped: boolean }>`
+    select ${created} < now() - interval '1 day'
+      and to_regclass('deliveries_' || to_char(${created}::timestamptz at time zone 'utc', 'YYYYMMDD')) is null
+      as dropped`.execute(db);
+  return rows[0]!.dropped;
+}

@@ -1,0 +1,24 @@
+import { TLS_FAULTS } from '../../egress/index.ts';
+
+/** Why an attempt failed: the closed list of `error` in attempts and deliveries. */
+export const ATTEMPT_ERRORS = {
+  http_error: 'The receiver answered with a status that is not 2xx.',
+  redirect: 'The receiver answered with a redirect, which is not followed.',
+  timeout: 'No complete answer within the timeout.',
+  connection_failed: 'The connection was refused, reset or closed.',
+  tls_failed: 'The TLS handshake failed, or the certificate is not valid for the host.',
+  dns_failed: 'The host name could not be resolved.',
+  blocked_target: 'The host is, or resolves to, an address that may not be called.',
+  invalid_response: 'The answer was not valid HTTP.',
+  body_changed: 'The stored result is not what was sent first; nothing was sent.',
+  internal_error: 'The attempt failed for a reason on our side.',
+} as const;
+export type AttemptError = keyof typeof ATTEMPT_ERRORS;
+
+/** Why an attempt failed, for its owner to read. */
+export function explainFailure(error: string, detail: string | null): string {
+  if (detail !== null && Object.hasOwn(TLS_FAULTS, detail))
+    return TLS_FAULTS[detail as keyof typeof TLS_FAULTS];
+  const sentence = Object.hasOwn(ATTEMPT_ERRORS, error) ? ATTEMPT_ERRORS[error as AttemptError] : error;
+  return error === 'redirect' && detail !== null ? `${sentence} It leads to ${detail}` : sentence;
+}
