@@ -30,7 +30,7 @@ test('a statement on a connection that the server has forgotten fails soon, and 
   // The statement's own limit is ten seconds; it must fail for another reason.
   await assert.rejects(sql`select 1`.execute(pool.db), /Connection terminated/);
   await sql`select 1`.execute(pool.db);
-  assert.deepEqual(broken, ['Connection terminated: the server does not know it any more']);
+  assert.deepEqual(broken, ['Connection terminated: the server has dropped it']);
 });
 
 test('so does one that came by callback, as those of the queue', async () => {

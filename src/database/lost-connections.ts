@@ -1,15 +1,16 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { DatabaseClient } from './client.ts';
 
-/** A statement that has waited so long is looked after, so often. */
+/** A statement that has waited this long is checked, this often. */
 const LATE_MS = 2000;
-const LOOK_MS = 1000;
-const LONGEST_LOOK_MS = 16_000;
-/** What another connection may take to come about, and to answer. */
+const CHECK_MS = 1000;
+const LONGEST_CHECK_MS = 16_000;
+/** The limit for the checking connection to open, and to answer. */
 const PROBE_LIMIT_MS = 2000;
 
-/** What pg has and its types do not tell. */
+/** What pg has and its types do not declare. */
 interface Internals {
   processID: number;
   connection: { stream: Socket };
@@ -17,7 +18,10 @@ interface Internals {
 
 const internals = (client: pg.ClientBase) => client as unknown as Internals;
 
-/** A late statement: how often in a row its backend was not at work and nothing arrived, and the bytes that had arrived by then. */
+/** The backend that serves a client, as the server reported it when the client connected. */
+export const backendOf = (client: pg.ClientBase): number => internals(client).processID;
+
+/** A late statement: how many checks in a row found its backend idle and no new bytes, and the bytes received so far. */
 interface Statement {
   client: pg.Client;
   misses: number;
@@ -25,16 +29,16 @@ interface Statement {
 }
 
 /**
- * Finds connections of a pool that the server has forgotten without a word, as after a failover or behind a network that was away: a
- * statement on one of them waits until it times out. Where a statement is late another connection asks whether its backend is at work;
- * where it is not, and nothing arrives, twice in a row, the connection is closed, and the statement fails. A backend that is at work, or
- * waits for a lock, is left to it.
+ * Finds connections of a pool that the server has silently dropped, as after a failover or a network outage: a statement
+ * on one of them would wait until it times out. When a statement is late, another connection asks whether its backend is
+ * working. If it is not, and no bytes arrive, twice in a row, the connection is closed and the statement fails. A backend
+ * that works, or waits for a lock, is left alone.
  */
 export class LostConnections {
   readonly #config: pg.ClientConfig;
   readonly #late = new Set<Statement>();
   readonly #direct = new WeakSet<pg.ClientBase>();
-  #looking = false;
+  #checking = false;
 
   /** `config` leads to the server of the pool. */
   constructor(config: pg.ClientConfig) {
@@ -42,18 +46,21 @@ export class LostConnections {
     this.#config = { ...config, ...limits, application_name: 'ollagraph probe' };
   }
 
-  /** Says which backend serves a client. Behind PgBouncer it is another than the client was told, and may change: such are not looked after. */
+  /**
+   * Records which backend serves a client. Behind PgBouncer it differs from the one that the client was told, and may
+   * change: such clients are not checked.
+   */
   serves(client: pg.ClientBase, backend: number): void {
-    if (internals(client).processID === backend) this.#direct.add(client);
+    if (backendOf(client) === backend) this.#direct.add(client);
   }
 
-  /** Looks after a statement of this client until the returned function is called. */
+  /** Checks a statement of this client until the returned function is called. */
   watch(client: pg.Client): () => void {
     if (!this.#direct.has(client)) return () => {};
     const statement = { client, misses: 0, bytesRead: -1 };
     const timer = setTimeout(() => {
       this.#late.add(statement);
-      void this.#look();
+      void this.#check();
     }, LATE_MS).unref();
     return () => {
       clearTimeout(timer);
@@ -61,19 +68,19 @@ export class LostConnections {
     };
   }
 
-  /** Less and less often while all that is late is at work. */
-  async #look(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
-    for (let pause = LOOK_MS; this.#late.size > 0;) {
-      const asked = [...this.#late];
-      const busy = await this.#busyBackends(asked.map(({ client }) => internals(client).processID));
-      if (busy !== null) for (const statement of asked) this.#judge(statement, busy);
-      const allBusy = busy !== null && asked.every(({ misses }) => misses === 0);
-      pause = allBusy ? Math.min(2 * pause, LONGEST_LOOK_MS) : LOOK_MS;
+  /** Checks less and less often while every late statement is being worked on. */
+  async #check(): Promise<void> {
+    if (this.#checking) return;
+    this.#checking = true;
+    for (let pause = CHECK_MS; this.#late.size > 0;) {
+      const late = [...this.#late];
+      const busy = await this.#busyBackends(late.map(({ client }) => backendOf(client)));
+      if (busy !== null) for (const statement of late) this.#judge(statement, busy);
+      const allBusy = busy !== null && late.every(({ misses }) => misses === 0);
+      pause = allBusy ? Math.min(2 * pause, LONGEST_CHECK_MS) : CHECK_MS;
       await sleep(pause, undefined, { ref: false });
     }
-    this.#looking = false;
+    this.#checking = false;
   }
 
   #judge(statement: Statement, busy: Set<number>): void {
@@ -84,12 +91,12 @@ export class LostConnections {
     statement.bytesRead = bytesRead;
     statement.misses = idle ? statement.misses + 1 : 0;
     if (statement.misses === 2)
-      connection.stream.destroy(new Error('Connection terminated: the server does not know it any more'));
+      connection.stream.destroy(new Error('Connection terminated: the server has dropped it'));
   }
 
-  /** Those of these backends that are at work. Null where the server does not answer: it may be that nothing is lost. */
+  /** Those of these backends that are working. Null where the server does not answer: then nothing is known. */
   async #busyBackends(pids: number[]): Promise<Set<number> | null> {
-    const probe = new pg.Client(this.#config);
+    const probe = new DatabaseClient(this.#config);
     probe.on('error', () => {}); // its query rejects as well
     try {
       await probe.connect();
@@ -107,9 +114,12 @@ export class LostConnections {
   }
 }
 
-/** The class of a pool's clients, whose statements are watched; one on which a statement timed out is closed: what was asked next would wait behind it. */
+/**
+ * The class of a pool's clients, whose statements are checked. A client on which a statement timed out is closed, since
+ * the next statement would wait behind it.
+ */
 export function watchedClient(lost: LostConnections): typeof pg.Client {
-  return class extends pg.Client {
+  return class extends DatabaseClient {
     // oxlint-disable-next-line typescript/no-explicit-any -- the overloads of pg's own
     override query(...request: any[]): any {
       const answered = lost.watch(this);
@@ -130,5 +140,5 @@ export function watchedClient(lost: LostConnections): typeof pg.Client {
       } else if (typeof callback !== 'function') answered();
       return answer;
     }
-  };
+  } as typeof pg.Client;
 }

@@ -1,7 +1,8 @@
 /**
- * Whether a statement failed because the database was away or in need, and may succeed soon. SQLSTATE: classes 08 (connection), 53 (resources,
- * such as a full disk), 57P (shutdown) and 58 (its own system), 25006 (no longer the primary), 25P03 (a transaction rested too long) and
- * 40 (it was in another's way). Else what Node says of the network, and what the driver says of a connection that is gone.
+ * Whether a statement failed because the database was unavailable or overloaded, and may succeed soon. SQLSTATE classes
+ * 08 (connection), 40 (rolled back for another transaction), 53 (resources, such as a full disk), 57P (shutdown), 58 (its
+ * own system), 25006 (no longer the primary) and 25P03 (idle transaction); Node's network codes; and what the driver
+ * reports of a broken connection.
  */
 export function isDatabaseTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -21,6 +22,6 @@ const NETWORK = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
-/** "Not queryable": Kysely's rollback on a connection that is gone, which hides what the statement failed with. */
+/** "Not queryable" is Kysely's rollback on a broken connection, which hides the statement's own error. */
 const DRIVER =
   /timeout exceeded when trying to connect|Connection terminated|Query read timeout|is not queryable/;
