@@ -5,7 +5,7 @@ import { defineConfig, type OxlintOverride } from 'oxlint';
  * what stands below.
  */
 const LAYERS = [
-  ['log', 'tracing', 'ids', 'crash-point', 'service-error'],
+  ['log', 'tracing', 'ids', 'crash-point', 'service-error', 'environment'],
   ['database'],
   ['limits'],
   ['egress'],

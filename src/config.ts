@@ -2,11 +2,13 @@ import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { CidrList } from './egress/connect/address.ts';
+import { completeDatabaseUrl } from './database/url.ts';
+import { findLookalikes } from './environment/lookalikes.ts';
 
 export const ROLES = ['web', 'worker', 'dispatcher'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** A configuration that cannot be used. The message is one line that names the variable. */
+/** A configuration that cannot be used. The message has one line for each wrong variable, which names it. */
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
@@ -33,7 +35,7 @@ const cidrs = list.refine(
   'must be a comma-separated list of CIDRs like 127.0.0.0/8',
 );
 
-/** The prefix length is asked for, though an address alone would do: nobody is to open more, or less, than they meant. */
+/** A prefix length is required, so that nobody opens more or less than they meant. */
 function isCidr(text: string): boolean {
   if (!text.includes('/')) return false;
   try {
@@ -52,12 +54,19 @@ function isOrigin(text: string): boolean {
   return text === '*' || URL.parse(text)?.origin === text;
 }
 
+/** An IP address, alone or with a port: 192.0.2.1, 192.0.2.1:53, 2001:db8::1, [2001:db8::1]:53. */
+function isNameServer(text: string): boolean {
+  const [, bracketed, v4] = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d{1,5})?$/.exec(text) ?? [];
+  return isIP(bracketed ?? v4 ?? text) !== 0;
+}
+
 const environment = z.object({
-  PORT: whole(0, 65535).default(3000),
-  DATABASE_URL: z
+  HOST: z
     .string()
-    .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+    .regex(/^[A-Za-z0-9.:_-]+$/, 'must be an address of this machine, like 127.0.0.1 or ::')
     .optional(),
+  PORT: whole(0, 65535).default(3000),
+  DATABASE_URL: z.string().optional(),
   DATABASE_POOL: whole(2, 200).default(5),
   DATABASE_LISTEN: z.enum(['on', 'off']).default('on'),
   DATA_DIR: z.string().min(1).default('.data'),
@@ -88,7 +97,9 @@ const environment = z.object({
   CONNECTIONS_PER_ADDRESS: whole(1, 1_000_000).default(512),
   ALLOW_PRIVATE_TARGETS: cidrs.default([]),
   ALLOW_PRIVATE_WEBHOOKS: cidrs.default([]),
-  DNS_SERVERS: list.default([]),
+  DNS_SERVERS: list
+    .refine((servers) => servers.every(isNameServer), 'must be IP addresses, comma-separated')
+    .default([]),
   FREE_CREDITS: whole(0, 1_000_000_000).default(1000),
   RATE_LIMIT_PER_MINUTE: whole(0, 1_000_000).default(600),
   HOST_CONCURRENCY: whole(1, 256).default(8),
@@ -115,18 +126,20 @@ const environment = z.object({
 export const VARIABLES = Object.keys(environment.shape);
 
 export interface Config {
+  /** The address to listen on; undefined: all of this machine. */
+  host: string | undefined;
   port: number;
-  /** Undefined: a Postgres of our own is started under dataDir. */
+  /** Complete: libpq's PG* variables are part of it. Undefined: an embedded Postgres is started under dataDir. */
   databaseUrl: string | undefined;
-  /** Connections of the main thread; each worker thread has two more of its own. */
+  /** Connections of the main thread. Each worker thread has two more. */
   databasePool: number;
-  /** Whether LISTEN is used. Behind a pooler in transaction mode it does not work, and work is found by polling. */
+  /** Whether LISTEN is used. It does not work behind a pooler in transaction mode; then work is found by polling. */
   databaseListen: boolean;
   dataDir: string;
   roles: Role[];
   apiKey: string | undefined;
   secretKey: string | undefined;
-  /** Opens what it sealed until everything is resealed. */
+  /** Opens secrets that it sealed, until they are resealed. */
   secretKeyPrevious: string | undefined;
   adminToken: string | undefined;
   /** Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as Express's `trust proxy` takes them. */
@@ -151,28 +164,54 @@ export interface Config {
   workerThreads: number;
   retentionDays: number;
   logLevel: string;
-  /** For tests alone: where the process kills itself. */
+  /** For tests only: where the process kills itself. */
   crashPoint: string | undefined;
+  /** Variables that are not read and look as if they were meant to be, with the name that each resembles. */
+  lookalikes: { name: string; meant: string | null }[];
+  /** Proxy variables of other programs (HTTP_PROXY, …) that are set. They are not used. */
+  proxyVariables: string[];
 }
 
-/** Throws ConfigError for the first value that cannot be used. An empty variable counts as unset. */
+/** Throws a ConfigError that names every variable that cannot be used. An empty variable counts as unset. */
 function parse<S extends z.ZodType>(schema: S, env: NodeJS.ProcessEnv): z.infer<S> {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw new ConfigError(`${String(issue.path[0])}: ${issue.message}`);
+  const first = new Map<string, string>();
+  for (const { path, message } of parsed.error.issues) {
+    const name = String(path[0]);
+    if (!first.has(name)) first.set(name, `${name}: ${message}`);
+  }
+  throw new ConfigError([...first.values()].join('\n'));
 }
+
+/** The schema of DATABASE_URL, completed by libpq's variables. */
+function databaseUrl(env: NodeJS.ProcessEnv) {
+  return z
+    .string()
+    .transform((url, context) => {
+      try {
+        return completeDatabaseUrl(url, env);
+      } catch (error) {
+        context.addIssue((error as Error).message);
+        return z.NEVER;
+      }
+    })
+    .optional();
+}
+
+const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'];
 
 /** Reads the service's configuration. Throws ConfigError. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
-  const v = parse(environment, env);
+  const v = parse(environment.extend({ DATABASE_URL: databaseUrl(env) }), env);
   if (v.DYNO !== undefined && v.DATABASE_URL === undefined) {
     throw new ConfigError(
       'DATABASE_URL: not set, and the disk of a dyno does not last. Attach a database first: heroku addons:create heroku-postgresql',
     );
   }
   return {
+    host: v.HOST,
     port: v.PORT,
     databaseUrl: v.DATABASE_URL,
     databasePool: v.DATABASE_POOL,
@@ -200,6 +239,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     retentionDays: v.RETENTION_DAYS,
     logLevel: v.LOG_LEVEL,
     crashPoint: v.CRASH_POINT,
+    lookalikes: findLookalikes(env, KNOWN),
+    proxyVariables: PROXY_VARIABLES.filter((name) => (env[name] ?? '') !== ''),
   };
 }
 
@@ -212,6 +253,9 @@ const clientEnvironment = z.object({
   OLLAGRAPH_API_KEY: environment.shape.OLLAGRAPH_API_KEY,
   OLLAGRAPH_WEBHOOK_SECRET: z.string().optional(),
 });
+
+/** Every variable that the service and its command line read. */
+const KNOWN = [...VARIABLES, ...Object.keys(clientEnvironment.shape)];
 
 /** What a caller of the service configures, on whatever machine. */
 export interface ClientConfig {

@@ -1,16 +1,20 @@
 import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
 import type { Config } from './config.ts';
-import { openDatabase, UNHURRIED_MS } from './database/connection.ts';
+import { explainConnection } from './database/connection-error.ts';
+import { openDatabase, UNHURRIED_MS, type Database } from './database/connection.ts';
+import type { EmbeddedError } from './database/embedded/error.ts';
+import { openEmbedded } from './database/embedded/server.ts';
+import { migrate } from './database/migrate.ts';
+import { Notifications } from './database/notifications.ts';
+import { DatabaseOutage } from './database/outage.ts';
+import { executor, QUEUE_OPTIONS } from './database/queue.ts';
+import { reachDatabase } from './database/reach.ts';
 import type { Db } from './database/tables.ts';
 import { createEgress, type Egress } from './egress/index.ts';
-import { EmbeddedError, lockInstance, startEmbedded } from './database/embedded/server.ts';
 import { createLog, type Log } from './log.ts';
-import { Notifications } from './database/notifications.ts';
-import { migrate } from './database/migrate.ts';
-import { executor, QUEUE_OPTIONS } from './database/queue.ts';
 
-/** What every part of the process is handed: no globals, no feature inside. */
+/** What every part of the process is given: no globals, no feature inside. */
 export interface Context {
   config: Config;
   databaseUrl: string;
@@ -21,36 +25,45 @@ export interface Context {
   notifications: Notifications;
   egress: Egress;
   log: Log;
+  /** Resolves when the process cannot go on: its embedded Postgres is lost. */
+  failed: Promise<EmbeddedError>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+export interface ContextOptions {
+  log?: Log;
+  /** Has the log's errors of an absent database reported as one. */
+  outage?: DatabaseOutage;
+  /** Ends the wait for a database that is starting. */
+  signal?: AbortSignal;
+}
+
+/** Besides its pool, the process listens, supervises, probes and migrates; a worker thread has two connections. */
+const OTHER_CONNECTIONS = 4;
+const THREAD_CONNECTIONS = 2;
+
 /**
- * Opens the database (starting an embedded one where none is configured), migrates it, and builds the context. Throws
- * EmbeddedError with a sentence for the operator, or what pg threw.
+ * Opens the database (the embedded one where none is configured), migrates it, and builds the context. Waits up to 30 s
+ * for a database that is starting. Throws a ConnectionError, EmbeddedError or SchemaError with a line for the operator.
  */
-export async function createContext(config: Config, log: Log = createLog(config.logLevel)): Promise<Context> {
+export async function createContext(config: Config, options: ContextOptions = {}): Promise<Context> {
+  const { log = createLog(config.logLevel), outage, signal } = options;
   await using stack = new AsyncDisposableStack();
-  const databaseUrl = config.databaseUrl ?? (await openEmbedded(config, log, stack));
-  const { db, pool } = stack.use(
-    openDatabase(databaseUrl, config.databasePool, (error) =>
-      log.warn({ err: error }, 'a database connection broke'),
-    ),
-  );
-  const applied = await migrateFirst(databaseUrl, log);
-  if (applied.length > 0) log.info({ applied }, 'migrated the database');
-  const boss = new PgBoss({
-    db: executor(pool),
-    migrate: false,
-    ...QUEUE_OPTIONS,
-    superviseIntervalSeconds: 1,
-    // How often lost heartbeats are looked for; by default a minute, which a killed worker's slices would wait.
-    monitorIntervalSeconds: 2,
-    supervise: config.roles.includes('worker'),
+  const embedded = config.databaseUrl === undefined ? await openEmbedded(config.dataDir, log) : null;
+  stack.defer(() => embedded?.close());
+  const databaseUrl = await reachDatabase(embedded?.url ?? config.databaseUrl!, {
+    wait: log,
+    connections: connectionsOf(config),
+    signal,
   });
-  boss.on('error', (error) => log.warn({ err: error }, 'the queue reported an error'));
-  boss.on('warning', (warning) => log.debug({ warning: warning.message }, 'the queue reported a warning'));
-  await boss.start();
-  stack.defer(() => boss.stop({ close: false, graceful: false }));
+  outage?.watch(databaseUrl, log);
+  stack.defer(() => outage?.unwatch());
+  const onError = (error: Error) => log.warn({ err: error }, 'database connection broke');
+  const { db, pool } = stack.use(openDatabase(databaseUrl, config.databasePool, onError));
+  await migrateFirst(databaseUrl, onError, log);
+  const boss = stack.adopt(await startQueue(config, pool, log), (started) =>
+    started.stop({ close: false, graceful: false }),
+  );
   const notifications = new Notifications(config.databaseListen ? databaseUrl : null, log);
   await notifications.start();
   stack.defer(() => notifications.close());
@@ -70,30 +83,40 @@ export async function createContext(config: Config, log: Log = createLog(config.
     notifications,
     egress,
     log,
+    failed: embedded?.failed ?? new Promise(() => {}),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-/** On connections of its own: a migration may take as long as it needs. */
-async function migrateFirst(databaseUrl: string, log: Log): Promise<string[]> {
-  await using database = openDatabase(
-    databaseUrl,
-    2,
-    (error) => log.warn({ err: error }, 'a database connection broke'),
-    UNHURRIED_MS,
-  );
-  return await migrate(database);
+function connectionsOf({ roles, databasePool, workerThreads }: Config): number {
+  const threads = roles.includes('worker') ? workerThreads + 1 : 0;
+  return databasePool + threads * THREAD_CONNECTIONS + OTHER_CONNECTIONS;
 }
 
-async function openEmbedded(config: Config, log: Log, stack: AsyncDisposableStack): Promise<string> {
-  const embedded = await startEmbedded(config.dataDir, log);
+/** On connections of its own: a migration may take as long as it needs. */
+async function migrateFirst(url: string, onError: (error: Error) => void, log: Log): Promise<void> {
+  await using database: Database = openDatabase(url, 2, onError, UNHURRIED_MS);
   try {
-    const lock = await lockInstance(embedded.url, config.dataDir);
-    stack.defer(() => embedded.close());
-    stack.defer(() => lock.close());
+    const applied = await migrate(database);
+    if (applied.length > 0) log.info({ applied }, 'migrated the database');
   } catch (error) {
-    if (!(error instanceof EmbeddedError)) await embedded.close();
-    throw error;
+    // What Postgres says of a database that cannot be migrated is for the operator.
+    throw error instanceof Error && 'severity' in error ? explainConnection(url, error) : error;
   }
-  return embedded.url;
+}
+
+async function startQueue(config: Config, pool: pg.Pool, log: Log): Promise<PgBoss> {
+  const boss = new PgBoss({
+    db: executor(pool),
+    migrate: false,
+    ...QUEUE_OPTIONS,
+    superviseIntervalSeconds: 1,
+    // How often lost heartbeats are looked for. By default a minute, which a killed worker's slices would wait.
+    monitorIntervalSeconds: 2,
+    supervise: config.roles.includes('worker'),
+  });
+  boss.on('error', (error) => log.warn({ err: error }, 'queue reported an error'));
+  boss.on('warning', (warning) => log.debug({ warning: warning.message }, 'queue reported a warning'));
+  await boss.start();
+  return boss;
 }

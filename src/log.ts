@@ -1,28 +1,39 @@
-import { pino, type Logger } from 'pino';
+import { isatty } from 'node:tty';
+import { pino, type Logger, type LoggerOptions } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 
 export type Log = Logger;
 
+const STDOUT = 1;
+
 /**
- * The process's logger: pretty on a terminal, one JSON object a line otherwise. Callers log ids, counts and
- * constant phrases; never bodies, header values, or a URL's userinfo and query (see `loggableUrl`).
+ * The process's logger: pretty on a terminal, one JSON object per line otherwise; a worker thread's too. Callers log
+ * ids, counts and constant phrases; never bodies, header values, or a URL's userinfo and query (see `loggableUrl`). A
+ * line whose `err` is taken by `takes` is left out.
  */
-export function createLog(level: string): Log {
-  const options = {
+export function createLog(level: string, takes: (error: unknown) => boolean = () => false): Log {
+  const options: LoggerOptions = {
     level,
     base: null,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     serializers: { err: serializeError },
+    hooks: {
+      logMethod(line, method) {
+        const [fields] = line as [unknown];
+        if (typeof fields === 'object' && fields !== null && 'err' in fields && takes(fields.err)) return;
+        method.apply(this, line);
+      },
+    },
   };
-  if (process.stdout.isTTY)
-    return pino(
-      options,
-      PinoPretty({ translateTime: 'HH:MM:ss', ignore: 'pid,hostname', singleLine: true, sync: true }),
-    );
-  return pino(options);
+  // Not process.stdout.isTTY, which a worker thread does not have.
+  if (!isatty(STDOUT)) return pino(options);
+  return pino(
+    options,
+    PinoPretty({ translateTime: 'HH:MM:ss', ignore: 'pid,hostname', singleLine: true, sync: true }),
+  );
 }
 
-/** What an error says, and not what it carries along: a database error holds the row that it refused. */
+/** The message and stack of an error, without its other fields: a database error holds the row that it refused. */
 function serializeError(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };
   const { type, message, stack } = pino.stdSerializers.err(error);

@@ -2,56 +2,85 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, readConfig } from './config.ts';
 import { createContext } from './context.ts';
 import { armCrashPoint } from './crash-point.ts';
-import { EmbeddedError } from './database/embedded/server.ts';
-import { createLog } from './log.ts';
+import { ConnectionError } from './database/connection-error.ts';
+import { EmbeddedError } from './database/embedded/error.ts';
 import { SchemaError } from './database/migrate.ts';
+import { DatabaseOutage } from './database/outage.ts';
+import { listen, ListenError } from './http/server.ts';
+import { createLog } from './log.ts';
 import { startService } from './service.ts';
 import { flushSpans } from './tracing.ts';
-import { printWelcome } from './welcome.ts';
+import { logWelcome, printKey } from './welcome.ts';
 
-/** After a signal the process is gone by then, whatever hangs; a platform kills at 30 s. */
+/** After a signal the process has exited by then, whatever hangs; a platform kills at 30 s. */
 const EXIT_LIMIT_MS = 27_000;
-/** A platform sends SIGTERM while its router still sends requests: for so long they are served as before. */
+/** A platform's router still sends requests when SIGTERM arrives; for this long they are served as before. */
 const DRAIN_MS = 1000;
 
 async function main(): Promise<void> {
   const config = readConfig();
   armCrashPoint(config.crashPoint);
-  const log = createLog(config.logLevel);
-  // From the very start: cut off in the middle, a start would leave Postgres running by itself.
-  const stopRequested = firstSignal();
-  await using context = await createContext(config, log);
-  const service = await startService(context);
-  printWelcome(context, service);
+  // From the very start: a start that is cut off half-way would leave Postgres running.
+  const signals = listenForSignals();
+  const outage = new DatabaseOutage();
+  const log = createLog(config.logLevel, outage.takes);
+  await using stack = new AsyncDisposableStack();
+  const server = config.roles.includes('web') ? await listen(config) : null;
+  stack.defer(() => server?.close(AbortSignal.abort()));
+  const context = stack.use(await createContext(config, { log, outage, signal: signals.stop }));
+  const port = server?.port ?? null;
+  const service = await startService(context, {
+    server,
+    showKey: (key) => printKey(key, port ?? config.port),
+  });
+  stack.defer(() => service.stop(signals.hurry));
+  logWelcome(context, port);
 
-  const signal = await stopRequested;
-  log.info({ signal }, 'asked to stop');
+  const reason = await Promise.race([signals.first, context.failed]);
+  if (reason instanceof Error) {
+    log.fatal(reason.message);
+    signals.cutShort();
+    throw reason;
+  }
+  log.info({ signal: reason }, 'received signal, shutting down');
   service.drain();
-  if (signal === 'SIGTERM' && service.port !== null) await sleep(DRAIN_MS);
-  await service.stop();
+  if (reason === 'SIGTERM' && server)
+    await sleep(DRAIN_MS, undefined, { signal: signals.hurry }).catch(() => undefined); // cut short
+  await service.stop(signals.hurry);
   await flushSpans();
 }
 
-/**
- * The first signal that asks for an end, which is bound to come within EXIT_LIMIT_MS of it. Further ones change nothing: they
- * would leave Postgres running by itself.
- */
-function firstSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const name of ['SIGTERM', 'SIGINT']) {
-      process.on(name, () => {
-        setTimeout(() => process.exit(1), EXIT_LIMIT_MS).unref();
-        resolve(name);
-      });
-    }
-  });
+interface Signals {
+  /** The first signal that asks for an end. The process exits within EXIT_LIMIT_MS of it. */
+  first: Promise<NodeJS.Signals>;
+  /** Aborts at the first signal. */
+  stop: AbortSignal;
+  /** Aborts at the second. */
+  hurry: AbortSignal;
+  cutShort(): void;
 }
+
+function listenForSignals(): Signals {
+  const { promise: first, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  const stop = new AbortController();
+  const hurry = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(name, () => {
+      if (stop.signal.aborted) return hurry.abort();
+      setTimeout(() => process.exit(1), EXIT_LIMIT_MS).unref();
+      stop.abort();
+      resolve(name);
+    });
+  }
+  return { first, stop: stop.signal, hurry: hurry.signal, cutShort: () => hurry.abort() };
+}
+
+const EXPLAINED = [ConfigError, ConnectionError, EmbeddedError, ListenError, SchemaError];
 
 try {
   await main();
   process.exitCode = 0;
 } catch (error) {
-  const known = [ConfigError, EmbeddedError, SchemaError].some((kind) => error instanceof kind);
-  console.error(known ? (error as Error).message : error);
+  console.error(EXPLAINED.some((kind) => error instanceof kind) ? (error as Error).message : error);
   process.exitCode = 1;
 }

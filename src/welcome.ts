@@ -1,8 +1,7 @@
 import type { Context } from './context.ts';
-import type { Service } from './service.ts';
 
-/** Says in the log what runs and what an operator should know, and shows a key that was made just now, once. */
-export function printWelcome({ config, log }: Context, { port, firstKey }: Service): void {
+/** Logs what runs, and what an operator should know about the configuration. */
+export function logWelcome({ config, log }: Context, port: number | null): void {
   const database =
     config.databaseUrl === undefined ? `embedded Postgres under ${config.dataDir}` : 'DATABASE_URL';
   log.info({ roles: config.roles, port, database }, 'ollagraph is ready');
@@ -11,20 +10,28 @@ export function printWelcome({ config, log }: Context, { port, firstKey }: Servi
   if (config.allowPrivateWebhooks.length > 0)
     log.warn({ networks: config.allowPrivateWebhooks }, 'private networks may be called back');
   if (config.secretKey === undefined)
-    log.warn('SECRET_KEY is not set: webhook secrets are stored as they are');
-  if (firstKey === null) return;
+    log.warn('SECRET_KEY is not set: webhook secrets are stored unencrypted');
+  if (config.proxyVariables.length > 0)
+    log.warn({ variables: config.proxyVariables }, 'proxy variables are set and not used');
+  for (const { name, meant } of config.lookalikes)
+    log.warn({ variable: name, ...(meant && { meant }) }, 'variable is not read: is its name misspelt?');
+}
+
+/** Shows a new key on standard output, with what to do next. */
+export function printKey(key: string, port: number): void {
+  const origin = `http://localhost:${port}`;
   console.log(`
 Your API key, shown only this once:
 
-  ${firstKey}
+  ${key}
 
 Try it:
 
-  curl -X POST http://localhost:${port ?? config.port}/v1/scrape \\
-    -H "Authorization: Bearer ${firstKey}" \\
+  curl -X POST ${origin}/v1/scrape \\
+    -H "Authorization: Bearer ${key}" \\
     -H "Content-Type: application/json" \\
     -d '{"url": "https://example.com"}'
 
-Or sign in with it at http://localhost:${port ?? config.port}/console
+Or sign in with it at ${origin}/console
 `);
 }

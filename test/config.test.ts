@@ -68,8 +68,8 @@ for (const [name, value] of [
 test('DYNO without DATABASE_URL is refused; with it, it is fine', () => {
   assert.throws(() => readConfig({ DYNO: 'web.1' }), /^ConfigError: DATABASE_URL: .*heroku-postgresql/);
   assert.equal(
-    readConfig({ DYNO: 'web.1', DATABASE_URL: 'postgres://localhost/x' }).databaseUrl,
-    'postgres://localhost/x',
+    readConfig({ DYNO: 'web.1', DATABASE_URL: 'postgres://u@localhost/x' }).databaseUrl,
+    'postgres://u@localhost/x',
   );
 });
 

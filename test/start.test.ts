@@ -143,7 +143,7 @@ test('SIGTERM: what is under way is finished and answered, what comes later is r
   await Promise.all([sync.entered, queued.entered]);
 
   service.kill('SIGTERM');
-  await eventually(() => service.output().includes('no new work is taken'));
+  await eventually(() => service.output().includes('waiting for work under way'));
   await eventually(async () => {
     await assert.rejects(api('GET', '/healthz'), { message: 'fetch failed' });
     return true;

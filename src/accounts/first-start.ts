@@ -1,25 +1,38 @@
 import { sql } from 'kysely';
 import type { Config } from '../config.ts';
 import type { Db } from '../database/tables.ts';
+import type { Log } from '../log.ts';
 import { insertAccount } from './accounts.ts';
 import { isKnownKey } from './keys.ts';
 import type { SecretBox } from './secrets.ts';
 
+export interface FirstStart {
+  db: Db;
+  box: SecretBox;
+  config: Config;
+  log: Log;
+  /** Shows the operator a key that was just made. It cannot be read again. */
+  showKey: (key: string) => void;
+}
+
 /**
- * Makes the account that a new installation needs: for OLLAGRAPH_API_KEY when no account has that key yet, else one with a new
- * key when there is no account at all. Returns the key that has to be shown to the operator, or null. Several processes may
- * start at once: they take turns.
+ * Makes the account that an installation needs: one for OLLAGRAPH_API_KEY where no account has that key, or one with a
+ * new key where there is no account at all. The new key is shown before it is stored: a start that ends in between
+ * leaves no key that nobody has seen. Processes that start at once take turns.
  */
-export async function ensureFirstAccount(db: Db, box: SecretBox, config: Config): Promise<string | null> {
-  return await db.transaction().execute(async (tx) => {
+export async function ensureFirstAccount({ db, box, config, log, showKey }: FirstStart): Promise<void> {
+  await db.transaction().execute(async (tx) => {
     await sql`select pg_advisory_xact_lock(hashtext('ollagraph.first_account'))`.execute(tx);
-    const options = { name: 'default', credits: config.freeCredits };
-    if (config.apiKey !== undefined) {
-      if (!(await isKnownKey(tx, config.apiKey)))
-        await insertAccount(tx, box, { ...options, key: config.apiKey });
-      return null;
-    }
-    const any = await tx.selectFrom('accounts').select('id').limit(1).executeTakeFirst();
-    return any ? null : (await insertAccount(tx, box, options)).key;
+    if (config.apiKey !== undefined && (await isKnownKey(tx, config.apiKey))) return;
+    const earlier = await tx.selectFrom('accounts').select('id').limit(1).executeTakeFirst();
+    if (config.apiKey === undefined && earlier) return;
+    const key = config.apiKey === undefined ? {} : { key: config.apiKey };
+    const account = await insertAccount(tx, box, { name: 'default', credits: config.freeCredits, ...key });
+    if (config.apiKey === undefined) showKey(account.key);
+    else if (earlier)
+      log.warn(
+        { account_id: account.id },
+        'OLLAGRAPH_API_KEY is new: it opens an account of its own, and the keys of earlier accounts stay valid',
+      );
   });
 }

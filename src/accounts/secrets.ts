@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 
-const SEALED = 'aes:';
+/** How a sealed secret begins. */
+export const SEALED = 'aes:';
 /** Opened secrets kept in memory: opening one takes longer than signing a callback with it. */
 const MAX_OPENED = 10_000;
 

@@ -1,6 +1,8 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
-import { EmbeddedError } from '../database/embedded/server.ts';
+import { ConnectionError } from '../database/connection-error.ts';
+import { EmbeddedError } from '../database/embedded/error.ts';
+import { SchemaError } from '../database/migrate.ts';
 
 /** The exit codes. */
 export const EXIT = {
@@ -28,6 +30,9 @@ export class CliError extends Error {
   }
 }
 
+/** Errors whose message is a line for the operator. */
+const EXPLAINED = [ConnectionError, EmbeddedError, SchemaError];
+
 interface Explanation {
   exitCode: number;
   message: string;
@@ -45,7 +50,8 @@ export function explain(error: unknown): Explanation {
   if (error instanceof CliError)
     return { exitCode: error.exitCode, message: messageOf(error), details: error.details };
   if (error instanceof ConfigError) return { exitCode: EXIT.usage, message: error.message, details: {} };
-  if (error instanceof EmbeddedError) return { exitCode: EXIT.failed, message: error.message, details: {} };
+  if (EXPLAINED.some((kind) => error instanceof kind))
+    return { exitCode: EXIT.failed, message: (error as Error).message, details: {} };
   return { exitCode: EXIT.failed, message: messageOf(error), details: {} };
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 // oxlint-disable-next-line no-restricted-imports -- it compares names in certificates, and connects to nothing
 import { checkServerIdentity, getCACertificates, type ConnectionOptions, type SecureVersion } from 'node:tls';
 import type pg from 'pg';
-import { parseDatabaseUrl, type DatabaseParameters } from '../environment/database-url.ts';
+import { parseDatabaseUrl, type DatabaseParameters } from './url.ts';
 
 /** libpq's default where a URL has no connect_timeout is to wait for ever. */
 const CONNECT_TIMEOUT_SECONDS = 10;
@@ -49,7 +49,7 @@ export function connectionOptions(url: string): pg.ClientConfig {
     ...(ssl !== false && parameters.sslnegotiation === 'direct' ? { sslnegotiation: 'direct' } : {}),
     enableChannelBinding: parameters.channel_binding !== 'disable',
     connectionTimeoutMillis: timeoutOf(parameters) * 1000,
-  } as pg.ClientConfig;
+  };
 }
 
 /** Whether a connection must be bound to its TLS channel (SCRAM-SHA-256-PLUS). */

@@ -140,5 +140,5 @@ export function watchedClient(lost: LostConnections): typeof pg.Client {
       } else if (typeof callback !== 'function') answered();
       return answer;
     }
-  } as typeof pg.Client;
+  };
 }

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import pg from 'pg';
+import type pg from 'pg';
+import { clientOptions, DatabaseClient } from './client.ts';
 import type { DbOrTx } from './tables.ts';
 import type { Lane } from './queue.ts';
 import type { Log } from '../log.ts';
 
 const CHANNEL = 'ollagraph';
 
-/** What processes tell each other. A notification only saves waiting: whoever misses one finds out by polling. */
+/** What processes tell each other. A notification only saves time: whoever misses one finds the work by polling. */
 export type Notification =
   | { type: 'slices'; lane: Lane }
   /** `kind`: what may be due, for a person who waits or as ever; without it, anything. */
@@ -22,8 +23,8 @@ export async function notify(tx: DbOrTx, notification: Notification): Promise<vo
 type Handler = (notification: Notification) => void;
 
 /**
- * One connection that listens for all of the process, and listens again after it broke. Without a URL it is not made, nothing ever
- * arrives, and polling is all there is: LISTEN does not work behind PgBouncer in transaction mode.
+ * One connection that listens for the whole process, and is replaced when it breaks. Without a URL there is none, and
+ * work is found by polling: LISTEN does not work behind PgBouncer in transaction mode.
  */
 export class Notifications {
   readonly #url: string | null;
@@ -53,19 +54,16 @@ export class Notifications {
     };
   }
 
-  /** Resolves when the first connection listens; later breaks are mended in the background. */
+  /** Resolves when the first connection listens. A connection that breaks later is replaced in the background. */
   async start(): Promise<void> {
     if (this.#url === null) return;
-    const client = new pg.Client({
-      connectionString: this.#url,
-      connectionTimeoutMillis: 10_000,
+    const client = new DatabaseClient({
+      ...clientOptions(this.#url),
       query_timeout: 10_000,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 10_000,
       application_name: 'ollagraph listen',
     });
     client.on('notification', (message) => this.#dispatch(message.payload ?? ''));
-    client.on('error', (error) => this.#log.warn({ err: error }, 'the listening connection broke'));
+    client.on('error', (error) => this.#log.warn({ err: error }, 'listening connection broke'));
     client.on('end', () => {
       if (this.#client === client) void this.#reconnect();
     });
@@ -94,7 +92,7 @@ export class Notifications {
         for (const handler of this.#onReconnect) handler();
         return;
       } catch (error) {
-        this.#log.warn({ err: error }, 'cannot listen for notifications; polling goes on');
+        this.#log.warn({ err: error }, 'cannot listen for notifications; polling continues');
         await sleep(1000);
       }
     }
@@ -105,7 +103,7 @@ export class Notifications {
     try {
       notification = JSON.parse(payload) as Notification;
     } catch {
-      this.#log.warn({ bytes: payload.length }, 'a notification that is not ours was ignored');
+      this.#log.warn({ bytes: payload.length }, 'notification of another format ignored');
       return;
     }
     for (const handler of this.#handlers) handler(notification);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Log } from '../log.ts';
-import { formatDatabaseUrl, parseDatabaseUrl } from '../environment/database-url.ts';
+import { formatDatabaseUrl, parseDatabaseUrl } from './url.ts';
 import { AddressError, describeAddress, sslModeOf } from './address.ts';
 import { clientOptions, DatabaseClient, pinSettings } from './client.ts';
 import { ConnectionError, explainConnection } from './connection-error.ts';
@@ -15,6 +15,7 @@ const PAUSE_MS = 250;
 export interface ReachOptions {
   /** Wait for up to 30 s while the database is starting, and log that. */
   wait?: Log;
+  signal?: AbortSignal | undefined;
   /** How many connections the process needs; 0 where that is not to be checked. */
   connections?: number;
 }
@@ -39,8 +40,8 @@ export async function reachDatabase(url: string, options: ReachOptions = {}): Pr
       if (error instanceof AddressError)
         throw new ConnectionError(`DATABASE_URL: ${error.message}`, { cause: error });
       const code = codeOf(error);
-      if (!options.wait || !STARTING.has(code) || performance.now() > deadline)
-        throw explainConnection(url, error);
+      const ended = performance.now() > deadline || options.signal?.aborted;
+      if (!options.wait || !STARTING.has(code) || ended) throw explainConnection(url, error);
       if (!waiting)
         options.wait.warn({ address: describeAddress(url), code }, 'waiting up to 30 s for the database');
     }

@@ -11,6 +11,15 @@ export function isDatabaseTrouble(error: unknown): boolean {
   return DRIVER.test(error.message);
 }
 
+/** Whether an error means that the database cannot be reached or takes no writes, so that every other call fails too. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== undefined && (UNAVAILABLE.test(code) || NETWORK.has(code))) return true;
+  return DRIVER.test(error.message);
+}
+
+const UNAVAILABLE = /^(?:08...|57P..|25006|53300)$/;
 const SQLSTATES = /^(?:(?:08|40|53|58)...|57P..|25006|25P03)$/;
 const NETWORK = new Set([
   'ECONNREFUSED',

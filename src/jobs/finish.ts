@@ -11,8 +11,8 @@ import type { Job } from './settle.ts';
 
 /** The end of a job, to be logged when the transaction has committed. */
 export interface JobEnd {
-  request_id: string | null;
-  job_id: string;
+  /** What is logged: ids, status and counts. */
+  fields: object;
   /** From the job's creation to its end; its delivery's attempts are children of it. */
   span: Span;
 }
@@ -42,11 +42,12 @@ export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promi
   crashPoint('job.finish');
   await announceEnd(tx, ended);
   await notify(tx, { type: 'job_ended', job_id: job.id, cancelled: status === 'cancelled' });
-  return { request_id: job.request_id, job_id: id, span };
+  const { request_id, failed, skipped, cancelled } = job;
+  return { fields: { request_id, job_id: id, status, total, succeeded, failed, skipped, cancelled }, span };
 }
 
 /** Logs that a job has ended, under the request that created it. Call it when the transaction has committed. */
-export function logJobEnded(log: Log, { request_id, job_id, span }: JobEnd): void {
+export function logJobEnded(log: Log, { fields, span }: JobEnd): void {
   span.end();
-  log.info({ request_id, job_id }, 'job ended');
+  log.info(fields, 'job ended');
 }

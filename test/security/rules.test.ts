@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { printWelcome } from '../../src/welcome.ts';
+import { logWelcome } from '../../src/welcome.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { RULES } from './rules.ts';
@@ -46,18 +46,18 @@ test('src/README.md gives a reason for every package that runs in production', a
 });
 
 test('the log of the start tells which private networks are open, and that there is no SECRET_KEY', async () => {
-  printWelcome(service.context, service.service);
+  logWelcome(service.context, service.service.port);
   const told = new Map(service.logs.map((line) => [line.msg, line.networks]));
   assert.deepEqual(told.get('private networks may be scraped'), ['127.0.0.0/8', '::1/128']);
   assert.deepEqual(told.get('private networks may be called back'), ['127.0.0.0/8', '::1/128']);
-  assert.ok(told.has('SECRET_KEY is not set: webhook secrets are stored as they are'));
+  assert.ok(told.has('SECRET_KEY is not set: webhook secrets are stored unencrypted'));
   await using strict = await startTestService({
     ALLOW_PRIVATE_TARGETS: '',
     ALLOW_PRIVATE_WEBHOOKS: '',
     SECRET_KEY: 'a secret of some length',
     ROLES: 'web',
   });
-  printWelcome(strict.context, strict.service);
+  logWelcome(strict.context, strict.service.port);
   const messages = strict.logs.map((line) => line.msg);
   assert.ok(messages.includes('ollagraph is ready'));
   assert.ok(!messages.some((text) => /private networks|SECRET_KEY/.test(String(text))));

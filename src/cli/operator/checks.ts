@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { sql } from 'kysely';
 import { readConfig, type Config } from '../../config.ts';
 import { createEgress, EgressError } from '../../egress/index.ts';
+import { runningEmbedded } from '../../database/embedded/server.ts';
 import { pendingMigrations } from '../../database/migrate.ts';
 import { compareClocks, failed, ok, skipped, type Check } from '../check.ts';
 import { messageOf } from '../failure.ts';
@@ -22,7 +23,7 @@ export async function checkInstallation(probe: string | undefined): Promise<Chec
   }
   const installed = config.databaseUrl !== undefined || existsSync(config.dataDir);
   const sealed =
-    config.secretKey === undefined ? '; SECRET_KEY is not set: webhook secrets are stored as they are' : '';
+    config.secretKey === undefined ? '; SECRET_KEY is not set: webhook secrets are stored unencrypted' : '';
   return [
     ok('configuration', `It can be used: PORT ${config.port}, ROLES ${config.roles.join(',')}${sealed}.`),
     ...(await checkDatabase(config, installed)),
@@ -36,6 +37,9 @@ async function checkDatabase({ databaseUrl, dataDir }: Config, installed: boolea
   if (!installed)
     return [skipped('database', `DATABASE_URL is not set, and no service has ever run on ${dataDir} here.`)];
   try {
+    // Only the service's own: a Postgres that this command starts would say nothing about it.
+    if (databaseUrl === undefined && (await runningEmbedded(dataDir)) === null)
+      return [failed('database', `No Postgres runs on ${dataDir}: start the service, which starts it too.`)];
     await using session = await openDatabaseSession();
     const before = Date.now();
     const { rows } = await sql<{ version: string; now: Date }>`
@@ -49,7 +53,7 @@ async function checkDatabase({ databaseUrl, dataDir }: Config, installed: boolea
         ? ok('database', `Postgres ${version} (${where}), its schema up to date.`)
         : failed(
             'database',
-            `Postgres ${version} (${where}) misses ${pending.length} migrations: npm run migrate`,
+            `Postgres ${version} (${where}) lacks ${pending.length} migrations: npm run migrate`,
           );
     return [database, compareClocks('database clock', { other: now.getTime(), before, after, precision: 1 })];
   } catch (error) {

@@ -2,6 +2,7 @@ import { readConfig, type Config } from '../../config.ts';
 import { openDatabase, UNHURRIED_MS, type Database } from '../../database/connection.ts';
 import { visitEmbedded } from '../../database/embedded/server.ts';
 import { pendingMigrations } from '../../database/migrate.ts';
+import { reachDatabase } from '../../database/reach.ts';
 import { CliError } from '../failure.ts';
 
 /** The service's database for the length of one command. */
@@ -23,18 +24,14 @@ export async function openDatabaseSession(): Promise<DatabaseSession> {
     stack.defer(() => embedded.close());
     ({ url, temporary } = embedded);
   }
-  // An error of an idle connection comes back with the next query.
-  const database = openDatabase(url, 2, () => {}, UNHURRIED_MS);
-  // Not db.destroy(): Kysely leaves a pool open that it has not used itself.
-  stack.defer(() => database.pool.end());
-  await database.pool.query('select 1').catch((cause: unknown) => {
-    throw new CliError('The database cannot be reached', { cause });
-  });
+  url = await reachDatabase(url);
+  // An error of an idle connection is reported by the next query.
+  const database = stack.use(openDatabase(url, 2, () => {}, UNHURRIED_MS));
   const owned = stack.move();
   return { ...database, config, url, temporary, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** The same, and refuses a database whose schema is older than this program. */
+/** The same, and refuses a database whose schema is older than this version. */
 export async function openMigratedSession(): Promise<DatabaseSession> {
   await using stack = new AsyncDisposableStack();
   const session = stack.use(await openDatabaseSession());

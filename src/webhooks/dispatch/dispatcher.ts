@@ -80,6 +80,11 @@ export class Dispatcher {
     this.#reports = setInterval(() => void this.#reportConcurrency(), REPORT_MS);
   }
 
+  /** The deliveries that are being sent. */
+  get underWay(): number {
+    return this.#sendLoop.inFlight;
+  }
+
   /** Whether the database has lately answered. */
   get healthy(): boolean {
     return !this.#stopping && performance.now() - this.#lastProgress < HEALTHY_MS;

@@ -75,6 +75,11 @@ export class WorkerPool {
     );
   }
 
+  /** The slices that the threads hold. */
+  get underWay(): number {
+    return this.#threads.reduce((sum, { held }) => sum + held.length, 0);
+  }
+
   /** Whether every thread is up. */
   get healthy(): boolean {
     return !this.#stopping && this.#threads.every((thread) => thread.ready);

@@ -8,6 +8,7 @@ import { openDatabase } from '../../database/connection.ts';
 import { executor, QUEUE_OPTIONS, type Lane } from '../../database/queue.ts';
 import { createEgress } from '../../egress/index.ts';
 import { SharedSemaphore } from '../../limits/shared-semaphore.ts';
+import { isUnavailable } from '../../database/trouble.ts';
 import { createLog } from '../../log.ts';
 import { flushSpans } from '../../tracing.ts';
 import { HostGate, type GateMemory } from '../hosts/gate.ts';
@@ -57,7 +58,7 @@ armCrashPoint(config.crashPoint);
 if (platform() === 'linux') setPriority(0, NICENESS[lane]);
 const port = parentPort!;
 const tell = (message: FromThread) => port.postMessage(message);
-const log = createLog(config.logLevel).child({ lane, thread: index });
+const log = createLog(config.logLevel, isUnavailable).child({ lane, thread: index });
 const { db, pool } = openDatabase(databaseUrl, CONNECTIONS, (error) =>
   log.warn({ err: error }, 'database connection broke'),
 );

@@ -1,0 +1,4 @@
+/** The embedded Postgres cannot be used as it is. The message is one line for the operator. */
+export class EmbeddedError extends Error {
+  override name = 'EmbeddedError';
+}

@@ -1,0 +1,124 @@
+import { once } from 'node:events';
+// oxlint-disable-next-line no-restricted-imports -- it listens, and connects to nothing
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { limitConnections, type ConnectionLimits } from './connections.ts';
+
+const REQUEST_TIMEOUT_MS = 60_000;
+/** Longer than any router in front keeps its connections: Heroku keeps them for 90 s. */
+const KEEP_ALIVE_MS = 95_000;
+/** How long a stop waits for answers under way. */
+const CLOSE_GRACE_MS = 20_000;
+const SWEEP_MS = 100;
+
+/** The address cannot be listened on. The message is one line that names the variable. */
+export class ListenError extends Error {
+  override name = 'ListenError';
+}
+
+export interface HttpServer {
+  port: number;
+  /** Requests that are not answered yet. */
+  underWay(): number;
+  /** Answers requests with `app` from now on; until then each gets 503. */
+  serve(app: RequestListener, limits: ConnectionLimits): void;
+  /** From now on every answer closes its connection. */
+  drain(): void;
+  /** Answers the requests under way and closes; cuts what is open after 20 s, or when `hurry` aborts. */
+  close(hurry?: AbortSignal): Promise<void>;
+}
+
+/** Listens before anything is there to serve, so that a port in use is found first. Throws a ListenError. */
+export async function listen({
+  host,
+  port,
+}: {
+  host?: string | undefined;
+  port: number;
+}): Promise<HttpServer> {
+  let serve: RequestListener = answerStarting;
+  let draining = false;
+  const open = new Set<ServerResponse>();
+  const server = createServer((request, response) => {
+    open.add(response);
+    response.once('close', () => open.delete(response));
+    if (draining) response.shouldKeepAlive = false;
+    serve(request, response);
+  });
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw explain(error as NodeJS.ErrnoException, host, port);
+  }
+  return {
+    port: (server.address() as AddressInfo).port,
+    underWay: () => open.size,
+    serve(app, limits) {
+      limitConnections(server, limits);
+      serve = app;
+    },
+    drain() {
+      draining = true;
+    },
+    async close(hurry) {
+      draining = true;
+      await closeServer(server, open, hurry);
+    },
+  };
+}
+
+/** A process that is starting is alive and not ready. */
+const answerStarting: RequestListener = ({ url }, response) => {
+  const alive = url === '/healthz';
+  const title = 'The service cannot answer right now';
+  const problem = { type: 'about:blank', title, status: 503, code: 'unavailable', detail: 'It is starting.' };
+  response.writeHead(
+    alive ? 200 : 503,
+    alive
+      ? { 'content-type': 'application/json' }
+      : { 'content-type': 'application/problem+json', 'retry-after': '1' },
+  );
+  response.end(`${JSON.stringify(alive ? { status: 'ok' } : problem)}\n`);
+};
+
+function explain(
+  { code, message }: NodeJS.ErrnoException,
+  host: string | undefined,
+  port: number,
+): ListenError {
+  const where = host === undefined ? `port ${port}` : `port ${port} of ${host}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return new ListenError(
+        `PORT: ${where} is in use by another program. Stop it, or set PORT to a free one.`,
+      );
+    case 'EACCES':
+      return new ListenError(`PORT: this user may not listen on ${where}. Set PORT to one from 1024 on.`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EINVAL':
+      return new ListenError(
+        `HOST: ${host} is no address of this machine. Correct it, or leave it out for all.`,
+      );
+    default:
+      return new ListenError(`PORT: cannot listen on ${where}: ${message}`);
+  }
+}
+
+async function closeServer(server: Server, open: Set<ServerResponse>, hurry?: AbortSignal): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  for (const response of open) if (!response.headersSent) response.shouldKeepAlive = false;
+  // A connection is kept alive after its answer: busy connections become idle one by one.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+  const cut = () => server.closeAllConnections();
+  const timer = setTimeout(cut, CLOSE_GRACE_MS);
+  if (hurry?.aborted) cut();
+  hurry?.addEventListener('abort', cut);
+  await closed;
+  hurry?.removeEventListener('abort', cut);
+  clearInterval(sweep);
+  clearTimeout(timer);
+}
