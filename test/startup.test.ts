@@ -46,10 +46,10 @@ test('a port in use ends the start with one line, and the key is shown by the st
 test('a start that fails after its parts have begun makes no account, and the next one shows a key', async () => {
   await using database = await createTestDatabase();
   // The account cannot be stored: everything else has started by then.
-  await sql`alter table accounts add constraint full check (false)`.execute(database.db);
+  await sql`alter table accounts add constraint nobody check (false)`.execute(database.db);
   const failed = startProcess({ DATABASE_URL: database.url });
   assert.equal(await failed.exited, 1);
-  await sql`alter table accounts drop constraint full`.execute(database.db);
+  await sql`alter table accounts drop constraint nobody`.execute(database.db);
   await using service = startProcess({ DATABASE_URL: database.url });
   await service.ready();
   const key = await eventually(() => /^ {2}(ok_\S+)$/m.exec(service.output())?.[1]);

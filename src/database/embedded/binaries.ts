@@ -97,7 +97,7 @@ async function reachable(folder: string, owner: Owner): Promise<boolean> {
   if (owner.uid === undefined) return true;
   for (let at = folder; ; at = dirname(at)) {
     const entry = await stat(at).catch(() => null);
-    if (entry && (entry.mode & 0o001) === 0 && entry.uid !== owner.uid) return false;
+    if (entry?.isDirectory() && (entry.mode & 0o001) === 0 && entry.uid !== owner.uid) return false;
     if (at === dirname(at)) return true;
   }
 }
