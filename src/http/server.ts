@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 // oxlint-disable-next-line no-restricted-imports -- it listens, and connects to nothing
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
@@ -72,16 +73,28 @@ export async function listen({
 
 /** A process that is starting is alive and not ready. */
 const answerStarting: RequestListener = ({ url }, response) => {
-  const alive = url === '/healthz';
-  const title = 'The service cannot answer right now';
-  const problem = { type: 'about:blank', title, status: 503, code: 'unavailable', detail: 'It is starting.' };
-  response.writeHead(
-    alive ? 200 : 503,
-    alive
-      ? { 'content-type': 'application/json' }
-      : { 'content-type': 'application/problem+json', 'retry-after': '1' },
-  );
-  response.end(`${JSON.stringify(alive ? { status: 'ok' } : problem)}\n`);
+  const json = { 'content-type': 'application/json' };
+  if (url === '/healthz') {
+    response.writeHead(200, json).end('{"status":"ok"}\n');
+  } else if (url === '/readyz') {
+    response.writeHead(503, json).end('{"status":"not ready","checks":{"accepting":false}}\n');
+  } else {
+    const request_id = randomUUID();
+    const problem = {
+      type: '/docs/errors/unavailable',
+      title: 'The service cannot answer right now',
+      status: 503,
+      code: 'unavailable',
+      detail: 'It is starting.',
+      request_id,
+    };
+    const headers = {
+      'content-type': 'application/problem+json',
+      'retry-after': '1',
+      'x-request-id': request_id,
+    };
+    response.writeHead(503, headers).end(`${JSON.stringify(problem)}\n`);
+  }
 };
 
 function explain(
