@@ -1,10 +1,13 @@
 import type { Socket } from 'node:net';
 import { parentPort } from 'node:worker_threads';
-import { startOrigin } from '../support/origin.ts';
+import { gzipSync } from 'node:zlib';
+import { coded, startOrigin } from '../support/origin.ts';
 import { readCertificate } from '../support/certificates.ts';
 import { testRun } from '../support/environment.ts';
 import { pour } from '../support/pour.ts';
 import { DOCUMENT_ATTACKS, LARGE_ATTACKS, PAGE_ATTACKS, RECEIVER_ATTACKS, type Attack } from './attacks.ts';
+import type { HostilePage } from './pages/page.ts';
+import { HOSTILE_PAGES } from './pages/index.ts';
 import { answerAsSite, CRAWL_ATTACKS } from './crawl-attacks.ts';
 
 /**
@@ -12,7 +15,16 @@ import { answerAsSite, CRAWL_ATTACKS } from './crawl-attacks.ts';
  * posts their ports, and ends when it is terminated.
  */
 const certificate = await readCertificate(testRun().directory);
-const pages = await startOrigin(serve({ ...PAGE_ATTACKS, ...DOCUMENT_ATTACKS, ...LARGE_ATTACKS }));
+/** Made when they are asked for, and small on the wire. */
+const formats = Object.entries(
+  Object.assign({}, ...Object.values(HOSTILE_PAGES)) as Record<string, HostilePage>,
+).map(([name, page]): [string, Attack] => [
+  name,
+  { answer: (socket) => void socket.write(coded(gzipSync(page.body()), 'gzip', page.type)), ends: [] },
+]);
+const pages = await startOrigin(
+  serve({ ...PAGE_ATTACKS, ...DOCUMENT_ATTACKS, ...LARGE_ATTACKS, ...Object.fromEntries(formats) }),
+);
 const callbacks = await startOrigin(serve(RECEIVER_ATTACKS), { certificate });
 const crawls = await startOrigin((socket, { path, headers }) => {
   const host = headers.host ?? '';

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -14,12 +13,18 @@ import { startProcess } from '../support/process.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { quantile } from '../support/quantile.ts';
+import { familyMiB, residentMiB } from '../support/resident.ts';
 
 /** The timeout of callbacks and attacked pages. */
 export const TIMEOUT_MS = 2000;
 /** How long after its timeout an attack may end. */
 const MARGIN_MS = 1000;
+/** What the service's process may grow by, and what it may take with all its readers. */
 const GROWTH_MIB = 64;
+const LIMIT_MIB = 512;
+/** How far above its idle memory the service may be SETTLED_MS after an attack. */
+const LEFT_MIB = 64;
+const SETTLED_MS = 10_000;
 const API_P99_MS = 100;
 const PAGE_P99_MS = 1000;
 /** Other work on the machine also makes others wait: a round over the limit is repeated. */
@@ -38,13 +43,11 @@ export interface UnderAttack extends AsyncDisposable {
   receiver: Receiver;
   /**
    * Runs `attack` while a bystander works, up to three times until the bystander stays within the
-   * limits. Reports the cost. `growthMiB` is the limit for the growth of memory.
+   * limits. Reports the cost.
    */
-  unnoticed(
-    t: TestContext,
-    attack: (round: number) => Promise<void>,
-    limits?: { growthMiB: number },
-  ): Promise<void>;
+  unnoticed(t: TestContext, attack: (round: number) => Promise<void>): Promise<void>;
+  /** Asserts that the service has returned, ten seconds from now at the latest, what attacks took. */
+  returnsMemory(t: TestContext): Promise<void>;
 }
 
 export async function startUnderAttack(): Promise<UnderAttack> {
@@ -81,18 +84,27 @@ export async function startUnderAttack(): Promise<UnderAttack> {
   });
   const bystander = createApi(origin, account.key);
   // Warmed up with pages of up to half a megabyte, so that only the attacks' cost is measured.
-  const urls = Array.from({ length: 300 }, (_, n) => site.url(n % 5 === 0 ? '/large' : '/'));
+  const urls = Array.from({ length: 100 }, (_, n) => site.url(n % 50 === 0 ? '/large' : '/'));
   await bystander.finished(await bystander.queue('/v1/scrape/batch/async', { urls }));
   for (let round = 0; round < 50; round++) await bystander('POST', '/v1/scrape', { url: site.url('/') });
 
-  const unnoticed: UnderAttack['unnoticed'] = async (
-    t,
-    attack,
-    { growthMiB } = { growthMiB: GROWTH_MIB },
-  ) => {
+  await sleep(SETTLED_MS);
+  const idleMiB = await familyMiB(service.pid);
+  const returnsMemory: UnderAttack['returnsMemory'] = async (t) => {
+    const until = performance.now() + SETTLED_MS;
+    for (;;) {
+      const nowMiB = await familyMiB(service.pid);
+      const report = `memory ${nowMiB.toFixed(0)} MiB, idle ${idleMiB.toFixed(0)} MiB`;
+      if (nowMiB <= idleMiB + LEFT_MIB) return t.diagnostic(report);
+      assert.ok(performance.now() < until, report);
+      await sleep(100);
+    }
+  };
+
+  const unnoticed: UnderAttack['unnoticed'] = async (t, attack) => {
     const before = await residentMiB(service.pid);
     for (let round = 1; ; round++) {
-      const { mostMiB, answers, pages } = await costOf(
+      const { mostMiB, withReadersMiB, answers, pages } = await costOf(
         () => attack(round),
         service.pid,
         bystander,
@@ -100,9 +112,9 @@ export async function startUnderAttack(): Promise<UnderAttack> {
       );
       const grownMiB = mostMiB - before;
       const [api, scraped] = [Math.round(quantile(answers, 0.99)), Math.round(quantile(pages, 0.99))];
-      const report = `memory +${grownMiB.toFixed(0)} MiB; API p50 ${Math.round(quantile(answers, 0.5))} p99 ${api} ms of ${answers.length}; a bystander's page p99 ${scraped} ms of ${pages.length}`;
+      const report = `memory +${grownMiB.toFixed(0)} MiB, with readers ${withReadersMiB.toFixed(0)} MiB; API p50 ${Math.round(quantile(answers, 0.5))} p99 ${api} ms of ${answers.length}; a bystander's page p99 ${scraped} ms of ${pages.length}`;
       t.diagnostic(report);
-      assert.ok(grownMiB < growthMiB, report);
+      assert.ok(grownMiB < GROWTH_MIB && withReadersMiB < LIMIT_MIB, report);
       if (api < API_P99_MS && scraped < PAGE_P99_MS) return;
       assert.ok(round < TRIES, report);
     }
@@ -116,6 +128,7 @@ export async function startUnderAttack(): Promise<UnderAttack> {
     site,
     receiver,
     unnoticed,
+    returnsMemory,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
@@ -125,7 +138,7 @@ async function costOf(attack: () => Promise<void>, pid: number, bystander: Api, 
   const state = { over: false };
   const answers: number[] = [];
   const pages: number[] = [];
-  let mostMiB = 0;
+  let [mostMiB, withReadersMiB] = [0, 0];
   const timed = async (times: number[], work: () => Promise<void>, pauseMs: number) => {
     while (!state.over) {
       const begun = performance.now();
@@ -144,16 +157,18 @@ async function costOf(attack: () => Promise<void>, pid: number, bystander: Api, 
       },
       100,
     ),
-    timed([], async () => void (mostMiB = Math.max(mostMiB, await residentMiB(pid))), 50),
+    timed(
+      [],
+      async () => {
+        mostMiB = Math.max(mostMiB, await residentMiB(pid));
+        withReadersMiB = Math.max(withReadersMiB, await familyMiB(pid));
+      },
+      50,
+    ),
   ];
   const attacking = attack().finally(() => (state.over = true));
   await Promise.all([attacking, ...watch]);
-  return { mostMiB, answers, pages };
-}
-
-async function residentMiB(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]) / 1024;
+  return { mostMiB, withReadersMiB, answers, pages };
 }
 
 /** Asserts that an attack ended with an allowed code, at most a second after its timeout. */

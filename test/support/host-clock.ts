@@ -10,5 +10,5 @@ export async function hostClock(db: Db, site: Site): Promise<number> {
         await db.selectFrom(table).select('next_allowed_at').where('host', '=', host).execute(),
     ),
   );
-  return Math.max(...clocks.flat().map(({ next_allowed_at }) => next_allowed_at.getTime() || 0));
+  return Math.max(...clocks.flat().map(({ next_allowed_at }) => Number(next_allowed_at)));
 }

@@ -63,6 +63,9 @@ const ROLES: Record<string, keyof Entry> = {
   content: 'content',
 };
 
+/** Entries of a feed that are read. A sitemap may have 50,000 (sitemaps.org). */
+const MAX_ENTRIES = 50_000;
+
 const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
 /** Reads a feed in one pass without building a tree, so that nesting costs nothing. */
@@ -71,6 +74,8 @@ class FeedReader implements XmlEvents {
   language: string | null = null;
   readonly feed: Entry = {};
   readonly entries: Entry[] = [];
+  /** The entries that the feed has, also those that are too many to be kept. */
+  entryCount = 0;
   #entry: Entry | null = null;
   /** The element whose text is being collected, how deep below it the reader is, and whether its text is not HTML. */
   #field: { role: keyof Entry | 'language' | 'aside'; depth: number; text: string; plain: boolean } | null =
@@ -88,7 +93,7 @@ class FeedReader implements XmlEvents {
         field.text += `<${name.replace(/^\w+:/, '')}${hrefOf(attribs)}>`;
       return;
     }
-    if (this.#isEntry(name)) this.entries.push((this.#entry = {}));
+    if (this.#isEntry(name)) this.#begin();
     else if (ASIDES.has(name)) this.#collect('aside');
     else if (name === 'author' && this.kind === 'atom') return;
     else if (name === 'language') this.#collect('language');
@@ -96,6 +101,11 @@ class FeedReader implements XmlEvents {
       if (attribs.rel === undefined || attribs.rel === 'alternate')
         (this.#entry ?? this.feed).link ??= attribs.href;
     } else if (Object.hasOwn(ROLES, name)) this.#collect(ROLES[name]!, attribs.type === 'text');
+  }
+
+  #begin(): void {
+    this.#entry = {};
+    if (this.entryCount++ < MAX_ENTRIES) this.entries.push(this.#entry);
   }
 
   #isEntry(name: string): boolean {
@@ -180,7 +190,7 @@ function sitemapNodes(entries: Entry[]): ChildNode[] {
 export function readFeed(xml: string, url: string): Content | null {
   const reader = new FeedReader();
   readXmlEvents(xml, reader);
-  const { kind, feed, entries, language } = reader;
+  const { kind, feed, entries, entryCount, language } = reader;
   if (kind === null || kind === 'other') return null;
 
   const sitemap = kind.startsWith('sitemap');
@@ -191,7 +201,7 @@ export function readFeed(xml: string, url: string): Content | null {
     description: summary,
     language: language?.slice(0, 35) ?? null,
     feed_type: kind,
-    entry_count: entries.length,
+    entry_count: entryCount,
   });
   const site = feed.link === undefined ? null : resolveHttpUrl(feed.link, url);
   if (site !== null) metadata.site_url = site;

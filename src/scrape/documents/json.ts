@@ -3,6 +3,20 @@ import { urlsIn } from './text.ts';
 
 /** Deeper JSON is left as it came: indented, its size would grow with the square of the depth. */
 const MAX_INDENTED_DEPTH = 64;
+/** JSON with more values is left as it came: parsed, it would take twenty times its size, and indented several times. */
+const MAX_VALUES = 500_000;
+/** The most that indentation may add. */
+const MAX_INDENTED_CHARS = 16_000_000;
+
+/** Whether the JSON has few enough values to be read. Those in strings count too. */
+function hasFewValues(json: string): boolean {
+  let values = 0;
+  for (let i = 0; i < json.length && values <= MAX_VALUES; i++) {
+    const code = json.charCodeAt(i);
+    if (code === 0x2c || code === 0x5b || code === 0x7b) values++; // , [ {
+  }
+  return values <= MAX_VALUES;
+}
 
 function isJson(text: string): boolean {
   try {
@@ -21,13 +35,16 @@ function endOfString(json: string, start: number): number {
 }
 
 /**
- * Valid JSON indented by two spaces, its numbers, strings and order of keys untouched; null where it is nested too deeply. Reads the
- * text once, without recursion.
+ * Valid JSON indented by two spaces, its numbers, strings and order of keys untouched; null where it is nested too deeply or grows too
+ * long. Reads the text once, without recursion.
  */
 function indent(json: string): string | null {
   const out: string[] = [];
   let depth = 0;
+  let chars = 0;
   for (let i = 0; i < json.length;) {
+    chars += 2 * depth;
+    if (chars > MAX_INDENTED_CHARS) return null;
     const char = json[i]!;
     let end = i + 1;
     if (char === '"') end = endOfString(json, i);
@@ -54,7 +71,7 @@ function indent(json: string): string | null {
 
 /** JSON, indented; what is not valid JSON (JSON Lines, a comment, a truncated file) is left as it came. */
 export function readJson(source: string): Content {
-  const text = (isJson(source) ? indent(source) : null) ?? source.trim();
+  const text = (hasFewValues(source) && isJson(source) ? indent(source) : null) ?? source.trim();
   return {
     ...QUIET,
     markdown: () => fenced(text, 'json'),

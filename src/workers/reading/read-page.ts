@@ -6,7 +6,7 @@ import { PageError, type RawPage } from '../../scrape/types.ts';
 import { linksInScope, otherAddresses } from './crawl-links.ts';
 
 /** The largest page block that is kept. Every format is part of it. */
-export const MAX_FRAGMENT_BYTES = 16 * 1024 * 1024;
+export const MAX_FRAGMENT_BYTES = 12 * 1024 * 1024;
 
 /** A page to read. It is sent to another process: plain values only. */
 export interface ReadRequest {

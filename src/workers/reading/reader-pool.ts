@@ -7,7 +7,7 @@ import { ReaderProcess, ReaderStartError } from './reader-process.ts';
 /** A page of this size can make a tree of tens of megabytes; so can any document. */
 const HEAVY_BYTES = 256 * 1024;
 /** A reader that has nothing to do ends after this, which returns its memory to the system. */
-const IDLE_MS = 5000;
+const IDLE_MS = 2000;
 
 interface ReaderPoolOptions {
   /** Readers at once. They are started when they are needed. */
