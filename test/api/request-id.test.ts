@@ -1,48 +1,31 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { createApi } from '../support/api.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { listen } from '../support/listen.ts';
+import { startProcess } from '../support/process.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { page, startSite } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 
 const KEY = 'ok_test_key_of_a_process';
 
-/** Runs the service as a process of its own: worker threads log to its standard output. */
+/** Starts the service as a process of its own, whose output has the logs of its worker threads, too. */
 async function startLogged(databaseUrl: string) {
-  const placeholder = createServer();
-  const port = await listen(placeholder);
-  await new Promise((closed) => placeholder.close(closed));
-  const child = spawn(process.execPath, ['src/main.ts'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      ...process.env,
-      PORT: String(port),
-      DATABASE_URL: databaseUrl,
-      OLLAGRAPH_API_KEY: KEY,
-      ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
-      ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
-      WORKER_THREADS: '1',
-      LOG_LEVEL: 'debug',
-    },
+  const service = startProcess({
+    DATABASE_URL: databaseUrl,
+    OLLAGRAPH_API_KEY: KEY,
+    ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
+    ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
+    WORKER_THREADS: '1',
+    LOG_LEVEL: 'debug',
   });
-  const logs: Record<string, unknown>[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    if (line.startsWith('{')) logs.push(JSON.parse(line));
-  });
-  const api = createApi(`http://127.0.0.1:${port}`, KEY);
-  await eventually(async () => (await api('GET', '/readyz')).status === 200);
+  const api = createApi(`http://127.0.0.1:${await service.ready()}`, KEY);
   return {
     api,
-    logs,
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGTERM');
-      if (child.exitCode === null) await once(child, 'exit');
+    logs(): Record<string, unknown>[] {
+      const lines = service.output().split('\n');
+      return lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
     },
+    [Symbol.asyncDispose]: () => service[Symbol.asyncDispose](),
   };
 }
 
@@ -51,21 +34,25 @@ test('one id leads from the request through job and page to the delivery', async
   await using receiver = await startReceiver();
   await using site = await startSite({ '/': page('Home', 'Hello.', ['/gone']) });
   await using service = await startLogged(database.url);
-  const lines = (id: string) => service.logs.filter((line) => line.request_id === id).map((line) => line.msg);
+  const lines = (id: string) =>
+    service
+      .logs()
+      .filter((line) => line.request_id === id)
+      .map((line) => line.msg);
 
   const batch = { urls: [site.url('/'), 'http://127.0.0.1:1/'], webhook_url: receiver.url() };
   const id = await service.api.queue('/v1/scrape/batch/async', batch, { 'x-request-id': 'my-batch' });
-  const wanted = ['request', 'job created', 'a page failed', 'job ended', 'attempt recorded'];
+  const wanted = ['request', 'job created', 'page failed', 'job ended', 'delivery accepted'];
   await eventually(() => wanted.every((msg) => lines('my-batch').includes(msg)));
 
   const { delivery } = (await service.api('GET', `/v1/jobs/${id}`)).json;
   await service.api('POST', `/v1/deliveries/${delivery.id}/redeliver`);
-  await eventually(() => lines('my-batch').filter((msg) => msg === 'attempt recorded').length === 2);
+  await eventually(() => lines('my-batch').filter((msg) => msg === 'delivery accepted').length === 2);
 
   const crawl = { url: site.url('/'), webhook_url: receiver.url('/crawl'), sitemap: 'skip' };
   await service.api.queue('/v1/crawl', crawl, { 'x-request-id': 'my-crawl' });
   await eventually(() =>
-    ['job created', 'job ended', 'attempt recorded'].every((msg) => lines('my-crawl').includes(msg)),
+    ['job created', 'job ended', 'delivery accepted'].every((msg) => lines('my-crawl').includes(msg)),
   );
 
   await service.api(
@@ -74,8 +61,8 @@ test('one id leads from the request through job and page to the delivery', async
     { webhook_url: receiver.url('/test') },
     { 'x-request-id': 'my-test' },
   );
-  await eventually(() => lines('my-test').includes('attempt recorded'));
+  await eventually(() => lines('my-test').includes('delivery accepted'));
 
   await fetch(`${service.api.origin}/console/sign-in`);
-  await eventually(() => service.logs.some(({ path }) => path === '/console/sign-in'));
+  await eventually(() => service.logs().some(({ path }) => path === '/console/sign-in'));
 });
