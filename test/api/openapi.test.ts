@@ -34,7 +34,7 @@ test('the document is OpenAPI 3.1, whole, and served as it is', async () => {
   }
   const ids = ROUTES.map((route) => route.id);
   assert.equal(new Set(ids).size, ids.length);
-  assert.deepEqual(Object.keys(json.webhooks), ['job.completed', 'job.started', 'job.page']);
+  assert.deepEqual(Object.keys(json.webhooks), ['job.completed', 'job.started', 'job.page', 'job.pages']);
   assert.deepEqual(json.paths['/v1/jobs/{job_id}'].get.parameters[0].name, 'job_id');
   assert.deepEqual(json.components.schemas.ScrapeRequest.required, ['url']);
   assert.equal(json.components.schemas.ScrapeRequest.properties.timeout_ms.maximum, 25_000);
