@@ -6,6 +6,7 @@ export const ERROR_CODES = [
   'out_of_credits',
   'not_found',
   'method_not_allowed',
+  'request_timeout',
   'idempotency_busy',
   'already_finished',
   'too_many_secrets',
@@ -15,6 +16,7 @@ export const ERROR_CODES = [
   'validation_failed',
   'idempotency_mismatch',
   'rate_limited',
+  'headers_too_large',
   'internal_error',
   'unavailable',
 ] as const;

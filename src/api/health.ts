@@ -51,7 +51,7 @@ export const readyz = route({
   async handle(_request, { db, health }: Pick<Context, 'db'> & { health: Health }) {
     const checks: Record<string, boolean> = {
       accepting: !health.stopping,
-      database: await databaseAnswers(db),
+      ...(await checkDatabase(db)),
     };
     for (const [name, works] of Object.entries(health.parts)) checks[name] = works();
     const ready = Object.values(checks).every(Boolean);
@@ -59,13 +59,17 @@ export const readyz = route({
   },
 });
 
-async function databaseAnswers(db: Context['db']): Promise<boolean> {
-  const answer = sql`select 1`.execute(db).then(
-    () => true,
-    () => false,
-  );
-  const late = new Promise<boolean>((resolve) => {
-    setTimeout(resolve, DATABASE_PATIENCE_MS, false).unref();
+/** `database`: it answers in time. `writable`: it is a primary that takes changes. */
+async function checkDatabase(db: Context['db']): Promise<{ database: boolean; writable: boolean }> {
+  const answer = sql<{ writable: boolean }>`
+    select not pg_is_in_recovery() and not current_setting('transaction_read_only')::boolean as writable`
+    .execute(db)
+    .then(
+      ({ rows }) => ({ database: true, writable: rows[0]!.writable }),
+      () => ({ database: false, writable: false }),
+    );
+  const late = new Promise<{ database: boolean; writable: boolean }>((resolve) => {
+    setTimeout(resolve, DATABASE_PATIENCE_MS, { database: false, writable: false }).unref();
   });
   return await Promise.race([answer, late]);
 }

@@ -43,6 +43,11 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     remedy: 'Use one of these methods.',
     retry: false,
   },
+  request_timeout: {
+    when: 'The head of the request took longer than a minute, or its body broke off.',
+    remedy: 'Send it again, and look at the network in between.',
+    retry: true,
+  },
   idempotency_busy: {
     when: 'The first request with this Idempotency-Key is still being answered.',
     remedy: 'Send the same request again after Retry-After: it then gets the first answer.',
@@ -88,6 +93,11 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     remedy:
       'Wait as long as Retry-After says. Ask for many pages in one batch, and let a webhook or ?wait= tell you of the end instead of polling.',
     retry: true,
+  },
+  headers_too_large: {
+    when: 'The request line and the headers have more than 16 KiB together.',
+    remedy: 'Shorten the query string, and look for cookies or tokens that your client adds.',
+    retry: false,
   },
   internal_error: {
     when: 'Something failed on our side. It has been logged.',

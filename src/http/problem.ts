@@ -14,6 +14,7 @@ export const PROBLEMS = {
   out_of_credits: [402, 'Not enough credits'],
   not_found: [404, 'Not found'],
   method_not_allowed: [405, 'This method is not allowed here'],
+  request_timeout: [408, 'The request did not arrive in time'],
   idempotency_busy: [409, 'The first request with this Idempotency-Key is still running'],
   already_finished: [409, 'The job has already ended'],
   too_many_secrets: [409, 'Too many secrets overlap'],
@@ -23,6 +24,7 @@ export const PROBLEMS = {
   validation_failed: [422, 'The request has invalid fields'],
   idempotency_mismatch: [422, 'This Idempotency-Key was used with another request'],
   rate_limited: [429, 'Too many requests'],
+  headers_too_large: [431, 'The head of the request is too large'],
   internal_error: [500, 'Something failed on our side'],
   unavailable: [503, 'The service cannot answer right now'],
 } as const satisfies Record<ErrorCode, readonly [number, string]>;

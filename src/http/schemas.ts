@@ -22,7 +22,12 @@ export const listOf = <S extends z.ZodType>(item: S) =>
 /** An RFC 3339 time in an answer. */
 export const timestamp = z.iso.datetime();
 
-/** An RFC 3339 time in a request. */
-export const time = z.iso
-  .datetime({ offset: true, message: 'must be a time like 2026-01-31T12:00:00Z' })
-  .transform((text) => new Date(text));
+const TIME = 'must be a time like 2026-01-31T12:00:00Z';
+
+/** An RFC 3339 time in a request. Its T and Z may be lower-case letters (section 5.6). */
+export const time = z
+  .string(TIME)
+  .toUpperCase()
+  .pipe(z.iso.datetime({ offset: true, message: TIME }))
+  .transform((text) => new Date(text))
+  .meta({ shownAs: { type: 'string', format: 'date-time' } });

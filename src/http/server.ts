@@ -3,6 +3,7 @@ import { once } from 'node:events';
 // oxlint-disable-next-line no-restricted-imports -- it listens, and connects to nothing
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { answerClientErrors } from './client-errors.ts';
 import { limitConnections, type ConnectionLimits } from './connections.ts';
 
 const REQUEST_TIMEOUT_MS = 60_000;
@@ -46,6 +47,7 @@ export async function listen({
     if (draining) response.shouldKeepAlive = false;
     serve(request, response);
   });
+  answerClientErrors(server);
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.listen(port, host);

@@ -2,7 +2,7 @@ import { type WebhookEvent } from '../database/enumerations.ts';
 import type { Tx } from '../database/tables.ts';
 import { addPages, append, type NewDelivery } from '../webhooks/outbox/append.ts';
 import { callbackEnvelope } from './result.ts';
-import type { Job } from './settle.ts';
+import type { Job } from './read.ts';
 
 /** What every delivery of a job has in common; null when nobody is to be told of this event. */
 function delivery(job: Job, event: WebhookEvent) {

@@ -5,7 +5,8 @@ import type { Tx } from '../database/tables.ts';
 import { failedBlock } from '../scrape/page-block.ts';
 import type { PageErrorCode } from '../scrape/types.ts';
 import { finishJob, logJobEnded } from './finish.ts';
-import { lockJob, settlePages, type Job } from './settle.ts';
+import type { Job } from './read.ts';
+import { lockJob, settlePages } from './settle.ts';
 
 /**
  * Ends a job now: pages that have not settled are cancelled, what was done stays, and the webhook still fires.

@@ -7,7 +7,7 @@ import type { Log } from '../log.ts';
 import { notify } from '../database/notifications.ts';
 import { startSpan, traceparentOf, type Span } from '../tracing.ts';
 import { announceEnd } from './announce.ts';
-import type { Job } from './settle.ts';
+import type { Job } from './read.ts';
 
 /** The end of a job, to be logged when the transaction has committed. */
 export interface JobEnd {

@@ -7,7 +7,7 @@ import type { Tx } from '../database/tables.ts';
 import { notify } from '../database/notifications.ts';
 import { insertSlices } from '../database/queue.ts';
 import { cacheKey, type CrawlOptions } from './options.ts';
-import type { Job } from './settle.ts';
+import type { Job } from './read.ts';
 import { divideIntoSlices, SLICE_PAGES } from './slices.ts';
 
 /** The identity of a crawled page: SHA-256 of its URL's de-duplication key. */

@@ -2,11 +2,12 @@ import { sql, type Selectable } from 'kysely';
 import type { JobKind, JobStatus, PageStatus } from '../database/enumerations.ts';
 import type { DbOrTx, JobsTable } from '../database/tables.ts';
 import { isId } from '../ids.ts';
+import type { CrawlOptions, ScrapeOptions } from './options.ts';
 
 export type Job = Selectable<JobsTable>;
 
 /** To be raised with every change of what `jobText` or a result shows. */
-const VIEW_VERSION = 1;
+const VIEW_VERSION = 2;
 
 /** One of the account's jobs, or null: also for what is no job id, and for another account's. */
 export async function findJob(db: DbOrTx, accountId: string, jobId: string): Promise<Job | null> {
@@ -57,10 +58,17 @@ function jobView(job: Job) {
     skipped: job.skipped,
     cancelled: job.cancelled,
     webhook_url: job.webhook_url,
+    options: shownOptions(job.options as ScrapeOptions | CrawlOptions),
     created_at: job.created_at,
     started_at: job.started_at,
     finished_at: job.finished_at,
+    duration_ms: job.started_at && job.finished_at && job.finished_at.getTime() - job.started_at.getTime(),
   };
+}
+
+/** The options of a job without the values of its headers, which may be credentials. */
+function shownOptions({ headers, ...options }: ScrapeOptions | CrawlOptions) {
+  return { ...options, headers: Object.keys(headers) };
 }
 
 /** Changes whenever what is shown of an ended job could have: its form, and how its delivery stands. */

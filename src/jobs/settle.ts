@@ -1,10 +1,11 @@
-import { sql, type Selectable } from 'kysely';
+import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
 import { int, largeText, rows, smallint, text } from '../database/rows.ts';
-import type { JobsTable, Tx } from '../database/tables.ts';
+import type { Tx } from '../database/tables.ts';
 import { failedBlock } from '../scrape/page-block.ts';
 import { announcePages, announceStart } from './announce.ts';
 import { finishJob, type JobEnd } from './finish.ts';
+import type { Job } from './read.ts';
 import { crawlHash, expandFrontier } from './frontier.ts';
 
 /** One page's end, ready to be stored. */
@@ -25,8 +26,6 @@ export interface PageResult {
   /** Crawl: the URL that answered, after redirects, and the type of its answer. */
   answered: { url: string; contentType: string | null } | null;
 }
-
-export type Job = Selectable<JobsTable>;
 
 /** Locks a job's row if the job has not ended. Everything that changes a job or its pages starts here, so that there is one order of locks. */
 export async function lockJob(tx: Tx, accountId: string, jobId: string): Promise<Job | null> {

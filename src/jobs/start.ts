@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../database/tables.ts';
 import { announceStart } from './announce.ts';
-import type { Job } from './settle.ts';
+import type { Job } from './read.ts';
 
 /** Records that the first page of a job has been taken, and announces it where that is asked for. Happens once. */
 export async function startJob(db: Db, accountId: string, jobId: string): Promise<void> {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { problemSchema } from '../../src/http/problem.ts';
 import { sql } from 'kysely';
 import { createApi, type Api } from '../support/api.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -22,7 +25,7 @@ test('liveness and readiness need no key', async () => {
     const { status, json } = await anybody('GET', '/readyz');
     assert.deepEqual(json, {
       status: 'ready',
-      checks: { accepting: true, database: true, dispatcher: true, workers: true },
+      checks: { accepting: true, database: true, writable: true, dispatcher: true, workers: true },
     });
     assert.equal(status, 200);
     return true;
@@ -39,6 +42,41 @@ test('a service that drains says so, and serves what still comes', async () => {
   assert.equal(headers.get('connection'), 'close');
   assert.equal((await visitor('GET', '/healthz')).status, 200);
   assert.equal((await draining.api('POST', '/v1/scrape', { url: site.url('/') })).json.status, 'ok');
+});
+
+test('a database that takes no changes is not ready', async () => {
+  await using service = await startTestService({ ROLES: 'web' });
+  const visitor = createApi(service.api.origin, null);
+  assert.equal((await visitor('GET', '/readyz')).status, 200);
+  // New connections have the setting; those that are open, this one too, get it by ending.
+  await sql`do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`.execute(
+    service.db,
+  );
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()`
+    .execute(service.db)
+    .catch(() => undefined);
+  await eventually(async () => {
+    const { status, json } = await visitor('GET', '/readyz');
+    return status === 503 && json.checks.database === true && json.checks.writable === false;
+  });
+});
+
+test('a head that is too large is a 431, and what is no HTTP a 400, as problem documents', async () => {
+  const { hostname, port } = new URL(service.api.origin);
+  for (const [sent, status, code] of [
+    [`GET /v1/me?x=${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431, 'headers_too_large'],
+    [`GET /v1/me HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    ['HELLO\r\n\r\n', 400, 'bad_request'],
+  ] as const) {
+    const socket = connect(Number(port), hostname);
+    socket.write(sent);
+    const answer = await text(socket);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    assert.match(head, new RegExp(`^HTTP/1.1 ${status} `));
+    assert.match(head, /Content-Type: application\/problem\+json/);
+    const problem = problemSchema.parse(JSON.parse(body));
+    assert.deepEqual([problem.status, problem.code], [status, code]);
+  }
 });
 
 test('answers carry the headers that keep a browser from doing something foolish', async () => {

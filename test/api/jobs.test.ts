@@ -196,6 +196,53 @@ test('a stream of events ends with the key that opened it', async () => {
   await service.api.finished(job_id);
 });
 
+test('jobs say what they are: their URL, options, duration and delivery', async () => {
+  const { api } = await service.createAccount();
+  const urls = [site.url('/a'), site.url('/b')];
+  const options = { formats: ['text'], headers: { Authorization: 'Bearer secret' }, timeout_ms: 9000 };
+  const job_id = await api.queue('/v1/scrape/batch/async', { urls, ...options });
+  const ended = await api.finished(job_id);
+  const [listed] = (await api('GET', '/v1/jobs')).json.data;
+  for (const job of [ended, listed]) {
+    assert.equal(job.url, urls[0]);
+    assert.deepEqual(job.options.formats, ['text']);
+    assert.equal(job.options.timeout_ms, 9000);
+    assert.deepEqual(job.options.headers, ['Authorization'], 'no value of a header');
+    assert.equal(job.duration_ms, Date.parse(job.finished_at) - Date.parse(job.started_at));
+    assert.equal(job.delivery, null);
+  }
+});
+
+test('a job runs from when its first page is taken', async () => {
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/first', held.route);
+  const job_id = await service.api.queue('/v1/scrape/async', { url: site.url('/first') });
+  await held.entered;
+  const { json } = await service.api('GET', `/v1/jobs/${job_id}`);
+  assert.equal(json.status, 'running');
+  assert.match(json.started_at, /Z$/);
+  held.open();
+  assert.equal((await service.api.finished(job_id)).status, 'completed');
+});
+
+test('metadata comes back byte for byte, in the job, the list and the events', async () => {
+  const { api, key } = await service.createAccount();
+  const metadata = String.raw`{"2":820982911946154508,"10":1.0,"a":"\u00e9 \"x\" ","1":[-0,1E400,{}]}`;
+  const body = `{"url":${JSON.stringify(site.url('/a'))}, "metadata" : ${metadata.replaceAll(',', ' , ')} }`;
+  const { json, text } = await api('POST', '/v1/scrape/async', body);
+  assert.ok(json.job_id, text);
+  await api.finished(json.job_id);
+  const events = await fetch(`${api.origin}/v1/jobs/${json.job_id}/events`, {
+    headers: { authorization: `Bearer ${key}` },
+  });
+  for (const shown of [
+    (await api('GET', `/v1/jobs/${json.job_id}`)).text,
+    (await api('GET', '/v1/jobs')).text,
+    await events.text(),
+  ])
+    assert.ok(shown.includes(`"metadata":${metadata}`), shown);
+});
+
 test('cancelling twice is fine; cancelling what has ended otherwise is a 409', async () => {
   const held = gate(page('Held', 'text'));
   site.routes.set('/held', held.route);

@@ -26,8 +26,9 @@ test('100,000 URLs of 300 characters are taken in one request', async () => {
   assert.equal(pages.count, 100_000);
 });
 
+const url = (length: number) => 'https://example.com/'.padEnd(length, 'x');
+
 test('a URL may have 8,192 characters', async () => {
-  const url = (length: number) => 'https://example.com/'.padEnd(length, 'x');
   assert.equal((await service.api('POST', ROUTE, { urls: [url(8192)] })).status, 202);
   const refused = await service.api('POST', ROUTE, { urls: [url(100), url(8193)] });
   assert.deepEqual(refused.json.errors, [{ path: 'urls[1]', message: 'must have at most 8192 characters' }]);

@@ -202,3 +202,39 @@ test('what an answer says about a failure names nothing inside', async () => {
     await pool.schema.alterTable('accounts_gone').renameTo('accounts').execute();
   }
 });
+
+test('headers that belong to the connection are refused, each with its reason', async () => {
+  for (const name of ['Accept-Encoding', 'HTTP2-Settings', 'Host', 'Content-Encoding', 'connection']) {
+    const body = { url: 'https://example.com', headers: { [name]: 'x' } };
+    const refused = await service.api('POST', '/v1/scrape', body);
+    assertProblem(refused, 422, 'validation_failed');
+    const [error] = refused.json.errors;
+    assert.equal(error.path, `headers.${name}`);
+    assert.match(error.message, /^(?:belongs to|is set by|names|says|is) /);
+  }
+});
+
+test('a job that the account cannot pay says how many credits are needed and left', async () => {
+  const poor = await service.createAccount({ credits: 3 });
+  const urls = Array.from({ length: 5 }, () => 'https://example.com/');
+  const refused = await poor.api('POST', '/v1/scrape/batch/async', { urls });
+  assertProblem(refused, 402, 'out_of_credits');
+  assert.match(refused.json.detail, /5 credits.* 3 left/);
+});
+
+test('times and URLs are read as people write them', async () => {
+  assert.equal((await service.api('GET', '/v1/deliveries?since=2026-01-31t12:00:00z')).status, 200);
+  assert.equal((await service.api('GET', '/v1/deliveries?since=2026-01-31')).status, 422);
+  const spaced = { url: 'https://example.com/', webhook_url: '  https://93.184.215.14/hook \n' };
+  const { json, status } = await service.api('POST', '/v1/scrape/async', spaced);
+  assert.equal(status, 202);
+  assert.equal(
+    (await service.api('GET', `/v1/jobs/${json.job_id}`)).json.webhook_url,
+    spaced.webhook_url.trim(),
+  );
+});
+
+test('JSON ends with a newline', async () => {
+  for (const path of ['/healthz', '/openapi.json', '/v1/me', '/v1/jobs', '/v1/nothing'])
+    assert.match((await service.api('GET', path)).text, /[}]\n$/, path);
+});

@@ -33,10 +33,14 @@ function job(total: number, remaining: number, more: Partial<JobSummary> = {}): 
     failed: 0,
     skipped: 0,
     cancelled: 0,
+    url: 'https://example.com/',
+    options: { formats: ['markdown'], headers: [] },
     webhook_url: null,
     created_at: '',
     started_at: null,
     finished_at: null,
+    duration_ms: null,
+    delivery: null,
     ...more,
   };
 }

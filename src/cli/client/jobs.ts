@@ -38,9 +38,11 @@ export function addJobs(program: Command): void {
           { name: 'job', of: (job) => job.job_id },
           { name: 'kind', of: (job) => job.kind },
           { name: 'status', of: (job) => job.status },
+          { name: 'url', of: (job) => job.url },
           { name: 'pages', of: (job) => job.total, numeric: true },
           { name: 'left', of: (job) => job.remaining, numeric: true },
           { name: 'failed', of: (job) => job.failed, numeric: true },
+          { name: 'callback', of: (job) => job.delivery?.status ?? null },
           { name: 'created_at', of: (job) => new Date(job.created_at) },
         ]);
       },

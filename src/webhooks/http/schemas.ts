@@ -5,7 +5,7 @@ import { cursorParameter, limitParameter } from '../../http/pagination.ts';
 import { ATTEMPT_ERRORS, type AttemptError } from '../send/attempt-errors.ts';
 import { webhookHeaders } from './webhook-headers.ts';
 
-const url = z.string().max(8192);
+const url = z.string().trim().max(8192);
 
 export const deliveryStatus = z
   .enum(DELIVERY_STATUSES)

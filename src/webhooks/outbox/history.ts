@@ -101,18 +101,33 @@ export async function readDelivery(
     });
 }
 
-/** The delivery with which a job ends, wherever it stands; null where there is none. */
+/** A delivery as its job shows it. */
+export interface DeliveryOfJob {
+  id: string;
+  status: DeliveryStatus;
+}
+
+/** The deliveries with which jobs end, by job id. Those that are pending are in the outbox. */
+export async function deliveriesOfJobs(
+  db: DbOrTx,
+  accountId: string,
+  jobIds: string[],
+): Promise<Map<string, DeliveryOfJob>> {
+  if (jobIds.length === 0) return new Map();
+  const ofJobs = sql`account_id = ${accountId} and job_id = any(${jobIds}::text[]) and event = 'job.completed'`;
+  const { rows } = await sql<DeliveryOfJob & { job_id: string }>`
+    select job_id, id, 'pending' as status from outbox where ${ofJobs}
+    union all select job_id, id, status from deliveries where ${ofJobs}`.execute(db);
+  return new Map(rows.map(({ job_id, id, status }) => [job_id, { id, status }]));
+}
+
+/** The delivery with which a job ends; null where there is none. */
 export async function deliveryOfJob(
   db: DbOrTx,
   accountId: string,
   jobId: string,
-): Promise<{ id: string; status: DeliveryStatus } | null> {
-  const { rows } = await sql<{ id: string; status: DeliveryStatus }>`
-    select id, 'pending' as status from outbox where account_id = ${accountId} and job_id = ${jobId} and event = 'job.completed'
-    union all select id, status from deliveries where account_id = ${accountId} and job_id = ${jobId} and event = 'job.completed' limit 1`.execute(
-    db,
-  );
-  return rows[0] ?? null;
+): Promise<DeliveryOfJob | null> {
+  return (await deliveriesOfJobs(db, accountId, [jobId])).get(jobId) ?? null;
 }
 
 /** What the requests of a delivery carry: its body's parts, the digest fixed at the first attempt, the headers that the caller asked for. */

@@ -1,10 +1,11 @@
 import { route } from '../../../http/route.ts';
 import { ServiceError } from '../../../service-error.ts';
 import { cancelJob as cancel } from '../../cancel.ts';
+import { describeJob } from '../../describe.ts';
 import { jobText } from '../../read.ts';
 import type { JobContext } from '../context.ts';
 import { jobAnswer } from '../schemas/answers.ts';
-import { deliveryFor, requireJob } from './find-job.ts';
+import { requireJob } from './find-job.ts';
 
 export const cancelJob = route({
   id: 'cancelJob',
@@ -23,6 +24,6 @@ export const cancelJob = route({
     const ended = await requireJob(db, account.id, id);
     if (!cancelled && ended.status !== 'cancelled')
       throw new ServiceError('already_finished', 'The job ended before it could be cancelled.');
-    return { body: jobText(ended, { delivery: await deliveryFor(db, ended) }) };
+    return { body: jobText(ended, await describeJob(db, ended)) };
   },
 });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DbOrTx } from '../../../database/tables.ts';
+import { describeJob } from '../../describe.ts';
 import { findJob, jobText, type Job } from '../../read.ts';
 
 const INTERVAL_MS = 500;
@@ -28,10 +29,11 @@ export async function* jobEvents(db: DbOrTx, start: Job, { gone, allowed }: Watc
   let lastWrite = 0;
   while (!gone.aborted) {
     const ended = job.finished_at !== null;
-    const data = jobText(job);
-    if (data !== shown) {
+    const state = jobText(job);
+    if (state !== shown) {
+      const data = jobText(job, await describeJob(db, job));
       yield `event: ${ended ? job.status : 'progress'}\ndata: ${data}\n\n`;
-      shown = data;
+      shown = state;
       lastWrite = Date.now();
     } else if (Date.now() - lastWrite > KEEPALIVE_MS) {
       yield ': still here\n\n';

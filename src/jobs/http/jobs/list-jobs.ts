@@ -1,5 +1,6 @@
 import { decodeCursor, encodeCursor } from '../../../http/pagination.ts';
 import { route } from '../../../http/route.ts';
+import { describeJobs } from '../../describe.ts';
 import { jobText, listJobs as list } from '../../read.ts';
 import type { JobContext } from '../context.ts';
 import { jobList } from '../schemas/answers.ts';
@@ -19,9 +20,11 @@ export const listJobs = route({
     const before = decodeCursor(cursor, /^job_[0-9a-f]{24}$/);
     const jobs = await list(db, account.id, filter, { limit: limit + 1, before });
     const data = jobs.slice(0, limit);
+    const described = await describeJobs(db, data);
+    const texts = data.map((job, n) => jobText(job, described[n]));
     const next = jobs.length > limit ? encodeCursor(data.at(-1)!.id) : null;
     return {
-      body: `{"data":[${data.map((job) => jobText(job)).join(',')}],"next_cursor":${JSON.stringify(next)}}`,
+      body: `{"data":[${texts.join(',')}],"next_cursor":${JSON.stringify(next)}}`,
     };
   },
 });

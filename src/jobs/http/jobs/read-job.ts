@@ -1,12 +1,13 @@
 import { keyWorks } from '../../../accounts/keys.ts';
 import { route } from '../../../http/route.ts';
 import { ServiceError } from '../../../service-error.ts';
+import { describeJob } from '../../describe.ts';
 import { jobETag, jobText, type Job } from '../../read.ts';
 import type { JobContext } from '../context.ts';
 import { jobWithResultText } from '../result-text.ts';
 import { jobAnswer } from '../schemas/answers.ts';
 import { jobQuery } from '../schemas/queries.ts';
-import { deliveryFor, requireJob } from './find-job.ts';
+import { requireJob } from './find-job.ts';
 
 export const readJob = route({
   id: 'readJob',
@@ -32,12 +33,15 @@ export const readJob = route({
       job = await requireJob(db, account.id, job.id);
     }
     const withResult = query.result === 'true';
-    const delivery = await deliveryFor(db, job);
-    const sent = { 'Cache-Control': 'private, no-cache', ...etagHeader(job, delivery?.status, withResult) };
+    const description = await describeJob(db, job);
+    const sent = {
+      'Cache-Control': 'private, no-cache',
+      ...etagHeader(job, description.delivery?.status, withResult),
+    };
     if (sent.ETag !== undefined && hasETag(headers['if-none-match'], sent.ETag))
       return { status: 304, headers: sent };
-    if (job.finished_at === null || !withResult) return { headers: sent, body: jobText(job, { delivery }) };
-    return { headers: sent, body: jobWithResultText(db, job, { delivery }) };
+    if (job.finished_at === null || !withResult) return { headers: sent, body: jobText(job, description) };
+    return { headers: sent, body: jobWithResultText(db, job, description) };
   },
 });
 

@@ -88,21 +88,26 @@ const jobFields = {
   failed: counts.failed,
   skipped: counts.skipped,
   cancelled: counts.cancelled,
+  url: z.string().nullable().describe('Its page, the first of a batch, or where its crawl began.'),
+  options: z
+    .looseObject({ formats: z.array(z.string()), headers: z.array(z.string()) })
+    .describe('The options of the request with every default filled in; of its headers, only the names.'),
   webhook_url: z.string().nullable(),
   metadata,
   created_at: timestamp,
-  started_at: timestamp.nullable().describe('When its first page was done.'),
+  started_at: timestamp.nullable().describe('When its first page was taken.'),
   finished_at: timestamp.nullable(),
+  duration_ms: z.int().nullable().describe('From its start to its end.'),
+  delivery: z
+    .strictObject({ id: z.string(), status: deliveryStatus })
+    .nullable()
+    .describe('The delivery of its webhook, once there is one.'),
 };
 export const jobSummary = named('JobSummary', z.strictObject(jobFields));
 export const jobAnswer = named(
   'Job',
   z.strictObject({
     ...jobFields,
-    delivery: z
-      .strictObject({ id: z.string(), status: deliveryStatus })
-      .nullable()
-      .describe('The delivery of its webhook, once there is one.'),
     result: z
       .union([pageBlock, batchResult])
       .optional()

@@ -34,7 +34,7 @@ export const callbacks = {
         status: z.literal('running'),
         metadata,
       })
-      .describe('The first page is done. Only where `webhook_events` asks for it.'),
+      .describe('The first page was taken. Only where `webhook_events` asks for it.'),
   ),
   'job.page': named(
     'JobPage',

@@ -71,6 +71,7 @@ export const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
 export const asyncFields = {
   webhook_url: z
     .string()
+    .trim()
     .max(MAX_URL_LENGTH)
     .optional()
     .describe('Where the one signed POST goes when the job ends: https, at a public address.'),
