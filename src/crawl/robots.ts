@@ -56,7 +56,7 @@ export function parseRobots(text: string | Buffer, url?: string): Robots {
   const rules = ours.flatMap((group) => group.rules).toSorted(bySpecificity);
   const delays = ours.map((group) => group.crawlDelay).filter((delay) => delay !== null);
   return {
-    allows: (url) => isRobotsTxt(url) || isAllowedUrl(rules, url),
+    allows: (page) => isRobotsTxt(page) || isAllowedUrl(rules, page),
     crawlDelaySeconds: delays.length > 0 ? Math.max(...delays) : null,
     sitemaps,
   };

@@ -35,7 +35,7 @@ export interface ConnectionLimits {
   /** Most open connections of one address. */
   perAddress: number;
   /** Whether an address is a proxy's, which may open as many as it likes. */
-  isProxy(address: string): boolean;
+  isProxy: (address: string) => boolean;
   log: Log;
 }
 

@@ -4,7 +4,8 @@ export type Format = (typeof FORMATS)[number];
 
 /** The closed list of `error.code`s that a page block can carry, each with the sentence a caller reads. */
 export const PAGE_ERRORS = {
-  blocked_target: 'The address is not public (ALLOW_PRIVATE_TARGETS opens networks), or its port is not one of web servers.',
+  blocked_target:
+    'The address is not public (ALLOW_PRIVATE_TARGETS opens networks), or its port is not one of web servers.',
   dns_failed: 'The host name could not be resolved.',
   connection_failed: 'The connection was refused, reset or closed before an answer came.',
   tls_failed: 'The TLS handshake failed.',

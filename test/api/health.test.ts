@@ -45,15 +45,15 @@ test('a service that drains says so, and serves what still comes', async () => {
 });
 
 test('a database that takes no changes is not ready', async () => {
-  await using service = await startTestService({ ROLES: 'web' });
-  const visitor = createApi(service.api.origin, null);
+  await using readOnly = await startTestService({ ROLES: 'web' });
+  const visitor = createApi(readOnly.api.origin, null);
   assert.equal((await visitor('GET', '/readyz')).status, 200);
   // New connections have the setting; those that are open, this one too, get it by ending.
   await sql`do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`.execute(
-    service.db,
+    readOnly.db,
   );
   await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()`
-    .execute(service.db)
+    .execute(readOnly.db)
     .catch(() => undefined);
   await eventually(async () => {
     const { status, json } = await visitor('GET', '/readyz');

@@ -114,7 +114,7 @@ for (const host of ['localhost', '127.0.0.1'])
             .replace('{root}', encodeURIComponent(root))
             .replace('{other}', encodeURIComponent(other));
           const url = `postgres://${user}:${encodeURIComponent('p@ss/w:rd%')}@${host}:${port}/postgres${form === '' ? '' : `?${parameters}`}`;
-          assert.deepEqual(await ours(url), await psql(url), `${form || '(nothing)'}`);
+          assert.deepEqual(await ours(url), await psql(url), form || '(nothing)');
         }
       },
     );

@@ -15,7 +15,7 @@ export interface ReadOptions {
   /** Most bytes once the body is decompressed. */
   limit: number;
   /** Sees every chunk before it is kept, and may throw to end the reading. */
-  onChunk(chunk: Buffer): void;
+  onChunk: (chunk: Buffer) => void;
 }
 
 /**

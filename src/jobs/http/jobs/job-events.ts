@@ -16,7 +16,7 @@ export interface Watch {
   /** Aborts when nobody watches any more. */
   gone: AbortSignal;
   /** Whether the watcher's key or session still works. */
-  allowed(): Promise<boolean>;
+  allowed: () => Promise<boolean>;
 }
 
 /**
