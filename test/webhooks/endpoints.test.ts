@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
+import type { Api } from '../support/api.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { page, startSite } from '../support/site.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -8,14 +9,20 @@ import { eventually } from '../support/wait.ts';
 
 const hostOf = (url: string) => new URL(url).host;
 
-async function queueOne(service: TestService, url: string, webhook_url: string): Promise<string> {
+let shared: TestService;
+before(async () => {
+  shared = await startTestService();
+});
+after(() => shared[Symbol.asyncDispose]());
+
+async function queueOne(service: { api: Api }, url: string, webhook_url: string): Promise<string> {
   const id = await service.api.queue('/v1/scrape/async', { url, webhook_url });
   await service.api.finished(id);
   return id;
 }
 
 test('a paused endpoint keeps its deliveries, and sends them when it is resumed', async () => {
-  await using service = await startTestService();
+  const service = await shared.createAccount();
   await using site = await startSite({ '/': page('Home', 'Text.') });
   await using receiver = await startReceiver();
   const endpoint = hostOf(receiver.url());
@@ -43,7 +50,7 @@ test('a paused endpoint keeps its deliveries, and sends them when it is resumed'
 });
 
 test('what waits for an endpoint can be cancelled, and redelivered later', async () => {
-  await using service = await startTestService();
+  const service = await shared.createAccount();
   await using site = await startSite({ '/': page('Home', 'Text.') });
   await using receiver = await startReceiver();
   receiver.answer = 500;
@@ -111,12 +118,12 @@ test('a hanging endpoint holds up no other', async () => {
 });
 
 test("another account's endpoint, and one that is not known, are the same 404", async () => {
-  await using service = await startTestService();
+  const service = await shared.createAccount();
   await using site = await startSite({ '/': page('Home', 'Text.') });
   await using receiver = await startReceiver();
   await queueOne(service, site.url('/'), receiver.url());
   await receiver.received(1);
-  const stranger = await service.createAccount();
+  const stranger = await shared.createAccount();
   for (const action of ['pause', 'resume', 'cancel-pending']) {
     const known = await stranger.api(
       'POST',
