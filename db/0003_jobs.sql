@@ -21,6 +21,7 @@ create table jobs (
   total           integer not null,             -- pages submitted; a crawl's grows as pages are found
   remaining       integer not null,
   succeeded       integer not null default 0,
+  unbilled        integer not null default 0,   -- of those that succeeded, the ones that cost nothing
   failed          integer not null default 0,
   skipped         integer not null default 0,
   cancelled       integer not null default 0,
@@ -36,6 +37,7 @@ create table jobs (
   primary key (account_id, id),
   check (total = remaining + succeeded + failed + skipped + cancelled),
   check (remaining >= 0 and succeeded >= 0 and failed >= 0 and skipped >= 0 and cancelled >= 0),
+  check (unbilled between 0 and succeeded),
   check ((status in ('queued', 'running')) = (finished_at is null)),
   check (finished_at is null or remaining = 0)
 ) partition by range (id);
@@ -68,6 +70,7 @@ create table pages (
   links       text,                             -- crawl: the in-scope links in document order until they are queued, as a JSON array (text[] cost more than its storage)
   http_status smallint,
   error_code  text,
+  unbilled    boolean not null default false,   -- ok, but empty for a reason on our side: costs nothing, and is not reused
   duration_ms integer,
   settled_at  timestamptz,
   settlement  integer,                          -- the place in the order of settling, from 1; null while pending, and where there is no fragment

@@ -122,7 +122,7 @@ comment on view admin.errors_24h is 'Why pages and delivery attempts failed in t
 create view admin.usage_by_account as
 select a.id as account_id, a.name, a.plan, a.credits,
   (select count(*) from jobs j where j.account_id = a.id and j.id >= id_floor('job_', (now() at time zone 'utc')::date - 29)) as jobs_30d,
-  (select coalesce(sum(j.succeeded), 0) from jobs j where j.account_id = a.id and j.id >= id_floor('job_', (now() at time zone 'utc')::date - 29)) as credits_30d
+  (select coalesce(sum(j.succeeded - j.unbilled), 0) from jobs j where j.account_id = a.id and j.id >= id_floor('job_', (now() at time zone 'utc')::date - 29)) as credits_30d
 from accounts a order by credits_30d desc;
 comment on view admin.usage_by_account is 'Each account, its credits, and its jobs and pages of the last 30 days.';
 

@@ -285,6 +285,7 @@ create table jobs (
   total integer not null,
   remaining integer not null,
   succeeded integer default 0 not null,
+  unbilled integer default 0 not null,
   failed integer default 0 not null,
   skipped integer default 0 not null,
   cancelled integer default 0 not null,
@@ -299,8 +300,9 @@ create table jobs (
   finished_at timestamp with time zone,
   constraint jobs_check CHECK ((total = ((((remaining + succeeded) + failed) + skipped) + cancelled))),
   constraint jobs_check1 CHECK (((remaining >= 0) AND (succeeded >= 0) AND (failed >= 0) AND (skipped >= 0) AND (cancelled >= 0))),
-  constraint jobs_check2 CHECK (((status = ANY (ARRAY['queued'::text, 'running'::text])) = (finished_at IS NULL))),
-  constraint jobs_check3 CHECK (((finished_at IS NULL) OR (remaining = 0))),
+  constraint jobs_check2 CHECK (((unbilled >= 0) AND (unbilled <= succeeded))),
+  constraint jobs_check3 CHECK (((status = ANY (ARRAY['queued'::text, 'running'::text])) = (finished_at IS NULL))),
+  constraint jobs_check4 CHECK (((finished_at IS NULL) OR (remaining = 0))),
   constraint jobs_kind_check CHECK ((kind = ANY (ARRAY['scrape'::text, 'batch'::text, 'crawl'::text]))),
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
   constraint jobs_webhook_events_check CHECK ((webhook_events <@ ARRAY['job.started'::text, 'job.page'::text, 'job.completed'::text])),
@@ -372,6 +374,7 @@ create table pages (
   links text,
   http_status smallint,
   error_code text,
+  unbilled boolean default false not null,
   duration_ms integer,
   settled_at timestamp with time zone,
   settlement integer,
@@ -715,11 +718,11 @@ create view admin.usage_by_account as
     ( SELECT count(*) AS count
            FROM jobs j
           WHERE ((j.account_id = a.id) AND (j.id >= id_floor('job_'::text, (((now() AT TIME ZONE 'utc'::text))::date - 29))))) AS jobs_30d,
-    ( SELECT COALESCE(sum(j.succeeded), (0)::bigint) AS "coalesce"
+    ( SELECT COALESCE(sum((j.succeeded - j.unbilled)), (0)::bigint) AS "coalesce"
            FROM jobs j
           WHERE ((j.account_id = a.id) AND (j.id >= id_floor('job_'::text, (((now() AT TIME ZONE 'utc'::text))::date - 29))))) AS credits_30d
    FROM accounts a
-  ORDER BY ( SELECT COALESCE(sum(j.succeeded), (0)::bigint) AS "coalesce"
+  ORDER BY ( SELECT COALESCE(sum((j.succeeded - j.unbilled)), (0)::bigint) AS "coalesce"
            FROM jobs j
           WHERE ((j.account_id = a.id) AND (j.id >= id_floor('job_'::text, (((now() AT TIME ZONE 'utc'::text))::date - 29))))) DESC;
 comment on view admin.usage_by_account is 'Each account, its credits, and its jobs and pages of the last 30 days.';

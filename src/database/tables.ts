@@ -67,6 +67,7 @@ export interface JobsTable {
   total: number;
   remaining: number;
   succeeded: Generated<number>;
+  unbilled: Generated<number>;
   failed: Generated<number>;
   skipped: Generated<number>;
   cancelled: Generated<number>;
@@ -96,6 +97,7 @@ export interface PagesTable {
   links: string | null;
   http_status: number | null;
   error_code: string | null;
+  unbilled: Generated<boolean>;
   duration_ms: number | null;
   settled_at: Timestamp | null;
 }

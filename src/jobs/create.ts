@@ -21,7 +21,7 @@ export interface NewJob {
   lane: Lane;
   /** The caller holds the connection until the job ends. */
   sync: boolean;
-  /** Absolute http(s) URLs; a repeated one keeps a place each. A crawl has one: its seed. */
+  /** http(s) URLs, and texts that fail as pages; a repeated one keeps a place each. A crawl has one: its seed. */
   urls: string[];
   options: ScrapeOptions | CrawlOptions;
   /** The caller's metadata as JSON text. */
@@ -77,7 +77,7 @@ export async function createJob(
       })
       .returning('priority')
       .executeTakeFirstOrThrow();
-    const hosts = job.urls.map((url) => new URL(url).host);
+    const hosts = job.urls.map((url) => URL.parse(url)?.host ?? '');
     await insertPages(tx, job, hosts, id);
     await insertSlices(boss, tx, { lane: job.lane, slices: slicesOf(job, hosts, id), priority });
     await reserveCredits(tx, job.account_id, id, reserved);

@@ -8,6 +8,7 @@ export interface ScrapeOptions extends ExtractOptions {
   max_age_seconds: number;
   respect_robots: boolean;
   user_agent: string | null;
+  skip_tls_verification: boolean;
 }
 
 /** Where a crawl sends headers of the caller's that may hold credentials: to the seed's origin, or to its whole site. */
@@ -38,6 +39,7 @@ export function cacheKey(url: string, options: ScrapeOptions): Buffer {
     exclude_selectors,
     Object.entries(headers),
     user_agent,
+    options.skip_tls_verification,
   ];
   return createHash('sha256')
     .update(JSON.stringify([url, shape]))

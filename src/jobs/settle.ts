@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
-import { int, largeText, rows, smallint, text } from '../database/rows.ts';
+import { boolean, int, largeText, rows, smallint, text } from '../database/rows.ts';
 import type { Tx } from '../database/tables.ts';
 import { failedBlock } from '../scrape/page-block.ts';
 import { announcePages, announceStart } from './announce.ts';
@@ -17,6 +17,8 @@ export interface PageResult {
   fragment: string | Uint8Array;
   http_status: number | null;
   error_code: string | null;
+  /** Whether it costs nothing though it is ok. */
+  unbilled?: boolean;
   duration_ms: number;
   fetched_at: Date;
   /** Crawl: the links to queue, in order. */
@@ -54,12 +56,14 @@ export async function settlePages(
   const moved = { ok: 0, failed: 0, skipped: 0 };
   const updated = await updatePages(tx, job, kept);
   for (const { status } of updated) moved[status]++;
+  const unbilled = updated.filter((page) => page.status === 'ok' && page.unbilled).length;
   const settled = moved.ok + moved.failed + moved.skipped;
 
   const counts = {
     total: job.total,
     remaining: job.remaining - settled,
     succeeded: job.succeeded + moved.ok,
+    unbilled: job.unbilled + unbilled,
     failed: job.failed + moved.failed,
     skipped: job.skipped + moved.skipped,
   };
@@ -70,7 +74,8 @@ export async function settlePages(
   }
   if (settled > 0 && counts.remaining > 0) {
     await sql`update jobs set status = 'running', started_at = coalesce(started_at, now()), total = ${counts.total},
-      remaining = ${counts.remaining}, succeeded = ${counts.succeeded}, failed = ${counts.failed}, skipped = ${counts.skipped}
+      remaining = ${counts.remaining}, succeeded = ${counts.succeeded}, unbilled = ${counts.unbilled},
+      failed = ${counts.failed}, skipped = ${counts.skipped}
       where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   }
   if (settled > 0 && job.status === 'queued') await announceStart(tx, job);
@@ -79,11 +84,13 @@ export async function settlePages(
   return await finishJob(tx, { ...job, ...counts }, counts.succeeded > 0 ? 'completed' : 'failed');
 }
 
-async function updatePages(
-  tx: Tx,
-  job: Job,
-  results: PageResult[],
-): Promise<{ ordinal: number; status: PageResult['status'] }[]> {
+interface SettledPage {
+  ordinal: number;
+  status: PageResult['status'];
+  unbilled: boolean;
+}
+
+async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<SettledPage[]> {
   if (results.length === 0) return [];
   const settled = rows(results, {
     ordinal: int((page) => page.ordinal),
@@ -91,21 +98,22 @@ async function updatePages(
     fragment: largeText((page) => page.fragment),
     http_status: smallint((page) => page.http_status),
     error_code: text((page) => page.error_code),
+    unbilled: boolean((page) => page.unbilled ?? false),
     duration_ms: int((page) => page.duration_ms),
     links: largeText((page) => page.links && JSON.stringify(page.links)),
   });
-  const updated = await sql<{ ordinal: number; status: PageResult['status'] }>`
+  const updated = await sql<SettledPage>`
     with pending as (
       select r.*, ${job.total - job.remaining}::int + row_number() over (order by r.ordinal) as settlement
       from ${settled.as('r')} join pages p on p.account_id = ${job.account_id} and p.job_id = ${job.id}
         and p.ordinal = r.ordinal and p.status = 'pending'
     )
     update pages set status = r.status, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
-      duration_ms = r.duration_ms, settled_at = now(), settlement = r.settlement, links = r.links
+      unbilled = r.unbilled, duration_ms = r.duration_ms, settled_at = now(), settlement = r.settlement, links = r.links
     from pending r
     where pages.account_id = ${job.account_id} and pages.job_id = ${job.id} and pages.ordinal = r.ordinal
       and pages.status = 'pending'
-    returning pages.ordinal, pages.status`.execute(tx);
+    returning pages.ordinal, pages.status, pages.unbilled`.execute(tx);
   return updated.rows;
 }
 
@@ -148,5 +156,5 @@ function asDuplicate(result: PageResult): PageResult {
     fetchedAt: fetched_at,
     durationMs: duration_ms,
   });
-  return { ...result, status: 'skipped', fragment, error_code: 'duplicate', links: null };
+  return { ...result, status: 'skipped', fragment, error_code: 'duplicate', unbilled: false, links: null };
 }

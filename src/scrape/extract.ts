@@ -10,6 +10,7 @@ import { readPdf } from './documents/pdf/index.ts';
 import { readText } from './documents/text.ts';
 import { readXml } from './documents/xml.ts';
 import { parseHtml } from './dom/index.ts';
+import { isScriptShell } from './dom/script-shell.ts';
 import { toHtml } from './formats/html.ts';
 import { baseUrl, discoveredLinks } from './formats/links.ts';
 import { mainContent, removeNoise } from './main-content/index.ts';
@@ -51,6 +52,7 @@ function readHtml(document: Document, url: string, options: ExtractOptions): Con
   const base = baseUrl(document, url);
   const discovered = discoveredLinks(document, base);
   const about = metadataOf(document, base);
+  const withoutText = isScriptShell(document) ? 'needs_javascript' : 'no_text';
   const wantsNodes = options.formats.some(
     (format) => format === 'markdown' || format === 'html' || format === 'text',
   );
@@ -62,6 +64,7 @@ function readHtml(document: Document, url: string, options: ExtractOptions): Con
     text: () => toText(nodes),
     links: discovered.map((link) => link.url),
     discovered,
+    withoutText,
   };
 }
 

@@ -13,8 +13,12 @@ interface PageFacts {
 
 export interface OkPage extends PageFacts {
   finalUrl: string;
-  /** The HTTP status, 100–599. */
+  /** The HTTP status, 100–999. */
   status: number;
+  /** Whether the body ended early: the formats are of what came. */
+  truncated?: boolean;
+  /** Whether the site's certificate was not verified, as the caller asked. */
+  skipTlsVerification?: boolean;
 }
 
 export interface FailedPage extends PageFacts {
@@ -50,6 +54,9 @@ export function okBlock(page: OkPage, extraction: Extraction, formats: Format[])
       content.map((format) => [format, extraction[format] ?? (format === 'links' ? [] : '')]),
     ),
     metadata: extraction.metadata,
+    ...(page.truncated && { truncated: true }),
+    ...(extraction.empty !== null && { empty: true, empty_reason: extraction.empty }),
+    ...(page.skipTlsVerification && { skip_tls_verification: true }),
     error: null,
     fetched_at: page.fetchedAt.toISOString(),
     duration_ms: Math.round(page.durationMs),

@@ -21,6 +21,7 @@ export const PAGE_ERRORS = {
   out_of_scope: 'The page redirects to an address outside the crawl.',
   duplicate: 'Another page of this crawl leads to the same content address.',
   cancelled: 'The job was cancelled before this page was done.',
+  invalid_url: 'This is not an absolute http or https URL without user name and password.',
   internal_error: 'The page failed for a reason on our side.',
 } as const;
 export type PageErrorCode = keyof typeof PAGE_ERRORS;
@@ -52,6 +53,8 @@ export interface RawPage {
   contentType: string | null;
   /** The `X-Robots-Tag` headers. */
   robotsTags?: readonly string[];
+  /** Whether the body ended early. */
+  truncated?: boolean;
   body: Buffer;
 }
 
@@ -70,6 +73,17 @@ export interface DiscoveredLink {
   nofollow: boolean;
 }
 
+/** Why a page has no text, each with the sentence a caller reads. */
+export const EMPTY_REASONS = {
+  scanned_pdf: 'The document consists of pictures of its pages.',
+  needs_javascript: 'The page is made by a script, which was not run.',
+  no_text: 'The page has no text.',
+} as const;
+export type EmptyReason = keyof typeof EMPTY_REASONS;
+
+/** A page with one of these holds something that was not read: it costs nothing and is not reused. */
+export const UNBILLED_REASONS: ReadonlySet<EmptyReason> = new Set(['scanned_pdf', 'needs_javascript']);
+
 /** All that is read out of one page. The formats that were not asked for are absent. */
 export interface Extraction {
   markdown?: string;
@@ -81,4 +95,6 @@ export interface Extraction {
   discovered: DiscoveredLink[];
   /** What `<meta name=robots>` and `X-Robots-Tag` say of the page itself. */
   robots: { noindex: boolean; nofollow: boolean };
+  /** Why there is no text; null where there is some, or no text was asked for. */
+  empty: EmptyReason | null;
 }

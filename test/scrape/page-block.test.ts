@@ -11,6 +11,7 @@ const extraction: Extraction = {
   links: ['https://example.com/'],
   metadata: { title: 'Hi', description: null, language: 'en', canonical_url: null, og_type: 'article' },
   discovered: [],
+  empty: null,
   robots: { noindex: false, nofollow: false },
 };
 const page = {
@@ -33,7 +34,12 @@ test('an ok block is the exact text of the contract, in its order', () => {
 });
 
 test('every format that was asked for is there, even where the extraction has none; no other is', () => {
-  const bare: Extraction = { metadata: extraction.metadata, discovered: [], robots: extraction.robots };
+  const bare: Extraction = {
+    metadata: extraction.metadata,
+    discovered: [],
+    robots: extraction.robots,
+    empty: null,
+  };
   const all = JSON.parse(okBlock(page, bare, ['metadata', 'text', 'links', 'html', 'markdown']));
   assert.deepEqual(Object.keys(all), [
     'url',

@@ -1,4 +1,4 @@
-import type { Extraction, Format, Metadata } from '../types.ts';
+import type { EmptyReason, Extraction, Format, Metadata } from '../types.ts';
 
 /** What a reader found in a body. The formats are made when they are asked for. */
 export interface Content {
@@ -9,6 +9,8 @@ export interface Content {
   metadata: Metadata;
   discovered: Extraction['discovered'];
   robots: Extraction['robots'];
+  /** Why there is no text, where there is none; `needs_javascript` also where all text is a notice of that. */
+  withoutText?: EmptyReason;
 }
 
 /** The metadata of content that says nothing about itself, with what is known of it after all. */
@@ -37,13 +39,35 @@ export function fenced(text: string, language: string): string {
 /** The asked-for parts of the content, the others left out. */
 export function pick(content: Content, formats: Format[]): Extraction {
   const { links, metadata, discovered, robots } = content;
-  return {
+  const made = {
     ...(formats.includes('markdown') && { markdown: content.markdown() }),
     ...(formats.includes('html') && { html: content.html() }),
     ...(formats.includes('text') && { text: content.text() }),
-    ...(formats.includes('links') && { links }),
-    metadata,
-    discovered,
-    robots,
   };
+  const empty = emptyReason(content, made);
+  return { ...made, ...(formats.includes('links') && { links }), metadata, discovered, robots, empty };
+}
+
+type MadeFormats = Pick<Extraction, 'markdown' | 'html' | 'text'>;
+
+function emptyReason(
+  { withoutText = 'no_text' }: Content,
+  { markdown, html, text }: MadeFormats,
+): EmptyReason | null {
+  const made = text ?? markdown ?? html;
+  if (made === undefined) return null;
+  if (withoutText === 'needs_javascript') return withoutText;
+  const isBlank = text === undefined && markdown === undefined ? !hasText(made) : made.trim() === '';
+  return isBlank ? withoutText : null;
+}
+
+/** Whether HTML holds anything but tags. */
+function hasText(html: string): boolean {
+  let inTag = false;
+  for (const char of html) {
+    if (char === '<') inTag = true;
+    else if (char === '>') inTag = false;
+    else if (!inTag && char.trim() !== '') return true;
+  }
+  return false;
 }

@@ -77,22 +77,31 @@ export class Hosts {
   readonly #gate: HostGate;
   readonly #load: Load;
   readonly #robots: RobotsCache;
+  /** For jobs that skip the verification of certificates: nobody else relies on what comes of that. */
+  readonly #unverifiedRobots: RobotsCache;
 
   constructor({ db, egress, gate, load }: HostsOptions) {
     this.clock = new HostClock(db);
     this.#egress = egress;
     this.#gate = gate;
     this.#load = load;
-    this.#robots = createRobotsCache({
-      ttlMs: ROBOTS_TTL_MS,
-      maxEntries: ROBOTS_ORIGINS,
-      fetch: (url) => fetchRobots(egress, url),
-    });
+    const robotsCache = (skipTlsVerification: boolean) =>
+      createRobotsCache({
+        ttlMs: ROBOTS_TTL_MS,
+        maxEntries: ROBOTS_ORIGINS,
+        fetch: (url) => fetchRobots(egress, url, skipTlsVerification),
+      });
+    this.#robots = robotsCache(false);
+    this.#unverifiedRobots = robotsCache(true);
   }
 
   /** The sitemaps that the robots.txt of an origin names. */
-  async sitemapsOf(origin: string): Promise<string[]> {
-    return (await this.#robots.get(origin)).sitemaps;
+  async sitemapsOf(job: JobInfo, origin: string): Promise<string[]> {
+    return (await this.#robotsOf(job, origin)).sitemaps;
+  }
+
+  async #robotsOf({ options }: JobInfo, url: string): Promise<Robots> {
+    return await (options.skip_tls_verification ? this.#unverifiedRobots : this.#robots).get(url);
   }
 
   /**
@@ -131,17 +140,18 @@ export class Hosts {
 
   async #sitesDelayMs(job: JobInfo, url: string, vouched: boolean): Promise<number> {
     if (!job.options.respect_robots) return 0;
-    const robots = vouched ? await this.#robots.get(url) : await this.#allowedBy(url);
+    const robots = vouched ? await this.#robotsOf(job, url) : await this.#allowedBy(job, url);
     return Math.min(robots.crawlDelaySeconds ?? 0, MAX_CRAWL_DELAY_SECONDS) * 1000;
   }
 
   async #fetch(job: JobInfo, { url, host }: Target, request: PlaceRequest): Promise<FetchedPage> {
-    const { respect_robots, user_agent } = job.options;
+    const { respect_robots, user_agent, skip_tls_verification } = job.options;
     const fetched = await this.#egress.fetchPage({
       ...request,
       url,
       userAgent: user_agent ?? USER_AGENT,
-      ...(respect_robots ? { onRedirect: async (next) => void (await this.#allowedBy(next)) } : {}),
+      skipTlsVerification: skip_tls_verification,
+      ...(respect_robots ? { onRedirect: async (next) => void (await this.#allowedBy(job, next)) } : {}),
     });
     // Before the place is given back, so that whoever takes it next knows.
     if (PAUSE_STATUSES.has(fetched.status))
@@ -150,8 +160,8 @@ export class Hosts {
   }
 
   /** The robots.txt that allows the URL. What kept it from being read would keep the page from being read too. */
-  async #allowedBy(url: string): Promise<Robots> {
-    const robots = await this.#robots.get(url);
+  async #allowedBy(job: JobInfo, url: string): Promise<Robots> {
+    const robots = await this.#robotsOf(job, url);
     if (robots.allows(url)) return robots;
     if (robots.unreached !== undefined) throw robots.unreached;
     throw robots.againInSeconds === undefined

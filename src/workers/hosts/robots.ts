@@ -9,12 +9,22 @@ const TIMEOUT_MS = 10_000;
  * Fetches a robots.txt, only the beginning of a very long one. A redirect loop counts as a missing file (RFC 9309, 2.3.1.2). Throws
  * EgressError when there was no answer.
  */
-export async function fetchRobots(egress: Egress, url: string): Promise<RobotsAnswer> {
+export async function fetchRobots(
+  egress: Egress,
+  url: string,
+  skipTlsVerification = false,
+): Promise<RobotsAnswer> {
   // One byte more than counts shows which line is cut.
   const collected = new BodyCollector({ maxBytes: ROBOTS_MAX_BYTES + 1 });
   const read = async (body: AsyncIterable<Buffer>) => await collectBeginning(body, collected);
   try {
-    const answer = await egress.fetchPage({ url, userAgent: USER_AGENT, timeoutMs: TIMEOUT_MS, read });
+    const answer = await egress.fetchPage({
+      url,
+      userAgent: USER_AGENT,
+      timeoutMs: TIMEOUT_MS,
+      read,
+      skipTlsVerification,
+    });
     return { status: answer.status, body: collected.bytes(), retryAfterSeconds: retryAfterSeconds(answer) };
   } catch (error) {
     if (error instanceof EgressError && error.code === 'too_many_redirects')

@@ -60,6 +60,7 @@ export function okResult({ page, fetched, reading, links, fetchedAt }: ReadPage)
     fragment: reading.fragment,
     http_status: fetched.status,
     error_code: null,
+    unbilled: reading.unbilled,
     duration_ms: reading.durationMs,
     fetched_at: fetchedAt,
     links,

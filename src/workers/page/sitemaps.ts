@@ -28,7 +28,7 @@ export async function sitemapLinks(visit: PageVisit, hosts: Hosts, seed: string)
   const { origin } = new URL(seed);
   const scope = visit.job.crawl!.scope.at(seed);
   const inScope = withinBudget(scope, JUDGING_BUDGET_MS);
-  const named = await hosts.sitemapsOf(origin);
+  const named = await hosts.sitemapsOf(visit.job, origin);
   const fetcher = new SitemapFetcher(visit, hosts, named);
   const links = new Set<string>();
   await collectSitemapUrls({

@@ -5,6 +5,7 @@ import type { PageResult } from '../../jobs/settle.ts';
 import { loggableUrl, type Log } from '../../log.ts';
 import { immediateRefresh } from '../../scrape/decode/refresh.ts';
 import { isReadable } from '../../scrape/decode/content-kind.ts';
+import { urlFault } from '../../scrape/page-url.ts';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import { PAUSE_STATUSES, retryAfterSeconds, TRANSIENT_STATUSES } from '../hosts/answer.ts';
 import { HostClockError } from '../hosts/clock.ts';
@@ -79,6 +80,7 @@ export class PageVisit {
 
   /** Fetches and reads the page. Every failure of the page is an outcome; what it throws is a failure of ours. */
   async run(): Promise<PageOutcome> {
+    if (urlFault(this.page.url) !== null) return this.#end('failed', 'invalid_url');
     try {
       using place = await this.#enterHost();
       using _ = await this.#around.load.enter(this.job.account_id);
@@ -166,6 +168,7 @@ export class PageVisit {
         status: fetched.status,
         contentType: fetched.contentType,
         robotsTags: fetched.robotsTags,
+        truncated: fetched.truncated,
         body: fetched.body,
       },
       options: job.options,

@@ -2,7 +2,7 @@ import { createScope, type Scope } from '../../crawl/scope.ts';
 import type { CrawlOptions, ScrapeOptions } from '../../jobs/options.ts';
 import { extract } from '../../scrape/extract.ts';
 import { okBlock } from '../../scrape/page-block.ts';
-import { PageError, type RawPage } from '../../scrape/types.ts';
+import { PageError, UNBILLED_REASONS, type RawPage } from '../../scrape/types.ts';
 import { linksInScope, otherAddresses } from './crawl-links.ts';
 
 /** The largest page block that is kept. Every format is part of it. */
@@ -29,6 +29,8 @@ export interface PageReading {
   /** From the beginning of the fetch to the end of the reading. */
   durationMs: number;
   noindex: boolean;
+  /** Whether the page costs nothing: what it holds was not read. */
+  unbilled: boolean;
   /** Crawl: the links in scope, normalised, each once, in document order. */
   links: string[];
   /** Crawl: other addresses of the page, where it was redirected to and its canonical URL. */
@@ -52,12 +54,15 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
     finalUrl: page.url,
     contentType: page.contentType,
     status: page.status,
+    truncated: page.truncated ?? false,
+    skipTlsVerification: options.skip_tls_verification,
     fetchedAt,
     durationMs,
   };
   const fragment = Buffer.from(okBlock(facts, extraction, options.formats));
   if (fragment.length > MAX_FRAGMENT_BYTES) throw new PageError('too_large');
-  return { fragment, durationMs, noindex: extraction.robots.noindex, ...crawl };
+  const unbilled = extraction.empty !== null && UNBILLED_REASONS.has(extraction.empty);
+  return { fragment, durationMs, noindex: extraction.robots.noindex, unbilled, ...crawl };
 }
 
 /** The scope of the crawl that a page was last read of. */

@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import { SETTLED_PAGE_STATUSES } from '../../../database/enumerations.ts';
 import { listOf, named, timestamp } from '../../../http/schemas.ts';
-import { PAGE_ERRORS, type PageErrorCode } from '../../../scrape/types.ts';
+import { EMPTY_REASONS, PAGE_ERRORS, type EmptyReason, type PageErrorCode } from '../../../scrape/types.ts';
 import { deliveryStatus } from '../../../webhooks/http/schemas.ts';
 import { jobKind, jobStatus } from './queries.ts';
 
 export const count = z.int().min(0);
 export const counts = {
   total: count.describe('Pages of the job. A crawl finds more while it runs.'),
-  succeeded: count.describe('Pages that came back, whatever their HTTP status. Each costs one credit.'),
+  succeeded: count.describe(
+    'Pages that came back, whatever their HTTP status. Each costs one credit, but for empty ones that were not read.',
+  ),
   failed: count.describe('Pages that did not come back.'),
   skipped: count.describe('Pages that the crawl left out: duplicates, out of scope, refused by robots.txt.'),
   cancelled: count.describe('Pages that were not done when the job was cancelled.'),
@@ -62,6 +64,21 @@ export const pageBlock = named(
       text: z.string().optional(),
       links: z.array(z.string()).optional().describe('Absolute URLs, each once, in document order.'),
       metadata: pageMetadata,
+      truncated: z
+        .literal(true)
+        .optional()
+        .describe('The answer ended early: the formats hold what came of it.'),
+      empty: z.literal(true).optional().describe('There is no text to show. `empty_reason` says why.'),
+      empty_reason: z
+        .enum(Object.keys(EMPTY_REASONS) as [EmptyReason])
+        .optional()
+        .describe(
+          'A page that needs JavaScript and a scanned document cost no credit: what they hold was not read.',
+        ),
+      skip_tls_verification: z
+        .literal(true)
+        .optional()
+        .describe('The certificate of the site was not verified, as the request asked.'),
       error: z
         .strictObject({ code: z.enum(Object.keys(PAGE_ERRORS) as [PageErrorCode]), message: z.string() })
         .nullable()

@@ -1,25 +1,16 @@
 import { z } from 'zod';
 import { WEBHOOK_EVENTS, WEBHOOK_PAYLOADS } from '../../../database/enumerations.ts';
 import { headerName, headerValue } from '../../../http/header-fields.ts';
+import { MAX_URL_LENGTH, urlFault } from '../../../scrape/page-url.ts';
 import { FORMATS } from '../../../scrape/types.ts';
 import { isValidSelector } from '../../../scrape/selectors.ts';
 import { webhookHeaders } from '../../../webhooks/http/webhook-headers.ts';
 
 export const MAX_SYNC_URLS = 100;
 export const MAX_ASYNC_URLS = 100_000;
-export const MAX_URL_LENGTH = 8192;
 /** A router in front of the service gives up at 30 s. */
 export const MAX_SYNC_TIMEOUT_MS = 25_000;
 export const MAX_ASYNC_TIMEOUT_MS = 120_000;
-
-/** Why a page cannot have this URL; null where it can. */
-export function urlFault(text: string): string | null {
-  if (text.length > MAX_URL_LENGTH) return `must have at most ${MAX_URL_LENGTH} characters`;
-  const url = URL.parse(text);
-  if (url === null) return 'must be an absolute URL';
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'must start with http:// or https://';
-  return url.username !== '' || url.password !== '' ? 'must not contain a user name or password' : null;
-}
 
 export const pageUrl = z
   .string()
@@ -28,6 +19,13 @@ export const pageUrl = z
     if (fault !== null) context.addIssue(fault);
   })
   .meta({ maxLength: MAX_URL_LENGTH });
+
+export const invalidUrls = z
+  .enum(['reject', 'fail'])
+  .default('reject')
+  .describe(
+    'What becomes of a URL that is none: `reject` refuses the request, `fail` scrapes the others and returns it as a failed page, `invalid_url`.',
+  );
 
 const format = z.enum(FORMATS);
 const selectors = z
@@ -60,6 +58,10 @@ export const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
     .default(0)
     .describe('Take an own earlier result that is not older than this. 0: always fetch.'),
   respect_robots: z.boolean().default(respectRobots).describe('Obey the robots.txt of the site.'),
+  skip_tls_verification: z
+    .boolean()
+    .default(false)
+    .describe('Take the certificate of a site whatever its fault. The page block says so.'),
   user_agent: z
     .string()
     .min(1)

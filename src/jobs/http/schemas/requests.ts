@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { named } from '../../../http/schemas.ts';
+import { MAX_URL_LENGTH } from '../../../scrape/page-url.ts';
 import { compilePattern } from '../../../crawl/patterns.ts';
 import type { Format } from '../../../scrape/types.ts';
 import { HEADER_SCOPES, type CrawlOptions, type ScrapeOptions } from '../../options.ts';
@@ -9,29 +10,26 @@ import {
   MAX_ASYNC_URLS,
   MAX_SYNC_TIMEOUT_MS,
   MAX_SYNC_URLS,
-  MAX_URL_LENGTH,
+  invalidUrls,
   pageUrl,
   scrapeFields,
 } from './fields.ts';
 
 const atLeastOne = [1, 'must have at least one URL'] as const;
 /** Checked by `requireUrls`, which lets other requests have their turn in between. */
-const manyUrls = z
-  .array(z.unknown())
-  .min(...atLeastOne)
-  .max(MAX_ASYNC_URLS, `must have at most ${MAX_ASYNC_URLS} URLs`)
-  .meta({
-    shownAs: {
-      type: 'array',
-      items: { type: 'string', maxLength: MAX_URL_LENGTH },
-      minItems: 1,
-      maxItems: MAX_ASYNC_URLS,
-    },
-  });
-const fewUrls = z
-  .array(pageUrl)
-  .min(...atLeastOne)
-  .max(MAX_SYNC_URLS, `must have at most ${MAX_SYNC_URLS} URLs`);
+const urls = (max: number) =>
+  z
+    .array(z.unknown())
+    .min(...atLeastOne)
+    .max(max, `must have at most ${max} URLs`)
+    .meta({
+      shownAs: {
+        type: 'array',
+        items: { type: 'string', maxLength: MAX_URL_LENGTH },
+        minItems: 1,
+        maxItems: max,
+      },
+    });
 const pathPatterns = z.array(z.string().min(1).max(500).superRefine(checkPattern)).max(100).default([]);
 
 function checkPattern(pattern: string, context: z.RefinementCtx<string>): void {
@@ -56,7 +54,13 @@ export const scrapeSchema = named(
 );
 export const batchSchema = named(
   'BatchRequest',
-  oneFormat(z.strictObject({ urls: fewUrls, ...scrapeFields(MAX_SYNC_TIMEOUT_MS, false) })),
+  oneFormat(
+    z.strictObject({
+      urls: urls(MAX_SYNC_URLS),
+      invalid_urls: invalidUrls,
+      ...scrapeFields(MAX_SYNC_TIMEOUT_MS, false),
+    }),
+  ),
 );
 export const scrapeAsyncSchema = named(
   'ScrapeAsyncRequest',
@@ -66,7 +70,8 @@ export const batchAsyncSchema = named(
   'BatchAsyncRequest',
   oneFormat(
     z.strictObject({
-      urls: manyUrls,
+      urls: urls(MAX_ASYNC_URLS),
+      invalid_urls: invalidUrls,
       ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, false),
       ...asyncFields,
     }),
@@ -129,6 +134,7 @@ export function scrapeOptions(body: ScrapeBody): ScrapeOptions {
     max_age_seconds: body.max_age_seconds,
     respect_robots: body.respect_robots,
     user_agent: body.user_agent ?? null,
+    skip_tls_verification: body.skip_tls_verification,
   };
 }
 

@@ -23,7 +23,8 @@ export const scrapeBatchAsync = route({
   idempotent: true,
   answers: QUEUED,
   async handle(request, context: JobContext) {
-    const fields = { urls: await requireUrls(request.body.urls), options: scrapeOptions(request.body) };
+    const { urls, invalid_urls } = request.body;
+    const fields = { urls: await requireUrls(urls, invalid_urls), options: scrapeOptions(request.body) };
     return await queue(request, context, { kind: 'batch', lane: 'bulk', ...fields });
   },
 });

@@ -2,6 +2,7 @@ import { route } from '../../../http/route.ts';
 import type { JobContext } from '../context.ts';
 import { batchResult } from '../schemas/answers.ts';
 import { batchSchema, scrapeOptions } from '../schemas/requests.ts';
+import { requireUrls } from './require-urls.ts';
 import { answerNow, SYNC_BUDGET_MS } from './answer-now.ts';
 
 export const scrapeBatch = route({
@@ -17,7 +18,8 @@ export const scrapeBatch = route({
   idempotent: true,
   answers: { 200: { description: 'The pages, in the order of the request.', schema: batchResult } },
   async handle(request, context: JobContext) {
-    const fields = { urls: request.body.urls, options: scrapeOptions(request.body) };
+    const { urls, invalid_urls } = request.body;
+    const fields = { urls: await requireUrls(urls, invalid_urls), options: scrapeOptions(request.body) };
     return await answerNow(
       request,
       context,

@@ -130,8 +130,18 @@ export async function readPdf(body: Buffer, url: string): Promise<Content> {
     const heading = nodes.find((node) => 'name' in node && node.name === 'h1');
     metadata.title ??= (heading && textOf(heading, 1000)) || null;
     const content = contentOfNodes(nodes, url, metadata);
-    return { ...content, links, discovered: links.map((link) => ({ url: link, nofollow: false })) };
+    return {
+      ...content,
+      links,
+      discovered: links.map((link) => ({ url: link, nofollow: false })),
+      withoutText: hasPictures(body) ? 'scanned_pdf' : 'no_text',
+    };
   } finally {
     await pdf.loadingTask.destroy();
   }
+}
+
+/** Whether the document holds pictures. Their dictionaries stand beside their data, and so are never compressed. */
+function hasPictures(body: Buffer): boolean {
+  return /\/Subtype\s{0,20}\/Image\b/.test(body.toString('latin1'));
 }
