@@ -72,7 +72,7 @@ export function openApiDocument(routes: RouteDescription[], callbacks: Record<st
       ]),
     ),
     components: {
-      schemas: componentSchemas(),
+      schemas: componentSchemas(routes),
       headers: headerObjects(COMMON_HEADERS),
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'An API key of an account: ok_…' },
@@ -111,7 +111,11 @@ function operationObject(operation: RouteDescription): Json {
           requestBody: {
             required: !body.safeParse({}).success,
             content: {
-              'application/json': { schema: reference(body), ...(example === undefined ? {} : { example }) },
+              // In place, not by reference: a generator takes a field with a default as optional only there.
+              'application/json': {
+                schema: requestSchema(body),
+                ...(example === undefined ? {} : { example }),
+              },
             },
           },
         }),
@@ -190,14 +194,27 @@ function reference(schema: z.ZodType): Json {
   return { $ref: componentUri(known.id) };
 }
 
-function componentSchemas(): Record<string, Json> {
-  const { schemas } = z.toJSONSchema(namedSchemas, { uri: componentUri, io: 'input', override: simplify });
+/** The schemas of answers and callbacks, which the document has once each. */
+function componentSchemas(routes: RouteDescription[]): Record<string, Json> {
+  const requests = new Set(routes.flatMap(({ body }) => (body ? [namedSchemas.get(body)?.id] : [])));
+  const { schemas } = z.toJSONSchema(namedSchemas, {
+    uri: componentUri,
+    io: 'output',
+    unrepresentable: 'any',
+    override: simplify,
+  });
   return Object.fromEntries(
     Object.entries(schemas as Record<string, Json>)
       // Definitions that only a schema with `shownAs` refers to.
-      .filter(([id]) => id !== '__shared')
+      .filter(([id]) => id !== '__shared' && !requests.has(id))
       .map(([id, { $id: _id, $schema: _dialect, ...schema }]) => [id, schema]),
   );
+}
+
+/** The body of a request: what a caller has to send is `required`, the rest has its default. */
+function requestSchema(body: z.ZodType): Json {
+  const { $schema: _dialect, ...schema } = jsonSchema(body);
+  return { title: namedSchemas.get(body)?.id, ...schema };
 }
 
 const jsonSchema = (schema: z.ZodType): Json => z.toJSONSchema(schema, { io: 'input', override: simplify });

@@ -36,8 +36,14 @@ test('the document is OpenAPI 3.1, whole, and served as it is', async () => {
   assert.equal(new Set(ids).size, ids.length);
   assert.deepEqual(Object.keys(json.webhooks), ['job.completed', 'job.started', 'job.page', 'job.pages']);
   assert.deepEqual(json.paths['/v1/jobs/{job_id}'].get.parameters[0].name, 'job_id');
-  assert.deepEqual(json.components.schemas.ScrapeRequest.required, ['url']);
-  assert.equal(json.components.schemas.ScrapeRequest.properties.timeout_ms.maximum, 25_000);
+  const request = json.paths['/v1/scrape'].post.requestBody.content['application/json'].schema;
+  assert.deepEqual(request.required, ['url']);
+  assert.equal(request.properties.timeout_ms.maximum, 25_000);
+  assert.ok(json.components.schemas.Page.required.includes('error'));
+  for (const operations of Object.values<Record<string, { description?: string }>>(json.paths))
+    for (const [method, { description }] of Object.entries(operations))
+      assert.ok(description, `${method} is described`);
+  for (const tag of json.tags) assert.ok(tag.description, tag.name);
   assert.equal(
     json.paths['/v1/jobs'].get.parameters.find((p: { name: string }) => p.name === 'limit').schema.maximum,
     100,
