@@ -1,5 +1,5 @@
 // The delivery engine beside what others reach on the same machine, in one run:
-//   node test/bench/deliveries.ts [throughput] [latency] [isolation] [claim] [pair] [large]
+//   node test/bench/deliveries.ts [throughput] [slow] [latency] [isolation] [claim] [pair] [large]
 // Postgres runs with its default settings (fsync on); the receiver, each dispatcher and each competitor is a process of its own.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { sql } from 'kysely';
 import { addHistory, claimRate, settled } from './deliveries/claim-cost.ts';
 import { large } from './deliveries/large.ts';
 import { steady } from './deliveries/latency.ts';
+import { slowReceiver } from './deliveries/slow-receiver.ts';
 import { setStage, type Stage } from './deliveries/stage.ts';
 import { installCompetitors } from './support/competitors.ts';
 import { compete, drain } from './deliveries/throughput.ts';
@@ -55,6 +56,13 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
       line(name, `${perSecond(median)}   ollagraph is ${(rate / median).toFixed(1)} ×`);
     }
     if (!redis.running) line('bullmq', 'left out: no redis-server here');
+  },
+
+  async slow(stage) {
+    console.log('\n2,000 messages to one receiver that takes 50 ms for each; median of 3');
+    const rates: number[] = [];
+    for (let round = 0; round < 3; round++) rates.push(await slowReceiver(stage, 2000));
+    line('ollagraph', `${perSecond(quantile(rates, 0.5))}   of ${rates.map(perSecond).join(', ')}`);
   },
 
   async latency(stage) {

@@ -1,10 +1,11 @@
 // A receiver in a process of its own. Answers every POST with 200, except for paths that name another behaviour:
-// /hang never answers, /down answers 503. Talks to its parent by messages: {type: 'stats' | 'reset'}.
+// /hang never answers, /down answers 503, /slow takes 50 ms. Talks to its parent by messages: {type: 'stats' | 'reset'}.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 const [key, cert] = [readFileSync(process.argv[2]!), readFileSync(process.argv[3]!)];
+const SLOW_MS = 50;
 let count = 0;
 let bytes = 0;
 let doubles = 0;
@@ -27,7 +28,9 @@ const server = createServer({ key, cert, keepAlive: true }, (req, res) => {
       if (seen.has(id)) doubles++;
       seen.add(id);
     }
-    res.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+    const answer = () => res.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+    if (req.url === '/slow') setTimeout(answer, SLOW_MS);
+    else answer();
   });
 });
 server.keepAliveTimeout = 120_000;

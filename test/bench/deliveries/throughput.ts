@@ -29,7 +29,7 @@ export async function drain(
 }
 
 /** Resolves with how many have arrived once they are as many as that. */
-async function arrivedAtLeast(stage: Stage, count: number, everyMs: number): Promise<number> {
+export async function arrivedAtLeast(stage: Stage, count: number, everyMs: number): Promise<number> {
   for (;;) {
     const { count: arrived } = await stage.stats();
     if (arrived >= count) return arrived;
