@@ -30,14 +30,19 @@ const EMPTY: Content = {
   metadata: plainMetadata(),
 };
 
-/** What the caller selected, without scripts, styles and what is hidden within it; that it is itself hidden does not matter. */
+/**
+ * The subtrees that the caller selected, even hidden ones, without scripts, styles and hidden
+ * elements inside them.
+ */
 function selectedNodes(document: Document, selectors: string[]): ChildNode[] {
   const subtrees = matchingSubtrees(document, selectors);
   for (const subtree of subtrees) if ('children' in subtree) removeNoise(new Document(subtree.children));
   return subtrees;
 }
 
-/** The nodes to make the formats of. A selection of the caller's stands for the main content. */
+/**
+ * The nodes that the formats are rendered from. The caller's selection replaces the main content.
+ */
 function contentNodes(document: Document, url: string, options: ExtractOptions): ChildNode[] {
   if (options.exclude_selectors.length > 0) excludeMatching(document, options.exclude_selectors);
   if (options.include_selectors.length > 0) return selectedNodes(document, options.include_selectors);
@@ -46,7 +51,9 @@ function contentNodes(document: Document, url: string, options: ExtractOptions):
   return document.children;
 }
 
-/** Reads a page of HTML. What it says about itself and where it links to is taken before anything is removed from it. */
+/**
+ * Reads an HTML page. Metadata and links are read first, because finding the content removes nodes.
+ */
 function readHtml(document: Document, url: string, options: ExtractOptions): Content {
   closeHead(document);
   const base = baseUrl(document, url);
@@ -90,8 +97,9 @@ async function read(page: RawPage, options: ExtractOptions): Promise<Content> {
 }
 
 /**
- * All that was asked for of a page, whatever its kind. Throws PageError `unsupported_content_type` where no text can be made of it and
- * `parse_failed` where it is broken. An empty body gives empty strings. The selectors must have passed isValidSelector.
+ * Extracts the requested formats from a page of any supported kind. Throws PageError
+ * `unsupported_content_type` for a kind without text and `parse_failed` for a broken body. An empty
+ * body gives empty strings. The selectors must have passed isValidSelector.
  */
 export async function extract(page: RawPage, options: ExtractOptions): Promise<Extraction> {
   try {

@@ -1,10 +1,10 @@
 import { PAGE_ERRORS, type Extraction, type Format, type PageErrorCode } from './types.ts';
 
-/** What is known of every page that was tried. */
+/** Facts about a page that was fetched or refused. */
 interface PageFacts {
-  /** The URL that was asked for. */
+  /** The requested URL. */
   url: string;
-  /** The URL that finally answered, or null where none did. */
+  /** The URL that answered after redirects, or null where none did. */
   finalUrl: string | null;
   contentType: string | null;
   fetchedAt: Date;
@@ -30,8 +30,8 @@ export interface FailedPage extends PageFacts {
 const CONTENT_FORMATS = ['markdown', 'html', 'text', 'links'] as const;
 
 /**
- * JSON text without the escapes that stand for U+0000 and lone surrogates: Postgres' jsonb refuses them, and its text turns them into
- * something else. JSON.stringify writes both as escapes always, and paired surrogates never.
+ * JSON text without escapes for U+0000 and lone surrogates, which Postgres' jsonb refuses.
+ * JSON.stringify always writes those as escapes and never writes paired surrogates as escapes.
  */
 function storableJson(value: unknown): string {
   const json = JSON.stringify(value);
@@ -41,7 +41,10 @@ function storableJson(value: unknown): string {
   );
 }
 
-/** The exact JSON text of the page block of a page that came back, whatever its HTTP status. Key order is the contract's. */
+/**
+ * The JSON text of the block of a page that answered with any HTTP status. The contract fixes the
+ * order of its keys.
+ */
 export function okBlock(page: OkPage, extraction: Extraction, formats: Format[]): string {
   const content = CONTENT_FORMATS.filter((format) => formats.includes(format));
   return storableJson({
@@ -63,7 +66,7 @@ export function okBlock(page: OkPage, extraction: Extraction, formats: Format[])
   });
 }
 
-/** The exact JSON text of the page block of a page that was refused, skipped or never came. */
+/** The JSON text of the block of a page that failed, was skipped or was cancelled. */
 export function failedBlock(page: FailedPage): string {
   return storableJson({
     url: page.url,

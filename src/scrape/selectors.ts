@@ -5,15 +5,18 @@ import { isElement } from './dom/index.ts';
 
 const MAX_LENGTH = 256;
 /**
- * Steps that search again from every element. One costs up to 10 s over 50,000 siblings (`q ~ p`; so does `:nth-child()`), two, as in
- * `p:has(~ q)`, two minutes.
+ * Maximum number of steps that search from every element. Over 50,000 siblings one of them, as in
+ * `q ~ p` or `:nth-child()`, takes up to 10 s; two of them, as in `p:has(~ q)`, take two minutes.
  */
 const MAX_SEARCHES = 1;
 const MAX_COMPOUNDS = 16;
 
 const empty = load('<html><head></head><body></body></html>');
 
-/** Whether a CSS selector is understood and cannot make matching slow: at most 256 characters, and one `:has()`, `:contains()` or `~`. */
+/**
+ * Whether a CSS selector is valid and cheap to match: at most 256 characters and one `:has()`,
+ * `:contains()` or `~`.
+ */
 export function isValidSelector(selector: string): boolean {
   if (selector.length > MAX_LENGTH || selector.trim() === '') return false;
   const bare = selector.replace(/"[^"]*"|'[^']*'/g, '""');
@@ -29,7 +32,7 @@ export function isValidSelector(selector: string): boolean {
   }
 }
 
-/** All elements that match any of the selectors. Throws on one that isValidSelector refuses for its syntax. */
+/** All elements that match any of the selectors. Throws on a selector with invalid syntax. */
 function matches(document: Document, selectors: string[]): Set<Element> {
   const $ = load(document);
   const found = new Set<Element>();
@@ -38,12 +41,12 @@ function matches(document: Document, selectors: string[]): Set<Element> {
   return found;
 }
 
-/** Takes what matches any of the selectors out of the document. */
+/** Removes every element that matches any of the selectors from the document. */
 export function excludeMatching(document: Document, selectors: string[]): void {
   for (const element of matches(document, selectors)) removeElement(element);
 }
 
-/** The subtrees that match any of the selectors, in document order; a match within a match is not repeated. */
+/** The outermost elements that match any of the selectors, in document order. */
 export function matchingSubtrees(document: Document, selectors: string[]): ChildNode[] {
   const wanted = matches(document, selectors);
   const subtrees: ChildNode[] = [];

@@ -90,7 +90,10 @@ suite('links', () => {
   });
 });
 
-/** Inputs that are small, and deep or odd. The text in them must come out, whatever becomes of the structure. */
+/**
+ * Inputs that are small, and deep or odd. The text in them must come out, whatever becomes of the
+ * structure.
+ */
 const EXTREMES: Record<string, [html: string, words: number]> = {
   'nested divs': ['<div>w '.repeat(20_000), 20_000],
   'nested emphasis': ['<em>w <strong>w '.repeat(10_000), 20_000],

@@ -32,7 +32,10 @@ export function normalizedText(html: string): string {
 const STRUCTURE: Record<string, string> = { i: 'em', b: 'strong', s: 'del', th: 'td' };
 const STRUCTURAL = /^(?:em|strong|del|code|a|h[1-6]|ul|ol|li|blockquote|pre|td|tr)$/;
 
-/** Every letter and digit of HTML with the elements around it: what an equal structure has in common, punctuation and white space apart. */
+/**
+ * Every letter and digit of HTML with the elements around it: what an equal structure has in
+ * common, punctuation and white space apart.
+ */
 export function structure(html: string, base: string): string[] {
   const out: string[] = [];
   const walk = (nodes: ChildNode[], path: readonly string[]): void => {

@@ -31,7 +31,10 @@ function isBinaryFormat(head: string): boolean {
   );
 }
 
-/** Whether the bytes hold control characters that no text does (MIME Sniffing Standard, "binary data byte"), UTF-16 apart. */
+/**
+ * Whether the bytes hold control characters that no text does (MIME Sniffing Standard, "binary data
+ * byte"), UTF-16 apart.
+ */
 function looksBinary(body: Buffer): boolean {
   const head = body.subarray(0, HEAD_BYTES);
   if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return false;
@@ -45,7 +48,10 @@ function looksBinary(body: Buffer): boolean {
   return controls > 0 || (zeros.some((count) => count > 0) && !oneSided);
 }
 
-/** The start of the content as ASCII can be read in it, without byte order mark, zeros of UTF-16 and leading space. */
+/**
+ * The start of the content as ASCII can be read in it, without byte order mark, zeros of UTF-16 and
+ * leading space.
+ */
 function readableHead(head: string): string {
   return head
     .replace(/^(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)/, '')
@@ -91,8 +97,8 @@ function kindOfPath(url: string): ContentKind | null {
 }
 
 /**
- * What a body is: by its first bytes where they are beyond doubt, else by its `Content-Type`, else by its path and whether it
- * looks like text. Null where no text can be made of it.
+ * What a body is: by its first bytes where they are beyond doubt, else by its `Content-Type`, else
+ * by its path and whether it looks like text. Null where no text can be made of it.
  */
 export function contentKind(contentType: string | null, url: string, body: Buffer): ContentKind | null {
   const { type } = parseContentType(contentType);

@@ -8,7 +8,10 @@ export interface ContentType {
   charset: string | null;
 }
 
-/** Reads a `Content-Type` header (RFC 9110, section 8.3); of several joined by commas, the first. Never throws. */
+/**
+ * Reads a `Content-Type` header (RFC 9110, section 8.3); of several joined by commas, the first.
+ * Never throws.
+ */
 export function parseContentType(header: string | null): ContentType {
   const type = /^\s*([\w!#$&^.+-]+\/[\w!#$&^.+-]+)/.exec(header ?? '')?.[1]?.toLowerCase() ?? null;
   const charset = /;\s*charset\s*=\s*["']?([^\s"';,]+)/i.exec(header ?? '')?.[1] ?? null;
@@ -30,8 +33,8 @@ const BINARY_APPLICATIONS = new Set(
 );
 
 /**
- * Whether a body of this `Content-Type` may be worth downloading. Lenient: what is missing, malformed, generic or unknown is
- * let through, to be judged by its bytes.
+ * Whether a body of this `Content-Type` may be worth downloading. Lenient: what is missing,
+ * malformed, generic or unknown is let through, to be judged by its bytes.
  */
 export function isSupportedContentType(contentType: string | null): boolean {
   const { type } = parseContentType(contentType);
@@ -46,7 +49,10 @@ export function isSupportedContentType(contentType: string | null): boolean {
 const TEXT_APPLICATIONS =
   /^application\/(?:x-)?(?:javascript|ecmascript|typescript|yaml|toml|sh|ndjson|json-?lines|json5|sql|tex|latex|perl|subrip)$/;
 
-/** The kind that a media type (in lower case) stands for, or null where it is generic, unknown or binary. */
+/**
+ * The kind that a media type (in lower case) stands for, or null where it is generic, unknown or
+ * binary.
+ */
 export function kindOfType(type: string | null): ContentKind | null {
   if (type === null) return null;
   if (type === 'text/html' || type === 'application/xhtml+xml') return 'html';

@@ -1,7 +1,10 @@
 /** What text in one encoding and language looks like once it is decoded rightly. */
 interface Hypothesis {
   encoding: string;
-  /** How much each character speaks for the language, from 0 to 1. A letter that is missing speaks against it. */
+  /**
+   * How much each character speaks for the language, from 0 to 1. A letter that is missing speaks
+   * against it.
+   */
   weights: Map<string, number>;
   /** Whether a letter of the script may touch an ASCII letter within a word. */
   mixes: boolean;
@@ -44,14 +47,20 @@ function latin(encoding: string, letters: string): Hypothesis {
   };
 }
 
-/** An alphabet of its own: the more frequent a letter, the more it says. Capitals are possible and say little. */
+/**
+ * An alphabet of its own: the more frequent a letter, the more it says. Capitals are possible and
+ * say little.
+ */
 function alphabet(encoding: string, letters: string): Hypothesis {
   const weights = new Map(Array.from(letters.toUpperCase(), (c) => [c, 0.2]));
   Array.from(letters).forEach((c, rank, { length }) => weights.set(c, 1 - (0.9 * rank) / length));
   return { encoding, weights, mixes: false };
 }
 
-/** A double-byte script: the characters that make up most of any text, and those of the standard's block of everyday ones. */
+/**
+ * A double-byte script: the characters that make up most of any text, and those of the standard's
+ * block of everyday ones.
+ */
 function doubleByte(
   encoding: string,
   common: string,
@@ -105,7 +114,10 @@ const hypotheses = (): Hypothesis[] => [
   doubleByte('euc-jp', KANA + KANJI, [0xb0, 0xcf]),
 ];
 
-/** The words that hold a byte beyond ASCII, joined by spaces. No encoding that is guessed at has a trail byte below 0x30. */
+/**
+ * The words that hold a byte beyond ASCII, joined by spaces. No encoding that is guessed at has a
+ * trail byte below 0x30.
+ */
 function sampleOf(body: Uint8Array): Uint8Array {
   const sample = new Uint8Array(SAMPLE_BYTES + 1);
   let length = 0;
@@ -125,7 +137,10 @@ function sampleOf(body: Uint8Array): Uint8Array {
   return sample.subarray(0, length);
 }
 
-/** Mean plausibility of the characters beyond ASCII: at most 1, negative where the text makes no sense. */
+/**
+ * Mean plausibility of the characters beyond ASCII: at most 1, negative where the text makes no
+ * sense.
+ */
 function score(text: string, { weights, mixes }: Hypothesis): number {
   let total = 0;
   let count = 0;
@@ -152,7 +167,10 @@ function score(text: string, { weights, mixes }: Hypothesis): number {
 
 let known: Hypothesis[] | undefined;
 
-/** The likeliest of the legacy encodings by the frequency of letters; windows-1252 where nothing is plausible. Reads at most 8 KiB of words. */
+/**
+ * The likeliest of the legacy encodings by the frequency of letters; windows-1252 where nothing is
+ * plausible. Reads at most 8 KiB of words.
+ */
 export function guessCharset(body: Uint8Array): string {
   const sample = sampleOf(body);
   let best = { encoding: 'windows-1252', score: THRESHOLD };

@@ -11,7 +11,10 @@ function endsHead(node: ChildNode): boolean {
   return isElement(node) ? !METADATA.has(node.name) : isText(node) && node.data.trim() !== '';
 }
 
-/** Moves what follows the metadata out of a `<head>` that was never closed, to behind it, as a browser would have put it. */
+/**
+ * Moves what follows the metadata out of a `<head>` that was never closed, to behind it, as a
+ * browser would have put it.
+ */
 export function closeHead(document: Document): void {
   const head: Element | null = findOne(({ name }) => name === 'head', document.children);
   const first = head?.children.findIndex(endsHead) ?? -1;

@@ -1,6 +1,6 @@
 import type { EmptyReason, Extraction, Format, Metadata } from '../types.ts';
 
-/** What a reader found in a body. The formats are made when they are asked for. */
+/** The content of a body. Each format is rendered when it is requested. */
 export interface Content {
   markdown(): string;
   html(): string;
@@ -13,12 +13,12 @@ export interface Content {
   withoutText?: EmptyReason;
 }
 
-/** The metadata of content that says nothing about itself, with what is known of it after all. */
+/** Metadata of content that declares none, with the given values. */
 export function plainMetadata(known: Partial<Metadata> = {}): Metadata {
   return { title: null, description: null, language: null, canonical_url: null, ...known };
 }
 
-/** Content that names no links and asks nothing of crawlers. */
+/** Content without links and robots directives. */
 export const QUIET = { links: [], discovered: [], robots: { noindex: false, nofollow: false } };
 
 /** Text as HTML that shows it unchanged. */
@@ -36,7 +36,7 @@ export function fenced(text: string, language: string): string {
   return `${fence}${language}\n${text.replace(/\n$/, '')}\n${fence}`;
 }
 
-/** The asked-for parts of the content, the others left out. */
+/** The requested parts of the content. */
 export function pick(content: Content, formats: Format[]): Extraction {
   const { links, metadata, discovered, robots } = content;
   const made = {

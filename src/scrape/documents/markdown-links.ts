@@ -1,9 +1,9 @@
 import { resolveUrl } from '../formats/links.ts';
 
 const FENCE = /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})/;
-/** Indented code; what is indented and begins with a list's marker is taken for a list. */
+/** Indented code. An indented line that starts with a list marker counts as a list. */
 const INDENTED = /^(?: {4}|\t)\s{0,100}(?![-*+] |\d{1,9}[.)] |\s)/;
-/** Whatever stands before an address: `](`, `[name]:`, or an attribute of HTML. */
+/** The text before an address: `](`, `[name]:`, or an HTML attribute. */
 const TARGETS = [
   /((?<!\\)\]\(\s{0,5}<?)([^\s()<>]{1,2048})/g,
   /^( {0,3}\[(?!\^)[^\]]{1,200}\]:\s{0,5}<?)([^\s<>]{1,2048})(?=>?\s{0,5}(?:$|["'(]))/g,
@@ -16,7 +16,7 @@ function absoluteIn(text: string, base: string): string {
   return TARGETS.reduce((done, target) => done.replace(target, absolute), text);
 }
 
-/** Markdown with its relative links and images made absolute, those in code left as they are. */
+/** Makes the relative links and images of Markdown absolute, except in code. */
 export function withAbsoluteLinks(markdown: string, base: string): string {
   let fence = '';
   const lines = markdown.split('\n').map((line) => {

@@ -13,7 +13,10 @@ function frontMatterValue(yaml: string, key: string): string | null {
   return value.replace(/^(["'])(.*)\1$/, '$2').slice(0, 1000) || null;
 }
 
-/** Inline markup removed: `[text](url)` and `![alt](url)` leave their text, emphasis and code leave what they enclose. */
+/**
+ * Inline markup removed: `[text](url)` and `![alt](url)` leave their text, emphasis and code leave
+ * what they enclose.
+ */
 function stripInline(line: string): string {
   return line
     .replace(/!?\[([^[\]\n]{0,500})\](?:\([^()\n]{0,2000}\)|\[[^[\]\n]{0,200}\])/g, '$1')
@@ -26,7 +29,7 @@ function stripInline(line: string): string {
     .replace(/\\([!-/:-@[-`{-~])/g, '$1');
 }
 
-/** A line without the marks that make it a heading or a quotation. */
+/** A line without its heading and quotation marks. */
 function stripLineMarks(line: string): string {
   if (!/^ {0,3}#{1,6}[ \t]/.test(line)) return line.replace(/^ {0,3}(?:> ?)+/, '');
   let end = line.trimEnd().length;
@@ -37,7 +40,7 @@ function stripLineMarks(line: string): string {
     .trim();
 }
 
-/** The text that a reader of the rendered page would see, near enough; code blocks are left as they are. */
+/** Approximately the text that the rendered page shows. Code blocks stay unchanged. */
 function stripMarkdown(markdown: string): string {
   let fence = '';
   const lines: string[] = [];
@@ -57,7 +60,7 @@ function stripMarkdown(markdown: string): string {
     .trim();
 }
 
-/** Link targets in the order in which they stand, relative ones resolved; images are not links. */
+/** Resolved link targets in document order. Images are not links. */
 function linksIn(markdown: string, base: string): string[] {
   const found: { at: number; url: string }[] = [];
   for (const match of markdown.matchAll(/(!?)\[[^[\]\n]{0,500}\]\(\s{0,5}<?([^\s()<>]{1,2048})/g)) {

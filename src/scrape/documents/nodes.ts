@@ -30,7 +30,7 @@ export function element(
   return made;
 }
 
-/** Content that was put together as HTML nodes. */
+/** Content that consists of HTML nodes. */
 export function contentOfNodes(nodes: ChildNode[], base: string, metadata: Metadata): Content {
   const document = new Document([]);
   adopt(document, nodes);

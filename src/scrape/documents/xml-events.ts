@@ -1,6 +1,6 @@
 import { Parser } from 'htmlparser2';
 
-/** htmlparser2 shifts its stack at every tag, which is quadratic in the depth; reading ends where XML is nested deeper than this. */
+/** Maximum depth. htmlparser2 shifts its stack at every tag, which is quadratic in the depth. */
 const MAX_DEPTH = 512;
 
 export interface XmlEvents {
@@ -11,7 +11,10 @@ export interface XmlEvents {
 
 class TooDeep extends Error {}
 
-/** Reads XML from start to end, or to where it is nested too deeply, without building a tree. Malformed XML is read as far as it goes. */
+/**
+ * Reads XML without building a tree. Stops where it is nested too deeply; malformed XML is read as
+ * far as possible.
+ */
 export function readXmlEvents(xml: string, events: XmlEvents): void {
   let depth = 0;
   const parser = new Parser(

@@ -3,7 +3,7 @@ import { readFeed } from './feed.ts';
 import { urlsIn } from './text.ts';
 import { readXmlEvents } from './xml-events.ts';
 
-/** Names that look like addresses: of namespaces, schemas and document types. */
+/** Names of namespaces, schemas and document types, which look like addresses. */
 const NAMESPACES =
   /\s(?:xmlns(?::[\w.-]{1,100})?|(?:[\w.-]{1,100}:)?schemaLocation)\s{0,20}=\s{0,20}(?:"[^"]{0,4000}"|'[^']{0,4000}')|<!DOCTYPE[^>[]{0,2000}/gi;
 
@@ -21,7 +21,10 @@ function characterData(xml: string): string {
   return pieces.join('\n');
 }
 
-/** XML: feeds and sitemaps as lists of their entries, everything else as it came, its text being its character data. */
+/**
+ * Reads XML: feeds and sitemaps as lists of entries, anything else unchanged, with its character
+ * data as text.
+ */
 export function readXml(xml: string, url: string): Content {
   const feed = readFeed(xml, url);
   if (feed) return feed;

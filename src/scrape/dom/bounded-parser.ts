@@ -1,8 +1,12 @@
 import type { DomHandler } from 'domhandler';
 import { Parser } from 'htmlparser2';
 import { BLOCK_ELEMENTS } from './elements.ts';
+import { ScriptEnd } from './script-end.ts';
 
-/** Elements nested deeper than this become siblings of the element at the limit, so that recursion over the tree is safe. */
+/**
+ * Elements nested deeper than this become siblings of the element at the limit, so that recursion
+ * over the tree is safe.
+ */
 export const MAX_DEPTH = 512;
 
 /** Elements whose content is not text of the page, even where they are flattened. */
@@ -18,13 +22,24 @@ const OPAQUE = new Set([
   'select',
 ]);
 
-/** How markup is read: in XHTML `<script/>` and `<div/>` are empty elements, and CDATA sections are text. */
+const BRACKET = 0x5b;
+const GREATER = 0x3e;
+const SPACE = 0x20;
+const HEADING = /^h[1-6]$/;
+/** Elements out of which an end tag does not reach ("has an element in scope", 13.2.4.2). */
+const SCOPES = new Set('applet caption html table td th marquee object template'.split(' '));
+
+/**
+ * How markup is read: in XHTML `<script/>` and `<div/>` are empty elements, and CDATA sections are
+ * text.
+ */
 export type Syntax = 'html' | 'xhtml';
 
 /**
- * A Parser that keeps at most MAX_DEPTH elements open. What opens beyond that is emitted as an empty element and
- * remembered only until its end tag, where the end of a block becomes a line break in the text. The bound also keeps htmlparser2's own stacks short: it searches and shifts
- * them at every tag, which is quadratic in the depth.
+ * A Parser that keeps at most MAX_DEPTH elements open. It emits a deeper element as an empty one
+ * and remembers its name until its end tag; the end of a block becomes a line break in the text.
+ * The bound also keeps htmlparser2's stacks short, which it searches and shifts at every tag: that
+ * is quadratic in the depth.
  */
 export class BoundedParser extends Parser {
   readonly #handler: DomHandler;
@@ -44,6 +59,55 @@ export class BoundedParser extends Parser {
     });
     this.#handler = handler;
     this.#syntax = syntax;
+    if (syntax === 'xhtml') return;
+    this.#readCdataAsComment();
+    this.#passDoubleEscapedScripts();
+  }
+
+  /**
+   * In HTML outside of SVG and MathML, `<![CDATA[` opens a comment that the next `>` ends
+   * (13.2.5.42).
+   */
+  #readCdataAsComment(): void {
+    const tokenizer = this['tokenizer'];
+    const beforeDeclaration = tokenizer['stateBeforeDeclaration'].bind(tokenizer);
+    tokenizer['stateBeforeDeclaration'] = (code: number): void =>
+      beforeDeclaration(code === BRACKET && this['foreignContext'][0] !== true ? 0 : code);
+  }
+
+  #passDoubleEscapedScripts(): void {
+    const tokenizer = this['tokenizer'];
+    const inSpecialTag = tokenizer['stateInSpecialTag'].bind(tokenizer);
+    const scripts = new ScriptEnd();
+    tokenizer['stateInSpecialTag'] = (code: number): void => {
+      const { length } = tokenizer['currentSequence'];
+      const atEnd = tokenizer['sequenceIndex'] === length && (code === GREATER || code <= SPACE);
+      if (atEnd && this['stack'][0] === 'script') {
+        const end = tokenizer['index'] - length;
+        if (!scripts.endsAt(tokenizer['buffer'], tokenizer['sectionStart'], end))
+          tokenizer['sequenceIndex'] = 0;
+      }
+      inSpecialTag(code);
+    };
+  }
+
+  /** The open heading that a heading's end tag closes, whatever its level (13.2.6.4.7). */
+  #headingClosedAt(start: number, endIndex: number): string | null {
+    if (this.#syntax === 'xhtml' || endIndex - start !== 2) return null;
+    const name = this['getSlice'](start, endIndex).toLowerCase();
+    if (!HEADING.test(name)) return null;
+    for (const open of this['stack']) {
+      if (HEADING.test(open)) return open === name ? null : open;
+      if (SCOPES.has(open)) return null;
+    }
+    return null;
+  }
+
+  #closeUpTo(name: string): void {
+    for (let open = this['stack'].shift(); open !== undefined; open = this['stack'].shift()) {
+      this.#handler.onclosetag();
+      if (open === name) return;
+    }
   }
 
   override onopentagname(start: number, endIndex: number): void {
@@ -79,7 +143,11 @@ export class BoundedParser extends Parser {
       }
       if (this['stack'].includes(name)) this.#clearExcess();
     }
-    super.onclosetag(start, endIndex);
+    const heading = this.#headingClosedAt(start, endIndex);
+    if (heading === null) return super.onclosetag(start, endIndex);
+    this.#closeUpTo(heading);
+    this.endIndex = endIndex;
+    this.startIndex = endIndex + 1;
   }
 
   override ontext(start: number, endIndex: number): void {

@@ -1,3 +1,5 @@
+import type { Element } from 'domhandler';
+
 const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
 
 /** Elements that begin and end a line when a browser shows them (HTML Standard, section 15.3). */
@@ -11,3 +13,14 @@ export const NOT_TEXT = words(
   'script style template noscript head title meta link base svg canvas object embed applet select option optgroup textarea datalist frameset frame ' +
     'noframes noembed iframe audio video map progress meter',
 );
+
+const BLOCK_STYLE =
+  /(?:^|;)\s{0,20}display\s{0,20}:\s{0,20}(?:block|flex|grid|table|list-item|flow-root)\s{0,20}(?:!|;|$)/i;
+const MAX_STYLE = 2000;
+
+/** Whether an element begins and ends a line: by its name, or by a display of its own style. */
+export function isBlock({ name, attribs }: Element): boolean {
+  if (BLOCK_ELEMENTS.has(name)) return true;
+  const style = attribs['style'];
+  return style !== undefined && BLOCK_STYLE.test(style.slice(0, MAX_STYLE));
+}

@@ -4,7 +4,10 @@ import { NOT_TEXT } from './elements.ts';
 
 export { MAX_DEPTH } from './bounded-parser.ts';
 
-/** Parses HTML in linear time into a tree at most MAX_DEPTH elements deep. Never throws on malformed input. */
+/**
+ * Parses HTML in linear time into a tree at most MAX_DEPTH elements deep. Never throws on malformed
+ * input.
+ */
 export function parseHtml(html: string, syntax: Syntax = 'html'): Document {
   const handler = new DomHandler(null, { withStartIndices: false, withEndIndices: false });
   const parser = new BoundedParser(handler, syntax);

@@ -1,5 +1,6 @@
 import type { Element } from 'domhandler';
 import { isElement, textContent } from './index.ts';
+import { texOf } from './mathml.ts';
 
 export interface Formula {
   tex: string;
@@ -18,7 +19,9 @@ function childNamed(element: Element | undefined, name: string): Element | undef
   return childrenOf(element).find((child) => child.name === name);
 }
 
-/** The TeX annotation where MathML has it (`math > semantics > annotation`); nothing else is searched, so that nesting costs nothing. */
+/**
+ * The TeX of `math > semantics > annotation`. Nothing deeper is searched, so nesting costs nothing.
+ */
 function texAnnotation(math: Element | undefined): string | null {
   const annotation = childrenOf(childNamed(math, 'semantics')).find(
     ({ name, attribs }) => name === 'annotation' && /tex/i.test(attribs['encoding'] ?? ''),
@@ -37,11 +40,11 @@ function formula(tex: string | null | undefined, display: boolean): Formula | nu
 }
 
 function ofMathml(element: Element): Formula | null {
-  const tex = texAnnotation(element) ?? element.attribs['alttext'];
+  const tex = texAnnotation(element) ?? element.attribs['alttext'] ?? texOf(element);
   return formula(tex, element.attribs['display'] === 'block' || element.attribs['mode'] === 'display');
 }
 
-/** True for what MathJax 2 shows in place of the TeX source, which follows it in a script. */
+/** Whether the element is MathJax 2's rendering of the TeX source in the script that follows it. */
 function precedesMathJaxScript(element: Element): boolean {
   let next = element.next;
   for (let i = 0; i < 4 && next !== null; i++, next = next.next) {
@@ -51,8 +54,8 @@ function precedesMathJaxScript(element: Element): boolean {
 }
 
 /**
- * The TeX source of a formula: `<math>` with a TeX annotation or `alttext`, KaTeX output, a MathJax 2 script. `'shown'` for the rendering
- * that accompanies such a source, null for any other element.
+ * The TeX of a formula: `<math>`, by its TeX annotation, its `alttext` or its elements; KaTeX output; a
+ * MathJax 2 script. `'shown'` for the rendering that accompanies such a source, null for any other element.
  */
 export function formulaOf(element: Element): Formula | 'shown' | null {
   const { name, attribs } = element;

@@ -1,19 +1,24 @@
 import type { ChildNode, Element } from 'domhandler';
-import { isElement, isText } from './index.ts';
+import { isElement, isText, textContent } from './index.ts';
 import { BLOCK_ELEMENTS, NOT_TEXT } from './elements.ts';
 
-/** Classes of what highlighters put beside the code: line numbers and copy buttons. */
-const GUTTER =
-  /(?:^|\s)(?:gutter|line-?nos?|line-?nums?|line-?numbers?(?:-rows)?|lnt?|hljs-ln-(?:numbers|n)|blob-num|(?:rouge|crayon)-(?:gutter|nums)|code-?copy|copy-?(?:btn|button)|react-syntax-highlighter-line-number)(?:\s|$)/i;
+/** Classes of the line numbers that highlighters put beside code. A block of code may bear them too. */
+const LINE_NUMBERS =
+  /(?:^|\s)(?:gutter|line-?nos?|line-?nums?|line-?numbers?(?:-rows)?|lnt?|hljs-ln-(?:numbers|n)|blob-num|(?:rouge|crayon)-(?:gutter|nums)|react-syntax-highlighter-line-number)(?:\s|$)/i;
+/** Classes of the buttons that copy code. */
+const COPY_BUTTON = /(?:^|\s)(?:code-?copy|copy-?(?:btn|button))(?:\s|$)/i;
+/** Numbers and what sets them apart. */
+const NUMBERS = /^[\s\d.:|·]*$/;
 
 /** Classes of elements that are one line of code each. */
 const LINE =
   /(?:^|\s)(?:line|code-?line|view-line|token-line|cl|CodeMirror-line|hljs-ln-line|react-code-line|blob-code(?:-inner)?)(?:\s|$)/;
 
 /** `language-x` and the like; failing that, the word after the name of a highlighter. */
-const PREFIXED_LANGUAGE = /(?:^|\s)(?:language|lang|highlight-source|highlight-text|shj-lang)-([\w+#.-]+)/i;
+const PREFIXED_LANGUAGE =
+  /(?:^|\s)(?:language|lang|highlight-source|highlight-text|shj-lang)-([\p{L}\p{N}_+#.-]+)/iu;
 const FOLLOWING_LANGUAGE =
-  /(?:^|\s)(?:brush:|(?:sourceCode|hljs|highlight|prettyprint)\s|highlight-)\s*([\w+#.-]+)/i;
+  /(?:^|\s)(?:brush:|(?:sourceCode|hljs|highlight|prettyprint)\s|highlight-)\s*([\p{L}\p{N}_+#.-]+)/iu;
 
 const SHORT_LANGUAGES = new Set(
   'c c++ c# cpp css f# go js jsx php py rb sh sql ts tsx vue xml yml'.split(' '),
@@ -28,7 +33,14 @@ const NO_LANGUAGE = new Set(
 export function isGutter(element: Element): boolean {
   const { name, attribs } = element;
   if (name === 'button' || attribs['aria-hidden'] === 'true') return true;
-  return attribs['class'] !== undefined && GUTTER.test(attribs['class']);
+  const names = attribs['class'];
+  if (names === undefined) return false;
+  return COPY_BUTTON.test(names) || (LINE_NUMBERS.test(names) && NUMBERS.test(textContent(element)));
+}
+
+/** Code with plain spaces: no-break spaces only keep its indentation from collapsing. */
+export function plainSpaces(code: string): string {
+  return code.replaceAll('\u00A0', ' ');
 }
 
 class CodeReader {
@@ -73,7 +85,7 @@ class CodeReader {
   }
 
   toString(): string {
-    return this.#out.join('').replace(/\r\n?/g, '\n');
+    return plainSpaces(this.#out.join('').replace(/\r\n?/g, '\n'));
   }
 }
 
@@ -83,9 +95,17 @@ function isLineSpan(attribs: Record<string, string>): boolean {
   return attribs['style'] !== undefined && /display\s*:\s*(?:block|flex|grid)/.test(attribs['style']);
 }
 
+/** Whether code begins with the line break that HTML drops after `<pre>`; one after `<code>` is part of the code. */
+function opensWithBreak(element: Element): boolean {
+  let at = element;
+  let [first] = at.children;
+  while (isElement(first)) [at, [first]] = [first, first.children];
+  return isText(first) && /^\r?\n/.test(first.data) && at.name !== 'code' && at.name !== 'span';
+}
+
 /**
- * The code in a `<pre>`, `<code>` or code table, with its line breaks whatever markup makes them, without line numbers and buttons, the first and the
- * last line break and the blank lines after the code.
+ * The code in a `<pre>`, `<code>` or code table. Keeps line breaks in whatever markup makes them;
+ * drops line numbers, buttons, the first line break and the blank lines at the end.
  */
 export function codeText(element: Element): string {
   const reader = new CodeReader();
@@ -95,10 +115,10 @@ export function codeText(element: Element): string {
   while (end > 0 && (code[end - 1] === '\n' || code[end - 1] === ' ' || code[end - 1] === '\t')) end--;
   const lineEnd = code.indexOf('\n', end);
   const trimmed = code.slice(0, lineEnd === -1 ? code.length : lineEnd);
-  return trimmed.startsWith('\n') ? trimmed.slice(1) : trimmed;
+  return opensWithBreak(element) ? trimmed.slice(1) : trimmed;
 }
 
-/** The `lang` of code, unless it can be a language that people speak. */
+/** The `lang` of code, unless it may be a natural language. */
 function languageOfAttribute(lang = ''): string | null {
   if (SHORT_LANGUAGES.has(lang.toLowerCase())) return lang;
   return /^[\w+#.-]{4,30}$/.test(lang) && !/^[a-z]{2,3}-/i.test(lang) ? lang : null;
@@ -118,7 +138,10 @@ function firstCode(pre: Element): Element | undefined {
   return pre.children.find((child): child is Element => isElement(child) && child.name === 'code');
 }
 
-/** The language that the markup names for a `<pre>`: on it, on its `<code>`, or on one of the boxes around it. Empty where there is none. */
+/**
+ * The language that the markup names for a `<pre>`: on it, on its `<code>`, or on one of the boxes
+ * around it. Empty where there is none.
+ */
 export function codeLanguage(pre: Element): string {
   const code = firstCode(pre);
   const places: Element[] = code === undefined ? [pre] : [code, pre];

@@ -4,9 +4,15 @@ import { isGutter } from './preformatted.ts';
 
 export interface TableGrid {
   captions: Element[];
-  /** Cells by row and column; null where a span leaves the place empty. Rows may be shorter than the widest. */
+  /**
+   * Cells by row and column, null where a span covers the place. Rows may be shorter than the
+   * widest.
+   */
   rows: (Element | null)[][];
-  /** Up to the last column in which a cell begins: a span may say that it is wider than the table. */
+  /**
+   * The last column in which a cell begins, plus one: a span may claim more columns than the table
+   * has.
+   */
   columns: number;
 }
 
@@ -17,12 +23,12 @@ interface Row {
 
 const SECTIONS = new Set(['thead', 'tbody', 'tfoot', 'form']);
 const IGNORED = new Set(['col', 'colgroup', 'script', 'style', 'template', 'input']);
-/** Blocks that make a table without header cells a means of layout. */
+/** Blocks that show that a table without header cells is used for layout. */
 const RICH = new Set(
-  'h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote form hr section article table figure iframe video fieldset'.split(
-    ' ',
-  ),
+  'h1 h2 h3 h4 h5 h6 pre blockquote form hr section article table figure iframe video fieldset'.split(' '),
 );
+/** Blocks that a cell may hold as lines, in a table whose rows are alike. */
+const LISTS = new Set(['ul', 'ol', 'dl']);
 const LONG_CELL = 300;
 const MAX_SPAN = 1000;
 
@@ -39,7 +45,7 @@ function cellsOf(row: Element): Element[] | null {
   return cells;
 }
 
-/** The rows of a table, or null when it has content outside of cells: browsers move that, and here none may be lost. */
+/** The rows of a table, or null when it has content outside of cells, which a grid would lose. */
 function rowsOf(table: Element, captions: Element[]): Row[] | null {
   const rows: Row[] = [];
   const addRows = (parent: Element): boolean => {
@@ -58,25 +64,35 @@ function rowsOf(table: Element, captions: Element[]): Row[] | null {
   return addRows(table) ? rows : null;
 }
 
+/** What a table's cells hold. */
+interface CellContent {
+  /** Blocks that a cell of a Markdown table cannot hold. */
+  rich: boolean;
+  lists: boolean;
+  long: boolean;
+}
+
 /**
- * Whether the table holds blocks that a table cell cannot, and whether its cells are long. Looks at a bounded number of nodes per cell
- * and, when the table has no header, stops at the first such block: nested tables are looked through once, not once per level.
+ * Looks through the cells of a table: at a bounded number of nodes per cell and, when the table has
+ * no header, only as far as the first rich block. Nested tables are looked through once, not once
+ * per level.
  */
-function contentOf(table: Element, cells: number, hasHeader: boolean): { rich: boolean; long: boolean } {
+function contentOf(table: Element, cells: number, hasHeader: boolean): CellContent {
   let textBudget = cells * LONG_CELL;
   let nodeBudget = hasHeader ? cells * 60 + 200 : Infinity;
-  let rich = false;
+  let [rich, lists] = [false, false];
   const stack = table.children.toReversed();
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (isText(node)) textBudget -= node.data.length;
     else if (isElement(node)) {
       rich ||= RICH.has(node.name);
-      if (rich && (!hasHeader || textBudget < 0)) break;
+      lists ||= LISTS.has(node.name);
+      if ((rich || (lists && hasHeader)) && (!hasHeader || textBudget < 0)) break;
       for (let i = node.children.length; i-- > 0;) stack.push(node.children[i]!);
     }
-    if (--nodeBudget < 0) return { rich, long: true };
+    if (--nodeBudget < 0) return { rich, lists, long: true };
   }
-  return { rich, long: textBudget < 0 };
+  return { rich, lists, long: textBudget < 0 };
 }
 
 function isLayout(table: Element, rows: Row[]): boolean {
@@ -85,8 +101,9 @@ function isLayout(table: Element, rows: Row[]): boolean {
   if (cells === 0 || /^(?:presentation|none)$/i.test(table.attribs['role'] ?? '')) return true;
   const hasHeader = rows.some((row) => row.cells.some((cell) => cell.name === 'th') || isInHead(row.element));
   if (!hasHeader && (columns < 2 || rows.length < 2)) return true;
-  const { rich, long } = contentOf(table, cells, hasHeader && columns > 1);
-  return rich && (!hasHeader || columns < 2 || long);
+  const { rich, lists, long } = contentOf(table, cells, hasHeader && columns > 1);
+  if (!hasHeader && lists) return rich || long || rows.some((row) => row.cells.length !== columns);
+  return (rich || lists) && (!hasHeader || columns < 2 || long);
 }
 
 function isInHead(row: Element): boolean {
@@ -102,7 +119,10 @@ function hasSpan({ attribs }: Element): boolean {
   return attribs['colspan'] !== undefined || attribs['rowspan'] !== undefined;
 }
 
-/** Lays cells out by column. A spanning cell stands in its first place; the places left empty are bounded by the number of cells. */
+/**
+ * Lays cells out by column. A spanning cell takes its first place. The number of cells bounds the
+ * empty places.
+ */
 function layOut(rows: Row[]): TableGrid['rows'] {
   if (!rows.some(({ cells }) => cells.some(hasSpan))) return rows.map(({ cells }) => cells);
   let emptyBudget = 1000 + 4 * rows.reduce((sum, row) => sum + row.cells.length, 0);
@@ -150,7 +170,7 @@ export function readTable(table: Element): TableGrid | null {
   return { captions, rows: grid.map((row) => row.slice(0, columns)), columns };
 }
 
-/** The place of the code in a table that puts line numbers beside it: its cells without the numbers, null for any other table. */
+/** The code cells of a table that has line numbers beside its code, null for any other table. */
 export function codeCells(table: Element): Element[] | null {
   const rows = rowsOf(table, []);
   if (rows === null || rows.length === 0) return null;

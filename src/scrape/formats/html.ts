@@ -5,7 +5,10 @@ import { resolveHttpUrl, resolveUrl } from './links.ts';
 
 const words = (list: string): Set<string> => new Set(list.split(' '));
 
-/** Elements that are kept; of all others only the content is, except for those in DROPPED. */
+/**
+ * Elements that are kept. Any other element is replaced by its content, except for those in
+ * DROPPED.
+ */
 const KEPT = words(
   'a abbr address article aside audio b bdi bdo blockquote br caption center cite code col colgroup data dd del details dfn div dl dt em ' +
     'figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup hr i iframe img input ins kbd li main mark math menu nav ol p picture pre q rb rp ' +
@@ -142,8 +145,9 @@ class HtmlWriter {
 }
 
 /**
- * Clean HTML of the nodes: only elements and attributes that carry content, URLs absolute and of safe schemes, lazy images resolved. No scripts,
- * styles, event handlers, comments or forms; nothing in it runs code when a browser shows it.
+ * Renders clean HTML: only elements and attributes that carry content, absolute URLs of safe
+ * schemes, lazy images resolved. It has no scripts, styles, event handlers, comments or forms:
+ * nothing in it runs code in a browser.
  */
 export function toHtml(nodes: ChildNode[], base: string): string {
   const writer = new HtmlWriter(base);

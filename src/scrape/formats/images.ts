@@ -2,7 +2,7 @@ import type { ChildNode, Element } from 'domhandler';
 import { eachElement, isElement } from '../dom/index.ts';
 import { resolveHttpUrl } from './links.ts';
 
-/** Where lazy-loading scripts keep an image's address, most telling first. */
+/** Attributes in which lazy-loading scripts keep an image's address, the most reliable first. */
 const LAZY_SOURCES = [
   'data-src',
   'data-lazy-src',
@@ -13,11 +13,11 @@ const LAZY_SOURCES = [
   'data-orig-file',
   'data-hi-res-src',
 ];
-/** Where some keep it, and others something else. */
+/** Attributes that hold an image's address on some sites and other data on others. */
 const OTHER_SOURCES = ['data-image', 'data-url'];
 const LAZY_SOURCE_SETS = ['data-srcset', 'data-lazy-srcset'];
 
-/** A `<picture>` is read for each image in it, so only this far. */
+/** Maximum number of sources read from a `<picture>`, which is read once for each image in it. */
 const MAX_PICTURE_SOURCES = 40;
 
 export interface SourceCandidate {
@@ -26,7 +26,10 @@ export interface SourceCandidate {
   descriptor: string;
 }
 
-/** The candidates of a `srcset` attribute, in order (HTML Standard, "parse a srcset attribute"). URLs stay as written. */
+/**
+ * The candidates of a `srcset` attribute, in order (HTML Standard, "parse a srcset attribute").
+ * URLs stay as written.
+ */
 export function parseSrcset(srcset: string): SourceCandidate[] {
   const candidates: SourceCandidate[] = [];
   let open: SourceCandidate | null = null;
@@ -61,7 +64,7 @@ function largest(candidates: SourceCandidate[]): string | undefined {
   return best;
 }
 
-/** The first of the attributes that can hold an address, as `true` cannot. */
+/** The first of the attributes whose value can be an address. */
 function firstAttribute(element: Element, names: string[]): string | undefined {
   return names
     .map((name) => element.attribs[name])
@@ -115,14 +118,15 @@ function noscriptSource(image: Element, base: string): string | null {
 }
 
 /**
- * The absolute http(s) URL of the picture that an `<img>` stands for, at its largest: from its `srcset`, a lazy-loading attribute, `src`,
- * the `<picture>` around it, or the `<noscript>` after it. Null where there is none (`data:` placeholders included).
+ * The absolute http(s) URL of the largest version of an `<img>`: from its `srcset`, a lazy-loading
+ * attribute, `src`, the `<picture>` around it, or the `<noscript>` after it. Null where none has
+ * one; `data:` placeholders do not count.
  */
 export function imageSource(image: Element, base: string): string | null {
   return ownSource(image, base) ?? pictureSource(image, base) ?? noscriptSource(image, base);
 }
 
-/** Whether a `<noscript>` shows the image that a script would show in place of the `<img>` before it. */
+/** Whether a `<noscript>` holds the image for which the `<img>` before it is a placeholder. */
 export function isImageFallback(noscript: Element): boolean {
   let image = noscript.prev;
   while (image !== null && !isElement(image)) image = image.prev;
@@ -134,7 +138,7 @@ export function isImageFallback(noscript: Element): boolean {
   );
 }
 
-/** True for images that show nothing: declared as at most one pixel wide or high. */
+/** Whether an image is declared to be at most one pixel wide or high. */
 export function isTrackingPixel({ attribs }: Element): boolean {
   const tiny = /^\s*[01](?:px)?\s*$/;
   if (tiny.test(attribs['width'] ?? '') || tiny.test(attribs['height'] ?? '')) return true;

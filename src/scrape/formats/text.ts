@@ -1,11 +1,14 @@
 import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText, MAX_DEPTH, visibleText } from '../dom/index.ts';
-import { BLOCK_ELEMENTS, NOT_TEXT } from '../dom/elements.ts';
+import { isBlock, NOT_TEXT } from '../dom/elements.ts';
+import { emojiOf } from '../dom/emoji.ts';
+import { withoutInvisible } from '../dom/invisible.ts';
+import { isItem, ItemNumbers } from '../dom/list-numbers.ts';
 import { formulaOf } from '../dom/math.ts';
 import { codeText } from '../dom/preformatted.ts';
 import { codeCells, readTable } from '../dom/table-grid.ts';
 
-/** Blocks that a blank line sets apart; other blocks only begin and end a line. */
+/** Blocks with a blank line before and after them; other blocks only begin and end a line. */
 const SPACED = new Set(
   'address article aside blockquote details dl fieldset figure footer form h1 h2 h3 h4 h5 h6 header hr main nav ol p pre section table ul menu'.split(
     ' ',
@@ -13,6 +16,7 @@ const SPACED = new Set(
 );
 const LISTS = new Set(['ul', 'ol', 'menu', 'dir']);
 const MAX_INDENT = 20;
+const NEEDS_COLLAPSE = /[\t\n\f\r\u00a0]| {2}/;
 
 /** Collects words into lines: white space collapses, and so do the gaps between blocks. */
 class TextWriter {
@@ -20,6 +24,8 @@ class TextWriter {
   /** The line breaks owed before the next word. */
   #breaks = 0;
   #space = '';
+  /** The tabs owed before the next word: one for each cell of the row since the last word. */
+  #tabs = 0;
   #listDepth = 0;
   #marker = '';
   /** In a table cell everything stays on the row's line. */
@@ -44,13 +50,15 @@ class TextWriter {
     const formula = formulaOf(element);
     if (formula === 'shown') return;
     if (formula !== null) return this.#text(formula.tex);
+    const emoji = emojiOf(element);
+    if (emoji !== null) return this.#text(emoji);
     if (NOT_TEXT.has(name)) return;
     if (name === 'rt') return this.#rubyText(element);
     if (name === 'br') return this.#gap(1);
     if (name === 'pre') return this.#pre(codeText(element));
     if (name === 'table' && !this.#inCell) return this.#table(element);
     if (LISTS.has(name)) return this.#list(element);
-    if (!BLOCK_ELEMENTS.has(name) && name !== 'hr') return this.nodes(element.children);
+    if (!isBlock(element)) return this.nodes(element.children);
     this.#block(element, SPACED.has(name) && !(name === 'p' && this.#marker !== '') ? 2 : 1);
   }
 
@@ -71,10 +79,10 @@ class TextWriter {
     const gap = this.#listDepth > 0 ? 1 : 2;
     this.#gap(gap);
     this.#listDepth++;
-    let number = Number.parseInt(element.attribs['start'] ?? '1', 10) || 1;
+    const numbers = new ItemNumbers(element);
     for (const child of element.children) {
-      if (!isElement(child) || child.name !== 'li') this.#node(child);
-      else this.#item(child, element.name === 'ol' ? `${number++}. ` : '- ');
+      if (isItem(child)) this.#item(child, element.name === 'ol' ? `${numbers.next(child)}. ` : '- ');
+      else this.#node(child);
     }
     this.#listDepth--;
     this.#gap(gap);
@@ -98,13 +106,15 @@ class TextWriter {
     for (const caption of grid.captions) this.#block(caption, 1);
     for (const row of grid.rows) {
       this.#gap(1);
+      this.#tabs = 0;
       for (const [column, cell] of row.entries()) {
-        if (column > 0) this.#space = '\t';
+        if (column > 0) this.#tabs++;
         this.#inCell = true;
         if (cell !== null) this.nodes(cell.children);
         this.#inCell = false;
       }
     }
+    this.#tabs = 0;
     this.#gap(2);
   }
 
@@ -124,7 +134,8 @@ class TextWriter {
   }
 
   #text(data: string): void {
-    const text = /[\t\n\f\r\u00a0]| {2}/.test(data) ? data.replace(/[ \t\n\f\r\u00a0]+/g, ' ') : data;
+    const visible = withoutInvisible(data);
+    const text = NEEDS_COLLAPSE.test(visible) ? visible.replace(/[ \t\n\f\r\u00a0]+/g, ' ') : visible;
     if (text === '') return;
     if (text[0] === ' ') this.#space ||= ' ';
     const words = text.trim();
@@ -135,7 +146,10 @@ class TextWriter {
 
   #put(text: string): void {
     const out = this.#out;
-    if (out.length > 0) out.push(this.#breaks > 0 ? '\n'.repeat(this.#breaks) : this.#space);
+    const gap = '\t'.repeat(this.#tabs);
+    if (out.length > 0 && this.#breaks > 0) out.push('\n'.repeat(this.#breaks), gap);
+    else if (out.length > 0) out.push(gap || this.#space);
+    this.#tabs = 0;
     if (this.#marker !== '') out.push(this.#marker);
     out.push(text);
     this.#marker = '';
@@ -149,8 +163,9 @@ class TextWriter {
 }
 
 /**
- * The readable text of the nodes without markup: a line for each block with blank lines between paragraphs, list items with their bullet or
- * number, table rows with tabs between cells, preformatted text as it stands.
+ * The readable text of the nodes: one line for each block, blank lines between paragraphs, list
+ * items with their bullet or number, table rows with tabs between cells, preformatted text
+ * unchanged.
  */
 export function toText(nodes: ChildNode[]): string {
   const writer = new TextWriter();

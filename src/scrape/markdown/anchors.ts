@@ -25,8 +25,10 @@ function linkMark(visitor: MarkdownVisitor, element: Element, href: string): Mar
 }
 
 /**
- * Renders `<a>`. A link around several blocks is written once, on its first heading or, without one, on its first block: a Markdown link
- * stands within a block, and its address in each of them would make the output grow faster than the input. A link without text gets its label.
+ * Renders `<a>`. A Markdown link stands within one block. A link around several blocks is therefore
+ * written once: on its first heading or, without one, on its first block. Repeating its address in
+ * every block would make the output grow faster than the input. A link without text shows its
+ * `aria-label`.
  */
 export function renderAnchor(visitor: MarkdownVisitor, element: Element): void {
   const { inline, marks, footnotes } = visitor;

@@ -33,7 +33,7 @@ function renderInPlace(visitor: MarkdownVisitor, element: Element): void {
   visitor.boundary();
 }
 
-/** `---`, or `___` where that would be a list marker's. */
+/** `---`, or `___` where a hyphen would start a list. */
 export function renderRule(visitor: MarkdownVisitor): void {
   visitor.boundary();
   if (visitor.mode !== null) return;

@@ -1,7 +1,10 @@
 import type { ChildNode, Element } from 'domhandler';
 import { eachElement, isElement, isText } from '../dom/index.ts';
 
-/** The ids that Markdown renderers, Pandoc and MediaWiki give to footnotes; the group is what makes the label. */
+/**
+ * The ids that Markdown renderers, Pandoc and MediaWiki give to footnotes. The group captures the
+ * label.
+ */
 const NOTE_ID = /^(?:user-content-)?(?:fn|footnote|cite_note)[:_-]?(?!ref)([\w.-]{1,60})$/i;
 const BACK_REFERENCE = /^#(?:user-content-)?(?:fnref|footnote-?ref|cite_ref)/i;
 
@@ -22,8 +25,8 @@ export class Footnotes {
   }
 
   /**
-   * The label of the footnote that `element` refers to: a link that is alone in a `<sup>` or holds one.
-   * Null for any other element. From then on `labelOf` knows the footnote.
+   * The label of the footnote that `element` refers to: a link that is alone in a `<sup>` or holds
+   * one. Null for any other element. From then on `labelOf` knows the footnote.
    */
   reference(element: Element): string | null {
     const anchor = element.name === 'a' ? element : onlyElement(element);

@@ -1,11 +1,11 @@
 import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText } from '../dom/index.ts';
 import { NOT_TEXT } from '../dom/elements.ts';
+import { isItem, ItemNumbers } from '../dom/list-numbers.ts';
 import { STRONG } from './inline/marks.ts';
 import type { MarkdownVisitor } from './visitor.ts';
 
 const LISTS = new Set(['ul', 'ol', 'menu', 'dir']);
-const MAX_NUMBER = 999_999_999;
 
 interface Style {
   ordered: boolean;
@@ -14,27 +14,16 @@ interface Style {
   loose: boolean;
 }
 
-function isItem(node: ChildNode): node is Element {
-  return isElement(node) && node.name === 'li';
-}
-
-/** A list is loose when its items hold paragraphs: they are then set apart by blank lines, as `<p>` says. */
+/** A list is loose when its items hold paragraphs: blank lines then separate the items. */
 function isLoose(list: Element): boolean {
   return list.children.some(
     (item) => isItem(item) && item.children.some((child) => isElement(child) && child.name === 'p'),
   );
 }
 
-function startOf(list: Element): number {
-  const items = list.children.filter(isItem).length;
-  const start = Number.parseInt(list.attribs['start'] ?? '', 10);
-  if (start >= 0 && start <= MAX_NUMBER) return start;
-  return list.attribs['reversed'] === undefined ? 1 : items;
-}
-
 export class Lists {
   readonly #visitor: MarkdownVisitor;
-  /** The sign of the list that ended last, to set the next one apart when nothing stands between. */
+  /** The sign of the list that ended last: a list that follows directly takes another one. */
   #lastSign = '';
   #lastLine = -1;
   #depth = 0;
@@ -60,7 +49,7 @@ export class Lists {
     const before = writer.previous;
     const { lineCount } = writer;
     writer.begin('list');
-    this.#items(element, style, startOf(element), element.attribs['reversed'] === undefined ? 1 : -1);
+    this.#items(element, style, new ItemNumbers(element));
     if (writer.lineCount === lineCount) writer.restore(before);
     this.#ended(style.sign);
   }
@@ -104,19 +93,15 @@ export class Lists {
     else visitor.visit(node);
   }
 
-  #items(list: Element, style: Style, start: number, step: number): void {
+  #items(list: Element, style: Style, numbers: ItemNumbers): void {
     const visitor = this.#visitor;
-    let number = start;
     let first = true;
     for (const child of list.children) {
       if (isText(child) ? child.data.trim() === '' : !isElement(child) || NOT_TEXT.has(child.name)) continue;
       const { lineCount } = visitor.writer;
       if (!first) visitor.writer.separate(style.loose);
       if (isItem(child)) {
-        const value = Number.parseInt(child.attribs['value'] ?? '', 10);
-        if (value >= 0 && value <= MAX_NUMBER) number = value;
-        this.#listItem(child, style, number, first);
-        number += step;
+        this.#listItem(child, style, numbers.next(child), first);
       } else this.#stray(child, style);
       if (visitor.writer.lineCount > lineCount) first = false;
     }
@@ -128,9 +113,8 @@ export class Lists {
     const note = visitor.footnotes.labelOf(item);
     if (note !== null) return this.#footnote(item, note);
     const isEmpty = item.children.every((child) => isText(child) && child.data.trim() === '');
-    const safeNumber = Math.min(Math.max(number, 0), MAX_NUMBER);
-    const marker = style.ordered ? `${safeNumber}${style.sign} ` : `${style.sign} `;
-    const cannotInterrupt = isEmpty || (style.ordered && safeNumber !== 1 && writer.inParagraph);
+    const marker = style.ordered ? `${number}${style.sign} ` : `${style.sign} `;
+    const cannotInterrupt = isEmpty || (style.ordered && number !== 1 && writer.inParagraph);
     if (first && cannotInterrupt && writer.isOpen) writer.separate(true);
     if (isEmpty) return writer.bare(marker);
     this.#item(item.children, marker, !style.loose);
@@ -144,11 +128,15 @@ export class Lists {
     if (container !== null) writer.close(container);
   }
 
-  /** What stands in a list without an item: a list belongs to the item before it, anything else is an item. */
+  /**
+   * Renders a child of a list that is not an item: a list joins the item before it, anything else
+   * becomes an item.
+   */
   #stray(child: ChildNode, style: Style): void {
     const visitor = this.#visitor;
     const holdsItems = isElement(child) && child.children.some(isItem);
-    if (isElement(child) && holdsItems && !LISTS.has(child.name)) return this.#items(child, style, 1, 1);
+    if (isElement(child) && holdsItems && !LISTS.has(child.name))
+      return this.#items(child, style, new ItemNumbers(child));
     const marker = style.ordered ? '   ' : '  ';
     const isList = isElement(child) && LISTS.has(child.name);
     const container = visitor.writer.open(

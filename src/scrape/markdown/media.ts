@@ -25,7 +25,10 @@ function isHidden({ attribs }: Element): boolean {
   );
 }
 
-/** A link to what an `<iframe>`, `<video>` or `<audio>` plays, or nothing when it names no http(s) address or is not to be seen. */
+/**
+ * A link to what an `<iframe>`, `<video>` or `<audio>` plays. Empty when it is hidden or has no
+ * http(s) address.
+ */
 export function player(element: Element, base: string): string {
   if (isHidden(element) || isTrackingPixel(element)) return '';
   const sources = [

@@ -1,6 +1,7 @@
 import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText, MAX_DEPTH, visibleText } from '../dom/index.ts';
-import { BLOCK_ELEMENTS, NOT_TEXT } from '../dom/elements.ts';
+import { isBlock, NOT_TEXT } from '../dom/elements.ts';
+import { emojiOf } from '../dom/emoji.ts';
 import { formulaOf } from '../dom/math.ts';
 import { codeLanguage, codeText } from '../dom/preformatted.ts';
 import { renderAnchor } from './anchors.ts';
@@ -20,6 +21,7 @@ import {
   renderReference,
   renderRubyText,
 } from './inline/phrasing.ts';
+import { splitTex } from './inline/tex.ts';
 import { renderTable } from './tables.ts';
 import type { MarkdownVisitor } from './visitor.ts';
 import { BlockWriter } from './writer.ts';
@@ -41,7 +43,9 @@ const MARKS: Record<string, Mark> = {
   sup: SUPERSCRIPT,
 };
 
-/** Walks the tree once: inline content gathers in a buffer, which every block boundary writes out. */
+/**
+ * Walks the tree once: inline content gathers in a buffer, which every block boundary writes out.
+ */
 export class MarkdownRenderer implements MarkdownVisitor {
   readonly base: string;
   readonly writer = new BlockWriter();
@@ -73,7 +77,7 @@ export class MarkdownRenderer implements MarkdownVisitor {
   }
 
   visit(node: ChildNode): void {
-    if (isText(node)) this.inline.text(node.data, this.marks);
+    if (isText(node)) this.#text(node.data);
     else if (this.#depth > MAX_DEPTH) this.inline.text(visibleText(node), this.marks);
     else if (isElement(node)) this.#element(node);
     else if ('children' in node) this.children(node.children);
@@ -123,7 +127,7 @@ export class MarkdownRenderer implements MarkdownVisitor {
       case 'br':
         return renderBreak(this);
       case 'img':
-        return this.inline.verbatim(image(element, this.base), this.marks);
+        return this.#image(element);
       case 'code':
       case 'kbd':
       case 'samp':
@@ -172,6 +176,20 @@ export class MarkdownRenderer implements MarkdownVisitor {
     }
   }
 
+  #text(data: string): void {
+    if (!/[$\\]/.test(data)) return this.inline.text(data, this.marks);
+    for (const { text, formula } of splitTex(data)) {
+      if (formula === null) this.inline.text(text, this.marks);
+      else renderFormula(this, formula);
+    }
+  }
+
+  #image(element: Element): void {
+    const emoji = emojiOf(element);
+    if (emoji === null) this.inline.verbatim(image(element, this.base), this.marks);
+    else this.inline.text(emoji, this.marks);
+  }
+
   #standAlone(markdown: string): void {
     this.boundary();
     this.inline.verbatim(markdown, this.marks);
@@ -180,7 +198,7 @@ export class MarkdownRenderer implements MarkdownVisitor {
 
   #other(element: Element): void {
     if (NOT_TEXT.has(element.name)) return;
-    if (!BLOCK_ELEMENTS.has(element.name)) return this.children(element.children);
+    if (!isBlock(element)) return this.children(element.children);
     this.boundary();
     this.children(element.children);
     this.boundary();

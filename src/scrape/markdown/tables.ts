@@ -4,7 +4,10 @@ import { codeCells, readTable, type TableGrid } from '../dom/table-grid.ts';
 import { renderFence } from './blocks.ts';
 import type { MarkdownVisitor } from './visitor.ts';
 
-/** Renders a table: of data as a GFM table, of code as code, of anything else as the blocks it lays out. */
+/**
+ * Renders a table of data as a GFM table, a table of code lines as code, and a layout table as its
+ * blocks.
+ */
 export function renderTable(visitor: MarkdownVisitor, table: Element): void {
   visitor.boundary();
   if (visitor.mode !== null) visitor.children(table.children);
@@ -49,7 +52,7 @@ function cellText(visitor: MarkdownVisitor, cell: Element): string {
   return text.includes('|') ? text.replaceAll('|', '\\|') : text;
 }
 
-/** The delimiter cell of a column, aligned as its header cell or its first body cell says. */
+/** The delimiter cell of a column, with the alignment of its header cell or first body cell. */
 function delimiter(grid: TableGrid, column: number): string {
   const cell = grid.rows[0]?.[column] ?? grid.rows[1]?.[column];
   const style = /text-align\s*:\s*(left|center|right)/i.exec(cell?.attribs['style'] ?? '');

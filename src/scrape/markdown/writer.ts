@@ -1,4 +1,7 @@
-/** Lines longer by this many characters of list and quote markers go no deeper: the output stays linear in the input. */
+/**
+ * Maximum width of the list and quote markers on a line. The bound keeps the output linear in the
+ * input.
+ */
 const MAX_PREFIX = 80;
 
 export type BlockKind = 'paragraph' | 'heading' | 'fence' | 'list' | 'quote' | 'table' | 'rule';
@@ -10,7 +13,10 @@ interface Container {
   lines: number;
 }
 
-/** Whether two blocks of a tight list item can follow each other without a blank line and stay what they are. */
+/**
+ * Whether CommonMark still reads both blocks of a tight list item as they are without a blank line
+ * between them.
+ */
 function canAdjoin(previous: BlockKind, next: BlockKind): boolean {
   switch (next) {
     case 'paragraph':
@@ -34,15 +40,17 @@ export class BlockWriter {
   #lines = 0;
   /** What continues the open containers on a further line. */
   #prefix = '';
-  /** What starts the next line instead, when a container opens there. */
+  /** Starts the next line instead of the prefix when a container opens there. */
   #marker: string | null = null;
-  /** The continuation of the containers that are open both before and after the next blank line. */
+  /** The prefix of the containers that are open both before and after the next blank line. */
   #sharedPrefix = '';
   #paragraphLine = -1;
   #blankBefore = false;
   #previous: BlockKind | null = null;
 
-  /** True inside the items of a tight list: blocks that need no blank line between them get none. */
+  /**
+   * True inside the items of a tight list: blocks that need no blank line between them get none.
+   */
   tight = false;
 
   get atMarker(): boolean {
@@ -69,18 +77,18 @@ export class BlockWriter {
     return this.#paragraphLine === this.#lines && this.isOpen;
   }
 
-  /** Takes back the announcement of a block that turned out empty. */
+  /** Undoes `begin` for a block that turned out empty. */
   restore(previous: BlockKind | null): void {
     this.#previous = previous;
   }
 
-  /** Announces a block: decides about the blank line before it. */
+  /** Starts a block and decides whether a blank line precedes it. */
   begin(kind: BlockKind): void {
     if (this.#previous !== null) this.#blankBefore = !(this.tight && canAdjoin(this.#previous, kind));
     this.#previous = kind;
   }
 
-  /** Says whether a blank line comes before the next line. */
+  /** Sets whether a blank line precedes the next line. */
   separate(blank: boolean): void {
     this.#blankBefore = blank;
   }
@@ -97,7 +105,7 @@ export class BlockWriter {
     if (this.#previous === 'paragraph') this.#paragraphLine = this.#lines;
   }
 
-  /** A container without content. */
+  /** Writes a container without content. */
   bare(marker: string): void {
     const container = this.open(marker);
     if (container === null) return;
@@ -116,7 +124,10 @@ export class BlockWriter {
     if (this.#marker !== null) this.#marker += text;
   }
 
-  /** Opens a container, whose first line starts with `marker`. Null, and nothing opened, beyond the deepest nesting. */
+  /**
+   * Opens a container whose first line starts with `marker`. Beyond MAX_PREFIX it opens nothing and
+   * returns null.
+   */
   open(marker: string, continuation = ' '.repeat(marker.length)): Container | null {
     if (this.#prefix.length + continuation.length > MAX_PREFIX) return null;
     const saved = {
@@ -131,7 +142,7 @@ export class BlockWriter {
     return saved;
   }
 
-  /** Closes the container; false when nothing has been written in it. */
+  /** Closes the container. Returns false when nothing was written in it. */
   close(container: Container): boolean {
     const wrote = this.#lines > container.lines;
     this.#prefix = container.prefix;

@@ -1,5 +1,6 @@
 import { type ChildNode, type Document, type Element, isText } from 'domhandler';
 import { isElement } from '../dom/index.ts';
+import { withoutInvisible } from '../dom/invisible.ts';
 import { storable } from '../storable.ts';
 
 const MAX_JSON_LD_ENTRIES = 100;
@@ -10,7 +11,7 @@ const MAX_TOTAL_CHARS = 100_000;
 const MAX_VALUE_CHARS = 10_000;
 const MAX_SCRIPT_CHARS = 1_000_000;
 
-/** How much may still be taken from one page. */
+/** What may still be read from one page. */
 interface Budget {
   values: number;
   chars: number;
@@ -50,7 +51,10 @@ function bounded(value: unknown, budget: Budget, depth = 0): unknown {
   return copy;
 }
 
-/** Parses one script, forgiving what sites get wrong: comment and CDATA wrappers, raw control characters, a final semicolon. */
+/**
+ * Parses one script. Tolerates comment and CDATA wrappers, raw control characters and a final
+ * semicolon.
+ */
 function parseJsonLd(source: string): unknown {
   const json = source
     .trim()
@@ -81,7 +85,10 @@ function* entriesOf(value: unknown, depth = 0): Generator<Record<string, unknown
   }
 }
 
-/** The JSON-LD objects of a page's `application/ld+json` scripts in document order, within fixed bounds. Malformed ones are skipped. */
+/**
+ * The JSON-LD objects of a page's `application/ld+json` scripts in document order, within fixed
+ * bounds. Malformed ones are skipped.
+ */
 export function jsonLdOf(scripts: string[]): Record<string, unknown>[] {
   const budget = newBudget();
   const found: Record<string, unknown>[] = [];
@@ -96,7 +103,10 @@ export function jsonLdOf(scripts: string[]): Record<string, unknown>[] {
   return found;
 }
 
-/** The text of a subtree, white space collapsed, at most `limit` characters; looks at no more nodes than that needs. */
+/**
+ * The text of a subtree, white space collapsed, at most `limit` characters; looks at no more nodes
+ * than that needs.
+ */
 export function textOf(node: ChildNode, limit: number): string {
   const stack: ChildNode[] = [node];
   let text = '';
@@ -108,7 +118,7 @@ export function textOf(node: ChildNode, limit: number): string {
       for (let i = next.children.length - 1; i >= 0; i--) stack.push(next.children[i]!);
     }
   }
-  return storable(text.replace(/\s+/g, ' ').trim().slice(0, limit));
+  return storable(withoutInvisible(text).replace(/\s+/g, ' ').trim().slice(0, limit));
 }
 
 /** One microdata item, in the shape of the HTML Standard's JSON form (section 5.4). */
@@ -145,7 +155,10 @@ function valueOf(element: Element, absolute: (href: string) => string | null): s
   return textOf(element, MAX_VALUE_CHARS);
 }
 
-/** The top-level microdata items of a page in document order, within fixed bounds. `itemref` is not followed. */
+/**
+ * The top-level microdata items of a page in document order, within fixed bounds. `itemref` is not
+ * followed.
+ */
 export function microdataOf(document: Document, absolute: (href: string) => string | null): MicrodataItem[] {
   const budget = newBudget();
   const found: MicrodataItem[] = [];
@@ -167,7 +180,7 @@ export function microdataOf(document: Document, absolute: (href: string) => stri
 
     const names =
       owner === null ? [] : tokens(itemprop).filter((name) => name !== '__proto__' && name.length <= 200);
-    // An item is filed under one name only: shared, it would be written out once for every path to it.
+    // An item gets one name only: under several it would be written out once for every path to it.
     for (const name of item ? names.slice(0, 1) : names) {
       const value =
         item ?? storable(valueOf(node, absolute).trim().slice(0, Math.min(MAX_VALUE_CHARS, budget.chars)));

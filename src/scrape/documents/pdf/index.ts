@@ -112,8 +112,8 @@ async function readPages(pdf: Pdf): Promise<{ pages: TextPiece[][]; links: strin
 }
 
 /**
- * The text of a PDF, headings told by their size, with `page_count` in the metadata (and `pages_read` where it is fewer). Throws on
- * what is broken or needs a password.
+ * The text of a PDF, headings told by their size, with `page_count` in the metadata (and
+ * `pages_read` where it is fewer). Throws on what is broken or needs a password.
  */
 export async function readPdf(body: Buffer, url: string): Promise<Content> {
   const pdf = await getDocumentProxy(new Uint8Array(body), {

@@ -1,3 +1,4 @@
+import { withoutInvisible } from '../../dom/invisible.ts';
 import { codeSpan, escapeText } from './escape.ts';
 import { EMPHASIS, STRONG, UNDERSCORE_EMPHASIS, type Marks } from './marks.ts';
 import { emphasisHolds } from './delimiters.ts';
@@ -5,10 +6,10 @@ import type { Run } from './part.ts';
 import { PartList } from './parts.ts';
 import { escapeParts } from './serialize.ts';
 
-/** Where no block can stand. */
+/** The places where only inline content can stand. */
 export type InlineMode = 'heading' | 'cell';
 
-/** What a block boundary or a line break becomes there. */
+/** Written there for a block boundary or a line break. */
 export const SEPARATORS: Record<InlineMode, string> = { heading: ' ', cell: '<br>' };
 
 const NEEDS_COLLAPSE = /[\t\n\r\f]| {2}/;
@@ -23,7 +24,7 @@ export class InlineBuffer {
     return this.#runs.length === 0;
   }
 
-  /** How often the content has been taken. */
+  /** The number of calls of `take` that returned content. */
   takenCount = 0;
 
   /** The number of runs so far. */
@@ -37,7 +38,8 @@ export class InlineBuffer {
 
   /** Adds text as it stands in the source: white space collapses. */
   text(data: string, marks: Marks): void {
-    let text = NEEDS_COLLAPSE.test(data) ? data.replace(/[ \t\n\r\f]+/g, ' ') : data;
+    const visible = withoutInvisible(data);
+    let text = NEEDS_COLLAPSE.test(visible) ? visible.replace(/[ \t\n\r\f]+/g, ' ') : visible;
     if (this.#afterSpace && text[0] === ' ') text = text.slice(1);
     if (text === '') return;
     this.#afterSpace = text.endsWith(' ');
@@ -86,7 +88,10 @@ function single({ kind, value }: Run): string {
   return kind === 'text' ? escapeText(value.trim(), '', '', false) : value;
 }
 
-/** Emphasis that CommonMark would pair with the delimiters of strong emphasis is written with underscores, or not at all where those fail too. */
+/**
+ * Writes emphasis with underscores where CommonMark would pair its asterisks with those of strong
+ * emphasis. Where underscores fail too, it drops the emphasis.
+ */
 function write(runs: Run[]): string {
   const parts = new PartList(runs).build();
   if (!usesBoth(runs) || emphasisHolds(parts)) return escapeParts(parts);

@@ -11,7 +11,9 @@ import {
 import type { Mark } from './marks.ts';
 import type { Part } from './part.ts';
 
-/** The character that a part shows to its neighbours, `char` being firstChar or lastChar. */
+/**
+ * The character at one edge of a part as its neighbours see it; `char` is firstChar or lastChar.
+ */
 export function edge(part: Part | undefined, char: (text: string) => string): string {
   return part?.kind === 'code' ? '`' : char(part?.value ?? '');
 }
@@ -62,15 +64,21 @@ function delimiterRun(parts: Part[], start: number): DelimiterRun {
   return run;
 }
 
-/** A reference for a text of one character changes what the delimiter on its other side sees: at most so often in a row, marks nesting no deeper. */
+/**
+ * A character reference changes what the delimiter on its other side sees, so one pass can make
+ * another necessary. The bound is the depth to which marks nest.
+ */
 const MAX_PASSES = 8;
 
-/** Sees to it that every emphasis delimiter stands where CommonMark takes it for one: by a character reference beside it, where nothing less does. */
+/**
+ * Writes a character reference beside every emphasis delimiter that CommonMark would otherwise read
+ * as text.
+ */
 export function secureDelimiters(parts: Part[]): void {
   for (let pass = 0; pass < MAX_PASSES && secureOnce(parts); pass++);
 }
 
-/** Whether anything had to be changed. */
+/** Makes one pass. Returns whether it changed anything. */
 function secureOnce(parts: Part[]): boolean {
   let changed = false;
   for (let i = 0; i < parts.length;) {
@@ -104,7 +112,10 @@ interface Opener {
   canClose: boolean;
 }
 
-/** The topmost opener above the last link boundary that a closing run may pair with ("rule of three" included). */
+/**
+ * The topmost opener above the last link boundary that a closing run may pair with ("rule of three"
+ * included).
+ */
 function openerFor(stack: (Opener | null)[], length: number, alsoOpens: boolean): number {
   for (let i = stack.length - 1; i >= 0 && stack[i] !== null; i--) {
     const opener = stack[i]!;
@@ -115,7 +126,10 @@ function openerFor(stack: (Opener | null)[], length: number, alsoOpens: boolean)
   return -1;
 }
 
-/** Pairs one run as CommonMark 0.31 does ("process emphasis"); false when that is not what it was meant to be. */
+/**
+ * Pairs one run by the rules of CommonMark 0.31 ("process emphasis"). Returns false when that is
+ * not the intended pairing.
+ */
 function pair(stack: (Opener | null)[], run: DelimiterRun, reading: Reading): boolean {
   const { before, after, closes, opens, delimiter } = run;
   const left = leftOf(before);
@@ -161,7 +175,10 @@ function holds(parts: Part[], delimiter: '*' | '_', reading: Reading): boolean {
   return stack.length === 0;
 }
 
-/** Whether CommonMark pairs the delimiters of emphasis as they were meant, however it classes the characters beside them. */
+/**
+ * Whether CommonMark pairs all delimiters as intended, whichever class it gives the characters
+ * beside them.
+ */
 export function emphasisHolds(parts: Part[]): boolean {
   return (['punctuation', 'word'] as const).every(
     (reading) => holds(parts, '*', reading) && holds(parts, '_', reading),

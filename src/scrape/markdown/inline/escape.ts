@@ -3,7 +3,7 @@ const SPECIALS = /[\\`*_[\]<&~!]/g;
 const ASCII_PUNCTUATION = /[!-/:-@[-`{-~]/;
 const ENTITY = /^&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[a-zA-Z][a-zA-Z\d]{1,31});/;
 const TAG = /^[a-zA-Z/!?]/;
-/** An email autolink, or what may become one with the formats that follow the text. */
+/** An email autolink, or the start of one that the following text may complete. */
 const EMAIL_AUTOLINK = /^<[^\s<>@]+@[^\s<>@]+>/;
 const UNENDED = /^<[^\s<>]*$/;
 const SPACE_OR_EDGE = /^\s?$/;
@@ -36,8 +36,8 @@ function opensTag(rest: string, next: string, afterText: string): boolean {
 }
 
 /**
- * Escapes what CommonMark or GFM would read as inline syntax in `text`, and nothing else. `before` and `after` are the characters around it,
- * empty at the edges of its line.
+ * Escapes only what CommonMark or GFM would read as inline syntax in `text`. `before` and `after`
+ * are the characters around it, empty at the edges of its line.
  */
 export function escapeText(text: string, before: string, after: string, inLink: boolean): string {
   if (!SPECIAL.test(text)) return text;
@@ -52,7 +52,10 @@ export function escapeText(text: string, before: string, after: string, inLink: 
   });
 }
 
-/** Escapes what would make a line of a paragraph the start of another block. `first`: no line of the same paragraph precedes it. */
+/**
+ * Escapes a line of a paragraph that would start another block. `first`: it is the paragraph's
+ * first line.
+ */
 export function escapeLine(line: string, first: boolean): string {
   switch (line[0]) {
     case '#':
@@ -75,19 +78,26 @@ export function escapeLine(line: string, first: boolean): string {
   }
 }
 
-/** Escapes a paragraph that would be a link reference definition: text in brackets, then a colon. */
+/**
+ * Escapes a paragraph that would be a link reference definition: text in brackets, then a colon.
+ */
 export function escapeDefinition(paragraph: string): string {
   return paragraph[0] === '[' && /^\[(?:[^[\]\\]|\\.){1,999}\]:/s.test(paragraph)
     ? `\\${paragraph}`
     : paragraph;
 }
 
-/** Escapes number signs at the end of a heading, where CommonMark takes them for its closing sequence. */
+/**
+ * Escapes number signs at the end of a heading, where CommonMark takes them for its closing
+ * sequence.
+ */
 export function escapeHeadingEnd(line: string): string {
   return line.endsWith('#') ? line.replace(/(^|\s)(#+)$/, '$1\\$2') : line;
 }
 
-/** A code span for `code`, delimited by more backticks than stand in a row within it. Empty for empty code. */
+/**
+ * A code span whose delimiter is longer than any run of backticks in `code`. Empty for empty code.
+ */
 export function codeSpan(code: string): string {
   if (code === '') return '';
   if (!code.includes('`') && code[0] !== ' ') return `\`${code}\``;
@@ -117,7 +127,7 @@ function balanced(url: string): boolean {
   return depth === 0;
 }
 
-/** A link destination: `url` with everything that could end it or be read as an entity made safe. */
+/** A link destination: `url` with every character escaped that could end it or start an entity. */
 export function destination(url: string): string {
   let safe = url;
   if (/[()]/.test(safe) && !balanced(safe)) safe = safe.replace(/[()]/g, '\\$&');

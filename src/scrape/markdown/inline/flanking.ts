@@ -1,6 +1,6 @@
 /**
- * The rules of CommonMark 0.31, section 6.2, for when a delimiter run can open or close emphasis. Implementations class symbols outside ASCII
- * and everything outside the Basic Multilingual Plane differently: as punctuation, or as if they were letters.
+ * The two ways in which implementations of CommonMark 0.31, section 6.2, class symbols outside
+ * ASCII and characters outside the Basic Multilingual Plane: as punctuation, or like letters.
  */
 export type Reading = 'punctuation' | 'word';
 
@@ -16,19 +16,25 @@ function classOf(char: string, reading: Reading): CharClass {
   return isAgreed ? 'punctuation' : reading;
 }
 
-/** Whether a delimiter between these characters flanks the inner one, so that it can open (inner: the next character) or close (the previous). */
+/**
+ * Whether a delimiter between two characters flanks the inner one. To open, the inner character is
+ * the next one; to close, it is the previous one.
+ */
 export function flanks(inner: string, outer: string, reading: Reading): boolean {
   const innerClass = classOf(inner, reading);
   return innerClass !== 'space' && (innerClass !== 'punctuation' || classOf(outer, reading) !== 'word');
 }
 
-/** In every reading, each character by itself. */
+/** Like `flanks`, in every combination of readings of the two characters. */
 function alwaysFlanks(inner: string, outer: string): boolean {
   const innerMayBePunctuation = classOf(inner, 'punctuation') === 'punctuation';
   return classOf(inner, 'word') !== 'space' && !(innerMayBePunctuation && classOf(outer, 'word') === 'word');
 }
 
-/** Whether `*` between these characters can open emphasis, in every reading. An empty character is the edge of the block. */
+/**
+ * Whether `*` between these characters can open emphasis, in every reading. An empty character is
+ * the edge of the block.
+ */
 export function canOpen(before: string, after: string): boolean {
   return alwaysFlanks(after, before);
 }

@@ -2,11 +2,14 @@
 export interface Mark {
   open: string;
   close: string;
-  /** The character of an emphasis delimiter run, which CommonMark only recognises in some surroundings. */
+  /**
+   * The character of an emphasis delimiter run, which CommonMark only recognises in some
+   * surroundings.
+   */
   delimiter: '*' | '_' | '~' | undefined;
   /** The target of a link, for a `<…>` autolink when that is the text as well. */
   href: string | undefined;
-  /** A link that has been written already, or is to be written in a heading further on. */
+  /** A link that is already written, or that waits for a heading. */
   spent: boolean;
   awaitsHeading: boolean;
 }
@@ -16,7 +19,7 @@ function format(open: string, close: string, delimiter?: Mark['delimiter']): Mar
 }
 
 export const EMPHASIS = format('*', '*', '*');
-/** For where `*` would be read with the delimiters of strong emphasis around it. */
+/** Emphasis where `*` would pair with the delimiters of the strong emphasis around it. */
 export const UNDERSCORE_EMPHASIS = format('_', '_', '_');
 export const STRONG = format('**', '**', '*');
 export const DELETED = format('~~', '~~', '~');

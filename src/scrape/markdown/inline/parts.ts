@@ -15,7 +15,10 @@ function linkFirst(a: Mark, b: Mark): number {
   return Number(b.href !== undefined) - Number(a.href !== undefined);
 }
 
-/** Turns runs into parts: closes and opens marks where they change, with the white space between outside of both. */
+/**
+ * Turns runs into parts. Marks close and open where they change, and white space stays outside of
+ * both.
+ */
 export class PartList {
   readonly #parts: Part[] = [];
   readonly #open: Mark[] = [];
@@ -90,8 +93,8 @@ export class PartList {
   }
 
   /**
-   * In the order in which to open them: what ends last comes first. Of a link and emphasis that end together the link does, beside a letter,
-   * where the emphasis could not stand outside: `[**a**](b)c`.
+   * Sorts marks by where they end, the last first. A link and emphasis that end together open with
+   * the link where a letter follows: CommonMark reads `[**a**](b)c` but not `**[a](b)**c`.
    */
   #outermostFirst(marks: Mark[]): Mark[] {
     if (marks.length < 2) return marks;
@@ -117,7 +120,10 @@ export class PartList {
     return index;
   }
 
-  /** Adjacent text is one text; adjacent code must be one span, since its backticks would run together. */
+  /**
+   * Adjacent text is one text; adjacent code must be one span, since its backticks would run
+   * together.
+   */
   #push(kind: ContentKind, value: string): void {
     const last = this.#parts.at(-1);
     if (kind !== 'verbatim' && last?.kind === kind) last.value += value;
@@ -159,7 +165,10 @@ export class PartList {
     this.#moved = '';
   }
 
-  /** `a**(b)**` is no emphasis either: starts it after the punctuation. Returns what is left for the marks. */
+  /**
+   * `a**(b)**` is no emphasis either: starts it after the punctuation. Returns what is left for the
+   * marks.
+   */
   #leavePunctuationOut(value: string, opening: Mark[]): string {
     const last = this.#parts.at(-1);
     if (opening.length === 0 || last?.kind !== 'text' || !isWord(lastChar(last.value))) return value;

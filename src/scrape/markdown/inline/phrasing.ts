@@ -1,12 +1,12 @@
 import type { Element } from 'domhandler';
 import { isElement, visibleText } from '../../dom/index.ts';
 import type { Formula } from '../../dom/math.ts';
-import { codeLanguage, codeText } from '../../dom/preformatted.ts';
+import { codeLanguage, codeText, plainSpaces } from '../../dom/preformatted.ts';
 import { renderFence } from '../blocks.ts';
 import { SEPARATORS } from './buffer.ts';
 import type { MarkdownVisitor } from '../visitor.ts';
 
-/** `<br>`: a hard line break, and the second in a row the end of the paragraph. */
+/** Renders `<br>` as a hard line break; the second in a row ends the paragraph. */
 export function renderBreak(visitor: MarkdownVisitor): void {
   const { inline, marks, mode } = visitor;
   if (mode !== null) inline.lineBreak(SEPARATORS[mode], marks);
@@ -14,13 +14,13 @@ export function renderBreak(visitor: MarkdownVisitor): void {
   else inline.lineBreak('\\\n', marks);
 }
 
-/** A code span; a block where line breaks in the element show that it is one. */
+/** Renders a code span, or a code block where the element contains line breaks. */
 export function renderCode(visitor: MarkdownVisitor, element: Element): void {
   const { inline, marks } = visitor;
   const hasLines = element.children.some((child) => isElement(child) && child.name === 'br');
   if (hasLines && visitor.mode === null)
     return renderFence(visitor, codeText(element), codeLanguage(element));
-  const text = visibleText(element);
+  const text = plainSpaces(visibleText(element));
   if (!text.includes('\n')) return inline.code(text, marks);
   const line = text.replace(/[ \t\r\n]+/g, ' ');
   if (/^\s/.test(line)) inline.text(' ', marks);
@@ -56,7 +56,7 @@ export function renderRubyText(visitor: MarkdownVisitor, element: Element): void
   else renderBetween(visitor, '(', element, ')');
 }
 
-/** Writes the reference to a footnote that `element` is; false where it is none. */
+/** Writes a reference to a footnote. Returns false where `element` does not refer to one. */
 export function renderReference(visitor: MarkdownVisitor, element: Element): boolean {
   const label = visitor.footnotes.reference(element);
   if (label === null) return false;

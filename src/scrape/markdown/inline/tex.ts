@@ -1,0 +1,60 @@
+/** A piece of text, or a formula in TeX. */
+export interface TexPiece {
+  text: string;
+  /** Null for text. */
+  formula: { tex: string; display: boolean } | null;
+}
+
+interface Delimiter {
+  open: string;
+  close: string;
+  display: boolean;
+}
+
+const DELIMITERS: Delimiter[] = [
+  { open: '$$', close: '$$', display: true },
+  { open: '\\[', close: '\\]', display: true },
+  { open: '\\(', close: '\\)', display: false },
+  { open: '$', close: '$', display: false },
+];
+const OPENING = /\$\$?|\\[[(]/g;
+/** How far an end is looked for, in characters: a sign that opens nothing costs no more. */
+const MAX_FORMULA = 2000;
+/** What TeX has and prices and addresses do not: a command, or a sub- or superscript in braces. */
+const TEX = /\\[a-zA-Z]{2}|[_^]\{/;
+
+/** The formula that opens at `start`, and where it ends; null where nothing closes it or it is no TeX. */
+function formulaAt(
+  source: string,
+  start: number,
+  { open, close }: Delimiter,
+): { tex: string; end: number } | null {
+  const from = start + open.length;
+  const length = source.slice(from, from + MAX_FORMULA).indexOf(close);
+  if (length < 1) return null;
+  const tex = source.slice(from, from + length);
+  const end = from + length + close.length;
+  if (!TEX.test(tex)) return null;
+  if (open === '$' && (tex.trim() !== tex || /\d/.test(source[end] ?? ''))) return null;
+  return /\n\s*\n/.test(tex) ? null : { tex: tex.replace(/\s+/g, ' ').trim(), end };
+}
+
+/**
+ * Splits text at the formulas that a script would typeset: `$$…$$`, `\[…\]`, `\(…\)`, and `$…$`, where
+ * they hold TeX.
+ */
+export function splitTex(source: string): TexPiece[] {
+  const pieces: TexPiece[] = [];
+  let done = 0;
+  for (const { 0: sign, index } of source.matchAll(OPENING)) {
+    if (index < done || source[index - 1] === '\\') continue;
+    const delimiter = DELIMITERS.find(({ open }) => open === sign)!;
+    const found = formulaAt(source, index, delimiter);
+    if (found === null) continue;
+    pieces.push({ text: source.slice(done, index), formula: null });
+    pieces.push({ text: '', formula: { tex: found.tex, display: delimiter.display } });
+    done = found.end;
+  }
+  if (done < source.length) pieces.push({ text: source.slice(done), formula: null });
+  return pieces;
+}
