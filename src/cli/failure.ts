@@ -1,6 +1,5 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
-import { BackupError } from '../database/backup.ts';
 import { ConnectionError } from '../database/connection-error.ts';
 import { EmbeddedError } from '../database/embedded/error.ts';
 import { SchemaError } from '../database/migrate.ts';
@@ -32,7 +31,7 @@ export class CliError extends Error {
 }
 
 /** Errors whose message is a line for the operator. */
-const EXPLAINED = [BackupError, ConnectionError, EmbeddedError, SchemaError];
+const EXPLAINED = [ConnectionError, EmbeddedError, SchemaError];
 
 interface Explanation {
   exitCode: number;

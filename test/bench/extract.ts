@@ -1,94 +1,98 @@
-// Main content, ours beside @mozilla/readability (linkedom) and defuddle: F1, precision and recall of words by page type, milliseconds per page;
-// then what test/bench/markdown.ts prints, in MB/s beside other writers of Markdown.
-// Run: node test/bench/extract.ts [folder of a WCXB split, with html/ and ground-truth/]; without one, the pages of test/scrape/pages.
-// The forest was fitted to the pages of ../shared/extraction, so that there ours is flattered; test/bench/fit-main-content.ts prints what
-// forests reach on sites that they have not seen.
+// Main content on annotated pages, ours beside competing readers: F1, precision and recall by
+// corpus and page type, milliseconds per page; then what test/bench/markdown.ts prints.
+// Run: node test/bench/extract.ts [folder of the corpora] [--every N: each Nth page only]; without a
+// folder, ../shared/extraction or else the pages of test/scrape/pages.
+// Our model was fitted to these corpora, which flatters it. `fit-main-content.ts --check` prints
+// what models reach on sites that they were not fitted to.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseHtml } from '../../src/scrape/dom/index.ts';
-import { mainContent } from '../../src/scrape/main-content/index.ts';
 import { toText } from '../../src/scrape/formats/text.ts';
-import { competitors, type Readers } from './support/competitors.ts';
-import { mean, type Score, scoreOf, wcxbPages, type AnnotatedPage } from './support/annotated-pages.ts';
+import { mainContent } from '../../src/scrape/main-content/index.ts';
+import { parseHtml } from '../../src/scrape/dom/index.ts';
 import { examplePages } from '../scrape/example-pages.ts';
 import { quantile } from '../support/quantile.ts';
+import { competitors, type Readers } from './support/competitors.ts';
+import { type AnnotatedPage, annotatedPages, CORPORA } from './support/corpora.ts';
+import { documentOf } from './support/examples.ts';
+import { groupsOf, type PageScore, scorePage, summaryOf } from './support/scores.ts';
 
-const textOf = (html: string): string => toText(parseHtml(html).children);
+type Reader = (page: AnnotatedPage) => string | Promise<string>;
 
-const { readers } = (await competitors('readers')) as { readers: Readers };
-const EXTRACTORS: Record<string, (html: string, url: string) => string | Promise<string>> = {
-  ours: (html, url) => toText(mainContent(parseHtml(html), url)),
-};
-for (const [name, read] of Object.entries(readers))
-  EXTRACTORS[name] = async (html, url) => textOf(await read(html, url));
-
-interface Result extends Score {
-  type: string;
-  ms: number;
+interface Reading {
+  scores: PageScore[];
+  ms: number[];
 }
 
-async function run(
-  extract: (html: string, url: string) => string | Promise<string>,
-  page: AnnotatedPage,
-): Promise<Result> {
-  const html = page.html();
-  const start = performance.now();
-  let text = '';
+const { readers } = (await competitors('readers')) as { readers: Readers };
+const READERS = new Map<string, Reader>([
+  ['ours', (page) => toText(mainContent(documentOf(page), page.url))],
+  ...Object.entries(readers).map(([name, read]): [string, Reader] => [
+    name,
+    async (page) => toText(parseHtml(await read(page.html(), page.url)).children),
+  ]),
+]);
+
+const quiet = (): void => undefined;
+
+/** Runs without the console, to which some readers write. */
+async function silently<T>(work: () => Promise<T>): Promise<T> {
+  const { log, warn, error } = console;
+  Object.assign(console, { log: quiet, warn: quiet, error: quiet });
   try {
-    text = await extract(html, page.url);
-  } catch {
-    // What throws has found nothing.
+    return await work();
+  } finally {
+    Object.assign(console, { log, warn, error });
   }
-  return { type: page.type, ms: performance.now() - start, ...scoreOf(page.text, text) };
+}
+
+/** Reads every page. A reader that throws has found nothing. */
+async function readAll(reader: Reader, pages: AnnotatedPage[]): Promise<Reading> {
+  const scores: PageScore[] = [];
+  const ms: number[] = [];
+  for (const page of pages) {
+    const html = page.html();
+    const start = performance.now();
+    let text = '';
+    try {
+      text = await reader({ ...page, html: () => html });
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+    }
+    ms.push(performance.now() - start);
+    scores.push(scorePage(page, text));
+  }
+  return { scores, ms };
 }
 
 const figure = (n: number): string => n.toFixed(3).replace(/^0/, '').padStart(5);
 
-function row(type: string, results: Map<string, Result[]>): string {
-  const cells = [...results.values()].map((all) => {
-    const of = type === 'all' ? all : all.filter((result) => result.type === type);
-    return [of.map((r) => r.f1), of.map((r) => r.precision), of.map((r) => r.recall)]
-      .map((list) => figure(mean(list)))
-      .join(' ');
-  });
-  const count = [...results.values()][0]!.filter((result) => type === 'all' || result.type === type).length;
-  return [type.padEnd(14), String(count).padStart(5), ...cells.map((cell) => cell.padStart(20))].join(' ');
-}
-
-const folder = process.argv[2] ?? join(import.meta.dirname, '../../../shared/extraction/wcxb-sample/dev');
-const pages = existsSync(folder) ? wcxbPages(folder) : examplePages();
+const options = process.argv.slice(2);
+const every = options.includes('--every') ? Number(options[options.indexOf('--every') + 1]) : 1;
+const folder = options[0]?.startsWith('--') === false ? options[0] : CORPORA;
+const found = annotatedPages(folder).filter((_, i) => i % every === 0);
+const pages = found.length > 0 ? found : examplePages();
 console.log(
-  `${pages.length} pages of ${existsSync(folder) ? folder : 'test/scrape/pages'}; F1, precision, recall\n`,
+  `${pages.length} pages of ${found.length > 0 ? folder : 'test/scrape/pages'}; F1, precision, recall\n`,
 );
 
-const { log, warn, error } = console;
-const results = new Map<string, Result[]>();
-for (const [name, extract] of Object.entries(EXTRACTORS)) {
-  Object.assign(console, { log: () => {}, warn: () => {}, error: () => {} });
-  const all: Result[] = [];
-  for (const page of pages) all.push(await run(extract, page));
-  Object.assign(console, { log, warn, error });
-  results.set(name, all);
-}
+const readings = new Map<string, Reading>();
+for (const [name, reader] of READERS) readings.set(name, await silently(() => readAll(reader, pages)));
 
-console.log([''.padEnd(20), ...[...results.keys()].map((name) => name.padStart(20))].join(' '));
-for (const type of [...new Set(pages.map((page) => page.type))].toSorted()) console.log(row(type, results));
-console.log(row('all', results));
-for (const [q, label] of [
-  [0.5, 'ms, median'],
-  [0.95, 'ms, p95'],
-] as const) {
-  const cells = [...results.values()].map((all) =>
-    quantile(
-      all.map(({ ms }) => ms),
-      q,
-    )
-      .toFixed(1)
-      .padStart(20),
-  );
-  console.log([label.padEnd(20), ...cells].join(' '));
+const line = (label: string, cells: string[]): void =>
+  console.log([label.padEnd(30), ...cells.map((cell) => cell.padStart(20))].join(' '));
+const groups = [...readings.values()].map(({ scores }) => groupsOf(scores));
+line('', [...readings.keys()]);
+for (const [name, members] of groups[0]!) {
+  const cells = groups.map((group) => {
+    const { f1, precision, recall } = summaryOf(group.get(name)!);
+    return [f1, precision, recall].map(figure).join(' ');
+  });
+  line(`${name.padEnd(22)} ${String(members.length).padStart(6)}`, cells);
 }
+const milliseconds = (q: number): string[] =>
+  [...readings.values()].map(({ ms }) => quantile(ms, q).toFixed(1));
+line('ms, median', milliseconds(0.5));
+line('ms, p95', milliseconds(0.95));
 
 console.log();
 spawnSync(process.execPath, [join(import.meta.dirname, 'markdown.ts')], { stdio: 'inherit' });

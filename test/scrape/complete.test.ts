@@ -4,11 +4,15 @@ import { parseHtml } from '../../src/scrape/dom/index.ts';
 import { complete } from '../../src/scrape/main-content/rules/complete.ts';
 import { readPage } from '../../src/scrape/main-content/signals/page.ts';
 
+const IGNORANT = { word: () => 0, name: () => 0 };
 const LONG = 'The river had risen overnight, and the people of the lower town carried their chairs upstairs.';
 
-/** What is added to a choice of the blocks that say LONG, where everything else is as likely as given. */
+/**
+ * What is added to a choice of the blocks that say LONG, where everything else is as likely as
+ * given.
+ */
 function added(html: string, probability: number): string[] {
-  const page = readPage(parseHtml(html), 'https://example.com/', '', new Set());
+  const page = readPage(parseHtml(html), 'https://example.com/', { title: '', kinds: new Set() }, IGNORANT);
   const chosen = new Set(page.blocks.filter(({ text }) => text.startsWith(LONG)));
   const probabilities = Float64Array.from(page.blocks, (block) => (chosen.has(block) ? 0.9 : probability));
   const kept = complete(page, chosen, probabilities);
@@ -18,19 +22,19 @@ function added(html: string, probability: number): string[] {
 
 test('headings come back with what stands under them, and no others', () => {
   const html = `<main><h2>Kept</h2><h3>And this</h3><p>${LONG}</p><h2>Dropped</h2><ul><li><a href="/a">Elsewhere</a></li></ul></main>`;
-  assert.deepEqual(added(html, 0), ['Kept', 'And this']);
+  assert.deepEqual(added(html, 0.25), ['Kept', 'And this']);
 });
 
 test('terms and captions come back with what they name', () => {
   const html = `<main><dl><dt><code>--all</code></dt><dd>${LONG}</dd><dt>--none</dt><dd>short</dd></dl><table><caption>Waters</caption><tr><td>${LONG}</td></tr></table></main>`;
-  assert.deepEqual(added(html, 0), ['--all', 'Waters']);
+  assert.deepEqual(added(html, 0.25), ['--all', 'Waters']);
 });
 
 test('the title of the page comes back, but not the name of the site', () => {
-  assert.deepEqual(added(`<h1>River</h1><p>by somebody</p><main><p>${LONG}</p></main>`, 0), ['River']);
-  assert.deepEqual(added(`<header><h1>The Gazette</h1></header><main><p>${LONG}</p></main>`, 0), []);
+  assert.deepEqual(added(`<h1>River</h1><p>by somebody</p><main><p>${LONG}</p></main>`, 0.25), ['River']);
+  assert.deepEqual(added(`<header><h1>The Gazette</h1></header><main><p>${LONG}</p></main>`, 0.25), []);
   assert.deepEqual(
-    added(`<h1>The Gazette</h1><p>Since 1907</p><main><h1>River</h1><p>${LONG}</p></main>`, 0),
+    added(`<h1>The Gazette</h1><p>Since 1907</p><main><h1>River</h1><p>${LONG}</p></main>`, 0.25),
     ['River'],
   );
 });
@@ -52,5 +56,6 @@ test('links and buttons inside of what is kept are judged on their own', () => {
 
 test('a list of links is kept whole where most of it is kept', () => {
   const html = `<ul><li>${LONG}</li><li><a href="/a">The ferry</a></li></ul><ul><li><a href="/b">Imprint</a></li></ul>`;
-  assert.deepEqual(added(html, 0.2), ['The ferry']);
+  assert.deepEqual(added(html, 0.4), ['The ferry']);
+  assert.deepEqual(added(html, 0.05), []);
 });

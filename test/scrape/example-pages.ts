@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AnnotatedPage } from '../bench/support/annotated-pages.ts';
+import type { AnnotatedPage } from '../bench/support/corpora.ts';
 
 const FOLDER = join(import.meta.dirname, 'pages');
 
-/** The pages of `pages/<type>.txt`: `=== name`, the URL, the HTML, a line `--- text`, and the main content. */
+/**
+ * The pages of `pages/<type>.txt`: `=== name`, the URL, the HTML, a line `--- text`, and the main
+ * content.
+ */
 export function examplePages(): AnnotatedPage[] {
   return readdirSync(FOLDER).flatMap((file) => {
     const [, ...pieces] = readFileSync(join(FOLDER, file), 'utf8').split(/^=== (.*)\n/m);
@@ -12,7 +15,9 @@ export function examplePages(): AnnotatedPage[] {
       if (i % 2 === 1) return [];
       const [page = '', text = ''] = pieces[i + 1]!.split(/^--- text\n/m);
       const [url = '', ...html] = page.split('\n');
-      return [{ name, url, type: file.replace('.txt', ''), html: () => html.join('\n'), text: text.trim() }];
+      const type = file.replace('.txt', '');
+      const unlabelled = { corpus: 'examples', wanted: [], unwanted: [] };
+      return [{ ...unlabelled, name, url, type, html: () => html.join('\n'), text: text.trim() }];
     });
   });
 }

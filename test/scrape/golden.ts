@@ -9,7 +9,9 @@ export interface GoldenCase {
   markdown: string;
 }
 
-/** The cases of `golden/*.txt`: `=== name`, the HTML, a line `--- markdown`, and what it becomes. */
+/**
+ * The cases of `golden/*.txt`: `=== name`, the HTML, a line `--- markdown`, and what it becomes.
+ */
 export function goldenCases(): GoldenCase[] {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.txt'));
   return files.flatMap((file) => {
@@ -28,7 +30,10 @@ export function goldenCases(): GoldenCase[] {
   });
 }
 
-/** CommonMark and GFM by example: the cases of `golden/examples.md`, each a `%%% name` and its Markdown. */
+/**
+ * CommonMark and GFM by example: the cases of `golden/examples.md`, each a `%%% name` and its
+ * Markdown.
+ */
 export function markdownExamples(): { name: string; markdown: string }[] {
   const [, ...pieces] = readFileSync(join(FOLDER, 'examples.md'), 'utf8').split(/^%%% (.*)\n/m);
   return pieces.flatMap((name, i) => (i % 2 === 1 ? [] : [{ name, markdown: pieces[i + 1]! }]));

@@ -34,13 +34,16 @@ function listOf<T>(items: fc.Arbitrary<T>, maxLength: number): fc.Arbitrary<T[]>
 
 export interface HostileOptions {
   /**
-   * Formats that neither touch nor begin or end in punctuation, so that Markdown has a form for all of them: `<em>a</em><strong>b</strong>` and
-   * `<em>(a)</em>b` it has to write as something less.
+   * Formats that neither touch nor begin or end in punctuation, so that Markdown has a form for all
+   * of them: `<em>a</em><strong>b</strong>` and `<em>(a)</em>b` it has to write as something less.
    */
   apart: boolean;
 }
 
-/** Random pages of text, formats, links, code, lists, quotes, headings and tables, with hostile text in all of them. */
+/**
+ * Random pages of text, formats, links, code, lists, quotes, headings and tables, with hostile text
+ * in all of them.
+ */
 export function hostileHtml({ apart }: HostileOptions): fc.Arbitrary<string> {
   const text = hostileText.map((pieces) => escapeHtml(apart ? `x${pieces}x` : pieces));
   const between = apart ? ' ' : '';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mean, scoreOf } from '../bench/support/annotated-pages.ts';
+import { mean, scoreOf } from '../bench/support/scores.ts';
 import { parseHtml } from '../../src/scrape/dom/index.ts';
 import { toHtml } from '../../src/scrape/formats/html.ts';
 import { mainContent, removeNoise } from '../../src/scrape/main-content/index.ts';
@@ -23,12 +23,12 @@ test('there are examples of all seven types', () => {
 for (const page of pages) {
   test(`${page.type}: ${page.name}`, () => {
     const actual = read(page.html(), page.url);
-    assert.ok(scoreOf(page.text, actual).f1 >= 0.9, `expected\n${page.text}\n\nactual\n${actual}`);
+    assert.ok(scoreOf(page.text ?? '', actual).f1 >= 0.9, `expected\n${page.text}\n\nactual\n${actual}`);
   });
 }
 
 test('the examples as a whole come out nearly word for word', () => {
-  const scores = pages.map((page) => scoreOf(page.text, read(page.html(), page.url)).f1);
+  const scores = pages.map((page) => scoreOf(page.text ?? '', read(page.html(), page.url)).f1);
   assert.ok(mean(scores) >= 0.98, String(mean(scores)));
 });
 

@@ -1,47 +1,14 @@
-import type { ChildNode, Document, Element, ParentNode } from 'domhandler';
-import { isElement } from '../dom/index.ts';
-import forestData from './signals/forest.json' with { type: 'json' };
+import type { ChildNode, Document } from 'domhandler';
+import { findContent } from './find-content.ts';
 import { Forest } from './signals/forest.ts';
-import { removeNoise } from './noise/index.ts';
-import { declarationsOf, type Page, readPage } from './signals/page.ts';
-import { prune } from './rules/prune.ts';
-import { selectBlocks } from './rules/select.ts';
+import { storedLexicon } from './signals/lexicon.ts';
+import model from './signals/model.json' with { type: 'json' };
 
-export { removeNoise };
+export { removeNoise } from './noise/index.ts';
 
-const FOREST = new Forest(forestData);
+const MODEL = { lexicon: storedLexicon(model), forest: new Forest(model) };
 
-function find(node: ParentNode, name: string): Element | null {
-  for (const child of node.children) {
-    if (!isElement(child)) continue;
-    const found = child.name === name ? child : find(child, name);
-    if (found !== null) return found;
-  }
-  return null;
-}
-
-/** Where content lies: the body, unless the markup left text outside of it. */
-function contentOf(document: Document, { root, containers }: Page): ParentNode {
-  const body = find(document, 'body');
-  return body !== null && containers.get(body)?.chars === root.chars ? body : document;
-}
-
-/**
- * The nodes of the page's main content in document order, boilerplate removed. Changes the tree: metadata and links are to be
- * read before. Never empty where the body has text.
- *
- * The model: the page is cut into blocks, stretches of text that no block element interrupts. Each block is described by signals
- * (its wording, its neighbours, its place, the elements around it and what they call themselves, how often they repeat, where
- * the bulk of the running text lies), a forest of small decision trees turns those into the probability that the block is
- * content, and the set of blocks with the greatest expected F1 is kept. Then what is left empty is pruned.
- * Linear in the size of the page, but for sorting its blocks.
- */
-export function mainContent(document: Document, url: string, forest: Forest = FOREST): ChildNode[] {
-  const { title, kinds } = declarationsOf(document);
-  removeNoise(document);
-  const page = readPage(document, url, title, kinds);
-  const content = contentOf(document, page);
-  const chosen = selectBlocks(page, forest);
-  if (chosen.size > 0) prune(content, page, chosen);
-  return content.children;
+/** The main content of a page by the model that is stored: see findContent. */
+export function mainContent(document: Document, url: string): ChildNode[] {
+  return findContent(document, url, MODEL);
 }

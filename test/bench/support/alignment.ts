@@ -1,10 +1,16 @@
-import { wordsOf } from './annotated-pages.ts';
+import { wordsOf } from './scores.ts';
 
-/** Words that must agree in a row before a place in the page is taken for a place in the expected text. */
+/**
+ * Words that must agree in a row before a place in the page is taken for a place in the expected
+ * text.
+ */
 const SEED = 3;
 const MAX_CANDIDATES = 300;
 const LONG_RUN = 40;
-/** Lines of fewer words than this are also looked for as whole blocks, since a short run of words proves little. */
+/**
+ * Lines of fewer words than this are also looked for as whole blocks, since a short run of words
+ * proves little.
+ */
 const SHORT_LINE = 5;
 
 function pushTo<K>(map: Map<K, number[]>, key: K, value: number): void {
@@ -39,7 +45,10 @@ class Alignment {
     return n;
   }
 
-  /** Takes run after run of the expected text, each where the page has most of it, near to the run before. */
+  /**
+   * Takes run after run of the expected text, each where the page has most of it, near to the run
+   * before.
+   */
   takeRuns(): void {
     const seeds = new Map<string, number[]>();
     for (let i = 0; i + SEED <= this.#page.length; i++)
@@ -69,7 +78,10 @@ class Alignment {
     this.#found.fill(1, from, from + length);
   }
 
-  /** Takes a short line as the block that says just that, beside what is taken already where there is a choice. */
+  /**
+   * Takes a short line as the block that says just that, beside what is taken already where there
+   * is a choice.
+   */
   takeLine(from: number, length: number, starts: number[]): void {
     if (this.#found.subarray(from, from + length).includes(1)) return;
     const place = from / this.#expected.length;

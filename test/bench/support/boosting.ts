@@ -60,15 +60,28 @@ interface Sums {
   hessian: number;
 }
 
+interface Branch {
+  signal: number;
+  bin: number;
+  gain: number;
+}
+
 interface Node extends Sums {
   rows: Int32Array;
-  branch: { signal: number; bin: number; gain: number } | null;
+  branch: Branch | null;
   children: [Node, Node] | null;
 }
 
+function sumOf(numbers: Float64Array): number {
+  let sum = 0;
+  for (const number of numbers) sum += number;
+  return sum;
+}
+
 /**
- * Fits a sum of small trees to labels by gradient boosting on the logistic loss. Branches are drawn as in extremely randomised trees: of some
- * signals one random threshold each, of which the best is taken. Trees come in the form that `Forest` reads; the first is the bias.
+ * Fits a sum of small trees to labels by gradient boosting on the logistic loss. A branch tries
+ * every threshold of a random share of the signals. Trees come in the form that `Forest` reads; the
+ * first is the bias.
  */
 export class Booster {
   readonly #examples: Examples;
@@ -76,6 +89,11 @@ export class Booster {
   readonly #random: () => number;
   readonly #gradient: Float64Array;
   readonly #hessian: Float64Array;
+  readonly #binGradients = new Float64Array(MAX_BINS);
+  readonly #binHessians = new Float64Array(MAX_BINS);
+  readonly #binCounts = new Int32Array(MAX_BINS);
+  /** For each signal how much its branches have gained. */
+  readonly gains: Float64Array;
 
   constructor(examples: Examples, settings: Settings, seed: number) {
     this.#examples = examples;
@@ -83,6 +101,7 @@ export class Booster {
     this.#random = randomSource(seed);
     this.#gradient = new Float64Array(examples.labels.length);
     this.#hessian = new Float64Array(examples.labels.length);
+    this.gains = new Float64Array(examples.bins.length);
   }
 
   fit(): number[][] {
@@ -114,6 +133,7 @@ export class Booster {
     while (leaves.length < this.#settings.leaves) {
       const best = leaves.reduce((a, b) => ((b.branch?.gain ?? 0) > (a.branch?.gain ?? 0) ? b : a));
       if (best.branch === null) break;
+      this.gains[best.branch.signal]! += best.branch.gain;
       best.children = this.#divide(best.rows, best.branch);
       leaves.splice(leaves.indexOf(best), 1, ...best.children);
     }
@@ -122,44 +142,62 @@ export class Booster {
   }
 
   #node(rows: Int32Array): Node {
-    const node: Node = { rows, gradient: 0, hessian: 0, branch: null, children: null };
-    for (const row of rows) {
-      node.gradient += this.#gradient[row]!;
-      node.hessian += this.#hessian[row]!;
-    }
+    const gradient = Float64Array.from(rows, (row) => this.#gradient[row]!);
+    const hessian = Float64Array.from(rows, (row) => this.#hessian[row]!);
+    const node: Node = {
+      rows,
+      gradient: sumOf(gradient),
+      hessian: sumOf(hessian),
+      branch: null,
+      children: null,
+    };
+    if (rows.length < 2 * this.#settings.minExamples) return node;
     for (let signal = 0; signal < this.#examples.bins.length; signal++) {
       if (this.#random() >= this.#settings.signalShare) continue;
-      const branch = this.#tryRandom(node, signal);
+      const branch = this.#bestBranch(node, signal, { gradient, hessian });
       if (branch !== null && branch.gain > (node.branch?.gain ?? 1e-9)) node.branch = branch;
     }
     return node;
   }
 
-  #tryRandom(node: Node, signal: number): Node['branch'] {
+  /**
+   * The best threshold of a signal: its values are summed by bin, and every bin's upper edge is
+   * tried.
+   */
+  #bestBranch(
+    node: Node,
+    signal: number,
+    of: { gradient: Float64Array; hessian: Float64Array },
+  ): Branch | null {
     const bins = this.#examples.bins[signal]!;
-    const { minExamples, minHessian } = this.#settings;
-    if (node.rows.length < 2 * minExamples) return null;
-    let least = 255;
-    let greatest = 0;
-    for (const row of node.rows) {
-      const bin = bins[row]!;
-      if (bin < least) least = bin;
-      if (bin > greatest) greatest = bin;
+    const { rows } = node;
+    const [gradients, hessians, counts] = [this.#binGradients, this.#binHessians, this.#binCounts];
+    gradients.fill(0);
+    hessians.fill(0);
+    counts.fill(0);
+    for (let i = 0; i < rows.length; i++) {
+      const bin = bins[rows[i]!]!;
+      gradients[bin]! += of.gradient[i]!;
+      hessians[bin]! += of.hessian[i]!;
+      counts[bin]!++;
     }
-    if (least === greatest) return null;
-    const threshold = least + Math.floor(this.#random() * (greatest - least));
+    const { minExamples, minHessian } = this.#settings;
     const low: Sums = { gradient: 0, hessian: 0 };
     let count = 0;
-    for (const row of node.rows) {
-      if (bins[row]! > threshold) continue;
-      low.gradient += this.#gradient[row]!;
-      low.hessian += this.#hessian[row]!;
-      count++;
+    let best: Branch | null = null;
+    const worth = this.#worth(node);
+    for (let bin = 0; bin < this.#examples.edges[signal]!.length; bin++) {
+      if (counts[bin] === 0) continue;
+      low.gradient += gradients[bin]!;
+      low.hessian += hessians[bin]!;
+      count += counts[bin]!;
+      const high: Sums = { gradient: node.gradient - low.gradient, hessian: node.hessian - low.hessian };
+      if (count < minExamples || rows.length - count < minExamples) continue;
+      if (low.hessian < minHessian || high.hessian < minHessian) continue;
+      const gain = this.#worth(low) + this.#worth(high) - worth;
+      if (gain > (best?.gain ?? 0)) best = { signal, bin, gain };
     }
-    const high: Sums = { gradient: node.gradient - low.gradient, hessian: node.hessian - low.hessian };
-    if (count < minExamples || node.rows.length - count < minExamples) return null;
-    if (low.hessian < minHessian || high.hessian < minHessian) return null;
-    return { signal, bin: threshold, gain: this.#worth(low) + this.#worth(high) - this.#worth(node) };
+    return best;
   }
 
   #worth({ gradient, hessian }: Sums): number {
@@ -170,7 +208,7 @@ export class Booster {
     return (-gradient / (hessian + this.#settings.l2)) * this.#settings.rate;
   }
 
-  #divide(rows: Int32Array, { signal, bin }: NonNullable<Node['branch']>): [Node, Node] {
+  #divide(rows: Int32Array, { signal, bin }: Branch): [Node, Node] {
     const bins = this.#examples.bins[signal]!;
     return [
       this.#node(rows.filter((row) => bins[row]! <= bin)),

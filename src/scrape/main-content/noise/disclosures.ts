@@ -12,7 +12,10 @@ const MAX_NODES = 50;
 
 /** What a reader unfolds with a click on its title. */
 export interface Disclosures {
-  /** The buttons that are all there is of a heading or term, and so its text, and those that stand for one. */
+  /**
+   * The buttons that are all there is of a heading or term, and so its text, and those that stand
+   * for one.
+   */
   buttons: ReadonlySet<Element>;
   /** The ids of what such buttons show and hide. */
   panels: ReadonlySet<string>;
@@ -35,7 +38,9 @@ function wordsOf(element: Element): number {
   return textOf(element, 300).split(/\s+/).filter(Boolean).length;
 }
 
-/** The button in which all the words of a title are, or null where there are words outside of it. */
+/**
+ * The button in which all the words of a title are, or null where there are words outside of it.
+ */
 function soleButton(title: Element): Element | null {
   let button: Element | null = null;
   const stack: ChildNode[] = [...title.children];
@@ -51,7 +56,10 @@ function soleButton(title: Element): Element | null {
   return button;
 }
 
-/** Whether a button outside of menus and forms is what a reader asks rather than the name of an action. */
+/**
+ * Whether a button outside of menus and forms is what a reader asks rather than the name of an
+ * action.
+ */
 function isQuestion(element: Element): boolean {
   const { attribs } = element;
   if (!isButton(element) || attribs['aria-expanded'] === undefined || attribs['aria-controls'] === undefined)

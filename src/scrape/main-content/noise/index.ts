@@ -83,17 +83,25 @@ class Sweep {
   }
 }
 
-/** Where less than this share of the words is visible, the page shows itself only once scripts have run. */
+/**
+ * Where less than this share of the words is visible, the page shows itself only once scripts have
+ * run.
+ */
 const MIN_VISIBLE = 1 / 20;
-/** A hidden element that holds more than this share of the words, and so many, is the page, which a script shows. */
+/**
+ * A hidden element that holds more than this share of the words, and so many, is the page, which a
+ * script shows.
+ */
 const MOST = 2 / 5;
 const MIN_WORDS = 50;
 
 /**
- * Drops what is never content: scripts, styles, templates, comments, hidden elements and the signs that link to a heading.
- * `noscript` is dropped too, for it says what a script says better, unless it holds most of the page's words
- * or the image that stands for the one before it. Hidden elements stay where nearly all words are in them, or most in one, and where
- * a click unfolds them. A button that is a heading leaves its text, and a set of frames that which stands for it where there is no other.
+ * Drops what is never content: scripts, styles, templates, comments, hidden elements and the signs
+ * that link to a heading. `noscript` is dropped too, for it says what a script says better, unless
+ * it holds most of the page's words or the image that stands for the one before it. Hidden elements
+ * stay where nearly all words are in them, or most in one, and where a click unfolds them. A button
+ * that is a heading leaves its text, and a set of frames that which stands for it where there is no
+ * other.
  */
 export function removeNoise(document: Document): void {
   const disclosures = disclosuresOf(document);

@@ -1,7 +1,9 @@
 import type { Block, Container } from '../signals/blocks.ts';
 import type { Page } from '../signals/page.ts';
 
-/** How many words of each container are in the chosen blocks; containers without any are missing. */
+/**
+ * How many words of each container are in the chosen blocks; containers without any are missing.
+ */
 export function keptWords(page: Page, chosen: Set<Block>): Map<Container, number> {
   const kept = new Map<Container, number>();
   for (const block of chosen) kept.set(block.container, (kept.get(block.container) ?? 0) + block.words);

@@ -14,7 +14,9 @@ const CELLS = new Set(['td', 'th']);
 
 class Pruner {
   readonly #dropped = new Set<ChildNode>();
-  /** White space between the words of what is kept: an element that holds nothing else parts them. */
+  /**
+   * White space between the words of what is kept: an element that holds nothing else parts them.
+   */
   readonly #spaces = new Set<ChildNode>();
   readonly #page: Page;
   readonly #kept: Map<Container, number>;
@@ -31,7 +33,10 @@ class Pruner {
     }
   }
 
-  /** Prunes below; true where something other than white space is left. `media`: whether images and the like stay. */
+  /**
+   * Prunes below; true where something other than white space is left. `media`: whether images and
+   * the like stay.
+   */
   prune(parent: ParentNode, media: boolean): boolean {
     const kept: ChildNode[] = [];
     let full = false;
@@ -65,8 +70,9 @@ class Pruner {
 }
 
 /**
- * Takes from the tree the text of the blocks that were not chosen and the elements that hold nothing else. Images and other
- * media stay where most of the words in the nearest element with words stay.
+ * Takes from the tree the text of the blocks that were not chosen and the elements that hold
+ * nothing else. Images and other media stay where most of the words in the nearest element with
+ * words stay.
  */
 export function prune(root: ParentNode, page: Page, chosen: Set<Block>): void {
   new Pruner(page, chosen).prune(root, chosen.size > 0);

@@ -1,6 +1,7 @@
 import type { Block, Container } from '../signals/blocks.ts';
 import { isChrome } from './chrome.ts';
 import { complete } from './complete.ts';
+import { withoutRepeats } from './repeats.ts';
 import type { Forest } from '../signals/forest.ts';
 import type { Page } from '../signals/page.ts';
 import { ContextReader } from '../signals/context.ts';
@@ -10,17 +11,11 @@ const SMALL_PAGE = 200;
 /** With so many words or more, a `main` is believed to hold all of a small page's content. */
 const SMALL_MAIN = 20;
 
-/** Blocks that are kept, and the F1 that is to be expected of them. */
-interface Choice {
-  blocks: Set<Block>;
-  f1: number;
-}
-
 /**
  * The blocks whose expected F1 is greatest: with the likeliest first, as many as keep
  * 2 × (probable words kept) / (words kept + probable words of the page) rising.
  */
-export function likeliest(blocks: Block[], probabilities: Float64Array): Choice {
+export function likeliest(blocks: Block[], probabilities: Float64Array): Set<Block> {
   const order = blocks.map((_, i) => i).toSorted((a, b) => probabilities[b]! - probabilities[a]!);
   const expected = blocks.reduce((sum, block, i) => sum + block.words * probabilities[i]!, 0);
   let hit = 0;
@@ -35,23 +30,7 @@ export function likeliest(blocks: Block[], probabilities: Float64Array): Choice 
     best = f1;
     count = rank + 1;
   }
-  return { blocks: new Set(order.slice(0, count).map((i) => blocks[i]!)), f1: best };
-}
-
-/** A page of which no better choice than this is to be expected is in doubt. */
-const DOUBT = 0.7;
-/** The power that the odds of a page in doubt are raised to: what is unlikely becomes less so, and more is kept. */
-const DOUBT_POWER = 0.6;
-
-function lessCertain(probability: number): number {
-  const odds = (probability / (1 - probability)) ** DOUBT_POWER;
-  return probability < 1 ? odds / (1 + odds) : 1;
-}
-
-/** The likeliest blocks; where it is doubtful which those are, rather more than fewer. */
-function choose(blocks: Block[], probabilities: Float64Array): Set<Block> {
-  const choice = likeliest(blocks, probabilities);
-  return choice.f1 < DOUBT ? likeliest(blocks, probabilities.map(lessCertain)).blocks : choice.blocks;
+  return new Set(order.slice(0, count).map((i) => blocks[i]!));
 }
 
 function isInMain({ container }: Block, { main }: Page): boolean {
@@ -60,16 +39,38 @@ function isInMain({ container }: Block, { main }: Page): boolean {
   return at !== null;
 }
 
-/** On a small page: all that is in `main` or, without one, on the page, but for what is plainly chrome. */
-function plain(page: Page): Set<Block> {
-  const candidates =
-    page.main !== null && page.main.words > 0
-      ? page.blocks.filter((block) => isInMain(block, page))
-      : page.blocks;
-  return new Set(candidates.filter(({ container }) => !isChrome(container, page)));
+/** For each block whether it is in `main`, or leads into it: the page's title may stand above. */
+function belongsToMain(page: Page): boolean[] {
+  const { blocks, titleIndex } = page;
+  const inside = blocks.map((block) => isInMain(block, page));
+  const title = blocks[titleIndex];
+  if (title === undefined || isChrome(title.container, page)) return inside;
+  const first = inside.indexOf(true);
+  return inside.map((is, i) => is || (i >= titleIndex && i < first));
 }
 
-/** The most blocks that are judged, at some 30 µs each. On a page of more, a judged block stands for the few that follow it. */
+/** Less likely blocks are left out even on a small page. */
+const MIN_PROBABILITY = 0.05;
+
+/**
+ * On a small page: all that is in `main` or, without one, on the page, but for plain chrome and
+ * what is unlikely to be content.
+ */
+function plain(page: Page, probabilities: Float64Array): Set<Block> {
+  const hasMain = page.main !== null && page.main.words > 0;
+  const inside = hasMain ? belongsToMain(page) : null;
+  const candidates = page.blocks.filter(
+    ({ container }, i) => (inside === null || inside[i]) && !isChrome(container, page),
+  );
+  const likely = page.blocks.filter((_, i) => page.levels[i]! > 0 || probabilities[i]! >= MIN_PROBABILITY);
+  const chosen = new Set(candidates).intersection(new Set(likely));
+  return chosen.size > 0 ? chosen : new Set(candidates);
+}
+
+/**
+ * The most blocks that are judged, at some 30 µs each. On a page of more, a judged block stands for
+ * the few that follow it.
+ */
 const MAX_JUDGED = 20_000;
 
 function judge(page: Page, forest: Forest): Float64Array {
@@ -82,14 +83,17 @@ function judge(page: Page, forest: Forest): Float64Array {
   return probabilities;
 }
 
-/** A `main` with more than this share of the words is what it says, and what stands outside of it seldom content. */
+/**
+ * A `main` with more than this share of the words is what it says, and what stands outside of it
+ * seldom content.
+ */
 const MOST = 1 / 2;
 const OUTSIDE_MAIN = 1 / 5;
 
 function believeMain(page: Page, probabilities: Float64Array): void {
-  const { main, root, blocks } = page;
+  const { main, root } = page;
   if (main === null || main.words <= root.words * MOST) return;
-  for (const [i, block] of blocks.entries()) if (!isInMain(block, page)) probabilities[i]! *= OUTSIDE_MAIN;
+  for (const [i, belongs] of belongsToMain(page).entries()) if (!belongs) probabilities[i]! *= OUTSIDE_MAIN;
 }
 
 function isSmall({ root, main }: Page): boolean {
@@ -100,8 +104,9 @@ function isSmall({ root, main }: Page): boolean {
 
 /** The blocks that are the content of the page. Empty only where no block is likely to be. */
 export function selectBlocks(page: Page, forest: Forest): Set<Block> {
-  if (isSmall(page)) return plain(page);
   const probabilities = judge(page, forest);
+  if (isSmall(page)) return plain(page, probabilities);
   believeMain(page, probabilities);
-  return complete(page, choose(page.blocks, probabilities), probabilities);
+  const chosen = withoutRepeats(page, likeliest(page.blocks, probabilities));
+  return complete(page, chosen, probabilities);
 }

@@ -1,5 +1,7 @@
 import { type Element, type ParentNode, type Text, isText } from 'domhandler';
+import { isBlock } from '../../dom/elements.ts';
 import { isElement } from '../../dom/index.ts';
+import { type Lexicon, type NameEvidence, NO_EVIDENCE, withinNames } from './lexicon.ts';
 import { MarkReader } from './marks.ts';
 import { add, count, isSpace, type Measure, newMeasure } from './measure.ts';
 
@@ -24,6 +26,9 @@ export interface Container extends Measure {
   depth: number;
   /** The marks that the element itself bears. */
   marks: number[];
+  evidence: NameEvidence;
+  /** The element's name and the first word of its class. */
+  looks: string;
   blocks: number;
   paragraphWords: number;
   /** Words of blocks that read like running text. */
@@ -53,6 +58,13 @@ export function isProse(block: Block): boolean {
   return block.words >= 12 && block.linked < block.words * 0.5 && block.pressed === 0;
 }
 
+function looksOf({ name, attribs }: Element): string {
+  const names = attribs['class']?.trimStart();
+  if (names === undefined || names === '') return name;
+  const end = names.search(/\s/);
+  return `${name} ${end < 0 ? names : names.slice(0, end)}`;
+}
+
 function collapsed(text: string): string {
   return /[^\S ]| {2}/.test(text) ? text.replace(/\s+/g, ' ') : text;
 }
@@ -62,13 +74,14 @@ export class Segmenter {
   readonly blocks: Block[] = [];
   readonly containers = new Map<ParentNode, Container>();
   readonly root: Container;
-  readonly #reader = new MarkReader();
+  readonly #reader: MarkReader;
   #open: Block | null = null;
   #words = 0;
   /** The nearest block element around what is being read. */
   #around: Container;
 
-  constructor(root: ParentNode) {
+  constructor(root: ParentNode, lexicon: Lexicon) {
+    this.#reader = new MarkReader(lexicon);
     this.root = this.#container(isElement(root) ? root : null, null);
     this.#around = this.root;
     this.#walk(root, this.root, 0, 0);
@@ -80,13 +93,14 @@ export class Segmenter {
 
   #container(element: Element | null, parent: Container | null): Container {
     const depth = parent === null ? 1 : parent.depth + 1;
-    const marks = element === null ? [] : this.#reader.marksOf(element);
     return {
       ...newMeasure(),
       element,
       parent,
       depth,
-      marks,
+      marks: element === null ? [] : this.#reader.marksOf(element),
+      evidence: this.#evidenceOf(element, parent?.evidence ?? NO_EVIDENCE),
+      looks: element === null ? '' : looksOf(element),
       blocks: 0,
       paragraphWords: 0,
       prose: 0,
@@ -94,6 +108,11 @@ export class Segmenter {
       images: 0,
       repeated: 1,
     };
+  }
+
+  #evidenceOf(element: Element | null, around: NameEvidence): NameEvidence {
+    if (element === null || element.name === 'html' || element.name === 'body') return around;
+    return withinNames(this.#reader.evidenceOf(element), around);
   }
 
   #walk(node: ParentNode, container: Container, linked: number, pressed: number): void {
@@ -111,7 +130,7 @@ export class Segmenter {
     this.containers.set(element, own);
     const link = linked + (element.name === 'a' && element.attribs['href'] !== undefined ? 1 : 0);
     const press = pressed + (element.name === 'button' || element.attribs['role'] === 'button' ? 1 : 0);
-    const block = !INLINE.has(element.name);
+    const block = !INLINE.has(element.name) || isBlock(element);
     const outside = this.#around;
     if (block) {
       this.#close();

@@ -1,7 +1,6 @@
 import type { Block, Container } from './blocks.ts';
 import { MARKS } from './marks.ts';
 import type { Page } from './page.ts';
-import { groupsOf } from './phrases.ts';
 
 /** One block in its surroundings: what the signals are computed from. */
 export interface ExtractionContext {
@@ -12,10 +11,12 @@ export interface ExtractionContext {
   around: Container[];
   /** For each mark how far up the nearest element is that bears it, FAR where none is. */
   distances: Uint8Array;
-  /** The nearest container that has at least two siblings like itself, and the next such one around it. */
+  /**
+   * The nearest container that has at least two siblings like itself, and the next such one around
+   * it.
+   */
   repeated: Container | null;
   repeatedAround: Container | null;
-  groups: number;
   core: CoreRelation;
   narrowCore: CoreRelation;
 }
@@ -32,7 +33,7 @@ export interface CoreRelation {
 
 /** A distance for what is not there. */
 export const FAR = 40;
-const LEVELS = 8;
+const LEVELS = 4;
 
 function repeatedFrom(container: Container | null): Container | null {
   let at = container;
@@ -79,7 +80,6 @@ export class ContextReader {
       distances: this.#distances,
       repeated,
       repeatedAround: repeatedFrom(repeated?.parent ?? null),
-      groups: block.words < 25 ? groupsOf(block.text) : 0,
       core: relationTo(page.core, block.container),
       narrowCore: relationTo(page.narrowCore, block.container),
     };

@@ -2,20 +2,27 @@ import type { ExtractionContext } from './context.ts';
 import { SIGNALS } from './signals.ts';
 
 /**
- * A sum of decision trees. A tree is a flat list in preorder: a branch is the number of its signal and its threshold, followed by
- * the branch taken up to the threshold and the one taken above it; a leaf is -1 and its value. Made by test/bench/fit-main-content.ts from
- * pages of the Web Content Extraction Benchmark (WCXB, by Murrough Foley, CC-BY-4.0), none of which it holds.
+ * A sum of decision trees. A tree is a flat list in preorder: a branch is the number of its signal
+ * and its threshold, followed by the branch taken up to the threshold and the one taken above it; a
+ * leaf is -1 and its value. Made by test/bench/fit-main-content.ts from pages of the Web Content
+ * Extraction Benchmark (WCXB, by Murrough Foley, CC-BY-4.0), none of which it holds.
  */
 export interface ForestData {
   signals: string[];
   trees: number[][];
 }
 
-/** Judges contexts by a forest: the log odds that a block is content are the sum of what the trees say. */
+/**
+ * Judges contexts by a forest: the log odds that a block is content are the sum of what the trees
+ * say.
+ */
 export class Forest {
   readonly #measures: ((context: ExtractionContext) => number)[];
   readonly #values: Float64Array;
-  /** Where each tree begins, and the nodes of all trees: their signal, their threshold or value, and where the branch above it begins. */
+  /**
+   * Where each tree begins, and the nodes of all trees: their signal, their threshold or value, and
+   * where the branch above it begins.
+   */
   readonly #roots: Int32Array;
   readonly #signal: Int32Array;
   readonly #threshold: Float64Array;
@@ -41,7 +48,10 @@ export class Forest {
     });
   }
 
-  /** Notes in the subtree that begins at `node` where the branches above begin; returns where it ends. */
+  /**
+   * Notes in the subtree that begins at `node` where the branches above begin; returns where it
+   * ends.
+   */
   #link(node: number): number {
     if (this.#signal[node]! < 0) return node + 1;
     this.#above[node] = this.#link(node + 1);

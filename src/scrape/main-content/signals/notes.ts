@@ -48,8 +48,9 @@ function hasFewLinks(element: Element): boolean {
 }
 
 /**
- * Whether an `<aside>` or an element of role `alert` is a remark on the text around it, and so part of it: by its class, or because it stands
- * between the paragraphs of an article and does not list links.
+ * Whether an `<aside>` or an element of role `alert` is a remark on the text around it, and so part
+ * of it: by its class, or because it stands between the paragraphs of an article and does not list
+ * links.
  */
 export function isNote(element: Element): boolean {
   const { name, attribs } = element;

@@ -2,7 +2,8 @@ import { type Document, type Element, type ParentNode, isText } from 'domhandler
 import { isElement } from '../../dom/index.ts';
 import { textOf } from '../../metadata/structured-data.ts';
 import { type Block, type Container, HEADINGS, isProse, Segmenter } from './blocks.ts';
-import { groupsOf } from './phrases.ts';
+import { evidenceOfText, type Lexicon, type WordEvidence } from './lexicon.ts';
+import { type Alike, alikeOf } from './alike.ts';
 
 /** The headings that a block stands under. */
 interface Section {
@@ -10,8 +11,8 @@ interface Section {
   level: number;
   /** Blocks since that heading. */
   distance: number;
-  /** Phrase groups of all headings that the block stands under. */
-  groups: number;
+  /** The index of the nearest heading's block, -1 where there is none. */
+  heading: number;
 }
 
 /** What is known of a page as a whole. */
@@ -23,6 +24,8 @@ export interface Page {
   /** The text of the first `h1`. */
   heading: string;
   headingIndex: number;
+  /** The index of the block that is the page's title, -1 where none is. */
+  titleIndex: number;
   firstProse: number;
   lastProse: number;
   main: Container | null;
@@ -33,6 +36,11 @@ export interface Page {
   /** For each block the level of the heading that it is, 0 where it is none. */
   levels: number[];
   sections: Section[];
+  /** For each block what its words say of it. */
+  words: WordEvidence[];
+  /** For each block those whose three, and two, innermost elements look like its own. */
+  alike: Alike[];
+  looselyAlike: Alike[];
   /** What the page declares itself to be, `type.…`, and what its path suggests, `path.…`. */
   kinds: Set<string>;
   pathDepth: number;
@@ -63,8 +71,11 @@ const PATHS: [string, RegExp][] = [
 
 const MAX_JSON_LD = 200_000;
 
-/** What a document says of itself: its title, and its kinds by Open Graph and JSON-LD. Read before noise is dropped. */
-export function declarationsOf(document: Document): { title: string; kinds: Set<string> } {
+/**
+ * What a document says of itself: its title, and its kinds by Open Graph and JSON-LD. Read before
+ * noise is dropped.
+ */
+export function declarationsOf(document: Document): Declarations {
   const kinds = new Set<string>();
   let title = '';
   const declare = (type: string): void => {
@@ -91,12 +102,6 @@ export function declarationsOf(document: Document): { title: string; kinds: Set<
   return { title, kinds };
 }
 
-/** An element's name and the first word of its class. */
-function looksOf({ name, attribs }: Element): string {
-  const [first = ''] = attribs['class']?.split(' ', 1) ?? [];
-  return first === '' ? name : `${name} ${first}`;
-}
-
 /** Counts, for every container, the siblings that look like it. */
 function countRepeated(containers: Map<ParentNode, Container>): void {
   for (const parent of containers.keys()) {
@@ -105,9 +110,8 @@ function countRepeated(containers: Map<ParentNode, Container>): void {
     for (const child of parent.children) {
       const own = isElement(child) ? containers.get(child) : undefined;
       if (own === undefined || own.words === 0) continue;
-      const key = looksOf(own.element!);
-      const group = alike.get(key);
-      if (group === undefined) alike.set(key, [own]);
+      const group = alike.get(own.looks);
+      if (group === undefined) alike.set(own.looks, [own]);
       else group.push(own);
     }
     for (const group of alike.values()) for (const own of group) own.repeated = group.length;
@@ -124,19 +128,18 @@ function headingLevel({ container }: Block): number {
   return 0;
 }
 
-function sectionsOf(blocks: Block[], levels: number[]): Section[] {
-  const open: { level: number; groups: number; index: number }[] = [];
-  return blocks.map((block, index) => {
-    const level = levels[index]!;
+function sectionsOf(levels: number[]): Section[] {
+  const open: { level: number; index: number }[] = [];
+  return levels.map((level, index) => {
     if (level > 0) {
       while (open.length > 0 && open.at(-1)!.level >= level) open.pop();
-      open.push({ level, groups: groupsOf(block.text) | (open.at(-1)?.groups ?? 0), index });
+      open.push({ level, index });
     }
     const last = open.at(-1);
     return {
       level: last?.level ?? 0,
       distance: last === undefined ? 0 : index - last.index,
-      groups: last?.groups ?? 0,
+      heading: last?.index ?? -1,
     };
   });
 }
@@ -154,9 +157,33 @@ function isMain(element: Element | null): boolean {
   return element !== null && (element.name === 'main' || element.attribs['role'] === 'main');
 }
 
+/**
+ * The block that is the page's title: an `h1` that the title repeats, else the first `h1`, else
+ * what the title repeats.
+ */
+function titleIndexOf(blocks: Block[], levels: number[], title: string): number {
+  const repeated = (block: Block, least: number): boolean =>
+    block.words >= least && title.includes(block.text);
+  const exact = blocks.findIndex((block, i) => levels[i] === 1 && repeated(block, 2));
+  if (exact >= 0) return exact;
+  const heading = levels.indexOf(1);
+  return heading >= 0 ? heading : blocks.findIndex((block) => repeated(block, 3));
+}
+
+/** What a document says of itself, read before noise is dropped. */
+export interface Declarations {
+  title: string;
+  kinds: Set<string>;
+}
+
 /** Reads a document from which noise was dropped. */
-export function readPage(document: Document, url: string, title: string, declared: Set<string>): Page {
-  const { blocks, root, containers } = new Segmenter(document);
+export function readPage(
+  document: Document,
+  url: string,
+  { title, kinds: declared }: Declarations,
+  lexicon: Lexicon,
+): Page {
+  const { blocks, root, containers } = new Segmenter(document, lexicon);
   countRepeated(containers);
   const occurrences = new Map<string, number>();
   for (const block of blocks) {
@@ -177,6 +204,7 @@ export function readPage(document: Document, url: string, title: string, declare
     title,
     heading: blocks[headingIndex]?.text ?? '',
     headingIndex,
+    titleIndex: titleIndexOf(blocks, levels, title),
     firstProse: blocks.findIndex(isProse),
     lastProse: blocks.findLastIndex(isProse),
     main,
@@ -184,7 +212,10 @@ export function readPage(document: Document, url: string, title: string, declare
     narrowCore: coreOf(root, containers.values(), 0.5),
     occurrences,
     levels,
-    sections: sectionsOf(blocks, levels),
+    sections: sectionsOf(levels),
+    words: blocks.map(({ text }) => evidenceOfText(text, lexicon)),
+    alike: alikeOf(blocks, 3),
+    looselyAlike: alikeOf(blocks, 2),
     kinds: new Set([...declared, ...PATHS.flatMap(([kind, pattern]) => (pattern.test(path) ? [kind] : []))]),
     pathDepth: path.split('/').filter(Boolean).length,
   };

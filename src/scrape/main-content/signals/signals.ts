@@ -1,7 +1,8 @@
 import type { Block, Container } from './blocks.ts';
-import { MARKS } from './marks.ts';
+import { MARKS, STRUCTURAL_MARKS } from './marks.ts';
 import type { Measure } from './measure.ts';
-import { PHRASES } from './phrases.ts';
+import type { Page } from './page.ts';
+import type { Alike } from './alike.ts';
 import { type CoreRelation, FAR, type ExtractionContext } from './context.ts';
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
@@ -49,10 +50,35 @@ const OWN: Signals = {
 
 const NEIGHBOURS: Signals = {
   ...textSignals('previous', ({ page, index }) => page.blocks[index - 1]),
-  ...textSignals('previous2', ({ page, index }) => page.blocks[index - 2]),
   ...textSignals('next', ({ page, index }) => page.blocks[index + 1]),
-  ...textSignals('next2', ({ page, index }) => page.blocks[index + 2]),
 };
+
+const EVIDENCE: Signals = {
+  'words.mean': ({ page, index }) => page.words[index]!.mean,
+  'words.least': ({ page, index }) => page.words[index]!.least,
+  'words.most': ({ page, index }) => page.words[index]!.most,
+  'words.sum': ({ page, index }) => page.words[index]!.sum,
+  'section.words': ({ page, index }) => page.words[page.sections[index]!.heading]?.mean ?? 0,
+  'section.least': ({ page, index }) => page.words[page.sections[index]!.heading]?.least ?? 0,
+  'names.own': ({ block }) => block.container.evidence.own,
+  'names.own least': ({ block }) => block.container.evidence.ownLeast,
+  'names.least': ({ block }) => block.container.evidence.least,
+  'names.most': ({ block }) => block.container.evidence.most,
+  'names.sum': ({ block }) => block.container.evidence.sum,
+  'names.near': ({ block }) => block.container.evidence.near,
+};
+
+function alikeSignals(prefix: string, groupsOf: (page: Page) => Alike[]): Signals {
+  const of = (measure: (group: Alike, page: Page) => number): Signal => {
+    return ({ page, index }) => measure(groupsOf(page)[index]!, page);
+  };
+  return {
+    [`${prefix}.blocks`]: of((group) => log(group.blocks)),
+    [`${prefix}.prose`]: of((group, page) => ratio(group.prose, page.root.prose)),
+    [`${prefix}.linked`]: of((group) => ratio(group.linked, group.words)),
+    [`${prefix}.words`]: of((group) => log(ratio(group.words, group.blocks))),
+  };
+}
 
 const POSITION: Signals = {
   'position.words': ({ page, block }) => ratio(block.offset, page.root.words),
@@ -61,6 +87,7 @@ const POSITION: Signals = {
   'position.left': ({ page, index }) => log(page.blocks.length - index),
   'position.from heading': ({ page, index }) =>
     page.headingIndex < 0 ? -6 : signedLog(index - page.headingIndex),
+  'position.from title': ({ page, index }) => (page.titleIndex < 0 ? -6 : signedLog(index - page.titleIndex)),
   'position.from first prose': ({ page, index }) => signedLog(index - page.firstProse),
   'position.from last prose': ({ page, index }) => signedLog(index - page.lastProse),
   depth: ({ block }) => block.container.depth,
@@ -80,6 +107,8 @@ function containerSignals(level: number): Signals {
     [`around${level}.stops`]: of((c) => ratio(c.stops, c.words)),
     [`around${level}.headings`]: of((c) => ratio(c.headings, c.blocks)),
     [`around${level}.repeated`]: of((c) => log(c.repeated)),
+    [`around${level}.images`]: of((c) => log(c.images)),
+    [`around${level}.blocks`]: of((c) => log(c.blocks)),
   };
 }
 
@@ -91,6 +120,10 @@ const REPETITION: Signals = {
     repeated === null ? 0 : ratio(repeated.words * repeated.repeated, page.root.words),
   'item.up': ({ repeated, block }) => (repeated === null ? FAR : block.container.depth - repeated.depth),
   'item.images': ({ repeated }) => repeated?.images ?? 0,
+  'item.headings': ({ repeated }) => repeated?.headings ?? 0,
+  'item.prose': ({ repeated }) => (repeated === null ? 0 : ratio(repeated.prose, repeated.words)),
+  'item.paragraphs': ({ repeated }) =>
+    repeated === null ? 0 : ratio(repeated.paragraphWords, repeated.words),
   'list.count': ({ repeatedAround }) => (repeatedAround === null ? 0 : log(repeatedAround.repeated)),
   'list.words': ({ repeatedAround }) => (repeatedAround === null ? 0 : log(repeatedAround.words)),
   'list.share': ({ repeatedAround, page }) =>
@@ -107,7 +140,10 @@ function coreSignals(prefix: string, relationOf: (context: ExtractionContext) =>
   };
 }
 
-/** How much of the page's running text lies outside the outermost element around that bears the mark; -1 where none does. */
+/**
+ * How much of the page's running text lies outside the outermost element around that bears the
+ * mark; -1 where none does.
+ */
 function outside(mark: string): Signal {
   const wanted = MARKS.indexOf(mark);
   return ({ page, block, distances }) => {
@@ -123,12 +159,6 @@ function outside(mark: string): Signal {
 const SECTION: Signals = {
   'section.level': ({ page, index }) => page.sections[index]!.level,
   'section.distance': ({ page, index }) => log(page.sections[index]!.distance),
-  ...Object.fromEntries(
-    PHRASES.flatMap(([name], i): [string, Signal][] => [
-      [`section.${name}`, ({ page, index }) => (page.sections[index]!.groups >> i) & 1],
-      [`says.${name}`, ({ groups }) => (groups >> i) & 1],
-    ]),
-  ),
 };
 
 const total = (measure: (root: Measure) => number): Signal => {
@@ -157,8 +187,11 @@ const declared = (prefix: string, names: readonly string[]): Signals =>
 export const SIGNALS: Signals = {
   ...OWN,
   ...NEIGHBOURS,
+  ...EVIDENCE,
+  ...alikeSignals('alike', ({ alike }) => alike),
+  ...alikeSignals('loosely alike', ({ looselyAlike }) => looselyAlike),
   ...POSITION,
-  ...Object.assign({}, ...[0, 1, 2, 3, 4, 6, 8].map(containerSignals)),
+  ...Object.assign({}, ...[0, 1, 2, 3, 4].map(containerSignals)),
   ...REPETITION,
   ...coreSignals('core', ({ core }) => core),
   ...coreSignals('narrow core', ({ narrowCore }) => narrowCore),
@@ -166,7 +199,7 @@ export const SIGNALS: Signals = {
   'outside.comment': outside('comment'),
   'outside.post': outside('post'),
   ...Object.fromEntries(
-    MARKS.map((mark, i): [string, Signal] => [`mark.${mark}`, ({ distances }) => distances[i]!]),
+    STRUCTURAL_MARKS.map((mark, i): [string, Signal] => [`mark.${mark}`, ({ distances }) => distances[i]!]),
   ),
   ...PAGE,
   ...declared('type', [

@@ -1,4 +1,7 @@
-/** The words that make up class names and ids: `siteHeader nav-bar_top` is site, header, nav, bar, top. */
+/**
+ * The words that make up class names and ids: `siteHeader nav-bar_top` is site, header, nav, bar,
+ * top.
+ */
 export function tokensOf(names: string): string[] {
   return (
     names
