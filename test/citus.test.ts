@@ -32,7 +32,7 @@ test('every table that grows with the work is distributed', async () => {
   assert.deepEqual(DISTRIBUTED.toSorted(), growing.toSorted());
 });
 
-test('every key and unique index of a distributed table, and of its partitions, has the account in it', async () => {
+test('every key and unique index of a distributed table has the account in it', async () => {
   const { rows } = await sql<{ table: string; index: string; columns: string[] }>`
     select c.relname as table, i.relname as index,
       array(select a.attname::text from unnest(x.indkey) k join pg_attribute a on a.attrelid = c.oid and a.attnum = k) as columns
@@ -121,7 +121,7 @@ const OF_ALL_ACCOUNTS = [
   /^delete from "account_hosts" where updated_at < /,
 ];
 
-test('every statement on a distributed table is of one account, or joins by the account, but for metrics and retention', async () => {
+test('every statement but metrics and retention is of one account or joins by it', async () => {
   await logStatements(db);
   await using service = await startTestService({
     DATABASE_URL: database.url,

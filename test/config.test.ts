@@ -73,7 +73,7 @@ test('DYNO without DATABASE_URL is refused; with it, it is fine', () => {
   );
 });
 
-test("a caller's configuration: options go before the environment, and the service is on this machine unless it says otherwise", () => {
+test("a caller's options override the environment; the default service is on this machine", () => {
   const env = {
     OLLAGRAPH_URL: 'https://scrape.example.com/base/',
     OLLAGRAPH_API_KEY: 'ok_of_the_environment',

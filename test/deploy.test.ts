@@ -20,7 +20,7 @@ async function procfile(): Promise<Record<string, string>> {
   );
 }
 
-test('the release phase migrates an empty database, also while somebody else does, and finds nothing to do afterwards', async () => {
+test('the release phase migrates an empty database, even in parallel, and then does nothing', async () => {
   await using database = await createTestDatabase({ empty: true });
   const { release } = await procfile();
   const migrate = async () =>
@@ -36,7 +36,7 @@ test('the release phase migrates an empty database, also while somebody else doe
   assert.equal(await migrate(), 'The database is up to date.\n');
 });
 
-test('app.json names the process types of the Procfile, and those that split the service set their own role', async () => {
+test('app.json names the process types of the Procfile, and each split one sets its role', async () => {
   const { release, ...types } = await procfile();
   const { formation } = JSON.parse(await readFile(new URL('app.json', root), 'utf8'));
   assert.ok(release);

@@ -23,7 +23,7 @@ after(async () => {
   await database[Symbol.asyncDispose]();
 });
 
-test('a statement on a connection that the server has forgotten fails soon, and the next has another connection', async () => {
+test('a statement on a connection the server forgot fails soon; the next gets another', async () => {
   await sql`select 1`.execute(pool.db);
   network.break('half-open');
   network.heal();

@@ -28,7 +28,7 @@ async function apiOf(service: ServiceProcess, key: string): Promise<Api> {
   return createApi(`http://127.0.0.1:${await service.ready()}`, key);
 }
 
-test('npm start on a fresh machine: a key once, a curl line that works, the whole loop; and its data at the second start', async () => {
+test('npm start on a fresh machine: a key, a working curl line, the whole loop; then its data again', async () => {
   const DATA_DIR = dataDir('fresh');
   await using site = await startSite({ '/': page('Home', 'Hello.') });
   await using receiver = await startReceiver();
@@ -74,7 +74,7 @@ test('npm start on a fresh machine: a key once, a curl line that works, the whol
   assert.equal(await second.exited, 0);
 });
 
-test('after kill -9 the next start goes on where it was: with the orphaned Postgres, and with that killed too', async () => {
+test('after kill -9 the next start goes on, with the orphaned Postgres or without', async () => {
   const env = { DATA_DIR: dataDir('killed'), OLLAGRAPH_API_KEY: KEY, ...OPEN };
   await using site = await startSite();
   await using receiver = await startReceiver();
@@ -128,7 +128,7 @@ test('after kill -9 the next start goes on where it was: with the orphaned Postg
   assert.equal(await third.exited, 0);
 });
 
-test('SIGTERM: what is under way is finished and answered, what comes later is refused, and nothing is lost', async () => {
+test('SIGTERM finishes what is under way, refuses what comes later, and loses nothing', async () => {
   await using database = await createTestDatabase();
   await using site = await startSite();
   const sync = gate(page('Now', 'text'));
@@ -160,7 +160,7 @@ test('SIGTERM: what is under way is finished and answered, what comes later is r
   assert.deepEqual([job.status, job.succeeded], ['completed', 1]);
 });
 
-test('web, worker and dispatcher as processes of their own that start at once on one empty database', async () => {
+test('web, worker and dispatcher processes start at once on one empty database', async () => {
   await using database = await createTestDatabase({ empty: true });
   await using site = await startSite({ '/': page('Home', 'Hello.', ['/a']), '/a': page('A', 'a') });
   await using receiver = await startReceiver();

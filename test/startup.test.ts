@@ -43,7 +43,7 @@ test('a port in use ends the start with one line, and the key is shown by the st
   await eventually(() => /^ {2}ok_\S+$/m.test(service.output()));
 });
 
-test('a start that fails after its parts have begun makes no account, and the next one shows a key', async () => {
+test('a start that fails late makes no account, and the next one shows a key', async () => {
   await using database = await createTestDatabase();
   // The account cannot be stored: everything else has started by then.
   await sql`alter table accounts add constraint nobody check (false)`.execute(database.db);
@@ -229,7 +229,7 @@ test('a start waits for a database that is starting', async () => {
   }
 });
 
-test('the embedded Postgres has none of the variables of the service, and is started again when it dies', async () => {
+test('the embedded Postgres has no variables of the service and is restarted when it dies', async () => {
   const DATA_DIR = join(testRun().directory, 'embedded-dies');
   await using service = startProcess({
     DATA_DIR,

@@ -54,7 +54,7 @@ async function startTracedProcesses(file: string) {
   };
 }
 
-test('one trace from the request through pages and job to every attempt, over three processes and their threads', async () => {
+test('one trace leads from the request to every attempt over three processes and their threads', async () => {
   await using service = await startTracedProcesses(join(testRun().directory, 'spans.jsonl'));
   await using site = await startSite({ '/a': page('A', 'a'), '/b': page('B', 'b') });
   await using receiver = await startReceiver();
@@ -121,7 +121,7 @@ test('one trace from the request through pages and job to every attempt, over th
     assert.equal(headers.traceparent, undefined, 'a scraped site is told nothing');
 });
 
-test('a caller without a trace gets one of its own; one that is not sampled is passed on and not recorded', async () => {
+test('a caller without a trace gets one; an unsampled one is passed on and not recorded', async () => {
   await using service = await startTracedProcesses(join(testRun().directory, 'more-spans.jsonl'));
   await using receiver = await startReceiver();
   const scrape = async (path: string, headers: Record<string, string>) => {

@@ -93,7 +93,7 @@ test('a job without webhook_url reads as it would be delivered, and nothing is s
   assert.equal(receiver.callbacks.length, sent + 1);
 });
 
-test('the list has every delivery and every end of a queued job, oldest first, in pages that meet', async () => {
+test('the list has every delivery and every ended job, oldest first, in adjoining pages', async () => {
   const since = new Date().toISOString();
   const held = gate(page('Held', 'text'));
   site.routes.set('/held', held.route);

@@ -85,7 +85,7 @@ test('answers carry the headers that keep a browser from doing something foolish
   assert.equal(headers.get('x-powered-by'), null);
 });
 
-test('all roles in one process hold at most 13 connections to the database, also when there is much to do', async () => {
+test('all roles in one busy process hold at most 13 database connections', async () => {
   await using busy = await startTestService({ WORKER_THREADS: '2' });
   await using site = await startSite({ '/': page('Home', 'Hello.') });
   const urls = Array.from({ length: 200 }, () => site.url('/'));

@@ -44,7 +44,7 @@ test('the same key and body return the first job, and make no second', async () 
   }
 });
 
-test('a synchronous request that is repeated gets the first answer, byte for byte, and costs nothing', async () => {
+test('a repeated synchronous request gets the first answer, byte for byte, and costs nothing', async () => {
   const body = { urls: [site.url('/'), 'http://127.0.0.1:1/'] };
   const first = await service.api('POST', '/v1/scrape/batch', body, withKey('sync'));
   const fetched = site.requests.length;

@@ -19,7 +19,7 @@ after(async () => {
   await site[Symbol.asyncDispose]();
 });
 
-test('a job shows its state and counts, and once ended the same result that the synchronous way gives', async () => {
+test('a job shows its status and counts, and once ended the result of the synchronous way', async () => {
   const body = { url: site.url('/'), metadata: { order: 66, tags: ['x', null] } };
   const job_id = await service.api.queue('/v1/scrape/async', body);
   const { json } = await service.api('GET', `/v1/jobs/${job_id}?wait=20`);

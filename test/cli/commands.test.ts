@@ -21,7 +21,7 @@ async function fail(exitCode: number, message: RegExp, ...args: string[]): Promi
   assert.equal(run.stdout, '');
 }
 
-test('accounts: made with a key that opens them, listed, and given credits that stay in the ledger', async () => {
+test('accounts are made with a working key, listed, and given credits through the ledger', async () => {
   const made = await succeed('accounts', 'create', '--name', 'Ada & Co');
   assert.deepEqual(await authenticate(database.db, made.key), {
     id: made.account_id,

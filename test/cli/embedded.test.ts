@@ -7,7 +7,7 @@ import { startEmbedded } from '../../src/database/embedded/server.ts';
 import { testRun } from '../support/environment.ts';
 import { runCli } from './run-cli.ts';
 
-test('without DATABASE_URL a command starts the embedded database for itself, or uses the one that runs', async () => {
+test('without DATABASE_URL a command uses the running embedded database or starts it', async () => {
   const env = { DATA_DIR: join(testRun().directory, 'cli') };
   assert.equal((await runCli(env, ['migrate'])).exitCode, 0);
   assert.equal((await runCli(env, ['accounts', 'create', '--name', 'before'])).exitCode, 0);

@@ -43,7 +43,7 @@ async function startLocalReceiver(answer: (callback: Callback, res: ServerRespon
 
 const secretOf = async () => (await service.api('GET', '/v1/me')).json.webhook_secret as string;
 
-test('callbacks of jobs with and without webhook_url reach a local receiver, signed as in production', async () => {
+test('callbacks of jobs with and without webhook_url reach a local receiver, signed', async () => {
   await using local = await startLocalReceiver((_callback, res) => res.end('thanks'));
   await using production = await startReceiver();
   using listener = spawnCli(env, ['listen', '--forward-to', local.url, '--count', '3']);
@@ -125,7 +125,7 @@ test('the answers are shown, refusals too; with --count they are a failure', asy
   assert.equal((await runCli(env, ['listen', '--forward-to', 'localhost:80'])).exitCode, 2);
 });
 
-test('a callback whose pages are no longer kept is said to be so; one that the service fails to read is not', async () => {
+test('a callback whose pages are gone is reported; one the service fails to read is not', async () => {
   let problem = { status: 404, code: 'not_found' };
   await using front = await startFront(service.api.origin, (req, res) => {
     if (!req.url?.startsWith('/v1/callbacks/')) return false;
@@ -144,7 +144,7 @@ test('a callback whose pages are no longer kept is said to be so; one that the s
   assert.deepEqual([failed.exitCode, failed.stderr], [1, 'error: Something failed.\n']);
 });
 
-test('a callback too large to be forwarded is said to be so, once, and the next one is forwarded', async () => {
+test('a callback too large to forward is reported once, and the next one is forwarded', async () => {
   const since = new Date().toISOString();
   const ids: string[] = [];
   for (let n = 0; n < 2; n++) {
@@ -175,7 +175,7 @@ test('a callback too large to be forwarded is said to be so, once, and the next 
   );
 });
 
-test('each callback is forwarded once, also across a service that is away for a moment; Ctrl-C ends it in order', async () => {
+test('each callback is forwarded once, even across a break; Ctrl-C ends it in order', async () => {
   let requests = 0;
   await using front = await startFront(service.api.origin, (req, res) => {
     if (!req.url?.startsWith('/v1/callbacks') || ![2, 5, 8].includes(++requests)) return false;

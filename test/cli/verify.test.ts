@@ -75,7 +75,7 @@ async function verify(
   return { failures, details: steps.map(({ detail }) => detail).join('\n'), steps: steps.length };
 }
 
-test('a real callback verifies, its headers as lines or as JSON, with the secret of the environment or the service', async () => {
+test('a real callback verifies, with headers in either form and the secret from either source', async () => {
   assert.deepEqual((await verify({})).failures, []);
   assert.equal((await verify({ as: 'json' })).steps, 4);
   assert.deepEqual((await verify({}, [], callerOf(service))).failures, []);

@@ -28,7 +28,7 @@ async function lint(source: string): Promise<string> {
   }
 }
 
-test('nothing but src/egress may import an HTTP client or open a socket; the linter enforces it', async () => {
+test('the linter lets only src/egress import an HTTP client or open a socket', async () => {
   for (const name of ['undici', 'node:http', 'node:https', 'node:net', 'node:tls'])
     assert.match(await lint(`import * as m from '${name}';\nexport { m };`), /no-restricted-imports/, name);
   assert.match(await lint("import { connect } from 'node:net';\nconnect(80);"), /no-restricted-imports/);
@@ -37,7 +37,7 @@ test('nothing but src/egress may import an HTTP client or open a socket; the lin
   assert.doesNotMatch(await lint('export const answer = 42;'), /restricted|Unexpected/);
 });
 
-test('the connections that the command line opens for its user are out of reach for the service', async () => {
+test('the service cannot use the connections that the command line opens for its user', async () => {
   for await (const file of glob('src/**/*.ts', { cwd: root })) {
     if (file === 'src/cli.ts' || file.startsWith('src/cli/')) continue;
     assert.doesNotMatch(await readFile(join(root, file), 'utf8'), /from '[./]*\/cli\//, file);

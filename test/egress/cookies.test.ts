@@ -20,7 +20,7 @@ const setCookies = (location: string, ...cookies: string[]) =>
   response(302, '', `Location: ${location}`, ...cookies.map((cookie) => `Set-Cookie: ${cookie}`));
 const cookiesOf = (origin: Origin) => origin.requests.map(({ headers }) => headers['cookie']);
 
-test('a cookie of a redirect goes back to its site, also to the same URL, and ends with the fetch', async () => {
+test('the cookie of a redirect goes back to its site, even to the same URL, for one fetch', async () => {
   await using origin = await startOrigin((socket, { headers, path }) => {
     if (headers['cookie'] === 'seen=1') socket.write(ok('the page'));
     else socket.write(setCookies(path, 'seen=1; Path=/; HttpOnly'));

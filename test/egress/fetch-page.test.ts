@@ -93,7 +93,7 @@ test('a body ends with the connection, with its length, or with its last chunk',
   }
 });
 
-test('content codings are undone: gzip, deflate in both forms, br, zstd, and up to three of them', async () => {
+test('content codings are undone: gzip, both deflates, br, zstd, and up to three of them', async () => {
   const text = 'été '.repeat(10_000);
   const plain = Buffer.from(text);
   const cases: [string, Buffer][] = [
@@ -222,7 +222,7 @@ test('the fragment of a Location counts, else it is inherited, and it is never s
   );
 });
 
-test('a Location may be relative, without a scheme, or raw UTF-8; an unparsable one is an invalid answer', async () => {
+test('a Location may be relative, scheme-less or raw UTF-8; an unparsable one is invalid', async () => {
   await using origin = await startOrigin((socket, { path, headers }) => {
     const locations: Record<string, string> = {
       '/d/relative': '../x?y',
@@ -240,7 +240,7 @@ test('a Location may be relative, without a scheme, or raw UTF-8; an unparsable 
   await failure(get(origin, '/bad'), 'invalid_response');
 });
 
-test('Authorization, Cookie and whatever could be a credential is dropped across origins, for good', async () => {
+test('Authorization, Cookie and possible credentials are dropped across origins, for good', async () => {
   await using second = await startOrigin((socket) =>
     socket.write(redirect(`http://127.0.0.1:${first.port}/back`)),
   );
@@ -412,7 +412,7 @@ test('connections are kept for the next page of the same origin', async () => {
   assert.equal(origin.connections, 1);
 });
 
-test('no cookie jar, and no keep-alive credential: only requests with the same credentials share a connection', async () => {
+test('only requests with the same credentials share a connection, and no cookie is kept', async () => {
   await using origin = await startOrigin(ok('ok', 'Set-Cookie: sid=1'));
   await get(origin);
   await get(origin, '/', { headers: { authorization: 'Negotiate a' } });

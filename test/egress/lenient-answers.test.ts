@@ -58,7 +58,7 @@ test('a length that is no number says nothing: the body ends with the connection
   }
 });
 
-test('an unasked 100 and other informational answers are passed over, and the connection is kept', async () => {
+test('unasked informational answers are skipped, and the connection is kept', async () => {
   const hints = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n';
   await using origin = await startOrigin(hints + ok('hello'));
   await get(origin);
@@ -85,7 +85,7 @@ test('control characters become blanks, and bytes beyond ASCII stay', async () =
   assert.equal(headers['y'], 'voil\xc3\xa0');
 });
 
-test('a body that ends before its length, its last chunk or its framing is what came of it, truncated', async () => {
+test('a body that ends early, by length, chunk or framing, is kept as truncated', async () => {
   const answers: Record<string, (socket: Socket) => void> = {
     'a length too large': (socket) => socket.end(`${OK}Content-Length: 100\r\n\r\nhello`),
     'no last chunk': (socket) => socket.end(`${CHUNKED}\r\n5\r\nhello\r\n`),

@@ -20,7 +20,7 @@ async function filesWith(texts: { hosts?: string; resolvConf?: string }) {
   return { files, [Symbol.asyncDispose]: async () => await rm(directory, { recursive: true }) };
 }
 
-test('the hosts file names addresses, in any case, with comments, several names a line and several lines a name', () => {
+test('the hosts file names addresses, in any case, layout and number of lines', () => {
   const hosts = parseHosts(
     '# all of it\n127.0.0.1 localhost\n::1\tlocalhost ip6-localhost # loopback\n10.1.2.3  Host.Docker.Internal db\nnot-an-address x\n10.1.2.3 db.\n',
   );
@@ -46,7 +46,7 @@ test('the last search or domain line counts, and ndots is taken from the options
   });
 });
 
-test('a name with fewer dots than ndots is tried in the search domains first, others last, a rooted one never', () => {
+test('search domains come first below ndots, last otherwise, and never for a rooted name', () => {
   const names = { search: ['a.test', 'b.test'], ndots: 2 };
   assert.deepEqual(candidatesFor('db', names), ['db.a.test', 'db.b.test', 'db']);
   assert.deepEqual(candidatesFor('db.prod.x', names), ['db.prod.x', 'db.prod.x.a.test', 'db.prod.x.b.test']);

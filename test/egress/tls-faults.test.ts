@@ -85,7 +85,7 @@ async function selfSigned() {
   return { key, cert };
 }
 
-test('the missing issuer of a certificate is fetched for pages, once, and only a trusted chain counts', async () => {
+test('a missing issuer certificate of a page is fetched once, and only a trusted chain counts', async () => {
   let certificate: Buffer = Buffer.alloc(0);
   await using issuers = await startOrigin((socket) =>
     socket.write(

@@ -22,7 +22,7 @@ before(async () => {
 });
 after(async () => await rig[Symbol.asyncDispose]());
 
-test('terminated connections, a crash of Postgres and a kill -9 with callbacks under way lose nothing', async (t) => {
+test('terminated connections, a Postgres crash and a kill -9 under load lose nothing', async (t) => {
   const load = async (name: string) => await sendLoad(rig.client, rig.places, random, name);
 
   const first = load('database');

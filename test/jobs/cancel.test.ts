@@ -91,7 +91,7 @@ test('a crawl that is cancelled queues nothing more', async () => {
   await assertBooksBalance(service.db);
 });
 
-test('the log says of jobs that are cancelled or given up that they ended, under the request that created them', async () => {
+test('the log has the end of cancelled and failed jobs under the request that created them', async () => {
   const held = gate(page('Held', 'text'));
   site.routes.set('/logged', held.route);
   const [cancelled, late] = await Promise.all(

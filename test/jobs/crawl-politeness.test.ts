@@ -104,7 +104,7 @@ test('a sitemap that fails in passing is asked for once more', async () => {
   });
 });
 
-test('a page that wants not to be indexed is skipped, and its links are followed unless it says no to that too', async () => {
+test('a noindex page is skipped, and its links are followed unless it is nofollow, too', async () => {
   await using site = await startSite({
     '/': page('Home', 'text', ['/list', '/closed']),
     '/list': noting('noindex', '/item'),
@@ -127,7 +127,7 @@ test('a duplicate is reported with the address that answered', async () => {
   assert.equal(duplicate.content_type, 'text/html; charset=utf-8');
 });
 
-test("headers that may hold credentials go to the start's origin alone, unless the whole site is asked for", async () => {
+test("headers that may hold credentials go to the start's origin alone unless asked", async () => {
   await using site = await startSite();
   const { port } = new URL(site.origin);
   const start = `http://site.test:${port}/`;

@@ -61,7 +61,7 @@ function breadthFirst(pages: number, limit: number): string[] {
   return found.slice(0, limit);
 }
 
-test('a crawl has exactly max_pages pages, in the same order every time, however unevenly they arrive', async () => {
+test('a crawl has exactly max_pages pages, in the same order however they arrive', async () => {
   await using site = await startSite(treeSite(150));
   const expected = breadthFirst(150, 90);
   for (let round = 0; round < 3; round++) {
@@ -190,7 +190,7 @@ test('max_depth, include_paths, exclude_paths and ignore_query_parameters bound 
   ]);
 });
 
-test('a crawl whose first page does not come has failed; one whose later pages do not has completed', async () => {
+test('a crawl fails when its first page fails, and completes when later pages fail', async () => {
   const gone = await crawl({ url: 'http://10.0.0.1/' });
   assert.deepEqual([gone.status, gone.total, gone.succeeded], ['failed', 1, 0]);
   await using site = await startSite({

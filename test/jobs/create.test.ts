@@ -20,7 +20,7 @@ async function count(table: string): Promise<number> {
 const TABLES = ['jobs', 'pages', 'ollagraph_queue.job', 'credit_entries', 'idempotency_keys'];
 const counts = async () => await Promise.all(TABLES.map(count));
 
-test('a job is created with its pages, its slices and the hold on its credits in one transaction', async () => {
+test('a job, its pages, its slices and its credit hold are created in one transaction', async () => {
   const urls = Array.from({ length: 60 }, (_, n) => `https://example.com/${n % 40}`);
   const { json } = await service.api('POST', '/v1/scrape/batch/async', { urls });
   const { rows } = await sql<{ transaction: string }>`
@@ -103,7 +103,7 @@ test('a refusal for want of credits leaves nothing behind', async () => {
   assert.deepEqual(await counts(), earlier);
 });
 
-test('100,000 URLs in one request are accepted, answered after the commit, and one more is refused', async () => {
+test('100,000 URLs in one request are accepted, and one more is refused', async () => {
   const urls = Array.from(
     { length: 100_000 },
     (_, n) => `https://example.com/catalogue/section-${n % 97}/item-${n}.html`,

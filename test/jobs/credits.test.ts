@@ -39,7 +39,7 @@ test('a page that came back costs one credit, whatever it said; one that did not
   ]);
 });
 
-test('a job is held to what is there: 402 says how much is missing, and the last credit can be used', async () => {
+test('402 says how many credits are missing, and the last credit can be used', async () => {
   const { api } = await service.createAccount({ credits: 2 });
   const url = site.url('/');
   for (const [path, body] of [

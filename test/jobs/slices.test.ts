@@ -7,7 +7,7 @@ const pages = fc
   .array(fc.constantFrom('a.test', 'b.test', 'c.test:8080', 'd.test'), { maxLength: 300 })
   .map((hosts) => hosts.map((host, ordinal) => ({ ordinal, host })));
 
-test('every page is in one slice, a slice names its host when it has but one, and few slices have several', () => {
+test('every page is in one slice, and most slices have and name a single host', () => {
   fc.assert(
     fc.property(pages, (all) => {
       const slices = divideIntoSlices(all);

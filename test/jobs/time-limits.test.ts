@@ -4,7 +4,7 @@ import { assertBooksBalance } from '../support/ledger.ts';
 import { startTestService } from '../support/service.ts';
 import { page, startSite } from '../support/site.ts';
 
-test('a batch that is waited for is answered after 25 seconds; what is not done by then has failed and costs nothing', async () => {
+test('a synchronous batch answers after 25 seconds; unfinished pages fail and cost nothing', async () => {
   await using site = await startSite({ '/': page('Here', 'text') });
   await using stuck = await startSite();
   await using service = await startTestService();

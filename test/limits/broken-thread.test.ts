@@ -4,7 +4,7 @@ import { assertBooksBalance } from '../support/ledger.ts';
 import { startTestService } from '../support/service.ts';
 import { page, startSite } from '../support/site.ts';
 
-test('a page that bursts its thread fails alone, and the rest of its slice is done by the next thread', async () => {
+test('a page that exceeds the memory of its reader fails alone, and its slice goes on', async () => {
   await using site = await startSite({ '/': page('Here', 'text') });
   site.routes.set('/burst', '<i>x</i>'.repeat(1_250_000));
   await using service = await startTestService();
@@ -27,7 +27,7 @@ test('pages that burst their thread one after another cost the others of the bat
   await assertBooksBalance(service.db);
 });
 
-test('a page that takes too long to read fails alone with parse_timeout, and its thread is replaced', async () => {
+test('a page that takes too long to read fails alone with parse_timeout', async () => {
   await using site = await startSite({ '/': page('Here', 'text') });
   site.routes.set('/endless', `<body>${'<i></i>'.repeat(300_000)}</body>`);
   await using service = await startTestService();

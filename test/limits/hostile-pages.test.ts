@@ -36,7 +36,7 @@ test('hostile origins: each ends in its typed error in time, and others notice n
   });
 });
 
-test('hostile origins, all at once: each ends in a typed error in time, and others notice nothing', async (t) => {
+test('hostile origins at once: each ends in a typed error in time, and others notice nothing', async (t) => {
   await stage.unnoticed(t, async () => {
     // Floods share the machine, so they may time out, too.
     const scraped = Object.entries(PAGE_ATTACKS).map(([name, { ends }]) =>

@@ -50,7 +50,7 @@ interface Model {
   holder: ClaimedDelivery | null;
 }
 
-test('whatever two dispatchers do in which order: only the latest claim changes a delivery, and numbers have no gaps', async () => {
+test('of two dispatchers only the latest claim changes a delivery; numbers have no gaps', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
       const id = await appendOne();

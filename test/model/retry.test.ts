@@ -47,7 +47,7 @@ const jitter = fc
   .infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }))
   .map((stream) => () => stream.next().value ?? 0);
 
-test('a week of outages: each attempt keeps its distance, and a delivery ends with the first answer or the last step', () => {
+test('in a week of outages attempts keep their distance and end at a success or the last step', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: WEEK }), outages, jitter, (created, down, random) => {
       const { attempts, ended } = live(created, down, random);

@@ -25,7 +25,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.constant('send' as const),
 );
 
-test('whatever is rotated when: the current secret signs first, then those that overlap, the newest first', async () => {
+test('after any rotations the current secret signs first, then overlapping ones, newest first', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
       const { db } = database;

@@ -66,7 +66,7 @@ class Model {
   }
 }
 
-test('a job, its pages, its credits and its delivery follow the model, whatever comes in which order', async () => {
+test('a job, its pages, credits and delivery follow the model in any order of events', async () => {
   const jobs = fc.record({
     total: fc.integer({ min: 1, max: 8 }),
     webhook: fc.boolean(),

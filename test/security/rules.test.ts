@@ -45,7 +45,7 @@ test('src/README.md gives a reason for every package that runs in production', a
   for (const name of names) assert.ok(table.includes(`\`${name}\``), name);
 });
 
-test('the log of the start tells which private networks are open, and that there is no SECRET_KEY', async () => {
+test('the log of the start names the open private networks and a missing SECRET_KEY', async () => {
   logWelcome(service.context, service.service.port);
   const told = new Map(service.logs.map((line) => [line.msg, line.networks]));
   assert.deepEqual(told.get('private networks may be scraped'), ['127.0.0.0/8', '::1/128']);

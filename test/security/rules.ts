@@ -7,7 +7,7 @@ export type Rule = [rule: string, ...tests: [file: string, name: string][]];
 const EGRESS: Rule[] = [
   [
     'One module makes every outgoing connection; nothing else imports an HTTP client',
-    ['egress/chokepoint.test.ts', 'nothing but src/egress may import an HTTP client or open a socket'],
+    ['egress/chokepoint.test.ts', 'the linter lets only src/egress import an HTTP client or open a socket'],
   ],
   [
     'Never the global dispatcher, never a proxy from the environment',
@@ -29,7 +29,7 @@ const EGRESS: Rule[] = [
     ['security/doors.test.ts', 'every spelling is one that the URL parser takes for the address'],
   ],
   [
-    'A name is resolved by the connection itself, once, and the address that was checked is the one that is connected to',
+    'The connection itself resolves a name, once, and connects to the address it checked',
     [
       'egress/targets.test.ts',
       'the name is resolved once for a connection, which goes to the address that was checked',
@@ -49,14 +49,14 @@ const EGRESS: Rule[] = [
     ['egress/targets.test.ts', 'the remote address is checked again after connecting'],
   ],
   [
-    'ALLOW_PRIVATE_TARGETS and ALLOW_PRIVATE_WEBHOOKS are the only exceptions, empty by default, told at the start, and neither opens the other',
+    'Only ALLOW_PRIVATE_TARGETS and ALLOW_PRIVATE_WEBHOOKS are exceptions: empty, logged and separate',
     ['egress/address.test.ts', 'the allowed networks are the only exceptions'],
     ['egress/targets.test.ts', 'ALLOW_PRIVATE_TARGETS opens pages and never webhooks'],
     ['egress/targets.test.ts', 'ALLOW_PRIVATE_WEBHOOKS opens webhooks and never pages'],
     ['config.test.ts', 'the defaults are those of the contract'],
     [
       'security/rules.test.ts',
-      'the log of the start tells which private networks are open, and that there is no SECRET_KEY',
+      'the log of the start names the open private networks and a missing SECRET_KEY',
     ],
   ],
   [
@@ -75,7 +75,7 @@ const EGRESS: Rule[] = [
     'Credentials are dropped across origins',
     [
       'egress/fetch-page.test.ts',
-      'Authorization, Cookie and whatever could be a credential is dropped across origins, for good',
+      'Authorization, Cookie and possible credentials are dropped across origins, for good',
     ],
   ],
   ['Webhooks follow no redirect', ['egress/targets.test.ts', 'webhooks follow no redirect']],
@@ -117,7 +117,7 @@ const OTHER_SIDE: Rule[] = [
   [
     'Bytes on the wire and decoded bytes are capped',
     ['egress/hostile-origin.test.ts', 'the wire bytes are capped: a flood of chunk extensions'],
-    ['egress/hostile-origin.test.ts', 'the decoded bytes are capped: bombs in every coding, nested too'],
+    ['limits/decoding.test.ts', 'the decoded bytes are capped: bombs in every coding, nested too'],
   ],
   [
     'A status below 100, more than 1,000 fields and a head over 256 KiB are refused',
@@ -130,13 +130,10 @@ const OTHER_SIDE: Rule[] = [
   ],
   [
     'Parsing is off the event loop, in threads with a heap limit and a kill timer',
-    [
-      'jobs/time-limits.test.ts',
-      'a page that takes too long to read fails alone with parse_timeout, and its thread is replaced',
-    ],
-    ['workers/broken-thread.test.ts', 'a page that bursts its thread fails alone'],
+    ['limits/broken-thread.test.ts', 'a page that takes too long to read fails alone with parse_timeout'],
+    ['limits/broken-thread.test.ts', 'a page that exceeds the memory of its reader fails alone'],
     ['workers/restart.test.ts', 'a thread that does not come up is started again, each time later'],
-    ['security/hostile.alone.test.ts', 'hostile documents: each is read in time, and others notice nothing'],
+    ['limits/hostile-pages.test.ts', 'hostile documents: each is read in time, and others notice nothing'],
   ],
   [
     'Depth is flattened beyond 512',
@@ -158,7 +155,7 @@ const OTHER_SIDE: Rule[] = [
     'No cookie jar, cache entry or keep-alive credential crosses tenants',
     [
       'egress/fetch-page.test.ts',
-      'no cookie jar, and no keep-alive credential: only requests with the same credentials share a connection',
+      'only requests with the same credentials share a connection, and no cookie is kept',
     ],
     [
       'api/scrape.test.ts',
@@ -168,18 +165,18 @@ const OTHER_SIDE: Rule[] = [
   [
     'Every failure is a typed error in time, and others notice nothing',
     [
-      'security/hostile.alone.test.ts',
+      'limits/hostile-pages.test.ts',
       'hostile origins: each ends in its typed error in time, and others notice nothing',
     ],
     [
-      'security/hostile.alone.test.ts',
+      'limits/hostile-pages.test.ts',
       'hostile receivers: each attempt ends in its typed error in time, and others get theirs',
     ],
     [
-      'security/hostile-crawls.test.ts',
+      'limits/hostile-crawls.test.ts',
       'hostile robots and sitemaps: each crawl ends, and others notice nothing',
     ],
-    ['security/hostile-crawls.test.ts', 'two hundred hosts that drip: others notice nothing'],
+    ['limits/hostile-crawls.test.ts', 'two hundred hosts that drip: others notice nothing'],
     ['security/tls.test.ts', 'TLS of every broken kind: certificates that do not vouch for the host'],
     ['security/tls.test.ts', 'TLS of every broken kind: handshakes that cannot succeed'],
   ],
@@ -207,10 +204,7 @@ const REQUESTS: Rule[] = [
   [
     'No index holds what strangers make long, and no statement has a parameter for each of many',
     ['security/rules.test.ts', 'URLs of thousands of characters fit the indexes, in a batch and in a crawl'],
-    [
-      'jobs/create.test.ts',
-      '100,000 URLs in one request are accepted, answered after the commit, and one more is refused',
-    ],
+    ['jobs/create.test.ts', '100,000 URLs in one request are accepted, and one more is refused'],
   ],
   [
     '__proto__ and constructor are refused as keys',
@@ -218,7 +212,7 @@ const REQUESTS: Rule[] = [
   ],
   [
     'No pattern of a caller is slow enough to hold up a thread',
-    ['workers/slow-patterns.test.ts', 'patterns that are slow to compare hold up no thread'],
+    ['limits/slow-patterns.test.ts', 'patterns that are slow to compare hold up no thread'],
   ],
   [
     'Requests that are not HTTP are refused',
@@ -232,7 +226,7 @@ const ACCOUNTS: Rule[] = [
     'API keys are stored as SHA-256, compared in constant time, shown once and revoked at once',
     ['security/secrets.test.ts', 'API keys are kept as the SHA-256 of a random secret'],
     ['security/secrets.test.ts', 'keys and tokens are compared in constant time'],
-    ['start.test.ts', 'npm start on a fresh machine: a key once'],
+    ['start.test.ts', 'npm start on a fresh machine: a key'],
     ['api/problems.test.ts', 'no key, a wrong key, a revoked key and another scheme are the same 401'],
   ],
   [

@@ -105,7 +105,7 @@ test('TLS of every broken kind: handshakes that cannot succeed', async () => {
   await failuresAt(resets.port, 'connection_failed');
 });
 
-test('TLS of every broken kind: a server that asks for a certificate of ours gets none, and no request', async () => {
+test('TLS of every broken kind: a server that asks for our certificate gets no request', async () => {
   const certificate = await authority.issue(['127.0.0.1']);
   await using server = await startTls({
     ...certificate,

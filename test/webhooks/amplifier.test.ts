@@ -60,7 +60,7 @@ function resultOf(ordinal: number, status: 'ok' | 'failed'): PageResult {
   };
 }
 
-test('pages that cost nothing share deliveries once a job has had twenty of them, and none is left out', async () => {
+test('after twenty free pages of a job further ones share deliveries, and none is left out', async () => {
   await using service = await startTestService(WITHOUT_WORKERS);
   await using receiver = await startReceiver();
   const job = await settleBatch(service, receiver.url(), Array<'failed'>(300).fill('failed'));

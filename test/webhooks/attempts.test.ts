@@ -107,7 +107,7 @@ test('an attempt is on record before its request is sent', async () => {
   assert.notEqual(delivery.attempt_log[0].finished_at, null);
 });
 
-test('after the last attempt a delivery is exhausted, and can still be redelivered: the same bytes, the next number', async () => {
+test('an exhausted delivery can be redelivered: the same bytes, the next number', async () => {
   receiver.answer = 503;
   const job_id = await service.api.queue('/v1/scrape/async', {
     url: site.url('/'),

@@ -31,7 +31,7 @@ async function settled(api: Api, count: number, status: string): Promise<string[
   });
 }
 
-test('recover sends again what failed for good in the window, to the one receiver that is named', async () => {
+test('recover sends again what failed for good in the window, to the named receiver', async () => {
   const { api } = await service.createAccount();
   await using other = await startReceiver();
   receiver.answer = other.answer = 500;
@@ -95,7 +95,7 @@ test('the history: newest first, filtered by every field, page by page', async (
   assert.deepEqual(seen, all);
 });
 
-test('the test endpoint sends one signed payload through the production path and answers with its first attempt', async () => {
+test('the test endpoint sends one signed payload and answers with its first attempt', async () => {
   const { webhook_secret } = (await service.api('GET', '/v1/me')).json;
   receiver.answer = { status: 200, body: 'thank you' };
   const { status, json } = await service.api('POST', '/v1/me/webhooks/test', {

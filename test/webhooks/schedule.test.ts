@@ -86,7 +86,7 @@ test('rotation takes effect at once: the next attempt is signed with the new sec
   assert.ok(second!.body.equals(first!.body));
 });
 
-test('within an overlap both secrets sign, the previous one last; afterwards only the new one does', async () => {
+test('within an overlap both secrets sign, the previous one last; then only the new one', async () => {
   const old = (await service.api('GET', '/v1/me')).json.webhook_secret;
   const { webhook_secret } = (
     await service.api('POST', '/v1/me/webhook-secret/rotate', { overlap_seconds: 3600 })
@@ -112,7 +112,7 @@ test('within an overlap both secrets sign, the previous one last; afterwards onl
   assertNotSigned(afterwards!, old);
 });
 
-test('a second rotation within an overlap keeps what was promised, the oldest secret last; one without ends all', async () => {
+test('a second rotation within an overlap keeps all secrets; one without an overlap ends them', async () => {
   const rotate = async (body: object) =>
     (await service.api('POST', '/v1/me/webhook-secret/rotate', body)).json.webhook_secret;
   await rotate({});

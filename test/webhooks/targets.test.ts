@@ -54,7 +54,7 @@ const REFUSED = [
   'https://example.com:22/hook',
 ];
 
-test('a webhook_url that can never be called is a 422 on each way to give one, and makes nothing', async () => {
+test('a webhook_url that can never be called is a 422 on each route, and creates nothing', async () => {
   for (const webhook_url of REFUSED) {
     for (const [path, body] of [
       ['/v1/scrape/async', { url: site.url('/') }],

@@ -39,7 +39,7 @@ for (const [how, dead] of Object.entries({ hangs, refuses, overloaded, drops }))
   });
 }
 
-test('one dead URL with thousands due holds eight places, and the live ones of its host get theirs', async () => {
+test('one dead URL with thousands due holds eight places; live URLs of its host get theirs', async () => {
   await using service = await startTestService(ENDLESS);
   await using host = await startHost(hangs);
   await deliverTo(
@@ -55,7 +55,7 @@ test('one dead URL with thousands due holds eight places, and the live ones of i
   assert.equal(arrived(host, '/dead').length, 8);
 });
 
-test('more dead URLs than an endpoint has places: a URL that has answered before gets its own at once', async () => {
+test('among more dead URLs than places, a URL that answered before gets a place at once', async () => {
   await using service = await startTestService({ ...ENDLESS, WEBHOOK_CONCURRENCY_MAX: '10' });
   await using host = await startHost(hangs);
   await deliverTo(service, [host.url('/good')]);
@@ -85,7 +85,7 @@ test('retries of dead URLs hold up no first attempts', async () => {
   await eventually(() => arrived(host, '/good').length === 20);
 });
 
-test('what a person asks for is sent at once: test calls and redelivery past a breaker that is open', async () => {
+test('test calls and redeliveries are sent at once past an open breaker', async () => {
   await using service = await startTestService({ ...WITHOUT_WORKERS, WEBHOOK_RETRY_SCHEDULE: '100000' });
   await using host = await startHost(overloaded);
   const ids = await deliverTo(

@@ -23,7 +23,7 @@ async function soon<T>(promise: Promise<T>): Promise<T | 'waits'> {
   return await Promise.race([promise, sleep(50).then(() => 'waits' as const)]);
 }
 
-test('a large body waits for its room, plain or coded, keeps what it fills, and the wait is no part of its time', async () => {
+test('a large body waits for memory outside its own timeout, and keeps only what it fills', async () => {
   const body = Buffer.alloc(1.5 * MIB, 'a');
   await using site = await startSite({
     '/plain': { headers: { 'content-length': String(body.length) }, body },

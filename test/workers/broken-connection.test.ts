@@ -79,7 +79,7 @@ function settlingCommit(): (chunk: Buffer) => boolean {
   };
 }
 
-test('pages whose settlement breaks off before its commit are settled again, and not scraped again', async () => {
+test('pages whose settlement breaks before its commit are settled again, not scraped again', async () => {
   await using stage = await startStage(() => ({ request: settlingCommit() }));
   await scrapeOnce(stage);
   assert.equal(stage.state.broken, BREAKS);
@@ -101,7 +101,7 @@ test('pages whose settlement was committed and never answered are not scraped ag
   assert.equal(stage.state.broken, 1);
 });
 
-test('a slice that was fetched and never arrived is fetched again at once, and has spent no try', async () => {
+test('a fetched slice that never arrived is fetched again at once and costs no try', async () => {
   await using stage = await startStage(() => ({ answer: (chunk) => chunk.includes('"ordinals"') }));
   await scrapeOnce(stage);
   assert.equal(stage.state.broken, BREAKS);

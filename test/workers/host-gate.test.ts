@@ -72,7 +72,7 @@ const take = async (semaphore: SharedKeyedSemaphore, timeoutMs = 0, signal = nev
   await semaphore.acquire(HOST, timeoutMs, signal);
 const release = (permit: Permit | null) => permit![Symbol.dispose]();
 
-test('who waits gets the permit that another thread releases, in each thread in the order in which they came', async () => {
+test('waiters get the permits that other threads release, in order within a thread', async () => {
   const { all } = semaphores(2, 2);
   const [first, second] = all as [SharedKeyedSemaphore, SharedKeyedSemaphore];
   const held = [await take(first), await take(second)];

@@ -32,7 +32,7 @@ test('a semaphore serves in order, passes over those who gave up, and takes a pe
   assert.equal(await amountOf(semaphore.acquire(1, AbortSignal.abort())), null);
 });
 
-test('a permit that shrinks lets the next in, and one that asks for more than there is gets all', async () => {
+test('a shrunk permit lets the next in; one that asks for more than there is gets all', async () => {
   const semaphore = new Semaphore(10);
   const all = await semaphore.acquire(1000);
   assert.equal(all?.amount, 10);
@@ -54,7 +54,7 @@ test('keys do not wait for each other', async () => {
   assert.equal(await soon(semaphore.acquire('a')), 'waits');
 });
 
-test('over all threads no more than the capacity, and what asks for more than that gets all of it', async () => {
+test('threads share the capacity, and a request for more than that gets all of it', async () => {
   const memory = sharedSemaphoreMemory(2);
   const [one, other] = [new SharedSemaphore(memory, 0, 10), new SharedSemaphore(memory, 1, 10)];
   const six = await one.acquire(6);

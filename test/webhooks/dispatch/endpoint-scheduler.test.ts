@@ -72,7 +72,7 @@ test('an account holds no more than its part ahead, by however many endpoints', 
   assert.equal(sum(counts(scheduler.plan(0, { total: 500, perAccount: 120 }))), 120);
 });
 
-test('a claim that gave all that was asked for is followed by another, which begins after its last URL', () => {
+test('a claim that gave all it could is followed by another from after its last URL', () => {
   const scheduler = schedulerOf(1);
   const plans = scheduler.plan(0, BUDGET);
   assert.equal(plans[0]!.first_lane, 2);

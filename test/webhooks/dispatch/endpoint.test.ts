@@ -75,7 +75,7 @@ test('URLs that hang, however many, leave two places to URLs that have answered'
   assert.deepEqual(paths(takeAll(endpoint, now)), ['/proven', '/proven']);
 });
 
-test('a URL that fails is given half as many places each time, rests, and is probed; the others go on', () => {
+test('a failing URL gets half as many places each time, rests, and is probed; others go on', () => {
   const endpoint = newEndpoint();
   exchange(endpoint, '/good', 200);
   exchange(endpoint, '/bad', 500);
@@ -100,7 +100,7 @@ test('a URL that fails is given half as many places each time, rests, and is pro
   assert.ok(takeAll(endpoint, 1502).length > 1, 'one answer ends it');
 });
 
-test('where none of its URLs answers the endpoint says that it rests, and when one answers that it does not', () => {
+test('an endpoint reports that it rests when no URL answers, and that it is back when one does', () => {
   const endpoint = newEndpoint();
   exchange(endpoint, '/bad', 503, { count: 9 });
   assert.equal(endpoint.restToReport(0), null);
@@ -163,7 +163,7 @@ test('what a person asks for is sent past every limit, sixteen at a time', () =>
   assert.ok(endpoint.takeUrgent(0));
 });
 
-test('a host that never answered is sent a hundred requests, then two a second, and fewer where they are large', () => {
+test('a host that never answered gets a hundred requests, then two a second, fewer if large', () => {
   const flooded = newEndpoint({ budget: new TrialBudget() });
   const now = performance.now();
   exchange(flooded, '/victim', 404, { count: 1, now });
