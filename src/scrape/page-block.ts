@@ -25,6 +25,8 @@ export interface FailedPage extends PageFacts {
   httpStatus: number | null;
   status: 'failed' | 'skipped' | 'cancelled';
   code: PageErrorCode;
+  /** What is known of the fault beyond its code. */
+  detail?: string | null;
 }
 
 const CONTENT_FORMATS = ['markdown', 'html', 'text', 'links'] as const;
@@ -75,7 +77,7 @@ export function failedBlock(page: FailedPage): string {
     http_status: page.httpStatus,
     content_type: page.contentType,
     metadata: { title: null, description: null, language: null, canonical_url: null },
-    error: { code: page.code, message: PAGE_ERRORS[page.code] },
+    error: { code: page.code, message: page.detail ?? PAGE_ERRORS[page.code] },
     fetched_at: page.fetchedAt.toISOString(),
     duration_ms: Math.round(page.durationMs),
   });

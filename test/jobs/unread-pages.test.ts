@@ -49,6 +49,7 @@ test('skip_tls_verification reads a site with a faulty certificate, and the bloc
   const url = `https://127.0.0.1:${site.port}/`;
   const strict = (await service.api('POST', '/v1/scrape', { url })).json;
   assert.equal(strict.error.code, 'tls_failed');
+  assert.match(strict.error.message, /^The TLS certificate comes from an authority that is not trusted/);
   assert.equal(strict.skip_tls_verification, undefined);
   for (const respect_robots of [false, true]) {
     const body = { url, skip_tls_verification: true, respect_robots };

@@ -21,6 +21,7 @@ const FAULTS: Record<string, TlsFault> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'certificate_wrong_name',
   HOSTNAME_MISMATCH: 'certificate_wrong_name',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'certificate_self_signed',
+  CERT_SIGNATURE_FAILURE: 'certificate_unknown_issuer',
   SELF_SIGNED_CERT_IN_CHAIN: 'certificate_unknown_issuer',
   UNABLE_TO_GET_ISSUER_CERT: 'certificate_unknown_issuer',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'certificate_unknown_issuer',

@@ -9,6 +9,8 @@ interface EndedPage {
   page: PendingPage;
   status: 'failed' | 'skipped';
   code: PageErrorCode;
+  /** What is known of the fault beyond its code. */
+  detail: string | null;
   /** The answer, where there was one. */
   fetched: FetchedPage | null;
   fetchedAt: Date;
@@ -16,7 +18,15 @@ interface EndedPage {
 }
 
 /** The result of a page that failed or was skipped. */
-export function endedResult({ page, status, code, fetched, fetchedAt, durationMs }: EndedPage): PageResult {
+export function endedResult({
+  page,
+  status,
+  code,
+  detail,
+  fetched,
+  fetchedAt,
+  durationMs,
+}: EndedPage): PageResult {
   const fragment = failedBlock({
     url: page.url,
     finalUrl: fetched?.url ?? null,
@@ -24,6 +34,7 @@ export function endedResult({ page, status, code, fetched, fetchedAt, durationMs
     contentType: fetched?.contentType ?? null,
     status,
     code,
+    detail,
     fetchedAt,
     durationMs,
   });

@@ -193,7 +193,7 @@ export class PageVisit {
     if (again !== null) return this.#defer(again, true);
     const code = pageErrorCode(error);
     this.#log(code, error);
-    return this.#end(this.#isSkipped(code) ? 'skipped' : 'failed', code);
+    return this.#end(this.#isSkipped(code) ? 'skipped' : 'failed', code, tlsFaultOf(error));
   }
 
   /** A link of a crawl to a file that no text can be made of is no page that failed. */
@@ -219,9 +219,13 @@ export class PageVisit {
     return { deferred: { ordinal: this.page.ordinal, host: this.page.host, after, retry } };
   }
 
-  #end(status: 'failed' | 'skipped', code: PageErrorCode): { settled: PageResult } {
+  #end(
+    status: 'failed' | 'skipped',
+    code: PageErrorCode,
+    detail: string | null = null,
+  ): { settled: PageResult } {
     const durationMs = Math.round(performance.now() - this.#begunAt);
-    const ended = { page: this.page, status, code, fetched: this.#fetched };
+    const ended = { page: this.page, status, code, detail, fetched: this.#fetched };
     return { settled: endedResult({ ...ended, fetchedAt: this.#fetchedAt, durationMs }) };
   }
 }
@@ -232,6 +236,11 @@ function secondsUntilRetry(error: unknown, tries: number): number | null {
   if (delay === undefined) return null;
   if (error instanceof RobotsUnavailableError) return Math.max(delay, error.seconds);
   return isRetryable(error) ? delay : null;
+}
+
+/** Which of the faults of TLS it was, as a sentence. */
+function tlsFaultOf(error: unknown): string | null {
+  return error instanceof EgressError && error.detail !== null ? error.message : null;
 }
 
 function pageErrorCode(error: unknown): PageErrorCode {
