@@ -22,7 +22,7 @@ import { sessionOf } from './session/browser-session.ts';
 import { pageHeaders, readForm } from './session/forgery.ts';
 import { accountSignIn, signInRoutes } from './session/sign-in.ts';
 
-/** Pages for people, mounted at /console. All works without a script; the script makes some of it live. */
+/** The console, mounted at /console. It works without scripts. */
 export function consoleRoutes(
   context: Context,
   { box, waiter }: { box: SecretBox; waiter: JobWaiter },
@@ -33,7 +33,7 @@ export function consoleRoutes(
   router.use(pageHeaders, readForm());
   router.use('/assets', assetRoutes());
   if (context.config.adminToken !== undefined)
-    router.use('/admin', adminRoutes(context, context.config.adminToken));
+    router.use('/admin', adminRoutes(context, box, context.config.adminToken));
   router.use(signInRoutes(context, signIn));
   router.use(requireAccount(context, signIn));
   if (limiter) router.use(limitRate(limiter, (res) => sessionOf(res).account_id));

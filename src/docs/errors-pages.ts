@@ -11,7 +11,7 @@ export function errorsPage(): Content {
   return html`<h1>Errors</h1>
     <p class="lead">
       An error is a problem document (RFC 9457). Programs look at its <code>code</code>, which does not
-      change; people read <code>detail</code>; whoever asks for help names the <code>request_id</code>.
+      change; people read <code>detail</code>; name the <code>request_id</code> when you ask for help.
     </p>
     ${codeBlock(EXAMPLE)}
     <h2 id="problems">Answers of the API</h2>

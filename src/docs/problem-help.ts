@@ -91,7 +91,7 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
   rate_limited: {
     when: 'The account made more requests than its minute allows. Every request under /v1 with a valid key counts as one.',
     remedy:
-      'Wait as long as Retry-After says. Ask for many pages in one batch, and let a webhook or ?wait= tell you of the end instead of polling.',
+      'Wait as long as Retry-After says. Ask for many pages in one batch, and use a webhook or ?wait= instead of polling.',
     retry: true,
   },
   headers_too_large: {

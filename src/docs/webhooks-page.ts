@@ -36,7 +36,7 @@ const TRY_IT = `curl -X POST "$OLLAGRAPH_URL/v1/me/webhooks/test" \\
   -H "Authorization: Bearer $OLLAGRAPH_API_KEY" \\
   -d '{"webhook_url": "https://yourapp.com/hooks/ollagraph"}'`;
 
-/** Queueing a job, its callback, and how to tell that it is genuine. */
+/** Queueing a job, its callback, and how to verify the signature. */
 export function webhooksPage(): Content {
   return html`<h1>Webhooks</h1>
     <p class="lead">

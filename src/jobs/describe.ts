@@ -23,7 +23,13 @@ export async function describeJobs(db: DbOrTx, jobs: Job[]): Promise<JobDescript
     where account_id = ${account_id} and job_id = any(${ids}::text[]) and ordinal = 0`.execute(db);
   const urls = new Map(pages.rows.map(({ job_id, url }) => [job_id, url]));
   const deliveries = await deliveriesOfJobs(db, account_id, called);
-  return ids.map((id) => ({ url: urls.get(id) ?? null, delivery: deliveries.get(id) ?? null }));
+  return ids.map((id) => {
+    const delivery = deliveries.get(id);
+    return {
+      url: urls.get(id) ?? null,
+      delivery: delivery ? { id: delivery.id, status: delivery.status } : null,
+    };
+  });
 }
 
 /** The same for one job. */

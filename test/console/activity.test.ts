@@ -70,6 +70,6 @@ test('attempts are added up by the hour over all endpoints of the account', asyn
       hours.reduce((sum, h) => sum + h.succeeded + h.failed, 0),
       20,
     );
-    assert.deepEqual(await readBacklog(db, ACCOUNT), { pending: 0, due: 0, oldest_due_at: null });
+    assert.deepEqual(await readBacklog(db, ACCOUNT), { pending: 0, failing: 0, due: 0, oldest_due_at: null });
   });
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { assertAccessible, noBrowser, startBrowser, type TestBrowser } from '../support/browser.ts';
@@ -12,7 +12,9 @@ const ADMIN_TOKEN = 'a token for the operators of tests';
 /** Where pictures of the pages go, for somebody to look at; none are taken without it. */
 const PICTURES = process.env.CONSOLE_PICTURES;
 const WIDE = { width: 1280, height: 900 };
-const PHONE = { width: 390, height: 844 };
+/** From a phone to a desktop, with the widths between which layouts change. */
+const WIDTHS = [390, 768, 1024, 1180, 1280];
+const PICTURED = [390, 1024, 1280];
 
 const ARTICLE = `<!doctype html><html lang="en"><head><title>Winds of the sea</title><meta name="description" content="All of them"></head><body>
 <main><h1>Winds of the sea</h1><p>They have <b>names</b>, and <a href="/bora">Bora</a> is one. &lt;script&gt;alert(1)&lt;/script&gt;</p>
@@ -49,22 +51,22 @@ const inBrowser = (name: string, run: () => Promise<void>) => void test(name, { 
 const main = () => page.locator('main');
 
 /**
- * Checks the page as it is, at both widths and in both colour schemes, and takes pictures where
+ * Checks the page as it is, at all widths and in both colour schemes, and takes pictures where
  * they are wanted.
  */
 async function look(name: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
-    for (const viewport of [WIDE, PHONE]) {
-      await page.setViewportSize(viewport);
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ ...WIDE, width });
       const overflow = await page.evaluate<number>(
         'document.documentElement.scrollWidth - window.innerWidth',
       );
-      assert.ok(overflow <= 0, `${name} is ${overflow} px too wide at ${viewport.width}`);
-      if (PICTURES === undefined) continue;
+      assert.ok(overflow <= 0, `${name} is ${overflow} px too wide at ${width}`);
+      if (PICTURES === undefined || !PICTURED.includes(width)) continue;
       await mkdir(PICTURES, { recursive: true });
       await page.screenshot({
-        path: `${PICTURES}/${name}-${viewport.width}-${colorScheme}.png`,
+        path: `${PICTURES}/${name}-${width}-${colorScheme}.png`,
         fullPage: true,
       });
     }
@@ -86,6 +88,7 @@ inBrowser('signing in with a key, by keyboard alone', async () => {
   await page.keyboard.type(service.account.key);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+  await page.getByText('Your first page').waitFor();
   await look('overview-empty');
   await page.keyboard.press('Tab');
   assert.equal(await page.evaluate<string>('document.activeElement.textContent'), 'Skip to the content');
@@ -138,7 +141,7 @@ inBrowser('a job moves as its pages settle, shows them, and can be cancelled', a
     metadata: { ticket: 7 },
   });
   await page.goto(url('/jobs'));
-  await page.getByRole('link', { name: job_id }).click();
+  await page.locator(`a[href$="${job_id}"]`).click();
   const bar = page.getByRole('progressbar');
   await page.getByText('11 of 12 pages').waitFor();
   assert.equal(await bar.getAttribute('max'), '12');
@@ -153,7 +156,7 @@ inBrowser('a job moves as its pages settle, shows them, and can be cancelled', a
   await receiver.received(1, '/job');
   await page.reload();
   await look('job');
-  await page.getByRole('link', { name: site.url('/held') }).click();
+  await page.getByRole('link', { name: site.url('/held').replace('http://', '') }).click();
   await page.getByRole('heading', { name: 'Held' }).waitFor();
   await look('page');
 
@@ -224,11 +227,99 @@ inBrowser('what failed for good is counted first and then recovered', async () =
   assert.deepEqual(callbacks[3]!.body, callbacks[0]!.body);
 });
 
+inBrowser(
+  'what fails is told apart: jobs with their reason, callbacks, endpoints, and the overview',
+  async () => {
+    await using failing = await startReceiver();
+    failing.answer = 500;
+    const job_id = await service.api.queue('/v1/scrape/batch/async', {
+      urls: ['http://127.0.0.1:1/a', 'http://127.0.0.1:1/b'],
+      webhook_url: failing.url('/hook'),
+    });
+    await service.api.finished(job_id);
+    await failing.received(3, '/hook');
+    await page.goto(url(`/jobs/${job_id}`));
+    await page.getByText('No page came back.').waitFor();
+    await page.getByText('blocked_target').first().waitFor();
+    assert.equal(await page.locator('.progress.failed').count(), 1);
+    await look('job-failed');
+    await page.goto(url('/endpoints'));
+    await page
+      .getByRole('listitem')
+      .filter({ hasText: new URL(failing.origin).host })
+      .getByText('failing')
+      .waitFor();
+    await page.goto(url('/deliveries?status=exhausted'));
+    await page.goto(url(''));
+    await page
+      .getByRole('region', { name: 'Needs attention' })
+      .getByText(/endpoints? failing/)
+      .waitFor();
+    await look('overview-attention');
+  },
+);
+
+inBrowser('a search for what is no id says so, and shows nothing else', async () => {
+  for (const [path, message] of [
+    ['/deliveries?id=dlv_nope', '“dlv_nope” is not the id of a delivery or of a job.'],
+    ['/jobs?id=job_nope', '“job_nope” is not the id of a job.'],
+  ] as const) {
+    await page.goto(url(path));
+    await page.getByText(message).waitFor();
+    assert.equal(await page.getByRole('row').count(), 0);
+  }
+});
+
+inBrowser('what is shown can be copied on an insecure origin too, and saved', async () => {
+  const insecure = await browser.open();
+  // Browsers offer no clipboard there. 127.0.0.1 counts as secure.
+  await insecure.addInitScript('Object.defineProperty(navigator, "clipboard", { value: undefined })');
+  await insecure.goto(url('/sign-in'));
+  await insecure.getByLabel('API key').fill(service.account.key);
+  await insecure.getByRole('button', { name: 'Sign in' }).click();
+  const { data } = (await service.api('GET', '/v1/jobs?kind=scrape&status=completed')).json;
+  await insecure.goto(url(`/jobs/${data[0].job_id}`));
+  await insecure.getByRole('button', { name: 'Copy the id' }).click();
+  await insecure.getByText('Copied').waitFor();
+  await insecure.getByLabel('Id', { exact: true }).count();
+  await insecure.evaluate(
+    `document.body.append(Object.assign(document.createElement('textarea'), { id: 'pasted' }))`,
+  );
+  await insecure.locator('#pasted').focus();
+  await insecure.keyboard.press('Control+V');
+  assert.equal(await insecure.locator('#pasted').inputValue(), data[0].job_id);
+
+  await insecure.getByRole('tab', { name: 'Markdown source' }).click();
+  const saving = insecure.waitForEvent('download');
+  await insecure.getByRole('tabpanel').getByRole('button', { name: 'Download' }).click();
+  const saved = await readFile(await (await saving).path(), 'utf8');
+  assert.equal(saved.trim(), (await insecure.getByLabel('Markdown source').last().textContent())!.trim());
+  await insecure.context().close();
+});
+
+inBrowser('times are shown in the zone of the viewer', async () => {
+  const viewer = await browser.open({ timezoneId: 'Asia/Tokyo', locale: 'en-GB' });
+  await viewer.goto(url('/sign-in'));
+  await viewer.getByLabel('API key').fill(service.account.key);
+  await viewer.getByRole('button', { name: 'Sign in' }).click();
+  const { data } = (await service.api('GET', '/v1/jobs?kind=scrape&status=completed')).json;
+  await viewer.goto(url(`/jobs/${data[0].job_id}`));
+  const created = new Date(data[0].created_at as string);
+  const format = new Intl.DateTimeFormat('en-GB', {
+    dateStyle: 'medium',
+    timeStyle: 'medium',
+    timeZone: 'Asia/Tokyo',
+  });
+  await viewer.locator('.facts time').getByText(format.format(created)).first().waitFor();
+  assert.match((await viewer.locator('.facts time').first().getAttribute('title'))!, / UTC$/);
+  await viewer.context().close();
+});
+
 inBrowser('an endpoint is paused, emptied and resumed', async () => {
   const host = new URL(receiver.origin).host;
   await page.goto(url('/endpoints'));
-  await page.getByRole('heading', { name: host }).waitFor();
-  await page.getByRole('button', { name: 'Pause' }).click();
+  const card = page.getByRole('listitem').filter({ hasText: host });
+  await card.getByRole('button', { name: 'Pause' }).click();
   await page.getByText('Deliveries wait until you resume it').waitFor();
   await service.api.finished(
     await service.api.queue('/v1/scrape/async', {
@@ -238,10 +329,10 @@ inBrowser('an endpoint is paused, emptied and resumed', async () => {
   );
   await page.goto(url('/endpoints'));
   await look('endpoints');
-  await page.getByText('Cancel pending…').click();
-  await page.getByRole('button', { name: 'Cancel pending deliveries' }).click();
+  await card.getByText('Cancel pending…').click();
+  await card.getByRole('button', { name: 'Cancel pending deliveries' }).click();
   await page.getByText('1 waiting delivery was cancelled.').waitFor();
-  await page.getByRole('button', { name: 'Resume' }).click();
+  await card.getByRole('button', { name: 'Resume' }).click();
   await page.getByText('What waited is sent now.').waitFor();
   assert.ok(receiver.callbacks.every((callback) => callback.path !== '/held'));
 });
@@ -317,6 +408,13 @@ inBrowser('operators see the service and give credits', async () => {
   await page.getByRole('button', { name: 'Give credits' }).click();
   await page.getByText('250 credits were given.').waitFor();
   assert.equal((await service.api('GET', '/v1/me')).json.credits, credits + 250);
+  await page.getByLabel('Name of the new account').fill('Weather desk');
+  await page.getByLabel('Credits', { exact: true }).first().fill('77');
+  await page.getByRole('button', { name: 'Make an account' }).click();
+  await page.getByText('The key of Weather desk, shown only this once:').waitFor();
+  const key = (await page.locator('.made code').textContent())!;
+  const made = await service.api('GET', '/v1/me', undefined, { authorization: `Bearer ${key}` });
+  assert.deepEqual([made.json.name, made.json.credits], ['Weather desk', 77]);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByText('You are signed out.').waitFor();
 });

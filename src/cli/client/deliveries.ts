@@ -35,7 +35,7 @@ export function addDeliveries(program: Command): void {
     .option('--webhook-url <url>', 'only those to this URL')
     .option('--since <time>', 'created at or after this time (or how long ago: 2h)', moment)
     .option('--until <time>', 'created before this time', moment)
-    .option('--limit <n>', 'at most so many', wholeNumber(1, 100_000), 20)
+    .option('--limit <n>', 'maximum number of deliveries', wholeNumber(1, 100_000), 20)
     .action(async (id: string | undefined, options: ListOptions, command: Command) => {
       const api = connect(options);
       if (id === undefined) {

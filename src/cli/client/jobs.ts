@@ -20,7 +20,7 @@ export function addJobs(program: Command): void {
   clientCommand(program, 'jobs [job_id]', 'your jobs, newest first; or one of them')
     .option('--status <status>', 'only these', oneOf(...JOB_STATUSES))
     .option('--kind <kind>', 'only these', oneOf(...JOB_KINDS))
-    .option('--limit <n>', 'at most so many', wholeNumber(1, 100_000), 20)
+    .option('--limit <n>', 'maximum number of jobs', wholeNumber(1, 100_000), 20)
     .action(
       async (id: string | undefined, { status, kind, limit, ...options }: Options, command: Command) => {
         const api = connect(options);

@@ -1,3 +1,4 @@
+import type { SecretBox } from '../../accounts/secrets.ts';
 import { Router, type Response } from 'express';
 import { ServiceError } from '../../service-error.ts';
 import type { Context } from '../../context.ts';
@@ -48,15 +49,15 @@ const PAGES: { path: string; title: string; views: Shown[] }[] = [
   { path: '/database', title: 'Database', views: [{ view: 'table_sizes' }] },
 ];
 
-/** Pages for operators, behind ADMIN_TOKEN: what the views of the schema `admin` show, and credits. */
-export function adminRoutes(context: Context, adminToken: string): Router {
+/** Pages for operators, behind ADMIN_TOKEN: the views of the schema `admin`, and accounts. */
+export function adminRoutes(context: Context, box: SecretBox, adminToken: string): Router {
   const { db } = context;
   const router = Router();
   const signIn = operatorSignIn(context, adminToken);
   router.use(signInRoutes(context, signIn));
   router.use(requireOperator(context, signIn, adminToken));
   for (const { path, title, views } of PAGES) router.get(path, async (_req, res) => show(res, title, views));
-  router.use(accountPages(db));
+  router.use(accountPages({ db, box, freeCredits: context.config.freeCredits }));
 
   router.use(() => {
     throw new ServiceError('not_found', 'There is no such page.');

@@ -1,15 +1,16 @@
 import { html, type Content, type Html } from '../../http/html.ts';
-import { count, table, time } from '../view/parts.ts';
+import { bytes, count, percent, time } from '../view/format.ts';
+import { table } from '../view/table.ts';
 import { VIEW_ROWS, type AdminView } from './views.ts';
 
-/** Columns of ids: long, and seldom what one looks for. */
+/** Columns of ids come last: they are long, and seldom read. */
 const ID = /(^|_)id$/;
 
-/** A view as a section: its title, what it shows, its rows, ids last. */
+/** A view as a section: title, comment and rows, ids last. */
 export function viewSection(title: string, view: AdminView): Html {
   const ids = view.columns.filter((column) => ID.test(column));
   const columns = [...view.columns.filter((column) => !ID.test(column)), ...ids].map((column, n) => ({
-    label: column.replaceAll('_', ' '),
+    label: labelOf(column),
     head: n === 0,
     numeric: view.rows.some((row) => isNumber(row[column])),
     cell: (row: Record<string, unknown>) => cell(column, row[column]),
@@ -24,6 +25,14 @@ export function viewSection(title: string, view: AdminView): Html {
   </section>`;
 }
 
+const UNITS: Record<string, string> = { ms: 'ms', seconds: 's', bytes: 'bytes' };
+
+/** A column's name as a label, its unit in parentheses: `p95_ms` is `p95 (ms)`. */
+function labelOf(column: string): string {
+  const [, name = column, unit] = /^(.+)_(ms|seconds|bytes)$/.exec(column) ?? [];
+  return name.replaceAll('_', ' ') + (unit === undefined ? '' : ` (${UNITS[unit]})`);
+}
+
 /** Postgres' numeric comes as text. */
 const isNumber = (value: unknown) =>
   typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value));
@@ -31,10 +40,13 @@ const isNumber = (value: unknown) =>
 function cell(column: string, value: unknown): Content {
   if (value === null || value === undefined) return html`<span class="quiet">–</span>`;
   if (value instanceof Date) return time(value);
-  if (typeof value === 'number') return count(value);
   if (typeof value === 'object') return interval(value);
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  if (/^-?\d+$/.test(text)) return count(Number(text));
+  if (column === 'bytes') return bytes(Number(text));
+  if (column === 'success_rate') return percent(Number(text));
+  if (column === 'account_id')
+    return html`<a href="/console/admin/accounts#${text}"><code>${text}</code></a>`;
+  if (typeof value === 'number' || /^-?\d+$/.test(text)) return count(Number(text));
   if (ID.test(column)) return html`<code>${text}</code>`;
   return /url|endpoint|host/.test(column) ? html`<span class="url">${text}</span>` : text;
 }

@@ -1,8 +1,8 @@
-// Makes pages live that work without it: progress, refreshing, tabs, copying. Nothing here is needed to use the console.
+// Makes pages live: progress, refreshing, tabs, copying, local times. The console works without it.
 
 const numbers = new Intl.NumberFormat('en-US');
 
-/** Follows a job's events; at its end the page is loaded again, for its result. */
+/** Follows a job's events, and reloads the page at its end to show the result. */
 function followJob(card) {
   const events = new EventSource(card.dataset.events);
   const bar = card.querySelector('progress');
@@ -28,12 +28,12 @@ function followJob(card) {
   }
 }
 
-/** Fetches the page again and again and puts its new part in place of the old one, until that no longer asks for it. */
+/** Fetches the page repeatedly and replaces a part of it, until the new part no longer asks for that. */
 async function keepFresh(part) {
   let current = part;
   while (current?.dataset.refresh) {
     await new Promise((resolve) => setTimeout(resolve, Number(current.dataset.refresh)));
-    // A person who reads an answer or is about to press something is not to be disturbed.
+    // Do not disturb a person who reads an answer or is about to press something.
     if (document.hidden || current.contains(document.activeElement) || current.querySelector('details[open]'))
       continue;
     const response = await window
@@ -119,21 +119,72 @@ function makeSwitch(label, onChange) {
   return button;
 }
 
+const textOf = (from) => document.getElementById(from)?.textContent ?? '';
+
 function makeCopyable(button) {
   button.hidden = false;
   const label = button.textContent;
   button.addEventListener('click', async () => {
-    const text = button.dataset.copy ?? document.getElementById(button.dataset.copyFrom).textContent;
-    await navigator.clipboard.writeText(text);
-    button.textContent = 'Copied';
+    const text = button.dataset.copy ?? textOf(button.dataset.copyFrom);
+    button.textContent = (await copy(text)) ? 'Copied' : 'Press Ctrl-C';
     setTimeout(() => (button.textContent = label), 1500);
   });
 }
 
-/** The clipboard is there on secure origins only; elsewhere the buttons stay hidden. */
+/** Copies a text. Browsers offer the clipboard to secure origins only; elsewhere a selection is copied. */
+async function copy(text) {
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+    return true;
+  }
+  const field = document.createElement('textarea');
+  field.value = text;
+  field.setAttribute('readonly', '');
+  field.className = 'visually-hidden';
+  const focused = document.activeElement;
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand('copy');
+  field.remove();
+  focused?.focus();
+  return copied;
+}
+
+function makeSaveable(button) {
+  button.hidden = false;
+  button.addEventListener('click', () => {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([textOf(button.dataset.saveFrom)]));
+    link.download = button.dataset.name;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  });
+}
+
+const exactTimes = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const clockTimes = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+
+/** Shows a time in the viewer's zone; the time in UTC goes into its title. */
+function localise(element) {
+  const at = new Date(element.dateTime);
+  if (element.dataset.form === 'relative') element.title = `${exactTimes.format(at)} (${element.title})`;
+  else {
+    element.title = element.textContent;
+    element.textContent = (element.dataset.form === 'clock' ? clockTimes : exactTimes).format(at);
+  }
+}
+
+/** The place of a chart that the pointer is on. */
+function localisePlace(title) {
+  const { at, place } = title.dataset;
+  title.textContent = clockTimes.format(new Date(at)) + title.textContent.slice(place.length);
+}
+
 function prepare(root) {
-  if (!navigator.clipboard) return;
   for (const button of root.querySelectorAll('[data-copy], [data-copy-from]')) makeCopyable(button);
+  for (const button of root.querySelectorAll('[data-save-from]')) makeSaveable(button);
+  for (const element of root.querySelectorAll('time[datetime]')) localise(element);
+  for (const title of root.querySelectorAll('title[data-at]')) localisePlace(title);
 }
 
 prepare(document);

@@ -2,7 +2,6 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Router, type Response } from 'express';
 import { z } from 'zod';
-import { DELIVERY_STATUSES } from '../../database/enumerations.ts';
 import type { SecretBox } from '../../accounts/secrets.ts';
 import { parseQuery } from '../../http/validate.ts';
 import { cursorParameter, decodeCursor, encodeCursor } from '../../http/pagination.ts';
@@ -19,17 +18,20 @@ import {
   type DeliveryView,
 } from '../../webhooks/outbox/history.ts';
 import { field, select } from '../view/forms.ts';
-import { html, type Content } from '../../http/html.ts';
+import { html, type Content, type Html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
-import { badge, bytes, count, cut, pager, table, time, type Column } from '../view/parts.ts';
+import { bytes, count, time } from '../view/format.ts';
+import { shortUrl } from '../view/parts.ts';
+import { cut, pager, table, type Column } from '../view/table.ts';
 import { sessionOf } from '../session/browser-session.ts';
 import { deliveryBody } from './delivery.ts';
+import { DELIVERY_STATES, deliveryBadge, filterOf } from './delivery-state.ts';
 import { previewRequest } from './delivery-request.ts';
 import { recoverPages } from './recover.ts';
 
 const ROWS = 25;
 const listQuery = z.object({
-  status: z.enum(['', ...DELIVERY_STATUSES]).optional(),
+  status: z.enum(['', ...DELIVERY_STATES]).optional(),
   webhook_url: z.string().trim().max(4096).optional(),
   id: z.string().trim().max(100).optional(),
   cursor: cursorParameter,
@@ -39,31 +41,30 @@ const COLUMNS: Column<DeliveryView>[] = [
   {
     label: 'Delivery',
     head: true,
-    cell: (d) => html`<a href="/console/deliveries/${d.id}"><code>${d.id}</code></a>`,
-  },
-  { label: 'Status', cell: (d) => badge(d.status) },
-  {
-    label: 'To',
     cell: (d) =>
-      html`<span class="url">${d.webhook_url.replace(/^https:\/\//, '')}</span
-        >${d.event !== 'job.completed' && html` <span class="quiet">${d.event}</span>`}`,
+      html`<a href="/console/deliveries/${d.id}">${shortUrl(d.webhook_url)}</a>
+        <span class="sub">${d.id}${d.event !== 'job.completed' && ` ${d.event}`}</span>`,
   },
+  { label: 'Status', cell: (d) => deliveryBadge(d) },
+  { label: 'Latest answer', cell: latestAnswer },
   { label: 'Attempts', numeric: true, cell: (d) => count(d.attempts) },
-  { label: 'Latest answer', cell: (d) => latestAnswer(d) },
-  { label: 'Size', numeric: true, cell: (d) => bytes(d.body_bytes) },
-  { label: 'Created', cell: (d) => time(d.created_at) },
+  { label: 'Size', numeric: true, minor: true, cell: (d) => bytes(d.body_bytes) },
+  { label: 'Created', minor: true, cell: (d) => time(d.created_at) },
 ];
 
 function latestAnswer(d: DeliveryView): Content {
-  const next =
-    d.next_attempt_at !== null && d.attempts > 0
-      ? html` <span class="quiet">again ${time(d.next_attempt_at)}</span>`
-      : null;
-  if (d.last_status === null && d.last_error === null) return html`<span class="quiet">–</span>`;
-  return html`${d.last_status ?? d.last_error}${next}`;
+  const answer = d.last_status ?? d.last_error;
+  if (answer === null) return html`<span class="quiet">–</span>`;
+  return html`${answer}${d.next_attempt_at !== null && html` <span class="sub">again ${time(d.next_attempt_at)}</span>`}`;
 }
 
-/** The account's deliveries, one of them with its attempts and its exact bytes, and sending again. */
+/** What is wrong with the id that was searched for; null where it can be found. */
+function problemOfId(id: string | undefined): Html | null {
+  if (id === undefined || id === '' || isId('job', id) || isId('dlv', id)) return null;
+  return html`<p class="problem" role="alert">“${id}” is not the id of a delivery or of a job.</p>`;
+}
+
+/** The list of deliveries, the page of one, its exact body, and redelivery. */
 export function deliveryPages({ db }: Context, box: SecretBox): Router {
   const router = Router();
   router.use('/deliveries/recover', recoverPages(db));
@@ -75,12 +76,16 @@ export function deliveryPages({ db }: Context, box: SecretBox): Router {
       return;
     }
     const filter = {
-      status: status === '' ? undefined : status,
+      ...filterOf(status === '' ? undefined : status),
       webhook_url: webhook_url === '' ? undefined : webhook_url,
       job_id: id !== undefined && isId('job', id) ? id : undefined,
     };
     const before = decodeCursor(cursor, /^dlv_[0-9a-f]{24}$/);
-    const found = await listDeliveries(db, sessionOf(res).account_id, filter, { limit: ROWS + 1, before });
+    const wrongId = problemOfId(id);
+    const found =
+      wrongId === null
+        ? await listDeliveries(db, sessionOf(res).account_id, filter, { limit: ROWS + 1, before })
+        : [];
     const { shown, more } = cut(found, ROWS);
     const body = html`<form
         class="filters"
@@ -88,12 +93,12 @@ export function deliveryPages({ db }: Context, box: SecretBox): Router {
         role="search"
         aria-label="Deliveries"
       >
-        ${select('Status', 'status', [['', 'any'], ...DELIVERY_STATUSES.map((s) => [s, s] as const)], status)}
+        ${select('Status', 'status', [['', 'any'], ...DELIVERY_STATES.map((s) => [s, s] as const)], status)}
         ${field({ label: 'To', name: 'webhook_url', value: webhook_url, placeholder: 'https://…', className: 'grow' })}
         ${field({ label: 'Delivery or job id', name: 'id', value: id, placeholder: 'dlv_… or job_…' })}
         <button class="button">Show</button>
       </form>
-      ${table('Deliveries, newest first', COLUMNS, shown, html`<p>No delivery here. A job with a <code>webhook_url</code> makes one when it ends.</p>`)}
+      ${wrongId ?? table('Deliveries, newest first', COLUMNS, shown, html`<p>No delivery here. A job with a <code>webhook_url</code> makes one when it ends.</p>`)}
       ${pager('/console/deliveries', { status, webhook_url, id, cursor }, more ? encodeCursor(shown.at(-1)!.id) : null)}`;
     const actions = html`<a class="button" href="/console/deliveries/recover">Recover…</a>`;
     sendPage(res, { title: 'Deliveries', section: 'Deliveries', actions, body });

@@ -3,7 +3,9 @@ import type { AttemptView, DeliveryView } from '../../webhooks/outbox/history.ts
 import { explainFailure } from '../../webhooks/send/attempt-errors.ts';
 import { postButton } from '../view/forms.ts';
 import { html, type Content, type Html } from '../../http/html.ts';
-import { badge, bytes, copyable, count, duration, exactTime, facts, source, time } from '../view/parts.ts';
+import { bytes, count, duration, exactTime, time } from '../view/format.ts';
+import { badge, copyable, facts, longUrl, source } from '../view/parts.ts';
+import { deliveryBadge } from './delivery-state.ts';
 import type { RequestPreview } from './delivery-request.ts';
 
 type Delivery = DeliveryView & { attempt_log: AttemptView[] };
@@ -18,14 +20,14 @@ export function deliveryBody(res: Response, delivery: Delivery, request: Request
       </div>
       <section>
         <h2>Attempts</h2>
+        ${pending && delivery.next_attempt_at !== null && delivery.attempts > 0 && html`<p>The next attempt is due ${time(delivery.next_attempt_at)}.</p>`}
         ${
           delivery.attempt_log.length === 0
             ? html`<div class="empty"><p>No attempt yet.</p></div>`
             : html`<ol class="timeline">
-                ${delivery.attempt_log.map((attempt) => attemptCard(attempt, slowest(delivery)))}
+                ${delivery.attempt_log.toReversed().map((attempt) => attemptCard(attempt, slowest(delivery)))}
               </ol>`
         }
-        ${pending && delivery.next_attempt_at !== null && delivery.attempts > 0 && html`<p class="quiet">The next attempt is due ${time(delivery.next_attempt_at)}.</p>`}
       </section>
     </div>
     ${signedRequest(delivery, request)}`;
@@ -35,9 +37,9 @@ const slowest = (delivery: Delivery) => Math.max(1, ...delivery.attempt_log.map(
 
 function about(delivery: Delivery): Html {
   return facts([
-    ['Status', badge(delivery.status)],
+    ['Status', deliveryBadge(delivery)],
     ['Id', copyable(delivery.id, 'the id')],
-    ['To', html`<span class="url">${delivery.webhook_url}</span>`],
+    ['To', longUrl(delivery.webhook_url)],
     ['Event', delivery.event],
     ...(delivery.job_id === null
       ? []
@@ -64,7 +66,7 @@ function attemptCard(attempt: AttemptView, scaleMs: number): Html {
     ${!running && timings(attempt, scaleMs)}
     <p class="quiet">
       ${exactTime(attempt.started_at)} · ${TRIGGERS[attempt.trigger]} · ${bytes(attempt.bytes_sent)} sent
-      ${running && '· if it stays so, the process that sent it was killed, and nobody knows what the receiver saw'}
+      ${running && '· an attempt that stays like this was sent by a process that was killed: what the receiver saw is unknown'}
     </p>
     ${
       attempt.response_body !== null &&
@@ -84,7 +86,7 @@ const TRIGGERS = {
   test: 'a test',
 };
 
-/** Where the time of an attempt went. `first_byte_ms` counts from the start of the exchange, the three before it are spans. */
+/** The phases of an attempt. `first_byte_ms` counts from the start of the exchange; the three before it are spans. */
 function phases(attempt: AttemptView): { name: string; tone: string; ms: number | null }[] {
   const { dns_ms, connect_ms, tls_ms, first_byte_ms, duration_ms } = attempt;
   const opening = (dns_ms ?? 0) + (connect_ms ?? 0) + (tls_ms ?? 0);
@@ -145,7 +147,7 @@ function timings(attempt: AttemptView, scaleMs: number): Html {
         <dd><strong>${duration(attempt.duration_ms)}</strong></dd>
       </div>
     </dl>
-    ${reused && html`<p class="quiet">Over a connection that was open already.</p>`}`;
+    ${reused && html`<p class="quiet">Over a connection that was already open.</p>`}`;
 }
 
 const EXPLAINED: Record<string, Content> = {
@@ -153,7 +155,7 @@ const EXPLAINED: Record<string, Content> = {
     a rotation one <code>v1=</code> for each secret, the previous one last`,
   'webhook-signature': html`Standard Webhooks: HMAC-SHA256 over
     <code>webhook-id.webhook-timestamp.body</code> with the decoded secret`,
-  'webhook-id': 'the same at every attempt: use it to drop repeats',
+  'webhook-id': 'the same for every attempt: use it to drop repeats',
   'webhook-timestamp': 'seconds since 1970, taken at each attempt',
   'x-ollagraph-attempt': 'the number of the attempt',
   'x-ollagraph-delivery': 'this delivery',
@@ -174,10 +176,10 @@ function signedRequest(delivery: Delivery, request: RequestPreview): Html {
         request.sha256 === null ? 'fixed at the first attempt' : copyable(request.sha256, 'the SHA-256'),
       ],
     ])}
-    ${request.changed && html`<p class="problem">The pages of this job have been dropped since. What is left of the body is not what was sent, and is not sent again.</p>`}
+    ${request.changed && html`<p class="problem">The pages of this job are no longer kept. The body cannot be rebuilt as it was sent, so it is not sent again.</p>`}
     ${
       request.headers === null
-        ? html`<p>This body is too large to sign it for a page. Every attempt signs all of it.</p>`
+        ? html`<p>This body is too large to be signed for this page. Every attempt signs all of it.</p>`
         : html`<h3>Headers, as an attempt made now would carry them</h3>
             <dl class="headers">
               ${Object.entries(request.headers).map(
@@ -185,14 +187,13 @@ function signedRequest(delivery: Delivery, request: RequestPreview): Html {
                   html`<div>
                     <dt><code>${name}</code></dt>
                     <dd>
-                      <code>${value}</code
-                      ><span class="quiet">${EXPLAINED[name] ?? 'asked for with the job'}</span>
+                      <code>${value}</code><span class="quiet">${EXPLAINED[name] ?? 'set by the job'}</span>
                     </dd>
                   </div>`,
               )}
             </dl>`
     }
     <h3>Body${request.cut && html` <small class="quiet">its first 64 KiB</small>`}</h3>
-    ${source(request.shown, 'Body of the request')}
+    ${source(request.shown, 'Body of the request', 'body')}
   </section>`;
 }

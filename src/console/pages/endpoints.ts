@@ -17,12 +17,14 @@ import { appendTest } from '../../webhooks/outbox/test-delivery.ts';
 import { confirmed, field, postButton, postForm } from '../view/forms.ts';
 import { html, type Html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
-import { badge, count, duration, facts, percent, time } from '../view/parts.ts';
+import { count, duration, percent, time } from '../view/format.ts';
+import { badge, facts } from '../view/parts.ts';
+import { isFailing } from './attention.ts';
 import { sessionOf } from '../session/browser-session.ts';
 
 const testForm = z.object({ webhook_url: z.string().trim().max(4096) });
 
-/** Where callbacks go: how each endpoint does, holding and resuming it, and a test. */
+/** The endpoints: how each does, pausing and resuming it, and sending a test. */
 export function endpointPages({ db, egress }: Context): Router {
   const router = Router();
 
@@ -100,7 +102,7 @@ function testCard(res: Response, tried: string, problem: string | null): Html {
       <button class="button primary">Send a test</button>
     </div>
     <p class="hint">
-      One signed callback on the way that all take: outbox, signature, timeout, retries. You then watch its
+      One signed callback through the production path: queue, signature, timeout, retries. You then see its
       attempts.
     </p>`;
   return postForm(res, '/console/endpoints/test', form, 'card');
@@ -119,14 +121,14 @@ function endpointCard(res: Response, e: EndpointView): Html {
     ),
   );
   return html`<li class="card endpoint">
-    <h3><span class="url">${e.endpoint}</span> ${badge(e.status)}</h3>
-    ${e.resting_until && html`<p class="quiet">It failed several times in a row and is tried again ${time(e.resting_until)}.</p>`}
+    <h3><span class="url">${e.endpoint}</span> ${badge(isFailing(e) ? 'failing' : e.status)}</h3>
+    ${e.resting_until && html`<p class="quiet">It failed several times in a row. The next attempt is ${time(e.resting_until)}.</p>`}
     ${facts([
       ['Accepted, 24 h', html`${percent(e.success_rate)} <span class="quiet">of ${count(e.attempts)}</span>`],
       ['p95', duration(e.p95_ms)],
       [
         'Pending',
-        html`${count(e.backlog)}${e.in_flight > 0 && html` <span class="quiet">${count(e.in_flight)} under way</span>`}`,
+        html`${count(e.backlog)}${e.in_flight > 0 && html` <span class="quiet">${count(e.in_flight)} being sent</span>`}`,
       ],
       ['Oldest due', time(e.oldest_due_at)],
       [

@@ -1,40 +1,37 @@
 import type { Response } from 'express';
-import { PAGE_STATUSES, type DeliveryStatus } from '../../database/enumerations.ts';
+import { PAGE_STATUSES } from '../../database/enumerations.ts';
+import type { DeliveryState } from '../../webhooks/outbox/history.ts';
 import type { Job, PageRow } from '../../jobs/read.ts';
 import { confirmed, postForm, select } from '../view/forms.ts';
 import { html, type Content, type Html } from '../../http/html.ts';
-import {
-  badge,
-  copyable,
-  count,
-  duration,
-  exactTime,
-  facts,
-  pager,
-  source,
-  table,
-  type Column,
-} from '../view/parts.ts';
+import { count, duration, exactTime, plural } from '../view/format.ts';
+import { badge, copyable, facts, longUrl, shortUrl, source } from '../view/parts.ts';
+import { pager, table, type Column } from '../view/table.ts';
+import { deliveryBadge } from './delivery-state.ts';
+import { tookMs } from './job-table.ts';
 import { pageBody, reason } from './page-block.ts';
 
 /** One job, and the part of its pages that is shown. */
 export interface JobPart {
   job: Job;
-  delivery: { id: string; status: DeliveryStatus } | null;
+  url: string | null;
+  delivery: DeliveryState | undefined;
+  /** Why pages failed, the most frequent reason first. */
+  errors: { error_code: string; pages: number }[];
   pages: PageRow[];
   status: string | undefined;
   cursor: string | undefined;
   next: string | null;
 }
 
-/** A job's page: progress, what it was asked, its delivery, and its pages (of a single-page job the content at once). */
+/** A job's page: why it failed, its progress, options and delivery, and its pages. A single page is shown at once. */
 export async function jobBody(
   res: Response,
   part: JobPart,
   single: (PageRow & { fragment: string | null }) | null,
 ): Promise<Html> {
   const { job } = part;
-  return html`${progress(res, job)} ${about(part)}
+  return html`${whyItEnded(part)} ${progress(res, job)} ${about(part)}
     ${
       single
         ? html`<section>
@@ -49,16 +46,37 @@ export async function jobBody(
       ${
         job.metadata !== null &&
         html`<h3>Metadata</h3>
-          ${source(pretty(job.metadata), 'Metadata')}`
+          ${source(job.metadata, 'Metadata')}`
       }
     </details>`;
 }
 
-const pretty = (json: string) => JSON.stringify(JSON.parse(json), null, 2);
+/** Why a job failed, or came back in part. */
+function whyItEnded({ job, errors }: JobPart): Html | null {
+  if (job.status === 'cancelled')
+    return html`<p class="hint notice idle">The job was cancelled. What was done by then is kept.</p>`;
+  if (errors.length === 0 || job.finished_at === null) return null;
+  const said = errors.map(
+    ({ error_code, pages }) =>
+      html`<li>
+        <code>${error_code}</code> ${reason(error_code)} <span class="sub">${plural(pages, 'page')}</span>
+      </li>`,
+  );
+  return html`<div class="${job.status === 'failed' ? 'problem' : 'caution'}" role="status">
+    <p>
+      <strong
+        >${job.status === 'failed' ? 'No page came back.' : `${plural(job.failed, 'page')} did not come back.`}</strong
+      >
+    </p>
+    <ul>
+      ${said}
+    </ul>
+  </div>`;
+}
 
 const COUNTS = ['total', 'succeeded', 'failed', 'skipped', 'cancelled', 'remaining'] as const;
 
-/** The script follows `data-events` and keeps the bar and the numbers up to date; at the end it loads the page again. */
+/** The script follows `data-events`: it keeps the bar and the numbers current, and reloads the page at the end. */
 function progress(res: Response, job: Job): Html {
   const live = job.finished_at === null;
   const done = job.total - job.remaining;
@@ -72,7 +90,7 @@ function progress(res: Response, job: Job): Html {
     ),
   );
   return html`<section
-    class="card progress"
+    class="card progress ${job.status}"
     ${live && html` data-events="/console/jobs/${job.id}/events"`}
     aria-label="Progress"
   >
@@ -97,25 +115,26 @@ function progress(res: Response, job: Job): Html {
   </section>`;
 }
 
-function about({ job, delivery }: JobPart): Html {
+function about({ job, url, delivery }: JobPart): Html {
   const entries: [string, Content][] = [
+    ...(url === null
+      ? []
+      : [[job.kind === 'crawl' ? 'Site' : 'First URL', longUrl(url)] as [string, Content]]),
     ['Id', copyable(job.id, 'the id')],
     ['Created', exactTime(job.created_at)],
     [
       'Finished',
       job.finished_at === null
         ? html`<span class="quiet">not yet</span>`
-        : html`${exactTime(job.finished_at)}, after
-          ${duration(job.finished_at.getTime() - job.created_at.getTime())}`,
+        : html`${exactTime(job.finished_at)}, after ${duration(tookMs(job))}`,
     ],
   ];
-  if (job.kind === 'crawl') entries.push(['Site', (job.options as { url?: string }).url]);
   if (job.webhook_url !== null) {
-    entries.push(['Callback', job.webhook_url]);
+    entries.push(['Callback', longUrl(job.webhook_url)]);
     entries.push([
       'Delivery',
       delivery
-        ? html`${badge(delivery.status)}
+        ? html`${deliveryBadge(delivery)}
             <a href="/console/deliveries/${delivery.id}"><code>${delivery.id}</code></a>`
         : html`<span class="quiet">when the job ends</span>`,
     ]);
@@ -125,12 +144,11 @@ function about({ job, delivery }: JobPart): Html {
 
 function pageColumns(job: Job): Column<PageRow>[] {
   return [
-    { label: 'No.', numeric: true, cell: (page) => count(page.ordinal + 1) },
+    { label: 'No.', numeric: true, minor: true, cell: (page) => count(page.ordinal + 1) },
     {
       label: 'Page',
       head: true,
-      cell: (page) =>
-        html`<a class="url" href="/console/jobs/${job.id}/pages/${page.ordinal}">${page.url}</a>`,
+      cell: (page) => html`<a href="/console/jobs/${job.id}/pages/${page.ordinal}">${shortUrl(page.url)}</a>`,
     },
     { label: 'Status', cell: (page) => badge(page.status) },
     {

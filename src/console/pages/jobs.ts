@@ -9,13 +9,16 @@ import type { Context } from '../../context.ts';
 import { isId } from '../../ids.ts';
 import { cancelJob } from '../../jobs/cancel.ts';
 import { EVENT_HEADERS, jobEvents } from '../../jobs/http/jobs/job-events.ts';
+import { describeJob } from '../../jobs/describe.ts';
+import { deliveriesOfJobs } from '../../webhooks/outbox/history.ts';
+import { errorsOfJob } from '../../jobs/overview.ts';
 import { findJob, findPage, listJobs, listPageRows, type Job } from '../../jobs/read.ts';
 import type { JobWaiter } from '../../jobs/wait.ts';
-import { deliveryOfJob } from '../../webhooks/outbox/history.ts';
 import { field, select } from '../view/forms.ts';
 import { html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
-import { badge, cut, pager } from '../view/parts.ts';
+import { badge } from '../view/parts.ts';
+import { cut, pager } from '../view/table.ts';
 import { browserSessionOf, sessionOf } from '../session/browser-session.ts';
 import { findSession } from '../session/sessions.ts';
 import { jobBody, type JobPart } from './job.ts';
@@ -60,18 +63,22 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
     }
     const { account_id } = sessionOf(res);
     const before = decodeCursor(cursor, /^job_[0-9a-f]{24}$/);
-    const { shown, more } = cut(
-      await listJobs(db, account_id, { status, kind }, { limit: ROWS + 1, before }),
-      ROWS,
-    );
+    const wrongId = id !== undefined && id !== '';
+    const found = wrongId
+      ? []
+      : await listJobs(db, account_id, { status, kind }, { limit: ROWS + 1, before });
+    const { shown, more } = cut(found, ROWS);
     const body = html`<form class="filters" action="/console/jobs" role="search" aria-label="Jobs">
         ${select('Status', 'status', any(JOB_STATUSES), status)}
         ${select('Kind', 'kind', any(JOB_KINDS), kind)}
         ${field({ label: 'Id', name: 'id', value: id, placeholder: 'job_…' })}
         <button class="button">Show</button>
       </form>
-      ${id !== undefined && id !== '' && html`<p class="problem" role="alert">“${id}” is not the id of a job.</p>`}
-      ${jobTable(shown, html`<p>No job here.</p>`)}
+      ${
+        wrongId
+          ? html`<p class="problem" role="alert">“${id}” is not the id of a job.</p>`
+          : await jobTable(db, shown, html`<p>No job here.</p>`)
+      }
       ${pager('/console/jobs', { status, kind, cursor }, more ? encodeCursor(shown.at(-1)!.id) : null)}`;
     sendPage(res, { title: 'Jobs', section: 'Jobs', body });
   });
@@ -81,11 +88,15 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
     const job = await jobOf(req, res);
     const after = Number(decodeCursor(cursor, /^\d{1,7}$/) ?? -1);
     const { shown, more } = cut(await listPageRows(db, job, { status }, { limit: ROWS + 1, after }), ROWS);
-    const delivery = job.webhook_url === null ? null : await deliveryOfJob(db, job.account_id, job.id);
+    const { url } = await describeJob(db, job);
+    const deliveries = await deliveriesOfJobs(db, job.account_id, [job.id]);
+    const errors = job.failed > 0 ? await errorsOfJob(db, job) : [];
     const single = job.kind === 'scrape' ? await findPage(db, job, 0) : null;
     const part: JobPart = {
       job,
-      delivery,
+      url,
+      delivery: deliveries.get(job.id),
+      errors,
       pages: shown,
       status,
       cursor,

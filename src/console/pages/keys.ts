@@ -7,12 +7,14 @@ import type { Context } from '../../context.ts';
 import { confirmed, field, postForm } from '../view/forms.ts';
 import { html, type Html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
-import { badge, copyable, table, time } from '../view/parts.ts';
+import { time } from '../view/format.ts';
+import { badge, copyable } from '../view/parts.ts';
+import { table } from '../view/table.ts';
 import { sessionOf } from '../session/browser-session.ts';
 
 const keyForm = z.object({ name: z.string().trim().min(1, 'must not be empty').max(100) });
 
-/** The account's API keys: made, shown once, revoked. */
+/** Lists, makes and revokes the account's API keys. A key is shown once. */
 export function keyPages({ db }: Context): Router {
   const router = Router();
 
@@ -26,9 +28,9 @@ export function keyPages({ db }: Context): Router {
         {
           label: 'Name',
           head: true,
-          cell: (key) => html`${key.name}${own(key.id) && html` <span class="quiet">this session</span>`}`,
+          cell: (key) =>
+            html`${key.name} <span class="sub">${key.id}${own(key.id) && ', this session'}</span>`,
         },
-        { label: 'Id', cell: (key) => html`<code>${key.id}</code>` },
         { label: 'Status', cell: (key) => badge(key.revoked_at === null ? 'works' : 'revoked') },
         { label: 'Made', cell: (key) => time(key.created_at) },
         { label: 'Revoked', cell: (key) => time(key.revoked_at) },
@@ -76,8 +78,8 @@ export function keyPages({ db }: Context): Router {
 
 function revocation(res: Response, id: string, own: boolean): Html {
   const warning = own
-    ? 'Whoever uses it is refused at once, and you are signed out.'
-    : 'Whoever uses it is refused at once.';
+    ? 'Requests with it are refused at once, and you are signed out.'
+    : 'Requests with it are refused at once.';
   return confirmed(
     'Revoke',
     warning,

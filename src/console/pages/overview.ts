@@ -12,8 +12,11 @@ import {
 import { barChart, lineChart } from '../view/charts.ts';
 import { html, type Content, type Html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
-import { count, duration, percent, time } from '../view/parts.ts';
+import { count, duration, percent, time } from '../view/format.ts';
+import { source } from '../view/parts.ts';
 import { sessionOf } from '../session/browser-session.ts';
+import { attention } from './attention.ts';
+import { curlOf, originOf } from './curl.ts';
 import { jobTable } from './job-table.ts';
 
 const MINUTES = 60;
@@ -21,10 +24,10 @@ const HOURS = 24;
 const DAYS = 14;
 const DAY_MS = 86_400_000;
 
-/** How the account does right now. */
+/** The account at a glance: what needs attention, figures, charts and the latest jobs. */
 export function overviewPage({ db }: Context): Router {
   const router = Router();
-  router.get('/', async (_req, res) => {
+  router.get('/', async (req, res) => {
     const { account_id, credits } = sessionOf(res);
     const tomorrow = new Date((Math.floor(Date.now() / DAY_MS) + 1) * DAY_MS);
     const firstDay = new Date(tomorrow.getTime() - DAYS * DAY_MS);
@@ -35,24 +38,53 @@ export function overviewPage({ db }: Context): Router {
       usageByDay(db, account_id, firstDay, tomorrow),
       listJobs(db, account_id, {}, { limit: 8, before: null }),
     ]);
-    const body = html`${figures(credits, backlog, hours)}
+    const started = jobs.length > 0;
+    const body = html`${await attention(db, { account_id, credits }, backlog)}
+      ${!started && firstCall(originOf(req))} ${figures(credits, backlog, hours)}
       <div class="charts">${work(minutes)} ${deliveries(hours)} ${spending(usage, firstDay)}</div>
       <section>
         <h2>Latest jobs</h2>
-        ${jobTable(jobs, html`<p>No job yet. Try a URL in the <a href="/console/playground">playground</a>, or call the API with your key.</p>`)}
+        ${await jobTable(db, jobs, html`<p>No job yet. Try a URL in the <a href="/console/playground">playground</a>, or call the API with your key.</p>`)}
       </section>`;
     sendPage(res, { title: 'Overview', section: 'Overview', body });
   });
   return router;
 }
 
-function figures(credits: number, { pending, due, oldest_due_at }: Backlog, hours: HourOfAttempts[]): Html {
+/** For an account without a job: the call to start with. */
+function firstCall(origin: string): Html {
+  return html`<section class="card">
+    <div class="title">
+      <h2>Your first page</h2>
+      <button type="button" class="copy" data-copy-from="first-call" hidden>Copy</button>
+    </div>
+    <p>
+      Put your key into <code>OLLAGRAPH_API_KEY</code> and run this, or try a URL in the
+      <a href="/console/playground">playground</a>.
+    </p>
+    ${source(curlOf(origin, '/v1/scrape', { url: 'https://example.com/' }), 'curl command', 'first-call')}
+  </section>`;
+}
+
+function figures(
+  credits: number,
+  { pending, failing, due, oldest_due_at }: Backlog,
+  hours: HourOfAttempts[],
+): Html {
   const attempts = hours.reduce((sum, h) => sum + h.succeeded + h.failed, 0);
   const succeeded = hours.reduce((sum, h) => sum + h.succeeded, 0);
   const entries: [string, Content, Content][] = [
-    ['Credits left', count(credits), 'one for each page that comes back'],
-    ['Deliveries pending', count(pending), due > 0 ? html`${count(due)} due now` : 'none is due now'],
-    ['Oldest due', oldest_due_at === null ? 'none' : time(oldest_due_at), 'the one that has waited longest'],
+    ['Credits left', count(credits), 'one per page that comes back'],
+    [
+      'Deliveries pending',
+      count(pending),
+      [due > 0 ? `${count(due)} due now` : 'none due now', failing > 0 && `, ${count(failing)} failing`],
+    ],
+    [
+      'Oldest due',
+      oldest_due_at === null ? 'none' : time(oldest_due_at),
+      'the delivery that has waited longest',
+    ],
     [
       'Attempts accepted, 24 h',
       percent(attempts === 0 ? null : succeeded / attempts),
@@ -74,7 +106,8 @@ const whole = (n: number) => count(Math.round(n));
 const clock = (at: Date) => `${at.toISOString().slice(11, 16)} UTC`;
 
 function work(minutes: MinuteOfWork[]): Html[] {
-  const places = minutes.map((m) => clock(m.minute));
+  const times = minutes.map((m) => m.minute);
+  const places = times.map(clock);
   const total = (values: number[]) => whole(values.reduce((sum, n) => sum + n, 0));
   const jobs = minutes.map((m) => m.jobs);
   const pages = minutes.map((m) => m.pages);
@@ -84,6 +117,7 @@ function work(minutes: MinuteOfWork[]): Html[] {
       figure: html`${total(jobs)} <small>in the last hour</small>`,
       series: [{ name: 'jobs', tone: 'accent', values: jobs }],
       places,
+      times,
       format: whole,
     }),
     barChart({
@@ -91,13 +125,15 @@ function work(minutes: MinuteOfWork[]): Html[] {
       figure: html`${total(pages)} <small>in the last hour</small>`,
       series: [{ name: 'pages', tone: 'accent', values: pages }],
       places,
+      times,
       format: whole,
     }),
   ];
 }
 
 function deliveries(hours: HourOfAttempts[]): Html[] {
-  const places = hours.map((h) => clock(h.hour));
+  const times = hours.map((h) => h.hour);
+  const places = times.map(clock);
   const latest = hours.findLast((h) => h.p95_ms !== null);
   return [
     barChart({
@@ -109,10 +145,11 @@ function deliveries(hours: HourOfAttempts[]): Html[] {
         { name: 'failed', tone: 'bad', values: hours.map((h) => h.failed) },
       ],
       places,
+      times,
       format: count,
     }),
     lineChart({
-      title: 'Time that an attempt takes',
+      title: 'Duration of an attempt',
       figure: latest ? html`${duration(latest.p95_ms)} <small>p95 of the latest hour</small>` : html`–`,
       series: [
         { name: 'p50', tone: 'one', values: hours.map((h) => h.p50_ms) },
@@ -120,6 +157,7 @@ function deliveries(hours: HourOfAttempts[]): Html[] {
         { name: 'p99', tone: 'three', values: hours.map((h) => h.p99_ms) },
       ],
       places,
+      times,
       format: duration,
     }),
   ];

@@ -2,13 +2,23 @@ import type { PageRow } from '../../jobs/read.ts';
 import { PAGE_ERRORS } from '../../scrape/types.ts';
 import { html, safeHref, type Content, type Html } from '../../http/html.ts';
 import { MAX_MARKDOWN_LENGTH, renderMarkdown } from '../view/markdown/index.ts';
-import { count, duration, facts, source } from '../view/parts.ts';
+import { count, duration, exactTime } from '../view/format.ts';
+import { facts, source } from '../view/parts.ts';
 
 /** Characters shown of each form; the API has all of it. */
 const MAX_SHOWN = MAX_MARKDOWN_LENGTH;
 const MAX_LINKS = 500;
+/** The names under which the parts are saved. */
+const FILES: Record<string, string> = {
+  Markdown: 'page.md',
+  'Markdown source': 'page.md',
+  HTML: 'page.html',
+  Text: 'page.txt',
+  Metadata: 'metadata.json',
+  'Page block': 'page.json',
+};
 
-/** A page block as it is stored, as far as it is shown here. */
+/** The fields of a stored page block that are shown here. */
 interface Block {
   url: string;
   final_url: string | null;
@@ -27,7 +37,7 @@ interface Block {
 export const reason = (code: string) =>
   code in PAGE_ERRORS ? PAGE_ERRORS[code as keyof typeof PAGE_ERRORS] : code;
 
-/** A page and its content in every form that was asked for. */
+/** A page and its content in every format that was asked for. */
 export async function pageBody(page: PageRow & { fragment: string | null }): Promise<Html> {
   if (page.fragment === null) {
     const why =
@@ -45,10 +55,7 @@ export async function pageBody(page: PageRow & { fragment: string | null }): Pro
       : []),
     ['Answer', block.http_status ?? '–'],
     ['Type', block.content_type ?? '–'],
-    [
-      'Fetched',
-      `${block.fetched_at.replace('T', ' ').replace('Z', ' UTC')}, in ${duration(page.duration_ms)}`,
-    ],
+    ['Fetched', html`${exactTime(new Date(block.fetched_at))}, in ${duration(page.duration_ms)}`],
   ])}
   ${block.error && html`<p class="problem"><strong>${block.error.code}</strong> ${reason(block.error.code)}</p>`}
   ${await contents(block, page.fragment)}`;
@@ -97,8 +104,22 @@ async function rendered(markdown: string): Promise<Html> {
     ${rest(markdown)}`;
 }
 
+/** The start of a text, with buttons that copy and save it. */
 function shortened(text: string, label: string): Html {
-  return html`${source(text.slice(0, MAX_SHOWN), label)}${rest(text)}`;
+  const id = `text-${label.toLowerCase().replaceAll(' ', '-')}`;
+  return html`<p class="actions">
+      <button type="button" class="copy" data-copy-from="${id}" hidden>Copy</button>
+      <button
+        type="button"
+        class="copy"
+        data-save-from="${id}"
+        data-name="${FILES[label] ?? 'page.txt'}"
+        hidden
+      >
+        Download
+      </button>
+    </p>
+    ${source(text.slice(0, MAX_SHOWN), label, id)}${rest(text)}`;
 }
 
 function rest(text: string): Html | null {

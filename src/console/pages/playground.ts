@@ -16,6 +16,7 @@ import { flag, html, type Html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { badge, source } from '../view/parts.ts';
 import { sessionOf } from '../session/browser-session.ts';
+import { curlOf, originOf } from './curl.ts';
 import { pageBody } from './page-block.ts';
 
 const WAIT_MS = 22_000;
@@ -24,7 +25,7 @@ const query = z.object({ job: z.string().max(100).optional() });
 
 type Result = { page: PageRow & { fragment: string | null }; job_id: string; url: string; main: boolean };
 
-/** Scrapes one URL and shows every form of it, and the call that does the same. */
+/** Scrapes one URL and shows it in every format, with the call that does the same. */
 export function playgroundPages(context: Context, waiter: JobWaiter): Router {
   const { db, boss } = context;
   const router = Router();
@@ -39,15 +40,7 @@ export function playgroundPages(context: Context, waiter: JobWaiter): Router {
       return;
     }
     const main = (job.options as ScrapeOptions).only_main_content;
-    show(
-      res,
-      page.url,
-      main,
-      await result(
-        { page, job_id: job.id, url: page.url, main },
-        `${req.protocol}://${req.get('host') ?? 'localhost'}`,
-      ),
-    );
+    show(res, page.url, main, await result({ page, job_id: job.id, url: page.url, main }, originOf(req)));
   });
 
   router.post('/playground', async (req, res) => {
@@ -101,7 +94,7 @@ function show(res: Response, url: string, main: boolean, more: Html | null, stat
       ><input type="checkbox" name="main" ${flag('checked', main)} /> Only the main content</label
     >`;
   const body = html`<p class="lead">
-      One page, now, in every form. It costs one credit when the page comes back.
+      One page, now, in every format. It costs one credit if the page comes back.
     </p>
     ${postForm(res, '/console/playground', fields, 'card')} ${more}`;
   sendPage(res, { title: 'Playground', section: 'Playground', body }, status);
@@ -121,14 +114,6 @@ async function result({ page, job_id, url, main }: Result, origin: string): Prom
         <h2>The same with curl</h2>
         <button type="button" class="copy button" data-copy-from="curl" hidden>Copy</button>
       </div>
-      ${source(curlLine(origin, url, main), 'curl command', 'curl')}
+      ${source(curlOf(origin, '/v1/scrape', { url, formats: FORMATS, ...(main ? {} : { only_main_content: false }) }), 'curl command', 'curl')}
     </section>`;
-}
-
-function curlLine(origin: string, url: string, main: boolean): string {
-  const body = JSON.stringify({ url, formats: FORMATS, ...(main ? {} : { only_main_content: false }) });
-  return `curl -X POST ${origin}/v1/scrape \\
-  -H "Authorization: Bearer $OLLAGRAPH_API_KEY" \\
-  -H "Content-Type: application/json" \\
-  -d '${body.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -6,7 +6,7 @@ import { countRecoverable, recover, type RecoverWindow } from '../../webhooks/ou
 import { field, postForm } from '../view/forms.ts';
 import { html, type Html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
-import { count } from '../view/parts.ts';
+import { count } from '../view/format.ts';
 import { sessionOf } from '../session/browser-session.ts';
 
 const DAY_MS = 86_400_000;

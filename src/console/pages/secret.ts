@@ -7,7 +7,8 @@ import type { Context } from '../../context.ts';
 import { confirmed, postButton, postForm, select } from '../view/forms.ts';
 import { html, type Html } from '../../http/html.ts';
 import { sendPage } from '../view/layout.ts';
-import { copyable, exactTime } from '../view/parts.ts';
+import { exactTime } from '../view/format.ts';
+import { copyable } from '../view/parts.ts';
 import { sessionOf } from '../session/browser-session.ts';
 
 const OVERLAPS = [

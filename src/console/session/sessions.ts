@@ -2,7 +2,7 @@ import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { DbOrTx } from '../../database/tables.ts';
 
-/** A session ends so long after the sign-in, whatever happens. */
+/** The lifetime of a session from its sign-in. */
 export const SESSION_SECONDS = 12 * 3600;
 
 export interface Session {
@@ -13,11 +13,11 @@ export interface Session {
 }
 
 const accountDigest = (token: string) => createHash('sha256').update(token).digest();
-/** Keyed by ADMIN_TOKEN, so that a new one ends the sessions of the old one, and no digest of it is stored. */
+/** Keyed by ADMIN_TOKEN: a new token ends all sessions, and no digest of it is stored. */
 const operatorDigest = (token: string, adminToken: string) =>
   createHmac('sha256', adminToken).update(token).digest();
 
-/** Opens a session for the holder of an API key. Returns the token that the browser keeps; it is not stored. */
+/** Opens a session for an API key. Returns the token for the browser; it is not stored. */
 export async function openSession(db: DbOrTx, accountId: string, keyId: string): Promise<string> {
   const token = newToken();
   await insert(db, accountDigest(token), accountId, keyId);
@@ -74,7 +74,7 @@ export async function closeSession(db: DbOrTx, token: string, adminToken: string
   await sql`delete from console_sessions where digest = any(${digests}::bytea[])`.execute(db);
 }
 
-/** What a form of this session must carry: another site can make a browser send the cookie, but cannot know this. */
+/** The token that a form of this session must carry: another site cannot know it. */
 export function csrfToken(token: string): string {
   return createHmac('sha256', token).update('form').digest('base64url');
 }

@@ -16,8 +16,10 @@ export interface Chart {
   /** The figure that matters most, large. */
   figure: Content;
   series: Series[];
-  /** What each place stands for, like "14:05". */
+  /** What each place stands for, like "14:05 UTC". */
   places: string[];
+  /** The times of the places, for the script to show in the viewer's zone. */
+  times?: Date[];
   format: (value: number) => string;
 }
 
@@ -81,7 +83,9 @@ function tooltip(chart: Chart, place: string, n: number, step: number): Html {
     (s) => `${s.name} ${s.values[n] === null ? '–' : chart.format(s.values[n] ?? 0)}`,
   );
   return html`<rect class="hit" x="${round(n * step)}" y="0" width="${round(step)}" height="${HEIGHT}"
-    ><title>${place}: ${said.join(', ')}</title></rect
+    ><title ${chart.times && html`data-at="${chart.times[n]!.toISOString()}" data-place="${place}"`}>
+      ${place}: ${said.join(', ')}
+    </title></rect
   >`;
 }
 
@@ -99,7 +103,9 @@ function figure(chart: Chart, max: number, drawing: Content): Html {
         <path class="grid" d="M0 0.5H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}"></path>
         ${drawing}
       </svg>
-      <span class="ends" aria-hidden="true"><span>${places[0]}</span><span>${places.at(-1)}</span></span>
+      <span class="ends" aria-hidden="true"
+        ><span>${placeAt(chart, 0)}</span><span>${placeAt(chart, places.length - 1)}</span></span
+      >
     </div>
   </figure>`;
 }
@@ -108,6 +114,11 @@ function summary(series: Series, format: (value: number) => string): string {
   const values = series.values.filter((v) => v !== null);
   if (values.length === 0) return 'nothing';
   return `at most ${format(Math.max(...values))}, last ${format(values.at(-1)!)}`;
+}
+
+function placeAt({ places, times }: Chart, n: number): Content {
+  const at = times?.[n];
+  return at ? html`<time datetime="${at.toISOString()}" data-form="clock">${places[n]}</time>` : places[n];
 }
 
 /** The next 1, 2 or 5 times a power of ten, so that the scale reads well. */

@@ -4,7 +4,7 @@ import { postButton } from './forms.ts';
 import { documentOf, SKIP_LINK } from '../../http/document.ts';
 import { html, type Content, type Html } from '../../http/html.ts';
 import { noticeOf } from './notices.ts';
-import { count } from './parts.ts';
+import { count } from './format.ts';
 import { browserSessionOf, type BrowserSession } from '../session/browser-session.ts';
 
 export interface Page {
@@ -38,7 +38,7 @@ const OPERATOR_NAV = [
 
 const BRAND = html`<span class="mark" aria-hidden="true"></span>Ollagraph`;
 
-/** Answers with a page of the console, in the frame of whoever looks at it. */
+/** Answers with a page of the console, with the navigation of an account or of an operator. */
 export function sendPage(res: Response, page: Page, status = 200): void {
   const browser = browserSessionOf(res);
   const anonymous = browser === undefined || browser.kind === 'anonymous';

@@ -1,16 +1,16 @@
-import { count } from './parts.ts';
+import { count } from './format.ts';
 
-/** What a page says after a form was carried out, by the word in its address. `n` is the number that goes with it. */
+/** The notice after a form was carried out, by the word in the address. `n` is a number from the address. */
 const NOTICES: Record<string, string | ((n: number) => string)> = {
   'signed-out': 'You are signed out.',
-  redelivered: 'It is sent again now, the same bytes under a fresh timestamp.',
+  redelivered: 'Sending again: the same bytes with a new timestamp.',
   recovered: (n) => `${count(n)} ${n === 1 ? 'delivery is' : 'deliveries are'} sent again.`,
   cancelled: 'The job is cancelled.',
-  ended: 'The job had ended already.',
+  ended: 'The job had already ended.',
   paused: 'Paused. Deliveries wait until you resume it; none is dropped.',
   resumed: 'Resumed. What waited is sent now.',
   emptied: (n) => `${count(n)} waiting ${n === 1 ? 'delivery was' : 'deliveries were'} cancelled.`,
-  revoked: 'The key is revoked. Nobody can use it any more.',
+  revoked: 'The key is revoked.',
   granted: (n) => `${count(n)} credits were ${n < 0 ? 'taken back' : 'given'}.`,
 };
 

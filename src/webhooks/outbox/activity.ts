@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { DbOrTx } from '../../database/tables.ts';
+import { idFloor } from '../../ids.ts';
 
 /** How an account's delivery attempts went in one hour. Durations are upper edges of histogram bins, null without an attempt. */
 export interface HourOfAttempts {
@@ -36,6 +37,8 @@ const quantile = (q: number) => sql`round(latency_quantile(latency, ${q})::numer
 export interface Backlog {
   /** Deliveries that have not ended. */
   pending: number;
+  /** Those whose latest attempt failed. */
+  failing: number;
   /** Those whose time has come and that nobody has taken up. */
   due: number;
   oldest_due_at: Date | null;
@@ -44,8 +47,17 @@ export interface Backlog {
 /** What the account still has in the outbox. */
 export async function readBacklog(db: DbOrTx, accountId: string): Promise<Backlog> {
   const { rows } = await sql<Backlog>`
-    select count(*)::int as pending, count(*) filter (where status = 'waiting' and next_attempt_at <= now())::int as due,
+    select count(*)::int as pending, count(*) filter (where last_error is not null)::int as failing, count(*) filter (where status = 'waiting' and next_attempt_at <= now())::int as due,
       min(next_attempt_at) filter (where status = 'waiting' and next_attempt_at <= now()) as oldest_due_at
     from outbox where account_id = ${accountId}`.execute(db);
   return rows[0]!;
+}
+
+/** How many of the account's deliveries were given up in the last 24 hours; a schedule takes up to five days. */
+export async function countExhausted(db: DbOrTx, accountId: string): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from deliveries
+    where account_id = ${accountId} and status = 'exhausted' and finished_at > now() - interval '24 hours'
+      and id >= ${idFloor('dlv', Date.now() - 5 * 86_400_000)}`.execute(db);
+  return rows[0]!.n;
 }

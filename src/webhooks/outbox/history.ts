@@ -43,6 +43,8 @@ export interface DeliveryFilter {
   webhook_url?: string | undefined;
   since?: Date | undefined;
   until?: Date | undefined;
+  /** Of the pending ones those whose latest attempt failed, or (false) the others. */
+  failing?: boolean | undefined;
 }
 
 const OPEN = sql`select id, job_id, event, webhook_url, 'pending' as status, attempts, last_status_code as last_status, last_error,
@@ -63,7 +65,10 @@ export async function listDeliveries(
   if (filter.since !== undefined) where.push(sql`created_at >= ${filter.since}`);
   if (filter.until !== undefined) where.push(sql`created_at < ${filter.until}`);
   if (before !== null) where.push(sql`id < ${before}`);
-  const open = sql`(${OPEN} where ${sql.join(where, sql` and `)} order by id desc limit ${limit})`;
+  const openWhere = [...where];
+  if (filter.failing === true) openWhere.push(sql`last_error is not null`);
+  if (filter.failing === false) openWhere.push(sql`last_error is null`);
+  const open = sql`(${OPEN} where ${sql.join(openWhere, sql` and `)} order by id desc limit ${limit})`;
   if (filter.status !== undefined && filter.status !== 'pending') where.push(sql`status = ${filter.status}`);
   const ended = sql`(${ENDED} where ${sql.join(where, sql` and `)} order by id desc limit ${limit})`;
   const parts =
@@ -107,18 +112,23 @@ export interface DeliveryOfJob {
   status: DeliveryStatus;
 }
 
+/** The same with the reason why its latest attempt failed. */
+export interface DeliveryState extends DeliveryOfJob {
+  last_error: string | null;
+}
+
 /** The deliveries with which jobs end, by job id. Those that are pending are in the outbox. */
 export async function deliveriesOfJobs(
   db: DbOrTx,
   accountId: string,
   jobIds: string[],
-): Promise<Map<string, DeliveryOfJob>> {
+): Promise<Map<string, DeliveryState>> {
   if (jobIds.length === 0) return new Map();
   const ofJobs = sql`account_id = ${accountId} and job_id = any(${jobIds}::text[]) and event = 'job.completed'`;
-  const { rows } = await sql<DeliveryOfJob & { job_id: string }>`
-    select job_id, id, 'pending' as status from outbox where ${ofJobs}
-    union all select job_id, id, status from deliveries where ${ofJobs}`.execute(db);
-  return new Map(rows.map(({ job_id, id, status }) => [job_id, { id, status }]));
+  const { rows } = await sql<DeliveryState & { job_id: string }>`
+    select job_id, id, 'pending' as status, last_error from outbox where ${ofJobs}
+    union all select job_id, id, status, last_error from deliveries where ${ofJobs}`.execute(db);
+  return new Map(rows.map(({ job_id, ...delivery }) => [job_id, delivery]));
 }
 
 /** The delivery with which a job ends; null where there is none. */

@@ -6,8 +6,8 @@ import { Html } from '../../../http/html.ts';
 export const MAX_MARKDOWN_LENGTH = 200_000;
 /** In characters, four times what ordinary Markdown of that length makes. */
 const MAX_HTML_LENGTH = 1_000_000;
-/** From the call to the answer, waiting for the thread included. */
-const DEADLINE_MS = 2000;
+/** For the wait for the thread, and again for the rendering. The start of a thread does not count. */
+const DEADLINE_MS = 3000;
 const MEMORY = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
 
 /** Renders one text at a time; replaced after a text that it could not finish. */
@@ -19,20 +19,19 @@ let turn: Promise<unknown> = Promise.resolve();
  * the text comes from a stranger, and some texts take a renderer minutes.
  */
 export function renderMarkdown(markdown: string, deadlineMs = DEADLINE_MS): Promise<Html | null> {
-  const deadline = performance.now() + deadlineMs;
+  const asked = performance.now();
   if (markdown.length > MAX_MARKDOWN_LENGTH) return Promise.resolve(null);
-  const rendered = turn.then(() => renderBy(deadline, markdown));
+  const rendered = turn.then(() =>
+    performance.now() - asked < deadlineMs ? renderNow(markdown, deadlineMs) : null,
+  );
   turn = rendered.catch(() => null);
   return rendered;
 }
 
-async function renderBy(deadline: number, markdown: string): Promise<Html | null> {
-  if (performance.now() >= deadline) return null;
+async function renderNow(markdown: string, deadlineMs: number): Promise<Html | null> {
   const worker = (thread ??= await startThread());
-  // The start of the thread does not count.
-  const left = Math.max(1, Math.ceil(deadline - performance.now()));
   worker.ref();
-  const answer = once(worker, 'message', { signal: AbortSignal.timeout(left) });
+  const answer = once(worker, 'message', { signal: AbortSignal.timeout(deadlineMs) });
   worker.postMessage(markdown);
   const text = await answer.then(
     ([rendered]) => rendered as string,
