@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from 'node:module';
 import { platform, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -80,7 +81,7 @@ const load = new Load();
 const readers = new ReaderPool({
   ...READERS[lane],
   heavy: new SharedSemaphore(heavyMemory, index, HEAVY[lane]),
-  compileCache: join(config.dataDir, 'compiled'),
+  compileCache: getCompileCacheDir() ?? join(config.dataDir, 'compiled'),
 });
 const hostGate = new HostGate({ memory: gate, lane, thread: index, capacity: config.hostConcurrency });
 const around = {
