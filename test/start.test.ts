@@ -226,3 +226,22 @@ test(
     assert.equal(await service.exited, 0);
   },
 );
+
+test('a second signal cuts a stop short in good order: the page goes back into the queue', async () => {
+  await using database = await createTestDatabase();
+  await using site = await startSite();
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/held', held.route);
+  await using service = startProcess({ DATABASE_URL: database.url, OLLAGRAPH_API_KEY: KEY, ...OPEN });
+  const api = await apiOf(service, KEY);
+  const job_id = await api.queue('/v1/scrape/batch/async', { urls: [site.url('/held')] });
+  await held.entered;
+  service.kill('SIGINT');
+  await eventually(() => service.output().includes('waiting for work under way'));
+  service.kill('SIGINT');
+  await eventually(() => service.output().includes('cutting work under way short'));
+  assert.equal(await service.exited, 0);
+  const { rows } = await database.pool.query('select remaining from jobs where id = $1', [job_id]);
+  assert.deepEqual(rows, [{ remaining: 1 }]);
+  held.open();
+});
