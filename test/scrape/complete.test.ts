@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseHtml } from '../../src/scrape/dom/index.ts';
 import { complete } from '../../src/scrape/main-content/rules/complete.ts';
+import { withoutRepeats } from '../../src/scrape/main-content/rules/repeats.ts';
 import { readPage } from '../../src/scrape/main-content/signals/page.ts';
 
 const IGNORANT = { word: () => 0, name: () => 0 };
@@ -58,4 +59,27 @@ test('a list of links is kept whole where most of it is kept', () => {
   const html = `<ul><li>${LONG}</li><li><a href="/a">The ferry</a></li></ul><ul><li><a href="/b">Imprint</a></li></ul>`;
   assert.deepEqual(added(html, 0.4), ['The ferry']);
   assert.deepEqual(added(html, 0.05), []);
+});
+
+test('a paragraph between the title and the text leads into it', () => {
+  const lead = 'A short summary of what the river did to the lower town in one night of rain.';
+  const html = `<h1>River</h1><p>${lead}</p><p>By a neighbour</p><div><p>${LONG}</p></div>`;
+  assert.deepEqual(
+    added(html, 0.2),
+    [lead, 'River'].toSorted((a, b) => html.indexOf(a) - html.indexOf(b)),
+  );
+  assert.deepEqual(added(html, 0.1), ['River']);
+});
+
+test('what the page says again elsewhere goes, and a refrain stays', () => {
+  const verse = (i: number): string => `<p>${LONG} Verse ${i}.</p>`;
+  const verses = Array.from({ length: 14 }, (_, i) => verse(i)).join('');
+  const page = readPage(
+    parseHtml(`<div><div>${verses}${verse(0)}</div></div><section><div><div>${verses}</div></div></section>`),
+    'https://example.com/',
+    { title: '', kinds: new Set() },
+    IGNORANT,
+  );
+  const kept = withoutRepeats(page, new Set(page.blocks));
+  assert.deepEqual([...kept], page.blocks.slice(0, 15));
 });

@@ -9,7 +9,10 @@ export interface Content {
   metadata: Metadata;
   discovered: Extraction['discovered'];
   robots: Extraction['robots'];
-  /** Why there is no text, where there is none; `needs_javascript` also where all text is a notice of that. */
+  /**
+   * Why there is no text, where there is none; `needs_javascript` also where all text is a notice
+   * of that.
+   */
   withoutText?: EmptyReason;
 }
 

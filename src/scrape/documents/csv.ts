@@ -29,7 +29,10 @@ function delimiterOf(source: string): string {
   ).delimiter;
 }
 
-/** Whether the beginning of a text is that of a table: at least three rows of the same length, the last aside where it is cut. */
+/**
+ * Whether the beginning of a text is that of a table: at least three rows of the same length, the
+ * last aside where it is cut.
+ */
 export function looksDelimited(beginning: string, isCut: boolean): boolean {
   const lines = lineFeeds(beginning);
   return DELIMITERS.some((delimiter) => {
@@ -50,7 +53,10 @@ function lineFeeds(source: string): string {
   return source.includes('\n') ? source : source.replaceAll('\r', '\n');
 }
 
-/** The rows of delimited text (RFC 4180), at most `maxRows`. Quotes that are not closed end with the text. */
+/**
+ * The rows of delimited text (RFC 4180), at most `maxRows`. Quotes that are not closed end with the
+ * text.
+ */
 function rowsOf(source: string, delimiter: string, maxRows: number): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];

@@ -3,7 +3,10 @@ import { urlsIn } from './text.ts';
 
 /** Deeper JSON is left as it came: indented, its size would grow with the square of the depth. */
 const MAX_INDENTED_DEPTH = 64;
-/** JSON with more values is left as it came: parsed, it would take twenty times its size, and indented several times. */
+/**
+ * JSON with more values is left as it came: parsed, it would take twenty times its size, and
+ * indented several times.
+ */
 const MAX_VALUES = 500_000;
 /** The most that indentation may add. */
 const MAX_INDENTED_CHARS = 16_000_000;
@@ -35,8 +38,8 @@ function endOfString(json: string, start: number): number {
 }
 
 /**
- * Valid JSON indented by two spaces, its numbers, strings and order of keys untouched; null where it is nested too deeply or grows too
- * long. Reads the text once, without recursion.
+ * Valid JSON indented by two spaces, its numbers, strings and order of keys untouched; null where
+ * it is nested too deeply or grows too long. Reads the text once, without recursion.
  */
 function indent(json: string): string | null {
   const out: string[] = [];
@@ -69,7 +72,10 @@ function indent(json: string): string | null {
   return out.join('');
 }
 
-/** JSON, indented; what is not valid JSON (JSON Lines, a comment, a truncated file) is left as it came. */
+/**
+ * JSON, indented; what is not valid JSON (JSON Lines, a comment, a truncated file) is left as it
+ * came.
+ */
 export function readJson(source: string): Content {
   const text = (hasFewValues(source) && isJson(source) ? indent(source) : null) ?? source.trim();
   return {

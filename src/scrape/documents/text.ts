@@ -31,7 +31,10 @@ function readsAsItIs(text: string): boolean {
   return !MARKUP.test(text) || MARKDOWN_LINK.test(text);
 }
 
-/** The URL without the punctuation of the sentence that it ends. Parentheses in pairs belong to the URL. */
+/**
+ * The URL without the punctuation of the sentence that it ends. Parentheses in pairs belong to the
+ * URL.
+ */
 function withoutPunctuation(url: string): string {
   let open = 0;
   for (const char of url) open += char === '(' ? 1 : char === ')' ? -1 : 0;

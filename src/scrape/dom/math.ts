@@ -54,8 +54,9 @@ function precedesMathJaxScript(element: Element): boolean {
 }
 
 /**
- * The TeX of a formula: `<math>`, by its TeX annotation, its `alttext` or its elements; KaTeX output; a
- * MathJax 2 script. `'shown'` for the rendering that accompanies such a source, null for any other element.
+ * The TeX of a formula: `<math>`, by its TeX annotation, its `alttext` or its elements; KaTeX
+ * output; a MathJax 2 script. `'shown'` for the rendering that accompanies such a source, null for
+ * any other element.
  */
 export function formulaOf(element: Element): Formula | 'shown' | null {
   const { name, attribs } = element;

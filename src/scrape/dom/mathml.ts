@@ -90,7 +90,10 @@ function table(element: Element): string {
   return `\\begin{matrix}${rows.join(' \\\\ ')}\\end{matrix}`;
 }
 
-/** TeX for an element of presentation MathML (MathML Core); text outside of token elements is left out. */
+/**
+ * TeX for an element of presentation MathML (MathML Core); text outside of token elements is left
+ * out.
+ */
 export function texOf(element: Element): string {
   const { name } = element;
   if (SILENT.has(name)) return '';

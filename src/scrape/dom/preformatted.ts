@@ -2,7 +2,9 @@ import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText, textContent } from './index.ts';
 import { BLOCK_ELEMENTS, NOT_TEXT } from './elements.ts';
 
-/** Classes of the line numbers that highlighters put beside code. A block of code may bear them too. */
+/**
+ * Classes of the line numbers that highlighters put beside code. A block of code may bear them too.
+ */
 const LINE_NUMBERS =
   /(?:^|\s)(?:gutter|line-?nos?|line-?nums?|line-?numbers?(?:-rows)?|lnt?|hljs-ln-(?:numbers|n)|blob-num|(?:rouge|crayon)-(?:gutter|nums)|react-syntax-highlighter-line-number)(?:\s|$)/i;
 /** Classes of the buttons that copy code. */
@@ -95,7 +97,10 @@ function isLineSpan(attribs: Record<string, string>): boolean {
   return attribs['style'] !== undefined && /display\s*:\s*(?:block|flex|grid)/.test(attribs['style']);
 }
 
-/** Whether code begins with the line break that HTML drops after `<pre>`; one after `<code>` is part of the code. */
+/**
+ * Whether code begins with the line break that HTML drops after `<pre>`; one after `<code>` is part
+ * of the code.
+ */
 function opensWithBreak(element: Element): boolean {
   let at = element;
   let [first] = at.children;

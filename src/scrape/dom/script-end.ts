@@ -1,15 +1,17 @@
 const MARKER = /<!--|-->|<(\/?)script(?=[\s/>])/gi;
 
 /**
- * Finds where a script ends. After `<!--` and `<script` its first end tag does not end it, until `-->`
- * (HTML Standard, 13.2.5.28, "script data double escaped state"). Reads each script once.
+ * Finds where a script ends. After `<!--` and `<script` its first end tag does not end it, until
+ * `-->` (HTML Standard, 13.2.5.28, "script data double escaped state"). Reads each script once.
  */
 export class ScriptEnd {
   #start = -1;
   #read = 0;
   #state: 'plain' | 'escaped' | 'double-escaped' = 'plain';
 
-  /** Whether the end tag at `end` ends the script whose text begins at `start`. Ends come in order. */
+  /**
+   * Whether the end tag at `end` ends the script whose text begins at `start`. Ends come in order.
+   */
   endsAt(source: string, start: number, end: number): boolean {
     if (start !== this.#start) {
       this.#start = this.#read = start;

@@ -23,8 +23,9 @@ const SHOWN = new Set([
 const MOUNTS = /^(?:root|app|__next|__nuxt|___gatsby|svelte|main-app|react-root|app-root|ember-app|q-app)$/i;
 
 /**
- * Whether a page is only the frame that its script fills: it has a script, shows nothing, and says nothing, or next to
- * nothing around a place where frameworks put their content. Looks no further than that.
+ * Whether a page is only the frame that its script fills: it has a script, shows nothing, and says
+ * nothing, or next to nothing around a place where frameworks put their content. Looks no further
+ * than that.
  */
 export function isScriptShell(document: Document): boolean {
   let chars = 0;

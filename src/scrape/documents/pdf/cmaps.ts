@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 
 /**
- * Gives pdf.js the predefined CMaps (ISO 32000-1, section 9.7.5.2), with which most Chinese, Japanese and Korean
- * documents encode their text. They lie beside this file, under their own licence.
+ * Gives pdf.js the predefined CMaps (ISO 32000-1, section 9.7.5.2), with which most Chinese,
+ * Japanese and Korean documents encode their text. They lie beside this file, under their own
+ * licence.
  */
 export class PredefinedCMaps {
   /** Called by pdf.js. Rejects for whatever is not a CMap. */

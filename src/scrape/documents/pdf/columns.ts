@@ -7,8 +7,9 @@ const MIN_LINES = 3;
 const MIN_MEAN_CHARS = 15;
 
 /**
- * Puts lines that are drawn across two or more columns of running text into reading order: column by column between the
- * lines that reach across. Pages that are drawn column by column, and tables, stay as they are.
+ * Puts lines that are drawn across two or more columns of running text into reading order: column
+ * by column between the lines that reach across. Pages that are drawn column by column, and tables,
+ * stay as they are.
  */
 export function byColumns(lines: Line[]): Line[] {
   const gutter = gutterOf(lines);
@@ -35,7 +36,10 @@ export function byColumns(lines: Line[]): Line[] {
   return ordered;
 }
 
-/** A place that most lines with gaps leave free, running text on both of its sides; null where there is none. */
+/**
+ * A place that most lines with gaps leave free, running text on both of its sides; null where there
+ * is none.
+ */
 function gutterOf(lines: Line[]): number | null {
   const parted = lines.filter(({ cells }) => cells.length > 1);
   if (parted.length < MIN_LINES) return null;

@@ -141,7 +141,10 @@ export async function readPdf(body: Buffer, url: string): Promise<Content> {
   }
 }
 
-/** Whether the document holds pictures. Their dictionaries stand beside their data, and so are never compressed. */
+/**
+ * Whether the document holds pictures. Their dictionaries stand beside their data, and so are never
+ * compressed.
+ */
 function hasPictures(body: Buffer): boolean {
   return /\/Subtype\s{0,20}\/Image\b/.test(body.toString('latin1'));
 }

@@ -80,7 +80,10 @@ function bodySize(blocks: Block[]): number {
   return [...chars].reduce((best, entry) => (entry[1] > best[1] ? entry : best), [0, 0])[0];
 }
 
-/** Headings by their size (the three largest sizes above the body's), paragraphs and list items of a document's pages. */
+/**
+ * Headings by their size (the three largest sizes above the body's), paragraphs and list items of a
+ * document's pages.
+ */
 export function layOut(pages: TextPiece[][]): ChildNode[] {
   const blocks = pages.flatMap((pieces) =>
     withoutPageNumber(upright(pieces).flatMap((group) => blocksOf(byColumns(linesOf(group))))),

@@ -1,4 +1,6 @@
-/** A piece of text with the place and size that it has on its page, in points from the bottom left. */
+/**
+ * A piece of text with the place and size that it has on its page, in points from the bottom left.
+ */
 export interface TextPiece {
   text: string;
   x: number;
@@ -21,7 +23,10 @@ export interface LinkArea {
   top: number;
 }
 
-/** The pieces in their order, those under a link cut into words that are in it and words that are not. */
+/**
+ * The pieces in their order, those under a link cut into words that are in it and words that are
+ * not.
+ */
 export function withLinks(pieces: TextPiece[], areas: LinkArea[]): TextPiece[] {
   return areas.length === 0 ? pieces : pieces.flatMap((piece) => split(piece, areas));
 }
@@ -61,8 +66,8 @@ function extent({ x, y, width, size, turns }: TextPiece): { left: number; right:
 }
 
 /**
- * The pieces turned so that each is written from left to right: those of the direction that most of the page is written
- * in first, then those of the others, like a note along the margin.
+ * The pieces turned so that each is written from left to right: those of the direction that most of
+ * the page is written in first, then those of the others, like a note along the margin.
  */
 export function upright(pieces: TextPiece[]): TextPiece[][] {
   const groups = Map.groupBy(pieces, ({ turns }) => turns);

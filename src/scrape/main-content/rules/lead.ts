@@ -10,7 +10,9 @@ const MIN_PROBABILITY = 0.15;
 /** A title further from the text than this many blocks is not the text's. */
 const MAX_BLOCKS = 25;
 
-/** The paragraphs between the title of a page and the first of its chosen text: they lead into it. */
+/**
+ * The paragraphs between the title of a page and the first of its chosen text: they lead into it.
+ */
 export function leadOf(page: Page, chosen: Set<Block>, probabilities: Float64Array): Set<Block> {
   const { blocks, titleIndex } = page;
   if (titleIndex < 0) return new Set();

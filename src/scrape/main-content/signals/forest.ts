@@ -4,8 +4,9 @@ import { SIGNALS } from './signals.ts';
 /**
  * A sum of decision trees. A tree is a flat list in preorder: a branch is the number of its signal
  * and its threshold, followed by the branch taken up to the threshold and the one taken above it; a
- * leaf is -1 and its value. Made by test/bench/fit-main-content.ts from pages of the Web Content
- * Extraction Benchmark (WCXB, by Murrough Foley, CC-BY-4.0), none of which it holds.
+ * leaf is -1 and its value. Fitted by test/bench/fit-main-content.ts to pages of the Web Content
+ * Extraction Benchmark (WCXB, by Murrough Foley, CC-BY-4.0), of trafilatura and of readability
+ * (Apache-2.0). The model holds none of the pages.
  */
 export interface ForestData {
   signals: string[];

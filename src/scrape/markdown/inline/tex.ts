@@ -23,7 +23,10 @@ const MAX_FORMULA = 2000;
 /** What TeX has and prices and addresses do not: a command, or a sub- or superscript in braces. */
 const TEX = /\\[a-zA-Z]{2}|[_^]\{/;
 
-/** The formula that opens at `start`, and where it ends; null where nothing closes it or it is no TeX. */
+/**
+ * The formula that opens at `start`, and where it ends; null where nothing closes it or it is no
+ * TeX.
+ */
 function formulaAt(
   source: string,
   start: number,
@@ -40,8 +43,8 @@ function formulaAt(
 }
 
 /**
- * Splits text at the formulas that a script would typeset: `$$…$$`, `\[…\]`, `\(…\)`, and `$…$`, where
- * they hold TeX.
+ * Splits text at the formulas that a script would typeset: `$$…$$`, `\[…\]`, `\(…\)`, and `$…$`,
+ * where they hold TeX.
  */
 export function splitTex(source: string): TexPiece[] {
   const pieces: TexPiece[] = [];

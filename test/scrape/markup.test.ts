@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readFeed } from '../../src/scrape/documents/feed.ts';
+import { parseHtml } from '../../src/scrape/dom/index.ts';
+import { toText } from '../../src/scrape/formats/text.ts';
+import { toMarkdown } from '../../src/scrape/markdown/index.ts';
+
+const markdown = (html: string): string => toMarkdown(parseHtml(html).children, 'https://example.com/');
+const text = (html: string): string => toText(parseHtml(html).children);
+
+test("a heading's end tag closes the heading that is open", () => {
+  assert.equal(markdown('<h4>Ropes</h2><p>Tar.</p>'), '#### Ropes\n\nTar.');
+  assert.equal(text('<table><tr><td><h2>Ropes<table><tr><td>a</h3>b</table></table>'), 'Ropes\n\nab');
+});
+
+test('CDATA outside of SVG and MathML is a comment up to the next sign', () => {
+  assert.equal(text('<p>Tide</p><![CDATA[ <div> <p>Fog</p>'), 'Tide\n\nFog');
+});
+
+test('a script that writes a script ends where browsers end it', () => {
+  assert.equal(
+    text('<p>Tide<script><!-- w("<script>a()</script>"); b() --></script> table</p>'),
+    'Tide table',
+  );
+  assert.equal(text('<script>a("<script>")</script>Fog'), 'Fog');
+});
+
+test('an image of an emoji is the emoji, and no other image is text', () => {
+  assert.equal(markdown('<h2>Low <img class="emoji" src="/e.svg" alt="🌊"> tide</h2>'), '## Low 🌊 tide');
+  assert.equal(text('<p>Thanks <img class="wp-smiley" src="/s.gif" alt=":-)"></p>'), 'Thanks :-)');
+  assert.equal(text('<p>Map <img src="/map.png" alt="of the bay"></p>'), 'Map');
+});
+
+test('TeX between its delimiters is not escaped, and prices are', () => {
+  assert.equal(markdown('<p>\\(a_{i}*b\\) and \\[\\frac{a}{b}\\]</p>'), '$a_{i}*b$ and\n\n$$\\frac{a}{b}$$');
+  assert.equal(markdown('<p>$5 or *$6*</p>'), '$5 or \\*$6\\*');
+});
+
+test('MathML without a TeX source is written as TeX', () => {
+  const math = '<math><msqrt><mi>x</mi></msqrt><mo>≤</mo><msup><mi>y</mi><mn>10</mn></msup></math>';
+  assert.equal(markdown(`<p>${math}</p>`), '$\\sqrt{x}≤y^{10}$');
+});
+
+test('a class of line numbers drops numbers, not code', () => {
+  assert.equal(markdown('<pre><code class="linenos">boat()</code></pre>'), '```\nboat()\n```');
+  assert.equal(markdown('<pre><span class="linenos">7</span>boat()</pre>'), '```\nboat()\n```');
+});
+
+test('code keeps its blank first line, and has plain spaces', () => {
+  assert.equal(markdown('<pre><code>\n\n\u00A0boat()</code></pre>'), '```\n\n\n boat()\n```');
+  assert.equal(markdown('<pre>\nboat()</pre>'), '```\nboat()\n```');
+});
+
+test('what is displayed as a block stands on lines of its own', () => {
+  assert.equal(
+    text('<b style="color:red; display: flex">Port</b><i style="DISPLAY:block">Bay</i>'),
+    'Port\nBay',
+  );
+});
+
+test('the text of a table keeps the places of empty cells', () => {
+  const table = '<table><tr><th>a<th>b<th>c<tr><td><td><td>3<tr><td>4<td><td>6</table>';
+  assert.equal(text(table), 'a\tb\tc\n\t\t3\n4\t\t6');
+});
+
+test('the text of a list has its own numbers', () => {
+  assert.equal(text('<ol reversed start="9"><li>a<li value="4">b<li>c</ol>'), '9. a\n4. b\n3. c');
+});
+
+test('soft hyphens are not part of words', () => {
+  assert.equal(markdown('<p>Hafen&shy;meis\u200Bter</p>'), 'Hafenmeister');
+});
+
+test("a feed's addresses resolve against its bases, and its text is text", () => {
+  const entry =
+    '<entry xml:base="b/"><title>1 &lt; 2</title><link href="c"/><link rel="enclosure" href="d.ogg"/><content type="html">&lt;a href="e"&gt;e&lt;/a&gt;</content></entry>';
+  const feed = readFeed(`<feed xml:base="/a/">${entry}</feed>`, 'https://example.com/');
+  const base = 'https://example.com/a/b/';
+  assert.deepEqual(feed?.links, [`${base}c`, `${base}e`, `${base}d.ogg`]);
+  assert.match(feed.text(), /^1 < 2/);
+});
