@@ -96,6 +96,7 @@ export default defineConfig({
   categories: { correctness: 'error', suspicious: 'error' },
   rules: {
     'import/no-cycle': 'error',
+    'max-params': ['error', { max: 4 }],
     'import/no-named-as-default': 'off',
     'import/no-named-as-default-member': 'off',
     'no-restricted-imports': ['error', { paths: clients }],
@@ -120,5 +121,6 @@ export default defineConfig({
       files: ['src/docs/examples/**', 'src/cli/client/api.ts', 'src/cli/client/listen/forward.ts', 'test/**'],
       rules: { 'no-restricted-imports': 'off', 'no-restricted-globals': 'off' },
     },
+    { files: ['test/**'], rules: { 'max-params': 'off' } },
   ],
 });

@@ -83,10 +83,10 @@ export async function createQueues(boss: PgBoss): Promise<void> {
 export async function holdSlice(
   boss: PgBoss,
   tx: Tx,
-  lane: Lane,
-  slice: { id: string; retryCount: number },
+  { id, retryCount, lane }: { id: string; retryCount: number; lane: Lane },
   completed: boolean,
 ): Promise<boolean> {
+  const slice = { id, retryCount };
   const through = { db: fromKysely(tx) };
   const response = completed
     ? await boss.complete(lane, slice, null, through)

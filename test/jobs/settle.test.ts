@@ -171,7 +171,9 @@ test('a slice whose worker lost it can no longer be completed with the old attem
   const second = await fetchSlice(job_id);
   assert.ok(second.retryCount > first.retryCount);
   const hold = async (entry: { id: string; retryCount: number }) =>
-    await db.transaction().execute(async (tx) => await holdSlice(boss, tx, 'interactive', entry, true));
+    await db
+      .transaction()
+      .execute(async (tx) => await holdSlice(boss, tx, { ...entry, lane: 'interactive' }, true));
   assert.equal(await hold(first), false);
   assert.equal(await hold(second), true);
   assert.equal(await hold(second), false);

@@ -23,9 +23,9 @@ test('a page that needs JavaScript says so, costs nothing and is not reused', as
   assert.deepEqual([read.status, read.empty], ['ok', undefined]);
   assert.equal(json.succeeded, 3);
   assert.equal((await api('GET', '/v1/me')).json.credits, 9);
-  const before = site.requests.length;
+  const asked = site.requests.length;
   await api('POST', '/v1/scrape/batch', { urls, max_age_seconds: 3600 });
-  assert.equal(site.requests.length - before, 2);
+  assert.equal(site.requests.length - asked, 2);
   assert.equal((await api('GET', '/v1/me')).json.credits, 8);
   const { data } = (await api('GET', '/v1/me/usage')).json;
   assert.equal(data.at(-1).credits, 2);

@@ -36,11 +36,12 @@ export function playgroundPages(context: Context, waiter: JobWaiter): Router {
     const job = id === undefined ? null : await findJob(db, account_id, id);
     const page = job && (await findPage(db, job, 0));
     if (!job || !page) {
-      show(res, '', true, null);
+      show(res, { url: '', main: true, more: null });
       return;
     }
     const main = (job.options as ScrapeOptions).only_main_content;
-    show(res, page.url, main, await result({ page, job_id: job.id, url: page.url, main }, originOf(req)));
+    const more = await result({ page, job_id: job.id, url: page.url, main }, originOf(req));
+    show(res, { url: page.url, main, more });
   });
 
   router.post('/playground', async (req, res) => {
@@ -72,20 +73,23 @@ export function playgroundPages(context: Context, waiter: JobWaiter): Router {
       res.redirect(303, `/console/playground?job=${job_id}`);
     } catch (error) {
       if (!(error instanceof ServiceError) || error.code !== 'validation_failed') throw error;
-      show(
-        res,
-        url,
-        main !== undefined,
-        html`<p class="problem" role="alert">The URL ${error.errors?.[0]?.message ?? 'is not valid'}.</p>`,
-        422,
-      );
+      const more = html`<p class="problem" role="alert">
+        The URL ${error.errors?.[0]?.message ?? 'is not valid'}.
+      </p>`;
+      show(res, { url, main: main !== undefined, more }, 422);
     }
   });
 
   return router;
 }
 
-function show(res: Response, url: string, main: boolean, more: Html | null, status = 200): void {
+interface Shown {
+  url: string;
+  main: boolean;
+  more: Html | null;
+}
+
+function show(res: Response, { url, main, more }: Shown, status = 200): void {
   const fields = html`<div class="row">
       ${field({ label: 'URL', name: 'url', type: 'url', value: url, required: true, placeholder: 'https://example.com/', className: 'grow' })}
       <button class="button primary" data-busy="Scraping…">Scrape</button>

@@ -79,7 +79,7 @@ async function settle({ db, boss, lane, around }: SliceTools, settlement: Settle
     const end = job !== null && results.length > 0 ? await settlePages(tx, boss, job, results) : null;
     if (job && deferred && deferred.length > 0)
       await defer(tx, boss, { lane, job, slice: entry.data, deferred });
-    if (!(await holdSlice(boss, tx, lane, entry, deferred !== null)))
+    if (!(await holdSlice(boss, tx, { ...entry, lane }, deferred !== null)))
       throw new LeaseLostError('the slice has been given to another worker');
     crashPoint(deferred === null ? 'slice.settle' : 'slice.end');
     return end;
