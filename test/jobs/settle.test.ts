@@ -69,7 +69,7 @@ test('when the delivery cannot be appended the job does not end, and ends once i
   });
   assert.equal(rows.length, 1);
   const { status, remaining } = (await working.api('GET', `/v1/jobs/${job_id}`)).json;
-  assert.deepEqual([status, remaining], ['queued', 1]);
+  assert.deepEqual([status, remaining], ['running', 1]);
   await sql`alter table outbox drop constraint no_more`.execute(working.db);
   const job = await working.api.finished(job_id);
   assert.deepEqual([job.status, job.succeeded], ['completed', 1]);
