@@ -53,7 +53,7 @@ test('only the formats that were asked for are made', async () => {
     { url: 'https://a.test/', status: 200, contentType: 'text/plain', body },
     { ...OPTIONS, formats: ['text'] },
   );
-  assert.deepEqual(Object.keys(page).toSorted(), ['discovered', 'metadata', 'robots', 'text']);
+  assert.deepEqual(Object.keys(page).toSorted(), ['discovered', 'empty', 'metadata', 'robots', 'text']);
 });
 
 test('an empty body is an empty page, whatever its type', async () => {
