@@ -3,8 +3,10 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '../log.ts';
 
-/** Requests that may wait on one connection for the answers before them. A client that pipelines more is cut off. */
+/** Requests of one connection that may wait for earlier answers. A client that pipelines more is cut off. */
 const MAX_PIPELINED = 16;
+/** Parts that may wait for the end of one answer. Node suspects a leak beyond ten. */
+const RESPONSE_LISTENERS = 20;
 /** A connection on which nothing moves in either direction: no request comes, or nobody reads the answer. */
 const IDLE_MS = 60_000;
 
@@ -22,7 +24,7 @@ export function answerInTurn(): RequestHandler {
       return;
     }
     waiting.set(socket, { last: res, count });
-    res.once('close', () => {
+    res.setMaxListeners(RESPONSE_LISTENERS).once('close', () => {
       const now = waiting.get(socket)!;
       waiting.set(socket, { ...now, count: now.count - 1 });
     });

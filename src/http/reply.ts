@@ -52,7 +52,6 @@ async function* encode(pieces: AsyncIterable<string>, end: string): AsyncGenerat
 /** Aborts when the answer is complete or its client has gone. */
 export function untilClosed(res: Response): AbortSignal {
   const closed = new AbortController();
-  // A streamed answer has almost as many listeners of its own as Node takes without a warning.
-  res.setMaxListeners(res.getMaxListeners() + 1).once('close', () => closed.abort());
+  res.once('close', () => closed.abort());
   return closed.signal;
 }

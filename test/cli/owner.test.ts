@@ -85,7 +85,7 @@ test('no control character reaches the terminal, as text, in a table or in JSON'
 
 test('npx ollagraph runs on the Node.js that the project brings', async () => {
   assert.equal((await runCli({}, ['--version'])).stdout, `${version}\n`);
-  const bin = new URL('bin/ollagraph.js', root).pathname;
+  const bin = new URL('src/cli/launch.js', root).pathname;
   const run = promisify(execFile);
   // An older Node.js, where this machine has one, hands over to the project's own.
   for (const node of [process.execPath, '/usr/bin/node'].filter((path) => existsSync(path))) {

@@ -15,8 +15,7 @@ export const traceRequests: RequestHandler = (req, res, next) => {
   });
   res.locals.traceparent = traceparentOf(span);
   if (!span.isRecording()) return within(span, next);
-  // A streamed answer has ten listeners already, the number from which Node suspects a leak.
-  res.setMaxListeners(res.getMaxListeners() + 1).once('close', () => {
+  res.once('close', () => {
     span.updateName(`${method} ${routeOf(res)}`);
     span.setAttribute('http.route', routeOf(res));
     span.setAttribute('http.response.status_code', res.statusCode);

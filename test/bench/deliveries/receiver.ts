@@ -2,6 +2,7 @@
 // /hang never answers, /down answers 503, /slow takes 50 ms. Talks to its parent by messages: {type: 'stats' | 'reset'}.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
+import type { ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 const [key, cert] = [readFileSync(process.argv[2]!), readFileSync(process.argv[3]!)];
@@ -28,11 +29,15 @@ const server = createServer({ key, cert, keepAlive: true }, (req, res) => {
       if (seen.has(id)) doubles++;
       seen.add(id);
     }
-    const answer = () => res.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
-    if (req.url === '/slow') setTimeout(answer, SLOW_MS);
-    else answer();
+    if (req.url === '/slow') setTimeout(accept, SLOW_MS, res);
+    else accept(res);
   });
 });
+
+function accept(res: ServerResponse): void {
+  res.writeHead(200, { 'content-type': 'text/plain' }).end('ok');
+}
+
 server.keepAliveTimeout = 120_000;
 server.listen(0, '127.0.0.1', () =>
   process.send!({ type: 'listening', port: (server.address() as AddressInfo).port }),

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const OLDEST = 24;
-const cli = new URL('../src/cli.ts', import.meta.url);
+const cli = new URL('../cli.ts', import.meta.url);
 
 if (Number(process.versions.node.split('.')[0]) >= OLDEST) await import(cli.href);
 else runOn(findNode());
