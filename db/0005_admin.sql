@@ -1,5 +1,6 @@
--- Views and functions for operators, over the tables of the service. The service itself reads outbox_lag alone. Grant
--- them to people with the role ollagraph_readonly, which the end of this file makes where the migrating user may.
+-- Views and functions for operators, over the tables of the service. The service itself reads all_deliveries and
+-- outbox_lag. Grant them to people with the role ollagraph_readonly, which the end of this file makes where the
+-- migrating user may.
 do $$ begin
   -- An administrator may have made the schema already, for a user without CREATE on the database.
   if to_regnamespace('admin') is null then create schema admin; end if;

@@ -47,10 +47,9 @@ export interface DeliveryFilter {
   failing?: boolean | undefined;
 }
 
-const OPEN = sql`select id, job_id, event, webhook_url, 'pending' as status, attempts, last_status_code as last_status, last_error,
-  case when status = 'waiting' then next_attempt_at end as next_attempt_at, body_bytes, created_at, null::timestamptz as finished_at from outbox`;
-const ENDED = sql`select id, job_id, event, webhook_url, status, attempts, last_status_code as last_status, last_error,
-  null::timestamptz as next_attempt_at, body_bytes, created_at, finished_at from deliveries`;
+/** What the owner sees of a delivery, from the view over outbox and history. */
+const VIEW = sql`select id, job_id, event, webhook_url, status, attempts, last_status_code as last_status, last_error,
+  next_attempt_at, body_bytes, created_at, finished_at from admin.all_deliveries`;
 
 /** The account's deliveries, newest first, those after the id `before` in that order. */
 export async function listDeliveries(
@@ -65,20 +64,11 @@ export async function listDeliveries(
   if (filter.since !== undefined) where.push(sql`created_at >= ${filter.since}`);
   if (filter.until !== undefined) where.push(sql`created_at < ${filter.until}`);
   if (before !== null) where.push(sql`id < ${before}`);
-  const openWhere = [...where];
-  if (filter.failing === true) openWhere.push(sql`last_error is not null`);
-  if (filter.failing === false) openWhere.push(sql`last_error is null`);
-  const open = sql`(${OPEN} where ${sql.join(openWhere, sql` and `)} order by id desc limit ${limit})`;
-  if (filter.status !== undefined && filter.status !== 'pending') where.push(sql`status = ${filter.status}`);
-  const ended = sql`(${ENDED} where ${sql.join(where, sql` and `)} order by id desc limit ${limit})`;
-  const parts =
-    filter.status === undefined
-      ? sql`${open} union all ${ended}`
-      : filter.status === 'pending'
-        ? open
-        : ended;
-  const { rows } =
-    await sql<DeliveryView>`select * from (${parts}) d order by id desc limit ${limit}`.execute(db);
+  if (filter.status !== undefined) where.push(sql`status = ${filter.status}`);
+  if (filter.failing === true) where.push(sql`(status <> 'pending' or last_error is not null)`);
+  if (filter.failing === false) where.push(sql`(status <> 'pending' or last_error is null)`);
+  const { rows } = await sql<DeliveryView>`
+    ${VIEW} where ${sql.join(where, sql` and `)} order by id desc limit ${limit}`.execute(db);
   return rows;
 }
 
@@ -94,8 +84,7 @@ export async function readDelivery(
     .setIsolationLevel('repeatable read')
     .execute(async (tx) => {
       const { rows } = await sql<DeliveryView>`
-        ${OPEN} where account_id = ${accountId} and id = ${id}
-        union all ${ENDED} where account_id = ${accountId} and id = ${id} limit 1`.execute(tx);
+        ${VIEW} where account_id = ${accountId} and id = ${id}`.execute(tx);
       const delivery = rows[0];
       if (!delivery) return null;
       const attempts = await sql<AttemptView>`
