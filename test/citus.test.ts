@@ -164,6 +164,7 @@ test('every statement but metrics and retention is of one account or joins by it
       'reads account_hosts, hosts, jobs, pages',
       'reads deliveries, jobs, outbox',
       'reads deliveries, outbox',
+      'reads deliveries, outbox, pages',
       'reads jobs, outbox',
       'writes accounts, attempts, endpoints, outbox',
       'writes attempts, deliveries, outbox',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { PAGE_ERRORS } from '../../src/scrape/types.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { startDns, type FakeDns } from '../support/dns.ts';
@@ -8,6 +9,13 @@ import { listen } from '../support/listen.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
+
+/** Begins like gzip, and has a wrong byte where the first block of data says what kind it is. */
+function damagedGzip(): Buffer {
+  const bytes = gzipSync('a page of some length '.repeat(100));
+  bytes[10] = 0xff;
+  return bytes;
+}
 
 let service: TestService;
 let site: Site;
@@ -27,7 +35,7 @@ before(async () => {
     '/to-file': { status: 302, headers: { location: 'file:///etc/passwd' } },
     '/loop': { status: 302, headers: { location: '/loop' } },
     '/image': { headers: { 'content-type': 'image/png' }, body: Buffer.from([0x89, 0x50, 0x4e, 0x47]) },
-    '/broken-gzip': { headers: { 'content-encoding': 'gzip' }, body: 'this is not gzip' },
+    '/broken-gzip': { headers: { 'content-encoding': 'gzip' }, body: damagedGzip() },
     '/never': () => {},
     '/reset': (req) => void req.socket.resetAndDestroy(),
     '/huge': (_req, res) => {
@@ -73,7 +81,7 @@ const EXPECTED: [string, () => string, object, string][] = [
   ['a connection that is reset', () => site.url('/reset'), {}, 'connection_failed'],
   ['a page that never comes', () => site.url('/never'), { timeout_ms: 300 }, 'timeout'],
   ['a redirect loop', () => site.url('/loop'), {}, 'too_many_redirects'],
-  ['a body that is not in its coding', () => site.url('/broken-gzip'), {}, 'invalid_response'],
+  ['a body that is damaged in its coding', () => site.url('/broken-gzip'), {}, 'invalid_response'],
   ['a picture', () => site.url('/image'), {}, 'unsupported_content_type'],
   ['a page without end', () => site.url('/huge'), {}, 'too_large'],
   [
@@ -105,7 +113,11 @@ test('a redirect to another scheme is not followed', async () => {
 test('a certificate that nobody vouches for: tls_failed', async () => {
   const stranger = await createAuthority();
   await using untrusted = await startReceiver({ certificate: await stranger.issue(['127.0.0.1']) });
-  assert.equal((await errorOf(untrusted.url())).error.code, 'tls_failed');
+  const { json } = await service.api('POST', '/v1/scrape', { url: untrusted.url() });
+  assert.deepEqual(json.error, {
+    code: 'tls_failed',
+    message: 'The TLS certificate comes from an authority that is not trusted.',
+  });
   assert.equal(untrusted.callbacks.length, 0);
   await using trusted = await startSite({ '/': page('Safe', 'text') }, { secure: true });
   assert.equal((await service.api('POST', '/v1/scrape', { url: trusted.url('/') })).json.status, 'ok');
