@@ -81,7 +81,7 @@ test('what is wrong is named', async () => {
     key: 'failed',
     'service clock': 'ok',
   });
-  assert.match(wrong.details, /misses \d+ migrations/);
+  assert.match(wrong.details, /lacks \d+ migrations/);
   assert.match(wrong.details, /\(blocked_target\)/);
   assert.match(wrong.details, /does not take this key/);
 
