@@ -4,7 +4,7 @@ import { readDueLanes, type LaneKind } from '../outbox/backlog.ts';
 import { claim, type ClaimedDelivery } from '../outbox/claim.ts';
 import type { Release } from '../outbox/release.ts';
 import type { PlannedClaim } from './claim-plan.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint } from './endpoint/endpoint.ts';
 import type { EndpointScheduler } from './endpoint-scheduler.ts';
 import { LEASE_MS } from './leases.ts';
 

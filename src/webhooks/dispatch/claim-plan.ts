@@ -1,7 +1,7 @@
 import type { LaneKind } from '../outbox/backlog.ts';
 import type { ClaimedDelivery, LaneClaim } from '../outbox/claim.ts';
 import { FIRST_URL_LANE, LAST_LANE, RETRY_LANE, URGENT_LANE } from '../outbox/lanes.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint } from './endpoint/endpoint.ts';
 
 /** URLs that are claimed one by one while there are places for these alone. */
 const MAX_SINGLE_URLS = 32;

@@ -7,7 +7,7 @@ import type { Release } from '../outbox/release.ts';
 import { Sender } from '../send/attempt.ts';
 import { outcomeOf } from '../send/retry.ts';
 import { ClaimLoop } from './claim-loop.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint } from './endpoint/endpoint.ts';
 import { EndpointScheduler } from './endpoint-scheduler.ts';
 import { Leases } from './leases.ts';
 import { logAttempt, logPause } from './log-lines.ts';

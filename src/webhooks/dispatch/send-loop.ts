@@ -3,8 +3,8 @@ import type { AttemptResult } from '../outbox/record.ts';
 import type { Release } from '../outbox/release.ts';
 import { UnsignedError } from '../send/post.ts';
 import { AdaptiveConcurrency } from './adaptive-concurrency.ts';
-import type { Place } from './endpoint-places.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Place } from './endpoint/endpoint-places.ts';
+import type { Endpoint } from './endpoint/endpoint.ts';
 
 /** The share of all places that one account may hold, so that its hanging receivers cannot starve the others. */
 const ACCOUNT_SHARE = 0.5;

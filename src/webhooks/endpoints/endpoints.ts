@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { int, rows, text } from '../../database/rows.ts';
 import type { Db, DbOrTx } from '../../database/tables.ts';
 import { notify } from '../../database/notifications.ts';
-import { INITIAL_CONCURRENCY } from '../dispatch/endpoint-concurrency.ts';
+import { INITIAL_CONCURRENCY } from '../dispatch/endpoint/endpoint-concurrency.ts';
 import { intoHistory } from '../outbox/move.ts';
 
 /** How an endpoint does. Rates and durations are of the last 24 hours. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PlannedClaim } from '../../../src/webhooks/dispatch/claim-plan.ts';
-import type { Endpoint } from '../../../src/webhooks/dispatch/endpoint.ts';
+import type { Endpoint } from '../../../src/webhooks/dispatch/endpoint/endpoint.ts';
 import { EndpointScheduler } from '../../../src/webhooks/dispatch/endpoint-scheduler.ts';
 import type { ClaimedDelivery } from '../../../src/webhooks/outbox/claim.ts';
 import { delivery, exchange } from './fixtures.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { TrialBudget } from '../../../src/webhooks/dispatch/trial-budget.ts';
+import { TrialBudget } from '../../../src/webhooks/dispatch/endpoint/trial-budget.ts';
 import { add, delivery, end, exchange, newEndpoint, paths, takeAll } from './fixtures.ts';
 
 const TIMEOUT_MS = 15_000;

@@ -1,6 +1,6 @@
-import { Endpoint, type AccountLoad } from '../../../src/webhooks/dispatch/endpoint.ts';
-import type { Place } from '../../../src/webhooks/dispatch/endpoint-places.ts';
-import { TrialBudget } from '../../../src/webhooks/dispatch/trial-budget.ts';
+import { Endpoint, type AccountLoad } from '../../../src/webhooks/dispatch/endpoint/endpoint.ts';
+import type { Place } from '../../../src/webhooks/dispatch/endpoint/endpoint-places.ts';
+import { TrialBudget } from '../../../src/webhooks/dispatch/endpoint/trial-budget.ts';
 import type { ClaimedDelivery } from '../../../src/webhooks/outbox/claim.ts';
 import type { AttemptResult } from '../../../src/webhooks/outbox/record.ts';
 

@@ -1,5 +1,5 @@
-import { FIRST_URL_LANE, URGENT_LANE } from '../outbox/lanes.ts';
-import type { AttemptResult } from '../outbox/record.ts';
+import { FIRST_URL_LANE, URGENT_LANE } from '../../outbox/lanes.ts';
+import type { AttemptResult } from '../../outbox/record.ts';
 import { Breaker } from './breaker.ts';
 import { EndpointConcurrency, INITIAL_CONCURRENCY } from './endpoint-concurrency.ts';
 import { EndpointPlaces, type Place } from './endpoint-places.ts';

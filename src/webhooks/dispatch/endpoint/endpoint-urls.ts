@@ -1,4 +1,4 @@
-import { FIRST_URL_LANE, RETRY_LANE } from '../outbox/lanes.ts';
+import { FIRST_URL_LANE, RETRY_LANE } from '../../outbox/lanes.ts';
 import type { AccountLoad } from './endpoint.ts';
 import { WebhookUrl, type WaitingDelivery } from './webhook-url.ts';
 

@@ -1,4 +1,4 @@
-import type { ClaimedDelivery } from '../outbox/claim.ts';
+import type { ClaimedDelivery } from '../../outbox/claim.ts';
 import { Breaker } from './breaker.ts';
 
 /** A claimed delivery that waits for its place. `claimedAt` is on performance.now's clock. */

@@ -1,5 +1,5 @@
-import type { ClaimedDelivery } from '../outbox/claim.ts';
-import { RETRY_LANE } from '../outbox/lanes.ts';
+import type { ClaimedDelivery } from '../../outbox/claim.ts';
+import { RETRY_LANE } from '../../outbox/lanes.ts';
 import type { EndpointConcurrency } from './endpoint-concurrency.ts';
 import type { AccountLoad, Endpoint } from './endpoint.ts';
 import type { WebhookUrl } from './webhook-url.ts';
