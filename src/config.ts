@@ -8,7 +8,10 @@ import { findLookalikes } from './environment/lookalikes.ts';
 export const ROLES = ['web', 'worker', 'dispatcher'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** A configuration that cannot be used. The message has one line for each wrong variable, which names it. */
+/**
+ * A configuration that cannot be used. The message has one line for each wrong variable, which
+ * names it.
+ */
 export class ConfigError extends Error {
   override name = 'ConfigError';
 }
@@ -129,11 +132,17 @@ export interface Config {
   /** The address to listen on; undefined: all of this machine. */
   host: string | undefined;
   port: number;
-  /** Complete: libpq's PG* variables are part of it. Undefined: an embedded Postgres is started under dataDir. */
+  /**
+   * Complete: libpq's PG* variables are part of it. Undefined: an embedded Postgres is started
+   * under dataDir.
+   */
   databaseUrl: string | undefined;
   /** Connections of the main thread. Each worker thread has two more. */
   databasePool: number;
-  /** Whether LISTEN is used. It does not work behind a pooler in transaction mode; then work is found by polling. */
+  /**
+   * Whether LISTEN is used. It does not work behind a pooler in transaction mode; then work is
+   * found by polling.
+   */
   databaseListen: boolean;
   dataDir: string;
   roles: Role[];
@@ -142,7 +151,10 @@ export interface Config {
   /** Opens secrets that it sealed, until they are resealed. */
   secretKeyPrevious: string | undefined;
   adminToken: string | undefined;
-  /** Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as Express's `trust proxy` takes them. */
+  /**
+   * Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, as Express's `trust proxy`
+   * takes them.
+   */
   trustProxy: string[];
   /** Origins whose pages may call the API from a browser. */
   corsOrigins: string[];
@@ -166,13 +178,19 @@ export interface Config {
   logLevel: string;
   /** For tests only: where the process kills itself. */
   crashPoint: string | undefined;
-  /** Variables that are not read and look as if they were meant to be, with the name that each resembles. */
+  /**
+   * Variables that are not read and look as if they were meant to be, with the name that each
+   * resembles.
+   */
   lookalikes: { name: string; meant: string | null }[];
   /** Proxy variables of other programs (HTTP_PROXY, …) that are set. They are not used. */
   proxyVariables: string[];
 }
 
-/** Throws a ConfigError that names every variable that cannot be used. An empty variable counts as unset. */
+/**
+ * Throws a ConfigError that names every variable that cannot be used. An empty variable counts as
+ * unset.
+ */
 function parse<S extends z.ZodType>(schema: S, env: NodeJS.ProcessEnv): z.infer<S> {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
   const parsed = schema.safeParse(given);

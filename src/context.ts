@@ -38,13 +38,17 @@ export interface ContextOptions {
   signal?: AbortSignal;
 }
 
-/** Besides its pool, the process listens, supervises, probes and migrates; a worker thread has two connections. */
+/**
+ * Besides its pool, the process listens, supervises, probes and migrates; a worker thread has two
+ * connections.
+ */
 const OTHER_CONNECTIONS = 4;
 const THREAD_CONNECTIONS = 2;
 
 /**
- * Opens the database (the embedded one where none is configured), migrates it, and builds the context. Waits up to 30 s
- * for a database that is starting. Throws a ConnectionError, EmbeddedError or SchemaError with a line for the operator.
+ * Opens the database (the embedded one where none is configured), migrates it, and builds the
+ * context. Waits up to 30 s for a database that is starting. Throws a ConnectionError,
+ * EmbeddedError or SchemaError with a line for the operator.
  */
 export async function createContext(config: Config, options: ContextOptions = {}): Promise<Context> {
   const { log = createLog(config.logLevel), outage, signal } = options;
@@ -111,7 +115,8 @@ async function startQueue(config: Config, pool: pg.Pool, log: Log): Promise<PgBo
     migrate: false,
     ...QUEUE_OPTIONS,
     superviseIntervalSeconds: 1,
-    // How often lost heartbeats are looked for. By default a minute, which a killed worker's slices would wait.
+    // How often lost heartbeats are looked for. By default a minute, which a killed worker's slices
+    // would wait.
     monitorIntervalSeconds: 2,
     supervise: config.roles.includes('worker'),
   });

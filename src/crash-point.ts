@@ -5,7 +5,10 @@ interface Armed {
 
 let armed: Armed | null = null;
 
-/** For tests of crashes: lets this thread's nth pass of the named point, given as `name` or `name:nth`, kill the process. */
+/**
+ * For tests of crashes: lets this thread's nth pass of the named point, given as `name` or
+ * `name:nth`, kill the process.
+ */
 export function armCrashPoint(spec: string | undefined): void {
   const [name = '', nth = '1'] = spec?.split(':') ?? [];
   armed = name === '' ? null : { name, passes: Number(nth) };

@@ -3,14 +3,17 @@ import { randomBytes } from 'node:crypto';
 export type IdPrefix = 'job' | 'dlv' | 'acct' | 'key';
 
 /**
- * A new id: prefix, milliseconds since 1970 as 12 hex digits, 12 random hex digits. Ids sort by time, and the
- * day inside an id names the partition that holds its row (db/0001_partitions.sql).
+ * A new id: prefix, milliseconds since 1970 as 12 hex digits, 12 random hex digits. Ids sort by
+ * time, and the day inside an id names the partition that holds its row (db/0001_partitions.sql).
  */
 export function newId(prefix: IdPrefix): string {
   return idFloor(prefix, Date.now()) + randomBytes(6).toString('hex');
 }
 
-/** What every id sorts after that is made at this time (milliseconds since 1970; before that: at 1970) or later. */
+/**
+ * What every id sorts after that is made at this time (milliseconds since 1970; before that: at
+ * 1970) or later.
+ */
 export function idFloor(prefix: IdPrefix, time: number): string {
   return `${prefix}_${Math.max(0, time).toString(16).padStart(12, '0')}`;
 }

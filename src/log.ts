@@ -7,9 +7,9 @@ export type Log = Logger;
 const STDOUT = 1;
 
 /**
- * The process's logger: pretty on a terminal, one JSON object per line otherwise; a worker thread's too. Callers log
- * ids, counts and constant phrases; never bodies, header values, or a URL's userinfo and query (see `loggableUrl`). A
- * line whose `err` is taken by `takes` is left out.
+ * The process's logger: pretty on a terminal, one JSON object per line otherwise; a worker thread's
+ * too. Callers log ids, counts and constant phrases; never bodies, header values, or a URL's
+ * userinfo and query (see `loggableUrl`). A line whose `err` is taken by `takes` is left out.
  */
 export function createLog(level: string, takes: (error: unknown) => boolean = () => false): Log {
   const options: LoggerOptions = {
@@ -33,7 +33,10 @@ export function createLog(level: string, takes: (error: unknown) => boolean = ()
   );
 }
 
-/** The message and stack of an error, without its other fields: a database error holds the row that it refused. */
+/**
+ * The message and stack of an error, without its other fields: a database error holds the row that
+ * it refused.
+ */
 function serializeError(error: unknown): object {
   if (!(error instanceof Error)) return { message: String(error) };
   const { type, message, stack } = pino.stdSerializers.err(error);

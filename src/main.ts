@@ -14,7 +14,10 @@ import { logWelcome, printKey } from './welcome.ts';
 
 /** After a signal the process has exited by then, whatever hangs; a platform kills at 30 s. */
 const EXIT_LIMIT_MS = 27_000;
-/** A platform's router still sends requests when SIGTERM arrives; for this long they are served as before. */
+/**
+ * A platform's router still sends requests when SIGTERM arrives; for this long they are served as
+ * before.
+ */
 const DRAIN_MS = 1000;
 
 async function main(): Promise<void> {

@@ -8,7 +8,10 @@ const INTERVAL_MS = 10 * 60_000;
 /** Days made ahead, so that a process which cannot do this for a while can still write. */
 const DAYS_AHEAD = 3;
 
-/** Creates the partitions of the coming days, and deletes what has expired. Several processes may do it. */
+/**
+ * Creates the partitions of the coming days, and deletes what has expired. Several processes may do
+ * it.
+ */
 export async function maintain({ db, config, log }: Pick<Context, 'db' | 'config' | 'log'>): Promise<void> {
   await sql`select ensure_partitions(((now() at time zone 'utc')::date + n)::date) from generate_series(0, ${DAYS_AHEAD}::int) as n`.execute(
     db,

@@ -36,7 +36,9 @@ interface Details {
   cause?: unknown;
 }
 
-/** An error that the caller may read: the message says what was wrong, the code says it to programs. */
+/**
+ * An error that the caller may read: the message says what was wrong, the code says it to programs.
+ */
 export class ServiceError extends Error {
   override name = 'ServiceError';
   readonly code: ErrorCode;

@@ -19,22 +19,31 @@ const HURRY_MS = 2000;
 export interface Service {
   /** The port that the API listens on; null without the role `web`. */
   port: number | null;
-  /** Makes /readyz answer 503 and every answer close its connection, so that routers turn away. The rest goes on. */
+  /**
+   * Makes /readyz answer 503 and every answer close its connection, so that routers turn away. The
+   * rest goes on.
+   */
   drain(): void;
-  /** Stops taking work, waits up to 20 s for what is under way, and returns; within seconds when `hurry` aborts. */
+  /**
+   * Stops taking work, waits up to 20 s for what is under way, and returns; within seconds when
+   * `hurry` aborts.
+   */
   stop(hurry?: AbortSignal): Promise<void>;
 }
 
 export interface ServiceOptions {
   /** Listens already; null without the role `web`. Closed by the service. */
   server: HttpServer | null;
-  /** Shows the key of an account that is made at this start. It is stored after this has returned. */
+  /**
+   * Shows the key of an account that is made at this start. It is stored after this has returned.
+   */
   showKey: (key: string) => void;
 }
 
 /**
- * Starts the roles that the configuration names, all on one context, and serves requests once all of them run. Where a
- * part does not start, those before it are stopped, and it throws: a ConfigError where SECRET_KEY does not fit.
+ * Starts the roles that the configuration names, all on one context, and serves requests once all
+ * of them run. Where a part does not start, those before it are stopped, and it throws: a
+ * ConfigError where SECRET_KEY does not fit.
  */
 export async function startService(context: Context, { server, showKey }: ServiceOptions): Promise<Service> {
   const { config, db, log } = context;

@@ -14,11 +14,15 @@ import {
 } from '@opentelemetry/api';
 
 /**
- * Traces through OpenTelemetry's API. Where no SDK is loaded a span is its parent under another name: nothing is recorded, and a
- * trace that somebody else began passes through to whoever is called next.
+ * Traces through OpenTelemetry's API. Where no SDK is loaded a span is its parent under another
+ * name: nothing is recorded, and a trace that somebody else began passes through to whoever is
+ * called next.
  */
 const tracer = trace.getTracer('ollagraph');
-/** What stands where no SDK is loaded: asking it for spans and contexts costs more than all of what a delivery needs them for. */
+/**
+ * What stands where no SDK is loaded: asking it for spans and contexts costs more than all of what
+ * a delivery needs them for.
+ */
 const NO_SDK = new ProxyTracerProvider().getDelegate();
 /** For what is left to be exported at the end of a process or a thread. */
 const FLUSH_MS = 3000;
@@ -42,7 +46,10 @@ export function startSpan(name: string, { parent, ...options }: SpanOptions): Sp
   return tracer.startSpan(name, options, from ? trace.setSpanContext(ROOT_CONTEXT, from) : ROOT_CONTEXT);
 }
 
-/** Begins the span of a request, under an HTTP instrumentation's where one is loaded, else under the caller's `traceparent`. */
+/**
+ * Begins the span of a request, under an HTTP instrumentation's where one is loaded, else under the
+ * caller's `traceparent`.
+ */
 export function startRequestSpan(
   name: string,
   traceparent: string | undefined,
@@ -70,7 +77,10 @@ export async function inSpan<T>(
   }
 }
 
-/** Calls `work` with the span as the parent of whatever instrumentations see, the database's for one. */
+/**
+ * Calls `work` with the span as the parent of whatever instrumentations see, the database's for
+ * one.
+ */
 export function within<T>(span: Span, work: () => T): T {
   return sdk() === null ? work() : context.with(trace.setSpan(context.active(), span), work);
 }
@@ -79,7 +89,10 @@ export function markFailed(span: Span): void {
   span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-/** The `traceparent` header (W3C Trace Context) that makes somebody's spans children of this one; null where there is no trace. */
+/**
+ * The `traceparent` header (W3C Trace Context) that makes somebody's spans children of this one;
+ * null where there is no trace.
+ */
 export function traceparentOf(span: Span | undefined): string | null {
   const spanContext = span?.spanContext();
   if (!spanContext || !isSpanContextValid(spanContext)) return null;
@@ -89,7 +102,10 @@ export function traceparentOf(span: Span | undefined): string | null {
 
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
-/** Reads a `traceparent` as W3C Trace Context says: a version to come may have more fields. What is not valid is no trace. */
+/**
+ * Reads a `traceparent` as W3C Trace Context says: a version to come may have more fields. What is
+ * not valid is no trace.
+ */
 function parseTraceparent(header: string | null): SpanContext | null {
   const [, version, traceId, spanId, flags, more] = TRACEPARENT.exec(header ?? '') ?? [];
   if (!traceId || !spanId || !flags || (version === '00' && more !== undefined)) return null;
@@ -97,7 +113,10 @@ function parseTraceparent(header: string | null): SpanContext | null {
   return isSpanContextValid(found) ? found : null;
 }
 
-/** Has the SDK, where there is one, export what it has gathered: in a worker thread nobody else would. Never throws. */
+/**
+ * Has the SDK, where there is one, export what it has gathered: in a worker thread nobody else
+ * would. Never throws.
+ */
 export async function flushSpans(): Promise<void> {
   const provider: object | null = sdk();
   if (!provider || !('forceFlush' in provider) || typeof provider.forceFlush !== 'function') return;

@@ -83,9 +83,9 @@ export async function listAccounts(db: DbOrTx) {
 const MAX_PREVIOUS_SECRETS = 8;
 
 /**
- * Replaces the webhook secret. Without an overlap every other secret stops at once. With one, the replaced secret signs
- * beside the new one for that many seconds by the database's clock, and so do those whose overlaps have not ended.
- * Throws a ServiceError `too_many_secrets`.
+ * Replaces the webhook secret. Without an overlap every other secret stops at once. With one, the
+ * replaced secret signs beside the new one for that many seconds by the database's clock, and so do
+ * those whose overlaps have not ended. Throws a ServiceError `too_many_secrets`.
  */
 export async function rotateWebhookSecret(
   db: DbOrTx,
@@ -113,7 +113,10 @@ export async function rotateWebhookSecret(
   return { webhook_secret: secret, previous_secret_until: rows[0].until };
 }
 
-/** The previous secrets of an account's row whose overlaps have not ended, or their ends; the newest first. */
+/**
+ * The previous secrets of an account's row whose overlaps have not ended, or their ends; the newest
+ * first.
+ */
 function stillPromised(column: 'secret' | 'until') {
   return sql`array(
     select ${sql.ref(column)} from unnest(previous_secrets, previous_secrets_until) with ordinality as p (secret, until, n)

@@ -6,8 +6,8 @@ import { SEALED, type SecretBox } from './secrets.ts';
 const CHECKED = 1000;
 
 /**
- * Opens stored webhook secrets, so that a lost or wrong SECRET_KEY stops the start and not every callback. Throws a
- * ConfigError.
+ * Opens stored webhook secrets, so that a lost or wrong SECRET_KEY stops the start and not every
+ * callback. Throws a ConfigError.
  */
 export async function checkSecretKey(db: DbOrTx, box: SecretBox): Promise<void> {
   const sealed = await db

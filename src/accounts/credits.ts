@@ -19,7 +19,10 @@ interface CreditMove {
   note?: string;
 }
 
-/** Moves credits and writes the ledger entry. Throws OutOfCreditsError rather than let the balance fall below zero. */
+/**
+ * Moves credits and writes the ledger entry. Throws OutOfCreditsError rather than let the balance
+ * fall below zero.
+ */
 async function move(tx: Tx, accountId: string, { kind, amount, jobId, note }: CreditMove): Promise<void> {
   const { rows } = await sql`
     with moved as (
@@ -45,8 +48,8 @@ export async function grantCredits(tx: Tx, accountId: string, amount: number, no
 }
 
 /**
- * Holds the most that a job may use. Locks the account's row until the transaction ends, so call it last.
- * Throws OutOfCreditsError.
+ * Holds the most that a job may use. Locks the account's row until the transaction ends, so call it
+ * last. Throws OutOfCreditsError.
  */
 export async function reserveCredits(
   tx: Tx,
@@ -57,7 +60,10 @@ export async function reserveCredits(
   if (amount > 0) await move(tx, accountId, { kind: 'reserve', amount: -amount, jobId });
 }
 
-/** Returns the credits that an ended job held and did not use. The ledger's unique index allows this once per job. */
+/**
+ * Returns the credits that an ended job held and did not use. The ledger's unique index allows this
+ * once per job.
+ */
 export async function releaseCredits(
   tx: Tx,
   accountId: string,
@@ -75,8 +81,8 @@ export interface DayOfUsage {
 }
 
 /**
- * What ended jobs cost, by the UTC day on which they were created. Days without a job are left out. The bound on the id keeps older
- * partitions unread; it is a day wide of any clock's error.
+ * What ended jobs cost, by the UTC day on which they were created. Days without a job are left out.
+ * The bound on the id keeps older partitions unread; it is a day wide of any clock's error.
  */
 export async function usageByDay(db: DbOrTx, accountId: string, from: Date, to: Date): Promise<DayOfUsage[]> {
   const rows = await sql<DayOfUsage>`

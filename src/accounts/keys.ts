@@ -6,7 +6,10 @@ const GENERATED = /^ok_([0-9a-f]{24})_[A-Za-z0-9_-]{43}$/;
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest();
 
-/** The row that a key would be in: by the id inside a generated key, by its digest for one that an operator chose. */
+/**
+ * The row that a key would be in: by the id inside a generated key, by its digest for one that an
+ * operator chose.
+ */
 function keyId(key: string): string {
   return `key_${GENERATED.exec(key)?.[1] ?? sha256(key).toString('hex').slice(0, 24)}`;
 }
@@ -31,7 +34,10 @@ export async function storeKey(db: DbOrTx, accountId: string, name: string, key:
   return id;
 }
 
-/** The account of a bearer key and the key's id; null where it is unknown, wrong or revoked. Digests are compared in constant time. */
+/**
+ * The account of a bearer key and the key's id; null where it is unknown, wrong or revoked. Digests
+ * are compared in constant time.
+ */
 export async function authenticate(db: DbOrTx, key: string): Promise<{ id: string; keyId: string } | null> {
   const row = await db
     .selectFrom('api_keys')

@@ -28,8 +28,9 @@ export function createRateLimiter(db: DbOrTx, limitPerMinute: number): Limiter |
 }
 
 /**
- * Each account has a token bucket of `limit` requests in the database, which refills evenly over a minute. A process takes tokens in
- * small leases, so that most requests cost no statement. All processes together never allow more than the bucket has.
+ * Each account has a token bucket of `limit` requests in the database, which refills evenly over a
+ * minute. A process takes tokens in small leases, so that most requests cost no statement. All
+ * processes together never allow more than the bucket has.
  */
 class RateLimiter implements Limiter {
   readonly limit: number;
@@ -90,7 +91,10 @@ class RateLimiter implements Limiter {
 /** Times have microseconds: a token that lacks only a few counts as whole. */
 const ROUNDING = 0.01;
 
-/** Takes up to `wanted` tokens in one statement, fewer when few are left. `full_in`: seconds until the bucket is full again. */
+/**
+ * Takes up to `wanted` tokens in one statement, fewer when few are left. `full_in`: seconds until
+ * the bucket is full again.
+ */
 async function takeTokens(
   db: DbOrTx,
   accountId: string,

@@ -2,9 +2,9 @@ import type { Db } from '../database/tables.ts';
 import type { SecretBox } from './secrets.ts';
 
 /**
- * Seals every webhook secret again with the current SECRET_KEY, after it was set for the first time or changed (with the
- * old one in SECRET_KEY_PREVIOUS). One transaction per account. Safe to repeat, and while the service runs. Returns how
- * many accounts there are.
+ * Seals every webhook secret again with the current SECRET_KEY, after it was set for the first time
+ * or changed (with the old one in SECRET_KEY_PREVIOUS). One transaction per account. Safe to
+ * repeat, and while the service runs. Returns how many accounts there are.
  */
 export async function resealSecrets(db: Db, box: SecretBox): Promise<number> {
   const accounts = await db.selectFrom('accounts').select('id').orderBy('id').execute();

@@ -6,12 +6,18 @@ export const SEALED = 'aes:';
 /** Opened secrets kept in memory: opening one takes longer than signing a callback with it. */
 const MAX_OPENED = 10_000;
 
-/** A new webhook secret in the form that Standard Webhooks libraries take: `whsec_` and 32 random bytes in base64. */
+/**
+ * A new webhook secret in the form that Standard Webhooks libraries take: `whsec_` and 32 random
+ * bytes in base64.
+ */
 export function newWebhookSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`;
 }
 
-/** Seals webhook secrets for storage with AES-256-GCM, bound to the account's id. Without SECRET_KEY they are stored as they are. */
+/**
+ * Seals webhook secrets for storage with AES-256-GCM, bound to the account's id. Without SECRET_KEY
+ * they are stored as they are.
+ */
 export interface SecretBox {
   seal(secret: string, accountId: string): string;
   /** Throws when the text was sealed with another key, for another account, or was changed. */
@@ -19,7 +25,8 @@ export interface SecretBox {
 }
 
 /**
- * Seals with a key derived from SECRET_KEY. Opens what this key or the previous one sealed, and secrets stored without a key.
+ * Seals with a key derived from SECRET_KEY. Opens what this key or the previous one sealed, and
+ * secrets stored without a key.
  */
 export function createSecretBox(secretKey: string | undefined, previousKey?: string): SecretBox {
   const [key, previous] = [secretKey, previousKey].map((text) =>

@@ -25,7 +25,10 @@ import { ROUTES } from './routes.ts';
 /** Of one address in a minute. */
 const MAX_WRONG_KEYS = 100;
 
-/** The HTTP API with the console and the documents. Every path under /v1 needs a key; every error is a problem document. */
+/**
+ * The HTTP API with the console and the documents. Every path under /v1 needs a key; every error is
+ * a problem document.
+ */
 export function createApp(context: Context, parts: ApiParts): Express {
   const app = express();
   const metrics = createMetrics(context);
@@ -51,7 +54,9 @@ export function createApp(context: Context, parts: ApiParts): Express {
   return app;
 }
 
-/** The API takes keys in a header and no cookies: a page needs its account's key to read anything. */
+/**
+ * The API takes keys in a header and no cookies: a page needs its account's key to read anything.
+ */
 function corsOptions({ config }: Context): CorsOptions {
   return {
     origin: config.corsOrigins.includes('*') ? '*' : config.corsOrigins,

@@ -111,7 +111,8 @@ function operationObject(operation: RouteDescription): Json {
           requestBody: {
             required: !body.safeParse({}).success,
             content: {
-              // In place, not by reference: a generator takes a field with a default as optional only there.
+              // In place, not by reference: a generator takes a field with a default as optional
+              // only there.
               'application/json': {
                 schema: requestSchema(body),
                 ...(example === undefined ? {} : { example }),
@@ -220,8 +221,8 @@ function requestSchema(body: z.ZodType): Json {
 const jsonSchema = (schema: z.ZodType): Json => z.toJSONSchema(schema, { io: 'input', override: simplify });
 
 /**
- * A field's `shownAs` stands for what cannot be said in JSON Schema. Left out is what only repeats: the pattern of a time, and the
- * bounds of every integer.
+ * A field's `shownAs` stands for what cannot be said in JSON Schema. Left out is what only repeats:
+ * the pattern of a time, and the bounds of every integer.
  */
 function simplify({ jsonSchema: schema }: { jsonSchema: Json }): void {
   const shown = schema.shownAs as Json | undefined;

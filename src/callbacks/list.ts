@@ -13,7 +13,9 @@ export interface Callback {
   at: Date;
 }
 
-/** Where in the list a callback stands: a moment in microseconds since 1970, and the callback's id. */
+/**
+ * Where in the list a callback stands: a moment in microseconds since 1970, and the callback's id.
+ */
 export interface Place {
   moment: bigint;
   id: string;
@@ -23,8 +25,9 @@ export interface Place {
 const CLOCKS_APART_MS = 60_000;
 
 /**
- * The account's callbacks of `since` or later, oldest first, from the place `after` on. A delivery stands at the time inside its id, a
- * job at its end: each kind is read along an index, no further than `limit`.
+ * The account's callbacks of `since` or later, oldest first, from the place `after` on. A delivery
+ * stands at the time inside its id, a job at its end: each kind is read along an index, no further
+ * than `limit`.
  */
 export async function listCallbacks(
   db: DbOrTx,
@@ -50,7 +53,10 @@ export async function listCallbacks(
   }));
 }
 
-/** A lower bound of the ids of all deliveries after a place. At one moment, deliveries stand before jobs. */
+/**
+ * A lower bound of the ids of all deliveries after a place. At one moment, deliveries stand before
+ * jobs.
+ */
 function deliveryBefore({ moment, id }: Place): string {
   if (id.startsWith('dlv_')) return id;
   return idFloor('dlv', Number(moment / 1000n) + (id === '' ? 0 : 1));

@@ -17,8 +17,9 @@ export interface CallbackRequest {
 }
 
 /**
- * Signs one of the account's callbacks (a delivery, or an ended job without webhook_url) with the current secrets. Null where there is
- * no such callback, where the stored pages no longer make the bytes that were sent before, or where the client has gone.
+ * Signs one of the account's callbacks (a delivery, or an ended job without webhook_url) with the
+ * current secrets. Null where there is no such callback, where the stored pages no longer make the
+ * bytes that were sent before, or where the client has gone.
  */
 export async function readRequest(
   { db, box }: { db: Db; box: SecretBox },

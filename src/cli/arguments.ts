@@ -20,7 +20,10 @@ export function label(text: string): string {
 
 const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** A parser for a moment: a time like 2026-01-31T12:00:00Z, a date (its start, UTC), or how long ago, like 90s, 30m, 2h or 7d. */
+/**
+ * A parser for a moment: a time like 2026-01-31T12:00:00Z, a date (its start, UTC), or how long
+ * ago, like 90s, 30m, 2h or 7d.
+ */
 export function moment(text: string): Date {
   const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   if (amount !== undefined && unit !== undefined) return new Date(Date.now() - Number(amount) * UNITS[unit]!);

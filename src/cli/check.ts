@@ -10,7 +10,10 @@ export const ok = (check: string, detail: string): Check => ({ check, status: 'o
 export const failed = (check: string, detail: string): Check => ({ check, status: 'failed', detail });
 export const skipped = (check: string, detail: string): Check => ({ check, status: 'skipped', detail });
 
-/** Receivers refuse callbacks that are five minutes off: a clock that is a minute off is on its way there. */
+/**
+ * Receivers refuse callbacks that are five minutes off: a clock that is a minute off is on its way
+ * there.
+ */
 const MAX_SKEW_SECONDS = 60;
 
 /** Another clock, read between two readings of this machine's; all in milliseconds. */

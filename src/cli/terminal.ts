@@ -12,7 +12,9 @@ export function oneLine(text: string): string {
   return text.replaceAll('\n', '↵').replace(/[\u0000-\u001f\u007f-\u009f]/g, '');
 }
 
-/** A value as JSON that is safe to print: JSON.stringify escapes C0 characters, but not DEL and C1. */
+/**
+ * A value as JSON that is safe to print: JSON.stringify escapes C0 characters, but not DEL and C1.
+ */
 export function toJson(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replace(
     // oxlint-disable-next-line no-control-regex

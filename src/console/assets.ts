@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { Router } from 'express';
 
-/** The style sheets, in the order in which they apply; the last changes the others for narrow screens. */
+/**
+ * The style sheets, in the order in which they apply; the last changes the others for narrow
+ * screens.
+ */
 const STYLES = [
   'base.css',
   'frame.css',
@@ -23,7 +26,9 @@ const files = new Map(
   }),
 );
 
-/** Where a file is served. The address changes with the content, so a browser may keep it for good. */
+/**
+ * Where a file is served. The address changes with the content, so a browser may keep it for good.
+ */
 export function assetUrl(name: Name): string {
   return `/console/assets/${name}?v=${files.get(name)!.version}`;
 }

@@ -3,7 +3,10 @@ import { absoluteUrl, parseSitemap } from './sitemap.ts';
 export interface CollectOptions {
   /** Sitemaps to start from. They may be on any host: robots.txt vouches for those it names. */
   roots: readonly string[];
-  /** Fetches one sitemap and has `read` read it as it arrives. Where it rejects, what was read before counts. */
+  /**
+   * Fetches one sitemap and has `read` read it as it arrives. Where it rejects, what was read
+   * before counts.
+   */
   fetch: (url: string, read: (body: AsyncIterable<Buffer>) => Promise<void>) => Promise<unknown>;
   /** Sitemaps fetched at most, failures included. */
   maxSitemaps: number;
@@ -13,15 +16,19 @@ export interface CollectOptions {
   maxCharacters?: number;
   /** Whether a page belongs to the crawl. */
   inScope: (url: string) => boolean;
-  /** Whether a sitemap that an index names may be fetched though its host is not the index's. Default: none may. */
+  /**
+   * Whether a sitemap that an index names may be fetched though its host is not the index's.
+   * Default: none may.
+   */
   sameSite?: (url: string) => boolean;
 }
 
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 
 /**
- * The pages in scope that the sitemaps name, each once, in a fixed order: breadth first through the indexes, by place within a file.
- * One sitemap is fetched at a time, each once, and none when enough was found.
+ * The pages in scope that the sitemaps name, each once, in a fixed order: breadth first through the
+ * indexes, by place within a file. One sitemap is fetched at a time, each once, and none when
+ * enough was found.
  */
 export async function collectSitemapUrls(options: CollectOptions): Promise<string[]> {
   const {
@@ -55,7 +62,8 @@ export async function collectSitemapUrls(options: CollectOptions): Promise<strin
       if (enough()) return;
     }
   };
-  // A Set's iterator also reaches what is added while it runs: the Set is both the queue and the guard against cycles.
+  // A Set's iterator also reaches what is added while it runs: the Set is both the queue and the
+  // guard against cycles.
   for (const sitemap of sitemaps) {
     if (enough()) break;
     let reading = Promise.resolve();

@@ -1,11 +1,16 @@
 /** The longest URL that is crawled, in characters. */
 export const MAX_URL_LENGTH = 2048;
 
-/** Beyond this a reference is not even parsed: dropping parameters could hardly bring it under MAX_URL_LENGTH. */
+/**
+ * Beyond this a reference is not even parsed: dropping parameters could hardly bring it under
+ * MAX_URL_LENGTH.
+ */
 const MAX_RAW_LENGTH = 4 * MAX_URL_LENGTH;
 
 export interface NormaliseOptions {
-  /** `true` drops the whole query, a list the parameters of these (decoded, case-sensitive) names. */
+  /**
+   * `true` drops the whole query, a list the parameters of these (decoded, case-sensitive) names.
+   */
   ignore_query_parameters?: boolean | readonly string[];
 }
 
@@ -21,18 +26,25 @@ const TRACKING_PARAMETERS = new Set(
 const TRACKING_PREFIXES = /^(?:utm|mtm|matomo|hsa)_/;
 
 const SESSION_PARAMETERS = /^(?:phpsessid|jsessionid|aspsessionid[a-z]*|cfid|cftoken|oscsid|zenid)$/;
-/** Names that also mean other things (`?sid=12` may be a story): dropped only with a value as long as a session's. */
+/**
+ * Names that also mean other things (`?sid=12` may be a story): dropped only with a value as long
+ * as a session's.
+ */
 const POSSIBLE_SESSION_PARAMETERS = /^(?:sid|s_id|sessid|session|sessionid|session_id|session-id)$/;
 const SESSION_VALUE = /^[0-9A-Za-z_-]{16,}$/;
 const SESSION_IN_PATH = /;jsessionid=[^/;]*/gi;
-/** ASP.NET's sessions without cookies. Looked for after the others are gone: they may hide the end of the segment. */
+/**
+ * ASP.NET's sessions without cookies. Looked for after the others are gone: they may hide the end
+ * of the segment.
+ */
 const SESSION_SEGMENT = /\/\(S\([0-9a-z]{16,}\)\)(?=\/)/gi;
 
 /**
- * The one form under which a URL is fetched and shown: absolute, http(s), without fragment, default port, trailing dot
- * of the host, dot segments, tracking parameters and session ids, and with normalised percent-encoding. The order of
- * the parameters and a trailing slash are kept: both can mean something. Null for what cannot be crawled: no valid
- * URL, another scheme, user info, or more than MAX_URL_LENGTH characters. Idempotent.
+ * The one form under which a URL is fetched and shown: absolute, http(s), without fragment, default
+ * port, trailing dot of the host, dot segments, tracking parameters and session ids, and with
+ * normalised percent-encoding. The order of the parameters and a trailing slash are kept: both can
+ * mean something. Null for what cannot be crawled: no valid URL, another scheme, user info, or more
+ * than MAX_URL_LENGTH characters. Idempotent.
  */
 export function normaliseUrl(
   raw: string,
@@ -54,7 +66,10 @@ export function normaliseUrl(
   return normalised !== null && normalised.href.length <= MAX_URL_LENGTH ? normalised.href : null;
 }
 
-/** A host without the dots at its end. Not a regular expression: those are quadratic in dots that are not at the end. */
+/**
+ * A host without the dots at its end. Not a regular expression: those are quadratic in dots that
+ * are not at the end.
+ */
 export function withoutTrailingDots(host: string): string {
   let end = host.length;
   while (host[end - 1] === '.') end--;
@@ -62,9 +77,9 @@ export function withoutTrailingDots(host: string): string {
 }
 
 /**
- * The key under which a normalised URL is visited once. The parameters are sorted by name (those of one name keep their
- * order), so that `?a=1&b=2` and `?b=2&a=1` are one page. Scheme, `www.` and trailing slash stay distinct: whether
- * those are the same page is for the site's redirects to say.
+ * The key under which a normalised URL is visited once. The parameters are sorted by name (those of
+ * one name keep their order), so that `?a=1&b=2` and `?b=2&a=1` are one page. Scheme, `www.` and
+ * trailing slash stay distinct: whether those are the same page is for the site's redirects to say.
  */
 export function dedupeKey(url: string): string {
   const start = url.indexOf('?');
@@ -74,8 +89,9 @@ export function dedupeKey(url: string): string {
 }
 
 /**
- * Percent-encoding after RFC 3986, 6.2.2: hexadecimal digits in upper case, unreserved characters decoded, reserved
- * ones as they are written. What no URI may contain is encoded, and so is a `%` that encodes nothing.
+ * Percent-encoding after RFC 3986, 6.2.2: hexadecimal digits in upper case, unreserved characters
+ * decoded, reserved ones as they are written. What no URI may contain is encoded, and so is a `%`
+ * that encodes nothing.
  */
 export function normalisePercentEncoding(text: string): string {
   return text.replace(

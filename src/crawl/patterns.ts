@@ -1,25 +1,36 @@
 import { normalisePercentEncoding } from './normalise.ts';
 
 /**
- * The patterns of `include_paths` and `exclude_paths`. A pattern names a path, and with it everything beneath.
+ * The patterns of `include_paths` and `exclude_paths`. A pattern names a path, and with it
+ * everything beneath.
  *
- * - It is compared with the URL's path and query (`/docs/intro?lang=en`), from the first character on, and case counts.
+ * - It is compared with the URL's path and query (`/docs/intro?lang=en`), from the first character
+ * on, and case counts.
  * - `*` stands for any characters, none and `/` included; `**` is the same.
  * - `?` stands for exactly one character, and so also for the `?` before a query.
- * - It need not reach the end, but stops at a boundary: before `/`, `?` or `&`, or after `/`, `?`, `&` or `=`.
- *   `/docs` matches `/docs`, `/docs/intro` and `/docs?lang=en`, not `/docs-old`, which `/docs*` matches too;
+ * - It need not reach the end, but stops at a boundary: before `/`, `?` or `&`, or after `/`, `?`,
+ * `&` or `=`.
+ *   `/docs` matches `/docs`, `/docs/intro` and `/docs?lang=en`, not `/docs-old`, which `/docs*`
+ * matches too;
  *   `/docs/` and `/docs/*` match what is below `/docs/`; `/*.pdf` also matches `/a.pdf?v=2`.
  * - A final `$` demands the end: `/docs$` matches `/docs` alone.
  * - A missing leading `/` is added: `blog` is `/blog`. To match anywhere, begin with `*`.
- * - `\` takes the next character literally (`\*`, `\$`, `\.`); letters and digits cannot be escaped.
- * - Habits of those who write regular expressions are understood: a leading `^` changes nothing, `.*` means any
- *   characters and `.+` one or more. What only a regular expression could mean (`[a-z]`, `(a|b)`, `\d`, `{2}`) is
+ * - `\` takes the next character literally (`\*`, `\$`, `\.`); letters and digits cannot be
+ * escaped.
+ * - Habits of those who write regular expressions are understood: a leading `^` changes nothing,
+ * `.*` means any
+ *   characters and `.+` one or more. What only a regular expression could mean (`[a-z]`, `(a|b)`,
+ * `\d`, `{2}`) is
  *   refused, rather than never matched.
- * - Both sides are compared with normalised percent-encoding: `é` is `%C3%A9`, and six characters to a `?`.
+ * - Both sides are compared with normalised percent-encoding: `é` is `%C3%A9`, and six characters
+ * to a `?`.
  */
 export type PathPattern = (pathAndQuery: string) => boolean;
 
-/** The longest pattern accepted, in characters. Matching takes at most this times the length of the URL in steps. */
+/**
+ * The longest pattern accepted, in characters. Matching takes at most this times the length of the
+ * URL in steps.
+ */
 export const MAX_PATTERN_LENGTH = 512;
 
 /** A pattern that is not in the language; the message is a sentence for the caller. */
@@ -34,14 +45,19 @@ const ANY_RUN = Symbol('*');
 const ANY_ONE = Symbol('?');
 type Token = string | typeof ANY_RUN | typeof ANY_ONE;
 
-/** Compiles one pattern. Throws InvalidPattern. What it is given to match is the path and query of a normalised URL. */
+/**
+ * Compiles one pattern. Throws InvalidPattern. What it is given to match is the path and query of a
+ * normalised URL.
+ */
 export function compilePattern(source: string): PathPattern {
   const pattern = check(source);
   const { tokens, anchored } = tokenise(pattern);
   return (pathAndQuery) => matches(tokens, anchored, pathAndQuery);
 }
 
-/** Compiles several patterns into one that matches where any of them does. Throws InvalidPattern. */
+/**
+ * Compiles several patterns into one that matches where any of them does. Throws InvalidPattern.
+ */
 export function compilePatterns(sources: readonly string[]): PathPattern {
   const patterns = sources.map(compilePattern);
   return (pathAndQuery) => patterns.some((pattern) => pattern(pathAndQuery));
@@ -92,7 +108,10 @@ function unescape(escaped: string): string {
   return escaped;
 }
 
-/** On a mismatch only the latest `*` takes one more character: at most pattern × text steps, and no recursion. */
+/**
+ * On a mismatch only the latest `*` takes one more character: at most pattern × text steps, and no
+ * recursion.
+ */
 function matches(tokens: readonly Token[], anchored: boolean, text: string): boolean {
   let token = 0;
   let at = 0;

@@ -21,22 +21,29 @@ export interface RobotsCacheOptions {
   /** How long a robots.txt is used, in milliseconds. At most, and by default, 24 h. */
   ttlMs?: number;
   /**
-   * How long an origin whose robots.txt was answered with an error stays disallowed at most, in milliseconds; default 5 min. It begins
-   * with what the answer asks for, or a second, and doubles with each error in a row.
+   * How long an origin whose robots.txt was answered with an error stays disallowed at most, in
+   * milliseconds; default 5 min. It begins with what the answer asks for, or a second, and doubles
+   * with each error in a row.
    */
   errorTtlMs?: number;
   /** The same where there was no answer: pages are tried again within seconds. Default 5 s. */
   unreachedTtlMs?: number;
   /** Origins kept, default 1,000; the least recently used goes first. */
   maxEntries?: number;
-  /** Octets of robots.txt kept in all, default 8 MiB: the rules made of them take several times as much. */
+  /**
+   * Octets of robots.txt kept in all, default 8 MiB: the rules made of them take several times as
+   * much.
+   */
   maxBytes?: number;
   /** Milliseconds on a clock that is never stepped. */
   now?: () => number;
 }
 
 export interface RobotsCache {
-  /** The rules of the URL's origin. Never rejects for what the origin does: what cannot be reached disallows all. */
+  /**
+   * The rules of the URL's origin. Never rejects for what the origin does: what cannot be reached
+   * disallows all.
+   */
   get(originOrUrl: string): Promise<Robots>;
 }
 
@@ -48,7 +55,10 @@ interface Entry {
   errors: number;
 }
 
-/** A bounded memory of robots.txt files. Callers that ask for the same origin at once share one fetch. */
+/**
+ * A bounded memory of robots.txt files. Callers that ask for the same origin at once share one
+ * fetch.
+ */
 export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
   const { fetch, errorTtlMs = 5 * 60 * 1000, unreachedTtlMs = 5000 } = options;
   const { maxEntries = 1000, maxBytes = 8 * 1024 * 1024 } = options;

@@ -21,7 +21,10 @@ export function compileRule(allow: boolean, pattern: string): Rule {
   };
 }
 
-/** Sorts the longest first, and `Allow` first among equals: the first match decides (RFC 9309, 2.2.2). */
+/**
+ * Sorts the longest first, and `Allow` first among equals: the first match decides (RFC 9309,
+ * 2.2.2).
+ */
 export function bySpecificity(a: Rule, b: Rule): number {
   return b.length - a.length || Number(b.allow) - Number(a.allow);
 }
@@ -35,7 +38,10 @@ export function isAllowed(rules: readonly Rule[], pathAndQuery: string): boolean
   return rule?.allow ?? true;
 }
 
-/** Each literal at its first place after the one before: no backtracking, whatever the number of `*`s. */
+/**
+ * Each literal at its first place after the one before: no backtracking, whatever the number of
+ * `*`s.
+ */
 function matches({ literals, anchored }: Rule, path: string): boolean {
   const [first = '', ...others] = literals;
   if (!path.startsWith(first)) return false;
@@ -54,8 +60,9 @@ const PATH_OCTETS = /%([0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~/?&=]/g;
 const PATTERN_OCTETS = /%([0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~/?&=*]/g;
 
 /**
- * The normal form of RFC 9309, 2.2.2: unreserved octets plain, all others as %XX, save the delimiters `/ ? & =`,
- * which differ from their encoded forms. A `*` of a path becomes %2A: only a pattern's own `*` is a wildcard.
+ * The normal form of RFC 9309, 2.2.2: unreserved octets plain, all others as %XX, save the
+ * delimiters `/ ? & =`, which differ from their encoded forms. A `*` of a path becomes %2A: only a
+ * pattern's own `*` is a wildcard.
  */
 function encode(text: string, octets: RegExp): string {
   return text.replace(octets, (match, hex: string | undefined) => {
@@ -68,8 +75,9 @@ function encode(text: string, octets: RegExp): string {
 }
 
 /**
- * Inside a query `/` and `?` delimit nothing, and are equal to %2F and %3F. A pattern whose `*` reaches into the query
- * may spell them either way, so a path is compared with all of them plain (folded) and with all encoded (unfolded).
+ * Inside a query `/` and `?` delimit nothing, and are equal to %2F and %3F. A pattern whose `*`
+ * reaches into the query may spell them either way, so a path is compared with all of them plain
+ * (folded) and with all encoded (unfolded).
  */
 function foldQuery(encoded: string): string {
   return mapQuery(encoded, (query) => query.replaceAll('%2F', '/').replaceAll('%3F', '?'));

@@ -5,7 +5,10 @@ export const USER_AGENT_TOKEN = 'Ollagraph';
 
 /** What one origin's robots.txt says to our product token. */
 export interface Robots {
-  /** Whether the URL may be fetched. Only its path and query are looked at; what is not a URL may not. */
+  /**
+   * Whether the URL may be fetched. Only its path and query are looked at; what is not a URL may
+   * not.
+   */
   allows(url: string): boolean;
   /** The largest `Crawl-delay` of our group as written, not clamped; null where there is none. */
   crawlDelaySeconds: number | null;
@@ -13,7 +16,10 @@ export interface Robots {
   sitemaps: string[];
   /** What kept the robots.txt from being asked for, where that is why nothing is allowed. */
   unreached?: unknown;
-  /** Where an error was answered in place of rules, and it is worth asking again soon: in so many seconds. */
+  /**
+   * Where an error was answered in place of rules, and it is worth asking again soon: in so many
+   * seconds.
+   */
   againInSeconds?: number;
 }
 
@@ -27,7 +33,10 @@ export const ALLOW_ALL: Robots = {
 /** Nothing but /robots.txt may be fetched: robots.txt could not be reached (RFC 9309, 2.3.1.4). */
 export const DISALLOW_ALL: Robots = { allows: isRobotsTxt, crawlDelaySeconds: null, sitemaps: [] };
 
-/** At most this many octets of a robots.txt are read; a line that they cut is dropped (RFC 9309, 2.5). */
+/**
+ * At most this many octets of a robots.txt are read; a line that they cut is dropped (RFC 9309,
+ * 2.5).
+ */
 export const ROBOTS_MAX_BYTES = 500 * 1024;
 
 interface Group {
@@ -37,9 +46,9 @@ interface Group {
 }
 
 /**
- * What follows from the answer to a request for robots.txt, redirects already followed. 2xx is parsed, 5xx disallows all,
- * 4xx allows all, as does a redirect that led nowhere. RFC 9309 counts 429 among the 4xx; here it disallows, as it does for
- * Google: it is no licence to send more.
+ * What follows from the answer to a request for robots.txt, redirects already followed. 2xx is
+ * parsed, 5xx disallows all, 4xx allows all, as does a redirect that led nowhere. RFC 9309 counts
+ * 429 among the 4xx; here it disallows, as it does for Google: it is no licence to send more.
  */
 export function robotsOutcome(
   { status, body }: { status: number; body: Buffer | string },
@@ -49,7 +58,10 @@ export function robotsOutcome(
   return status >= 300 && status < 500 && status !== 429 ? ALLOW_ALL : DISALLOW_ALL;
 }
 
-/** Reads a robots.txt after RFC 9309; `Sitemap` lines may be relative to its `url`. Never throws: what cannot be understood is skipped. */
+/**
+ * Reads a robots.txt after RFC 9309; `Sitemap` lines may be relative to its `url`. Never throws:
+ * what cannot be understood is skipped.
+ */
 export function parseRobots(text: string | Buffer, url?: string): Robots {
   const { groups, sitemaps } = parseGroups(linesOf(text), url);
   const ours = groupsFor(groups, USER_AGENT_TOKEN.toLowerCase());
@@ -62,7 +74,10 @@ export function parseRobots(text: string | Buffer, url?: string): Robots {
   };
 }
 
-/** The lines as octets, one character each, so that lengths are octets and text that is not UTF-8 survives. */
+/**
+ * The lines as octets, one character each, so that lengths are octets and text that is not UTF-8
+ * survives.
+ */
 function linesOf(text: string | Buffer): string[] {
   let octets = Buffer.from(text).toString('latin1');
   if (octets.startsWith('\xEF\xBB\xBF')) octets = octets.slice(3);
@@ -119,7 +134,9 @@ function isBlank(character: string | undefined): boolean {
   return character === ' ' || character === '\t';
 }
 
-/** The token that a `User-agent` value begins with: `Ollagraph/1.0 (+https://…)` names `ollagraph`. */
+/**
+ * The token that a `User-agent` value begins with: `Ollagraph/1.0 (+https://…)` names `ollagraph`.
+ */
 function productToken(value: string): string {
   return (/^(?:\*(?=$|[ \t])|[A-Za-z_-]+)/.exec(value)?.[0] ?? '').toLowerCase();
 }

@@ -16,18 +16,28 @@ export interface ScopeOptions {
 }
 
 export interface Scope {
-  /** Whether the URL is on the seed's site: same port and host, or registrable domain where subdomains are allowed. */
+  /**
+   * Whether the URL is on the seed's site: same port and host, or registrable domain where
+   * subdomains are allowed.
+   */
   sameSite(url: string): boolean;
-  /** Whether a normalised URL, `depth` links away from the seed, belongs to the crawl. The seed itself always does. */
+  /**
+   * Whether a normalised URL, `depth` links away from the seed, belongs to the crawl. The seed
+   * itself always does.
+   */
   inScope(url: string, depth: number): boolean;
   /**
-   * The scope for a page of the crawl: this one, or the same rules for the page's site where that is another. Only a seed
-   * that has moved leads to another site: its links are the first that belong to the crawl.
+   * The scope for a page of the crawl: this one, or the same rules for the page's site where that
+   * is another. Only a seed that has moved leads to another site: its links are the first that
+   * belong to the crawl.
    */
   at(url: string): Scope;
 }
 
-/** The rules of one crawl. Throws InvalidPattern for a bad pattern and TypeError for a seed that is not a URL. */
+/**
+ * The rules of one crawl. Throws InvalidPattern for a bad pattern and TypeError for a seed that is
+ * not a URL.
+ */
 export function createScope(options: ScopeOptions): Scope {
   const { max_depth = Number.POSITIVE_INFINITY, include_paths = [], exclude_paths = [] } = options;
   const seed = new URL(options.seed);
@@ -79,9 +89,9 @@ function isHttp(url: URL): boolean {
 }
 
 /**
- * What two URLs of one site have in common. `www.` is no other host, and http no other site than https. Private
- * suffixes count: `a.github.io` and `b.github.io` are strangers. What has no registrable domain (an address,
- * `localhost`, a public suffix) is a site of its own.
+ * What two URLs of one site have in common. `www.` is no other host, and http no other site than
+ * https. Private suffixes count: `a.github.io` and `b.github.io` are strangers. What has no
+ * registrable domain (an address, `localhost`, a public suffix) is a site of its own.
  */
 function siteOf(url: URL, wholeDomain: boolean): string {
   const host = withoutTrailingDots(url.hostname);
@@ -99,7 +109,10 @@ const UNREADABLE_EXTENSIONS = new Set(
    doc docx xls xlsx ppt pptx odt ods odp epub mobi azw3 sqlite db parquet`.split(/\s+/),
 );
 
-/** Whether a URL ends like a file of pictures, sound, code or data. It may be a page about one: `/wiki/File:Pier.jpg`. */
+/**
+ * Whether a URL ends like a file of pictures, sound, code or data. It may be a page about one:
+ * `/wiki/File:Pier.jpg`.
+ */
 export function looksLikeFile(raw: string): boolean {
   const extension = /\.([^./]+)$/.exec(URL.parse(raw)?.pathname ?? '')?.[1];
   return extension !== undefined && UNREADABLE_EXTENSIONS.has(extension.toLowerCase());
@@ -112,9 +125,10 @@ const YEARS_AHEAD = 3;
 const YEARS_BACK = 20;
 
 /**
- * Whether a URL looks made by a site that never ends: the same segment more than twice in the path (numbers aside: they
- * may be a date), more than 15 segments, more than 12 query parameters, or a calendar's page over 3 years ahead or,
- * where the path names a calendar, 20 years back. A guess that leans to "no". What is not a URL is a trap.
+ * Whether a URL looks made by a site that never ends: the same segment more than twice in the path
+ * (numbers aside: they may be a date), more than 15 segments, more than 12 query parameters, or a
+ * calendar's page over 3 years ahead or, where the path names a calendar, 20 years back. A guess
+ * that leans to "no". What is not a URL is a trap.
  */
 export function isTrap(raw: string, now: Date = new Date()): boolean {
   const url = URL.parse(raw);
@@ -143,7 +157,10 @@ const CALENDAR_WORD =
   /(?:^|[/_.-])(?:calendars?|events?|agenda|schedule|kalender|calendrier|calendario)(?=$|[/_.-])/i;
 const CALENDAR_PARAMETER = /^(?:year|yr|month|date|day|week|tribe-bar-date|eventdate|ical-date)$/i;
 
-/** `/2030/1`, `/2030-01`, `/2030-w12` or `/1/2030`: the year. One alone may as well be the number of an event. */
+/**
+ * `/2030/1`, `/2030-01`, `/2030-w12` or `/1/2030`: the year. One alone may as well be the number of
+ * an event.
+ */
 const CALENDAR_PATH =
   /\/(?:([12]\d{3})[/-](?:0?[1-9]|1[0-2]|w\d{1,2})|(?:0?[1-9]|1[0-2])[/-]([12]\d{3}))(?=$|[/-])/i;
 
@@ -158,7 +175,10 @@ function isFarCalendar(url: URL, thisYear: number): boolean {
   return years.some((year) => year > thisYear + YEARS_AHEAD || (isCalendar && year < thisYear - YEARS_BACK));
 }
 
-/** The year that `2030`, `2030-01`, `2030/1/5`, `203001` or `20300105` begin with, or `01-2030` ends with. */
+/**
+ * The year that `2030`, `2030-01`, `2030/1/5`, `203001` or `20300105` begin with, or `01-2030` ends
+ * with.
+ */
 function yearOf(date: string): number | null {
   const [, first, last] = /^(?:([12]\d{3})(?=$|\D|\d{2}$|\d{4}$)|\d{1,2}[-/]([12]\d{3})$)/.exec(date) ?? [];
   const year = first ?? last;

@@ -10,8 +10,8 @@ const MAX_BYTES = 50 * 1024 * 1024;
 const PIECE_BYTES = 16 * 1024;
 
 /**
- * The text of a sitemap while it arrives, PIECE_BYTES at a time: UTF-8 or UTF-16, gzipped or not, up to the limit. Other work has its
- * turn in between. Throws what `body` does.
+ * The text of a sitemap while it arrives, PIECE_BYTES at a time: UTF-8 or UTF-16, gzipped or not,
+ * up to the limit. Other work has its turn in between. Throws what `body` does.
  */
 export async function* sitemapText(body: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
   let decoder: TextDecoder | undefined;
@@ -25,7 +25,10 @@ export async function* sitemapText(body: AsyncIterable<Buffer>): AsyncGenerator<
   }
 }
 
-/** Gzip that ends early gives what there is of it; where it goes wrong, what came just before is lost. */
+/**
+ * Gzip that ends early gives what there is of it; where it goes wrong, what came just before is
+ * lost.
+ */
 async function* unzipped(pieces: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   const peeked = await peek(pieces);
   if (peeked === null) return;

@@ -15,17 +15,21 @@ const MAX_NAME_LENGTH = 256;
 
 /** Some of what a sitemap lists. */
 export interface Sitemap {
-  /** What the URLs are: pages (`urlset`: XML or a feed; `text`: one a line), or further sitemaps (`index`). */
+  /**
+   * What the URLs are: pages (`urlset`: XML or a feed; `text`: one a line), or further sitemaps
+   * (`index`).
+   */
   kind: 'urlset' | 'index' | 'text';
   /** Absolute http(s) URLs. */
   urls: string[];
 }
 
 /**
- * Reads a sitemap after sitemaps.org while it arrives: XML, an index, plain text, or an RSS or Atom feed, gzipped or not (told by the
- * first octets, not by the name). Yields what it has found after each piece, at most 50,000 URLs out of the first 50 MiB. An entry that is
- * cut off is dropped, and so are locs that are relative, not http(s), or too long. The links of feeds may be relative to `url`. The URLs
- * are not normalised. What is no sitemap has no URLs; throws only what `body` does.
+ * Reads a sitemap after sitemaps.org while it arrives: XML, an index, plain text, or an RSS or Atom
+ * feed, gzipped or not (told by the first octets, not by the name). Yields what it has found after
+ * each piece, at most 50,000 URLs out of the first 50 MiB. An entry that is cut off is dropped, and
+ * so are locs that are relative, not http(s), or too long. The links of feeds may be relative to
+ * `url`. The URLs are not normalised. What is no sitemap has no URLs; throws only what `body` does.
  */
 export async function* parseSitemap(body: AsyncIterable<Buffer>, url: string): AsyncGenerator<Sitemap> {
   let reader: SitemapReader | undefined;
@@ -108,8 +112,8 @@ class XmlReader implements SitemapReader {
     return this.#handler.found;
   }
 
-  // The parser keeps what was written since the beginning of a comment, a section or a tag. It gathers an attribute's value piece by
-  // piece, some thirty bytes of memory for each entity in it.
+  // The parser keeps what was written since the beginning of a comment, a section or a tag. It
+  // gathers an attribute's value piece by piece, some thirty bytes of memory for each entity in it.
   get done(): boolean {
     const open =
       this.#parser['attribvalue'].length > MAX_ATTRIBUTE_LENGTH ||
@@ -198,7 +202,10 @@ class SitemapHandler implements Partial<Handler> {
   }
 }
 
-/** An address that a sitemap, or whoever names one, gives: in full and http(s), else null. Only where there is a `base` it may be relative. */
+/**
+ * An address that a sitemap, or whoever names one, gives: in full and http(s), else null. Only
+ * where there is a `base` it may be relative.
+ */
 export function absoluteUrl(text: string, base?: string): string | null {
   if (text.length === 0 || text.length > MAX_URL_LENGTH) return null;
   if (base === undefined && !/^\s*https?:\/\//i.test(text)) return null;

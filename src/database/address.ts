@@ -29,8 +29,9 @@ export function identityOf(url: string): { user: string; database: string } {
 }
 
 /**
- * A URL as options of pg's clients, with the meanings of libpq. Everything is set, so that pg reads no PG* variable. In
- * the modes `allow` and `prefer` it asks for TLS: `reachDatabase` settles them before. Throws an AddressError.
+ * A URL as options of pg's clients, with the meanings of libpq. Everything is set, so that pg reads
+ * no PG* variable. In the modes `allow` and `prefer` it asks for TLS: `reachDatabase` settles them
+ * before. Throws an AddressError.
  */
 export function connectionOptions(url: string): pg.ClientConfig {
   const parameters = withDefaults(parseDatabaseUrl(url));
@@ -80,7 +81,10 @@ function timeoutOf({ connect_timeout }: DatabaseParameters): number {
   return seconds <= 0 ? CONNECT_TIMEOUT_SECONDS : Math.max(2, seconds);
 }
 
-/** A root certificate makes every mode verify the chain; without one only verify-ca and verify-full do, and must not. */
+/**
+ * A root certificate makes every mode verify the chain; without one only verify-ca and verify-full
+ * do, and must not.
+ */
 function tlsOptions(parameters: ReturnType<typeof withDefaults>): ConnectionOptions | false {
   const mode = sslModeOf(parameters);
   if (mode === 'disable') return false;

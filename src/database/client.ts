@@ -6,12 +6,15 @@ interface Internals {
   connection: NodeJS.EventEmitter & { stream: { destroy(error: Error): void } };
 }
 
-/** A transaction that rests longer is ended by Postgres: behind a broken network it would hold its locks for hours. */
+/**
+ * A transaction that rests longer is ended by Postgres: behind a broken network it would hold its
+ * locks for hours.
+ */
 const IDLE_TRANSACTION_MS = 15_000;
 
 /**
- * The settings of a session on which what we read and write depends, whatever the role or the database has: how values
- * are written as text, and how transactions behave.
+ * The settings of a session on which what we read and write depends, whatever the role or the
+ * database has: how values are written as text, and how transactions behave.
  */
 const SETTINGS = {
   datestyle: 'ISO, MDY',
@@ -24,7 +27,10 @@ const SETTINGS = {
   idle_in_transaction_session_timeout: `${IDLE_TRANSACTION_MS}ms`,
 };
 
-/** A client of our database that keeps what its URL asks for and pg does not know: channel_binding=require. */
+/**
+ * A client of our database that keeps what its URL asks for and pg does not know:
+ * channel_binding=require.
+ */
 export class DatabaseClient extends pg.Client {
   constructor(config: pg.ClientConfig & { requireChannelBinding?: boolean }) {
     super(config);
@@ -57,7 +63,10 @@ export function clientOptions(url: string): pg.ClientConfig & { requireChannelBi
   };
 }
 
-/** Pins the settings of a new session. Returns the backend that serves it: behind a pooler another than the client has. */
+/**
+ * Pins the settings of a new session. Returns the backend that serves it: behind a pooler another
+ * than the client has.
+ */
 export async function pinSettings(client: pg.ClientBase): Promise<number> {
   const { rows } = await client.query<{ pid: number }>(
     `select pg_backend_pid() as pid, set_config(name, value, false)

@@ -1,6 +1,9 @@
 import { describeAddress, identityOf } from './address.ts';
 
-/** The database cannot be used as it is. The message is one line that names the variable and says what to do. */
+/**
+ * The database cannot be used as it is. The message is one line that names the variable and says
+ * what to do.
+ */
 export class ConnectionError extends Error {
   override name = 'ConnectionError';
 }

@@ -13,15 +13,19 @@ export interface Database extends AsyncDisposable {
   pool: pg.Pool;
 }
 
-/** After this a statement counts as lost: longer than any of ours, and short enough to recover soon from a silent network. */
+/**
+ * After this a statement counts as lost: longer than any of ours, and short enough to recover soon
+ * from a silent network.
+ */
 const QUERY_TIMEOUT_MS = 10_000;
 /** For a migration or an operator's command, which may run one long statement. */
 export const UNHURRIED_MS = 6 * 3600_000;
 
 /**
- * Opens a pool of at most `max` connections. Statements fail after `queryTimeoutMs`, so that a silent database does not
- * hold its callers for ever. `onError` receives the error of every broken connection, idle or in use. Throws an
- * AddressError where a file that the URL names cannot be read.
+ * Opens a pool of at most `max` connections. Statements fail after `queryTimeoutMs`, so that a
+ * silent database does not hold its callers for ever. `onError` receives the error of every broken
+ * connection, idle or in use. Throws an AddressError where a file that the URL names cannot be
+ * read.
  */
 export function openDatabase(
   url: string,
@@ -41,7 +45,8 @@ export function openDatabase(
     // oxlint-disable-next-line typescript/no-misused-promises -- pg waits for it; its types omit that
     onConnect: async (client) => lost.serves(client, await pinSettings(client)),
   });
-  // The pool reports errors of idle connections only, and an error without a listener ends the process.
+  // The pool reports errors of idle connections only, and an error without a listener ends the
+  // process.
   pool.on('connect', (client) => client.on('error', onError));
   pool.on('error', () => undefined);
   return {

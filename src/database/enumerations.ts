@@ -1,6 +1,6 @@
 /**
- * The values that columns may have, one list for each: types, schemas, choices and labels derive from it, and
- * test/database/enumerations.test.ts compares it with the column's CHECK constraint.
+ * The values that columns may have, one list for each: types, schemas, choices and labels derive
+ * from it, and test/database/enumerations.test.ts compares it with the column's CHECK constraint.
  */
 export const JOB_KINDS = ['scrape', 'batch', 'crawl'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
@@ -23,7 +23,10 @@ export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 export const WEBHOOK_PAYLOADS = ['full', 'summary'] as const;
 export type WebhookPayload = (typeof WEBHOOK_PAYLOADS)[number];
 
-/** What a delivery reports: an event of a job, several `job.page` in one, or a test that its owner asked for. */
+/**
+ * What a delivery reports: an event of a job, several `job.page` in one, or a test that its owner
+ * asked for.
+ */
 export const DELIVERY_EVENTS = ['job.started', 'job.page', 'job.pages', 'job.completed', 'test'] as const;
 export type DeliveryEvent = (typeof DELIVERY_EVENTS)[number];
 

@@ -4,14 +4,16 @@ import type { DbOrTx } from './tables.ts';
 /** Rows read at a time at most. */
 const ROWS = 50;
 /**
- * Large fragments are read fewer at a time, so that a batch of rows stays near this many bytes. A callback of 1 GB takes 61 MiB of
- * memory so, at 52 MiB/s; with 4 MiB at a time it took 200, and held up small callbacks for 50 ms.
+ * Large fragments are read fewer at a time, so that a batch of rows stays near this many bytes. A
+ * callback of 1 GB takes 61 MiB of memory so, at 52 MiB/s; with 4 MiB at a time it took 200, and
+ * held up small callbacks for 50 ms.
  */
 const BYTES = 128 * 1024;
 
 /**
- * A job's page blocks as JSON text in the order of the pages, pages without one left out, in arrays of bounded size. Reads by
- * keyset, each read on its own, so no transaction stays open; the rows of an ended job never change.
+ * A job's page blocks as JSON text in the order of the pages, pages without one left out, in arrays
+ * of bounded size. Reads by keyset, each read on its own, so no transaction stays open; the rows of
+ * an ended job never change.
  */
 async function* readFragments(db: DbOrTx, accountId: string, jobId: string): AsyncGenerator<string[]> {
   let after = -1;

@@ -21,7 +21,10 @@ const internals = (client: pg.ClientBase) => client as unknown as Internals;
 /** The backend that serves a client, as the server reported it when the client connected. */
 export const backendOf = (client: pg.ClientBase): number => internals(client).processID;
 
-/** A late statement: how many checks in a row found its backend idle and no new bytes, and the bytes received so far. */
+/**
+ * A late statement: how many checks in a row found its backend idle and no new bytes, and the bytes
+ * received so far.
+ */
 interface Statement {
   client: pg.Client;
   misses: number;
@@ -29,10 +32,11 @@ interface Statement {
 }
 
 /**
- * Finds connections of a pool that the server has silently dropped, as after a failover or a network outage: a statement
- * on one of them would wait until it times out. When a statement is late, another connection asks whether its backend is
- * working. If it is not, and no bytes arrive, twice in a row, the connection is closed and the statement fails. A backend
- * that works, or waits for a lock, is left alone.
+ * Finds connections of a pool that the server has silently dropped, as after a failover or a
+ * network outage: a statement on one of them would wait until it times out. When a statement is
+ * late, another connection asks whether its backend is working. If it is not, and no bytes arrive,
+ * twice in a row, the connection is closed and the statement fails. A backend that works, or waits
+ * for a lock, is left alone.
  */
 export class LostConnections {
   readonly #config: pg.ClientConfig;
@@ -47,8 +51,8 @@ export class LostConnections {
   }
 
   /**
-   * Records which backend serves a client. Behind PgBouncer it differs from the one that the client was told, and may
-   * change: such clients are not checked.
+   * Records which backend serves a client. Behind PgBouncer it differs from the one that the client
+   * was told, and may change: such clients are not checked.
    */
   serves(client: pg.ClientBase, backend: number): void {
     if (backendOf(client) === backend) this.#direct.add(client);
@@ -94,7 +98,10 @@ export class LostConnections {
       connection.stream.destroy(new Error('Connection terminated: the server has dropped it'));
   }
 
-  /** Those of these backends that are working. Null where the server does not answer: then nothing is known. */
+  /**
+   * Those of these backends that are working. Null where the server does not answer: then nothing
+   * is known.
+   */
   async #busyBackends(pids: number[]): Promise<Set<number> | null> {
     const probe = new DatabaseClient(this.#config);
     probe.on('error', () => {}); // its query rejects as well
@@ -115,8 +122,8 @@ export class LostConnections {
 }
 
 /**
- * The class of a pool's clients, whose statements are checked. A client on which a statement timed out is closed, since
- * the next statement would wait behind it.
+ * The class of a pool's clients, whose statements are checked. A client on which a statement timed
+ * out is closed, since the next statement would wait behind it.
  */
 export function watchedClient(lost: LostConnections): typeof pg.Client {
   return class extends DatabaseClient {

@@ -12,9 +12,10 @@ export class SchemaError extends Error {
 }
 
 /**
- * Brings the schema up to date: the queue's tables, ours, and the queues. Several processes may call it at once: one
- * does it, the others wait. Returns the names of the migrations that it applied. Throws a SchemaError where the database
- * is of another version, or what Postgres threw; then no migration is half applied.
+ * Brings the schema up to date: the queue's tables, ours, and the queues. Several processes may
+ * call it at once: one does it, the others wait. Returns the names of the migrations that it
+ * applied. Throws a SchemaError where the database is of another version, or what Postgres threw;
+ * then no migration is half applied.
  */
 export async function migrate({ db, pool }: Pick<Database, 'db' | 'pool'>): Promise<string[]> {
   await pendingMigrations(db);
@@ -25,8 +26,8 @@ export async function migrate({ db, pool }: Pick<Database, 'db' | 'pool'>): Prom
 }
 
 /**
- * The names of the migrations that the database has not seen yet. Throws a SchemaError where it has others than this
- * version, or the same with another content.
+ * The names of the migrations that the database has not seen yet. Throws a SchemaError where it has
+ * others than this version, or the same with another content.
  */
 export async function pendingMigrations(db: DbOrTx): Promise<string[]> {
   return (await compare(db)).map(({ name }) => name);
@@ -86,7 +87,10 @@ async function compare(db: DbOrTx): Promise<Migration[]> {
   return migrations.filter(({ name }) => !seen.has(name));
 }
 
-/** Creates the schema of the queue, unless an administrator has: `if not exists` would ask for CREATE on the database. */
+/**
+ * Creates the schema of the queue, unless an administrator has: `if not exists` would ask for
+ * CREATE on the database.
+ */
 async function createQueueSchema(db: Db): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await lockMigrations(tx);

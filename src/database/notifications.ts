@@ -8,7 +8,10 @@ import type { Log } from '../log.ts';
 
 const CHANNEL = 'ollagraph';
 
-/** What processes tell each other. A notification only saves time: whoever misses one finds the work by polling. */
+/**
+ * What processes tell each other. A notification only saves time: whoever misses one finds the work
+ * by polling.
+ */
 export type Notification =
   | { type: 'slices'; lane: Lane }
   /** `kind`: what may be due, for a person who waits or as ever; without it, anything. */
@@ -23,8 +26,9 @@ export async function notify(tx: DbOrTx, notification: Notification): Promise<vo
 type Handler = (notification: Notification) => void;
 
 /**
- * One connection that listens for the whole process, and is replaced when it breaks. Without a URL there is none, and
- * work is found by polling: LISTEN does not work behind PgBouncer in transaction mode.
+ * One connection that listens for the whole process, and is replaced when it breaks. Without a URL
+ * there is none, and work is found by polling: LISTEN does not work behind PgBouncer in transaction
+ * mode.
  */
 export class Notifications {
   readonly #url: string | null;
@@ -54,7 +58,10 @@ export class Notifications {
     };
   }
 
-  /** Resolves when the first connection listens. A connection that breaks later is replaced in the background. */
+  /**
+   * Resolves when the first connection listens. A connection that breaks later is replaced in the
+   * background.
+   */
   async start(): Promise<void> {
     if (this.#url === null) return;
     const client = new DatabaseClient({

@@ -8,8 +8,9 @@ const PROBE_LIMIT_MS = 2000;
 const REMIND_MS = 60_000;
 
 /**
- * Stands for the many errors that a process has while its database is away: one line when it goes, one per minute, and
- * one when it is back. Errors of broken connections while the database answers are logged at most once per minute.
+ * Stands for the many errors that a process has while its database is away: one line when it goes,
+ * one per minute, and one when it is back. Errors of broken connections while the database answers
+ * are logged at most once per minute.
  */
 export class DatabaseOutage {
   #watched: { url: string; log: Log } | null = null;
@@ -26,7 +27,10 @@ export class DatabaseOutage {
     this.#watched = null;
   }
 
-  /** Takes an error that would be logged. True where it means that the database is away: then it is not to be logged. */
+  /**
+   * Takes an error that would be logged. True where it means that the database is away: then it is
+   * not to be logged.
+   */
   readonly takes = (error: unknown): boolean => {
     if (this.#watched === null || !isUnavailable(error)) return false;
     this.#suppressed++;

@@ -4,13 +4,16 @@ import type pg from 'pg';
 import type { Tx } from './tables.ts';
 
 /**
- * The lanes of the queue. `interactive` carries single pages and synchronous batches and has a thread of its own, so that a
- * batch of 100,000 URLs in `bulk` never delays another account's page.
+ * The lanes of the queue. `interactive` carries single pages and synchronous batches and has a
+ * thread of its own, so that a batch of 100,000 URLs in `bulk` never delays another account's page.
  */
 export const LANES = ['interactive', 'bulk'] as const;
 export type Lane = (typeof LANES)[number];
 
-/** The queue of slices that were claimed RETRY_LIMIT times and never finished: their pages are settled as failed. */
+/**
+ * The queue of slices that were claimed RETRY_LIMIT times and never finished: their pages are
+ * settled as failed.
+ */
 export const DEAD_LETTERS = 'dead';
 
 /** One entry of the queue: some pages of one job. */
@@ -36,14 +39,14 @@ const RETRY_DELAY_SECONDS = 1;
 export const QUEUE_SCHEMA = 'ollagraph_queue';
 
 /**
- * The clock by which pg-boss schedules its supervision. A wall clock that is set back by an hour would delay the
- * search for lost slices by that hour.
+ * The clock by which pg-boss schedules its supervision. A wall clock that is set back by an hour
+ * would delay the search for lost slices by that hour.
  */
 const STEADY_CLOCK = { ...systemClock, now: () => performance.timeOrigin + performance.now() };
 
 /**
- * How every part uses pg-boss. It has no timetables. Its spans are off: each thread would make two per second even where
- * it finds nothing, and our own spans cover the entries.
+ * How every part uses pg-boss. It has no timetables. Its spans are off: each thread would make two
+ * per second even where it finds nothing, and our own spans cover the entries.
  */
 export const QUEUE_OPTIONS = {
   schema: QUEUE_SCHEMA,
@@ -77,8 +80,9 @@ export async function createQueues(boss: PgBoss): Promise<void> {
 }
 
 /**
- * Completes a slice (or, where `completed` is false, extends its lease) in the caller's transaction. Returns false when
- * the slice was fetched again since: the lease is lost, and the transaction must be rolled back.
+ * Completes a slice (or, where `completed` is false, extends its lease) in the caller's
+ * transaction. Returns false when the slice was fetched again since: the lease is lost, and the
+ * transaction must be rolled back.
  */
 export async function holdSlice(
   boss: PgBoss,
@@ -121,7 +125,10 @@ export async function insertSlices(
   }
 }
 
-/** pg-boss's group of a slice, which a claim can leave out: one account's slices of one host, or of several. */
+/**
+ * pg-boss's group of a slice, which a claim can leave out: one account's slices of one host, or of
+ * several.
+ */
 export function groupOf({ account_id, host }: Slice): string {
   return `${account_id} ${host ?? '*'}`;
 }

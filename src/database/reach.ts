@@ -7,7 +7,9 @@ import { clientOptions, DatabaseClient, pinSettings } from './client.ts';
 import { ConnectionError, explainConnection } from './connection-error.ts';
 import { backendOf } from './lost-connections.ts';
 
-/** A server that is starting refuses connections for a while, or says that it is starting (57P03). */
+/**
+ * A server that is starting refuses connections for a while, or says that it is starting (57P03).
+ */
 const STARTING = new Set(['ECONNREFUSED', 'ENOENT', 'EAI_AGAIN', '57P03']);
 const WAIT_MS = 30_000;
 const PAUSE_MS = 250;
@@ -21,8 +23,9 @@ export interface ReachOptions {
 }
 
 /**
- * Connects once and checks that the database can be used: that it takes writes, holds UTF-8, and allows the connections
- * that the process needs. Returns the URL with a definite sslmode (see `settleTls`). Throws a ConnectionError.
+ * Connects once and checks that the database can be used: that it takes writes, holds UTF-8, and
+ * allows the connections that the process needs. Returns the URL with a definite sslmode (see
+ * `settleTls`). Throws a ConnectionError.
  */
 export async function reachDatabase(url: string, options: ReachOptions = {}): Promise<string> {
   const deadline = performance.now() + WAIT_MS;
@@ -55,8 +58,9 @@ function codeOf(error: unknown): string {
 }
 
 /**
- * Connects as the URL's sslmode says. libpq tries twice in the modes `allow` (without TLS first) and `prefer` (with TLS
- * first); what succeeds here is fixed in the returned URL, so that later connections need one try.
+ * Connects as the URL's sslmode says. libpq tries twice in the modes `allow` (without TLS first)
+ * and `prefer` (with TLS first); what succeeds here is fixed in the returned URL, so that later
+ * connections need one try.
  */
 async function settleTls(url: string): Promise<{ client: pg.Client; url: string }> {
   const parameters = parseDatabaseUrl(url);

@@ -7,8 +7,9 @@ interface Day {
 }
 
 /**
- * Drops the partitions of days older than `days`: jobs with their pages, deliveries with their attempts. A whole day stays
- * while one of its jobs runs, or a delivery of it or of one of its jobs is in the outbox. Returns the days dropped.
+ * Drops the partitions of days older than `days`: jobs with their pages, deliveries with their
+ * attempts. A whole day stays while one of its jobs runs, or a delivery of it or of one of its jobs
+ * is in the outbox. Returns the days dropped.
  */
 export async function dropOldDays(db: Db, days: number): Promise<string[]> {
   await sql`delete from endpoint_hours where hour < now() - ${days} * interval '1 day'`.execute(db);

@@ -12,8 +12,9 @@ type ValueOf<Row, Value> = (row: Row, index: number) => Value | null | undefined
 
 export const text = <Row>(valueOf: ValueOf<Row, string>): Column<Row> => ({ type: 'text', valueOf });
 /**
- * Text that may be long, as a string or its bytes in UTF-8. Each value is a parameter of its own: pg escapes the elements of an array
- * with regular expressions, which takes minutes for megabytes of quotes and backslashes. Good for batches of up to a thousand.
+ * Text that may be long, as a string or its bytes in UTF-8. Each value is a parameter of its own:
+ * pg escapes the elements of an array with regular expressions, which takes minutes for megabytes
+ * of quotes and backslashes. Good for batches of up to a thousand.
  */
 export const largeText = <Row>(valueOf: ValueOf<Row, string | Uint8Array>): Column<Row> => ({
   type: 'text',
@@ -55,8 +56,9 @@ export interface Rows {
 }
 
 /**
- * A batch as rows of SQL. It takes one array parameter per column however long the batch is (but for largeText): Postgres allows
- * 65,535 parameters. `insert into t (${batch.columns}) select * from ${batch.as('b')}`.
+ * A batch as rows of SQL. It takes one array parameter per column however long the batch is (but
+ * for largeText): Postgres allows 65,535 parameters. `insert into t (${batch.columns}) select *
+ * from ${batch.as('b')}`.
  */
 export function rows<Row>(batch: readonly Row[], columns: Record<string, Column<Row>>): Rows {
   const names = sql.join(Object.keys(columns).map((name) => sql.id(name)));

@@ -1,8 +1,9 @@
 /**
- * Whether a statement failed because the database was unavailable or overloaded, and may succeed soon. SQLSTATE classes
- * 08 (connection), 40 (rolled back for another transaction), 53 (resources, such as a full disk), 57P (shutdown), 58 (its
- * own system), 25006 (no longer the primary) and 25P03 (idle transaction); Node's network codes; and what the driver
- * reports of a broken connection.
+ * Whether a statement failed because the database was unavailable or overloaded, and may succeed
+ * soon. SQLSTATE classes 08 (connection), 40 (rolled back for another transaction), 53 (resources,
+ * such as a full disk), 57P (shutdown), 58 (its own system), 25006 (no longer the primary) and
+ * 25P03 (idle transaction); Node's network codes; and what the driver reports of a broken
+ * connection.
  */
 export function isDatabaseTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
@@ -11,7 +12,10 @@ export function isDatabaseTrouble(error: unknown): boolean {
   return DRIVER.test(error.message);
 }
 
-/** Whether an error means that the database cannot be reached or takes no writes, so that every other call fails too. */
+/**
+ * Whether an error means that the database cannot be reached or takes no writes, so that every
+ * other call fails too.
+ */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as NodeJS.ErrnoException;
@@ -31,6 +35,9 @@ const NETWORK = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);
-/** "Not queryable" is Kysely's rollback on a broken connection, which hides the statement's own error. */
+/**
+ * "Not queryable" is Kysely's rollback on a broken connection, which hides the statement's own
+ * error.
+ */
 const DRIVER =
   /timeout exceeded when trying to connect|Connection terminated|Query read timeout|is not queryable/;

@@ -66,8 +66,8 @@ const ENCODE =
   'encode special characters in the user and the password (@ as %40, / as %2F, : as %3A, % as %25)';
 
 /**
- * Reads a connection URI as libpq does (PostgreSQL manual, 32.1.1.2). Throws an Error whose message is for the
- * operator, and shows no part of the URI that may be a password.
+ * Reads a connection URI as libpq does (PostgreSQL manual, 32.1.1.2). Throws an Error whose message
+ * is for the operator, and shows no part of the URI that may be a password.
  */
 export function parseDatabaseUrl(url: string): DatabaseParameters {
   const rest = /^postgres(?:ql)?:\/\/(.*)$/s.exec(url)?.[1];
@@ -141,8 +141,8 @@ function splitOnce(text: string, separator: string): string[] {
 }
 
 /**
- * The URI with what libpq's variables (PGHOST, PGSSLMODE, …) add to it, so that nothing else reads them. Throws an
- * Error like `parseDatabaseUrl`.
+ * The URI with what libpq's variables (PGHOST, PGSSLMODE, …) add to it, so that nothing else reads
+ * them. Throws an Error like `parseDatabaseUrl`.
  */
 export function completeDatabaseUrl(url: string, env: NodeJS.ProcessEnv): string {
   const given = parseDatabaseUrl(url);

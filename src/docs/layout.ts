@@ -59,7 +59,10 @@ export function codeBlock(text: string): Content {
   return html`<pre tabindex="0"><code>${text.trimEnd()}</code></pre>`;
 }
 
-/** The same thing in several languages, of which one is seen: radio buttons and a style sheet, no script. */
+/**
+ * The same thing in several languages, of which one is seen: radio buttons and a style sheet, no
+ * script.
+ */
 export function tabs(name: string, entries: { label: string; text: string }[]): Content {
   return html`<div class="tabs">
     ${entries.map(

@@ -9,7 +9,10 @@ import { manualPage } from './manual-page.ts';
 import { CHAPTERS, isChapter } from './manual/index.ts';
 import { webhooksPage } from './webhooks-page.ts';
 
-/** Nothing from another host, no script in the page. The viewer's style sheet brings its icons as data. */
+/**
+ * Nothing from another host, no script in the page. The viewer's style sheet brings its icons as
+ * data.
+ */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",

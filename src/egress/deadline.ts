@@ -32,7 +32,10 @@ export class Deadline {
     }
   }
 
-  /** The outcome of `work`, or an EgressError `timeout` or `cancelled` when that comes first; `work` then goes on unseen. */
+  /**
+   * The outcome of `work`, or an EgressError `timeout` or `cancelled` when that comes first; `work`
+   * then goes on unseen.
+   */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       const cancel = () =>

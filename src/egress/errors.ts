@@ -30,7 +30,10 @@ export type WebhookErrorCode =
   | 'invalid_response'
   | 'body_failed';
 
-/** Milliseconds of one exchange; a phase that did not happen (a reused connection, an early failure) is null. */
+/**
+ * Milliseconds of one exchange; a phase that did not happen (a reused connection, an early failure)
+ * is null.
+ */
 export interface Timings {
   /** How long each phase of opening the connection took. */
   dnsMs: number | null;
@@ -49,8 +52,8 @@ interface EgressErrorOptions {
 }
 
 /**
- * The only error that egress throws by itself. The message is a constant; what was resolved, and what the other side
- * said, is in `cause` and goes to the log only.
+ * The only error that egress throws by itself. The message is a constant; what was resolved, and
+ * what the other side said, is in `cause` and goes to the log only.
  */
 export class EgressError extends Error {
   readonly code: EgressErrorCode;
@@ -76,7 +79,10 @@ export class EgressError extends Error {
 
 const RETRYABLE: ReadonlySet<EgressErrorCode> = new Set(['connection_failed', 'timeout', 'body_failed']);
 
-/** True for resets, refusals, timeouts and temporary DNS failures; false for what would fail the same way again. */
+/**
+ * True for resets, refusals, timeouts and temporary DNS failures; false for what would fail the
+ * same way again.
+ */
 export function isRetryable(error: unknown): boolean {
   return error instanceof EgressError && error.retryable;
 }
@@ -115,13 +121,17 @@ export function tlsError(fault: string): EgressError {
   return new EgressError('tls_failed', { cause: new Error(fault), detail: tlsFault(fault, true) });
 }
 
-/** The error for what ended a connection while a request was on its way. `answered`: the answer's head had arrived. */
+/**
+ * The error for what ended a connection while a request was on its way. `answered`: the answer's
+ * head had arrived.
+ */
 export function transportError(cause: Error, answered: boolean): EgressError {
   if (cause instanceof EgressError) return cause;
   if (cause instanceof ReadLimitError)
     return new EgressError(answered ? 'too_large' : 'invalid_response', { cause });
   if (cause instanceof InvalidAnswerError) return new EgressError('invalid_response', { cause });
-  // A server that speaks TLS 1.3 refuses a certificate, or its absence, after its own side of the handshake.
+  // A server that speaks TLS 1.3 refuses a certificate, or its absence, after its own side of the
+  // handshake.
   if (errorCode(cause).startsWith('ERR_SSL_')) return handshakeError(cause, true);
   return new EgressError('connection_failed', { cause });
 }

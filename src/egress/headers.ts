@@ -1,4 +1,6 @@
-/** Headers that nobody may set for an outgoing request, each with the reason that a caller is given. */
+/**
+ * Headers that nobody may set for an outgoing request, each with the reason that a caller is given.
+ */
 const REFUSED_HEADERS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'accept-encoding': 'names the content codings that the service can undo',
@@ -18,7 +20,10 @@ const REFUSED_HEADERS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** Headers that carry no credential: of a caller's headers, only these follow a redirect to another origin. */
+/**
+ * Headers that carry no credential: of a caller's headers, only these follow a redirect to another
+ * origin.
+ */
 const HARMLESS_HEADERS: ReadonlySet<string> = new Set([
   'accept',
   'accept-language',
@@ -32,7 +37,9 @@ const HARMLESS_HEADERS: ReadonlySet<string> = new Set([
   'user-agent',
 ]);
 
-/** Why a header must not be set by a caller, or null where it may. The name is taken in any case. */
+/**
+ * Why a header must not be set by a caller, or null where it may. The name is taken in any case.
+ */
 export function headerRefusal(name: string): string | null {
   return REFUSED_HEADERS.get(name.toLowerCase()) ?? null;
 }
@@ -50,8 +57,8 @@ export function withoutCredentials(headers: HeaderRecord): HeaderRecord {
 }
 
 /**
- * Requests share a connection only where this is equal: NTLM and Negotiate authenticate a connection, not a request.
- * Empty where a request has no credentials.
+ * Requests share a connection only where this is equal: NTLM and Negotiate authenticate a
+ * connection, not a request. Empty where a request has no credentials.
  */
 export function credentialKey(headers: HeaderRecord): string {
   const { authorization, cookie } = headers;

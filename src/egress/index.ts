@@ -30,9 +30,15 @@ export interface EgressOptions {
   allowTargets: CidrList | string[];
   /** Networks that may be called back in spite of being private. Does not open scraping. */
   allowWebhooks: CidrList | string[];
-  /** `address:port` of the DNS servers to ask in place of the system's. The hosts file and search domains still count. */
+  /**
+   * `address:port` of the DNS servers to ask in place of the system's. The hosts file and search
+   * domains still count.
+   */
   dnsServers?: string[];
-  /** Trusted in place of Node's own certificate authorities (which include NODE_EXTRA_CA_CERTS), PEM. */
+  /**
+   * Trusted in place of Node's own certificate authorities (which include NODE_EXTRA_CA_CERTS),
+   * PEM.
+   */
   ca?: string;
   connectionsPerOrigin?: { pages: number; webhooks: number };
 }
@@ -48,13 +54,19 @@ export interface Egress extends AsyncDisposable {
   post(request: PostRequest): Promise<PostResult>;
   /** Checks what a page's URL says by itself; nothing is resolved. */
   checkPageUrl(url: string): PageUrlCheck;
-  /** Checks a callback's URL, and what its host resolves to within 2 s; a host that does not resolve is fine. */
+  /**
+   * Checks a callback's URL, and what its host resolves to within 2 s; a host that does not resolve
+   * is fine.
+   */
   checkWebhookUrl(url: string): Promise<WebhookUrlCheck>;
   /** Closes every connection; what is under way fails with `connection_failed`. */
   close(): Promise<void>;
 }
 
-/** Of webhooks so many that the dispatcher's own limits hold: accounts may share the host of their receivers. */
+/**
+ * Of webhooks so many that the dispatcher's own limits hold: accounts may share the host of their
+ * receivers.
+ */
 const CONNECTIONS_PER_ORIGIN = { pages: 16, webhooks: 1024 };
 const CREATION_CHECK_MS = 2000;
 /** The certificate of an issuer is one or two kilobytes. */

@@ -16,8 +16,8 @@ export interface PostRequest {
   /** One deadline over DNS, connect, TLS, sending and the answer. */
   timeoutMs: number;
   /**
-   * For a streamed body: how long each chunk may take. `timeoutMs` then covers what comes before the first chunk, and
-   * once more the answer after the last one.
+   * For a streamed body: how long each chunk may take. `timeoutMs` then covers what comes before
+   * the first chunk, and once more the answer after the last one.
    */
   idleTimeoutMs?: number;
 }
@@ -29,8 +29,8 @@ export interface PostResult {
   /** The `Location` header as sent: a redirect is not followed. */
   location: string | null;
   /**
-   * The beginning of the answer, at most 1 KiB, its content coding and charset undone. What cannot be decoded becomes
-   * U+FFFD; NULs are left out.
+   * The beginning of the answer, at most 1 KiB, its content coding and charset undone. What cannot
+   * be decoded becomes U+FFFD; NULs are left out.
    */
   excerpt: string;
   timings: Timings;
@@ -44,10 +44,11 @@ const EXCERPT_BYTES = 1024;
 const MAX_WIRE_BYTES = 384 * 1024;
 
 /**
- * POSTs to an https URL and follows no redirect. The status decides: an answer whose body is long, late or broken off
- * is still an answer, and its connection is dropped. Rejects with an EgressError: `blocked_target`, `dns_failed`,
- * `connection_failed`, `tls_failed`, `timeout`, `invalid_response`, or `body_failed` where the body's source, or a header
- * that HTTP forbids, is at fault.
+ * POSTs to an https URL and follows no redirect. The status decides: an answer whose body is long,
+ * late or broken off is still an answer, and its connection is dropped. Rejects with an
+ * EgressError: `blocked_target`, `dns_failed`, `connection_failed`, `tls_failed`, `timeout`,
+ * `invalid_response`, or `body_failed` where the body's source, or a header that HTTP forbids, is
+ * at fault.
  */
 export async function post(network: Network, request: PostRequest): Promise<PostResult> {
   const { target, path } = network.destination(request.url);

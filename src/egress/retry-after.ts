@@ -1,4 +1,7 @@
-/** `Retry-After` (RFC 9110, 10.2.3) in seconds from now: delta-seconds or an HTTP date; null when absent, past or not valid. */
+/**
+ * `Retry-After` (RFC 9110, 10.2.3) in seconds from now: delta-seconds or an HTTP date; null when
+ * absent, past or not valid.
+ */
 export function parseRetryAfter(value: string | null, now: number = Date.now()): number | null {
   if (value === null) return null;
   const text = value.trim();

@@ -4,8 +4,8 @@ const PREFIXES = ['OLLAGRAPH_', 'WEBHOOK_', 'ALLOW_PRIVATE_', 'RENDER_', 'RETENT
 const MIN_LENGTH = 6;
 
 /**
- * The variables that are not read and look as if they were meant to be: misspelt, or with a beginning of ours. Each
- * with the name that it resembles, where there is one.
+ * The variables that are not read and look as if they were meant to be: misspelt, or with a
+ * beginning of ours. Each with the name that it resembles, where there is one.
  */
 export function findLookalikes(
   env: NodeJS.ProcessEnv,

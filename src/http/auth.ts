@@ -5,8 +5,8 @@ import type { AttemptLimit } from './attempt-limit.ts';
 import { setCaller, type Caller } from './locals.ts';
 
 /**
- * Accepts requests whose bearer key `authenticate` knows, and notes the account. All others get the same 401, and after too many
- * attempts a 429.
+ * Accepts requests whose bearer key `authenticate` knows, and notes the account. All others get the
+ * same 401, and after too many attempts a 429.
  */
 export function requireKey(
   authenticate: (key: string) => Promise<Caller | null>,
@@ -23,7 +23,10 @@ export function requireKey(
   };
 }
 
-/** Accepts requests whose bearer is the token, compared in constant time. Without a token there is no such route. */
+/**
+ * Accepts requests whose bearer is the token, compared in constant time. Without a token there is
+ * no such route.
+ */
 export function requireToken(token: string | undefined, attempts: AttemptLimit): RequestHandler {
   if (token === undefined) {
     return () => {
@@ -43,7 +46,10 @@ export function requireToken(token: string | undefined, attempts: AttemptLimit):
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
-/** The secret of a request. Throws ServiceError `rate_limited` where its address has guessed too often. */
+/**
+ * The secret of a request. Throws ServiceError `rate_limited` where its address has guessed too
+ * often.
+ */
 function allowedBearer(req: Request, attempts: AttemptLimit): string | undefined {
   const secret = bearerOf(req);
   const wait = secret === undefined ? 0 : attempts.waitSeconds(req.ip ?? '', secret);

@@ -10,7 +10,10 @@ const FAULTS: Record<string, readonly [ErrorCode, string]> = {
 };
 const MALFORMED = ['bad_request', 'This is not an HTTP request.'] as const;
 
-/** Answers requests that Node's parser refuses with a problem document, and closes their connections. */
+/**
+ * Answers requests that Node's parser refuses with a problem document, and closes their
+ * connections.
+ */
 export function answerClientErrors(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable || error.code === 'ECONNRESET') {

@@ -3,16 +3,23 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '../log.ts';
 
-/** Requests of one connection that may wait for earlier answers. A client that pipelines more is cut off. */
+/**
+ * Requests of one connection that may wait for earlier answers. A client that pipelines more is cut
+ * off.
+ */
 const MAX_PIPELINED = 16;
 /** Parts that may wait for the end of one answer. Node suspects a leak beyond ten. */
 const RESPONSE_LISTENERS = 20;
-/** A connection on which nothing moves in either direction: no request comes, or nobody reads the answer. */
+/**
+ * A connection on which nothing moves in either direction: no request comes, or nobody reads the
+ * answer.
+ */
 const IDLE_MS = 60_000;
 
 /**
- * Answers the requests of a connection one after the other (RFC 9112, 9.3.2). Node would give them all to the handlers at once, and keep
- * every answer in memory until the client reads. The first middleware, so that a waiting request costs no more than its head.
+ * Answers the requests of a connection one after the other (RFC 9112, 9.3.2). Node would give them
+ * all to the handlers at once, and keep every answer in memory until the client reads. The first
+ * middleware, so that a waiting request costs no more than its head.
  */
 export function answerInTurn(): RequestHandler {
   const waiting = new WeakMap<Socket, { last: ServerResponse; count: number }>();

@@ -9,7 +9,10 @@ export class Html {
   }
 }
 
-/** What a template takes: text is escaped, HTML is not, lists are joined, and null, undefined and false are nothing. */
+/**
+ * What a template takes: text is escaped, HTML is not, lists are joined, and null, undefined and
+ * false are nothing.
+ */
 export type Content = string | number | Html | null | undefined | false | readonly Content[];
 
 const ENTITIES: Record<string, string> = {
@@ -32,7 +35,10 @@ function render(content: Content): string {
   return escapeHtml(String(content));
 }
 
-/** A template whose holes are escaped. Attributes must be quoted; a hole never stands for a tag, a name or a script. */
+/**
+ * A template whose holes are escaped. Attributes must be quoted; a hole never stands for a tag, a
+ * name or a script.
+ */
 export function html(strings: TemplateStringsArray, ...holes: Content[]): Html {
   return new Html(strings.reduce((text, part, n) => text + render(holes[n - 1]) + part));
 }
@@ -47,7 +53,9 @@ export function attribute(name: string, value: string | number | null | undefine
   return value === null || value === undefined ? null : new Html(` ${name}="${escapeHtml(String(value))}"`);
 }
 
-/** Only an http(s) or mailto address may become a link; anything else (javascript:, data:) is null. */
+/**
+ * Only an http(s) or mailto address may become a link; anything else (javascript:, data:) is null.
+ */
 export function safeHref(url: string): string | null {
   const parsed = URL.parse(url);
   return parsed && /^(https?|mailto):$/.test(parsed.protocol) ? parsed.href : null;

@@ -11,7 +11,10 @@ export function requestIdOf(res: Response): string {
   return res.locals.request_id as string;
 }
 
-/** The route that the request matched, as the API's document writes its path; `unknown` where it matched none. */
+/**
+ * The route that the request matched, as the API's document writes its path; `unknown` where it
+ * matched none.
+ */
 export function routeOf(res: Response): string {
   return (res.locals.route as string | undefined) ?? 'unknown';
 }

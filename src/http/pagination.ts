@@ -22,7 +22,10 @@ export function encodeCursor(key: string): string {
   return Buffer.from(key, 'utf8').toString('base64url');
 }
 
-/** The key that `encodeCursor` was given; null without a cursor. Throws ServiceError where the key does not match `form`. */
+/**
+ * The key that `encodeCursor` was given; null without a cursor. Throws ServiceError where the key
+ * does not match `form`.
+ */
 export function decodeCursor(cursor: string | undefined, form: RegExp): string | null {
   if (cursor === undefined) return null;
   const key = Buffer.from(cursor, 'base64url').toString('utf8');

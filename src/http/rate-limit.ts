@@ -21,8 +21,9 @@ export interface Limiter {
 }
 
 /**
- * Counts every request of an account and answers 429 when the account has used up its quota. The headers are those of the IETF draft
- * "RateLimit header fields for HTTP", version 8. `accountOf` names the account of a request.
+ * Counts every request of an account and answers 429 when the account has used up its quota. The
+ * headers are those of the IETF draft "RateLimit header fields for HTTP", version 8. `accountOf`
+ * names the account of a request.
  */
 export function limitRate(
   limiter: Limiter,

@@ -15,7 +15,9 @@ const NO_BODY: JsonBody = { value: undefined, bytes: Buffer.alloc(0), verbatim: 
 /** What a request passes before its handler, by who may call the route. */
 export type Gates = Record<Access, RequestHandler[]>;
 
-/** Adds the routes to the router. A path answers 405 with `Allow` to methods that it does not have. */
+/**
+ * Adds the routes to the router. A path answers 405 with `Allow` to methods that it does not have.
+ */
 export function registerRoutes<Context>(
   router: IRouter,
   routes: readonly Route<Context>[],
@@ -79,7 +81,9 @@ function idempotencyKeyOf(req: Request): string | null {
   return key;
 }
 
-/** RFC 9745, RFC 8594, and a link to the successor: in every answer of the route, errors included. */
+/**
+ * RFC 9745, RFC 8594, and a link to the successor: in every answer of the route, errors included.
+ */
 function announceDeprecation(deprecation: Deprecation | undefined): RequestHandler[] {
   if (!deprecation) return [];
   const { since, until, successor } = deprecation;

@@ -9,7 +9,9 @@ export interface Reply {
   headers?: Record<string, string>;
   /** The body as a value, sent as JSON … */
   json?: unknown;
-  /** … or as text of the answer's content type: whole, or in pieces that are never all in memory. */
+  /**
+   * … or as text of the answer's content type: whole, or in pieces that are never all in memory.
+   */
   body?: string | AsyncIterable<string>;
 }
 

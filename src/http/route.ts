@@ -8,7 +8,10 @@ import type { Reply } from './reply.ts';
 /** Who may call a route: everybody, an account with its key, or the operator with ADMIN_TOKEN. */
 export type Access = 'anyone' | 'account' | 'operator';
 
-/** What a route says of itself: registration, validation, access, limits, names and the API's document derive from it. */
+/**
+ * What a route says of itself: registration, validation, access, limits, names and the API's
+ * document derive from it.
+ */
 export interface RouteDescription {
   id: string;
   method: 'get' | 'post';
@@ -20,7 +23,10 @@ export interface RouteDescription {
   access: Access;
   query?: z.ZodObject;
   body?: z.ZodType;
-  /** Where the body's limits are not the default ones: 1 MiB (1 KiB where the route takes no body), 10,000 values, nothing verbatim. */
+  /**
+   * Where the body's limits are not the default ones: 1 MiB (1 KiB where the route takes no body),
+   * 10,000 values, nothing verbatim.
+   */
   limits?: Partial<BodyLimits>;
   /** A body to start from. */
   example?: unknown;
@@ -109,7 +115,9 @@ interface TypedRoute<Path extends string, Kind extends Access, Query, Body, Cont
   ): Promise<Reply> | Reply;
 }
 
-/** Declares a route. The types of its handler's request follow from its path, access and schemas. */
+/**
+ * Declares a route. The types of its handler's request follow from its path, access and schemas.
+ */
 export function route<
   const Path extends string,
   const Kind extends Access,

@@ -26,11 +26,17 @@ export interface HttpServer {
   serve(app: RequestListener, limits: ConnectionLimits): void;
   /** From now on every answer closes its connection. */
   drain(): void;
-  /** Answers the requests under way and closes; cuts what is open after 20 s, or when `hurry` aborts. */
+  /**
+   * Answers the requests under way and closes; cuts what is open after 20 s, or when `hurry`
+   * aborts.
+   */
   close(hurry?: AbortSignal): Promise<void>;
 }
 
-/** Listens before anything is there to serve, so that a port in use is found first. Throws a ListenError. */
+/**
+ * Listens before anything is there to serve, so that a port in use is found first. Throws a
+ * ListenError.
+ */
 export async function listen({
   host,
   port,

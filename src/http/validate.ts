@@ -5,7 +5,10 @@ import { ServiceError, type FieldError } from '../service-error.ts';
 const MAX_DEPTH = 32;
 const MAX_ERRORS = 20;
 
-/** The query string as the schema accepts it. Throws ServiceError `validation_failed` that names the parameters. */
+/**
+ * The query string as the schema accepts it. Throws ServiceError `validation_failed` that names the
+ * parameters.
+ */
 export function parseQuery<S extends z.ZodType>(req: Request, schema: S): z.infer<S> {
   return parseValue(req.query, schema);
 }
@@ -16,7 +19,9 @@ export function parseValue<S extends z.ZodType>(value: unknown, schema: S): z.in
   return validate(schema, value);
 }
 
-/** What the schema makes of a value. Throws ServiceError `validation_failed` that names the fields. */
+/**
+ * What the schema makes of a value. Throws ServiceError `validation_failed` that names the fields.
+ */
 export function validate<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -46,8 +51,8 @@ function formatPath(path: PropertyKey[]): string {
 }
 
 /**
- * Throws ServiceError `validation_failed` for U+0000 and lone surrogates, which cannot be stored, and for deep nesting and keys that name
- * the prototype, which have no honest use.
+ * Throws ServiceError `validation_failed` for U+0000 and lone surrogates, which cannot be stored,
+ * and for deep nesting and keys that name the prototype, which have no honest use.
  */
 export function refuseHostile(value: unknown, path: string, depth: number): void {
   if (typeof value === 'string') {

@@ -12,8 +12,8 @@ export interface MinuteOfWork {
 }
 
 /**
- * The last `minutes` minutes, the current one last. Reads jobs alone, never pages: those that run, and those created within twice the
- * time.
+ * The last `minutes` minutes, the current one last. Reads jobs alone, never pages: those that run,
+ * and those created within twice the time.
  */
 export async function activityByMinute(
   db: DbOrTx,

@@ -42,8 +42,9 @@ interface SettledPage {
 }
 
 /**
- * Announces pages that have settled, where that is asked for. Each page that costs a credit has a delivery of its own.
- * Pages that cost nothing soon share deliveries: else a job of addresses that fail at once would flood a receiver.
+ * Announces pages that have settled, where that is asked for. Each page that costs a credit has a
+ * delivery of its own. Pages that cost nothing soon share deliveries: else a job of addresses that
+ * fail at once would flood a receiver.
  */
 export async function announcePages(tx: Tx, job: Job, pages: SettledPage[]): Promise<void> {
   const common = delivery(job, 'job.page');

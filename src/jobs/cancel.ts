@@ -9,8 +9,8 @@ import type { Job } from './read.ts';
 import { lockJob, settlePages } from './settle.ts';
 
 /**
- * Ends a job now: pages that have not settled are cancelled, what was done stays, and the webhook still fires.
- * False when the job had ended before.
+ * Ends a job now: pages that have not settled are cancelled, what was done stays, and the webhook
+ * still fires. False when the job had ended before.
  */
 export async function cancelJob(
   { db, log }: Pick<Context, 'db' | 'log'>,
@@ -58,7 +58,10 @@ async function cancelPages(tx: Tx, job: Job): Promise<number> {
   return Number(result.numAffectedRows);
 }
 
-/** Settles the pages that are still pending, or those of `ordinals`, as failed with this code. The job ends with its last page. */
+/**
+ * Settles the pages that are still pending, or those of `ordinals`, as failed with this code. The
+ * job ends with its last page.
+ */
 export async function failPending(
   { db, boss, log }: Pick<Context, 'db' | 'boss' | 'log'>,
   accountId: string,

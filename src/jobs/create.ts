@@ -21,7 +21,10 @@ export interface NewJob {
   lane: Lane;
   /** The caller holds the connection until the job ends. */
   sync: boolean;
-  /** http(s) URLs, and texts that fail as pages; a repeated one keeps a place each. A crawl has one: its seed. */
+  /**
+   * http(s) URLs, and texts that fail as pages; a repeated one keeps a place each. A crawl has one:
+   * its seed.
+   */
   urls: string[];
   options: ScrapeOptions | CrawlOptions;
   /** The caller's metadata as JSON text. */
@@ -38,9 +41,9 @@ export interface NewJob {
 }
 
 /**
- * Creates a job in one transaction: the job, its pages, the queue's slices and the hold on its credits. Returns its id, or
- * the id of the job that the same idempotency key made before. Throws OutOfCreditsError, or ServiceError
- * `idempotency_mismatch` or `idempotency_busy`.
+ * Creates a job in one transaction: the job, its pages, the queue's slices and the hold on its
+ * credits. Returns its id, or the id of the job that the same idempotency key made before. Throws
+ * OutOfCreditsError, or ServiceError `idempotency_mismatch` or `idempotency_busy`.
  */
 export async function createJob(
   db: Db,
@@ -90,8 +93,8 @@ export async function createJob(
 }
 
 /**
- * Fair queueing: work starts behind what the account itself still has open, so that an account with much to do lets those
- * with little pass. One step of priority is one slice.
+ * Fair queueing: work starts behind what the account itself still has open, so that an account with
+ * much to do lets those with little pass. One step of priority is one slice.
  */
 function basePriority(accountId: string) {
   return sql<number>`(select -coalesce(sum(remaining), 0)::int / ${SLICE_PAGES}::int from jobs

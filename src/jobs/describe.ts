@@ -5,7 +5,10 @@ import type { Job } from './read.ts';
 
 /** What says of a job what it is, besides its own row. */
 export interface JobDescription {
-  /** Its page, the first of a batch, or where its crawl began; null once its pages have been dropped. */
+  /**
+   * Its page, the first of a batch, or where its crawl began; null once its pages have been
+   * dropped.
+   */
   url: string | null;
   /** The delivery with which it ends, once there is one. */
   delivery: DeliveryOfJob | null;

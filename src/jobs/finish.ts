@@ -18,8 +18,9 @@ export interface JobEnd {
 }
 
 /**
- * Ends a job whose pages have all settled, in the caller's transaction: its status, the credits that it did not use, and its one
- * delivery where it has a webhook. `job` carries the final counts, which are stored; its row is locked.
+ * Ends a job whose pages have all settled, in the caller's transaction: its status, the credits
+ * that it did not use, and its one delivery where it has a webhook. `job` carries the final counts,
+ * which are stored; its row is locked.
  */
 export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promise<JobEnd> {
   const { id, kind, total, succeeded } = job;
@@ -47,7 +48,10 @@ export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promi
   return { fields: { request_id, job_id: id, status, total, succeeded, failed, skipped, cancelled }, span };
 }
 
-/** Logs that a job has ended, under the request that created it. Call it when the transaction has committed. */
+/**
+ * Logs that a job has ended, under the request that created it. Call it when the transaction has
+ * committed.
+ */
 export function logJobEnded(log: Log, { fields, span }: JobEnd): void {
   span.end();
   log.info(fields, 'job ended');

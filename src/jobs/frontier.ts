@@ -32,10 +32,11 @@ interface Child {
 const READ_AHEAD = 50;
 
 /**
- * Queues the links of settled pages, strictly in the order of the pages and of the links in them: the frontier is the same
- * first-in-first-out sequence that a single worker would build, however many work on it. Stops at the first page that
- * is still pending, and when max_pages pages are there that were not skipped; goes on from the very link where it
- * stopped when a skip makes room. The caller holds the lock on the job's row. Returns how many pages were added.
+ * Queues the links of settled pages, strictly in the order of the pages and of the links in them:
+ * the frontier is the same first-in-first-out sequence that a single worker would build, however
+ * many work on it. Stops at the first page that is still pending, and when max_pages pages are
+ * there that were not skipped; goes on from the very link where it stopped when a skip makes room.
+ * The caller holds the lock on the job's row. Returns how many pages were added.
  */
 export async function expandFrontier(
   tx: Tx,
@@ -102,7 +103,10 @@ async function settledParents(tx: Tx, job: Job, from: number): Promise<Parent[]>
   }));
 }
 
-/** The hash of every link, made once for each URL: most of a site's links stand on most of its pages. */
+/**
+ * The hash of every link, made once for each URL: most of a site's links stand on most of its
+ * pages.
+ */
 function linkHashes(parents: Parent[]): Map<string, Buffer> {
   const hashes = new Map<string, Buffer>();
   for (const { links } of parents)

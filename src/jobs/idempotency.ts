@@ -15,8 +15,9 @@ export function requestDigest(path: string, body: Buffer): Buffer {
 }
 
 /**
- * Ties the key to the job that the caller's transaction is about to create and returns null, or returns the id of the job
- * that it is tied to already. Throws ServiceError `idempotency_mismatch` or `idempotency_busy`.
+ * Ties the key to the job that the caller's transaction is about to create and returns null, or
+ * returns the id of the job that it is tied to already. Throws ServiceError `idempotency_mismatch`
+ * or `idempotency_busy`.
  */
 export async function claimIdempotencyKey(
   tx: Tx,

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { ExtractOptions } from '../scrape/types.ts';
 
-/** How a job's pages are fetched and read: the validated request, every default filled in. Kept in jobs.options. */
+/**
+ * How a job's pages are fetched and read: the validated request, every default filled in. Kept in
+ * jobs.options.
+ */
 export interface ScrapeOptions extends ExtractOptions {
   headers: Record<string, string>;
   timeout_ms: number;
@@ -11,7 +14,10 @@ export interface ScrapeOptions extends ExtractOptions {
   skip_tls_verification: boolean;
 }
 
-/** Where a crawl sends headers of the caller's that may hold credentials: to the seed's origin, or to its whole site. */
+/**
+ * Where a crawl sends headers of the caller's that may hold credentials: to the seed's origin, or
+ * to its whole site.
+ */
 export const HEADER_SCOPES = ['origin', 'site'] as const;
 
 export interface CrawlOptions extends ScrapeOptions {
@@ -29,7 +35,10 @@ export interface CrawlOptions extends ScrapeOptions {
   delay_ms: number;
 }
 
-/** What a page's result depends on besides the moment: equal keys may share a result within max_age_seconds. */
+/**
+ * What a page's result depends on besides the moment: equal keys may share a result within
+ * max_age_seconds.
+ */
 export function cacheKey(url: string, options: ScrapeOptions): Buffer {
   const { formats, only_main_content, include_selectors, exclude_selectors, headers, user_agent } = options;
   const shape = [

@@ -40,7 +40,10 @@ export async function listJobs(
   return await query.execute();
 }
 
-/** A job as the API shows it, without its result, as JSON text with the fields of `more`. Its metadata is the bytes of the request. */
+/**
+ * A job as the API shows it, without its result, as JSON text with the fields of `more`. Its
+ * metadata is the bytes of the request.
+ */
 export function jobText(job: Job, more: object = {}): string {
   const text = JSON.stringify({ ...jobView(job), ...more });
   return job.metadata === null ? text : `${text.slice(0, -1)},"metadata":${job.metadata}}`;
@@ -71,7 +74,9 @@ function shownOptions({ headers, ...options }: ScrapeOptions | CrawlOptions) {
   return { ...options, headers: Object.keys(headers) };
 }
 
-/** Changes whenever what is shown of an ended job could have: its form, and how its delivery stands. */
+/**
+ * Changes whenever what is shown of an ended job could have: its form, and how its delivery stands.
+ */
 export function jobETag(job: Job, deliveryStatus: string | null, withResult: boolean): string {
   const parts = [
     VIEW_VERSION,
@@ -86,16 +91,22 @@ export function jobETag(job: Job, deliveryStatus: string | null, withResult: boo
 /** What a list of pages may come to; the page that passes it is still in it. */
 const LIST_BYTES = 4 * 1024 * 1024;
 
-/** The order in which the blocks of a job's pages are read, and the place of the last one that was read. */
+/**
+ * The order in which the blocks of a job's pages are read, and the place of the last one that was
+ * read.
+ */
 export interface PagePlace {
-  /** `settlement`: the order in which pages settle, to which a running job only adds at its end. `ordinal`: the order of the request. */
+  /**
+   * `settlement`: the order in which pages settle, to which a running job only adds at its end.
+   * `ordinal`: the order of the request.
+   */
   order: 'settlement' | 'ordinal';
   after: number;
 }
 
 /**
- * The blocks of pages that have settled, as JSON text, from a place on: at most `limit`, and no more once they come to LIST_BYTES.
- * `more`: whether further ones have settled.
+ * The blocks of pages that have settled, as JSON text, from a place on: at most `limit`, and no
+ * more once they come to LIST_BYTES. `more`: whether further ones have settled.
  */
 export async function listPages(
   db: DbOrTx,
@@ -152,7 +163,10 @@ export async function listPageRows(
   return await query.execute();
 }
 
-/** One page with its block as JSON text (null while there is none), or null where the job has no such page. */
+/**
+ * One page with its block as JSON text (null while there is none), or null where the job has no
+ * such page.
+ */
 export async function findPage(
   db: DbOrTx,
   job: Job,

@@ -14,13 +14,19 @@ type EndedJob = Counts &
 const counts = (job: Counts) =>
   `"total":${job.total},"succeeded":${job.succeeded},"failed":${job.failed},"skipped":${job.skipped},"cancelled":${job.cancelled}`;
 
-/** A job's `result`: the page block itself for a single page, else the form that POST /v1/scrape/batch answers with. */
+/**
+ * A job's `result`: the page block itself for a single page, else the form that POST
+ * /v1/scrape/batch answers with.
+ */
 export function resultEnvelope(job: Counts & Pick<EndedJob, 'kind'>): Envelope {
   if (job.kind === 'scrape') return { head: '', tail: '' };
   return { head: '{"pages":[', tail: `],${counts(job)}}` };
 }
 
-/** A callback's body around the page fragments. `whole`: whether the fragments are part of it; a summary has none. */
+/**
+ * A callback's body around the page fragments. `whole`: whether the fragments are part of it; a
+ * summary has none.
+ */
 export function callbackEnvelope(job: EndedJob): Envelope & { whole: boolean } {
   const start = `{"job_id":${JSON.stringify(job.id)},"status":${JSON.stringify(job.status)},"result":`;
   const end = job.metadata === null ? '}' : `,"metadata":${job.metadata}}`;

@@ -29,7 +29,10 @@ export interface PageResult {
   answered: { url: string; contentType: string | null } | null;
 }
 
-/** Locks a job's row if the job has not ended. Everything that changes a job or its pages starts here, so that there is one order of locks. */
+/**
+ * Locks a job's row if the job has not ended. Everything that changes a job or its pages starts
+ * here, so that there is one order of locks.
+ */
 export async function lockJob(tx: Tx, accountId: string, jobId: string): Promise<Job | null> {
   const job = await tx
     .selectFrom('jobs')
@@ -43,8 +46,9 @@ export async function lockJob(tx: Tx, accountId: string, jobId: string): Promise
 }
 
 /**
- * Settles pages of a job that the caller has locked: only those still pending change, once. Moves the counts, queues what a crawl
- * found, and with the last page ends the job and appends its delivery. Returns the job's end, or null while it goes on.
+ * Settles pages of a job that the caller has locked: only those still pending change, once. Moves
+ * the counts, queues what a crawl found, and with the last page ends the job and appends its
+ * delivery. Returns the job's end, or null while it goes on.
  */
 export async function settlePages(
   tx: Tx,
@@ -117,7 +121,10 @@ async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<Set
   return updated.rows;
 }
 
-/** Turns into `skipped` every page whose other address belongs to an earlier one, and takes the remaining addresses for their pages. */
+/**
+ * Turns into `skipped` every page whose other address belongs to an earlier one, and takes the
+ * remaining addresses for their pages.
+ */
 async function withoutDuplicates(tx: Tx, job: Job, results: PageResult[]): Promise<PageResult[]> {
   const kept: PageResult[] = [];
   for (const result of results) {

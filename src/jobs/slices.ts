@@ -1,6 +1,9 @@
 import type { Slice } from '../database/queue.ts';
 
-/** Pages in one entry of the queue: enough to make its cost small, few enough that a lost one repeats little. */
+/**
+ * Pages in one entry of the queue: enough to make its cost small, few enough that a lost one
+ * repeats little.
+ */
 export const SLICE_PAGES = 25;
 
 interface Place {
@@ -10,8 +13,9 @@ interface Place {
 }
 
 /**
- * Divides pages into slices, in the order of each slice's first page. The pages of one host go together as far as they fill slices,
- * so that a host that is slow holds up its own slices and no others; what is left over shares some.
+ * Divides pages into slices, in the order of each slice's first page. The pages of one host go
+ * together as far as they fill slices, so that a host that is slow holds up its own slices and no
+ * others; what is left over shares some.
  */
 export function divideIntoSlices(pages: Place[]): Pick<Slice, 'ordinals' | 'host'>[] {
   const slices: Place[][] = [];

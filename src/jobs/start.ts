@@ -3,7 +3,10 @@ import type { Db } from '../database/tables.ts';
 import { announceStart } from './announce.ts';
 import type { Job } from './read.ts';
 
-/** Records that the first page of a job has been taken, and announces it where that is asked for. Happens once. */
+/**
+ * Records that the first page of a job has been taken, and announces it where that is asked for.
+ * Happens once.
+ */
 export async function startJob(db: Db, accountId: string, jobId: string): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const { rows } = await sql<Job>`update jobs set status = 'running', started_at = now()

@@ -20,7 +20,10 @@ export class JobWaiter {
     });
   }
 
-  /** Aborted when the process begins to stop: whoever only watches a job is better answered at once, and asks another process. */
+  /**
+   * Aborted when the process begins to stop: whoever only watches a job is better answered at once,
+   * and asks another process.
+   */
   get stopping(): AbortSignal {
     return this.#stopping.signal;
   }
@@ -29,7 +32,9 @@ export class JobWaiter {
     this.#stopping.abort();
   }
 
-  /** Resolves when the job has ended, `ms` have passed or the signal aborts; true when it has ended. */
+  /**
+   * Resolves when the job has ended, `ms` have passed or the signal aborts; true when it has ended.
+   */
   async wait(accountId: string, jobId: string, ms: number, signal?: AbortSignal): Promise<boolean> {
     const deadline = performance.now() + ms;
     for (;;) {

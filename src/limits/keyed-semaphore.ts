@@ -1,7 +1,10 @@
 import type { Permit } from './permit.ts';
 import { Semaphore } from './semaphore.ts';
 
-/** A semaphore of the same capacity for each key, such as an account. Keys that nobody uses take no memory. */
+/**
+ * A semaphore of the same capacity for each key, such as an account. Keys that nobody uses take no
+ * memory.
+ */
 export class KeyedSemaphore {
   readonly #capacity: number;
   readonly #semaphores = new Map<string, Semaphore>();

@@ -21,7 +21,10 @@ export class Semaphore {
     return this.#free === this.#capacity && this.#waiting.length === 0;
   }
 
-  /** Waits for an amount, at most the whole capacity. Resolves with null when the signal aborts first. */
+  /**
+   * Waits for an amount, at most the whole capacity. Resolves with null when the signal aborts
+   * first.
+   */
   async acquire(amount = 1, signal?: AbortSignal): Promise<Permit | null> {
     if (signal?.aborted) return null;
     const wanted = Math.min(amount, this.#capacity);

@@ -6,7 +6,10 @@ const PLACES = 4096;
 /** How soon a waiter notices that it was given up, or a signal that was missed. */
 const POLL_MS = 500;
 
-/** Sections of the memory, each PLACES numbers long: what is held in all, and a counter that moves when something is given back. */
+/**
+ * Sections of the memory, each PLACES numbers long: what is held in all, and a counter that moves
+ * when something is given back.
+ */
 const TOTAL = 0;
 const SIGNAL = 1;
 /** Two sections for each thread: what it holds, and whether somebody waits in it. */
@@ -29,17 +32,24 @@ interface SharedKeyedSemaphoreOptions {
   memory: SharedArrayBuffer;
   /** The index of this thread. */
   thread: number;
-  /** What may be held for one key over all threads. Threads may differ, so that some leave a part to others. */
+  /**
+   * What may be held for one key over all threads. Threads may differ, so that some leave a part to
+   * others.
+   */
   capacity: number;
-  /** Keys the hash, so that nobody outside can find two keys that share a place. The same in all threads. */
+  /**
+   * Keys the hash, so that nobody outside can find two keys that share a place. The same in all
+   * threads.
+   */
   secret: string;
 }
 
 /**
- * A semaphore for each key that the threads of a process share. Within a thread it is first come, first served; a permit that comes
- * free goes to whichever thread takes it first, because the thread that has waited longest may be busy. The last permit of a key is
- * left to a thread that holds none, so that no thread waits for another that is busy. Each thread counts what it holds in a section
- * of its own, so that the main thread can give back what a dead thread held.
+ * A semaphore for each key that the threads of a process share. Within a thread it is first come,
+ * first served; a permit that comes free goes to whichever thread takes it first, because the
+ * thread that has waited longest may be busy. The last permit of a key is left to a thread that
+ * holds none, so that no thread waits for another that is busy. Each thread counts what it holds in
+ * a section of its own, so that the main thread can give back what a dead thread held.
  */
 export class SharedKeyedSemaphore {
   readonly #memory: Int32Array<SharedArrayBuffer>;
@@ -58,7 +68,10 @@ export class SharedKeyedSemaphore {
     this.#secret = secret;
   }
 
-  /** Waits for one permit of the key. Resolves with null after `timeoutMs`, or when the signal aborts first. */
+  /**
+   * Waits for one permit of the key. Resolves with null after `timeoutMs`, or when the signal
+   * aborts first.
+   */
   async acquire(key: string, timeoutMs: number, signal: AbortSignal): Promise<Permit | null> {
     const place = this.#placeOf(key);
     const line = this.#waiting.get(place);

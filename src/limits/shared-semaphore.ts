@@ -3,7 +3,10 @@ import { createPermit, type Permit } from './permit.ts';
 /** How soon a waiter notices that it was given up, or a signal that was missed. */
 const POLL_MS = 500;
 
-/** The numbers in the memory: a counter that moves when something is given back, the total held, and each thread's part. */
+/**
+ * The numbers in the memory: a counter that moves when something is given back, the total held, and
+ * each thread's part.
+ */
 const SIGNAL = 0;
 const TOTAL = 1;
 const heldBy = (thread: number): number => 2 + thread;
@@ -14,8 +17,9 @@ export function sharedSemaphoreMemory(threads: number): SharedArrayBuffer {
 }
 
 /**
- * A capacity that the threads of a process share. Within a thread it is served in the order in which it is asked for. Each thread
- * counts what it holds in a number of its own, so that the main thread can give back what a dead thread held.
+ * A capacity that the threads of a process share. Within a thread it is served in the order in
+ * which it is asked for. Each thread counts what it holds in a number of its own, so that the main
+ * thread can give back what a dead thread held.
  */
 export class SharedSemaphore {
   readonly #numbers: Int32Array<SharedArrayBuffer>;
@@ -29,7 +33,10 @@ export class SharedSemaphore {
     this.#capacity = capacity;
   }
 
-  /** Waits for an amount, at most the whole capacity. Resolves with null when the signal aborts first. */
+  /**
+   * Waits for an amount, at most the whole capacity. Resolves with null when the signal aborts
+   * first.
+   */
   async acquire(amount = 1, signal?: AbortSignal): Promise<Permit | null> {
     const mine = this.#line.then(async () => await this.#wait(Math.min(amount, this.#capacity), signal));
     this.#line = mine;

@@ -20,7 +20,9 @@ export async function readEndedDeliveries(db: DbOrTx, from: Date, until: Date): 
   return rows;
 }
 
-/** Counts deliveries as they end, whichever process sent them; one that is sent again ends again. */
+/**
+ * Counts deliveries as they end, whichever process sent them; one that is sent again ends again.
+ */
 export class EndedDeliveries {
   readonly #tally = new Tally<Ended>(['status']);
 

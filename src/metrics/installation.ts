@@ -4,11 +4,16 @@ import { EndedDeliveries, readEndedDeliveries } from './ended-deliveries.ts';
 import { histogramOf, sum, Tally, type EndedRow } from './tally.ts';
 import { histogram, metric, type Sample } from './text.ts';
 
-/** What ended so lately is counted the next time: the transactions that ended it may still be open. */
+/**
+ * What ended so lately is counted the next time: the transactions that ended it may still be open.
+ */
 const LAG_SECONDS = 5;
 /** Seconds from a job's creation to its end. */
 const JOB_EDGES = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200];
-/** Of the stored bins (attempts of at most 2^(n/2) ms) these are shown, 1 ms to 33 s; what took longer is in the last. */
+/**
+ * Of the stored bins (attempts of at most 2^(n/2) ms) these are shown, 1 ms to 33 s; what took
+ * longer is in the last.
+ */
 const ATTEMPT_BINS = Array.from({ length: 16 }, (_, n) => n * 2);
 
 const PAGE_STATES = ['ok', 'failed', 'skipped', 'cancelled'] as const;
@@ -26,8 +31,9 @@ interface Attempts {
 }
 
 /**
- * Metrics of the whole installation, whichever process did the work: read from the database, jobs, pages and deliveries counted up from `since`, attempts
- * from the hour before. Every web process tells the same: take the largest, and do not add them up.
+ * Metrics of the whole installation, whichever process did the work: read from the database, jobs,
+ * pages and deliveries counted up from `since`, attempts from the hour before. Every web process
+ * tells the same: take the largest, and do not add them up.
  */
 export class InstallationMetrics {
   readonly #db: DbOrTx;
@@ -58,7 +64,8 @@ export class InstallationMetrics {
     );
     const { until } = clock.rows[0]!;
     if (until <= this.#readUpTo) return;
-    // Both before either is counted: where one of them fails, the next reading begins at the same place.
+    // Both before either is counted: where one of them fails, the next reading begins at the same
+    // place.
     const jobs = await readEndedJobs(this.#db, this.#readUpTo, until);
     const deliveries = await readEndedDeliveries(this.#db, this.#readUpTo, until);
     this.#jobs.add(jobs);

@@ -13,7 +13,9 @@ export interface Metrics {
   read(): Promise<string>;
 }
 
-/** The metrics of this process and of the installation; null where no ADMIN_TOKEN could read them. */
+/**
+ * The metrics of this process and of the installation; null where no ADMIN_TOKEN could read them.
+ */
 export function createMetrics({ config, db, pool }: Pick<Context, 'config' | 'db' | 'pool'>): Metrics | null {
   if (config.adminToken === undefined) return null;
   const own = new ProcessMetrics(pool);
@@ -24,7 +26,10 @@ export function createMetrics({ config, db, pool }: Pick<Context, 'config' | 'db
   };
 }
 
-/** One reading at a time, however long it takes: two readings would count what ended between them twice. */
+/**
+ * One reading at a time, however long it takes: two readings would count what ended between them
+ * twice.
+ */
 function cached(metrics: InstallationMetrics): () => Promise<string> {
   let text: Promise<string> | undefined;
   let staleAt = Infinity;

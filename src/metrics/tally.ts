@@ -35,7 +35,9 @@ export class Tally<Row extends EndedRow & Record<Count, number>, Count extends s
   }
 }
 
-/** Rows with the same labels as the samples of a histogram with these edges, and one beyond them. */
+/**
+ * Rows with the same labels as the samples of a histogram with these edges, and one beyond them.
+ */
 export function histogramOf(labels: Sample['labels'], edges: number[], rows: EndedRow[]): Sample[] {
   const bins = Array.from({ length: edges.length + 1 }, (_, n) =>
     sum(rows, ({ bin, ended }) => (bin === n ? ended : 0)),

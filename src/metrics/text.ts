@@ -5,7 +5,10 @@ export interface Sample {
   suffix?: '_bucket' | '_sum' | '_count';
 }
 
-/** One metric in the Prometheus text format. Label values are ours: none needs escaping but those that `"`, `\` or a line break are in. */
+/**
+ * One metric in the Prometheus text format. Label values are ours: none needs escaping but those
+ * that `"`, `\` or a line break are in.
+ */
 export function metric(
   name: string,
   type: 'counter' | 'gauge' | 'histogram',
@@ -18,7 +21,10 @@ export function metric(
   return [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
 }
 
-/** The samples of a histogram. `bins` counts what is at most each edge and above the one before; the last edge may be Infinity. */
+/**
+ * The samples of a histogram. `bins` counts what is at most each edge and above the one before; the
+ * last edge may be Infinity.
+ */
 export function histogram(labels: Sample['labels'], edges: number[], bins: number[], sum: number): Sample[] {
   let below = 0;
   const buckets = edges.map((edge, n): Sample => {

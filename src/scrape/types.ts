@@ -2,7 +2,10 @@
 export const FORMATS = ['markdown', 'html', 'text', 'links', 'metadata'] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** The closed list of `error.code`s that a page block can carry, each with the sentence a caller reads. */
+/**
+ * The closed list of `error.code`s that a page block can carry, each with the sentence a caller
+ * reads.
+ */
 export const PAGE_ERRORS = {
   blocked_target:
     'The address is not public (ALLOW_PRIVATE_TARGETS opens networks), or its port is not one of web servers.',
@@ -26,7 +29,10 @@ export const PAGE_ERRORS = {
 } as const;
 export type PageErrorCode = keyof typeof PAGE_ERRORS;
 
-/** A failure that belongs in a page block. `cause` and `detail` go to the log only, never to the caller. */
+/**
+ * A failure that belongs in a page block. `cause` and `detail` go to the log only, never to the
+ * caller.
+ */
 export class PageError extends Error {
   readonly code: PageErrorCode;
   constructor(code: PageErrorCode, options?: { cause?: unknown }) {
@@ -58,7 +64,10 @@ export interface RawPage {
   body: Buffer;
 }
 
-/** `title`, `description`, `language` and `canonical_url` are always present, null where the page does not say. */
+/**
+ * `title`, `description`, `language` and `canonical_url` are always present, null where the page
+ * does not say.
+ */
 export interface Metadata {
   title: string | null;
   description: string | null;
@@ -81,7 +90,9 @@ export const EMPTY_REASONS = {
 } as const;
 export type EmptyReason = keyof typeof EMPTY_REASONS;
 
-/** A page with one of these holds something that was not read: it costs nothing and is not reused. */
+/**
+ * A page with one of these holds something that was not read: it costs nothing and is not reused.
+ */
 export const UNBILLED_REASONS: ReadonlySet<EmptyReason> = new Set(['scanned_pdf', 'needs_javascript']);
 
 /** All that is read out of one page. The formats that were not asked for are absent. */

@@ -8,7 +8,9 @@ import { eventually } from '../support/wait.ts';
 
 const KEY = 'ok_test_key_of_a_process';
 
-/** Starts the service as a process of its own, whose output has the logs of its worker threads, too. */
+/**
+ * Starts the service as a process of its own, whose output has the logs of its worker threads, too.
+ */
 async function startLogged(databaseUrl: string) {
   const service = startProcess({
     DATABASE_URL: databaseUrl,

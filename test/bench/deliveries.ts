@@ -1,6 +1,7 @@
 // The delivery engine beside what others reach on the same machine, in one run:
 //   node test/bench/deliveries.ts [throughput] [slow] [latency] [isolation] [claim] [pair] [large]
-// Postgres runs with its default settings (fsync on); the receiver, each dispatcher and each competitor is a process of its own.
+// Postgres runs with its default settings (fsync on); the receiver, each dispatcher and each
+// competitor is a process of its own.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,9 +1,9 @@
 // Main content on annotated pages, ours beside competing readers: F1, precision and recall by
 // corpus and page type, milliseconds per page; then what test/bench/markdown.ts prints.
-// Run: node test/bench/extract.ts [folder of the corpora] [--every N: each Nth page only]; without a
-// folder, ../shared/extraction or else the pages of test/scrape/pages.
-// Our model was fitted to these corpora, which flatters it. `fit-main-content.ts --check` prints
-// what models reach on sites that they were not fitted to.
+// Run: node test/bench/extract.ts [folder of the corpora] [--every N: each Nth page only]; without
+// a folder, ../shared/extraction or else the pages of test/scrape/pages. Our model was fitted to
+// these corpora, which flatters it. `fit-main-content.ts --check` prints what models reach on sites
+// that they were not fitted to.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { toText } from '../../src/scrape/formats/text.ts';

@@ -16,7 +16,10 @@ export interface CertificateChain {
   complete: Certificate;
 }
 
-/** Makes a root, an intermediate and a server's certificate that names `issuerUrl` as the place of its issuer. */
+/**
+ * Makes a root, an intermediate and a server's certificate that names `issuerUrl` as the place of
+ * its issuer.
+ */
 export async function createCertificateChain(issuerUrl: string): Promise<CertificateChain> {
   const directory = await mkdtemp(join(tmpdir(), 'chain-'));
   const at = (file: string) => join(directory, file);

@@ -176,7 +176,8 @@ test('bodies that are too long, and ones that are not in their coding, fail with
     ['gzip', gzipSync(zeros), 'too_large'],
     ['gzip, gzip', gzipSync(gzipSync(zeros)), 'too_large'],
     ['deflate', Buffer.from('no deflate'), 'invalid_response'],
-    // Their windows are too large to be held while a body arrives: nobody asks for them, and little of them is taken.
+    // Their windows are too large to be held while a body arrives: nobody asks for them, and little
+    // of them is taken.
     ['br', brotliCompressSync(zeros), 'too_large'],
     ['zstd', zstdCompressSync(randomBytes(3 * MIB)), 'too_large'],
     ['br, gzip', gzipSync(brotliCompressSync(zeros)), 'too_large'],

@@ -46,7 +46,9 @@ export interface UnderAttack extends AsyncDisposable {
    * limits. Reports the cost.
    */
   unnoticed(t: TestContext, attack: (round: number) => Promise<void>): Promise<void>;
-  /** Asserts that the service has returned, ten seconds from now at the latest, what attacks took. */
+  /**
+   * Asserts that the service has returned, ten seconds from now at the latest, what attacks took.
+   */
   returnsMemory(t: TestContext): Promise<void>;
 }
 

@@ -23,7 +23,10 @@ before(async () => {
 });
 after(async () => await database[Symbol.asyncDispose]());
 
-/** What two dispatchers may do to one delivery, in any order: each holds what it claimed last, however old that is. */
+/**
+ * What two dispatchers may do to one delivery, in any order: each holds what it claimed last,
+ * however old that is.
+ */
 type Step =
   | { claim: 0 | 1 }
   | { release: 0 | 1 }

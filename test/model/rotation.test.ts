@@ -69,7 +69,10 @@ async function letPass(id: string, seconds: number): Promise<void> {
 
 const sign = (secret: string) => createHmac('sha256', secret).update('1700000000.{}').digest('hex');
 
-/** Claims a delivery as the dispatcher does, and returns the secrets that its signatures stand for, in their order. */
+/**
+ * Claims a delivery as the dispatcher does, and returns the secrets that its signatures stand for,
+ * in their order.
+ */
 async function signedBy(account_id: string): Promise<string[]> {
   const { db } = database;
   const delivery = {

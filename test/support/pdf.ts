@@ -15,7 +15,9 @@ export interface PdfParts {
 
 const HELVETICA = '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>';
 
-/** Writes a small PDF 1.4 (ISO 32000-1, section 7.5), uncompressed, with a cross-reference table. */
+/**
+ * Writes a small PDF 1.4 (ISO 32000-1, section 7.5), uncompressed, with a cross-reference table.
+ */
 export function writePdf({
   pages,
   info = '',

@@ -7,8 +7,8 @@ export async function residentMiB(pid: number): Promise<number> {
 }
 
 /**
- * The same with all its descendants: their proportional share (PSS), so that code which they have in common counts once, as the
- * system's limits for a container count it.
+ * The same with all its descendants: their proportional share (PSS), so that code which they have
+ * in common counts once, as the system's limits for a container count it.
  */
 export async function familyMiB(pid: number): Promise<number> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);

@@ -22,7 +22,10 @@ const told = (receiver: Receiver): number[] =>
     .toSorted((a, b) => a - b);
 const upTo = (count: number) => Array.from({ length: count }, (_, n) => n);
 
-/** Queues a batch with page events, of which no worker knows: its pages settle as the test says, some at a time. */
+/**
+ * Queues a batch with page events, of which no worker knows: its pages settle as the test says,
+ * some at a time.
+ */
 async function settleBatch(
   service: TestService,
   webhook_url: string,

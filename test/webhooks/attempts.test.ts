@@ -40,7 +40,8 @@ test('whatever is not a 2xx in time is tried again with the same bytes, freshly 
   await using elsewhere = await startReceiver();
   receiver.answers = [
     { status: 500, body: 'x'.repeat(3000) },
-    // Closed, so that the next attempt is dropped on a new connection: a reused one would be replaced.
+    // Closed, so that the next attempt is dropped on a new connection: a reused one would be
+    // replaced.
     { status: 307, headers: { location: elsewhere.url(), connection: 'close' } },
     'drop',
     'hang',

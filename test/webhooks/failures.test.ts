@@ -120,7 +120,8 @@ test('an attempt that cannot be signed here is left to others, and not counted',
 
 test('a receiver that closes idle connections costs no attempt', async () => {
   await using receiver = await startReceiver();
-  // Each connection is closed by the receiver as soon as its first answer is out, without a word in the answer.
+  // Each connection is closed by the receiver as soon as its first answer is out, without a word in
+  // the answer.
   receiver.answer = (_callback, res) => {
     const { socket } = res;
     res.writeHead(200, { connection: 'keep-alive' }).end(() => setTimeout(() => socket?.destroy(), 1));

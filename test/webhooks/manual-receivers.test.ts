@@ -50,7 +50,10 @@ interface RunningReceiver extends AsyncDisposable {
   lines(): string[];
 }
 
-/** Runs a receiver of the manual, in a folder of its own in which the project's packages can be found. */
+/**
+ * Runs a receiver of the manual, in a folder of its own in which the project's packages can be
+ * found.
+ */
 async function run(command: string, file: string, code: string): Promise<RunningReceiver> {
   const { directory } = testRun();
   const folder = join(directory, `receiver-${file}`);
@@ -89,7 +92,10 @@ async function run(command: string, file: string, code: string): Promise<Running
   };
 }
 
-/** A receiver takes a real callback once, ignores its repetition, and refuses whatever is not genuine. */
+/**
+ * A receiver takes a real callback once, ignores its repetition, and refuses whatever is not
+ * genuine.
+ */
 async function assertReceives(receiver: RunningReceiver): Promise<void> {
   const job_id = await service.api.queue('/v1/scrape/batch/async', {
     urls: [site.url('/'), 'http://10.0.0.1/'],

@@ -1,10 +1,15 @@
 import { append, type NewDelivery } from '../../src/webhooks/outbox/append.ts';
 import type { TestService } from '../support/service.ts';
 
-/** A service that delivers and has no workers: what is in its outbox is what the test puts there. */
+/**
+ * A service that delivers and has no workers: what is in its outbox is what the test puts there.
+ */
 export const WITHOUT_WORKERS = { ROLES: 'web,dispatcher' };
 
-/** Puts deliveries with bodies of their own into the outbox of the service's account, one for each URL. Returns their ids. */
+/**
+ * Puts deliveries with bodies of their own into the outbox of the service's account, one for each
+ * URL. Returns their ids.
+ */
 export async function deliverTo(
   { db, account }: TestService,
   urls: string[],

@@ -6,7 +6,10 @@ import { assertNotSigned, assertSigned, isSignedForTheLastOne } from '../support
 import { page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 
-/** With waits that no test lives to see: a delivery that failed once stays pending until it is told otherwise. */
+/**
+ * With waits that no test lives to see: a delivery that failed once stays pending until it is told
+ * otherwise.
+ */
 const PATIENT = { WEBHOOK_RETRY_SCHEDULE: '1000,2000,3000' };
 let service: TestService;
 let site: Site;
@@ -30,7 +33,10 @@ interface Delivery {
   attempt_log: { finished_at: string; trigger: string }[];
 }
 
-/** Queues a page whose callback fails once, and waits until that is recorded: the delivery and its attempts are two reads. */
+/**
+ * Queues a page whose callback fails once, and waits until that is recorded: the delivery and its
+ * attempts are two reads.
+ */
 async function failOnce(
   answer: Receiver['answer'],
   hook: string,

@@ -6,7 +6,9 @@ import { startTestService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
 import { deliverTo, WITHOUT_WORKERS } from './own-deliveries.ts';
 
-/** Far beyond what a test waits for: whoever has to wait for a request that hangs waits for ever. */
+/**
+ * Far beyond what a test waits for: whoever has to wait for a request that hangs waits for ever.
+ */
 const ENDLESS = { ...WITHOUT_WORKERS, WEBHOOK_TIMEOUT_MS: '120000' };
 
 type Dead = (res: ServerResponse) => void;

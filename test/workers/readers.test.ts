@@ -11,7 +11,10 @@ import { eventually } from '../support/wait.ts';
 const KEY = 'ok_test_key_of_the_readers';
 const SECRET = 'a secret that no reader may see';
 
-/** The readers that processes of this group have started: by command line, so that orphans are found too. */
+/**
+ * The readers that processes of this group have started: by command line, so that orphans are found
+ * too.
+ */
 async function readersOf(groupId: number): Promise<number[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
   const found = await Promise.all(

@@ -22,7 +22,10 @@ export const readCallback = route({
   },
 });
 
-/** `{"headers":{…},"body":"…"}`, written piece by piece: the memory does not depend on the body's size. */
+/**
+ * `{"headers":{…},"body":"…"}`, written piece by piece: the memory does not depend on the body's
+ * size.
+ */
 async function* asJson({ headers, body }: CallbackRequest): AsyncGenerator<string> {
   yield `{"headers":${JSON.stringify(headers)},"body":"`;
   // Each chunk is whole characters: it was encoded from text.

@@ -27,7 +27,9 @@ export interface Api {
   open(path: string, accept: string): Promise<Response>;
 }
 
-/** The options that choose the service and the key; the environment is used where they are missing. */
+/**
+ * The options that choose the service and the key; the environment is used where they are missing.
+ */
 export interface Connection {
   service?: string | undefined;
   key?: string | undefined;

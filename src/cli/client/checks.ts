@@ -6,7 +6,10 @@ import { createApi, send, type Connection } from './api.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** Checks the service from a caller's side: it answers and is ready, takes the key, and its clock agrees. */
+/**
+ * Checks the service from a caller's side: it answers and is ready, takes the key, and its clock
+ * agrees.
+ */
 export async function checkService({ service, key }: Connection): Promise<Check[]> {
   try {
     const { url, apiKey } = readClientConfig({ url: service, key });

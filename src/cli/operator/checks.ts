@@ -11,8 +11,9 @@ import { openDatabaseSession } from './database-session.ts';
 const TIMEOUT_MS = 10_000;
 
 /**
- * Whether a service can run here: its configuration, database, the database's clock, and the way out to `probe`. Where no service has ever
- * run only the configuration is looked at, and the way out if there is a `probe`.
+ * Whether a service can run here: its configuration, database, the database's clock, and the way
+ * out to `probe`. Where no service has ever run only the configuration is looked at, and the way
+ * out if there is a `probe`.
  */
 export async function checkInstallation(probe: string | undefined): Promise<Check[]> {
   let config: Config;
@@ -61,7 +62,9 @@ async function checkDatabase({ databaseUrl, dataDir }: Config, installed: boolea
   }
 }
 
-/** Fetches the page as the service would: the same rules, name servers and certificate authorities. */
+/**
+ * Fetches the page as the service would: the same rules, name servers and certificate authorities.
+ */
 async function checkEgress(config: Config, probe: string): Promise<Check> {
   await using egress = createEgress({
     allowTargets: config.allowPrivateTargets,

@@ -13,7 +13,10 @@ export interface DatabaseSession extends Database, AsyncDisposable {
   temporary: boolean;
 }
 
-/** Connects to DATABASE_URL, or to the embedded Postgres: the running service's own, or one started for this command. */
+/**
+ * Connects to DATABASE_URL, or to the embedded Postgres: the running service's own, or one started
+ * for this command.
+ */
 export async function openDatabaseSession(): Promise<DatabaseSession> {
   await using stack = new AsyncDisposableStack();
   const config = readConfig();

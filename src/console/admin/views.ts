@@ -11,7 +11,10 @@ export interface AdminView {
   rows: Record<string, unknown>[];
 }
 
-/** Reads the first rows of a view of db/0005_admin.sql, in its own order or by a column, the largest first. */
+/**
+ * Reads the first rows of a view of db/0005_admin.sql, in its own order or by a column, the largest
+ * first.
+ */
 export async function readView(db: DbOrTx, name: string, largest?: string): Promise<AdminView> {
   const view = `admin.${name}`;
   const [about, found] = await Promise.all([

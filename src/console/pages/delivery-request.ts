@@ -21,7 +21,10 @@ export interface RequestPreview {
   sha256: string | null;
 }
 
-/** Reads the body and signs it with the account's current secrets. Of a body over 1 MiB only the start is read. */
+/**
+ * Reads the body and signs it with the account's current secrets. Of a body over 1 MiB only the
+ * start is read.
+ */
 export async function previewRequest(
   db: Db,
   box: SecretBox,

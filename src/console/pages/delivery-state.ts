@@ -3,7 +3,9 @@ import { ENDED_DELIVERY_STATUSES } from '../../database/enumerations.ts';
 import type { DeliveryFilter, DeliveryView } from '../../webhooks/outbox/history.ts';
 import { badge } from '../view/parts.ts';
 
-/** The states that are shown: a pending delivery is waiting until an attempt fails, then failing. */
+/**
+ * The states that are shown: a pending delivery is waiting until an attempt fails, then failing.
+ */
 export const DELIVERY_STATES = ['waiting', 'failing', ...ENDED_DELIVERY_STATUSES] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 

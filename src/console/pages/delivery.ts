@@ -86,7 +86,10 @@ const TRIGGERS = {
   test: 'a test',
 };
 
-/** The phases of an attempt. `first_byte_ms` counts from the start of the exchange; the three before it are spans. */
+/**
+ * The phases of an attempt. `first_byte_ms` counts from the start of the exchange; the three before
+ * it are spans.
+ */
 function phases(attempt: AttemptView): { name: string; tone: string; ms: number | null }[] {
   const { dns_ms, connect_ms, tls_ms, first_byte_ms, duration_ms } = attempt;
   const opening = (dns_ms ?? 0) + (connect_ms ?? 0) + (tls_ms ?? 0);

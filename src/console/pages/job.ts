@@ -24,7 +24,10 @@ export interface JobPart {
   next: string | null;
 }
 
-/** A job's page: why it failed, its progress, options and delivery, and its pages. A single page is shown at once. */
+/**
+ * A job's page: why it failed, its progress, options and delivery, and its pages. A single page is
+ * shown at once.
+ */
 export async function jobBody(
   res: Response,
   part: JobPart,
@@ -76,7 +79,10 @@ function whyItEnded({ job, errors }: JobPart): Html | null {
 
 const COUNTS = ['total', 'succeeded', 'failed', 'skipped', 'cancelled', 'remaining'] as const;
 
-/** The script follows `data-events`: it keeps the bar and the numbers current, and reloads the page at the end. */
+/**
+ * The script follows `data-events`: it keeps the bar and the numbers current, and reloads the page
+ * at the end.
+ */
 function progress(res: Response, job: Job): Html {
   const live = job.finished_at === null;
   const done = job.total - job.remaining;

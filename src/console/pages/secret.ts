@@ -21,7 +21,10 @@ const rotateForm = z.object({
   overlap_seconds: z.enum(OVERLAPS.map(([seconds]) => seconds)).transform(Number),
 });
 
-/** The secret that signs callbacks: shown only when asked for, and replaced with or without an overlap. */
+/**
+ * The secret that signs callbacks: shown only when asked for, and replaced with or without an
+ * overlap.
+ */
 export function secretPages({ db }: Context, box: SecretBox): Router {
   const router = Router();
 

@@ -16,8 +16,8 @@ export function readCookie(req: Request, name: string): string | null {
 }
 
 /**
- * Sets a cookie that no script reads and no other site sends. Over TLS, also where a proxy ends it, it never
- * travels in the clear.
+ * Sets a cookie that no script reads and no other site sends. Over TLS, also where a proxy ends it,
+ * it never travels in the clear.
  */
 export function writeCookie(res: Response, { name, value, path, maxAge }: Cookie): void {
   const { req } = res;

@@ -6,7 +6,10 @@ import { checkForm } from './forgery.ts';
 import { findSession, isOperatorSession } from './sessions.ts';
 import type { SignIn } from './sign-in.ts';
 
-/** Lets through who has an account's session, and sends others to sign in. A form must carry the session's token. */
+/**
+ * Lets through who has an account's session, and sends others to sign in. A form must carry the
+ * session's token.
+ */
 export function requireAccount({ db }: Context, signIn: SignIn): RequestHandler {
   return guard(signIn, async (cookie) => {
     const session = await findSession(db, cookie);

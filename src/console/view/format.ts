@@ -7,7 +7,10 @@ const RELATIVE: [number, string][] = [
   [1, 's'],
 ];
 
-/** How long ago, or in how long, with the exact time in UTC in its title. The script adds the viewer's time. */
+/**
+ * How long ago, or in how long, with the exact time in UTC in its title. The script adds the
+ * viewer's time.
+ */
 export function time(at: Date | null, now: number = Date.now()): Html {
   if (at === null) return html`<span class="quiet">–</span>`;
   const seconds = Math.round((now - at.getTime()) / 1000);

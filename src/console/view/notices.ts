@@ -1,6 +1,9 @@
 import { count } from './format.ts';
 
-/** The notice after a form was carried out, by the word in the address. `n` is a number from the address. */
+/**
+ * The notice after a form was carried out, by the word in the address. `n` is a number from the
+ * address.
+ */
 const NOTICES: Record<string, string | ((n: number) => string)> = {
   'signed-out': 'You are signed out.',
   redelivered: 'Sending again: the same bytes with a new timestamp.',

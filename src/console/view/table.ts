@@ -13,7 +13,9 @@ export interface Column<Row> {
 /** The name of a column of buttons, for screen readers. */
 const NAMELESS = html`<span class="visually-hidden">Actions</span>`;
 
-/** A table that turns into cards where it has no room. The roles keep it a table for screen readers. */
+/**
+ * A table that turns into cards where it has no room. The roles keep it a table for screen readers.
+ */
 export function table<Row>(
   caption: string,
   columns: Column<Row>[],

@@ -8,7 +8,10 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** Who runs Postgres: the present user, or the system user `postgres` where that is root, whom Postgres refuses. */
+/**
+ * Who runs Postgres: the present user, or the system user `postgres` where that is root, whom
+ * Postgres refuses.
+ */
 export interface Owner {
   uid?: number;
   gid?: number;
@@ -35,7 +38,10 @@ async function systemUser(): Promise<Owner> {
   };
 }
 
-/** The folder for the cluster: `dataDir`, or a folder of its own under /var/lib where that is closed to the Postgres user. */
+/**
+ * The folder for the cluster: `dataDir`, or a folder of its own under /var/lib where that is closed
+ * to the Postgres user.
+ */
 export async function postgresHome(dataDir: string, owner: Owner): Promise<string> {
   const home = (await reachable(dirname(dataDir), owner))
     ? dataDir
@@ -46,7 +52,10 @@ export async function postgresHome(dataDir: string, owner: Owner): Promise<strin
 }
 
 export interface Binaries {
-  /** The folder of `postgres` and `initdb`: complete, executable, and within the Postgres user's reach. */
+  /**
+   * The folder of `postgres` and `initdb`: complete, executable, and within the Postgres user's
+   * reach.
+   */
   bin: string;
   /** The major version of Postgres. */
   major: string;
@@ -73,7 +82,10 @@ export async function postgresBinaries(owner: Owner): Promise<Binaries> {
   return { bin, major: version.split('.')[0]! };
 }
 
-/** An npm package cannot hold symbolic links. Its install script makes them, unless npm runs no scripts. */
+/**
+ * An npm package cannot hold symbolic links. Its install script makes them, unless npm runs no
+ * scripts.
+ */
 async function makeLinks(root: string): Promise<void> {
   const links = JSON.parse(await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8')) as {
     source: string;
@@ -92,7 +104,10 @@ async function makeLinks(root: string): Promise<void> {
   }
 }
 
-/** Whether the user can reach the folder: each part of the path is open to others, or belongs to the user. */
+/**
+ * Whether the user can reach the folder: each part of the path is open to others, or belongs to the
+ * user.
+ */
 async function reachable(folder: string, owner: Owner): Promise<boolean> {
   if (owner.uid === undefined) return true;
   for (let at = folder; ; at = dirname(at)) {

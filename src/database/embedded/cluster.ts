@@ -20,7 +20,10 @@ export interface Cluster {
   urlAt: (port: number) => string;
 }
 
-/** The cluster of a data directory, whether it exists yet or not. Throws EmbeddedError where it cannot be written. */
+/**
+ * The cluster of a data directory, whether it exists yet or not. Throws EmbeddedError where it
+ * cannot be written.
+ */
 export async function clusterOf(dataDir: string): Promise<Cluster> {
   const owner = await postgresUser();
   try {
@@ -34,7 +37,10 @@ export async function clusterOf(dataDir: string): Promise<Cluster> {
   }
 }
 
-/** Creates the cluster where there is none. Throws EmbeddedError, also where another version of Postgres made it. */
+/**
+ * Creates the cluster where there is none. Throws EmbeddedError, also where another version of
+ * Postgres made it.
+ */
 export async function ensureCluster(cluster: Cluster, binaries: Binaries): Promise<void> {
   const version = await readIfThere(join(cluster.directory, 'PG_VERSION'));
   if (version === null) return await create(cluster, binaries);
@@ -45,7 +51,10 @@ export async function ensureCluster(cluster: Cluster, binaries: Binaries): Promi
     );
 }
 
-/** Creates it beside its final place and moves it there when it is whole, so that a kill half-way leaves nothing behind. */
+/**
+ * Creates it beside its final place and moves it there when it is whole, so that a kill half-way
+ * leaves nothing behind.
+ */
 async function create(
   { owner, home, directory, password, dataDir }: Cluster,
   { bin }: Binaries,

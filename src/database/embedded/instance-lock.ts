@@ -10,8 +10,9 @@ const PAUSE_MS = 150;
 const RECONNECT_MS = 500;
 
 /**
- * Holds a session's advisory lock while the process lives, so that a second instance on the same data directory is
- * refused. A broken session is replaced. `onLost` is called when another instance holds the lock then.
+ * Holds a session's advisory lock while the process lives, so that a second instance on the same
+ * data directory is refused. A broken session is replaced. `onLost` is called when another instance
+ * holds the lock then.
  */
 export class InstanceLock {
   readonly #url: string;

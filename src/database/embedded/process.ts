@@ -11,7 +11,10 @@ import type { Cluster } from './cluster.ts';
 const READY_MS = 60_000;
 const STOP_MS = 10_000;
 
-/** Frugal enough for a small machine. Durability keeps Postgres's defaults (fsync and synchronous_commit on). */
+/**
+ * Frugal enough for a small machine. Durability keeps Postgres's defaults (fsync and
+ * synchronous_commit on).
+ */
 const SETTINGS = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -23,8 +26,9 @@ const SETTINGS = {
 };
 
 /**
- * Starts a server on the cluster, in a session of its own: Ctrl-C in a terminal must reach only us, who stop it last. Its
- * environment holds none of our variables, since SQL can read the server's environment. Returns its pid.
+ * Starts a server on the cluster, in a session of its own: Ctrl-C in a terminal must reach only us,
+ * who stop it last. Its environment holds none of our variables, since SQL can read the server's
+ * environment. Returns its pid.
  */
 export async function launch(cluster: Cluster, bin: string, port: number): Promise<number> {
   const log = openSync(join(cluster.home, 'postgres.log'), 'a', 0o600);

@@ -7,7 +7,10 @@ import { EmbeddedError } from './error.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { alive, answers, becomesReady, freePort, launch, stop } from './process.ts';
 
-/** The processes of a killed Postgres may live on for a moment, and until they end no other starts on their cluster. */
+/**
+ * The processes of a killed Postgres may live on for a moment, and until they end no other starts
+ * on their cluster.
+ */
 const LAUNCHES = 60;
 const LAUNCH_PAUSE_MS = 500;
 /** How often it is checked that the server lives. */
@@ -22,13 +25,17 @@ export interface Embedded {
 
 /** The service's own Postgres: this process alone has it, and keeps it running. */
 export interface OwnEmbedded extends Embedded {
-  /** Resolves with the reason when it cannot be kept running: the process must end, so that a supervisor starts both. */
+  /**
+   * Resolves with the reason when it cannot be kept running: the process must end, so that a
+   * supervisor starts both.
+   */
   failed: Promise<EmbeddedError>;
 }
 
 /**
- * Starts a Postgres on a loopback port, its cluster under `dataDir`, which the first call creates. One that a killed
- * process left running is taken over. Nobody watches it: see `openEmbedded`. Throws EmbeddedError.
+ * Starts a Postgres on a loopback port, its cluster under `dataDir`, which the first call creates.
+ * One that a killed process left running is taken over. Nobody watches it: see `openEmbedded`.
+ * Throws EmbeddedError.
  */
 export async function startEmbedded(dataDir: string, log: Log): Promise<Embedded> {
   const cluster = await clusterOf(dataDir);
@@ -42,8 +49,9 @@ interface Running {
 }
 
 /**
- * The service's Postgres: started or taken over, held against other instances, and started again on the same port when it
- * dies. Throws EmbeddedError where another live process uses the directory, or the directory cannot be used.
+ * The service's Postgres: started or taken over, held against other instances, and started again on
+ * the same port when it dies. Throws EmbeddedError where another live process uses the directory,
+ * or the directory cannot be used.
  */
 export async function openEmbedded(dataDir: string, log: Log): Promise<OwnEmbedded> {
   const cluster = await clusterOf(dataDir);
@@ -68,8 +76,9 @@ export async function openEmbedded(dataDir: string, log: Log): Promise<OwnEmbedd
 }
 
 /**
- * The embedded Postgres for one command: the one that already runs on `dataDir`, which `close` leaves alone, or else one
- * that is started now, held against other instances, and stopped by `close`. Throws EmbeddedError.
+ * The embedded Postgres for one command: the one that already runs on `dataDir`, which `close`
+ * leaves alone, or else one that is started now, held against other instances, and stopped by
+ * `close`. Throws EmbeddedError.
  */
 export async function visitEmbedded(dataDir: string): Promise<Embedded & { temporary: boolean }> {
   const cluster = await clusterOf(dataDir);
@@ -109,7 +118,10 @@ async function findRunning(cluster: Cluster): Promise<Running | null> {
   return running && (await answers(cluster.urlAt(running.port))) ? running : null;
 }
 
-/** Creates the cluster where it is missing and starts a server on it, on `port` where it had one before. */
+/**
+ * Creates the cluster where it is missing and starts a server on it, on `port` where it had one
+ * before.
+ */
 async function startServer(cluster: Cluster, port?: number): Promise<Running> {
   const binaries = await postgresBinaries(cluster.owner);
   await ensureCluster(cluster, binaries);

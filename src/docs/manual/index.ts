@@ -34,7 +34,10 @@ export function chapterHtml(chapter: Chapter): Html {
   return html;
 }
 
-/** GitHub's Markdown, with its anchors for headings; a link to another chapter's file leads to its page. */
+/**
+ * GitHub's Markdown, with its anchors for headings; a link to another chapter's file leads to its
+ * page.
+ */
 function createRenderer() {
   const markdown = new MarkdownIt({ html: false });
   markdown.core.ruler.push('pages', ({ tokens }) => {

@@ -19,7 +19,10 @@ const MAX_CODINGS = 3;
 /** Node's default of 16 KiB would take four times as many turns of the thread pool. */
 const CHUNKS = { chunkSize: 64 * 1024 };
 
-/** RFC 9659: a zstd frame in HTTP needs no larger window than 8 MiB; without a limit it may ask for 128. */
+/**
+ * RFC 9659: a zstd frame in HTTP needs no larger window than 8 MiB; without a limit it may ask for
+ * 128.
+ */
 const ZSTD_WINDOW_LOG_MAX = 23;
 const ZSTD = { ...CHUNKS, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX } };
 
@@ -27,7 +30,9 @@ const ZSTD = { ...CHUNKS, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW
 const LENIENT = { ...CHUNKS, finishFlush: constants.Z_SYNC_FLUSH };
 
 export interface Coding {
-  /** Whether its window is small (32 KiB), so that many decoders may wait for the network at once. */
+  /**
+   * Whether its window is small (32 KiB), so that many decoders may wait for the network at once.
+   */
   streamed: boolean;
   /** Whether a body that begins with these bytes is in the coding, as far as they show it. */
   matches(beginning: Buffer): boolean;
@@ -38,7 +43,10 @@ export interface Coding {
   dataDecoder(): Transform;
   /** Bytes between the data and a further member of the body; null where a body has one member. */
   trailerBytes: number | null;
-  /** Decodes the beginning of a body. Throws where it is not in the coding or yields more than `maxBytes`. */
+  /**
+   * Decodes the beginning of a body. Throws where it is not in the coding or yields more than
+   * `maxBytes`.
+   */
   decodeBeginning(beginning: Buffer, maxBytes: number): Buffer;
 }
 
@@ -52,7 +60,8 @@ const GZIP: Coding = {
   decodeBeginning: (beginning, maxOutputLength) => gunzipSync(beginning, { ...LENIENT, maxOutputLength }),
 };
 
-// RFC 9110 calls the zlib format "deflate"; some servers send bare deflate. The first byte of zlib names method 8.
+// RFC 9110 calls the zlib format "deflate"; some servers send bare deflate. The first byte of zlib
+// names method 8.
 const DEFLATE: Coding = {
   streamed: true,
   matches: () => true,
@@ -94,13 +103,17 @@ const CODINGS: Record<string, Coding> = {
   zstd: ZSTANDARD,
 };
 
-/** The codings that are undone, as `Accept-Encoding` values: all of them, and those that are streamed. */
+/**
+ * The codings that are undone, as `Accept-Encoding` values: all of them, and those that are
+ * streamed.
+ */
 export const ACCEPT_ENCODING = 'gzip, deflate, br, zstd';
 export const ACCEPT_STREAMED = 'gzip, deflate';
 
 /**
- * The codings that a `Content-Encoding` names, in the order in which they are undone. An unknown name (`none`, `utf-8`)
- * is no coding, as in browsers. Throws an EgressError `invalid_response` for more than three.
+ * The codings that a `Content-Encoding` names, in the order in which they are undone. An unknown
+ * name (`none`, `utf-8`) is no coding, as in browsers. Throws an EgressError `invalid_response` for
+ * more than three.
  */
 export function codingsOf(contentEncoding: string | undefined): Coding[] {
   const names = (contentEncoding ?? '')

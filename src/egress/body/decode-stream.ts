@@ -5,14 +5,17 @@ import { decodeBody } from './decode.ts';
 import { BodyCollector } from './memory.ts';
 import { peek } from './peek.ts';
 
-/** The limit, encoded and decoded, of a body in a coding with a large window, which nobody asked for. */
+/**
+ * The limit, encoded and decoded, of a body in a coding with a large window, which nobody asked
+ * for.
+ */
 const GATHERED_BYTES = 2 * 1024 * 1024;
 
 /**
- * Undoes a `Content-Encoding` of up to three codings while the body arrives; where one of them has a large window, once
- * the whole is there, of up to 2 MiB. Throws an EgressError `invalid_response` for too many codings. The iteration ends
- * with that error where the data is broken, and with `too_large` where a coding, or the body without one, yields more
- * than `maxBytes`.
+ * Undoes a `Content-Encoding` of up to three codings while the body arrives; where one of them has
+ * a large window, once the whole is there, of up to 2 MiB. Throws an EgressError `invalid_response`
+ * for too many codings. The iteration ends with that error where the data is broken, and with
+ * `too_large` where a coding, or the body without one, yields more than `maxBytes`.
  */
 export function decodeStream(
   encoded: AsyncIterable<Buffer>,

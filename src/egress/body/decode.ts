@@ -15,9 +15,10 @@ interface Limits {
 }
 
 /**
- * A body with its `Content-Encoding` of up to three codings undone, in memory bounded by `maxBytes` per coding. Rejects
- * with an EgressError: `too_large` as soon as a coding yields more than `maxBytes`, `invalid_response` for broken data.
- * A body over SMALL_BODY_BYTES waits for room in `memory`.
+ * A body with its `Content-Encoding` of up to three codings undone, in memory bounded by `maxBytes`
+ * per coding. Rejects with an EgressError: `too_large` as soon as a coding yields more than
+ * `maxBytes`, `invalid_response` for broken data. A body over SMALL_BODY_BYTES waits for room in
+ * `memory`.
  */
 export async function decodeBody(
   encoded: Buffer,
@@ -38,8 +39,8 @@ export async function decodeBody(
 }
 
 /**
- * Starts again from the beginning for a body that turns out larger than the room it has: that takes milliseconds, and
- * only large bodies reserve much room.
+ * Starts again from the beginning for a body that turns out larger than the room it has: that takes
+ * milliseconds, and only large bodies reserve much room.
  */
 async function decodeInRoom(
   coding: Coding,
@@ -100,7 +101,8 @@ function decodeMember(coding: Coding, encoded: Buffer, maxBytes: number): Promis
       if (errorCode(cause) === 'Z_BUF_ERROR' && length > 0) end(true);
       else reject(cause instanceof EgressError ? cause : new EgressError('invalid_response', { cause }));
     });
-    // Ended only when all is decoded: the error for data that ends early would take the last piece with it.
+    // Ended only when all is decoded: the error for data that ends early would take the last piece
+    // with it.
     decoder.write(encoded.subarray(start), (error) => {
       if (!error) decoder.end();
     });
@@ -110,7 +112,10 @@ function decodeMember(coding: Coding, encoded: Buffer, maxBytes: number): Promis
 /** More than a kilobyte of gzip can stand for. */
 const MAX_BEGINNING_BYTES = 2 * 1024 * 1024;
 
-/** The first bytes of a body with its coding undone, as far as they go; as they are where that cannot be done. */
+/**
+ * The first bytes of a body with its coding undone, as far as they go; as they are where that
+ * cannot be done.
+ */
 export function decodeBeginning(encoded: Buffer, contentEncoding: string | undefined): Buffer {
   const [coding, ...others] = codingsOf(contentEncoding);
   if (coding === undefined || others.length > 0 || !coding.matches(encoded)) return encoded;

@@ -2,7 +2,9 @@
 export const SMALL_BODY_BYTES = 256 * 1024;
 /** The default limit of a body that is kept. */
 export const LARGEST_PAGE_BYTES = 10 * 1024 * 1024;
-/** The room that a body without a named length reserves, step by step: it may never fill the whole. */
+/**
+ * The room that a body without a named length reserves, step by step: it may never fill the whole.
+ */
 export const ROOM_STEPS: readonly number[] = [1024 * 1024, 4 * 1024 * 1024, LARGEST_PAGE_BYTES];
 
 /** Limits the memory that large bodies take together. */
@@ -21,14 +23,14 @@ interface BodyOptions {
 }
 
 /**
- * Up to this size the buffer is doubled when it is full. Beyond it the whole limit is allocated at once: pages that are
- * not written take no memory, while doubling holds the body twice.
+ * Up to this size the buffer is doubled when it is full. Beyond it the whole limit is allocated at
+ * once: pages that are not written take no memory, while doubling holds the body twice.
  */
 const DOUBLED_BYTES = 4 * 1024 * 1024;
 
 /**
- * Gathers a body by copying, so that a million one-byte chunks take no more memory than one chunk of a million bytes. A
- * body over SMALL_BODY_BYTES reserves room.
+ * Gathers a body by copying, so that a million one-byte chunks take no more memory than one chunk
+ * of a million bytes. A body over SMALL_BODY_BYTES reserves room.
  */
 export class BodyCollector {
   readonly #maxBytes: number;

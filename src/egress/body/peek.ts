@@ -1,4 +1,7 @@
-/** The first chunk, and an iterable to use in place of `chunks`; null where there are none. Rejects with what the first throws. */
+/**
+ * The first chunk, and an iterable to use in place of `chunks`; null where there are none. Rejects
+ * with what the first throws.
+ */
 export async function peek<T>(chunks: AsyncIterable<T>): Promise<{ first: T; all: AsyncIterable<T> } | null> {
   const iterator = chunks[Symbol.asyncIterator]();
   const { done, value: first } = await iterator.next();

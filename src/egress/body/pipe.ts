@@ -2,8 +2,9 @@
 const FULL_BYTES = 64 * 1024;
 
 /**
- * Hands a body from its connection to its reader as it arrives. Chunks are copied together, so that a million of one
- * byte take no more memory than their bytes. It is read once; the reader closes it to stop.
+ * Hands a body from its connection to its reader as it arrives. Chunks are copied together, so that
+ * a million of one byte take no more memory than their bytes. It is read once; the reader closes it
+ * to stop.
  */
 export class BodyPipe implements AsyncIterable<Buffer> {
   /** Called when there is room again after `write` returned false. */

@@ -5,7 +5,10 @@ import type { Deadline } from '../deadline.ts';
 /** Reads a body. The fetch fails with what it rejects with; what it leaves unread is dropped. */
 export type BodyReader = (body: AsyncIterable<Buffer>) => Promise<void>;
 
-/** Has a body read while it arrives, with its content coding undone: only the part being read is in memory. */
+/**
+ * Has a body read while it arrives, with its content coding undone: only the part being read is in
+ * memory.
+ */
 export class BodyReading {
   readonly #read: BodyReader;
   readonly #pipe = new BodyPipe();
@@ -16,7 +19,10 @@ export class BodyReading {
     this.#read = read;
   }
 
-  /** Where the body goes as it arrives; it is closed when the body has been read. Throws as `decodeStream` does. */
+  /**
+   * Where the body goes as it arrives; it is closed when the body has been read. Throws as
+   * `decodeStream` does.
+   */
   begin(contentEncoding: string | undefined, maxBytes: number): BodyPipe {
     const chunks = decodeStream(this.#pipe, contentEncoding, maxBytes);
     this.#done = this.#read(this.#untilOver(chunks)).finally(() => this.#pipe.close());

@@ -6,13 +6,19 @@ export class CidrList {
   /** The networks as they were given. */
   readonly entries: readonly string[];
 
-  /** Takes `address/prefix` or a bare address, IPv4 or IPv6; throws a RangeError that quotes the first bad entry. */
+  /**
+   * Takes `address/prefix` or a bare address, IPv4 or IPv6; throws a RangeError that quotes the
+   * first bad entry.
+   */
   constructor(entries: readonly string[]) {
     this.entries = entries;
     for (const entry of entries) this.#add(entry);
   }
 
-  /** Parses a comma-separated list; blanks around the entries are ignored, and an empty text is an empty list. */
+  /**
+   * Parses a comma-separated list; blanks around the entries are ignored, and an empty text is an
+   * empty list.
+   */
   static parse(text: string): CidrList {
     return new CidrList(text.trim() === '' ? [] : text.split(',').map((entry) => entry.trim()));
   }
@@ -34,14 +40,18 @@ export class CidrList {
   }
 }
 
-// BlockList answers false to what it cannot parse, so nothing reaches it that is not a plain address.
+// BlockList answers false to what it cannot parse, so nothing reaches it that is not a plain
+// address.
 function familyOf(address: string): 'ipv4' | 'ipv6' | null {
   if (address.includes('%')) return null;
   const version = isIP(address);
   return version === 0 ? null : version === 4 ? 'ipv4' : 'ipv6';
 }
 
-/** IANA's IPv4 special-purpose registry, multicast, and the address at which Azure serves its metadata. */
+/**
+ * IANA's IPv4 special-purpose registry, multicast, and the address at which Azure serves its
+ * metadata.
+ */
 const SPECIAL_IPV4 = new CidrList([
   '0.0.0.0/8',
   '10.0.0.0/8',
@@ -66,7 +76,10 @@ const SPECIAL_IPV4 = new CidrList([
 
 const GLOBAL_UNICAST_IPV6 = new CidrList(['2000::/3']);
 
-/** IANA's IPv6 special-purpose blocks inside global unicast: protocol assignments with Teredo, 6to4, documentation, AS112. */
+/**
+ * IANA's IPv6 special-purpose blocks inside global unicast: protocol assignments with Teredo, 6to4,
+ * documentation, AS112.
+ */
 const SPECIAL_IPV6 = new CidrList([
   '2001::/23',
   '2001:db8::/32',
@@ -75,14 +88,19 @@ const SPECIAL_IPV6 = new CidrList([
   '3fff::/20',
 ]);
 
-/** True only for an address of the public internet; false for special ones, for zone ids and for what is no address. */
+/**
+ * True only for an address of the public internet; false for special ones, for zone ids and for
+ * what is no address.
+ */
 export function isPublicAddress(address: string): boolean {
   const family = familyOf(address);
   if (family === 'ipv4') return !SPECIAL_IPV4.contains(address);
   return family === 'ipv6' && GLOBAL_UNICAST_IPV6.contains(address) && !SPECIAL_IPV6.contains(address);
 }
 
-/** Says which addresses may be connected to: the public ones, and those that the operator allowed. */
+/**
+ * Says which addresses may be connected to: the public ones, and those that the operator allowed.
+ */
 export class AddressPolicy {
   readonly #allowed: CidrList;
 

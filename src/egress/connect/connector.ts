@@ -27,9 +27,9 @@ export interface OpenSocket {
 }
 
 /**
- * Resolves the name, connects and, where the target is secure, performs the TLS handshake; fills in each phase of
- * `timings` when it ends. The name is resolved nowhere else: the socket connects to an address that was checked. Rejects
- * with an EgressError. Aborting `signal` closes everything.
+ * Resolves the name, connects and, where the target is secure, performs the TLS handshake; fills in
+ * each phase of `timings` when it ends. The name is resolved nowhere else: the socket connects to
+ * an address that was checked. Rejects with an EgressError. Aborting `signal` closes everything.
  */
 export async function openSocket(
   target: Target,
@@ -55,7 +55,10 @@ interface Attempt {
   signal: AbortSignal;
 }
 
-/** Shakes hands, a second time over a new connection where the missing part of the certificate's chain was found. */
+/**
+ * Shakes hands, a second time over a new connection where the missing part of the certificate's
+ * chain was found.
+ */
 async function secure(
   wire: Socket,
   { target, addresses, signal }: Attempt,
@@ -82,7 +85,10 @@ function checkPeer(wire: Socket, policy: AddressPolicy): string {
   throw new EgressError('blocked_target', { cause: new Error(`connected to ${remoteAddress}`) });
 }
 
-/** The addresses of a host. Rejects with `blocked_target` where one of them is not permitted, whatever the others are. */
+/**
+ * The addresses of a host. Rejects with `blocked_target` where one of them is not permitted,
+ * whatever the others are.
+ */
 export async function permittedAddresses(
   { hostname, rooted }: Pick<Target, 'hostname' | 'rooted'>,
   { policy, resolve }: Pick<ConnectOptions, 'policy' | 'resolve'>,

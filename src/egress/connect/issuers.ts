@@ -5,7 +5,10 @@ import { LRUCache } from 'lru-cache';
 /** Downloads a certificate from an http URL. */
 export type FetchIssuer = (url: string, signal: AbortSignal) => Promise<Buffer>;
 
-/** The longest chain from a server's certificate up to a trusted authority, in certificates that are fetched. */
+/**
+ * The longest chain from a server's certificate up to a trusted authority, in certificates that are
+ * fetched.
+ */
 const MAX_FETCHED = 3;
 const REMEMBERED_ISSUERS = 200;
 /** Each context holds all authorities once more. */
@@ -14,9 +17,9 @@ const FOUND_MS = 24 * 3600_000;
 const MISSING_MS = 10 * 60_000;
 
 /**
- * Completes the chains of servers that do not send their intermediate certificates: the certificate names where its
- * issuer's is (Authority Information Access, RFC 5280, section 4.2.2.1). What is fetched is never trusted by itself:
- * OpenSSL still wants a chain that ends in a trusted authority.
+ * Completes the chains of servers that do not send their intermediate certificates: the certificate
+ * names where its issuer's is (Authority Information Access, RFC 5280, section 4.2.2.1). What is
+ * fetched is never trusted by itself: OpenSSL still wants a chain that ends in a trusted authority.
  */
 export class Issuers {
   readonly #fetch: FetchIssuer;
@@ -33,7 +36,10 @@ export class Issuers {
     this.#authorities = ca === undefined ? getCACertificates('default') : [ca];
   }
 
-  /** What to verify a certificate with, its issuers added; null where they are not found. Never rejects. */
+  /**
+   * What to verify a certificate with, its issuers added; null where they are not found. Never
+   * rejects.
+   */
   async contextFor(certificate: X509Certificate, signal: AbortSignal): Promise<SecureContext | null> {
     const chain: X509Certificate[] = [];
     let last = certificate;

@@ -28,7 +28,10 @@ export interface Destination {
   readonly path: string;
 }
 
-/** One kind of traffic, pages or callbacks: its rules, and its connections, which the other kind does not share. */
+/**
+ * One kind of traffic, pages or callbacks: its rules, and its connections, which the other kind
+ * does not share.
+ */
 export class Network {
   readonly pool: ConnectionPool;
   readonly #schemes: readonly Scheme[];
@@ -76,8 +79,8 @@ export class Network {
   }
 
   /**
-   * Parses and checks a URL; throws as `permitted` does. The answers are cached: most callbacks go to a few URLs, and the
-   * verdict on a URL's text never changes.
+   * Parses and checks a URL; throws as `permitted` does. The answers are cached: most callbacks go
+   * to a few URLs, and the verdict on a URL's text never changes.
    */
   destination(text: string): Destination {
     let destination = this.#destinations.get(text);

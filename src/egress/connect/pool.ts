@@ -3,7 +3,10 @@ import type { OpenSocket } from './connector.ts';
 import { EgressError, type Timings } from '../errors.ts';
 import type { Target } from './url-policy.ts';
 
-/** Who waits for a connection. `granted` or `refused` is called once; after `abandon`, only `refused` may be. */
+/**
+ * Who waits for a connection. `granted` or `refused` is called once; after `abandon`, only
+ * `refused` may be.
+ */
 export interface Waiter {
   readonly target: Target;
   /** Connections are shared only among waiters with the same key. */
@@ -54,7 +57,9 @@ export class ConnectionPool {
     return this.#origins.size;
   }
 
-  /** Grants an idle connection, else opens one, else queues the waiter: first come, first served. */
+  /**
+   * Grants an idle connection, else opens one, else queues the waiter: first come, first served.
+   */
   acquire(waiter: Waiter): void {
     if (this.#closed) return waiter.refused(closedError());
     const origin = this.#originOf(waiter.key);

@@ -8,19 +8,26 @@ export type Resolve = (hostname: string) => Promise<string[]>;
 
 const TRY_TIMEOUT_MS = 2000;
 const TRIES = 2;
-/** How long the second family is waited for once the first has answered: some servers never answer for IPv6. */
+/**
+ * How long the second family is waited for once the first has answered: some servers never answer
+ * for IPv6.
+ */
 const GRACE_MS = 500;
 
-/** Codes that say something about the name itself; after every other failure the next attempt may succeed. */
+/**
+ * Codes that say something about the name itself; after every other failure the next attempt may
+ * succeed.
+ */
 const PERMANENT = new Set(['ENOTFOUND', 'ENODATA', 'EBADNAME']);
 /** Failures of one search domain after which the next one is tried, as the system does. */
 const NEXT_DOMAIN = new Set([...PERMANENT, 'ESERVFAIL']);
 
 /**
- * Resolves names as the system does: the hosts file first, then the DNS with the search domains and `ndots` of
- * resolv.conf; a name that ends in a dot is tried only as it is. `servers` (`address:port`) are asked in place of the
- * system's. The DNS is asked through c-ares: `dns.lookup` queues behind the thread pool. A family that fails or is late is
- * left out where the other one answers.
+ * Resolves names as the system does: the hosts file first, then the DNS with the search domains and
+ * `ndots` of resolv.conf; a name that ends in a dot is tried only as it is. `servers`
+ * (`address:port`) are asked in place of the system's. The DNS is asked through c-ares:
+ * `dns.lookup` queues behind the thread pool. A family that fails or is late is left out where the
+ * other one answers.
  */
 export function createResolve(servers: readonly string[] = [], files: SystemFiles = SYSTEM_FILES): Resolve {
   const systemNames = createSystemNames(files);

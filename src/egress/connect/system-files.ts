@@ -33,7 +33,10 @@ export const SYSTEM_FILES: SystemFiles =
     ? { hosts: 'C:\\Windows\\System32\\drivers\\etc\\hosts', resolvConf: '' }
     : { hosts: '/etc/hosts', resolvConf: '/etc/resolv.conf' };
 
-/** Reads the files when they are first needed, and again after they have changed. A file that is missing says nothing. */
+/**
+ * Reads the files when they are first needed, and again after they have changed. A file that is
+ * missing says nothing.
+ */
 export function createSystemNames(files: SystemFiles): () => Promise<SystemNames> {
   let known = NO_NAMES;
   let checkedAt = -Infinity;

@@ -29,8 +29,8 @@ const FAULTS: Record<string, TlsFault> = {
 };
 
 /**
- * The fault behind an error of a TLS handshake. `afterCertificate`: the server had shown its certificate, so that an
- * alert of its is about ours.
+ * The fault behind an error of a TLS handshake. `afterCertificate`: the server had shown its
+ * certificate, so that an alert of its is about ours.
  */
 export function tlsFault(code: string, afterCertificate: boolean): TlsFault {
   if (Object.hasOwn(FAULTS, code)) return FAULTS[code]!;

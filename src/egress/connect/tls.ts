@@ -3,7 +3,10 @@ import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:
 import type { X509Certificate } from 'node:crypto';
 import { EgressError, handshakeError, tlsError } from '../errors.ts';
 
-/** The server's certificate is not linked to a trusted authority: the certificate of its issuer is missing. */
+/**
+ * The server's certificate is not linked to a trusted authority: the certificate of its issuer is
+ * missing.
+ */
 export class IncompleteChainError extends EgressError {
   readonly certificate: X509Certificate;
 
@@ -21,8 +24,8 @@ export interface HandshakeOptions {
 }
 
 /**
- * Performs the TLS handshake of a client. Rejects with an EgressError `tls_failed` that names the fault (an
- * IncompleteChainError where that may be mended), or `connection_failed`.
+ * Performs the TLS handshake of a client. Rejects with an EgressError `tls_failed` that names the
+ * fault (an IncompleteChainError where that may be mended), or `connection_failed`.
  */
 export async function handshake(wire: Socket, options: HandshakeOptions): Promise<TLSSocket> {
   const { hostname, secureContext, skipVerification } = options;

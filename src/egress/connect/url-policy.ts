@@ -13,7 +13,9 @@ export interface Target {
   /** Whether the name ends in the root dot: search domains do not apply to it. */
   rooted: boolean;
   port: number;
-  /** Whether a faulty certificate is taken all the same. Such connections serve no other requests. */
+  /**
+   * Whether a faulty certificate is taken all the same. Such connections serve no other requests.
+   */
   skipTlsVerification: boolean;
 }
 
@@ -21,8 +23,9 @@ export type UrlRefusal = 'invalid' | 'scheme' | 'userinfo' | 'port' | 'blocked_t
 export type Scheme = 'http:' | 'https:';
 
 /**
- * Ports from 1024 up of well-known services that do not speak HTTP: a request to one is an attack on a database, a cache,
- * a mail or chat server. Includes those of the Fetch Standard's list of bad ports.
+ * Ports from 1024 up of well-known services that do not speak HTTP: a request to one is an attack
+ * on a database, a cache, a mail or chat server. Includes those of the Fetch Standard's list of bad
+ * ports.
  */
 const SERVICE_PORTS: ReadonlySet<number> = new Set([
   1080, 1194, 1433, 1434, 1521, 1719, 1720, 1723, 1883, 2049, 2181, 2375, 2376, 2379, 2380, 3260, 3306, 3389,
@@ -32,9 +35,9 @@ const SERVICE_PORTS: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Checks what a URL says by itself: its scheme, its userinfo, its port, and its host where that is an IP address (the
- * WHATWG parser brings every textual form to one) or a name of this machine. Other names are resolved and checked when
- * the connection is opened.
+ * Checks what a URL says by itself: its scheme, its userinfo, its port, and its host where that is
+ * an IP address (the WHATWG parser brings every textual form to one) or a name of this machine.
+ * Other names are resolved and checked when the connection is opened.
  */
 export function urlRefusal(url: URL, schemes: readonly Scheme[], policy: AddressPolicy): UrlRefusal | null {
   if (!(schemes as readonly string[]).includes(url.protocol)) return 'scheme';
@@ -68,8 +71,9 @@ function isAllowedPort(port: number): boolean {
 const LOOPBACK = ['127.0.0.1', '::1'];
 
 /**
- * The addresses of a host that needs no DNS: an IP literal is its own address; `localhost` and the names under it
- * (RFC 6761) stand for those loopback addresses that the policy permits, which may be none. Null for every other name.
+ * The addresses of a host that needs no DNS: an IP literal is its own address; `localhost` and the
+ * names under it (RFC 6761) stand for those loopback addresses that the policy permits, which may
+ * be none. Null for every other name.
  */
 export function knownAddresses(hostname: string, policy: AddressPolicy): string[] | null {
   if (isIP(hostname) !== 0) return [hostname];

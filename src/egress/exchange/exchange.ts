@@ -12,9 +12,9 @@ const MAX_INFORMATIONAL = 16;
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * Sends one request over a connection of the pool. A reused connection that closes before a byte of the answer is
- * replaced (RFC 9112, section 9.3.1): pages are only read, and receivers of callbacks know a repetition by its id.
- * Rejects with an EgressError, or with what `expect` or `probe` threw.
+ * Sends one request over a connection of the pool. A reused connection that closes before a byte of
+ * the answer is replaced (RFC 9112, section 9.3.1): pages are only read, and receivers of callbacks
+ * know a repetition by its id. Rejects with an EgressError, or with what `expect` or `probe` threw.
  */
 export function exchange(pool: ConnectionPool, request: ExchangeRequest): Promise<Answer> {
   return new Promise((resolve, reject) => new Exchange(pool, request, { resolve, reject }).start());

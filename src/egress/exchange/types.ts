@@ -17,7 +17,10 @@ export interface ExchangeRequest {
   body: Buffer | StreamedBody | null;
   /** From now to the end of the answer. */
   timeoutMs: number;
-  /** For a streamed body: the time for each chunk to be made or taken; `timeoutMs` starts again after the last one. */
+  /**
+   * For a streamed body: the time for each chunk to be made or taken; `timeoutMs` starts again
+   * after the last one.
+   */
   idleTimeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Where a large answer waits for room; no time passes meanwhile. */
@@ -32,13 +35,19 @@ export interface ExchangeRequest {
 export interface BodyExpectation {
   maxBytes: number;
   /**
-   * Whether a body that is longer or late fails the exchange, and so does one of which nothing came before the connection
-   * closed. Otherwise what came of it is the answer.
+   * Whether a body that is longer or late fails the exchange, and so does one of which nothing came
+   * before the connection closed. Otherwise what came of it is the answer.
    */
   required: boolean;
-  /** Where the body goes as it arrives, however long, in place of the answer; the exchange ends when this is closed. */
+  /**
+   * Where the body goes as it arrives, however long, in place of the answer; the exchange ends when
+   * this is closed.
+   */
   pipe?: BodyPipe;
-  /** Called once with the first bytes of the body, PROBE_BYTES where there are as many; what it throws ends the exchange. */
+  /**
+   * Called once with the first bytes of the body, PROBE_BYTES where there are as many; what it
+   * throws ends the exchange.
+   */
   probe?: (beginning: Buffer) => void;
 }
 

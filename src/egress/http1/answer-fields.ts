@@ -17,8 +17,9 @@ export function firstField(fields: HeaderFields, name: string): string | undefin
 }
 
 /**
- * The `Content-Type` that counts of several: the last media type, with the charset of one before it where it names the
- * same type and no charset (Fetch Standard, "extract a MIME type"). Null where there is none.
+ * The `Content-Type` that counts of several: the last media type, with the charset of one before it
+ * where it names the same type and no charset (Fetch Standard, "extract a MIME type"). Null where
+ * there is none.
  */
 export function contentTypeOf(fields: HeaderFields): string | null {
   let counts: string | null = null;

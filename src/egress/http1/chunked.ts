@@ -5,7 +5,10 @@ const MAX_TRAILER_BYTES = 64 * 1024;
 const MAX_SIZE_DIGITS = 13;
 const [LF, CR] = [0x0a, 0x0d];
 
-/** Takes the content out of a chunked body (RFC 9112, section 7.1) as it arrives; trailers are read and dropped. */
+/**
+ * Takes the content out of a chunked body (RFC 9112, section 7.1) as it arrives; trailers are read
+ * and dropped.
+ */
 export class ChunkedBody {
   /** Whether a line has ended with a line feed alone. */
   lenient = false;
@@ -27,8 +30,9 @@ export class ChunkedBody {
   }
 
   /**
-   * The content in `bytes`, which may be changed, and where the body ends in them: `bytes.length` where it goes on.
-   * What breaks the framing is left in `fault`, and nothing is taken from there on.
+   * The content in `bytes`, which may be changed, and where the body ends in them: `bytes.length`
+   * where it goes on. What breaks the framing is left in `fault`, and nothing is taken from there
+   * on.
    */
   take(bytes: Buffer): { content: Buffer; end: number } {
     let at = 0;

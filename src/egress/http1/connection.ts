@@ -4,7 +4,9 @@ import { requestHead, type OutgoingRequest } from './request.ts';
 import { ResponseReader, type ResponseHandler } from './response-reader.ts';
 import { sendBody, type SendProgress } from './send-body.ts';
 
-/** Who carries out one exchange over a connection. Nothing is called after `onEnd` or `onClosed`. */
+/**
+ * Who carries out one exchange over a connection. Nothing is called after `onEnd` or `onClosed`.
+ */
 export interface ConnectionUser extends ResponseHandler, SendProgress {
   /** Bytes of the answer have arrived; called for each piece. */
   onBytes(): void;
@@ -23,7 +25,10 @@ const MAX_KEEP_ALIVE_MS = 600_000;
 /** Bodies up to this size leave in one piece with the head of their request. */
 const JOINED_BYTES = 64 * 1024;
 
-/** One open HTTP/1.1 connection: one request at a time, no reconnecting. Gone for good once its socket closes. */
+/**
+ * One open HTTP/1.1 connection: one request at a time, no reconnecting. Gone for good once its
+ * socket closes.
+ */
 export class Connection {
   readonly remoteAddress: string;
   /** Whether it has carried a request before the present one. */
@@ -55,8 +60,8 @@ export class Connection {
   }
 
   /**
-   * Sends a request. More than `maxWireBytes` in answer, TLS and chunk framing included, closes the connection. Throws an
-   * EgressError `internal_error` for a header that HTTP forbids.
+   * Sends a request. More than `maxWireBytes` in answer, TLS and chunk framing included, closes the
+   * connection. Throws an EgressError `internal_error` for a header that HTTP forbids.
    */
   send(request: OutgoingRequest, user: ConnectionUser, maxWireBytes: number): void {
     const { socket, wire } = this.#open;

@@ -8,7 +8,9 @@ export interface ResponseHead {
   status: number;
   fields: HeaderFields;
   length: BodyLength;
-  /** Whether the server keeps the connection open, and for how many milliseconds where it says so. */
+  /**
+   * Whether the server keeps the connection open, and for how many milliseconds where it says so.
+   */
   keepAlive: boolean;
   keepAliveMs: number | null;
   /** Whether the head breaks the grammar of RFC 9112: its connection must not be used again. */
@@ -26,8 +28,9 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const CONTROL_CHARACTERS = /[\0-\x08\x0a-\x1f\x7f]/g;
 
 /**
- * Reads the head of an answer: the bytes up to its empty line. Takes what curl and browsers take (single line feeds,
- * folded lines, control characters, lines that are no fields) and says so in `lenient`. Throws InvalidAnswerError.
+ * Reads the head of an answer: the bytes up to its empty line. Takes what curl and browsers take
+ * (single line feeds, folded lines, control characters, lines that are no fields) and says so in
+ * `lenient`. Throws InvalidAnswerError.
  */
 export function parseHead(bytes: Buffer): ResponseHead {
   const lines = bytes.toString('latin1').split('\n');
@@ -82,12 +85,18 @@ function readFields(lines: string[]): { entries: [string, string][]; strict: boo
   return { entries, strict };
 }
 
-/** The value with a space for each control character (RFC 9110, section 5.5), without the blanks around it. */
+/**
+ * The value with a space for each control character (RFC 9110, section 5.5), without the blanks
+ * around it.
+ */
 function clean(value: string): string {
   return trimBlanks(value.replace(CONTROL_CHARACTERS, ' '));
 }
 
-/** By hand: `trim` would also take U+00A0, a byte of UTF-8, and an expression would take quadratic time. */
+/**
+ * By hand: `trim` would also take U+00A0, a byte of UTF-8, and an expression would take quadratic
+ * time.
+ */
 function trimBlanks(value: string): string {
   let start = 0;
   let end = value.length;

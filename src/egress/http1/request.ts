@@ -13,7 +13,10 @@ export interface OutgoingRequest {
   body: Buffer | StreamedBody | null;
 }
 
-/** The head of a request with its empty line, to be sent as Latin-1. Throws an EgressError `internal_error`. */
+/**
+ * The head of a request with its empty line, to be sent as Latin-1. Throws an EgressError
+ * `internal_error`.
+ */
 export function requestHead({ method, path, host, headers, body }: OutgoingRequest): string {
   let head = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nconnection: keep-alive\r\n`;
   for (const name of Object.keys(headers)) {

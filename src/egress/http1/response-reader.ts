@@ -5,7 +5,9 @@ import { MAX_HEAD_BYTES, parseHead, type ResponseHead } from './head.ts';
 
 /** Who takes an answer as it arrives. */
 export interface ResponseHandler {
-  /** Called with each head: any number of informational ones (1xx), then the final one. May throw. */
+  /**
+   * Called with each head: any number of informational ones (1xx), then the final one. May throw.
+   */
   onHead(head: ResponseHead): void;
   onData(bytes: Buffer): void;
 }
@@ -13,7 +15,9 @@ export interface ResponseHandler {
 const [LF, CR] = [0x0a, 0x0d];
 const EMPTY = Buffer.alloc(0);
 
-/** Reads one answer (RFC 9112) from the bytes of a connection, its informational answers included. */
+/**
+ * Reads one answer (RFC 9112) from the bytes of a connection, its informational answers included.
+ */
 export class ResponseReader {
   readonly #handler: ResponseHandler;
   #head: ResponseHead | null = null;
@@ -34,8 +38,9 @@ export class ResponseReader {
   }
 
   /**
-   * How long the connection may wait for its next request in milliseconds: null where the server does not say, and 0
-   * where it must not be used again, as after an answer that breaks the grammar or is followed by other bytes.
+   * How long the connection may wait for its next request in milliseconds: null where the server
+   * does not say, and 0 where it must not be used again, as after an answer that breaks the grammar
+   * or is followed by other bytes.
    */
   get keepAliveMs(): number | null {
     if (!this.#over || this.#head === null || !this.#head.keepAlive || this.#head.lenient) return 0;
@@ -43,7 +48,9 @@ export class ResponseReader {
     return this.#head.keepAliveMs;
   }
 
-  /** Takes bytes that have arrived. Throws InvalidAnswerError, or what the handler's `onHead` threw. */
+  /**
+   * Takes bytes that have arrived. Throws InvalidAnswerError, or what the handler's `onHead` threw.
+   */
   read(bytes: Buffer): void {
     let rest = bytes;
     while (rest.length > 0 && !this.#over)

@@ -11,8 +11,9 @@ export interface SendProgress {
 }
 
 /**
- * Writes a body as fast as the socket takes it, and stops where the socket closes; its source is closed in any case.
- * Rejects with an EgressError `body_failed` where the source throws or does not yield the length it named.
+ * Writes a body as fast as the socket takes it, and stops where the socket closes; its source is
+ * closed in any case. Rejects with an EgressError `body_failed` where the source throws or does not
+ * yield the length it named.
  */
 export async function sendBody(socket: Socket, body: StreamedBody, progress: SendProgress): Promise<void> {
   let left = body.length;

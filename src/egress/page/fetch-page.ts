@@ -24,9 +24,10 @@ const WIRE_OVERHEAD_BYTES = 512 * 1024;
 const ACCEPT = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 
 /**
- * GETs a page, following at most 10 redirects, each checked like the first. Headers that could be a credential stay with
- * the origin they were meant for; cookies that are set on the way go back to their sites, and end with the fetch. Any
- * status is an answer. Rejects with an EgressError whose code is a page's, or with what `onRedirect` threw.
+ * GETs a page, following at most 10 redirects, each checked like the first. Headers that could be a
+ * credential stay with the origin they were meant for; cookies that are set on the way go back to
+ * their sites, and end with the fetch. Any status is an answer. Rejects with an EgressError whose
+ * code is a page's, or with what `onRedirect` threw.
  */
 export async function fetchPage(network: Network, request: PageRequest): Promise<FetchedPage> {
   return await new PageFetch(network, request).run();
@@ -82,7 +83,10 @@ class PageFetch {
     return this.#redirects.length < MAX_REDIRECTS && !this.#visited.has(this.#visitKey(target));
   }
 
-  /** A refresh that leads around, too far, or where nobody may go is not followed: the page is there without it. */
+  /**
+   * A refresh that leads around, too far, or where nobody may go is not followed: the page is there
+   * without it.
+   */
   #refreshTarget(page: AnsweredPage, url: URL): URL | null {
     const target = parseUrl(this.#request.refresh?.(page) ?? '', url);
     if (target === null || withoutFragment(target) === withoutFragment(url)) return null;

@@ -11,8 +11,8 @@ export function isRedirect(status: number, fields: HeaderFields): boolean {
 }
 
 /**
- * The URL that a redirect leads to. The fragment is inherited where the Location has none (RFC 9110, section 10.2.2).
- * Throws an EgressError `invalid_response` for a Location that is not a URL.
+ * The URL that a redirect leads to. The fragment is inherited where the Location has none (RFC
+ * 9110, section 10.2.2). Throws an EgressError `invalid_response` for a Location that is not a URL.
  */
 export function redirectTarget(fields: HeaderFields, base: URL): URL {
   const location = readable(firstField(fields, 'location') ?? '');
@@ -22,7 +22,10 @@ export function redirectTarget(fields: HeaderFields, base: URL): URL {
   return target;
 }
 
-/** A field's bytes as text: UTF-8 where they are valid; otherwise each byte beyond ASCII is percent-encoded, as in browsers. */
+/**
+ * A field's bytes as text: UTF-8 where they are valid; otherwise each byte beyond ASCII is
+ * percent-encoded, as in browsers.
+ */
 function readable(latin1: string): string {
   const bytes = Buffer.from(latin1, 'latin1');
   try {

@@ -7,25 +7,37 @@ export interface PageRequest {
   /** Sent besides, or in place of, the default ones; those of the transport are ignored. */
   headers?: HeaderRecord;
   userAgent: string;
-  /** One deadline over everything: names, connections, redirects, `onRedirect`, the body and its decoding. */
+  /**
+   * One deadline over everything: names, connections, redirects, `onRedirect`, the body and its
+   * decoding.
+   */
   timeoutMs: number;
   /** Limit of the decoded body; default 10 MiB. */
   maxBytes?: number;
   /** Reads the body of a 2xx answer while it arrives. The page then comes without a body. */
   read?: BodyReader;
-  /** Where a large body waits for room; no time of `timeoutMs` passes meanwhile. The caller gives the room back. */
+  /**
+   * Where a large body waits for room; no time of `timeoutMs` passes meanwhile. The caller gives
+   * the room back.
+   */
   memory?: BodyMemory;
   signal?: AbortSignal;
   /** Takes certificates with a fault, whatever it is. Default false. */
   skipTlsVerification?: boolean;
   /**
-   * Asked with the `Content-Type` of the final answer before its body is read. Where it says no, it is asked again with
-   * the first bytes of the body, their coding undone: many types are wrong.
+   * Asked with the `Content-Type` of the final answer before its body is read. Where it says no, it
+   * is asked again with the first bytes of the body, their coding undone: many types are wrong.
    */
   accept?: (contentType: string | null, beginning?: Buffer) => boolean;
-  /** Called with the target of each redirect before it is requested. The fetch fails with what it throws. */
+  /**
+   * Called with the target of each redirect before it is requested. The fetch fails with what it
+   * throws.
+   */
   onRedirect?: (url: string) => void | Promise<void>;
-  /** The URL that a page goes on to by itself (a refresh), or null. Followed like a redirect, of which it counts as one. */
+  /**
+   * The URL that a page goes on to by itself (a refresh), or null. Followed like a redirect, of
+   * which it counts as one.
+   */
   refresh?: (page: AnsweredPage) => string | null;
 }
 

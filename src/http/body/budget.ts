@@ -2,7 +2,10 @@ import { ServiceError } from '../../service-error.ts';
 
 const MIB = 1024 * 1024;
 
-/** Bytes of the bodies that are held at once: in all, and by one account, which can so send one body of the largest size and some others. */
+/**
+ * Bytes of the bodies that are held at once: in all, and by one account, which can so send one body
+ * of the largest size and some others.
+ */
 const MAX_BYTES = 128 * MIB;
 const MAX_ACCOUNT_BYTES = 48 * MIB;
 
@@ -11,7 +14,10 @@ export class BodyBudget {
   #bytes = 0;
   readonly #accounts = new Map<string, number>();
 
-  /** Counts further bytes. Throws ServiceError: `rate_limited` beyond the account's share, `unavailable` beyond what there is in all. */
+  /**
+   * Counts further bytes. Throws ServiceError: `rate_limited` beyond the account's share,
+   * `unavailable` beyond what there is in all.
+   */
   reserve(account: string, bytes: number): void {
     const held = this.#accounts.get(account) ?? 0;
     if (held + bytes > MAX_ACCOUNT_BYTES)

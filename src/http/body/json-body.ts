@@ -39,8 +39,9 @@ export function createBodyReader() {
   const budget = new BodyBudget();
 
   /**
-   * Reads the body as JSON, whatever its Content-Type says; a missing body counts as `{}`, and without a schema it may have no field.
-   * Throws what `readBody`, the scanner, the budget, `parseJson` and the schema throw.
+   * Reads the body as JSON, whatever its Content-Type says; a missing body counts as `{}`, and
+   * without a schema it may have no field. Throws what `readBody`, the scanner, the budget,
+   * `parseJson` and the schema throw.
    */
   return function jsonBody(
     { bytes: limit, values, verbatim }: BodyLimits,

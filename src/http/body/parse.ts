@@ -6,8 +6,9 @@ import type { JsonScanner, LongArray } from './scan.ts';
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The value of a body that the scanner has read. Long arrays are built in pieces, between which other requests have their turn. Throws
- * ServiceError: `invalid_json` where it is not JSON in UTF-8, `validation_failed` for what no database can hold.
+ * The value of a body that the scanner has read. Long arrays are built in pieces, between which
+ * other requests have their turn. Throws ServiceError: `invalid_json` where it is not JSON in
+ * UTF-8, `validation_failed` for what no database can hold.
  */
 export async function parseJson(bytes: Buffer, scanner: JsonScanner): Promise<unknown> {
   if (scanner.arrays.size === 0) return parsePiece(decode(bytes), '');
@@ -25,13 +26,19 @@ export async function parseJson(bytes: Buffer, scanner: JsonScanner): Promise<un
   return value;
 }
 
-/** The text of a top-level field as it came, without white space between tokens; undefined where the body does not have it. */
+/**
+ * The text of a top-level field as it came, without white space between tokens; undefined where the
+ * body does not have it.
+ */
 export function verbatimText(bytes: Buffer, scanner: JsonScanner, name: string): string | undefined {
   const span = scanner.fields.get(name);
   return span && decode(bytes.subarray(span.start, span.end)).replace(BETWEEN_TOKENS, '$1');
 }
 
-/** A string, which is kept, or white space outside of one. Every character begins at most one match: linear. */
+/**
+ * A string, which is kept, or white space outside of one. Every character begins at most one match:
+ * linear.
+ */
 const BETWEEN_TOKENS = /("(?:[^"\\]|\\.)*")|[ \n\r\t]+/g;
 
 function* piecesOf({ start, end, cuts }: LongArray) {

@@ -19,8 +19,9 @@ export interface ReadOptions {
 }
 
 /**
- * A request's body, decompressed. Throws ServiceError: `body_too_large` naming the limit, `unsupported_encoding`, `bad_request` where the
- * body breaks off or is not what its Content-Encoding says.
+ * A request's body, decompressed. Throws ServiceError: `body_too_large` naming the limit,
+ * `unsupported_encoding`, `bad_request` where the body breaks off or is not what its
+ * Content-Encoding says.
  */
 export async function readBody(req: IncomingMessage, { limit, onChunk }: ReadOptions): Promise<Buffer> {
   const encoding = (req.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
@@ -36,7 +37,8 @@ export async function readBody(req: IncomingMessage, { limit, onChunk }: ReadOpt
       chunks.push(chunk);
     }
   } catch (error) {
-    // The rest is read and dropped, so that the client gets the answer and may use the connection again.
+    // The rest is read and dropped, so that the client gets the answer and may use the connection
+    // again.
     req.unpipe();
     req.resume();
     if (error instanceof ServiceError) throw error;

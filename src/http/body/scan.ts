@@ -1,9 +1,14 @@
 import { invalidField } from '../../service-error.ts';
 
 export interface ScanLimits {
-  /** Most strings, numbers, literals, objects and arrays of a body. Member names count as strings. */
+  /**
+   * Most strings, numbers, literals, objects and arrays of a body. Member names count as strings.
+   */
   maxTokens: number;
-  /** Top-level fields whose text is kept, each with the most bytes that it may have without white space between tokens. */
+  /**
+   * Top-level fields whose text is kept, each with the most bytes that it may have without white
+   * space between tokens.
+   */
   verbatim: Record<string, number>;
 }
 
@@ -13,7 +18,10 @@ export interface Span {
   end: number;
 }
 
-/** The elements of a long top-level array. Cut at `cuts`, the offsets of commas, they come in pieces. */
+/**
+ * The elements of a long top-level array. Cut at `cuts`, the offsets of commas, they come in
+ * pieces.
+ */
 export interface LongArray extends Span {
   cuts: number[];
 }
@@ -36,8 +44,9 @@ const CLOSE_OBJECT = 0x7d;
 const isSpace = (byte: number) => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 
 /**
- * Reads JSON while it arrives and holds it to its limits before anything is built from it: depth, number of tokens, size of fields.
- * Finds where top-level fields and long arrays stand. Does not check the syntax: JSON.parse does that afterwards.
+ * Reads JSON while it arrives and holds it to its limits before anything is built from it: depth,
+ * number of tokens, size of fields. Finds where top-level fields and long arrays stand. Does not
+ * check the syntax: JSON.parse does that afterwards.
  */
 export class JsonScanner {
   /** The last value of each verbatim field. */
@@ -65,7 +74,10 @@ export class JsonScanner {
     this.#limits = limits;
   }
 
-  /** Takes the next bytes. Throws ServiceError `validation_failed` for the first limit that they pass. */
+  /**
+   * Takes the next bytes. Throws ServiceError `validation_failed` for the first limit that they
+   * pass.
+   */
   write(chunk: Buffer): void {
     for (let i = 0; i < chunk.length; i++) {
       const byte = chunk[i]!;

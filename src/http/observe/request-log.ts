@@ -7,8 +7,8 @@ const SANE = /^[A-Za-z0-9._-]{1,64}$/;
 export const PROBES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 
 /**
- * Gives every request an id and sends it back in `X-Request-Id`: the client's own id where it has a plain form. Logs one line when the
- * answer is complete.
+ * Gives every request an id and sends it back in `X-Request-Id`: the client's own id where it has a
+ * plain form. Logs one line when the answer is complete.
  */
 export function requestLog(log: Log): RequestHandler {
   return (req, res, next) => {

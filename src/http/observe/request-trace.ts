@@ -3,7 +3,9 @@ import { markFailed, startRequestSpan, traceparentOf, within } from '../../traci
 import { requestIdOf, routeOf } from '../locals.ts';
 import { PROBES } from './request-log.ts';
 
-/** Starts a span for every request, or continues the caller's trace. The span ends with the answer. */
+/**
+ * Starts a span for every request, or continues the caller's trace. The span ends with the answer.
+ */
 export const traceRequests: RequestHandler = (req, res, next) => {
   if (PROBES.has(req.path)) return next();
   const { method, path } = req;

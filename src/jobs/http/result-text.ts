@@ -8,7 +8,10 @@ export function resultText(db: Db, job: Job): AsyncIterable<string> {
   return readEnvelope(db, job.account_id, job.id, resultEnvelope(job));
 }
 
-/** A job with the fields of `more`, and with its `result` as the same bytes that its webhook carries. */
+/**
+ * A job with the fields of `more`, and with its `result` as the same bytes that its webhook
+ * carries.
+ */
 export function jobWithResultText(db: Db, job: Job, more: object): AsyncIterable<string> {
   const { head, tail } = resultEnvelope(job);
   return readEnvelope(db, job.account_id, job.id, {

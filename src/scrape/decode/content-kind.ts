@@ -130,8 +130,8 @@ function kindOfText(head: string, isCut: boolean): ContentKind {
 }
 
 /**
- * Whether a body is worth reading: by its `Content-Type`, or, where that stands for no text, by its first bytes, since
- * many types are wrong. Without `beginning` the type alone decides.
+ * Whether a body is worth reading: by its `Content-Type`, or, where that stands for no text, by its
+ * first bytes, since many types are wrong. Without `beginning` the type alone decides.
  */
 export function isReadable(contentType: string | null, beginning?: Buffer): boolean {
   if (isSupportedContentType(contentType)) return true;

@@ -16,13 +16,22 @@ export interface DecodeHints {
   markup?: boolean;
 }
 
-/** How far `<meta charset>` is looked for: the WHATWG asks for 1,024 bytes, real pages put styles before it. */
+/**
+ * How far `<meta charset>` is looked for: the WHATWG asks for 1,024 bytes, real pages put styles
+ * before it.
+ */
 const PRESCAN_BYTES = 64 * 1024;
-/** Text of a double-byte encoding can by chance be valid UTF-8, but hardly with four characters beyond ASCII. */
+/**
+ * Text of a double-byte encoding can by chance be valid UTF-8, but hardly with four characters
+ * beyond ASCII.
+ */
 const FOUR_FOREIGN = /(?:[^\0-\x7f][\0-\x7f]*){4}/u;
 const DOUBLE_BYTE = new Set(['gbk', 'gb18030', 'big5', 'shift_jis', 'euc-jp', 'euc-kr']);
 
-/** The decoder for a label, or null where the label means nothing (or `replacement`, which decodes nothing). */
+/**
+ * The decoder for a label, or null where the label means nothing (or `replacement`, which decodes
+ * nothing).
+ */
 function decoderFor(label: string | null | undefined): TextDecoder | null {
   if (!label) return null;
   try {
@@ -32,7 +41,9 @@ function decoderFor(label: string | null | undefined): TextDecoder | null {
   }
 }
 
-/** A byte order mark (Encoding Standard, section 6) or the two bytes of a UTF-16 XML declaration. */
+/**
+ * A byte order mark (Encoding Standard, section 6) or the two bytes of a UTF-16 XML declaration.
+ */
 function markedEncoding(body: Uint8Array): string | null {
   const [a, b, c, d] = body;
   if (a === 0xef && b === 0xbb && c === 0xbf) return 'utf-8';
@@ -57,7 +68,10 @@ function unmarkedUtf16(body: Uint8Array): string | null {
   return null;
 }
 
-/** What `<meta>` or the XML declaration says, after the prescan of the HTML Standard, section 13.2.3.2. */
+/**
+ * What `<meta>` or the XML declaration says, after the prescan of the HTML Standard, section
+ * 13.2.3.2.
+ */
 function declaredInContent(body: Uint8Array): string | null {
   const sniffer = new Sniffer({ maxBytes: PRESCAN_BYTES });
   sniffer.write(body.subarray(0, PRESCAN_BYTES));
@@ -74,15 +88,19 @@ function strictUtf8(body: Uint8Array): string | null {
 }
 
 /**
- * Whether so little of the text is undecodable that the encoding can be believed: at most one replacement in ten characters beyond ASCII.
- * In UTF-8 one of two is enough: bytes of another encoding hardly ever form characters of it.
+ * Whether so little of the text is undecodable that the encoding can be believed: at most one
+ * replacement in ten characters beyond ASCII. In UTF-8 one of two is enough: bytes of another
+ * encoding hardly ever form characters of it.
  */
 function fits(text: string, encoding: string): boolean {
   const { replaced, foreign } = countForeign(text);
   return encoding === 'utf-8' ? replaced * 2 <= foreign : replaced * 10 <= foreign;
 }
 
-/** Whether text that nothing declares is UTF-8 with few bad bytes in it: at most one in ten of at least four characters. */
+/**
+ * Whether text that nothing declares is UTF-8 with few bad bytes in it: at most one in ten of at
+ * least four characters.
+ */
 function mostlyUtf8(text: string): boolean {
   const { replaced, foreign } = countForeign(text);
   return foreign - replaced >= 4 && replaced * 10 <= foreign - replaced;
@@ -141,9 +159,10 @@ function choose(body: Buffer, hints: DecodeHints): Decoded {
 }
 
 /**
- * Turns bytes into text by, in this order: a byte order mark; the header; what the content declares; strict UTF-8; the
- * frequency of letters. Bytes that are strictly valid UTF-8 beyond ASCII overrule a declaration of another encoding, and a
- * declaration under which much is undecodable is passed over. Never throws; an unknown label counts as none.
+ * Turns bytes into text by, in this order: a byte order mark; the header; what the content
+ * declares; strict UTF-8; the frequency of letters. Bytes that are strictly valid UTF-8 beyond
+ * ASCII overrule a declaration of another encoding, and a declaration under which much is
+ * undecodable is passed over. Never throws; an unknown label counts as none.
  */
 export function decode(body: Buffer, hints: DecodeHints = {}): Decoded {
   const { text, encoding } = choose(body, hints);

@@ -7,17 +7,23 @@ export interface Refresh {
   seconds: number;
 }
 
-/** A page with this delay at most is only passed through; one that waits longer is read, unless it is nearly empty. */
+/**
+ * A page with this delay at most is only passed through; one that waits longer is read, unless it
+ * is nearly empty.
+ */
 const PASSING_SECONDS = 1;
-/** "You will be redirected in a few seconds": how long such a page waits, and how much it says, at most. */
+/**
+ * "You will be redirected in a few seconds": how long such a page waits, and how much it says, at
+ * most.
+ */
 const NOTICE_SECONDS = 10;
 const NOTICE_CHARS = 600;
 /** A refresh stands at the top of its page. */
 const SCANNED_BYTES = 64 * 1024;
 
 /**
- * Reads the value of a `Refresh` header or of `<meta http-equiv=refresh>` (HTML Standard, "shared declarative refresh
- * steps"): `5; url=/next`. Null where it names no other address.
+ * Reads the value of a `Refresh` header or of `<meta http-equiv=refresh>` (HTML Standard, "shared
+ * declarative refresh steps"): `5; url=/next`. Null where it names no other address.
  */
 export function parseRefresh(value: string): Refresh | null {
   const [, seconds, rest = ''] = /^\s{0,100}(\d{1,9})?(?:\.[\d.]{0,20})?([^]{0,5000})/.exec(value) ?? [];
@@ -50,7 +56,9 @@ export function immediateRefresh({ headers, contentType, body }: RefreshingPage)
   return refresh.seconds <= PASSING_SECONDS || isNotice ? refresh.reference : null;
 }
 
-/** Elements whose content is neither read by a visitor nor obeyed by a browser that runs scripts. */
+/**
+ * Elements whose content is neither read by a visitor nor obeyed by a browser that runs scripts.
+ */
 const OPAQUE = new Set(['script', 'style', 'noscript', 'template', 'title', 'svg', 'textarea']);
 
 function scan(html: string): { refresh: Refresh | null; chars: number } {

@@ -16,7 +16,10 @@ const UNSAFE_SCHEMES = new Set([
 
 const NO_FOLLOW = new Set(['nofollow', 'ugc', 'sponsored']);
 
-/** Percent-encodes what WHATWG URLs leave as it is and what ends or breaks an attribute, a Markdown link or a table cell. */
+/**
+ * Percent-encodes what WHATWG URLs leave as it is and what ends or breaks an attribute, a Markdown
+ * link or a table cell.
+ */
 function encodeDelimiters(url: string): string {
   return /[\s<>"`|\\]/.test(url)
     ? url.replace(/[\s<>"`|\\]/g, (char) => (char === ' ' ? '%20' : encodeURIComponent(char)))
@@ -24,8 +27,9 @@ function encodeDelimiters(url: string): string {
 }
 
 /**
- * The address that `reference` means on a page at `base` (RFC 3986 section 5, by the WHATWG URL parser), or null when it is not
- * an address or its scheme is not safe to offer (`javascript:`, `data:`, …). Without a usable base, a relative reference stays relative.
+ * The address that `reference` means on a page at `base` (RFC 3986 section 5, by the WHATWG URL
+ * parser), or null when it is not an address or its scheme is not safe to offer (`javascript:`,
+ * `data:`, …). Without a usable base, a relative reference stays relative.
  */
 export function resolveUrl(reference: string, base: string): string | null {
   const url = URL.parse(reference, base) ?? URL.parse(reference);
@@ -42,7 +46,10 @@ export function resolveHttpUrl(reference: string, base: string): string | null {
     : null;
 }
 
-/** The URL against which the page's references resolve: its first `<base href>` when that is http(s), else `pageUrl`. */
+/**
+ * The URL against which the page's references resolve: its first `<base href>` when that is
+ * http(s), else `pageUrl`.
+ */
 export function baseUrl(document: Document, pageUrl: string): string {
   let reference: string | undefined;
   eachElement(document.children, (element) => {
@@ -69,8 +76,8 @@ function linkOf({ name, attribs }: Element): string | undefined {
 }
 
 /**
- * Every http(s) link of the page (`a[href]`, `area[href]`, `frame[src]`, a refresh), absolute, without fragment, each URL once,
- * in document order.
+ * Every http(s) link of the page (`a[href]`, `area[href]`, `frame[src]`, a refresh), absolute,
+ * without fragment, each URL once, in document order.
  */
 export function discoveredLinks(document: Document, base: string): DiscoveredLink[] {
   const found = new Map<string, DiscoveredLink>();

@@ -61,7 +61,10 @@ function absoluteUrl(href: string | undefined, base: string): string | null {
   return url !== null && url.length <= MAX_URL ? url : null;
 }
 
-/** The `content` of every `<meta>` by its lower-case `property`, `name`, `http-equiv` or `itemprop:…`; the first that is not blank wins. */
+/**
+ * The `content` of every `<meta>` by its lower-case `property`, `name`, `http-equiv` or
+ * `itemprop:…`; the first that is not blank wins.
+ */
 function metaValues(metas: Element[]): Map<string, string> {
   const values = new Map<string, string>();
   for (const { attribs } of metas) {
@@ -76,7 +79,10 @@ function metaValues(metas: Element[]): Map<string, string> {
   return values;
 }
 
-/** `og:image:width` becomes `og_image_width`: all of Open Graph and Twitter cards, URLs made absolute. */
+/**
+ * `og:image:width` becomes `og_image_width`: all of Open Graph and Twitter cards, URLs made
+ * absolute.
+ */
 function socialCards(meta: Map<string, string>, base: string): Record<string, string> {
   const cards: Record<string, string> = {};
   let count = 0;
@@ -129,7 +135,10 @@ function linkedResources(links: Element[], base: string) {
   return found;
 }
 
-/** The first string under one of the keys in the JSON-LD objects; a person or organisation stands for its name. */
+/**
+ * The first string under one of the keys in the JSON-LD objects; a person or organisation stands
+ * for its name.
+ */
 function fromJsonLd(entries: Record<string, unknown>[], key: string): string | null {
   for (const entry of entries) {
     const value: unknown = Array.isArray(entry[key]) ? entry[key][0] : entry[key];
@@ -151,8 +160,8 @@ function present(values: Record<string, unknown>): Record<string, unknown> {
 }
 
 /**
- * All that a page says about itself, URLs absolute, every part bounded. The four fields of Metadata are always there; the rest
- * only where the page has it.
+ * All that a page says about itself, URLs absolute, every part bounded. The four fields of Metadata
+ * are always there; the rest only where the page has it.
  */
 export function metadataOf(document: Document, base: string): Pick<Extraction, 'metadata' | 'robots'> {
   const head = collectHead(document);

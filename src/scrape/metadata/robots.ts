@@ -26,8 +26,9 @@ export function robotsOfMetas(
 }
 
 /**
- * The directives of `X-Robots-Tag` headers for all robots and for ours. `googlebot: noindex` is for another: a robot's
- * name counts for what follows it, up to the next name or the end of that header.
+ * The directives of `X-Robots-Tag` headers for all robots and for ours. `googlebot: noindex` is for
+ * another: a robot's name counts for what follows it, up to the next name or the end of that
+ * header.
  */
 export function robotsOfHeaders(values: readonly string[]): Directives {
   return directivesIn(values.flatMap(rulesForUs));

@@ -3,13 +3,17 @@ import { performance, type EventLoopUtilization } from 'node:perf_hooks';
 const MIN_LIMIT = 64;
 export const MAX_LIMIT = 512;
 const ADJUST_MS = 100;
-/** Shares of the time in which the thread works: below the first it can carry more requests, above the second it cannot. */
+/**
+ * Shares of the time in which the thread works: below the first it can carry more requests, above
+ * the second it cannot.
+ */
 const IDLE = 0.7;
 const BUSY = 0.9;
 
 /**
- * The number of requests that may be under way at once: as many as keep this thread busy. Slow receivers need many.
- * Fast ones are served best with few: a request costs half as much again on 400 connections as on 64.
+ * The number of requests that may be under way at once: as many as keep this thread busy. Slow
+ * receivers need many. Fast ones are served best with few: a request costs half as much again on
+ * 400 connections as on 64.
  */
 export class AdaptiveConcurrency {
   readonly #isShort: () => boolean;
@@ -18,7 +22,9 @@ export class AdaptiveConcurrency {
   #timer: NodeJS.Timeout | undefined;
   #last: EventLoopUtilization = performance.eventLoopUtilization();
 
-  /** `isShort`: whether a request waits for a place. `onGrowth` is called when the limit has grown. */
+  /**
+   * `isShort`: whether a request waits for a place. `onGrowth` is called when the limit has grown.
+   */
   constructor(isShort: () => boolean, onGrowth: () => void) {
     this.#isShort = isShort;
     this.#onGrowth = onGrowth;

@@ -8,10 +8,16 @@ import type { Endpoint } from './endpoint/endpoint.ts';
 import type { EndpointScheduler } from './endpoint-scheduler.ts';
 import { LEASE_MS } from './leases.ts';
 
-/** Deliveries claimed and not under way, those that wait to be recorded among them. One account may hold half. */
+/**
+ * Deliveries claimed and not under way, those that wait to be recorded among them. One account may
+ * hold half.
+ */
 const MAX_WAITING = 1500;
 const CLAIM_BATCH = 500;
-/** Behind notifications this finds only retries that fall due and what a lost notification left; else it is all there is. */
+/**
+ * Behind notifications this finds only retries that fall due and what a lost notification left;
+ * else it is all there is.
+ */
 const POLL_MS = 500;
 /** A retry that falls due sooner is claimed together with those of the next moment. */
 const MIN_POLL_MS = 5;
@@ -66,7 +72,10 @@ export class ClaimLoop {
     clearTimeout(this.#poll);
   }
 
-  /** Claims what is due until there is nothing more or enough is held. One call at a time does the work. */
+  /**
+   * Claims what is due until there is nothing more or enough is held. One call at a time does the
+   * work.
+   */
   async claimDue(): Promise<void> {
     if (this.#claiming || this.#stopping) return;
     this.#claiming = true;
@@ -94,7 +103,9 @@ export class ClaimLoop {
     for (const target of new Set(plans.map((plan) => plan.target))) offer(target);
   }
 
-  /** Claims are large, because a statement has costs that do not depend on how many rows it takes. */
+  /**
+   * Claims are large, because a statement has costs that do not depend on how many rows it takes.
+   */
   #plan(): PlannedClaim[] {
     const room = MAX_WAITING - this.#options.waiting();
     if (room < MAX_WAITING / 2) return [];

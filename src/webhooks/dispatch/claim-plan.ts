@@ -10,11 +10,16 @@ const MAX_SINGLE_URLS = 32;
 export interface PlannedClaim extends LaneClaim {
   target: Endpoint;
   kind: LaneKind;
-  /** Whether more may be due than this claim gave. Remembers with which URL the next claim begins. */
+  /**
+   * Whether more may be due than this claim gave. Remembers with which URL the next claim begins.
+   */
   isMore(got: ClaimedDelivery[]): boolean;
 }
 
-/** Plans claims of at most `most` deliveries of an endpoint, of those kinds of lanes in which something may be due. */
+/**
+ * Plans claims of at most `most` deliveries of an endpoint, of those kinds of lanes in which
+ * something may be due.
+ */
 export function planClaims(
   target: Endpoint,
   due: ReadonlySet<LaneKind>,

@@ -20,8 +20,8 @@ const REPORT_MS = 1000;
 const DRAIN_POLL_MS = 20;
 
 /**
- * Turns due deliveries into signed POSTs as a pipeline: a claim loop runs ahead of a send loop, and results are
- * recorded in batches. All three are bounded. Several dispatchers may share a database.
+ * Turns due deliveries into signed POSTs as a pipeline: a claim loop runs ahead of a send loop, and
+ * results are recorded in batches. All three are bounded. Several dispatchers may share a database.
  */
 export class Dispatcher {
   readonly #context: Context;
@@ -91,8 +91,9 @@ export class Dispatcher {
   }
 
   /**
-   * Stops claiming, gives back what was not begun, and resolves when everything under way is recorded, `limitMs` later
-   * at the latest. What is not recorded by then falls due again when its lease ends.
+   * Stops claiming, gives back what was not begun, and resolves when everything under way is
+   * recorded, `limitMs` later at the latest. What is not recorded by then falls due again when its
+   * lease ends.
    */
   async stop(limitMs: number): Promise<void> {
     const deadline = performance.now() + limitMs;

@@ -8,10 +8,16 @@ import { TrialBudget } from './endpoint/trial-budget.ts';
 /** Endpoints that are remembered before idle ones are forgotten. */
 const MAX_ENDPOINTS = 10_000;
 
-/** Each endpoint is offered an equal part of a claim, and no less than this: one more endpoint costs as much as two rows. */
+/**
+ * Each endpoint is offered an equal part of a claim, and no less than this: one more endpoint costs
+ * as much as two rows.
+ */
 const LEAST_SHARE = 16;
 
-/** How many deliveries a claim may take: in all, and of one account together with what it already holds. */
+/**
+ * How many deliveries a claim may take: in all, and of one account together with what it already
+ * holds.
+ */
 export interface ClaimBudget {
   total: number;
   perAccount: number;
@@ -44,8 +50,8 @@ export class EndpointScheduler {
   }
 
   /**
-   * What to claim next, shared among the endpoints with something due. Their lanes no longer count as due: a
-   * notification that arrives while the claim runs makes them so again.
+   * What to claim next, shared among the endpoints with something due. Their lanes no longer count
+   * as due: a notification that arrives while the claim runs makes them so again.
    */
   plan(now: number, { total, perAccount }: ClaimBudget): PlannedClaim[] {
     const share = this.#share(now, total, perAccount);
@@ -70,8 +76,8 @@ export class EndpointScheduler {
   }
 
   /**
-   * Hands out what was claimed. Lanes that gave as much as was asked for may have more due. Returns the deliveries to
-   * give back, because their URLs back off.
+   * Hands out what was claimed. Lanes that gave as much as was asked for may have more due. Returns
+   * the deliveries to give back, because their URLs back off.
    */
   distribute(plans: PlannedClaim[], claimed: ClaimedDelivery[], claimedAt: number): Release[] {
     const backingOff: Release[] = [];

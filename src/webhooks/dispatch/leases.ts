@@ -2,7 +2,10 @@ import type { Db } from '../../database/tables.ts';
 import type { Log } from '../../log.ts';
 import { renew, type ClaimedDelivery } from '../outbox/claim.ts';
 
-/** How long a claim holds. Short, because the deliveries of a killed process wait so long; renewed while they are held. */
+/**
+ * How long a claim holds. Short, because the deliveries of a killed process wait so long; renewed
+ * while they are held.
+ */
 export const LEASE_MS = 9000;
 const RENEW_MS = 2500;
 /** A lease that ends sooner might end before a request has begun. */
@@ -12,7 +15,10 @@ const MARGIN_MS = 2000;
 export class Leases {
   readonly #db: Db;
   readonly #log: Log;
-  /** Ends of leases on performance.now's clock, never later than the database's; 0 where the claim was lost. */
+  /**
+   * Ends of leases on performance.now's clock, never later than the database's; 0 where the claim
+   * was lost.
+   */
   readonly #until = new Map<ClaimedDelivery, number>();
   #timer: NodeJS.Timeout | undefined;
   #renewing = false;

@@ -2,7 +2,10 @@ import type { Log } from '../../log.ts';
 import type { FinishedAttempt } from '../outbox/record.ts';
 import type { Endpoint } from './endpoint/endpoint.ts';
 
-/** Logs an attempt that was recorded: at info where it failed, so that an operator sees what does not arrive. */
+/**
+ * Logs an attempt that was recorded: at info where it failed, so that an operator sees what does
+ * not arrive.
+ */
 export function logAttempt(log: Log, { delivery, result, outcome }: FinishedAttempt): void {
   const failed = result.error !== null;
   if (!log.isLevelEnabled(failed ? 'info' : 'debug')) return;

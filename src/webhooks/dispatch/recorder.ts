@@ -5,8 +5,9 @@ import { record, type FinishedAttempt } from '../outbox/record.ts';
 
 const BATCH = 500;
 /**
- * Each statement has costs that do not depend on how many results it takes, so fewer than ENOUGH gather for a moment.
- * Where MANY came within it they gather longer: two dispatchers on two cores are then no slower than one.
+ * Each statement has costs that do not depend on how many results it takes, so fewer than ENOUGH
+ * gather for a moment. Where MANY came within it they gather longer: two dispatchers on two cores
+ * are then no slower than one.
  */
 const ENOUGH = 400;
 const GATHER_MS = 25;
@@ -23,7 +24,9 @@ export interface RecorderOptions {
   recorded: (batch: FinishedAttempt[]) => void;
 }
 
-/** Stores finished attempts in batches, one at a time: the next gathers while this one is written. */
+/**
+ * Stores finished attempts in batches, one at a time: the next gathers while this one is written.
+ */
 export class Recorder {
   readonly #options: RecorderOptions;
   readonly #finished: FinishedAttempt[] = [];
@@ -64,7 +67,10 @@ export class Recorder {
     return this.#finished.length < ENOUGH && this.#options.expectsMore();
   }
 
-  /** Receivers have seen these requests: their outcomes are kept until the database takes them. The fence settles who was late. */
+  /**
+   * Receivers have seen these requests: their outcomes are kept until the database takes them. The
+   * fence settles who was late.
+   */
   async #store(batch: FinishedAttempt[]): Promise<void> {
     const { db, log } = this.#options;
     for (let tries = 0; ; tries++) {

@@ -4,10 +4,16 @@ import type { Log } from '../../log.ts';
 import { release, type Release } from '../outbox/release.ts';
 
 const BATCH = 500;
-/** Each statement has costs that do not depend on how many it gives back, so they gather for this time. */
+/**
+ * Each statement has costs that do not depend on how many it gives back, so they gather for this
+ * time.
+ */
 const GATHER_MS = 10;
 
-/** Gives claims back in batches. One that fails is not repeated: the lease ends, and the delivery is due again. */
+/**
+ * Gives claims back in batches. One that fails is not repeated: the lease ends, and the delivery is
+ * due again.
+ */
 export class Releaser {
   readonly #db: Db;
   readonly #log: Log;

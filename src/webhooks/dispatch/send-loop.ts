@@ -6,7 +6,10 @@ import { AdaptiveConcurrency } from './adaptive-concurrency.ts';
 import type { Place } from './endpoint/endpoint-places.ts';
 import type { Endpoint } from './endpoint/endpoint.ts';
 
-/** The share of all places that one account may hold, so that its hanging receivers cannot starve the others. */
+/**
+ * The share of all places that one account may hold, so that its hanging receivers cannot starve
+ * the others.
+ */
 const ACCOUNT_SHARE = 0.5;
 const MAX_IN_FLIGHT_PER_ACCOUNT = 128;
 /** How often to look for requests that have stalled, and for endpoints that may send again. */
@@ -28,14 +31,20 @@ export interface SendLoopOptions {
   unsigned: (endpoint: Endpoint, delivery: ClaimedDelivery, error: UnsignedError) => void;
 }
 
-/** Sends claimed deliveries as places become free: of its URL, its endpoint, its account and this process. */
+/**
+ * Sends claimed deliveries as places become free: of its URL, its endpoint, its account and this
+ * process.
+ */
 export class SendLoop {
   readonly #options: SendLoopOptions;
   readonly #concurrency = new AdaptiveConcurrency(
     () => this.#short.size > 0,
     () => this.#pumpShort(),
   );
-  /** Endpoints that could send and lack a place of the process or the account, the longest unserved first. */
+  /**
+   * Endpoints that could send and lack a place of the process or the account, the longest unserved
+   * first.
+   */
   readonly #short = new Set<Endpoint>();
   /** Endpoints whose waiting deliveries have to wait for something else. */
   readonly #held = new Set<Endpoint>();

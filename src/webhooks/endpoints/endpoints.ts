@@ -8,7 +8,10 @@ import { intoHistory } from '../outbox/move.ts';
 /** How an endpoint does. Rates and durations are of the last 24 hours. */
 export interface EndpointView {
   endpoint: string;
-  /** `paused` by its owner; `backing_off` after failures in a row: it is probed until it answers, and nothing is dropped. */
+  /**
+   * `paused` by its owner; `backing_off` after failures in a row: it is probed until it answers,
+   * and nothing is dropped.
+   */
   status: 'active' | 'backing_off' | 'paused';
   paused_at: Date | null;
   resting_until: Date | null;
@@ -25,7 +28,9 @@ export interface EndpointView {
   oldest_due_at: Date | null;
 }
 
-/** The account's endpoints with attempts in the last 24 hours, deliveries in the outbox, or a pause. */
+/**
+ * The account's endpoints with attempts in the last 24 hours, deliveries in the outbox, or a pause.
+ */
 export async function listEndpoints(db: DbOrTx, accountId: string): Promise<EndpointView[]> {
   const found = await sql<EndpointView>`
     with hours as (
@@ -71,7 +76,10 @@ export async function resumeEndpoint(db: Db, accountId: string, endpoint: string
   });
 }
 
-/** Takes what waits for the endpoint out of the outbox; it can be redelivered one by one. Returns how many. */
+/**
+ * Takes what waits for the endpoint out of the outbox; it can be redelivered one by one. Returns
+ * how many.
+ */
 export async function cancelPending(db: DbOrTx, accountId: string, endpoint: string): Promise<number> {
   const result = await sql`
     with gone as (

@@ -3,7 +3,10 @@ import { int, rows, smallint, text } from '../../database/rows.ts';
 import type { Tx } from '../../database/tables.ts';
 import type { FinishedAttempt } from '../outbox/record.ts';
 
-/** Bins of the latency histogram: bin n holds attempts of at most 2^(n/2) ms, so 40 of them reach beyond nine minutes. */
+/**
+ * Bins of the latency histogram: bin n holds attempts of at most 2^(n/2) ms, so 40 of them reach
+ * beyond nine minutes.
+ */
 const BINS = 40;
 
 function binOf(ms: number): number {
@@ -20,7 +23,10 @@ interface Tally {
   last_error: string | null;
 }
 
-/** Counts finished attempts into their endpoints' current hour. Rows are taken in one order, so that dispatchers never block each other for good. */
+/**
+ * Counts finished attempts into their endpoints' current hour. Rows are taken in one order, so that
+ * dispatchers never block each other for good.
+ */
 export async function countAttempts(tx: Tx, batch: FinishedAttempt[]): Promise<void> {
   const tallies = new Map<string, Tally>();
   for (const { delivery, result } of batch) {

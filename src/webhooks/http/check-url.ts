@@ -10,7 +10,10 @@ const MESSAGES = {
     'names a host whose address is not public: the operator may allow its network with ALLOW_PRIVATE_WEBHOOKS',
 };
 
-/** Throws ServiceError `validation_failed` for a webhook_url that can never be called. The address is checked again at each connection. */
+/**
+ * Throws ServiceError `validation_failed` for a webhook_url that can never be called. The address
+ * is checked again at each connection.
+ */
 export async function checkWebhookUrl(egress: Egress, url: string): Promise<void> {
   const check = await egress.checkWebhookUrl(url);
   if (!check.ok) throw invalidField('webhook_url', MESSAGES[check.reason]);

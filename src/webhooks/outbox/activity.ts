@@ -2,7 +2,10 @@ import { sql } from 'kysely';
 import type { DbOrTx } from '../../database/tables.ts';
 import { idFloor } from '../../ids.ts';
 
-/** How an account's delivery attempts went in one hour. Durations are upper edges of histogram bins, null without an attempt. */
+/**
+ * How an account's delivery attempts went in one hour. Durations are upper edges of histogram bins,
+ * null without an attempt.
+ */
 export interface HourOfAttempts {
   hour: Date;
   succeeded: number;
@@ -53,7 +56,10 @@ export async function readBacklog(db: DbOrTx, accountId: string): Promise<Backlo
   return rows[0]!;
 }
 
-/** How many of the account's deliveries were given up in the last 24 hours; a schedule takes up to five days. */
+/**
+ * How many of the account's deliveries were given up in the last 24 hours; a schedule takes up to
+ * five days.
+ */
 export async function countExhausted(db: DbOrTx, accountId: string): Promise<number> {
   const { rows } = await sql<{ n: number }>`
     select count(*)::int as n from deliveries

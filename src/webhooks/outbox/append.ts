@@ -7,8 +7,8 @@ import { newId } from '../../ids.ts';
 import { notifyDispatchers } from './notify.ts';
 
 /**
- * What is to be delivered: a body of head, then fragments of the job's pages joined by commas (of all where
- * `whole_job`, else of `page_ordinals`), then tail.
+ * What is to be delivered: a body of head, then fragments of the job's pages joined by commas (of
+ * all where `whole_job`, else of `page_ordinals`), then tail.
  */
 export interface NewDelivery {
   account_id: string;
@@ -38,7 +38,10 @@ export function endpointOf(webhookUrl: string): string {
   return port === '' ? `${host}:443` : host;
 }
 
-/** Appends deliveries in the caller's transaction, and wakes the dispatchers when that commits. Returns their ids. */
+/**
+ * Appends deliveries in the caller's transaction, and wakes the dispatchers when that commits.
+ * Returns their ids.
+ */
 export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[]> {
   const ids = deliveries.map(() => newId('dlv'));
   const endpoints = deliveries.map((d) => endpointOf(d.webhook_url));
@@ -84,8 +87,8 @@ export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[
 const MAX_PAGES = 1000;
 
 /**
- * Adds pages to the job's `job.pages` delivery that waits for its first attempt, in the caller's transaction. Returns
- * whether there is one with room.
+ * Adds pages to the job's `job.pages` delivery that waits for its first attempt, in the caller's
+ * transaction. Returns whether there is one with room.
  */
 export async function addPages(
   tx: Tx,

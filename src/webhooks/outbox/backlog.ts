@@ -5,7 +5,10 @@ import { FIRST_URL_LANE, LAST_LANE, RETRY_LANE, URGENT_LANE } from './lanes.ts';
 /** The kinds of lanes of an endpoint. */
 export type LaneKind = 'urgent' | 'retries' | 'fresh';
 
-/** An endpoint with deliveries in lanes of this kind, and the milliseconds until the first of them is due (0: now). */
+/**
+ * An endpoint with deliveries in lanes of this kind, and the milliseconds until the first of them
+ * is due (0: now).
+ */
 export interface DueLanes {
   account_id: string;
   endpoint: string;
@@ -14,9 +17,9 @@ export interface DueLanes {
 }
 
 /**
- * What is in the outbox, by endpoint and kind of lane; paused endpoints left out. Goes from one to the next along
- * outbox_due (a loose index scan), so the cost grows with the number of endpoints, not of rows. The lanes of URLs count
- * as due whatever they hold.
+ * What is in the outbox, by endpoint and kind of lane; paused endpoints left out. Goes from one to
+ * the next along outbox_due (a loose index scan), so the cost grows with the number of endpoints,
+ * not of rows. The lanes of URLs count as due whatever they hold.
  */
 export async function readDueLanes(db: Db): Promise<DueLanes[]> {
   const { rows } = await sql<DueLanes>`

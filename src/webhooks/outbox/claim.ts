@@ -3,7 +3,10 @@ import { overlappingSecrets } from '../../accounts/signing-secrets.ts';
 import { bigint, int, jsonb, rows as batch, text } from '../../database/rows.ts';
 import type { Db, OutboxTable } from '../../database/tables.ts';
 
-/** A delivery that this process may send until its lease ends. `attempts` is the number of the attempt that has begun. */
+/**
+ * A delivery that this process may send until its lease ends. `attempts` is the number of the
+ * attempt that has begun.
+ */
 export interface ClaimedDelivery extends Omit<
   Selectable<OutboxTable>,
   'status' | 'next_attempt_at' | 'leased_until' | 'last_status_code' | 'last_error' | 'created_at'
@@ -13,7 +16,9 @@ export interface ClaimedDelivery extends Omit<
   previous_secrets: string[];
 }
 
-/** Lanes of one endpoint, from the first to the last, and how many of their due deliveries to claim. */
+/**
+ * Lanes of one endpoint, from the first to the last, and how many of their due deliveries to claim.
+ */
 export interface LaneClaim {
   account_id: string;
   endpoint: string;
@@ -25,10 +30,11 @@ export interface LaneClaim {
 }
 
 /**
- * Claims due deliveries, lane by lane and within a lane the oldest first, and begins their attempts: all in one
- * statement, committed before anything is sent. It costs a probe of outbox_due for each lane visited and the rows
- * taken, however much else is due, waiting or delivered. Rows are locked through the index and updated by their place
- * (ctid), so the plan depends on no estimate. After `leaseMs` milliseconds a delivery is due again.
+ * Claims due deliveries, lane by lane and within a lane the oldest first, and begins their
+ * attempts: all in one statement, committed before anything is sent. It costs a probe of outbox_due
+ * for each lane visited and the rows taken, however much else is due, waiting or delivered. Rows
+ * are locked through the index and updated by their place (ctid), so the plan depends on no
+ * estimate. After `leaseMs` milliseconds a delivery is due again.
  */
 export async function claim(db: Db, claims: LaneClaim[], leaseMs: number): Promise<ClaimedDelivery[]> {
   const asked = batch(claims, {
@@ -88,7 +94,10 @@ export async function claim(db: Db, claims: LaneClaim[], leaseMs: number): Promi
   return rows;
 }
 
-/** Prolongs leases. Returns the fences of the claims that still hold, by delivery; the others belong to another process. */
+/**
+ * Prolongs leases. Returns the fences of the claims that still hold, by delivery; the others belong
+ * to another process.
+ */
 export async function renew(
   db: Db,
   deliveries: ClaimedDelivery[],

@@ -7,13 +7,16 @@ import { assertKept } from './kept.ts';
 import { notifyDispatchers } from './notify.ts';
 import { backIntoOutbox } from './move.ts';
 
-/** Rows moved back in one transaction. After a crash between two of them the rest is still there to be recovered. */
+/**
+ * Rows moved back in one transaction. After a crash between two of them the rest is still there to
+ * be recovered.
+ */
 const RECOVER_BATCH = 500;
 
 /**
- * Makes a delivery due now and restarts its retry schedule: from the history back into the outbox, or, where it is
- * pending, ahead of its time. One that is being sent at this moment is left to finish. Throws a ServiceError
- * `not_found`, or `gone` where retention has dropped what it carries.
+ * Makes a delivery due now and restarts its retry schedule: from the history back into the outbox,
+ * or, where it is pending, ahead of its time. One that is being sent at this moment is left to
+ * finish. Throws a ServiceError `not_found`, or `gone` where retention has dropped what it carries.
  */
 export async function redeliver(db: Db, accountId: string, id: string): Promise<void> {
   if (!isId('dlv', id)) throw notFound('delivery');
@@ -42,8 +45,9 @@ export interface RecoverWindow {
 }
 
 /**
- * Sends again all of the account's exhausted deliveries that were created in the window. Works by keyset in short
- * transactions, so their number has no limit; called again after a crash it continues with the rest. Returns how many.
+ * Sends again all of the account's exhausted deliveries that were created in the window. Works by
+ * keyset in short transactions, so their number has no limit; called again after a crash it
+ * continues with the rest. Returns how many.
  */
 export async function recover(db: Db, accountId: string, window: RecoverWindow): Promise<number> {
   let moved = 0;

@@ -72,7 +72,10 @@ export async function listDeliveries(
   return rows;
 }
 
-/** One delivery with all its attempts, both as of one moment, or null when the account has none of that id. */
+/**
+ * One delivery with all its attempts, both as of one moment, or null when the account has none of
+ * that id.
+ */
 export async function readDelivery(
   db: Db,
   accountId: string,
@@ -129,7 +132,10 @@ export async function deliveryOfJob(
   return (await deliveriesOfJobs(db, accountId, [jobId])).get(jobId) ?? null;
 }
 
-/** What the requests of a delivery carry: its body's parts, the digest fixed at the first attempt, the headers that the caller asked for. */
+/**
+ * What the requests of a delivery carry: its body's parts, the digest fixed at the first attempt,
+ * the headers that the caller asked for.
+ */
 export interface DeliveryContent extends BodySource {
   id: string;
   webhook_id: string;

@@ -3,9 +3,9 @@ import type { DbOrTx } from '../../database/tables.ts';
 import { notFound, ServiceError } from '../../service-error.ts';
 
 /**
- * Throws a ServiceError where a delivery cannot be sent again: `not_found` where the account has none of that id,
- * `gone` where retention has dropped the delivery or what it would send. An id tells the day of its partition, so that
- * the answer for a dropped one is the same whoever asks.
+ * Throws a ServiceError where a delivery cannot be sent again: `not_found` where the account has
+ * none of that id, `gone` where retention has dropped the delivery or what it would send. An id
+ * tells the day of its partition, so that the answer for a dropped one is the same whoever asks.
  */
 export async function assertKept(db: DbOrTx, accountId: string, id: string): Promise<void> {
   const { rows } = await sql<{ gone: boolean }>`

@@ -1,7 +1,7 @@
 /**
- * The lanes of an endpoint in the outbox (column `lane`, written by Postgres): what a person asked for, what failed
- * before, and from FIRST_URL_LANE on one lane for each URL. Claims take some of each lane, so that none of them waits
- * for another to become empty.
+ * The lanes of an endpoint in the outbox (column `lane`, written by Postgres): what a person asked
+ * for, what failed before, and from FIRST_URL_LANE on one lane for each URL. Claims take some of
+ * each lane, so that none of them waits for another to become empty.
  */
 export const URGENT_LANE = 0;
 export const RETRY_LANE = 1;

@@ -8,8 +8,9 @@ const KEPT =
   attempts, fence, created_at, request_id, traceparent`);
 
 /**
- * A common table expression body that puts rows which were just deleted from the outbox into the history. `source` names them and has the
- * outbox's columns and `end_status`, `end_status_code`, `end_error`, `end_bytes`, `end_sha256`.
+ * A common table expression body that puts rows which were just deleted from the outbox into the
+ * history. `source` names them and has the outbox's columns and `end_status`, `end_status_code`,
+ * `end_error`, `end_bytes`, `end_sha256`.
  */
 export function intoHistory(source: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`insert into deliveries (${KEPT}, body_bytes, body_sha256, status, schedule_step, last_status_code, last_error)
@@ -17,7 +18,10 @@ export function intoHistory(source: RawBuilder<unknown>): RawBuilder<unknown> {
     from ${source}`;
 }
 
-/** Moves deliveries from the history back into the outbox, due now, their retry schedule started over. */
+/**
+ * Moves deliveries from the history back into the outbox, due now, their retry schedule started
+ * over.
+ */
 export async function backIntoOutbox(
   db: DbOrTx,
   which: RawBuilder<unknown>,

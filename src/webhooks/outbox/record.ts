@@ -57,8 +57,8 @@ const OUTCOME_COLUMNS = sql.raw(OUTCOME.join(', '));
 const EXCLUDED_OUTCOME = sql.raw(OUTCOME.map((column) => `excluded.${column}`).join(', '));
 
 /**
- * Records finished attempts in one transaction: the attempts' rows, and, where the claim's fence still holds, the deliveries'
- * next status. Ended ones move from the outbox to the history.
+ * Records finished attempts in one transaction: the attempts' rows, and, where the claim's fence
+ * still holds, the deliveries' next status. Ended ones move from the outbox to the history.
  */
 export async function record(db: Db, batch: FinishedAttempt[]): Promise<void> {
   const attempts = rows(batch, {
@@ -85,9 +85,11 @@ export async function record(db: Db, batch: FinishedAttempt[]): Promise<void> {
     sha256: bytea(({ result }) => result.body_sha256),
   });
   await db.transaction().execute(async (tx) => {
-    // Through their keys, however short the outbox seems to be: the planner learns late how it grows.
+    // Through their keys, however short the outbox seems to be: the planner learns late how it
+    // grows.
     await sql`set local enable_seqscan = off`.execute(tx);
-    // The attempt's row exists since the claim. Of what is inserted here, `started_at` stands for the time to add to it.
+    // The attempt's row exists since the claim. Of what is inserted here, `started_at` stands for
+    // the time to add to it.
     await sql`
       with r as (
         select * from ${attempts.as('u')}

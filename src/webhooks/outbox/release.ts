@@ -3,13 +3,18 @@ import { float, int, rows, text } from '../../database/rows.ts';
 import type { Db } from '../../database/tables.ts';
 import type { ClaimedDelivery } from './claim.ts';
 
-/** A claimed delivery that was not sent, to be given back; due again after `deferMs`, or at once (0). */
+/**
+ * A claimed delivery that was not sent, to be given back; due again after `deferMs`, or at once
+ * (0).
+ */
 export interface Release {
   delivery: ClaimedDelivery;
   deferMs: number;
 }
 
-/** Gives claims back. Their attempts never began, so neither their rows nor their numbers remain. */
+/**
+ * Gives claims back. Their attempts never began, so neither their rows nor their numbers remain.
+ */
 export async function release(db: Db, releases: Release[]): Promise<void> {
   const r = rows(releases, {
     account_id: text(({ delivery }) => delivery.account_id),

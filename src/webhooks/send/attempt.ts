@@ -19,8 +19,9 @@ export class Sender {
   }
 
   /**
-   * Sends one claimed delivery once, in a span of its job's trace; `claimedAt` is on performance.now's clock. Throws an
-   * UnsignedError where nothing was sent because it cannot be signed here; every other failure is a result.
+   * Sends one claimed delivery once, in a span of its job's trace; `claimedAt` is on
+   * performance.now's clock. Throws an UnsignedError where nothing was sent because it cannot be
+   * signed here; every other failure is a result.
    */
   async attempt(delivery: ClaimedDelivery, claimedAt: number): Promise<AttemptResult> {
     const attributes = {

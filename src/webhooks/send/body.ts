@@ -3,7 +3,10 @@ import type { Db } from '../../database/tables.ts';
 import { readEnvelope } from '../../database/fragments.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 
-/** Bodies up to this many bytes are held in memory; larger ones are streamed twice, once to sign and once to send. */
+/**
+ * Bodies up to this many bytes are held in memory; larger ones are streamed twice, once to sign and
+ * once to send.
+ */
 export const SMALL_BODY_BYTES = 256 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
@@ -33,7 +36,10 @@ export async function* bodyChunks(db: Db, delivery: BodySource): AsyncGenerator<
   if (bytes > 0) yield Buffer.concat(pending);
 }
 
-/** The fragments of the pages that the delivery names, each with its index where it tells of several. */
+/**
+ * The fragments of the pages that the delivery names, each with its index where it tells of
+ * several.
+ */
 async function namedPages(db: Db, { account_id, job_id, event, page_ordinals }: BodySource): Promise<string> {
   if (page_ordinals === null || job_id === null) return '';
   const pages = await db

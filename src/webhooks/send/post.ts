@@ -11,7 +11,9 @@ import { bodyChunks, sha256, smallBody } from './body.ts';
 import { createSigner, type Signer } from './sign.ts';
 
 export const USER_AGENT = 'Ollagraph-Webhook/1.0';
-/** Large bodies under way at once, so that they never crowd out small ones; one of each endpoint. */
+/**
+ * Large bodies under way at once, so that they never crowd out small ones; one of each endpoint.
+ */
 const MAX_LARGE_BODIES = 4;
 
 /** The stored fragments no longer make the bytes that the first attempt sent. */
@@ -48,8 +50,8 @@ export class Poster {
   }
 
   /**
-   * Sends one claimed delivery, and fills in `facts` on the way. Throws a BodyChangedError, an UnsignedError, or what
-   * egress throws.
+   * Sends one claimed delivery, and fills in `facts` on the way. Throws a BodyChangedError, an
+   * UnsignedError, or what egress throws.
    */
   async post(delivery: ClaimedDelivery, traceparent: string | null, facts: BodyFacts): Promise<PostResult> {
     const body = await smallBody(this.#options.db, delivery);
@@ -66,7 +68,10 @@ export class Poster {
     });
   }
 
-  /** Reads the stored fragments twice in constant memory: for length, digest and signature, and to send them. */
+  /**
+   * Reads the stored fragments twice in constant memory: for length, digest and signature, and to
+   * send them.
+   */
   async #postLarge(
     delivery: ClaimedDelivery,
     traceparent: string | null,

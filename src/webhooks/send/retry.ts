@@ -8,8 +8,9 @@ const CANNOT_SUCCEED: ReadonlySet<AttemptError> = new Set(['body_changed']);
 const JITTER = 0.2;
 
 /**
- * Seconds until the next attempt after `failures` failed ones (counted since the schedule was started), or null when the
- * schedule is used up. Jitter adds up to 20 %. A longer Retry-After is honoured up to the length of the step after this one.
+ * Seconds until the next attempt after `failures` failed ones (counted since the schedule was
+ * started), or null when the schedule is used up. Jitter adds up to 20 %. A longer Retry-After is
+ * honoured up to the length of the step after this one.
  */
 export function retryDelay(
   schedule: number[],
@@ -23,7 +24,10 @@ export function retryDelay(
   return Math.max(step * (1 + JITTER * random()), asked);
 }
 
-/** What becomes of a delivery that had failed `failures` times since its schedule was started, after one more attempt. */
+/**
+ * What becomes of a delivery that had failed `failures` times since its schedule was started, after
+ * one more attempt.
+ */
 export function outcomeOf(
   { error, retry_after }: Pick<AttemptResult, 'error' | 'retry_after'>,
   failures: number,

@@ -4,10 +4,16 @@ import type { DbOrTx } from '../../database/tables.ts';
 /** The first pause of a host that names none. It doubles with each one in a row. */
 const FIRST_BACKOFF_SECONDS = 5;
 const MAX_BACKOFF_SECONDS = 600;
-/** The longest pause that other accounts feel: one account cannot stop the others' work on a host for longer. */
+/**
+ * The longest pause that other accounts feel: one account cannot stop the others' work on a host
+ * for longer.
+ */
 export const SHARED_BACKOFF_SECONDS = 60;
 
-/** The clock of the hosts cannot be read or set. The page is not at fault: its slice is retried when the database is back. */
+/**
+ * The clock of the hosts cannot be read or set. The page is not at fault: its slice is retried when
+ * the database is back.
+ */
 export class HostClockError extends Error {
   override name = 'HostClockError';
 }
@@ -25,8 +31,9 @@ export interface Visitor {
 }
 
 /**
- * The clocks of the hosts, in the database: all jobs and processes share them. What a caller asks for binds the caller's account; what
- * the host asks for binds all, up to a limit. Its methods throw HostClockError.
+ * The clocks of the hosts, in the database: all jobs and processes share them. What a caller asks
+ * for binds the caller's account; what the host asks for binds all, up to a limit. Its methods
+ * throw HostClockError.
  */
 export class HostClock {
   readonly #db: DbOrTx;
@@ -47,8 +54,8 @@ export class HostClock {
   }
 
   /**
-   * Records that a host asked for a pause (429 or 503): the one it named, or one that grows, at most ten minutes; other accounts feel
-   * the first minute of it. Returns the seconds of the pause.
+   * Records that a host asked for a pause (429 or 503): the one it named, or one that grows, at
+   * most ten minutes; other accounts feel the first minute of it. Returns the seconds of the pause.
    */
   async backOff(visitor: Visitor, statusCode: number, askedSeconds: number | null): Promise<number> {
     return await orClockError(backOff(this.#db, visitor, statusCode, askedSeconds));
@@ -60,7 +67,10 @@ export class HostClock {
   }
 }
 
-/** The seconds of the first pause in a row: those that the host named, at most ten minutes, or our own. */
+/**
+ * The seconds of the first pause in a row: those that the host named, at most ten minutes, or our
+ * own.
+ */
 export function firstPause(askedSeconds: number | null): number {
   return Math.min(askedSeconds ?? FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS);
 }
@@ -131,7 +141,9 @@ async function endBackOff(db: DbOrTx, host: string): Promise<void> {
     where host = ${host} and backoffs > 0`.execute(db);
 }
 
-/** Deletes the clocks that nobody has used for a day: no pause and no delay is longer than minutes. */
+/**
+ * Deletes the clocks that nobody has used for a day: no pause and no delay is longer than minutes.
+ */
 export async function forgetClocks(db: DbOrTx): Promise<void> {
   for (const table of ['hosts', 'account_hosts'] as const)
     await sql`delete from ${sql.id(table)} where updated_at < now() - interval '1 day'`.execute(db);

@@ -26,8 +26,9 @@ interface HostGateOptions {
 }
 
 /**
- * Caps the fetches under way to one host over all threads of the process. The bulk lane leaves one of them to the interactive lane, so
- * that a batch never delays a single page of the same host; an account leaves a quarter of them to other accounts.
+ * Caps the fetches under way to one host over all threads of the process. The bulk lane leaves one
+ * of them to the interactive lane, so that a batch never delays a single page of the same host; an
+ * account leaves a quarter of them to other accounts.
  */
 export class HostGate {
   readonly #hosts: SharedKeyedSemaphore;
@@ -49,7 +50,10 @@ export class HostGate {
     });
   }
 
-  /** Waits for a place at the host. Resolves with null after `timeoutMs`, or when the signal aborts first. */
+  /**
+   * Waits for a place at the host. Resolves with null after `timeoutMs`, or when the signal aborts
+   * first.
+   */
   async acquire(
     accountId: string,
     host: string,

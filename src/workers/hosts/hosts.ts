@@ -41,7 +41,9 @@ export interface Entry {
   vouched?: boolean;
 }
 
-/** The host cannot be asked now. Trying again in `seconds` may help, and does not count as a try. */
+/**
+ * The host cannot be asked now. Trying again in `seconds` may help, and does not count as a try.
+ */
 export class HostBusyError extends Error {
   override name = 'HostBusyError';
   readonly seconds: number;
@@ -69,7 +71,10 @@ interface HostsOptions {
   load: Load;
 }
 
-/** Every request to a scraped host passes through here: robots.txt, the host's turns, its pauses and its places. */
+/**
+ * Every request to a scraped host passes through here: robots.txt, the host's turns, its pauses and
+ * its places.
+ */
 export class Hosts {
   readonly clock: HostClock;
   readonly resting = new RestingHosts();
@@ -77,7 +82,9 @@ export class Hosts {
   readonly #gate: HostGate;
   readonly #load: Load;
   readonly #robots: RobotsCache;
-  /** For jobs that skip the verification of certificates: nobody else relies on what comes of that. */
+  /**
+   * For jobs that skip the verification of certificates: nobody else relies on what comes of that.
+   */
   readonly #unverifiedRobots: RobotsCache;
 
   constructor({ db, egress, gate, load }: HostsOptions) {
@@ -105,8 +112,9 @@ export class Hosts {
   }
 
   /**
-   * Waits for the host's turn and for one of its places. Throws HostBusyError where that takes too long or the host rests, PageError
-   * `robots` where its robots.txt forbids the URL, and HostClockError.
+   * Waits for the host's turn and for one of its places. Throws HostBusyError where that takes too
+   * long or the host rests, PageError `robots` where its robots.txt forbids the URL, and
+   * HostClockError.
    */
   async enter({ job, target, signal, sync = false, vouched = false }: Entry): Promise<HostPlace> {
     await this.#awaitTurn({ job, target, signal, vouched });
@@ -124,7 +132,10 @@ export class Hosts {
     return new HostPlace(permit, async (request) => await this.#fetch(job, target, request));
   }
 
-  /** Waits for the account's turn, where the caller asks for a delay, and for the host's, where its robots.txt does. */
+  /**
+   * Waits for the account's turn, where the caller asks for a delay, and for the host's, where its
+   * robots.txt does.
+   */
   async #awaitTurn({ job, target, signal, vouched = false }: Entry): Promise<void> {
     const sitesMs = await this.#sitesDelayMs(job, target.url, vouched);
     const callersMs = job.crawl ? (job.options as CrawlOptions).delay_ms : 0;
@@ -159,7 +170,10 @@ export class Hosts {
     return fetched;
   }
 
-  /** The robots.txt that allows the URL. What kept it from being read would keep the page from being read too. */
+  /**
+   * The robots.txt that allows the URL. What kept it from being read would keep the page from being
+   * read too.
+   */
   async #allowedBy(job: JobInfo, url: string): Promise<Robots> {
     const robots = await this.#robotsOf(job, url);
     if (robots.allows(url)) return robots;

@@ -3,12 +3,21 @@ import { SHARED_BACKOFF_SECONDS, type Visitor } from './clock.ts';
 
 const MAX_HOSTS = 2000;
 
-/** The pauses that hosts have asked for, as far as this thread knows. Those it does not know stand in the database. */
+/**
+ * The pauses that hosts have asked for, as far as this thread knows. Those it does not know stand
+ * in the database.
+ */
 export class RestingHosts {
-  /** By account and host, and by host alone for all accounts: until when on the clock of performance.now(). */
+  /**
+   * By account and host, and by host alone for all accounts: until when on the clock of
+   * performance.now().
+   */
   readonly #until = new LRUCache<string, number>({ max: MAX_HOSTS });
 
-  /** The account leaves the host alone for so many seconds; the others do for a minute of them at most. */
+  /**
+   * The account leaves the host alone for so many seconds; the others do for a minute of them at
+   * most.
+   */
   rest(visitor: Visitor, seconds: number): void {
     this.restAccount(visitor, seconds);
     this.#until.set(visitor.host, performance.now() + Math.min(seconds, SHARED_BACKOFF_SECONDS) * 1000);

@@ -6,8 +6,8 @@ import { retryAfterSeconds, USER_AGENT } from './answer.ts';
 const TIMEOUT_MS = 10_000;
 
 /**
- * Fetches a robots.txt, only the beginning of a very long one. A redirect loop counts as a missing file (RFC 9309, 2.3.1.2). Throws
- * EgressError when there was no answer.
+ * Fetches a robots.txt, only the beginning of a very long one. A redirect loop counts as a missing
+ * file (RFC 9309, 2.3.1.2). Throws EgressError when there was no answer.
  */
 export async function fetchRobots(
   egress: Egress,

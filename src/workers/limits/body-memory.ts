@@ -3,10 +3,15 @@ import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import type { Permit } from '../../limits/permit.ts';
 import type { SharedSemaphore } from '../../limits/shared-semaphore.ts';
 
-/** The share of one account in one thread: one page of the largest kind, or several smaller ones. */
+/**
+ * The share of one account in one thread: one page of the largest kind, or several smaller ones.
+ */
 const ACCOUNT_BYTES = LARGEST_PAGE_BYTES;
 
-/** What a lane may hold of large bodies. Each account has a share, so that bodies that drip hold up only their own account. */
+/**
+ * What a lane may hold of large bodies. Each account has a share, so that bodies that drip hold up
+ * only their own account.
+ */
 export class BodyMemoryBudget {
   readonly #lane: SharedSemaphore;
   readonly #shares = new KeyedSemaphore(ACCOUNT_BYTES);
@@ -37,7 +42,10 @@ export class BodyReservation implements BodyMemory, Disposable {
     this.#acquire = acquire;
   }
 
-  /** Waits for room for a body of so many bytes. What an earlier body of the page had is given back first. */
+  /**
+   * Waits for room for a body of so many bytes. What an earlier body of the page had is given back
+   * first.
+   */
   async need(bytes: number): Promise<void> {
     this.#line = this.#line.then(async () => await this.#take(bytes));
     await this.#line;

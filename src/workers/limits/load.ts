@@ -1,7 +1,9 @@
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import { Semaphore } from '../../limits/semaphore.ts';
 
-/** Pages that are fetched or read at once in one thread, and so the bodies that it has in memory. */
+/**
+ * Pages that are fetched or read at once in one thread, and so the bodies that it has in memory.
+ */
 const PLACES = 64;
 /** The share of one account, so that its pages that never end leave places to others. */
 const ACCOUNT_PLACES = 48;

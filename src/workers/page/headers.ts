@@ -3,8 +3,9 @@ import type { CrawlOptions } from '../../jobs/options.ts';
 import type { JobInfo } from '../queue/open-work.ts';
 
 /**
- * The caller's headers that go to a URL. Of a crawl those that may hold credentials go to the origin of its start alone, unless the
- * caller asks for the whole site; none go to other sites, which a robots.txt may name.
+ * The caller's headers that go to a URL. Of a crawl those that may hold credentials go to the
+ * origin of its start alone, unless the caller asks for the whole site; none go to other sites,
+ * which a robots.txt may name.
  */
 export function headersFor({ crawl, options }: JobInfo, url: string): Record<string, string> {
   const { headers } = options;

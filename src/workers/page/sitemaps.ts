@@ -10,7 +10,10 @@ import { HostBusyError, type HostPlace, type Hosts, type Target } from '../hosts
 import { headersFor } from './headers.ts';
 import type { PageVisit } from './visit.ts';
 
-/** Where sitemaps are that no robots.txt names: by convention, and as WordPress and its plugins place them. */
+/**
+ * Where sitemaps are that no robots.txt names: by convention, and as WordPress and its plugins
+ * place them.
+ */
 const USUAL_PLACES = ['/sitemap.xml', '/sitemap_index.xml', '/wp-sitemap.xml'];
 const MAX_SITEMAPS = 200;
 const SITEMAP_TIMEOUT_MS = 20_000;
@@ -19,10 +22,16 @@ const SITEMAP_BYTES = 50 * 1024 * 1024;
 const SITEMAPS_BUDGET_MS = 60_000;
 /** The most that judging what the sitemaps list may hold up the thread. */
 const JUDGING_BUDGET_MS = 2000;
-/** The pause before a sitemap that failed in passing is fetched once more, where the host names none. */
+/**
+ * The pause before a sitemap that failed in passing is fetched once more, where the host names
+ * none.
+ */
 const RETRY_SECONDS = 1;
 
-/** The pages in scope that the sitemaps of the seed's site list, normalised. They are fetched as politely as pages. */
+/**
+ * The pages in scope that the sitemaps of the seed's site list, normalised. They are fetched as
+ * politely as pages.
+ */
 export async function sitemapLinks(visit: PageVisit, hosts: Hosts, seed: string): Promise<string[]> {
   const { max_pages, ignore_query_parameters } = visit.job.options as CrawlOptions;
   const { origin } = new URL(seed);
@@ -49,7 +58,10 @@ export async function sitemapLinks(visit: PageVisit, hosts: Hosts, seed: string)
   return [...links];
 }
 
-/** Fetches the sitemaps of one crawl within the time for all of them. What was read of a sitemap before it throws counts. */
+/**
+ * Fetches the sitemaps of one crawl within the time for all of them. What was read of a sitemap
+ * before it throws counts.
+ */
 class SitemapFetcher {
   readonly #visit: PageVisit;
   readonly #hosts: Hosts;

@@ -41,7 +41,10 @@ export interface PendingPage {
   tries: number;
 }
 
-/** A page that is to be visited again in `after` seconds. `retry`: it failed, and that counts as a try. */
+/**
+ * A page that is to be visited again in `after` seconds. `retry`: it failed, and that counts as a
+ * try.
+ */
 export interface Deferral {
   ordinal: number;
   host: string;
@@ -78,7 +81,10 @@ export class PageVisit {
     this.signal = signal;
   }
 
-  /** Fetches and reads the page. Every failure of the page is an outcome; what it throws is a failure of ours. */
+  /**
+   * Fetches and reads the page. Every failure of the page is an outcome; what it throws is a
+   * failure of ours.
+   */
   async run(): Promise<PageOutcome> {
     if (urlFault(this.page.url) !== null) return this.#end('failed', 'invalid_url');
     try {
@@ -141,7 +147,10 @@ export class PageVisit {
     return this.#fetched;
   }
 
-  /** Keeps the host's back-off. Returns the seconds until the next try of a transient answer, or null to take the answer. */
+  /**
+   * Keeps the host's back-off. Returns the seconds until the next try of a transient answer, or
+   * null to take the answer.
+   */
   async #afterAnswer(fetched: FetchedPage): Promise<number | null> {
     const { page } = this;
     const { clock, resting } = this.#around.hosts;

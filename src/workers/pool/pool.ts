@@ -33,8 +33,8 @@ interface Thread {
 }
 
 /**
- * The worker threads: one for the interactive lane, the configured number for the bulk lane. A thread that dies or is stuck is replaced,
- * and its slices go back to the queue.
+ * The worker threads: one for the interactive lane, the configured number for the bulk lane. A
+ * thread that dies or is stuck is replaced, and its slices go back to the queue.
  */
 export class WorkerPool {
   readonly #context: Context;
@@ -85,7 +85,10 @@ export class WorkerPool {
     return !this.#stopping && this.#threads.every((thread) => thread.ready);
   }
 
-  /** Lets the slices under way finish for `graceMs`, then returns what is left of them; kills threads that are left after `limitMs`. */
+  /**
+   * Lets the slices under way finish for `graceMs`, then returns what is left of them; kills
+   * threads that are left after `limitMs`.
+   */
   async stop(graceMs: number, limitMs: number): Promise<void> {
     this.#stopping = true;
     this.#unsubscribe();
@@ -158,7 +161,10 @@ export class WorkerPool {
     }, restart_ms);
   }
 
-  /** Settles the pages of a slice that was claimed again and again and never finished as failed on our side. */
+  /**
+   * Settles the pages of a slice that was claimed again and again and never finished as failed on
+   * our side.
+   */
   async #failPoisonSlice(slice: Slice): Promise<void> {
     const { log } = this.#context;
     log.error(

@@ -40,11 +40,16 @@ export type ToThread =
 export type FromThread = { type: 'ready' } | { type: 'held'; slices: HeldSlice[] };
 
 const CONNECTIONS = 2;
-/** Of threads and their readers: where cores are short, the API and the dispatcher go first, and single pages before batches. */
+/**
+ * Of threads and their readers: where cores are short, the API and the dispatcher go first, and
+ * single pages before batches.
+ */
 const NICENESS = { interactive: 0, bulk: 10 };
 /** The bodies of a lane that are not small: four of the largest. */
 const BODIES_BYTES = 40 * 1024 * 1024;
-/** Readers of one thread, the share of one account, and those that stay when there is nothing to do. */
+/**
+ * Readers of one thread, the share of one account, and those that stay when there is nothing to do.
+ */
 const READERS = {
   interactive: { readers: 4, accountReaders: 2, spare: 1 },
   bulk: { readers: 2, accountReaders: 1, spare: 0 },

@@ -6,9 +6,9 @@ import type { JobInfo } from './open-work.ts';
 import type { PendingPage } from '../page/visit.ts';
 
 /**
- * Results that the account already has for these pages, fetched with the same options within max_age_seconds, those that say no
- * more than that the host was in trouble left out. A crawl takes none: it
- * needs the links of every page.
+ * Results that the account already has for these pages, fetched with the same options within
+ * max_age_seconds, those that say no more than that the host was in trouble left out. A crawl takes
+ * none: it needs the links of every page.
  */
 export async function cachedResults(db: Db, job: JobInfo, pages: PendingPage[]): Promise<PageResult[]> {
   const { max_age_seconds } = job.options;

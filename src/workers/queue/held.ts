@@ -3,14 +3,18 @@ import { groupOf, type Slice } from '../../database/queue.ts';
 import type { Load } from '../limits/load.ts';
 
 /**
- * Maximum slices per thread: in total, of one account, and of one account on one host. What an account may not hold stays for others; the
- * cap per host keeps a slow host from filling an account's share. The rest waits in the queue.
+ * Maximum slices per thread: in total, of one account, and of one account on one host. What an
+ * account may not hold stays for others; the cap per host keeps a slow host from filling an
+ * account's share. The rest waits in the queue.
  */
 const MAX_SLICES = {
   interactive: { total: 256, account: 128, host: 16 },
   bulk: { total: 48, account: 32, host: 3 },
 };
-/** Maximum pages to do per thread, in total and of one account. Pages that wait for their host do not count. A batch brings up to 100. */
+/**
+ * Maximum pages to do per thread, in total and of one account. Pages that wait for their host do
+ * not count. A batch brings up to 100.
+ */
 const MAX_PAGES = {
   interactive: { total: 600, account: 400 },
   bulk: { total: 125, account: 75 },
@@ -34,7 +38,10 @@ export class HeldSlices {
   readonly #lane: keyof typeof MAX_SLICES;
   readonly #load: Load;
   readonly #onChange: (held: HeldSlice[]) => void;
-  /** There may be two attempts at one entry: one that has lost its lease without knowing, and the next. */
+  /**
+   * There may be two attempts at one entry: one that has lost its lease without knowing, and the
+   * next.
+   */
   readonly #attempts = new Set<Attempt>();
 
   constructor(lane: keyof typeof MAX_SLICES, load: Load, onChange: (held: HeldSlice[]) => void) {

@@ -50,7 +50,10 @@ export class WorkReader {
     this.#db = db;
   }
 
-  /** What of a slice is still open; null when nothing is, or its job has ended. A job that was queued is running from now on. */
+  /**
+   * What of a slice is still open; null when nothing is, or its job has ended. A job that was
+   * queued is running from now on.
+   */
   async read({ account_id, job_id, ordinals }: Slice): Promise<OpenWork | null> {
     const known = this.#known.get(job_id);
     const { rows } = await sql<Row>`

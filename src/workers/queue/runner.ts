@@ -58,7 +58,10 @@ export class Runner {
     clearInterval(touching);
   }
 
-  /** Claims no more slices. Those under way get `graceMs` to finish; what is left of them goes back to the queue. */
+  /**
+   * Claims no more slices. Those under way get `graceMs` to finish; what is left of them goes back
+   * to the queue.
+   */
   stop(graceMs: number): void {
     this.#stopping = true;
     this.#wake();
@@ -80,8 +83,9 @@ export class Runner {
   }
 
   /**
-   * In a transaction, so that slices stay in the queue when the answer to the claim is lost. When the answer to the commit is lost, the
-   * slices are returned: otherwise only their heartbeat would notice.
+   * In a transaction, so that slices stay in the queue when the answer to the claim is lost. When
+   * the answer to the commit is lost, the slices are returned: otherwise only their heartbeat would
+   * notice.
    */
   async #take(batchSize: number): Promise<QueueJob<Slice>[]> {
     const { boss, db, lane } = this.#tools;
@@ -110,8 +114,9 @@ export class Runner {
   }
 
   /**
-   * Returns a slice to the queue at once, however long the database is away, rather than when its heartbeat ends, which a touch on its way
-   * may have renewed. Changes nothing where the attempt has lost its lease.
+   * Returns a slice to the queue at once, however long the database is away, rather than when its
+   * heartbeat ends, which a touch on its way may have renewed. Changes nothing where the attempt
+   * has lost its lease.
    */
   async #return(entry: QueueJob<Slice>): Promise<void> {
     for (let pause = 50; ; pause = Math.min(2 * pause, RETURN_PAUSE_MS)) {

@@ -12,7 +12,10 @@ import { holdSlice, insertSlices, type Lane, type Slice } from '../../database/q
 import type { JobInfo, WorkReader } from './open-work.ts';
 import type { Deferral, Surroundings } from '../page/visit.ts';
 
-/** While the database is in trouble, settling is retried for this long rather than the pages visited again. */
+/**
+ * While the database is in trouble, settling is retried for this long rather than the pages visited
+ * again.
+ */
 const PATIENCE_MS = 60_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
@@ -41,9 +44,10 @@ interface Settlement {
 }
 
 /**
- * Settles pages of a slice in one transaction, which also ends the queue's entry where `deferred` is given. Retries while the database is
- * in trouble. An attempt whose answer was lost may have settled them: then nothing changes again, and the slice's last attempt ends in
- * LeaseLostError. Throws LeaseLostError and changes nothing when the entry is no longer ours.
+ * Settles pages of a slice in one transaction, which also ends the queue's entry where `deferred`
+ * is given. Retries while the database is in trouble. An attempt whose answer was lost may have
+ * settled them: then nothing changes again, and the slice's last attempt ends in LeaseLostError.
+ * Throws LeaseLostError and changes nothing when the entry is no longer ours.
  */
 export async function settleSlice(tools: SliceTools, settlement: Settlement): Promise<void> {
   const { load, log } = tools.around;

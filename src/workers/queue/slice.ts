@@ -8,7 +8,10 @@ import { cachedResults } from './cached.ts';
 import type { JobInfo } from './open-work.ts';
 import { settleSlice, type SliceTools } from './settle.ts';
 
-/** Results are settled with the slice's last page, or earlier, when so many bytes have gathered or so much time has passed. */
+/**
+ * Results are settled with the slice's last page, or earlier, when so many bytes have gathered or
+ * so much time has passed.
+ */
 const SETTLE_BYTES = 1024 * 1024;
 const SETTLE_MS = 500;
 /** When so few pages of a slice are left, its thread may claim another. */
@@ -17,9 +20,10 @@ const NEARLY_DONE = 5;
 const SYNC_LIMIT_MS = 30_000;
 
 /**
- * One attempt at a slice: visits its pending pages side by side, with no transaction open, and settles them a few at a time in short
- * transactions. The last one completes the queue's entry with the attempt that claimed it, and queues deferred pages again; so whatever
- * happens in between, nothing is lost and nothing is done twice. Aborting defers what is under way.
+ * One attempt at a slice: visits its pending pages side by side, with no transaction open, and
+ * settles them a few at a time in short transactions. The last one completes the queue's entry with
+ * the attempt that claimed it, and queues deferred pages again; so whatever happens in between,
+ * nothing is lost and nothing is done twice. Aborting defers what is under way.
  */
 export class SliceRun {
   readonly #tools: SliceTools;
@@ -39,7 +43,10 @@ export class SliceRun {
     this.#signal = AbortSignal.any([aborted, this.#lost.signal, ...limits]);
   }
 
-  /** Runs to the end of the slice. `onNearlyDone` is called when there is room for another. Throws LeaseLostError. */
+  /**
+   * Runs to the end of the slice. `onNearlyDone` is called when there is room for another. Throws
+   * LeaseLostError.
+   */
   async run(onNearlyDone: () => void): Promise<void> {
     const { load } = this.#tools.around;
     const { account_id, ordinals } = this.#entry.data;

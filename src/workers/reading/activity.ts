@@ -1,4 +1,7 @@
-/** Shows a reader's guard whether a page is being read, in memory that both threads share. Odd while one is. */
+/**
+ * Shows a reader's guard whether a page is being read, in memory that both threads share. Odd while
+ * one is.
+ */
 export class Activity {
   readonly memory: SharedArrayBuffer;
   readonly #turn: Int32Array<SharedArrayBuffer>;

@@ -8,8 +8,8 @@ const MAX_LINKS_PER_PAGE = 5000;
 /** Links to what looks like a file may be pages, or a gallery of a thousand pictures. */
 const MAX_FILES_PER_PAGE = 50;
 /**
- * The most that judging the links of one page may take. A hundred patterns against 5,000 links, each made to be compared as long as
- * possible, would take forty minutes.
+ * The most that judging the links of one page may take. A hundred patterns against 5,000 links,
+ * each made to be compared as long as possible, would take forty minutes.
  */
 const JUDGING_BUDGET_MS = 5000;
 
@@ -32,8 +32,9 @@ export function linksInScope(request: ReadRequest, scope: Scope, extraction: Ext
 }
 
 /**
- * Other addresses of the same page: where it was redirected to, and its canonical URL. A canonical URL counts only where it differs
- * in the query, the trailing slash or the scheme: many sites name their front page on every page.
+ * Other addresses of the same page: where it was redirected to, and its canonical URL. A canonical
+ * URL counts only where it differs in the query, the trailing slash or the scheme: many sites name
+ * their front page on every page.
  */
 export function otherAddresses(request: ReadRequest, scope: Scope, extraction: Extraction): string[] {
   const { ignore_query_parameters } = request.options as CrawlOptions;

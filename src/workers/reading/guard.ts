@@ -3,8 +3,9 @@ import { Activity } from './activity.ts';
 import { HARD_LIMIT_MS, MAX_RESIDENT_BYTES } from './limits.ts';
 
 /**
- * A thread beside the one that reads, which may be stuck or growing: kills the process where a page takes more memory than a reader may
- * have (V8's limits do not count what is outside its heap), or where the parent is gone or no longer watches.
+ * A thread beside the one that reads, which may be stuck or growing: kills the process where a page
+ * takes more memory than a reader may have (V8's limits do not count what is outside its heap), or
+ * where the parent is gone or no longer watches.
  */
 
 const BUSY_POLL_MS = 20;

@@ -1,10 +1,19 @@
 const MIB = 1024 * 1024;
 
-/** Resident memory of a reader while it reads a page, code and all; a page that needs more costs the reader. */
+/**
+ * Resident memory of a reader while it reads a page, code and all; a page that needs more costs the
+ * reader.
+ */
 export const MAX_RESIDENT_BYTES = 232 * MIB;
-/** A reader that has grown to more than this is replaced after its page, which returns the memory to the system. */
+/**
+ * A reader that has grown to more than this is replaced after its page, which returns the memory to
+ * the system.
+ */
 export const KEPT_RESIDENT_BYTES = 128 * MIB;
-/** V8's heap in a reader: all of it, and the three semi-spaces for new objects. The trees of large pages want room in both. */
+/**
+ * V8's heap in a reader: all of it, and the three semi-spaces for new objects. The trees of large
+ * pages want room in both.
+ */
 export const HEAP_MB = 144;
 export const SEMI_SPACE_MB = 8;
 /** The longest that one page may be read. */

@@ -37,7 +37,10 @@ export interface PageReading {
   aliases: string[];
 }
 
-/** Makes the page block and, for a crawl, the links. Throws PageError; `too_large` where the block is. */
+/**
+ * Makes the page block and, for a crawl, the links. Throws PageError; `too_large` where the block
+ * is.
+ */
 export async function readPage(request: ReadRequest): Promise<PageReading> {
   const { page, options, isCrawl, fetchedAt, fetchMs } = request;
   const begunAt = performance.now();

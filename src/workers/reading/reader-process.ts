@@ -25,7 +25,10 @@ export class ReaderProcess implements Disposable {
   #residentBytes = 0;
   #stderr = '';
 
-  /** `compileCache` is a directory in which compiled code is kept, so that the next reader starts in half the time. */
+  /**
+   * `compileCache` is a directory in which compiled code is kept, so that the next reader starts in
+   * half the time.
+   */
   constructor(compileCache: string) {
     this.#child = fork(SCRIPT, {
       serialization: 'advanced',
@@ -53,7 +56,10 @@ export class ReaderProcess implements Disposable {
     return this.#alive && this.#residentBytes <= KEPT_RESIDENT_BYTES;
   }
 
-  /** Reads a page. Throws PageError, `parse_timeout` and `parse_failed` where that costs the process; ReaderStartError. */
+  /**
+   * Reads a page. Throws PageError, `parse_timeout` and `parse_failed` where that costs the
+   * process; ReaderStartError.
+   */
   async read(request: ReadRequest): Promise<PageReading> {
     await this.#ready.promise;
     this.#page = Promise.withResolvers();

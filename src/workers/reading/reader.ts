@@ -4,8 +4,9 @@ import { Activity } from './activity.ts';
 import { readPage, type PageReading, type ReadRequest } from './read-page.ts';
 
 /**
- * The entry of a reader: a process of its own that reads pages, one at a time. What a page does to its memory and time ends with the
- * process. It holds no secret and no connection; it ends when its parent does.
+ * The entry of a reader: a process of its own that reads pages, one at a time. What a page does to
+ * its memory and time ends with the process. It holds no secret and no connection; it ends when its
+ * parent does.
  */
 
 export type FromReader =

@@ -9,7 +9,10 @@ import { quantile } from '../../support/quantile.ts';
 const ROUNDS = 120;
 const BATCH = 100;
 
-/** Claimed deliveries per second (the median batch), claiming alone: batches of 100 over ten healthy endpoints, the rows put back between the rounds. */
+/**
+ * Claimed deliveries per second (the median batch), claiming alone: batches of 100 over ten healthy
+ * endpoints, the rows put back between the rounds.
+ */
 export async function claimRate(stage: Stage): Promise<number> {
   const { db } = stage.database;
   const accounts = stage.accounts.slice(0, 10);
@@ -40,7 +43,10 @@ export async function claimRate(stage: Stage): Promise<number> {
   return quantile(rates, 0.5);
 }
 
-/** Not over the service's own connections, which give every statement half a minute: a million new rows may take longer. */
+/**
+ * Not over the service's own connections, which give every statement half a minute: a million new
+ * rows may take longer.
+ */
 async function vacuum({ databaseUrl }: Stage): Promise<void> {
   const client = new pg.Client(databaseUrl);
   await client.connect();
@@ -51,7 +57,10 @@ async function vacuum({ databaseUrl }: Stage): Promise<void> {
   }
 }
 
-/** Resolves when what filled the tables is on disk, and no autovacuum has been at work for a while; a minute later at the latest. */
+/**
+ * Resolves when what filled the tables is on disk, and no autovacuum has been at work for a while;
+ * a minute later at the latest.
+ */
 export async function settled({ database }: Stage): Promise<void> {
   await sql`checkpoint`.execute(database.db);
   const until = performance.now() + 60_000;

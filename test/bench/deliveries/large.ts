@@ -5,7 +5,10 @@ import { rssMiB, type Stage } from './stage.ts';
 import { steady } from './latency.ts';
 import { quantile } from '../../support/quantile.ts';
 
-/** Delivers one job whose body has about `mebibytes`, while small deliveries go on; memory is the dispatcher's own. */
+/**
+ * Delivers one job whose body has about `mebibytes`, while small deliveries go on; memory is the
+ * dispatcher's own.
+ */
 export async function large(stage: Stage, mebibytes: number) {
   const { db } = stage.database;
   const account = stage.accounts[0]!;

@@ -5,8 +5,9 @@ import type { Stage } from './stage.ts';
 const BODY = JSON.stringify({ job_id: 'job_x', status: 'completed', result: 'x'.repeat(960) });
 
 /**
- * Appends `perSecond` deliveries a second for `seconds`, each in a transaction of its own, to the accounts in turn, and returns for each
- * the milliseconds from its commit to its arrival. Both clocks are the machine's.
+ * Appends `perSecond` deliveries a second for `seconds`, each in a transaction of its own, to the
+ * accounts in turn, and returns for each the milliseconds from its commit to its arrival. Both
+ * clocks are the machine's.
  */
 export async function steady(
   stage: Stage,

@@ -1,5 +1,6 @@
-// A receiver in a process of its own. Answers every POST with 200, except for paths that name another behaviour:
-// /hang never answers, /down answers 503, /slow takes 50 ms. Talks to its parent by messages: {type: 'stats' | 'reset'}.
+// A receiver in a process of its own. Answers every POST with 200, except for paths that name
+// another behaviour: /hang never answers, /down answers 503, /slow takes 50 ms. Talks to its parent
+// by messages: {type: 'stats' | 'reset'}.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { ServerResponse } from 'node:http';

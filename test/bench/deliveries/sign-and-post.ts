@@ -1,7 +1,10 @@
 import { Agent } from 'undici';
 import { createSigner } from '../../../src/webhooks/send/sign.ts';
 
-/** What every competitor does with one message: sign the body in both schemes, POST it over a kept connection, read the answer. */
+/**
+ * What every competitor does with one message: sign the body in both schemes, POST it over a kept
+ * connection, read the answer.
+ */
 export function createPoster(connections: number) {
   const agent = new Agent({ connections, pipelining: 1, keepAliveTimeout: 60_000 });
   return {

@@ -2,8 +2,8 @@ import type { Stage } from './stage.ts';
 import { arrivedAtLeast } from './throughput.ts';
 
 /**
- * Deliveries per second to one endpoint that takes 50 ms for each, from the first arrival to the last, with nothing
- * known of the endpoint before.
+ * Deliveries per second to one endpoint that takes 50 ms for each, from the first arrival to the
+ * last, with nothing known of the endpoint before.
  */
 export async function slowReceiver(stage: Stage, count: number): Promise<number> {
   await stage.stats('reset');

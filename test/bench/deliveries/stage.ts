@@ -23,7 +23,10 @@ export interface Stats {
   arrivals: [string, number][];
 }
 
-/** Everything that a delivery benchmark runs on: a Postgres with default settings, a receiver in a process of its own, accounts. */
+/**
+ * Everything that a delivery benchmark runs on: a Postgres with default settings, a receiver in a
+ * process of its own, accounts.
+ */
 export interface Stage extends AsyncDisposable {
   database: Database;
   databaseUrl: string;
@@ -33,7 +36,9 @@ export interface Stage extends AsyncDisposable {
   stats(type?: 'stats' | 'reset' | 'arrivals'): Promise<Stats>;
   /** A real service process with the role `dispatcher` alone. Resolves when it is ready. */
   dispatcher(env?: Record<string, string>): Promise<{ pid: number; stop(): Promise<void> }>;
-  /** Puts `count` deliveries of 1 KB into the outbox, spread over the accounts given, due at once. */
+  /**
+   * Puts `count` deliveries of 1 KB into the outbox, spread over the accounts given, due at once.
+   */
   fill(count: number, options?: { accounts?: string[]; path?: string; due?: string }): Promise<void>;
   pending(): Promise<number>;
 }

@@ -6,7 +6,10 @@ import type { Stage } from './stage.ts';
 /** Messages that come first and are not counted: by then each contender's code is compiled. */
 const WARM_UP = 5000;
 
-/** Deliveries per second of one or more dispatchers over a backlog that was there before: from the end of the warm-up until all are recorded. */
+/**
+ * Deliveries per second of one or more dispatchers over a backlog that was there before: from the
+ * end of the warm-up until all are recorded.
+ */
 export async function drain(
   stage: Stage,
   count: number,

@@ -11,7 +11,10 @@ const head = (content: () => string): HostilePage => ({
 });
 const siblings = (options: object): HostilePage => html(() => '<p>a</p>'.repeat(20_000), options);
 
-/** HTML: its elements, its attributes, what it says of itself, and the selectors that are asked of it. */
+/**
+ * HTML: its elements, its attributes, what it says of itself, and the selectors that are asked of
+ * it.
+ */
 export const HTML_PAGES: Record<string, HostilePage> = {
   'a million nested elements': html(() => '<div>'.repeat(1_000_000)),
   'nine megabytes of elements': html(() => filled('<i>x</i>')),

@@ -1,7 +1,10 @@
 import { deflateSync } from 'node:zlib';
 import { MIB, type HostilePage } from './page.ts';
 
-/** A PDF of these objects, the first of which is the catalogue. Readers mend the missing table of references. */
+/**
+ * A PDF of these objects, the first of which is the catalogue. Readers mend the missing table of
+ * references.
+ */
 function pdf(makeObjects: () => (string | Buffer)[]): HostilePage {
   const body = () => {
     const objects = makeObjects();

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EndpointConcurrency } from '../../../src/webhooks/dispatch/endpoint/endpoint-concurrency.ts';
 
-/** Rounds of answers, as many at once as the limit says, from a receiver that takes `msOf(limit)` for each. */
+/**
+ * Rounds of answers, as many at once as the limit says, from a receiver that takes `msOf(limit)`
+ * for each.
+ */
 function run(
   concurrency: EndpointConcurrency,
   rounds: number,

@@ -7,8 +7,8 @@ export interface Captured {
 }
 
 /**
- * The headers in a file: lines like `Name: value`, with the prefix of `curl -v` or without it, or a JSON object of
- * names and values. Other lines are ignored. Null where there is no header.
+ * The headers in a file: lines like `Name: value`, with the prefix of `curl -v` or without it, or a
+ * JSON object of names and values. Other lines are ignored. Null where there is no header.
  */
 export function parseHeaders(text: string): Map<string, string> | null {
   const entries = text.trimStart().startsWith('{') ? jsonEntries(text) : lineEntries(text);

@@ -23,8 +23,8 @@ export interface Expectation {
 const HEADER = 'X-Ollagraph-Signature';
 
 /**
- * Checks a captured callback step by step, as a receiver does, and says what is wrong with it. Steps after a
- * malformed header are left out. The callback is verified when every step is ok.
+ * Checks a captured callback step by step, as a receiver does, and says what is wrong with it.
+ * Steps after a malformed header are left out. The callback is verified when every step is ok.
  */
 export function diagnose(captured: Captured, expected: Expectation): Step[] {
   const header = readHeader(captured.headers.get(HEADER.toLowerCase()));

@@ -12,7 +12,8 @@ export type Forwarded =
   | { status: null; duration_ms: number; error: string };
 
 /**
- * POSTs a callback to a receiver with its exact bytes and headers. Never throws: no answer is a result too.
+ * POSTs a callback to a receiver with its exact bytes and headers. Never throws: no answer is a
+ * result too.
  */
 export async function forward(to: URL, { headers, body }: CallbackRequest): Promise<Forwarded> {
   const start = performance.now();

@@ -17,7 +17,10 @@ interface Options extends Connection {
   count?: number;
 }
 
-/** `listen`: forwards callbacks to a receiver on this machine that the service cannot reach or may not call. */
+/**
+ * `listen`: forwards callbacks to a receiver on this machine that the service cannot reach or may
+ * not call.
+ */
 export function addListen(program: Command): void {
   clientCommand(program, 'listen', 'forward every callback of your account to a receiver on this machine')
     .requiredOption('--forward-to <url>', 'the receiver, like http://localhost:4000/hook', webUrl)
@@ -55,7 +58,10 @@ interface Forwarding {
   json: boolean;
 }
 
-/** Forwards callbacks one by one until Ctrl-C or `count`. Returns how many were not answered with 2xx. */
+/**
+ * Forwards callbacks one by one until Ctrl-C or `count`. Returns how many were not answered with
+ * 2xx.
+ */
 async function forwardAll(api: Api, { since, to, count, json }: Forwarding): Promise<number> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());

@@ -4,7 +4,9 @@ import type { Callback, CallbackRequest } from '../answers.ts';
 import { ANSWER_TOO_LARGE, type Api } from '../api.ts';
 
 const POLL_MS = 1000;
-/** A callback may appear this much later than a younger one: its transaction took longer to commit. */
+/**
+ * A callback may appear this much later than a younger one: its transaction took longer to commit.
+ */
 const OVERLAP_MS = 30_000;
 
 /** A callback with its request, or with the reason why the service cannot give it. */
@@ -14,8 +16,9 @@ export interface Incoming {
 }
 
 /**
- * The account's callbacks of `since` and later, each once, in the order in which they appear, until the signal
- * aborts. While the service cannot be reached it keeps asking and calls `onTrouble`. Throws any other failure.
+ * The account's callbacks of `since` and later, each once, in the order in which they appear, until
+ * the signal aborts. While the service cannot be reached it keeps asking and calls `onTrouble`.
+ * Throws any other failure.
  */
 export async function* watchCallbacks(
   api: Api,

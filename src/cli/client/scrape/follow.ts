@@ -8,9 +8,9 @@ import type { Api } from '../api.ts';
 const TRIES = 60;
 
 /**
- * Watches a job until it ends, and returns it as it ended. `onChange` gets every state, the first and the last
- * included. A stream that ends before the job is reopened after `pauseMs`. Throws CliError after 60 streams in a
- * row without an event.
+ * Watches a job until it ends, and returns it as it ended. `onChange` gets every state, the first
+ * and the last included. A stream that ends before the job is reopened after `pauseMs`. Throws
+ * CliError after 60 streams in a row without an event.
  */
 export async function followJob(
   api: Api,

@@ -37,7 +37,9 @@ export interface Progress {
   end(): void;
 }
 
-/** A bar that is redrawn in place on a terminal, and plain lines elsewhere. `now` in milliseconds. */
+/**
+ * A bar that is redrawn in place on a terminal, and plain lines elsewhere. `now` in milliseconds.
+ */
 export function createProgress(output: Output, now: () => number = () => performance.now()): Progress {
   const start = now();
   let lastLine = -Infinity;

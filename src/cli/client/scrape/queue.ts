@@ -75,7 +75,10 @@ async function readInput(file: string): Promise<string> {
   }
 }
 
-/** The URLs in a text, one per line. Throws CliError for a line that is no URL, and for a text without any. */
+/**
+ * The URLs in a text, one per line. Throws CliError for a line that is no URL, and for a text
+ * without any.
+ */
 function parseList(text: string, name: string): string[] {
   const lines = text.split('\n').map((line, n) => ({ url: line.trim(), number: n + 1 }));
   const given = lines.filter(({ url }) => url !== '' && !url.startsWith('#'));

@@ -6,7 +6,9 @@ import { Html } from '../../../http/html.ts';
 export const MAX_MARKDOWN_LENGTH = 200_000;
 /** In characters, four times what ordinary Markdown of that length makes. */
 const MAX_HTML_LENGTH = 1_000_000;
-/** For the wait for the thread, and again for the rendering. The start of a thread does not count. */
+/**
+ * For the wait for the thread, and again for the rendering. The start of a thread does not count.
+ */
 const DEADLINE_MS = 3000;
 const MEMORY = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
 
@@ -15,8 +17,8 @@ let thread: Worker | null = null;
 let turn: Promise<unknown> = Promise.resolve();
 
 /**
- * Markdown as HTML for reading, rendered off the main thread. Null where it is too long or takes too long:
- * the text comes from a stranger, and some texts take a renderer minutes.
+ * Markdown as HTML for reading, rendered off the main thread. Null where it is too long or takes
+ * too long: the text comes from a stranger, and some texts take a renderer minutes.
  */
 export function renderMarkdown(markdown: string, deadlineMs = DEADLINE_MS): Promise<Html | null> {
   const asked = performance.now();
@@ -35,7 +37,8 @@ async function renderNow(markdown: string, deadlineMs: number): Promise<Html | n
   worker.postMessage(markdown);
   const text = await answer.then(
     ([rendered]) => rendered as string,
-    // Late, out of memory, or nested beyond the stack: the thread ends, and its text is shown as it is.
+    // Late, out of memory, or nested beyond the stack: the thread ends, and its text is shown as it
+    // is.
     () => null,
   );
   worker.unref();

@@ -37,8 +37,8 @@ function code(tokens: Token[], at: number): string {
 }
 
 /**
- * Markdown (CommonMark, tables, strikethrough) as HTML. HTML in it is shown as text, and an image as a link.
- * Hostile text can take quadratic time: only the render thread calls this.
+ * Markdown (CommonMark, tables, strikethrough) as HTML. HTML in it is shown as text, and an image
+ * as a link. Hostile text can take quadratic time: only the render thread calls this.
  */
 export function render(markdown: string): string {
   return markdownIt.render(markdown);

@@ -50,7 +50,10 @@ function etagHeader(job: Job, deliveryStatus: string | undefined, withResult: bo
   return job.finished_at === null ? {} : { ETag: jobETag(job, deliveryStatus ?? null, withResult) };
 }
 
-/** RFC 9110, 13.1.2. Express's `fresh` obeys the `Cache-Control: no-cache` that fetch() adds to every such request. */
+/**
+ * RFC 9110, 13.1.2. Express's `fresh` obeys the `Cache-Control: no-cache` that fetch() adds to
+ * every such request.
+ */
 function hasETag(given = '', etag: string): boolean {
   return given.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }

@@ -9,7 +9,10 @@ import { createRequestedJob, type JobFields, type ScrapeRequest } from './new-jo
 /** A synchronous answer is complete within this time. */
 export const SYNC_BUDGET_MS = 25_000;
 
-/** Creates a job, waits for its end, and answers with its result. Pages that are not done within `budgetMs` have failed. */
+/**
+ * Creates a job, waits for its end, and answers with its result. Pages that are not done within
+ * `budgetMs` have failed.
+ */
 export async function answerNow(
   request: ScrapeRequest,
   context: JobContext,

@@ -12,7 +12,10 @@ export type JobFields = Pick<NewJob, 'kind' | 'lane' | 'sync' | 'urls' | 'option
 
 export type ScrapeRequest = RouteRequest<unknown, unknown, unknown, Caller>;
 
-/** Creates the job of a request, once for each Idempotency-Key. `repeated`: an earlier request with the key made it. */
+/**
+ * Creates the job of a request, once for each Idempotency-Key. `repeated`: an earlier request with
+ * the key made it.
+ */
 export async function createRequestedJob(
   request: ScrapeRequest,
   context: JobContext,

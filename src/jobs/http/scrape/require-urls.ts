@@ -7,8 +7,9 @@ const MAX_ERRORS = 20;
 const PIECE = 2000;
 
 /**
- * The URLs of a batch, checked in pieces, between which other requests have their turn. With `fail` a text that is no URL may pass: its
- * page fails. Throws ServiceError `validation_failed` that names the first wrong ones.
+ * The URLs of a batch, checked in pieces, between which other requests have their turn. With `fail`
+ * a text that is no URL may pass: its page fails. Throws ServiceError `validation_failed` that
+ * names the first wrong ones.
  */
 export async function requireUrls(values: unknown[], invalidUrls: 'reject' | 'fail'): Promise<string[]> {
   const urls: string[] = [];

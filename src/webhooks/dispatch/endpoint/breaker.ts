@@ -4,8 +4,9 @@ const FIRST_REST_MS = 500;
 const MAX_REST_MS = 30_000;
 
 /**
- * Counts failures in a row. After OPENING_FAILURES it is open: it rests, allows one probe, and rests twice as long
- * after each probe that fails, up to MAX_REST_MS. One success closes it. Times are on performance.now's clock.
+ * Counts failures in a row. After OPENING_FAILURES it is open: it rests, allows one probe, and
+ * rests twice as long after each probe that fails, up to MAX_REST_MS. One success closes it. Times
+ * are on performance.now's clock.
  */
 export class Breaker {
   #failures = 0;

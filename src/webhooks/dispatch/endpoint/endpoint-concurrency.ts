@@ -4,11 +4,15 @@ const OVERLOAD_FACTOR = 0.5;
 const SLOW_FACTOR = 0.75;
 /** Weight of the latest answer in the moving average. */
 const SMOOTHING = 0.1;
-/** How much of the baseline a round at INITIAL_CONCURRENCY forgets, so that a receiver may become slower for good. */
+/**
+ * How much of the baseline a round at INITIAL_CONCURRENCY forgets, so that a receiver may become
+ * slower for good.
+ */
 const BASELINE_DRIFT = 1.1;
 /**
- * A round is slow where its fastest answer took longer than `baseline * SLOW_RATIO + SLOW_SLACK_MS`. One may be a pause of
- * this process; requests queue up at the receiver where SLOW_ROUNDS follow each other.
+ * A round is slow where its fastest answer took longer than `baseline * SLOW_RATIO +
+ * SLOW_SLACK_MS`. One may be a pause of this process; requests queue up at the receiver where
+ * SLOW_ROUNDS follow each other.
  */
 const SLOW_RATIO = 3;
 const SLOW_SLACK_MS = 25;
@@ -17,10 +21,10 @@ const SLOW_ROUNDS = 2;
 const ASSUMED_LATENCY_MS = 50;
 
 /**
- * How many requests may be under way to one endpoint: one more with each round of successes while it keeps up, and a
- * fraction when it slows down, refuses (429, 503) or fails. A round is as many answers as requests may be under way;
- * its losses count once. What it looks at is the fastest answer of a round: where requests queue up, none is fast,
- * while a busy machine delays only some.
+ * How many requests may be under way to one endpoint: one more with each round of successes while
+ * it keeps up, and a fraction when it slows down, refuses (429, 503) or fails. A round is as many
+ * answers as requests may be under way; its losses count once. What it looks at is the fastest
+ * answer of a round: where requests queue up, none is fast, while a busy machine delays only some.
  */
 export class EndpointConcurrency {
   readonly max: number;

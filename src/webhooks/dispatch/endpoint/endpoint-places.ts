@@ -31,8 +31,8 @@ interface CountedPlace extends Place {
 }
 
 /**
- * The requests under way to one endpoint: as many as its limit, stalled ones not counted, and at most its maximum in
- * all. URLs that fail hold no more than half of the limit.
+ * The requests under way to one endpoint: as many as its limit, stalled ones not counted, and at
+ * most its maximum in all. URLs that fail hold no more than half of the limit.
  */
 export class EndpointPlaces {
   readonly #concurrency: EndpointConcurrency;
@@ -124,7 +124,10 @@ export class EndpointPlaces {
     };
   }
 
-  /** Passes a place on: its request goes on without counting as active. Returns whether it had not been before. */
+  /**
+   * Passes a place on: its request goes on without counting as active. Returns whether it had not
+   * been before.
+   */
   stall(place: Place): boolean {
     const counted = this.#counted.get(place);
     if (!counted || counted.stalled) return false;

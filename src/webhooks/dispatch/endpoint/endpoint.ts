@@ -11,11 +11,16 @@ import type { WaitingDelivery, WebhookUrl } from './webhook-url.ts';
 const MAX_AHEAD = 256;
 /** What is claimed ahead should be under way within this time, well inside the lease. */
 const MAX_AHEAD_MS = 5000;
-/** While a failing URL has enough deliveries waiting, its other retries are put off by this time. */
+/**
+ * While a failing URL has enough deliveries waiting, its other retries are put off by this time.
+ */
 const CROWDED_DEFER_MS = 5000;
 /** The most requests that people asked for, under way at once for one account. */
 const MAX_URGENT = 16;
-/** A request stalls after this time, or after this many times the endpoint's latency if that is more. */
+/**
+ * A request stalls after this time, or after this many times the endpoint's latency if that is
+ * more.
+ */
 const STALL_MS = 500;
 const STALL_LATENCIES = 3;
 
@@ -25,7 +30,10 @@ export interface AccountLoad {
   waiting: number;
   inFlight: number;
   urgentInFlight: number;
-  /** On performance.now's clock. Until then nothing is claimed, because the account's secret could not be opened. */
+  /**
+   * On performance.now's clock. Until then nothing is claimed, because the account's secret could
+   * not be opened.
+   */
   restUntil: number;
 }
 
@@ -47,8 +55,9 @@ export interface Capacity {
 }
 
 /**
- * What a dispatcher knows of one endpoint (an account's host and port). Its URLs are served in turn. A URL that fails
- * backs off by itself; the endpoint as a whole backs off only while no connection to it can be made.
+ * What a dispatcher knows of one endpoint (an account's host and port). Its URLs are served in
+ * turn. A URL that fails backs off by itself; the endpoint as a whole backs off only while no
+ * connection to it can be made.
  */
 export class Endpoint {
   readonly account_id: string;
@@ -125,7 +134,10 @@ export class Endpoint {
     return [...this.#urls.all()].flatMap(({ proven, lane }) => (proven && lane !== null ? [lane] : []));
   }
 
-  /** Takes in a claimed delivery. Returns null, or after how many ms it should be due again: its URL backs off. */
+  /**
+   * Takes in a claimed delivery. Returns null, or after how many ms it should be due again: its URL
+   * backs off.
+   */
   add(waiting: WaitingDelivery, now: number): number | null {
     const { lane, webhook_url } = waiting.delivery;
     if (lane === URGENT_LANE) {
@@ -161,7 +173,10 @@ export class Endpoint {
     return this.#places.beginUrgent({ ...waiting, endpoint: this, url, startedAt: now });
   }
 
-  /** Learns from an attempt that is over. Returns the deliveries to give back, because they cannot be sent soon. */
+  /**
+   * Learns from an attempt that is over. Returns the deliveries to give back, because they cannot
+   * be sent soon.
+   */
   settle({ url, urgent, crowded }: Place, result: AttemptResult, now: number): WaitingDelivery[] {
     this.budget.spendBytes(result.bytes_sent);
     if (result.status_code !== null) this.#reachability.succeed();
@@ -185,8 +200,8 @@ export class Endpoint {
   }
 
   /**
-   * Passes the place of a request that takes very long on to other URLs. Returns the deliveries to give back, because
-   * they cannot be sent soon.
+   * Passes the place of a request that takes very long on to other URLs. Returns the deliveries to
+   * give back, because they cannot be sent soon.
    */
   stall(place: Place, now: number, timeoutMs: number): WaitingDelivery[] {
     const patience = Math.min(
@@ -207,7 +222,10 @@ export class Endpoint {
     return [...urgent, ...this.#urls.drain(() => true)];
   }
 
-  /** The rest to report after an attempt: how long, after how many failures in a row. Null where it has not changed. */
+  /**
+   * The rest to report after an attempt: how long, after how many failures in a row. Null where it
+   * has not changed.
+   */
   restToReport(now: number): { ms: number; failures: number } | null {
     const rest = this.#rest(now);
     if (rest.ms === 0 && !this.#reportedRest) return null;
@@ -250,7 +268,10 @@ export class Endpoint {
   }
 }
 
-/** From the request to the first byte of its answer, without the time that opening the connection took. */
+/**
+ * From the request to the first byte of its answer, without the time that opening the connection
+ * took.
+ */
 function answerMs({ first_byte_ms, dns_ms, connect_ms, tls_ms, duration_ms }: AttemptResult): number {
   if (first_byte_ms === null) return duration_ms;
   return Math.max(0, first_byte_ms - (dns_ms ?? 0) - (connect_ms ?? 0) - (tls_ms ?? 0));

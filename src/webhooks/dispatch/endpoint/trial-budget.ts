@@ -4,9 +4,9 @@ const BURST_BYTES = 1024 * 1024;
 const BYTES_PER_SECOND = 64 * 1024;
 
 /**
- * What one account may send to a host that has never answered it with a 2xx. Without it any host could be flooded by
- * naming it as a webhook. A bucket of requests and a bucket of bytes, which refill evenly; the bytes of a request
- * count when it is over.
+ * What one account may send to a host that has never answered it with a 2xx. Without it any host
+ * could be flooded by naming it as a webhook. A bucket of requests and a bucket of bytes, which
+ * refill evenly; the bytes of a request count when it is over.
  */
 export class TrialBudget {
   #requests = BURST_REQUESTS;

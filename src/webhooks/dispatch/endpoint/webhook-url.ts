@@ -15,7 +15,9 @@ export class WebhookUrl {
   readonly breaker = new Breaker();
   readonly waiting: WaitingDelivery[] = [];
   inFlight = 0;
-  /** Of those in flight, the ones that take so long that their places were passed on to other URLs. */
+  /**
+   * Of those in flight, the ones that take so long that their places were passed on to other URLs.
+   */
   stalled = 0;
   /** Whether it has ever answered with a 2xx, and has not failed since. */
   proven = false;
@@ -32,14 +34,19 @@ export class WebhookUrl {
     return this.waiting.length === 0 && this.inFlight === 0;
   }
 
-  /** How many requests may be under way to it at an endpoint that takes `limit`: half as many after each failure. */
+  /**
+   * How many requests may be under way to it at an endpoint that takes `limit`: half as many after
+   * each failure.
+   */
   places(limit: number, now: number): number {
     if (this.breaker.restMs(now) > 0) return 0;
     if (this.breaker.isOpen) return 1;
     return Math.max(1, limit >> this.breaker.failures);
   }
 
-  /** How many more deliveries to claim for it, or null where only the endpoint's budget limits it. */
+  /**
+   * How many more deliveries to claim for it, or null where only the endpoint's budget limits it.
+   */
   claimLimit(limit: number, now: number): number | null {
     if (!this.failing && this.stalled === 0) return null;
     return Math.max(0, this.places(limit, now) - this.inFlight - this.waiting.length);
