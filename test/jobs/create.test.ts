@@ -166,6 +166,8 @@ test('the options are kept with every default filled in', async () => {
     headers: {},
     timeout_ms: 20_000,
     max_age_seconds: 0,
+    skip_tls_verification: false,
+    send_headers_to: 'origin',
     respect_robots: true,
     user_agent: null,
     url: 'https://example.com/',
