@@ -139,6 +139,8 @@ inBrowser('a job moves as its pages settle, shows them, and can be cancelled', a
     urls,
     webhook_url,
     metadata: { ticket: 7 },
+    // The held page waits for this test, however long the browser takes.
+    timeout_ms: 120_000,
   });
   await page.goto(url('/jobs'));
   await page.locator(`a[href$="${job_id}"]`).click();

@@ -9,6 +9,7 @@ import { startDns } from '../support/dns.ts';
 import { pour } from '../support/pour.ts';
 import { failure } from '../support/failure.ts';
 import { ok, redirect, response, startOrigin, type Origin } from '../support/origin.ts';
+import { eventually } from '../support/wait.ts';
 
 const MIB = 1024 * 1024;
 /** Every attack here lasts for ever: a deadline or a limit ends it, or the test never ends. */
@@ -124,7 +125,8 @@ test('the deadline covers the wait for a free connection', BOUNDED, async () => 
     connectionsPerOrigin: { pages: 1, webhooks: 1 },
   });
   const request = { url: `http://127.0.0.1:${origin.port}/`, userAgent: 't' };
-  const first = failure(narrow.fetchPage({ ...request, timeoutMs: 1000 }), 'timeout');
+  const first = failure(narrow.fetchPage({ ...request, timeoutMs: 2000 }), 'timeout');
+  await eventually(() => origin.connections === 1);
   await failure(narrow.fetchPage({ ...request, timeoutMs: 200 }), 'timeout');
   assert.equal(origin.connections, 1);
   await first;
