@@ -171,7 +171,11 @@ test('web, worker and dispatcher processes start at once on one empty database',
   const api = await apiOf(web, KEY);
   assert.equal(await worker.ready(), null);
   assert.equal(await dispatcher.ready(), null);
-  assert.deepEqual((await api('GET', '/readyz')).json.checks, { accepting: true, database: true });
+  assert.deepEqual((await api('GET', '/readyz')).json.checks, {
+    accepting: true,
+    database: true,
+    writable: true,
+  });
 
   const job_id = await api.queue('/v1/crawl', { url: site.url('/'), webhook_url: receiver.url() });
   const [callback] = await receiver.received(1);
