@@ -127,6 +127,7 @@ function answerAsSite(req: IncomingMessage, res: ServerResponse): void {
   const redirect = (to: string) => res.writeHead(302, { location: Buffer.from(to).toString('latin1') }).end();
   if (door === 'target') reached.push(req.headers.host ?? '');
   if (door === 'redirect') return void redirect(target);
+  if (door === 'refresh') return void html(`<meta http-equiv="refresh" content="0; url=${target}">`);
   if (door === 'canonical') return void html(canonicalPage(target));
   if (door === 'links')
     return void html(page('Links', 'Out of here.', [...targets(), ...REBINDING.map((name) => urlOf(name))]));
@@ -147,8 +148,8 @@ function answerAsSite(req: IncomingMessage, res: ServerResponse): void {
 
 function canonicalPage(url: string): string {
   return `<!doctype html><html><head><title>Canonical</title><link rel="canonical" href="${url}"><base href="${url}">
-<meta http-equiv="refresh" content="0; url=${url}"><meta property="og:url" content="${url}"><link rel="stylesheet" href="${url}">
-<link rel="amphtml" href="${url}"><script src="${url}"></script></head><body><p>Hello, <img src="${url}"></p>
+<meta property="og:url" content="${url}"><link rel="stylesheet" href="${url}"><link rel="amphtml" href="${url}">
+<script src="${url}"></script></head><body><p>Hello, <img src="${url}"></p>
 <iframe src="${url}"></iframe><object data="${url}"></object></body></html>`;
 }
 
@@ -247,6 +248,10 @@ test('the door of a name that DNS keeps silent about', async () => {
 test('the door of a redirect', async () => {
   const urls = targets().map((_, n) => at(`/redirect/${n}`));
   assert.deepEqual(await codesOf(urls), { blocked_target: urls.length });
+  // A meta refresh is followed on its own site alone; a page that leads away is read as it is.
+  const { ok = 0, blocked_target = 0 } = await codesOf(targets().map((_, n) => at(`/refresh/${n}`)));
+  assert.equal(ok + blocked_target, urls.length);
+  assert.ok(blocked_target > 0);
   assertUntouched();
 });
 
