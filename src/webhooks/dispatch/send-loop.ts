@@ -101,9 +101,11 @@ export class SendLoop {
 
   /** Gives free places to the endpoints that lack one, in turn. */
   #pumpShort(): void {
+    // Each once: one that still lacks a place goes back to the end of the set that is read here.
+    let left = this.#short.size;
     for (const endpoint of this.#short) {
-      if (this.#inFlight >= this.#concurrency.limit) return;
-      this.pump(endpoint);
+      if (left-- === 0 || this.#inFlight >= this.#concurrency.limit) return;
+      if (this.#hasPlace(endpoint)) this.pump(endpoint);
     }
   }
 
