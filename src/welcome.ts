@@ -10,7 +10,9 @@ export function logWelcome({ config, log }: Context, port: number | null): void 
   if (config.allowPrivateWebhooks.length > 0)
     log.warn({ networks: config.allowPrivateWebhooks }, 'private networks may be called back');
   if (config.secretKey === undefined)
-    log.warn('SECRET_KEY is not set: webhook secrets are stored unencrypted');
+    log.warn(
+      'SECRET_KEY is not set: webhook secrets, and headers that callers send along, are stored unencrypted',
+    );
   if (config.proxyVariables.length > 0)
     log.warn({ variables: config.proxyVariables }, 'proxy variables are set and not used');
   for (const { name, meant } of config.lookalikes)

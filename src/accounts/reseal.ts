@@ -1,8 +1,19 @@
-import type { Db } from '../database/tables.ts';
+import { sql } from 'kysely';
+import type { Db, DbOrTx } from '../database/tables.ts';
 import type { SecretBox } from './secrets.ts';
 
+/** Where headers and credentials that callers sent along are kept, besides the accounts. */
+const SEALED_COLUMNS = [
+  ['jobs', 'secrets'],
+  ['jobs', 'webhook_headers'],
+  ['outbox', 'headers'],
+  ['deliveries', 'headers'],
+] as const;
+/** Rows resealed by one statement. */
+const BATCH = 500;
+
 /**
- * Seals every webhook secret again with the current SECRET_KEY, after it was set for the first time
+ * Seals every webhook secret, and what callers sent along, again with the current SECRET_KEY, after it was set for the first time
  * or changed (with the old one in SECRET_KEY_PREVIOUS). One transaction per account. Safe to
  * repeat, and while the service runs. Returns how many accounts there are.
  */
@@ -26,6 +37,34 @@ export async function resealSecrets(db: Db, box: SecretBox): Promise<number> {
         .where('id', '=', id)
         .execute();
     });
+    const again = (stored: string) => box.seal(box.open(stored, id), id);
+    for (const [table, column] of SEALED_COLUMNS) await resealColumn(db, { table, column, id, again });
   }
   return accounts.length;
+}
+
+interface Column {
+  table: string;
+  column: string;
+  /** Of the account. */
+  id: string;
+  again: (stored: string) => string;
+}
+
+/** Row by row, so that no delivery or job waits for the others. A row that changes meanwhile is left. */
+async function resealColumn(db: DbOrTx, { table, column, id, again }: Column): Promise<void> {
+  const [from, value] = [sql.id(table), sql.id(column)];
+  let last = '';
+  for (;;) {
+    const { rows } = await sql<{ id: string; stored: string }>`
+      select id, ${value} as stored from ${from}
+      where account_id = ${id} and id > ${last} and ${value} is not null order by id limit ${BATCH}`.execute(
+      db,
+    );
+    for (const row of rows)
+      await sql`update ${from} set ${value} = ${again(row.stored)}
+        where account_id = ${id} and id = ${row.id} and ${value} = ${row.stored}`.execute(db);
+    if (rows.length < BATCH) return;
+    last = rows.at(-1)!.id;
+  }
 }

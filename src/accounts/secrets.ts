@@ -3,8 +3,11 @@ import { LRUCache } from 'lru-cache';
 
 /** How a sealed secret begins. */
 export const SEALED = 'aes:';
-/** Opened secrets kept in memory: opening one takes longer than signing a callback with it. */
-const MAX_OPENED = 10_000;
+/**
+ * Characters of opened secrets kept in memory, about 10,000 webhook secrets: opening one takes
+ * longer than signing a callback with it.
+ */
+const MAX_OPENED_CHARS = 4 * 1024 * 1024;
 
 /**
  * A new webhook secret in the form that Standard Webhooks libraries take: `whsec_` and 32 random
@@ -15,8 +18,9 @@ export function newWebhookSecret(): string {
 }
 
 /**
- * Seals webhook secrets for storage with AES-256-GCM, bound to the account's id. Without SECRET_KEY
- * they are stored as they are.
+ * Seals secrets for storage with AES-256-GCM, bound to the account's id: webhook secrets, and the
+ * headers, cookies and proxy passwords that callers send along. Without SECRET_KEY they are stored
+ * as they are.
  */
 export interface SecretBox {
   seal(secret: string, accountId: string): string;
@@ -32,7 +36,10 @@ export function createSecretBox(secretKey: string | undefined, previousKey?: str
   const [key, previous] = [secretKey, previousKey].map((text) =>
     text === undefined ? null : createHash('sha256').update(text).digest(),
   );
-  const opened = new LRUCache<string, string>({ max: MAX_OPENED });
+  const opened = new LRUCache<string, string>({
+    maxSize: MAX_OPENED_CHARS,
+    sizeCalculation: (secret, name) => secret.length + name.length,
+  });
   return {
     seal(secret, accountId) {
       if (!key) return secret;
@@ -48,7 +55,7 @@ export function createSecretBox(secretKey: string | undefined, previousKey?: str
     },
     open(stored, accountId) {
       if (!stored.startsWith(SEALED)) return stored;
-      if (!key) throw new Error('a webhook secret is sealed, and SECRET_KEY is not set');
+      if (!key) throw new Error('a secret is sealed, and SECRET_KEY is not set');
       const name = `${accountId} ${stored}`;
       let secret = opened.get(name);
       if (secret === undefined) {
@@ -58,6 +65,16 @@ export function createSecretBox(secretKey: string | undefined, previousKey?: str
       return secret;
     },
   };
+}
+
+/** Seals a value as JSON. Null stays null. */
+export function sealJson(box: SecretBox, value: object | null, accountId: string): string | null {
+  return value === null ? null : box.seal(JSON.stringify(value), accountId);
+}
+
+/** Opens what `sealJson` sealed. */
+export function openJson(box: SecretBox, stored: string | null, accountId: string): unknown {
+  return stored === null ? null : JSON.parse(box.open(stored, accountId));
 }
 
 function unseal(stored: string, accountId: string, key: Buffer, previous: Buffer | null): string {

@@ -6,7 +6,7 @@ import { callbackEnvelope } from '../jobs/result.ts';
 import { bodyChunks } from '../webhooks/send/body.ts';
 import { readContent, type DeliveryContent } from '../webhooks/outbox/history.ts';
 import { digestLarge } from '../webhooks/send/post.ts';
-import { requestHeaders } from '../webhooks/send/post.ts';
+import { openHeaders, requestHeaders } from '../webhooks/send/post.ts';
 import { createSigner } from '../webhooks/send/sign.ts';
 
 /** The request of a callback as its first attempt would send it at this moment. */
@@ -35,7 +35,8 @@ export async function readRequest(
   const { digest } = await digestLarge(until(gone, body()), signer);
   if (gone.aborted) return null;
   if (content.body_sha256 !== null && !content.body_sha256.equals(digest)) return null;
-  return { headers: requestHeaders({ ...content, attempts: 1 }, signer.headers()), body };
+  const headers = openHeaders(box, content);
+  return { headers: requestHeaders({ ...content, headers, attempts: 1 }, signer.headers()), body };
 }
 
 /** The chunks, until the client has gone. */

@@ -43,7 +43,7 @@ export function consoleRoutes(
   router.use(endpointPages(context));
   router.use(secretPages(context, box));
   router.use(keyPages(context));
-  router.use(playgroundPages(context, waiter));
+  router.use(playgroundPages({ ...context, box, waiter }));
   router.use(() => {
     throw new ServiceError('not_found', 'There is no such page.');
   });

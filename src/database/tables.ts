@@ -1,4 +1,4 @@
-import type { ColumnType, Generated, GeneratedAlways, Kysely, Transaction } from 'kysely';
+import type { Generated, GeneratedAlways, Kysely, Transaction } from 'kysely';
 import type {
   AttemptTrigger,
   CreditKind,
@@ -58,10 +58,11 @@ export interface JobsTable {
   kind: JobKind;
   status: Generated<JobStatus>;
   options: unknown;
+  secrets: string | null;
   metadata: string | null;
   webhook_url: string | null;
   webhook_payload: Generated<WebhookPayload>;
-  webhook_headers: ColumnType<Record<string, string> | null, string | null, never>;
+  webhook_headers: string | null;
   webhook_events: Generated<WebhookEvent[]>;
   priority: Generated<number>;
   total: number;
@@ -138,7 +139,7 @@ interface DeliveryColumns {
   tail: string;
   whole_job: boolean;
   page_ordinals: number[] | null;
-  headers: Record<string, string> | null;
+  headers: string | null;
   body_bytes: number | null;
   body_sha256: Buffer | null;
   last_status_code: number | null;

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
 import { bytea, int, rows, text } from '../database/rows.ts';
 import { reserveCredits } from '../accounts/credits.ts';
+import { sealJson, type SecretBox } from '../accounts/secrets.ts';
 import { crashPoint } from '../crash-point.ts';
 import type { JobKind, WebhookEvent } from '../database/enumerations.ts';
 import type { Db, Tx } from '../database/tables.ts';
@@ -11,6 +12,7 @@ import { insertSlices, type Lane, type Slice } from '../database/queue.ts';
 import { claimIdempotencyKey, type IdempotencyClaim } from './idempotency.ts';
 import { cacheKey, type CrawlOptions, type ScrapeOptions } from './options.ts';
 import { crawlHash } from './frontier.ts';
+import { sealOptions } from './sealed-options.ts';
 import { divideIntoSlices, SLICE_PAGES } from './slices.ts';
 
 const INSERT_CHUNK = 5000;
@@ -40,17 +42,24 @@ export interface NewJob {
   idempotency: IdempotencyClaim | null;
 }
 
+/** What the creation of a job needs of the service. */
+export interface JobTools {
+  db: Db;
+  boss: PgBoss;
+  box: SecretBox;
+}
+
 /**
  * Creates a job in one transaction: the job, its pages, the queue's slices and the hold on its
  * credits. Returns its id, or the id of the job that the same idempotency key made before. Throws
  * OutOfCreditsError, or ServiceError `idempotency_mismatch` or `idempotency_busy`.
  */
 export async function createJob(
-  db: Db,
-  boss: PgBoss,
+  { db, boss, box }: JobTools,
   job: NewJob,
 ): Promise<{ job_id: string; repeated: boolean }> {
   const id = newId('job');
+  const { stored, secrets } = sealOptions(box, job.account_id, job.options);
   const created = await db.transaction().execute(async (tx) => {
     if (job.idempotency) {
       const earlier = await claimIdempotencyKey(tx, job.account_id, job.idempotency, id);
@@ -64,11 +73,12 @@ export async function createJob(
         account_id: job.account_id,
         id,
         kind: job.kind,
-        options: JSON.stringify(job.options),
+        options: JSON.stringify(stored),
+        secrets,
         metadata: job.metadata,
         webhook_url: job.webhook_url,
         webhook_payload: job.webhook_payload,
-        webhook_headers: job.webhook_headers && JSON.stringify(job.webhook_headers),
+        webhook_headers: sealJson(box, job.webhook_headers, job.account_id),
         webhook_events: job.webhook_events,
         priority: basePriority(job.account_id),
         total: job.urls.length,

@@ -19,7 +19,7 @@ export interface JobEnd {
 
 /**
  * Ends a job whose pages have all settled, in the caller's transaction: its status, the credits
- * that it did not use, and its one delivery where it has a webhook. `job` carries the final counts,
+ * that it did not use, and its one delivery where it has a webhook. What it kept sealed is dropped. `job` carries the final counts,
  * which are stored; its row is locked.
  */
 export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promise<JobEnd> {
@@ -38,7 +38,7 @@ export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promi
   const ended = { ...job, status, traceparent: traceparentOf(span) };
   await sql`update jobs set status = ${status}, finished_at = now(), started_at = coalesce(started_at, now()), total = ${job.total},
     remaining = 0, succeeded = ${job.succeeded}, unbilled = ${job.unbilled},
-    failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled}
+    secrets = null, failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled}
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   await releaseCredits(tx, job.account_id, job.id, job.reserved - (job.succeeded - job.unbilled));
   crashPoint('job.finish');

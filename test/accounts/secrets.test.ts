@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAccount, readAccount, rotateWebhookSecret } from '../../src/accounts/accounts.ts';
 import { resealSecrets } from '../../src/accounts/reseal.ts';
-import { createSecretBox } from '../../src/accounts/secrets.ts';
+import { createSecretBox, openJson, sealJson } from '../../src/accounts/secrets.ts';
+import { appendTest } from '../../src/webhooks/outbox/test-delivery.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const OLD = 'an old secret key';
@@ -26,6 +27,15 @@ test('what was stored before there was a SECRET_KEY still opens, and is sealed b
   const plain = createSecretBox(undefined);
   const { id } = await createAccount(db, plain, { name: 'a', credits: 1 });
   await rotateWebhookSecret(db, plain, id, 3600);
+  const headers = { authorization: 'Bearer of a receiver' };
+  const delivery = {
+    account_id: id,
+    webhook_url: 'https://receiver.test/',
+    headers: sealJson(plain, headers, id),
+  };
+  await appendTest(db, delivery);
+  const storedHeaders = async () =>
+    (await db.selectFrom('outbox').select('headers').executeTakeFirstOrThrow()).headers;
   const before = await readAccount(db, plain, id);
   const stored = async () =>
     await db.selectFrom('accounts').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
@@ -36,7 +46,10 @@ test('what was stored before there was a SECRET_KEY still opens, and is sealed b
   assert.ok((await stored()).webhook_secret.startsWith('aes:'));
   assert.equal((await readAccount(db, createSecretBox(OLD), id)).webhook_secret, before.webhook_secret);
 
+  assert.match((await storedHeaders())!, /^aes:/);
+
   await resealSecrets(db, createSecretBox(NEW, OLD));
+  assert.deepEqual(openJson(createSecretBox(NEW), await storedHeaders(), id), headers);
   const row = await stored();
   assert.equal(createSecretBox(NEW).open(row.webhook_secret, id), before.webhook_secret);
   assert.equal(createSecretBox(NEW).open(row.previous_secrets[0]!, id), previous);

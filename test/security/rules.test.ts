@@ -50,7 +50,11 @@ test('the log of the start names the open private networks and a missing SECRET_
   const told = new Map(service.logs.map((line) => [line.msg, line.networks]));
   assert.deepEqual(told.get('private networks may be scraped'), ['127.0.0.0/8', '::1/128']);
   assert.deepEqual(told.get('private networks may be called back'), ['127.0.0.0/8', '::1/128']);
-  assert.ok(told.has('SECRET_KEY is not set: webhook secrets are stored unencrypted'));
+  assert.ok(
+    told.has(
+      'SECRET_KEY is not set: webhook secrets, and headers that callers send along, are stored unencrypted',
+    ),
+  );
   await using strict = await startTestService({
     ALLOW_PRIVATE_TARGETS: '',
     ALLOW_PRIVATE_WEBHOOKS: '',

@@ -24,11 +24,14 @@ const OPERATORS = {
 };
 /** Secrets that callers send along: stored to do the work, and never shown or logged. */
 const CALLERS = {
-  siteHeader: secret('siteheader'),
   siteQuery: secret('sitequery'),
   webhookQuery: secret('webhookquery'),
-  webhookHeader: secret('webhookheader'),
   metadata: secret('metadata'),
+};
+/** Secrets that callers send along and that are sealed: they appear nowhere. */
+const SEALED = {
+  siteHeader: secret('siteheader'),
+  webhookHeader: secret('webhookheader'),
 };
 /** Secrets that are sent in vain or in the wrong place. */
 const STRANGERS = {
@@ -120,9 +123,9 @@ async function useEverything(origin: string): Promise<void> {
       `http://inside.test/?token=${CALLERS.siteQuery}`,
       `http://missing.test/?token=${CALLERS.siteQuery}`,
     ],
-    headers: { Authorization: `Bearer ${CALLERS.siteHeader}`, Cookie: CALLERS.siteHeader },
+    headers: { Authorization: `Bearer ${SEALED.siteHeader}`, Cookie: SEALED.siteHeader },
     webhook_url: receiver.url(`/hook?token=${CALLERS.webhookQuery}`),
-    webhook_headers: { 'X-Token': CALLERS.webhookHeader },
+    webhook_headers: { 'X-Token': SEALED.webhookHeader },
     metadata: { token: CALLERS.metadata },
   });
   const { delivery } = await api.finished(job_id);
@@ -196,11 +199,12 @@ test('canary secrets are in no line of the log', async () => {
   assert.equal(await service.exited, 0);
   const log = service.output();
   assert.ok(log.split('\n').length > 30, log);
-  assert.match(log, /"msg":"a page failed"/);
-  assert.match(log, /"msg":"an attempt failed"|"msg":"a request failed"/);
+  assert.match(log, /"msg":"page failed"/);
+  assert.match(log, /"msg":"delivery attempt failed"/);
   const all = {
     ...OPERATORS,
     ...CALLERS,
+    ...SEALED,
     ...STRANGERS,
     ...Object.fromEntries(webhookSecrets.map((s) => [s, bare(s)])),
   };
@@ -213,7 +217,7 @@ test('canary secrets are in no line of the log', async () => {
 });
 
 test('canary secrets are in no answer to a request that was refused', () => {
-  for (const [name, value] of Object.entries({ ...OPERATORS, ...CALLERS, ...STRANGERS }))
+  for (const [name, value] of Object.entries({ ...OPERATORS, ...CALLERS, ...SEALED, ...STRANGERS }))
     for (const form of formsOf(value)) assert.ok(!refusals.includes(form), name);
 });
 
@@ -225,16 +229,16 @@ test('canary secrets are in the database only where the work needs them', async 
       .map(([name]) => name);
   const found = (value: string) => [...new Set(holding(value).map(tableOf))].toSorted();
   assert.ok(tables.size > 15, [...tables.keys()].join(' '));
-  for (const [name, value] of Object.entries(OPERATORS)) assert.deepEqual(found(value), [], name);
+  for (const [name, value] of Object.entries({ ...OPERATORS, ...SEALED }))
+    assert.deepEqual(found(value), [], name);
   for (const webhookSecret of webhookSecrets)
     assert.deepEqual(found(bare(webhookSecret)), [], 'a webhook secret');
   const { receiverAnswer, siteBody, ...strangers } = STRANGERS;
   for (const [name, value] of Object.entries(strangers)) assert.deepEqual(found(value), [], name);
   assert.deepEqual(found(receiverAnswer), ['attempts']);
   assert.deepEqual(found(siteBody), ['pages']);
-  assert.deepEqual(found(CALLERS.siteHeader), ['jobs']);
   const ofDelivery = new Set(['deliveries', 'jobs', 'outbox']);
-  for (const value of [CALLERS.webhookQuery, CALLERS.webhookHeader, CALLERS.metadata])
+  for (const value of [CALLERS.webhookQuery, CALLERS.metadata])
     assert.ok(
       found(value).length > 0 && found(value).every((table) => ofDelivery.has(table)),
       found(value).join(' '),
@@ -249,6 +253,12 @@ test('webhook secrets are encrypted at rest where SECRET_KEY is set', async () =
     .executeTakeFirstOrThrow();
   assert.equal(previous_secrets.length, 1);
   for (const sealed of [webhook_secret, ...previous_secrets]) assert.match(sealed, /^aes:[\w-]{90,}$/);
+});
+
+test('a job that has ended keeps no credential', async () => {
+  const jobs = await database.db.selectFrom('jobs').select(['secrets', 'finished_at']).execute();
+  assert.ok(jobs.length > 0);
+  for (const { secrets, finished_at } of jobs) assert.ok(finished_at !== null && secrets === null);
 });
 
 test('API keys are kept as the SHA-256 of a random secret', async () => {
@@ -276,12 +286,16 @@ test('keys and tokens are compared in constant time', async () => {
   }
 });
 
-/** Digests of requests and sent bodies are no secrets. A client may look at its own secret. */
+/**
+ * Digests of requests and sent bodies are no secrets, nor is our robots' name. A client may look at
+ * its own secret.
+ */
 const KNOWN_TO_BOTH = [
   'src/callbacks/request.ts',
   'src/cli/client/listen/diagnose.ts',
   'src/console/pages/delivery-request.ts',
   'src/jobs/idempotency.ts',
+  'src/scrape/metadata/robots.ts',
   'src/webhooks/send/post.ts',
 ];
 

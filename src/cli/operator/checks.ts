@@ -24,7 +24,9 @@ export async function checkInstallation(probe: string | undefined): Promise<Chec
   }
   const installed = config.databaseUrl !== undefined || existsSync(config.dataDir);
   const sealed =
-    config.secretKey === undefined ? '; SECRET_KEY is not set: webhook secrets are stored unencrypted' : '';
+    config.secretKey === undefined
+      ? '; SECRET_KEY is not set: webhook secrets, and headers that callers send along, are stored unencrypted'
+      : '';
   return [
     ok('configuration', `It can be used: PORT ${config.port}, ROLES ${config.roles.join(',')}${sealed}.`),
     ...(await checkDatabase(config, installed)),

@@ -3,7 +3,7 @@ import { readSigningSecrets } from '../../accounts/signing-secrets.ts';
 import type { Db } from '../../database/tables.ts';
 import { bodyChunks, sha256, smallBody } from '../../webhooks/send/body.ts';
 import type { DeliveryContent } from '../../webhooks/outbox/history.ts';
-import { requestHeaders } from '../../webhooks/send/post.ts';
+import { openHeaders, requestHeaders } from '../../webhooks/send/post.ts';
 import { createSigner } from '../../webhooks/send/sign.ts';
 
 const SHOWN_BYTES = 64 * 1024;
@@ -45,8 +45,9 @@ export async function previewRequest(
   const signer = createSigner(secrets, content.webhook_id, Math.floor(Date.now() / 1000));
   signer.update(body);
   const digest = sha256(body);
+  const headers = openHeaders(box, content);
   return {
-    headers: requestHeaders({ ...content, attempts: content.attempts + 1 }, signer.headers()),
+    headers: requestHeaders({ ...content, headers, attempts: content.attempts + 1 }, signer.headers()),
     shown: decode(body.subarray(0, SHOWN_BYTES)),
     cut: body.length > SHOWN_BYTES,
     changed: content.body_sha256 !== null && !content.body_sha256.equals(digest),

@@ -3,13 +3,12 @@ import { z } from 'zod';
 import { parseQuery, parseValue } from '../../http/validate.ts';
 import { requestIdOf, traceOf } from '../../http/locals.ts';
 import { ServiceError } from '../../service-error.ts';
-import type { Context } from '../../context.ts';
 import { failPending } from '../../jobs/cancel.ts';
 import { createJob } from '../../jobs/create.ts';
 import type { ScrapeOptions } from '../../jobs/options.ts';
 import { findJob, findPage, type PageRow } from '../../jobs/read.ts';
 import { scrapeOptions, scrapeSchema } from '../../jobs/http/schemas/requests.ts';
-import type { JobWaiter } from '../../jobs/wait.ts';
+import type { JobContext } from '../../jobs/http/context.ts';
 import { FORMATS } from '../../scrape/types.ts';
 import { field, postForm } from '../view/forms.ts';
 import { flag, html, type Html } from '../../http/html.ts';
@@ -26,8 +25,8 @@ const query = z.object({ job: z.string().max(100).optional() });
 type Result = { page: PageRow & { fragment: string | null }; job_id: string; url: string; main: boolean };
 
 /** Scrapes one URL and shows it in every format, with the call that does the same. */
-export function playgroundPages(context: Context, waiter: JobWaiter): Router {
-  const { db, boss } = context;
+export function playgroundPages(context: JobContext): Router {
+  const { db, waiter } = context;
   const router = Router();
 
   router.get('/playground', async (req, res) => {
@@ -52,7 +51,7 @@ export function playgroundPages(context: Context, waiter: JobWaiter): Router {
         { url, formats: [...FORMATS], only_main_content: main !== undefined },
         scrapeSchema,
       );
-      const { job_id } = await createJob(db, boss, {
+      const { job_id } = await createJob(context, {
         account_id,
         kind: 'scrape',
         lane: 'interactive',

@@ -1,5 +1,6 @@
+import type { SecretBox } from '../../accounts/secrets.ts';
 import type { Context } from '../../context.ts';
 import type { JobWaiter } from '../wait.ts';
 
 /** What the routes of jobs need of the service. */
-export type JobContext = Context & { waiter: JobWaiter };
+export type JobContext = Context & { box: SecretBox; waiter: JobWaiter };

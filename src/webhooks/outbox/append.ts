@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { boolean, float, jsonb, rows, text } from '../../database/rows.ts';
+import { boolean, float, rows, text } from '../../database/rows.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { AttemptTrigger, DeliveryEvent } from '../../database/enumerations.ts';
 import type { Tx } from '../../database/tables.ts';
@@ -15,8 +15,8 @@ export interface NewDelivery {
   job_id: string | null;
   event: DeliveryEvent;
   webhook_url: string;
-  /** Extra request headers. */
-  headers: Record<string, string> | null;
+  /** Extra request headers, as `sealJson` sealed them. */
+  headers: string | null;
   /** The Standard Webhooks id; null: the delivery's own. */
   webhook_id: string | null;
   head: string;
@@ -52,7 +52,7 @@ export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[
     event: text((d: NewDelivery) => d.event),
     webhook_url: text((d: NewDelivery) => d.webhook_url),
     endpoint: text((_: NewDelivery, n: number) => endpoints[n]),
-    headers: jsonb((d: NewDelivery) => d.headers),
+    headers: text((d: NewDelivery) => d.headers),
     webhook_id: text((d: NewDelivery, n: number) => d.webhook_id ?? ids[n]),
     head: text((d: NewDelivery) => d.head),
     tail: text((d: NewDelivery) => d.tail),

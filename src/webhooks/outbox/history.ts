@@ -139,7 +139,8 @@ export async function deliveryOfJob(
 export interface DeliveryContent extends BodySource {
   id: string;
   webhook_id: string;
-  headers: Record<string, string> | null;
+  /** Sealed. */
+  headers: string | null;
   body_sha256: Buffer | null;
   attempts: number;
 }

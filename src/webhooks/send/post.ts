@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Config } from '../../config.ts';
 import { crashPoint } from '../../crash-point.ts';
-import type { SecretBox } from '../../accounts/secrets.ts';
+import { openJson, type SecretBox } from '../../accounts/secrets.ts';
 import type { Db } from '../../database/tables.ts';
 import type { Egress, PostResult } from '../../egress/index.ts';
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
@@ -9,6 +9,9 @@ import { Semaphore } from '../../limits/semaphore.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 import { bodyChunks, sha256, smallBody } from './body.ts';
 import { createSigner, type Signer } from './sign.ts';
+
+/** A caller's extra request headers. */
+type Headers = Record<string, string> | null;
 
 export const USER_AGENT = 'Ollagraph-Webhook/1.0';
 /**
@@ -21,7 +24,10 @@ export class BodyChangedError extends Error {
   override name = 'BodyChangedError';
 }
 
-/** A secret of the account cannot be opened with this process's key, so nothing was sent. */
+/**
+ * A secret of the account, or its sealed headers, cannot be opened with this process's key, so
+ * nothing was sent.
+ */
 export class UnsignedError extends Error {
   override name = 'UnsignedError';
 }
@@ -56,13 +62,13 @@ export class Poster {
   async post(delivery: ClaimedDelivery, traceparent: string | null, facts: BodyFacts): Promise<PostResult> {
     const body = await smallBody(this.#options.db, delivery);
     if (body === null) return await this.#postLarge(delivery, traceparent, facts);
-    const signer = this.#signer(delivery);
+    const { signer, headers } = this.#open(delivery);
     fixBody(delivery, facts, body.length, sha256(body));
     signer.update(body);
     crashPoint('delivery.send');
     return await this.#options.egress.post({
       url: delivery.webhook_url,
-      headers: requestHeaders(delivery, signer.headers(), traceparent),
+      headers: requestHeaders({ ...delivery, headers }, signer.headers(), traceparent),
       body,
       timeoutMs: this.#options.config.webhookTimeoutMs,
     });
@@ -82,25 +88,32 @@ export class Poster {
     using places = new DisposableStack();
     places.use(await this.#largeBodiesByEndpoint.acquire(endpoint));
     places.use(await this.#largeBodies.acquire());
-    const signer = this.#signer(delivery);
+    const { signer, headers } = this.#open(delivery);
     const { bytes, digest } = await digestLarge(bodyChunks(db, delivery), signer);
     fixBody(delivery, facts, bytes, digest);
     crashPoint('delivery.send');
     return await egress.post({
       url: delivery.webhook_url,
-      headers: requestHeaders(delivery, signer.headers(), traceparent),
+      headers: requestHeaders({ ...delivery, headers }, signer.headers(), traceparent),
       body: { length: bytes, chunks: () => bodyChunks(db, delivery) },
       timeoutMs: config.webhookTimeoutMs,
       idleTimeoutMs: config.webhookTimeoutMs,
     });
   }
 
-  /** Made just before it is used: the timestamp is that of the attempt. */
-  #signer({ id, account_id, webhook_secret, previous_secrets, webhook_id }: ClaimedDelivery): Signer {
+  /**
+   * Opens what is sealed. The signer is made just before it is used: its timestamp is that of the
+   * attempt.
+   */
+  #open(delivery: ClaimedDelivery): { signer: Signer; headers: Headers } {
+    const { id, account_id, webhook_secret, previous_secrets, webhook_id } = delivery;
+    const { box } = this.#options;
     try {
-      const secrets = [webhook_secret, ...previous_secrets];
-      const opened = secrets.map((secret) => this.#options.box.open(secret, account_id));
-      return createSigner(opened, webhook_id, Math.floor(Date.now() / 1000));
+      const secrets = [webhook_secret, ...previous_secrets].map((secret) => box.open(secret, account_id));
+      return {
+        signer: createSigner(secrets, webhook_id, Math.floor(Date.now() / 1000)),
+        headers: openHeaders(box, delivery),
+      };
     } catch (cause) {
       throw new UnsignedError(`delivery ${id} cannot be signed`, { cause });
     }
@@ -131,9 +144,17 @@ function fixBody(delivery: ClaimedDelivery, facts: BodyFacts, bytes: number, dig
   facts.body_sha256 = digest;
 }
 
+/** A delivery's extra request headers, as its caller gave them. */
+export function openHeaders(
+  box: SecretBox,
+  { account_id, headers }: Pick<ClaimedDelivery, 'account_id' | 'headers'>,
+): Headers {
+  return openJson(box, headers, account_id) as Headers;
+}
+
 /** The headers of one attempt: the caller's own, ours, and the trace's where there is one. */
 export function requestHeaders(
-  delivery: Pick<ClaimedDelivery, 'id' | 'headers' | 'attempts'>,
+  delivery: Pick<ClaimedDelivery, 'id' | 'attempts'> & { headers: Headers },
   signature: Record<string, string>,
   traceparent: string | null = null,
 ): Record<string, string> {

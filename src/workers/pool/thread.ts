@@ -3,6 +3,7 @@ import { platform, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PgBoss } from 'pg-boss';
+import { createSecretBox } from '../../accounts/secrets.ts';
 import type { Config } from '../../config.ts';
 import { armCrashPoint } from '../../crash-point.ts';
 import { openDatabase } from '../../database/connection.ts';
@@ -97,7 +98,8 @@ const around = {
   readers,
   log,
 };
-const runner = new Runner({ db, boss, lane, work: new WorkReader(db), around }, log, (slices) =>
+const box = createSecretBox(config.secretKey, config.secretKeyPrevious);
+const runner = new Runner({ db, boss, lane, work: new WorkReader(db, box), around }, log, (slices) =>
   tell({ type: 'held', slices }),
 );
 

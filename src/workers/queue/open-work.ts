@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
+import type { SecretBox } from '../../accounts/secrets.ts';
 import { createScope, type Scope } from '../../crawl/scope.ts';
 import type { JobKind, JobStatus } from '../../database/enumerations.ts';
 import type { Db } from '../../database/tables.ts';
 import type { CrawlOptions, ScrapeOptions } from '../../jobs/options.ts';
+import { openOptions } from '../../jobs/sealed-options.ts';
 import { startJob } from '../../jobs/start.ts';
 import type { Slice } from '../../database/queue.ts';
 import type { PendingPage } from '../page/visit.ts';
@@ -30,10 +32,18 @@ interface JobColumns {
   kind: JobKind | null;
   status: JobStatus | null;
   options: ScrapeOptions | CrawlOptions | null;
+  secrets: string | null;
   request_id: string | null;
   traceparent: string | null;
 }
-const JOB_COLUMNS = ['kind', 'status', 'options', 'request_id', 'traceparent'] satisfies (keyof JobColumns)[];
+const JOB_COLUMNS = [
+  'kind',
+  'status',
+  'options',
+  'secrets',
+  'request_id',
+  'traceparent',
+] satisfies (keyof JobColumns)[];
 
 interface Row extends PendingPage, JobColumns {
   rest_seconds: number | null;
@@ -44,10 +54,12 @@ const KEPT = 200;
 /** Reads what is to be done, and the options of a job once for all its slices. */
 export class WorkReader {
   readonly #db: Db;
+  readonly #box: SecretBox;
   readonly #known = new Map<string, JobInfo>();
 
-  constructor(db: Db) {
+  constructor(db: Db, box: SecretBox) {
     this.#db = db;
+    this.#box = box;
   }
 
   /**
@@ -79,9 +91,11 @@ export class WorkReader {
     };
   }
 
-  #remember(account_id: string, id: string, { kind, options, request_id, traceparent }: Row): JobInfo {
+  #remember(account_id: string, id: string, row: Row): JobInfo {
+    const { kind, secrets, request_id, traceparent } = row;
+    const options = openOptions(this.#box, account_id, { stored: row.options!, secrets });
     const crawl = kind === 'crawl' ? { scope: scopeOf(options as CrawlOptions) } : null;
-    const info: JobInfo = { account_id, id, request_id, traceparent, options: options!, crawl };
+    const info: JobInfo = { account_id, id, request_id, traceparent, options, crawl };
     if (this.#known.size >= KEPT) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(id, info);
     return info;

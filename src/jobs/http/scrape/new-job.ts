@@ -22,7 +22,7 @@ export async function createRequestedJob(
   fields: JobFields,
 ): Promise<{ job_id: string; repeated: boolean }> {
   const { account, requestId, traceparent, idempotencyKey, path, bytes } = request;
-  const created = await createJob(context.db, context.boss, {
+  const created = await createJob(context, {
     metadata: null,
     webhook_url: null,
     webhook_payload: 'full',

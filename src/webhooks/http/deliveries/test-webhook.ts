@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sealJson, type SecretBox } from '../../../accounts/secrets.ts';
 import type { Context } from '../../../context.ts';
 import type { Db } from '../../../database/tables.ts';
 import { route } from '../../../http/route.ts';
@@ -26,14 +27,14 @@ export const testWebhook = route({
   answers: { 200: { description: 'The delivery with its first attempt.', schema: deliveryAnswer } },
   async handle(
     { account, body, requestId, traceparent },
-    { db, egress, config }: Pick<Context, 'db' | 'egress' | 'config'>,
+    { db, egress, config, box }: Pick<Context, 'db' | 'egress' | 'config'> & { box: SecretBox },
   ) {
     await checkWebhookUrl(egress, body.webhook_url);
-    const { webhook_url, webhook_headers: headers = null } = body;
+    const { webhook_url, webhook_headers = null } = body;
     const id = await appendTest(db, {
       account_id: account.id,
       webhook_url,
-      headers,
+      headers: sealJson(box, webhook_headers, account.id),
       request_id: requestId,
       traceparent,
     });

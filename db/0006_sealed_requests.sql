@@ -1,0 +1,7 @@
+-- What callers send along to sites and receivers is sealed with SECRET_KEY, like webhook secrets: JSON in AES-256-GCM,
+-- or as it is where there is no key.
+alter table jobs
+  add column secrets text,                          -- values of headers and cookies, credentials of a proxy; null once the job has ended
+  alter column webhook_headers type text using webhook_headers::text;
+alter table outbox alter column headers type text using headers::text;
+alter table deliveries alter column headers type text using headers::text;
