@@ -48,13 +48,14 @@ test('a database that takes no changes is not ready', async () => {
   await using readOnly = await startTestService({ ROLES: 'web' });
   const visitor = createApi(readOnly.api.origin, null);
   assert.equal((await visitor('GET', '/readyz')).status, 200);
-  // New connections have the setting; those that are open, this one too, get it by ending.
-  await sql`do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`.execute(
-    readOnly.db,
+  const { rows } = await sql<{ name: string }>`select current_database() as name`.execute(readOnly.db);
+  const { name } = rows[0]!;
+  // New connections have the setting, and those that are open end. They are ended from another
+  // database: a session that ended itself first would leave some of the others open.
+  await sql`alter database ${sql.id(name)} set default_transaction_read_only = on`.execute(service.db);
+  await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`.execute(
+    service.db,
   );
-  await sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()`
-    .execute(readOnly.db)
-    .catch(() => undefined);
   await eventually(async () => {
     const { status, json } = await visitor('GET', '/readyz');
     return status === 503 && json.checks.database === true && json.checks.writable === false;

@@ -40,6 +40,22 @@ test('one URL that hangs holds eight places, and none of those of other URLs onc
   assert.deepEqual(Object.values(endpoint.laneLimits(600)).slice(0, 1), [0], 'no more is claimed of it');
 });
 
+test('the growth that live URLs earn gives a dead URL no places', () => {
+  const endpoint = newEndpoint();
+  exchange(endpoint, '/went-dead', 200);
+  for (let round = 0; round < 20; round++) {
+    add(endpoint, many(endpoint.concurrency.limit, '/live'));
+    for (const place of takeAll(endpoint)) end(place, 200);
+  }
+  assert.ok(endpoint.concurrency.limit > 20);
+  add(endpoint, many(60, '/dead'));
+  assert.equal(takeAll(endpoint).length, 8, 'it has never answered');
+  add(endpoint, many(6, '/went-dead'));
+  for (const place of takeAll(endpoint)) endpoint.stall(place, 600, TIMEOUT_MS);
+  add(endpoint, many(60, '/went-dead'));
+  assert.equal(takeAll(endpoint, 600).length, 2, 'all it has are stalled');
+});
+
 test('a request stalls later where answers take long, and soon where the timeout is short', () => {
   const slow = newEndpoint();
   exchange(slow, '/hook', 200, { count: 100, ms: 1000 });

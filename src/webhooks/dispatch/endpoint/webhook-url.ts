@@ -1,5 +1,6 @@
 import type { ClaimedDelivery } from '../../outbox/claim.ts';
 import { Breaker } from './breaker.ts';
+import { INITIAL_CONCURRENCY } from './endpoint-concurrency.ts';
 
 /** A claimed delivery that waits for its place. `claimedAt` is on performance.now's clock. */
 export interface WaitingDelivery {
@@ -41,7 +42,16 @@ export class WebhookUrl {
   places(limit: number, now: number): number {
     if (this.breaker.restMs(now) > 0) return 0;
     if (this.breaker.isOpen) return 1;
-    return Math.max(1, limit >> this.breaker.failures);
+    const share = this.#keepsUp ? limit : Math.min(limit, INITIAL_CONCURRENCY);
+    return Math.max(1, share >> this.breaker.failures);
+  }
+
+  /**
+   * Whether its own answers earn it a share of the endpoint's growth. Without this check the
+   * answers of other URLs would earn places for a URL that hangs.
+   */
+  get #keepsUp(): boolean {
+    return this.proven && (this.stalled === 0 || this.stalled < this.inFlight);
   }
 
   /**
