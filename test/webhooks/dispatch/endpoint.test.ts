@@ -43,7 +43,7 @@ test('one URL that hangs holds eight places, and none of those of other URLs onc
 test('the growth that live URLs earn gives a dead URL no places', () => {
   const endpoint = newEndpoint();
   exchange(endpoint, '/went-dead', 200);
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < 400; round++) {
     add(endpoint, many(endpoint.concurrency.limit, '/live'));
     for (const place of takeAll(endpoint)) end(place, 200);
   }

@@ -47,11 +47,11 @@ export class WebhookUrl {
   }
 
   /**
-   * Whether its own answers earn it a share of the endpoint's growth. Without this check the
-   * answers of other URLs would earn places for a URL that hangs.
+   * Whether its own answers earn it a share of the endpoint's growth: most of its requests do not
+   * hang. Without this check the answers of other URLs would earn places for a URL that hangs.
    */
   get #keepsUp(): boolean {
-    return this.proven && (this.stalled === 0 || this.stalled < this.inFlight);
+    return this.proven && this.stalled * 2 <= this.inFlight;
   }
 
   /**
