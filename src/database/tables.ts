@@ -59,6 +59,7 @@ export interface JobsTable {
   status: Generated<JobStatus>;
   options: unknown;
   secrets: string | null;
+  session: string | null;
   metadata: string | null;
   webhook_url: string | null;
   webhook_payload: Generated<WebhookPayload>;

@@ -20,6 +20,8 @@ export {
 export { TLS_FAULTS, type TlsFault } from './connect/tls-faults.ts';
 export { BodyCollector, LARGEST_PAGE_BYTES, type BodyMemory } from './body/memory.ts';
 export { withoutCredentials } from './headers.ts';
+export { cookieFault, SiteCookies, type GivenCookie } from './page/cookies.ts';
+export { CookieSession } from './page/cookie-session.ts';
 export type { BodyReader } from './body/read.ts';
 export type { StreamedBody } from './body/streamed.ts';
 export type { AnsweredPage, FetchedPage, PageRequest } from './page/types.ts';

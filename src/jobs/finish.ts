@@ -38,7 +38,7 @@ export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promi
   const ended = { ...job, status, traceparent: traceparentOf(span) };
   await sql`update jobs set status = ${status}, finished_at = now(), started_at = coalesce(started_at, now()), total = ${job.total},
     remaining = 0, succeeded = ${job.succeeded}, unbilled = ${job.unbilled},
-    secrets = null, failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled}
+    secrets = null, session = null, failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled}
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   await releaseCredits(tx, job.account_id, job.id, job.reserved - (job.succeeded - job.unbilled));
   crashPoint('job.finish');

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { GivenCookie } from '../egress/index.ts';
 import type { ExtractOptions } from '../scrape/types.ts';
 
 /**
@@ -7,6 +8,9 @@ import type { ExtractOptions } from '../scrape/types.ts';
  */
 export interface ScrapeOptions extends ExtractOptions {
   headers: Record<string, string>;
+  cookies: GivenCookie[];
+  /** `job`: what sites set goes back to them for as long as the job runs. */
+  session: 'job' | null;
   timeout_ms: number;
   max_age_seconds: number;
   respect_robots: boolean;
@@ -49,6 +53,8 @@ export function cacheKey(url: string, options: ScrapeOptions): Buffer {
     Object.entries(headers),
     user_agent,
     options.skip_tls_verification,
+    options.cookies.length === 0 ? null : options.cookies,
+    options.session,
   ];
   return createHash('sha256')
     .update(JSON.stringify([url, shape]))

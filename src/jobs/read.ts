@@ -69,9 +69,13 @@ function jobView(job: Job) {
   };
 }
 
-/** The options of a job without the values of its headers, which may be credentials. */
-function shownOptions({ headers, ...options }: ScrapeOptions | CrawlOptions) {
-  return { ...options, headers: Object.keys(headers) };
+/** The options of a job without the values of its headers and cookies, which may be credentials. */
+function shownOptions({ headers, cookies, ...options }: ScrapeOptions | CrawlOptions) {
+  return {
+    ...options,
+    headers: Object.keys(headers),
+    cookies: cookies.map(({ name, domain, path }) => ({ name, domain, path })),
+  };
 }
 
 /**

@@ -4,7 +4,7 @@ import type { CrawlOptions, ScrapeOptions } from './options.ts';
 type Options = ScrapeOptions | CrawlOptions;
 
 /** The parts of a job's options that may be credentials. */
-type Secrets = Pick<ScrapeOptions, 'headers'>;
+type Secrets = Pick<ScrapeOptions, 'headers' | 'cookies'>;
 
 /** A job's options as its row keeps them. */
 export interface SealedOptions {
@@ -16,11 +16,15 @@ export interface SealedOptions {
 
 /** Takes what may be a credential out of the options, and seals it. */
 export function sealOptions(box: SecretBox, accountId: string, options: Options): SealedOptions {
-  const { headers } = options;
+  const { headers, cookies } = options;
   const names = Object.keys(headers);
-  const secrets: Secrets | null = names.length > 0 ? { headers } : null;
+  const secrets: Secrets | null = names.length + cookies.length > 0 ? { headers, cookies } : null;
   return {
-    stored: { ...options, headers: Object.fromEntries(names.map((name) => [name, ''])) },
+    stored: {
+      ...options,
+      headers: Object.fromEntries(names.map((name) => [name, ''])),
+      cookies: cookies.map((cookie) => ({ ...cookie, value: '' })),
+    },
     secrets: sealJson(box, secrets, accountId),
   };
 }

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { after, before, test } from 'node:test';
-import { createEgress, type Egress, type PageRequest } from '../../src/egress/index.ts';
+import { createEgress, SiteCookies, type Egress, type PageRequest } from '../../src/egress/index.ts';
+import { startDns, type FakeDns } from '../support/dns.ts';
 import { failure } from '../support/failure.ts';
 import { ok, redirect, response, startOrigin, type Origin, type RawRequest } from '../support/origin.ts';
 
 let egress: Egress;
-before(() => {
-  egress = createEgress({ allowTargets: ['127.0.0.0/8'], allowWebhooks: [] });
+let dns: FakeDns;
+before(async () => {
+  dns = await startDns({ 'shop.site.test': { a: ['127.0.0.1'] }, 'other.site.test': { a: ['127.0.0.1'] } });
+  egress = createEgress({ allowTargets: ['127.0.0.0/8'], allowWebhooks: [], dnsServers: [dns.server] });
 });
-after(() => egress.close());
+after(async () => {
+  await egress.close();
+  await dns.close();
+});
 
 function get(url: string, options: Partial<PageRequest> = {}) {
   return egress.fetchPage({ url, userAgent: 't', timeoutMs: 5000, ...options });
@@ -70,6 +76,34 @@ test("the caller's cookies stay beside those of the site, which replace them by 
   );
   await get(at(origin, '/'), { headers: { Cookie: 'a=old; b=2' } });
   assert.deepEqual(cookiesOf(origin), ['a=old; b=2', 'b=2; a=new; c=3']);
+});
+
+test("a caller's cookies go to their domain and path, over https alone where the page is", async () => {
+  const answer = (socket: Socket, { path }: RawRequest) => {
+    if (path === '/shop/') socket.write(setCookies('/shop/cart', 'basket=new; Path=/'));
+    else socket.write(path === '/shop/cart' ? redirect(at(origin, '/', 'other.site.test')) : ok());
+  };
+  await using origin: Origin = await startOrigin(answer);
+  const cookies = new SiteCookies();
+  const page = new URL(at(origin, '/shop/', 'shop.site.test'));
+  const given = { value: '1', domain: null, path: '/' };
+  cookies.give(
+    [
+      { ...given, name: 'host' },
+      { ...given, name: 'basket' },
+      { ...given, name: 'domain', domain: '.site.test' },
+      { ...given, name: 'deep', path: '/shop/cart' },
+    ],
+    page,
+  );
+  cookies.give([{ ...given, name: 'secure' }], new URL('https://other.site.test/'));
+  await get(page.href, { cookies });
+  const sent = cookiesOf(origin).map((header) => header?.split('; ').toSorted());
+  assert.deepEqual(sent, [
+    ['basket=1', 'domain=1', 'host=1'],
+    ['basket=new', 'deep=1', 'domain=1', 'host=1'],
+    ['domain=1'],
+  ]);
 });
 
 test('cookies that are too long or too many are dropped', async () => {

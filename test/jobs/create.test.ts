@@ -165,6 +165,8 @@ test('the options are kept with every default filled in', async () => {
     exclude_selectors: [],
     headers: {},
     timeout_ms: 20_000,
+    cookies: [],
+    session: null,
     max_age_seconds: 0,
     skip_tls_verification: false,
     send_headers_to: 'origin',

@@ -31,6 +31,7 @@ const CALLERS = {
 /** Secrets that callers send along and that are sealed: they appear nowhere. */
 const SEALED = {
   siteHeader: secret('siteheader'),
+  siteCookie: secret('sitecookie'),
   webhookHeader: secret('webhookheader'),
 };
 /** Secrets that are sent in vain or in the wrong place. */
@@ -123,6 +124,8 @@ async function useEverything(origin: string): Promise<void> {
       `http://inside.test/?token=${CALLERS.siteQuery}`,
       `http://missing.test/?token=${CALLERS.siteQuery}`,
     ],
+    cookies: [{ name: 'login', value: SEALED.siteCookie }],
+    session: 'job',
     headers: { Authorization: `Bearer ${SEALED.siteHeader}`, Cookie: SEALED.siteHeader },
     webhook_url: receiver.url(`/hook?token=${CALLERS.webhookQuery}`),
     webhook_headers: { 'X-Token': SEALED.webhookHeader },

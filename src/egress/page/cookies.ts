@@ -1,45 +1,67 @@
-import { CookieJar } from 'tough-cookie';
+import { Cookie, CookieJar } from 'tough-cookie';
 import type { HeaderFields } from '../http1/head.ts';
+import { CookieSession, nameOf } from './cookie-session.ts';
 
-const MAX_COOKIES = 50;
-/** RFC 6265, section 6.1: the size that a client takes at least. */
-const MAX_COOKIE_CHARS = 4096;
+/** A cookie that a caller sends along. */
+export interface GivenCookie {
+  name: string;
+  value: string;
+  /** Sent to this domain and those under it; null: to the host of the page alone. */
+  domain: string | null;
+  path: string;
+}
 
 /**
- * The cookies that the sites of one fetch set on its way: each goes back to its own site, and none
- * outlives the fetch.
+ * The cookies of one fetch: those that its caller gave, and those that sites set, which replace the
+ * caller's of that name. Each goes back to its own site. What sites set ends with the fetch, or with
+ * the session where one is given.
  */
-export class FetchCookies {
-  /** Made when the first cookie is set: most pages are fetched without any. */
-  #jar: CookieJar | null = null;
-  #count = 0;
+export class SiteCookies {
+  readonly #session: CookieSession;
+  #given: CookieJar | null = null;
 
-  /**
-   * Keeps what an answer sets. Cookies that are malformed, too long, too many, or for another site
-   * are dropped.
-   */
-  remember(url: URL, fields: HeaderFields): void {
-    const values = [fields['set-cookie'] ?? []].flat();
-    for (const value of values.slice(0, MAX_COOKIES)) {
-      if (value.length > MAX_COOKIE_CHARS || ++this.#count > MAX_COOKIES) continue;
-      this.#jar ??= new CookieJar();
-      this.#jar.setCookieSync(value, url.href, { ignoreError: true });
-    }
+  constructor(session = new CookieSession()) {
+    this.#session = session;
   }
 
-  /**
-   * The `Cookie` for a URL: the caller's own cookies, and those set on the way, which replace the
-   * caller's of that name.
-   */
-  header(url: URL, callers: string | undefined): string | undefined {
-    const set = this.#jar?.getCookieStringSync(url.href) ?? '';
-    if (set === '') return callers;
-    const names = new Set(set.split('; ').map(nameOf));
-    const kept = (callers ?? '').split(';').filter((pair) => pair.trim() !== '' && !names.has(nameOf(pair)));
-    return [...kept.map((pair) => pair.trim()), set].join('; ');
+  /** Adds a caller's cookies. Those of an https page are never sent in the clear. */
+  give(cookies: readonly GivenCookie[], page: URL): void {
+    this.#given ??= new CookieJar();
+    for (const cookie of cookies) give(this.#given, cookie, page);
+  }
+
+  /** Keeps what an answer sets. */
+  remember(url: URL, fields: HeaderFields): void {
+    this.#session.remember(url, [fields['set-cookie'] ?? []].flat());
+  }
+
+  /** The `Cookie` for a URL. `header` is the one that the caller sends to its origin. */
+  header(url: URL, header: string | undefined): string | undefined {
+    const given = this.#given?.getCookieStringSync(url.href) ?? '';
+    return replaced(replaced(header, given), this.#session.header(url));
   }
 }
 
-function nameOf(pair: string): string {
-  return pair.split('=', 1)[0]!.trim();
+/** Why a caller's cookie would never be sent, or null. */
+export function cookieFault(cookie: Omit<GivenCookie, 'value'>): string | null {
+  try {
+    give(new CookieJar(), { ...cookie, value: '' }, new URL('https://example.com/'));
+    return null;
+  } catch {
+    return 'is not a domain that cookies can be set for';
+  }
+}
+
+function give(jar: CookieJar, { name, value, domain, path }: GivenCookie, page: URL): void {
+  const host = domain?.replace(/^\./, '') ?? null;
+  const cookie = new Cookie({ key: name, value, domain: host, path, secure: page.protocol === 'https:' });
+  jar.setCookieSync(cookie, host === null ? page.href : `${page.protocol}//${host}/`);
+}
+
+/** The pairs of a `Cookie` and of a second one, which replaces those of its names. */
+function replaced(callers: string | undefined, set: string): string | undefined {
+  if (set === '') return callers;
+  const names = new Set(set.split('; ').map(nameOf));
+  const kept = (callers ?? '').split(';').filter((pair) => pair.trim() !== '' && !names.has(nameOf(pair)));
+  return [...kept.map((pair) => pair.trim()), set].join('; ');
 }

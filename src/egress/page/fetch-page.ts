@@ -11,7 +11,7 @@ import type { Answer, BodyExpectation } from '../exchange/types.ts';
 import { callerHeaders, credentialKey, withoutCredentials, type HeaderRecord } from '../headers.ts';
 import type { HeaderFields } from '../http1/head.ts';
 import { contentTypeOf, firstField, joinedField, joinedFields } from '../http1/answer-fields.ts';
-import { FetchCookies } from './cookies.ts';
+import { SiteCookies } from './cookies.ts';
 import { isRedirect, redirectTarget } from './redirect.ts';
 import type { AnsweredPage, FetchedPage, PageRequest } from './types.ts';
 
@@ -26,7 +26,7 @@ const ACCEPT = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
 /**
  * GETs a page, following at most 10 redirects, each checked like the first. Headers that could be a
  * credential stay with the origin they were meant for; cookies that are set on the way go back to
- * their sites, and end with the fetch. Any status is an answer. Rejects with an EgressError whose
+ * their sites, and end with the fetch unless `cookies` is given. Any status is an answer. Rejects with an EgressError whose
  * code is a page's, or with what `onRedirect` threw.
  */
 export async function fetchPage(network: Network, request: PageRequest): Promise<FetchedPage> {
@@ -40,7 +40,7 @@ class PageFetch {
   readonly #deadline: Deadline;
   readonly #memory: BodyMemory | undefined;
   readonly #maxBytes: number;
-  readonly #cookies = new FetchCookies();
+  readonly #cookies: SiteCookies;
   readonly #redirects: string[] = [];
   /** What was requested, each URL with its cookies: the same again is a loop. */
   readonly #visited = new Set<string>();
@@ -51,6 +51,7 @@ class PageFetch {
     this.#request = request;
     this.#deadline = new Deadline(request.timeoutMs, request.signal);
     this.#memory = request.memory && heldBy(this.#deadline, request.memory);
+    this.#cookies = request.cookies ?? new SiteCookies();
     this.#maxBytes = request.maxBytes ?? LARGEST_PAGE_BYTES;
     this.#headers = {
       accept: ACCEPT,

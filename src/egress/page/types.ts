@@ -1,11 +1,14 @@
 import type { BodyMemory } from '../body/memory.ts';
 import type { BodyReader } from '../body/read.ts';
 import type { HeaderRecord } from '../headers.ts';
+import type { SiteCookies } from './cookies.ts';
 
 export interface PageRequest {
   url: string;
   /** Sent besides, or in place of, the default ones; those of the transport are ignored. */
   headers?: HeaderRecord;
+  /** Cookies that go to their sites, and those that sites set on the way; default: none at first. */
+  cookies?: SiteCookies;
   userAgent: string;
   /**
    * One deadline over everything: names, connections, redirects, `onRedirect`, the body and its

@@ -7,6 +7,7 @@ import type { CrawlOptions } from '../../jobs/options.ts';
 import { retryAfterSeconds, TRANSIENT_STATUSES } from '../hosts/answer.ts';
 import { HostClockError } from '../hosts/clock.ts';
 import { HostBusyError, type HostPlace, type Hosts, type Target } from '../hosts/hosts.ts';
+import { cookiesFor } from './cookies.ts';
 import { headersFor } from './headers.ts';
 import type { PageVisit } from './visit.ts';
 
@@ -101,6 +102,7 @@ class SitemapFetcher {
     using place = await this.#enter(target);
     return await place.fetch({
       headers: headersFor(job, target.url),
+      cookies: cookiesFor(job, target.url),
       timeoutMs: Math.min(SITEMAP_TIMEOUT_MS, Math.max(1, this.#leftMs)),
       maxBytes: SITEMAP_BYTES,
       read,

@@ -15,6 +15,7 @@ import type { Load } from '../limits/load.ts';
 import type { JobInfo } from '../queue/open-work.ts';
 import type { ReaderPool } from '../reading/reader-pool.ts';
 import type { PageReading } from '../reading/read-page.ts';
+import { cookiesFor } from './cookies.ts';
 import { headersFor } from './headers.ts';
 import { endedResult, okResult } from './result.ts';
 import { sitemapLinks } from './sitemaps.ts';
@@ -129,6 +130,7 @@ export class PageVisit {
     const { signal } = this;
     const request = {
       headers,
+      cookies: cookiesFor(this.job, this.page.url),
       timeoutMs: timeout_ms,
       memory,
       signal,

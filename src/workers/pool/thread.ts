@@ -99,7 +99,7 @@ const around = {
   log,
 };
 const box = createSecretBox(config.secretKey, config.secretKeyPrevious);
-const runner = new Runner({ db, boss, lane, work: new WorkReader(db, box), around }, log, (slices) =>
+const runner = new Runner({ db, boss, lane, box, work: new WorkReader(db, box), around }, log, (slices) =>
   tell({ type: 'held', slices }),
 );
 

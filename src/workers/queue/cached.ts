@@ -8,11 +8,11 @@ import type { PendingPage } from '../page/visit.ts';
 /**
  * Results that the account already has for these pages, fetched with the same options within
  * max_age_seconds, those that say no more than that the host was in trouble left out. A crawl takes
- * none: it needs the links of every page.
+ * none: it needs the links of every page. Nor does a session, which needs their cookies.
  */
 export async function cachedResults(db: Db, job: JobInfo, pages: PendingPage[]): Promise<PageResult[]> {
   const { max_age_seconds } = job.options;
-  if (max_age_seconds === 0 || job.crawl || pages.length === 0) return [];
+  if (max_age_seconds === 0 || job.session || job.crawl || pages.length === 0) return [];
   const keys = pages.map((page) => cacheKey(page.url, job.options));
   const { rows } = await sql<{
     cache_key: Buffer;

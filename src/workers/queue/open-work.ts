@@ -3,8 +3,10 @@ import type { SecretBox } from '../../accounts/secrets.ts';
 import { createScope, type Scope } from '../../crawl/scope.ts';
 import type { JobKind, JobStatus } from '../../database/enumerations.ts';
 import type { Db } from '../../database/tables.ts';
+import { CookieSession } from '../../egress/index.ts';
 import type { CrawlOptions, ScrapeOptions } from '../../jobs/options.ts';
 import { openOptions } from '../../jobs/sealed-options.ts';
+import { openSession } from './session.ts';
 import { startJob } from '../../jobs/start.ts';
 import type { Slice } from '../../database/queue.ts';
 import type { PendingPage } from '../page/visit.ts';
@@ -17,6 +19,8 @@ export interface JobInfo {
   /** What its pages' spans are children of. */
   traceparent: string | null;
   options: ScrapeOptions | CrawlOptions;
+  /** The cookies that its pages share; null where each page has its own. */
+  session: CookieSession | null;
   crawl: { scope: Scope } | null;
 }
 
@@ -46,6 +50,7 @@ const JOB_COLUMNS = [
 ] satisfies (keyof JobColumns)[];
 
 interface Row extends PendingPage, JobColumns {
+  session: string | null;
   rest_seconds: number | null;
 }
 
@@ -69,7 +74,7 @@ export class WorkReader {
   async read({ account_id, job_id, ordinals }: Slice): Promise<OpenWork | null> {
     const known = this.#known.get(job_id);
     const { rows } = await sql<Row>`
-      select p.ordinal, p.url, p.host, p.depth, p.tries,
+      select p.ordinal, p.url, p.host, p.depth, p.tries, j.session,
         (extract(epoch from greatest(h.backoff_until, a.backoff_until) - now()))::float8 as rest_seconds,
         ${sql.raw(JOB_COLUMNS.map((name) => (known ? `null as ${name}` : `j.${name}`)).join(', '))}
       from jobs j join pages p on p.account_id = j.account_id and p.job_id = j.id
@@ -84,8 +89,10 @@ export class WorkReader {
     const resting = rows.flatMap(({ host, rest_seconds }) =>
       rest_seconds === null ? [] : [[host, rest_seconds] as const],
     );
+    const job = known ?? this.#remember(account_id, job_id, first);
+    job.session?.load(openSession(this.#box, account_id, first.session));
     return {
-      job: known ?? this.#remember(account_id, job_id, first),
+      job,
       pages: rows.map(({ ordinal, url, host, depth, tries }) => ({ ordinal, url, host, depth, tries })),
       resting: new Map(resting),
     };
@@ -95,7 +102,8 @@ export class WorkReader {
     const { kind, secrets, request_id, traceparent } = row;
     const options = openOptions(this.#box, account_id, { stored: row.options!, secrets });
     const crawl = kind === 'crawl' ? { scope: scopeOf(options as CrawlOptions) } : null;
-    const info: JobInfo = { account_id, id, request_id, traceparent, options, crawl };
+    const session = options.session === null ? null : new CookieSession();
+    const info: JobInfo = { account_id, id, request_id, traceparent, options, session, crawl };
     if (this.#known.size >= KEPT) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(id, info);
     return info;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Job as QueueJob, PgBoss } from 'pg-boss';
+import type { SecretBox } from '../../accounts/secrets.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { Db, Tx } from '../../database/tables.ts';
 import { isDatabaseTrouble } from '../../database/trouble.ts';
@@ -10,6 +11,7 @@ import { lockJob, settlePages, type PageResult } from '../../jobs/settle.ts';
 import { divideIntoSlices, SLICE_PAGES } from '../../jobs/slices.ts';
 import { holdSlice, insertSlices, type Lane, type Slice } from '../../database/queue.ts';
 import type { JobInfo, WorkReader } from './open-work.ts';
+import { keepSession } from './session.ts';
 import type { Deferral, Surroundings } from '../page/visit.ts';
 
 /**
@@ -30,6 +32,7 @@ export interface SliceTools {
   boss: PgBoss;
   lane: Lane;
   work: WorkReader;
+  box: SecretBox;
   around: Surroundings;
 }
 
@@ -75,20 +78,22 @@ export async function settleSlice(tools: SliceTools, settlement: Settlement): Pr
   }
 }
 
-async function settle({ db, boss, lane, around }: SliceTools, settlement: Settlement): Promise<void> {
+async function settle({ db, boss, lane, around, box }: SliceTools, settlement: Settlement): Promise<void> {
   const { entry, results, deferred } = settlement;
   const { account_id, id } = settlement.job;
-  const ended = await db.transaction().execute(async (tx) => {
+  const settled = await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, account_id, id);
+    const absorb = job && (await keepSession(tx, box, job, settlement.job.session));
     const end = job !== null && results.length > 0 ? await settlePages(tx, boss, job, results) : null;
     if (job && deferred && deferred.length > 0)
       await defer(tx, boss, { lane, job, slice: entry.data, deferred });
     if (!(await holdSlice(boss, tx, { ...entry, lane }, deferred !== null)))
       throw new LeaseLostError('the slice has been given to another worker');
     crashPoint(deferred === null ? 'slice.settle' : 'slice.end');
-    return end;
+    return { end, absorb };
   });
-  if (ended) logJobEnded(around.log, ended);
+  settled.absorb?.();
+  if (settled.end) logJobEnded(around.log, settled.end);
   crashPoint(deferred === null ? 'slice.settled' : 'slice.ended');
 }
 

@@ -108,7 +108,9 @@ const jobFields = {
   url: z.string().nullable().describe('Its page, the first of a batch, or where its crawl began.'),
   options: z
     .looseObject({ formats: z.array(z.string()), headers: z.array(z.string()) })
-    .describe('The options of the request with every default filled in; of its headers, only the names.'),
+    .describe(
+      'The options of the request with every default filled in; of its headers and cookies, not the values.',
+    ),
   webhook_url: z.string().nullable(),
   metadata,
   created_at: timestamp,

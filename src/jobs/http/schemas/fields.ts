@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { WEBHOOK_EVENTS, WEBHOOK_PAYLOADS } from '../../../database/enumerations.ts';
+import { cookieFault } from '../../../egress/index.ts';
 import { headerName, headerValue } from '../../../http/header-fields.ts';
 import { MAX_URL_LENGTH, urlFault } from '../../../scrape/page-url.ts';
 import { FORMATS } from '../../../scrape/types.ts';
@@ -38,6 +39,38 @@ const headers = z
   .refine((all) => Object.keys(all).length <= 50, 'must have at most 50 headers')
   .default({});
 
+const cookies = z
+  .array(
+    z
+      .strictObject({
+        name: z
+          .string()
+          .max(256)
+          .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a name of a cookie'),
+        value: z
+          .string()
+          .max(4096)
+          .regex(/^[\x20-\x3a\x3c-\x7e]*$/, 'must be printable ASCII without a semicolon'),
+        domain: z
+          .string()
+          .min(1)
+          .max(253)
+          .optional()
+          .describe('Also to the hosts under it. Default: the host of the page, or of the start of a crawl.'),
+        path: z
+          .string()
+          .max(1024)
+          .regex(/^\/[\x20-\x3a\x3c-\x7e]*$/, 'must be a path')
+          .default('/'),
+      })
+      .superRefine(({ name, domain = null, path }, context) => {
+        const fault = cookieFault({ name, domain, path });
+        if (fault !== null) context.addIssue({ code: 'custom', path: ['domain'], message: fault });
+      }),
+  )
+  .max(50)
+  .default([]);
+
 export const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
   format: format.optional().describe('`markdown` where neither this nor `formats` is given.'),
   formats: z
@@ -50,6 +83,11 @@ export const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
   include_selectors: selectors.describe('CSS selectors: only what they match.'),
   exclude_selectors: selectors.describe('CSS selectors: all but what they match.'),
   headers: headers.describe('Request headers to send to the site.'),
+  cookies: cookies.describe('Cookies to send to their sites, those of https pages only over https.'),
+  session: z
+    .literal('job')
+    .optional()
+    .describe('Cookies that sites set go back to them for as long as the job runs. Default: for one page.'),
   timeout_ms: z.int().min(100).max(maxTimeoutMs).default(20_000).describe('For each page.'),
   max_age_seconds: z
     .int()

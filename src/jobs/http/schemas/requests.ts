@@ -130,6 +130,8 @@ export function scrapeOptions(body: ScrapeBody): ScrapeOptions {
     include_selectors: body.include_selectors,
     exclude_selectors: body.exclude_selectors,
     headers: body.headers,
+    cookies: body.cookies.map((cookie) => ({ ...cookie, domain: cookie.domain ?? null })),
+    session: body.session ?? null,
     timeout_ms: body.timeout_ms,
     max_age_seconds: body.max_age_seconds,
     respect_robots: body.respect_robots,

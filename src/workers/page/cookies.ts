@@ -1,0 +1,14 @@
+import { SiteCookies } from '../../egress/index.ts';
+import type { CrawlOptions } from '../../jobs/options.ts';
+import type { JobInfo } from '../queue/open-work.ts';
+
+/**
+ * The cookies for the fetch of a URL: the caller's, and those of the job's session. Of a crawl, the
+ * caller's that name no domain belong to the host of its start.
+ */
+export function cookiesFor({ crawl, options, session }: JobInfo, url: string): SiteCookies {
+  const cookies = new SiteCookies(session ?? undefined);
+  const home = URL.parse(crawl ? (options as CrawlOptions).url : url);
+  if (home !== null && options.cookies.length > 0) cookies.give(options.cookies, home);
+  return cookies;
+}
