@@ -5,7 +5,7 @@ import { defineConfig, type OxlintOverride } from 'oxlint';
  * what stands below.
  */
 const LAYERS = [
-  ['log', 'tracing', 'ids', 'crash-point', 'service-error', 'environment'],
+  ['log', 'tracing', 'ids', 'crash-point', 'service-error'],
   ['database'],
   ['limits'],
   ['egress'],
@@ -17,12 +17,12 @@ const LAYERS = [
   ['accounts'],
   ['webhooks'],
   ['jobs'],
-  ['callbacks', 'workers', 'metrics', 'maintenance'],
+  ['callbacks', 'workers', 'metrics'],
   ['console'],
   ['docs'],
   ['api'],
   ['service'],
-  ['welcome', 'cli'],
+  ['cli'],
   ['main'],
 ];
 

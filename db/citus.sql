@@ -8,7 +8,7 @@
 -- asked for without an account (accounts, keys, hosts) stays on the coordinator. The service connects to the coordinator and needs
 -- no other setting; pg-boss's profile for Citus changes nothing in how it works, since its tables stay there too.
 --
--- What the tests hold true on a plain Postgres (test/citus.test.ts): every key and every unique index of a distributed table has
+-- What the tests hold true on a plain Postgres (test/database/citus.test.ts): every key and every unique index of a distributed table has
 -- account_id in it, and every statement but those of metrics and retention goes to one account, or joins by account_id.
 --
 -- What they cannot: no Citus was at hand. Rehearse on a copy before you rely on this, with these in mind:

@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError, readConfig } from './config.ts';
+import { ConfigError, readConfig } from './config/index.ts';
 import { createContext } from './context.ts';
 import { armCrashPoint } from './crash-point.ts';
-import { ConnectionError } from './database/connection-error.ts';
+import { ConnectionError } from './database/connect/connection-error.ts';
 import { EmbeddedError } from './database/embedded/error.ts';
 import { SchemaError } from './database/migrate.ts';
-import { DatabaseOutage } from './database/outage.ts';
-import { listen, ListenError } from './http/server.ts';
+import { DatabaseOutage } from './database/connect/outage.ts';
+import { listen, ListenError } from './http/server/server.ts';
 import { createLog } from './log.ts';
-import { startService } from './service.ts';
+import { startService } from './service/index.ts';
 import { flushSpans } from './tracing.ts';
-import { logWelcome, printKey } from './welcome.ts';
+import { logWelcome, printKey } from './service/welcome.ts';
 
 /** After a signal the process has exited by then, whatever hangs; a platform kills at 30 s. */
 const EXIT_LIMIT_MS = 27_000;

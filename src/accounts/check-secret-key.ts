@@ -1,4 +1,4 @@
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config/index.ts';
 import type { DbOrTx } from '../database/tables.ts';
 import { SEALED, type SecretBox } from './secrets.ts';
 

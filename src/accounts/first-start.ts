@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/index.ts';
 import type { Db } from '../database/tables.ts';
 import type { Log } from '../log.ts';
 import { insertAccount } from './accounts.ts';

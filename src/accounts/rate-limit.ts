@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { DbOrTx } from '../database/tables.ts';
-import type { Limiter, Verdict } from '../http/rate-limit.ts';
+import type { Limiter, Verdict } from '../http/access/rate-limit.ts';
 
 const WINDOW_SECONDS = 60;
 /** A lease is at most 1/60 of the limit, and a quarter of what is left in the bucket. */

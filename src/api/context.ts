@@ -1,6 +1,6 @@
 import type { SecretBox } from '../accounts/secrets.ts';
 import type { Context } from '../context.ts';
-import type { JobWaiter } from '../jobs/wait.ts';
+import type { JobWaiter } from '../jobs/read/wait.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Health } from './health.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { z } from 'zod';
 import type { Context } from '../context.ts';
-import { route } from '../http/route.ts';
+import { route } from '../http/route/route.ts';
 import { named } from '../http/schemas.ts';
 
 const DATABASE_PATIENCE_MS = 2000;

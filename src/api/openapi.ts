@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { problemDocument, PROBLEMS, problemSchema } from '../http/problem.ts';
-import { problemsOf, TAGS, type RouteDescription } from '../http/route.ts';
+import { problemsOf, TAGS, type RouteDescription } from '../http/route/route.ts';
 import { namedSchemas } from '../http/schemas.ts';
 import { ServiceError, type ErrorCode } from '../service-error.ts';
 

@@ -1,10 +1,10 @@
 import type { SecretBox } from '../accounts/secrets.ts';
 import { readSigningSecrets } from '../accounts/signing-secrets.ts';
 import type { Db } from '../database/tables.ts';
-import { findJob } from '../jobs/read.ts';
-import { callbackEnvelope } from '../jobs/result.ts';
+import { findJob } from '../jobs/read/jobs.ts';
+import { callbackEnvelope } from '../jobs/read/result.ts';
 import { bodyChunks } from '../webhooks/send/body.ts';
-import { readContent, type DeliveryContent } from '../webhooks/outbox/history.ts';
+import { readContent, type DeliveryContent } from '../webhooks/read/deliveries.ts';
 import { digestLarge } from '../webhooks/send/post.ts';
 import { openHeaders, requestHeaders } from '../webhooks/send/post.ts';
 import { createSigner } from '../webhooks/send/sign.ts';

@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
-import { ConfigError } from '../config.ts';
-import { ConnectionError } from '../database/connection-error.ts';
+import { ConfigError } from '../config/index.ts';
+import { ConnectionError } from '../database/connect/connection-error.ts';
 import { EmbeddedError } from '../database/embedded/error.ts';
 import { SchemaError } from '../database/migrate.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type pg from 'pg';
 import { PgBoss } from 'pg-boss';
-import type { Database } from './connection.ts';
+import type { Database } from './connect/connection.ts';
 import { readMigrations, type Migration } from './migrations.ts';
 import { createQueues, executor, QUEUE_OPTIONS, QUEUE_SCHEMA } from './queue.ts';
 import type { Db, DbOrTx } from './tables.ts';

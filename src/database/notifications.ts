@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type pg from 'pg';
-import { clientOptions, DatabaseClient } from './client.ts';
+import { clientOptions, DatabaseClient } from './connect/client.ts';
 import type { DbOrTx } from './tables.ts';
 import type { Lane } from './queue.ts';
 import type { Log } from '../log.ts';

@@ -1,4 +1,4 @@
-import { html, type Content } from '../http/html.ts';
+import { html, type Content } from '../http/html/html.ts';
 import { PROBLEMS } from '../http/problem.ts';
 import { type ErrorCode } from '../service-error.ts';
 import { PAGE_ERRORS } from '../scrape/types.ts';

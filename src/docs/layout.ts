@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { assetUrl } from '../console/assets.ts';
-import { documentOf, SKIP_LINK } from '../http/document.ts';
-import { html, type Content } from '../http/html.ts';
+import { documentOf, SKIP_LINK } from '../http/html/document.ts';
+import { html, type Content } from '../http/html/html.ts';
 
 interface Page {
   title: string;

@@ -1,4 +1,4 @@
-import { html, type Content } from '../http/html.ts';
+import { html, type Content } from '../http/html/html.ts';
 import { CHAPTERS, chapterHtml, type Chapter } from './manual/index.ts';
 
 /** A chapter of the manual, with the list of chapters above it and the next one below it. */

@@ -1,5 +1,5 @@
 import { Router, type RequestHandler } from 'express';
-import { html } from '../http/html.ts';
+import { html } from '../http/html/html.ts';
 import { PROBLEMS } from '../http/problem.ts';
 import { notFound, type ErrorCode } from '../service-error.ts';
 import { assetRoutes } from './assets.ts';

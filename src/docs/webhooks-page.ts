@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { html, type Content } from '../http/html.ts';
+import { html, type Content } from '../http/html/html.ts';
 import { codeBlock, tabs } from './layout.ts';
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');

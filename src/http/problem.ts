@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, Response } from 'express';
 import { z } from 'zod';
-import { isDatabaseTrouble } from '../database/trouble.ts';
+import { isDatabaseTrouble } from '../database/connect/trouble.ts';
 import type { Log } from '../log.ts';
 import { ERROR_CODES, ServiceError, type ErrorCode } from '../service-error.ts';
 import { requestIdOf } from './locals.ts';

@@ -11,7 +11,7 @@ import { notify } from '../database/notifications.ts';
 import { insertSlices, type Lane, type Slice } from '../database/queue.ts';
 import { claimIdempotencyKey, type IdempotencyClaim } from './idempotency.ts';
 import { cacheKey, type CrawlOptions, type ScrapeOptions } from './options.ts';
-import { crawlHash } from './frontier.ts';
+import { crawlHash } from './progress/frontier.ts';
 import { sealOptions } from './sealed-options.ts';
 import { divideIntoSlices, SLICE_PAGES } from './slices.ts';
 

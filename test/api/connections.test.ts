@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { networkOf } from '../../src/http/connections.ts';
+import { networkOf } from '../../src/http/server/connections.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 function open(service: TestService): Socket {

@@ -4,8 +4,8 @@ import express from 'express';
 import { createServer } from 'node:http';
 import { openApiDocument } from '../../src/api/openapi.ts';
 import { ROUTES } from '../../src/api/routes.ts';
-import { registerRoutes } from '../../src/http/register.ts';
-import { route } from '../../src/http/route.ts';
+import { registerRoutes } from '../../src/http/route/register.ts';
+import { route } from '../../src/http/route/route.ts';
 import { listen } from '../support/listen.ts';
 
 const deprecation = { since: '2026-01-31', until: '2027-01-31', successor: '/v2/jobs' };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from 'kysely';
-import { activityByMinute } from '../../src/jobs/activity.ts';
+import { activityByMinute } from '../../src/jobs/read/activity.ts';
 import { newId } from '../../src/ids.ts';
-import { attemptsByHour, readBacklog } from '../../src/webhooks/outbox/activity.ts';
+import { attemptsByHour, readBacklog } from '../../src/webhooks/read/activity.ts';
 import { createTestDatabase } from '../support/database.ts';
 
 const ACCOUNT = newId('acct');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { html, safeHref } from '../../src/http/html.ts';
+import { html, safeHref } from '../../src/http/html/html.ts';
 import { MAX_MARKDOWN_LENGTH, renderMarkdown } from '../../src/console/view/markdown/index.ts';
 import { render as renderText } from '../../src/console/view/markdown/render.ts';
 

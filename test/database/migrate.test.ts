@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { openDatabase } from '../../src/database/connection.ts';
+import { openDatabase } from '../../src/database/connect/connection.ts';
 import { migrate, pendingMigrations } from '../../src/database/migrate.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { createTestDatabase } from '../support/database.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { ROUTES } from '../../src/api/routes.ts';
-import { VARIABLES } from '../../src/config.ts';
+import { VARIABLES } from '../../src/config/index.ts';
 import { PROBLEMS } from '../../src/http/problem.ts';
 import { PAGE_ERRORS } from '../../src/scrape/types.ts';
 import { ATTEMPT_ERRORS } from '../../src/webhooks/send/attempt-errors.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { failPending } from '../../src/jobs/cancel.ts';
+import { failPending } from '../../src/jobs/progress/cancel.ts';
 import { assertBooksBalance } from '../support/ledger.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, createHmac } from 'node:crypto';
 import { createServer } from 'node:https';
 import { test } from 'node:test';
-import { lockJob, settlePages, type PageResult } from '../../src/jobs/settle.ts';
+import { lockJob, settlePages, type PageResult } from '../../src/jobs/progress/settle.ts';
 import { readCertificate } from '../support/certificates.ts';
 import { testRun } from '../support/environment.ts';
 import { listen } from '../support/listen.ts';

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { createAccount } from '../../src/accounts/accounts.ts';
 import { createSecretBox } from '../../src/accounts/secrets.ts';
-import { openDatabase } from '../../src/database/connection.ts';
+import { openDatabase } from '../../src/database/connect/connection.ts';
 import { createApi, type Api } from '../support/api.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startDns, type FakeDns } from '../support/dns.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DEFAULT_RETRY_SCHEDULE } from '../../src/config.ts';
+import { DEFAULT_RETRY_SCHEDULE } from '../../src/config/index.ts';
 import { retryDelay } from '../../src/webhooks/send/retry.ts';
 
 const HOUR = 3600;

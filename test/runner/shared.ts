@@ -3,7 +3,7 @@ import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
-import { openDatabase } from '../../src/database/connection.ts';
+import { openDatabase } from '../../src/database/connect/connection.ts';
 import { startEmbedded } from '../../src/database/embedded/server.ts';
 import { migrate } from '../../src/database/migrate.ts';
 import { writeCertificates } from '../support/certificates.ts';

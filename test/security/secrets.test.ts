@@ -275,7 +275,7 @@ test('API keys are kept as the SHA-256 of a random secret', async () => {
 /** Where a secret is compared with what was sent: the file, and the name of the secret. */
 const COMPARISONS = [
   ['src/accounts/keys.ts', 'secret_sha256'],
-  ['src/http/auth.ts', 'expected'],
+  ['src/http/access/auth.ts', 'expected'],
   ['src/console/session/sign-in.ts', 'adminToken'],
   ['src/console/session/forgery.ts', 'expected'],
 ] as const;
@@ -296,7 +296,7 @@ test('keys and tokens are compared in constant time', async () => {
 const KNOWN_TO_BOTH = [
   'src/callbacks/request.ts',
   'src/cli/client/listen/diagnose.ts',
-  'src/console/pages/delivery-request.ts',
+  'src/console/pages/deliveries/request.ts',
   'src/jobs/idempotency.ts',
   'src/scrape/metadata/robots.ts',
   'src/webhooks/send/post.ts',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { openDatabase, type Database } from '../../src/database/connection.ts';
+import { openDatabase, type Database } from '../../src/database/connect/connection.ts';
 import { testRun } from './environment.ts';
 
 export interface TestDatabase extends Database, AsyncDisposable {

@@ -1,6 +1,6 @@
 import { ROUTES } from '../../src/api/routes.ts';
 import { PROBLEMS, problemSchema } from '../../src/http/problem.ts';
-import { problemsOf } from '../../src/http/route.ts';
+import { problemsOf } from '../../src/http/route/route.ts';
 import type { ErrorCode } from '../../src/service-error.ts';
 
 /** The codes of answers to a request that matches no route. */

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { createAccount } from '../../src/accounts/accounts.ts';
 import { createSecretBox } from '../../src/accounts/secrets.ts';
-import { readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config/index.ts';
 import { createContext, type Context } from '../../src/context.ts';
-import { listen } from '../../src/http/server.ts';
-import { startService, type Service } from '../../src/service.ts';
+import { listen } from '../../src/http/server/server.ts';
+import { startService, type Service } from '../../src/service/index.ts';
 import { createApi, type Api } from './api.ts';
 import { createTestDatabase } from './database.ts';
 

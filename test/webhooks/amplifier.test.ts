@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lockJob, settlePages, type PageResult } from '../../src/jobs/settle.ts';
+import { lockJob, settlePages, type PageResult } from '../../src/jobs/progress/settle.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';

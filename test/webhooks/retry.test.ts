@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_RETRY_SCHEDULE } from '../../src/config.ts';
+import { DEFAULT_RETRY_SCHEDULE } from '../../src/config/index.ts';
 import { parseRetryAfter } from '../../src/egress/retry-after.ts';
 import { retryDelay } from '../../src/webhooks/send/retry.ts';
 

@@ -1,4 +1,4 @@
-import { route } from '../../http/route.ts';
+import { route } from '../../http/route/route.ts';
 import { readAccount as read } from '../accounts.ts';
 import type { AccountContext } from './context.ts';
 import { meAnswer } from './schemas.ts';

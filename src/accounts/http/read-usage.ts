@@ -1,4 +1,4 @@
-import { route } from '../../http/route.ts';
+import { route } from '../../http/route/route.ts';
 import { invalidField } from '../../service-error.ts';
 import { usageByDay } from '../credits.ts';
 import type { AccountContext } from './context.ts';

@@ -1,4 +1,4 @@
-import { route } from '../../http/route.ts';
+import { route } from '../../http/route/route.ts';
 import { rotateWebhookSecret } from '../accounts.ts';
 import type { AccountContext } from './context.ts';
 import { rotateAnswer, rotateBody } from './schemas.ts';

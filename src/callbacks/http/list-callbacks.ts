@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
 import { decodeCursor, encodeCursor } from '../../http/pagination.ts';
-import { route } from '../../http/route.ts';
+import { route } from '../../http/route/route.ts';
 import { listCallbacks as list } from '../list.ts';
 import { callbackList, callbackListQuery } from './schemas.ts';
 

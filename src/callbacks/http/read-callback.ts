@@ -1,6 +1,6 @@
 import type { SecretBox } from '../../accounts/secrets.ts';
 import type { Context } from '../../context.ts';
-import { route } from '../../http/route.ts';
+import { route } from '../../http/route/route.ts';
 import { notFound } from '../../service-error.ts';
 import { readRequest, type CallbackRequest } from '../request.ts';
 import { callbackRequest } from './schemas.ts';

@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readClientConfig } from '../../config.ts';
+import { readClientConfig } from '../../config/index.ts';
 import { CliError, EXIT } from '../failure.ts';
 import type { Problem } from './answers.ts';
 

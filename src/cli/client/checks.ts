@@ -1,4 +1,4 @@
-import { readClientConfig } from '../../config.ts';
+import { readClientConfig } from '../../config/index.ts';
 import { compareClocks, failed, ok, skipped, type Check } from '../check.ts';
 import { messageOf } from '../failure.ts';
 import type { Account } from './answers.ts';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { sql } from 'kysely';
-import { readConfig, type Config } from '../../config.ts';
+import { readConfig, type Config } from '../../config/index.ts';
 import { createEgress, EgressError } from '../../egress/index.ts';
 import { runningEmbedded } from '../../database/embedded/server.ts';
 import { pendingMigrations } from '../../database/migrate.ts';

@@ -1,8 +1,8 @@
-import { readConfig, type Config } from '../../config.ts';
-import { openDatabase, UNHURRIED_MS, type Database } from '../../database/connection.ts';
+import { readConfig, type Config } from '../../config/index.ts';
+import { openDatabase, UNHURRIED_MS, type Database } from '../../database/connect/connection.ts';
 import { visitEmbedded } from '../../database/embedded/server.ts';
 import { pendingMigrations } from '../../database/migrate.ts';
-import { reachDatabase } from '../../database/reach.ts';
+import { reachDatabase } from '../../database/connect/reach.ts';
 import { CliError } from '../failure.ts';
 
 /** The service's database for the length of one command. */

@@ -3,7 +3,7 @@ import { Router, type Response } from 'express';
 import { ServiceError } from '../../service-error.ts';
 import type { Context } from '../../context.ts';
 import { requireOperator } from '../session/guard.ts';
-import { html } from '../../http/html.ts';
+import { html } from '../../http/html/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { operatorSignIn, signInRoutes } from '../session/sign-in.ts';
 import { accountPages } from './accounts.ts';

@@ -1,4 +1,4 @@
-import { html, type Content, type Html } from '../../http/html.ts';
+import { html, type Content, type Html } from '../../http/html/html.ts';
 import { bytes, count, percent, time } from '../view/format.ts';
 import { table } from '../view/table.ts';
 import { VIEW_ROWS, type AdminView } from './views.ts';

@@ -1,8 +1,8 @@
 import type { DbOrTx } from '../../database/tables.ts';
-import { html, type Content, type Html } from '../../http/html.ts';
-import { countStuckJobs } from '../../jobs/overview.ts';
+import { html, type Content, type Html } from '../../http/html/html.ts';
+import { countStuckJobs } from '../../jobs/read/overview.ts';
 import { listEndpoints, type EndpointView } from '../../webhooks/endpoints/endpoints.ts';
-import { countExhausted, type Backlog } from '../../webhooks/outbox/activity.ts';
+import { countExhausted, type Backlog } from '../../webhooks/read/activity.ts';
 import { plural } from '../view/format.ts';
 
 /** Below this many credits the overview warns. */

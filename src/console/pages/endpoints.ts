@@ -1,6 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
-import { parseValue } from '../../http/validate.ts';
+import { parseValue } from '../../http/route/validate.ts';
 import { notFound, ServiceError } from '../../service-error.ts';
 import type { Context } from '../../context.ts';
 import { checkWebhookUrl } from '../../webhooks/http/check-url.ts';
@@ -15,7 +15,7 @@ import {
 import { requestIdOf, traceOf } from '../../http/locals.ts';
 import { appendTest } from '../../webhooks/outbox/test-delivery.ts';
 import { confirmed, field, postButton, postForm } from '../view/forms.ts';
-import { html, type Html } from '../../http/html.ts';
+import { html, type Html } from '../../http/html/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { count, duration, percent, time } from '../view/format.ts';
 import { badge, facts } from '../view/parts.ts';

@@ -1,11 +1,11 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { createKey, listKeys, revokeKey } from '../../accounts/keys.ts';
-import { parseValue } from '../../http/validate.ts';
+import { parseValue } from '../../http/route/validate.ts';
 import { notFound } from '../../service-error.ts';
 import type { Context } from '../../context.ts';
 import { confirmed, field, postForm } from '../view/forms.ts';
-import { html, type Html } from '../../http/html.ts';
+import { html, type Html } from '../../http/html/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { time } from '../view/format.ts';
 import { badge, copyable } from '../view/parts.ts';

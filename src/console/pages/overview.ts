@@ -1,23 +1,23 @@
 import { Router } from 'express';
 import { usageByDay, type DayOfUsage } from '../../accounts/credits.ts';
 import type { Context } from '../../context.ts';
-import { activityByMinute, type MinuteOfWork } from '../../jobs/activity.ts';
-import { listJobs } from '../../jobs/read.ts';
+import { activityByMinute, type MinuteOfWork } from '../../jobs/read/activity.ts';
+import { listJobs } from '../../jobs/read/jobs.ts';
 import {
   attemptsByHour,
   readBacklog,
   type Backlog,
   type HourOfAttempts,
-} from '../../webhooks/outbox/activity.ts';
+} from '../../webhooks/read/activity.ts';
 import { barChart, lineChart } from '../view/charts.ts';
-import { html, type Content, type Html } from '../../http/html.ts';
+import { html, type Content, type Html } from '../../http/html/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { count, duration, percent, time } from '../view/format.ts';
 import { source } from '../view/parts.ts';
 import { sessionOf } from '../session/browser-session.ts';
 import { attention } from './attention.ts';
 import { curlOf, originOf } from './curl.ts';
-import { jobTable } from './job-table.ts';
+import { jobTable } from './jobs/table.ts';
 
 const MINUTES = 60;
 const HOURS = 24;

@@ -1,22 +1,22 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
-import { parseQuery, parseValue } from '../../http/validate.ts';
+import { parseQuery, parseValue } from '../../http/route/validate.ts';
 import { requestIdOf, traceOf } from '../../http/locals.ts';
 import { ServiceError } from '../../service-error.ts';
-import { failPending } from '../../jobs/cancel.ts';
+import { failPending } from '../../jobs/progress/cancel.ts';
 import { createJob } from '../../jobs/create.ts';
 import type { ScrapeOptions } from '../../jobs/options.ts';
-import { findJob, findPage, type PageRow } from '../../jobs/read.ts';
+import { findJob, findPage, type PageRow } from '../../jobs/read/jobs.ts';
 import { scrapeOptions, scrapeSchema } from '../../jobs/http/schemas/requests.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
 import { FORMATS } from '../../scrape/types.ts';
 import { field, postForm } from '../view/forms.ts';
-import { flag, html, type Html } from '../../http/html.ts';
+import { flag, html, type Html } from '../../http/html/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { badge, source } from '../view/parts.ts';
 import { sessionOf } from '../session/browser-session.ts';
 import { curlOf, originOf } from './curl.ts';
-import { pageBody } from './page-block.ts';
+import { pageBody } from './jobs/page-block.ts';
 
 const WAIT_MS = 22_000;
 const form = z.object({ url: z.string().trim(), main: z.string().optional() });

@@ -1,4 +1,4 @@
-import { html, type Content, type Html } from '../../http/html.ts';
+import { html, type Content, type Html } from '../../http/html/html.ts';
 
 const WIDTH = 600;
 const HEIGHT = 120;

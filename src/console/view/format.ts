@@ -1,4 +1,4 @@
-import { html, type Html } from '../../http/html.ts';
+import { html, type Html } from '../../http/html/html.ts';
 
 const RELATIVE: [number, string][] = [
   [86_400, 'd'],

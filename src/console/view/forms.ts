@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { attribute, flag, html, type Content, type Html } from '../../http/html.ts';
+import { attribute, flag, html, type Content, type Html } from '../../http/html/html.ts';
 import { csrfOf } from '../session/browser-session.ts';
 
 /** A form that changes something: it carries the session's token. */

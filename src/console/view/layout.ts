@@ -1,8 +1,8 @@
 import type { Response } from 'express';
 import { assetUrl, styleUrls } from '../assets.ts';
 import { postButton } from './forms.ts';
-import { documentOf, SKIP_LINK } from '../../http/document.ts';
-import { html, type Content, type Html } from '../../http/html.ts';
+import { documentOf, SKIP_LINK } from '../../http/html/document.ts';
+import { html, type Content, type Html } from '../../http/html/html.ts';
 import { noticeOf } from './notices.ts';
 import { count } from './format.ts';
 import { browserSessionOf, type BrowserSession } from '../session/browser-session.ts';

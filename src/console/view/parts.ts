@@ -1,4 +1,4 @@
-import { attribute, html, type Content, type Html } from '../../http/html.ts';
+import { attribute, html, type Content, type Html } from '../../http/html/html.ts';
 
 const TONES: Record<string, 'good' | 'bad' | 'warn' | 'busy' | 'idle'> = {
   completed: 'good',

@@ -1,4 +1,4 @@
-import { html, type Content, type Html } from '../../http/html.ts';
+import { html, type Content, type Html } from '../../http/html/html.ts';
 
 export interface Column<Row> {
   label: string;

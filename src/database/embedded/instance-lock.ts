@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { clientOptions, DatabaseClient } from '../client.ts';
+import { clientOptions, DatabaseClient } from '../connect/client.ts';
 import { EmbeddedError } from './error.ts';
 
 /** A killed process's session may take a moment to be noticed. */

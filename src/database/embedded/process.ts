@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DatabaseClient, clientOptions } from '../client.ts';
+import { DatabaseClient, clientOptions } from '../connect/client.ts';
 import type { Cluster } from './cluster.ts';
 
 const READY_MS = 60_000;

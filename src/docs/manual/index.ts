@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import MarkdownIt from 'markdown-it';
-import { Html } from '../../http/html.ts';
+import { Html } from '../../http/html/html.ts';
 
 /** The chapters of the manual in reading order: the file's name without `.md`, and the title. */
 export const CHAPTERS = [

@@ -1,7 +1,7 @@
 import type { RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { callerOf } from '../locals.ts';
-import { validate } from '../validate.ts';
+import { validate } from '../route/validate.ts';
 import { BodyBudget } from './budget.ts';
 import { parseJson, verbatimText } from './parse.ts';
 import { readBody } from './read.ts';

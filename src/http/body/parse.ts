@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceError } from '../../service-error.ts';
-import { refuseHostile } from '../validate.ts';
+import { refuseHostile } from '../route/validate.ts';
 import type { JsonScanner, LongArray } from './scan.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });

@@ -1,7 +1,7 @@
 import type { Db } from '../../database/tables.ts';
 import { readEnvelope } from '../../database/fragments.ts';
-import { jobText, type Job } from '../read.ts';
-import { resultEnvelope } from '../result.ts';
+import { jobText, type Job } from '../read/jobs.ts';
+import { resultEnvelope } from '../read/result.ts';
 
 /** An ended job's `result` as JSON text, in pieces: the memory does not depend on its size. */
 export function resultText(db: Db, job: Job): AsyncIterable<string> {

@@ -1,4 +1,4 @@
-import { route } from '../../http/route.ts';
+import { route } from '../../http/route/route.ts';
 import { ServiceError } from '../../service-error.ts';
 import type { Metrics } from '../metrics.ts';
 

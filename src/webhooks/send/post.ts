@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Config } from '../../config.ts';
+import type { Config } from '../../config/index.ts';
 import { crashPoint } from '../../crash-point.ts';
 import { openJson, type SecretBox } from '../../accounts/secrets.ts';
 import type { Db } from '../../database/tables.ts';

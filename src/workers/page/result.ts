@@ -1,5 +1,5 @@
 import type { FetchedPage } from '../../egress/index.ts';
-import type { PageResult } from '../../jobs/settle.ts';
+import type { PageResult } from '../../jobs/progress/settle.ts';
 import { failedBlock } from '../../scrape/page-block.ts';
 import type { PageErrorCode } from '../../scrape/types.ts';
 import type { PageReading } from '../reading/read-page.ts';

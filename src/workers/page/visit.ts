@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EgressError, isRetryable, type Egress, type FetchedPage } from '../../egress/index.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
-import type { PageResult } from '../../jobs/settle.ts';
+import type { PageResult } from '../../jobs/progress/settle.ts';
 import { loggableUrl, type Log } from '../../log.ts';
 import { immediateRefresh } from '../../scrape/decode/refresh.ts';
 import { isReadable } from '../../scrape/decode/content-kind.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import type { Context } from '../../context.ts';
 import { DEAD_LETTERS, type Lane, type Slice } from '../../database/queue.ts';
-import { failPending } from '../../jobs/cancel.ts';
+import { failPending } from '../../jobs/progress/cancel.ts';
 import { SharedSemaphore, sharedSemaphoreMemory } from '../../limits/shared-semaphore.ts';
 import { createGateMemory, HostGate, type GateMemory } from '../hosts/gate.ts';
 import type { HeldSlice } from '../queue/held.ts';

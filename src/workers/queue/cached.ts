@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../../database/tables.ts';
 import { cacheKey } from '../../jobs/options.ts';
-import type { PageResult } from '../../jobs/settle.ts';
+import type { PageResult } from '../../jobs/progress/settle.ts';
 import type { JobInfo } from './open-work.ts';
 import type { PendingPage } from '../page/visit.ts';
 

@@ -7,7 +7,7 @@ import { CookieSession } from '../../egress/index.ts';
 import type { CrawlOptions, ScrapeOptions } from '../../jobs/options.ts';
 import { openOptions } from '../../jobs/sealed-options.ts';
 import { openSession } from './session.ts';
-import { startJob } from '../../jobs/start.ts';
+import { startJob } from '../../jobs/progress/start.ts';
 import type { Slice } from '../../database/queue.ts';
 import type { PendingPage } from '../page/visit.ts';
 

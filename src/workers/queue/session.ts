@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { SecretBox } from '../../accounts/secrets.ts';
 import type { Tx } from '../../database/tables.ts';
 import { CookieSession } from '../../egress/index.ts';
-import type { Job } from '../../jobs/read.ts';
+import type { Job } from '../../jobs/read/jobs.ts';
 
 /** The cookies of a job's session as its row keeps them, opened. */
 export function openSession(box: SecretBox, accountId: string, stored: string | null): string | null {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { createAccount } from '../../../src/accounts/accounts.ts';
 import { createSecretBox } from '../../../src/accounts/secrets.ts';
-import { openDatabase, type Database } from '../../../src/database/connection.ts';
+import { openDatabase, type Database } from '../../../src/database/connect/connection.ts';
 import { startEmbedded, type Embedded } from '../../../src/database/embedded/server.ts';
 import { createLog } from '../../../src/log.ts';
 import { migrate } from '../../../src/database/migrate.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { sql } from 'kysely';
 import { createAccount } from '../../../src/accounts/accounts.ts';
 import { createSecretBox } from '../../../src/accounts/secrets.ts';
-import { openDatabase } from '../../../src/database/connection.ts';
+import { openDatabase } from '../../../src/database/connect/connection.ts';
 import type { Db } from '../../../src/database/tables.ts';
 import { startEmbedded } from '../../../src/database/embedded/server.ts';
 import { createLog } from '../../../src/log.ts';

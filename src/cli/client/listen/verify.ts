@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { readClientConfig } from '../../../config.ts';
+import { readClientConfig } from '../../../config/index.ts';
 import { moment, wholeNumber } from '../../arguments.ts';
 import { CliError, EXIT } from '../../failure.ts';
 import { print } from '../../output.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { Html } from '../../../http/html.ts';
+import { Html } from '../../../http/html/html.ts';
 
 /** In characters. Longer Markdown is not rendered. */
 export const MAX_MARKDOWN_LENGTH = 200_000;

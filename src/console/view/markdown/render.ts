@@ -1,5 +1,5 @@
 import MarkdownIt, { type Token } from 'markdown-it';
-import { escapeHtml, safeHref } from '../../../http/html.ts';
+import { escapeHtml, safeHref } from '../../../http/html/html.ts';
 
 const markdownIt = new MarkdownIt({ html: false, linkify: false });
 const { renderer } = markdownIt;

@@ -1,8 +1,8 @@
-import { route } from '../../../http/route.ts';
+import { route } from '../../../http/route/route.ts';
 import { ServiceError } from '../../../service-error.ts';
-import { cancelJob as cancel } from '../../cancel.ts';
-import { describeJob } from '../../describe.ts';
-import { jobText } from '../../read.ts';
+import { cancelJob as cancel } from '../../progress/cancel.ts';
+import { describeJob } from '../../read/describe.ts';
+import { jobText } from '../../read/jobs.ts';
 import type { JobContext } from '../context.ts';
 import { jobAnswer } from '../schemas/answers.ts';
 import { requireJob } from './find-job.ts';

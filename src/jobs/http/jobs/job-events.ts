@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DbOrTx } from '../../../database/tables.ts';
-import { describeJob } from '../../describe.ts';
-import { findJob, jobText, type Job } from '../../read.ts';
+import { describeJob } from '../../read/describe.ts';
+import { findJob, jobText, type Job } from '../../read/jobs.ts';
 
 const INTERVAL_MS = 500;
 const KEEPALIVE_MS = 15_000;

@@ -1,7 +1,7 @@
 import { decodeCursor, encodeCursor } from '../../../http/pagination.ts';
-import { route } from '../../../http/route.ts';
-import { describeJobs } from '../../describe.ts';
-import { jobText, listJobs as list } from '../../read.ts';
+import { route } from '../../../http/route/route.ts';
+import { describeJobs } from '../../read/describe.ts';
+import { jobText, listJobs as list } from '../../read/jobs.ts';
 import type { JobContext } from '../context.ts';
 import { jobList } from '../schemas/answers.ts';
 import { jobListQuery } from '../schemas/queries.ts';

@@ -1,6 +1,6 @@
 import { decodeCursor, encodeCursor } from '../../../http/pagination.ts';
-import { route } from '../../../http/route.ts';
-import { listPages as list, type PagePlace } from '../../read.ts';
+import { route } from '../../../http/route/route.ts';
+import { listPages as list, type PagePlace } from '../../read/jobs.ts';
 import type { JobContext } from '../context.ts';
 import { pageList } from '../schemas/answers.ts';
 import { pageListQuery } from '../schemas/queries.ts';

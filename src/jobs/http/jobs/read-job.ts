@@ -1,8 +1,8 @@
 import { keyWorks } from '../../../accounts/keys.ts';
-import { route } from '../../../http/route.ts';
+import { route } from '../../../http/route/route.ts';
 import { ServiceError } from '../../../service-error.ts';
-import { describeJob } from '../../describe.ts';
-import { jobETag, jobText, type Job } from '../../read.ts';
+import { describeJob } from '../../read/describe.ts';
+import { jobETag, jobText, type Job } from '../../read/jobs.ts';
 import type { JobContext } from '../context.ts';
 import { jobWithResultText } from '../result-text.ts';
 import { jobAnswer } from '../schemas/answers.ts';

@@ -1,5 +1,5 @@
 import { keyWorks } from '../../../accounts/keys.ts';
-import { route } from '../../../http/route.ts';
+import { route } from '../../../http/route/route.ts';
 import type { JobContext } from '../context.ts';
 import { requireJob } from './find-job.ts';
 import { EVENT_HEADERS, jobEvents } from './job-events.ts';

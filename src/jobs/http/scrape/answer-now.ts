@@ -1,7 +1,7 @@
-import type { Reply } from '../../../http/reply.ts';
+import type { Reply } from '../../../http/route/reply.ts';
 import { ServiceError } from '../../../service-error.ts';
-import { failPending } from '../../cancel.ts';
-import { findJob } from '../../read.ts';
+import { failPending } from '../../progress/cancel.ts';
+import { findJob } from '../../read/jobs.ts';
 import type { JobContext } from '../context.ts';
 import { resultText } from '../result-text.ts';
 import { createRequestedJob, type JobFields, type ScrapeRequest } from './new-job.ts';

@@ -1,4 +1,4 @@
-import { route } from '../../../http/route.ts';
+import { route } from '../../../http/route/route.ts';
 import type { JobContext } from '../context.ts';
 import { crawlOptions, crawlSchema } from '../schemas/requests.ts';
 import { HOOK, METADATA, queue, QUEUED } from './queue.ts';

@@ -1,4 +1,4 @@
-import type { RouteRequest } from '../../../http/route.ts';
+import type { RouteRequest } from '../../../http/route/route.ts';
 import type { Caller } from '../../../http/locals.ts';
 import { createJob, type NewJob } from '../../create.ts';
 import { requestDigest } from '../../idempotency.ts';

@@ -1,5 +1,5 @@
-import type { Reply } from '../../../http/reply.ts';
-import type { RouteDescription } from '../../../http/route.ts';
+import type { Reply } from '../../../http/route/reply.ts';
+import type { RouteDescription } from '../../../http/route/route.ts';
 import { checkWebhookUrl } from '../../../webhooks/http/check-url.ts';
 import type { JobContext } from '../context.ts';
 import { queuedAnswer } from '../schemas/answers.ts';

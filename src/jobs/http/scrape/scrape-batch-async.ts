@@ -1,4 +1,4 @@
-import { route } from '../../../http/route.ts';
+import { route } from '../../../http/route/route.ts';
 import type { JobContext } from '../context.ts';
 import { batchAsyncSchema, scrapeOptions } from '../schemas/requests.ts';
 import { requireUrls } from './require-urls.ts';

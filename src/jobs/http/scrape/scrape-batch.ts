@@ -1,4 +1,4 @@
-import { route } from '../../../http/route.ts';
+import { route } from '../../../http/route/route.ts';
 import type { JobContext } from '../context.ts';
 import { batchResult } from '../schemas/answers.ts';
 import { batchSchema, scrapeOptions } from '../schemas/requests.ts';

@@ -1,4 +1,4 @@
-import { route } from '../../../http/route.ts';
+import { route } from '../../../http/route/route.ts';
 import type { JobContext } from '../context.ts';
 import { pageBlock } from '../schemas/answers.ts';
 import { scrapeOptions, scrapeSchema } from '../schemas/requests.ts';

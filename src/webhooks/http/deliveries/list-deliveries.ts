@@ -1,7 +1,7 @@
 import type { Context } from '../../../context.ts';
 import { decodeCursor, encodeCursor } from '../../../http/pagination.ts';
-import { route } from '../../../http/route.ts';
-import { listDeliveries as list } from '../../outbox/history.ts';
+import { route } from '../../../http/route/route.ts';
+import { listDeliveries as list } from '../../read/deliveries.ts';
 import { deliveryList, deliveryListQuery } from '../schemas.ts';
 
 export const listDeliveries = route({

@@ -1,5 +1,5 @@
 import type { Context } from '../../../context.ts';
-import { route } from '../../../http/route.ts';
+import { route } from '../../../http/route/route.ts';
 import { countRecoverable, recover } from '../../outbox/control.ts';
 import { recoverAnswer, recoverBody } from '../schemas.ts';
 

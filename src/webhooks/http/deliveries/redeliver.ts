@@ -1,5 +1,5 @@
 import type { Context } from '../../../context.ts';
-import { route } from '../../../http/route.ts';
+import { route } from '../../../http/route/route.ts';
 import { redeliver as sendAgain } from '../../outbox/control.ts';
 import { deliveryAnswer } from '../schemas.ts';
 import { findDelivery } from './find-delivery.ts';

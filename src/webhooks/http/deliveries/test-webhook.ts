@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sealJson, type SecretBox } from '../../../accounts/secrets.ts';
 import type { Context } from '../../../context.ts';
 import type { Db } from '../../../database/tables.ts';
-import { route } from '../../../http/route.ts';
+import { route } from '../../../http/route/route.ts';
 import { appendTest } from '../../outbox/test-delivery.ts';
 import { checkWebhookUrl } from '../check-url.ts';
 import { deliveryAnswer, testWebhookBody } from '../schemas.ts';

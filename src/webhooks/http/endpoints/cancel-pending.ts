@@ -1,5 +1,5 @@
 import type { Context } from '../../../context.ts';
-import { route } from '../../../http/route.ts';
+import { route } from '../../../http/route/route.ts';
 import { cancelPending as cancel } from '../../endpoints/endpoints.ts';
 import { cancelPendingAnswer } from '../schemas.ts';
 import { findEndpoint, showEndpoint } from './find-endpoint.ts';

@@ -1,5 +1,5 @@
 import type { Context } from '../../../context.ts';
-import { route } from '../../../http/route.ts';
+import { route } from '../../../http/route/route.ts';
 import { listEndpoints as list } from '../../endpoints/endpoints.ts';
 import { endpointList } from '../schemas.ts';
 

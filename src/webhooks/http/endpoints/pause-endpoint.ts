@@ -1,5 +1,5 @@
 import type { Context } from '../../../context.ts';
-import { route } from '../../../http/route.ts';
+import { route } from '../../../http/route/route.ts';
 import { pauseEndpoint as pause } from '../../endpoints/endpoints.ts';
 import { endpointAnswer } from '../schemas.ts';
 import { findEndpoint, showEndpoint } from './find-endpoint.ts';

@@ -1,0 +1,71 @@
+import type { SecretBox } from '../../../accounts/secrets.ts';
+import { readSigningSecrets } from '../../../accounts/signing-secrets.ts';
+import type { Db } from '../../../database/tables.ts';
+import { bodyChunks, sha256, smallBody } from '../../../webhooks/send/body.ts';
+import type { DeliveryContent } from '../../../webhooks/read/deliveries.ts';
+import { openHeaders, requestHeaders } from '../../../webhooks/send/post.ts';
+import { createSigner } from '../../../webhooks/send/sign.ts';
+
+const SHOWN_BYTES = 64 * 1024;
+
+/** A delivery's next request, as it would be sent at this moment. */
+export interface RequestPreview {
+  /** Null where the body is too large to be signed for a page. */
+  headers: Record<string, string> | null;
+  /** The start of the body. */
+  shown: string;
+  cut: boolean;
+  /** The stored pages no longer make the bytes that were sent first: retention has dropped them. */
+  changed: boolean;
+  bytes: number | null;
+  sha256: string | null;
+}
+
+/**
+ * Reads the body and signs it with the account's current secrets. Of a body over 1 MiB only the
+ * start is read.
+ */
+export async function previewRequest(
+  db: Db,
+  box: SecretBox,
+  content: DeliveryContent,
+): Promise<RequestPreview> {
+  const body = await smallBody(db, content);
+  if (body === null) {
+    return {
+      headers: null,
+      shown: decode(await firstBytes(db, content)),
+      cut: true,
+      changed: false,
+      bytes: content.body_bytes,
+      sha256: content.body_sha256?.toString('hex') ?? null,
+    };
+  }
+  const secrets = await readSigningSecrets(db, box, content.account_id);
+  const signer = createSigner(secrets, content.webhook_id, Math.floor(Date.now() / 1000));
+  signer.update(body);
+  const digest = sha256(body);
+  const headers = openHeaders(box, content);
+  return {
+    headers: requestHeaders({ ...content, headers, attempts: content.attempts + 1 }, signer.headers()),
+    shown: decode(body.subarray(0, SHOWN_BYTES)),
+    cut: body.length > SHOWN_BYTES,
+    changed: content.body_sha256 !== null && !content.body_sha256.equals(digest),
+    bytes: body.length,
+    sha256: digest.toString('hex'),
+  };
+}
+
+async function firstBytes(db: Db, content: DeliveryContent): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of bodyChunks(db, content)) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= SHOWN_BYTES) break;
+  }
+  return Buffer.concat(chunks).subarray(0, SHOWN_BYTES);
+}
+
+/** A cut may fall inside a character: what is left of it is dropped. */
+const decode = (bytes: Buffer) => new TextDecoder().decode(bytes, { stream: true });

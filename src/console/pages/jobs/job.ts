@@ -1,0 +1,185 @@
+import type { Response } from 'express';
+import { PAGE_STATUSES } from '../../../database/enumerations.ts';
+import type { DeliveryState } from '../../../webhooks/read/deliveries.ts';
+import type { Job, PageRow } from '../../../jobs/read/jobs.ts';
+import { confirmed, postForm, select } from '../../view/forms.ts';
+import { html, type Content, type Html } from '../../../http/html/html.ts';
+import { count, duration, exactTime, plural } from '../../view/format.ts';
+import { badge, copyable, facts, longUrl, shortUrl, source } from '../../view/parts.ts';
+import { pager, table, type Column } from '../../view/table.ts';
+import { deliveryBadge } from '../deliveries/state.ts';
+import { tookMs } from './table.ts';
+import { pageBody, reason } from './page-block.ts';
+
+/** One job, and the part of its pages that is shown. */
+export interface JobPart {
+  job: Job;
+  url: string | null;
+  delivery: DeliveryState | undefined;
+  /** Why pages failed, the most frequent reason first. */
+  errors: { error_code: string; pages: number }[];
+  pages: PageRow[];
+  status: string | undefined;
+  cursor: string | undefined;
+  next: string | null;
+}
+
+/**
+ * A job's page: why it failed, its progress, options and delivery, and its pages. A single page is
+ * shown at once.
+ */
+export async function jobBody(
+  res: Response,
+  part: JobPart,
+  single: (PageRow & { fragment: string | null }) | null,
+): Promise<Html> {
+  const { job } = part;
+  return html`${whyItEnded(part)} ${progress(res, job)} ${about(part)}
+    ${
+      single
+        ? html`<section>
+            <h2>Result</h2>
+            ${await pageBody(single)}
+          </section>`
+        : pageList(part)
+    }
+    <details class="more">
+      <summary>What was asked</summary>
+      ${source(JSON.stringify(job.options, null, 2), 'Options of the job')}
+      ${
+        job.metadata !== null &&
+        html`<h3>Metadata</h3>
+          ${source(job.metadata, 'Metadata')}`
+      }
+    </details>`;
+}
+
+/** Why a job failed, or came back in part. */
+function whyItEnded({ job, errors }: JobPart): Html | null {
+  if (job.status === 'cancelled')
+    return html`<p class="hint notice idle">The job was cancelled. What was done by then is kept.</p>`;
+  if (errors.length === 0 || job.finished_at === null) return null;
+  const said = errors.map(
+    ({ error_code, pages }) =>
+      html`<li>
+        <code>${error_code}</code> ${reason(error_code)} <span class="sub">${plural(pages, 'page')}</span>
+      </li>`,
+  );
+  return html`<div class="${job.status === 'failed' ? 'problem' : 'caution'}" role="status">
+    <p>
+      <strong
+        >${job.status === 'failed' ? 'No page came back.' : `${plural(job.failed, 'page')} did not come back.`}</strong
+      >
+    </p>
+    <ul>
+      ${said}
+    </ul>
+  </div>`;
+}
+
+const COUNTS = ['total', 'succeeded', 'failed', 'skipped', 'cancelled', 'remaining'] as const;
+
+/**
+ * The script follows `data-events`: it keeps the bar and the numbers current, and reloads the page
+ * at the end.
+ */
+function progress(res: Response, job: Job): Html {
+  const live = job.finished_at === null;
+  const done = job.total - job.remaining;
+  const stop = confirmed(
+    'Cancel',
+    'Pages that have not been fetched are dropped. What is done stays, and the callback still fires.',
+    postForm(
+      res,
+      `/console/jobs/${job.id}/cancel`,
+      html`<button class="button danger">Cancel the job</button>`,
+    ),
+  );
+  return html`<section
+    class="card progress ${job.status}"
+    ${live && html` data-events="/console/jobs/${job.id}/events"`}
+    aria-label="Progress"
+  >
+    <div class="bar">
+      <label for="progress"
+        ><span data-field="settled">${count(done)}</span> of
+        <span data-field="total">${count(job.total)}</span> pages</label
+      >
+      <progress id="progress" max="${job.total}" value="${done}"></progress>
+    </div>
+    <dl class="counts">
+      ${COUNTS.slice(1).map(
+        (name) =>
+          html`<div class="${name}">
+            <dt>${name}</dt>
+            <dd data-field="${name}">${count(job[name])}</dd>
+          </div>`,
+      )}
+    </dl>
+    ${live && stop}
+    <p class="visually-hidden" aria-live="polite" data-announce></p>
+  </section>`;
+}
+
+function about({ job, url, delivery }: JobPart): Html {
+  const entries: [string, Content][] = [
+    ...(url === null
+      ? []
+      : [[job.kind === 'crawl' ? 'Site' : 'First URL', longUrl(url)] as [string, Content]]),
+    ['Id', copyable(job.id, 'the id')],
+    ['Created', exactTime(job.created_at)],
+    [
+      'Finished',
+      job.finished_at === null
+        ? html`<span class="quiet">not yet</span>`
+        : html`${exactTime(job.finished_at)}, after ${duration(tookMs(job))}`,
+    ],
+  ];
+  if (job.webhook_url !== null) {
+    entries.push(['Callback', longUrl(job.webhook_url)]);
+    entries.push([
+      'Delivery',
+      delivery
+        ? html`${deliveryBadge(delivery)}
+            <a href="/console/deliveries/${delivery.id}"><code>${delivery.id}</code></a>`
+        : html`<span class="quiet">when the job ends</span>`,
+    ]);
+  }
+  return facts(entries);
+}
+
+function pageColumns(job: Job): Column<PageRow>[] {
+  return [
+    { label: 'No.', numeric: true, minor: true, cell: (page) => count(page.ordinal + 1) },
+    {
+      label: 'Page',
+      head: true,
+      cell: (page) => html`<a href="/console/jobs/${job.id}/pages/${page.ordinal}">${shortUrl(page.url)}</a>`,
+    },
+    { label: 'Status', cell: (page) => badge(page.status) },
+    {
+      label: 'Answer',
+      cell: (page) =>
+        page.error_code
+          ? html`<span title="${reason(page.error_code)}">${page.error_code}</span>`
+          : (page.http_status ?? '–'),
+    },
+    { label: 'Took', numeric: true, cell: (page) => duration(page.duration_ms) },
+  ];
+}
+
+function pageList({ job, pages, status, cursor, next }: JobPart): Html {
+  const path = `/console/jobs/${job.id}`;
+  const options = PAGE_STATUSES.map((name) => [name, name] as const);
+  return html`<section id="pages" ${job.finished_at === null && html` data-refresh="2000"`}>
+    <div class="title">
+      <h2>Pages</h2>
+      <form class="filters" action="${path}" role="search" aria-label="Pages">
+        ${select('Status', 'status', [['', 'any'], ...options], status)}
+        <button class="button">Show</button>
+      </form>
+    </div>
+    ${table('Pages of the job', pageColumns(job), pages, html`<p>No page here.</p>`)}
+    ${pager(path, { status, cursor }, next, ['First', 'Next'])}
+  </section>`;
+}

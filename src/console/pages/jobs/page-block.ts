@@ -1,0 +1,139 @@
+import type { PageRow } from '../../../jobs/read/jobs.ts';
+import { PAGE_ERRORS } from '../../../scrape/types.ts';
+import { html, safeHref, type Content, type Html } from '../../../http/html/html.ts';
+import { MAX_MARKDOWN_LENGTH, renderMarkdown } from '../../view/markdown/index.ts';
+import { count, duration, exactTime } from '../../view/format.ts';
+import { facts, source } from '../../view/parts.ts';
+
+/** Characters shown of each form; the API has all of it. */
+const MAX_SHOWN = MAX_MARKDOWN_LENGTH;
+const MAX_LINKS = 500;
+/** The names under which the parts are saved. */
+const FILES: Record<string, string> = {
+  Markdown: 'page.md',
+  'Markdown source': 'page.md',
+  HTML: 'page.html',
+  Text: 'page.txt',
+  Metadata: 'metadata.json',
+  'Page block': 'page.json',
+};
+
+/** The fields of a stored page block that are shown here. */
+interface Block {
+  url: string;
+  final_url: string | null;
+  http_status: number | null;
+  content_type: string | null;
+  markdown?: string;
+  html?: string;
+  text?: string;
+  links?: string[];
+  metadata?: Record<string, unknown>;
+  error: { code: string; message: string } | null;
+  fetched_at: string;
+}
+
+/** The sentence for a page's error code. */
+export const reason = (code: string) =>
+  code in PAGE_ERRORS ? PAGE_ERRORS[code as keyof typeof PAGE_ERRORS] : code;
+
+/** A page and its content in every format that was asked for. */
+export async function pageBody(page: PageRow & { fragment: string | null }): Promise<Html> {
+  if (page.fragment === null) {
+    const why =
+      page.status === 'pending'
+        ? 'This page has not been fetched yet.'
+        : 'This page has no content: it was cancelled.';
+    return html`<p class="url">${page.url}</p>
+      <div class="empty"><p>${why}</p></div>`;
+  }
+  const block = JSON.parse(page.fragment) as Block;
+  return html`${facts([
+    ['URL', outside(block.url)],
+    ...(block.final_url !== null && block.final_url !== block.url
+      ? [['Redirected to', outside(block.final_url)] as const]
+      : []),
+    ['Answer', block.http_status ?? '–'],
+    ['Type', block.content_type ?? '–'],
+    ['Fetched', html`${exactTime(new Date(block.fetched_at))}, in ${duration(page.duration_ms)}`],
+  ])}
+  ${block.error && html`<p class="problem"><strong>${block.error.code}</strong> ${reason(block.error.code)}</p>`}
+  ${await contents(block, page.fragment)}`;
+}
+
+function outside(url: string): Content {
+  const href = safeHref(url);
+  return href === null
+    ? url
+    : html`<a class="url" href="${href}" rel="noopener noreferrer nofollow" target="_blank">${url}</a>`;
+}
+
+/** Sections that the script turns into tabs. */
+async function contents(block: Block, fragment: string): Promise<Html> {
+  const { markdown, html: markup, text, links, metadata } = block;
+  const sections: [string, Content][] = [];
+  if (markdown !== undefined)
+    sections.push(
+      ['Markdown', await rendered(markdown)],
+      ['Markdown source', shortened(markdown, 'Markdown source')],
+    );
+  if (markup !== undefined) sections.push(['HTML', shortened(markup, 'HTML')]);
+  if (text !== undefined) sections.push(['Text', shortened(text, 'Text')]);
+  if (links !== undefined) sections.push([`Links (${links.length})`, linkList(links)]);
+  if (metadata !== undefined)
+    sections.push(['Metadata', shortened(JSON.stringify(metadata, null, 2), 'Metadata')]);
+  sections.push(['JSON', shortened(fragment, 'Page block')]);
+  return html`<div class="tabs" data-tabs>
+    ${sections.map(
+      ([name, content], n) =>
+        html`<section id="part-${n}">
+          <h3>${name}</h3>
+          ${content}
+        </section>`,
+    )}
+  </div>`;
+}
+
+async function rendered(markdown: string): Promise<Html> {
+  if (markdown.trim() === '') return html`<div class="empty"><p>The page has no text.</p></div>`;
+  const readable = await renderMarkdown(markdown.slice(0, MAX_SHOWN));
+  if (readable === null)
+    return html`<p class="hint">This Markdown takes too long to render. This is its source.</p>
+      ${shortened(markdown, 'Markdown')}`;
+  return html`<div class="prose">${readable}</div>
+    ${rest(markdown)}`;
+}
+
+/** The start of a text, with buttons that copy and save it. */
+function shortened(text: string, label: string): Html {
+  const id = `text-${label.toLowerCase().replaceAll(' ', '-')}`;
+  return html`<p class="actions">
+      <button type="button" class="copy" data-copy-from="${id}" hidden>Copy</button>
+      <button
+        type="button"
+        class="copy"
+        data-save-from="${id}"
+        data-name="${FILES[label] ?? 'page.txt'}"
+        hidden
+      >
+        Download
+      </button>
+    </p>
+    ${source(text.slice(0, MAX_SHOWN), label, id)}${rest(text)}`;
+}
+
+function rest(text: string): Html | null {
+  return text.length <= MAX_SHOWN
+    ? null
+    : html`<p class="quiet">
+        The first ${count(MAX_SHOWN)} of ${count(text.length)} characters are shown; the API has all of them.
+      </p>`;
+}
+
+function linkList(links: string[]): Html {
+  if (links.length === 0) return html`<div class="empty"><p>The page has no links.</p></div>`;
+  return html`<ul class="links">
+      ${links.slice(0, MAX_LINKS).map((url) => html`<li>${outside(url)}</li>`)}
+    </ul>
+    ${links.length > MAX_LINKS && html`<p class="quiet">${links.length - MAX_LINKS} more are not shown here.</p>`}`;
+}

@@ -1,0 +1,58 @@
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { clientOptions, pinSettings } from './client.ts';
+import { LostConnections, watchedClient } from './lost-connections.ts';
+import type { Db, Tables } from '../tables.ts';
+
+const types = new pg.TypeOverrides();
+// Counts and byte lengths stay far below 2^53.
+types.setTypeParser(pg.types.builtins.INT8, Number);
+
+export interface Database extends AsyncDisposable {
+  db: Db;
+  pool: pg.Pool;
+}
+
+/**
+ * After this a statement counts as lost: longer than any of ours, and short enough to recover soon
+ * from a silent network.
+ */
+const QUERY_TIMEOUT_MS = 10_000;
+/** For a migration or an operator's command, which may run one long statement. */
+export const UNHURRIED_MS = 6 * 3600_000;
+
+/**
+ * Opens a pool of at most `max` connections. Statements fail after `queryTimeoutMs`, so that a
+ * silent database does not hold its callers for ever. `onError` receives the error of every broken
+ * connection, idle or in use. Throws an AddressError where a file that the URL names cannot be
+ * read.
+ */
+export function openDatabase(
+  url: string,
+  max: number,
+  onError: (error: Error) => void,
+  queryTimeoutMs: number = QUERY_TIMEOUT_MS,
+): Database {
+  const options = clientOptions(url);
+  const lost = new LostConnections(options);
+  const pool = new pg.Pool({
+    ...options,
+    Client: watchedClient(lost),
+    max,
+    types,
+    query_timeout: queryTimeoutMs,
+    idleTimeoutMillis: 30_000,
+    // oxlint-disable-next-line typescript/no-misused-promises -- pg waits for it; its types omit that
+    onConnect: async (client) => lost.serves(client, await pinSettings(client)),
+  });
+  // The pool reports errors of idle connections only, and an error without a listener ends the
+  // process.
+  pool.on('connect', (client) => client.on('error', onError));
+  pool.on('error', () => undefined);
+  return {
+    pool,
+    db: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
+    // Kysely's destroy() leaves the pool open where no query went through Kysely.
+    [Symbol.asyncDispose]: () => pool.end(),
+  };
+}

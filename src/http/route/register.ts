@@ -1,0 +1,109 @@
+import type { IRouter, Request, RequestHandler, Response } from 'express';
+import { invalidField, ServiceError } from '../../service-error.ts';
+import { bodyOf, createBodyReader, type JsonBody } from '../body/json-body.ts';
+import { callerOf, requestIdOf, setRoute, traceOf, type Caller } from '../locals.ts';
+import { sendReply, untilClosed } from './reply.ts';
+import type { Access, Deprecation, Route, RouteDescription } from './route.ts';
+import { parseValue } from './validate.ts';
+
+const MIB = 1024 * 1024;
+/** A metadata of 16 KiB has about 8,000 values at most. */
+const MAX_VALUES = 10_000;
+/** The body of a request that has none. */
+const NO_BODY: JsonBody = { value: undefined, bytes: Buffer.alloc(0), verbatim: {} };
+
+/** What a request passes before its handler, by who may call the route. */
+export type Gates = Record<Access, RequestHandler[]>;
+
+/**
+ * Adds the routes to the router. A path answers 405 with `Allow` to methods that it does not have.
+ */
+export function registerRoutes<Context>(
+  router: IRouter,
+  routes: readonly Route<Context>[],
+  context: Context,
+  gates: Gates,
+): void {
+  const jsonBody = createBodyReader();
+  for (const [path, atPath] of Map.groupBy(byPrecedence(routes), (declared) => declared.path)) {
+    const registered = router.route(path.replace(/\{(\w+)\}/g, ':$1'));
+    registered.all(setRoute(path));
+    for (const declared of atPath) {
+      registered[declared.method](
+        ...announceDeprecation(declared.deprecation),
+        ...gates[declared.access],
+        ...(declared.method === 'post' ? [jsonBody(bodyLimits(declared), declared.body)] : []),
+        handler(declared, context),
+      );
+    }
+    registered.all(...gates[atPath[0]!.access], refuseMethod(atPath));
+  }
+}
+
+/** Paths without parameters first: `/v1/deliveries/recover` is not the delivery `recover`. */
+function byPrecedence<Context>(routes: readonly Route<Context>[]): Route<Context>[] {
+  return routes.toSorted((a, b) => Number(a.path.includes('{')) - Number(b.path.includes('{')));
+}
+
+function handler<Context>(declared: Route<Context>, context: Context): RequestHandler {
+  return async (req, res) => {
+    const { value, bytes, verbatim } = declared.method === 'post' ? bodyOf(res) : NO_BODY;
+    const reply = await declared.handle(
+      {
+        account: (declared.access === 'account' ? callerOf(res) : undefined) as Caller,
+        params: req.params as Record<string, string>,
+        query: declared.query && parseValue(req.query, declared.query),
+        body: declared.body ? value : undefined,
+        bytes,
+        verbatim,
+        path: req.path,
+        headers: req.headers,
+        idempotencyKey: declared.idempotent ? idempotencyKeyOf(req) : null,
+        requestId: requestIdOf(res),
+        traceparent: traceOf(res),
+        signal: untilClosed(res),
+      },
+      context,
+    );
+    await sendReply(res, reply, declared.answers[reply.status ?? 200]?.contentType);
+  };
+}
+
+function bodyLimits({ body, limits = {} }: RouteDescription) {
+  return { bytes: body ? MIB : 1024, values: MAX_VALUES, verbatim: {}, ...limits };
+}
+
+function idempotencyKeyOf(req: Request): string | null {
+  const key = req.headers['idempotency-key'];
+  if (key === undefined) return null;
+  if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key))
+    throw invalidField('Idempotency-Key', 'must have 1 to 255 printable ASCII characters');
+  return key;
+}
+
+/**
+ * RFC 9745, RFC 8594, and a link to the successor: in every answer of the route, errors included.
+ */
+function announceDeprecation(deprecation: Deprecation | undefined): RequestHandler[] {
+  if (!deprecation) return [];
+  const { since, until, successor } = deprecation;
+  const headers = {
+    Deprecation: `@${Date.parse(since) / 1000}`,
+    Sunset: new Date(until).toUTCString(),
+    Link: `<${successor}>; rel="successor-version"`,
+  };
+  return [
+    (_req, res, next) => {
+      res.set(headers);
+      next();
+    },
+  ];
+}
+
+function refuseMethod(routes: RouteDescription[]): RequestHandler {
+  const methods = routes.map(({ method }) => method.toUpperCase());
+  return (req: Request, res: Response) => {
+    res.set('Allow', methods.join(', '));
+    throw new ServiceError('method_not_allowed', `${req.path} takes ${methods.join(' and ')}.`);
+  };
+}

@@ -1,0 +1,102 @@
+import { type WebhookEvent } from '../../database/enumerations.ts';
+import type { Tx } from '../../database/tables.ts';
+import { addPages, append, type NewDelivery } from '../../webhooks/outbox/append.ts';
+import { callbackEnvelope } from '../read/result.ts';
+import type { Job } from '../read/jobs.ts';
+
+/** What every delivery of a job has in common; null when nobody is to be told of this event. */
+function delivery(job: Job, event: WebhookEvent) {
+  if (job.webhook_url === null || !job.webhook_events.includes(event)) return null;
+  return {
+    account_id: job.account_id,
+    job_id: job.id,
+    event,
+    webhook_url: job.webhook_url,
+    headers: job.webhook_headers,
+    request_id: job.request_id,
+    traceparent: job.traceparent,
+    trigger: 'schedule' as const,
+  };
+}
+
+const metadata = (job: Job) => (job.metadata === null ? '' : `,"metadata":${job.metadata}`);
+
+/** Announces, where it is asked for, that a job has started. */
+export async function announceStart(tx: Tx, job: Job): Promise<void> {
+  const start = delivery(job, 'job.started');
+  if (!start) return;
+  const head = `{"event":"job.started","job_id":"${job.id}","status":"running"${metadata(job)}}`;
+  await append(tx, [
+    { ...start, webhook_id: `${job.id}.started`, head, tail: '', whole_job: false, page_ordinals: null },
+  ]);
+}
+
+/** Pages of a job that cost nothing and are announced one by one; later ones share deliveries. */
+const MAX_SINGLE_FREE_PAGES = 20;
+/** For this time pages gather in a shared delivery, in seconds. */
+const GATHER_SECONDS = 2;
+
+interface SettledPage {
+  ordinal: number;
+  status: 'ok' | 'failed' | 'skipped';
+}
+
+/**
+ * Announces pages that have settled, where that is asked for. Each page that costs a credit has a
+ * delivery of its own. Pages that cost nothing soon share deliveries: else a job of addresses that
+ * fail at once would flood a receiver.
+ */
+export async function announcePages(tx: Tx, job: Job, pages: SettledPage[]): Promise<void> {
+  const common = delivery(job, 'job.page');
+  if (!common || pages.length === 0) return;
+  const sorted = pages.toSorted((a, b) => a.ordinal - b.ordinal);
+  let left = Math.max(0, MAX_SINGLE_FREE_PAGES - job.failed - job.skipped);
+  const isSingle = ({ status }: SettledPage) => status === 'ok' || left-- > 0;
+  const { single = [], shared = [] } = Object.groupBy(sorted, (page) =>
+    isSingle(page) ? 'single' : 'shared',
+  );
+  const deliveries = single.map(({ ordinal }): NewDelivery => {
+    const head = `{"event":"job.page","job_id":"${job.id}","page_index":${ordinal},"page":`;
+    const webhook_id = `${job.id}.page.${ordinal}`;
+    return {
+      ...common,
+      webhook_id,
+      head,
+      tail: `${metadata(job)}}`,
+      whole_job: false,
+      page_ordinals: [ordinal],
+    };
+  });
+  if (deliveries.length > 0) await append(tx, deliveries);
+  if (shared.length > 0)
+    await announceTogether(
+      tx,
+      job,
+      shared.map(({ ordinal }) => ordinal),
+    );
+}
+
+async function announceTogether(tx: Tx, job: Job, ordinals: number[]): Promise<void> {
+  const common = delivery(job, 'job.page');
+  if (!common || (await addPages(tx, common, ordinals))) return;
+  await append(tx, [
+    {
+      ...common,
+      event: 'job.pages',
+      webhook_id: `${job.id}.pages.${ordinals[0]}`,
+      head: `{"event":"job.pages","job_id":"${job.id}","pages":[`,
+      tail: `]${metadata(job)}}`,
+      whole_job: false,
+      page_ordinals: ordinals,
+      delay: GATHER_SECONDS,
+    },
+  ]);
+}
+
+/** The one POST that a job with a webhook ends with. */
+export async function announceEnd(tx: Tx, job: Job): Promise<void> {
+  const end = delivery(job, 'job.completed');
+  if (!end) return;
+  const { head, tail, whole } = callbackEnvelope(job);
+  await append(tx, [{ ...end, webhook_id: job.id, head, tail, whole_job: whole, page_ordinals: null }]);
+}

@@ -1,0 +1,58 @@
+import { sql } from 'kysely';
+import { type EndedJobStatus } from '../../database/enumerations.ts';
+import { releaseCredits } from '../../accounts/credits.ts';
+import { crashPoint } from '../../crash-point.ts';
+import type { Tx } from '../../database/tables.ts';
+import type { Log } from '../../log.ts';
+import { notify } from '../../database/notifications.ts';
+import { startSpan, traceparentOf, type Span } from '../../tracing.ts';
+import { announceEnd } from './announce.ts';
+import type { Job } from '../read/jobs.ts';
+
+/** The end of a job, to be logged when the transaction has committed. */
+export interface JobEnd {
+  /** What is logged: ids, status and counts. */
+  fields: object;
+  /** From the job's creation to its end; its delivery's attempts are children of it. */
+  span: Span;
+}
+
+/**
+ * Ends a job whose pages have all settled, in the caller's transaction: its status, the credits
+ * that it did not use, and its one delivery where it has a webhook. What it kept sealed is dropped. `job` carries the final counts,
+ * which are stored; its row is locked.
+ */
+export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promise<JobEnd> {
+  const { id, kind, total, succeeded } = job;
+  const span = startSpan('job', {
+    parent: job.traceparent,
+    startTime: job.created_at,
+    attributes: {
+      'ollagraph.job_id': id,
+      'ollagraph.job_kind': kind,
+      'ollagraph.job_status': status,
+      'ollagraph.pages': total,
+      'ollagraph.pages_succeeded': succeeded,
+    },
+  });
+  const ended = { ...job, status, traceparent: traceparentOf(span) };
+  await sql`update jobs set status = ${status}, finished_at = now(), started_at = coalesce(started_at, now()), total = ${job.total},
+    remaining = 0, succeeded = ${job.succeeded}, unbilled = ${job.unbilled},
+    secrets = null, session = null, failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled}
+    where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
+  await releaseCredits(tx, job.account_id, job.id, job.reserved - (job.succeeded - job.unbilled));
+  crashPoint('job.finish');
+  await announceEnd(tx, ended);
+  await notify(tx, { type: 'job_ended', job_id: job.id, cancelled: status === 'cancelled' });
+  const { request_id, failed, skipped, cancelled } = job;
+  return { fields: { request_id, job_id: id, status, total, succeeded, failed, skipped, cancelled }, span };
+}
+
+/**
+ * Logs that a job has ended, under the request that created it. Call it when the transaction has
+ * committed.
+ */
+export function logJobEnded(log: Log, { fields, span }: JobEnd): void {
+  span.end();
+  log.info(fields, 'job ended');
+}

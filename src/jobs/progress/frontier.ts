@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
+import type { PgBoss } from 'pg-boss';
+import { bytea, int, rows, smallint, text } from '../../database/rows.ts';
+import { dedupeKey } from '../../crawl/normalise.ts';
+import type { Tx } from '../../database/tables.ts';
+import { notify } from '../../database/notifications.ts';
+import { insertSlices } from '../../database/queue.ts';
+import { cacheKey, type CrawlOptions } from '../options.ts';
+import type { Job } from '../read/jobs.ts';
+import { divideIntoSlices, SLICE_PAGES } from '../slices.ts';
+
+/** The identity of a crawled page: SHA-256 of its URL's de-duplication key. */
+export function crawlHash(url: string): Buffer {
+  return createHash('sha256').update(dedupeKey(url)).digest();
+}
+
+interface Parent {
+  ordinal: number;
+  depth: number;
+  links: string[];
+}
+
+interface Child {
+  url: string;
+  host: string;
+  hash: Buffer;
+  depth: number;
+}
+
+/** Parents whose links are in memory at once. */
+const READ_AHEAD = 50;
+
+/**
+ * Queues the links of settled pages, strictly in the order of the pages and of the links in them:
+ * the frontier is the same first-in-first-out sequence that a single worker would build, however
+ * many work on it. Stops at the first page that is still pending, and when max_pages pages are
+ * there that were not skipped; goes on from the very link where it stopped when a skip makes room.
+ * The caller holds the lock on the job's row. Returns how many pages were added.
+ */
+export async function expandFrontier(
+  tx: Tx,
+  boss: PgBoss,
+  job: Job,
+  counts: { total: number; skipped: number },
+): Promise<number> {
+  const limit = job.max_pages ?? 0;
+  let { expand_ordinal: ordinal, expand_offset: offset } = job;
+  let room = limit - (counts.total - counts.skipped);
+  if (room <= 0) return 0;
+  const children: Child[] = [];
+  const expanded: number[] = [];
+  const seen = new Set<string>();
+
+  for (
+    let parents = await settledParents(tx, job, ordinal);
+    parents.length > 0 && room > 0;
+    parents = await settledParents(tx, job, ordinal)
+  ) {
+    const hashes = linkHashes(parents);
+    const known = await knownHashes(tx, job, [...hashes.values()]);
+    for (const parent of parents) {
+      const { links } = parent;
+      while (offset < links.length && room > 0) {
+        const url = links[offset++]!;
+        const hash = hashes.get(url)!;
+        const name = hash.toString('latin1');
+        if (known.has(name) || seen.has(name)) continue;
+        seen.add(name);
+        children.push({ url, host: new URL(url).host, hash, depth: parent.depth + 1 });
+        room--;
+      }
+      if (offset < links.length) break;
+      expanded.push(parent.ordinal);
+      ordinal = parent.ordinal + 1;
+      offset = 0;
+    }
+  }
+
+  if (ordinal === job.expand_ordinal && offset === job.expand_offset) return 0;
+  await sql`update jobs set expand_ordinal = ${ordinal}, expand_offset = ${offset}
+    where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
+  if (expanded.length > 0) {
+    await sql`update pages set links = null where account_id = ${job.account_id} and job_id = ${job.id}
+      and ordinal = any(${expanded}) and links is not null`.execute(tx);
+  }
+  await insertChildren(tx, boss, job, { children, first: counts.total });
+  return children.length;
+}
+
+/** The pages from `from` on, up to the first that is still pending. */
+async function settledParents(tx: Tx, job: Job, from: number): Promise<Parent[]> {
+  const parents = await sql<{ ordinal: number; depth: number; links: string | null }>`
+    select ordinal, depth, links from pages
+    where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from} and ordinal < coalesce((
+      select min(ordinal) from pages
+      where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from} and status = 'pending'), 2147483647)
+    order by ordinal limit ${READ_AHEAD}`.execute(tx);
+  return parents.rows.map(({ ordinal, depth, links }) => ({
+    ordinal,
+    depth,
+    links: links === null ? [] : (JSON.parse(links) as string[]),
+  }));
+}
+
+/**
+ * The hash of every link, made once for each URL: most of a site's links stand on most of its
+ * pages.
+ */
+function linkHashes(parents: Parent[]): Map<string, Buffer> {
+  const hashes = new Map<string, Buffer>();
+  for (const { links } of parents)
+    for (const url of links) if (!hashes.has(url)) hashes.set(url, crawlHash(url));
+  return hashes;
+}
+
+/** Which of the hashes stand in the crawl already, as a page or as another address of one. */
+async function knownHashes(tx: Tx, job: Job, hashes: Buffer[]): Promise<Set<string>> {
+  if (hashes.length === 0) return new Set();
+  const known = await sql<{ url_hash: Buffer }>`
+    select url_hash from pages where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
+    union all
+    select url_hash from page_aliases where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])`.execute(
+    tx,
+  );
+  return new Set(known.rows.map((row) => row.url_hash.toString('latin1')));
+}
+
+/** `first` is the ordinal of the first child. */
+async function insertChildren(
+  tx: Tx,
+  boss: PgBoss,
+  job: Job,
+  { children, first }: { children: Child[]; first: number },
+): Promise<void> {
+  const options = job.options as CrawlOptions;
+  if (children.length === 0) return;
+  const pages = rows(children, {
+    ordinal: int((_, n) => first + n),
+    url: text((child) => child.url),
+    host: text((child) => child.host),
+    url_hash: bytea((child) => child.hash),
+    cache_key: bytea((child) => cacheKey(child.url, options)),
+    depth: smallint((child) => child.depth),
+  });
+  await sql`
+    insert into pages (account_id, job_id, ${pages.columns})
+    select ${job.account_id}, ${job.id}, * from ${pages.as('p')}`.execute(tx);
+  const places = children.map(({ host }, n) => ({ ordinal: first + n, host }));
+  const { account_id, id, request_id } = job;
+  const slices = divideIntoSlices(places).map((slice) => ({ account_id, job_id: id, request_id, ...slice }));
+  const priority = job.priority - Math.floor(first / SLICE_PAGES);
+  await insertSlices(boss, tx, { lane: 'bulk', slices, priority });
+  await notify(tx, { type: 'slices', lane: 'bulk' });
+}

@@ -1,0 +1,167 @@
+import { sql } from 'kysely';
+import type { PgBoss } from 'pg-boss';
+import { boolean, int, largeText, rows, smallint, text } from '../../database/rows.ts';
+import type { Tx } from '../../database/tables.ts';
+import { failedBlock } from '../../scrape/page-block.ts';
+import { announcePages, announceStart } from './announce.ts';
+import { finishJob, type JobEnd } from './finish.ts';
+import type { Job } from '../read/jobs.ts';
+import { crawlHash, expandFrontier } from './frontier.ts';
+
+/** One page's end, ready to be stored. */
+export interface PageResult {
+  ordinal: number;
+  url: string;
+  status: 'ok' | 'failed' | 'skipped';
+  /** The page block as JSON text, or its bytes in UTF-8. */
+  fragment: string | Uint8Array;
+  http_status: number | null;
+  error_code: string | null;
+  /** Whether it costs nothing though it is ok. */
+  unbilled?: boolean;
+  duration_ms: number;
+  fetched_at: Date;
+  /** Crawl: the links to queue, in order. */
+  links: string[] | null;
+  /** Crawl: the other addresses of this page (where it was redirected to, its canonical URL). */
+  aliases: string[];
+  /** Crawl: the URL that answered, after redirects, and the type of its answer. */
+  answered: { url: string; contentType: string | null } | null;
+}
+
+/**
+ * Locks a job's row if the job has not ended. Everything that changes a job or its pages starts
+ * here, so that there is one order of locks.
+ */
+export async function lockJob(tx: Tx, accountId: string, jobId: string): Promise<Job | null> {
+  const job = await tx
+    .selectFrom('jobs')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('id', '=', jobId)
+    .where('finished_at', 'is', null)
+    .forUpdate()
+    .executeTakeFirst();
+  return job ?? null;
+}
+
+/**
+ * Settles pages of a job that the caller has locked: only those still pending change, once. Moves
+ * the counts, queues what a crawl found, and with the last page ends the job and appends its
+ * delivery. Returns the job's end, or null while it goes on.
+ */
+export async function settlePages(
+  tx: Tx,
+  boss: PgBoss,
+  job: Job,
+  results: PageResult[],
+): Promise<JobEnd | null> {
+  const kept = job.kind === 'crawl' ? await withoutDuplicates(tx, job, results) : results;
+  const moved = { ok: 0, failed: 0, skipped: 0 };
+  const updated = await updatePages(tx, job, kept);
+  for (const { status } of updated) moved[status]++;
+  const unbilled = updated.filter((page) => page.status === 'ok' && page.unbilled).length;
+  const settled = moved.ok + moved.failed + moved.skipped;
+
+  const counts = {
+    total: job.total,
+    remaining: job.remaining - settled,
+    succeeded: job.succeeded + moved.ok,
+    unbilled: job.unbilled + unbilled,
+    failed: job.failed + moved.failed,
+    skipped: job.skipped + moved.skipped,
+  };
+  if (job.kind === 'crawl') {
+    const added = await expandFrontier(tx, boss, job, counts);
+    counts.total += added;
+    counts.remaining += added;
+  }
+  if (settled > 0 && counts.remaining > 0) {
+    await sql`update jobs set status = 'running', started_at = coalesce(started_at, now()), total = ${counts.total},
+      remaining = ${counts.remaining}, succeeded = ${counts.succeeded}, unbilled = ${counts.unbilled},
+      failed = ${counts.failed}, skipped = ${counts.skipped}
+      where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
+  }
+  if (settled > 0 && job.status === 'queued') await announceStart(tx, job);
+  await announcePages(tx, job, updated);
+  if (counts.remaining > 0) return null;
+  return await finishJob(tx, { ...job, ...counts }, counts.succeeded > 0 ? 'completed' : 'failed');
+}
+
+interface SettledPage {
+  ordinal: number;
+  status: PageResult['status'];
+  unbilled: boolean;
+}
+
+async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<SettledPage[]> {
+  if (results.length === 0) return [];
+  const settled = rows(results, {
+    ordinal: int((page) => page.ordinal),
+    status: text((page) => page.status),
+    fragment: largeText((page) => page.fragment),
+    http_status: smallint((page) => page.http_status),
+    error_code: text((page) => page.error_code),
+    unbilled: boolean((page) => page.unbilled ?? false),
+    duration_ms: int((page) => page.duration_ms),
+    links: largeText((page) => page.links && JSON.stringify(page.links)),
+  });
+  const updated = await sql<SettledPage>`
+    with pending as (
+      select r.*, ${job.total - job.remaining}::int + row_number() over (order by r.ordinal) as settlement
+      from ${settled.as('r')} join pages p on p.account_id = ${job.account_id} and p.job_id = ${job.id}
+        and p.ordinal = r.ordinal and p.status = 'pending'
+    )
+    update pages set status = r.status, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
+      unbilled = r.unbilled, duration_ms = r.duration_ms, settled_at = now(), settlement = r.settlement, links = r.links
+    from pending r
+    where pages.account_id = ${job.account_id} and pages.job_id = ${job.id} and pages.ordinal = r.ordinal
+      and pages.status = 'pending'
+    returning pages.ordinal, pages.status, pages.unbilled`.execute(tx);
+  return updated.rows;
+}
+
+/**
+ * Turns into `skipped` every page whose other address belongs to an earlier one, and takes the
+ * remaining addresses for their pages.
+ */
+async function withoutDuplicates(tx: Tx, job: Job, results: PageResult[]): Promise<PageResult[]> {
+  const kept: PageResult[] = [];
+  for (const result of results) {
+    const hashes = result.aliases.map(crawlHash).filter((hash) => !hash.equals(crawlHash(result.url)));
+    if (result.status !== 'ok' || hashes.length === 0) {
+      kept.push(result);
+      continue;
+    }
+    const taken = await sql`
+      select 1 from pages where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
+        and status <> 'skipped'
+      union all
+      select 1 from page_aliases where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
+      limit 1`.execute(tx);
+    if (taken.rows.length > 0) {
+      kept.push(asDuplicate(result));
+      continue;
+    }
+    await sql`insert into page_aliases select ${job.account_id}, ${job.id}, unnest(${hashes}::bytea[]) on conflict do nothing`.execute(
+      tx,
+    );
+    kept.push(result);
+  }
+  return kept;
+}
+
+function asDuplicate(result: PageResult): PageResult {
+  const { url, http_status, fetched_at, duration_ms } = result;
+  const fragment = failedBlock({
+    url,
+    finalUrl: result.answered?.url ?? null,
+    httpStatus: http_status,
+    contentType: result.answered?.contentType ?? null,
+    status: 'skipped',
+    code: 'duplicate',
+    fetchedAt: fetched_at,
+    durationMs: duration_ms,
+  });
+  return { ...result, status: 'skipped', fragment, error_code: 'duplicate', unbilled: false, links: null };
+}

@@ -1,0 +1,42 @@
+import type { Selectable } from 'kysely';
+import type { JobsTable } from '../../database/tables.ts';
+
+/** The text that goes before and after a job's page fragments (which are joined by commas). */
+export interface Envelope {
+  head: string;
+  tail: string;
+}
+
+type Counts = Pick<Selectable<JobsTable>, 'total' | 'succeeded' | 'failed' | 'skipped' | 'cancelled'>;
+type EndedJob = Counts &
+  Pick<Selectable<JobsTable>, 'id' | 'kind' | 'status' | 'metadata' | 'webhook_payload'>;
+
+const counts = (job: Counts) =>
+  `"total":${job.total},"succeeded":${job.succeeded},"failed":${job.failed},"skipped":${job.skipped},"cancelled":${job.cancelled}`;
+
+/**
+ * A job's `result`: the page block itself for a single page, else the form that POST
+ * /v1/scrape/batch answers with.
+ */
+export function resultEnvelope(job: Counts & Pick<EndedJob, 'kind'>): Envelope {
+  if (job.kind === 'scrape') return { head: '', tail: '' };
+  return { head: '{"pages":[', tail: `],${counts(job)}}` };
+}
+
+/**
+ * A callback's body around the page fragments. `whole`: whether the fragments are part of it; a
+ * summary has none.
+ */
+export function callbackEnvelope(job: EndedJob): Envelope & { whole: boolean } {
+  const start = `{"job_id":${JSON.stringify(job.id)},"status":${JSON.stringify(job.status)},"result":`;
+  const end = job.metadata === null ? '}' : `,"metadata":${job.metadata}}`;
+  if (job.webhook_payload === 'summary') {
+    return {
+      head: `${start}{${counts(job)},"pages_url":"/v1/jobs/${job.id}/pages"}${end}`,
+      tail: '',
+      whole: false,
+    };
+  }
+  const { head, tail } = resultEnvelope(job);
+  return { head: start + head, tail: tail + end, whole: true };
+}

@@ -1,0 +1,76 @@
+import type { Db } from '../../database/tables.ts';
+import type { Notifications } from '../../database/notifications.ts';
+
+/** Behind NOTIFY a backstop; without it the only way to learn of a job's end. */
+const POLL_MS = 1000;
+const POLL_ALONE_MS = 200;
+
+/** Lets requests wait for jobs to end. */
+export class JobWaiter {
+  readonly #db: Db;
+  readonly #pollMs: number;
+  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #stopping = new AbortController();
+
+  constructor(db: Db, notifications: Notifications) {
+    this.#db = db;
+    this.#pollMs = notifications.listens ? POLL_MS : POLL_ALONE_MS;
+    notifications.subscribe((n) => {
+      if (n.type === 'job_ended') for (const wake of this.#waiting.get(n.job_id) ?? []) wake();
+    });
+  }
+
+  /**
+   * Aborted when the process begins to stop: whoever only watches a job is better answered at once,
+   * and asks another process.
+   */
+  get stopping(): AbortSignal {
+    return this.#stopping.signal;
+  }
+
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /**
+   * Resolves when the job has ended, `ms` have passed or the signal aborts; true when it has ended.
+   */
+  async wait(accountId: string, jobId: string, ms: number, signal?: AbortSignal): Promise<boolean> {
+    const deadline = performance.now() + ms;
+    for (;;) {
+      const woken = this.#nextWake(jobId, Math.min(this.#pollMs, deadline - performance.now()), signal);
+      try {
+        if (await this.#ended(accountId, jobId)) return true;
+        if (performance.now() >= deadline || signal?.aborted) return false;
+        await woken.promise;
+      } finally {
+        woken.cancel();
+      }
+    }
+  }
+
+  /** Listens before the state is read, so that an end in between is not missed. */
+  #nextWake(jobId: string, ms: number, signal: AbortSignal | undefined) {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wakers = this.#waiting.get(jobId) ?? new Set();
+    this.#waiting.set(jobId, wakers.add(resolve));
+    const timer = setTimeout(resolve, Math.max(0, ms));
+    signal?.addEventListener('abort', () => resolve(), { once: true });
+    const cancel = () => {
+      clearTimeout(timer);
+      wakers.delete(resolve);
+      if (wakers.size === 0) this.#waiting.delete(jobId);
+    };
+    return { promise, cancel };
+  }
+
+  async #ended(accountId: string, jobId: string): Promise<boolean> {
+    const job = await this.#db
+      .selectFrom('jobs')
+      .select('finished_at')
+      .where('account_id', '=', accountId)
+      .where('id', '=', jobId)
+      .executeTakeFirst();
+    return job === undefined || job.finished_at !== null;
+  }
+}

@@ -1,0 +1,39 @@
+import type { Context } from '../context.ts';
+
+/** Logs what runs, and what an operator should know about the configuration. */
+export function logWelcome({ config, log }: Context, port: number | null): void {
+  const database =
+    config.databaseUrl === undefined ? `embedded Postgres under ${config.dataDir}` : 'DATABASE_URL';
+  log.info({ roles: config.roles, port, database }, 'ollagraph is ready');
+  if (config.allowPrivateTargets.length > 0)
+    log.warn({ networks: config.allowPrivateTargets }, 'private networks may be scraped');
+  if (config.allowPrivateWebhooks.length > 0)
+    log.warn({ networks: config.allowPrivateWebhooks }, 'private networks may be called back');
+  if (config.secretKey === undefined)
+    log.warn(
+      'SECRET_KEY is not set: webhook secrets, and headers that callers send along, are stored unencrypted',
+    );
+  if (config.proxyVariables.length > 0)
+    log.warn({ variables: config.proxyVariables }, 'proxy variables are set and not used');
+  for (const { name, meant } of config.lookalikes)
+    log.warn({ variable: name, ...(meant && { meant }) }, 'variable is not read: is its name misspelt?');
+}
+
+/** Shows a new key on standard output, with what to do next. */
+export function printKey(key: string, port: number): void {
+  const origin = `http://localhost:${port}`;
+  console.log(`
+Your API key, shown only this once:
+
+  ${key}
+
+Try it:
+
+  curl -X POST ${origin}/v1/scrape \\
+    -H "Authorization: Bearer ${key}" \\
+    -H "Content-Type: application/json" \\
+    -d '{"url": "https://example.com"}'
+
+Or sign in with it at ${origin}/console
+`);
+}
