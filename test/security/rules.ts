@@ -53,7 +53,7 @@ const EGRESS: Rule[] = [
     ['egress/address.test.ts', 'the allowed networks are the only exceptions'],
     ['egress/targets.test.ts', 'ALLOW_PRIVATE_TARGETS opens pages and never webhooks'],
     ['egress/targets.test.ts', 'ALLOW_PRIVATE_WEBHOOKS opens webhooks and never pages'],
-    ['config.test.ts', 'the defaults are those of the contract'],
+    ['config/config.test.ts', 'the defaults are those of the contract'],
     [
       'security/rules.test.ts',
       'the log of the start names the open private networks and a missing SECRET_KEY',
@@ -226,7 +226,7 @@ const ACCOUNTS: Rule[] = [
     'API keys are stored as SHA-256, compared in constant time, shown once and revoked at once',
     ['security/secrets.test.ts', 'API keys are kept as the SHA-256 of a random secret'],
     ['security/secrets.test.ts', 'keys and tokens are compared in constant time'],
-    ['start.test.ts', 'npm start on a fresh machine: a key'],
+    ['service/start.test.ts', 'npm start on a fresh machine: a key'],
     ['api/problems.test.ts', 'no key, a wrong key, a revoked key and another scheme are the same 401'],
   ],
   [

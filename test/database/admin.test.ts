@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from 'kysely';
-import { startReceiver } from './support/receiver.ts';
-import { page, startSite } from './support/site.ts';
-import { startTestService } from './support/service.ts';
-import { eventually } from './support/wait.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { page, startSite } from '../support/site.ts';
+import { startTestService } from '../support/service.ts';
+import { eventually } from '../support/wait.ts';
 
 const VIEWS = [
   'all_deliveries',

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { completeDatabaseUrl, formatDatabaseUrl, parseDatabaseUrl } from '../../src/database/connect/url.ts';
+import {
+  completeDatabaseUrl,
+  formatDatabaseUrl,
+  parseDatabaseUrl,
+} from '../../../src/database/connect/url.ts';
 
 const READ: [string, ReturnType<typeof parseDatabaseUrl>][] = [
   ['postgres://', {}],

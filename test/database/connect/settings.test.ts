@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from 'kysely';
-import { openDatabase } from '../../src/database/connect/connection.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { openDatabase } from '../../../src/database/connect/connection.ts';
+import { createTestDatabase } from '../../support/database.ts';
 
 test('values are read alike whatever the database pins for its sessions', async () => {
   await using database = await createTestDatabase();

@@ -2,18 +2,18 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import { sql } from 'kysely';
-import { InstallationMetrics } from '../src/metrics/installation.ts';
-import { dropOldDays } from '../src/database/retention.ts';
-import { createTestDatabase } from './support/database.ts';
-import { startReceiver } from './support/receiver.ts';
-import { startTestService, type TestService } from './support/service.ts';
-import { page, startSite } from './support/site.ts';
-import { loggedStatements, logStatements, useOfTables } from './support/statements.ts';
-import { eventually } from './support/wait.ts';
+import { InstallationMetrics } from '../../src/metrics/installation.ts';
+import { dropOldDays } from '../../src/database/retention.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { page, startSite } from '../support/site.ts';
+import { loggedStatements, logStatements, useOfTables } from '../support/statements.ts';
+import { eventually } from '../support/wait.ts';
 
 /** What db/citus.sql promises of the schema and the statements, on a plain Postgres. */
 const COLUMN = 'account_id';
-const commands = await readFile(new URL('../db/citus.sql', import.meta.url), 'utf8');
+const commands = await readFile(new URL('../../db/citus.sql', import.meta.url), 'utf8');
 const DISTRIBUTED = [...commands.matchAll(/^select create_distributed_table\('(\w+)', 'account_id'/gm)].map(
   ([, name]) => name!,
 );

@@ -3,10 +3,10 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { pendingMigrations } from '../src/database/migrate.ts';
-import { createTestDatabase } from './support/database.ts';
+import { pendingMigrations } from '../../src/database/migrate.ts';
+import { createTestDatabase } from '../support/database.ts';
 
-const root = new URL('../', import.meta.url);
+const root = new URL('../../', import.meta.url);
 const run = promisify(execFile);
 
 /** The process types of the Procfile and their commands. */

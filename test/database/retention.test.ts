@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from 'kysely';
-import { createAccount } from '../src/accounts/accounts.ts';
-import { createSecretBox } from '../src/accounts/secrets.ts';
-import { dropOldDays } from '../src/database/retention.ts';
-import { createTestDatabase, type TestDatabase } from './support/database.ts';
+import { createAccount } from '../../src/accounts/accounts.ts';
+import { createSecretBox } from '../../src/accounts/secrets.ts';
+import { dropOldDays } from '../../src/database/retention.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 /** Inserts a job, its page, its delivery and an attempt, all created `days` ago. */
 async function oldJob(

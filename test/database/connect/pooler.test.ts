@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from 'kysely';
-import type { Db } from '../src/database/tables.ts';
-import { createApi, type Api } from './support/api.ts';
-import { createTestDatabase } from './support/database.ts';
-import { assertBooksBalance } from './support/ledger.ts';
-import { noPgbouncer, startPgbouncer } from './support/pgbouncer.ts';
-import { startProcess } from './support/process.ts';
-import { startReceiver, type Receiver } from './support/receiver.ts';
-import { startTestService } from './support/service.ts';
-import { gate, page, startSite, type Site } from './support/site.ts';
-import { eventually } from './support/wait.ts';
+import type { Db } from '../../../src/database/tables.ts';
+import { createApi, type Api } from '../../support/api.ts';
+import { createTestDatabase } from '../../support/database.ts';
+import { assertBooksBalance } from '../../support/ledger.ts';
+import { noPgbouncer, startPgbouncer } from '../../support/pgbouncer.ts';
+import { startProcess } from '../../support/process.ts';
+import { startReceiver, type Receiver } from '../../support/receiver.ts';
+import { startTestService } from '../../support/service.ts';
+import { gate, page, startSite, type Site } from '../../support/site.ts';
+import { eventually } from '../../support/wait.ts';
 
 const KEY = 'ok_test_key_of_some_length';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
-import { openDatabase, type Database } from '../src/database/connect/connection.ts';
-import { TcpProxy } from './faults/tcp-proxy.ts';
-import { createTestDatabase, type TestDatabase } from './support/database.ts';
+import { openDatabase, type Database } from '../../../src/database/connect/connection.ts';
+import { TcpProxy } from '../../faults/tcp-proxy.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 let database: TestDatabase;
 let network: TcpProxy;

@@ -5,14 +5,14 @@ import { chown, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { createApi, type Api } from './support/api.ts';
-import { createTestDatabase } from './support/database.ts';
-import { testRun } from './support/environment.ts';
-import { startProcess, type ServiceProcess } from './support/process.ts';
-import { startReceiver } from './support/receiver.ts';
-import { assertSigned } from './support/signatures.ts';
-import { gate, page, startSite } from './support/site.ts';
-import { eventually } from './support/wait.ts';
+import { createApi, type Api } from '../support/api.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { testRun } from '../support/environment.ts';
+import { startProcess, type ServiceProcess } from '../support/process.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { assertSigned } from '../support/signatures.ts';
+import { gate, page, startSite } from '../support/site.ts';
+import { eventually } from '../support/wait.ts';
 
 const OPEN = { ALLOW_PRIVATE_TARGETS: '127.0.0.0/8', ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8' };
 const KEY = 'ok_test_key_of_some_length';
@@ -211,7 +211,7 @@ const NOBODY = 65534;
 const asNobody = (...args: string[]) =>
   spawnSync(process.execPath, args, { uid: NOBODY, gid: NOBODY }).status === 0;
 const canBeNobody =
-  process.getuid?.() === 0 && asNobody('--check', new URL('../src/main.ts', import.meta.url).pathname);
+  process.getuid?.() === 0 && asNobody('--check', new URL('../../src/main.ts', import.meta.url).pathname);
 
 test(
   'it works for an ordinary user too',

@@ -6,13 +6,13 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { generate } from 'selfsigned';
-import { openDatabase } from '../../src/database/connect/connection.ts';
-import { postgresUser, give } from '../../src/database/embedded/binaries.ts';
-import { startEmbedded, type Embedded } from '../../src/database/embedded/server.ts';
-import { completeDatabaseUrl } from '../../src/database/connect/url.ts';
-import { reachDatabase } from '../../src/database/connect/reach.ts';
-import { testRun } from '../support/environment.ts';
-import { missing } from '../support/programs.ts';
+import { openDatabase } from '../../../src/database/connect/connection.ts';
+import { postgresUser, give } from '../../../src/database/embedded/binaries.ts';
+import { startEmbedded, type Embedded } from '../../../src/database/embedded/server.ts';
+import { completeDatabaseUrl } from '../../../src/database/connect/url.ts';
+import { reachDatabase } from '../../../src/database/connect/reach.ts';
+import { testRun } from '../../support/environment.ts';
+import { missing } from '../../support/programs.ts';
 
 const run = promisify(execFile);
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, DEFAULT_RETRY_SCHEDULE, readClientConfig, readConfig } from '../src/config/index.ts';
+import { ConfigError, DEFAULT_RETRY_SCHEDULE, readClientConfig, readConfig } from '../../src/config/index.ts';
 
 test('the defaults are those of the contract', () => {
   const config = readConfig({});
