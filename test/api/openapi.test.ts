@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { ROUTES } from '../../src/api/routes.ts';
 import { callbacks } from '../../src/jobs/http/schemas/callbacks.ts';
-import { assertDocumented } from '../support/documented.ts';
+import { assertDocumented } from '../support/checks/documented.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite } from '../support/site.ts';

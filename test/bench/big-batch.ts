@@ -9,7 +9,7 @@ import { watchMemory } from './support/memory.ts';
 import { startReceiver, type Callback } from './support/receiver.ts';
 import { startService } from './support/service.ts';
 import { startSite } from './support/site.ts';
-import { quantile } from '../support/quantile.ts';
+import { quantile } from '../support/measure/quantile.ts';
 
 const [count = 100_000, minutes = 20] = process.argv.slice(2).map(Number);
 /**

@@ -10,7 +10,7 @@ import { runContestant, type Contestant, type Outcome } from './support/crawlers
 import { watchMemory } from './support/memory.ts';
 import { startService } from './support/service.ts';
 import { requireDocumentation, startSite } from './support/site.ts';
-import { quantile } from '../support/quantile.ts';
+import { quantile } from '../support/measure/quantile.ts';
 
 const [pages = 2000, rounds = 3] = process.argv.slice(2).map(Number);
 /** For the crawl of one contestant. */

@@ -13,7 +13,7 @@ import { slowReceiver } from './deliveries/slow-receiver.ts';
 import { setStage, type Stage } from './deliveries/stage.ts';
 import { installCompetitors } from './support/competitors.ts';
 import { compete, drain } from './deliveries/throughput.ts';
-import { quantile } from '../support/quantile.ts';
+import { quantile } from '../support/measure/quantile.ts';
 
 const MESSAGES = Number(process.env.MESSAGES ?? 20_000);
 const COMPETITOR_MESSAGES = Math.min(MESSAGES, 10_000);

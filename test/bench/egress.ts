@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:https';
 import { Agent } from 'undici';
 import { createEgress } from '../../src/egress/index.ts';
-import { createAuthority, type Certificate } from '../support/certificates.ts';
+import { createAuthority, type Certificate } from '../support/net/certificates.ts';
 
 const SIDE_BY_SIDE = 64;
 const ROUNDS = 5;

@@ -10,11 +10,11 @@ import { toText } from '../../src/scrape/formats/text.ts';
 import { mainContent } from '../../src/scrape/main-content/index.ts';
 import { parseHtml } from '../../src/scrape/dom/index.ts';
 import { examplePages } from '../scrape/example-pages.ts';
-import { quantile } from '../support/quantile.ts';
+import { quantile } from '../support/measure/quantile.ts';
 import { competitors, type Readers } from './support/competitors.ts';
-import { type AnnotatedPage, annotatedPages, CORPORA } from './support/corpora.ts';
-import { documentOf } from './support/examples.ts';
-import { groupsOf, type PageScore, scorePage, summaryOf } from './support/scores.ts';
+import { type AnnotatedPage, annotatedPages, CORPORA } from './extraction/corpora.ts';
+import { documentOf } from './extraction/examples.ts';
+import { groupsOf, type PageScore, scorePage, summaryOf } from './extraction/scores.ts';
 
 type Reader = (page: AnnotatedPage) => string | Promise<string>;
 

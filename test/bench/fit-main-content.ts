@@ -10,12 +10,12 @@ import { Forest, type ForestData } from '../../src/scrape/main-content/signals/f
 import { type LexiconData, storedLexicon } from '../../src/scrape/main-content/signals/lexicon.ts';
 import { SIGNALS } from '../../src/scrape/main-content/signals/signals.ts';
 import { toText } from '../../src/scrape/formats/text.ts';
-import { Booster, cut, type Examples, randomSource, type Settings } from './support/boosting.ts';
-import { type AnnotatedPage, annotatedPages, CORPORA, siteOf } from './support/corpora.ts';
-import { countsOf, documentOf, type Example, examplesOf } from './support/examples.ts';
-import { LexiconCounts, type PageCounts } from './support/lexicon-counts.ts';
+import { Booster, cut, type Examples, randomSource, type Settings } from './extraction/boosting.ts';
+import { type AnnotatedPage, annotatedPages, CORPORA, siteOf } from './extraction/corpora.ts';
+import { countsOf, documentOf, type Example, examplesOf } from './extraction/examples.ts';
+import { LexiconCounts, type PageCounts } from './extraction/lexicon-counts.ts';
 import { printScores } from './support/report.ts';
-import { type PageScore, scorePage } from './support/scores.ts';
+import { type PageScore, scorePage } from './extraction/scores.ts';
 
 const FOLDS = 3;
 const SETTINGS: Settings = {

@@ -7,7 +7,7 @@ import { report } from './support/figures.ts';
 import { startReceiver } from './support/receiver.ts';
 import { startService } from './support/service.ts';
 import { startSite } from './support/site.ts';
-import { quantile } from '../support/quantile.ts';
+import { quantile } from '../support/measure/quantile.ts';
 
 const WARM_UP = 20;
 const jobs = Number(process.argv[2] ?? 200);

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { listen } from '../support/listen.ts';
+import { listen } from '../support/net/listen.ts';
 
 /** A router in front of a service that can answer requests itself. */
 export interface Front extends AsyncDisposable {

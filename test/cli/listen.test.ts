@@ -5,7 +5,7 @@ import { buffer, text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { startReceiver, type Callback } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { assertSigned } from '../support/signatures.ts';
+import { assertSigned } from '../support/checks/signatures.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { startFront } from './front.ts';
 import { callerOf, runCli, spawnCli } from './run-cli.ts';

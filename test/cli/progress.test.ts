@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { JobSummary } from '../../src/cli/client/answers.ts';
 import { createProgress, progressBar } from '../../src/cli/client/scrape/progress.ts';
-import { missing } from '../support/programs.ts';
+import { missing } from '../support/programs/programs.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { callerOf } from './run-cli.ts';

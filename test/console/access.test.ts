@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
-import { createBrowserSession, type BrowserSession } from '../support/browser-session.ts';
+import { createBrowserSession, type BrowserSession } from '../support/browser/session.ts';
 
 const ADMIN_TOKEN = 'a token for the operators of tests';
 

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { assertAccessible, noBrowser, startBrowser, type TestBrowser } from '../support/browser.ts';
+import { assertAccessible, noBrowser, startBrowser, type TestBrowser } from '../support/browser/browser.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { gate, page as webPage, startSite, type Site } from '../support/site.ts';

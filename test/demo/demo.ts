@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createApi, type Api } from '../support/api.ts';
-import { createAuthority } from '../support/certificates.ts';
+import { createAuthority } from '../support/net/certificates.ts';
 import { inheritedEnvironment } from '../support/environment.ts';
 import { startProcess } from '../support/process.ts';
 import { startReceiver, type Callback, type Receiver } from '../support/receiver.ts';

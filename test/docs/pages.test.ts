@@ -5,7 +5,7 @@ import { CHAPTERS } from '../../src/docs/manual/index.ts';
 import { PAGE_ERRORS } from '../../src/scrape/types.ts';
 import { ATTEMPT_ERRORS } from '../../src/webhooks/send/attempt-errors.ts';
 import { createApi } from '../support/api.ts';
-import { assertAccessible, noBrowser, startBrowser } from '../support/browser.ts';
+import { assertAccessible, noBrowser, startBrowser } from '../support/browser/browser.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 const PAGES = [

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { createSigner } from '../../src/webhooks/send/sign.ts';
-import { missing } from '../support/programs.ts';
+import { missing } from '../support/programs/programs.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createTestDatabase } from '../support/database.ts';
 import { testRun } from '../support/environment.ts';
-import { listen } from '../support/listen.ts';
-import { missing } from '../support/programs.ts';
+import { listen } from '../support/net/listen.ts';
+import { missing } from '../support/programs/programs.ts';
 import { eventually } from '../support/wait.ts';
 
 /**

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createEgress, SiteCookies, type Egress, type PageRequest } from '../../src/egress/index.ts';
-import { startDns, type FakeDns } from '../support/dns.ts';
-import { failure } from '../support/failure.ts';
-import { ok, redirect, response, startOrigin, type Origin, type RawRequest } from '../support/origin.ts';
+import { startDns, type FakeDns } from '../support/net/dns.ts';
+import { failure } from '../support/checks/failure.ts';
+import { ok, redirect, response, startOrigin, type Origin, type RawRequest } from '../support/net/origin.ts';
 
 let egress: Egress;
 let dns: FakeDns;

@@ -9,9 +9,9 @@ import {
   type PageRequest,
 } from '../../src/egress/index.ts';
 import type { PageErrorCode } from '../../src/scrape/types.ts';
-import { createAuthority, type Authority } from '../support/certificates.ts';
-import { failure } from '../support/failure.ts';
-import { coded, ok, redirect, response, startOrigin, type Origin } from '../support/origin.ts';
+import { createAuthority, type Authority } from '../support/net/certificates.ts';
+import { failure } from '../support/checks/failure.ts';
+import { coded, ok, redirect, response, startOrigin, type Origin } from '../support/net/origin.ts';
 
 let authority: Authority;
 let egress: Egress;

@@ -5,10 +5,10 @@ import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { Deadline } from '../../src/egress/deadline.ts';
 import { createEgress, isRetryable, type Egress, type PageRequest } from '../../src/egress/index.ts';
-import { startDns } from '../support/dns.ts';
-import { pour } from '../support/pour.ts';
-import { failure } from '../support/failure.ts';
-import { ok, redirect, response, startOrigin, type Origin } from '../support/origin.ts';
+import { startDns } from '../support/net/dns.ts';
+import { pour } from '../support/net/pour.ts';
+import { failure } from '../support/checks/failure.ts';
+import { ok, redirect, response, startOrigin, type Origin } from '../support/net/origin.ts';
 import { eventually } from '../support/wait.ts';
 
 const MIB = 1024 * 1024;

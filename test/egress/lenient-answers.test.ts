@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { createEgress, type Egress } from '../../src/egress/index.ts';
-import { failure } from '../support/failure.ts';
-import { ok, startOrigin, type Origin } from '../support/origin.ts';
+import { failure } from '../support/checks/failure.ts';
+import { ok, startOrigin, type Origin } from '../support/net/origin.ts';
 
 let egress: Egress;
 before(() => {

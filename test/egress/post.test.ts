@@ -10,9 +10,9 @@ import type { Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { createEgress, isRetryable, type Egress, type PostRequest } from '../../src/egress/index.ts';
-import { createAuthority, type Certificate } from '../support/certificates.ts';
-import { startDns } from '../support/dns.ts';
-import { failure } from '../support/failure.ts';
+import { createAuthority, type Certificate } from '../support/net/certificates.ts';
+import { startDns } from '../support/net/dns.ts';
+import { failure } from '../support/checks/failure.ts';
 import {
   coded,
   ok,
@@ -21,7 +21,7 @@ import {
   type Origin,
   type OriginOptions,
   type RawRequest,
-} from '../support/origin.ts';
+} from '../support/net/origin.ts';
 
 const BOUNDED = { timeout: 60_000 };
 const KIB = 1024;

@@ -5,9 +5,9 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { createEgress, type BodyReader, type Egress, type PageRequest } from '../../src/egress/index.ts';
-import { pour } from '../support/pour.ts';
-import { failure } from '../support/failure.ts';
-import { coded, ok, redirect, response, startOrigin } from '../support/origin.ts';
+import { pour } from '../support/net/pour.ts';
+import { failure } from '../support/checks/failure.ts';
+import { coded, ok, redirect, response, startOrigin } from '../support/net/origin.ts';
 
 const MIB = 1024 * 1024;
 const BOUNDED = { timeout: 60_000 };

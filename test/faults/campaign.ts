@@ -1,8 +1,8 @@
-import { isClean, judge, type Verdict } from './checker.ts';
-import type { FaultClass } from './fault-class.ts';
+import { isClean, judge, type Verdict } from './checks/checker.ts';
+import type { FaultClass } from './classes/fault-class.ts';
 import { createRandom } from './random.ts';
-import { startRig } from './rig.ts';
-import { quantile } from '../support/quantile.ts';
+import { startRig } from './rig/rig.ts';
+import { quantile } from '../support/measure/quantile.ts';
 
 /** The result of all rounds of one class. */
 export interface Outcome {

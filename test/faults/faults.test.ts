@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { testRun } from '../support/environment.ts';
-import { isClean, judge } from './checker.ts';
+import { isClean, judge } from './checks/checker.ts';
 import { createRandom } from './random.ts';
 import { sendLoad } from './load.ts';
-import { startRig, type FaultRig } from './rig.ts';
+import { startRig, type FaultRig } from './rig/rig.ts';
 
 /** A small campaign; `npm run test:faults` runs every class and prints figures. */
 let rig: FaultRig;

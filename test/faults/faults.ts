@@ -2,10 +2,10 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { writeCertificates } from '../support/certificates.ts';
+import { writeCertificates } from '../support/net/certificates.ts';
 import { runClass, type Outcome } from './campaign.ts';
-import { CLASSES } from './classes.ts';
-import { quantile } from '../support/quantile.ts';
+import { CLASSES } from './classes/classes.ts';
+import { quantile } from '../support/measure/quantile.ts';
 
 /**
  * The campaign of faults: `npm run test:faults -- --rounds 200 --class kill --seed 7`. Each class

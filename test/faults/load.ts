@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Body, Client } from './client.ts';
+import type { Body, Client } from './rig/client.ts';
 import type { Random } from './random.ts';
 
 /** Where a load's pages are and where its callbacks go to. */

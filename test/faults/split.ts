@@ -3,21 +3,21 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createAuthority } from '../support/certificates.ts';
-import { auditTransitions } from './audit.ts';
+import { createAuthority } from '../support/net/certificates.ts';
+import { auditTransitions } from './checks/audit.ts';
 import { startProcess, type ServiceProcess } from '../support/process.ts';
-import { quantile } from '../support/quantile.ts';
-import { isClean, judge } from './checker.ts';
-import { Client } from './client.ts';
-import { Ledger, readLedger } from './ledger.ts';
+import { quantile } from '../support/measure/quantile.ts';
+import { isClean, judge } from './checks/checker.ts';
+import { Client } from './rig/client.ts';
+import { Ledger, readLedger } from './checks/ledger.ts';
 import { sendLoad } from './load.ts';
-import { makeMachines } from './namespaces.ts';
-import { startPostgres, type CrashablePostgres } from './postgres.ts';
+import { makeMachines } from './rig/namespaces.ts';
+import { startPostgres, type CrashablePostgres } from './rig/postgres.ts';
 import { createRandom, type Random } from './random.ts';
-import { startRecordingReceiver } from './receiver.ts';
-import { startSlowSite } from './site.ts';
-import { drained } from './rig.ts';
-import { TcpProxy } from './tcp-proxy.ts';
+import { startRecordingReceiver } from './rig/receiver.ts';
+import { startSlowSite } from './rig/site.ts';
+import { drained } from './rig/rig.ts';
+import { TcpProxy } from './rig/tcp-proxy.ts';
 
 /**
  * The roles on machines of their own: `node test/faults/split.ts`. Two web, two worker and two

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { failPending } from '../../src/jobs/progress/cancel.ts';
-import { assertBooksBalance } from '../support/ledger.ts';
+import { assertBooksBalance } from '../support/checks/ledger.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { gate, page, startSite, type Site } from '../support/site.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startDns } from '../support/dns.ts';
+import { startDns } from '../support/net/dns.ts';
 import { hostClock } from '../support/host-clock.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Route, type Site } from '../support/site.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { assertBooksBalance } from '../support/ledger.ts';
+import { assertBooksBalance } from '../support/checks/ledger.ts';
 import { hostClock } from '../support/host-clock.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Route, type Site } from '../support/site.ts';

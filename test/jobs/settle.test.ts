@@ -5,7 +5,7 @@ import { holdSlice, type Slice } from '../../src/database/queue.ts';
 import { failedBlock } from '../../src/scrape/page-block.ts';
 import { lockJob, settlePages, type PageResult } from '../../src/jobs/progress/settle.ts';
 import { cancelJob } from '../../src/jobs/progress/cancel.ts';
-import { assertBooksBalance } from '../support/ledger.ts';
+import { assertBooksBalance } from '../support/checks/ledger.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { createAuthority } from '../support/certificates.ts';
+import { createAuthority } from '../support/net/certificates.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite } from '../support/site.ts';
-import { ok, startOrigin } from '../support/origin.ts';
+import { ok, startOrigin } from '../support/net/origin.ts';
 
 let service: TestService;
 before(async () => {

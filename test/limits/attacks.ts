@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { coded, ok, redirect } from '../support/origin.ts';
-import { pour } from '../support/pour.ts';
+import { coded, ok, redirect } from '../support/net/origin.ts';
+import { pour } from '../support/net/pour.ts';
 
 /**
  * What a hostile server answers, and the error codes that may result; `ok` when it is only heavy.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertBooksBalance } from '../support/ledger.ts';
+import { assertBooksBalance } from '../support/checks/ledger.ts';
 import { startTestService } from '../support/service.ts';
 import { page, startSite } from '../support/site.ts';
 

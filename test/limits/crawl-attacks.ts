@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { coded, ok, redirect, response } from '../support/origin.ts';
-import { pour } from '../support/pour.ts';
+import { coded, ok, redirect, response } from '../support/net/origin.ts';
+import { pour } from '../support/net/pour.ts';
 
 type Answer = (socket: Socket, path: string, host: string) => void;
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, test, type TestContext } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { createEgress, type Egress, type PageRequest } from '../../src/egress/index.ts';
-import { failure } from '../support/failure.ts';
-import { startOrigin, type Origin } from '../support/origin.ts';
-import { pour } from '../support/pour.ts';
+import { failure } from '../support/checks/failure.ts';
+import { startOrigin, type Origin } from '../support/net/origin.ts';
+import { pour } from '../support/net/pour.ts';
 
 const MIB = 1024 * 1024;
 

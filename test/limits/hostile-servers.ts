@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { parentPort } from 'node:worker_threads';
 import { gzipSync } from 'node:zlib';
-import { coded, startOrigin } from '../support/origin.ts';
-import { readCertificate } from '../support/certificates.ts';
+import { coded, startOrigin } from '../support/net/origin.ts';
+import { readCertificate } from '../support/net/certificates.ts';
 import { testRun } from '../support/environment.ts';
-import { pour } from '../support/pour.ts';
+import { pour } from '../support/net/pour.ts';
 import { DOCUMENT_ATTACKS, LARGE_ATTACKS, PAGE_ATTACKS, RECEIVER_ATTACKS, type Attack } from './attacks.ts';
 import type { HostilePage } from './pages/page.ts';
 import { HOSTILE_PAGES } from './pages/index.ts';

@@ -3,9 +3,9 @@ import { createHash, createHmac } from 'node:crypto';
 import { createServer } from 'node:https';
 import { test } from 'node:test';
 import { lockJob, settlePages, type PageResult } from '../../src/jobs/progress/settle.ts';
-import { readCertificate } from '../support/certificates.ts';
+import { readCertificate } from '../support/net/certificates.ts';
 import { testRun } from '../support/environment.ts';
-import { listen } from '../support/listen.ts';
+import { listen } from '../support/net/listen.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
 

@@ -8,12 +8,12 @@ import { createSecretBox } from '../../src/accounts/secrets.ts';
 import { openDatabase } from '../../src/database/connect/connection.ts';
 import { createApi, type Api } from '../support/api.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { startDns, type FakeDns } from '../support/dns.ts';
+import { startDns, type FakeDns } from '../support/net/dns.ts';
 import { startProcess } from '../support/process.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { page, startSite, type Site } from '../support/site.ts';
-import { quantile } from '../support/quantile.ts';
-import { familyMiB, residentMiB } from '../support/resident.ts';
+import { quantile } from '../support/measure/quantile.ts';
+import { familyMiB, residentMiB } from '../support/measure/resident.ts';
 
 /** The timeout of callbacks and attacked pages. */
 export const TIMEOUT_MS = 2000;

@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { cancelJob, failPending } from '../../src/jobs/progress/cancel.ts';
 import { lockJob, settlePages, type PageResult } from '../../src/jobs/progress/settle.ts';
 import { failedBlock } from '../../src/scrape/page-block.ts';
-import { assertBooksBalance } from '../support/ledger.ts';
+import { assertBooksBalance } from '../support/checks/ledger.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 /** Without workers and a dispatcher: what happens to a job is what the test does to it. */

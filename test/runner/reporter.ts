@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { spec } from 'node:test/reporters';
 import type { TestEvent } from 'node:test/reporters';
 import { relative } from 'node:path';
-import { INSTALL } from '../support/programs.ts';
+import { INSTALL } from '../support/programs/programs.ts';
 
 const SLOWEST = 10;
 

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { openDatabase } from '../../src/database/connect/connection.ts';
 import { startEmbedded } from '../../src/database/embedded/server.ts';
 import { migrate } from '../../src/database/migrate.ts';
-import { writeCertificates } from '../support/certificates.ts';
+import { writeCertificates } from '../support/net/certificates.ts';
 import { testRunEnvironment } from '../support/environment.ts';
 
 const TEMPLATE = 'ollagraph_template';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AnnotatedPage } from '../bench/support/corpora.ts';
+import type { AnnotatedPage } from '../bench/extraction/corpora.ts';
 
 const FOLDER = join(import.meta.dirname, 'pages');
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mean, scoreOf } from '../bench/support/scores.ts';
+import { mean, scoreOf } from '../bench/extraction/scores.ts';
 import { parseHtml } from '../../src/scrape/dom/index.ts';
 import { toHtml } from '../../src/scrape/formats/html.ts';
 import { mainContent, removeNoise } from '../../src/scrape/main-content/index.ts';

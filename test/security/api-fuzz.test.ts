@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import { newId } from '../../src/ids.ts';
-import { startDns, type FakeDns } from '../support/dns.ts';
+import { startDns, type FakeDns } from '../support/net/dns.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestAccount, type TestService } from '../support/service.ts';
 import type { Api } from '../support/api.ts';

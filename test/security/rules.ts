@@ -11,27 +11,27 @@ const EGRESS: Rule[] = [
   ],
   [
     'Never the global dispatcher, never a proxy from the environment',
-    ['egress/targets.test.ts', 'never the global dispatcher, never a proxy from the environment'],
+    ['egress/connect/targets.test.ts', 'never the global dispatcher, never a proxy from the environment'],
   ],
   [
     'IPv4 is allowed only outside every special-purpose block',
-    ['egress/address.test.ts', 'IPv4 is public only outside every IANA special-purpose block'],
+    ['egress/connect/address.test.ts', 'IPv4 is public only outside every IANA special-purpose block'],
     ['security/doors.test.ts', 'public neighbours of every block pass, as page and as webhook'],
   ],
   [
     'IPv6 is allowed only inside 2000::/3, outside its special blocks and without a zone id',
-    ['egress/address.test.ts', 'IPv6 is public only inside 2000::/3 and outside its special blocks'],
-    ['egress/address.test.ts', 'IPv4-mapped, NAT64 and 6to4 forms are refused, whatever they embed'],
+    ['egress/connect/address.test.ts', 'IPv6 is public only inside 2000::/3 and outside its special blocks'],
+    ['egress/connect/address.test.ts', 'IPv4-mapped, NAT64 and 6to4 forms are refused, whatever they embed'],
   ],
   [
     'What cannot be parsed is refused',
-    ['egress/address.test.ts', 'anything unparsable is refused, and a zone id too'],
+    ['egress/connect/address.test.ts', 'anything unparsable is refused, and a zone id too'],
     ['security/doors.test.ts', 'every spelling is one that the URL parser takes for the address'],
   ],
   [
     'The connection itself resolves a name, once, and connects to the address it checked',
     [
-      'egress/targets.test.ts',
+      'egress/connect/targets.test.ts',
       'the name is resolved once for a connection, which goes to the address that was checked',
     ],
     ['security/doors.test.ts', 'a name that rebinds between the check and the connection'],
@@ -39,20 +39,20 @@ const EGRESS: Rule[] = [
   [
     'If any answer of the DNS is not public, the name is refused',
     [
-      'egress/targets.test.ts',
+      'egress/connect/targets.test.ts',
       'if any answer is not public the name is refused, and nothing is connected to',
     ],
   ],
   [
     'IP literals are checked in the connector, and the remote address after connecting',
-    ['egress/targets.test.ts', 'an address that is not public is refused as an IP literal too'],
-    ['egress/targets.test.ts', 'the remote address is checked again after connecting'],
+    ['egress/connect/targets.test.ts', 'an address that is not public is refused as an IP literal too'],
+    ['egress/connect/targets.test.ts', 'the remote address is checked again after connecting'],
   ],
   [
     'Only ALLOW_PRIVATE_TARGETS and ALLOW_PRIVATE_WEBHOOKS are exceptions: empty, logged and separate',
-    ['egress/address.test.ts', 'the allowed networks are the only exceptions'],
-    ['egress/targets.test.ts', 'ALLOW_PRIVATE_TARGETS opens pages and never webhooks'],
-    ['egress/targets.test.ts', 'ALLOW_PRIVATE_WEBHOOKS opens webhooks and never pages'],
+    ['egress/connect/address.test.ts', 'the allowed networks are the only exceptions'],
+    ['egress/connect/targets.test.ts', 'ALLOW_PRIVATE_TARGETS opens pages and never webhooks'],
+    ['egress/connect/targets.test.ts', 'ALLOW_PRIVATE_WEBHOOKS opens webhooks and never pages'],
     ['config/config.test.ts', 'the defaults are those of the contract'],
     [
       'security/rules.test.ts',
@@ -64,12 +64,12 @@ const EGRESS: Rule[] = [
     ['egress/url-policy.test.ts', 'only http and https'],
     ['egress/url-policy.test.ts', 'no userinfo'],
     ['egress/url-policy.test.ts', 'ports 80, 443 and from 1024 up, except those of well-known services'],
-    ['egress/targets.test.ts', 'webhooks: only https, no userinfo, the same ports'],
+    ['egress/connect/targets.test.ts', 'webhooks: only https, no userinfo, the same ports'],
   ],
   [
     'Redirects are followed by hand, at most 10, each hop checked like the first',
     ['egress/fetch-page.test.ts', 'redirects are followed by hand, at most 10, with each target named'],
-    ['egress/targets.test.ts', 'each hop of a redirect is checked like the first'],
+    ['egress/connect/targets.test.ts', 'each hop of a redirect is checked like the first'],
   ],
   [
     'Credentials are dropped across origins',
@@ -78,10 +78,10 @@ const EGRESS: Rule[] = [
       'Authorization, Cookie and possible credentials are dropped across origins, for good',
     ],
   ],
-  ['Webhooks follow no redirect', ['egress/targets.test.ts', 'webhooks follow no redirect']],
+  ['Webhooks follow no redirect', ['egress/connect/targets.test.ts', 'webhooks follow no redirect']],
   [
     'A refusal says one opaque code; the address goes only to the log',
-    ['egress/targets.test.ts', 'a refusal says one opaque code; the address goes only to the log'],
+    ['egress/connect/targets.test.ts', 'a refusal says one opaque code; the address goes only to the log'],
     ['security/doors.test.ts', 'the door of a single page, and all that its caller hears'],
   ],
   [
@@ -186,9 +186,9 @@ const OTHER_SIDE: Rule[] = [
 const REQUESTS: Rule[] = [
   [
     'Bodies are UTF-8, fit a strict schema, nest at most 32 deep and are capped in size by route',
-    ['api/problems.test.ts', 'what is not JSON in UTF-8 is a 400'],
-    ['api/problems.test.ts', 'deep nesting in metadata is refused, and costs no time'],
-    ['api/problems.test.ts', 'a body that is too large is a 413, also when it is small on the wire'],
+    ['http/problems.test.ts', 'what is not JSON in UTF-8 is a 400'],
+    ['http/problems.test.ts', 'deep nesting in metadata is refused, and costs no time'],
+    ['http/problems.test.ts', 'a body that is too large is a 413, also when it is small on the wire'],
     ['security/api-fuzz.test.ts', 'a request that is refused is no failure of ours, and writes nothing'],
   ],
   [
@@ -227,7 +227,7 @@ const ACCOUNTS: Rule[] = [
     ['security/secrets.test.ts', 'API keys are kept as the SHA-256 of a random secret'],
     ['security/secrets.test.ts', 'keys and tokens are compared in constant time'],
     ['service/start.test.ts', 'npm start on a fresh machine: a key'],
-    ['api/problems.test.ts', 'no key, a wrong key, a revoked key and another scheme are the same 401'],
+    ['http/problems.test.ts', 'no key, a wrong key, a revoked key and another scheme are the same 401'],
   ],
   [
     'Webhook secrets are encrypted at rest, bound to their account',

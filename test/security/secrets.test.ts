@@ -5,12 +5,12 @@ import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { createApi, type Api } from '../support/api.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startDns, type FakeDns } from '../support/dns.ts';
+import { startDns, type FakeDns } from '../support/net/dns.ts';
 import { startProcess, type ServiceProcess } from '../support/process.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
-import { createBrowserSession } from '../support/browser-session.ts';
+import { createBrowserSession } from '../support/browser/session.ts';
 
 const root = join(import.meta.dirname, '../..');
 const secret = (name: string) => `canary${name}${Math.random().toString(36).slice(2).padEnd(12, '0')}`;

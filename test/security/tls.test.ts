@@ -3,10 +3,10 @@ import { after, before, test } from 'node:test';
 import { createServer, type TlsOptions } from 'node:tls';
 import { generate } from 'selfsigned';
 import { createEgress, type Egress } from '../../src/egress/index.ts';
-import { failure } from '../support/failure.ts';
-import { ok, startOrigin } from '../support/origin.ts';
-import { createAuthority, type Authority, type Certificate } from '../support/certificates.ts';
-import { listen } from '../support/listen.ts';
+import { failure } from '../support/checks/failure.ts';
+import { ok, startOrigin } from '../support/net/origin.ts';
+import { createAuthority, type Authority, type Certificate } from '../support/net/certificates.ts';
+import { listen } from '../support/net/listen.ts';
 
 let authority: Authority;
 let egress: Egress;

@@ -10,7 +10,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { testRun } from '../support/environment.ts';
 import { startProcess, type ServiceProcess } from '../support/process.ts';
 import { startReceiver } from '../support/receiver.ts';
-import { assertSigned } from '../support/signatures.ts';
+import { assertSigned } from '../support/checks/signatures.ts';
 import { gate, page, startSite } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 

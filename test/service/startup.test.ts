@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { sql } from 'kysely';
 import { createTestDatabase } from '../support/database.ts';
 import { testRun } from '../support/environment.ts';
-import { listen } from '../support/listen.ts';
+import { listen } from '../support/net/listen.ts';
 import { startProcess } from '../support/process.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -202,7 +202,7 @@ test('a data directory that cannot be used, or is of another Postgres, stops the
 test('a start waits for a database that is starting', async () => {
   await using database = await createTestDatabase();
   const { port } = new URL(database.url);
-  const { TcpProxy } = await import('../faults/tcp-proxy.ts');
+  const { TcpProxy } = await import('../faults/rig/tcp-proxy.ts');
   const network = new TcpProxy(Number(port));
   await network.start();
   const url = new URL(database.url);

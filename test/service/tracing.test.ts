@@ -9,10 +9,10 @@ import { startProcess } from '../support/process.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService } from '../support/service.ts';
 import { page, startSite } from '../support/site.ts';
-import type { RecordedSpan } from '../support/spans-to-file.ts';
+import type { RecordedSpan } from '../support/programs/spans-to-file.ts';
 
 const KEY = 'ok_test_key_of_some_length';
-const SDK = new URL('../support/spans-to-file.ts', import.meta.url).href;
+const SDK = new URL('../support/programs/spans-to-file.ts', import.meta.url).href;
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const CALLER = '00f067aa0ba902b7';
 

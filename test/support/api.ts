@@ -1,4 +1,4 @@
-import { assertDocumented } from './documented.ts';
+import { assertDocumented } from './checks/documented.ts';
 
 /** An answer of the API, read to its end. */
 export interface Answer {

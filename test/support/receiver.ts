@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import { readCertificate, type Certificate } from './certificates.ts';
+import { readCertificate, type Certificate } from './net/certificates.ts';
 import { testRun } from './environment.ts';
-import { listen } from './listen.ts';
+import { listen } from './net/listen.ts';
 import { eventually } from './wait.ts';
 
 /** A callback as it arrived. */

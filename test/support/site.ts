@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import { readCertificate } from './certificates.ts';
+import { readCertificate } from './net/certificates.ts';
 import { testRun } from './environment.ts';
-import { listen } from './listen.ts';
+import { listen } from './net/listen.ts';
 
 /** What a path answers: an HTML page, a described answer, or what a handler does. */
 export type Route =

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { ATTEMPT_ERRORS } from '../../src/webhooks/send/attempt-errors.ts';
-import { createAuthority } from '../support/certificates.ts';
+import { createAuthority } from '../support/net/certificates.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { assertSigned } from '../support/signatures.ts';
+import { assertSigned } from '../support/checks/signatures.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 

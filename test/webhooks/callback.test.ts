@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startReceiver, type Callback, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { assertNotSigned, assertSigned, isSignedForTheLastOne } from '../support/signatures.ts';
+import { assertNotSigned, assertSigned, isSignedForTheLastOne } from '../support/checks/signatures.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 
 let service: TestService;

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { assertSigned } from '../support/signatures.ts';
+import { assertSigned } from '../support/checks/signatures.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 

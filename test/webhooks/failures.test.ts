@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
 import { createSecretBox } from '../../src/accounts/secrets.ts';
 import { Dispatcher } from '../../src/webhooks/dispatch/dispatcher.ts';
-import { createAuthority } from '../support/certificates.ts';
+import { createAuthority } from '../support/net/certificates.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';

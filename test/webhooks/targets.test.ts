@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startDns, type FakeDns } from '../support/dns.ts';
+import { startDns, type FakeDns } from '../support/net/dns.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';

@@ -7,7 +7,7 @@ import { createEgress } from '../../src/egress/index.ts';
 import type { Permit } from '../../src/limits/permit.ts';
 import { SharedSemaphore, sharedSemaphoreMemory } from '../../src/limits/shared-semaphore.ts';
 import { BodyMemoryBudget, type BodyReservation } from '../../src/workers/limits/body-memory.ts';
-import { startOrigin } from '../support/origin.ts';
+import { startOrigin } from '../support/net/origin.ts';
 import { startSite } from '../support/site.ts';
 
 const MIB = 1024 * 1024;

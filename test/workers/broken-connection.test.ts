@@ -3,7 +3,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { sql } from 'kysely';
 import { createTestDatabase } from '../support/database.ts';
-import { listen } from '../support/listen.ts';
+import { listen } from '../support/net/listen.ts';
 import { startTestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 

@@ -4,8 +4,8 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { ROBOTS_MAX_BYTES } from '../../src/crawl/robots.ts';
 import { createEgress, type Egress } from '../../src/egress/index.ts';
 import { fetchRobots } from '../../src/workers/hosts/robots.ts';
-import { failure } from '../support/failure.ts';
-import { coded, redirect, response, startOrigin, type Origin } from '../support/origin.ts';
+import { failure } from '../support/checks/failure.ts';
+import { coded, redirect, response, startOrigin, type Origin } from '../support/net/origin.ts';
 
 let egress: Egress;
 before(() => {

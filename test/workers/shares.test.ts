@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startDns } from '../support/dns.ts';
+import { startDns } from '../support/net/dns.ts';
 import { startTestService } from '../support/service.ts';
 import { page, startSite } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { claim } from '../../../src/webhooks/outbox/claim.ts';
 import { FIRST_URL_LANE, LAST_LANE } from '../../../src/webhooks/outbox/lanes.ts';
 import type { Stage } from './stage.ts';
-import { quantile } from '../../support/quantile.ts';
+import { quantile } from '../../support/measure/quantile.ts';
 
 const ROUNDS = 120;
 const BATCH = 100;

@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { newId } from '../../../src/ids.ts';
 import { rssMiB, type Stage } from './stage.ts';
 import { steady } from './latency.ts';
-import { quantile } from '../../support/quantile.ts';
+import { quantile } from '../../support/measure/quantile.ts';
 
 /**
  * Delivers one job whose body has about `mebibytes`, while small deliveries go on; memory is the

@@ -11,7 +11,7 @@ import { openDatabase, type Database } from '../../../src/database/connect/conne
 import { startEmbedded, type Embedded } from '../../../src/database/embedded/server.ts';
 import { createLog } from '../../../src/log.ts';
 import { migrate } from '../../../src/database/migrate.ts';
-import { createAuthority } from '../../support/certificates.ts';
+import { createAuthority } from '../../support/net/certificates.ts';
 
 const ACCOUNTS = 50;
 const FILL_CHUNK = 50_000;

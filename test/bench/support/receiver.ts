@@ -6,8 +6,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAuthority, type Certificate } from '../../support/certificates.ts';
-import { listen } from '../../support/listen.ts';
+import { createAuthority, type Certificate } from '../../support/net/certificates.ts';
+import { listen } from '../../support/net/listen.ts';
 
 /** What came in one POST. */
 export interface Callback {

@@ -1,4 +1,4 @@
-import { groupsOf, type PageScore, summaryOf } from './scores.ts';
+import { groupsOf, type PageScore, summaryOf } from '../extraction/scores.ts';
 
 const figure = (n: number): string => n.toFixed(3);
 

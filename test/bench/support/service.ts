@@ -10,7 +10,7 @@ import { openDatabase } from '../../../src/database/connect/connection.ts';
 import type { Db } from '../../../src/database/tables.ts';
 import { startEmbedded } from '../../../src/database/embedded/server.ts';
 import { createLog } from '../../../src/log.ts';
-import { listen } from '../../support/listen.ts';
+import { listen } from '../../support/net/listen.ts';
 import { startProcess } from '../../support/process.ts';
 import { eventually } from '../../support/wait.ts';
 

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
-import { listen } from '../../support/listen.ts';
+import { listen } from '../../support/net/listen.ts';
 
 export interface Site extends AsyncDisposable {
   /** `http://127.0.0.1:port`. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { openDatabase, type Database } from '../../../src/database/connect/connection.ts';
-import { TcpProxy } from '../../faults/tcp-proxy.ts';
+import { TcpProxy } from '../../faults/rig/tcp-proxy.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
 let database: TestDatabase;

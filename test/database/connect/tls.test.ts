@@ -12,7 +12,7 @@ import { startEmbedded, type Embedded } from '../../../src/database/embedded/ser
 import { completeDatabaseUrl } from '../../../src/database/connect/url.ts';
 import { reachDatabase } from '../../../src/database/connect/reach.ts';
 import { testRun } from '../../support/environment.ts';
-import { missing } from '../../support/programs.ts';
+import { missing } from '../../support/programs/programs.ts';
 
 const run = promisify(execFile);
 

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PredefinedCMaps } from '../../../src/scrape/documents/pdf/cmaps.ts';
+import { readPdf } from '../../../src/scrape/documents/pdf/index.ts';
+import { writePdf } from '../../support/pdf.ts';
+
+interface Shown {
+  text: string;
+  x: number;
+  y: number;
+  size?: number;
+  /** The cosine and sine of the direction. */
+  direction?: [number, number];
+}
+
+const show = ({ text, x, y, size = 11, direction: [cos, sin] = [1, 0] }: Shown) =>
+  `BT /F1 ${size} Tf ${cos} ${sin} ${-sin} ${cos} ${x} ${y} Tm (${text}) Tj ET\n`;
+const page = (...shown: Shown[]) => shown.map(show).join('');
+
+async function markdown(content: string, parts: { annotations?: string; font?: string } = {}) {
+  return (await readPdf(writePdf({ pages: [content], ...parts }), 'https://example.com/a.pdf')).markdown();
+}
+
+/** A font without its own encoding, which names a predefined CMap. */
+const cjkFont = (
+  cmap: string,
+  ordering: string,
+) => `<< /Type /Font /Subtype /Type0 /BaseFont /Song /Encoding /${cmap}
+  /DescendantFonts [<< /Type /Font /Subtype /CIDFontType0 /BaseFont /Song /DW 1000
+  /CIDSystemInfo << /Registry (Adobe) /Ordering (${ordering}) /Supplement 2 >>
+  /FontDescriptor << /Type /FontDescriptor /FontName /Song /Flags 6 /FontBBox [0 -200 1000 900] /ItalicAngle 0
+  /Ascent 850 /Descent -150 /CapHeight 700 /StemV 80 >> >>] >>`;
+
+test('text in the predefined CMaps of Japanese, Chinese and Korean is read', async () => {
+  const fonts: [cmap: string, ordering: string, hex: string, text: string][] = [
+    ['90ms-RKSJ-H', 'Japan1', '938c8b9e82cc8d60', '東京の港'],
+    ['UniJIS-UTF16-H', 'Japan1', '67714eac306e6e2f', '東京の港'],
+    ['GBK-EUC-H', 'GB1', 'b1b1bea9b8dbbfda', '北京港口'],
+    ['UniGB-UCS2-H', 'GB1', '53174eac6e2f53e3', '北京港口'],
+    ['ETen-B5-H', 'CNS1', 'a55fa8cab4e4a466', '北京港口'],
+    ['KSCms-UHC-H', 'Korea1', 'bcadbfefc7d7', '서울항'],
+  ];
+  for (const [cmap, ordering, hex, text] of fonts) {
+    const content = `BT /F1 14 Tf 1 0 0 1 60 700 Tm <${hex}> Tj ET`;
+    assert.equal(await markdown(content, { font: cjkFont(cmap, ordering) }), text, cmap);
+  }
+});
+
+test('only CMaps are read from the disk', async () => {
+  const cmaps = new PredefinedCMaps();
+  assert.ok((await cmaps.fetch({ kind: 'cMapUrl', filename: 'GBK-EUC-H.bcmap' })).length > 100);
+  for (const filename of ['../index.ts', '../../../../package.json', 'x/../LICENSE', 'LICENSE'])
+    await assert.rejects(cmaps.fetch({ kind: 'cMapUrl', filename }));
+  await assert.rejects(cmaps.fetch({ kind: 'wasmUrl', filename: 'GBK-EUC-H.bcmap' }));
+});
+
+const LEFT = [
+  'The committee met in March and read',
+  'the yearly report on the harbour and',
+  'the ships that came in with the tide',
+];
+const RIGHT = [
+  'The right column speaks of winter',
+  'storms and of the light that failed',
+  'on the northern pier for many nights',
+];
+const rows = (y: number) =>
+  LEFT.flatMap((text, i) => [
+    { text, x: 60, y: y - 14 * i },
+    { text: RIGHT[i]!, x: 320, y: y - 14 * i },
+  ]);
+
+test('columns that are drawn line by line are read column by column, between lines that reach across', async () => {
+  const across = {
+    text: 'A line that reaches across both of the columns of this page, from one side to the other',
+    x: 60,
+    y: 650,
+  };
+  const text = await markdown(
+    page({ text: 'Report', x: 60, y: 780, size: 20 }, ...rows(740), across, ...rows(600)),
+  );
+  const left = LEFT.join(' ');
+  const right = RIGHT.join(' ');
+  assert.equal(text, `# Report\n\n${left}\n\n${right}\n\n${across.text}\n\n${left}\n\n${right}`);
+});
+
+test('three columns are read one after another', async () => {
+  const columns = ['the first column of three', 'the second one of the three', 'and the third to the right'];
+  const shown = [0, 1, 2, 3].flatMap((line) =>
+    columns.map((text, i) => ({ text, x: 40 + 180 * i, y: 700 - 14 * line })),
+  );
+  assert.equal(
+    await markdown(page(...shown)),
+    columns.map((text) => Array(4).fill(text).join(' ')).join('\n\n'),
+  );
+});
+
+test('the rows of a table stay rows', async () => {
+  const cells = [
+    ['Name', 'Age', 'Town'],
+    ['Ann', '31', 'Kiel'],
+    ['Bob', '45', 'Husum'],
+    ['Cora', '28', 'Bremen'],
+  ];
+  const shown = cells.flatMap((row, line) =>
+    row.map((text, i) => ({ text, x: 60 + 150 * i, y: 700 - 14 * line })),
+  );
+  const text = await markdown(page(...shown));
+  for (const row of cells) assert.ok(text.includes(row.join(' ')), text);
+});
+
+test('a page of turned text is read as a reader sees it, in all directions', async () => {
+  const turns: [direction: [number, number], at: (line: number) => [number, number]][] = [
+    [[0, 1], (line) => [60 + 14 * line, 60]],
+    [[-1, 0], (line) => [500, 100 + 14 * line]],
+    [[0, -1], (line) => [500 - 14 * line, 700]],
+  ];
+  for (const [direction, at] of turns) {
+    const shown = LEFT.map((text, line) => ({ text, x: at(line)[0], y: at(line)[1], direction }));
+    assert.equal(await markdown(page(...shown)), LEFT.join(' '), String(direction));
+  }
+});
+
+test('a note along the margin comes behind the text', async () => {
+  const note = { text: 'Preprint of March', x: 20, y: 200, direction: [0, 1] as [number, number] };
+  const [first, ...others] = LEFT.map((text, line) => ({ text, x: 60, y: 700 - 14 * line }));
+  assert.equal(await markdown(page(first!, note, ...others)), `${LEFT.join(' ')}\n\nPreprint of March`);
+});
+
+test('the words under a link annotation are a link, those beside it are not', async () => {
+  const annotations =
+    '<< /Type /Annot /Subtype /Link /Rect [88 775 170 795] /A << /S /URI /URI (https://tides.example/t) >> >>';
+  assert.equal(
+    await markdown(page({ text: 'Read the tide tables here.', x: 60, y: 780 }), { annotations }),
+    'Read [the tide tables](https://tides.example/t) here.',
+  );
+});
