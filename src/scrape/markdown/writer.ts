@@ -34,6 +34,12 @@ function canAdjoin(previous: BlockKind, next: BlockKind): boolean {
   }
 }
 
+/** Markers without content that CommonMark would read as a rule (`- - -`), the last one changed. */
+function withoutRule(markers: string): string {
+  if (/- {1,4}- {1,4}-$/.test(markers)) return `${markers.slice(0, -1)}*`;
+  return /\* {1,4}\* {1,4}\*$/.test(markers) ? `${markers.slice(0, -1)}-` : markers;
+}
+
 /** Writes lines under the markers of the open containers, each line once and in order. */
 export class BlockWriter {
   #out = '';
@@ -96,7 +102,7 @@ export class BlockWriter {
   line(text: string): void {
     if (this.#blankBefore) this.#out += `${this.#sharedPrefix.trimEnd()}\n`;
     const start = this.#marker ?? this.#prefix;
-    if (text === '') this.#out += `${start.trimEnd()}\n`;
+    if (text === '') this.#out += `${withoutRule(start.trimEnd())}\n`;
     else this.#out += `${start}${text}\n`;
     this.#marker = null;
     this.#blankBefore = false;

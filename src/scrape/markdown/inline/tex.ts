@@ -20,8 +20,10 @@ const DELIMITERS: Delimiter[] = [
 const OPENING = /\$\$?|\\[[(]/g;
 /** How far an end is looked for, in characters: a sign that opens nothing costs no more. */
 const MAX_FORMULA = 2000;
-/** What TeX has and prices and addresses do not: a command, or a sub- or superscript in braces. */
-const TEX = /\\[a-zA-Z]{2}|[_^]\{/;
+/** What TeX has and prices do not: a command, or a sub- or superscript in braces. */
+const TEX = /(?<!\\)(?:\\\\)*\\[a-zA-Z]{2}|[_^]\{/;
+/** What no formula has: an address, a character reference, a sub- or superscript of nothing. */
+const NO_TEX = /:\/\/|&#?\w{1,31};|[_^](?:[_^]|$)/;
 
 /**
  * The formula that opens at `start`, and where it ends; null where nothing closes it or it is no
@@ -37,9 +39,19 @@ function formulaAt(
   if (length < 1) return null;
   const tex = source.slice(from, from + length);
   const end = from + length + close.length;
-  if (!TEX.test(tex)) return null;
+  if (!TEX.test(tex) || NO_TEX.test(tex) || !isBalanced(tex)) return null;
   if (open === '$' && (tex.trim() !== tex || /\d/.test(source[end] ?? ''))) return null;
   return /\n\s*\n/.test(tex) ? null : { tex: tex.replace(/\s+/g, ' ').trim(), end };
+}
+
+/** Whether the braces that are no signs of their own come in pairs. */
+function isBalanced(tex: string): boolean {
+  let depth = 0;
+  for (const [sign] of tex.matchAll(/\\.|[{}]/g)) {
+    if (sign === '{') depth++;
+    else if (sign === '}' && --depth < 0) return false;
+  }
+  return depth === 0;
 }
 
 /**
