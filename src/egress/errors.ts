@@ -5,6 +5,7 @@ const MESSAGES = {
   blocked_target: 'The address is not one that may be connected to.',
   dns_failed: 'The host name could not be resolved.',
   connection_failed: 'The connection was refused, reset or closed before the answer was complete.',
+  proxy_failed: 'The proxy did not make the connection.',
   tls_failed: 'The TLS handshake failed.',
   timeout: 'The deadline passed.',
   too_many_redirects: 'More than 10 redirects, or a redirect loop.',
@@ -25,6 +26,7 @@ export type WebhookErrorCode =
   | 'blocked_target'
   | 'dns_failed'
   | 'connection_failed'
+  | 'proxy_failed'
   | 'tls_failed'
   | 'timeout'
   | 'invalid_response'
@@ -77,7 +79,12 @@ export class EgressError extends Error {
   }
 }
 
-const RETRYABLE: ReadonlySet<EgressErrorCode> = new Set(['connection_failed', 'timeout', 'body_failed']);
+const RETRYABLE: ReadonlySet<EgressErrorCode> = new Set([
+  'connection_failed',
+  'proxy_failed',
+  'timeout',
+  'body_failed',
+]);
 
 /**
  * True for resets, refusals, timeouts and temporary DNS failures; false for what would fail the

@@ -83,7 +83,7 @@ export function createEgress(options: EgressOptions): Egress {
     resolve,
     ca: options.ca,
     connectionsPerOrigin: connections.pages,
-    fetchIssuer: async (url, signal) => (await fetchPage(pages, { ...ISSUER, url, signal })).body,
+    fetchIssuer: async (url, via, signal) => (await fetchPage(pages, { ...ISSUER, url, via, signal })).body,
   });
   const webhooks = new Network({
     schemes: ['https:'],

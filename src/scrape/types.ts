@@ -11,6 +11,7 @@ export const PAGE_ERRORS = {
     'The address is not public (ALLOW_PRIVATE_TARGETS opens networks), or its port is not one of web servers.',
   dns_failed: 'The host name could not be resolved.',
   connection_failed: 'The connection was refused, reset or closed before an answer came.',
+  proxy_failed: 'No proxy made the connection.',
   tls_failed: 'The TLS handshake failed.',
   timeout: 'The page did not arrive within timeout_ms.',
   too_many_redirects: 'More than 10 redirects, or a redirect loop.',

@@ -1,9 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { LRUCache } from 'lru-cache';
+import type { Via } from '../upstream/upstream.ts';
 
-/** Downloads a certificate from an http URL. */
-export type FetchIssuer = (url: string, signal: AbortSignal) => Promise<Buffer>;
+/** Downloads a certificate from an http URL, the way that the connection to its site takes. */
+export type FetchIssuer = (url: string, via: Via | null, signal: AbortSignal) => Promise<Buffer>;
 
 /**
  * The longest chain from a server's certificate up to a trusted authority, in certificates that are
@@ -40,11 +41,15 @@ export class Issuers {
    * What to verify a certificate with, its issuers added; null where they are not found. Never
    * rejects.
    */
-  async contextFor(certificate: X509Certificate, signal: AbortSignal): Promise<SecureContext | null> {
+  async contextFor(
+    certificate: X509Certificate,
+    via: Via | null,
+    signal: AbortSignal,
+  ): Promise<SecureContext | null> {
     const chain: X509Certificate[] = [];
     let last = certificate;
     while (!this.#isTrusted(last.issuer)) {
-      const issuer = chain.length < MAX_FETCHED ? await this.#issuerOf(last, signal) : null;
+      const issuer = chain.length < MAX_FETCHED ? await this.#issuerOf(last, via, signal) : null;
       if (issuer === null) return null;
       chain.push(issuer);
       last = issuer;
@@ -65,12 +70,16 @@ export class Issuers {
     return this.#trustedSubjects.has(subject);
   }
 
-  async #issuerOf(certificate: X509Certificate, signal: AbortSignal): Promise<X509Certificate | null> {
+  async #issuerOf(
+    certificate: X509Certificate,
+    via: Via | null,
+    signal: AbortSignal,
+  ): Promise<X509Certificate | null> {
     const url = issuerUrl(certificate);
     if (url === null) return null;
     let known = this.#issuers.get(url);
     if (!known) {
-      const fetched = await this.#fetch(url, signal).then(parseCertificate, () => null);
+      const fetched = await this.#fetch(url, via, signal).then(parseCertificate, () => null);
       known = { certificate: fetched };
       if (!signal.aborted) this.#issuers.set(url, known, { ttl: fetched === null ? MISSING_MS : FOUND_MS });
     }

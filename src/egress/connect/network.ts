@@ -1,11 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import { createSecureContext } from 'node:tls';
 import { AddressPolicy, type CidrList } from './address.ts';
-import { openSocket, permittedAddresses } from './connector.ts';
+import { openSocket } from './connector.ts';
 import { EgressError } from '../errors.ts';
 import { Issuers, type FetchIssuer } from './issuers.ts';
+import { permittedAddresses } from './permitted.ts';
 import { ConnectionPool } from './pool.ts';
 import type { Resolve } from './resolve.ts';
+import type { Via } from '../upstream/upstream.ts';
 import { parseUrl, targetOf, urlRefusal, type Scheme, type Target, type UrlRefusal } from './url-policy.ts';
 
 export interface NetworkOptions {
@@ -15,6 +17,8 @@ export interface NetworkOptions {
   /** Trusted in place of Node's own certificate authorities, PEM. */
   ca?: string | undefined;
   connectionsPerOrigin: number;
+  /** What `destination` goes through. */
+  via?: Via | undefined;
   /** Downloads the certificate of an issuer; without it chains of certificates must be complete. */
   fetchIssuer?: FetchIssuer | undefined;
 }
@@ -37,9 +41,11 @@ export class Network {
   readonly #schemes: readonly Scheme[];
   readonly #policy: AddressPolicy;
   readonly #resolve: Resolve;
+  readonly #via: Via | null;
   readonly #destinations = new LRUCache<string, Destination>({ max: REMEMBERED_DESTINATIONS });
 
-  constructor({ schemes, allow, resolve, ca, connectionsPerOrigin, fetchIssuer }: NetworkOptions) {
+  constructor(given: NetworkOptions) {
+    const { schemes, allow, resolve, ca, connectionsPerOrigin, fetchIssuer } = given;
     const policy = new AddressPolicy(allow);
     // One context for all connections: each new one loads the certificate authorities again.
     const secureContext = createSecureContext(ca === undefined ? {} : { ca });
@@ -48,6 +54,7 @@ export class Network {
     this.#schemes = schemes;
     this.#policy = policy;
     this.#resolve = resolve;
+    this.#via = given.via ?? null;
     this.pool = new ConnectionPool(
       (target, timings, signal) => openSocket(target, options, timings, signal),
       {
@@ -86,14 +93,14 @@ export class Network {
     let destination = this.#destinations.get(text);
     if (!destination) {
       const url = this.permitted(text);
-      destination = { target: targetOf(url), path: url.pathname + url.search };
+      destination = { target: targetOf(url, { via: this.#via }), path: url.pathname + url.search };
       this.#destinations.set(text, destination);
     }
     return destination;
   }
 
   /** Resolves a host as a connection would. Rejects with `blocked_target` or `dns_failed`. */
-  async checkHost(target: Target): Promise<void> {
+  async checkHost(target: Pick<Target, 'hostname' | 'rooted'>): Promise<void> {
     await permittedAddresses(target, { policy: this.#policy, resolve: this.#resolve });
   }
 }

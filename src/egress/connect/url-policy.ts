@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { AddressPolicy } from './address.ts';
+import type { Via } from '../upstream/upstream.ts';
 
 /** Where a connection goes, as read from a URL. */
 export interface Target {
@@ -17,6 +18,8 @@ export interface Target {
    * Whether a faulty certificate is taken all the same. Such connections serve no other requests.
    */
   skipTlsVerification: boolean;
+  /** The proxy that the connection goes through; null: none. */
+  via: Via | null;
 }
 
 export type UrlRefusal = 'invalid' | 'scheme' | 'userinfo' | 'port' | 'blocked_target';
@@ -56,12 +59,16 @@ export function parseUrl(text: string, base?: URL): URL | null {
   return URL.parse(text, base?.href);
 }
 
-export function targetOf(url: URL, skipTlsVerification = false): Target {
+export function targetOf(
+  url: URL,
+  { skipTlsVerification = false, via = null }: Partial<Pick<Target, 'skipTlsVerification' | 'via'>> = {},
+): Target {
   const secure = url.protocol === 'https:';
   const port = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
   const rooted = url.hostname.endsWith('.');
   const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
-  return { origin: url.origin, authority: url.host, secure, hostname, rooted, port, skipTlsVerification };
+  const { origin, host: authority } = url;
+  return { origin, authority, secure, hostname, rooted, port, skipTlsVerification, via };
 }
 
 function isAllowedPort(port: number): boolean {

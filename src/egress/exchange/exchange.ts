@@ -5,6 +5,7 @@ import type { Connection, ConnectionUser } from '../http1/connection.ts';
 import type { ResponseHead } from '../http1/head.ts';
 import type { AwaitedSide } from '../http1/send-body.ts';
 import { AnswerBody, type BodyFlow } from './answer-body.ts';
+import { keyOf } from '../upstream/upstream.ts';
 import { Countdown } from './countdown.ts';
 import type { Answer, BodyExpectation, ExchangeRequest } from './types.ts';
 
@@ -48,8 +49,9 @@ class Exchange implements Waiter, ConnectionUser, BodyFlow {
 
   constructor(pool: ConnectionPool, request: ExchangeRequest, outcome: Outcome) {
     this.target = request.target;
-    const { origin, skipTlsVerification } = request.target;
-    this.key = `${origin}${skipTlsVerification ? ' unverified' : ''}${request.credentialKey}`;
+    const { origin, skipTlsVerification, via } = request.target;
+    const way = `${skipTlsVerification ? ' unverified' : ''}${via ? keyOf(via.upstream) : ''}`;
+    this.key = `${origin}${way}${request.credentialKey}`;
     this.#pool = pool;
     this.#request = request;
     this.#outcome = outcome;

@@ -108,10 +108,11 @@ class PageFetch {
   }
 
   async #get(url: URL): Promise<Answer> {
+    const { skipTlsVerification = false, via = null } = this.#request;
     const reading = this.#request.read && new BodyReading(this.#request.read);
     try {
       const answer = await exchange(this.#network.pool, {
-        target: targetOf(url, this.#request.skipTlsVerification),
+        target: targetOf(url, { skipTlsVerification, via }),
         path: url.pathname + url.search,
         method: 'GET',
         headers: this.#headersFor(url),

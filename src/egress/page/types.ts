@@ -1,6 +1,7 @@
 import type { BodyMemory } from '../body/memory.ts';
 import type { BodyReader } from '../body/read.ts';
 import type { HeaderRecord } from '../headers.ts';
+import type { Via } from '../upstream/upstream.ts';
 import type { SiteCookies } from './cookies.ts';
 
 export interface PageRequest {
@@ -27,6 +28,8 @@ export interface PageRequest {
   signal?: AbortSignal;
   /** Takes certificates with a fault, whatever it is. Default false. */
   skipTlsVerification?: boolean;
+  /** The proxy that every connection of the fetch goes through; null: none. */
+  via?: Via | null;
   /**
    * Asked with the `Content-Type` of the final answer before its body is read. Where it says no, it
    * is asked again with the first bytes of the body, their coding undone: many types are wrong.

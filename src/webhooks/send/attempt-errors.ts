@@ -6,6 +6,7 @@ export const ATTEMPT_ERRORS = {
   redirect: 'The receiver answered with a redirect, which is not followed.',
   timeout: 'No complete answer within the timeout.',
   connection_failed: 'The connection was refused, reset or closed.',
+  proxy_failed: 'The proxy for callbacks did not make the connection.',
   tls_failed: 'The TLS handshake failed, or the certificate is not valid for the host.',
   dns_failed: 'The host name could not be resolved.',
   blocked_target: 'The host is, or resolves to, an address that may not be called.',

@@ -121,6 +121,7 @@ test('the remote address is checked again after connecting', async () => {
     hostname: 'once.test',
     rooted: false,
     skipTlsVerification: false,
+    via: null,
     port: http.port,
   };
   const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: null };
