@@ -1,7 +1,7 @@
 import { PgBoss, fromKysely, systemClock, type Db as BossDb } from 'pg-boss';
 import { sql } from 'kysely';
 import type pg from 'pg';
-import type { Tx } from './tables.ts';
+import type { Db, Tx } from './tables.ts';
 
 /**
  * The lanes of the queue. `interactive` carries single pages and synchronous batches and has a
@@ -142,4 +142,15 @@ export async function queuedGroups(tx: Tx, lane: Lane, accountIds: string[]): Pr
     tx,
   );
   return rows.map((row) => row.group_id);
+}
+
+/** Those of the lanes in which something may be claimed now. */
+export async function lanesWithWork(db: Db, lanes: Lane[]): Promise<Lane[]> {
+  const { rows } = await sql<{ lane: Lane }>`
+    select lane from unnest(${lanes}::text[]) as lane
+    where exists (
+      select from ${sql.id(QUEUE_SCHEMA)}.job
+      where name = lane and state < 'active' and start_after <= now()
+    )`.execute(db);
+  return rows.map(({ lane }) => lane);
 }

@@ -6,11 +6,11 @@ import { eventually } from '../support/wait.ts';
 
 test('a thread that does not come up is started again, each time later', async () => {
   await using service = await startTestService({ ROLES: 'web' });
-  const pool = new WorkerPool(
-    service.context,
-    new URL('data:text/javascript,throw new Error("it does not load")'),
-  );
+  const pool = new WorkerPool(service.context, {
+    script: new URL('data:text/javascript,throw new Error("it does not load")'),
+  });
   await pool.start();
+  await service.api.queue('/v1/scrape/async', { url: 'https://a.example/' });
   const waits = await eventually(() => {
     const restarts = service.logs.filter(
       (line) => line.lane === 'interactive' && line.restart_ms !== undefined,

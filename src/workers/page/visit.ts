@@ -13,7 +13,7 @@ import { HostBusyError, RobotsUnavailableError, type HostPlace, type Hosts } fro
 import type { BodyMemoryBudget, BodyReservation } from '../limits/body-memory.ts';
 import type { Load } from '../limits/load.ts';
 import type { JobInfo } from '../queue/open-work.ts';
-import type { ReaderPool } from '../reading/reader-pool.ts';
+import type { ReadingClient } from '../reading/reading-client.ts';
 import type { PageReading } from '../reading/read-page.ts';
 import { cookiesFor } from './cookies.ts';
 import { headersFor } from './headers.ts';
@@ -30,7 +30,7 @@ export interface Surroundings {
   hosts: Hosts;
   load: Load;
   bodies: BodyMemoryBudget;
-  readers: ReaderPool;
+  readers: ReadingClient;
   log: Log;
 }
 

@@ -1,73 +1,84 @@
 import { randomUUID } from 'node:crypto';
-import { Worker } from 'node:worker_threads';
+import { getCompileCacheDir } from 'node:module';
+import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import type { Context } from '../../context.ts';
-import { DEAD_LETTERS, type Lane, type Slice } from '../../database/queue.ts';
+import { DEAD_LETTERS, LANES, lanesWithWork, type Lane, type Slice } from '../../database/queue.ts';
 import { failPending } from '../../jobs/progress/cancel.ts';
 import { SharedSemaphore, sharedSemaphoreMemory } from '../../limits/shared-semaphore.ts';
 import { createGateMemory, HostGate, type GateMemory } from '../hosts/gate.ts';
-import type { HeldSlice } from '../queue/held.ts';
-import { Heartbeat } from './heartbeat.ts';
-import type { FromThread, ThreadData, ToThread } from './thread.ts';
+import { ReaderPool } from '../reading/reader-pool.ts';
+import { serveReadings } from '../reading/reading-server.ts';
+import { laneSettings, threadLanes } from './lanes.ts';
+import { WorkerThread } from './worker-thread.ts';
 
-/** A thread that misses so many looks in a row, half a second apart, is stuck. */
+/** How often threads are looked at, and work that waits where a lane lacks threads. */
 const WATCH_MS = 500;
-const MISSED_LOOKS = 40;
-/** V8's heap of one thread, and its part for new objects. Pages are read in other processes. */
-const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 192, maxYoungGenerationSizeMb: 12 };
 const RESTART_MS = 100;
 /** The pause before a thread that fails to start is started again doubles up to this. */
 const RESTART_LIMIT_MS = 30_000;
+/** A thread that has had nothing to do for this long ends, and returns its memory. */
+const IDLE_MS = 2 * 60_000;
+/** What a thread gets to finish that has claimed something just when it is to end. */
+const END_GRACE_MS = 10_000;
 
-interface Thread {
-  lane: Lane;
-  index: number;
-  worker: Worker;
-  ready: boolean;
-  /** The failed starts in a row before this one. */
-  failedStarts: number;
-  heartbeat: Heartbeat;
-  /** The beats when the thread was last looked at, and the looks since they moved. */
-  seen: { beats: number; looks: number };
-  held: HeldSlice[];
-  exited: Promise<void>;
+interface WorkerPoolOptions {
+  script?: URL;
+  idleMs?: number;
 }
 
 /**
- * The worker threads: one for the interactive lane, the configured number for the bulk lane. A
- * thread that dies or is stuck is replaced, and its slices go back to the queue.
+ * The worker threads, one for the interactive lane and the configured number for the bulk lane, and
+ * the readers of both. A thread starts when there is work for it and ends when there is none. One
+ * that dies or is stuck is replaced, and its slices go back to the queue.
  */
 export class WorkerPool {
   readonly #context: Context;
   readonly #script: URL;
-  readonly #threads: Thread[] = [];
+  readonly #idleMs: number;
+  /** The lane of each place for a thread, and who is there. */
+  readonly #lanes: Lane[];
+  readonly #niceness: Record<Lane, number>;
+  readonly #threads = new Map<number, WorkerThread>();
+  readonly #restarts = new Map<number, NodeJS.Timeout>();
+  readonly #readers: Record<Lane, ReaderPool>;
   readonly #gate: GateMemory;
-  readonly #budgets: Record<Lane, Record<'bodies' | 'heavy', SharedArrayBuffer>>;
+  readonly #bodies: Record<Lane, SharedArrayBuffer>;
   #unsubscribe = () => {};
   #watch: NodeJS.Timeout | undefined;
+  #looking = false;
   #stopping = false;
 
-  constructor(context: Context, script = new URL('./thread.ts', import.meta.url)) {
+  constructor(context: Context, options: WorkerPoolOptions = {}) {
+    const { script = new URL('./thread.ts', import.meta.url), idleMs = IDLE_MS } = options;
+    const { dataDir, workerThreads } = context.config;
     this.#context = context;
     this.#script = script;
-    const threads = context.config.workerThreads + 1;
+    this.#idleMs = idleMs;
+    const settings = laneSettings(workerThreads);
+    this.#lanes = threadLanes(settings);
+    this.#niceness = { interactive: settings.interactive.niceness, bulk: settings.bulk.niceness };
+    const compileCache = getCompileCacheDir() ?? join(dataDir, 'compiled');
+    const readers = (lane: Lane) => new ReaderPool({ ...settings[lane], compileCache });
+    this.#readers = { interactive: readers('interactive'), bulk: readers('bulk') };
+    const threads = this.#lanes.length;
     this.#gate = createGateMemory(threads, randomUUID());
-    const memory = () => sharedSemaphoreMemory(threads);
-    const budgets = () => ({ bodies: memory(), heavy: memory() });
-    this.#budgets = { interactive: budgets(), bulk: budgets() };
+    this.#bodies = { interactive: sharedSemaphoreMemory(threads), bulk: sharedSemaphoreMemory(threads) };
   }
 
   async start(): Promise<void> {
-    const { boss, config, notifications } = this.#context;
-    this.#spawn('interactive', 0);
-    for (let i = 1; i <= config.workerThreads; i++) this.#spawn('bulk', i);
-    const wakeAll = () => this.#threads.forEach((thread) => send(thread, { type: 'wake' }));
-    this.#unsubscribe = notifications.subscribe((n) => {
-      if (n.type === 'slices')
-        this.#threads.filter((t) => t.lane === n.lane).forEach((thread) => send(thread, { type: 'wake' }));
-      if (n.type === 'job_ended' && n.cancelled)
-        this.#threads.forEach((thread) => send(thread, { type: 'cancel', job_id: n.job_id }));
-    }, wakeAll);
-    this.#watch = setInterval(() => this.#killStuck(), WATCH_MS);
+    const { boss, notifications } = this.#context;
+    // The flag of `npm start` is for this thread; it would override the limits of the others.
+    setFlagsFromString('--max-semi-space-size=0');
+    this.#unsubscribe = notifications.subscribe(
+      (n) => {
+        if (n.type === 'slices') this.#wake(n.lane);
+        if (n.type === 'job_ended' && n.cancelled) this.#each((thread) => thread.cancel(n.job_id));
+      },
+      () => this.#each((thread) => thread.wake()),
+    );
+    this.#watch = setInterval(() => this.#look(), WATCH_MS);
+    this.#look();
     await boss.work<Slice>(
       DEAD_LETTERS,
       { pollingIntervalSeconds: 5 },
@@ -77,12 +88,13 @@ export class WorkerPool {
 
   /** The slices that the threads hold. */
   get underWay(): number {
-    return this.#threads.reduce((sum, { held }) => sum + held.length, 0);
+    return this.#threads.values().reduce((sum, { held }) => sum + held.length, 0);
   }
 
-  /** Whether every thread is up. */
+  /** Whether no thread fails to start. */
   get healthy(): boolean {
-    return !this.#stopping && this.#threads.every((thread) => thread.ready);
+    const failing = this.#threads.values().some((thread) => !thread.ready && thread.failedStarts > 0);
+    return !this.#stopping && !failing && this.#restarts.size === 0;
   }
 
   /**
@@ -92,73 +104,124 @@ export class WorkerPool {
   async stop(graceMs: number, limitMs: number): Promise<void> {
     this.#stopping = true;
     this.#unsubscribe();
-    for (const thread of this.#threads) send(thread, { type: 'stop', graceMs });
-    const all = Promise.all(this.#threads.map((thread) => thread.exited));
+    for (const restart of this.#restarts.values()) clearTimeout(restart);
+    this.#each((thread) => thread.end(graceMs));
+    const threads = [...this.#threads.values()];
+    const all = Promise.all(threads.map((thread) => thread.exited));
     await Promise.race([all, new Promise((late) => setTimeout(late, limitMs).unref())]);
     clearInterval(this.#watch);
-    await Promise.all(this.#threads.map((thread) => thread.worker.terminate()));
+    await Promise.all(threads.map((thread) => thread.kill()));
+    await Promise.all(LANES.map((lane) => this.#readers[lane][Symbol.asyncDispose]()));
   }
 
-  #spawn(lane: Lane, index: number, failedStarts = 0): void {
+  /** Says that work has come: to the lane's threads, or by starting its first. */
+  #wake(lane: Lane): void {
+    const threads = this.#threads.values().filter((thread) => thread.lane === lane);
+    if (this.#lanes.some((of, index) => of === lane && this.#isTaken(index)))
+      for (const thread of threads) thread.wake();
+    else this.#startIn(lane);
+  }
+
+  /** Starts a thread in a lane that has room for one and none that is starting. */
+  #startIn(lane: Lane): void {
+    const index = this.#lanes.findIndex((of, place) => of === lane && !this.#isTaken(place));
+    if (index === -1 || this.#stopping || this.#isStarting(lane)) return;
+    this.#readers[lane].warmUp();
+    this.#spawn(index);
+  }
+
+  #isTaken(index: number): boolean {
+    return this.#threads.has(index) || this.#restarts.has(index);
+  }
+
+  #isStarting(lane: Lane): boolean {
+    return this.#threads.values().some((thread) => thread.lane === lane && !thread.ready);
+  }
+
+  #spawn(index: number, failedStarts = 0): void {
     const { config, databaseUrl, log } = this.#context;
-    const heartbeat = new Heartbeat();
-    const workerData: ThreadData = {
-      config,
-      databaseUrl,
-      lane,
-      index,
-      gate: this.#gate,
-      bodiesMemory: this.#budgets[lane].bodies,
-      heavyMemory: this.#budgets[lane].heavy,
-      heartbeatMemory: heartbeat.memory,
-    };
-    const worker = new Worker(this.#script, { workerData, resourceLimits: RESOURCE_LIMITS });
-    const { promise: exited, resolve } = Promise.withResolvers<void>();
-    const seen = { beats: 0, looks: 0 };
-    const state = { ready: false, failedStarts, heartbeat, seen, held: [] };
-    const thread: Thread = { lane, index, worker, exited, ...state };
-    this.#threads[index] = thread;
-    worker.on('message', (message: FromThread) => {
-      if (message.type === 'ready') thread.ready = true;
-      else thread.held = message.slices;
+    const lane = this.#lanes[index]!;
+    const thread = new WorkerThread({
+      script: this.#script,
+      data: {
+        config,
+        databaseUrl,
+        lane,
+        index,
+        niceness: this.#niceness[lane],
+        gate: this.#gate,
+        bodiesMemory: this.#bodies[lane],
+      },
+      failedStarts,
+      serveReadings: (port) => serveReadings(port, this.#readers[lane]),
+      onError: (error) => log.error({ lane, thread: index, err: error }, 'worker thread failed'),
     });
-    worker.on('error', (error) => log.error({ lane, thread: index, err: error }, 'worker thread failed'));
-    worker.on('exit', () => {
-      resolve();
-      if (!this.#stopping) void this.#replace(thread);
-    });
+    this.#threads.set(index, thread);
+    void thread.exited.then(() => this.#afterExit(thread));
   }
 
-  /** Counts looks and not time: when the whole process stood still, no thread is at fault. */
-  #killStuck(): void {
-    for (const thread of this.#threads) {
-      const { beats } = thread.heartbeat;
-      const looks = beats === thread.seen.beats && thread.ready ? thread.seen.looks + 1 : 0;
-      thread.seen = { beats, looks };
-      if (looks !== MISSED_LOOKS) continue;
-      this.#context.log.warn(
-        { lane: thread.lane, thread: thread.index },
-        'worker thread is stuck and replaced',
-      );
-      void thread.worker.terminate();
+  #each(call: (thread: WorkerThread) => void): void {
+    this.#threads.forEach(call);
+  }
+
+  /** Kills threads that are stuck, ends those that have nothing to do, starts those that are missing. */
+  #look(): void {
+    for (const thread of this.#threads.values()) {
+      if (thread.isStuck()) {
+        this.#context.log.warn(
+          { lane: thread.lane, thread: thread.index },
+          'worker thread is stuck and replaced',
+        );
+        void thread.kill();
+      } else if (thread.idleMs > this.#idleMs && !thread.ending) {
+        this.#context.log.debug({ lane: thread.lane, thread: thread.index }, 'idle worker thread ends');
+        thread.end(END_GRACE_MS);
+      }
+    }
+    void this.#lookForWork();
+  }
+
+  /** Finds what no notification has said, such as deferred slices and those of other processes. */
+  async #lookForWork(): Promise<void> {
+    const lacking = LANES.filter((lane) =>
+      this.#lanes.some((of, index) => of === lane && !this.#isTaken(index)),
+    );
+    if (this.#looking || this.#stopping || lacking.length === 0) return;
+    this.#looking = true;
+    try {
+      for (const lane of await lanesWithWork(this.#context.db, lacking)) this.#startIn(lane);
+    } catch (error) {
+      this.#context.log.warn({ err: error }, 'failed to look for work');
+    } finally {
+      this.#looking = false;
     }
   }
 
-  async #replace(dead: Thread): Promise<void> {
+  async #afterExit(thread: WorkerThread): Promise<void> {
     const { boss, log } = this.#context;
-    HostGate.clear(this.#gate, dead.index);
-    for (const memory of Object.values(this.#budgets[dead.lane])) SharedSemaphore.clear(memory, dead.index);
+    const { index, lane } = thread;
+    HostGate.clear(this.#gate, index);
+    SharedSemaphore.clear(this.#bodies[lane], index);
     try {
-      if (dead.held.length > 0) await boss.fail(dead.lane, dead.held);
+      if (thread.held.length > 0) await boss.fail(lane, thread.held);
     } catch (error) {
       log.warn({ err: error }, "a dead thread's slices return when their heartbeat ends");
     }
-    const failedStarts = dead.ready ? 0 : dead.failedStarts + 1;
-    const restart_ms = Math.min(RESTART_MS * 2 ** failedStarts, RESTART_LIMIT_MS);
-    log.warn({ lane: dead.lane, thread: dead.index, restart_ms }, 'worker thread restarts');
-    setTimeout(() => {
-      if (!this.#stopping) this.#spawn(dead.lane, dead.index, failedStarts);
-    }, restart_ms);
+    this.#threads.delete(index);
+    if (this.#stopping) return;
+    if (thread.ending) void this.#lookForWork();
+    else this.#restart(thread);
+  }
+
+  #restart({ index, lane, ready, failedStarts }: WorkerThread): void {
+    const failures = ready ? 0 : failedStarts + 1;
+    const restart_ms = Math.min(RESTART_MS * 2 ** failures, RESTART_LIMIT_MS);
+    this.#context.log.warn({ lane, thread: index, restart_ms }, 'worker thread restarts');
+    const restart = () => {
+      this.#restarts.delete(index);
+      if (!this.#stopping) this.#spawn(index, failures);
+    };
+    this.#restarts.set(index, setTimeout(restart, restart_ms));
   }
 
   /**
@@ -176,8 +239,4 @@ export class WorkerPool {
       ordinals: slice.ordinals,
     });
   }
-}
-
-function send(thread: Thread, message: ToThread): void {
-  thread.worker.postMessage(message);
 }

@@ -1,7 +1,5 @@
-import { getCompileCacheDir } from 'node:module';
 import { platform, setPriority } from 'node:os';
-import { join } from 'node:path';
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { PgBoss } from 'pg-boss';
 import { createSecretBox } from '../../accounts/secrets.ts';
 import type { Config } from '../../config/index.ts';
@@ -20,7 +18,7 @@ import { Load } from '../limits/load.ts';
 import type { HeldSlice } from '../queue/held.ts';
 import { WorkReader } from '../queue/open-work.ts';
 import { Runner } from '../queue/runner.ts';
-import { ReaderPool } from '../reading/reader-pool.ts';
+import { ReadingClient } from '../reading/reading-client.ts';
 import { Heartbeat } from './heartbeat.ts';
 
 /** What the main thread gives a worker thread at its start. */
@@ -29,11 +27,13 @@ export interface ThreadData {
   databaseUrl: string;
   lane: Lane;
   index: number;
+  niceness: number;
   gate: GateMemory;
-  /** Of the SharedSemaphores of the lane. */
+  /** Of the SharedSemaphore of the lane. */
   bodiesMemory: SharedArrayBuffer;
-  heavyMemory: SharedArrayBuffer;
   heartbeatMemory: SharedArrayBuffer;
+  /** At its other end the main thread's readers are. */
+  readers: MessagePort;
 }
 
 export type ToThread =
@@ -41,28 +41,14 @@ export type ToThread =
 export type FromThread = { type: 'ready' } | { type: 'held'; slices: HeldSlice[] };
 
 const CONNECTIONS = 2;
-/**
- * Of threads and their readers: where cores are short, the API and the dispatcher go first, and
- * single pages before batches.
- */
-const NICENESS = { interactive: 0, bulk: 10 };
 /** The bodies of a lane that are not small: four of the largest. */
 const BODIES_BYTES = 40 * 1024 * 1024;
-/**
- * Readers of one thread, the share of one account, and those that stay when there is nothing to do.
- */
-const READERS = {
-  interactive: { readers: 4, accountReaders: 2, spare: 1 },
-  bulk: { readers: 2, accountReaders: 1, spare: 0 },
-};
-/** Large pages that a lane reads at once. */
-const HEAVY = { interactive: 2, bulk: 1 };
 
-const { config, databaseUrl, lane, index, gate, bodiesMemory, heavyMemory, heartbeatMemory } =
-  workerData as ThreadData;
+const given = workerData as ThreadData;
+const { config, databaseUrl, lane, index } = given;
 armCrashPoint(config.crashPoint);
 // On Linux 0 is the calling thread; elsewhere it is the whole process.
-if (platform() === 'linux') setPriority(0, NICENESS[lane]);
+if (platform() === 'linux') setPriority(0, given.niceness);
 const port = parentPort!;
 const tell = (message: FromThread) => port.postMessage(message);
 const log = createLog(config.logLevel, isUnavailable).child({ lane, thread: index });
@@ -84,17 +70,13 @@ const egress = createEgress({
   connectionsPerOrigin: { pages: config.hostConcurrency, webhooks: 1 },
 });
 const load = new Load();
-const readers = new ReaderPool({
-  ...READERS[lane],
-  heavy: new SharedSemaphore(heavyMemory, index, HEAVY[lane]),
-  compileCache: getCompileCacheDir() ?? join(config.dataDir, 'compiled'),
-});
-const hostGate = new HostGate({ memory: gate, lane, thread: index, capacity: config.hostConcurrency });
+const readers = new ReadingClient(given.readers);
+const hostGate = new HostGate({ memory: given.gate, lane, thread: index, capacity: config.hostConcurrency });
 const around = {
   egress,
   hosts: new Hosts({ db, egress, gate: hostGate, load }),
   load,
-  bodies: new BodyMemoryBudget(new SharedSemaphore(bodiesMemory, index, BODIES_BYTES)),
+  bodies: new BodyMemoryBudget(new SharedSemaphore(given.bodiesMemory, index, BODIES_BYTES)),
   readers,
   log,
 };
@@ -109,11 +91,11 @@ port.on('message', (message: ToThread) => {
   else if (message.type === 'cancel') runner.cancel(message.job_id);
   else runner.stop(message.graceMs);
 });
-const beating = new Heartbeat(heartbeatMemory).start();
+const beating = new Heartbeat(given.heartbeatMemory).start();
 tell({ type: 'ready' });
 await runner.run();
 await boss.stop({ close: false, graceful: false });
-await readers[Symbol.asyncDispose]();
+readers[Symbol.dispose]();
 await flushSpans();
 await egress.close();
 // Not db.destroy(): Kysely leaves a pool open that only the queue has used.

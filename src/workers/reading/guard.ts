@@ -1,11 +1,11 @@
 import { workerData } from 'node:worker_threads';
 import { Activity } from './activity.ts';
-import { HARD_LIMIT_MS, MAX_RESIDENT_BYTES } from './limits.ts';
+import { MAX_RESIDENT_BYTES, OUT_OF_TIME, READING_CPU_MS, READING_WALL_MS } from './limits.ts';
 
 /**
  * A thread beside the one that reads, which may be stuck or growing: kills the process where a page
- * takes more memory than a reader may have (V8's limits do not count what is outside its heap), or
- * where the parent is gone or no longer watches.
+ * takes more time or memory than a reader may have (V8's limits do not count what is outside its
+ * heap), or where the parent is gone.
  */
 
 const BUSY_POLL_MS = 20;
@@ -13,13 +13,22 @@ const IDLE_POLL_MS = 1000;
 
 const activity = new Activity(workerData as SharedArrayBuffer);
 const parent = process.ppid;
-let seen = { turn: activity.turn, at: performance.now() };
+let seen = look();
 
 for (;;) {
-  const { busy, turn } = activity;
-  if (turn !== seen.turn) seen = { turn, at: performance.now() };
-  const tooLarge = busy && process.memoryUsage.rss() > MAX_RESIDENT_BYTES;
-  const stuck = busy && performance.now() - seen.at > HARD_LIMIT_MS;
-  if (tooLarge || stuck || process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
-  activity.waitForChange(turn, busy ? BUSY_POLL_MS : IDLE_POLL_MS);
+  if (activity.turn !== seen.turn) seen = look();
+  if (activity.busy) {
+    if (process.memoryUsage.rss() > MAX_RESIDENT_BYTES) process.kill(process.pid, 'SIGKILL');
+    const now = look();
+    if (now.cpu - seen.cpu > READING_CPU_MS || now.wall - seen.wall > READING_WALL_MS)
+      process.kill(process.pid, OUT_OF_TIME);
+  }
+  if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
+  activity.waitForChange(seen.turn, activity.busy ? BUSY_POLL_MS : IDLE_POLL_MS);
+}
+
+/** The turn, and the milliseconds that the process has used, and that have passed. */
+function look(): { turn: number; cpu: number; wall: number } {
+  const { user, system } = process.cpuUsage();
+  return { turn: activity.turn, cpu: (user + system) / 1000, wall: performance.now() };
 }

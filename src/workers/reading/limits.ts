@@ -16,7 +16,9 @@ export const KEPT_RESIDENT_BYTES = 128 * MIB;
  */
 export const HEAP_MB = 144;
 export const SEMI_SPACE_MB = 8;
-/** The longest that one page may be read. */
-export const READING_LIMIT_MS = 15_000;
-/** A reader ends by itself after this, should its parent not watch it any more. */
-export const HARD_LIMIT_MS = READING_LIMIT_MS + 10_000;
+/** The CPU time that one page may take. How busy the machine is makes no difference. */
+export const READING_CPU_MS = 15_000;
+/** The longest that one page may be read, on whatever machine. */
+export const READING_WALL_MS = 60_000;
+/** Ends a reader whose page has taken too much time. By default it ends a process, without a dump. */
+export const OUT_OF_TIME = 'SIGALRM';

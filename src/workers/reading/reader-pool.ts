@@ -1,56 +1,65 @@
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import { Semaphore } from '../../limits/semaphore.ts';
-import type { SharedSemaphore } from '../../limits/shared-semaphore.ts';
+import type { RawPage } from '../../scrape/types.ts';
 import type { PageReading, ReadRequest } from './read-page.ts';
-import { ReaderProcess, ReaderStartError } from './reader-process.ts';
+import { ReaderProcess, ReaderStartError, type ReaderOptions } from './reader-process.ts';
 
-/** A page of this size can make a tree of tens of megabytes; so can any document. */
+/** A page of this size can make a tree of tens of megabytes. */
 const HEAVY_BYTES = 256 * 1024;
+/** Of text, what is read is as large as what came. What else is inside, it may be much larger. */
+const TEXT_TYPE = /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml)\b)/i;
+/** How PDFs and archives begin, whatever their type says. */
+const PACKED = ['%PDF-', 'PK\x03\x04'];
+const HEAD_BYTES = 1024;
 /** A reader that has nothing to do ends after this, which returns its memory to the system. */
 const IDLE_MS = 2000;
+/** The last one stays longer: a caller of single pages should find it. */
+const LAST_IDLE_MS = 60_000;
+/** How often that is looked at. */
+const RETIRE_MS = 500;
 
-interface ReaderPoolOptions {
+interface ReaderPoolOptions extends ReaderOptions {
   /** Readers at once. They are started when they are needed. */
   readers: number;
   /** The readers that one account may use at once, so that others find one. */
   accountReaders: number;
-  /** Readers that stay when there is nothing to do. */
-  spare: number;
-  /** Large pages that the lane reads at once, over all its threads. */
-  heavy: SharedSemaphore;
-  compileCache: string;
+  /** Pages read at once that may take much memory. */
+  heavy: number;
 }
 
-interface IdleReader {
-  reader: ReaderProcess;
-  retire: NodeJS.Timeout;
-}
-
-/** The readers of one thread. */
+/** The readers of one lane. */
 export class ReaderPool implements AsyncDisposable {
   readonly #options: ReaderPoolOptions;
   readonly #places: Semaphore;
   readonly #shares: KeyedSemaphore;
+  readonly #heavy: Semaphore;
   readonly #heavyShares = new KeyedSemaphore(1);
-  readonly #idle: IdleReader[] = [];
+  /** Those that have nothing to do, and since when. The last one is taken first. */
+  readonly #idle: { reader: ReaderProcess; since: number }[] = [];
   readonly #all = new Set<ReaderProcess>();
+  #retiring: NodeJS.Timeout | null = null;
   #closed = false;
 
   constructor(options: ReaderPoolOptions) {
     this.#options = options;
     this.#places = new Semaphore(options.readers);
     this.#shares = new KeyedSemaphore(options.accountReaders);
-    for (let i = 0; i < options.spare; i++) this.#keep(this.#start());
+    this.#heavy = new Semaphore(options.heavy);
+  }
+
+  /** Starts a reader where there is none: pages are on their way. */
+  warmUp(): void {
+    if (this.#all.size === 0) this.#keep(this.#start());
   }
 
   /** Reads a page for an account. Throws PageError, and the signal's reason when that aborts. */
   async read(accountId: string, request: ReadRequest, signal: AbortSignal): Promise<PageReading> {
-    using _ = await this.#enter(accountId, request.page.body.length >= HEAVY_BYTES, signal);
+    using _ = await this.#enter(accountId, isHeavy(request.page), signal);
     signal.throwIfAborted();
     try {
       return await this.#readOnce(request, signal);
     } catch (error) {
-      if (!(error instanceof ReaderStartError)) throw error;
+      if (!(error instanceof ReaderStartError) || signal.aborted) throw error;
       return await this.#readOnce(request, signal);
     }
   }
@@ -60,7 +69,7 @@ export class ReaderPool implements AsyncDisposable {
     using stack = new DisposableStack();
     if (heavy) {
       stack.use(await this.#heavyShares.acquire(accountId, 1, signal));
-      stack.use(await this.#options.heavy.acquire(1, signal));
+      stack.use(await this.#heavy.acquire(1, signal));
     }
     stack.use(await this.#shares.acquire(accountId, 1, signal));
     stack.use(await this.#places.acquire(1, signal));
@@ -76,36 +85,37 @@ export class ReaderPool implements AsyncDisposable {
     } finally {
       signal.removeEventListener('abort', stop);
       if (reader.reusable) this.#keep(reader);
-      else {
-        reader[Symbol.dispose]();
-        if (this.#idle.length < this.#options.spare) this.#keep(this.#start());
-      }
+      else reader[Symbol.dispose]();
     }
   }
 
   #take(): ReaderProcess {
-    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      clearTimeout(idle.retire);
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop())
       if (idle.reader.reusable) return idle.reader;
-    }
     return this.#start();
   }
 
   #keep(reader: ReaderProcess): void {
     if (this.#closed) return reader[Symbol.dispose]();
-    this.#idle.push({ reader, retire: setTimeout(() => this.#retire(reader), IDLE_MS).unref() });
+    this.#idle.push({ reader, since: performance.now() });
+    this.#retiring ??= setInterval(() => this.#retire(), RETIRE_MS).unref();
   }
 
-  #retire(reader: ReaderProcess): void {
-    if (this.#idle.length <= this.#options.spare) return;
-    const index = this.#idle.findIndex((idle) => idle.reader === reader);
-    if (index === -1) return;
-    this.#idle.splice(index, 1);
-    reader[Symbol.dispose]();
+  /** Ends the readers that have had nothing to do for long. */
+  #retire(): void {
+    const now = performance.now();
+    for (let idle = this.#idle[0]; idle; idle = this.#idle[0]) {
+      if (now - idle.since < (this.#all.size > 1 ? IDLE_MS : LAST_IDLE_MS)) return;
+      this.#idle.shift();
+      this.#all.delete(idle.reader);
+      idle.reader[Symbol.dispose]();
+    }
+    clearInterval(this.#retiring ?? undefined);
+    this.#retiring = null;
   }
 
   #start(): ReaderProcess {
-    const reader = new ReaderProcess(this.#options.compileCache);
+    const reader = new ReaderProcess(this.#options);
     this.#all.add(reader);
     void reader.exited.then(() => this.#all.delete(reader));
     return reader;
@@ -118,4 +128,11 @@ export class ReaderPool implements AsyncDisposable {
     for (const reader of all) reader[Symbol.dispose]();
     await Promise.all(all.map((reader) => reader.exited));
   }
+}
+
+/** Whether reading the page may take much memory. */
+function isHeavy({ body, contentType }: RawPage): boolean {
+  if (body.length >= HEAVY_BYTES || !TEXT_TYPE.test(contentType ?? '')) return true;
+  const head = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, HEAD_BYTES));
+  return PACKED.some((beginning) => head.includes(beginning));
 }

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
-import { HEAP_MB, KEPT_RESIDENT_BYTES, READING_LIMIT_MS, SEMI_SPACE_MB } from './limits.ts';
+import { HEAP_MB, KEPT_RESIDENT_BYTES, OUT_OF_TIME, SEMI_SPACE_MB } from './limits.ts';
 import type { PageReading, ReadRequest } from './read-page.ts';
 import type { FromReader } from './reader.ts';
 
@@ -13,7 +14,18 @@ export class ReaderStartError extends Error {
   override name = 'ReaderStartError';
 }
 
-/** A child process that reads pages, one at a time, each within READING_LIMIT_MS. */
+export interface ReaderOptions {
+  /**
+   * A directory in which compiled code is kept, so that the next reader starts in half the time.
+   */
+  compileCache: string;
+  niceness: number;
+}
+
+/**
+ * A child process that reads pages, one at a time, and guards its own limits. The main thread starts
+ * it: a child of a thread that dies would never be waited for.
+ */
 export class ReaderProcess implements Disposable {
   readonly #child: ChildProcess;
   readonly #ready = Promise.withResolvers<void>();
@@ -25,11 +37,7 @@ export class ReaderProcess implements Disposable {
   #residentBytes = 0;
   #stderr = '';
 
-  /**
-   * `compileCache` is a directory in which compiled code is kept, so that the next reader starts in
-   * half the time.
-   */
-  constructor(compileCache: string) {
+  constructor({ compileCache, niceness }: ReaderOptions) {
     this.#child = fork(SCRIPT, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -37,6 +45,7 @@ export class ReaderProcess implements Disposable {
       // None of the parent's: it holds secrets.
       env: { NODE_COMPILE_CACHE: compileCache },
     });
+    if (niceness > 0 && this.#child.pid !== undefined) setPriority(this.#child.pid, niceness);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#exited = promise;
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
@@ -45,6 +54,7 @@ export class ReaderProcess implements Disposable {
     this.#child.on('message', (message: FromReader) => this.#receive(message));
     this.#child.on('error', (error) => this.#end(error.message));
     this.#child.on('exit', (code, signal) => {
+      if (signal === OUT_OF_TIME) this.#endCode = 'parse_timeout';
       this.#end(`it ended with ${signal ?? code}: ${this.#stderr}`);
       resolve();
     });
@@ -63,15 +73,10 @@ export class ReaderProcess implements Disposable {
   async read(request: ReadRequest): Promise<PageReading> {
     await this.#ready.promise;
     this.#page = Promise.withResolvers();
-    const timer = setTimeout(() => {
-      this.#endCode = 'parse_timeout';
-      this.#child.kill('SIGKILL');
-    }, READING_LIMIT_MS);
     try {
       this.#child.send(request);
       return await this.#page.promise;
     } finally {
-      clearTimeout(timer);
       this.#page = null;
     }
   }

@@ -11,14 +11,19 @@ export async function residentMiB(pid: number): Promise<number> {
  * in common counts once, as the system's limits for a container count it.
  */
 export async function familyMiB(pid: number): Promise<number> {
+  const children = await childrenOf(pid);
+  const theirs = await Promise.all(children.map(async (child) => await familyMiB(child)));
+  const own = Number(/^Pss:\s+(\d+) kB/m.exec(await readProc(`${pid}/smaps_rollup`))?.[1] ?? 0) / 1024;
+  return theirs.reduce((sum, mib) => sum + mib, own);
+}
+
+/** The processes that a process has started and not yet waited for. */
+export async function childrenOf(pid: number): Promise<number[]> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
   const lists = await Promise.all(
     threads.map(async (thread) => await readProc(`${pid}/task/${thread}/children`)),
   );
-  const children = lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
-  const theirs = await Promise.all(children.map(async (child) => await familyMiB(child)));
-  const own = Number(/^Pss:\s+(\d+) kB/m.exec(await readProc(`${pid}/smaps_rollup`))?.[1] ?? 0) / 1024;
-  return theirs.reduce((sum, mib) => sum + mib, own);
+  return lists.flatMap((list) => list.split(' ').filter(Boolean).map(Number));
 }
 
 /** Empty where the process has ended. */

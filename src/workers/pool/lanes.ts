@@ -1,0 +1,33 @@
+import { LANES, type Lane } from '../../database/queue.ts';
+
+interface LaneSettings {
+  threads: number;
+  /**
+   * Of its threads and readers: where cores are short, the API and the dispatcher go first, and
+   * single pages before batches.
+   */
+  niceness: number;
+  /** Pages that are read at once, of one account, and such as may take much memory. */
+  readers: number;
+  accountReaders: number;
+  heavy: number;
+}
+
+/** How each lane is worked on where so many threads are for batches. */
+export function laneSettings(bulkThreads: number): Record<Lane, LaneSettings> {
+  return {
+    interactive: { threads: 1, niceness: 0, readers: 4, accountReaders: 2, heavy: 2 },
+    bulk: {
+      threads: bulkThreads,
+      niceness: 10,
+      readers: bulkThreads + 1,
+      accountReaders: bulkThreads,
+      heavy: 1,
+    },
+  };
+}
+
+/** The lane of each thread, by the thread's index. */
+export function threadLanes(settings: Record<Lane, LaneSettings>): Lane[] {
+  return LANES.flatMap((lane) => Array.from({ length: settings[lane].threads }, () => lane));
+}

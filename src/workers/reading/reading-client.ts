@@ -1,0 +1,67 @@
+import type { MessagePort } from 'node:worker_threads';
+import { PageError, type PageErrorCode } from '../../scrape/types.ts';
+import type { PageReading, ReadRequest } from './read-page.ts';
+
+/** What a worker thread asks of the main thread, which owns the readers. */
+export type ToReaders =
+  { type: 'read'; id: number; accountId: string; request: ReadRequest } | { type: 'give_up'; id: number };
+export type FromReaders =
+  | { type: 'read'; id: number; reading: PageReading }
+  | { type: 'failed'; id: number; code: PageErrorCode; cause: string };
+
+/** Has the main thread's readers read the pages of a worker thread. */
+export class ReadingClient implements Disposable {
+  readonly #port: MessagePort;
+  readonly #waiting = new Map<number, PromiseWithResolvers<PageReading>>();
+  #last = 0;
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+    port.on('message', (message: FromReaders) => this.#receive(message));
+  }
+
+  /**
+   * Reads a page for an account, and takes its body along. Throws PageError, and the signal's
+   * reason when that aborts.
+   */
+  async read(accountId: string, request: ReadRequest, signal: AbortSignal): Promise<PageReading> {
+    signal.throwIfAborted();
+    const id = ++this.#last;
+    const waiting = Promise.withResolvers<PageReading>();
+    this.#waiting.set(id, waiting);
+    const giveUp = () => {
+      this.#send({ type: 'give_up', id });
+      waiting.reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      const body = Buffer.from(movable(request.page.body).buffer);
+      const page = { ...request.page, body };
+      this.#send({ type: 'read', id, accountId, request: { ...request, page } }, body.buffer);
+      return await waiting.promise;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+      this.#waiting.delete(id);
+    }
+  }
+
+  #send(message: ToReaders, moved?: ArrayBuffer): void {
+    this.#port.postMessage(message, moved ? [moved] : []);
+  }
+
+  #receive(message: FromReaders): void {
+    const waiting = this.#waiting.get(message.id);
+    if (message.type === 'read') waiting?.resolve(message.reading);
+    else waiting?.reject(new PageError(message.code, { cause: message.cause }));
+  }
+
+  [Symbol.dispose](): void {
+    this.#port.close();
+  }
+}
+
+/** The bytes, in memory that holds nothing else and so can move to another thread. */
+export function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const alone = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
+  return alone ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
+}

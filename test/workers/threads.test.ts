@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { platform } from 'node:os';
+import { test } from 'node:test';
+import { WorkerPool } from '../../src/workers/pool/pool.ts';
+import { childrenOf } from '../support/measure/resident.ts';
+import { startTestService } from '../support/service.ts';
+import { page, startSite } from '../support/site.ts';
+import { eventually } from '../support/wait.ts';
+
+const THREAD = new URL('../../src/workers/pool/thread.ts', import.meta.url);
+
+test("a thread starts with its lane's first work, ends when idle, and starts again", async () => {
+  await using site = await startSite({ '/': page('Here', 'text') });
+  await using service = await startTestService({ ROLES: 'web' });
+  const pool = new WorkerPool(service.context, { idleMs: 200 });
+  await pool.start();
+  const ended = () => service.logs.filter(({ msg }) => msg === 'idle worker thread ends');
+  for (const round of [1, 2]) {
+    const { json } = await service.api('POST', '/v1/scrape', { url: site.url('/') });
+    assert.equal(json.status, 'ok');
+    await eventually(() => ended().length === round);
+  }
+  assert.deepEqual(new Set(ended().map(({ lane }) => lane)), new Set(['interactive']));
+  assert.equal(pool.healthy, true);
+  await pool.stop(0, 1000);
+});
+
+test(
+  'the readers of a thread that dies end, and are no zombies; its page is read by the next',
+  { skip: platform() !== 'linux' },
+  async () => {
+    await using site = await startSite();
+    const slow = `<main>${'<p>a</p>'.repeat(20_000)}</main>`;
+    site.routes.set('/', slow);
+    await using service = await startTestService({ ROLES: 'web' });
+    const channel = new BroadcastChannel('deaths of worker threads');
+    const script = `new BroadcastChannel('${channel.name}').onmessage = () => process.exit(1);
+      await import(${JSON.stringify(THREAD.href)});`;
+    const pool = new WorkerPool(service.context, {
+      script: new URL(`data:text/javascript,${encodeURIComponent(script)}`),
+    });
+    await pool.start();
+    const url = site.url('/');
+    const job = await service.api.queue('/v1/scrape/async', { url, exclude_selectors: ['p:has(+ q)'] });
+    const readers = await eventually(async () => {
+      const found = site.requests.length > 0 ? await readersOfThis() : [];
+      return found.length > 0 && found;
+    });
+    site.routes.set('/', page('Here', 'text'));
+    channel.postMessage('now');
+    channel.close();
+    assert.equal((await service.api.finished(job)).status, 'completed');
+    await eventually(() => readers.every((pid) => !existsSync(`/proc/${pid}`)));
+    await pool.stop(0, 1000);
+    assert.deepEqual(await childrenOf(process.pid), []);
+  },
+);
+
+async function readersOfThis(): Promise<number[]> {
+  const found = [];
+  for (const pid of await childrenOf(process.pid)) {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (command.includes('reading/reader.ts')) found.push(pid);
+  }
+  return found;
+}
