@@ -95,7 +95,7 @@ export default defineConfig({
   plugins: ['typescript', 'unicorn', 'oxc', 'import'],
   categories: { correctness: 'error', suspicious: 'error' },
   rules: {
-    'import/no-cycle': 'error',
+    'import/no-cycle': ['error', { ignoreTypes: false }],
     'max-params': ['error', { max: 4 }],
     'import/no-named-as-default': 'off',
     'import/no-named-as-default-member': 'off',

@@ -63,7 +63,7 @@ export async function createContext(config: Config, options: ContextOptions = {}
   outage?.watch(databaseUrl, log);
   stack.defer(() => outage?.unwatch());
   const onError = (error: Error) => log.warn({ err: error }, 'database connection broke');
-  const { db, pool } = stack.use(openDatabase(databaseUrl, config.databasePool, onError));
+  const { db, pool } = stack.use(openDatabase(databaseUrl, { max: config.databasePool, onError }));
   await migrateFirst(databaseUrl, onError, log);
   const boss = stack.adopt(await startQueue(config, pool, log), (started) =>
     started.stop({ close: false, graceful: false }),
@@ -99,7 +99,7 @@ function connectionsOf({ roles, databasePool, workerThreads }: Config): number {
 
 /** On connections of its own: a migration may take as long as it needs. */
 async function migrateFirst(url: string, onError: (error: Error) => void, log: Log): Promise<void> {
-  await using database: Database = openDatabase(url, 2, onError, UNHURRIED_MS);
+  await using database: Database = openDatabase(url, { max: 2, onError, queryTimeoutMs: UNHURRIED_MS });
   try {
     const applied = await migrate(database);
     if (applied.length > 0) log.info({ applied }, 'migrated the database');

@@ -70,7 +70,7 @@ test('schemas that an administrator made beforehand are used, without CREATE on 
     url.username = role;
     url.password = 'plain';
     {
-      await using own = openDatabase(url.href, 2, (error) => assert.fail(error));
+      await using own = openDatabase(url.href, { max: 2, onError: (error) => assert.fail(error) });
       assert.ok((await migrate(own)).includes('0001_partitions'));
       assert.deepEqual(await pendingMigrations(own.db), []);
       await sql`select ensure_partitions(current_date + 30)`.execute(own.db);

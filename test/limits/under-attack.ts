@@ -79,7 +79,7 @@ export async function startUnderAttack(): Promise<UnderAttack> {
   );
   const origin = `http://127.0.0.1:${await service.ready()}`;
   const attacked = createApi(origin, key);
-  await using open = openDatabase(database.url, 1, () => {});
+  await using open = openDatabase(database.url, { max: 1, onError: () => {} });
   const account = await createAccount(open.db, createSecretBox(undefined), {
     name: 'bystander',
     credits: 100_000,

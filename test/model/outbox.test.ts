@@ -8,7 +8,8 @@ import { append, endpointOf } from '../../src/webhooks/outbox/append.ts';
 import { claim, renew, type ClaimedDelivery } from '../../src/webhooks/outbox/claim.ts';
 import { redeliver } from '../../src/webhooks/outbox/control.ts';
 import { LAST_LANE, URGENT_LANE } from '../../src/webhooks/outbox/lanes.ts';
-import { record, type AttemptResult, type Outcome } from '../../src/webhooks/outbox/record.ts';
+import { record } from '../../src/webhooks/outbox/record.ts';
+import type { AttemptResult, Outcome } from '../../src/webhooks/outbox/finished-attempt.ts';
 import { release } from '../../src/webhooks/outbox/release.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 

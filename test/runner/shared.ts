@@ -55,7 +55,7 @@ async function makeTemplate(url: string): Promise<void> {
   await query(url, `create database ${TEMPLATE}`);
   const address = new URL(url);
   address.pathname = TEMPLATE;
-  await using database = openDatabase(address.href, 2, (error) => console.error(error));
+  await using database = openDatabase(address.href, { max: 2, onError: (error) => console.error(error) });
   await migrate(database);
 }
 

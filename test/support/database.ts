@@ -15,9 +15,12 @@ export async function createTestDatabase({ empty = false }: { empty?: boolean } 
   const address = new URL(databaseUrl);
   address.pathname = name;
   let dropping = false;
-  const database = openDatabase(address.href, 4, (error) => {
-    // A pool ends before its last connection does.
-    if (!dropping) throw error;
+  const database = openDatabase(address.href, {
+    max: 4,
+    onError: (error) => {
+      // A pool ends before its last connection does.
+      if (!dropping) throw error;
+    },
   });
   return {
     ...database,

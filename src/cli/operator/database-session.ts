@@ -29,7 +29,7 @@ export async function openDatabaseSession(): Promise<DatabaseSession> {
   }
   url = await reachDatabase(url);
   // An error of an idle connection is reported by the next query.
-  const database = stack.use(openDatabase(url, 2, () => {}, UNHURRIED_MS));
+  const database = stack.use(openDatabase(url, { max: 2, onError: () => {}, queryTimeoutMs: UNHURRIED_MS }));
   const owned = stack.move();
   return { ...database, config, url, temporary, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

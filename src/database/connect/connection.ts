@@ -21,17 +21,22 @@ const QUERY_TIMEOUT_MS = 10_000;
 /** For a migration or an operator's command, which may run one long statement. */
 export const UNHURRIED_MS = 6 * 3600_000;
 
+export interface DatabaseOptions {
+  /** The most connections. */
+  max: number;
+  /** Receives the error of every broken connection, idle or in use. */
+  onError: (error: Error) => void;
+  /** After this a statement fails, so that a silent database does not hold its callers for ever. */
+  queryTimeoutMs?: number;
+}
+
 /**
- * Opens a pool of at most `max` connections. Statements fail after `queryTimeoutMs`, so that a
- * silent database does not hold its callers for ever. `onError` receives the error of every broken
- * connection, idle or in use. Throws an AddressError where a file that the URL names cannot be
+ * Opens a pool of connections. Throws an AddressError where a file that the URL names cannot be
  * read.
  */
 export function openDatabase(
   url: string,
-  max: number,
-  onError: (error: Error) => void,
-  queryTimeoutMs: number = QUERY_TIMEOUT_MS,
+  { max, onError, queryTimeoutMs = QUERY_TIMEOUT_MS }: DatabaseOptions,
 ): Database {
   const options = clientOptions(url);
   const lost = new LostConnections(options);

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { alive } from './alive.ts';
 import { give, postgresHome, postgresUser, type Binaries, type Owner } from './binaries.ts';
 import { EmbeddedError } from './error.ts';
-import { alive } from './process.ts';
 
 const run = promisify(execFile);
 

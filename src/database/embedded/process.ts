@@ -6,6 +6,7 @@ import { platform } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DatabaseClient, clientOptions } from '../connect/client.ts';
+import { alive } from './alive.ts';
 import type { Cluster } from './cluster.ts';
 
 const READY_MS = 60_000;
@@ -79,16 +80,6 @@ export async function stop(pid: number): Promise<void> {
   if (!alive(pid)) return;
   process.kill(pid, 'SIGINT');
   for (let waited = 0; waited < STOP_MS && alive(pid); waited += 20) await sleep(20);
-}
-
-/** Whether a process with this pid runs. */
-export function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** A port of the loopback interface that is free now. */

@@ -5,7 +5,8 @@ import { postgresBinaries } from './binaries.ts';
 import { clusterOf, ensureCluster, readPostmaster, type Cluster } from './cluster.ts';
 import { EmbeddedError } from './error.ts';
 import { InstanceLock } from './instance-lock.ts';
-import { alive, answers, becomesReady, freePort, launch, stop } from './process.ts';
+import { alive } from './alive.ts';
+import { answers, becomesReady, freePort, launch, stop } from './process.ts';
 
 /**
  * The processes of a killed Postgres may live on for a moment, and until they end no other starts

@@ -2,7 +2,7 @@ import type { SecretBox } from '../../accounts/secrets.ts';
 import type { Context } from '../../context.ts';
 import { recordConcurrency, recordPause } from '../endpoints/endpoints.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
-import type { AttemptResult, FinishedAttempt } from '../outbox/record.ts';
+import type { AttemptResult, FinishedAttempt } from '../outbox/finished-attempt.ts';
 import type { Release } from '../outbox/release.ts';
 import { Sender } from '../send/attempt.ts';
 import { outcomeOf } from '../send/retry.ts';

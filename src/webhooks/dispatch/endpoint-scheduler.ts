@@ -2,7 +2,8 @@ import type { LaneKind } from '../outbox/backlog.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 import type { Release } from '../outbox/release.ts';
 import { planClaims, type PlannedClaim } from './claim-plan.ts';
-import { Endpoint, type AccountLoad } from './endpoint/endpoint.ts';
+import type { AccountLoad } from './endpoint/account-load.ts';
+import { Endpoint } from './endpoint/endpoint.ts';
 import { TrialBudget } from './endpoint/trial-budget.ts';
 
 /** Endpoints that are remembered before idle ones are forgotten. */

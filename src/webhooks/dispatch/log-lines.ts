@@ -1,5 +1,5 @@
 import type { Log } from '../../log.ts';
-import type { FinishedAttempt } from '../outbox/record.ts';
+import type { FinishedAttempt } from '../outbox/finished-attempt.ts';
 import type { Endpoint } from './endpoint/endpoint.ts';
 
 /**

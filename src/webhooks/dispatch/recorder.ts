@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from '../../database/tables.ts';
 import type { Log } from '../../log.ts';
-import { record, type FinishedAttempt } from '../outbox/record.ts';
+import { record } from '../outbox/record.ts';
+import type { FinishedAttempt } from '../outbox/finished-attempt.ts';
 
 const BATCH = 500;
 /**

@@ -1,10 +1,9 @@
 import type { ClaimedDelivery } from '../outbox/claim.ts';
-import type { AttemptResult } from '../outbox/record.ts';
+import type { AttemptResult } from '../outbox/finished-attempt.ts';
 import type { Release } from '../outbox/release.ts';
 import { UnsignedError } from '../send/post.ts';
 import { AdaptiveConcurrency } from './adaptive-concurrency.ts';
-import type { Place } from './endpoint/endpoint-places.ts';
-import type { Endpoint } from './endpoint/endpoint.ts';
+import type { Endpoint, EndpointPlace } from './endpoint/endpoint.ts';
 
 /**
  * The share of all places that one account may hold, so that its hanging receivers cannot starve
@@ -48,7 +47,7 @@ export class SendLoop {
   readonly #short = new Set<Endpoint>();
   /** Endpoints whose waiting deliveries have to wait for something else. */
   readonly #held = new Set<Endpoint>();
-  readonly #underWay = new Set<Place>();
+  readonly #underWay = new Set<EndpointPlace>();
   #inFlight = 0;
   #review: NodeJS.Timeout | undefined;
   #stopping = false;
@@ -89,7 +88,7 @@ export class SendLoop {
     }
   }
 
-  #takeUrgent(endpoint: Endpoint, now: number): Place | null {
+  #takeUrgent(endpoint: Endpoint, now: number): EndpointPlace | null {
     return this.#stopping ? null : endpoint.takeUrgent(now);
   }
 
@@ -109,7 +108,7 @@ export class SendLoop {
     }
   }
 
-  async #send(place: Place): Promise<void> {
+  async #send(place: EndpointPlace): Promise<void> {
     const { endpoint, delivery } = place;
     if (!this.#options.holds(delivery)) {
       // Its lease is over, or ends too soon: the next claim sends it.
@@ -130,13 +129,13 @@ export class SendLoop {
     this.#pumpShort();
   }
 
-  async #attempt(place: Place): Promise<AttemptResult> {
+  async #attempt(place: EndpointPlace): Promise<AttemptResult> {
     using _ = this.#begin(place);
     return await this.#options.attempt(place.delivery, place.claimedAt);
   }
 
   /** Counts a request until it is over, then gives its place back. */
-  #begin(place: Place): Disposable {
+  #begin(place: EndpointPlace): Disposable {
     const counted = place.urgent ? 0 : 1;
     this.#underWay.add(place);
     this.#inFlight += counted;

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { int, rows, smallint, text } from '../../database/rows.ts';
 import type { Tx } from '../../database/tables.ts';
-import type { FinishedAttempt } from '../outbox/record.ts';
+import type { FinishedAttempt } from '../outbox/finished-attempt.ts';
 
 /**
  * Bins of the latency histogram: bin n holds attempts of at most 2^(n/2) ms, so 40 of them reach

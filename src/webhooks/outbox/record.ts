@@ -2,42 +2,9 @@ import { sql } from 'kysely';
 import { bigint, bytea, float, int, real, rows, smallint, text } from '../../database/rows.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { Db } from '../../database/tables.ts';
-import type { ClaimedDelivery } from './claim.ts';
 import { countAttempts } from '../endpoints/hours.ts';
 import { intoHistory } from './move.ts';
-import type { AttemptError } from '../send/attempt-errors.ts';
-
-/** How an attempt went. */
-export interface AttemptResult {
-  status_code: number | null;
-  /** Null: delivered. */
-  error: AttemptError | null;
-  /** The fault of TLS, or where a redirect leads. */
-  error_detail: string | null;
-  dns_ms: number | null;
-  connect_ms: number | null;
-  tls_ms: number | null;
-  first_byte_ms: number | null;
-  duration_ms: number;
-  bytes_sent: number;
-  response_body: string | null;
-  remote_address: string | null;
-  /** Seconds that the receiver asked us to wait. */
-  retry_after: number | null;
-  /** From the claim, which began the attempt by the database's clock, to its start. */
-  waited_ms: number;
-  body_bytes: number | null;
-  body_sha256: Buffer | null;
-}
-
-/** What becomes of the delivery after its attempt. `delay` in seconds where it is tried again. */
-export type Outcome = { status: 'delivered' | 'exhausted' } | { status: 'retry'; delay: number };
-
-export interface FinishedAttempt {
-  delivery: ClaimedDelivery;
-  result: AttemptResult;
-  outcome: Outcome;
-}
+import type { FinishedAttempt } from './finished-attempt.ts';
 
 /** What an attempt's row is given when it is over. */
 const OUTCOME = [

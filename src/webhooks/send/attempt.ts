@@ -4,7 +4,7 @@ import { parseRetryAfter } from '../../egress/retry-after.ts';
 import type { Log } from '../../log.ts';
 import { inSpan, markFailed, SpanKind, traceparentOf } from '../../tracing.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
-import type { AttemptResult } from '../outbox/record.ts';
+import type { AttemptResult } from '../outbox/finished-attempt.ts';
 import { BodyChangedError, Poster, UnsignedError, type BodyFacts, type PosterOptions } from './post.ts';
 import { ATTEMPT_ERRORS, type AttemptError } from './attempt-errors.ts';
 

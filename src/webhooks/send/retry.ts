@@ -1,4 +1,4 @@
-import type { AttemptResult, Outcome } from '../outbox/record.ts';
+import type { AttemptResult, Outcome } from '../outbox/finished-attempt.ts';
 import type { AttemptError } from './attempt-errors.ts';
 
 /** What fails in the same way at every attempt. */

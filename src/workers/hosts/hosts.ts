@@ -7,7 +7,7 @@ import type { CrawlOptions } from '../../jobs/options.ts';
 import type { Permit } from '../../limits/permit.ts';
 import { PageError } from '../../scrape/types.ts';
 import type { Load } from '../limits/load.ts';
-import type { JobInfo } from '../queue/open-work.ts';
+import type { JobInfo } from '../job.ts';
 import { PAUSE_STATUSES, retryAfterSeconds, USER_AGENT } from './answer.ts';
 import { firstPause, HostClock, type Turn } from './clock.ts';
 import type { HostGate } from './gate.ts';

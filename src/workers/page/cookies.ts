@@ -1,6 +1,6 @@
 import { SiteCookies } from '../../egress/index.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
-import type { JobInfo } from '../queue/open-work.ts';
+import type { JobInfo } from '../job.ts';
 
 /**
  * The cookies for the fetch of a URL: the caller's, and those of the job's session. Of a crawl, the

@@ -1,6 +1,6 @@
 import { withoutCredentials } from '../../egress/index.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
-import type { JobInfo } from '../queue/open-work.ts';
+import type { JobInfo } from '../job.ts';
 
 /**
  * The caller's headers that go to a URL. Of a crawl those that may hold credentials go to the

@@ -2,8 +2,8 @@ import type { FetchedPage } from '../../egress/index.ts';
 import type { PageResult } from '../../jobs/progress/settle.ts';
 import { failedBlock } from '../../scrape/page-block.ts';
 import type { PageErrorCode } from '../../scrape/types.ts';
-import type { PageReading } from '../reading/read-page.ts';
-import type { PendingPage } from './visit.ts';
+import type { PageReading } from '../reading/page-reading.ts';
+import type { PendingPage } from '../job.ts';
 
 interface EndedPage {
   page: PendingPage;

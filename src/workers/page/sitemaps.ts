@@ -7,9 +7,9 @@ import type { CrawlOptions } from '../../jobs/options.ts';
 import { retryAfterSeconds, TRANSIENT_STATUSES } from '../hosts/answer.ts';
 import { HostClockError } from '../hosts/clock.ts';
 import { HostBusyError, type HostPlace, type Hosts, type Target } from '../hosts/hosts.ts';
+import type { Visit } from '../job.ts';
 import { cookiesFor } from './cookies.ts';
 import { headersFor } from './headers.ts';
-import type { PageVisit } from './visit.ts';
 
 /**
  * Where sitemaps are that no robots.txt names: by convention, and as WordPress and its plugins
@@ -33,7 +33,7 @@ const RETRY_SECONDS = 1;
  * The pages in scope that the sitemaps of the seed's site list, normalised. They are fetched as
  * politely as pages.
  */
-export async function sitemapLinks(visit: PageVisit, hosts: Hosts, seed: string): Promise<string[]> {
+export async function sitemapLinks(visit: Visit, hosts: Hosts, seed: string): Promise<string[]> {
   const { max_pages, ignore_query_parameters } = visit.job.options as CrawlOptions;
   const { origin } = new URL(seed);
   const scope = visit.job.crawl!.scope.at(seed);
@@ -64,13 +64,13 @@ export async function sitemapLinks(visit: PageVisit, hosts: Hosts, seed: string)
  * before it throws counts.
  */
 class SitemapFetcher {
-  readonly #visit: PageVisit;
+  readonly #visit: Visit;
   readonly #hosts: Hosts;
   readonly #vouched: Set<string>;
   readonly #deadline = performance.now() + SITEMAPS_BUDGET_MS;
   #failure: HostClockError | null = null;
 
-  constructor(visit: PageVisit, hosts: Hosts, vouched: string[]) {
+  constructor(visit: Visit, hosts: Hosts, vouched: string[]) {
     this.#visit = visit;
     this.#hosts = hosts;
     this.#vouched = new Set(vouched);

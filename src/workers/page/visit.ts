@@ -12,9 +12,9 @@ import { HostClockError } from '../hosts/clock.ts';
 import { HostBusyError, RobotsUnavailableError, type HostPlace, type Hosts } from '../hosts/hosts.ts';
 import type { BodyMemoryBudget, BodyReservation } from '../limits/body-memory.ts';
 import type { Load } from '../limits/load.ts';
-import type { JobInfo } from '../queue/open-work.ts';
+import type { JobInfo, PendingPage, Visit } from '../job.ts';
 import type { ReadingClient } from '../reading/reading-client.ts';
-import type { PageReading } from '../reading/read-page.ts';
+import type { PageReading } from '../reading/page-reading.ts';
 import { cookiesFor } from './cookies.ts';
 import { headersFor } from './headers.ts';
 import { endedResult, okResult } from './result.ts';
@@ -34,14 +34,6 @@ export interface Surroundings {
   log: Log;
 }
 
-export interface PendingPage {
-  ordinal: number;
-  url: string;
-  host: string;
-  depth: number;
-  tries: number;
-}
-
 /**
  * A page that is to be visited again in `after` seconds. `retry`: it failed, and that counts as a
  * try.
@@ -55,16 +47,13 @@ export interface Deferral {
 
 export type PageOutcome = { settled: PageResult } | { deferred: Deferral };
 
-interface VisitOptions {
-  job: JobInfo;
-  page: PendingPage;
+interface VisitOptions extends Visit {
   /** A caller waits for the answer: a transient failure is retried at once, and once only. */
   sync: boolean;
-  signal: AbortSignal;
 }
 
 /** One visit to one page, from its fetch to its result. */
-export class PageVisit {
+export class PageVisit implements Visit {
   readonly job: JobInfo;
   readonly page: PendingPage;
   readonly signal: AbortSignal;

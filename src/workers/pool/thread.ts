@@ -52,9 +52,10 @@ if (platform() === 'linux') setPriority(0, given.niceness);
 const port = parentPort!;
 const tell = (message: FromThread) => port.postMessage(message);
 const log = createLog(config.logLevel, isUnavailable).child({ lane, thread: index });
-const { db, pool } = openDatabase(databaseUrl, CONNECTIONS, (error) =>
-  log.warn({ err: error }, 'database connection broke'),
-);
+const { db, pool } = openDatabase(databaseUrl, {
+  max: CONNECTIONS,
+  onError: (error) => log.warn({ err: error }, 'database connection broke'),
+});
 const boss = new PgBoss({
   db: executor(pool),
   migrate: false,

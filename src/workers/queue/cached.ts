@@ -2,8 +2,8 @@ import { sql } from 'kysely';
 import type { Db } from '../../database/tables.ts';
 import { cacheKey } from '../../jobs/options.ts';
 import type { PageResult } from '../../jobs/progress/settle.ts';
-import type { JobInfo } from './open-work.ts';
-import type { PendingPage } from '../page/visit.ts';
+import type { JobInfo } from '../job.ts';
+import type { PendingPage } from '../job.ts';
 
 /**
  * Results that the account already has for these pages, fetched with the same options within

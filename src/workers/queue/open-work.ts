@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { LRUCache } from 'lru-cache';
 import type { SecretBox } from '../../accounts/secrets.ts';
 import { createScope, type Scope } from '../../crawl/scope.ts';
 import type { JobKind, JobStatus } from '../../database/enumerations.ts';
@@ -9,20 +10,7 @@ import { openOptions } from '../../jobs/sealed-options.ts';
 import { openSession } from './session.ts';
 import { startJob } from '../../jobs/progress/start.ts';
 import type { Slice } from '../../database/queue.ts';
-import type { PendingPage } from '../page/visit.ts';
-
-/** What a worker knows of a job: its options never change. */
-export interface JobInfo {
-  account_id: string;
-  id: string;
-  request_id: string | null;
-  /** What its pages' spans are children of. */
-  traceparent: string | null;
-  options: ScrapeOptions | CrawlOptions;
-  /** The cookies that its pages share; null where each page has its own. */
-  session: CookieSession | null;
-  crawl: { scope: Scope } | null;
-}
+import type { JobInfo, PendingPage } from '../job.ts';
 
 export interface OpenWork {
   job: JobInfo;
@@ -54,13 +42,14 @@ interface Row extends PendingPage, JobColumns {
   rest_seconds: number | null;
 }
 
+/** Jobs whose options are kept. */
 const KEPT = 200;
 
 /** Reads what is to be done, and the options of a job once for all its slices. */
 export class WorkReader {
   readonly #db: Db;
   readonly #box: SecretBox;
-  readonly #known = new Map<string, JobInfo>();
+  readonly #known = new LRUCache<string, JobInfo>({ max: KEPT });
 
   constructor(db: Db, box: SecretBox) {
     this.#db = db;
@@ -104,7 +93,6 @@ export class WorkReader {
     const crawl = kind === 'crawl' ? { scope: scopeOf(options as CrawlOptions) } : null;
     const session = options.session === null ? null : new CookieSession();
     const info: JobInfo = { account_id, id, request_id, traceparent, options, session, crawl };
-    if (this.#known.size >= KEPT) this.#known.delete(this.#known.keys().next().value!);
     this.#known.set(id, info);
     return info;
   }

@@ -10,7 +10,8 @@ import type { Job } from '../../jobs/read/jobs.ts';
 import { lockJob, settlePages, type PageResult } from '../../jobs/progress/settle.ts';
 import { divideIntoSlices, SLICE_PAGES } from '../../jobs/slices.ts';
 import { holdSlice, insertSlices, type Lane, type Slice } from '../../database/queue.ts';
-import type { JobInfo, WorkReader } from './open-work.ts';
+import type { WorkReader } from './open-work.ts';
+import type { JobInfo } from '../job.ts';
 import { keepSession } from './session.ts';
 import type { Deferral, Surroundings } from '../page/visit.ts';
 

@@ -3,9 +3,10 @@ import type { PageResult } from '../../jobs/progress/settle.ts';
 import { loggableUrl } from '../../log.ts';
 import type { Slice } from '../../database/queue.ts';
 import { inSpan, markFailed } from '../../tracing.ts';
-import { PageVisit, type Deferral, type PageOutcome, type PendingPage } from '../page/visit.ts';
+import { PageVisit, type Deferral, type PageOutcome } from '../page/visit.ts';
+import type { PendingPage } from '../job.ts';
 import { cachedResults } from './cached.ts';
-import type { JobInfo } from './open-work.ts';
+import type { JobInfo } from '../job.ts';
 import { settleSlice, type SliceTools } from './settle.ts';
 
 /**

@@ -2,7 +2,7 @@ import { normaliseUrl } from '../../crawl/normalise.ts';
 import { looksLikeFile, withinBudget, type Scope } from '../../crawl/scope.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
 import type { Extraction } from '../../scrape/types.ts';
-import type { ReadRequest } from './read-page.ts';
+import type { ReadRequest } from './page-reading.ts';
 
 const MAX_LINKS_PER_PAGE = 5000;
 /** Links to what looks like a file may be pages, or a gallery of a thousand pictures. */

@@ -1,7 +1,7 @@
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import { Semaphore } from '../../limits/semaphore.ts';
 import type { RawPage } from '../../scrape/types.ts';
-import type { PageReading, ReadRequest } from './read-page.ts';
+import type { PageReading, ReadRequest } from './page-reading.ts';
 import { ReaderProcess, ReaderStartError, type ReaderOptions } from './reader-process.ts';
 
 /** A page of this size can make a tree of tens of megabytes. */

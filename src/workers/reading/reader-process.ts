@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import { HEAP_MB, KEPT_RESIDENT_BYTES, OUT_OF_TIME, SEMI_SPACE_MB } from './limits.ts';
-import type { PageReading, ReadRequest } from './read-page.ts';
+import type { PageReading, ReadRequest } from './page-reading.ts';
 import type { FromReader } from './reader.ts';
 
 const SCRIPT = new URL('./reader.ts', import.meta.url);

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import { Activity } from './activity.ts';
-import { readPage, type PageReading, type ReadRequest } from './read-page.ts';
+import { readPage } from './read-page.ts';
+import type { PageReading, ReadRequest } from './page-reading.ts';
 
 /**
  * The entry of a reader: a process of its own that reads pages, one at a time. What a page does to

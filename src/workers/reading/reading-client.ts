@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
-import type { PageReading, ReadRequest } from './read-page.ts';
+import type { PageReading, ReadRequest } from './page-reading.ts';
 
 /** What a worker thread asks of the main thread, which owns the readers. */
 export type ToReaders =

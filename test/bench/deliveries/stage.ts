@@ -49,7 +49,7 @@ export async function setStage(): Promise<Stage> {
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   const postgres: Embedded = await startEmbedded(folder, createLog('silent'));
   stack.defer(() => postgres.close());
-  const database = openDatabase(postgres.url, 4, () => {});
+  const database = openDatabase(postgres.url, { max: 4, onError: () => {} });
   stack.defer(() => database.db.destroy());
   await migrate(database);
 

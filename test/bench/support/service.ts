@@ -86,7 +86,7 @@ export async function startService({
   const url = `http://127.0.0.1:${port}`;
   // Its log is too quiet to say so.
   await eventually(async () => (await fetch(`${url}/readyz`)).ok);
-  const { db } = openDatabase(embedded.url, 2, (error) => console.error(error));
+  const { db } = openDatabase(embedded.url, { max: 2, onError: (error) => console.error(error) });
   stack.defer(() => db.destroy());
 
   const call: BenchService['call'] = async (method, path, body, key = KEY) => {
@@ -130,7 +130,7 @@ async function startPostgres(directory: string, settings: Record<string, string>
   const log = createLog('warn');
   const embedded = await startEmbedded(directory, log);
   if (Object.keys(settings).length === 0) return embedded;
-  const { db } = openDatabase(embedded.url, 1, (error) => console.error(error));
+  const { db } = openDatabase(embedded.url, { max: 1, onError: (error) => console.error(error) });
   for (const [name, value] of Object.entries(settings))
     await sql`alter system set ${sql.ref(name)} = ${sql.lit(value)}`.execute(db);
   await db.destroy();

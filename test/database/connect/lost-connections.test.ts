@@ -15,7 +15,7 @@ before(async () => {
   network = new TcpProxy(Number(url.port));
   await network.start();
   url.port = String(network.port);
-  pool = openDatabase(url.href, 3, (error) => broken.push(error.message));
+  pool = openDatabase(url.href, { max: 3, onError: (error) => broken.push(error.message) });
 });
 after(async () => {
   await pool[Symbol.asyncDispose]();

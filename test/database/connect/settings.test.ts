@@ -17,7 +17,7 @@ test('values are read alike whatever the database pins for its sessions', async 
     "default_transaction_isolation = 'serializable'",
   ])
     await sql.raw(`alter database ${name} set ${setting}`).execute(database.db);
-  await using fresh = openDatabase(database.url, 1, (error) => assert.fail(error));
+  await using fresh = openDatabase(database.url, { max: 1, onError: (error) => assert.fail(error) });
   const { rows } = await sql`
     select timestamptz '2026-02-01 12:00:00Z' as at, '\\x005c'::bytea as bytes, 0.1::float8 + 0.2::float8 as sum,
       current_setting('transaction_isolation') as isolation, (interval '1 day 2 hours')::text as span`.execute(

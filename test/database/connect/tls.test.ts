@@ -64,7 +64,7 @@ before(async () => {
     hba,
     `hostnossl all tls_only all reject\nhostssl all plain_only all reject\n${await readFile(hba, 'utf8')}`,
   );
-  await using database = openDatabase(server.url, 1, (error) => assert.fail(error));
+  await using database = openDatabase(server.url, { max: 1, onError: (error) => assert.fail(error) });
   for (const role of ['tls_only', 'plain_only', 'anyone'])
     await database.pool.query(`create role ${role} login password 'p@ss/w:rd%'`);
   for (const [name, value] of Object.entries({ ssl: 'on', ssl_cert_file: root, ssl_key_file: key }))
@@ -93,7 +93,7 @@ async function psql(url: string, env: Record<string, string> = {}): Promise<Outc
 
 async function ours(url: string): Promise<Outcome> {
   try {
-    await using database = openDatabase(await reachDatabase(url), 1, () => {});
+    await using database = openDatabase(await reachDatabase(url), { max: 1, onError: () => {} });
     const { rows } = await database.pool.query<{ ssl: boolean }>(STATEMENT);
     return { connected: true, encrypted: rows[0]!.ssl };
   } catch (error) {

@@ -1,8 +1,8 @@
-import { Endpoint, type AccountLoad } from '../../../src/webhooks/dispatch/endpoint/endpoint.ts';
-import type { Place } from '../../../src/webhooks/dispatch/endpoint/endpoint-places.ts';
+import type { AccountLoad } from '../../../src/webhooks/dispatch/endpoint/account-load.ts';
+import { Endpoint, type EndpointPlace } from '../../../src/webhooks/dispatch/endpoint/endpoint.ts';
 import { TrialBudget } from '../../../src/webhooks/dispatch/endpoint/trial-budget.ts';
 import type { ClaimedDelivery } from '../../../src/webhooks/outbox/claim.ts';
-import type { AttemptResult } from '../../../src/webhooks/outbox/record.ts';
+import type { AttemptResult } from '../../../src/webhooks/outbox/finished-attempt.ts';
 
 export const newAccount = (): AccountLoad => ({ waiting: 0, inFlight: 0, urgentInFlight: 0, restUntil: 0 });
 
@@ -39,8 +39,8 @@ export function add(endpoint: Endpoint, deliveries: ClaimedDelivery[], now = 0):
 }
 
 /** Begins every request that may begin now. */
-export function takeAll(endpoint: Endpoint, now = 0): Place[] {
-  const places: Place[] = [];
+export function takeAll(endpoint: Endpoint, now = 0): EndpointPlace[] {
+  const places: EndpointPlace[] = [];
   for (let place = endpoint.take(now); place; place = endpoint.take(now)) places.push(place);
   return places;
 }
@@ -66,7 +66,12 @@ export function result(status: number | 'timeout' | 'unreachable', ms = 5): Atte
 }
 
 /** Ends a request. Returns what the endpoint gives back. */
-export function end(place: Place, how: Parameters<typeof result>[0], now = 0, ms = 5): ClaimedDelivery[] {
+export function end(
+  place: EndpointPlace,
+  how: Parameters<typeof result>[0],
+  now = 0,
+  ms = 5,
+): ClaimedDelivery[] {
   place[Symbol.dispose]();
   return place.endpoint.settle(place, result(how, ms), now).map((waiting) => waiting.delivery);
 }

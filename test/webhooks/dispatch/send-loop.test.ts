@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Endpoint } from '../../../src/webhooks/dispatch/endpoint/endpoint.ts';
 import { SendLoop } from '../../../src/webhooks/dispatch/send-loop.ts';
-import type { AttemptResult } from '../../../src/webhooks/outbox/record.ts';
+import type { AttemptResult } from '../../../src/webhooks/outbox/finished-attempt.ts';
 import { delivery, newAccount, passedBudget, result } from './fixtures.ts';
 
 /** Half of the places of the process, which has 64 at first. */

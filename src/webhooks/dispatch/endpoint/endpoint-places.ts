@@ -1,7 +1,8 @@
 import type { ClaimedDelivery } from '../../outbox/claim.ts';
 import { RETRY_LANE } from '../../outbox/lanes.ts';
+import type { AccountLoad } from './account-load.ts';
 import type { EndpointConcurrency } from './endpoint-concurrency.ts';
-import type { AccountLoad, Endpoint } from './endpoint.ts';
+
 import type { WebhookUrl } from './webhook-url.ts';
 
 /** Places that are kept for URLs that answer, however many requests to others are under way. */
@@ -9,7 +10,6 @@ const RESERVED_FOR_PROVEN = 2;
 
 /** A request that begins. Times are on performance.now's clock. */
 export interface Start {
-  endpoint: Endpoint;
   url: WebhookUrl;
   delivery: ClaimedDelivery;
   claimedAt: number;
@@ -92,10 +92,10 @@ export class EndpointPlaces {
     return !url.proven && this.unprovenFull;
   }
 
-  begin(start: Start): Place {
+  begin<S extends Start>(start: S): S & Place {
     const { proven, failing } = start.url;
     const crowded = this.active + 1 >= this.#concurrency.limit;
-    const place: CountedPlace = {
+    const place: S & CountedPlace = {
       ...start,
       urgent: false,
       crowded,
@@ -110,7 +110,7 @@ export class EndpointPlaces {
   }
 
   /** A place of its own for a request that a person asked for. */
-  beginUrgent(start: Start): Place {
+  beginUrgent<S extends Start>(start: S): S & Place {
     this.#urgent++;
     this.#account.urgentInFlight++;
     return {

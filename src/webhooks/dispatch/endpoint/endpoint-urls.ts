@@ -1,5 +1,5 @@
 import { FIRST_URL_LANE, RETRY_LANE } from '../../outbox/lanes.ts';
-import type { AccountLoad } from './endpoint.ts';
+import type { AccountLoad } from './account-load.ts';
 import { WebhookUrl, type WaitingDelivery } from './webhook-url.ts';
 
 /** URLs of one endpoint that are remembered before idle ones are forgotten. */

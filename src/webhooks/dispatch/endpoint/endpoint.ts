@@ -1,5 +1,6 @@
 import { FIRST_URL_LANE, URGENT_LANE } from '../../outbox/lanes.ts';
-import type { AttemptResult } from '../../outbox/record.ts';
+import type { AttemptResult } from '../../outbox/finished-attempt.ts';
+import type { AccountLoad } from './account-load.ts';
 import { Breaker } from './breaker.ts';
 import { EndpointConcurrency, INITIAL_CONCURRENCY } from './endpoint-concurrency.ts';
 import { EndpointPlaces, type Place } from './endpoint-places.ts';
@@ -24,19 +25,6 @@ const MAX_URGENT = 16;
 const STALL_MS = 500;
 const STALL_LATENCIES = 3;
 
-/** What a dispatcher holds for an account, over all of its endpoints. */
-export interface AccountLoad {
-  /** Deliveries claimed and not yet sent. */
-  waiting: number;
-  inFlight: number;
-  urgentInFlight: number;
-  /**
-   * On performance.now's clock. Until then nothing is claimed, because the account's secret could
-   * not be opened.
-   */
-  restUntil: number;
-}
-
 export interface EndpointOptions {
   account_id: string;
   /** Host and port. */
@@ -45,6 +33,11 @@ export interface EndpointOptions {
   /** Shared by the endpoints of one host. */
   budget: TrialBudget;
   maxConcurrency: number;
+}
+
+/** A place, and the endpoint that gave it. */
+export interface EndpointPlace extends Place {
+  readonly endpoint: Endpoint;
 }
 
 /** How many deliveries may be claimed now, by kind of lane. */
@@ -156,7 +149,7 @@ export class Endpoint {
   }
 
   /** The next request that may begin now, in its place; null where there is none. */
-  take(now: number): Place | null {
+  take(now: number): EndpointPlace | null {
     if (this.#reachable(now) < 1 || !this.#places.available || this.budget.available(now) < 1) return null;
     const url = this.#nextUrl(now);
     if (!url) return null;
@@ -165,7 +158,7 @@ export class Endpoint {
   }
 
   /** The next request that a person asked for. It waits only for others of its kind. */
-  takeUrgent(now: number): Place | null {
+  takeUrgent(now: number): EndpointPlace | null {
     const waiting = this.account.urgentInFlight < MAX_URGENT ? this.#urgent.shift() : undefined;
     if (!waiting) return null;
     this.account.waiting--;

@@ -1,0 +1,31 @@
+import type { CrawlOptions, ScrapeOptions } from '../../jobs/options.ts';
+import type { RawPage } from '../../scrape/types.ts';
+
+/** A page to read. It is sent to another process: plain values only. */
+export interface ReadRequest {
+  jobId: string;
+  /** The URL that was asked for, and how far it is from the crawl's seed. */
+  url: string;
+  depth: number;
+  page: RawPage;
+  options: ScrapeOptions | CrawlOptions;
+  isCrawl: boolean;
+  fetchedAt: Date;
+  /** What passed until the body was there. */
+  fetchMs: number;
+}
+
+/** What was read of a page. */
+export interface PageReading {
+  /** The page block: JSON text in UTF-8. */
+  fragment: Uint8Array;
+  /** From the beginning of the fetch to the end of the reading. */
+  durationMs: number;
+  noindex: boolean;
+  /** Whether the page costs nothing: what it holds was not read. */
+  unbilled: boolean;
+  /** Crawl: the links in scope, normalised, each once, in document order. */
+  links: string[];
+  /** Crawl: other addresses of the page, where it was redirected to and its canonical URL. */
+  aliases: string[];
+}
