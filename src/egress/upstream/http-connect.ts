@@ -1,8 +1,7 @@
 import { isIPv6, type Socket } from 'node:net';
 import { brokenProxy, refusedByProxy, siteUnreached } from './proxy-error.ts';
 import { readAnswer } from './read-answer.ts';
-import type { Destination } from './open.ts';
-import type { Upstream } from './upstream.ts';
+import type { Destination, Upstream } from './upstream.ts';
 
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: |\r?\n)/;
 /** With these a gateway says that the site did not answer it. */

@@ -9,13 +9,7 @@ import { EgressError, type EgressErrorCode } from '../errors.ts';
 import { connectByHttp } from './http-connect.ts';
 import { brokenProxy, refusedByProxy } from './proxy-error.ts';
 import { connectBySocks5 } from './socks5.ts';
-import type { Upstream, Via } from './upstream.ts';
-
-/** Where a proxy is to connect to: an address that was checked, or a name that it resolves. */
-export interface Destination {
-  host: string;
-  port: number;
-}
+import type { Destination, Upstream, Via } from './upstream.ts';
 
 /** What reaching a proxy needs. */
 export interface ProxyOptions extends AddressRules {

@@ -1,8 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import { brokenProxy, refusedByProxy, siteUnreached } from './proxy-error.ts';
 import { readAnswer } from './read-answer.ts';
-import type { Destination } from './open.ts';
-import type { Upstream } from './upstream.ts';
+import type { Destination, Upstream } from './upstream.ts';
 
 const VERSION = 5;
 const NO_AUTHENTICATION = 0;

@@ -16,6 +16,12 @@ export interface Upstream {
   resolvesNames: boolean;
 }
 
+/** Where a proxy is to connect to: an address that was checked, or a name that it resolves. */
+export interface Destination {
+  host: string;
+  port: number;
+}
+
 /** A proxy, and how long it may take to make a connection. */
 export interface Via {
   upstream: Upstream;
