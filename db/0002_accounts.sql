@@ -1,14 +1,18 @@
--- Who may use the service, and what they have left. Written by src/accounts and src/console/session.
+-- Who may use the service, and what they have left. Written by src/accounts and
+-- src/console/session.
 create table accounts (
   id                    text collate "C" primary key,  -- acct_…
   name                  text not null,
   plan                  text not null default 'free',
-  credits               bigint not null check (credits >= 0), -- always the sum of the account's credit_entries
+  -- Always the sum of the account's credit_entries.
+  credits               bigint not null check (credits >= 0),
   webhook_secret        text not null,                 -- whsec_…, or sealed: see src/accounts/secrets.ts
-  -- Secrets that were promised to sign beside the current one, the newest first, and until when each does.
+  -- Secrets that were promised to sign beside the current one, the newest first, and until when
+  -- each does.
   previous_secrets       text[] not null default '{}',
   previous_secrets_until timestamptz[] not null default '{}',
-  suspended_at          timestamptz,                   -- set by an operator: its keys are refused until it is null again
+  -- Set by an operator: its keys are refused until it is null again.
+  suspended_at          timestamptz,
   created_at            timestamptz not null default now()
 );
 
@@ -24,7 +28,8 @@ create table api_keys (
 );
 create index api_keys_account on api_keys (account_id);
 
--- The ledger: append-only, one row per movement. accounts.credits is changed in the same transaction.
+-- The ledger: append-only, one row per movement. accounts.credits is changed in the same
+-- transaction.
 create table credit_entries (
   id         bigint generated always as identity primary key,
   account_id text collate "C" not null references accounts (id) on delete cascade,
@@ -42,7 +47,8 @@ create index credit_entries_account on credit_entries (account_id, created_at);
 -- A job reserves once and releases once.
 create unique index credit_entries_once on credit_entries (account_id, job_id, kind) where job_id is not null;
 
--- A client's Idempotency-Key, written in the transaction that creates the job. Deleted after 24 hours.
+-- A client's Idempotency-Key, written in the transaction that creates the job. Deleted after 24
+-- hours.
 create table idempotency_keys (
   account_id     text collate "C" not null references accounts (id) on delete cascade,
   key            text collate "C" not null,
@@ -53,8 +59,8 @@ create table idempotency_keys (
 );
 create index idempotency_keys_age on idempotency_keys (created_at);
 
--- One token bucket per account, shared by all web processes: how many requests the account may still make. Unlogged:
--- after a crash every bucket is full.
+-- One token bucket per account, shared by all web processes: how many requests the account may
+-- still make. Unlogged: after a crash every bucket is full.
 create unlogged table rate_buckets (
   account_id text collate "C" primary key,
   full_at    timestamptz not null,   -- when the bucket is full again
@@ -63,9 +69,11 @@ create unlogged table rate_buckets (
 
 -- Who is signed in to the console. Only a digest of the browser's token is kept.
 create table console_sessions (
-  digest     bytea primary key,            -- of an account: SHA-256 of the token; of an operator: HMAC keyed by ADMIN_TOKEN
+  -- Of an account: SHA-256 of the token; of an operator: HMAC keyed by ADMIN_TOKEN.
+  digest     bytea primary key,
   account_id text collate "C" references accounts (id) on delete cascade,
-  key_id     text collate "C" references api_keys (id) on delete cascade, -- the key that opened it: revoked with it
+  -- The key that opened it: revoked with it.
+  key_id     text collate "C" references api_keys (id) on delete cascade,
   created_at timestamptz not null default now(),
   expires_at timestamptz not null,
   check ((account_id is null) = (key_id is null))       -- neither: an operator's

@@ -1,4 +1,5 @@
--- A job is a set of pages. jobs, pages and page_aliases are written by src/jobs, hosts and account_hosts by src/workers/hosts.
+-- A job is a set of pages. jobs, pages and page_aliases are written by src/jobs, hosts and
+-- account_hosts by src/workers/hosts.
 create table jobs (
   account_id      text collate "C" not null,
   id              text collate "C" not null,    -- job_…
@@ -17,7 +18,8 @@ create table jobs (
   webhook_headers jsonb,                        -- extra request headers, name → value
   webhook_events  text[] not null default '{job.completed}'
     check (webhook_events <@ array['job.started', 'job.page', 'job.completed']),
-  priority        integer not null default 0,   -- of its next slices; falls with every slice, so that small jobs pass big ones
+  -- Of its next slices; falls with every slice, so that small jobs pass big ones.
+  priority        integer not null default 0,
   total           integer not null,             -- pages submitted; a crawl's grows as pages are found
   remaining       integer not null,
   succeeded       integer not null default 0,
@@ -55,7 +57,8 @@ create table pages (
   ordinal     integer not null,                 -- the place in the request, or the order of discovery
   url         text not null,
   host        text collate "C" not null,        -- host and port, lower case
-  url_hash    bytea,                            -- crawl: SHA-256 of the URL's de-duplication key; null in a batch, where a URL may be repeated
+  -- Crawl: SHA-256 of the URL's de-duplication key; null in a batch, where a URL may be repeated.
+  url_hash    bytea,
   cache_key   bytea not null,                   -- SHA-256 of the URL and of all options that shape the result
   depth       smallint not null default 0,
   status      text not null default 'pending' check (status in (
@@ -66,14 +69,20 @@ create table pages (
     'cancelled'   -- the job was cancelled first
   )),
   tries       smallint not null default 0,      -- fetches that failed and were deferred
-  fragment    text,                             -- the page block as JSON text, exactly what every reader is sent; null while pending, and for cancelled pages
-  links       text,                             -- crawl: the in-scope links in document order until they are queued, as a JSON array (text[] cost more than its storage)
+  -- The page block as JSON text, exactly what every reader is sent; null while pending, and for
+  -- cancelled pages.
+  fragment    text,
+  -- Crawl: the in-scope links in document order until they are queued, as a JSON array (text[] cost
+  -- more than its storage).
+  links       text,
   http_status smallint,
   error_code  text,
-  unbilled    boolean not null default false,   -- ok, but empty for a reason on our side: costs nothing, and is not reused
+  -- Ok, but empty for a reason on our side: costs nothing, and is not reused.
+  unbilled    boolean not null default false,
   duration_ms integer,
   settled_at  timestamptz,
-  settlement  integer,                          -- the place in the order of settling, from 1; null while pending, and where there is no fragment
+  -- The place in the order of settling, from 1; null while pending, and where there is no fragment.
+  settlement  integer,
   primary key (account_id, job_id, ordinal),
   check ((status = 'pending') = (settled_at is null))
 ) partition by range (job_id);
@@ -81,12 +90,16 @@ insert into partitioned_tables values ('pages', 'job_', 100);
 -- Pages are read in the order of settling while their job runs.
 create index pages_settlement on pages (account_id, job_id, settlement) where settlement is not null;
 create unique index pages_url_once on pages (account_id, job_id, url_hash) where url_hash is not null;
--- Only pages that came back can be reused. Leaving pending pages out halves the time to insert 100,000 of them.
+-- Only pages that came back can be reused. Leaving pending pages out halves the time to insert
+-- 100,000 of them.
 create index pages_cache on pages (account_id, cache_key) where status = 'ok';
 -- Compressing a 10 KB fragment costs 320 µs; storing it plain costs 86 µs and twice the disk.
 alter table pages alter column fragment set storage external;
 -- No plan depends on these columns, so ANALYZE skips them.
-alter table pages alter column url set statistics 0, alter column fragment set statistics 0, alter column links set statistics 0;
+alter table pages
+  alter column url set statistics 0,
+  alter column fragment set statistics 0,
+  alter column links set statistics 0;
 
 -- Crawl: further addresses of a page: where it was redirected to, and its canonical URL.
 create table page_aliases (
@@ -97,7 +110,8 @@ create table page_aliases (
 ) partition by range (job_id);
 insert into partitioned_tables values ('page_aliases', 'job_', 100);
 
--- One clock per host, shared by all accounts: what the host itself asked for. Nobody fetches from it before next_allowed_at.
+-- One clock per host, shared by all accounts: what the host itself asked for. Nobody fetches from
+-- it before next_allowed_at.
 create table hosts (
   host             text collate "C" primary key,
   next_allowed_at  timestamptz not null default '-infinity',
@@ -107,7 +121,8 @@ create table hosts (
   updated_at       timestamptz not null default now()
 );
 
--- One clock per account and host: what binds this account alone. Its own delay, and pauses longer than others have to feel.
+-- One clock per account and host: what binds this account alone. Its own delay, and pauses longer
+-- than others have to feel.
 create table account_hosts (
   account_id       text collate "C" not null,
   host             text collate "C" not null,

@@ -10,22 +10,36 @@ declare
   target record;
 begin
   if dry_run then
-    select count(*) into n from deliveries d where d.status = 'exhausted' and d.created_at >= since
-      and (until is null or d.created_at < until) and (account is null or d.account_id = account) and (url is null or d.webhook_url = url);
+    select count(*) into n from deliveries d
+    where d.status = 'exhausted' and d.created_at >= since
+      and (until is null or d.created_at < until)
+      and (account is null or d.account_id = account)
+      and (url is null or d.webhook_url = url);
     return n;
   end if;
   with back as (
-    delete from deliveries d where d.status = 'exhausted' and d.created_at >= since
-      and (until is null or d.created_at < until) and (account is null or d.account_id = account) and (url is null or d.webhook_url = url)
+    delete from deliveries d
+    where d.status = 'exhausted' and d.created_at >= since
+      and (until is null or d.created_at < until)
+      and (account is null or d.account_id = account)
+      and (url is null or d.webhook_url = url)
     returning *
   )
-  insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinals, headers,
-    body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, trigger)
-  select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinals, headers,
-    body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, 'recover' from back;
+  insert into outbox (
+    account_id, id, job_id, event, webhook_url, endpoint, webhook_id,
+    head, tail, whole_job, page_ordinals, headers, body_bytes, body_sha256,
+    attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, trigger
+  )
+  select account_id, id, job_id, event, webhook_url, endpoint, webhook_id,
+    head, tail, whole_job, page_ordinals, headers, body_bytes, body_sha256,
+    attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, 'recover'
+  from back;
   get diagnostics n = row_count;
-  for target in select distinct account_id, endpoint from outbox where trigger = 'recover' and status = 'waiting' loop
-    perform pg_notify('ollagraph', json_build_object('type', 'outbox', 'account_id', target.account_id, 'endpoint', target.endpoint)::text);
+  for target in
+    select distinct account_id, endpoint from outbox where trigger = 'recover' and status = 'waiting'
+  loop
+    perform pg_notify('ollagraph', json_build_object('type', 'outbox', 'account_id', target.account_id,
+      'endpoint', target.endpoint)::text);
   end loop;
   return n;
 end $function$;
@@ -39,12 +53,22 @@ declare
   target record;
 begin
   -- The primary key begins with the account: without it, the whole day would be read.
-  with back as (delete from deliveries where account_id = any (array(select a.id from accounts a)) and id = delivery_id returning *)
-  insert into outbox (account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinals, headers,
-    body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, trigger)
-  select account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinals, headers,
-    body_bytes, body_sha256, attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, 'manual' from back;
-  update outbox set next_attempt_at = now(), schedule_step = 0, trigger = 'manual' where id = delivery_id and status = 'waiting';
+  with back as (
+    delete from deliveries
+    where account_id = any (array(select a.id from accounts a)) and id = delivery_id
+    returning *
+  )
+  insert into outbox (
+    account_id, id, job_id, event, webhook_url, endpoint, webhook_id,
+    head, tail, whole_job, page_ordinals, headers, body_bytes, body_sha256,
+    attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, trigger
+  )
+  select account_id, id, job_id, event, webhook_url, endpoint, webhook_id,
+    head, tail, whole_job, page_ordinals, headers, body_bytes, body_sha256,
+    attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, 'manual'
+  from back;
+  update outbox set next_attempt_at = now(), schedule_step = 0, trigger = 'manual'
+  where id = delivery_id and status = 'waiting';
   select account_id, endpoint into target from outbox where id = delivery_id;
   if not found then return false; end if;
   perform pg_notify('ollagraph', json_build_object('type', 'outbox', 'account_id', target.account_id,
@@ -67,7 +91,8 @@ begin
     if to_regclass(partition) is null then
       execute format('create table %I partition of %I for values from (%L) to (%L) with (fillfactor = %s)',
         partition, t.name, id_floor(t.prefix, day), id_floor(t.prefix, day + 1), t.filled);
-      -- A partition does not inherit which columns ANALYZE skips. Up to Postgres 16 system columns have the target 0, too.
+      -- A partition does not inherit which columns ANALYZE skips. Up to Postgres 16 system columns
+      -- have the target 0, too.
       for column_name in select attname from pg_attribute
         where attrelid = t.name::regclass and attnum > 0 and not attisdropped and attstattarget = 0 loop
         execute format('alter table %I alter column %I set statistics 0', partition, column_name);
@@ -567,11 +592,13 @@ comment on view admin.deliveries_recent is 'All pending deliveries, and those of
 create view admin.delivery_latency as
  SELECT date_trunc('minute'::text, finished_at) AS minute,
     count(*) AS delivered,
-    round(((percentile_cont((0.5)::double precision) WITHIN GROUP (ORDER BY ((EXTRACT(epoch FROM (finished_at - created_at)))::double precision)))::numeric * (1000)::numeric)) AS p50_ms,
-    round(((percentile_cont((0.95)::double precision) WITHIN GROUP (ORDER BY ((EXTRACT(epoch FROM (finished_at - created_at)))::double precision)))::numeric * (1000)::numeric)) AS p95_ms,
-    round(((percentile_cont((0.99)::double precision) WITHIN GROUP (ORDER BY ((EXTRACT(epoch FROM (finished_at - created_at)))::double precision)))::numeric * (1000)::numeric)) AS p99_ms
-   FROM deliveries
-  WHERE ((status = 'delivered'::text) AND (attempts = 1) AND (id >= id_floor('dlv_'::text, (((now() AT TIME ZONE 'utc'::text))::date - 1))) AND (created_at > (now() - '01:00:00'::interval)) AND (finished_at > (now() - '01:00:00'::interval)))
+    round(((percentile_cont((0.5)::double precision) WITHIN GROUP (ORDER BY ((seconds)::double precision)))::numeric * (1000)::numeric)) AS p50_ms,
+    round(((percentile_cont((0.95)::double precision) WITHIN GROUP (ORDER BY ((seconds)::double precision)))::numeric * (1000)::numeric)) AS p95_ms,
+    round(((percentile_cont((0.99)::double precision) WITHIN GROUP (ORDER BY ((seconds)::double precision)))::numeric * (1000)::numeric)) AS p99_ms
+   FROM ( SELECT deliveries.finished_at,
+            EXTRACT(epoch FROM (deliveries.finished_at - deliveries.created_at)) AS seconds
+           FROM deliveries
+          WHERE ((deliveries.status = 'delivered'::text) AND (deliveries.attempts = 1) AND (deliveries.id >= id_floor('dlv_'::text, (((now() AT TIME ZONE 'utc'::text))::date - 1))) AND (deliveries.created_at > (now() - '01:00:00'::interval)) AND (deliveries.finished_at > (now() - '01:00:00'::interval)))) d
   GROUP BY (date_trunc('minute'::text, finished_at))
   ORDER BY (date_trunc('minute'::text, finished_at)) DESC;
 comment on view admin.delivery_latency is 'By minute of the last hour: the time from a delivery''s creation to its recorded success, of first attempts only.';
