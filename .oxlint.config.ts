@@ -19,6 +19,7 @@ const LAYERS = [
   ['jobs'],
   ['callbacks', 'workers', 'metrics'],
   ['console'],
+  ['firecrawl'],
   ['docs'],
   ['api'],
   ['service'],

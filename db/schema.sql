@@ -244,7 +244,7 @@ create table deliveries (
   last_error text,
   created_at timestamp with time zone not null,
   finished_at timestamp with time zone default now() not null,
-  constraint deliveries_event_check CHECK ((event = ANY (ARRAY['job.started'::text, 'job.page'::text, 'job.pages'::text, 'job.completed'::text, 'test'::text]))),
+  constraint deliveries_event_check CHECK ((event = ANY (ARRAY['job.started'::text, 'job.page'::text, 'job.pages'::text, 'job.completed'::text, 'test'::text, 'crawl.started'::text, 'crawl.page'::text, 'crawl.completed'::text, 'crawl.failed'::text, 'batch_scrape.started'::text, 'batch_scrape.page'::text, 'batch_scrape.completed'::text, 'batch_scrape.failed'::text]))),
   constraint deliveries_status_check CHECK ((status = ANY (ARRAY['delivered'::text, 'exhausted'::text, 'cancelled'::text]))),
   constraint deliveries_pkey PRIMARY KEY (account_id, id)
 ) partition by RANGE (id);
@@ -333,7 +333,7 @@ create table jobs (
   constraint jobs_kind_check CHECK ((kind = ANY (ARRAY['scrape'::text, 'batch'::text, 'crawl'::text]))),
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
   constraint jobs_webhook_events_check CHECK ((webhook_events <@ ARRAY['job.started'::text, 'job.page'::text, 'job.completed'::text])),
-  constraint jobs_webhook_payload_check CHECK ((webhook_payload = ANY (ARRAY['full'::text, 'summary'::text]))),
+  constraint jobs_webhook_payload_check CHECK ((webhook_payload = ANY (ARRAY['full'::text, 'summary'::text, 'firecrawl'::text]))),
   constraint jobs_pkey PRIMARY KEY (account_id, id)
 ) partition by RANGE (id);
 
@@ -370,7 +370,7 @@ END not null,
   last_status_code smallint,
   last_error text,
   created_at timestamp with time zone default now() not null,
-  constraint outbox_event_check CHECK ((event = ANY (ARRAY['job.started'::text, 'job.page'::text, 'job.pages'::text, 'job.completed'::text, 'test'::text]))),
+  constraint outbox_event_check CHECK ((event = ANY (ARRAY['job.started'::text, 'job.page'::text, 'job.pages'::text, 'job.completed'::text, 'test'::text, 'crawl.started'::text, 'crawl.page'::text, 'crawl.completed'::text, 'crawl.failed'::text, 'batch_scrape.started'::text, 'batch_scrape.page'::text, 'batch_scrape.completed'::text, 'batch_scrape.failed'::text]))),
   constraint outbox_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'sending'::text]))),
   constraint outbox_trigger_check CHECK ((trigger = ANY (ARRAY['schedule'::text, 'manual'::text, 'recover'::text, 'test'::text]))),
   constraint outbox_pkey PRIMARY KEY (account_id, id)

@@ -5,6 +5,7 @@ import { authenticate } from '../accounts/keys.ts';
 import { createRateLimiter } from '../accounts/rate-limit.ts';
 import { consoleRoutes } from '../console/routes.ts';
 import type { Context } from '../context.ts';
+import { firecrawlRoutes } from '../firecrawl/routes.ts';
 import { docsRoutes } from '../docs/routes.ts';
 import { AttemptLimit } from '../http/access/attempt-limit.ts';
 import { requireKey, requireToken } from '../http/access/auth.ts';
@@ -48,6 +49,7 @@ export function createApp(context: Context, parts: ApiParts): Express {
   if (context.config.corsOrigins.length > 0) app.use(['/v1', '/openapi.json'], cors(corsOptions(context)));
   const shared: ApiContext = { ...context, ...parts, metrics, openApi };
   registerRoutes(app, ROUTES, shared, gates);
+  if (context.config.firecrawlApi) app.use(firecrawlRoutes(shared, gates));
   app.use('/v1', ...gates.account);
   app.use(refuseUnknown);
   app.use(problemHandler(context.log));

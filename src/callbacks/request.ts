@@ -30,7 +30,7 @@ export async function readRequest(
   const content = (await readContent(db, accountId, id)) ?? (await contentOfJob(db, accountId, id));
   if (!content) return null;
   const secrets = await readSigningSecrets(db, box, accountId);
-  const signer = createSigner(secrets, content.webhook_id, Math.floor(Date.now() / 1000));
+  const signer = createSigner(secrets, content, Math.floor(Date.now() / 1000));
   const body = () => bodyChunks(db, content);
   const { digest } = await digestLarge(until(gone, body()), signer);
   if (gone.aborted) return null;

@@ -91,6 +91,7 @@ const environment = z.object({
   TRUST_PROXY: list
     .refine((items) => items.every(isNetwork), 'must be addresses or CIDRs of proxies, comma-separated')
     .optional(),
+  FIRECRAWL_API: z.enum(['on', 'off']).default('on'),
   CORS_ORIGINS: list
     .refine(
       (items) => items.every(isOrigin),
@@ -157,6 +158,8 @@ export interface Config {
    */
   trustProxy: string[];
   /** Origins whose pages may call the API from a browser. */
+  /** Whether /v2 answers as Firecrawl does. */
+  firecrawlApi: boolean;
   corsOrigins: string[];
   /** Most open connections of one address that is no proxy. */
   connectionsPerAddress: number;
@@ -242,6 +245,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     adminToken: v.ADMIN_TOKEN,
     // Only the platform's routers reach a dyno, from private addresses.
     trustProxy: v.TRUST_PROXY ?? (v.DYNO === undefined ? [] : ['uniquelocal']),
+    firecrawlApi: v.FIRECRAWL_API === 'on',
     corsOrigins: v.CORS_ORIGINS,
     connectionsPerAddress: v.CONNECTIONS_PER_ADDRESS,
     allowPrivateTargets: v.ALLOW_PRIVATE_TARGETS,

@@ -20,14 +20,37 @@ export type PageStatus = (typeof PAGE_STATUSES)[number];
 export const WEBHOOK_EVENTS = ['job.started', 'job.page', 'job.completed'] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 
+/** What a job's webhook may carry. */
 export const WEBHOOK_PAYLOADS = ['full', 'summary'] as const;
-export type WebhookPayload = (typeof WEBHOOK_PAYLOADS)[number];
+/** `firecrawl`: the job was made in Firecrawl's form, and its webhook speaks that too. */
+export const STORED_PAYLOADS = [...WEBHOOK_PAYLOADS, 'firecrawl'] as const;
+export type WebhookPayload = (typeof STORED_PAYLOADS)[number];
+
+/** The events of a job whose webhook speaks Firecrawl. */
+export const FIRECRAWL_EVENTS = [
+  'crawl.started',
+  'crawl.page',
+  'crawl.completed',
+  'crawl.failed',
+  'batch_scrape.started',
+  'batch_scrape.page',
+  'batch_scrape.completed',
+  'batch_scrape.failed',
+] as const;
+export type FirecrawlEvent = (typeof FIRECRAWL_EVENTS)[number];
 
 /**
  * What a delivery reports: an event of a job, several `job.page` in one, or a test that its owner
  * asked for.
  */
-export const DELIVERY_EVENTS = ['job.started', 'job.page', 'job.pages', 'job.completed', 'test'] as const;
+export const DELIVERY_EVENTS = [
+  'job.started',
+  'job.page',
+  'job.pages',
+  'job.completed',
+  'test',
+  ...FIRECRAWL_EVENTS,
+] as const;
 export type DeliveryEvent = (typeof DELIVERY_EVENTS)[number];
 
 export const OUTBOX_STATUSES = ['waiting', 'sending'] as const;

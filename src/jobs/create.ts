@@ -4,7 +4,7 @@ import { bytea, int, rows, text } from '../database/rows.ts';
 import { reserveCredits } from '../accounts/credits.ts';
 import { sealJson, type SecretBox } from '../accounts/secrets.ts';
 import { crashPoint } from '../crash-point.ts';
-import type { JobKind, WebhookEvent } from '../database/enumerations.ts';
+import type { JobKind, WebhookEvent, WebhookPayload } from '../database/enumerations.ts';
 import type { Db, Tx } from '../database/tables.ts';
 import { newId } from '../ids.ts';
 import { notify } from '../database/notifications.ts';
@@ -32,7 +32,7 @@ export interface NewJob {
   /** The caller's metadata as JSON text. */
   metadata: string | null;
   webhook_url: string | null;
-  webhook_payload: 'full' | 'summary';
+  webhook_payload: WebhookPayload;
   webhook_headers: Record<string, string> | null;
   /** Empty where nobody is to be told: the caller of a synchronous request has the answer. */
   webhook_events: WebhookEvent[];

@@ -4,6 +4,7 @@ import { createSecretBox } from '../accounts/secrets.ts';
 import { createApp } from '../api/app.ts';
 import type { Health } from '../api/health.ts';
 import type { Context } from '../context.ts';
+import { watchUpgrades } from '../firecrawl/watch.ts';
 import type { HttpServer } from '../http/server/server.ts';
 import { JobWaiter } from '../jobs/read/wait.ts';
 import { startMaintenance } from './maintenance.ts';
@@ -70,12 +71,14 @@ export async function startService(context: Context, { server, showKey }: Servic
   const app = createApp(context, { box, health, waiter });
   await ensureFirstAccount({ db, box, config, log, showKey });
   const stopMaintenance = startMaintenance(context);
-  server?.serve(app, {
+  const limits = {
     perAddress: config.connectionsPerAddress,
-    isProxy: (address) =>
+    isProxy: (address: string) =>
       (app.get('trust proxy fn') as (address: string, hop: number) => boolean)(address, 0),
     log,
-  });
+  };
+  const upgrades = config.firecrawlApi ? watchUpgrades({ ...context, box, waiter }) : null;
+  server?.serve(app, limits, upgrades);
   starting.move();
 
   async function stop(hurry?: AbortSignal): Promise<void> {

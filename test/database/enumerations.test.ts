@@ -16,7 +16,7 @@ const COLUMNS: Record<string, readonly string[]> = {
   'jobs.kind': lists.JOB_KINDS,
   'jobs.status': lists.JOB_STATUSES,
   'jobs.webhook_events': lists.WEBHOOK_EVENTS,
-  'jobs.webhook_payload': lists.WEBHOOK_PAYLOADS,
+  'jobs.webhook_payload': lists.STORED_PAYLOADS,
   'outbox.event': lists.DELIVERY_EVENTS,
   'outbox.status': lists.OUTBOX_STATUSES,
   'outbox.trigger': lists.ATTEMPT_TRIGGERS,

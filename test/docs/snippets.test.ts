@@ -84,7 +84,11 @@ async function collectCases(): Promise<Case[]> {
 }
 
 function signedAt(secret: string, offsetSeconds: number, body: Buffer) {
-  const signer = createSigner([secret], 'id', Math.floor(Date.now() / 1000) + offsetSeconds);
+  const signer = createSigner(
+    [secret],
+    { webhook_id: 'id', event: 'job.completed' },
+    Math.floor(Date.now() / 1000) + offsetSeconds,
+  );
   signer.update(body);
   return { secret, header: signer.headers()['x-ollagraph-signature']!, body };
 }

@@ -107,7 +107,7 @@ async function signedBy(account_id: string): Promise<string[]> {
   const secrets = [claimed.webhook_secret, ...claimed.previous_secrets].map((stored) =>
     box.open(stored, account_id),
   );
-  const signer = createSigner(secrets, claimed.webhook_id, 1_700_000_000);
+  const signer = createSigner(secrets, claimed, 1_700_000_000);
   signer.update(Buffer.from('{}'));
   const header = signer.headers()['x-ollagraph-signature']!;
   const signatures = [...header.matchAll(/v1=([0-9a-f]{64})/g)].map((match) => match[1]);

@@ -14,7 +14,7 @@ export type Access = 'anyone' | 'account' | 'operator';
  */
 export interface RouteDescription {
   id: string;
-  method: 'get' | 'post';
+  method: 'get' | 'post' | 'delete';
   /** With parameters in braces, like `/v1/jobs/{job_id}`. */
   path: string;
   tag: Tag;

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 // oxlint-disable-next-line no-restricted-imports -- it listens, and connects to nothing
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 import { answerClientErrors } from './client-errors.ts';
 import { limitConnections, type ConnectionLimits } from './connections.ts';
@@ -18,12 +25,18 @@ export class ListenError extends Error {
   override name = 'ListenError';
 }
 
+/** What becomes of requests that ask to upgrade their connection. Others are answered as usual. */
+export interface Upgrades {
+  accepts: (request: IncomingMessage) => boolean;
+  upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+}
+
 export interface HttpServer {
   port: number;
   /** Requests that are not answered yet. */
   underWay(): number;
   /** Answers requests with `app` from now on; until then each gets 503. */
-  serve(app: RequestListener, limits: ConnectionLimits): void;
+  serve(app: RequestListener, limits: ConnectionLimits, upgrades?: Upgrades | null): void;
   /** From now on every answer closes its connection. */
   drain(): void;
   /**
@@ -47,12 +60,15 @@ export async function listen({
   let serve: RequestListener = answerStarting;
   let draining = false;
   const open = new Set<ServerResponse>();
-  const server = createServer((request, response) => {
+  let upgrades: Upgrades | null = null;
+  const shouldUpgradeCallback = (request: IncomingMessage) => upgrades?.accepts(request) ?? false;
+  const server = createServer({ shouldUpgradeCallback }, (request, response) => {
     open.add(response);
     response.once('close', () => open.delete(response));
     if (draining) response.shouldKeepAlive = false;
     serve(request, response);
   });
+  server.on('upgrade', (request, socket, head) => upgrades!.upgrade(request, socket, head));
   answerClientErrors(server);
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -65,8 +81,9 @@ export async function listen({
   return {
     port: (server.address() as AddressInfo).port,
     underWay: () => open.size,
-    serve(app, limits) {
+    serve(app, limits, asked = null) {
       limitConnections(server, limits);
+      upgrades = asked;
       serve = app;
     },
     drain() {

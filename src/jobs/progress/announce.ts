@@ -3,6 +3,7 @@ import type { Tx } from '../../database/tables.ts';
 import { addPages, append, type NewDelivery } from '../../webhooks/outbox/append.ts';
 import { callbackEnvelope } from '../read/result.ts';
 import type { Job } from '../read/jobs.ts';
+import { tellEnd, tellPages, tellStart } from './firecrawl-events.ts';
 
 /** What every delivery of a job has in common; null when nobody is to be told of this event. */
 function delivery(job: Job, event: WebhookEvent) {
@@ -25,6 +26,7 @@ const metadata = (job: Job) => (job.metadata === null ? '' : `,"metadata":${job.
 export async function announceStart(tx: Tx, job: Job): Promise<void> {
   const start = delivery(job, 'job.started');
   if (!start) return;
+  if (job.webhook_payload === 'firecrawl') return await tellStart(tx, start, job);
   const head = `{"event":"job.started","job_id":"${job.id}","status":"running"${metadata(job)}}`;
   await append(tx, [
     { ...start, webhook_id: `${job.id}.started`, head, tail: '', whole_job: false, page_ordinals: null },
@@ -55,6 +57,10 @@ export async function announcePages(tx: Tx, job: Job, pages: SettledPage[]): Pro
   const { single = [], shared = [] } = Object.groupBy(sorted, (page) =>
     isSingle(page) ? 'single' : 'shared',
   );
+  if (job.webhook_payload === 'firecrawl') {
+    const ordinals = single.filter(({ status }) => status !== 'skipped').map(({ ordinal }) => ordinal);
+    return ordinals.length > 0 ? await tellPages(tx, common, job, ordinals) : undefined;
+  }
   const deliveries = single.map(({ ordinal }): NewDelivery => {
     const head = `{"event":"job.page","job_id":"${job.id}","page_index":${ordinal},"page":`;
     const webhook_id = `${job.id}.page.${ordinal}`;
@@ -97,6 +103,7 @@ async function announceTogether(tx: Tx, job: Job, ordinals: number[]): Promise<v
 export async function announceEnd(tx: Tx, job: Job): Promise<void> {
   const end = delivery(job, 'job.completed');
   if (!end) return;
+  if (job.webhook_payload === 'firecrawl') return await tellEnd(tx, end, job);
   const { head, tail, whole } = callbackEnvelope(job);
   await append(tx, [{ ...end, webhook_id: job.id, head, tail, whole_job: whole, page_ordinals: null }]);
 }

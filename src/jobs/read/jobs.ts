@@ -110,12 +110,12 @@ export interface PagePlace {
 
 /**
  * The blocks of pages that have settled, as JSON text, from a place on: at most `limit`, and no
- * more once they come to LIST_BYTES. `more`: whether further ones have settled.
+ * more once they come to LIST_BYTES; of those with a status where one is named. `more`: whether further ones have settled.
  */
 export async function listPages(
   db: DbOrTx,
   job: Job,
-  { order, after }: PagePlace,
+  { order, after, status }: PagePlace & { status?: PageStatus | undefined },
   limit: number,
 ): Promise<{ pages: { place: number; fragment: string }[]; more: boolean }> {
   const key = sql.ref(order);
@@ -129,6 +129,7 @@ export async function listPages(
       from (
         select ${key} as place, fragment from pages
         where account_id = ${job.account_id} and job_id = ${job.id} and ${key} > ${after} and fragment is not null
+          ${status === undefined ? sql`` : sql`and status = ${status}`}
         order by ${key} limit ${limit + 1}
       ) settled
       window running as (order by place)

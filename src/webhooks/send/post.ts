@@ -106,12 +106,12 @@ export class Poster {
    * attempt.
    */
   #open(delivery: ClaimedDelivery): { signer: Signer; headers: Headers } {
-    const { id, account_id, webhook_secret, previous_secrets, webhook_id } = delivery;
+    const { id, account_id, webhook_secret, previous_secrets } = delivery;
     const { box } = this.#options;
     try {
       const secrets = [webhook_secret, ...previous_secrets].map((secret) => box.open(secret, account_id));
       return {
-        signer: createSigner(secrets, webhook_id, Math.floor(Date.now() / 1000)),
+        signer: createSigner(secrets, delivery, Math.floor(Date.now() / 1000)),
         headers: openHeaders(box, delivery),
       };
     } catch (cause) {

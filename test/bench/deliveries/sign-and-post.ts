@@ -9,7 +9,11 @@ export function createPoster(connections: number) {
   const agent = new Agent({ connections, pipelining: 1, keepAliveTimeout: 60_000 });
   return {
     async post(url: string, secret: string, id: string, body: Buffer): Promise<number> {
-      const signer = createSigner([secret], id, Math.floor(Date.now() / 1000));
+      const signer = createSigner(
+        [secret],
+        { webhook_id: id, event: 'job.completed' },
+        Math.floor(Date.now() / 1000),
+      );
       signer.update(body);
       const { origin, pathname } = new URL(url);
       const answer = await agent.request({

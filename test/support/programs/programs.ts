@@ -22,6 +22,10 @@ const PROGRAMS = {
     probe: ['python3', '-c', 'import flask'],
     install: 'apt-get install -y python3-flask (or pip install flask)',
   },
+  'firecrawl-py': {
+    probe: ['python3', '-c', 'import firecrawl'],
+    install: 'pip install firecrawl-py',
+  },
   OpenSSL: { probe: ['openssl', 'version'], install: apt('openssl') },
   curl: { probe: ['curl', '--version'], install: apt('curl') },
   script: { probe: ['script', '--version'], install: apt('bsdutils') },

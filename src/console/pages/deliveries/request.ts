@@ -42,7 +42,7 @@ export async function previewRequest(
     };
   }
   const secrets = await readSigningSecrets(db, box, content.account_id);
-  const signer = createSigner(secrets, content.webhook_id, Math.floor(Date.now() / 1000));
+  const signer = createSigner(secrets, content, Math.floor(Date.now() / 1000));
   signer.update(body);
   const digest = sha256(body);
   const headers = openHeaders(box, content);

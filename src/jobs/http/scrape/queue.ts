@@ -1,3 +1,4 @@
+import type { WebhookPayload } from '../../../database/enumerations.ts';
 import type { Reply } from '../../../http/route/reply.ts';
 import type { RouteDescription } from '../../../http/route/route.ts';
 import { checkWebhookUrl } from '../../../webhooks/http/check-url.ts';
@@ -22,9 +23,12 @@ export const QUEUED: RouteDescription['answers'] = {
   },
 };
 
+/** Of a request's body, what concerns its webhook. */
+export type QueueFields = Omit<AsyncFields, 'webhook_payload'> & { webhook_payload: WebhookPayload };
+
 /** Queues a job and answers with its id. */
 export async function queue(
-  request: ScrapeRequest & { body: AsyncFields },
+  request: ScrapeRequest & { body: QueueFields },
   context: JobContext,
   fields: Omit<JobFields, 'sync'>,
 ): Promise<Reply> {

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import type { JobKind } from '../../database/enumerations.ts';
+import { cursorParameter, limitParameter } from '../../http/pagination.ts';
+import { route, type Route } from '../../http/route/route.ts';
+import { findJob } from '../../jobs/read/jobs.ts';
+import type { JobContext } from '../../jobs/http/context.ts';
+import { cancelJob } from '../../jobs/progress/cancel.ts';
+import { notFound, ServiceError } from '../../service-error.ts';
+import { jobErrors } from '../job-errors.ts';
+import { jobStatus } from '../job-status.ts';
+
+const MAX_DOCUMENTS = 100;
+const query = z.strictObject({ limit: limitParameter(1000, MAX_DOCUMENTS), cursor: cursorParameter });
+
+/** Reading, cancelling and the errors of jobs of a kind, as Firecrawl has them under `path`. */
+export function jobRoutes(kind: JobKind, path: string): Route<JobContext>[] {
+  const ofKind = async ({ db }: JobContext, accountId: string, id: string) => {
+    const job = await findJob(db, accountId, id);
+    if (job?.kind !== kind) throw notFound('job');
+    return job;
+  };
+  const common = { tag: 'Jobs', access: 'account' } as const;
+  const id = `firecrawl${path.replaceAll('/', '_')}`;
+  return [
+    route({
+      ...common,
+      id: `${id}_read`,
+      method: 'get',
+      path: `${path}/{id}`,
+      summary: 'How it stands, with its documents',
+      query,
+      answers: { 200: { description: 'The job.' } },
+      async handle({ account, params, query: { limit, cursor } }, context: JobContext) {
+        const job = await ofKind(context, account.id, (params as { id: string }).id);
+        const { retentionDays } = context.config;
+        return { json: await jobStatus(context.db, job, { path, limit, cursor, retentionDays }) };
+      },
+    }),
+    route({
+      ...common,
+      id: `${id}_errors`,
+      method: 'get',
+      path: `${path}/{id}/errors`,
+      summary: 'The pages that did not come back',
+      answers: { 200: { description: 'The errors.' } },
+      async handle({ account, params }, context: JobContext) {
+        const job = await ofKind(context, account.id, (params as { id: string }).id);
+        return { json: await jobErrors(context.db, job) };
+      },
+    }),
+    route({
+      ...common,
+      id: `${id}_cancel`,
+      method: 'delete',
+      path: `${path}/{id}`,
+      summary: 'Stop it',
+      answers: { 200: { description: 'It is cancelled.' } },
+      async handle({ account, params }, context: JobContext) {
+        const job = await ofKind(context, account.id, (params as { id: string }).id);
+        if (!(await cancelJob(context, account.id, job.id)) && job.status !== 'cancelled')
+          throw new ServiceError('already_finished', 'The job ended before it could be cancelled.');
+        return { json: { success: true, status: 'cancelled' } };
+      },
+    }),
+  ];
+}

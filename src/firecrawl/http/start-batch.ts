@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { route } from '../../http/route/route.ts';
+import { validate } from '../../http/route/validate.ts';
+import type { JobContext } from '../../jobs/http/context.ts';
+import { MAX_ASYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';
+import { batchAsyncSchema, scrapeOptions } from '../../jobs/http/schemas/requests.ts';
+import { requireUrls } from '../../jobs/http/scrape/require-urls.ts';
+import { urlFault } from '../../scrape/page-url.ts';
+import { invalidField } from '../../service-error.ts';
+import { ownFields, scrapeOptionFields } from '../scrape-options.ts';
+import { startJob } from '../start-job.ts';
+import { webhookField, webhookFields } from '../webhook.ts';
+
+const body = z.strictObject({
+  urls: z.array(z.unknown()).min(1).max(100_000),
+  webhook: webhookField,
+  ignoreInvalidURLs: z.boolean().nullish(),
+  appendToId: z.null('is not served: start another batch').optional(),
+  options: z.unknown().optional(),
+  ...scrapeOptionFields,
+});
+
+/** The same under each version of Firecrawl's API. */
+const startBatchAt = (path: '/v2/batch/scrape' | '/v1/batch/scrape') =>
+  route({
+    id: `firecrawlBatch${path.slice(1, 3)}`,
+    method: 'post',
+    path,
+    tag: 'Scraping',
+    summary: 'Many pages, queued',
+    access: 'account',
+    body,
+    limits: { bytes: 32 * 1024 * 1024, values: 110_000 },
+    idempotent: true,
+    answers: { 200: { description: 'The id of the batch.' } },
+    async handle(request, context: JobContext) {
+      const { urls, webhook, ignoreInvalidURLs, appendToId: _, options: __, ...options } = request.body;
+      // Firecrawl leaves out what is no URL unless it is told otherwise.
+      const { valid, invalid } = ignoreInvalidURLs === false ? { valid: urls, invalid: [] } : sortOut(urls);
+      if (valid.length === 0) throw invalidField('urls', 'none of them is an http(s) URL');
+      const own = validate(batchAsyncSchema, {
+        urls: valid,
+        ...ownFields(options, MAX_ASYNC_TIMEOUT_MS),
+        ...webhookFields(webhook),
+      });
+      const pages = { urls: await requireUrls(valid, 'reject'), options: scrapeOptions(own) };
+      const job = { kind: 'batch', lane: 'bulk', ...pages } as const;
+      const more = invalid.length > 0 ? { invalidURLs: invalid } : {};
+      return await startJob(request, context, { own, job, path, more });
+    },
+  });
+
+const isUrl = (url: unknown) => typeof url === 'string' && urlFault(url) === null;
+
+function sortOut(urls: unknown[]): { valid: string[]; invalid: unknown[] } {
+  const { valid = [], invalid = [] } = Object.groupBy(urls, (url) => (isUrl(url) ? 'valid' : 'invalid'));
+  return { valid: valid as string[], invalid };
+}
+
+export const startBatch = startBatchAt('/v2/batch/scrape');
+export const startBatchV1 = startBatchAt('/v1/batch/scrape');

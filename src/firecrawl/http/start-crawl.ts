@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { route } from '../../http/route/route.ts';
+import { validate } from '../../http/route/validate.ts';
+import type { JobContext } from '../../jobs/http/context.ts';
+import { MAX_ASYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';
+import { crawlOptions, crawlSchema } from '../../jobs/http/schemas/requests.ts';
+import { ownFields, scrapeOptionsSchema, withoutUndefined } from '../scrape-options.ts';
+import { startJob } from '../start-job.ts';
+import { webhookField, webhookFields } from '../webhook.ts';
+
+const ignored = z.unknown().optional();
+/** Firecrawl crawls up to so many pages where nothing is said. */
+const DEFAULT_LIMIT = 10_000;
+const MILLISECONDS = 1000;
+
+const body = z.strictObject({
+  url: z.string(),
+  includePaths: z.array(z.string()).nullish(),
+  excludePaths: z.array(z.string()).nullish(),
+  maxDiscoveryDepth: z.int().nullish(),
+  sitemap: z.enum(['skip', 'include', 'only']).nullish(),
+  ignoreSitemap: z.boolean().nullish(),
+  ignoreQueryParameters: z.boolean().nullish(),
+  limit: z.int().nullish(),
+  allowSubdomains: z.boolean().nullish(),
+  allowExternalLinks: z.literal(false, 'is not served: a crawl stays on its site').nullish(),
+  ignoreRobotsTxt: z.boolean().nullish(),
+  delay: z.number().min(0).nullish(),
+  webhook: webhookField,
+  scrapeOptions: scrapeOptionsSchema.nullish(),
+  prompt: z.null('is not served: it needs a language model').optional(),
+  regexOnFullURL: z.literal(false, 'is not served: patterns match the path').nullish(),
+  crawlEntireDomain: ignored,
+  deduplicateSimilarURLs: ignored,
+  robotsUserAgent: ignored,
+  maxConcurrency: ignored,
+  zeroDataRetention: ignored,
+  integration: ignored,
+  origin: ignored,
+});
+
+export const startCrawl = route({
+  id: 'firecrawlCrawl',
+  method: 'post',
+  path: '/v2/crawl',
+  tag: 'Scraping',
+  summary: 'A whole site, queued',
+  access: 'account',
+  body,
+  idempotent: true,
+  answers: { 200: { description: 'The id of the crawl.' } },
+  async handle(request, context: JobContext) {
+    const asked = request.body;
+    const own = validate(crawlSchema, {
+      ...ownFields(asked.scrapeOptions ?? {}, MAX_ASYNC_TIMEOUT_MS),
+      ...webhookFields(asked.webhook),
+      ...withoutUndefined({
+        url: asked.url,
+        include_paths: asked.includePaths?.map(unanchored),
+        exclude_paths: asked.excludePaths?.map(unanchored),
+        max_depth: asked.maxDiscoveryDepth ?? undefined,
+        sitemap: asked.sitemap ?? (asked.ignoreSitemap ? 'skip' : undefined),
+        ignore_query_parameters: asked.ignoreQueryParameters ?? undefined,
+        max_pages: asked.limit ?? DEFAULT_LIMIT,
+        allow_subdomains: asked.allowSubdomains ?? undefined,
+        respect_robots: asked.ignoreRobotsTxt === true ? false : undefined,
+        delay_ms: asked.delay == null ? undefined : Math.round(asked.delay * MILLISECONDS),
+      }),
+    });
+    const pages = { urls: [own.url], options: crawlOptions(own) };
+    const job = { kind: 'crawl' as const, lane: 'bulk' as const, ...pages };
+    return await startJob(request, context, { own, job, path: '/v2/crawl' });
+  },
+});
+
+/** An expression matches anywhere in the path there, unless it begins with `^`. */
+function unanchored(pattern: string): string {
+  return pattern.startsWith('^') || pattern.startsWith('*') || pattern.startsWith('.*')
+    ? pattern
+    : `*${pattern}`;
+}

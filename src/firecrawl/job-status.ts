@@ -1,0 +1,53 @@
+import type { Db } from '../database/tables.ts';
+import { decodeCursor, encodeCursor } from '../http/pagination.ts';
+import { listPages, type Job } from '../jobs/read/jobs.ts';
+import { documentOf, type DocumentSource } from '../jobs/read/firecrawl-document.ts';
+
+const STATUSES = {
+  queued: 'scraping',
+  running: 'scraping',
+  completed: 'completed',
+  failed: 'failed',
+  cancelled: 'cancelled',
+} as const;
+const DAY_MS = 86_400_000;
+
+export interface StatusOptions {
+  /** Where jobs of its kind are read. */
+  path: string;
+  limit: number;
+  cursor: string | undefined;
+  retentionDays: number;
+}
+
+/**
+ * How a job stands, with the documents from a place on, in the order in which they settled. `next`
+ * leads to those that follow; it is null where no more have settled yet.
+ */
+export async function jobStatus(db: Db, job: Job, { path, limit, cursor, retentionDays }: StatusOptions) {
+  const after = Number(decodeCursor(cursor, /^-?\d{1,7}$/) ?? -1);
+  const { pages, more } = await listPages(db, job, { order: 'settlement', after, status: 'ok' }, limit);
+  const next = more
+    ? `${path}/${job.id}?limit=${limit}&cursor=${encodeCursor(String(pages.at(-1)!.place))}`
+    : null;
+  return {
+    success: true,
+    id: job.id,
+    ...progressOf(job),
+    expiresAt: new Date(job.created_at.getTime() + retentionDays * DAY_MS),
+    next,
+    data: pages.map(({ place, fragment }) =>
+      documentOf(JSON.parse(fragment) as DocumentSource, `${job.id}.${place}`),
+    ),
+  };
+}
+
+/** The counts of a job in Firecrawl's words. */
+export function progressOf(job: Job) {
+  return {
+    status: STATUSES[job.status],
+    total: job.total,
+    completed: job.total - job.remaining,
+    creditsUsed: job.succeeded - job.unbilled,
+  };
+}

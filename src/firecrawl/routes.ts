@@ -1,0 +1,44 @@
+import { Router, type RequestHandler } from 'express';
+import { registerRoutes, type Gates } from '../http/route/register.ts';
+import type { Route } from '../http/route/route.ts';
+import type { JobContext } from '../jobs/http/context.ts';
+import { ServiceError } from '../service-error.ts';
+import { firecrawlErrors } from './errors.ts';
+import { jobRoutes } from './http/jobs.ts';
+import { scrape } from './http/scrape.ts';
+import { startBatch, startBatchV1 } from './http/start-batch.ts';
+import { startCrawl } from './http/start-crawl.ts';
+import { activeCrawls, concurrency, creditUsage, queueStatus } from './http/team.ts';
+
+const ROUTES: Route<JobContext>[] = [
+  scrape,
+  startBatch,
+  ...jobRoutes('batch', '/v2/batch/scrape'),
+  activeCrawls,
+  startCrawl,
+  ...jobRoutes('crawl', '/v2/crawl'),
+  creditUsage,
+  concurrency,
+  queueStatus,
+  // Of the first version, what does not stand in the way of ours.
+  startBatchV1,
+  ...jobRoutes('batch', '/v1/batch/scrape'),
+  ...jobRoutes('crawl', '/v1/crawl'),
+];
+
+/**
+ * Firecrawl's API over the same jobs, so that its clients work with their base URL changed. Errors
+ * have its form.
+ */
+export function firecrawlRoutes(context: JobContext, gates: Gates): Router {
+  const router = Router();
+  registerRoutes(router, ROUTES, context, gates);
+  router.use('/v2', ...gates.account, refuseUnserved);
+  router.use(firecrawlErrors(context.log));
+  return router;
+}
+
+/** For example search, extract, agent and monitor: they need a language model or an index. */
+const refuseUnserved: RequestHandler = (req) => {
+  throw new ServiceError('not_found', `${req.method} ${req.baseUrl}${req.path} is not served here.`);
+};

@@ -1,0 +1,103 @@
+import { z } from 'zod';
+import { invalidField } from '../service-error.ts';
+
+/** What our routes take that Firecrawl's formats stand for. */
+const FORMATS: Record<string, string> = {
+  markdown: 'markdown',
+  html: 'html',
+  rawHtml: 'raw_html',
+  links: 'links',
+  images: 'images',
+};
+/** Formats that are not served, each with the reason that its caller reads. */
+const REFUSED: Record<string, string> = {
+  json: 'needs a language model; `fields` of /v1/scrape reads data by CSS',
+  summary: 'needs a language model',
+  question: 'needs a language model',
+  highlights: 'needs a language model',
+  query: 'needs a language model',
+  branding: 'needs a language model',
+  pii: 'needs a language model',
+  changeTracking: 'is not served: a schedule (/v1/schedules) says what changed',
+  audio: 'is not served',
+  video: 'is not served',
+  screenshot: 'is not served: `screenshot` of /v1/scrape makes one',
+  attributes: 'is not served: `fields` of /v1/scrape reads attributes',
+};
+
+const format = z.union([z.string().max(50), z.looseObject({ type: z.string().max(50) })]);
+const headers = z.record(z.string().max(200), z.string().max(8192));
+/** Taken and without effect: what they ask for is done anyway, or has no meaning here. */
+const ignored = z.unknown().optional();
+
+/** Firecrawl's scrape options (v2), as far as a request may carry them. */
+export const scrapeOptionFields = {
+  formats: z.array(format).max(20).nullish(),
+  headers: headers.nullish(),
+  includeTags: z.array(z.string()).nullish(),
+  excludeTags: z.array(z.string()).nullish(),
+  onlyMainContent: z.boolean().nullish(),
+  timeout: z.number().min(1).nullish(),
+  skipTlsVerification: z.boolean().nullish(),
+  maxAge: z.number().min(0).nullish(),
+  actions: z.array(z.unknown()).max(0, 'are not served here').nullish(),
+  waitFor: ignored,
+  mobile: ignored,
+  parsers: ignored,
+  location: ignored,
+  removeBase64Images: ignored,
+  fastMode: ignored,
+  useMock: ignored,
+  blockAds: ignored,
+  proxy: ignored,
+  minAge: ignored,
+  storeInCache: ignored,
+  lockdown: ignored,
+  redactPII: ignored,
+  profile: ignored,
+  onlyCleanContent: ignored,
+  maxConcurrency: ignored,
+  zeroDataRetention: ignored,
+  integration: ignored,
+  origin: ignored,
+};
+const scrapeOptions = z.strictObject(scrapeOptionFields);
+export const scrapeOptionsSchema = scrapeOptions;
+export type FirecrawlOptions = z.infer<typeof scrapeOptions>;
+
+const MILLISECONDS = 1000;
+
+/**
+ * The fields of our own request that stand for Firecrawl's scrape options; to be validated like any
+ * other request. A timeout longer than `maxTimeoutMs` is cut to it. Throws ServiceError
+ * `validation_failed` for a format that is not served.
+ */
+export function ownFields(options: FirecrawlOptions, maxTimeoutMs: number): Record<string, unknown> {
+  const { timeout, maxAge } = options;
+  return withoutUndefined({
+    formats: ownFormats(options.formats ?? ['markdown']),
+    headers: options.headers ?? undefined,
+    include_selectors: options.includeTags ?? undefined,
+    exclude_selectors: options.excludeTags ?? undefined,
+    only_main_content: options.onlyMainContent ?? undefined,
+    skip_tls_verification: options.skipTlsVerification ?? undefined,
+    timeout_ms: timeout == null ? undefined : Math.max(100, Math.min(Math.round(timeout), maxTimeoutMs)),
+    max_age_seconds: maxAge == null ? undefined : Math.min(Math.floor(maxAge / MILLISECONDS), 30 * 86_400),
+  });
+}
+
+function ownFormats(formats: z.infer<typeof format>[]): string[] {
+  const own = formats.map((wanted, n) => {
+    const name = typeof wanted === 'string' ? wanted : wanted.type;
+    const known = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
+    if (known !== undefined) return known;
+    const reason = Object.hasOwn(REFUSED, name) ? REFUSED[name] : 'is not known';
+    throw invalidField(`formats[${n}]`, `the format ${JSON.stringify(name)} ${reason}`);
+  });
+  return own.length === 0 ? ['markdown'] : [...new Set(own)];
+}
+
+/** Without the fields that were not given: our defaults stand for these. */
+export function withoutUndefined(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}

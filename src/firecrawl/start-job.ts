@@ -1,0 +1,39 @@
+import type { Reply } from '../http/route/reply.ts';
+import type { JobContext } from '../jobs/http/context.ts';
+import type { AsyncFields } from '../jobs/http/schemas/requests.ts';
+import type { JobFields, ScrapeRequest } from '../jobs/http/scrape/new-job.ts';
+import { queue } from '../jobs/http/scrape/queue.ts';
+
+export interface StartedJob {
+  /** The validated request in our own form. */
+  own: AsyncFields;
+  job: Pick<JobFields, 'kind' | 'lane' | 'urls' | 'options'>;
+  /** Where jobs of its kind are read. */
+  path: string;
+  /** What the answer says besides. */
+  more?: object;
+}
+
+/** Queues a job and answers as Firecrawl does. Its webhook speaks Firecrawl too. */
+export async function startJob(
+  request: ScrapeRequest,
+  context: JobContext,
+  { own, job, path, more }: StartedJob,
+): Promise<Reply> {
+  const metadata = own.metadata === undefined ? undefined : JSON.stringify(own.metadata);
+  const asked = {
+    ...request,
+    body: { ...own, webhook_payload: 'firecrawl' as const },
+    verbatim: { metadata },
+    idempotencyKey: keyOf(request),
+  };
+  const { json } = await queue(asked, context, job);
+  const { job_id } = json as { job_id: string };
+  return { json: { success: true, id: job_id, url: `${path}/${job_id}`, ...more } };
+}
+
+/** Its clients send the key under a name of their own. */
+function keyOf({ headers, idempotencyKey }: ScrapeRequest): string | null {
+  const key = headers['x-idempotency-key'];
+  return typeof key === 'string' && /^[\x20-\x7e]{1,255}$/.test(key) ? key : idempotencyKey;
+}

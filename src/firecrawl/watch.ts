@@ -1,0 +1,101 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { authenticate, keyWorks } from '../accounts/keys.ts';
+import { AttemptLimit } from '../http/access/attempt-limit.ts';
+import type { Upgrades } from '../http/server/server.ts';
+import type { JobContext } from '../jobs/http/context.ts';
+import { listPages, findJob, type Job } from '../jobs/read/jobs.ts';
+import { documentOf, type DocumentSource } from '../jobs/read/firecrawl-document.ts';
+import { progressOf } from './job-status.ts';
+
+const PATH = /^\/v[12]\/(crawl|batch\/scrape)\/(job_[0-9a-f]{24})$/;
+const MAX_WRONG_KEYS = 100;
+/** Documents read at a time, and how long a look waits for the job's end. */
+const DOCUMENTS = 20;
+const LOOK_MS = 500;
+/** A client that reads nothing for so long is gone. */
+const SEND_LIMIT_MS = 60_000;
+
+/**
+ * Lets Firecrawl's clients watch a job over a web socket: what is there already, each document as
+ * it comes, and the end. They send their key as the protocol.
+ */
+export function watchUpgrades(context: JobContext): Upgrades {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
+  const attempts = new AttemptLimit(MAX_WRONG_KEYS);
+  return {
+    accepts: ({ url, headers }) => headers.upgrade?.toLowerCase() === 'websocket' && PATH.test(url ?? ''),
+    upgrade: (request, socket, head) => {
+      socket.on('error', () => socket.destroy());
+      void open(request, socket, head).catch((error: unknown) => {
+        context.log.warn({ err: error }, 'failed to open a web socket');
+        socket.destroy();
+      });
+    },
+  };
+
+  async function open(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const key = request.headers['sec-websocket-protocol'] ?? '';
+    const address = request.socket.remoteAddress ?? '';
+    if (attempts.waitSeconds(address, key) > 0) return refuse(socket, '429 Too Many Requests');
+    const caller = await authenticate(context.db, key);
+    if (!caller) {
+      attempts.fail(address);
+      return refuse(socket, '401 Unauthorized');
+    }
+    const [, kind, id] = PATH.exec(request.url ?? '')!;
+    const job = await findJob(context.db, caller.id, id!);
+    if (job?.kind !== (kind === 'crawl' ? 'crawl' : 'batch')) return refuse(socket, '404 Not Found');
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      client.on('error', () => client.terminate());
+      void watch(context, client, { job, keyId: caller.keyId }).catch((error: unknown) => {
+        if (client.readyState === client.OPEN) context.log.warn({ err: error }, 'failed to watch a job');
+        client.terminate();
+      });
+    });
+  }
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+async function watch(
+  { db, waiter }: JobContext,
+  client: WebSocket,
+  { job: first, keyId }: { job: Job; keyId: string },
+): Promise<void> {
+  const gone = new AbortController();
+  client.once('close', () => gone.abort());
+  const ending = AbortSignal.any([gone.signal, waiter.stopping]);
+  await send(client, { type: 'catchup', data: { ...progressOf(first), data: [] } });
+  let job = first;
+  for (let after = -1; !ending.aborted;) {
+    // The job is read before its pages: one that had ended then has no others.
+    const { pages, more } = await listPages(db, job, { order: 'settlement', after, status: 'ok' }, DOCUMENTS);
+    for (const { place, fragment } of pages) {
+      const data = documentOf(JSON.parse(fragment) as DocumentSource, `${job.id}.${place}`);
+      await send(client, { type: 'document', data });
+      after = place;
+    }
+    if (more) continue;
+    if (job.finished_at !== null) {
+      await send(client, { type: 'done', data: { ...progressOf(job), data: [] } });
+      return client.close(1000);
+    }
+    await waiter.wait(job.account_id, job.id, LOOK_MS, ending);
+    const now = await findJob(db, job.account_id, job.id);
+    if (!now || !(await keyWorks(db, keyId))) break;
+    job = now;
+  }
+  client.close(1001);
+}
+
+/** Resolves when the client has taken the message. */
+async function send(client: WebSocket, message: object): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const late = setTimeout(() => client.terminate(), SEND_LIMIT_MS);
+  client.send(JSON.stringify(message), (error) => (error ? reject(error) : resolve()));
+  await promise.finally(() => clearTimeout(late));
+}

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { after, test } from 'node:test';
+import { Firecrawl } from '@mendable/firecrawl-js';
+import { startReceiver } from '../support/receiver.ts';
+import { startTestService } from '../support/service.ts';
+import { gate, page, startSite } from '../support/site.ts';
+import { eventually } from '../support/wait.ts';
+
+const service = await startTestService();
+const site = await startSite({
+  '/': page('Home', '<a href="/one">One</a> <a href="/two">Two</a> <a href="/secret">Secret</a>'),
+  '/one': page('One', 'The first page.'),
+  '/two': page('Two', 'The second page.'),
+  '/secret': page('Secret', 'Not for robots.'),
+  '/robots.txt': { headers: { 'content-type': 'text/plain' }, body: 'User-agent: *\nDisallow: /secret\n' },
+});
+after(async () => {
+  await site[Symbol.asyncDispose]();
+  await service[Symbol.asyncDispose]();
+});
+const client = new Firecrawl({ apiUrl: service.api.origin, apiKey: service.account.key });
+
+const compare = (a: string, b: string) => a.localeCompare(b);
+/** The client asks every second. */
+const POLL = { pollInterval: 1, timeout: 60 };
+
+test('scrape in several formats', async () => {
+  const document = await client.scrape(site.url('/'), {
+    formats: ['markdown', 'html', 'links', { type: 'markdown' }],
+    onlyMainContent: false,
+    timeout: 20_000,
+    maxAge: 0,
+    proxy: 'auto',
+  });
+  assert.match(document.markdown!, /One/);
+  assert.match(document.html!, /<a /);
+  assert.ok(document.links!.includes(site.url('/one')));
+  const { metadata } = document;
+  assert.deepEqual(
+    [metadata!.title, metadata!.statusCode, metadata!.sourceURL],
+    ['Home', 200, site.url('/')],
+  );
+});
+
+test('a page that does not come back, a wrong request and a wrong key are errors in its form', async () => {
+  await assert.rejects(client.scrape('http://10.0.0.1/'), { status: 422, code: 'SCRAPE_BLOCKED_TARGET' });
+  await assert.rejects(client.scrape(site.url('/'), { formats: ['summary'] }), {
+    status: 400,
+    message: /the format "summary" needs a language model/,
+  });
+  await assert.rejects(client.search('anything'), { status: 404, message: /not served here/ });
+  const stranger = new Firecrawl({ apiUrl: service.api.origin, apiKey: 'fc-unknown' });
+  await assert.rejects(stranger.scrape(site.url('/')), { status: 401 });
+});
+
+test('a batch: documents, URLs that are none, errors', async () => {
+  const urls = [site.url('/one'), site.url('/two'), 'http://10.0.0.1/'];
+  const job = await client.batchScrape(urls, { options: { formats: ['markdown'] }, ...POLL });
+  assert.deepEqual([job.status, job.total, job.completed, job.creditsUsed], ['completed', 3, 3, 2]);
+  assert.deepEqual(new Set(job.data.map(({ metadata }) => metadata!.title)), new Set(['One', 'Two']));
+  const { errors } = await client.getBatchScrapeErrors(job.id);
+  assert.deepEqual(
+    errors.map(({ url, code }) => [url, code]),
+    [['http://10.0.0.1/', 'SCRAPE_BLOCKED_TARGET']],
+  );
+  const started = await client.startBatchScrape([site.url('/one'), 'none'], { ignoreInvalidURLs: true });
+  assert.deepEqual(started.invalidURLs, ['none']);
+});
+
+test('a crawl: pages of documents, what robots.txt kept out, and its events by webhook', async () => {
+  await using receiver = await startReceiver();
+  const started = await client.startCrawl(site.url('/'), {
+    limit: 10,
+    includePaths: ['/(one|two)'.replace('(one|two)', '.*')],
+    scrapeOptions: { formats: ['markdown'] },
+    webhook: {
+      url: receiver.url(),
+      metadata: { n: '820982911946154508' },
+      events: ['started', 'page', 'completed'],
+    },
+  });
+  const callbacks = await receiver.received(5);
+  const { webhook_secret } = (await service.api('GET', '/v1/me')).json;
+  for (const { headers, body } of callbacks)
+    assert.equal(
+      headers['x-firecrawl-signature'],
+      `sha256=${createHmac('sha256', webhook_secret).update(body).digest('hex')}`,
+    );
+  const events = callbacks.map(({ body }) => JSON.parse(body.toString()));
+  const types = events.map(({ type }) => type as string).toSorted(compare);
+  assert.deepEqual(types, ['crawl.completed', 'crawl.page', 'crawl.page', 'crawl.page', 'crawl.started']);
+  for (const event of events) assert.deepEqual([event.id, event.success], [started.id, true]);
+  const titles = events.flatMap(({ data }) => data.map(({ metadata }: any) => metadata.title as string));
+  assert.deepEqual(titles.toSorted(compare), ['Home', 'One', 'Two']);
+
+  const job = await client.getCrawlStatus(started.id);
+  assert.deepEqual([job.status, job.data.length, job.next], ['completed', 3, null]);
+  const paged = await client.getCrawlStatus(started.id, { autoPaginate: false });
+  assert.equal(paged.data.length, 3);
+  assert.deepEqual(await client.getCrawlErrors(started.id), {
+    errors: [],
+    robotsBlocked: [site.url('/secret')],
+  });
+});
+
+test('a crawl is active while it runs, and ends when it is cancelled', async () => {
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/held', held.route);
+  const { id } = await client.startCrawl(site.url('/held'), { limit: 1 });
+  await held.entered;
+  const { crawls } = await client.getActiveCrawls();
+  assert.deepEqual(
+    crawls.map((crawl) => [crawl.id, crawl.url]),
+    [[id, site.url('/held')]],
+  );
+  assert.equal(await client.cancelCrawl(id), true);
+  await eventually(async () => (await client.getCrawlStatus(id)).status === 'cancelled');
+  held.open();
+});
+
+test('credits and the queue', async () => {
+  const { remainingCredits } = await client.getCreditUsage();
+  assert.equal(remainingCredits, (await service.api('GET', '/v1/me')).json.credits);
+  assert.equal((await client.getQueueStatus()).success, true);
+});
+
+test('a watcher is told of each document and of the end, over a web socket', async () => {
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/later', held.route);
+  const { id } = await client.startBatchScrape([site.url('/one'), site.url('/later')]);
+  const watcher = client.watcher(id, { kind: 'batch', timeout: 60 });
+  const documents: string[] = [];
+  const ended = Promise.withResolvers<{ status: string }>();
+  watcher.on('document', ({ metadata }) => {
+    documents.push(metadata.title);
+    held.open();
+  });
+  watcher.on('done', ended.resolve);
+  watcher.on('error', ended.reject);
+  void watcher.start();
+  assert.equal((await ended.promise).status, 'completed');
+  assert.deepEqual(documents, ['One', 'Held']);
+});
+
+test("a web socket needs the key of the job's owner", async () => {
+  const { id } = await client.startBatchScrape([site.url('/one')]);
+  const stranger = await service.createAccount();
+  for (const key of ['fc-unknown', stranger.key]) {
+    const socket = new WebSocket(`${service.api.origin.replace('http', 'ws')}/v2/batch/scrape/${id}`, key);
+    const opened = await new Promise<boolean>((resolve) => {
+      socket.addEventListener('open', () => resolve(true));
+      socket.addEventListener('error', () => resolve(false));
+    });
+    assert.equal(opened, false);
+  }
+});

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { missing } from '../support/programs/programs.ts';
+import { startTestService } from '../support/service.ts';
+import { page, startSite } from '../support/site.ts';
+
+const run = promisify(execFile);
+
+test(
+  "Firecrawl's Python client scrapes, batches, crawls and reads errors",
+  { skip: missing('firecrawl-py') },
+  async () => {
+    await using service = await startTestService();
+    await using site = await startSite({
+      '/': page('Home', '<a href="/one">One</a> <a href="/two">Two</a>'),
+      '/one': page('One', 'The first page.'),
+      '/two': page('Two', 'The second page.'),
+    });
+    const env = { ...process.env, SERVICE: service.api.origin, KEY: service.account.key, SITE: site.origin };
+    const { stdout } = await run('python3', [join(import.meta.dirname, 'client.py')], { env });
+    const seen = JSON.parse(stdout);
+    assert.match(seen.markdown, /One/);
+    assert.deepEqual(seen.links, [site.url('/one'), site.url('/two')]);
+    assert.equal(seen.title, 'Home');
+    assert.deepEqual(seen.batch, ['completed', 2, ['One', 'Two']]);
+    assert.deepEqual(seen.crawl, ['completed', 2, 2]);
+    assert.deepEqual([seen.errors, seen.cancelled], [[], true]);
+    assert.equal(seen.credits, (await service.api('GET', '/v1/me')).json.credits);
+    assert.match(seen.refused, /not public/);
+  },
+);
