@@ -1,6 +1,7 @@
 import { CidrList } from './connect/address.ts';
 import { Deadline } from './deadline.ts';
 import { EgressError } from './errors.ts';
+import { ForwardProxy } from './forward-proxy/forward-proxy.ts';
 import { fetchPage } from './page/fetch-page.ts';
 import type { FetchedPage, PageRequest } from './page/types.ts';
 import { Network } from './connect/network.ts';
@@ -22,6 +23,8 @@ export { BodyCollector, LARGEST_PAGE_BYTES, type BodyMemory } from './body/memor
 export { withoutCredentials } from './headers.ts';
 export { cookieFault, SiteCookies, type GivenCookie } from './page/cookies.ts';
 export { CookieSession } from './page/cookie-session.ts';
+export { ForwardProxy } from './forward-proxy/forward-proxy.ts';
+export type { PageTraffic } from './forward-proxy/page-traffic.ts';
 export type { BodyReader } from './body/read.ts';
 export type { StreamedBody } from './body/streamed.ts';
 export type { AnsweredPage, FetchedPage, PageRequest } from './page/types.ts';
@@ -54,6 +57,8 @@ export type WebhookUrlRefusal = 'not_https' | 'invalid' | 'userinfo' | 'port' | 
 export interface Egress extends AsyncDisposable {
   fetchPage(request: PageRequest): Promise<FetchedPage>;
   post(request: PostRequest): Promise<PostResult>;
+  /** Starts a proxy for a browser, under the rules of pages. */
+  startForwardProxy(): Promise<ForwardProxy>;
   /** Checks what a page's URL says by itself; nothing is resolved. */
   checkPageUrl(url: string): PageUrlCheck;
   /**
@@ -99,6 +104,7 @@ export function createEgress(options: EgressOptions): Egress {
   return {
     fetchPage: (request) => fetchPage(pages, request),
     post: (request) => post(webhooks, request),
+    startForwardProxy: () => ForwardProxy.start(pages),
     checkPageUrl: (url) => checkPageUrl(pages, url),
     checkWebhookUrl: (url) => checkWebhookUrl(webhooks, url),
     close,

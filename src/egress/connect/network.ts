@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { AddressPolicy, type CidrList } from './address.ts';
-import { openSocket } from './connector.ts';
+import { openSocket, type ConnectOptions } from './connector.ts';
 import { EgressError } from '../errors.ts';
 import { Issuers, type FetchIssuer } from './issuers.ts';
 import { permittedAddresses } from './permitted.ts';
@@ -42,6 +43,7 @@ export class Network {
   readonly #policy: AddressPolicy;
   readonly #resolve: Resolve;
   readonly #via: Via | null;
+  readonly #connectOptions: ConnectOptions;
   readonly #destinations = new LRUCache<string, Destination>({ max: REMEMBERED_DESTINATIONS });
 
   constructor(given: NetworkOptions) {
@@ -51,6 +53,7 @@ export class Network {
     const secureContext = createSecureContext(ca === undefined ? {} : { ca });
     const issuers = fetchIssuer ? new Issuers(fetchIssuer, ca) : null;
     const options = { policy, resolve, secureContext, issuers };
+    this.#connectOptions = options;
     this.#schemes = schemes;
     this.#policy = policy;
     this.#resolve = resolve;
@@ -102,5 +105,15 @@ export class Network {
   /** Resolves a host as a connection would. Rejects with `blocked_target` or `dns_failed`. */
   async checkHost(target: Pick<Target, 'hostname' | 'rooted'>): Promise<void> {
     await permittedAddresses(target, { policy: this.#policy, resolve: this.#resolve });
+  }
+
+  /**
+   * Opens a connection that is not of the pool, and that its user speaks on from the first byte: no
+   * TLS of ours. Rejects with an EgressError.
+   */
+  async openWire(target: Target, signal: AbortSignal): Promise<Socket> {
+    const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: null };
+    const { socket } = await openSocket({ ...target, secure: false }, this.#connectOptions, timings, signal);
+    return socket;
   }
 }
