@@ -14,6 +14,7 @@ const LAYERS = [
   ['http'],
   ['crawl'],
   ['scrape'],
+  ['render'],
   ['accounts'],
   ['webhooks'],
   ['jobs'],

@@ -325,6 +325,7 @@ create table jobs (
   finished_at timestamp with time zone,
   secrets text,
   session text,
+  surcharge integer default 0 not null,
   constraint jobs_check CHECK ((total = ((((remaining + succeeded) + failed) + skipped) + cancelled))),
   constraint jobs_check1 CHECK (((remaining >= 0) AND (succeeded >= 0) AND (failed >= 0) AND (skipped >= 0) AND (cancelled >= 0))),
   constraint jobs_check2 CHECK (((unbilled >= 0) AND (unbilled <= succeeded))),
@@ -332,6 +333,7 @@ create table jobs (
   constraint jobs_check4 CHECK (((finished_at IS NULL) OR (remaining = 0))),
   constraint jobs_kind_check CHECK ((kind = ANY (ARRAY['scrape'::text, 'batch'::text, 'crawl'::text]))),
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
+  constraint jobs_surcharge_check CHECK ((surcharge >= 0)),
   constraint jobs_webhook_events_check CHECK ((webhook_events <@ ARRAY['job.started'::text, 'job.page'::text, 'job.completed'::text])),
   constraint jobs_webhook_payload_check CHECK ((webhook_payload = ANY (ARRAY['full'::text, 'summary'::text, 'firecrawl'::text]))),
   constraint jobs_pkey PRIMARY KEY (account_id, id)
@@ -405,6 +407,7 @@ create table pages (
   duration_ms integer,
   settled_at timestamp with time zone,
   settlement integer,
+  surcharge smallint default 0 not null,
   constraint pages_check CHECK (((status = 'pending'::text) = (settled_at IS NULL))),
   constraint pages_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'ok'::text, 'failed'::text, 'skipped'::text, 'cancelled'::text]))),
   constraint pages_pkey PRIMARY KEY (account_id, job_id, ordinal)
@@ -747,11 +750,11 @@ create view admin.usage_by_account as
     ( SELECT count(*) AS count
            FROM jobs j
           WHERE ((j.account_id = a.id) AND (j.id >= id_floor('job_'::text, (((now() AT TIME ZONE 'utc'::text))::date - 29))))) AS jobs_30d,
-    ( SELECT COALESCE(sum((j.succeeded - j.unbilled)), (0)::bigint) AS "coalesce"
+    ( SELECT COALESCE(sum(((j.succeeded - j.unbilled) + j.surcharge)), (0)::bigint) AS "coalesce"
            FROM jobs j
           WHERE ((j.account_id = a.id) AND (j.id >= id_floor('job_'::text, (((now() AT TIME ZONE 'utc'::text))::date - 29))))) AS credits_30d
    FROM accounts a
-  ORDER BY ( SELECT COALESCE(sum((j.succeeded - j.unbilled)), (0)::bigint) AS "coalesce"
+  ORDER BY ( SELECT COALESCE(sum(((j.succeeded - j.unbilled) + j.surcharge)), (0)::bigint) AS "coalesce"
            FROM jobs j
           WHERE ((j.account_id = a.id) AND (j.id >= id_floor('job_'::text, (((now() AT TIME ZONE 'utc'::text))::date - 29))))) DESC;
 comment on view admin.usage_by_account is 'Each account, its credits, and its jobs and pages of the last 30 days.';

@@ -87,7 +87,7 @@ export interface DayOfUsage {
 export async function usageByDay(db: DbOrTx, accountId: string, from: Date, to: Date): Promise<DayOfUsage[]> {
   const rows = await sql<DayOfUsage>`
     select to_char(created_at at time zone 'utc', 'YYYY-MM-DD') as date,
-           sum(succeeded - unbilled)::bigint as credits,
+           sum(succeeded - unbilled + surcharge)::bigint as credits,
            count(*)::bigint as jobs
     from jobs
     where account_id = ${accountId} and finished_at is not null and created_at >= ${from} and created_at < ${to}

@@ -33,6 +33,9 @@ const readiness = named(
   z.strictObject({
     status: z.enum(['ready', 'not ready']),
     checks: z.record(z.string(), z.boolean()).describe('Each part of the process, with whether it works.'),
+    rendering: z
+      .enum(['here', 'elsewhere', 'off'])
+      .describe('Where the browser is that renders pages: on this machine, at BROWSER_URL, or nowhere.'),
   }),
 );
 
@@ -48,14 +51,16 @@ export const readyz = route({
     200: { description: 'It can.', schema: readiness },
     503: { description: 'It cannot; `checks` says why.', schema: readiness },
   },
-  async handle(_request, { db, health }: Pick<Context, 'db'> & { health: Health }) {
+  async handle(_request, { config, db, health }: Pick<Context, 'config' | 'db'> & { health: Health }) {
     const checks: Record<string, boolean> = {
       accepting: !health.stopping,
       ...(await checkDatabase(db)),
     };
     for (const [name, works] of Object.entries(health.parts)) checks[name] = works();
     const ready = Object.values(checks).every(Boolean);
-    return { status: ready ? 200 : 503, json: { status: ready ? 'ready' : 'not ready', checks } };
+    const { browser } = config;
+    const rendering = browser === null ? 'off' : 'path' in browser ? 'here' : 'elsewhere';
+    return { status: ready ? 200 : 503, json: { status: ready ? 'ready' : 'not ready', checks, rendering } };
   },
 });
 

@@ -10,6 +10,13 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   };
 }
 
+/** A parser for when pages are rendered. */
+export function renderWhen(text: string): true | 'auto' {
+  if (text === 'always') return true;
+  if (text === 'auto') return text;
+  throw new InvalidArgumentError('It must be always or auto.');
+}
+
 /** A parser for a name that people read: not empty, one line, at most 100 characters. */
 export function label(text: string): string {
   const trimmed = text.trim();

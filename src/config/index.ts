@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { CidrList } from '../egress/connect/address.ts';
 import { completeDatabaseUrl } from '../database/connect/url.ts';
+import { findBrowser, isExecutable } from './find-browser.ts';
 import { findLookalikes } from './lookalikes.ts';
 
 export const ROLES = ['web', 'worker', 'dispatcher'] as const;
@@ -117,6 +118,16 @@ const environment = z.object({
   WEBHOOK_TIMEOUT_MS: whole(100, 120_000).default(15_000),
   WEBHOOK_CONCURRENCY_MAX: whole(1, 512).default(64),
   WORKER_THREADS: whole(1, 64).default(Math.min(2, availableParallelism())),
+  CHROMIUM_PATH: z.string().refine(isExecutable, 'must be a program that can be run').optional(),
+  BROWSER_URL: z
+    .string()
+    .refine(
+      (text) => /^(wss?|https?):$/.test(URL.parse(text)?.protocol ?? ''),
+      'must start with ws://, wss://, http:// or https://',
+    )
+    .optional(),
+  RENDER_CONCURRENCY: whole(1, 64).default(2),
+  RENDER_CREDITS: whole(1, 1000).default(5),
   RETENTION_DAYS: whole(1, 3650).default(30),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   CRASH_POINT: z
@@ -128,6 +139,9 @@ const environment = z.object({
 
 /** Every variable that the service reads. */
 export const VARIABLES = Object.keys(environment.shape);
+
+/** A program on this machine, or a browser that runs elsewhere. */
+export type BrowserAddress = { path: string } | { url: string };
 
 export interface Config {
   /** The address to listen on; undefined: all of this machine. */
@@ -177,6 +191,12 @@ export interface Config {
   webhookConcurrencyMax: number;
   /** Threads for batches and crawls; one more serves single pages. */
   workerThreads: number;
+  /** The browser that renders pages; null: there is none. */
+  browser: BrowserAddress | null;
+  /** Pages rendered at once. */
+  renderConcurrency: number;
+  /** What a rendered page costs. */
+  renderCredits: number;
   retentionDays: number;
   logLevel: string;
   /** For tests only: where the process kills itself. */
@@ -221,6 +241,21 @@ function databaseUrl(env: NodeJS.ProcessEnv) {
     .optional();
 }
 
+type BrowserVariables = Pick<z.infer<typeof environment>, 'BROWSER_URL' | 'CHROMIUM_PATH' | 'DYNO'>;
+
+/**
+ * A dyno has no room for a browser: one that happens to be on its path is not used without being
+ * named.
+ */
+function browserOf(
+  { BROWSER_URL, CHROMIUM_PATH, DYNO }: BrowserVariables,
+  path: string,
+): BrowserAddress | null {
+  if (BROWSER_URL !== undefined) return { url: BROWSER_URL };
+  const program = CHROMIUM_PATH ?? (DYNO === undefined ? findBrowser(path) : null);
+  return program === null ? null : { path: program };
+}
+
 const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy'];
 
 /** Reads the service's configuration. Throws ConfigError. */
@@ -258,6 +293,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     webhookTimeoutMs: v.WEBHOOK_TIMEOUT_MS,
     webhookConcurrencyMax: v.WEBHOOK_CONCURRENCY_MAX,
     workerThreads: v.WORKER_THREADS,
+    browser: browserOf(v, env.PATH ?? ''),
+    renderConcurrency: v.RENDER_CONCURRENCY,
+    renderCredits: v.RENDER_CREDITS,
     retentionDays: v.RETENTION_DAYS,
     logLevel: v.LOG_LEVEL,
     crashPoint: v.CRASH_POINT,

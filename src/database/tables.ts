@@ -70,6 +70,7 @@ export interface JobsTable {
   remaining: number;
   succeeded: Generated<number>;
   unbilled: Generated<number>;
+  surcharge: Generated<number>;
   failed: Generated<number>;
   skipped: Generated<number>;
   cancelled: Generated<number>;
@@ -100,6 +101,7 @@ export interface PagesTable {
   http_status: number | null;
   error_code: string | null;
   unbilled: Generated<boolean>;
+  surcharge: Generated<number>;
   duration_ms: number | null;
   settled_at: Timestamp | null;
 }

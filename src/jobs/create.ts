@@ -66,7 +66,7 @@ export async function createJob(
       if (earlier !== null) return { job_id: earlier, repeated: true };
     }
     const crawl = job.kind === 'crawl' ? (job.options as CrawlOptions) : null;
-    const reserved = crawl ? crawl.max_pages : job.urls.length;
+    const reserved = (crawl ? crawl.max_pages : job.urls.length) * mostCredits(job.options);
     const { priority } = await tx
       .insertInto('jobs')
       .values({
@@ -100,6 +100,11 @@ export async function createJob(
   });
   crashPoint('job.created');
   return created;
+}
+
+/** The most that one page of a job may cost. */
+function mostCredits({ rendering }: ScrapeOptions): number {
+  return rendering?.credits ?? 1;
 }
 
 /**

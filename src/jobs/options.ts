@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { GivenCookie } from '../egress/index.ts';
+import type { RenderOptions } from '../render/options.ts';
 import type { ExtractOptions } from '../scrape/types.ts';
 
 /**
@@ -7,6 +8,10 @@ import type { ExtractOptions } from '../scrape/types.ts';
  * jobs.options.
  */
 export interface ScrapeOptions extends ExtractOptions {
+  /** Whether pages are rendered in a browser. `auto`: those that have nothing to read without it. */
+  render: boolean | 'auto';
+  /** How they are rendered, and what such a page costs; null where they are not. */
+  rendering: (RenderOptions & { credits: number }) | null;
   headers: Record<string, string>;
   cookies: GivenCookie[];
   /** `job`: what sites set goes back to them for as long as the job runs. */
@@ -55,6 +60,7 @@ export function cacheKey(url: string, options: ScrapeOptions): Buffer {
     options.skip_tls_verification,
     options.cookies.length === 0 ? null : options.cookies,
     options.session,
+    ...(options.rendering === null ? [] : [options.render, { ...options.rendering, credits: null }]),
   ];
   return createHash('sha256')
     .update(JSON.stringify([url, shape]))

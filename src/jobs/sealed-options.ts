@@ -4,7 +4,10 @@ import type { CrawlOptions, ScrapeOptions } from './options.ts';
 type Options = ScrapeOptions | CrawlOptions;
 
 /** The parts of a job's options that may be credentials. */
-type Secrets = Pick<ScrapeOptions, 'headers' | 'cookies'>;
+type Secrets = Pick<ScrapeOptions, 'headers' | 'cookies'> & {
+  /** Of each action that fills in a field, its value. */
+  typed: string[];
+};
 
 /** A job's options as its row keeps them. */
 export interface SealedOptions {
@@ -16,14 +19,17 @@ export interface SealedOptions {
 
 /** Takes what may be a credential out of the options, and seals it. */
 export function sealOptions(box: SecretBox, accountId: string, options: Options): SealedOptions {
-  const { headers, cookies } = options;
+  const { headers, cookies, rendering } = options;
   const names = Object.keys(headers);
-  const secrets: Secrets | null = names.length + cookies.length > 0 ? { headers, cookies } : null;
+  const typed = typedIn(options);
+  const secrets: Secrets | null =
+    names.length + cookies.length + typed.length > 0 ? { headers, cookies, typed } : null;
   return {
     stored: {
       ...options,
       headers: Object.fromEntries(names.map((name) => [name, ''])),
       cookies: cookies.map((cookie) => ({ ...cookie, value: '' })),
+      rendering: withTyped(rendering, []),
     },
     secrets: sealJson(box, secrets, accountId),
   };
@@ -31,5 +37,23 @@ export function sealOptions(box: SecretBox, accountId: string, options: Options)
 
 /** The options as the caller gave them. */
 export function openOptions(box: SecretBox, accountId: string, { stored, secrets }: SealedOptions): Options {
-  return { ...stored, ...(openJson(box, secrets, accountId) as Secrets | null) };
+  const opened = openJson(box, secrets, accountId) as Secrets | null;
+  if (opened === null) return stored;
+  const { headers, cookies, typed } = opened;
+  return { ...stored, headers, cookies, rendering: withTyped(stored.rendering, typed) };
+}
+
+/** What the actions type into fields, which may be a password. */
+function typedIn({ rendering }: Options): string[] {
+  return (rendering?.actions ?? []).flatMap((action) => (action.type === 'fill' ? [action.value] : []));
+}
+
+/** The rendering with these values typed into its fields in turn; with none where there is no more. */
+function withTyped(rendering: Options['rendering'], typed: string[]): Options['rendering'] {
+  if (rendering === null) return null;
+  const values = typed.values();
+  const actions = rendering.actions.map((action) =>
+    action.type === 'fill' ? { ...action, value: values.next().value ?? '' } : action,
+  );
+  return { ...rendering, actions };
 }

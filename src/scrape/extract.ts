@@ -10,6 +10,7 @@ import { readPdf } from './documents/pdf/index.ts';
 import { readText } from './documents/text.ts';
 import { readXml } from './documents/xml.ts';
 import { parseHtml } from './dom/index.ts';
+import { needsBrowser } from './dom/needs-browser.ts';
 import { isScriptShell } from './dom/script-shell.ts';
 import { toHtml } from './formats/html.ts';
 import { baseUrl, discoveredLinks } from './formats/links.ts';
@@ -54,12 +55,13 @@ function contentNodes(document: Document, url: string, options: ExtractOptions):
 /**
  * Reads an HTML page. Metadata and links are read first, because finding the content removes nodes.
  */
-function readHtml(document: Document, url: string, options: ExtractOptions): Content {
+function readHtml(document: Document, { url, rendered = false }: RawPage, options: ExtractOptions): Content {
   closeHead(document);
   const base = baseUrl(document, url);
   const discovered = discoveredLinks(document, base);
   const about = metadataOf(document, base);
-  const withoutText = isScriptShell(document) ? 'needs_javascript' : 'no_text';
+  const withoutText = !rendered && isScriptShell(document) ? 'needs_javascript' : 'no_text';
+  const wantsBrowser = options.render === 'auto' && !rendered && needsBrowser(document);
   const wantsNodes = options.formats.some(
     (format) => format === 'markdown' || format === 'html' || format === 'text',
   );
@@ -72,6 +74,7 @@ function readHtml(document: Document, url: string, options: ExtractOptions): Con
     links: discovered.map((link) => link.url),
     discovered,
     withoutText,
+    needsBrowser: wantsBrowser,
   };
 }
 
@@ -79,7 +82,7 @@ function readAs(kind: Exclude<ContentKind, 'pdf'>, page: RawPage, options: Extra
   const { type, charset } = parseContentType(page.contentType);
   const { text } = decode(page.body, { charset, markup: kind === 'html' || kind === 'xml' });
   const readers = {
-    html: () => readHtml(parseHtml(text, isXml(type) ? 'xhtml' : 'html'), page.url, options),
+    html: () => readHtml(parseHtml(text, isXml(type) ? 'xhtml' : 'html'), page, options),
     xml: () => readXml(text, page.url),
     json: () => readJson(text),
     markdown: () => readMarkdown(text, page.url),

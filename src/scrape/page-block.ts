@@ -17,6 +17,8 @@ export interface OkPage extends PageFacts {
   status: number;
   /** Whether the body ended early: the formats are of what came. */
   truncated?: boolean;
+  /** Whether a browser has run its scripts. */
+  rendered?: boolean;
   /** Whether the site's certificate was not verified, as the caller asked. */
   skipTlsVerification?: boolean;
 }
@@ -60,6 +62,7 @@ export function okBlock(page: OkPage, extraction: Extraction, formats: Format[])
     ),
     metadata: extraction.metadata,
     ...(page.truncated && { truncated: true }),
+    ...(page.rendered && { rendered: true }),
     ...(extraction.empty !== null && { empty: true, empty_reason: extraction.empty }),
     ...(page.skipTlsVerification && { skip_tls_verification: true }),
     error: null,

@@ -18,6 +18,8 @@ export const PAGE_ERRORS = {
   invalid_response: 'The answer was not valid HTTP, or its body could not be decompressed.',
   too_large: 'The page is larger than the limit.',
   unsupported_content_type: 'The content is of a kind from which no text can be made.',
+  render_timeout: 'The page was not rendered, or what was waited for did not come, within timeout_ms.',
+  render_failed: 'The browser could not render the page, or not do with it what was asked.',
   parse_timeout: 'The page took too long to parse.',
   parse_failed: 'The page could not be parsed.',
   deadline_exceeded: 'The request ended before this page was done.',
@@ -49,6 +51,8 @@ export interface ExtractOptions {
   only_main_content: boolean;
   include_selectors: string[];
   exclude_selectors: string[];
+  /** `auto`: whether the page needs a browser is wanted too. */
+  render?: boolean | 'auto';
 }
 
 /** A page as it came off the wire: content-encoding already undone, charset not yet. */
@@ -62,6 +66,8 @@ export interface RawPage {
   robotsTags?: readonly string[];
   /** Whether the body ended early. */
   truncated?: boolean;
+  /** Whether a browser has run its scripts. */
+  rendered?: boolean;
   body: Buffer;
 }
 
@@ -109,4 +115,6 @@ export interface Extraction {
   robots: { noindex: boolean; nofollow: boolean };
   /** Why there is no text; null where there is some, or no text was asked for. */
   empty: EmptyReason | null;
+  /** Whether a browser would find more to read. Looked at where `render` is `auto`. */
+  needsBrowser?: boolean;
 }

@@ -9,6 +9,12 @@ export function logWelcome({ config, log }: Context, port: number | null): void 
     log.warn({ networks: config.allowPrivateTargets }, 'private networks may be scraped');
   if (config.allowPrivateWebhooks.length > 0)
     log.warn({ networks: config.allowPrivateWebhooks }, 'private networks may be called back');
+  log.info(
+    { browser: config.browser },
+    config.browser ? 'pages can be rendered' : 'no browser: no page is rendered',
+  );
+  if (config.browser && 'url' in config.browser)
+    log.warn('the browser at BROWSER_URL makes its own connections: keep private networks out of its reach');
   if (config.secretKey === undefined)
     log.warn(
       'SECRET_KEY is not set: webhook secrets, and headers that callers send along, are stored unencrypted',

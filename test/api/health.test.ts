@@ -26,6 +26,7 @@ test('liveness and readiness need no key', async () => {
     assert.deepEqual(json, {
       status: 'ready',
       checks: { accepting: true, database: true, writable: true, dispatcher: true, workers: true },
+      rendering: 'off',
     });
     assert.equal(status, 200);
     return true;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { compareClocks } from '../../src/cli/check.ts';
+import { noBrowser } from '../support/browser/browser.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { testRun } from '../support/environment.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -45,6 +46,7 @@ test('an installation and a service that are in order', async () => {
     database: 'ok',
     'database clock': 'ok',
     egress: 'ok',
+    rendering: noBrowser === false ? 'ok' : 'skipped',
     service: 'ok',
     key: 'ok',
     'service clock': 'ok',
@@ -77,6 +79,7 @@ test('what is wrong is named', async () => {
     database: 'failed',
     'database clock': 'ok',
     egress: 'failed',
+    rendering: noBrowser === false ? 'ok' : 'skipped',
     service: 'ok',
     key: 'failed',
     'service clock': 'ok',

@@ -55,6 +55,7 @@ test('every option of a request is in the tables of the manual', async () => {
   const documented = [
     ...namesOf(await table(manual('api'), 'option', 'default', 'meaning')),
     ...namesOf(await table(manual('crawling'), 'option', 'default', 'meaning')),
+    ...namesOf(await table(manual('rendering'), 'option', 'default', 'meaning')),
   ];
   assert.deepEqual([...new Set([...documented, 'url', 'urls'])].toSorted(), [...options].toSorted());
 });

@@ -168,6 +168,8 @@ test('the options are kept with every default filled in', async () => {
     cookies: [],
     session: null,
     max_age_seconds: 0,
+    render: false,
+    rendering: null,
     skip_tls_verification: false,
     send_headers_to: 'origin',
     respect_robots: true,

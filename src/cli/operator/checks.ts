@@ -4,6 +4,7 @@ import { readConfig, type Config } from '../../config/index.ts';
 import { createEgress, EgressError } from '../../egress/index.ts';
 import { runningEmbedded } from '../../database/embedded/server.ts';
 import { pendingMigrations } from '../../database/migrate.ts';
+import { tryBrowser } from '../../render/renderer.ts';
 import { compareClocks, failed, ok, skipped, type Check } from '../check.ts';
 import { messageOf } from '../failure.ts';
 import { openDatabaseSession } from './database-session.ts';
@@ -33,6 +34,7 @@ export async function checkInstallation(probe: string | undefined): Promise<Chec
     installed || probe !== undefined
       ? await checkEgress(config, probe ?? 'https://example.com/')
       : skipped('egress', 'No service has ever run here; give --probe to try it all the same.'),
+    ...(installed ? [await checkRendering(config)] : []),
   ];
 }
 
@@ -83,5 +85,21 @@ async function checkEgress(config: Config, probe: string): Promise<Check> {
   } catch (error) {
     const why = error instanceof EgressError ? ` (${error.code})` : '';
     return failed('egress', `${probe}: ${messageOf(error)}${why}`);
+  }
+}
+
+/** Starts the browser once, in its sandbox, as the service would. */
+async function checkRendering({ browser, allowPrivateTargets, dnsServers }: Config): Promise<Check> {
+  if (browser === null)
+    return skipped(
+      'rendering',
+      'There is no browser: install Chromium, or set CHROMIUM_PATH or BROWSER_URL.',
+    );
+  const where = 'path' in browser ? browser.path : 'the browser at BROWSER_URL';
+  try {
+    await tryBrowser({ browser, allowTargets: allowPrivateTargets, dnsServers });
+    return ok('rendering', `${where} starts.`);
+  } catch (error) {
+    return failed('rendering', `${where} does not start: ${messageOf(error)}`);
   }
 }

@@ -8,6 +8,7 @@ export const CHAPTERS = [
   ['receiving', 'Receiving'],
   ['api', 'API'],
   ['crawling', 'Crawling'],
+  ['rendering', 'Rendering'],
   ['firecrawl', "Firecrawl's API"],
   ['command-line', 'Command line'],
   ['console', 'Console'],

@@ -37,10 +37,15 @@ export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promi
   });
   const ended = { ...job, status, traceparent: traceparentOf(span) };
   await sql`update jobs set status = ${status}, finished_at = now(), started_at = coalesce(started_at, now()), total = ${job.total},
-    remaining = 0, succeeded = ${job.succeeded}, unbilled = ${job.unbilled},
+    remaining = 0, succeeded = ${job.succeeded}, unbilled = ${job.unbilled}, surcharge = ${job.surcharge},
     secrets = null, session = null, failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled}
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
-  await releaseCredits(tx, job.account_id, job.id, job.reserved - (job.succeeded - job.unbilled));
+  await releaseCredits(
+    tx,
+    job.account_id,
+    job.id,
+    job.reserved - (job.succeeded - job.unbilled + job.surcharge),
+  );
   crashPoint('job.finish');
   await announceEnd(tx, ended);
   await notify(tx, { type: 'job_ended', job_id: job.id, cancelled: status === 'cancelled' });

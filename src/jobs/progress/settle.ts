@@ -19,6 +19,8 @@ export interface PageResult {
   error_code: string | null;
   /** Whether it costs nothing though it is ok. */
   unbilled?: boolean;
+  /** What it costs beyond one credit. */
+  surcharge?: number;
   duration_ms: number;
   fetched_at: Date;
   /** Crawl: the links to queue, in order. */
@@ -61,6 +63,7 @@ export async function settlePages(
   const updated = await updatePages(tx, job, kept);
   for (const { status } of updated) moved[status]++;
   const unbilled = updated.filter((page) => page.status === 'ok' && page.unbilled).length;
+  const surcharge = updated.reduce((sum, page) => sum + page.surcharge, 0);
   const settled = moved.ok + moved.failed + moved.skipped;
 
   const counts = {
@@ -68,6 +71,7 @@ export async function settlePages(
     remaining: job.remaining - settled,
     succeeded: job.succeeded + moved.ok,
     unbilled: job.unbilled + unbilled,
+    surcharge: job.surcharge + surcharge,
     failed: job.failed + moved.failed,
     skipped: job.skipped + moved.skipped,
   };
@@ -78,7 +82,7 @@ export async function settlePages(
   }
   if (settled > 0 && counts.remaining > 0) {
     await sql`update jobs set status = 'running', started_at = coalesce(started_at, now()), total = ${counts.total},
-      remaining = ${counts.remaining}, succeeded = ${counts.succeeded}, unbilled = ${counts.unbilled},
+      remaining = ${counts.remaining}, succeeded = ${counts.succeeded}, unbilled = ${counts.unbilled}, surcharge = ${counts.surcharge},
       failed = ${counts.failed}, skipped = ${counts.skipped}
       where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   }
@@ -92,6 +96,7 @@ interface SettledPage {
   ordinal: number;
   status: PageResult['status'];
   unbilled: boolean;
+  surcharge: number;
 }
 
 async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<SettledPage[]> {
@@ -103,6 +108,7 @@ async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<Set
     http_status: smallint((page) => page.http_status),
     error_code: text((page) => page.error_code),
     unbilled: boolean((page) => page.unbilled ?? false),
+    surcharge: smallint((page) => page.surcharge ?? 0),
     duration_ms: int((page) => page.duration_ms),
     links: largeText((page) => page.links && JSON.stringify(page.links)),
   });
@@ -113,11 +119,11 @@ async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<Set
         and p.ordinal = r.ordinal and p.status = 'pending'
     )
     update pages set status = r.status, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
-      unbilled = r.unbilled, duration_ms = r.duration_ms, settled_at = now(), settlement = r.settlement, links = r.links
+      unbilled = r.unbilled, surcharge = r.surcharge, duration_ms = r.duration_ms, settled_at = now(), settlement = r.settlement, links = r.links
     from pending r
     where pages.account_id = ${job.account_id} and pages.job_id = ${job.id} and pages.ordinal = r.ordinal
       and pages.status = 'pending'
-    returning pages.ordinal, pages.status, pages.unbilled`.execute(tx);
+    returning pages.ordinal, pages.status, pages.unbilled, pages.surcharge`.execute(tx);
   return updated.rows;
 }
 
@@ -163,5 +169,13 @@ function asDuplicate(result: PageResult): PageResult {
     fetchedAt: fetched_at,
     durationMs: duration_ms,
   });
-  return { ...result, status: 'skipped', fragment, error_code: 'duplicate', unbilled: false, links: null };
+  return {
+    ...result,
+    status: 'skipped',
+    fragment,
+    error_code: 'duplicate',
+    unbilled: false,
+    surcharge: 0,
+    links: null,
+  };
 }

@@ -14,6 +14,8 @@ export interface Content {
    * of that.
    */
   withoutText?: EmptyReason;
+  /** Whether a browser would find more to read. */
+  needsBrowser?: boolean;
 }
 
 /** Metadata of content that declares none, with the given values. */
@@ -48,7 +50,16 @@ export function pick(content: Content, formats: Format[]): Extraction {
     ...(formats.includes('text') && { text: content.text() }),
   };
   const empty = emptyReason(content, made);
-  return { ...made, ...(formats.includes('links') && { links }), metadata, discovered, robots, empty };
+  const { needsBrowser = false } = content;
+  return {
+    ...made,
+    ...(formats.includes('links') && { links }),
+    metadata,
+    discovered,
+    robots,
+    empty,
+    needsBrowser,
+  };
 }
 
 type MadeFormats = Pick<Extraction, 'markdown' | 'html' | 'text'>;

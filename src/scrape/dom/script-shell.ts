@@ -6,7 +6,7 @@ const SHELL_CHARS = 60;
 /** Their content is not read by a visitor whose browser runs scripts. */
 const UNREAD = new Set(['head', 'script', 'style', 'noscript', 'template']);
 /** A page with one of these shows something without a script. */
-const SHOWN = new Set([
+export const SHOWN = new Set([
   'img',
   'picture',
   'video',
@@ -38,10 +38,10 @@ export function isScriptShell(document: Document): boolean {
     if (chars > SHELL_CHARS) return false;
     if (!isElement(node)) continue;
     if (SHOWN.has(node.name)) return false;
-    if (node.name === 'script' && runs(node)) hasScript = true;
+    if (isRunScript(node)) hasScript = true;
     // Scripts may stand in the head.
     if (UNREAD.has(node.name) && node.name !== 'head') continue;
-    if (MOUNTS.test(node.attribs['id'] ?? '') || /^app-root$/.test(node.name)) hasMount = true;
+    if (isMount(node)) hasMount = true;
     const children = node.name === 'head' ? node.children.filter(isElement).filter(isScript) : node.children;
     for (let i = children.length - 1; i >= 0; i--) stack.push(children[i]!);
   }
@@ -50,6 +50,15 @@ export function isScriptShell(document: Document): boolean {
 
 const isScript = ({ name }: Element): boolean => name === 'script';
 
-function runs({ attribs }: Element): boolean {
-  return /^\s*(?:$|module|(?:text|application)\/(?:x-)?(?:java|ecma)script)/i.test(attribs['type'] ?? '');
+/** Whether an element is a place where frameworks put what their script makes. */
+export function isMount({ name, attribs }: Element): boolean {
+  return MOUNTS.test(attribs['id'] ?? '') || name === 'app-root';
+}
+
+/** Whether an element is a script that a browser runs. */
+export function isRunScript({ name, attribs }: Element): boolean {
+  return (
+    name === 'script' &&
+    /^\s*(?:$|module|(?:text|application)\/(?:x-)?(?:java|ecma)script)/i.test(attribs['type'] ?? '')
+  );
 }

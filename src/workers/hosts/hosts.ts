@@ -129,7 +129,13 @@ export class Hosts {
       permit[Symbol.dispose]();
       throw new HostBusyError(rest);
     }
-    return new HostPlace(permit, async (request) => await this.#fetch(job, target, request));
+    return new HostPlace(permit, {
+      fetch: async (request) => await this.#fetch(job, target, request),
+      mayVisit: async (url) => {
+        if (job.options.respect_robots) await this.#allowedBy(job, url);
+      },
+      afterAnswer: (fetched) => this.#rest(visitor, fetched),
+    });
   }
 
   /**
@@ -165,9 +171,13 @@ export class Hosts {
       ...(respect_robots ? { onRedirect: async (next) => void (await this.#allowedBy(job, next)) } : {}),
     });
     // Before the place is given back, so that whoever takes it next knows.
-    if (PAUSE_STATUSES.has(fetched.status))
-      this.resting.rest({ accountId: job.account_id, host }, firstPause(retryAfterSeconds(fetched)));
+    this.#rest({ accountId: job.account_id, host }, fetched);
     return fetched;
+  }
+
+  #rest(visitor: { accountId: string; host: string }, fetched: FetchedPage): void {
+    if (PAUSE_STATUSES.has(fetched.status))
+      this.resting.rest(visitor, firstPause(retryAfterSeconds(fetched)));
   }
 
   /**
@@ -186,23 +196,44 @@ export class Hosts {
 
 type PlaceRequest = Omit<PageRequest, 'url' | 'userAgent' | 'onRedirect'>;
 
+interface PlaceTools {
+  fetch(request: PlaceRequest): Promise<FetchedPage>;
+  /** Throws where the robots.txt of the site forbids an address, and the job respects it. */
+  mayVisit: (url: string) => Promise<void>;
+  afterAnswer(fetched: FetchedPage): void;
+}
+
 /** A place at a host, good for one fetch. */
 export class HostPlace implements Disposable {
   readonly #permit: Permit;
-  readonly #fetch: (request: PlaceRequest) => Promise<FetchedPage>;
+  readonly #tools: PlaceTools;
 
-  constructor(permit: Permit, fetch: (request: PlaceRequest) => Promise<FetchedPage>) {
+  constructor(permit: Permit, tools: PlaceTools) {
     this.#permit = permit;
-    this.#fetch = fetch;
+    this.#tools = tools;
   }
 
   /** Fetches what the place was entered for, and gives the place back when the answer is there. */
   async fetch(request: PlaceRequest): Promise<FetchedPage> {
     try {
-      return await this.#fetch(request);
+      return await this.#tools.fetch(request);
     } finally {
       this[Symbol.dispose]();
     }
+  }
+
+  /**
+   * Fetches it in another way, which says where it goes on to, and gives the place back. Null where
+   * that way was none: then the place is good for a fetch.
+   */
+  async visit(
+    way: (mayVisit: (url: string) => Promise<void>) => Promise<FetchedPage | null>,
+  ): Promise<FetchedPage | null> {
+    const fetched = await way(this.#tools.mayVisit);
+    if (fetched === null) return null;
+    this.#tools.afterAnswer(fetched);
+    this[Symbol.dispose]();
+    return fetched;
   }
 
   [Symbol.dispose](): void {

@@ -60,10 +60,12 @@ interface ReadPage {
   /** Crawl: the links to follow. */
   links: string[] | null;
   fetchedAt: Date;
+  /** What it costs beyond one credit. */
+  surcharge: number;
 }
 
 /** The result of a page that was read. */
-export function okResult({ page, fetched, reading, links, fetchedAt }: ReadPage): PageResult {
+export function okResult({ page, fetched, reading, links, fetchedAt, surcharge }: ReadPage): PageResult {
   return {
     ordinal: page.ordinal,
     url: page.url,
@@ -72,6 +74,7 @@ export function okResult({ page, fetched, reading, links, fetchedAt }: ReadPage)
     http_status: fetched.status,
     error_code: null,
     unbilled: reading.unbilled,
+    surcharge: reading.unbilled ? 0 : surcharge,
     duration_ms: reading.durationMs,
     fetched_at: fetchedAt,
     links,

@@ -17,12 +17,15 @@ import type { ReadingClient } from '../reading/reading-client.ts';
 import type { PageReading } from '../reading/page-reading.ts';
 import { cookiesFor } from './cookies.ts';
 import { headersFor } from './headers.ts';
+import type { Renders } from './renders.ts';
 import { endedResult, okResult } from './result.ts';
 import { sitemapLinks } from './sitemaps.ts';
 
 /** Seconds before each further try of a page that failed in passing. */
 const RETRY_DELAYS = [1, 2, 4];
 const SYNC_RETRY_MS = 250;
+/** The least time in which a page is rendered that was fetched before. */
+const MIN_RENDER_MS = 1000;
 
 /** What a visit needs from its thread. */
 export interface Surroundings {
@@ -31,6 +34,8 @@ export interface Surroundings {
   load: Load;
   bodies: BodyMemoryBudget;
   readers: ReadingClient;
+  /** The browser; null where there is none. */
+  renders: Renders | null;
   log: Log;
 }
 
@@ -47,6 +52,13 @@ export interface Deferral {
 
 export type PageOutcome = { settled: PageResult } | { deferred: Deferral };
 
+/** A page that was fetched or rendered, and read. */
+interface Found {
+  fetched: FetchedPage;
+  reading: PageReading;
+  rendered: boolean;
+}
+
 interface VisitOptions extends Visit {
   /** A caller waits for the answer: a transient failure is retried at once, and once only. */
   sync: boolean;
@@ -62,6 +74,7 @@ export class PageVisit implements Visit {
   #begunAt = performance.now();
   #fetchedAt = new Date();
   #fetched: FetchedPage | null = null;
+  #rendered = false;
 
   constructor(around: Surroundings, { job, page, sync, signal }: VisitOptions) {
     this.#around = around;
@@ -72,28 +85,63 @@ export class PageVisit implements Visit {
   }
 
   /**
-   * Fetches and reads the page. Every failure of the page is an outcome; what it throws is a
-   * failure of ours.
+   * Fetches or renders the page, and reads it. Every failure of the page is an outcome; what it
+   * throws is a failure of ours.
    */
   async run(): Promise<PageOutcome> {
     if (urlFault(this.page.url) !== null) return this.#end('failed', 'invalid_url');
     try {
-      using place = await this.#enterHost();
-      using _ = await this.#around.load.enter(this.job.account_id);
-      using body = this.#around.bodies.reserve(this.job.account_id);
-      return await this.#fetchAndRead(place, body);
+      const found = this.job.options.render === true ? await this.#render() : await this.#fetchOrRender();
+      return 'reading' in found ? await this.#conclude(found) : found;
     } catch (error) {
       return this.#afterError(error);
     }
   }
 
-  async #enterHost(): Promise<HostPlace> {
-    const { job, page, signal } = this;
-    return await this.#around.hosts.enter({ job, target: page, signal, sync: this.#sync });
+  async #fetchOrRender(): Promise<Found | PageOutcome> {
+    const plain = await this.#obtain(async (place, body) => await this.#fetch(place, body));
+    const { renders, log } = this.#around;
+    if (!('reading' in plain) || !plain.reading.needsBrowser || renders === null) return plain;
+    try {
+      const rendered = await this.#render();
+      return 'reading' in rendered ? rendered : plain;
+    } catch (error) {
+      if (this.signal.aborted) throw error;
+      log.debug({ job_id: this.job.id, ordinal: this.page.ordinal, err: error }, 'page stays as fetched');
+      this.#fetched = plain.fetched;
+      return plain;
+    }
   }
 
-  async #fetchAndRead(place: HostPlace, body: BodyReservation): Promise<PageOutcome> {
-    const fetched = await this.#fetch(place, body);
+  async #render(): Promise<Found | PageOutcome> {
+    const { renders, load } = this.#around;
+    const { job, signal } = this;
+    if (renders === null) throw new PageError('render_failed', { cause: 'this process has no browser' });
+    using _ = await load.park(job.account_id, renders.enter(job.account_id, signal));
+    const passedMs = this.#fetched === null ? 0 : performance.now() - this.#begunAt;
+    const timeoutMs = Math.max(MIN_RENDER_MS, job.options.timeout_ms - passedMs);
+    return await this.#obtain(async (place, body) => {
+      if (this.#fetched === null) this.#begin();
+      const { url } = this.page;
+      const rendered = await place.visit(
+        async (mayVisit) => await renders.render({ job, url, timeoutMs, signal, mayVisit }),
+      );
+      if (rendered === null) return await this.#fetch(place, body);
+      await body.need(rendered.body.length);
+      this.#fetched = rendered;
+      this.#rendered = true;
+      return rendered;
+    });
+  }
+
+  /** Gets the page in one of the two ways, and reads it. An outcome where that is not to be. */
+  async #obtain(
+    get: (place: HostPlace, body: BodyReservation) => Promise<FetchedPage>,
+  ): Promise<Found | PageOutcome> {
+    using place = await this.#enterHost();
+    using _ = await this.#around.load.enter(this.job.account_id);
+    using body = this.#around.bodies.reserve(this.job.account_id);
+    const fetched = await get(place, body);
     const again = await this.#afterAnswer(fetched);
     if (again !== null) return this.#defer(again, true);
     if (
@@ -102,15 +150,30 @@ export class PageVisit implements Visit {
       !this.job.crawl.scope.at(this.page.url).sameSite(fetched.url)
     )
       return this.#end('skipped', 'out_of_scope');
-    const reading = await this.#read(fetched);
-    body.shrink(0); // reading the sitemaps may take a minute, and needs none
+    return { fetched, reading: await this.#read(fetched), rendered: this.#rendered };
+  }
+
+  async #enterHost(): Promise<HostPlace> {
+    const { job, page, signal } = this;
+    return await this.#around.hosts.enter({ job, target: page, signal, sync: this.#sync });
+  }
+
+  /** The result of a page that was read, with the links of a crawl. */
+  async #conclude({ fetched, reading, rendered }: Found): Promise<PageOutcome> {
     const links = this.job.crawl ? await this.#links(fetched, reading) : null;
     if (this.job.crawl && (this.job.options as CrawlOptions).respect_noindex && reading.noindex) {
       const { settled } = this.#end('skipped', 'robots');
       return { settled: { ...settled, links } };
     }
+    const surcharge = rendered ? this.job.options.rendering!.credits - 1 : 0;
     const { page } = this;
-    return { settled: okResult({ page, fetched, reading, links, fetchedAt: this.#fetchedAt }) };
+    const facts = { page, fetched, reading, links, fetchedAt: this.#fetchedAt, surcharge };
+    return { settled: okResult(facts) };
+  }
+
+  #begin(): void {
+    this.#begunAt = performance.now();
+    this.#fetchedAt = new Date();
   }
 
   async #fetch(place: HostPlace, memory: BodyReservation): Promise<FetchedPage> {
@@ -126,8 +189,7 @@ export class PageVisit implements Visit {
       accept: isReadable,
       refresh: immediateRefresh,
     };
-    this.#begunAt = performance.now();
-    this.#fetchedAt = new Date();
+    this.#begin();
     this.#fetched = await place.fetch(request);
     const inTime = performance.now() - this.#begunAt < timeout_ms / 2;
     if (this.#sync && TRANSIENT_STATUSES.has(this.#fetched.status) && inTime) {
@@ -169,6 +231,7 @@ export class PageVisit implements Visit {
         contentType: fetched.contentType,
         robotsTags: fetched.robotsTags,
         truncated: fetched.truncated,
+        rendered: this.#rendered,
         body: fetched.body,
       },
       options: job.options,

@@ -6,6 +6,8 @@ import type { Context } from '../../context.ts';
 import { DEAD_LETTERS, LANES, lanesWithWork, type Lane, type Slice } from '../../database/queue.ts';
 import { failPending } from '../../jobs/progress/cancel.ts';
 import { SharedSemaphore, sharedSemaphoreMemory } from '../../limits/shared-semaphore.ts';
+import { Renderer } from '../../render/renderer.ts';
+import { serveRenders } from '../../render/thread-port.ts';
 import { createGateMemory, HostGate, type GateMemory } from '../hosts/gate.ts';
 import { ReaderPool } from '../reading/reader-pool.ts';
 import { serveReadings } from '../reading/reading-server.ts';
@@ -44,6 +46,10 @@ export class WorkerPool {
   readonly #readers: Record<Lane, ReaderPool>;
   readonly #gate: GateMemory;
   readonly #bodies: Record<Lane, SharedArrayBuffer>;
+  /** The browser of this process; null where there is none. */
+  readonly #renderer: Renderer | null;
+  /** Of the places for pages that are rendered, which all threads share. */
+  readonly #renderMemory: SharedArrayBuffer;
   #unsubscribe = () => {};
   #watch: NodeJS.Timeout | undefined;
   #looking = false;
@@ -64,6 +70,8 @@ export class WorkerPool {
     const threads = this.#lanes.length;
     this.#gate = createGateMemory(threads, randomUUID());
     this.#bodies = { interactive: sharedSemaphoreMemory(threads), bulk: sharedSemaphoreMemory(threads) };
+    this.#renderer = createRenderer(context);
+    this.#renderMemory = sharedSemaphoreMemory(threads);
   }
 
   async start(): Promise<void> {
@@ -111,6 +119,7 @@ export class WorkerPool {
     await Promise.race([all, new Promise((late) => setTimeout(late, limitMs).unref())]);
     clearInterval(this.#watch);
     await Promise.all(threads.map((thread) => thread.kill()));
+    await this.#renderer?.[Symbol.asyncDispose]();
     await Promise.all(LANES.map((lane) => this.#readers[lane][Symbol.asyncDispose]()));
   }
 
@@ -141,6 +150,7 @@ export class WorkerPool {
   #spawn(index: number, failedStarts = 0): void {
     const { config, databaseUrl, log } = this.#context;
     const lane = this.#lanes[index]!;
+    const renderer = this.#renderer;
     const thread = new WorkerThread({
       script: this.#script,
       data: {
@@ -151,9 +161,11 @@ export class WorkerPool {
         niceness: this.#niceness[lane],
         gate: this.#gate,
         bodiesMemory: this.#bodies[lane],
+        renderMemory: this.#renderMemory,
       },
       failedStarts,
       serveReadings: (port) => serveReadings(port, this.#readers[lane]),
+      serveRenders: renderer && ((port) => serveRenders(port, renderer)),
       onError: (error) => log.error({ lane, thread: index, err: error }, 'worker thread failed'),
     });
     this.#threads.set(index, thread);
@@ -202,6 +214,7 @@ export class WorkerPool {
     const { index, lane } = thread;
     HostGate.clear(this.#gate, index);
     SharedSemaphore.clear(this.#bodies[lane], index);
+    SharedSemaphore.clear(this.#renderMemory, index);
     try {
       if (thread.held.length > 0) await boss.fail(lane, thread.held);
     } catch (error) {
@@ -239,4 +252,9 @@ export class WorkerPool {
       ordinals: slice.ordinals,
     });
   }
+}
+
+function createRenderer({ config, log }: Context): Renderer | null {
+  const { browser, allowPrivateTargets: allowTargets, dnsServers } = config;
+  return browser && new Renderer({ settings: { browser, allowTargets, dnsServers }, log });
 }

@@ -11,10 +11,12 @@ import { SharedSemaphore } from '../../limits/shared-semaphore.ts';
 import { isUnavailable } from '../../database/connect/trouble.ts';
 import { createLog } from '../../log.ts';
 import { flushSpans } from '../../tracing.ts';
+import { RenderClient } from '../../render/thread-port.ts';
 import { HostGate, type GateMemory } from '../hosts/gate.ts';
 import { Hosts } from '../hosts/hosts.ts';
 import { BodyMemoryBudget } from '../limits/body-memory.ts';
 import { Load } from '../limits/load.ts';
+import { Renders } from '../page/renders.ts';
 import type { HeldSlice } from '../queue/held.ts';
 import { WorkReader } from '../queue/open-work.ts';
 import { Runner } from '../queue/runner.ts';
@@ -31,9 +33,13 @@ export interface ThreadData {
   gate: GateMemory;
   /** Of the SharedSemaphore of the lane. */
   bodiesMemory: SharedArrayBuffer;
+  /** Of the SharedSemaphore of places in the browser. */
+  renderMemory: SharedArrayBuffer;
   heartbeatMemory: SharedArrayBuffer;
   /** At its other end the main thread's readers are. */
   readers: MessagePort;
+  /** At its other end the browser is; null where there is none. */
+  renders: MessagePort | null;
 }
 
 export type ToThread =
@@ -79,8 +85,15 @@ const around = {
   load,
   bodies: new BodyMemoryBudget(new SharedSemaphore(given.bodiesMemory, index, BODIES_BYTES)),
   readers,
+  renders: given.renders && createRenders(given.renders),
   log,
 };
+
+function createRenders(renderPort: MessagePort): Renders {
+  const places = new SharedSemaphore(given.renderMemory, index, config.renderConcurrency);
+  return new Renders(new RenderClient(renderPort), places, config.renderConcurrency);
+}
+
 const box = createSecretBox(config.secretKey, config.secretKeyPrevious);
 const runner = new Runner({ db, boss, lane, box, work: new WorkReader(db, box), around }, log, (slices) =>
   tell({ type: 'held', slices }),
@@ -97,6 +110,7 @@ tell({ type: 'ready' });
 await runner.run();
 await boss.stop({ close: false, graceful: false });
 readers[Symbol.dispose]();
+given.renders?.close();
 await flushSpans();
 await egress.close();
 // Not db.destroy(): Kysely leaves a pool open that only the queue has used.

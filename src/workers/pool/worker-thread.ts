@@ -9,7 +9,7 @@ const MISSED_LOOKS = 40;
 /** V8's heap of one thread, and its part for new objects. Pages are read in other processes. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 160, maxYoungGenerationSizeMb: 6 };
 
-type Given = Omit<ThreadData, 'heartbeatMemory' | 'readers'>;
+type Given = Omit<ThreadData, 'heartbeatMemory' | 'readers' | 'renders'>;
 
 interface WorkerThreadOptions {
   script: URL;
@@ -18,6 +18,8 @@ interface WorkerThreadOptions {
   failedStarts: number;
   /** Receives the port on which the thread asks for pages to be read. */
   serveReadings: (port: MessagePort) => void;
+  /** The same for pages to be rendered; null where there is no browser. */
+  serveRenders: ((port: MessagePort) => void) | null;
   onError: (error: unknown) => void;
 }
 
@@ -38,24 +40,32 @@ export class WorkerThread {
   /** The beats when it was last looked at, and the looks since they moved. */
   #seen = { beats: 0, looks: 0 };
 
-  constructor({ script, data, failedStarts, serveReadings, onError }: WorkerThreadOptions) {
+  constructor({ script, data, failedStarts, onError, ...serve }: WorkerThreadOptions) {
     this.lane = data.lane;
     this.index = data.index;
     this.failedStarts = failedStarts;
-    const { port1, port2 } = new MessageChannel();
-    const workerData: ThreadData = { ...data, heartbeatMemory: this.#heartbeat.memory, readers: port2 };
+    const readings = new MessageChannel();
+    const renders = serve.serveRenders && new MessageChannel();
+    const workerData: ThreadData = {
+      ...data,
+      heartbeatMemory: this.#heartbeat.memory,
+      readers: readings.port2,
+      renders: renders && renders.port2,
+    };
     this.#worker = new Worker(script, {
       workerData,
-      transferList: [port2],
+      transferList: [readings.port2, ...(renders ? [renders.port2] : [])],
       resourceLimits: RESOURCE_LIMITS,
     });
-    serveReadings(port1);
+    serve.serveReadings(readings.port1);
+    if (renders) serve.serveRenders?.(renders.port1);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.exited = promise;
     this.#worker.on('message', (message: FromThread) => this.#receive(message));
     this.#worker.on('error', onError);
     this.#worker.on('exit', () => {
-      port1.close();
+      readings.port1.close();
+      renders?.port1.close();
       resolve();
     });
   }

@@ -24,6 +24,8 @@ export interface PageReading {
   noindex: boolean;
   /** Whether the page costs nothing: what it holds was not read. */
   unbilled: boolean;
+  /** Whether a browser would find more to read, where `render` is `auto`. */
+  needsBrowser: boolean;
   /** Crawl: the links in scope, normalised, each once, in document order. */
   links: string[];
   /** Crawl: other addresses of the page, where it was redirected to and its canonical URL. */

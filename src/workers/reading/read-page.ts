@@ -30,6 +30,7 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
     contentType: page.contentType,
     status: page.status,
     truncated: page.truncated ?? false,
+    rendered: page.rendered ?? false,
     skipTlsVerification: options.skip_tls_verification,
     fetchedAt,
     durationMs,
@@ -37,7 +38,8 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
   const fragment = Buffer.from(okBlock(facts, extraction, options.formats));
   if (fragment.length > MAX_FRAGMENT_BYTES) throw new PageError('too_large');
   const unbilled = extraction.empty !== null && UNBILLED_REASONS.has(extraction.empty);
-  return { fragment, durationMs, noindex: extraction.robots.noindex, unbilled, ...crawl };
+  const { robots, needsBrowser = false } = extraction;
+  return { fragment, durationMs, noindex: robots.noindex, unbilled, needsBrowser, ...crawl };
 }
 
 /** The scope of the crawl that a page was last read of. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { FORMATS, type Format } from '../../../scrape/types.ts';
-import { each, oneOf, wholeNumber } from '../../arguments.ts';
+import { each, oneOf, renderWhen, wholeNumber } from '../../arguments.ts';
 import { CliError, EXIT } from '../../failure.ts';
 import { print, wantsJson } from '../../output.ts';
 import { oneLine } from '../../terminal.ts';
@@ -18,6 +18,7 @@ const INTERRUPTED = 130;
 interface QueueOptions extends Connection {
   format: Format;
   webhookUrl?: string;
+  render?: true | 'auto';
 }
 
 interface CrawlOptions extends QueueOptions {
@@ -63,6 +64,7 @@ export function addQueue(program: Command): void {
 function queueCommand(program: Command, nameAndArguments: string, description: string): Command {
   return clientCommand(program, nameAndArguments, description)
     .option('--format <format>', FORMATS.join(', '), oneOf(...FORMATS), 'markdown')
+    .option('--render <when>', 'in a browser: always, auto (where a page says nothing without)', renderWhen)
     .option('--webhook-url <url>', 'the receiver of the callback');
 }
 
@@ -96,11 +98,11 @@ function parseList(text: string, name: string): string[] {
 async function queue(
   path: string,
   body: object,
-  { format, webhookUrl: webhook_url, ...options }: QueueOptions & { wait?: boolean },
+  { format, render, webhookUrl: webhook_url, ...options }: QueueOptions & { wait?: boolean },
   command: Command,
 ): Promise<JobSummary | null> {
   const api = connect(options);
-  const queued = await api.post<{ job_id: string }>(path, { ...body, format, webhook_url });
+  const queued = await api.post<{ job_id: string }>(path, { ...body, format, render, webhook_url });
   if (options.wait === true) return await watch(api, queued.job_id, command);
   print(command, queued, queued.job_id);
   return null;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { FORMATS, type Format } from '../../../scrape/types.ts';
-import { oneOf, wholeNumber } from '../../arguments.ts';
+import { oneOf, renderWhen, wholeNumber } from '../../arguments.ts';
 import { CliError } from '../../failure.ts';
 import { print } from '../../output.ts';
 import { printable } from '../../terminal.ts';
@@ -11,6 +11,7 @@ import { clientCommand } from '../command.ts';
 interface Options extends Connection {
   format: Format;
   fullPage?: true;
+  render?: true | 'auto';
   timeout?: number;
 }
 
@@ -19,14 +20,16 @@ export function addScrape(program: Command): void {
   clientCommand(program, 'scrape <page>', 'print one page, as Markdown unless you say otherwise')
     .option('--format <format>', FORMATS.join(', '), oneOf(...FORMATS), 'markdown')
     .option('--full-page', 'navigation, footers and the like too')
+    .option('--render <when>', 'in a browser: always, auto (where it says nothing without)', renderWhen)
     .option('--timeout <ms>', 'for the page (default: 20000)', wholeNumber(100, 25_000))
     .action(async (url: string, options: Options, command: Command) => {
-      const { format, fullPage, timeout: timeout_ms } = options;
+      const { format, fullPage, render, timeout: timeout_ms } = options;
       const only_main_content = fullPage === undefined;
       const page = await connect(options).post<Page>('/v1/scrape', {
         url,
         format,
         only_main_content,
+        render,
         timeout_ms,
       });
       if (page.status !== 'ok') {

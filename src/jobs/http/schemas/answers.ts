@@ -68,6 +68,7 @@ export const pageBlock = named(
         .literal(true)
         .optional()
         .describe('The answer ended early: the formats hold what came of it.'),
+      rendered: z.literal(true).optional().describe('A browser ran the scripts of the page.'),
       empty: z.literal(true).optional().describe('There is no text to show. `empty_reason` says why.'),
       empty_reason: z
         .enum(Object.keys(EMPTY_REASONS) as [EmptyReason])

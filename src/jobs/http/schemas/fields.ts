@@ -5,6 +5,7 @@ import { headerName, headerValue } from '../../../http/header-fields.ts';
 import { MAX_URL_LENGTH, urlFault } from '../../../scrape/page-url.ts';
 import { FORMATS } from '../../../scrape/types.ts';
 import { isValidSelector } from '../../../scrape/selectors.ts';
+import { renderFields } from './rendering.ts';
 import { webhookHeaders } from '../../../webhooks/http/webhook-headers.ts';
 
 export const MAX_SYNC_URLS = 100;
@@ -88,6 +89,7 @@ export const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
     .literal('job')
     .optional()
     .describe('Cookies that sites set go back to them for as long as the job runs. Default: for one page.'),
+  ...renderFields,
   timeout_ms: z.int().min(100).max(maxTimeoutMs).default(20_000).describe('For each page.'),
   max_age_seconds: z
     .int()

@@ -4,6 +4,7 @@ import { MAX_URL_LENGTH } from '../../../scrape/page-url.ts';
 import { compilePattern } from '../../../crawl/patterns.ts';
 import type { Format } from '../../../scrape/types.ts';
 import { HEADER_SCOPES, type CrawlOptions, type ScrapeOptions } from '../../options.ts';
+import { checkRenderFields, renderOptions, type RenderBody } from './rendering.ts';
 import {
   asyncFields,
   MAX_ASYNC_TIMEOUT_MS,
@@ -40,21 +41,27 @@ function checkPattern(pattern: string, context: z.RefinementCtx<string>): void {
   }
 }
 
-const oneFormat = <S extends z.ZodType<{ format?: Format | undefined; formats?: Format[] | undefined }>>(
-  schema: S,
-) =>
-  schema.refine((body) => body.format === undefined || body.formats === undefined, {
-    path: ['formats'],
-    message: 'give format or formats, not both',
-  });
+interface ScrapeFields extends RenderBody {
+  format?: Format | undefined;
+  formats?: Format[] | undefined;
+}
+
+/** Checks fields that exclude each other, or need each other. */
+const consistent = <S extends z.ZodType<ScrapeFields>>(schema: S) =>
+  schema
+    .refine((body) => body.format === undefined || body.formats === undefined, {
+      path: ['formats'],
+      message: 'give format or formats, not both',
+    })
+    .superRefine(checkRenderFields);
 
 export const scrapeSchema = named(
   'ScrapeRequest',
-  oneFormat(z.strictObject({ url: pageUrl, ...scrapeFields(MAX_SYNC_TIMEOUT_MS, false) })),
+  consistent(z.strictObject({ url: pageUrl, ...scrapeFields(MAX_SYNC_TIMEOUT_MS, false) })),
 );
 export const batchSchema = named(
   'BatchRequest',
-  oneFormat(
+  consistent(
     z.strictObject({
       urls: urls(MAX_SYNC_URLS),
       invalid_urls: invalidUrls,
@@ -64,11 +71,11 @@ export const batchSchema = named(
 );
 export const scrapeAsyncSchema = named(
   'ScrapeAsyncRequest',
-  oneFormat(z.strictObject({ url: pageUrl, ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, false), ...asyncFields })),
+  consistent(z.strictObject({ url: pageUrl, ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, false), ...asyncFields })),
 );
 export const batchAsyncSchema = named(
   'BatchAsyncRequest',
-  oneFormat(
+  consistent(
     z.strictObject({
       urls: urls(MAX_ASYNC_URLS),
       invalid_urls: invalidUrls,
@@ -79,7 +86,7 @@ export const batchAsyncSchema = named(
 );
 export const crawlSchema = named(
   'CrawlRequest',
-  oneFormat(
+  consistent(
     z.strictObject({
       url: pageUrl.describe('Where the crawl begins.'),
       ...scrapeFields(MAX_ASYNC_TIMEOUT_MS, true),
@@ -124,7 +131,10 @@ type ScrapeBody = Omit<z.infer<typeof scrapeSchema>, 'url'>;
 
 /** The options of a validated request, in the form that the job keeps. */
 export function scrapeOptions(body: ScrapeBody): ScrapeOptions {
+  const rendering = renderOptions(body);
   return {
+    render: body.render,
+    rendering: rendering && { ...rendering, credits: 1 },
     formats: [...new Set(body.formats ?? [body.format ?? 'markdown'])],
     only_main_content: body.only_main_content,
     include_selectors: body.include_selectors,

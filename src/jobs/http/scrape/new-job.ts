@@ -1,5 +1,7 @@
 import type { RouteRequest } from '../../../http/route/route.ts';
 import type { Caller } from '../../../http/locals.ts';
+import type { Config } from '../../../config/index.ts';
+import { invalidField } from '../../../service-error.ts';
 import { createJob, type NewJob } from '../../create.ts';
 import { requestDigest } from '../../idempotency.ts';
 import type { JobContext } from '../context.ts';
@@ -29,6 +31,7 @@ export async function createRequestedJob(
     webhook_headers: null,
     webhook_events: [],
     ...fields,
+    options: withBrowser(fields.options, context.config),
     account_id: account.id,
     request_id: requestId,
     traceparent,
@@ -43,4 +46,21 @@ export async function createRequestedJob(
   };
   if (!created.repeated) context.log.info(facts, 'job created');
   return created;
+}
+
+/**
+ * The options, with what a rendered page costs. Where there is no browser, `render: "auto"` renders
+ * nothing. Throws ServiceError `validation_failed` where a page cannot be rendered as asked.
+ */
+function withBrowser(
+  options: NewJob['options'],
+  { browser, renderCredits }: Pick<Config, 'browser' | 'renderCredits'>,
+): NewJob['options'] {
+  if (options.rendering === null) return options;
+  if (browser === null && options.render === true)
+    throw invalidField(
+      'render',
+      'there is no browser here. Install Chromium (apt-get install chromium), or set CHROMIUM_PATH or BROWSER_URL: see /docs/manual/rendering',
+    );
+  return { ...options, rendering: { ...options.rendering, credits: browser === null ? 1 : renderCredits } };
 }

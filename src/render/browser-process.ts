@@ -1,0 +1,178 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type {
+  BrowserSettings,
+  FromBrowser,
+  RenderedPage,
+  RenderFault,
+  RenderRequest,
+  ToBrowser,
+} from './messages.ts';
+
+const SCRIPT = new URL('./child/main.ts', import.meta.url);
+const HEAP_MB = 192;
+/** Pages after which a browser is replaced, and the memory. Both give back what pages have left. */
+const MAX_PAGES = 400;
+const MAX_RESIDENT_BYTES = 900 * 1024 * 1024;
+/** A process that does not end by itself when it is told to is killed. */
+const END_LIMIT_MS = 5000;
+const STDERR_CHARS = 2000;
+
+/** The browser ended while it rendered the page. */
+export class BrowserLostError extends Error {
+  override name = 'BrowserLostError';
+}
+
+/** The page was not rendered, and the browser is well. */
+export class PageFaultError extends Error {
+  override name = 'PageFaultError';
+  readonly fault: RenderFault;
+  constructor(fault: RenderFault, cause: string) {
+    super(fault, { cause });
+    this.fault = fault;
+  }
+}
+
+/** What a page is rendered for: until when, and who says where it may go. */
+export interface RenderCaller {
+  signal: AbortSignal;
+  mayVisit: (url: string) => Promise<boolean>;
+}
+
+interface Rendering {
+  caller: RenderCaller;
+  outcome: PromiseWithResolvers<RenderedPage>;
+}
+
+/**
+ * A process that owns one browser. It is in a group of its own, so that what ends the service's
+ * group leaves it the time to clear up.
+ */
+export class BrowserProcess {
+  readonly #child: ChildProcess;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #exited = Promise.withResolvers<void>();
+  readonly #renderings = new Map<number, Rendering>();
+  #pages = 0;
+  #residentBytes = 0;
+  #alive = true;
+  #stderr = '';
+
+  private constructor(child: ChildProcess, directory: string) {
+    this.#child = child;
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS);
+    });
+    child.on('message', (message: FromBrowser) => this.#receive(message));
+    child.on('error', (error) => this.#lost(error.message));
+    child.on('exit', (code, signal) => {
+      this.#lost(`the browser's process ended with ${signal ?? code}: ${this.#stderr}`);
+      void rm(directory, { recursive: true, force: true, maxRetries: 3 })
+        .catch(() => {})
+        .then(this.#exited.resolve);
+    });
+    this.#ready.promise.catch(() => {}); // `render` awaits it
+  }
+
+  /** Starts a browser. Its failure is what the first `render` throws. */
+  static async start(settings: Omit<BrowserSettings, 'directory'>): Promise<BrowserProcess> {
+    const directory = await mkdtemp(join(tmpdir(), 'ollagraph-browser-'));
+    if (settings.user) await chown(directory, settings.user.uid, settings.user.gid);
+    const child = fork(SCRIPT, {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      detached: true,
+      execArgv: [`--max-old-space-size=${HEAP_MB}`, '--max-semi-space-size=8'],
+      // None of the parent's: it holds secrets.
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', TMPDIR: directory, HOME: directory },
+    });
+    const process = new BrowserProcess(child, directory);
+    process.#send({ type: 'start', settings: { ...settings, directory } });
+    return process;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Resolves when the browser has started; rejects where it does not. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  /** Whether another page may be given to it. */
+  get usable(): boolean {
+    return this.#alive && this.#pages < MAX_PAGES && this.#residentBytes < MAX_RESIDENT_BYTES;
+  }
+
+  /** Pages under way. */
+  get load(): number {
+    return this.#renderings.size;
+  }
+
+  /** Renders a page. Throws PageFaultError, BrowserLostError, and Error where no browser starts. */
+  async render(request: RenderRequest, caller: RenderCaller): Promise<RenderedPage> {
+    const id = ++this.#pages;
+    const outcome = Promise.withResolvers<RenderedPage>();
+    this.#renderings.set(id, { caller, outcome });
+    const stop = () => this.#send({ type: 'stop', id });
+    try {
+      await this.#ready.promise;
+      if (caller.signal.aborted) throw new PageFaultError('cancelled', 'nobody waits for it');
+      caller.signal.addEventListener('abort', stop, { once: true });
+      this.#send({ type: 'render', id, request });
+      return await outcome.promise;
+    } finally {
+      caller.signal.removeEventListener('abort', stop);
+      this.#renderings.delete(id);
+    }
+  }
+
+  #receive(message: FromBrowser): void {
+    if (message.type === 'ready') return this.#ready.resolve();
+    if (message.type === 'failed_to_start') {
+      this.#ready.reject(new Error(message.reason));
+      return this.stop();
+    }
+    const rendering = this.#renderings.get(message.id);
+    if (message.type === 'ask') return void this.#ask(message, rendering?.caller);
+    if (message.type === 'failed')
+      return rendering?.outcome.reject(new PageFaultError(message.fault, message.cause));
+    this.#residentBytes = message.residentBytes;
+    rendering?.outcome.resolve(message.page);
+  }
+
+  async #ask({ question, url }: { question: number; url: string }, caller?: RenderCaller): Promise<void> {
+    const allowed = (await caller?.mayVisit(url).catch(() => false)) ?? false;
+    this.#send({ type: 'answer', question, allowed });
+  }
+
+  #send(message: ToBrowser): void {
+    if (this.#child.connected) this.#child.send(message, () => {});
+  }
+
+  #lost(reason: string): void {
+    if (!this.#alive) return;
+    this.#alive = false;
+    const error = new BrowserLostError(reason);
+    this.#ready.reject(error);
+    for (const { outcome } of this.#renderings.values()) {
+      outcome.promise.catch(() => {});
+      outcome.reject(error);
+    }
+  }
+
+  /** Ends the browser. Pages under way are lost. */
+  stop(): void {
+    if (this.#child.connected) this.#child.disconnect();
+    const last = setTimeout(() => this.#child.kill('SIGKILL'), END_LIMIT_MS);
+    void this.#exited.promise.then(() => clearTimeout(last));
+  }
+
+  /** Resolves when the process has ended and its files are removed. */
+  get exited(): Promise<void> {
+    return this.#exited.promise;
+  }
+}

@@ -1,0 +1,51 @@
+/** Hosts that serve advertisements and count visits; what is under them belongs to them. */
+const ADVERTISERS = new Set([
+  '2mdn.net',
+  'adform.net',
+  'adnxs.com',
+  'adroll.com',
+  'adsafeprotected.com',
+  'adsrvr.org',
+  'adservice.google.com',
+  'amazon-adsystem.com',
+  'analytics.google.com',
+  'bat.bing.com',
+  'bidswitch.net',
+  'casalemedia.com',
+  'chartbeat.com',
+  'clarity.ms',
+  'connect.facebook.net',
+  'criteo.com',
+  'criteo.net',
+  'doubleclick.net',
+  'doubleverify.com',
+  'google-analytics.com',
+  'googleadservices.com',
+  'googlesyndication.com',
+  'googletagmanager.com',
+  'googletagservices.com',
+  'hotjar.com',
+  'imrworldwide.com',
+  'krxd.net',
+  'media.net',
+  'moatads.com',
+  'mixpanel.com',
+  'openx.net',
+  'outbrain.com',
+  'pubmatic.com',
+  'quantserve.com',
+  'rubiconproject.com',
+  'scorecardresearch.com',
+  'segment.io',
+  'sharethrough.com',
+  'smartadserver.com',
+  'taboola.com',
+  'teads.tv',
+  'yieldmo.com',
+]);
+
+/** Whether a host belongs to an advertiser. */
+export function isAdvertiser(hostname: string): boolean {
+  const labels = hostname.toLowerCase().split('.').slice(-5);
+  return labels.some((_, n) => ADVERTISERS.has(labels.slice(n).join('.')));
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { chromium, type Browser } from 'playwright-core';
+import type { BrowserSettings } from '../messages.ts';
+
+/** V8's heap in one tab; a page that wants more loses its tab. */
+const TAB_HEAP_MB = 512;
+
+/**
+ * What keeps every connection of the browser within the forward proxy. Each has a test that fails
+ * without it.
+ */
+export function guards(proxyUrl: string): string[] {
+  return [
+    `--proxy-server=${proxyUrl}`,
+    // By default loopback addresses go past a proxy.
+    '--proxy-bypass-list=<-loopback>',
+    // WebRTC may only use what the proxy carries, which is no UDP.
+    '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
+    // The proxy resolves names. The browser itself resolves none, not even for a prefetch.
+    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+  ];
+}
+
+const FRUGAL = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--mute-audio',
+  '--no-pings',
+  '--disable-breakpad',
+  `--js-flags=--max-old-space-size=${TAB_HEAP_MB}`,
+];
+
+/**
+ * Starts the browser in its own sandbox, or connects to the one that runs elsewhere. It is spoken
+ * to through a pipe: when this process ends, so does the browser.
+ */
+export async function openBrowser(
+  { browser, directory }: BrowserSettings,
+  flags: string[],
+): Promise<Browser> {
+  if ('url' in browser) return await chromium.connectOverCDP(browser.url, { timeout: 15_000 });
+  return await chromium.launch({
+    executablePath: browser.path,
+    chromiumSandbox: true,
+    args: [...FRUGAL, ...flags],
+    artifactsDir: join(directory, 'artifacts'),
+    env: {
+      PATH: process.env.PATH ?? '',
+      LANG: 'C.UTF-8',
+      HOME: directory,
+      TMPDIR: directory,
+      XDG_CONFIG_HOME: directory,
+      XDG_CACHE_HOME: directory,
+    },
+    handleSIGINT: false,
+    handleSIGTERM: false,
+    handleSIGHUP: false,
+    timeout: 20_000,
+  });
+}

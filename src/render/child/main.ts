@@ -1,0 +1,109 @@
+import { rm } from 'node:fs/promises';
+import { setPriority } from 'node:os';
+import type { Browser } from 'playwright-core';
+import { createEgress, type ForwardProxy } from '../../egress/index.ts';
+import type { BrowserSettings, FromBrowser, RenderRequest, ToBrowser } from '../messages.ts';
+import { guards, openBrowser } from './browser.ts';
+import { memoryOfChildren } from './memory.ts';
+import { BrokenBrowserError, RenderError, renderPage } from './render-page.ts';
+
+/**
+ * The entry of the process that owns a browser and the proxy through which it goes out. It holds no
+ * secret. When the service ends, however it ends, this process ends the browser and removes its
+ * files; when this process ends, the browser's pipe closes, and so it ends too.
+ */
+
+/** The API and the dispatcher go first where cores are short. */
+const NICENESS = 5;
+/** A browser that does not end by then is killed. */
+const END_LIMIT_MS = 3000;
+
+const stops = new Map<number, AbortController>();
+const asked = new Map<number, (allowed: boolean) => void>();
+let browser: Browser | null = null;
+let proxy: ForwardProxy | null = null;
+let directory: string | null = null;
+let remote = false;
+let questions = 0;
+
+setPriority(NICENESS);
+// A terminal and a platform signal every process; this one ends with its parent.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+process.on('disconnect', () => void end());
+process.on('message', (message: ToBrowser) => {
+  if (message.type === 'start') void start(message.settings);
+  else if (message.type === 'render') void render(message.id, message.request);
+  else if (message.type === 'stop') stops.get(message.id)?.abort();
+  else asked.get(message.question)?.(message.allowed);
+});
+
+async function start(settings: BrowserSettings): Promise<void> {
+  const { user, allowTargets, dnsServers } = settings;
+  directory = settings.directory;
+  try {
+    // With all code loaded: the folder of the program may be closed to the other user.
+    if (user) becomeUser(user);
+    remote = 'url' in settings.browser;
+    const egress = createEgress({ allowTargets, allowWebhooks: [], dnsServers });
+    proxy = await egress.startForwardProxy();
+    browser = await openBrowser(settings, guards(proxy.url));
+    browser.on('disconnected', () => void end());
+    send({ type: 'ready' });
+  } catch (error) {
+    send({ type: 'failed_to_start', reason: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function becomeUser({ uid, gid }: { uid: number; gid: number }): void {
+  process.setgroups!([gid]);
+  process.setgid!(gid);
+  process.setuid!(uid);
+}
+
+async function render(id: number, request: RenderRequest): Promise<void> {
+  const stop = new AbortController();
+  stops.set(id, stop);
+  try {
+    const mayVisit = askFor(id, request);
+    const tools = { browser: browser!, proxy: proxy!, signal: stop.signal, mayVisit, remote };
+    const page = await renderPage(request, tools);
+    send({ type: 'rendered', id, page, residentBytes: await memoryOfChildren() });
+  } catch (error) {
+    if (error instanceof BrokenBrowserError || !browser!.isConnected()) return await end();
+    const fault = error instanceof RenderError ? error.fault : 'render_failed';
+    const cause = error instanceof RenderError ? (error.cause ?? error) : error;
+    send({ type: 'failed', id, fault, cause: cause instanceof Error ? cause.message : String(cause) });
+  } finally {
+    stops.delete(id);
+  }
+}
+
+/** Asks the service whether a page may go on to an address. */
+function askFor(page: number, { asks }: RenderRequest): (url: string) => Promise<boolean> {
+  return async (url) => {
+    if (!asks) return true;
+    const question = ++questions;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    asked.set(question, resolve);
+    send({ type: 'ask', id: page, question, url });
+    try {
+      return await promise;
+    } finally {
+      asked.delete(question);
+    }
+  };
+}
+
+function send(message: FromBrowser): void {
+  process.send?.(message);
+}
+
+/** Ends the browser, removes what it has written, and exits: the browser is gone then. */
+async function end(): Promise<void> {
+  const last = setTimeout(() => process.exit(1), END_LIMIT_MS);
+  await browser?.close().catch(() => {});
+  clearTimeout(last);
+  if (directory !== null)
+    await rm(directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+  process.exit();
+}

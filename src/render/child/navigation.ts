@@ -1,0 +1,173 @@
+import type { CDPSession } from 'playwright-core';
+import { EgressError } from '../../egress/index.ts';
+import type { RenderFault, RenderRequest } from '../messages.ts';
+import type { Blockable } from '../options.ts';
+
+/** A site that sends a page on and on is not followed further. */
+const MAX_REDIRECTS = 10;
+const BLOCKED_TYPES: Partial<Record<Blockable, string[]>> = {
+  images: ['Image'],
+  fonts: ['Font'],
+  media: ['Media'],
+};
+
+interface NavigationOptions {
+  cdp: CDPSession;
+  request: RenderRequest;
+  credential: { username: string; password: string };
+  /** The proxy that may ask for the credential. */
+  proxyUrl: string;
+  /** Whether the page may go on to an address. */
+  mayVisit: (url: string) => Promise<boolean>;
+  /** Throws where a request must not be made. Null: the proxy sees to that. */
+  check: ((url: string) => Promise<void>) | null;
+}
+
+interface Paused {
+  requestId: string;
+  frameId: string;
+  resourceType: string;
+  request: { url: string; headers: Record<string, string> };
+  responseStatusCode?: number;
+  responseHeaders?: { name: string; value: string }[];
+  responseErrorReason?: string;
+}
+
+/**
+ * Where the browser goes with a page: decides on each document before it is requested and when it
+ * is answered, and remembers the last answer. Answers the proxy when it asks for the credential.
+ */
+export class Navigation {
+  readonly #options: NavigationOptions;
+  readonly #blocked: Set<string>;
+  readonly #origin: string;
+  readonly #visited = new Set<string>();
+  #mainFrame = '';
+  /** The document that was asked for last. */
+  current: URL;
+  readonly redirects: string[] = [];
+  /** Why the page was not loaded, as far as it was decided here. */
+  fault: RenderFault | null = null;
+  /** Whether the answer is something else than a page. */
+  notHtml = false;
+  /** What the documents set. */
+  readonly cookies: { url: string; value: string }[] = [];
+  answer: { status: number; fields: { name: string; value: string }[] } | null = null;
+
+  constructor(options: NavigationOptions) {
+    this.#options = options;
+    this.current = new URL(options.request.url);
+    this.#origin = this.current.origin;
+    this.#blocked = new Set(options.request.options.block.flatMap((kind) => BLOCKED_TYPES[kind] ?? []));
+  }
+
+  /** Takes part in the page's requests from now on. */
+  async begin(): Promise<void> {
+    const { cdp, request } = this.#options;
+    const { frameTree } = await cdp.send('Page.getFrameTree');
+    this.#mainFrame = frameTree.frame.id;
+    cdp.on('Fetch.authRequired', (event) => void this.#authenticate(event).catch(() => {}));
+    cdp.on('Fetch.requestPaused', (event) => void this.#decide(event as Paused).catch(() => {}));
+    const types = ['Document', ...this.#blocked] as 'Document'[];
+    await cdp.send('Fetch.enable', {
+      handleAuthRequests: true,
+      patterns: [
+        ...(this.#options.check ? [{ urlPattern: '*' }] : []),
+        ...types.map((resourceType) => ({ urlPattern: '*', resourceType })),
+        { urlPattern: '*', resourceType: 'Document', requestStage: 'Response' },
+        ...(Object.keys(request.headers).length > 0 ? [{ urlPattern: `${this.#origin}/*` }] : []),
+      ],
+    });
+  }
+
+  async #authenticate(event: { requestId: string; authChallenge: { source?: string; origin: string } }) {
+    const { cdp, credential, proxyUrl } = this.#options;
+    const { source, origin } = event.authChallenge;
+    const ours = source === 'Proxy' && origin === proxyUrl;
+    await cdp.send('Fetch.continueWithAuth', {
+      requestId: event.requestId,
+      authChallengeResponse: ours
+        ? { response: 'ProvideCredentials', ...credential }
+        : { response: 'CancelAuth' },
+    });
+  }
+
+  async #decide(event: Paused): Promise<void> {
+    const isDocument = event.resourceType === 'Document' && event.frameId === this.#mainFrame;
+    const answered = event.responseStatusCode !== undefined || event.responseErrorReason !== undefined;
+    if (answered) return await this.#afterAnswer(event, isDocument);
+    if (this.#blocked.has(event.resourceType)) return await this.#refuse(event, 'BlockedByClient');
+    if (isDocument && !(await this.#mayGoOn(event.request.url))) return await this.#refuse(event, 'Aborted');
+    if (!(await this.#isPermitted(event.request.url, isDocument)))
+      return await this.#refuse(event, 'Aborted');
+    await this.#continue(event);
+  }
+
+  async #isPermitted(url: string, isDocument: boolean): Promise<boolean> {
+    try {
+      await this.#options.check?.(url);
+      return true;
+    } catch (error) {
+      if (isDocument) this.fault = error instanceof EgressError ? error.code : 'blocked_target';
+      return false;
+    }
+  }
+
+  async #mayGoOn(text: string): Promise<boolean> {
+    const url = URL.parse(text);
+    if (url === null || !/^https?:$/.test(url.protocol)) return this.#fail('blocked_target');
+    const isFirst = this.#visited.size === 0;
+    const isNew = !this.#visited.has(url.href);
+    this.#visited.add(url.href);
+    if (!isFirst && this.redirects.length >= MAX_REDIRECTS) return this.#fail('too_many_redirects');
+    if (!isFirst && isNew && !(await this.#options.mayVisit(url.href))) return this.#fail('robots');
+    if (!isFirst) this.redirects.push(url.href);
+    this.current = url;
+    return true;
+  }
+
+  #fail(fault: RenderFault): false {
+    this.fault = fault;
+    return false;
+  }
+
+  async #afterAnswer(event: Paused, isDocument: boolean): Promise<void> {
+    const { responseStatusCode: status = 0, responseHeaders: fields = [] } = event;
+    const isRedirect = status >= 300 && status < 400 && valueOf(fields, 'location') !== null;
+    if (isDocument)
+      for (const { name, value } of fields)
+        if (/^set-cookie$/i.test(name)) this.cookies.push({ url: event.request.url, value });
+    if (isDocument && status > 0 && !isRedirect) {
+      this.answer = { status, fields };
+      this.notHtml = !isHtml(fields);
+      if (this.notHtml) return await this.#refuse(event, 'Aborted');
+    }
+    await this.#options.cdp.send('Fetch.continueRequest', { requestId: event.requestId });
+  }
+
+  async #continue({ requestId, request }: Paused): Promise<void> {
+    const { cdp, request: wanted } = this.#options;
+    const own = Object.entries(wanted.headers);
+    const override = own.length > 0 && URL.parse(request.url)?.origin === this.#origin;
+    const names = new Set(own.map(([name]) => name.toLowerCase()));
+    const kept = Object.entries(request.headers).filter(([name]) => !names.has(name.toLowerCase()));
+    const headers = [...kept, ...own].map(([name, value]) => ({ name, value }));
+    await cdp.send('Fetch.continueRequest', { requestId, ...(override ? { headers } : {}) });
+  }
+
+  async #refuse({ requestId }: Paused, errorReason: 'Aborted' | 'BlockedByClient'): Promise<void> {
+    await this.#options.cdp.send('Fetch.failRequest', { requestId, errorReason });
+  }
+}
+
+/** The first field of a name; null where there is none. */
+export function valueOf(fields: { name: string; value: string }[], wanted: string): string | null {
+  return fields.find(({ name }) => name.toLowerCase() === wanted)?.value ?? null;
+}
+
+function isHtml(fields: { name: string; value: string }[]): boolean {
+  const attachment = /^\s*attachment/i.test(valueOf(fields, 'content-disposition') ?? '');
+  return (
+    !attachment && /^\s*(?:$|text\/html|application\/xhtml\+xml)/i.test(valueOf(fields, 'content-type') ?? '')
+  );
+}

@@ -1,0 +1,221 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
+import { LARGEST_PAGE_BYTES, type ForwardProxy, type PageTraffic } from '../../egress/index.ts';
+import type { RenderedPage, RenderFault, RenderRequest } from '../messages.ts';
+import { isAdvertiser } from './advertisers.ts';
+import { Navigation } from './navigation.ts';
+import { Quiet } from './quiet.ts';
+import { OPEN_SHADOWS, snapshot } from './snapshot.ts';
+import { Steps } from './steps.ts';
+
+/** What one page may receive and send for, with all that it loads. */
+const MAX_TRAFFIC = { maxBytes: 64 * 1024 * 1024, maxRequests: 2000 };
+/** How long a page's own loading is waited for after its document is there. */
+const LOAD_LIMIT_MS = 10_000;
+/** A page is taken as done when it has asked for nothing for so long after its load. */
+const QUIET_MS = 100;
+const QUIET_LIMIT_MS = 5000;
+/** A page whose browser does not let go of it by then has broken the browser. */
+const CLOSE_LIMIT_MS = 3000;
+/** A page that goes elsewhere while it is read is read again. */
+const READINGS = 3;
+
+/** The page was not rendered. */
+export class RenderError extends Error {
+  override name = 'RenderError';
+  readonly fault: RenderFault;
+  constructor(fault: RenderFault, cause?: unknown) {
+    super(fault, { cause });
+    this.fault = fault;
+  }
+}
+
+/** The browser does not close a page any more. */
+export class BrokenBrowserError extends Error {}
+
+interface RenderTools {
+  browser: Browser;
+  proxy: ForwardProxy;
+  signal: AbortSignal;
+  mayVisit: (url: string) => Promise<boolean>;
+  /** Whether the browser makes its own connections, elsewhere. */
+  remote: boolean;
+}
+
+/** Renders one page in a browser context of its own. Throws RenderError; BrokenBrowserError. */
+export async function renderPage(request: RenderRequest, tools: RenderTools): Promise<RenderedPage> {
+  const { options } = request;
+  using traffic = tools.proxy.admit({
+    ...MAX_TRAFFIC,
+    refuseHost: options.block.includes('ads') ? isAdvertiser : undefined,
+  });
+  const context = await openContext(tools.browser, request);
+  const outcome = await new PageRender(request, tools, { context, traffic }).run().then(
+    (page) => ({ page }),
+    (error: unknown) => ({ error }),
+  );
+  await close(context);
+  if ('error' in outcome) throw outcome.error;
+  return outcome.page;
+}
+
+async function close(context: BrowserContext): Promise<void> {
+  const closed = context.close().then(
+    () => true,
+    () => true,
+  );
+  if (!(await Promise.race([closed, sleep(CLOSE_LIMIT_MS, false, { ref: false })])))
+    throw new BrokenBrowserError('a page could not be closed');
+}
+
+async function openContext(browser: Browser, request: RenderRequest): Promise<BrowserContext> {
+  const { viewport, mobile, locale, timezone } = request.options;
+  return await browser.newContext({
+    userAgent: request.userAgent,
+    viewport,
+    isMobile: mobile,
+    hasTouch: mobile,
+    ignoreHTTPSErrors: request.skipTlsVerification,
+    acceptDownloads: false,
+    serviceWorkers: 'block',
+    ...(locale === null ? {} : { locale }),
+    ...(timezone === null ? {} : { timezoneId: timezone }),
+  });
+}
+
+class PageRender {
+  readonly #request: RenderRequest;
+  readonly #tools: RenderTools;
+  readonly #context: BrowserContext;
+  readonly #traffic: PageTraffic;
+  readonly #startedAt = performance.now();
+
+  constructor(
+    request: RenderRequest,
+    tools: RenderTools,
+    { context, traffic }: { context: BrowserContext; traffic: PageTraffic },
+  ) {
+    this.#request = request;
+    this.#tools = tools;
+    this.#context = context;
+    this.#traffic = traffic;
+  }
+
+  get #leftMs(): number {
+    return Math.max(1, this.#request.timeoutMs - (performance.now() - this.#startedAt));
+  }
+
+  /** Ends with the page's time, with its tab, and with the caller's interest. */
+  async run(): Promise<RenderedPage> {
+    const { signal } = this.#tools;
+    const { promise: cut, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new RenderError('render_timeout')), this.#request.timeoutMs);
+    const stop = () => reject(new RenderError('cancelled'));
+    signal.addEventListener('abort', stop, { once: true });
+    this.#traffic.signal.addEventListener('abort', () => reject(new RenderError('too_large')), {
+      once: true,
+    });
+    try {
+      return await Promise.race([this.#render(reject), cut]);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+    }
+  }
+
+  async #render(fail: (error: RenderError) => void): Promise<RenderedPage> {
+    await this.#context.addCookies(this.#request.cookies);
+    const page = await this.#context.newPage();
+    page.on('crash', () => fail(new RenderError('render_failed', 'the tab crashed')));
+    this.#context.on('page', (other) => void other.close().catch(() => {}));
+    await page.addInitScript(OPEN_SHADOWS);
+    const cdp = await this.#context.newCDPSession(page);
+    const { proxy, mayVisit, remote } = this.#tools;
+    const navigation = new Navigation({
+      cdp,
+      request: this.#request,
+      credential: { username: this.#traffic.username, password: this.#traffic.password },
+      proxyUrl: proxy.url,
+      mayVisit,
+      check: remote ? async (url) => await proxy.check(url) : null,
+    });
+    await navigation.begin();
+    try {
+      await this.#load(page, navigation);
+      const html = navigation.notHtml ? null : await this.#readWhenStill(cdp, navigation);
+      return this.#result(navigation, html);
+    } catch (error) {
+      throw error instanceof RenderError ? error : this.#explain(error, navigation);
+    }
+  }
+
+  async #load(page: Page, navigation: Navigation): Promise<void> {
+    const quiet = new Quiet(page);
+    const { wait_for, actions, scroll_to_end } = this.#request.options;
+    try {
+      await page.goto(this.#request.url, { waitUntil: 'domcontentloaded', timeout: this.#leftMs });
+    } catch (error) {
+      if (navigation.notHtml) return;
+      throw error;
+    }
+    await page
+      .waitForLoadState('load', { timeout: Math.min(LOAD_LIMIT_MS, this.#leftMs / 2) })
+      .catch(() => {}); // what there is of it is read
+    await quiet.wait(QUIET_MS, Math.min(QUIET_LIMIT_MS, this.#leftMs / 2));
+    const steps = new Steps(page, quiet, () => this.#leftMs);
+    if (wait_for === 'network_idle') await steps.waitForIdle();
+    else if (wait_for !== null && 'selector' in wait_for) await steps.waitForSelector(wait_for.selector);
+    else if (wait_for !== null) await steps.pause(wait_for.ms);
+    for (const action of actions) await steps.take(action);
+    if (scroll_to_end) await steps.scrollToEnd();
+    else await steps.lookThrough().catch(() => {}); // the page went elsewhere
+  }
+
+  async #readWhenStill(cdp: CDPSession, navigation: Navigation): Promise<string> {
+    for (let reading = 1; ; reading++) {
+      try {
+        const html = await snapshot(cdp, LARGEST_PAGE_BYTES);
+        if (html === null) throw new RenderError('too_large');
+        return html;
+      } catch (error) {
+        if (navigation.fault !== null || reading === READINGS || error instanceof RenderError) throw error;
+        await sleep(QUIET_MS);
+      }
+    }
+  }
+
+  #result(navigation: Navigation, html: string | null): RenderedPage {
+    const { answer, current, redirects } = navigation;
+    if (navigation.fault !== null) throw new RenderError(navigation.fault);
+    const fields = answer?.fields ?? [];
+    const body = html === null ? null : Buffer.from(`<!doctype html>${html}`);
+    if (body !== null && body.length > LARGEST_PAGE_BYTES) throw new RenderError('too_large');
+    return {
+      url: current.href,
+      redirects,
+      status: answer?.status ?? 200,
+      headers: Object.fromEntries(fields.map(({ name, value }) => [name.toLowerCase(), value])),
+      robotsTags: fields.filter(({ name }) => /^x-robots-tag$/i.test(name)).map(({ value }) => value),
+      cookies: navigation.cookies,
+      body,
+      durationMs: performance.now() - this.#startedAt,
+    };
+  }
+
+  /** Why the browser could not load the page, or do with it what was asked. */
+  #explain(error: unknown, navigation: Navigation): RenderError {
+    const message = error instanceof Error ? error.message : String(error);
+    const unreached = this.#traffic.failureOf(navigation.current);
+    if (navigation.fault !== null) return new RenderError(navigation.fault, error);
+    if (unreached !== undefined && navigation.answer === null)
+      return new RenderError(unreached.code, unreached.cause);
+    if (/ERR_CERT|ERR_SSL/.test(message)) return new RenderError('tls_failed', error);
+    if (message.includes('ERR_TOO_MANY_REDIRECTS')) return new RenderError('too_many_redirects', error);
+    if (/ERR_(EMPTY_RESPONSE|CONNECTION|TUNNEL)/.test(message))
+      return new RenderError('connection_failed', error);
+    if (/ERR_(INVALID|RESPONSE_HEADERS|CONTENT)/.test(message))
+      return new RenderError('invalid_response', error);
+    if (/Timeout \d+ms exceeded/.test(message)) return new RenderError('render_timeout', error);
+    return new RenderError('render_failed', error);
+  }
+}

@@ -1,0 +1,91 @@
+import type { Page } from 'playwright-core';
+import type { Action } from '../options.ts';
+import type { Quiet } from './quiet.ts';
+
+/** How long nothing may be under way before a page counts as idle. */
+const IDLE_MS = 500;
+/** The same after a step, which may load something or not. */
+const STEP_MS = 100;
+const STEP_LIMIT_MS = 5000;
+/** Screens that are scrolled through so that what loads late is loaded. */
+const MAX_SCREENS = 25;
+/** Rounds of an endless list. */
+const MAX_ROUNDS = 30;
+
+/** CSS and nothing else: the other selector languages of the browser's driver are no part of ours. */
+const css = (selector: string): string => `css=${selector}`;
+
+/** Takes the steps that a caller asks for, and those that a reader of the page would take. */
+export class Steps {
+  readonly #page: Page;
+  readonly #quiet: Quiet;
+  readonly #leftMs: () => number;
+
+  constructor(page: Page, quiet: Quiet, leftMs: () => number) {
+    this.#page = page;
+    this.#quiet = quiet;
+    this.#leftMs = leftMs;
+  }
+
+  async waitForSelector(selector: string): Promise<void> {
+    await this.#page.waitForSelector(css(selector), { state: 'attached', timeout: this.#leftMs() });
+  }
+
+  async waitForIdle(): Promise<void> {
+    await this.#quiet.wait(IDLE_MS, this.#leftMs());
+  }
+
+  async pause(ms: number): Promise<void> {
+    await this.#page.waitForTimeout(Math.min(ms, this.#leftMs()));
+  }
+
+  async take(action: Action): Promise<void> {
+    const timeout = this.#leftMs();
+    if (action.type === 'click') await this.#page.click(css(action.selector), { timeout });
+    if (action.type === 'fill') await this.#page.fill(css(action.selector), action.value, { timeout });
+    if (action.type === 'press') await this.#page.keyboard.press(action.key);
+    if (action.type === 'scroll') await this.#page.evaluate(scrollTo(action.to));
+    if (action.type === 'wait' && action.selector !== undefined) await this.waitForSelector(action.selector);
+    if (action.type === 'wait') await this.pause(action.ms ?? 0);
+    await this.#settle();
+  }
+
+  /** Scrolls through the page once, so that what loads when it is seen is loaded. */
+  async lookThrough(): Promise<void> {
+    const moved = await this.#page.evaluate<boolean>(`(async () => {
+      const frame = () => new Promise((done) => requestAnimationFrame(done));
+      const { scrollingElement: page } = document;
+      if (!page || innerHeight >= page.scrollHeight) return false;
+      for (let n = 1; n <= ${MAX_SCREENS} && n * innerHeight < page.scrollHeight; n++) {
+        scrollTo(0, n * innerHeight);
+        await frame();
+      }
+      scrollTo(0, 0);
+      await frame();
+      return true;
+    })()`);
+    if (moved) await this.#settle();
+  }
+
+  /** Scrolls to the end of a list again and again, until it grows no more. */
+  async scrollToEnd(): Promise<void> {
+    const reserveMs = this.#leftMs() / 5;
+    for (let round = 0, grown = 0; round < MAX_ROUNDS && this.#leftMs() > reserveMs; round++) {
+      const height = await this.#page.evaluate<number>(
+        '(scrollTo(0, document.documentElement.scrollHeight), document.documentElement.scrollHeight)',
+      );
+      if (height === grown) return;
+      grown = height;
+      await this.#settle();
+    }
+  }
+
+  async #settle(): Promise<void> {
+    await this.#quiet.wait(STEP_MS, Math.min(STEP_LIMIT_MS, this.#leftMs() / 2));
+  }
+}
+
+function scrollTo(to: 'bottom' | 'top' | number): string {
+  const y = to === 'top' ? '0' : to === 'bottom' ? 'document.documentElement.scrollHeight' : String(to);
+  return `scrollTo(0, ${y})`;
+}

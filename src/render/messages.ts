@@ -1,0 +1,67 @@
+import type { EgressErrorCode } from '../egress/index.ts';
+import type { RenderOptions } from './options.ts';
+
+export type PageCookie = { name: string; value: string } & (
+  { url: string } | { domain: string; path: string; secure: boolean }
+);
+
+/** A page to render. It is sent to another process: plain values only. */
+export interface RenderRequest {
+  url: string;
+  /** Sent to the origin of `url` only. */
+  headers: Record<string, string>;
+  /** Each for a URL, or for a domain and those under it. */
+  cookies: PageCookie[];
+  userAgent: string;
+  skipTlsVerification: boolean;
+  timeoutMs: number;
+  options: RenderOptions;
+  /** Whether each address that the page goes on to has to be asked for. */
+  asks: boolean;
+}
+
+/** A page as it stands after its scripts have run. */
+export interface RenderedPage {
+  /** Where the browser has ended up. */
+  url: string;
+  /** Each address that the page went on to, in turn. */
+  redirects: string[];
+  status: number;
+  /** Of the answer, by lower-case name. */
+  headers: Record<string, string>;
+  robotsTags: string[];
+  /** The `Set-Cookie` fields of the documents, with the URLs that sent them. */
+  cookies: { url: string; value: string }[];
+  /** The document in UTF-8. Null: the answer is no HTML, and was not rendered. */
+  body: Uint8Array | null;
+  durationMs: number;
+}
+
+/** What went wrong with one page. */
+export type RenderFault = EgressErrorCode | 'robots' | 'render_failed' | 'render_timeout';
+
+/** What the browser's process is given at its start. */
+export interface BrowserSettings {
+  /** The program, or the address of a browser that runs elsewhere. */
+  browser: { path: string } | { url: string };
+  /** A folder of its own, which is removed at the end. */
+  directory: string;
+  /** The user that the browser runs as; none: the user of the service. */
+  user: { uid: number; gid: number } | null;
+  allowTargets: string[];
+  dnsServers: string[];
+}
+
+export type ToBrowser =
+  | { type: 'start'; settings: BrowserSettings }
+  | { type: 'render'; id: number; request: RenderRequest }
+  /** Whether the page may go on to the address that it asked for. */
+  | { type: 'answer'; question: number; allowed: boolean }
+  | { type: 'stop'; id: number };
+
+export type FromBrowser =
+  | { type: 'ready' }
+  | { type: 'failed_to_start'; reason: string }
+  | { type: 'ask'; id: number; question: number; url: string }
+  | { type: 'rendered'; id: number; page: RenderedPage; residentBytes: number }
+  | { type: 'failed'; id: number; fault: RenderFault; cause: string };

@@ -1,0 +1,102 @@
+import type { FetchedPage } from '../../egress/index.ts';
+import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
+import type { SharedSemaphore } from '../../limits/shared-semaphore.ts';
+import type { PageCookie, RenderedPage } from '../../render/messages.ts';
+import type { RenderClient } from '../../render/thread-port.ts';
+import type { ScrapeOptions } from '../../jobs/options.ts';
+import { PageError } from '../../scrape/types.ts';
+import { USER_AGENT } from '../hosts/answer.ts';
+import type { JobInfo } from '../job.ts';
+import { headersFor } from './headers.ts';
+
+/** A page to render, and until when. */
+export interface Rendering {
+  job: JobInfo;
+  url: string;
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** Throws where the page must not go on to an address. */
+  mayVisit: (url: string) => Promise<void>;
+}
+
+/** The browser, as a thread sees it: places of which all threads share a number, and what it renders. */
+export class Renders {
+  readonly #places: SharedSemaphore;
+  readonly #shares: KeyedSemaphore;
+  readonly #client: RenderClient;
+
+  constructor(client: RenderClient, places: SharedSemaphore, concurrency: number) {
+    this.#client = client;
+    this.#places = places;
+    this.#shares = new KeyedSemaphore(concurrency);
+  }
+
+  /** Waits for a place. The pages of one account never stand before more than its share of others. */
+  async enter(accountId: string, signal: AbortSignal): Promise<Disposable> {
+    using stack = new DisposableStack();
+    stack.use(await this.#shares.acquire(accountId, 1, signal));
+    stack.use(await this.#places.acquire(1, signal));
+    signal.throwIfAborted();
+    return stack.move();
+  }
+
+  /**
+   * Renders a page. Null where the answer is no HTML: it is to be fetched. Throws as a fetch does.
+   */
+  async render({ job, url, timeoutMs, signal, mayVisit }: Rendering): Promise<FetchedPage | null> {
+    const { rendering, respect_robots, user_agent, skip_tls_verification } = job.options;
+    let refusal: unknown = null;
+    const request = {
+      url,
+      headers: headersFor(job, url),
+      cookies: cookiesOf(job, url),
+      userAgent: user_agent ?? USER_AGENT,
+      skipTlsVerification: skip_tls_verification,
+      timeoutMs,
+      options: rendering!,
+      asks: respect_robots,
+    };
+    const ask = async (next: string) => {
+      try {
+        await mayVisit(next);
+        return true;
+      } catch (error) {
+        refusal = error;
+        return false;
+      }
+    };
+    try {
+      const page = await this.#client.render(request, { signal, mayVisit: ask });
+      for (const { url: from, value } of page.cookies) job.session?.remember(new URL(from), [value]);
+      return asFetched(page);
+    } catch (error) {
+      throw error instanceof PageError && error.code === 'robots' ? (refusal ?? error) : error;
+    }
+  }
+}
+
+/** The document as if it had come off the wire so. */
+function asFetched(page: RenderedPage): FetchedPage | null {
+  if (page.body === null) return null;
+  const { url, status, headers, robotsTags, redirects, durationMs } = page;
+  const body = Buffer.from(page.body.buffer, page.body.byteOffset, page.body.byteLength);
+  const contentType = 'text/html; charset=utf-8';
+  return { url, status, headers, robotsTags, contentType, body, truncated: false, redirects, durationMs };
+}
+
+/** The caller's cookies and those of the session, as a browser takes them. */
+function cookiesOf({ crawl, options, session }: JobInfo, url: string): PageCookie[] {
+  const page = new URL(url);
+  const home = crawl ? new URL((options as ScrapeOptions & { url: string }).url) : page;
+  const given = options.cookies.map(({ name, value, domain, path }): PageCookie => {
+    if (domain === null) return { name, value, url: new URL(path, home).href };
+    return { name, value, domain: `.${domain.replace(/^\./, '')}`, path, secure: home.protocol === 'https:' };
+  });
+  const kept = (session?.header(page) ?? '').split('; ').filter((pair) => pair.includes('='));
+  return [...given, ...kept.map((pair) => ({ ...splitPair(pair), url: page.origin }))];
+}
+
+function splitPair(pair: string): { name: string; value: string } {
+  const at = pair.indexOf('=');
+  return { name: pair.slice(0, at), value: pair.slice(at + 1) };
+}
