@@ -15,8 +15,14 @@ export async function deliverTo(
   urls: string[],
   options: Partial<NewDelivery> = {},
 ): Promise<string[]> {
-  const deliveries = urls.map((webhook_url): NewDelivery => ({
-    account_id: account.id,
+  const deliveries = urls.map((url) => ({ ...newDelivery(account.id, url), ...options }));
+  return await db.transaction().execute(async (tx) => await append(tx, deliveries));
+}
+
+/** A small delivery of no job. */
+export function newDelivery(account_id: string, webhook_url: string): NewDelivery {
+  return {
+    account_id,
     job_id: null,
     event: 'test',
     webhook_url,
@@ -27,7 +33,5 @@ export async function deliverTo(
     whole_job: false,
     page_ordinals: null,
     trigger: 'schedule',
-    ...options,
-  }));
-  return await db.transaction().execute(async (tx) => await append(tx, deliveries));
+  };
 }
