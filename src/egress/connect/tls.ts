@@ -41,7 +41,9 @@ export async function handshake(wire: Socket, options: HandshakeOptions): Promis
   await new Promise<void>((resolve, reject) => {
     const fail = (cause: Error) =>
       reject(handshakeError(cause, socket.getPeerX509Certificate() !== undefined));
-    socket.once('secureConnect', resolve);
+    // Not within OpenSSL's call: whoever closed the socket there would free what OpenSSL still reads,
+    // and Node would crash.
+    socket.once('secureConnect', () => setImmediate(resolve));
     socket.on('error', fail);
     socket.once('close', () => fail(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
   });
