@@ -17,7 +17,7 @@ export interface RobotsAnswer {
 
 export interface RobotsCacheOptions {
   /** Fetches a robots.txt, redirects followed (at least five); rejects when there was no answer. */
-  fetch: (url: string) => Promise<RobotsAnswer>;
+  fetch: (url: string, accountId?: string) => Promise<RobotsAnswer>;
   /** How long a robots.txt is used, in milliseconds. At most, and by default, 24 h. */
   ttlMs?: number;
   /**
@@ -42,9 +42,9 @@ export interface RobotsCacheOptions {
 export interface RobotsCache {
   /**
    * The rules of the URL's origin. Never rejects for what the origin does: what cannot be reached
-   * disallows all.
+   * disallows all. `accountId`: who asks, where the file is to be fetched.
    */
-  get(originOrUrl: string): Promise<Robots>;
+  get(originOrUrl: string, accountId?: string): Promise<Robots>;
 }
 
 interface Entry {
@@ -71,9 +71,9 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
   });
   const pending = new Map<string, Promise<Robots>>();
 
-  async function load(origin: string): Promise<Robots> {
+  async function load(origin: string, accountId?: string): Promise<Robots> {
     const errors = entries.get(origin)?.errors ?? 0;
-    const loaded = await fetch(`${origin}/robots.txt`).then(
+    const loaded = await fetch(`${origin}/robots.txt`, accountId).then(
       (answer) => loadedOf(answer, origin, errors),
       (unreached: unknown) => ({
         robots: { ...DISALLOW_ALL, unreached },
@@ -105,7 +105,7 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
       : robots;
   }
 
-  async function get(originOrUrl: string): Promise<Robots> {
+  async function get(originOrUrl: string, accountId?: string): Promise<Robots> {
     const { origin } = new URL(originOrUrl);
     const entry = entries.get(origin);
     if (entry !== undefined && now() < entry.expiresAt) {
@@ -113,7 +113,7 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
     }
     let loading = pending.get(origin);
     if (loading === undefined) {
-      loading = load(origin).finally(() => pending.delete(origin));
+      loading = load(origin, accountId).finally(() => pending.delete(origin));
       pending.set(origin, loading);
     }
     return loading;

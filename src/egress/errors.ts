@@ -94,6 +94,18 @@ export function isRetryable(error: unknown): boolean {
   return error instanceof EgressError && error.retryable;
 }
 
+/** The address has had enough connections or requests lately. Nothing was sent. */
+export class AddressBusyError extends Error {
+  override name = 'AddressBusyError';
+  /** When to try again. */
+  readonly seconds: number;
+
+  constructor(seconds: number) {
+    super(`the address is to be asked in ${seconds.toFixed(1)} s`);
+    this.seconds = seconds;
+  }
+}
+
 /** The answer is not HTTP, or contradicts itself. */
 export class InvalidAnswerError extends Error {}
 

@@ -1,16 +1,24 @@
 import { CidrList } from './connect/address.ts';
+import { AddressBudget, createAddressBudgetMemory } from './budget/address-budget.ts';
 import { Deadline } from './deadline.ts';
 import { EgressError } from './errors.ts';
 import { ForwardProxy } from './forward-proxy/forward-proxy.ts';
 import { fetchPage } from './page/fetch-page.ts';
 import type { FetchedPage, PageRequest } from './page/types.ts';
 import { Network } from './connect/network.ts';
+import { AddressTrial } from './budget/trial.ts';
 import { post, type PostRequest, type PostResult } from './post.ts';
 import { createResolve } from './connect/resolve.ts';
 import { parseUrl, targetOf } from './connect/url-policy.ts';
 
 export { CidrList } from './connect/address.ts';
 export {
+  AddressBudget,
+  createAddressBudgetMemory,
+  type AddressBudgetMemory,
+} from './budget/address-budget.ts';
+export {
+  AddressBusyError,
   EgressError,
   isRetryable,
   type EgressErrorCode,
@@ -46,6 +54,8 @@ export interface EgressOptions {
    */
   ca?: string;
   connectionsPerOrigin?: { pages: number; webhooks: number };
+  /** Limits the connections for pages by address. */
+  pageBudget?: AddressBudget;
 }
 
 export type PageUrlCheck = { ok: true } | { ok: false; reason: PageUrlRefusal };
@@ -75,6 +85,8 @@ export interface Egress extends AsyncDisposable {
  * receivers.
  */
 const CONNECTIONS_PER_ORIGIN = { pages: 16, webhooks: 1024 };
+/** Counts toward the connections to one address of receivers that have accepted nothing yet. */
+const WEBHOOK_CONCURRENCY = 16;
 const CREATION_CHECK_MS = 2000;
 /** The certificate of an issuer is one or two kilobytes. */
 const ISSUER = { userAgent: 'Ollagraph', timeoutMs: 5000, maxBytes: 64 * 1024 };
@@ -88,6 +100,7 @@ export function createEgress(options: EgressOptions): Egress {
     resolve,
     ca: options.ca,
     connectionsPerOrigin: connections.pages,
+    budget: options.pageBudget,
     fetchIssuer: async (url, via, signal) => (await fetchPage(pages, { ...ISSUER, url, via, signal })).body,
   });
   const webhooks = new Network({
@@ -96,14 +109,20 @@ export function createEgress(options: EgressOptions): Egress {
     resolve,
     ca: options.ca,
     connectionsPerOrigin: connections.webhooks,
+    budget: new AddressBudget({
+      memory: createAddressBudgetMemory(1),
+      thread: 0,
+      concurrency: WEBHOOK_CONCURRENCY,
+    }),
   });
+  const trial = new AddressTrial();
   const close = async () => {
     pages.pool.close();
     webhooks.pool.close();
   };
   return {
     fetchPage: (request) => fetchPage(pages, request),
-    post: (request) => post(webhooks, request),
+    post: (request) => post(webhooks, trial, request),
     startForwardProxy: () => ForwardProxy.start(pages),
     checkPageUrl: (url) => checkPageUrl(pages, url),
     checkWebhookUrl: (url) => checkWebhookUrl(webhooks, url),

@@ -7,9 +7,12 @@ import type { HeaderFields } from './http1/head.ts';
 import { contentTypeOf, firstField, joinedField } from './http1/answer-fields.ts';
 import type { Network } from './connect/network.ts';
 import type { StreamedBody } from './body/streamed.ts';
+import type { AddressTrial, Recipient } from './budget/trial.ts';
 
 export interface PostRequest {
   url: string;
+  /** The account that it is sent for; without one no limit of addresses applies. */
+  payer?: string | null;
   /** Those of the transport (`Host`, `Content-Length`, …) are ignored. */
   headers: HeaderRecord;
   body: Buffer | StreamedBody;
@@ -48,11 +51,17 @@ const MAX_WIRE_BYTES = 384 * 1024;
  * late or broken off is still an answer, and its connection is dropped. Rejects with an
  * EgressError: `blocked_target`, `dns_failed`, `connection_failed`, `tls_failed`, `timeout`,
  * `invalid_response`, or `body_failed` where the body's source, or a header that HTTP forbids, is
- * at fault.
+ * at fault. Rejects with an AddressBusyError where the trial does not admit it.
  */
-export async function post(network: Network, request: PostRequest): Promise<PostResult> {
+export async function post(network: Network, trial: AddressTrial, request: PostRequest): Promise<PostResult> {
   const { target, path } = network.destination(request.url);
-  const { body, timeoutMs, idleTimeoutMs } = request;
+  const { body, payer = null, timeoutMs, idleTimeoutMs } = request;
+  const recipient = (address: string | null): Recipient | null =>
+    payer === null || address === null ? null : { account_id: payer, target, address };
+  const admit = (address: string) => {
+    const admitted = recipient(address);
+    if (admitted) trial.admit(admitted);
+  };
   const headers = callerHeaders(request.headers);
   const streamed = !Buffer.isBuffer(body);
   const answer = await exchange(network.pool, {
@@ -62,17 +71,29 @@ export async function post(network: Network, request: PostRequest): Promise<Post
     headers,
     credentialKey: credentialKey(headers),
     body,
+    payer: payer === null ? null : trial.payerOf(payer, target),
+    admit,
     timeoutMs,
     idleTimeoutMs: streamed ? idleTimeoutMs : undefined,
     maxWireBytes: MAX_WIRE_BYTES,
     expect: () => EXCERPT,
-  }).catch(rethrowAsOurs);
+  }).catch((error: unknown) => {
+    if (error instanceof EgressError) count(recipient(error.remoteAddress), error.bytesSent);
+    throw asOurs(error);
+  });
+  count(recipient(answer.remoteAddress), answer.bytesSent, answer.status);
   return toResult(answer);
+
+  function count(sentTo: Recipient | null, bytes: number, status = 0): void {
+    if (!sentTo) return;
+    if (status >= 200 && status < 300) trial.pass(sentTo);
+    else trial.sent(sentTo, bytes);
+  }
 }
 
-function rethrowAsOurs(error: unknown): never {
+function asOurs(error: unknown): unknown {
   const unformed = error instanceof EgressError && error.code === 'internal_error';
-  throw unformed ? new EgressError('body_failed', { cause: error.cause, retryable: false }) : error;
+  return unformed ? new EgressError('body_failed', { cause: error.cause, retryable: false }) : error;
 }
 
 const EXCERPT = { maxBytes: EXCERPT_BYTES, required: false };

@@ -1,6 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { Attempt } from '../attempt.ts';
+import type { AddressBudget, Opening } from '../budget/address-budget.ts';
 import type { Timings } from '../errors.ts';
 import { openThrough } from '../upstream/open.ts';
 import type { Issuers } from './issuers.ts';
@@ -13,6 +14,15 @@ export interface ConnectOptions extends AddressRules {
   secureContext: SecureContext;
   /** Completes chains of certificates; without it they must be complete. */
   issuers: Issuers | null;
+  /** Without it any number of connections may be opened to an address. */
+  budget?: AddressBudget | undefined;
+}
+
+/** What a connection is opened for. */
+export interface SocketRequest extends Opening {
+  target: Target;
+  /** Filled in with each phase when it ends. */
+  timings: Timings;
 }
 
 export interface OpenSocket {
@@ -22,31 +32,36 @@ export interface OpenSocket {
   wire: Socket;
   /** Of the target. Empty where a proxy resolved its name. */
   remoteAddress: string;
+  /** Counts the connection at its address until its first request is over. */
+  place: Disposable;
 }
 
 /**
  * Resolves the name, connects (through a proxy where the target has one) and, where the target is
- * secure, performs the TLS handshake; fills in each phase of `timings` when it ends. The name is
- * resolved nowhere else: the socket connects to an address that was checked. Rejects with an
- * EgressError. Aborting `signal` before that closes everything.
+ * secure, performs the TLS handshake. The name is resolved nowhere else: the socket connects to an
+ * address that was checked. Rejects with an EgressError or an AddressBusyError. Aborting `signal`
+ * before that closes everything.
  */
 export async function openSocket(
-  target: Target,
+  request: SocketRequest,
   options: ConnectOptions,
-  timings: Timings,
   signal: AbortSignal,
 ): Promise<OpenSocket> {
+  const { target, timings } = request;
   using attempt = new Attempt(signal);
   const lap = stopwatch();
   const addresses = await Promise.race([addressesOf(target, options), aborted(attempt.signal)]);
   timings.dnsMs = lap();
+  using places = new DisposableStack();
+  if (options.budget) places.use(await options.budget.enter(request, addresses, attempt.signal));
+  lap();
   const way = { target, addresses, signal: attempt.signal };
   const dialled = await dial(way, options);
   timings.connectMs = lap();
-  if (!target.secure) return { socket: dialled.wire, ...dialled };
+  if (!target.secure) return { socket: dialled.wire, ...dialled, place: places.move() };
   const opened = await secure(dialled.wire, way, options);
   timings.tlsMs = lap();
-  return { ...dialled, ...opened };
+  return { ...dialled, ...opened, place: places.move() };
 }
 
 /** None where a proxy is to resolve the name. */

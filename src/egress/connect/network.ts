@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Socket } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { AddressPolicy, type CidrList } from './address.ts';
+import type { AddressBudget } from '../budget/address-budget.ts';
 import { openSocket, type ConnectOptions } from './connector.ts';
 import { EgressError } from '../errors.ts';
 import { Issuers, type FetchIssuer } from './issuers.ts';
@@ -20,6 +21,8 @@ export interface NetworkOptions {
   connectionsPerOrigin: number;
   /** What `destination` goes through. */
   via?: Via | undefined;
+  /** Limits connections by address. */
+  budget?: AddressBudget | undefined;
   /** Downloads the certificate of an issuer; without it chains of certificates must be complete. */
   fetchIssuer?: FetchIssuer | undefined;
 }
@@ -47,24 +50,21 @@ export class Network {
   readonly #destinations = new LRUCache<string, Destination>({ max: REMEMBERED_DESTINATIONS });
 
   constructor(given: NetworkOptions) {
-    const { schemes, allow, resolve, ca, connectionsPerOrigin, fetchIssuer } = given;
+    const { schemes, allow, resolve, ca, connectionsPerOrigin, budget, fetchIssuer } = given;
     const policy = new AddressPolicy(allow);
     // One context for all connections: each new one loads the certificate authorities again.
     const secureContext = createSecureContext(ca === undefined ? {} : { ca });
     const issuers = fetchIssuer ? new Issuers(fetchIssuer, ca) : null;
-    const options = { policy, resolve, secureContext, issuers };
+    const options = { policy, resolve, secureContext, issuers, budget };
     this.#connectOptions = options;
     this.#schemes = schemes;
     this.#policy = policy;
     this.#resolve = resolve;
     this.#via = given.via ?? null;
-    this.pool = new ConnectionPool(
-      (target, timings, signal) => openSocket(target, options, timings, signal),
-      {
-        connectionsPerOrigin,
-        idleConnections: IDLE_CONNECTIONS,
-      },
-    );
+    this.pool = new ConnectionPool((request, signal) => openSocket(request, options, signal), {
+      connectionsPerOrigin,
+      idleConnections: IDLE_CONNECTIONS,
+    });
   }
 
   /** What is wrong with a URL, judged by its text alone; null where nothing is. */
@@ -113,7 +113,8 @@ export class Network {
    */
   async openWire(target: Target, signal: AbortSignal): Promise<Socket> {
     const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: null };
-    const { socket } = await openSocket({ ...target, secure: false }, this.#connectOptions, timings, signal);
+    const request = { target: { ...target, secure: false }, timings, payer: null };
+    const { socket } = await openSocket(request, this.#connectOptions, signal);
     return socket;
   }
 }

@@ -1,23 +1,19 @@
 import { Connection } from '../http1/connection.ts';
-import type { OpenSocket } from './connector.ts';
-import { EgressError, type Timings } from '../errors.ts';
-import type { Target } from './url-policy.ts';
+import type { OpenSocket, SocketRequest } from './connector.ts';
+import { AddressBusyError, EgressError } from '../errors.ts';
 
 /**
  * Who waits for a connection. `granted` or `refused` is called once; after `abandon`, only
  * `refused` may be.
  */
-export interface Waiter {
-  readonly target: Target;
+export interface Waiter extends Readonly<SocketRequest> {
   /** Connections are shared only among waiters with the same key. */
   readonly key: string;
-  /** Filled in when a connection is opened for this waiter. */
-  readonly timings: Timings;
   granted(connection: Connection): void;
   refused(error: unknown): void;
 }
 
-export type Open = (target: Target, timings: Timings, signal: AbortSignal) => Promise<OpenSocket>;
+export type Open = (request: SocketRequest, signal: AbortSignal) => Promise<OpenSocket>;
 
 export interface PoolLimits {
   connectionsPerOrigin: number;
@@ -144,16 +140,25 @@ export class ConnectionPool {
     const attempt = new AbortController();
     this.#opening.set(waiter, attempt);
     try {
-      const open = await this.#open(waiter.target, waiter.timings, attempt.signal);
+      const open = await this.#open(waiter, attempt.signal);
       const connection = new Connection(open, () => this.#forget(connection, origin));
       this.#connections.set(connection, origin);
+      this.#opening.delete(waiter);
       waiter.granted(connection);
     } catch (error) {
+      this.#opening.delete(waiter);
+      if (error instanceof AddressBusyError && this.#awaitRelease(waiter, origin)) return;
       this.#leave(origin);
       waiter.refused(this.#closed ? closedError() : error);
-    } finally {
-      this.#opening.delete(waiter);
     }
+  }
+
+  /** Queues a waiter for whom none may be opened, where the origin has another connection. */
+  #awaitRelease(waiter: Waiter, origin: Origin): boolean {
+    if (origin.open <= 1 || this.#closed) return false;
+    origin.open--;
+    origin.waiting.add(waiter);
+    return true;
   }
 
   #forget(connection: Connection, origin: Origin): void {

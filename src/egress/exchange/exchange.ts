@@ -29,6 +29,7 @@ interface Outcome {
 class Exchange implements Waiter, ConnectionUser, BodyFlow {
   readonly target: Target;
   readonly key: string;
+  readonly payer: string | null;
   readonly timings: Timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: null };
 
   readonly #pool: ConnectionPool;
@@ -49,6 +50,7 @@ class Exchange implements Waiter, ConnectionUser, BodyFlow {
 
   constructor(pool: ConnectionPool, request: ExchangeRequest, outcome: Outcome) {
     this.target = request.target;
+    this.payer = request.payer ?? null;
     const { origin, skipTlsVerification, via } = request.target;
     const way = `${skipTlsVerification ? ' unverified' : ''}${via ? keyOf(via.upstream) : ''}`;
     this.key = `${origin}${way}${request.credentialKey}`;
@@ -71,6 +73,7 @@ class Exchange implements Waiter, ConnectionUser, BodyFlow {
     this.#bytesSent = 0;
     const { target, path, method, headers, body, maxWireBytes } = this.#request;
     try {
+      this.#request.admit?.(connection.remoteAddress);
       connection.send({ method, path, host: target.authority, headers, body }, this, maxWireBytes);
     } catch (error) {
       this.#connection = null;

@@ -15,6 +15,10 @@ export interface ExchangeRequest {
   /** Connections are shared only with requests of the same origin and the same value of this. */
   credentialKey: string;
   body: Buffer | StreamedBody | null;
+  /** The account that a new connection counts for. */
+  payer?: string | null | undefined;
+  /** Called with the address before the request is sent; what it throws ends the exchange. */
+  admit?: (remoteAddress: string) => void;
   /** From now to the end of the answer. */
   timeoutMs: number;
   /**

@@ -50,6 +50,7 @@ export class Connection {
     socket.on('end', () => this.#ended());
     socket.on('error', (error: Error) => (this.#cause ??= error));
     socket.once('close', () => {
+      open.place[Symbol.dispose]();
       this.#closed();
       onClose();
     });
@@ -128,6 +129,7 @@ export class Connection {
     const keepAliveMs = this.#sending || this.closed ? 0 : keepAliveTime(this.#reader!.keepAliveMs);
     this.#user = null;
     this.#reader = null;
+    this.#open.place[Symbol.dispose]();
     this.expiresAt = performance.now() + keepAliveMs;
     if (keepAliveMs === 0) this.destroy(new Error('the connection is not to be used again'));
     user.onEnd();

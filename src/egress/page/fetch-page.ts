@@ -118,6 +118,7 @@ class PageFetch {
         headers: this.#headersFor(url),
         credentialKey: credentialKey(this.#headers),
         body: null,
+        payer: this.#request.payer,
         timeoutMs: this.#deadline.remainingMs,
         signal: this.#request.signal,
         memory: this.#memory,

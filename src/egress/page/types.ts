@@ -11,6 +11,8 @@ export interface PageRequest {
   /** Cookies that go to their sites, and those that sites set on the way; default: none at first. */
   cookies?: SiteCookies;
   userAgent: string;
+  /** The account that new connections count for. */
+  payer?: string;
   /**
    * One deadline over everything: names, connections, redirects, `onRedirect`, the body and its
    * decoding.

@@ -1,3 +1,4 @@
+import { AddressBusyError } from '../../egress/index.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 import type { AttemptResult } from '../outbox/finished-attempt.ts';
 import type { Release } from '../outbox/release.ts';
@@ -18,7 +19,10 @@ const UNSIGNED_REST_MS = 30_000;
 
 export interface SendLoopOptions {
   timeoutMs: number;
-  /** Sends a delivery once. Throws an UnsignedError where it cannot be signed. */
+  /**
+   * Sends a delivery once. Throws an UnsignedError or an AddressBusyError where it cannot be sent
+   * now.
+   */
   attempt: (delivery: ClaimedDelivery, claimedAt: number) => Promise<AttemptResult>;
   /** Whether the claim is certain to hold for long enough to begin. */
   holds: (delivery: ClaimedDelivery) => boolean;
@@ -120,13 +124,20 @@ export class SendLoop {
       this.#options.release(giveBack(endpoint.settle(place, result, performance.now())));
       this.#options.finished(endpoint, delivery, result);
     } catch (error) {
-      if (!(error instanceof UnsignedError)) throw error;
-      endpoint.account.restUntil = performance.now() + UNSIGNED_REST_MS;
-      this.#options.unsigned(endpoint, delivery, error);
-      this.#options.release([{ delivery, deferMs: 0 }, ...giveBack(endpoint.takeBack())]);
+      this.#notSent(place, error);
     }
     this.pump(endpoint);
     this.#pumpShort();
+  }
+
+  /** Gives back what cannot be sent now, and everything of an account whose secret is sealed. */
+  #notSent({ endpoint, delivery }: EndpointPlace, error: unknown): void {
+    if (error instanceof AddressBusyError)
+      return this.#options.release([{ delivery, deferMs: error.seconds * 1000 }]);
+    if (!(error instanceof UnsignedError)) throw error;
+    endpoint.account.restUntil = performance.now() + UNSIGNED_REST_MS;
+    this.#options.unsigned(endpoint, delivery, error);
+    this.#options.release([{ delivery, deferMs: 0 }, ...giveBack(endpoint.takeBack())]);
   }
 
   async #attempt(place: EndpointPlace): Promise<AttemptResult> {

@@ -1,5 +1,5 @@
 import { crashPoint } from '../../crash-point.ts';
-import { EgressError, type PostResult } from '../../egress/index.ts';
+import { AddressBusyError, EgressError, type PostResult } from '../../egress/index.ts';
 import { parseRetryAfter } from '../../egress/retry-after.ts';
 import type { Log } from '../../log.ts';
 import { inSpan, markFailed, SpanKind, traceparentOf } from '../../tracing.ts';
@@ -20,8 +20,9 @@ export class Sender {
 
   /**
    * Sends one claimed delivery once, in a span of its job's trace; `claimedAt` is on
-   * performance.now's clock. Throws an UnsignedError where nothing was sent because it cannot be
-   * signed here; every other failure is a result.
+   * performance.now's clock. Throws an UnsignedError or an AddressBusyError where nothing was sent
+   * because it cannot be signed here, or its address has been sent enough; every other failure is a
+   * result.
    */
   async attempt(delivery: ClaimedDelivery, claimedAt: number): Promise<AttemptResult> {
     const attributes = {
@@ -57,7 +58,7 @@ export class Sender {
       crashPoint('delivery.sent');
       outcome = answered(answer);
     } catch (error) {
-      if (error instanceof UnsignedError) throw error;
+      if (error instanceof UnsignedError || error instanceof AddressBusyError) throw error;
       outcome = unanswered(error);
       this.#logFailure(delivery, outcome.error, error);
     }

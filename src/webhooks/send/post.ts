@@ -7,6 +7,7 @@ import type { Egress, PostResult } from '../../egress/index.ts';
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import { Semaphore } from '../../limits/semaphore.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
+import { URGENT_LANE } from '../outbox/lanes.ts';
 import { bodyChunks, sha256, smallBody } from './body.ts';
 import { createSigner, type Signer } from './sign.ts';
 
@@ -68,6 +69,7 @@ export class Poster {
     crashPoint('delivery.send');
     return await this.#options.egress.post({
       url: delivery.webhook_url,
+      payer: payerOf(delivery),
       headers: requestHeaders({ ...delivery, headers }, signer.headers(), traceparent),
       body,
       timeoutMs: this.#options.config.webhookTimeoutMs,
@@ -94,6 +96,7 @@ export class Poster {
     crashPoint('delivery.send');
     return await egress.post({
       url: delivery.webhook_url,
+      payer: payerOf(delivery),
       headers: requestHeaders({ ...delivery, headers }, signer.headers(), traceparent),
       body: { length: bytes, chunks: () => bodyChunks(db, delivery) },
       timeoutMs: config.webhookTimeoutMs,
@@ -118,6 +121,11 @@ export class Poster {
       throw new UnsignedError(`delivery ${id} cannot be signed`, { cause });
     }
   }
+}
+
+/** What a person asks for is sent past the limits of addresses. */
+function payerOf({ lane, account_id }: ClaimedDelivery): string | null {
+  return lane === URGENT_LANE ? null : account_id;
 }
 
 /** Reads a large body once: its length and SHA-256, while the signer sees every chunk. */

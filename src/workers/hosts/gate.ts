@@ -1,3 +1,4 @@
+import { AddressBudget, createAddressBudgetMemory, type AddressBudgetMemory } from '../../egress/index.ts';
 import { SharedKeyedSemaphore, sharedKeyedSemaphoreMemory } from '../../limits/shared-keyed-semaphore.ts';
 import type { Permit } from '../../limits/permit.ts';
 import type { Lane } from '../../database/queue.ts';
@@ -6,6 +7,7 @@ import type { Lane } from '../../database/queue.ts';
 export interface GateMemory {
   hosts: SharedArrayBuffer;
   accounts: SharedArrayBuffer;
+  addresses: AddressBudgetMemory;
   secret: string;
 }
 
@@ -13,6 +15,7 @@ export function createGateMemory(threads: number, secret: string): GateMemory {
   return {
     hosts: sharedKeyedSemaphoreMemory(threads),
     accounts: sharedKeyedSemaphoreMemory(threads),
+    addresses: createAddressBudgetMemory(threads, secret),
     secret,
   };
 }
@@ -76,8 +79,9 @@ export class HostGate {
   }
 
   /** Gives back what a dead thread held. */
-  static clear({ hosts, accounts }: GateMemory, thread: number): void {
+  static clear({ hosts, accounts, addresses }: GateMemory, thread: number): void {
     SharedKeyedSemaphore.clear(hosts, thread);
     SharedKeyedSemaphore.clear(accounts, thread);
+    AddressBudget.clear(addresses, thread);
   }
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createRobotsCache, type RobotsCache } from '../../crawl/robots-cache.ts';
 import type { Robots } from '../../crawl/robots.ts';
 import type { Db } from '../../database/tables.ts';
-import type { Egress, FetchedPage, PageRequest } from '../../egress/index.ts';
+import { AddressBusyError, type Egress, type FetchedPage, type PageRequest } from '../../egress/index.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
 import type { Permit } from '../../limits/permit.ts';
 import { PageError } from '../../scrape/types.ts';
@@ -96,7 +96,11 @@ export class Hosts {
       createRobotsCache({
         ttlMs: ROBOTS_TTL_MS,
         maxEntries: ROBOTS_ORIGINS,
-        fetch: (url) => fetchRobots(egress, url, skipTlsVerification),
+        fetch: (url, accountId) =>
+          fetchRobots(egress, url, {
+            skipTlsVerification,
+            ...(accountId === undefined ? {} : { payer: accountId }),
+          }),
       });
     this.#robots = robotsCache(false);
     this.#unverifiedRobots = robotsCache(true);
@@ -107,8 +111,8 @@ export class Hosts {
     return (await this.#robotsOf(job, origin)).sitemaps;
   }
 
-  async #robotsOf({ options }: JobInfo, url: string): Promise<Robots> {
-    return await (options.skip_tls_verification ? this.#unverifiedRobots : this.#robots).get(url);
+  async #robotsOf({ account_id, options }: JobInfo, url: string): Promise<Robots> {
+    return await (options.skip_tls_verification ? this.#unverifiedRobots : this.#robots).get(url, account_id);
   }
 
   /**
@@ -163,13 +167,16 @@ export class Hosts {
 
   async #fetch(job: JobInfo, { url, host }: Target, request: PlaceRequest): Promise<FetchedPage> {
     const { respect_robots, user_agent, skip_tls_verification } = job.options;
-    const fetched = await this.#egress.fetchPage({
-      ...request,
-      url,
-      userAgent: user_agent ?? USER_AGENT,
-      skipTlsVerification: skip_tls_verification,
-      ...(respect_robots ? { onRedirect: async (next) => void (await this.#allowedBy(job, next)) } : {}),
-    });
+    const fetched = await this.#egress
+      .fetchPage({
+        ...request,
+        url,
+        payer: job.account_id,
+        userAgent: user_agent ?? USER_AGENT,
+        skipTlsVerification: skip_tls_verification,
+        ...(respect_robots ? { onRedirect: async (next) => void (await this.#allowedBy(job, next)) } : {}),
+      })
+      .catch(rethrowBusy);
     // Before the place is given back, so that whoever takes it next knows.
     this.#rest({ accountId: job.account_id, host }, fetched);
     return fetched;
@@ -187,11 +194,16 @@ export class Hosts {
   async #allowedBy(job: JobInfo, url: string): Promise<Robots> {
     const robots = await this.#robotsOf(job, url);
     if (robots.allows(url)) return robots;
-    if (robots.unreached !== undefined) throw robots.unreached;
+    if (robots.unreached !== undefined) rethrowBusy(robots.unreached);
     throw robots.againInSeconds === undefined
       ? new PageError('robots')
       : new RobotsUnavailableError(robots.againInSeconds);
   }
+}
+
+/** An address that is busy is a host that is busy. */
+function rethrowBusy(error: unknown): never {
+  throw error instanceof AddressBusyError ? new HostBusyError(error.seconds) : error;
 }
 
 type PlaceRequest = Omit<PageRequest, 'url' | 'userAgent' | 'onRedirect'>;

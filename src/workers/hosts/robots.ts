@@ -1,6 +1,6 @@
 import { ROBOTS_MAX_BYTES } from '../../crawl/robots.ts';
 import type { RobotsAnswer } from '../../crawl/robots-cache.ts';
-import { BodyCollector, EgressError, type Egress } from '../../egress/index.ts';
+import { BodyCollector, EgressError, type Egress, type PageRequest } from '../../egress/index.ts';
 import { retryAfterSeconds, USER_AGENT } from './answer.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -12,7 +12,7 @@ const TIMEOUT_MS = 10_000;
 export async function fetchRobots(
   egress: Egress,
   url: string,
-  skipTlsVerification = false,
+  options: Pick<PageRequest, 'payer' | 'skipTlsVerification'> = {},
 ): Promise<RobotsAnswer> {
   // One byte more than counts shows which line is cut.
   const collected = new BodyCollector({ maxBytes: ROBOTS_MAX_BYTES + 1 });
@@ -23,7 +23,7 @@ export async function fetchRobots(
       userAgent: USER_AGENT,
       timeoutMs: TIMEOUT_MS,
       read,
-      skipTlsVerification,
+      ...options,
     });
     return { status: answer.status, body: collected.bytes(), retryAfterSeconds: retryAfterSeconds(answer) };
   } catch (error) {

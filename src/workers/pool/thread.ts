@@ -6,7 +6,7 @@ import type { Config } from '../../config/index.ts';
 import { armCrashPoint } from '../../crash-point.ts';
 import { openDatabase } from '../../database/connect/connection.ts';
 import { executor, QUEUE_OPTIONS, type Lane } from '../../database/queue.ts';
-import { createEgress } from '../../egress/index.ts';
+import { AddressBudget, createEgress } from '../../egress/index.ts';
 import { SharedSemaphore } from '../../limits/shared-semaphore.ts';
 import { isUnavailable } from '../../database/connect/trouble.ts';
 import { createLog } from '../../log.ts';
@@ -75,6 +75,11 @@ const egress = createEgress({
   allowWebhooks: [],
   dnsServers: config.dnsServers,
   connectionsPerOrigin: { pages: config.hostConcurrency, webhooks: 1 },
+  pageBudget: new AddressBudget({
+    memory: given.gate.addresses,
+    thread: index,
+    concurrency: config.hostConcurrency,
+  }),
 });
 const load = new Load();
 const readers = new ReadingClient(given.readers);

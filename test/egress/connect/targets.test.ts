@@ -126,7 +126,7 @@ test('the remote address is checked again after connecting', async () => {
   };
   const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: null };
   const error = await failure(
-    openSocket(target, options, timings, new AbortController().signal),
+    openSocket({ target, timings, payer: null }, options, new AbortController().signal),
     'blocked_target',
   );
   assert.match(causes(error), /connected to 127\.0\.0\.1/);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sql } from 'kysely';
 import { lockJob, settlePages, type PageResult } from '../../../src/jobs/progress/settle.ts';
+import { startDns } from '../../support/net/dns.ts';
 import { startReceiver, type Receiver } from '../../support/receiver.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
 import { eventually } from '../../support/wait.ts';
@@ -105,4 +107,25 @@ test('a host that never answered with a 2xx is sent a hundred requests and then 
   assert.ok(receiver.callbacks.length <= 101 + 2 * seconds, `${receiver.callbacks.length} in ${seconds} s`);
   receiver.answer = 200;
   await receiver.received(400);
+});
+
+test('many names of one address are together sent no more than one', async () => {
+  const names = upTo(40).map((n) => `n${n}.example.test`);
+  await using dns = await startDns(Object.fromEntries(names.map((name) => [name, { a: ['127.0.0.1'] }])));
+  await using service = await startTestService({ ...WITHOUT_WORKERS, DNS_SERVERS: dns.server });
+  await using receiver = await startReceiver();
+  receiver.answer = 404;
+  const { port } = new URL(receiver.origin);
+  const began = performance.now();
+  await deliverTo(
+    service,
+    upTo(400).map((n) => `https://${names[n % 40]}:${port}/victim/${n}`),
+  );
+  await receiver.received(100);
+  await service.api('GET', '/v1/deliveries'); // whatever else was claimed has been refused by then
+  const seconds = (performance.now() - began) / 1000;
+  assert.ok(receiver.callbacks.length <= 101 + 2 * seconds, `${receiver.callbacks.length} in ${seconds} s`);
+  const { rows } = await sql<{ unsent: number }>`
+    select count(*) filter (where attempts = 0) as unsent from outbox`.execute(service.db);
+  assert.ok(rows[0]!.unsent > 100, 'a refusal costs no attempt');
 });
