@@ -165,10 +165,10 @@ test('a cursor passes over no callback whose transaction commits late', async ()
   commit.resolve();
   await late;
   await eventually(async () => (await list(since)).length === 2);
-  const page = (await service.api('GET', `/v1/callbacks?since=${since}&limit=1`)).json;
-  const next = (await service.api('GET', `/v1/callbacks?since=${since}&cursor=${page.next_cursor}`)).json;
+  const earlier = (await service.api('GET', `/v1/callbacks?since=${since}&limit=1`)).json;
+  const next = (await service.api('GET', `/v1/callbacks?since=${since}&cursor=${earlier.next_cursor}`)).json;
   assert.deepEqual(
-    [...page.data, ...next.data].map(({ id }) => id),
+    [...earlier.data, ...next.data].map(({ id }) => id),
     [first, second],
   );
 });

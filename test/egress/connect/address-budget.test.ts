@@ -8,7 +8,7 @@ import {
 } from '../../../src/egress/budget/address-budget.ts';
 import { Network } from '../../../src/egress/connect/network.ts';
 import { createResolve } from '../../../src/egress/connect/resolve.ts';
-import { AddressTrial } from '../../../src/egress/budget/trial.ts';
+import { AddressTrial, type Recipient } from '../../../src/egress/budget/trial.ts';
 import { AddressBusyError } from '../../../src/egress/errors.ts';
 import { fetchPage } from '../../../src/egress/page/fetch-page.ts';
 import { SharedRate, sharedRateMemory } from '../../../src/limits/shared-rate.ts';
@@ -92,13 +92,13 @@ test('an IPv6 address counts as its network', () => {
   assert.equal(addressKey('192.0.2.1'), '192.0.2.1');
 });
 
+/** An account's recipient. */
+function to(hostname: string, address: string): Recipient {
+  return { account_id: 'acct_1', target: { hostname, port: 443 }, address };
+}
+
 test('an address is on trial until the name has been accepted there, wherever the name leads later', () => {
   const trial = new AddressTrial();
-  const to = (hostname: string, address: string) => ({
-    account_id: 'acct_1',
-    target: { hostname, port: 443 },
-    address,
-  });
   trial.pass(to('own.example', '192.0.2.1'));
   assert.equal(trial.payerOf('acct_1', { hostname: 'own.example', port: 443 }), null);
   for (let n = 0; n < 200; n++) trial.admit(to('own.example', '192.0.2.1'));
