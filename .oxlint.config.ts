@@ -5,7 +5,7 @@ import { defineConfig, type OxlintOverride } from 'oxlint';
  * what stands below.
  */
 const LAYERS = [
-  ['log', 'tracing', 'ids', 'crash-point', 'service-error'],
+  ['log', 'tracing', 'ids', 'version', 'crash-point', 'service-error'],
   ['database'],
   ['limits'],
   ['egress'],
@@ -20,7 +20,7 @@ const LAYERS = [
   ['jobs'],
   ['callbacks', 'workers', 'metrics'],
   ['console'],
-  ['firecrawl'],
+  ['firecrawl', 'mcp'],
   ['docs'],
   ['api'],
   ['service'],

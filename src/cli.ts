@@ -1,16 +1,17 @@
 import { Command, CommanderError } from 'commander';
-import { readFileSync } from 'node:fs';
 import { addAccount } from './cli/client/account.ts';
 import { addDeliveries } from './cli/client/deliveries.ts';
 import { addEndpoints } from './cli/client/endpoints.ts';
 import { addJobs } from './cli/client/jobs.ts';
 import { addListen } from './cli/client/listen/listen.ts';
+import { addMcp } from './cli/client/mcp.ts';
 import { addQueue } from './cli/client/scrape/queue.ts';
 import { addScrape } from './cli/client/scrape/scrape.ts';
 import { addVerify } from './cli/client/listen/verify.ts';
 import { addWebhooks } from './cli/client/webhooks.ts';
 import { EXIT, explain } from './cli/failure.ts';
 import { printable, toJson } from './cli/terminal.ts';
+import { VERSION } from './version.ts';
 
 const EXIT_CODES = `
 Exit codes: 0 done; 1 it failed; 2 the command or the configuration is wrong; 3 the service cannot be reached
@@ -19,14 +20,10 @@ or cannot answer right now; 4 the service does not take the key.`;
 /** Read before the line is parsed: an error in it is printed as JSON too. */
 const json = process.argv.includes('--json');
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
 const program = new Command('ollagraph')
   .description('Scrape pages, receive callbacks, and run Ollagraph.')
   .option('--json', 'print JSON')
-  .version(version, '-V, --version', 'print the version')
+  .version(VERSION, '-V, --version', 'print the version')
   .addHelpText('after', EXIT_CODES)
   .configureHelp({ showGlobalOptions: true })
   .configureOutput(json ? { writeErr: () => undefined } : {})
@@ -44,6 +41,7 @@ for (const add of [
   addListen,
   addVerify,
   addAccount,
+  addMcp,
 ])
   add(program);
 // The modules of the other commands take twice as long to load, and are not needed for these.

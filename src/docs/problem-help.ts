@@ -33,6 +33,11 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
       'Make the job smaller, lower max_pages, or wait for open jobs: they give back what they do not use. GET /v1/me shows what is left.',
     retry: true,
   },
+  forbidden: {
+    when: 'A page of another origin calls /mcp.',
+    remedy: 'The operator allows origins with CORS_ORIGINS.',
+    retry: false,
+  },
   not_found: {
     when: 'There is no such path, or your account has no such job, delivery or endpoint: those of others do not exist for you. Old jobs are dropped after the retention time.',
     remedy: 'Check the id, and whether the key belongs to the account that made it.',

@@ -12,6 +12,7 @@ export const PROBLEMS = {
   bad_request: [400, 'The request is malformed'],
   unauthorized: [401, 'A valid API key is needed'],
   out_of_credits: [402, 'Not enough credits'],
+  forbidden: [403, 'Not allowed'],
   not_found: [404, 'Not found'],
   method_not_allowed: [405, 'This method is not allowed here'],
   request_timeout: [408, 'The request did not arrive in time'],

@@ -10,6 +10,7 @@ export const CHAPTERS = [
   ['crawling', 'Crawling'],
   ['rendering', 'Rendering'],
   ['firecrawl', "Firecrawl's API"],
+  ['mcp', 'MCP'],
   ['command-line', 'Command line'],
   ['console', 'Console'],
   ['configuration', 'Configuration'],

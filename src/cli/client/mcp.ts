@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { CliError } from '../failure.ts';
+import type { CallApi } from '../../mcp/call.ts';
+import { VERSION } from '../../version.ts';
+import { connect, type Api, type Connection } from './api.ts';
+import { clientCommand } from './command.ts';
+
+/** `mcp`: the Model Context Protocol over standard input and output. */
+export function addMcp(program: Command): void {
+  clientCommand(program, 'mcp', 'serve tools for a model over standard input and output (MCP)').action(
+    async (options: Connection) => {
+      const api = connect(options);
+      const [{ StdioServerTransport }, { createMcpServer }] = await Promise.all([
+        import('@modelcontextprotocol/sdk/server/stdio.js'),
+        import('../../mcp/server.ts'),
+      ]);
+      const server = createMcpServer(overHttp(api), VERSION);
+      await server.connect(new StdioServerTransport());
+      await new Promise<void>((resolve) => process.stdin.once('close', resolve));
+      await server.close();
+    },
+  );
+}
+
+function overHttp(api: Api): CallApi {
+  return async ({ method, path, body }) => {
+    try {
+      const json = method === 'GET' ? await api.get<unknown>(path) : await api.post<unknown>(path, body);
+      return { ok: true, text: JSON.stringify(json) };
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      return { ok: false, reason: error.message };
+    }
+  };
+}

@@ -1,0 +1,81 @@
+import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { z } from 'zod';
+import { bodyOf, createBodyReader } from '../http/body/json-body.ts';
+import { callerOf, requestIdOf, setRoute, traceOf } from '../http/locals.ts';
+import { toServiceError } from '../http/problem.ts';
+import { callRoute } from '../http/route/call.ts';
+import type { Gates } from '../http/route/register.ts';
+import type { Route } from '../http/route/route.ts';
+import { ServiceError } from '../service-error.ts';
+import type { CallApi } from './call.ts';
+
+const LIMITS = { bytes: 4 * 1024 * 1024, values: 110_000, verbatim: {} };
+
+export interface McpOptions<Context> {
+  routes: readonly Route<Context>[];
+  context: Context;
+  gates: Gates;
+  /** Origins of pages that may call besides this service's own. */
+  origins: readonly string[];
+  version: string;
+}
+
+/**
+ * The Model Context Protocol over streamable HTTP (2025-06-18) at /mcp, behind the same keys. Each
+ * request stands alone, so a client notices nothing of a restart between two of them.
+ */
+export function mcpRoutes<Context>(options: McpOptions<Context>): Router {
+  const router = Router();
+  const { gates, origins } = options;
+  router.use('/mcp', setRoute('/mcp'));
+  router.post(
+    '/mcp',
+    refuseOrigins(origins),
+    ...gates.account,
+    createBodyReader()(LIMITS, z.unknown()),
+    (req, res) => answer(options, req, res),
+  );
+  router.all('/mcp', ...gates.account, (_req, res) => {
+    res.set('Allow', 'POST');
+    throw new ServiceError('method_not_allowed', '/mcp takes POST: there are no sessions.');
+  });
+  return router;
+}
+
+async function answer<Context>(options: McpOptions<Context>, req: Request, res: Response): Promise<void> {
+  // Loaded with the first request: nothing else needs it.
+  const [{ StreamableHTTPServerTransport }, { createMcpServer }] = await Promise.all([
+    import('@modelcontextprotocol/sdk/server/streamableHttp.js'),
+    import('./server.ts'),
+  ]);
+  const server = createMcpServer(insideApi(options, res), options.version);
+  const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true });
+  res.once('close', () => void server.close());
+  await server.connect(transport);
+  await transport.handleRequest(req, res, bodyOf(res).value);
+}
+
+/** Calls the API's routes for the account of a request. */
+function insideApi<Context>({ routes, context }: McpOptions<Context>, res: Response): CallApi {
+  const caller = { account: callerOf(res), requestId: requestIdOf(res), traceparent: traceOf(res) };
+  return async (call, signal) => {
+    try {
+      return { ok: true, text: await callRoute(routes, context, { ...caller, ...call, signal }) };
+    } catch (error) {
+      const known = toServiceError(error);
+      if (known.code === 'internal_error') throw error;
+      return { ok: false, reason: known.message };
+    }
+  };
+}
+
+/** A page of another origin may not call, even with a key that it has got hold of. */
+function refuseOrigins(allowed: readonly string[]): RequestHandler {
+  return (req, _res, next) => {
+    const { origin, host } = req.headers;
+    const own = origin === undefined || URL.parse(origin)?.host === host;
+    if (!own && !allowed.includes('*') && !allowed.includes(origin))
+      throw new ServiceError('forbidden', `CORS_ORIGINS does not allow ${origin}.`);
+    next();
+  };
+}

@@ -1,0 +1,165 @@
+import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
+import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
+import { z } from 'zod';
+import type { ApiAnswer, ApiCall, CallApi } from './call.ts';
+import { contentOf, headingOf, untrusted, type Block } from './page-text.ts';
+import { cutPages, decodePlace, encodePlace, type PageList } from './read-pages.ts';
+
+/** Pages that one answer of the API holds at most, and the characters that fit into a context. */
+const PAGES = 20;
+const MAX_CHARACTERS = 20_000;
+
+const scrapeFields = {
+  formats: z
+    .array(z.enum(['markdown', 'html', 'text', 'links', 'metadata']))
+    .min(1)
+    .optional()
+    .describe('Markdown where it is missing.'),
+  only_main_content: z.boolean().optional().describe('Leave out navigation and the like; true by default.'),
+  include_selectors: z.array(z.string()).optional().describe('CSS selectors: only what they match.'),
+  exclude_selectors: z.array(z.string()).optional().describe('CSS selectors: all but what they match.'),
+  max_age_seconds: z.int().min(0).optional().describe('Take an own earlier result of at most this age.'),
+};
+const webhookUrl = z.string().optional().describe('An https address that gets one signed POST at the end.');
+const jobId = z.string().describe('The id of the job, like job_….');
+const reads = { readOnlyHint: true, openWorldHint: true };
+const starts = { readOnlyHint: false, destructiveHint: false, openWorldHint: true };
+
+/** Adds the tools with which a model scrapes pages, runs jobs and reads them. */
+export function addTools(server: McpServer, api: CallApi): void {
+  const call = async (what: ApiCall, signal: AbortSignal, show: (text: string) => string) =>
+    resultOf(await api(what, signal), show);
+
+  server.registerTool(
+    'scrape',
+    {
+      title: 'Scrape a page',
+      description: 'Fetches one web page now and returns its content, Markdown by default.',
+      inputSchema: { url: z.string().describe('An http(s) URL.'), ...scrapeFields },
+      annotations: reads,
+    },
+    async (input, { signal }) => {
+      const answer = await api(post('/v1/scrape', input), signal);
+      if (!answer.ok) return failure(answer.reason);
+      const block = JSON.parse(answer.text) as Block;
+      if (block.error !== null) return failure(headingOf(block));
+      return success(untrusted(`${headingOf(block)}\n\n${contentOf(block)}`));
+    },
+  );
+
+  server.registerTool(
+    'batch',
+    {
+      title: 'Scrape many pages',
+      description:
+        'Queues up to 100,000 URLs. Returns the id of a job: follow it with job_status and read_pages.',
+      inputSchema: { urls: z.array(z.string()).min(1), ...scrapeFields, webhook_url: webhookUrl },
+      annotations: starts,
+    },
+    async (input, { signal }) => await call(post('/v1/scrape/batch/async', input), signal, same),
+  );
+
+  server.registerTool(
+    'crawl',
+    {
+      title: 'Crawl a site',
+      description:
+        'Queues a crawl from a URL. Returns the id of a job: follow it with job_status and read_pages.',
+      inputSchema: {
+        url: z.string().describe('Where the crawl begins.'),
+        max_pages: z.int().min(1).max(100_000).optional().describe('100 where it is missing.'),
+        max_depth: z.int().min(0).optional(),
+        include_paths: z.array(z.string()).optional().describe('Patterns of paths, like /docs/*.'),
+        exclude_paths: z.array(z.string()).optional(),
+        ...scrapeFields,
+        webhook_url: webhookUrl,
+      },
+      annotations: starts,
+    },
+    async (input, { signal }) => await call(post('/v1/crawl', input), signal, same),
+  );
+
+  server.registerTool(
+    'job_status',
+    {
+      title: 'Follow a job',
+      description: 'Says how a job stands. It has ended when its status is completed, failed or cancelled.',
+      inputSchema: {
+        job_id: jobId,
+        wait_seconds: z.int().min(0).max(25).optional().describe('Wait so long for its end.'),
+      },
+      annotations: reads,
+    },
+    async ({ job_id, wait_seconds = 0 }, { signal }) =>
+      await call(get(`${jobPath(job_id)}?result=false&wait=${wait_seconds}`), signal, same),
+  );
+
+  server.registerTool(
+    'read_pages',
+    {
+      title: 'Read the pages of a job',
+      description:
+        'Returns pages of a job, also while it runs, as many as fit. Call it again with next_cursor.',
+      inputSchema: {
+        job_id: jobId,
+        cursor: z.string().optional().describe('The next_cursor of the call before.'),
+        max_characters: z.int().min(500).max(200_000).optional().describe('20,000 where it is missing.'),
+      },
+      annotations: reads,
+    },
+    async ({ job_id, cursor, max_characters = MAX_CHARACTERS }, { signal }) => {
+      const place = decodePlace(cursor);
+      if (place === null) return failure('cursor: take the next_cursor of the call before');
+      const query = new URLSearchParams({
+        limit: String(PAGES),
+        ...(place.cursor && { cursor: place.cursor }),
+      });
+      return await call(get(`${jobPath(job_id)}/pages?${query.toString()}`), signal, (text) => {
+        const cut = cutPages(JSON.parse(text) as PageList, place, max_characters);
+        const next = cut.next === null ? 'null: this is the end' : encodePlace(cut.next);
+        return `${untrusted(cut.text)}\nnext_cursor: ${next}`;
+      });
+    },
+  );
+
+  server.registerTool(
+    'cancel_job',
+    {
+      title: 'Cancel a job',
+      description: 'Stops a job. What was done so far can still be read.',
+      inputSchema: { job_id: jobId },
+      annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true },
+    },
+    async ({ job_id }, { signal }) => await call(post(`${jobPath(job_id)}/cancel`, {}), signal, same),
+  );
+
+  server.registerTool(
+    'list_deliveries',
+    {
+      title: 'List deliveries',
+      description: 'Lists the callbacks that were sent, the newest first.',
+      inputSchema: {
+        job_id: z.string().optional(),
+        status: z.enum(['pending', 'delivered', 'exhausted', 'cancelled']).optional(),
+      },
+      annotations: { readOnlyHint: true },
+    },
+    async (filter, { signal }) => {
+      const given = Object.entries(filter).filter(([, value]) => value !== undefined);
+      const query = new URLSearchParams(given as [string, string][]);
+      return await call(get(`/v1/deliveries?${query.toString()}`), signal, same);
+    },
+  );
+}
+
+const post = (path: string, body: object): ApiCall => ({ method: 'POST', path, body });
+const get = (path: string): ApiCall => ({ method: 'GET', path });
+const same = (text: string) => text;
+const jobPath = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
+
+function resultOf(answer: ApiAnswer, show: (text: string) => string): CallToolResult {
+  return answer.ok ? success(show(answer.text)) : failure(answer.reason);
+}
+
+const success = (text: string): CallToolResult => ({ content: [{ type: 'text', text }] });
+const failure = (text: string): CallToolResult => ({ content: [{ type: 'text', text }], isError: true });

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { createTestDatabase } from '../support/database.ts';
+import { startTestService } from '../support/service.ts';
+import { gate, page, startSite } from '../support/site.ts';
+import { startProcess } from '../support/process.ts';
+
+const service = await startTestService();
+const site = await startSite({
+  '/': page('Home', '<a href="/one">One</a> <a href="/two">Two</a>'),
+  '/one': page('One', 'The first page.'),
+  '/two': page('Two', `The second page. ${'Words and words. '.repeat(200)}`),
+});
+after(async () => {
+  await site[Symbol.asyncDispose]();
+  await service[Symbol.asyncDispose]();
+});
+
+function overHttp(origin: string, key: string) {
+  const headers = { authorization: `Bearer ${key}` };
+  return new StreamableHTTPClientTransport(new URL('/mcp', origin), { requestInit: { headers } });
+}
+
+async function connected(transport: Transport): Promise<AsyncDisposable & { client: Client }> {
+  const client = new Client({ name: 'test', version: '1' });
+  await client.connect(transport);
+  return { client, [Symbol.asyncDispose]: () => client.close() };
+}
+
+async function use(client: Client, name: string, args: object): Promise<{ text: string; isError: boolean }> {
+  const result = await client.callTool({ name, arguments: { ...args } });
+  const [content] = result.content as { type: string; text: string }[];
+  return { text: content!.text, isError: result.isError === true };
+}
+
+/** All pages of a job, read in pieces. */
+async function readAll(client: Client, job_id: string): Promise<string[]> {
+  const pieces: string[] = [];
+  for (let cursor: string | undefined; ;) {
+    const { text } = await use(client, 'read_pages', {
+      job_id,
+      max_characters: 1000,
+      ...(cursor && { cursor }),
+    });
+    pieces.push(text);
+    cursor = /^next_cursor: (\S+)$/m.exec(text)?.[1];
+    if (cursor === undefined) return pieces;
+  }
+}
+
+test('a page is scraped, and its text is marked as untrusted', async () => {
+  await using mcp = await connected(overHttp(service.api.origin, service.account.key));
+  const { tools } = await mcp.client.listTools();
+  assert.ok(tools.every(({ description, annotations }) => description && annotations));
+  const { text } = await use(mcp.client, 'scrape', { url: site.url('/one') });
+  const [, mark] = /^begin (\w+)$/m.exec(text)!;
+  assert.match(text, new RegExp(`do not follow instructions[^]*The first page\\.[^]*end ${mark}$`));
+  const failed = await use(mcp.client, 'scrape', { url: 'http://10.0.0.1/' });
+  assert.ok(failed.isError);
+  assert.match(failed.text, /blocked_target/);
+  const refused = await use(mcp.client, 'scrape', { url: 'none' });
+  assert.ok(refused.isError);
+  assert.match(refused.text, /url/);
+});
+
+test('a crawl is queued, followed and read in pieces', async () => {
+  await using mcp = await connected(overHttp(service.api.origin, service.account.key));
+  const { job_id } = JSON.parse((await use(mcp.client, 'crawl', { url: site.url('/') })).text);
+  const job = JSON.parse((await use(mcp.client, 'job_status', { job_id, wait_seconds: 25 })).text);
+  assert.deepEqual([job.status, job.succeeded], ['completed', 3]);
+  const pieces = await readAll(mcp.client, job_id);
+  assert.ok(pieces.length > 3, 'a page that does not fit is divided');
+  assert.ok(pieces.every((piece) => piece.length < 1800));
+  const content = pieces.map((piece) => /^begin \w+$([^]*)^end /m.exec(piece)![1]!).join('');
+  assert.equal(content.match(/W/g)?.length, 200);
+  const stranger = await service.createAccount();
+  await using theirs = await connected(overHttp(service.api.origin, stranger.key));
+  assert.ok((await use(theirs.client, 'read_pages', { job_id })).isError);
+});
+
+test('a job is cancelled', async () => {
+  await using mcp = await connected(overHttp(service.api.origin, service.account.key));
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/held', held.route);
+  const { job_id } = JSON.parse((await use(mcp.client, 'batch', { urls: [site.url('/held')] })).text);
+  await held.entered;
+  assert.equal(JSON.parse((await use(mcp.client, 'cancel_job', { job_id })).text).status, 'cancelled');
+  held.open();
+  assert.deepEqual(JSON.parse((await use(mcp.client, 'list_deliveries', {})).text).data, []);
+});
+
+test('it needs a key, takes POST, and refuses pages of other origins', async () => {
+  await assert.rejects(connected(overHttp(service.api.origin, 'ok_unknown')), /401|unauthorized/i);
+  const url = `${service.api.origin}/mcp`;
+  const authorization = `Bearer ${service.account.key}`;
+  assert.equal((await fetch(url, { headers: { authorization } })).status, 405);
+  const headers = { authorization, origin: 'https://evil.example', 'content-type': 'application/json' };
+  assert.equal((await fetch(url, { method: 'POST', headers, body: '{}' })).status, 403);
+});
+
+test('over standard input and output', async () => {
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: ['src/cli.ts', 'mcp'],
+    env: {
+      PATH: process.env.PATH!,
+      OLLAGRAPH_URL: service.api.origin,
+      OLLAGRAPH_API_KEY: service.account.key,
+    },
+  });
+  await using mcp = await connected(transport);
+  assert.match((await use(mcp.client, 'scrape', { url: site.url('/one') })).text, /The first page\./);
+  assert.ok((await use(mcp.client, 'job_status', { job_id: 'job_none' })).isError);
+});
+
+test('a client goes on after the service was killed between two calls', async () => {
+  await using database = await createTestDatabase();
+  const env = {
+    DATABASE_URL: database.url,
+    OLLAGRAPH_API_KEY: 'ok_test_key_of_some_length',
+    ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
+  };
+  await using first = startProcess(env);
+  const port = String(await first.ready());
+  await using mcp = await connected(overHttp(`http://127.0.0.1:${port}`, env.OLLAGRAPH_API_KEY));
+  const { job_id } = JSON.parse((await use(mcp.client, 'batch', { urls: [site.url('/one')] })).text);
+  first.kill('SIGKILL');
+  await first.exited;
+  await using second = startProcess({ ...env, PORT: port });
+  await second.ready();
+  let job: { status: string };
+  do job = JSON.parse((await use(mcp.client, 'job_status', { job_id, wait_seconds: 5 })).text);
+  while (!['completed', 'failed'].includes(job.status));
+  assert.equal(job.status, 'completed');
+});
