@@ -1,5 +1,4 @@
 import { isIP } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { CidrList } from '../egress/connect/address.ts';
 import { completeDatabaseUrl } from '../database/connect/url.ts';
@@ -117,7 +116,7 @@ const environment = z.object({
     .default(DEFAULT_RETRY_SCHEDULE),
   WEBHOOK_TIMEOUT_MS: whole(100, 120_000).default(15_000),
   WEBHOOK_CONCURRENCY_MAX: whole(1, 512).default(64),
-  WORKER_THREADS: whole(1, 64).default(Math.min(2, availableParallelism())),
+  WORKER_THREADS: whole(1, 64).default(1),
   CHROMIUM_PATH: z.string().refine(isExecutable, 'must be a program that can be run').optional(),
   BROWSER_URL: z
     .string()

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { inheritedEnvironment } from './environment.ts';
@@ -99,5 +99,14 @@ export function startProcess(env: Record<string, string>, options: ProcessOption
 }
 
 function commandOf({ npm = false, nodeArguments = [], within = [] }: ProcessOptions): string[] {
-  return [...within, ...(npm ? ['npm', 'start'] : [process.execPath, ...nodeArguments, 'src/main.ts'])];
+  return [...within, ...(npm ? ['npm', 'start'] : startCommand(nodeArguments))];
+}
+
+/** What `npm start` runs, with more options for Node. */
+export function startCommand(nodeArguments: string[] = []): string[] {
+  const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
+    scripts: { start: string };
+  };
+  const [, ...words] = scripts.start.split(' '); // without `exec`
+  return words.flatMap((word) => (word === 'node' ? [process.execPath, ...nodeArguments] : word));
 }

@@ -20,8 +20,8 @@ export function laneSettings(bulkThreads: number): Record<Lane, LaneSettings> {
     bulk: {
       threads: bulkThreads,
       niceness: 10,
-      readers: bulkThreads + 1,
-      accountReaders: bulkThreads,
+      readers: bulkThreads + 2,
+      accountReaders: bulkThreads + 1,
       heavy: 1,
     },
   };

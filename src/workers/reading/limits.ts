@@ -9,7 +9,10 @@ export const MAX_RESIDENT_BYTES = 232 * MIB;
  * A reader that has grown to more than this is replaced after its page, which returns the memory to
  * the system.
  */
-export const KEPT_RESIDENT_BYTES = 128 * MIB;
+export const KEPT_RESIDENT_BYTES = 176 * MIB;
+/** What a reader should have left for a page that may need much, and for each byte of another. */
+export const ROOM_BYTES = 80 * MIB;
+export const ROOM_PER_BYTE = 64;
 /**
  * V8's heap in a reader: all of it, and the three semi-spaces for new objects. The trees of large
  * pages want room in both.

@@ -1,6 +1,7 @@
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import { Semaphore } from '../../limits/semaphore.ts';
 import type { RawPage } from '../../scrape/types.ts';
+import { ROOM_BYTES, ROOM_PER_BYTE } from './limits.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 import { ReaderProcess, ReaderStartError, type ReaderOptions } from './reader-process.ts';
 
@@ -13,7 +14,7 @@ const PACKED = ['%PDF-', 'PK\x03\x04'];
 const HEAD_BYTES = 1024;
 /** A reader that has nothing to do ends after this, which returns its memory to the system. */
 const IDLE_MS = 2000;
-/** The last one stays longer: a caller of single pages should find it. */
+/** The last one, where it is small, stays longer: a caller of single pages should find it. */
 const LAST_IDLE_MS = 60_000;
 /** How often that is looked at. */
 const RETIRE_MS = 500;
@@ -77,7 +78,7 @@ export class ReaderPool implements AsyncDisposable {
   }
 
   async #readOnce(request: ReadRequest, signal: AbortSignal): Promise<PageReading> {
-    const reader = this.#take();
+    const reader = this.#take(roomFor(request.page));
     const stop = () => reader[Symbol.dispose]();
     signal.addEventListener('abort', stop);
     try {
@@ -89,9 +90,11 @@ export class ReaderPool implements AsyncDisposable {
     }
   }
 
-  #take(): ReaderProcess {
-    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop())
-      if (idle.reader.reusable) return idle.reader;
+  #take(room: number): ReaderProcess {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      if (idle.reader.reusable && idle.reader.hasRoomFor(room)) return idle.reader;
+      idle.reader[Symbol.dispose]();
+    }
     return this.#start();
   }
 
@@ -105,7 +108,8 @@ export class ReaderPool implements AsyncDisposable {
   #retire(): void {
     const now = performance.now();
     for (let idle = this.#idle[0]; idle; idle = this.#idle[0]) {
-      if (now - idle.since < (this.#all.size > 1 ? IDLE_MS : LAST_IDLE_MS)) return;
+      const isSpare = this.#all.size === 1 && idle.reader.hasRoomFor(ROOM_BYTES);
+      if (now - idle.since < (isSpare ? LAST_IDLE_MS : IDLE_MS)) return;
       this.#idle.shift();
       this.#all.delete(idle.reader);
       idle.reader[Symbol.dispose]();
@@ -131,8 +135,17 @@ export class ReaderPool implements AsyncDisposable {
 }
 
 /** Whether reading the page may take much memory. */
-function isHeavy({ body, contentType }: RawPage): boolean {
-  if (body.length >= HEAVY_BYTES || !TEXT_TYPE.test(contentType ?? '')) return true;
-  const head = Buffer.from(body.buffer, body.byteOffset, Math.min(body.length, HEAD_BYTES));
-  return PACKED.some((beginning) => head.includes(beginning));
+function isHeavy(page: RawPage): boolean {
+  return page.body.length >= HEAVY_BYTES || isPacked(page);
+}
+
+/** The memory that the page may take. */
+function roomFor(page: RawPage): number {
+  return isPacked(page) ? ROOM_BYTES : Math.min(page.body.length * ROOM_PER_BYTE, ROOM_BYTES);
+}
+
+/** Whether more may be inside than came. */
+function isPacked({ body, contentType }: RawPage): boolean {
+  const head = body.subarray(0, HEAD_BYTES);
+  return !TEXT_TYPE.test(contentType ?? '') || PACKED.some((beginning) => head.includes(beginning));
 }

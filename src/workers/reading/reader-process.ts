@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
-import { HEAP_MB, KEPT_RESIDENT_BYTES, OUT_OF_TIME, SEMI_SPACE_MB } from './limits.ts';
+import { HEAP_MB, KEPT_RESIDENT_BYTES, MAX_RESIDENT_BYTES, OUT_OF_TIME, SEMI_SPACE_MB } from './limits.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 import type { FromReader } from './reader.ts';
 
@@ -43,7 +43,7 @@ export class ReaderProcess implements Disposable {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [`--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${SEMI_SPACE_MB}`],
       // None of the parent's: it holds secrets.
-      env: { NODE_COMPILE_CACHE: compileCache },
+      env: { NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: '2' },
     });
     if (niceness > 0 && this.#child.pid !== undefined) setPriority(this.#child.pid, niceness);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -64,6 +64,11 @@ export class ReaderProcess implements Disposable {
   /** Whether it may read another page: it is alive, and has not grown. */
   get reusable(): boolean {
     return this.#alive && this.#residentBytes <= KEPT_RESIDENT_BYTES;
+  }
+
+  /** Whether a page that takes so much memory fits in. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#residentBytes + bytes <= MAX_RESIDENT_BYTES;
   }
 
   /**

@@ -12,6 +12,7 @@ import { startEmbedded, type Embedded } from '../../../src/database/embedded/ser
 import { createLog } from '../../../src/log.ts';
 import { migrate } from '../../../src/database/migrate.ts';
 import { createAuthority } from '../../support/net/certificates.ts';
+import { startCommand } from '../../support/process.ts';
 
 const ACCOUNTS = 50;
 const FILL_CHUNK = 50_000;
@@ -91,29 +92,22 @@ export async function setStage(): Promise<Stage> {
 }
 
 async function startDispatcher(databaseUrl: string, caFile: string, env: Record<string, string>) {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [
-      // As `npm start` does.
-      '--max-semi-space-size=8',
-      '--max-old-space-size=1024',
-      ...(env.PROFILE ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : []),
-      new URL('../../../src/main.ts', import.meta.url).pathname,
-    ],
-    {
-      env: {
-        ...process.env,
-        DATABASE_URL: databaseUrl,
-        ROLES: 'dispatcher',
-        NODE_EXTRA_CA_CERTS: caFile,
-        ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
-        OLLAGRAPH_API_KEY: 'ok_benchmark_key_0000',
-        LOG_LEVEL: 'warn',
-        ...env,
-      },
-      stdio: ['ignore', 'inherit', 'inherit'],
+  const profiling = env.PROFILE ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : [];
+  const [command, ...args] = startCommand(profiling);
+  const child: ChildProcess = spawn(command!, args, {
+    cwd: new URL('../../../', import.meta.url),
+    env: {
+      ...process.env,
+      DATABASE_URL: databaseUrl,
+      ROLES: 'dispatcher',
+      NODE_EXTRA_CA_CERTS: caFile,
+      ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
+      OLLAGRAPH_API_KEY: 'ok_benchmark_key_0000',
+      LOG_LEVEL: 'warn',
+      ...env,
     },
-  );
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   await sleep(1500);
   return {
     pid: child.pid!,

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,6 @@ import { startProcess } from '../../support/process.ts';
 import { eventually } from '../../support/wait.ts';
 
 const KEY = 'ok_benchmark_key_1234567890';
-const ROOT = join(import.meta.dirname, '../../..');
 
 export interface BenchService extends AsyncDisposable {
   url: string;
@@ -76,7 +75,7 @@ export async function startService({
       LOG_LEVEL: 'warn',
       ...env,
     },
-    { nodeArguments: [...nodeArguments, ...(await startArguments())] },
+    { nodeArguments },
   );
   stack.defer(async () => {
     service.kill('SIGTERM');
@@ -117,12 +116,6 @@ export async function startService({
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** What `npm start` gives to node before the script. */
-async function startArguments(): Promise<string[]> {
-  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
-  return scripts.start.split(' ').slice(scripts.start.split(' ').indexOf('node') + 1, -1);
 }
 
 /** What is set takes effect at a start: the second one. */
