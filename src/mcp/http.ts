@@ -69,11 +69,18 @@ function insideApi<Context>({ routes, context }: McpOptions<Context>, res: Respo
   };
 }
 
-/** A page of another origin may not call, even with a key that it has got hold of. */
+const LOCAL = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
+
+/**
+ * A page of another origin may not call, even with a key that it has got hold of; nor one whose
+ * name was made to lead to this machine (DNS rebinding).
+ */
 function refuseOrigins(allowed: readonly string[]): RequestHandler {
   return (req, _res, next) => {
     const { origin, host } = req.headers;
-    const own = origin === undefined || URL.parse(origin)?.host === host;
+    const { remoteAddress = '' } = req.socket;
+    const rebound = /^(?:::ffff:)?127\.|^::1$/.test(remoteAddress) && !LOCAL.test(host ?? '');
+    const own = origin === undefined || (!rebound && URL.parse(origin)?.host === host);
     if (!own && !allowed.includes('*') && !allowed.includes(origin))
       throw new ServiceError('forbidden', `CORS_ORIGINS does not allow ${origin}.`);
     next();

@@ -98,8 +98,10 @@ test('it needs a key, takes POST, and refuses pages of other origins', async () 
   const url = `${service.api.origin}/mcp`;
   const authorization = `Bearer ${service.account.key}`;
   assert.equal((await fetch(url, { headers: { authorization } })).status, 405);
-  const headers = { authorization, origin: 'https://evil.example', 'content-type': 'application/json' };
-  assert.equal((await fetch(url, { method: 'POST', headers, body: '{}' })).status, 403);
+  for (const origin of ['https://evil.example', 'null']) {
+    const headers = { authorization, origin, 'content-type': 'application/json' };
+    assert.equal((await fetch(url, { method: 'POST', headers, body: '{}' })).status, 403);
+  }
 });
 
 test('over standard input and output', async () => {
