@@ -6,6 +6,7 @@ import { pick, plainMetadata, QUIET, type Content } from './documents/content.ts
 import { readCsv } from './documents/csv.ts';
 import { readJson } from './documents/json.ts';
 import { readMarkdown } from './documents/markdown.ts';
+import { readOffice } from './documents/office/index.ts';
 import { readPdf } from './documents/pdf/index.ts';
 import { readText } from './documents/text.ts';
 import { readXml } from './documents/xml.ts';
@@ -78,7 +79,11 @@ function readHtml(document: Document, { url, rendered = false }: RawPage, option
   };
 }
 
-function readAs(kind: Exclude<ContentKind, 'pdf'>, page: RawPage, options: ExtractOptions): Content {
+function readAs(
+  kind: Exclude<ContentKind, 'pdf' | 'office'>,
+  page: RawPage,
+  options: ExtractOptions,
+): Content {
   const { type, charset } = parseContentType(page.contentType);
   const { text } = decode(page.body, { charset, markup: kind === 'html' || kind === 'xml' });
   const readers = {
@@ -96,6 +101,7 @@ async function read(page: RawPage, options: ExtractOptions): Promise<Content> {
   if (page.body.length === 0) return EMPTY;
   const kind = contentKind(page.contentType, page.url, page.body);
   if (kind === null) throw new PageError('unsupported_content_type');
+  if (kind === 'office') return readOffice(page.body, page.url);
   return kind === 'pdf' ? readPdf(page.body, page.url) : readAs(kind, page, options);
 }
 

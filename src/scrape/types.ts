@@ -20,6 +20,7 @@ export const PAGE_ERRORS = {
   unsupported_content_type: 'The content is of a kind from which no text can be made.',
   render_timeout: 'The page was not rendered, or what was waited for did not come, within timeout_ms.',
   render_failed: 'The browser could not render the page, or not do with it what was asked.',
+  document_encrypted: 'The document is encrypted, and cannot be read without its password.',
   parse_timeout: 'The page took too long to parse.',
   parse_failed: 'The page could not be parsed.',
   deadline_exceeded: 'The request ended before this page was done.',

@@ -20,9 +20,25 @@ const MAGIC = {
   program: ['\x7fELF', 'MZ\x90', '\0asm', '\xca\xfe\xba\xbe', 'SQLite format 3\0'],
   media: ['OggS', 'ID3\x02', 'ID3\x03', 'ID3\x04', 'fLaC'],
   font: ['wOFF', 'wOF2', 'OTTO\0', '\0\x01\0\0'],
-  office: ['\xd0\xcf\x11\xe0', '{\\rtf', '%!PS'],
+  page: ['{\\rtf', '%!PS'],
 };
 const SIGNATURES = Object.values(MAGIC).flat();
+
+/** The start of an archive's first entry, and where its name begins. */
+const ZIP_ENTRY = 'PK\x03\x04';
+const NAME_OFFSET = 30;
+/** Names that the first entries of a document's archive have. */
+const OFFICE_ENTRY =
+  /^(?:\[Content_Types\]\.xml|_rels\/|docProps\/|customXml\/|word\/|xl\/|ppt\/|mimetype|META-INF\/|content\.xml|OEBPS\/|EPUB\/)/i;
+/** Older documents of an office, and encrypted ones of today. */
+const OLE = '\xd0\xcf\x11\xe0';
+
+/** Whether the bytes are those of an office document or a book, or of an archive that is called one. */
+function isOffice(declared: ContentKind | null, url: string, head: string): boolean {
+  if (head.startsWith(OLE)) return true;
+  if (!head.startsWith(ZIP_ENTRY)) return false;
+  return OFFICE_ENTRY.test(head.slice(NAME_OFFSET)) || declared === 'office' || kindOfPath(url) === 'office';
+}
 
 function isBinaryFormat(head: string): boolean {
   return (
@@ -89,6 +105,8 @@ const ENDINGS: Record<string, ContentKind> = {
   rss: 'xml',
   atom: 'xml',
 };
+for (const ending of 'docx docm dotx xlsx xlsm xltx pptx pptm ppsx potx odt ods odp ott epub'.split(' '))
+  ENDINGS[ending] = 'office';
 
 /** The kind by the path's ending, for servers that call every file plain text. */
 function kindOfPath(url: string): ContentKind | null {
@@ -106,6 +124,7 @@ export function contentKind(contentType: string | null, url: string, body: Buffe
   const head = body.toString('latin1', 0, HEAD_BYTES);
   if (declared === 'pdf' && head.includes('%PDF-')) return 'pdf';
   if (/^\s*%PDF-\d/.test(head)) return 'pdf';
+  if (isOffice(declared, url, head)) return 'office';
   if (isBinaryFormat(head)) return null;
 
   const markup = kindOfMarkup(head);
@@ -114,12 +133,14 @@ export function contentKind(contentType: string | null, url: string, body: Buffe
   if (declared === 'csv') return declared;
   if (markup === 'feed' || (markup === 'xml' && declared !== 'html')) return 'xml';
   if (declared === 'html') return isJson(body) ? 'json' : 'html';
-  if (declared !== null && declared !== 'text') return declared;
+  if (declared !== null && declared !== 'text' && declared !== 'office') return declared;
 
   if (looksBinary(body)) return null;
   if (declared === null && isJson(body)) return 'json';
+  const named = kindOfPath(url);
   return (
-    kindOfPath(url) ?? (declared === null ? kindOfText(readableHead(head), body.length > HEAD_BYTES) : 'text')
+    (named === 'office' ? null : named) ??
+    (declared === null ? kindOfText(readableHead(head), body.length > HEAD_BYTES) : 'text')
   );
 }
 

@@ -1,5 +1,5 @@
 /** What can be read out of a body. */
-export type ContentKind = 'html' | 'text' | 'markdown' | 'csv' | 'json' | 'xml' | 'pdf';
+export type ContentKind = 'html' | 'text' | 'markdown' | 'csv' | 'json' | 'xml' | 'pdf' | 'office';
 
 export interface ContentType {
   /** `type/subtype` in lower case, or null where the header is missing or malformed. */
@@ -26,7 +26,7 @@ export function isXml(type: string | null): boolean {
 const BINARY_FAMILIES = /^(?:image|audio|video|font|model)\//;
 const BINARY_APPLICATIONS = new Set(
   [
-    'zip gzip x-gzip x-tar x-7z-compressed x-rar x-rar-compressed x-bzip x-bzip2 x-xz zstd java-archive epub+zip',
+    'zip gzip x-gzip x-tar x-7z-compressed x-rar x-rar-compressed x-bzip x-bzip2 x-xz zstd java-archive',
     'wasm msword rtf postscript font-woff x-font-ttf x-font-woff x-shockwave-flash ogg mp4 protobuf x-protobuf grpc cbor',
     'x-msdownload x-executable x-iso9660-image x-apple-diskimage x-debian-package x-rpm x-sqlite3 x-bittorrent',
   ].flatMap((names) => names.split(' ').map((name) => `application/${name}`)),
@@ -46,6 +46,9 @@ export function isSupportedContentType(contentType: string | null): boolean {
   );
 }
 
+/** Office Open XML, with macros or without, OpenDocument, and books. */
+const OFFICE =
+  /^application\/(?:epub\+zip|vnd\.(?:openxmlformats-officedocument|oasis\.opendocument)\.|vnd\.ms-(?:word|excel|powerpoint)\.[a-z]+\.macroenabled)/;
 const TEXT_APPLICATIONS =
   /^application\/(?:x-)?(?:javascript|ecmascript|typescript|yaml|toml|sh|ndjson|json-?lines|json5|sql|tex|latex|perl|subrip)$/;
 
@@ -57,6 +60,7 @@ export function kindOfType(type: string | null): ContentKind | null {
   if (type === null) return null;
   if (type === 'text/html' || type === 'application/xhtml+xml') return 'html';
   if (type === 'application/pdf' || type === 'application/x-pdf') return 'pdf';
+  if (OFFICE.test(type)) return 'office';
   if (/^text\/(?:x-)?(?:web-)?markdown$/.test(type)) return 'markdown';
   if (/^(?:text|application)\/(?:csv|tab-separated-values)$/.test(type)) return 'csv';
   if (/[/+]json$/.test(type)) return 'json';

@@ -7,7 +7,7 @@ import type { Metadata } from '../types.ts';
 import { QUIET, type Content } from './content.ts';
 
 /** Makes the nodes the children of the parent, in this order. */
-function adopt(parent: ParentNode, children: ChildNode[]): void {
+export function adopt(parent: ParentNode, children: ChildNode[]): void {
   parent.children = children;
   for (const [i, child] of children.entries()) {
     child.parent = parent;

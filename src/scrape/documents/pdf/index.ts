@@ -2,6 +2,7 @@ import { getDocumentProxy } from 'unpdf';
 import { resolveHttpUrl } from '../../formats/links.ts';
 import { storable } from '../../storable.ts';
 import { isRecord, textOf } from '../../metadata/structured-data.ts';
+import { PageError } from '../../types.ts';
 import { type Content, plainMetadata } from '../content.ts';
 import { contentOfNodes } from '../nodes.ts';
 import { PredefinedCMaps } from './cmaps.ts';
@@ -113,7 +114,8 @@ async function readPages(pdf: Pdf): Promise<{ pages: TextPiece[][]; links: strin
 
 /**
  * The text of a PDF, headings told by their size, with `page_count` in the metadata (and
- * `pages_read` where it is fewer). Throws on what is broken or needs a password.
+ * `pages_read` where it is fewer). Throws on
+ * what is broken, and PageError `document_encrypted` where it needs a password.
  */
 export async function readPdf(body: Buffer, url: string): Promise<Content> {
   const pdf = await getDocumentProxy(new Uint8Array(body), {
@@ -121,6 +123,9 @@ export async function readPdf(body: Buffer, url: string): Promise<Content> {
     verbosity: 0,
     cMapUrl: 'cmaps/',
     BinaryDataFactory: PredefinedCMaps,
+  }).catch((error: unknown) => {
+    const needsPassword = error instanceof Error && error.name === 'PasswordException';
+    throw needsPassword ? new PageError('document_encrypted', { cause: error }) : error;
   });
   try {
     const metadata = await metadataOf(pdf);

@@ -1,0 +1,72 @@
+import type { ChildNode, Element } from 'domhandler';
+import { textContent } from '../../../dom/index.ts';
+import { adopt, element } from '../../nodes.ts';
+
+function codeBlock(text: string): Element {
+  return element('pre', {}, [element('code', {}, [text])]);
+}
+
+/** A paragraph that is an item of a list. */
+export interface Item {
+  /** How deep its list is, 0 for an outermost one. */
+  level: number;
+  ordered: boolean;
+  /** The number of an ordered list's first item. */
+  start?: number;
+  content: (ChildNode | string)[];
+}
+
+const MAX_LEVEL = 8;
+
+/** Collects blocks, and items one after the other into lists that nest by their levels. */
+export class BlockList {
+  readonly blocks: ChildNode[] = [];
+  #open: { list: Element; items: Element[]; level: number }[] = [];
+
+  block(...nodes: ChildNode[]): void {
+    this.#close(-1);
+    this.blocks.push(...nodes);
+  }
+
+  /** A line of code, which joins the one before it. */
+  code(line: string): void {
+    this.#close(-1);
+    const last = this.blocks.at(-1);
+    if (last !== undefined && 'name' in last && last.name === 'pre')
+      this.blocks[this.blocks.length - 1] = codeBlock(`${textContent(last)}\n${line}`);
+    else this.blocks.push(codeBlock(line));
+  }
+
+  item({ level, ordered, start, content }: Item): void {
+    const depth = Math.min(level, MAX_LEVEL);
+    const name = ordered ? 'ol' : 'ul';
+    this.#close(depth);
+    const last = this.#open.at(-1);
+    if (last?.level === depth && last.list.name !== name) this.#close(depth - 1);
+    if (this.#open.at(-1)?.level !== depth) this.#begin(name, depth, start);
+    this.#open.at(-1)!.items.push(element('li', {}, content));
+  }
+
+  /** All blocks, with the lists that were open. */
+  take(): ChildNode[] {
+    this.#close(-1);
+    return this.blocks;
+  }
+
+  #begin(name: string, level: number, start?: number): void {
+    const attribs: Record<string, string> =
+      name === 'ol' && start !== undefined && start > 1 ? { start: String(start) } : {};
+    this.#open.push({ list: element(name, attribs, []), items: [], level });
+  }
+
+  /** Ends the lists that are deeper than a level. */
+  #close(level: number): void {
+    while (this.#open.length > 0 && this.#open.at(-1)!.level > level) {
+      const { list, items } = this.#open.pop()!;
+      adopt(list, items);
+      const parent = this.#open.at(-1)?.items.at(-1);
+      if (parent === undefined) this.blocks.push(list);
+      else adopt(parent, [...parent.children, list]);
+    }
+  }
+}
