@@ -424,6 +424,17 @@ create table partitioned_tables (
   constraint partitioned_tables_pkey PRIMARY KEY (name)
 );
 
+create table proxies (
+  number integer not null,
+  address text not null,
+  requests bigint default 0 not null,
+  failures bigint default 0 not null,
+  last_failed_at timestamp with time zone,
+  last_error text,
+  resting_until timestamp with time zone,
+  constraint proxies_pkey PRIMARY KEY (number)
+);
+
 create unlogged table rate_buckets (
   account_id text collate "C" not null,
   full_at timestamp with time zone not null,
@@ -671,6 +682,20 @@ create view admin.outbox_lag as
    FROM outbox
   WHERE ((status = 'waiting'::text) AND (next_attempt_at <= now()));
 comment on view admin.outbox_lag is 'How many deliveries are due and not claimed, and the age of the oldest. Near zero while dispatchers keep up; includes paused and resting endpoints.';
+
+create view admin.proxies as
+ SELECT number,
+    address,
+    requests,
+    failures,
+    round(((100.0 * (failures)::numeric) / (NULLIF(requests, 0))::numeric), 1) AS failed_percent,
+    COALESCE((resting_until > now()), false) AS resting,
+    resting_until,
+    last_failed_at,
+    last_error
+   FROM proxies
+  ORDER BY number;
+comment on view admin.proxies is 'The proxies of PROXIES, how often they were asked for a connection, and which ones rest after failures.';
 
 create view admin.queue_depth as
  SELECT name AS lane,

@@ -11,7 +11,7 @@ import { DatabaseOutage } from './database/connect/outage.ts';
 import { executor, QUEUE_OPTIONS } from './database/queue.ts';
 import { reachDatabase } from './database/connect/reach.ts';
 import type { Db } from './database/tables.ts';
-import { createEgress, type Egress } from './egress/index.ts';
+import { createEgress, parseUpstream, PROXY_MS, type Egress, type Via } from './egress/index.ts';
 import { createLog, type Log } from './log.ts';
 
 /** What every part of the process is given: no globals, no feature inside. */
@@ -75,6 +75,7 @@ export async function createContext(config: Config, options: ContextOptions = {}
     allowTargets: config.allowPrivateTargets,
     allowWebhooks: config.allowPrivateWebhooks,
     dnsServers: config.dnsServers,
+    webhookVia: webhookVia(config),
   });
   stack.defer(() => egress.close());
   const owned = stack.move();
@@ -90,6 +91,12 @@ export async function createContext(config: Config, options: ContextOptions = {}
     failed: embedded?.failed ?? new Promise(() => {}),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Half of an attempt's time is left for the receiver. */
+function webhookVia({ webhookProxy, webhookTimeoutMs }: Config): Via | undefined {
+  const upstream = webhookProxy === undefined ? null : parseUpstream(webhookProxy);
+  return upstream ? { upstream, timeoutMs: Math.min(PROXY_MS, webhookTimeoutMs / 2) } : undefined;
 }
 
 function connectionsOf({ roles, databasePool, workerThreads }: Config): number {

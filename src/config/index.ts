@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { CidrList } from '../egress/connect/address.ts';
+import { parseUpstream } from '../egress/upstream/upstream.ts';
 import { completeDatabaseUrl } from '../database/connect/url.ts';
 import { findBrowser, isExecutable } from './find-browser.ts';
 import { findLookalikes } from './lookalikes.ts';
@@ -63,6 +64,9 @@ function isNameServer(text: string): boolean {
   return isIP(bracketed ?? v4 ?? text) !== 0;
 }
 
+const MAX_PROXIES = 1000;
+const PROXY_HINT = 'must be like http://user:password@host:3128, https://… or socks5://…';
+
 const environment = z.object({
   HOST: z
     .string()
@@ -104,6 +108,19 @@ const environment = z.object({
   DNS_SERVERS: list
     .refine((servers) => servers.every(isNameServer), 'must be IP addresses, comma-separated')
     .default([]),
+  PROXIES: list
+    .refine(
+      (urls) => urls.length <= MAX_PROXIES && urls.every((url) => parseUpstream(url) !== null),
+      PROXY_HINT,
+    )
+    .default([]),
+  PROXY_MODE: z.enum(['on', 'off', 'on_block']).default('on'),
+  PROXY_DNS: z.enum(['local', 'remote']).default('local'),
+  ALLOW_CALLER_PROXIES: z.enum(['true', 'false']).default('false'),
+  WEBHOOK_PROXY: z
+    .string()
+    .refine((url) => parseUpstream(url) !== null, PROXY_HINT)
+    .optional(),
   FREE_CREDITS: whole(0, 1_000_000_000).default(1000),
   RATE_LIMIT_PER_MINUTE: whole(0, 1_000_000).default(600),
   HOST_CONCURRENCY: whole(1, 256).default(8),
@@ -180,6 +197,15 @@ export interface Config {
   allowPrivateWebhooks: string[];
   /** Name servers to ask instead of the system's. */
   dnsServers: string[];
+  /** URLs of proxies for pages, with their credentials. */
+  proxies: string[];
+  /** Which pages go through the proxies, where their request does not say. */
+  proxyMode: 'on' | 'off' | 'on_block';
+  /** Who resolves the names of pages that go through a proxy. */
+  proxyDns: 'local' | 'remote';
+  allowCallerProxies: boolean;
+  /** The URL of the proxy for callbacks. */
+  webhookProxy: string | undefined;
   freeCredits: number;
   rateLimitPerMinute: number;
   hostConcurrency: number;
@@ -285,6 +311,11 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     allowPrivateTargets: v.ALLOW_PRIVATE_TARGETS,
     allowPrivateWebhooks: v.ALLOW_PRIVATE_WEBHOOKS,
     dnsServers: v.DNS_SERVERS,
+    proxies: v.PROXIES,
+    proxyMode: v.PROXY_MODE,
+    proxyDns: v.PROXY_DNS,
+    allowCallerProxies: v.ALLOW_CALLER_PROXIES === 'true',
+    webhookProxy: v.WEBHOOK_PROXY,
     freeCredits: v.FREE_CREDITS,
     rateLimitPerMinute: v.RATE_LIMIT_PER_MINUTE,
     hostConcurrency: v.HOST_CONCURRENCY,

@@ -9,7 +9,8 @@ import { Network } from './connect/network.ts';
 import { AddressTrial } from './budget/trial.ts';
 import { post, type PostRequest, type PostResult } from './post.ts';
 import { createResolve } from './connect/resolve.ts';
-import { parseUrl, targetOf } from './connect/url-policy.ts';
+import { isProxyPort, parseUrl, targetOf, type Target } from './connect/url-policy.ts';
+import type { Upstream, Via } from './upstream/upstream.ts';
 
 export { CidrList } from './connect/address.ts';
 export {
@@ -29,6 +30,16 @@ export {
 export { TLS_FAULTS, type TlsFault } from './connect/tls-faults.ts';
 export { BodyCollector, LARGEST_PAGE_BYTES, type BodyMemory } from './body/memory.ts';
 export { withoutCredentials } from './headers.ts';
+export { ProxyPool, type ProxyReport } from './upstream/pool.ts';
+export { proxyErrorOf } from './upstream/proxy-error.ts';
+export {
+  addressOf,
+  parseUpstream,
+  PROXY_MS,
+  shownUrl,
+  type Upstream,
+  type Via,
+} from './upstream/upstream.ts';
 export { cookieFault, SiteCookies, type GivenCookie } from './page/cookies.ts';
 export { CookieSession } from './page/cookie-session.ts';
 export { ForwardProxy } from './forward-proxy/forward-proxy.ts';
@@ -56,10 +67,13 @@ export interface EgressOptions {
   connectionsPerOrigin?: { pages: number; webhooks: number };
   /** Limits the connections for pages by address. */
   pageBudget?: AddressBudget;
+  /** The proxy that callbacks go through. */
+  webhookVia?: Via | undefined;
 }
 
 export type PageUrlCheck = { ok: true } | { ok: false; reason: PageUrlRefusal };
 export type PageUrlRefusal = 'not_http' | 'invalid' | 'userinfo' | 'port' | 'blocked_target';
+export type ProxyCheck = { ok: true } | { ok: false; reason: 'port' | 'blocked_target' };
 export type WebhookUrlCheck = { ok: true } | { ok: false; reason: WebhookUrlRefusal };
 export type WebhookUrlRefusal = 'not_https' | 'invalid' | 'userinfo' | 'port' | 'blocked_target';
 
@@ -76,6 +90,8 @@ export interface Egress extends AsyncDisposable {
    * is fine.
    */
   checkWebhookUrl(url: string): Promise<WebhookUrlCheck>;
+  /** Checks whether a caller's proxy may be asked, and what its host resolves to within 2 s. */
+  checkProxy(upstream: Upstream): Promise<ProxyCheck>;
   /** Closes every connection; what is under way fails with `connection_failed`. */
   close(): Promise<void>;
 }
@@ -114,6 +130,7 @@ export function createEgress(options: EgressOptions): Egress {
       thread: 0,
       concurrency: WEBHOOK_CONCURRENCY,
     }),
+    via: options.webhookVia,
   });
   const trial = new AddressTrial();
   const close = async () => {
@@ -125,6 +142,7 @@ export function createEgress(options: EgressOptions): Egress {
     post: (request) => post(webhooks, trial, request),
     startForwardProxy: () => ForwardProxy.start(pages),
     checkPageUrl: (url) => checkPageUrl(pages, url),
+    checkProxy: (upstream) => checkProxy(pages, upstream),
     checkWebhookUrl: (url) => checkWebhookUrl(webhooks, url),
     close,
     [Symbol.asyncDispose]: close,
@@ -144,8 +162,21 @@ function checkPageUrl(pages: Network, url: string): PageUrlCheck {
 async function checkWebhookUrl(webhooks: Network, text: string): Promise<WebhookUrlCheck> {
   const refusal = webhooks.refusal(text);
   if (refusal !== null) return { ok: false, reason: refusal === 'scheme' ? 'not_https' : refusal };
+  return await checkHost(webhooks, targetOf(parseUrl(text)!));
+}
+
+async function checkProxy(pages: Network, upstream: Upstream): Promise<ProxyCheck> {
+  if (!isProxyPort(upstream)) return { ok: false, reason: 'port' };
+  return await checkHost(pages, { hostname: upstream.hostname, rooted: false });
+}
+
+/** A host that does not resolve now may do so later. */
+async function checkHost(
+  network: Network,
+  host: Pick<Target, 'hostname' | 'rooted'>,
+): Promise<{ ok: true } | { ok: false; reason: 'blocked_target' }> {
   try {
-    await new Deadline(CREATION_CHECK_MS).race(webhooks.checkHost(targetOf(parseUrl(text)!)));
+    await new Deadline(CREATION_CHECK_MS).race(network.checkHost(host));
   } catch (error) {
     if (error instanceof EgressError && error.code === 'blocked_target')
       return { ok: false, reason: 'blocked_target' };

@@ -16,6 +16,8 @@ export interface ScrapeOptions extends ExtractOptions {
   cookies: GivenCookie[];
   /** `job`: what sites set goes back to them for as long as the job runs. */
   session: 'job' | null;
+  /** Null: as the installation has it. */
+  proxy: 'none' | 'pool' | { url: string } | null;
   timeout_ms: number;
   max_age_seconds: number;
   respect_robots: boolean;
@@ -60,6 +62,7 @@ export function cacheKey(url: string, options: ScrapeOptions): Buffer {
     options.skip_tls_verification,
     options.cookies.length === 0 ? null : options.cookies,
     options.session,
+    options.proxy,
     ...(options.rendering === null ? [] : [options.render, { ...options.rendering, credits: null }]),
   ];
   return createHash('sha256')

@@ -1,10 +1,11 @@
 import { openJson, sealJson, type SecretBox } from '../accounts/secrets.ts';
+import { parseUpstream, shownUrl } from '../egress/index.ts';
 import type { CrawlOptions, ScrapeOptions } from './options.ts';
 
 type Options = ScrapeOptions | CrawlOptions;
 
 /** The parts of a job's options that may be credentials. */
-type Secrets = Pick<ScrapeOptions, 'headers' | 'cookies'> & {
+type Secrets = Pick<ScrapeOptions, 'headers' | 'cookies' | 'proxy'> & {
   /** Of each action that fills in a field, its value. */
   typed: string[];
 };
@@ -19,17 +20,19 @@ export interface SealedOptions {
 
 /** Takes what may be a credential out of the options, and seals it. */
 export function sealOptions(box: SecretBox, accountId: string, options: Options): SealedOptions {
-  const { headers, cookies, rendering } = options;
+  const { headers, cookies, rendering, proxy } = options;
   const names = Object.keys(headers);
   const typed = typedIn(options);
-  const secrets: Secrets | null =
-    names.length + cookies.length + typed.length > 0 ? { headers, cookies, typed } : null;
+  const ownProxy = proxy !== null && typeof proxy === 'object' ? proxy : null;
+  const isSecret = names.length + cookies.length + typed.length > 0 || ownProxy !== null;
+  const secrets: Secrets | null = isSecret ? { headers, cookies, proxy, typed } : null;
   return {
     stored: {
       ...options,
       headers: Object.fromEntries(names.map((name) => [name, ''])),
       cookies: cookies.map((cookie) => ({ ...cookie, value: '' })),
       rendering: withTyped(rendering, []),
+      proxy: ownProxy ? { url: withoutCredentials(ownProxy.url) } : proxy,
     },
     secrets: sealJson(box, secrets, accountId),
   };
@@ -39,8 +42,8 @@ export function sealOptions(box: SecretBox, accountId: string, options: Options)
 export function openOptions(box: SecretBox, accountId: string, { stored, secrets }: SealedOptions): Options {
   const opened = openJson(box, secrets, accountId) as Secrets | null;
   if (opened === null) return stored;
-  const { headers, cookies, typed } = opened;
-  return { ...stored, headers, cookies, rendering: withTyped(stored.rendering, typed) };
+  const { headers, cookies, proxy, typed } = opened;
+  return { ...stored, headers, cookies, proxy, rendering: withTyped(stored.rendering, typed) };
 }
 
 /** What the actions type into fields, which may be a password. */
@@ -56,4 +59,9 @@ function withTyped(rendering: Options['rendering'], typed: string[]): Options['r
     action.type === 'fill' ? { ...action, value: values.next().value ?? '' } : action,
   );
   return { ...rendering, actions };
+}
+
+function withoutCredentials(url: string): string {
+  const upstream = parseUpstream(url);
+  return upstream === null ? '' : shownUrl(upstream);
 }

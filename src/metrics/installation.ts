@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { DbOrTx } from '../database/tables.ts';
 import { EndedDeliveries, readEndedDeliveries } from './ended-deliveries.ts';
 import { histogramOf, sum, Tally, type EndedRow } from './tally.ts';
+import { proxyMetrics } from './proxies.ts';
 import { histogram, metric, type Sample } from './text.ts';
 
 /**
@@ -54,7 +55,11 @@ export class InstallationMetrics {
     for (const attempts of await readAttempts(this.#db))
       this.#attempts.set(attempts.hour.getTime(), attempts);
     return (
-      this.#jobMetrics() + this.#deliveries.text() + this.#attemptMetrics() + (await backlogMetrics(this.#db))
+      this.#jobMetrics() +
+      this.#deliveries.text() +
+      this.#attemptMetrics() +
+      (await backlogMetrics(this.#db)) +
+      (await proxyMetrics(this.#db))
     );
   }
 

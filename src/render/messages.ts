@@ -1,4 +1,4 @@
-import type { EgressErrorCode } from '../egress/index.ts';
+import type { EgressErrorCode, Via } from '../egress/index.ts';
 import type { RenderOptions } from './options.ts';
 
 export type PageCookie = { name: string; value: string } & (
@@ -15,6 +15,8 @@ export interface RenderRequest {
   userAgent: string;
   skipTlsVerification: boolean;
   timeoutMs: number;
+  /** The proxy that every connection of the page goes through; null: none. */
+  via: Via | null;
   options: RenderOptions;
   /** Whether each address that the page goes on to has to be asked for. */
   asks: boolean;

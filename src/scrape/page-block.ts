@@ -19,6 +19,8 @@ export interface OkPage extends PageFacts {
   truncated?: boolean;
   /** Whether a browser has run its scripts. */
   rendered?: boolean;
+  /** The proxy that it came through. */
+  via?: number | 'caller' | null;
   /** Whether the site's certificate was not verified, as the caller asked. */
   skipTlsVerification?: boolean;
 }
@@ -64,6 +66,7 @@ export function okBlock(page: OkPage, extraction: Extraction, formats: Format[])
     ...(page.truncated && { truncated: true }),
     ...(page.rendered && { rendered: true }),
     ...(extraction.empty !== null && { empty: true, empty_reason: extraction.empty }),
+    ...(page.via != null && { via: page.via }),
     ...(page.skipTlsVerification && { skip_tls_verification: true }),
     error: null,
     fetched_at: page.fetchedAt.toISOString(),

@@ -69,6 +69,8 @@ export interface RawPage {
   truncated?: boolean;
   /** Whether a browser has run its scripts. */
   rendered?: boolean;
+  /** The proxy that it came through: a number of the pool, or the caller's own; null: none. */
+  via?: number | 'caller' | null;
   body: Buffer;
 }
 

@@ -10,6 +10,8 @@ import { JobWaiter } from '../jobs/read/wait.ts';
 import { startMaintenance } from './maintenance.ts';
 import { Dispatcher } from '../webhooks/dispatch/dispatcher.ts';
 import { WorkerPool } from '../workers/pool/pool.ts';
+import { registerProxies } from '../workers/proxies/ledger.ts';
+import { poolOf } from '../workers/proxies/route.ts';
 
 /** A stop is over after this; a platform kills at 30 s. */
 const WORK_GRACE_MS = 12_000;
@@ -56,6 +58,7 @@ export async function startService(context: Context, { server, showKey }: Servic
 
   const workers = config.roles.includes('worker') ? new WorkerPool(context) : null;
   if (workers) {
+    await registerProxies(db, poolOf(config));
     starting.defer(() => workers.stop(0, HURRY_MS));
     await workers.start();
     health.parts.workers = () => workers.healthy;

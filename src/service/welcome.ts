@@ -15,6 +15,12 @@ export function logWelcome({ config, log }: Context, port: number | null): void 
   );
   if (config.browser && 'url' in config.browser)
     log.warn('the browser at BROWSER_URL makes its own connections: keep private networks out of its reach');
+  if (config.proxies.length > 0)
+    log.info({ proxies: config.proxies.length, mode: config.proxyMode }, 'pages may go through proxies');
+  if (config.proxies.length > 0 && config.proxyDns === 'remote')
+    log.warn('PROXY_DNS is remote: the proxies resolve names, whose addresses are not checked here');
+  if (config.allowCallerProxies) log.warn('callers may name proxies of their own');
+  if (config.webhookProxy !== undefined) log.info('callbacks go through a proxy');
   if (config.secretKey === undefined)
     log.warn(
       'SECRET_KEY is not set: webhook secrets, and headers that callers send along, are stored unencrypted',

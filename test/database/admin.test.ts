@@ -22,6 +22,7 @@ const VIEWS = [
   'errors_24h',
   'usage_by_account',
   'table_sizes',
+  'proxies',
 ];
 
 test('every view of the operators answers and says what it is', async () => {

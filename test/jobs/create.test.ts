@@ -167,6 +167,7 @@ test('the options are kept with every default filled in', async () => {
     timeout_ms: 20_000,
     cookies: [],
     session: null,
+    proxy: null,
     max_age_seconds: 0,
     render: false,
     rendering: null,

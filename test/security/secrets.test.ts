@@ -7,6 +7,7 @@ import { createApi, type Api } from '../support/api.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startDns, type FakeDns } from '../support/net/dns.ts';
 import { startProcess, type ServiceProcess } from '../support/process.ts';
+import { startHttpProxy, type TestProxy } from '../support/net/proxy.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
@@ -21,6 +22,8 @@ const OPERATORS = {
   secretKey: secret('secretkey'),
   adminToken: secret('admintoken'),
   databasePassword: secret('password'),
+  proxyUser: secret('proxyuser'),
+  proxyPassword: secret('proxypassword'),
 };
 /** Secrets that callers send along: stored to do the work, and never shown or logged. */
 const CALLERS = {
@@ -32,6 +35,7 @@ const CALLERS = {
 const SEALED = {
   siteHeader: secret('siteheader'),
   siteCookie: secret('sitecookie'),
+  callersProxy: secret('callersproxy'),
   webhookHeader: secret('webhookheader'),
 };
 /** Secrets that are sent in vain or in the wrong place. */
@@ -49,6 +53,7 @@ let database: TestDatabase;
 let dns: FakeDns;
 let site: Site;
 let receiver: Receiver;
+let proxy: TestProxy;
 let service: ServiceProcess;
 let api: Api;
 let webhookSecrets: string[];
@@ -64,11 +69,15 @@ before(async () => {
   site.routes.set(`/?token=${CALLERS.siteQuery}`, page('Home', STRANGERS.siteBody));
   receiver = await startReceiver();
   receiver.answer = { status: 500, body: STRANGERS.receiverAnswer };
+  proxy = await startHttpProxy({ credentials: { username: 'another', password: 'user' } });
   service = startProcess({
     DATABASE_URL: await urlOfRole(database.url),
     OLLAGRAPH_API_KEY: OPERATORS.apiKey,
     SECRET_KEY: OPERATORS.secretKey,
     ADMIN_TOKEN: OPERATORS.adminToken,
+    PROXIES: `http://${OPERATORS.proxyUser}:${OPERATORS.proxyPassword}@127.0.0.1:${proxy.port}`,
+    PROXY_MODE: 'off',
+    ALLOW_CALLER_PROXIES: 'true',
     ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
     ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
     WEBHOOK_RETRY_SCHEDULE: '0',
@@ -82,6 +91,7 @@ before(async () => {
 after(async () => {
   await service[Symbol.asyncDispose]();
   await receiver[Symbol.asyncDispose]();
+  await proxy[Symbol.asyncDispose]();
   await site[Symbol.asyncDispose]();
   await dns.close();
   await database[Symbol.asyncDispose]();
@@ -137,6 +147,16 @@ async function useEverything(origin: string): Promise<void> {
   );
   await api('POST', '/v1/me/webhooks/test', {
     webhook_url: `https://missing.test/?token=${CALLERS.webhookQuery}`,
+  });
+
+  const proxies = ['pool', { url: `socks5://caller:${SEALED.callersProxy}@127.0.0.1:${proxy.port}` }];
+  for (const way of proxies) {
+    const { json } = await api('POST', '/v1/scrape', { url: site.url('/'), proxy: way });
+    assert.equal(json.error?.code, 'proxy_failed');
+  }
+  await refused(api, 'POST', '/v1/scrape', {
+    url: site.url('/'),
+    proxy: { url: `socks5://caller:${SEALED.callersProxy}@127.0.0.1:22` },
   });
 
   const stranger = createApi(origin, STRANGERS.wrongKey);

@@ -14,7 +14,10 @@ before(() => {
 after(() => egress.close());
 
 async function robotsOf(origin: Origin) {
-  return await fetchRobots(egress, `http://127.0.0.1:${origin.port}/robots.txt`);
+  return await fetchRobots(
+    (request) => egress.fetchPage(request),
+    `http://127.0.0.1:${origin.port}/robots.txt`,
+  );
 }
 
 test('of a robots.txt that is long, cut off, or wrong further on, the beginning counts', async () => {

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { sql } from 'kysely';
 import { readConfig, type Config } from '../../config/index.ts';
-import { createEgress, EgressError } from '../../egress/index.ts';
+import { addressOf, createEgress, EgressError, proxyErrorOf } from '../../egress/index.ts';
 import { runningEmbedded } from '../../database/embedded/server.ts';
 import { pendingMigrations } from '../../database/migrate.ts';
 import { tryBrowser } from '../../render/renderer.ts';
 import { compareClocks, failed, ok, skipped, type Check } from '../check.ts';
 import { messageOf } from '../failure.ts';
+import { poolOf } from '../../workers/proxies/route.ts';
 import { openDatabaseSession } from './database-session.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -35,6 +36,7 @@ export async function checkInstallation(probe: string | undefined): Promise<Chec
       ? await checkEgress(config, probe ?? 'https://example.com/')
       : skipped('egress', 'No service has ever run here; give --probe to try it all the same.'),
     ...(installed ? [await checkRendering(config)] : []),
+    ...(await checkProxies(config, probe ?? 'https://example.com/')),
   ];
 }
 
@@ -64,6 +66,37 @@ async function checkDatabase({ databaseUrl, dataDir }: Config, installed: boolea
   } catch (error) {
     return [failed('database', messageOf(error))];
   }
+}
+
+/** Fetches the page through each proxy that the service would use. */
+async function checkProxies(config: Config, probe: string): Promise<Check[]> {
+  const upstreams = poolOf(config);
+  if (upstreams.length === 0) return [];
+  await using egress = createEgress({
+    allowTargets: config.allowPrivateTargets,
+    allowWebhooks: [],
+    dnsServers: config.dnsServers,
+  });
+  const faults = await Promise.all(
+    upstreams.map(async (upstream, index) => {
+      const via = { upstream, timeoutMs: TIMEOUT_MS };
+      const page = { url: probe, userAgent: 'Ollagraph', timeoutMs: TIMEOUT_MS, via };
+      return await egress.fetchPage(page).then(
+        () => null,
+        (error: unknown) => `${index + 1} (${addressOf(upstream)}): ${faultOf(error)}`,
+      );
+    }),
+  );
+  const wrong = faults.filter((fault) => fault !== null);
+  const working = `${upstreams.length - wrong.length} of ${upstreams.length} proxies fetched ${probe}.`;
+  return [wrong.length === 0 ? ok('proxies', working) : failed('proxies', `${working} ${wrong.join('; ')}`)];
+}
+
+function faultOf(error: unknown): string {
+  const fault = proxyErrorOf(error);
+  return fault
+    ? fault.message
+    : `${messageOf(error)}${error instanceof EgressError ? ` (${error.code})` : ''}`;
 }
 
 /**

@@ -44,7 +44,7 @@ const PAGES: { path: string; title: string; views: Shown[] }[] = [
   {
     path: '/scraping',
     title: 'Scraping',
-    views: [{ view: 'host_health', title: 'Hosts' }, { view: 'crawl_progress' }],
+    views: [{ view: 'host_health', title: 'Hosts' }, { view: 'crawl_progress' }, { view: 'proxies' }],
   },
   { path: '/database', title: 'Database', views: [{ view: 'table_sizes' }] },
 ];

@@ -10,6 +10,7 @@ export const CHAPTERS = [
   ['crawling', 'Crawling'],
   ['rendering', 'Rendering'],
   ['firecrawl', "Firecrawl's API"],
+  ['proxies', 'Proxies and logins'],
   ['mcp', 'MCP'],
   ['command-line', 'Command line'],
   ['console', 'Console'],

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { AddressPolicy } from './address.ts';
-import type { Via } from '../upstream/upstream.ts';
+import type { Upstream, Via } from '../upstream/upstream.ts';
 
 /** Where a connection goes, as read from a URL. */
 export interface Target {
@@ -75,6 +75,12 @@ function isAllowedPort(port: number): boolean {
   return port === 80 || port === 443 || (port >= 1024 && !SERVICE_PORTS.has(port));
 }
 
+/** Whether a caller's proxy may be at its port: those of web servers, and SOCKS's own. */
+export function isProxyPort({ scheme, port }: Pick<Upstream, 'scheme' | 'port'>): boolean {
+  return isAllowedPort(port) || (scheme === 'socks5' && port === SOCKS_PORT);
+}
+
+const SOCKS_PORT = 1080;
 const LOOPBACK = ['127.0.0.1', '::1'];
 
 /**

@@ -115,7 +115,7 @@ export class ForwardProxy implements AsyncDisposable {
     try {
       page.countRequest(url.hostname);
       this.#network.check(url);
-      return await this.#network.openWire(targetOf(url), limits);
+      return await this.#network.openWire(targetOf(url, { via: page.via }), limits);
     } catch (error) {
       const late = limits.aborted && !page.signal.aborted;
       const known =

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { EgressError } from '../errors.ts';
+import type { Via } from '../upstream/upstream.ts';
 
 /** Failures that are remembered of one page. A page may try to reach any number of hosts. */
 const MAX_FAILURES = 200;
@@ -11,6 +12,8 @@ export interface TrafficLimits {
   maxRequests: number;
   /** Hosts that the page may not reach, such as those of advertisements. */
   refuseHost?: ((hostname: string) => boolean) | undefined;
+  /** The proxy that its connections go through; null: none. */
+  via: Via | null;
 }
 
 /** What one rendered page sends and receives, under a credential of its own. */
@@ -33,6 +36,11 @@ export class PageTraffic implements Disposable {
   /** Aborts when the page is over, or has used up what it may. */
   get signal(): AbortSignal {
     return this.#end.signal;
+  }
+
+  /** The proxy that its connections go through; null: none. */
+  get via(): Via | null {
+    return this.#limits.via;
   }
 
   /** What the page has used so far. */

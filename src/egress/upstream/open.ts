@@ -5,6 +5,7 @@ import { AddressPolicy, CidrList } from '../connect/address.ts';
 import { aborted, checkPeer, permittedAddresses, type AddressRules } from '../connect/permitted.ts';
 import { connectTcp } from '../connect/tcp.ts';
 import { handshake } from '../connect/tls.ts';
+import { isProxyPort } from '../connect/url-policy.ts';
 import { EgressError, type EgressErrorCode } from '../errors.ts';
 import { connectByHttp } from './http-connect.ts';
 import { brokenProxy, refusedByProxy } from './proxy-error.ts';
@@ -52,6 +53,7 @@ async function reach(
   signal: AbortSignal,
 ): Promise<Socket> {
   const rules = { resolve, policy: guarded ? policy : ANY_ADDRESS };
+  if (guarded && !isProxyPort({ scheme, port })) throw new EgressError('blocked_target');
   try {
     const found = permittedAddresses({ hostname, rooted: false }, rules);
     const wire = await connectTcp({ hostname, port }, await Promise.race([found, aborted(signal)]), signal);

@@ -12,6 +12,13 @@ export class ProxyError extends Error {
   }
 }
 
+/** The proxy's part in a failed fetch, also of a browser's in another process; null: it had none. */
+export function proxyErrorOf(error: unknown): ProxyError | null {
+  if (!(error instanceof EgressError) || error.code !== 'proxy_failed') return null;
+  const { cause } = error;
+  return cause instanceof ProxyError ? cause : new ProxyError(error.message, { certain: false, cause });
+}
+
 /** A fault of the proxy itself. */
 export function brokenProxy(message: string, cause?: unknown): EgressError {
   return new EgressError('proxy_failed', { cause: new ProxyError(message, { certain: true, cause }) });

@@ -5,7 +5,7 @@ import type { Destination, Upstream } from './upstream.ts';
 
 const VERSION = 5;
 const NO_AUTHENTICATION = 0;
-const USERNAME_PASSWORD = 2;
+const LOGIN = 2;
 const CONNECT = 1;
 const [IPV4, NAME, IPV6] = [1, 3, 4];
 /** Replies about the site: network or host unreachable, connection refused, time to live expired. */
@@ -17,12 +17,12 @@ export async function connectBySocks5(
   destination: Destination,
   credentials: Upstream['credentials'],
 ): Promise<void> {
-  const methods = credentials ? [NO_AUTHENTICATION, USERNAME_PASSWORD] : [NO_AUTHENTICATION];
+  const methods = credentials ? [NO_AUTHENTICATION, LOGIN] : [NO_AUTHENTICATION];
   socket.write(Buffer.from([VERSION, methods.length, ...methods]));
   const [version, method = -1] = await readAnswer(socket, () => 2);
   if (version !== VERSION) throw brokenProxy('the proxy does not speak SOCKS5');
   if (!methods.includes(method)) throw brokenProxy('the proxy wants another authentication');
-  if (method === USERNAME_PASSWORD) await authenticate(socket, credentials!);
+  if (method === LOGIN) await authenticate(socket, credentials!);
   socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0]), addressBytes(destination)]));
   const [, reply = -1] = await readAnswer(socket, replyLength);
   if (reply === 0) return;

@@ -66,6 +66,9 @@ function decoded(text: string): string | null {
   }
 }
 
+/** The most that a proxy may take to make a connection. */
+export const PROXY_MS = 10_000;
+
 /** `host:port`: what may be shown of a proxy. */
 export function addressOf({ hostname, port }: Upstream): string {
   return `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`;

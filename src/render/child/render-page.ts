@@ -45,8 +45,11 @@ interface RenderTools {
 /** Renders one page in a browser context of its own. Throws RenderError; BrokenBrowserError. */
 export async function renderPage(request: RenderRequest, tools: RenderTools): Promise<RenderedPage> {
   const { options } = request;
+  if (tools.remote && request.via !== null)
+    throw new RenderError('render_failed', 'the browser at BROWSER_URL makes its own connections');
   using traffic = tools.proxy.admit({
     ...MAX_TRAFFIC,
+    via: request.via,
     refuseHost: options.block.includes('ads') ? isAdvertiser : undefined,
   });
   const context = await openContext(tools.browser, request);

@@ -1,18 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createRobotsCache, type RobotsCache } from '../../crawl/robots-cache.ts';
 import type { Robots } from '../../crawl/robots.ts';
 import type { Db } from '../../database/tables.ts';
-import { AddressBusyError, type Egress, type FetchedPage, type PageRequest } from '../../egress/index.ts';
+import {
+  AddressBusyError,
+  EgressError,
+  type FetchedPage,
+  type PageRequest,
+  type Via,
+} from '../../egress/index.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
 import type { Permit } from '../../limits/permit.ts';
 import { PageError } from '../../scrape/types.ts';
 import type { Load } from '../limits/load.ts';
 import type { JobInfo } from '../job.ts';
+import { routeFor, type ProxyConfig, type Route } from '../proxies/route.ts';
+import type { RoutedEgress, RoutedPage, Routing } from '../proxies/routed-egress.ts';
 import { PAUSE_STATUSES, retryAfterSeconds, USER_AGENT } from './answer.ts';
-import { firstPause, HostClock, type Turn } from './clock.ts';
+import { firstPause, HostClock, type Turn, type Visitor } from './clock.ts';
 import type { HostGate } from './gate.ts';
 import { RestingHosts } from './rest.ts';
-import { fetchRobots } from './robots.ts';
+import { RobotsFiles } from './robots-files.ts';
 
 /** The longest wait for a host while a slice is held. Beyond it the page is deferred. */
 const PATIENCE_MS = 30_000;
@@ -21,8 +28,6 @@ const BUSY_SECONDS = 10;
 const MAX_CRAWL_DELAY_SECONDS = 60;
 /** The turn of who does not have to wait for one. */
 const NOW: Turn = { taken: true, waitMs: 0 };
-const ROBOTS_TTL_MS = 24 * 3600_000;
-const ROBOTS_ORIGINS = 2000;
 
 /** A URL and its host, with the port. */
 export interface Target {
@@ -66,7 +71,8 @@ export class RobotsUnavailableError extends PageError {
 
 interface HostsOptions {
   db: Db;
-  egress: Egress;
+  egress: RoutedEgress;
+  config: ProxyConfig;
   gate: HostGate;
   load: Load;
 }
@@ -78,32 +84,19 @@ interface HostsOptions {
 export class Hosts {
   readonly clock: HostClock;
   readonly resting = new RestingHosts();
-  readonly #egress: Egress;
+  readonly #egress: RoutedEgress;
+  readonly #config: ProxyConfig;
   readonly #gate: HostGate;
   readonly #load: Load;
-  readonly #robots: RobotsCache;
-  /**
-   * For jobs that skip the verification of certificates: nobody else relies on what comes of that.
-   */
-  readonly #unverifiedRobots: RobotsCache;
+  readonly #robots: RobotsFiles;
 
-  constructor({ db, egress, gate, load }: HostsOptions) {
+  constructor({ db, egress, config, gate, load }: HostsOptions) {
     this.clock = new HostClock(db);
     this.#egress = egress;
+    this.#config = config;
     this.#gate = gate;
     this.#load = load;
-    const robotsCache = (skipTlsVerification: boolean) =>
-      createRobotsCache({
-        ttlMs: ROBOTS_TTL_MS,
-        maxEntries: ROBOTS_ORIGINS,
-        fetch: (url, accountId) =>
-          fetchRobots(egress, url, {
-            skipTlsVerification,
-            ...(accountId === undefined ? {} : { payer: accountId }),
-          }),
-      });
-    this.#robots = robotsCache(false);
-    this.#unverifiedRobots = robotsCache(true);
+    this.#robots = new RobotsFiles(egress);
   }
 
   /** The sitemaps that the robots.txt of an origin names. */
@@ -111,8 +104,14 @@ export class Hosts {
     return (await this.#robotsOf(job, origin)).sitemaps;
   }
 
-  async #robotsOf({ account_id, options }: JobInfo, url: string): Promise<Robots> {
-    return await (options.skip_tls_verification ? this.#unverifiedRobots : this.#robots).get(url, account_id);
+  async #robotsOf(job: JobInfo, url: string): Promise<Robots> {
+    return await this.#robots.of(job, this.#routeOf(job)).get(url, job.account_id);
+  }
+
+  #routeOf({ options }: JobInfo): Route {
+    const route = routeFor(options.proxy, this.#config);
+    if (route === null) throw new EgressError('proxy_failed', { retryable: false });
+    return route;
   }
 
   /**
@@ -135,10 +134,7 @@ export class Hosts {
     }
     return new HostPlace(permit, {
       fetch: async (request) => await this.#fetch(job, target, request),
-      mayVisit: async (url) => {
-        if (job.options.respect_robots) await this.#allowedBy(job, url);
-      },
-      afterAnswer: (fetched) => this.#rest(visitor, fetched),
+      visit: async (way, timeoutMs) => await this.#visit(job, target, { way, timeoutMs }),
     });
   }
 
@@ -150,9 +146,12 @@ export class Hosts {
     const sitesMs = await this.#sitesDelayMs(job, target.url, vouched);
     const callersMs = job.crawl ? (job.options as CrawlOptions).delay_ms : 0;
     const visitor = { accountId: job.account_id, host: target.host };
+    // What a caller's proxy says of a site binds nobody else.
+    const [sharedMs, ownMs] =
+      this.#routeOf(job).kind === 'caller' ? [0, Math.max(sitesMs, callersMs)] : [sitesMs, callersMs];
     const turns = [
-      sitesMs > 0 ? await this.clock.takeTurn(target.host, sitesMs, PATIENCE_MS) : NOW,
-      callersMs > 0 ? await this.clock.takeTurnOf(visitor, callersMs, PATIENCE_MS) : NOW,
+      sharedMs > 0 ? await this.clock.takeTurn(target.host, sharedMs, PATIENCE_MS) : NOW,
+      ownMs > 0 ? await this.clock.takeTurnOf(visitor, ownMs, PATIENCE_MS) : NOW,
     ];
     const waitMs = Math.max(...turns.map((turn) => turn.waitMs));
     if (turns.some((turn) => !turn.taken)) throw new HostBusyError(Math.max(1, waitMs / 1000));
@@ -165,25 +164,47 @@ export class Hosts {
     return Math.min(robots.crawlDelaySeconds ?? 0, MAX_CRAWL_DELAY_SECONDS) * 1000;
   }
 
-  async #fetch(job: JobInfo, { url, host }: Target, request: PlaceRequest): Promise<FetchedPage> {
+  async #fetch(job: JobInfo, { url, host }: Target, request: PlaceRequest): Promise<RoutedPage> {
     const { respect_robots, user_agent, skip_tls_verification } = job.options;
-    const fetched = await this.#egress
-      .fetchPage({
-        ...request,
-        url,
-        payer: job.account_id,
-        userAgent: user_agent ?? USER_AGENT,
-        skipTlsVerification: skip_tls_verification,
-        ...(respect_robots ? { onRedirect: async (next) => void (await this.#allowedBy(job, next)) } : {}),
-      })
-      .catch(rethrowBusy);
+    const page: PageRequest = {
+      ...request,
+      url,
+      payer: job.account_id,
+      userAgent: user_agent ?? USER_AGENT,
+      skipTlsVerification: skip_tls_verification,
+      ...(respect_robots ? { onRedirect: async (next) => void (await this.#allowedBy(job, next)) } : {}),
+    };
+    const fetched = await this.#egress.fetch(page, this.#routingOf(job, host)).catch(rethrowBusy);
     // Before the place is given back, so that whoever takes it next knows.
     this.#rest({ accountId: job.account_id, host }, fetched);
     return fetched;
   }
 
-  #rest(visitor: { accountId: string; host: string }, fetched: FetchedPage): void {
-    if (PAUSE_STATUSES.has(fetched.status))
+  async #visit(
+    job: JobInfo,
+    { host }: Target,
+    { way, timeoutMs }: { way: Way; timeoutMs: number },
+  ): Promise<RoutedPage | null> {
+    const mayVisit = async (url: string) => {
+      if (job.options.respect_robots) await this.#allowedBy(job, url);
+    };
+    const { result, via } = await this.#egress.carry(this.#routingOf(job, host), {
+      site: host,
+      timeoutMs,
+      fetch: async (proxy, leftMs) => await way({ mayVisit, via: proxy, timeoutMs: leftMs }),
+    });
+    if (result === null) return null;
+    const visited = { ...result, via };
+    this.#rest({ accountId: job.account_id, host }, visited);
+    return visited;
+  }
+
+  #routingOf(job: JobInfo, host: string): Routing {
+    return { route: this.#routeOf(job), stickiness: `${job.id} ${host}` };
+  }
+
+  #rest(visitor: Visitor, fetched: RoutedPage): void {
+    if (PAUSE_STATUSES.has(fetched.status) && fetched.via !== 'caller')
       this.resting.rest(visitor, firstPause(retryAfterSeconds(fetched)));
   }
 
@@ -208,11 +229,20 @@ function rethrowBusy(error: unknown): never {
 
 type PlaceRequest = Omit<PageRequest, 'url' | 'userAgent' | 'onRedirect'>;
 
-interface PlaceTools {
-  fetch(request: PlaceRequest): Promise<FetchedPage>;
+/** What another way than a fetch has to keep to. */
+export interface WayRules {
   /** Throws where the robots.txt of the site forbids an address, and the job respects it. */
   mayVisit: (url: string) => Promise<void>;
-  afterAnswer(fetched: FetchedPage): void;
+  /** The proxy that every connection goes through; null: none. */
+  via: Via | null;
+  timeoutMs: number;
+}
+
+type Way = (rules: WayRules) => Promise<FetchedPage | null>;
+
+interface PlaceTools {
+  fetch(request: PlaceRequest): Promise<RoutedPage>;
+  visit(way: Way, timeoutMs: number): Promise<RoutedPage | null>;
 }
 
 /** A place at a host, good for one fetch. */
@@ -226,7 +256,7 @@ export class HostPlace implements Disposable {
   }
 
   /** Fetches what the place was entered for, and gives the place back when the answer is there. */
-  async fetch(request: PlaceRequest): Promise<FetchedPage> {
+  async fetch(request: PlaceRequest): Promise<RoutedPage> {
     try {
       return await this.#tools.fetch(request);
     } finally {
@@ -238,13 +268,9 @@ export class HostPlace implements Disposable {
    * Fetches it in another way, which says where it goes on to, and gives the place back. Null where
    * that way was none: then the place is good for a fetch.
    */
-  async visit(
-    way: (mayVisit: (url: string) => Promise<void>) => Promise<FetchedPage | null>,
-  ): Promise<FetchedPage | null> {
-    const fetched = await way(this.#tools.mayVisit);
-    if (fetched === null) return null;
-    this.#tools.afterAnswer(fetched);
-    this[Symbol.dispose]();
+  async visit(way: Way, timeoutMs: number): Promise<RoutedPage | null> {
+    const fetched = await this.#tools.visit(way, timeoutMs);
+    if (fetched !== null) this[Symbol.dispose]();
     return fetched;
   }
 

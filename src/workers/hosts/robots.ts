@@ -1,6 +1,6 @@
 import { ROBOTS_MAX_BYTES } from '../../crawl/robots.ts';
 import type { RobotsAnswer } from '../../crawl/robots-cache.ts';
-import { BodyCollector, EgressError, type Egress, type PageRequest } from '../../egress/index.ts';
+import { BodyCollector, EgressError, type FetchedPage, type PageRequest } from '../../egress/index.ts';
 import { retryAfterSeconds, USER_AGENT } from './answer.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -10,7 +10,7 @@ const TIMEOUT_MS = 10_000;
  * file (RFC 9309, 2.3.1.2). Throws EgressError when there was no answer.
  */
 export async function fetchRobots(
-  egress: Egress,
+  fetchPage: (request: PageRequest) => Promise<FetchedPage>,
   url: string,
   options: Pick<PageRequest, 'payer' | 'skipTlsVerification'> = {},
 ): Promise<RobotsAnswer> {
@@ -18,7 +18,7 @@ export async function fetchRobots(
   const collected = new BodyCollector({ maxBytes: ROBOTS_MAX_BYTES + 1 });
   const read = async (body: AsyncIterable<Buffer>) => await collectBeginning(body, collected);
   try {
-    const answer = await egress.fetchPage({
+    const answer = await fetchPage({
       url,
       userAgent: USER_AGENT,
       timeoutMs: TIMEOUT_MS,

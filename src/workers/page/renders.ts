@@ -6,17 +6,16 @@ import type { RenderClient } from '../../render/thread-port.ts';
 import type { ScrapeOptions } from '../../jobs/options.ts';
 import { PageError } from '../../scrape/types.ts';
 import { USER_AGENT } from '../hosts/answer.ts';
+import type { WayRules } from '../hosts/hosts.ts';
 import type { JobInfo } from '../job.ts';
 import { headersFor } from './headers.ts';
 
-/** A page to render, and until when. */
+/** A page to render, and what that has to keep to. */
 export interface Rendering {
   job: JobInfo;
   url: string;
-  timeoutMs: number;
   signal: AbortSignal;
-  /** Throws where the page must not go on to an address. */
-  mayVisit: (url: string) => Promise<void>;
+  rules: WayRules;
 }
 
 /** The browser, as a thread sees it: places of which all threads share a number, and what it renders. */
@@ -43,7 +42,7 @@ export class Renders {
   /**
    * Renders a page. Null where the answer is no HTML: it is to be fetched. Throws as a fetch does.
    */
-  async render({ job, url, timeoutMs, signal, mayVisit }: Rendering): Promise<FetchedPage | null> {
+  async render({ job, url, signal, rules }: Rendering): Promise<FetchedPage | null> {
     const { rendering, respect_robots, user_agent, skip_tls_verification } = job.options;
     let refusal: unknown = null;
     const request = {
@@ -52,13 +51,14 @@ export class Renders {
       cookies: cookiesOf(job, url),
       userAgent: user_agent ?? USER_AGENT,
       skipTlsVerification: skip_tls_verification,
-      timeoutMs,
+      timeoutMs: rules.timeoutMs,
+      via: rules.via,
       options: rendering!,
       asks: respect_robots,
     };
     const ask = async (next: string) => {
       try {
-        await mayVisit(next);
+        await rules.mayVisit(next);
         return true;
       } catch (error) {
         refusal = error;

@@ -8,13 +8,14 @@ import { isReadable } from '../../scrape/decode/content-kind.ts';
 import { urlFault } from '../../scrape/page-url.ts';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import { PAUSE_STATUSES, retryAfterSeconds, TRANSIENT_STATUSES } from '../hosts/answer.ts';
-import { HostClockError } from '../hosts/clock.ts';
+import { firstPause, HostClockError } from '../hosts/clock.ts';
 import { HostBusyError, RobotsUnavailableError, type HostPlace, type Hosts } from '../hosts/hosts.ts';
 import type { BodyMemoryBudget, BodyReservation } from '../limits/body-memory.ts';
 import type { Load } from '../limits/load.ts';
 import type { JobInfo, PendingPage, Visit } from '../job.ts';
 import type { ReadingClient } from '../reading/reading-client.ts';
 import type { PageReading } from '../reading/page-reading.ts';
+import type { RoutedPage } from '../proxies/routed-egress.ts';
 import { cookiesFor } from './cookies.ts';
 import { headersFor } from './headers.ts';
 import type { Renders } from './renders.ts';
@@ -54,7 +55,7 @@ export type PageOutcome = { settled: PageResult } | { deferred: Deferral };
 
 /** A page that was fetched or rendered, and read. */
 interface Found {
-  fetched: FetchedPage;
+  fetched: RoutedPage;
   reading: PageReading;
   rendered: boolean;
 }
@@ -73,7 +74,7 @@ export class PageVisit implements Visit {
   readonly #sync: boolean;
   #begunAt = performance.now();
   #fetchedAt = new Date();
-  #fetched: FetchedPage | null = null;
+  #fetched: RoutedPage | null = null;
   #rendered = false;
 
   constructor(around: Surroundings, { job, page, sync, signal }: VisitOptions) {
@@ -124,7 +125,8 @@ export class PageVisit implements Visit {
       if (this.#fetched === null) this.#begin();
       const { url } = this.page;
       const rendered = await place.visit(
-        async (mayVisit) => await renders.render({ job, url, timeoutMs, signal, mayVisit }),
+        async (rules) => await renders.render({ job, url, signal, rules }),
+        timeoutMs,
       );
       if (rendered === null) return await this.#fetch(place, body);
       await body.need(rendered.body.length);
@@ -136,7 +138,7 @@ export class PageVisit implements Visit {
 
   /** Gets the page in one of the two ways, and reads it. An outcome where that is not to be. */
   async #obtain(
-    get: (place: HostPlace, body: BodyReservation) => Promise<FetchedPage>,
+    get: (place: HostPlace, body: BodyReservation) => Promise<RoutedPage>,
   ): Promise<Found | PageOutcome> {
     using place = await this.#enterHost();
     using _ = await this.#around.load.enter(this.job.account_id);
@@ -176,7 +178,7 @@ export class PageVisit implements Visit {
     this.#fetchedAt = new Date();
   }
 
-  async #fetch(place: HostPlace, memory: BodyReservation): Promise<FetchedPage> {
+  async #fetch(place: HostPlace, memory: BodyReservation): Promise<RoutedPage> {
     const { timeout_ms } = this.job.options;
     const headers = headersFor(this.job, this.page.url);
     const { signal } = this;
@@ -204,12 +206,19 @@ export class PageVisit implements Visit {
    * Keeps the host's back-off. Returns the seconds until the next try of a transient answer, or
    * null to take the answer.
    */
-  async #afterAnswer(fetched: FetchedPage): Promise<number | null> {
+  async #afterAnswer(fetched: RoutedPage): Promise<number | null> {
     const { page } = this;
     const { clock, resting } = this.#around.hosts;
     const mayRetry = !this.#sync && page.tries < RETRY_DELAYS.length;
+    const visitor = { accountId: this.job.account_id, host: page.host };
+    if (fetched.via === 'caller') {
+      // Its word binds nobody else.
+      if (!TRANSIENT_STATUSES.has(fetched.status)) return null;
+      const pause = firstPause(retryAfterSeconds(fetched));
+      resting.restAccount(visitor, pause);
+      return mayRetry ? pause : null;
+    }
     if (PAUSE_STATUSES.has(fetched.status)) {
-      const visitor = { accountId: this.job.account_id, host: page.host };
       const pause = await clock.backOff(visitor, fetched.status, retryAfterSeconds(fetched));
       resting.rest(visitor, pause);
       return mayRetry ? pause : null;
@@ -219,7 +228,7 @@ export class PageVisit implements Visit {
     return null;
   }
 
-  async #read(fetched: FetchedPage): Promise<PageReading> {
+  async #read(fetched: RoutedPage): Promise<PageReading> {
     const { job, page, signal } = this;
     const request = {
       jobId: job.id,
@@ -232,6 +241,7 @@ export class PageVisit implements Visit {
         robotsTags: fetched.robotsTags,
         truncated: fetched.truncated,
         rendered: this.#rendered,
+        via: fetched.via,
         body: fetched.body,
       },
       options: job.options,

@@ -6,7 +6,7 @@ import type { Config } from '../../config/index.ts';
 import { armCrashPoint } from '../../crash-point.ts';
 import { openDatabase } from '../../database/connect/connection.ts';
 import { executor, QUEUE_OPTIONS, type Lane } from '../../database/queue.ts';
-import { AddressBudget, createEgress } from '../../egress/index.ts';
+import { AddressBudget, createEgress, ProxyPool } from '../../egress/index.ts';
 import { SharedSemaphore } from '../../limits/shared-semaphore.ts';
 import { isUnavailable } from '../../database/connect/trouble.ts';
 import { createLog } from '../../log.ts';
@@ -18,6 +18,9 @@ import { BodyMemoryBudget } from '../limits/body-memory.ts';
 import { Load } from '../limits/load.ts';
 import { Renders } from '../page/renders.ts';
 import type { HeldSlice } from '../queue/held.ts';
+import { ProxyLedger } from '../proxies/ledger.ts';
+import { poolOf } from '../proxies/route.ts';
+import { RoutedEgress } from '../proxies/routed-egress.ts';
 import { WorkReader } from '../queue/open-work.ts';
 import { Runner } from '../queue/runner.ts';
 import { ReadingClient } from '../reading/reading-client.ts';
@@ -81,12 +84,14 @@ const egress = createEgress({
     concurrency: config.hostConcurrency,
   }),
 });
+const proxies = new ProxyPool(poolOf(config));
+const proxyLedger = new ProxyLedger(db, proxies, log);
 const load = new Load();
 const readers = new ReadingClient(given.readers);
 const hostGate = new HostGate({ memory: given.gate, lane, thread: index, capacity: config.hostConcurrency });
 const around = {
   egress,
-  hosts: new Hosts({ db, egress, gate: hostGate, load }),
+  hosts: new Hosts({ db, egress: new RoutedEgress(egress, proxies), config, gate: hostGate, load }),
   load,
   bodies: new BodyMemoryBudget(new SharedSemaphore(given.bodiesMemory, index, BODIES_BYTES)),
   readers,
@@ -117,6 +122,7 @@ await boss.stop({ close: false, graceful: false });
 readers[Symbol.dispose]();
 given.renders?.close();
 await flushSpans();
+await proxyLedger[Symbol.asyncDispose]();
 await egress.close();
 // Not db.destroy(): Kysely leaves a pool open that only the queue has used.
 await pool.end();

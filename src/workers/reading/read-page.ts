@@ -31,6 +31,7 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
     status: page.status,
     truncated: page.truncated ?? false,
     rendered: page.rendered ?? false,
+    via: page.via ?? null,
     skipTlsVerification: options.skip_tls_verification,
     fetchedAt,
     durationMs,

@@ -76,6 +76,10 @@ export const pageBlock = named(
         .describe(
           'A page that needs JavaScript and a scanned document cost no credit: what they hold was not read.',
         ),
+      via: z
+        .union([z.int().min(1), z.literal('caller')])
+        .optional()
+        .describe('The proxy that it came through: its number among those of the installation, or your own.'),
       skip_tls_verification: z
         .literal(true)
         .optional()

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { WEBHOOK_EVENTS, WEBHOOK_PAYLOADS } from '../../../database/enumerations.ts';
-import { cookieFault } from '../../../egress/index.ts';
+import { cookieFault, parseUpstream } from '../../../egress/index.ts';
 import { headerName, headerValue } from '../../../http/header-fields.ts';
 import { MAX_URL_LENGTH, urlFault } from '../../../scrape/page-url.ts';
 import { FORMATS } from '../../../scrape/types.ts';
@@ -72,6 +72,22 @@ const cookies = z
   .max(50)
   .default([]);
 
+const proxy = z
+  .union([
+    z.enum(['none', 'pool']),
+    z.strictObject({
+      url: z
+        .string()
+        .max(2000)
+        .refine(
+          (url) => parseUpstream(url) !== null,
+          'must be like http://user:password@proxy.example.com:3128',
+        )
+        .describe('`http://`, `https://` or `socks5://`, user name and password percent-encoded.'),
+    }),
+  ])
+  .optional();
+
 export const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
   format: format.optional().describe('`markdown` where neither this nor `formats` is given.'),
   formats: z
@@ -90,6 +106,9 @@ export const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
     .optional()
     .describe('Cookies that sites set go back to them for as long as the job runs. Default: for one page.'),
   ...renderFields,
+  proxy: proxy.describe(
+    'The way to the site: `none` or `pool`, the proxies of the installation; or a proxy of your own, where the installation takes them. Default: as the installation has it.',
+  ),
   timeout_ms: z.int().min(100).max(maxTimeoutMs).default(20_000).describe('For each page.'),
   max_age_seconds: z
     .int()

@@ -142,6 +142,7 @@ export function scrapeOptions(body: ScrapeBody): ScrapeOptions {
     headers: body.headers,
     cookies: body.cookies.map((cookie) => ({ ...cookie, domain: cookie.domain ?? null })),
     session: body.session ?? null,
+    proxy: body.proxy ?? null,
     timeout_ms: body.timeout_ms,
     max_age_seconds: body.max_age_seconds,
     respect_robots: body.respect_robots,

@@ -5,6 +5,7 @@ import { invalidField } from '../../../service-error.ts';
 import { createJob, type NewJob } from '../../create.ts';
 import { requestDigest } from '../../idempotency.ts';
 import type { JobContext } from '../context.ts';
+import { checkProxy } from './check-proxy.ts';
 
 /** What a route says of the job that it creates; the rest comes from the request. */
 export type JobFields = Pick<NewJob, 'kind' | 'lane' | 'sync' | 'urls' | 'options'> &
@@ -23,6 +24,7 @@ export async function createRequestedJob(
   context: JobContext,
   fields: JobFields,
 ): Promise<{ job_id: string; repeated: boolean }> {
+  await checkProxy(context, fields.options.proxy);
   const { account, requestId, traceparent, idempotencyKey, path, bytes } = request;
   const created = await createJob(context, {
     metadata: null,
