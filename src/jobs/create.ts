@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
 import { bytea, int, rows, text } from '../database/rows.ts';
@@ -10,12 +11,16 @@ import { newId } from '../ids.ts';
 import { notify } from '../database/notifications.ts';
 import { insertSlices, type Lane, type Slice } from '../database/queue.ts';
 import { claimIdempotencyKey, type IdempotencyClaim } from './idempotency.ts';
-import { cacheKey, type CrawlOptions, type ScrapeOptions } from './options.ts';
+import { cacheKeysFor, type CrawlOptions, type ScrapeOptions } from './options.ts';
 import { crawlHash } from './progress/frontier.ts';
 import { sealOptions } from './sealed-options.ts';
-import { divideIntoSlices, SLICE_PAGES } from './slices.ts';
+import { SLICE_PAGES, SliceDivider } from './slices.ts';
 
-const INSERT_CHUNK = 5000;
+/** Pages that one statement inserts, and the characters of their URLs. */
+const INSERT_PAGES = 5000;
+const INSERT_CHARACTERS = 1024 * 1024;
+/** URLs that are read before other requests have their turn: some milliseconds. */
+const PIECE = 2000;
 
 export interface NewJob {
   account_id: string;
@@ -60,6 +65,7 @@ export async function createJob(
 ): Promise<{ job_id: string; repeated: boolean }> {
   const id = newId('job');
   const { stored, secrets } = sealOptions(box, job.account_id, job.options);
+  const { hosts, slices } = await divide(job, id);
   const created = await db.transaction().execute(async (tx) => {
     if (job.idempotency) {
       const earlier = await claimIdempotencyKey(tx, job.account_id, job.idempotency, id);
@@ -90,9 +96,8 @@ export async function createJob(
       })
       .returning('priority')
       .executeTakeFirstOrThrow();
-    const hosts = job.urls.map((url) => URL.parse(url)?.host ?? '');
     await insertPages(tx, job, hosts, id);
-    await insertSlices(boss, tx, { lane: job.lane, slices: slicesOf(job, hosts, id), priority });
+    await insertSlices(boss, tx, { lane: job.lane, slices, priority });
     await reserveCredits(tx, job.account_id, id, reserved);
     await notify(tx, { type: 'slices', lane: job.lane });
     crashPoint('job.create');
@@ -116,29 +121,48 @@ function basePriority(accountId: string) {
     where account_id = ${accountId} and finished_at is null)`;
 }
 
-function slicesOf({ account_id, urls, sync, request_id }: NewJob, hosts: string[], job_id: string): Slice[] {
-  const places = urls.map((_, ordinal) => ({ ordinal, host: hosts[ordinal]! }));
-  return divideIntoSlices(places).map((slice) => ({
-    account_id,
-    job_id,
-    request_id,
-    ...slice,
-    ...(sync ? { sync } : {}),
-  }));
+/** The host of each page, and the slices of the queue. Other requests have their turn meanwhile. */
+async function divide(
+  { account_id, urls, sync, request_id }: NewJob,
+  job_id: string,
+): Promise<{ hosts: string[]; slices: Slice[] }> {
+  const divider = new SliceDivider();
+  const hosts: string[] = [];
+  for (const [ordinal, url] of urls.entries()) {
+    if (ordinal % PIECE === PIECE - 1) await nextTurn();
+    const host = URL.parse(url)?.host ?? '';
+    hosts.push(host);
+    divider.add({ ordinal, host });
+  }
+  const facts = { account_id, job_id, request_id, ...(sync ? { sync } : {}) };
+  const parts = divider.finish((ordinal) => hosts[ordinal]!);
+  return { hosts, slices: parts.map((part) => ({ ...facts, ...part })) };
 }
 
 async function insertPages(tx: Tx, job: NewJob, hosts: string[], jobId: string): Promise<void> {
-  for (let from = 0; from < job.urls.length; from += INSERT_CHUNK) {
-    const urls = job.urls.slice(from, from + INSERT_CHUNK);
+  const cacheKey = cacheKeysFor(job.options);
+  for (let from = 0; from < job.urls.length;) {
+    const urls = job.urls.slice(from, insertEnd(job.urls, from));
+    const first = from;
     const pages = rows(urls, {
-      ordinal: int((_, n) => from + n),
+      ordinal: int((_, n) => first + n),
       url: text((url) => url),
-      host: text((_, n) => hosts[from + n]),
+      host: text((_, n) => hosts[first + n]),
       url_hash: bytea((url) => (job.kind === 'crawl' ? crawlHash(url) : null)),
-      cache_key: bytea((url) => cacheKey(url, job.options)),
+      cache_key: bytea((url) => cacheKey(url)),
     });
     await sql`
       insert into pages (account_id, job_id, ${pages.columns})
       select ${job.account_id}, ${jobId}, * from ${pages.as('p')}`.execute(tx);
+    from += urls.length;
   }
+}
+
+/** Where the pages end that one statement inserts, beginning with `from`. */
+function insertEnd(urls: string[], from: number): number {
+  let characters = 0;
+  let end = from;
+  while (end < urls.length && end - from < INSERT_PAGES && characters < INSERT_CHARACTERS)
+    characters += urls[end++]!.length;
+  return end;
 }

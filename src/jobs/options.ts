@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { GivenCookie } from '../egress/index.ts';
 import type { RenderOptions } from '../render/options.ts';
 import type { ExtractOptions } from '../scrape/types.ts';
@@ -47,10 +47,10 @@ export interface CrawlOptions extends ScrapeOptions {
 }
 
 /**
- * What a page's result depends on besides the moment: equal keys may share a result within
- * max_age_seconds.
+ * What the results of pages with these options depend on besides the moment, by URL: equal keys may
+ * share a result within max_age_seconds.
  */
-export function cacheKey(url: string, options: ScrapeOptions): Buffer {
+export function cacheKeysFor(options: ScrapeOptions): (url: string) => Buffer {
   const { formats, only_main_content, include_selectors, exclude_selectors, headers, user_agent } = options;
   const shape = [
     formats,
@@ -65,7 +65,6 @@ export function cacheKey(url: string, options: ScrapeOptions): Buffer {
     options.proxy,
     ...(options.rendering === null ? [] : [options.render, { ...options.rendering, credits: null }]),
   ];
-  return createHash('sha256')
-    .update(JSON.stringify([url, shape]))
-    .digest();
+  const digest = hash('sha256', JSON.stringify(shape));
+  return (url) => hash('sha256', `${digest} ${url}`, 'buffer');
 }

@@ -12,30 +12,49 @@ interface Place {
   host: string;
 }
 
+type Part = Pick<Slice, 'ordinals' | 'host'>;
+
 /**
  * Divides pages into slices, in the order of each slice's first page. The pages of one host go
  * together as far as they fill slices, so that a host that is slow holds up its own slices and no
  * others; what is left over shares some.
  */
-export function divideIntoSlices(pages: Place[]): Pick<Slice, 'ordinals' | 'host'>[] {
-  const slices: Place[][] = [];
-  const leftOver: Place[] = [];
-  for (const ofHost of Map.groupBy(pages, (page) => page.host).values()) {
-    const full = ofHost.length - (ofHost.length % SLICE_PAGES);
-    slices.push(...chunks(ofHost.slice(0, full)));
-    leftOver.push(...ofHost.slice(full));
+export class SliceDivider {
+  readonly #full: Part[] = [];
+  /** The pages of each host that do not fill a slice. */
+  readonly #rest = new Map<string, number[]>();
+
+  add({ ordinal, host }: Place): void {
+    const ordinals = this.#rest.get(host) ?? [];
+    ordinals.push(ordinal);
+    if (ordinals.length < SLICE_PAGES) {
+      this.#rest.set(host, ordinals);
+    } else {
+      this.#full.push({ ordinals, host });
+      this.#rest.delete(host);
+    }
   }
-  slices.push(...chunks(leftOver.toSorted((a, b) => a.ordinal - b.ordinal)));
-  return slices
-    .toSorted((a, b) => a[0]!.ordinal - b[0]!.ordinal)
-    .map((slice) => {
-      const { host } = slice[0]!;
-      const ordinals = slice.map((page) => page.ordinal);
-      return slice.every((page) => page.host === host) ? { ordinals, host } : { ordinals };
-    });
+
+  /** All slices. `hostOf` finds the host of a page by its ordinal. */
+  finish(hostOf: (ordinal: number) => string): Part[] {
+    const left = Int32Array.from(this.#rest.values().flatMap((ordinals) => ordinals)).toSorted();
+    const shared: Part[] = [];
+    for (let from = 0; from < left.length; from += SLICE_PAGES) {
+      const ordinals = [...left.subarray(from, from + SLICE_PAGES)];
+      const host = hostOf(ordinals[0]!);
+      shared.push(ordinals.every((ordinal) => hostOf(ordinal) === host) ? { ordinals, host } : { ordinals });
+    }
+    return [...this.#full, ...shared].toSorted((a, b) => a.ordinals[0]! - b.ordinals[0]!);
+  }
 }
 
-function chunks(pages: Place[]): Place[][] {
-  const count = Math.ceil(pages.length / SLICE_PAGES);
-  return Array.from({ length: count }, (_, i) => pages.slice(i * SLICE_PAGES, (i + 1) * SLICE_PAGES));
+/** Divides a few thousand pages at most, in one go. */
+export function divideIntoSlices(pages: Place[]): Part[] {
+  const divider = new SliceDivider();
+  const hosts = new Map<number, string>();
+  for (const page of pages) {
+    divider.add(page);
+    hosts.set(page.ordinal, page.host);
+  }
+  return divider.finish((ordinal) => hosts.get(ordinal)!);
 }

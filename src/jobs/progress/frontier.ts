@@ -6,7 +6,7 @@ import { dedupeKey } from '../../crawl/normalise.ts';
 import type { Tx } from '../../database/tables.ts';
 import { notify } from '../../database/notifications.ts';
 import { insertSlices } from '../../database/queue.ts';
-import { cacheKey, type CrawlOptions } from '../options.ts';
+import { cacheKeysFor, type CrawlOptions } from '../options.ts';
 import type { Job } from '../read/jobs.ts';
 import { divideIntoSlices, SLICE_PAGES } from '../slices.ts';
 
@@ -133,14 +133,14 @@ async function insertChildren(
   job: Job,
   { children, first }: { children: Child[]; first: number },
 ): Promise<void> {
-  const options = job.options as CrawlOptions;
   if (children.length === 0) return;
+  const cacheKey = cacheKeysFor(job.options as CrawlOptions);
   const pages = rows(children, {
     ordinal: int((_, n) => first + n),
     url: text((child) => child.url),
     host: text((child) => child.host),
     url_hash: bytea((child) => child.hash),
-    cache_key: bytea((child) => cacheKey(child.url, options)),
+    cache_key: bytea((child) => cacheKey(child.url)),
     depth: smallint((child) => child.depth),
   });
   await sql`

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Db } from '../../database/tables.ts';
-import { cacheKey } from '../../jobs/options.ts';
+import { cacheKeysFor } from '../../jobs/options.ts';
 import type { PageResult } from '../../jobs/progress/settle.ts';
 import type { JobInfo } from '../job.ts';
 import type { PendingPage } from '../job.ts';
@@ -13,7 +13,8 @@ import type { PendingPage } from '../job.ts';
 export async function cachedResults(db: Db, job: JobInfo, pages: PendingPage[]): Promise<PageResult[]> {
   const { max_age_seconds } = job.options;
   if (max_age_seconds === 0 || job.session || job.crawl || pages.length === 0) return [];
-  const keys = pages.map((page) => cacheKey(page.url, job.options));
+  const cacheKey = cacheKeysFor(job.options);
+  const keys = pages.map((page) => cacheKey(page.url));
   const { rows } = await sql<{
     cache_key: Buffer;
     fragment: string;
