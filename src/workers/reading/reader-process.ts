@@ -6,6 +6,8 @@ import type { PageReading, ReadRequest } from './page-reading.ts';
 import type { FromReader } from './reader.ts';
 
 const SCRIPT = new URL('./reader.ts', import.meta.url);
+/** As in `npm start`: glibc then returns what is free, and large blocks at once. */
+const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
 /** What is kept of a reader's last words. */
 const STDERR_CHARS = 2000;
 
@@ -43,7 +45,7 @@ export class ReaderProcess implements Disposable {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [`--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${SEMI_SPACE_MB}`],
       // None of the parent's: it holds secrets.
-      env: { NODE_COMPILE_CACHE: compileCache, MALLOC_ARENA_MAX: '2' },
+      env: { NODE_COMPILE_CACHE: compileCache, ...ALLOCATOR },
     });
     if (niceness > 0 && this.#child.pid !== undefined) setPriority(this.#child.pid, niceness);
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -7,14 +7,25 @@ export async function residentMiB(pid: number): Promise<number> {
 }
 
 /**
- * The same with all its descendants: their proportional share (PSS), so that code which they have
- * in common counts once, as the system's limits for a container count it.
+ * The resident memory of a process and all its descendants, in MiB. Code that they share counts
+ * once, and wholly, whatever other processes of the machine share it too.
  */
 export async function familyMiB(pid: number): Promise<number> {
-  const children = await childrenOf(pid);
-  const theirs = await Promise.all(children.map(async (child) => await familyMiB(child)));
-  const own = Number(/^Pss:\s+(\d+) kB/m.exec(await readProc(`${pid}/smaps_rollup`))?.[1] ?? 0) / 1024;
-  return theirs.reduce((sum, mib) => sum + mib, own);
+  const members = await Promise.all((await familyOf(pid)).map(async (member) => await memoryOf(member)));
+  const own = members.reduce((sum, { privateMiB }) => sum + privateMiB, 0);
+  return own + Math.max(...members.map(({ sharedMiB }) => sharedMiB));
+}
+
+async function familyOf(pid: number): Promise<number[]> {
+  const below = await Promise.all((await childrenOf(pid)).map(async (child) => await familyOf(child)));
+  return [pid, ...below.flat()];
+}
+
+async function memoryOf(pid: number): Promise<{ privateMiB: number; sharedMiB: number }> {
+  const rollup = await readProc(`${pid}/smaps_rollup`);
+  const sizes = [...rollup.matchAll(/^(Rss|Private_Clean|Private_Dirty):\s+(\d+) kB/gm)];
+  const [rss = 0, clean = 0, dirty = 0] = sizes.map(([, , kilobytes]) => Number(kilobytes) / 1024);
+  return { privateMiB: clean + dirty, sharedMiB: rss - clean - dirty };
 }
 
 /** The processes that a process has started and not yet waited for. */
