@@ -1,6 +1,7 @@
 import type { Block, Container } from '../signals/blocks.ts';
 import { isChrome } from './chrome.ts';
 import { complete } from './complete.ts';
+import { doubt } from './doubt.ts';
 import { withoutRepeats } from './repeats.ts';
 import type { Forest } from '../signals/forest.ts';
 import type { Page } from '../signals/page.ts';
@@ -105,6 +106,7 @@ function isSmall({ root, main }: Page): boolean {
 /** The blocks that are the content of the page. Empty only where no block is likely to be. */
 export function selectBlocks(page: Page, forest: Forest): Set<Block> {
   const probabilities = judge(page, forest);
+  doubt(page, probabilities);
   if (isSmall(page)) return plain(page, probabilities);
   believeMain(page, probabilities);
   const chosen = withoutRepeats(page, likeliest(page.blocks, probabilities));

@@ -41,7 +41,10 @@ export interface Page {
   /** For each block those whose three, and two, innermost elements look like its own. */
   alike: Alike[];
   looselyAlike: Alike[];
-  /** What the page declares itself to be, `type.…`, and what its path suggests, `path.…`. */
+  /**
+   * What the page declares itself to be, `type.…`, what its path suggests, `path.…`, and whether
+   * people talk there, `talk`.
+   */
   kinds: Set<string>;
   pathDepth: number;
 }
@@ -55,6 +58,7 @@ const TYPES: [string, RegExp][] = [
   ['type.organization', /organization|localbusiness|service/i],
   ['type.video', /video/i],
   ['type.software', /software|techarticle|apireference/i],
+  ['talk', /qapage|discussionforum/i],
 ];
 
 const PATHS: [string, RegExp][] = [
@@ -68,6 +72,18 @@ const PATHS: [string, RegExp][] = [
   ['path.blog', /\b(?:blog|news|articles?|posts?|stories|20\d\d)\b|-\w+-\w+-\w+/],
   ['path.service', /\b(?:services?|solutions?|pricing|about|features?|platform)\b/],
 ];
+
+const TALK_HOST = /forum|^(?:boards?|community|discuss|discussions|talk)\./;
+const TALK_SEGMENT =
+  /\/(?:forums?|boards?|threads?|topics?|discussions?|questions?|comments)(?:\/|$)|\b(?:showthread|viewtopic)\b/;
+/** The paths of sites that are made for talk begin with a single letter, or `item` or `post`. */
+const TALK_START = /^\/(?:t|d|r|s|item|post)(?:\/|$)/;
+
+function isTalk(url: URL | null): boolean {
+  if (url === null) return false;
+  const path = url.pathname.toLowerCase().slice(0, 500);
+  return TALK_HOST.test(url.hostname) || TALK_SEGMENT.test(path) || TALK_START.test(path);
+}
 
 const MAX_JSON_LD = 200_000;
 
@@ -192,7 +208,8 @@ export function readPage(
   }
   const levels = blocks.map(headingLevel);
   const headingIndex = levels.indexOf(1);
-  const path = URL.parse(url)?.pathname.toLowerCase().slice(0, 500) ?? '';
+  const address = URL.parse(url);
+  const path = address?.pathname.toLowerCase().slice(0, 500) ?? '';
   let main: Container | null = null;
   for (const container of containers.values()) {
     if (isMain(container.element) && container.words > (main?.words ?? -1)) main = container;
@@ -216,7 +233,11 @@ export function readPage(
     words: blocks.map(({ text }) => evidenceOfText(text, lexicon)),
     alike: alikeOf(blocks, 3),
     looselyAlike: alikeOf(blocks, 2),
-    kinds: new Set([...declared, ...PATHS.flatMap(([kind, pattern]) => (pattern.test(path) ? [kind] : []))]),
+    kinds: new Set([
+      ...declared,
+      ...PATHS.flatMap(([kind, pattern]) => (pattern.test(path) ? [kind] : [])),
+      ...(isTalk(address) ? ['talk'] : []),
+    ]),
     pathDepth: path.split('/').filter(Boolean).length,
   };
 }
