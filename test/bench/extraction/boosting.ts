@@ -66,20 +66,20 @@ interface Branch {
   gain: number;
 }
 
+/** For each tried signal and bin the gradient, the hessian and the number of rows. */
+type Histogram = Float64Array;
+const ENTRY = 3;
+const SIGNAL_ENTRIES = MAX_BINS * ENTRY;
+
 interface Node extends Sums {
   rows: Int32Array;
+  histogram: Histogram;
   branch: Branch | null;
   children: [Node, Node] | null;
 }
 
-function sumOf(numbers: Float64Array): number {
-  let sum = 0;
-  for (const number of numbers) sum += number;
-  return sum;
-}
-
 /**
- * Fits a sum of small trees to labels by gradient boosting on the logistic loss. A branch tries
+ * Fits a sum of small trees to labels by gradient boosting on the logistic loss. A tree tries
  * every threshold of a random share of the signals. Trees come in the form that `Forest` reads; the
  * first is the bias.
  */
@@ -89,9 +89,8 @@ export class Booster {
   readonly #random: () => number;
   readonly #gradient: Float64Array;
   readonly #hessian: Float64Array;
-  readonly #binGradients = new Float64Array(MAX_BINS);
-  readonly #binHessians = new Float64Array(MAX_BINS);
-  readonly #binCounts = new Int32Array(MAX_BINS);
+  /** The signals that the tree at hand may use. */
+  #tried: number[] = [];
   /** For each signal how much its branches have gained. */
   readonly gains: Float64Array;
 
@@ -128,69 +127,68 @@ export class Booster {
       this.#hessian[i] = weights[i]! * p * (1 - p);
       if (this.#random() < this.#settings.exampleShare) rows.push(i);
     }
-    const root = this.#node(Int32Array.from(rows));
+    this.#tried = [...this.#examples.bins.keys()].filter(() => this.#random() < this.#settings.signalShare);
+    const all = Int32Array.from(rows);
+    const root = this.#node(all, this.#histogramOf(all));
     const leaves = [root];
     while (leaves.length < this.#settings.leaves) {
       const best = leaves.reduce((a, b) => ((b.branch?.gain ?? 0) > (a.branch?.gain ?? 0) ? b : a));
       if (best.branch === null) break;
       this.gains[best.branch.signal]! += best.branch.gain;
-      best.children = this.#divide(best.rows, best.branch);
+      best.children = this.#divide(best, best.branch);
       leaves.splice(leaves.indexOf(best), 1, ...best.children);
     }
     for (let i = 0; i < odds.length; i++) odds[i] = odds[i]! + this.#valueOf(this.#leafOf(root, i));
     return this.#write(root);
   }
 
-  #node(rows: Int32Array): Node {
-    const gradient = Float64Array.from(rows, (row) => this.#gradient[row]!);
-    const hessian = Float64Array.from(rows, (row) => this.#hessian[row]!);
-    const node: Node = {
-      rows,
-      gradient: sumOf(gradient),
-      hessian: sumOf(hessian),
-      branch: null,
-      children: null,
-    };
+  #histogramOf(rows: Int32Array): Histogram {
+    const histogram = new Float64Array(this.#tried.length * SIGNAL_ENTRIES);
+    const gradients = this.#gradient;
+    const hessians = this.#hessian;
+    for (const [i, signal] of this.#tried.entries()) {
+      const bins = this.#examples.bins[signal]!;
+      for (const row of rows) {
+        const at = i * SIGNAL_ENTRIES + bins[row]! * ENTRY;
+        histogram[at]! += gradients[row]!;
+        histogram[at + 1]! += hessians[row]!;
+        histogram[at + 2]!++;
+      }
+    }
+    return histogram;
+  }
+
+  #node(rows: Int32Array, histogram: Histogram): Node {
+    let gradient = 0;
+    let hessian = 0;
+    for (const row of rows) {
+      gradient += this.#gradient[row]!;
+      hessian += this.#hessian[row]!;
+    }
+    const node: Node = { rows, histogram, gradient, hessian, branch: null, children: null };
     if (rows.length < 2 * this.#settings.minExamples) return node;
-    for (let signal = 0; signal < this.#examples.bins.length; signal++) {
-      if (this.#random() >= this.#settings.signalShare) continue;
-      const branch = this.#bestBranch(node, signal, { gradient, hessian });
+    for (let i = 0; i < this.#tried.length; i++) {
+      const branch = this.#bestBranch(node, i);
       if (branch !== null && branch.gain > (node.branch?.gain ?? 1e-9)) node.branch = branch;
     }
     return node;
   }
 
-  /**
-   * The best threshold of a signal: its values are summed by bin, and every bin's upper edge is
-   * tried.
-   */
-  #bestBranch(
-    node: Node,
-    signal: number,
-    of: { gradient: Float64Array; hessian: Float64Array },
-  ): Branch | null {
-    const bins = this.#examples.bins[signal]!;
-    const { rows } = node;
-    const [gradients, hessians, counts] = [this.#binGradients, this.#binHessians, this.#binCounts];
-    gradients.fill(0);
-    hessians.fill(0);
-    counts.fill(0);
-    for (let i = 0; i < rows.length; i++) {
-      const bin = bins[rows[i]!]!;
-      gradients[bin]! += of.gradient[i]!;
-      hessians[bin]! += of.hessian[i]!;
-      counts[bin]!++;
-    }
+  /** The best threshold of the tried signal of this index: every bin's upper edge is tried. */
+  #bestBranch(node: Node, index: number): Branch | null {
+    const signal = this.#tried[index]!;
+    const { rows, histogram } = node;
     const { minExamples, minHessian } = this.#settings;
     const low: Sums = { gradient: 0, hessian: 0 };
     let count = 0;
     let best: Branch | null = null;
     const worth = this.#worth(node);
     for (let bin = 0; bin < this.#examples.edges[signal]!.length; bin++) {
-      if (counts[bin] === 0) continue;
-      low.gradient += gradients[bin]!;
-      low.hessian += hessians[bin]!;
-      count += counts[bin]!;
+      const at = index * SIGNAL_ENTRIES + bin * ENTRY;
+      if (histogram[at + 2] === 0) continue;
+      low.gradient += histogram[at]!;
+      low.hessian += histogram[at + 1]!;
+      count += histogram[at + 2]!;
       const high: Sums = { gradient: node.gradient - low.gradient, hessian: node.hessian - low.hessian };
       if (count < minExamples || rows.length - count < minExamples) continue;
       if (low.hessian < minHessian || high.hessian < minHessian) continue;
@@ -208,12 +206,16 @@ export class Booster {
     return (-gradient / (hessian + this.#settings.l2)) * this.#settings.rate;
   }
 
-  #divide(rows: Int32Array, { signal, bin }: Branch): [Node, Node] {
+  /** Counts the rows of the smaller half; the other half is the rest. */
+  #divide(node: Node, { signal, bin }: Branch): [Node, Node] {
     const bins = this.#examples.bins[signal]!;
-    return [
-      this.#node(rows.filter((row) => bins[row]! <= bin)),
-      this.#node(rows.filter((row) => bins[row]! > bin)),
-    ];
+    const low = node.rows.filter((row) => bins[row]! <= bin);
+    const high = node.rows.filter((row) => bins[row]! > bin);
+    const counted = this.#histogramOf(low.length < high.length ? low : high);
+    const rest = node.histogram.map((value, i) => value - counted[i]!);
+    return low.length < high.length
+      ? [this.#node(low, counted), this.#node(high, rest)]
+      : [this.#node(low, rest), this.#node(high, counted)];
   }
 
   #leafOf(root: Node, row: number): Node {
