@@ -1,8 +1,8 @@
 import { defineConfig, type OxlintOverride } from 'oxlint';
 
 /**
- * The rooms of src/, from the ground up. A room imports rooms further up in this list only: never its neighbours in the same line, never
- * what stands below.
+ * The rooms of src/, from the ground up. A room imports rooms further up in this list only: never
+ * its neighbours in the same line, never what stands below.
  */
 const LAYERS = [
   ['log', 'tracing', 'ids', 'version', 'crash-point', 'service-error'],
@@ -68,7 +68,10 @@ const layers = LAYERS.flatMap((rooms, n) =>
   ),
 );
 
-/** The client side of the command line runs without a database: of the service it knows types and lists of values. */
+/**
+ * The client side of the command line runs without a database: of the service it knows types and
+ * lists of values.
+ */
 const client: OxlintOverride = {
   files: ['src/cli/client/**'],
   rules: {

@@ -36,8 +36,8 @@ async function main(args: string[]): Promise<number> {
 }
 
 /**
- * Each test file makes a database of some 400 files and drops it. On ext4, where new files pass over
- * what was just deleted, that takes longer than the tests.
+ * Each test file makes a database of some 400 files and drops it. On ext4, where new files pass
+ * over what was just deleted, that takes longer than the tests.
  */
 async function fastestDirectory(): Promise<string> {
   const space = await statfs(MEMORY).catch(() => null);

@@ -107,7 +107,8 @@ export async function rotateWebhookSecret(
   if (!rows[0])
     throw new ServiceError(
       'too_many_secrets',
-      `${MAX_PREVIOUS_SECRETS} earlier secrets still sign. Wait until an overlap ends, or rotate without one.`,
+      `${MAX_PREVIOUS_SECRETS} earlier secrets still sign. Wait until an overlap ends, or rotate ` +
+        'without one.',
     );
   crashPoint('secret.rotated');
   return { webhook_secret: secret, previous_secret_until: rows[0].until };
@@ -119,6 +120,7 @@ export async function rotateWebhookSecret(
  */
 function stillPromised(column: 'secret' | 'until') {
   return sql`array(
-    select ${sql.ref(column)} from unnest(previous_secrets, previous_secrets_until) with ordinality as p (secret, until, n)
+    select ${sql.ref(column)}
+    from unnest(previous_secrets, previous_secrets_until) with ordinality as p (secret, until, n)
     where until > now() order by n)`;
 }

@@ -22,7 +22,8 @@ export async function checkSecretKey(db: DbOrTx, box: SecretBox): Promise<void> 
       box.open(webhook_secret, id);
     } catch (cause) {
       throw new ConfigError(
-        `SECRET_KEY: does not open the webhook secret of account ${id}. Set the key that sealed it, as SECRET_KEY or SECRET_KEY_PREVIOUS.`,
+        `SECRET_KEY: does not open the webhook secret of account ${id}. Set the key that sealed it, ` +
+          'as SECRET_KEY or SECRET_KEY_PREVIOUS.',
         { cause },
       );
     }

@@ -26,7 +26,9 @@ interface CreditMove {
 async function move(tx: Tx, accountId: string, { kind, amount, jobId, note }: CreditMove): Promise<void> {
   const { rows } = await sql`
     with moved as (
-      update accounts set credits = credits + ${amount}::bigint where id = ${accountId} and credits + ${amount}::bigint >= 0
+      update accounts
+      set credits = credits + ${amount}::bigint
+      where id = ${accountId} and credits + ${amount}::bigint >= 0
       returning id
     ), entered as (
       insert into credit_entries (account_id, kind, amount, job_id, note)
@@ -90,7 +92,8 @@ export async function usageByDay(db: DbOrTx, accountId: string, from: Date, to: 
            sum(succeeded - unbilled + surcharge)::bigint as credits,
            count(*)::bigint as jobs
     from jobs
-    where account_id = ${accountId} and finished_at is not null and created_at >= ${from} and created_at < ${to}
+    where account_id = ${accountId} and finished_at is not null and created_at >= ${from}
+      and created_at < ${to}
       and id >= id_floor('job_', (${from}::timestamptz at time zone 'utc')::date - 1)
     group by 1 order by 1`.execute(db);
   return rows.rows;

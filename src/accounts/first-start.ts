@@ -33,7 +33,8 @@ export async function ensureFirstAccount({ db, box, config, log, showKey }: Firs
     else if (earlier)
       log.warn(
         { account_id: account.id },
-        'OLLAGRAPH_API_KEY is new: it opens an account of its own, and the keys of earlier accounts stay valid',
+        'OLLAGRAPH_API_KEY is new: it opens an account of its own, and the keys of earlier accounts ' +
+          'stay valid',
       );
   });
 }

@@ -13,9 +13,10 @@ const SEALED_COLUMNS = [
 const BATCH = 500;
 
 /**
- * Seals every webhook secret, and what callers sent along, again with the current SECRET_KEY, after it was set for the first time
- * or changed (with the old one in SECRET_KEY_PREVIOUS). One transaction per account. Safe to
- * repeat, and while the service runs. Returns how many accounts there are.
+ * Seals every webhook secret, and what callers sent along, again with the current SECRET_KEY, after
+ * it was set for the first time or changed (with the old one in SECRET_KEY_PREVIOUS). One
+ * transaction per account. Safe to repeat, and while the service runs. Returns how many accounts
+ * there are.
  */
 export async function resealSecrets(db: Db, box: SecretBox): Promise<number> {
   const accounts = await db.selectFrom('accounts').select('id').orderBy('id').execute();
@@ -51,7 +52,10 @@ interface Column {
   again: (stored: string) => string;
 }
 
-/** Row by row, so that no delivery or job waits for the others. A row that changes meanwhile is left. */
+/**
+ * Row by row, so that no delivery or job waits for the others. A row that changes meanwhile is
+ * left.
+ */
 async function resealColumn(db: DbOrTx, { table, column, id, again }: Column): Promise<void> {
   const [from, value] = [sql.id(table), sql.id(column)];
   let last = '';

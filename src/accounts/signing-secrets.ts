@@ -8,9 +8,9 @@ import type { SecretBox } from './secrets.ts';
  */
 export async function readSigningSecrets(db: DbOrTx, box: SecretBox, id: string): Promise<string[]> {
   const { rows } = await sql<{ secrets: string[] }>`
-    select webhook_secret || ${overlappingSecrets('accounts')} as secrets from accounts where id = ${id}`.execute(
-    db,
-  );
+    select webhook_secret || ${overlappingSecrets('accounts')} as secrets
+    from accounts
+    where id = ${id}`.execute(db);
   if (!rows[0]) throw new Error(`there is no account ${id}`);
   return rows[0].secrets.map((secret) => box.open(secret, id));
 }
@@ -25,6 +25,9 @@ export function overlappingSecrets(accounts: string): RawBuilder<string[]> {
     sql.ref(`${accounts}.previous_secrets_until`),
   ];
   return sql`case when cardinality(${secrets}) = 0 then '{}'::text[] else array(
-    select secret from unnest(${secrets}, ${until}) with ordinality as p (secret, until, n) where until > now() order by n
+    select secret
+    from unnest(${secrets}, ${until}) with ordinality as p (secret, until, n)
+    where until > now()
+    order by n
   ) end`;
 }

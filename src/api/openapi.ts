@@ -43,7 +43,8 @@ export function openApiDocument(routes: RouteDescription[], callbacks: Record<st
       version: '1',
       summary: 'Queue a job, walk away, get one signed POST when it is done.',
       description:
-        'Send your key as `Authorization: Bearer ok_…`. Errors are problem documents (RFC 9457). [Manual](/docs/manual) · [Webhooks](/docs/webhooks) · [Errors](/docs/errors)',
+        'Send your key as `Authorization: Bearer ok_…`. Errors are problem documents (RFC 9457). ' +
+        '[Manual](/docs/manual) · [Webhooks](/docs/webhooks) · [Errors](/docs/errors)',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],

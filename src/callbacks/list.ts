@@ -39,12 +39,21 @@ export async function listCallbacks(
   const horizon = await readHorizon(db);
   const newest = idFloor('dlv', Number(horizon.process / 1000n));
   const deliveries = (table: 'outbox' | 'deliveries') => sql`
-    (select id, job_id, event, webhook_url, created_at as at, ('x' || substr(id, 5, 12))::bit(48)::bigint * 1000 as moment from ${sql.table(table)}
-      where account_id = ${accountId} and id > ${deliveryBefore(start)} and id < ${newest} and created_at >= ${since} order by id limit ${limit})`;
+    (select id, job_id, event, webhook_url, created_at as at,
+      ('x' || substr(id, 5, 12))::bit(48)::bigint * 1000 as moment
+      from ${sql.table(table)}
+      where account_id = ${accountId} and id > ${deliveryBefore(start)} and id < ${newest}
+        and created_at >= ${since}
+      order by id
+      limit ${limit})`;
   const jobs = sql`
-    (select id, id, 'job.completed', null, finished_at, (extract(epoch from finished_at) * 1000000)::bigint from jobs
-      where account_id = ${accountId} and webhook_url is null and 'job.completed' = any (webhook_events) and finished_at >= ${since}
-        and (finished_at, id) > ('epoch'::timestamptz + ${start.moment.toString()}::bigint * interval '1 microsecond', ${start.id})
+    (select id, id, 'job.completed', null, finished_at, (extract(epoch from finished_at) * 1000000)::bigint
+      from jobs
+      where account_id = ${accountId} and webhook_url is null and 'job.completed' = any (webhook_events)
+        and finished_at >= ${since}
+        and (finished_at, id) > (
+          'epoch'::timestamptz + ${start.moment.toString()}::bigint * interval '1 microsecond', ${start.id}
+        )
         and finished_at < 'epoch'::timestamptz + ${horizon.database.toString()}::bigint * interval '1 microsecond'
       order by finished_at, id limit ${limit})`;
   const { rows } = await sql<Callback & { moment: string }>`

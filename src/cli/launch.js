@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// `npx ollagraph`: the command line on a Node.js that runs TypeScript. The package `node` brings one, for older ones.
+// `npx ollagraph`: the command line on a Node.js that runs TypeScript. The package `node` brings
+// one, for older ones.
 import { spawn } from 'node:child_process';
 import nodeModule, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -288,7 +288,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const v = parse(environment.extend({ DATABASE_URL: databaseUrl(env) }), env);
   if (v.DYNO !== undefined && v.DATABASE_URL === undefined) {
     throw new ConfigError(
-      'DATABASE_URL: not set, and the disk of a dyno does not last. Attach a database first: heroku addons:create heroku-postgresql',
+      'DATABASE_URL: not set, and the disk of a dyno does not last. Attach a database first: ' +
+        'heroku addons:create heroku-postgresql',
     );
   }
   return {

@@ -66,7 +66,9 @@ async function compare(db: DbOrTx): Promise<Migration[]> {
   const { current, earlier } = found.rows[0]!;
   if (!current && earlier)
     throw new SchemaError(
-      'The database was made by a version before 0.1, whose tables this version cannot take over. Keep it with that version, and start this one on a new database: another DATA_DIR or DATABASE_URL.',
+      'The database was made by a version before 0.1, whose tables this version cannot take over. ' +
+        'Keep it with that version, and start this one on a new database: another DATA_DIR or ' +
+        'DATABASE_URL.',
     );
   const migrations = await readMigrations();
   if (!current) return migrations;
@@ -76,12 +78,15 @@ async function compare(db: DbOrTx): Promise<Migration[]> {
   const foreign = applied.rows.filter(({ name }) => !known.has(name)).map(({ name }) => name);
   if (foreign.length > 0)
     throw new SchemaError(
-      `The database is of a newer version: it has ${foreign.join(', ')}, which this version does not know. Run that version, or restore a backup from before.`,
+      `The database is of a newer version: it has ${foreign.join(', ')}, which this version does ` +
+        'not know. Run that version, or restore a backup from before.',
     );
   const changed = applied.rows.filter(({ name, checksum }) => known.get(name)!.checksum !== checksum);
   if (changed.length > 0)
     throw new SchemaError(
-      `The database is of another version: its ${changed.map(({ name }) => name).join(', ')} differs from the file in db/. Run the version that made it, or start this one on a new database: another DATA_DIR or DATABASE_URL.`,
+      `The database is of another version: its ${changed.map(({ name }) => name).join(', ')} ` +
+        'differs from the file in db/. Run the version that made it, or start this one on a new ' +
+        'database: another DATA_DIR or DATABASE_URL.',
     );
   const seen = new Set(applied.rows.map(({ name }) => name));
   return migrations.filter(({ name }) => !seen.has(name));

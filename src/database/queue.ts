@@ -138,9 +138,8 @@ export async function queuedGroups(tx: Tx, lane: Lane, accountIds: string[]): Pr
   if (accountIds.length === 0) return [];
   const { rows } = await sql<{ group_id: string }>`
     select distinct group_id from ${sql.id(QUEUE_SCHEMA)}.job
-    where name = ${lane} and state < 'active' and split_part(group_id, ' ', 1) = any(${accountIds}::text[])`.execute(
-    tx,
-  );
+    where name = ${lane} and state < 'active'
+      and split_part(group_id, ' ', 1) = any(${accountIds}::text[])`.execute(tx);
   return rows.map((row) => row.group_id);
 }
 

@@ -28,10 +28,14 @@ export async function dropOldDays(db: Db, days: number): Promise<string[]> {
 
 async function oldDays(db: Db, days: number): Promise<Day[]> {
   const { rows } = await sql<Day>`
-    select to_char(day, 'YYYY-MM-DD') as day, json_agg(json_build_object('table', name, 'partition', partition)) as partitions
+    select to_char(day, 'YYYY-MM-DD') as day,
+      json_agg(json_build_object('table', name, 'partition', partition)) as partitions
     from (
-      select t.name, c.relname as partition, case when c.relname ~ '_[0-9]{8}$' then to_date(right(c.relname, 8), 'YYYYMMDD') end as day
-      from partitioned_tables t join pg_inherits i on i.inhparent = t.name::regclass join pg_class c on c.oid = i.inhrelid
+      select t.name, c.relname as partition,
+        case when c.relname ~ '_[0-9]{8}$' then to_date(right(c.relname, 8), 'YYYYMMDD') end as day
+      from partitioned_tables t
+      join pg_inherits i on i.inhparent = t.name::regclass
+      join pg_class c on c.oid = i.inhrelid
     ) s
     where day < (now() at time zone 'utc')::date - ${days}::int
     group by day order by day`.execute(db);
@@ -40,9 +44,14 @@ async function oldDays(db: Db, days: number): Promise<Day[]> {
 
 async function isPending(db: Db, day: string): Promise<boolean> {
   const { rows } = await sql`
-    select 1 from jobs where finished_at is null and id >= id_floor('job_', ${day}::date) and id < id_floor('job_', ${day}::date + 1)
+    select 1
+    from jobs
+    where finished_at is null and id >= id_floor('job_', ${day}::date)
+      and id < id_floor('job_', ${day}::date + 1)
     union all
-    select 1 from outbox where (job_id >= id_floor('job_', ${day}::date) and job_id < id_floor('job_', ${day}::date + 1))
+    select 1
+    from outbox
+    where (job_id >= id_floor('job_', ${day}::date) and job_id < id_floor('job_', ${day}::date + 1))
       or (id >= id_floor('dlv_', ${day}::date) and id < id_floor('dlv_', ${day}::date + 1))
     limit 1`.execute(db);
   return rows.length > 0;

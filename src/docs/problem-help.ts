@@ -24,13 +24,17 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
   unauthorized: {
     when: 'There is no key, the key is not known, or it was revoked.',
     remedy:
-      'Send "Authorization: Bearer ok_…" with a key of your account. It is asked for before anything else is checked.',
+      'Send "Authorization: Bearer ok_…" with a key of your account. It is asked for before ' +
+      'anything else is checked.',
     retry: false,
   },
   out_of_credits: {
-    when: 'The job may use more credits than the account has. A batch may use one for each URL, a crawl max_pages. Nothing was created.',
+    when:
+      'The job may use more credits than the account has. A batch may use one for each URL, a crawl ' +
+      'max_pages. Nothing was created.',
     remedy:
-      'Make the job smaller, lower max_pages, or wait for open jobs: they give back what they do not use. GET /v1/me shows what is left.',
+      'Make the job smaller, lower max_pages, or wait for open jobs: they give back what they do ' +
+      'not use. GET /v1/me shows what is left.',
     retry: true,
   },
   forbidden: {
@@ -39,7 +43,9 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     retry: false,
   },
   not_found: {
-    when: 'There is no such path, or your account has no such job, delivery or endpoint: those of others do not exist for you. Old jobs are dropped after the retention time.',
+    when:
+      'There is no such path, or your account has no such job, delivery or endpoint: those of others ' +
+      'do not exist for you. Old jobs are dropped after the retention time.',
     remedy: 'Check the id, and whether the key belongs to the account that made it.',
     retry: false,
   },
@@ -74,7 +80,9 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     retry: false,
   },
   body_too_large: {
-    when: 'The body is larger than this route takes, after its encoding is undone: 1 MB, and 16 MB for an asynchronous batch.',
+    when:
+      'The body is larger than this route takes, after its encoding is undone: 1 MB, and 16 MB for an ' +
+      'asynchronous batch.',
     remedy: 'Split the batch. A batch takes up to 100,000 URLs.',
     retry: false,
   },
@@ -94,9 +102,12 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     retry: false,
   },
   rate_limited: {
-    when: 'The account made more requests than its minute allows. Every request under /v1 with a valid key counts as one.',
+    when:
+      'The account made more requests than its minute allows. Every request under /v1 with a valid ' +
+      'key counts as one.',
     remedy:
-      'Wait as long as Retry-After says. Ask for many pages in one batch, and use a webhook or ?wait= instead of polling.',
+      'Wait as long as Retry-After says. Ask for many pages in one batch, and use a webhook or ' +
+      '?wait= instead of polling.',
     retry: true,
   },
   headers_too_large: {
@@ -107,7 +118,8 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
   internal_error: {
     when: 'Something failed on our side. It has been logged.',
     remedy:
-      'Try again; with an Idempotency-Key nothing happens twice. If it stays, name the request_id to the operator.',
+      'Try again; with an Idempotency-Key nothing happens twice. If it stays, name the request_id ' +
+      'to the operator.',
     retry: true,
   },
   unavailable: {

@@ -14,7 +14,8 @@ interface Ended extends EndedRow {
 /** The deliveries that ended after `from`, up to `until`. */
 export async function readEndedDeliveries(db: DbOrTx, from: Date, until: Date): Promise<Ended[]> {
   const { rows } = await sql<Ended>`
-    select status, width_bucket(extract(epoch from finished_at - created_at)::float8, ${EDGES}::float8[]) as bin,
+    select status,
+      width_bucket(extract(epoch from finished_at - created_at)::float8, ${EDGES}::float8[]) as bin,
       count(*) as ended, sum(extract(epoch from finished_at - created_at))::float8 as seconds
     from deliveries where finished_at > ${from} and finished_at <= ${until} group by 1, 2`.execute(db);
   return rows;

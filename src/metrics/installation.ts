@@ -123,7 +123,8 @@ export class InstallationMetrics {
 /** The jobs that ended after `from`, up to `until`. */
 async function readEndedJobs(db: DbOrTx, from: Date, until: Date): Promise<EndedJobs[]> {
   const { rows } = await sql<EndedJobs>`
-    select kind, status, width_bucket(extract(epoch from finished_at - created_at)::float8, ${JOB_EDGES}::float8[]) as bin,
+    select kind, status,
+      width_bucket(extract(epoch from finished_at - created_at)::float8, ${JOB_EDGES}::float8[]) as bin,
       count(*) as ended, sum(extract(epoch from finished_at - created_at))::float8 as seconds,
       sum(succeeded) as ok, sum(failed) as failed, sum(skipped) as skipped, sum(cancelled) as cancelled
     from jobs where finished_at > ${from} and finished_at <= ${until} group by 1, 2, 3`.execute(db);
@@ -133,7 +134,8 @@ async function readEndedJobs(db: DbOrTx, from: Date, until: Date): Promise<Ended
 /** The attempts of this hour and the one before, which somebody may still be recording. */
 async function readAttempts(db: DbOrTx): Promise<Attempts[]> {
   const { rows } = await sql<Attempts>`
-    select hour, sum(succeeded)::bigint as succeeded, sum(failed)::bigint as failed, latency_sum(latency)::float8[] as latency
+    select hour, sum(succeeded)::bigint as succeeded, sum(failed)::bigint as failed,
+      latency_sum(latency)::float8[] as latency
     from endpoint_hours where hour >= date_trunc('hour', now()) - interval '1 hour' group by hour`.execute(
     db,
   );
@@ -143,13 +145,16 @@ async function readAttempts(db: DbOrTx): Promise<Attempts[]> {
 /** What waits, here and now. */
 async function backlogMetrics(db: DbOrTx): Promise<string> {
   const lanes = await sql<{ lane: string; state: string; slices: number; oldest: number }>`
-    select name as lane, state, count(*) as slices, extract(epoch from now() - min(greatest(created_on, start_after)))::float8 as oldest
-    from ollagraph_queue.job where name in ('interactive', 'bulk', 'dead') and state in ('created', 'retry', 'active') group by 1, 2`.execute(
-    db,
-  );
+    select name as lane, state, count(*) as slices,
+      extract(epoch from now() - min(greatest(created_on, start_after)))::float8 as oldest
+    from ollagraph_queue.job
+    where name in ('interactive', 'bulk', 'dead') and state in ('created', 'retry', 'active')
+    group by 1, 2`.execute(db);
   const rest = await sql<{ jobs: number; pending: number; due: number; oldest: number; exhausted: number }>`
-    select (select count(*) from jobs where finished_at is null) as jobs, (select count(*) from outbox) as pending, due,
-      oldest_due_seconds::float8 as oldest, (select count(*) from deliveries where status = 'exhausted') as exhausted
+    select due, oldest_due_seconds::float8 as oldest,
+      (select count(*) from jobs where finished_at is null) as jobs,
+      (select count(*) from outbox) as pending,
+      (select count(*) from deliveries where status = 'exhausted') as exhausted
     from admin.outbox_lag`.execute(db);
   const { jobs, pending, due, oldest, exhausted } = rest.rows[0]!;
   const waiting = lanes.rows.filter(({ state }) => state !== 'active');

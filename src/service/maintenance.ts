@@ -13,9 +13,9 @@ const DAYS_AHEAD = 3;
  * it.
  */
 export async function maintain({ db, config, log }: Pick<Context, 'db' | 'config' | 'log'>): Promise<void> {
-  await sql`select ensure_partitions(((now() at time zone 'utc')::date + n)::date) from generate_series(0, ${DAYS_AHEAD}::int) as n`.execute(
-    db,
-  );
+  await sql`
+    select ensure_partitions(((now() at time zone 'utc')::date + n)::date)
+    from generate_series(0, ${DAYS_AHEAD}::int) as n`.execute(db);
   await forgetIdempotencyKeys(db);
   await forgetClocks(db);
   const dropped = await dropOldDays(db, config.retentionDays);

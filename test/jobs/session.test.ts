@@ -21,7 +21,9 @@ const sealedOf = async (id: string) =>
 const cookiesOf = (site: Site) =>
   Object.fromEntries(site.requests.map(({ path, headers }) => [path, headers.cookie ?? '']));
 
-/** A site whose front page sets a cookie, three pages deep. The last one answers when it is told. */
+/**
+ * A site whose front page sets a cookie, three pages deep. The last one answers when it is told.
+ */
 async function startLoginSite(): Promise<{ site: Site; reached: Promise<void>; answer: () => void }> {
   const reached = Promise.withResolvers<void>();
   const told = Promise.withResolvers<void>();

@@ -10,7 +10,8 @@ export const rotateSecret = route({
   tag: 'Account',
   summary: 'Get a new webhook secret',
   description:
-    'The previous secret stops at once. With `overlap_seconds` it signs beside the new one for that time, and so do those whose overlaps have not ended.',
+    'The previous secret stops at once. With `overlap_seconds` it signs beside the new one for that ' +
+    'time, and so do those whose overlaps have not ended.',
   access: 'account',
   body: rotateBody,
   limits: { bytes: 1024 },

@@ -15,7 +15,8 @@ export const rotateBody = named(
       .max(7 * 86_400)
       .default(0)
       .describe(
-        'For this time deliveries also carry a signature of the previous secret. The oldest secret signs last.',
+        'For this time deliveries also carry a signature of the previous secret. The oldest secret ' +
+          'signs last.',
       ),
   }),
 );

@@ -13,7 +13,9 @@ export const listCallbacks = route({
   tag: 'Deliveries',
   summary: 'List callbacks, oldest first',
   description:
-    'Every delivery, and the end of every queued job that has no `webhook_url`. An entry is listed when no older one can appear any more, so a cursor passes none over. A program that follows the list asks again from a little before what it saw last, and ignores what it knows.',
+    'Every delivery, and the end of every queued job that has no `webhook_url`. An entry is listed ' +
+    'when no older one can appear any more, so a cursor passes none over. A program that follows ' +
+    'the list asks again from a little before what it saw last, and ignores what it knows.',
   access: 'account',
   query: callbackListQuery,
   answers: { 200: { description: 'Callbacks without their bodies.', schema: callbackList } },

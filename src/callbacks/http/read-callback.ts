@@ -12,7 +12,8 @@ export const readCallback = route({
   tag: 'Deliveries',
   summary: 'Read a callback as it is sent',
   description:
-    'The exact body and headers, signed for this moment: for a receiver that the service cannot reach. Sends nothing.',
+    'The exact body and headers, signed for this moment: for a receiver that the service cannot ' +
+    'reach. Sends nothing.',
   access: 'account',
   answers: { 200: { description: 'The request.', schema: callbackRequest } },
   async handle({ account, params, signal }, context: Pick<Context, 'db'> & { box: SecretBox }) {

@@ -29,7 +29,8 @@ export function addAccounts(program: Command): void {
         name: options.name,
         credits,
       });
-      const text = `account  ${id}\nname     ${options.name}\ncredits  ${credits}\nkey      ${key}\n\nThe key is not shown again.`;
+      const rows = [`account  ${id}`, `name     ${options.name}`, `credits  ${credits}`, `key      ${key}`];
+      const text = [...rows, '', 'The key is not shown again.'].join('\n');
       print(command, { account_id: id, name: options.name, credits, key }, text);
     });
 

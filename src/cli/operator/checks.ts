@@ -27,7 +27,8 @@ export async function checkInstallation(probe: string | undefined): Promise<Chec
   const installed = config.databaseUrl !== undefined || existsSync(config.dataDir);
   const sealed =
     config.secretKey === undefined
-      ? '; SECRET_KEY is not set: webhook secrets, and headers that callers send along, are stored unencrypted'
+      ? '; SECRET_KEY is not set: webhook secrets, and headers that callers send along, are stored ' +
+        'unencrypted'
       : '';
   return [
     ok('configuration', `It can be used: PORT ${config.port}, ROLES ${config.roles.join(',')}${sealed}.`),

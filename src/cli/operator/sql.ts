@@ -48,7 +48,8 @@ async function runReadOnly(pool: pg.Pool, query: string): Promise<pg.QueryArrayR
   } catch (error) {
     throw new CliError(messageOf(error));
   } finally {
-    await client.query('rollback').catch(() => undefined); // the connection is gone, and the transaction with it
+    // Fails where the connection is gone, and the transaction with it.
+    await client.query('rollback').catch(() => undefined);
     client.release();
   }
 }

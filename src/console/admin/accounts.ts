@@ -74,7 +74,13 @@ export function accountPages({ db, box, freeCredits }: Options): Router {
     );
     const fields = html`<div class="row">
       ${field({ label: 'Name of the new account', name: 'name', required: true, className: 'grow' })}
-      ${field({ label: 'Credits', name: 'credits', type: 'number', value: String(freeCredits), required: true })}
+      ${field({
+        label: 'Credits',
+        name: 'credits',
+        type: 'number',
+        value: String(freeCredits),
+        required: true,
+      })}
       <button class="button primary">Make an account</button>
     </div>`;
     const body = html`${made} ${postForm(res, '/console/admin/accounts', fields, 'card')}
@@ -115,7 +121,13 @@ function grant(res: Response, account: Usage): Html {
   const form = postForm(
     res,
     `/console/admin/accounts/${account.account_id}/grant`,
-    html`${field({ label: 'How many', name: 'amount', type: 'number', required: true, id: `amount-${account.account_id}` })}
+    html`${field({
+        label: 'How many',
+        name: 'amount',
+        type: 'number',
+        required: true,
+        id: `amount-${account.account_id}`,
+      })}
       ${field({ label: 'Note for the ledger', name: 'note', id: `note-${account.account_id}` })}
       <button class="button primary">Give credits</button>`,
     'stack',

@@ -20,9 +20,11 @@ export async function readView(db: DbOrTx, name: string, largest?: string): Prom
   const [about, found] = await Promise.all([
     sql<{ comment: string | null; columns: string[] }>`
       select obj_description(${view}::regclass) as comment,
-        array(select attname::text from pg_attribute where attrelid = ${view}::regclass and attnum > 0 and not attisdropped order by attnum) as columns`.execute(
-      db,
-    ),
+        array(
+          select attname::text from pg_attribute
+          where attrelid = ${view}::regclass and attnum > 0 and not attisdropped
+          order by attnum
+        ) as columns`.execute(db),
     sql<
       Record<string, unknown>
     >`select * from ${sql.table(view)} ${largest === undefined ? sql`` : sql`order by ${sql.ref(largest)} desc nulls last`} limit ${VIEW_ROWS}`.execute(

@@ -98,7 +98,15 @@ export function endpointPages({ db, egress }: Context): Router {
 function testCard(res: Response, tried: string, problem: string | null): Html {
   const form = html`${problem !== null && html`<p class="problem" role="alert">${problem}</p>`}
     <div class="row">
-      ${field({ label: 'Send a test to', name: 'webhook_url', type: 'url', value: tried, required: true, placeholder: 'https://example.com/hooks', className: 'grow' })}
+      ${field({
+        label: 'Send a test to',
+        name: 'webhook_url',
+        type: 'url',
+        value: tried,
+        required: true,
+        placeholder: 'https://example.com/hooks',
+        className: 'grow',
+      })}
       <button class="button primary">Send a test</button>
     </div>
     <p class="hint">

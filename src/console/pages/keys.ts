@@ -40,7 +40,13 @@ export function keyPages({ db }: Context): Router {
       html`<p>No key.</p>`,
     );
     const form = html`<div class="row">
-      ${field({ label: 'Name of the new key', name: 'name', required: true, placeholder: 'production', className: 'grow' })}
+      ${field({
+        label: 'Name of the new key',
+        name: 'name',
+        required: true,
+        placeholder: 'production',
+        className: 'grow',
+      })}
       <button class="button primary">Make a key</button>
     </div>`;
     const body = html`${made} ${postForm(res, '/console/keys', form, 'card')}

@@ -90,7 +90,15 @@ interface Shown {
 
 function show(res: Response, { url, main, more }: Shown, status = 200): void {
   const fields = html`<div class="row">
-      ${field({ label: 'URL', name: 'url', type: 'url', value: url, required: true, placeholder: 'https://example.com/', className: 'grow' })}
+      ${field({
+        label: 'URL',
+        name: 'url',
+        type: 'url',
+        value: url,
+        required: true,
+        placeholder: 'https://example.com/',
+        className: 'grow',
+      })}
       <button class="button primary" data-busy="Scraping…">Scrape</button>
     </div>
     <label class="check"

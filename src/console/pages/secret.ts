@@ -80,7 +80,8 @@ function rotation(res: Response): Html {
   );
   return confirmed(
     'Rotate',
-    'Your receivers need the new secret before the old one stops. During the overlap both signatures are sent, the old one last.',
+    'Your receivers need the new secret before the old one stops. During the overlap both ' +
+      'signatures are sent, the old one last.',
     form,
   );
 }

@@ -59,9 +59,8 @@ export async function findSession(db: DbOrTx, token: string): Promise<Session | 
 /** Whether this token opens an operator's session. */
 export async function isOperatorSession(db: DbOrTx, token: string, adminToken: string): Promise<boolean> {
   const { rows } = await sql`select 1 from console_sessions
-    where digest = ${operatorDigest(token, adminToken)} and account_id is null and expires_at > now()`.execute(
-    db,
-  );
+    where digest = ${operatorDigest(token, adminToken)} and account_id is null
+      and expires_at > now()`.execute(db);
   return rows.length > 0;
 }
 

@@ -79,8 +79,14 @@ export function signInRoutes({ db, config }: Context, signIn: SignIn): Router {
       res,
       `${signIn.path}/sign-in`,
       html`${problem !== null && html`<p class="problem" role="alert">${problem}</p>`}
-        ${field({ label: signIn.label, name: 'secret', type: 'password', required: true, hint: signIn.hint, autocomplete: 'current-password' })}
-        <button class="button primary wide">Sign in</button>`,
+        ${field({
+          label: signIn.label,
+          name: 'secret',
+          type: 'password',
+          required: true,
+          hint: signIn.hint,
+          autocomplete: 'current-password',
+        })} <button class="button primary wide">Sign in</button>`,
     );
     sendPage(res, { title: signIn.title, body: html`<div class="sign-in">${form}</div>` }, status);
   }

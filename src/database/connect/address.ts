@@ -115,7 +115,8 @@ function rootCertificates({ sslrootcert }: DatabaseParameters, mode: string): st
   if (file !== undefined && existsSync(file)) return [readFile(file)!];
   if (mode.startsWith('verify-'))
     throw new AddressError(
-      `sslmode=${mode} needs a root certificate, and ${sslrootcert ?? '~/.postgresql/root.crt'} does not exist; name it with sslrootcert, or use sslrootcert=system`,
+      `sslmode=${mode} needs a root certificate, and ${sslrootcert ?? '~/.postgresql/root.crt'} ` +
+        'does not exist; name it with sslrootcert, or use sslrootcert=system',
     );
   return undefined;
 }

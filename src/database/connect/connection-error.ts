@@ -29,7 +29,10 @@ function explanation(url: string, { code = '', message }: Error & { code?: strin
   const { user, database } = identityOf(url);
   if (code in BY_CODE) return BY_CODE[code]!({ at, user, database, message });
   if (CERTIFICATE.test(code))
-    return `the certificate of ${at} is not accepted: ${message}. Name its authority with sslrootcert, or see sslmode.`;
+    return (
+      `the certificate of ${at} is not accepted: ${message}. Name its authority with sslrootcert, or ` +
+      'see sslmode.'
+    );
   for (const [pattern, text] of BY_MESSAGE) if (pattern.test(message)) return `${at}: ${text}`;
   return null;
 }
@@ -51,7 +54,8 @@ const BY_CODE: Record<string, (situation: Situation) => string> = {
   EHOSTUNREACH: ({ at }) => `${at} cannot be reached. Check the address and the network.`,
   ENETUNREACH: ({ at }) => `${at} cannot be reached. Check the address and the network.`,
   '28P01': ({ user }) =>
-    `Postgres does not accept the password of user "${user}". Correct it; special characters are percent-encoded.`,
+    `Postgres does not accept the password of user "${user}". Correct it; special characters are ` +
+    'percent-encoded.',
   '28000': ({ user, message }) => `Postgres does not let user "${user}" in: ${message}.`,
   '3D000': ({ database }) => `there is no database "${database}". Create it, or correct the name.`,
   '53300': ({ at, message }) =>
@@ -59,7 +63,8 @@ const BY_CODE: Record<string, (situation: Situation) => string> = {
   '25006': ({ at }) =>
     `${at} is read-only: a replica, or a user with default_transaction_read_only. Name the primary.`,
   '42501': ({ user, message }) =>
-    `user "${user}" may not do what a migration needs: ${message}. Grant it CREATE on the database and its schema, or run the migration as its owner.`,
+    `user "${user}" may not do what a migration needs: ${message}. Grant it CREATE on the database ` +
+    'and its schema, or run the migration as its owner.',
   '42P07': ({ message }) => inTheWay(message),
   '42710': ({ message }) => inTheWay(message),
   '42723': ({ message }) => inTheWay(message),
@@ -67,14 +72,18 @@ const BY_CODE: Record<string, (situation: Situation) => string> = {
 };
 
 function inTheWay(message: string): string {
-  return `the database holds what another application made: ${message}. Give Ollagraph a database of its own, or a schema: create schema ollagraph; alter role … set search_path = ollagraph.`;
+  return (
+    `the database holds what another application made: ${message}. Give Ollagraph a database of its ` +
+    'own, or a schema: create schema ollagraph; alter role … set search_path = ollagraph.'
+  );
 }
 
 const BY_MESSAGE: [RegExp, string][] = [
   [/does not support SSL/, 'the server does not support TLS. Use sslmode=disable or prefer.'],
   [
     /channel binding is required/,
-    'channel_binding=require, and the server does not offer it. Use TLS and SCRAM, or channel_binding=prefer.',
+    'channel_binding=require, and the server does not offer it. Use TLS and SCRAM, or ' +
+      'channel_binding=prefer.',
   ],
   [/password must be a (non-empty )?string/, 'the server asks for a password, and the URL has none.'],
   [

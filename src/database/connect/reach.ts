@@ -111,12 +111,14 @@ async function check(client: pg.Client, url: string, connections: number): Promi
   const { encoding, read_only, allowed } = rows[0]!;
   if (encoding !== 'UTF8')
     throw new ConnectionError(
-      `DATABASE_URL: the database is encoded in ${encoding}, and Ollagraph needs UTF8: create database … encoding 'UTF8' template template0.`,
+      `DATABASE_URL: the database is encoded in ${encoding}, and Ollagraph needs UTF8: ` +
+        `create database … encoding 'UTF8' template template0.`,
     );
   if (read_only) throw explainConnection(url, Object.assign(new Error('read-only'), { code: '25006' }));
   // Behind a pooler the server's limit is not ours.
   if (backendOf(client) === backend && allowed < connections)
     throw new ConnectionError(
-      `DATABASE_URL: ${describeAddress(url)} allows ${allowed} connections, and this process needs ${connections}. Raise the limit, or lower DATABASE_POOL and WORKER_THREADS.`,
+      `DATABASE_URL: ${describeAddress(url)} allows ${allowed} connections, and this process needs ` +
+        `${connections}. Raise the limit, or lower DATABASE_POOL and WORKER_THREADS.`,
     );
 }

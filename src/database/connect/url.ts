@@ -164,5 +164,8 @@ export function formatDatabaseUrl(parameters: DatabaseParameters): string {
   const credentials = `${encode(user)}${password === undefined ? '' : `:${encode(password)}`}`;
   const name = host.includes(':') ? `[${host}]` : encode(host);
   const query = Object.entries(others).map(([key, value]) => `${key}=${encode(value)}`);
-  return `postgres://${credentials === '' ? '' : `${credentials}@`}${name}${port === undefined ? '' : `:${port}`}/${encode(dbname)}${query.length === 0 ? '' : `?${query.join('&')}`}`;
+  const login = credentials === '' ? '' : `${credentials}@`;
+  const at = port === undefined ? name : `${name}:${port}`;
+  const settings = query.length === 0 ? '' : `?${query.join('&')}`;
+  return `postgres://${login}${at}/${encode(dbname)}${settings}`;
 }

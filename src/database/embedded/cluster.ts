@@ -47,7 +47,9 @@ export async function ensureCluster(cluster: Cluster, binaries: Binaries): Promi
   const major = version.trim();
   if (major !== binaries.major)
     throw new EmbeddedError(
-      `DATA_DIR: the data in ${cluster.dataDir} is of Postgres ${major}, and this version of Ollagraph runs Postgres ${binaries.major}. With the version that made it run \`ollagraph backup FILE\`, move the folder away, and run \`ollagraph restore FILE\` with this one.`,
+      `DATA_DIR: the data in ${cluster.dataDir} is of Postgres ${major}, and this version of ` +
+        `Ollagraph runs Postgres ${binaries.major}. With the version that made it run ` +
+        `\`ollagraph backup FILE\`, move the folder away, and run \`ollagraph restore FILE\` with this one.`,
     );
 }
 
@@ -84,7 +86,8 @@ async function create(
 function unwritable(dataDir: string, cause: unknown): EmbeddedError {
   const { message } = cause as Error;
   return new EmbeddedError(
-    `DATA_DIR: ${resolve(dataDir)} cannot be used: ${message.trim().split('\n').at(-1)!}. Set DATA_DIR to a folder that this user may write, or DATABASE_URL to a Postgres.`,
+    `DATA_DIR: ${resolve(dataDir)} cannot be used: ${message.trim().split('\n').at(-1)!}` +
+      '. Set DATA_DIR to a folder that this user may write, or DATABASE_URL to a Postgres.',
     { cause },
   );
 }

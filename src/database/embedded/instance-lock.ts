@@ -48,7 +48,8 @@ export class InstanceLock {
     }
     await client.end();
     throw new EmbeddedError(
-      `Another Ollagraph is already running on ${this.#dataDir}. Stop it first, or set DATA_DIR to another folder.`,
+      `Another Ollagraph is already running on ${this.#dataDir}. Stop it first, or set DATA_DIR to ` +
+        'another folder.',
     );
   }
 

@@ -6,7 +6,8 @@ export const TLS_FAULTS = {
   certificate_unknown_issuer: 'The TLS certificate comes from an authority that is not trusted.',
   certificate_self_signed: 'The TLS certificate is signed by itself, not by an authority.',
   certificate_chain_incomplete:
-    'The server does not send the intermediate certificate that issued its own, or that authority is not trusted.',
+    'The server does not send the intermediate certificate that issued its own, or that authority ' +
+    'is not trusted.',
   certificate_invalid: 'The TLS certificate is not valid.',
   client_certificate_required: 'The server asks for a client certificate, which is not offered.',
   tls_protocol: 'The server offers no TLS, or no version or cipher of it that is accepted.',

@@ -13,8 +13,8 @@ export interface GivenCookie {
 
 /**
  * The cookies of one fetch: those that its caller gave, and those that sites set, which replace the
- * caller's of that name. Each goes back to its own site. What sites set ends with the fetch, or with
- * the session where one is given.
+ * caller's of that name. Each goes back to its own site. What sites set ends with the fetch, or
+ * with the session where one is given.
  */
 export class SiteCookies {
   readonly #session: CookieSession;

@@ -26,8 +26,8 @@ const ACCEPT = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
 /**
  * GETs a page, following at most 10 redirects, each checked like the first. Headers that could be a
  * credential stay with the origin they were meant for; cookies that are set on the way go back to
- * their sites, and end with the fetch unless `cookies` is given. Any status is an answer. Rejects with an EgressError whose
- * code is a page's, or with what `onRedirect` threw.
+ * their sites, and end with the fetch unless `cookies` is given. Any status is an answer. Rejects
+ * with an EgressError whose code is a page's, or with what `onRedirect` threw.
  */
 export async function fetchPage(network: Network, request: PageRequest): Promise<FetchedPage> {
   return await new PageFetch(network, request).run();

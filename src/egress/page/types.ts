@@ -8,7 +8,9 @@ export interface PageRequest {
   url: string;
   /** Sent besides, or in place of, the default ones; those of the transport are ignored. */
   headers?: HeaderRecord;
-  /** Cookies that go to their sites, and those that sites set on the way; default: none at first. */
+  /**
+   * Cookies that go to their sites, and those that sites set on the way; default: none at first.
+   */
   cookies?: SiteCookies;
   userAgent: string;
   /** The account that new connections count for. */

@@ -8,7 +8,9 @@ const NO_AUTHENTICATION = 0;
 const LOGIN = 2;
 const CONNECT = 1;
 const [IPV4, NAME, IPV6] = [1, 3, 4];
-/** Replies about the site: network or host unreachable, connection refused, time to live expired. */
+/**
+ * Replies about the site: network or host unreachable, connection refused, time to live expired.
+ */
 const UNREACHED = new Set([3, 4, 5, 6]);
 
 /** Asks a SOCKS5 proxy for a connection (RFC 1928 and 1929). Rejects with an EgressError. */
@@ -63,7 +65,10 @@ function withLength(text: string): Buffer {
   return Buffer.concat([Buffer.from([bytes.length]), bytes]);
 }
 
-/** URLs bring every spelling of an address to groups of hexadecimal digits, the longest zeros left out. */
+/**
+ * URLs bring every spelling of an address to groups of hexadecimal digits, the longest zeros left
+ * out.
+ */
 function ipv6Bytes(address: string): number[] {
   const text = new URL(`http://[${address}]`).hostname.slice(1, -1);
   const [head = [], tail = []] = text

@@ -51,9 +51,9 @@ async function cancelPages(tx: Tx, job: Job): Promise<number> {
       fetchedAt: new Date(),
       durationMs: 0,
     });
-    await sql`update pages set fragment = ${fragment}, error_code = 'cancelled', settlement = 1 where account_id = ${job.account_id} and job_id = ${job.id}`.execute(
-      tx,
-    );
+    await sql`
+      update pages set fragment = ${fragment}, error_code = 'cancelled', settlement = 1
+      where account_id = ${job.account_id} and job_id = ${job.id}`.execute(tx);
   }
   return Number(result.numAffectedRows);
 }

@@ -19,8 +19,8 @@ export interface JobEnd {
 
 /**
  * Ends a job whose pages have all settled, in the caller's transaction: its status, the credits
- * that it did not use, and its one delivery where it has a webhook. What it kept sealed is dropped. `job` carries the final counts,
- * which are stored; its row is locked.
+ * that it did not use, and its one delivery where it has a webhook. What it kept sealed is dropped.
+ * `job` carries the final counts, which are stored; its row is locked.
  */
 export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promise<JobEnd> {
   const { id, kind, total, succeeded } = job;
@@ -36,9 +36,13 @@ export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promi
     },
   });
   const ended = { ...job, status, traceparent: traceparentOf(span) };
-  await sql`update jobs set status = ${status}, finished_at = now(), started_at = coalesce(started_at, now()), total = ${job.total},
-    remaining = 0, succeeded = ${job.succeeded}, unbilled = ${job.unbilled}, surcharge = ${job.surcharge},
-    secrets = null, session = null, failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled}
+  await sql`
+    update jobs
+    set status = ${status}, finished_at = now(), started_at = coalesce(started_at, now()),
+      total = ${job.total}, remaining = 0, succeeded = ${job.succeeded}, unbilled = ${job.unbilled},
+      surcharge = ${job.surcharge},
+      failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled},
+      secrets = null, session = null
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   await releaseCredits(
     tx,

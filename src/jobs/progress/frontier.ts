@@ -92,9 +92,11 @@ export async function expandFrontier(
 async function settledParents(tx: Tx, job: Job, from: number): Promise<Parent[]> {
   const parents = await sql<{ ordinal: number; depth: number; links: string | null }>`
     select ordinal, depth, links from pages
-    where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from} and ordinal < coalesce((
+    where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from}
+      and ordinal < coalesce((
       select min(ordinal) from pages
-      where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from} and status = 'pending'), 2147483647)
+      where account_id = ${job.account_id} and job_id = ${job.id} and ordinal >= ${from}
+        and status = 'pending'), 2147483647)
     order by ordinal limit ${READ_AHEAD}`.execute(tx);
   return parents.rows.map(({ ordinal, depth, links }) => ({
     ordinal,
@@ -118,11 +120,14 @@ function linkHashes(parents: Parent[]): Map<string, Buffer> {
 async function knownHashes(tx: Tx, job: Job, hashes: Buffer[]): Promise<Set<string>> {
   if (hashes.length === 0) return new Set();
   const known = await sql<{ url_hash: Buffer }>`
-    select url_hash from pages where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
+    select url_hash
+    from pages
+    where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
     union all
-    select url_hash from page_aliases where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])`.execute(
-    tx,
-  );
+    select url_hash
+    from page_aliases
+    where account_id = ${job.account_id} and job_id = ${job.id}
+      and url_hash = any(${hashes}::bytea[])`.execute(tx);
   return new Set(known.rows.map((row) => row.url_hash.toString('latin1')));
 }
 

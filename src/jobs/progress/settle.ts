@@ -81,9 +81,12 @@ export async function settlePages(
     counts.remaining += added;
   }
   if (settled > 0 && counts.remaining > 0) {
-    await sql`update jobs set status = 'running', started_at = coalesce(started_at, now()), total = ${counts.total},
-      remaining = ${counts.remaining}, succeeded = ${counts.succeeded}, unbilled = ${counts.unbilled}, surcharge = ${counts.surcharge},
-      failed = ${counts.failed}, skipped = ${counts.skipped}
+    await sql`
+      update jobs
+      set status = 'running', started_at = coalesce(started_at, now()), total = ${counts.total},
+        remaining = ${counts.remaining}, succeeded = ${counts.succeeded}, unbilled = ${counts.unbilled},
+        surcharge = ${counts.surcharge},
+        failed = ${counts.failed}, skipped = ${counts.skipped}
       where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   }
   if (settled > 0 && job.status === 'queued') await announceStart(tx, job);
@@ -118,8 +121,10 @@ async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<Set
       from ${settled.as('r')} join pages p on p.account_id = ${job.account_id} and p.job_id = ${job.id}
         and p.ordinal = r.ordinal and p.status = 'pending'
     )
-    update pages set status = r.status, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
-      unbilled = r.unbilled, surcharge = r.surcharge, duration_ms = r.duration_ms, settled_at = now(), settlement = r.settlement, links = r.links
+    update pages
+    set status = r.status, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
+      unbilled = r.unbilled, surcharge = r.surcharge, duration_ms = r.duration_ms, settled_at = now(),
+      settlement = r.settlement, links = r.links
     from pending r
     where pages.account_id = ${job.account_id} and pages.job_id = ${job.id} and pages.ordinal = r.ordinal
       and pages.status = 'pending'
@@ -140,18 +145,23 @@ async function withoutDuplicates(tx: Tx, job: Job, results: PageResult[]): Promi
       continue;
     }
     const taken = await sql`
-      select 1 from pages where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
+      select 1
+      from pages
+      where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
         and status <> 'skipped'
       union all
-      select 1 from page_aliases where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
+      select 1
+      from page_aliases
+      where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
       limit 1`.execute(tx);
     if (taken.rows.length > 0) {
       kept.push(asDuplicate(result));
       continue;
     }
-    await sql`insert into page_aliases select ${job.account_id}, ${job.id}, unnest(${hashes}::bytea[]) on conflict do nothing`.execute(
-      tx,
-    );
+    await sql`
+    insert into page_aliases
+    select ${job.account_id}, ${job.id}, unnest(${hashes}::bytea[])
+    on conflict do nothing`.execute(tx);
     kept.push(result);
   }
   return kept;

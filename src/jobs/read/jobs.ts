@@ -128,7 +128,8 @@ export async function listPages(
         lead(place) over running is not null as more
       from (
         select ${key} as place, fragment from pages
-        where account_id = ${job.account_id} and job_id = ${job.id} and ${key} > ${after} and fragment is not null
+        where account_id = ${job.account_id} and job_id = ${job.id} and ${key} > ${after}
+          and fragment is not null
           ${status === undefined ? sql`` : sql`and status = ${status}`}
         order by ${key} limit ${limit + 1}
       ) settled

@@ -34,22 +34,34 @@ export interface EndpointView {
 export async function listEndpoints(db: DbOrTx, accountId: string): Promise<EndpointView[]> {
   const found = await sql<EndpointView>`
     with hours as (
-      select endpoint, sum(succeeded)::int as succeeded, sum(succeeded + failed)::int as attempts, latency_sum(latency) as latency,
-        (array_agg(last_status_code order by hour desc) filter (where last_status_code is not null))[1] as last_status,
-        (array_agg(last_error order by hour desc) filter (where last_error is not null))[1] as last_error, max(last_at) as last_at
-      from endpoint_hours where account_id = ${accountId} and hour > now() - interval '24 hours' group by endpoint
+      select endpoint, sum(succeeded)::int as succeeded, sum(succeeded + failed)::int as attempts,
+        latency_sum(latency) as latency,
+        (array_agg(last_status_code order by hour desc) filter (where last_status_code is not null))[1]
+          as last_status,
+        (array_agg(last_error order by hour desc) filter (where last_error is not null))[1] as last_error,
+        max(last_at) as last_at
+      from endpoint_hours
+      where account_id = ${accountId} and hour > now() - interval '24 hours'
+      group by endpoint
     ), open as (
-      select endpoint, count(*)::int as backlog, count(*) filter (where status = 'sending' and leased_until > now())::int as in_flight,
+      select endpoint, count(*)::int as backlog,
+        count(*) filter (where status = 'sending' and leased_until > now())::int as in_flight,
         min(next_attempt_at) filter (where next_attempt_at <= now() and status = 'waiting') as oldest_due_at
       from outbox where account_id = ${accountId} group by endpoint
     ), known as (
       select * from endpoints where account_id = ${accountId}
     )
     select endpoint,
-      case when paused_at is not null then 'paused' when resting_until > now() then 'backing_off' else 'active' end as status,
+      case
+        when paused_at is not null then 'paused'
+        when resting_until > now() then 'backing_off'
+        else 'active'
+      end as status,
       paused_at, case when resting_until > now() then resting_until end as resting_until,
-      coalesce(attempts, 0) as attempts, round(succeeded::numeric / nullif(attempts, 0), 4)::float8 as success_rate,
-      round(latency_quantile(latency, 0.95)::numeric, 1)::float8 as p95_ms, last_status, last_error, last_at as last_attempt_at,
+      coalesce(attempts, 0) as attempts,
+      round(succeeded::numeric / nullif(attempts, 0), 4)::float8 as success_rate,
+      round(latency_quantile(latency, 0.95)::numeric, 1)::float8 as p95_ms, last_status, last_error,
+      last_at as last_attempt_at,
       coalesce(in_flight, 0) as in_flight, coalesce(concurrency, ${INITIAL_CONCURRENCY}) as concurrency,
       coalesce(backlog, 0) as backlog, oldest_due_at
     from hours full join open using (endpoint) full join known using (endpoint)
@@ -61,17 +73,16 @@ export async function listEndpoints(db: DbOrTx, accountId: string): Promise<Endp
 /** Stops sending to the endpoint: its deliveries wait in the outbox. What is under way finishes. */
 export async function pauseEndpoint(db: DbOrTx, accountId: string, endpoint: string): Promise<void> {
   await sql`insert into endpoints (account_id, endpoint, paused_at) values (${accountId}, ${endpoint}, now())
-    on conflict (account_id, endpoint) do update set paused_at = coalesce(endpoints.paused_at, now())`.execute(
-    db,
-  );
+    on conflict (account_id, endpoint) do update
+    set paused_at = coalesce(endpoints.paused_at, now())`.execute(db);
 }
 
 /** Sends to the endpoint again. */
 export async function resumeEndpoint(db: Db, accountId: string, endpoint: string): Promise<void> {
   await db.transaction().execute(async (tx) => {
-    await sql`update endpoints set paused_at = null where account_id = ${accountId} and endpoint = ${endpoint}`.execute(
-      tx,
-    );
+    await sql`
+    update endpoints set paused_at = null
+    where account_id = ${accountId} and endpoint = ${endpoint}`.execute(tx);
     await notify(tx, { type: 'outbox', account_id: accountId, endpoint });
   });
 }
@@ -84,7 +95,8 @@ export async function cancelPending(db: DbOrTx, accountId: string, endpoint: str
   const result = await sql`
     with gone as (
       delete from outbox where account_id = ${accountId} and endpoint = ${endpoint} and status = 'waiting'
-      returning *, 'cancelled' as end_status, last_status_code as end_status_code, last_error as end_error, body_bytes as end_bytes, body_sha256 as end_sha256
+      returning *, 'cancelled' as end_status, last_status_code as end_status_code, last_error as end_error,
+        body_bytes as end_bytes, body_sha256 as end_sha256
     )
     ${intoHistory(sql`gone`)}`.execute(db);
   return Number(result.numAffectedRows);
@@ -95,9 +107,11 @@ export async function knowsEndpoint(db: DbOrTx, accountId: string, endpoint: str
   const found = await sql`
     select 1 from outbox where account_id = ${accountId} and endpoint = ${endpoint}
     union all select 1 from endpoint_hours where account_id = ${accountId} and endpoint = ${endpoint}
-    union all select 1 from endpoints where account_id = ${accountId} and endpoint = ${endpoint} limit 1`.execute(
-    db,
-  );
+    union all
+    select 1
+    from endpoints
+    where account_id = ${accountId} and endpoint = ${endpoint}
+    limit 1`.execute(db);
   return found.rows.length > 0;
 }
 

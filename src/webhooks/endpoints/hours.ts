@@ -66,11 +66,15 @@ export async function countAttempts(tx: Tx, batch: FinishedAttempt[]): Promise<v
     },
   );
   await sql`
-    insert into endpoint_hours as h (account_id, endpoint, hour, succeeded, failed, latency, last_status_code, last_error, last_at)
-    select account_id, endpoint, date_trunc('hour', now()), succeeded, failed, latency::integer[], last_status_code, last_error, now()
+    insert into endpoint_hours as h (
+      account_id, endpoint, hour, succeeded, failed, latency, last_status_code, last_error, last_at
+    )
+    select account_id, endpoint, date_trunc('hour', now()), succeeded, failed, latency::integer[],
+      last_status_code, last_error, now()
     from ${counted.as('r')}
     on conflict (account_id, endpoint, hour) do update set
       succeeded = h.succeeded + excluded.succeeded, failed = h.failed + excluded.failed,
-      latency = latency_add(h.latency::bigint[], excluded.latency)::integer[], last_status_code = coalesce(excluded.last_status_code, h.last_status_code),
+      latency = latency_add(h.latency::bigint[], excluded.latency)::integer[],
+      last_status_code = coalesce(excluded.last_status_code, h.last_status_code),
       last_error = coalesce(excluded.last_error, h.last_error), last_at = excluded.last_at`.execute(tx);
 }

@@ -7,7 +7,8 @@ const MESSAGES = {
   userinfo: 'must not contain a user name or password',
   port: 'names a port of another kind of server: 80, 443 and most ports from 1024 up may be called',
   blocked_target:
-    'names a host whose address is not public: the operator may allow its network with ALLOW_PRIVATE_WEBHOOKS',
+    'names a host whose address is not public: the operator may allow its network with ' +
+    'ALLOW_PRIVATE_WEBHOOKS',
 };
 
 /**

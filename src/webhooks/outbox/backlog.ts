@@ -32,7 +32,10 @@ export async function readDueLanes(db: Db): Promise<DueLanes[]> {
       select next.* from hop cross join lateral (
         select account_id, endpoint, lane, next_attempt_at from outbox
         where (outbox.account_id, outbox.endpoint, outbox.lane)
-          > (hop.account_id, hop.endpoint, case when hop.lane >= ${FIRST_URL_LANE} then ${LAST_LANE} else hop.lane end)
+          > (
+            hop.account_id, hop.endpoint,
+            case when hop.lane >= ${FIRST_URL_LANE} then ${LAST_LANE} else hop.lane end
+          )
         order by account_id, endpoint, lane, next_attempt_at limit 1
       ) next
     )

@@ -49,7 +49,8 @@ export async function claim(db: Db, claims: LaneClaim[], leaseMs: number): Promi
     with asked as materialized (
       select * from ${asked.as('a')}
       where not exists (
-        select from endpoints e where e.account_id = a.account_id and e.endpoint = a.endpoint and e.paused_at is not null
+        select from endpoints e
+        where e.account_id = a.account_id and e.endpoint = a.endpoint and e.paused_at is not null
       )
     ), due as (
       select picked.place from asked cross join lateral (
@@ -86,8 +87,9 @@ export async function claim(db: Db, claims: LaneClaim[], leaseMs: number): Promi
       insert into attempts (account_id, delivery_id, number, trigger)
       select account_id, id, attempts, trigger from claimed
     )
-    select c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint, c.webhook_id, c.head, c.tail, c.whole_job,
-      c.page_ordinals, c.headers, c.body_bytes, c.body_sha256, c.schedule_step, c.attempts, c.fence, c.lane, c.trigger,
+    select c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint, c.webhook_id,
+      c.head, c.tail, c.whole_job, c.page_ordinals, c.headers, c.body_bytes, c.body_sha256,
+      c.schedule_step, c.attempts, c.fence, c.lane, c.trigger,
       c.request_id, c.traceparent, a.webhook_secret,
       ${overlappingSecrets('a')} as previous_secrets
     from claimed c join accounts a on a.id = c.account_id`.execute(db);

@@ -76,7 +76,8 @@ export async function countRecoverable(db: Db, accountId: string, window: Recove
 
 function exhaustedIn(accountId: string, { since, until, webhook_url }: RecoverWindow) {
   return sql`account_id = ${accountId} and status = 'exhausted' and created_at >= ${since}
-    and (${until}::timestamptz is null or created_at < ${until}) and (${webhook_url}::text is null or webhook_url = ${webhook_url})`;
+    and (${until}::timestamptz is null or created_at < ${until})
+    and (${webhook_url}::text is null or webhook_url = ${webhook_url})`;
 }
 
 async function moveBack(

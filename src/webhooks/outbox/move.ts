@@ -3,9 +3,8 @@ import type { AttemptTrigger } from '../../database/enumerations.ts';
 import type { DbOrTx } from '../../database/tables.ts';
 
 /** What a delivery keeps wherever it stands, in the outbox or in the history. */
-const KEPT =
-  sql.raw(`account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job, page_ordinals, headers,
-  attempts, fence, created_at, request_id, traceparent`);
+const KEPT = sql.raw(`account_id, id, job_id, event, webhook_url, endpoint, webhook_id,
+  head, tail, whole_job, page_ordinals, headers, attempts, fence, created_at, request_id, traceparent`);
 
 /**
  * A common table expression body that puts rows which were just deleted from the outbox into the
@@ -13,8 +12,12 @@ const KEPT =
  * `end_error`, `end_bytes`, `end_sha256`.
  */
 export function intoHistory(source: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`insert into deliveries (${KEPT}, body_bytes, body_sha256, status, schedule_step, last_status_code, last_error)
-    select ${KEPT}, coalesce(body_bytes, end_bytes), coalesce(body_sha256, end_sha256), end_status, schedule_step, end_status_code, end_error
+  return sql`
+    insert into deliveries (
+      ${KEPT}, body_bytes, body_sha256, status, schedule_step, last_status_code, last_error
+    )
+    select ${KEPT}, coalesce(body_bytes, end_bytes), coalesce(body_sha256, end_sha256), end_status,
+      schedule_step, end_status_code, end_error
     from ${source}`;
 }
 
@@ -30,8 +33,8 @@ export async function backIntoOutbox(
   const { rows } = await sql<{ account_id: string; endpoint: string; id: string }>`
     with back as (delete from deliveries where ${which} returning *)
     insert into outbox (${KEPT}, body_bytes, body_sha256, last_status_code, last_error, trigger)
-    select ${KEPT}, body_bytes, body_sha256, last_status_code, last_error, ${trigger} from back returning account_id, endpoint, id`.execute(
-    db,
-  );
+    select ${KEPT}, body_bytes, body_sha256, last_status_code, last_error, ${trigger}
+    from back
+    returning account_id, endpoint, id`.execute(db);
   return rows;
 }

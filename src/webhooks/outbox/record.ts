@@ -62,7 +62,8 @@ export async function record(db: Db, batch: FinishedAttempt[]): Promise<void> {
         select * from ${attempts.as('u')}
       ), attempted as (
         insert into attempts as a (account_id, delivery_id, number, trigger, started_at, ${OUTCOME_COLUMNS})
-        select account_id, id, number, trigger, timestamptz 'epoch' + waited_ms * interval '1 ms', ${OUTCOME_COLUMNS}
+        select account_id, id, number, trigger, timestamptz 'epoch' + waited_ms * interval '1 ms',
+          ${OUTCOME_COLUMNS}
         from r
         on conflict (account_id, delivery_id, number) do update set
           started_at = a.started_at + (excluded.started_at - timestamptz 'epoch'), finished_at = now(),

@@ -27,7 +27,10 @@ export async function release(db: Db, releases: Release[]): Promise<void> {
       select * from ${r.as('r')}
     ), released as (
       update outbox o set status = 'waiting', leased_until = null, attempts = attempts - 1,
-        next_attempt_at = case when r.defer_ms > 0 then now() + r.defer_ms * interval '1 ms' else next_attempt_at end
+        next_attempt_at = case
+          when r.defer_ms > 0 then now() + r.defer_ms * interval '1 ms'
+          else next_attempt_at
+        end
       from r where o.account_id = r.account_id and o.id = r.id and o.fence = r.fence and o.status = 'sending'
       returning o.account_id, o.id, o.attempts + 1 as number
     )

@@ -23,13 +23,18 @@ export async function attemptsByHour(
 ): Promise<HourOfAttempts[]> {
   const { rows } = await sql<HourOfAttempts>`
     with counted as (
-      select hour, sum(succeeded)::int as succeeded, sum(failed)::int as failed, latency_sum(latency) as latency
+      select hour, sum(succeeded)::int as succeeded, sum(failed)::int as failed,
+        latency_sum(latency) as latency
       from endpoint_hours
       where account_id = ${accountId} and hour > now() - ${hours} * interval '1 hour' group by hour
     )
-    select hour, coalesce(succeeded, 0) as succeeded, coalesce(failed, 0) as failed, ${quantile(0.5)} as p50_ms,
+    select hour, coalesce(succeeded, 0) as succeeded, coalesce(failed, 0) as failed,
+      ${quantile(0.5)} as p50_ms,
       ${quantile(0.95)} as p95_ms, ${quantile(0.99)} as p99_ms
-    from generate_series(date_trunc('hour', now()) - ${hours - 1} * interval '1 hour', date_trunc('hour', now()), interval '1 hour') as hour
+    from generate_series(
+      date_trunc('hour', now()) - ${hours - 1} * interval '1 hour', date_trunc('hour', now()),
+      interval '1 hour'
+    ) as hour
       left join counted using (hour)
     order by hour`.execute(db);
   return rows;
@@ -50,7 +55,8 @@ export interface Backlog {
 /** What the account still has in the outbox. */
 export async function readBacklog(db: DbOrTx, accountId: string): Promise<Backlog> {
   const { rows } = await sql<Backlog>`
-    select count(*)::int as pending, count(*) filter (where last_error is not null)::int as failing, count(*) filter (where status = 'waiting' and next_attempt_at <= now())::int as due,
+    select count(*)::int as pending, count(*) filter (where last_error is not null)::int as failing,
+      count(*) filter (where status = 'waiting' and next_attempt_at <= now())::int as due,
       min(next_attempt_at) filter (where status = 'waiting' and next_attempt_at <= now()) as oldest_due_at
     from outbox where account_id = ${accountId}`.execute(db);
   return rows[0]!;

@@ -48,8 +48,9 @@ export interface DeliveryFilter {
 }
 
 /** What the owner sees of a delivery, from the view over outbox and history. */
-const VIEW = sql`select id, job_id, event, webhook_url, status, attempts, last_status_code as last_status, last_error,
-  next_attempt_at, body_bytes, created_at, finished_at from admin.all_deliveries`;
+const VIEW = sql`
+  select id, job_id, event, webhook_url, status, attempts, last_status_code as last_status, last_error,
+    next_attempt_at, body_bytes, created_at, finished_at from admin.all_deliveries`;
 
 /** The account's deliveries, newest first, those after the id `before` in that order. */
 export async function listDeliveries(
@@ -91,8 +92,8 @@ export async function readDelivery(
       const delivery = rows[0];
       if (!delivery) return null;
       const attempts = await sql<AttemptView>`
-        select number, trigger, started_at, finished_at, status_code, error, error_detail, duration_ms, dns_ms,
-          connect_ms, tls_ms, first_byte_ms, bytes_sent, response_body
+        select number, trigger, started_at, finished_at, status_code, error, error_detail, duration_ms,
+          dns_ms, connect_ms, tls_ms, first_byte_ms, bytes_sent, response_body
         from attempts where account_id = ${accountId} and delivery_id = ${id} order by number`.execute(tx);
       return { ...delivery, attempt_log: attempts.rows };
     });
@@ -157,8 +158,10 @@ export async function readContent(
     webhook_id, headers, attempts`);
   const { rows } = await sql<DeliveryContent>`
     select ${columns} from outbox where account_id = ${accountId} and id = ${id}
-    union all select ${columns} from deliveries where account_id = ${accountId} and id = ${id} limit 1`.execute(
-    db,
-  );
+    union all
+    select ${columns}
+    from deliveries
+    where account_id = ${accountId} and id = ${id}
+    limit 1`.execute(db);
   return rows[0] ?? null;
 }

@@ -90,13 +90,14 @@ async function takeTurn(
   const names = sql.join(Object.keys(key).map((name) => sql.id(name)));
   const values = sql.join(Object.values(key));
   const taken = await sql<{ wait: number }>`
-    insert into ${sql.id(table)} as h (${names}, next_allowed_at) values (${values}, now() + ${delayMs} * interval '1 ms')
+    insert into ${sql.id(table)} as h (${names}, next_allowed_at)
+    values (${values}, now() + ${delayMs} * interval '1 ms')
     on conflict (${names}) do update
-      set next_allowed_at = greatest(h.next_allowed_at, now()) + ${delayMs} * interval '1 ms', updated_at = now()
+      set next_allowed_at = greatest(h.next_allowed_at, now()) + ${delayMs} * interval '1 ms',
+        updated_at = now()
       where h.next_allowed_at <= now() + ${patienceMs} * interval '1 ms'
-    returning (extract(epoch from next_allowed_at - now()) * 1000)::float8 - ${delayMs}::float8 as wait`.execute(
-    db,
-  );
+    returning (extract(epoch from next_allowed_at - now()) * 1000)::float8 - ${delayMs}::float8
+      as wait`.execute(db);
   const turn = taken.rows[0];
   if (turn) return { taken: true, waitMs: Math.max(0, turn.wait) };
   const later = await sql<{ wait: number }>`
@@ -114,11 +115,15 @@ async function backOff(
   const asked = askedSeconds === null ? null : Math.min(askedSeconds, MAX_BACKOFF_SECONDS);
   const { rows } = await sql<{ backoffs: number }>`
     insert into hosts as h (host, backoffs, backoff_until, last_status_code)
-    values (${host}, 1, now() + ${Math.min(asked ?? FIRST_BACKOFF_SECONDS, SHARED_BACKOFF_SECONDS)} * interval '1 s', ${statusCode})
+    values (${host}, 1,
+      now() + ${Math.min(asked ?? FIRST_BACKOFF_SECONDS, SHARED_BACKOFF_SECONDS)} * interval '1 s',
+      ${statusCode})
     on conflict (host) do update set
       backoffs = case when h.backoff_until > now() then h.backoffs else h.backoffs + 1 end,
-      backoff_until = greatest(h.backoff_until, now() + least(${SHARED_BACKOFF_SECONDS}::float8, coalesce(${asked}::float8,
-        ${FIRST_BACKOFF_SECONDS} * 2.0 ^ least(h.backoffs, 10))) * interval '1 s'),
+      backoff_until = greatest(h.backoff_until, now() + interval '1 s' * least(
+        ${SHARED_BACKOFF_SECONDS}::float8,
+        coalesce(${asked}::float8, ${FIRST_BACKOFF_SECONDS} * 2.0 ^ least(h.backoffs, 10))
+      )),
       last_status_code = excluded.last_status_code, updated_at = now()
     returning backoffs`.execute(db);
   const seconds = asked ?? grownPause(rows[0]!.backoffs);

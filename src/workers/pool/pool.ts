@@ -176,7 +176,10 @@ export class WorkerPool {
     this.#threads.forEach(call);
   }
 
-  /** Kills threads that are stuck, ends those that have nothing to do, starts those that are missing. */
+  /**
+   * Kills threads that are stuck, ends those that have nothing to do, starts those that are
+   * missing.
+   */
   #look(): void {
     for (const thread of this.#threads.values()) {
       if (thread.isStuck()) {

@@ -108,7 +108,9 @@ export class WorkerThread {
     this.#send({ type: 'cancel', job_id: jobId });
   }
 
-  /** Has it end: its slices get `graceMs` to finish, what is left of them goes back to the queue. */
+  /**
+   * Has it end: its slices get `graceMs` to finish, what is left of them goes back to the queue.
+   */
   end(graceMs: number): void {
     this.#ending = true;
     this.#send({ type: 'stop', graceMs });

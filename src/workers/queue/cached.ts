@@ -22,7 +22,8 @@ export async function cachedResults(db: Db, job: JobInfo, pages: PendingPage[]):
     settled_at: Date;
   }>`
     select distinct on (cache_key) cache_key, fragment, http_status, settled_at from pages
-    where account_id = ${job.account_id} and cache_key = any(${keys}::bytea[]) and status = 'ok' and not unbilled
+    where account_id = ${job.account_id} and cache_key = any(${keys}::bytea[])
+        and status = 'ok' and not unbilled
       and http_status < 500 and http_status <> 429
       and settled_at > now() - ${max_age_seconds} * interval '1 s'
     order by cache_key, settled_at desc`.execute(db);

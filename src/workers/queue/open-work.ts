@@ -68,9 +68,11 @@ export class WorkReader {
         ${sql.raw(JOB_COLUMNS.map((name) => (known ? `null as ${name}` : `j.${name}`)).join(', '))}
       from jobs j join pages p on p.account_id = j.account_id and p.job_id = j.id
         left join hosts h on h.host = p.host and h.backoff_until > now()
-        left join account_hosts a on a.account_id = p.account_id and a.host = p.host and a.backoff_until > now()
+        left join account_hosts a on a.account_id = p.account_id and a.host = p.host
+          and a.backoff_until > now()
       where j.account_id = ${account_id} and j.id = ${job_id} and j.finished_at is null
-        and p.account_id = ${account_id} and p.job_id = ${job_id} and p.ordinal = any(${ordinals}::int[]) and p.status = 'pending'
+        and p.account_id = ${account_id} and p.job_id = ${job_id} and p.ordinal = any(${ordinals}::int[])
+        and p.status = 'pending'
       order by p.ordinal`.execute(this.#db);
     const [first] = rows;
     if (!first) return null;

@@ -23,5 +23,7 @@ export const SEMI_SPACE_MB = 8;
 export const READING_CPU_MS = 15_000;
 /** The longest that one page may be read, on whatever machine. */
 export const READING_WALL_MS = 60_000;
-/** Ends a reader whose page has taken too much time. By default it ends a process, without a dump. */
+/**
+ * Ends a reader whose page has taken too much time. By default it ends a process, without a dump.
+ */
 export const OUT_OF_TIME = 'SIGALRM';

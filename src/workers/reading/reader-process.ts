@@ -25,8 +25,8 @@ export interface ReaderOptions {
 }
 
 /**
- * A child process that reads pages, one at a time, and guards its own limits. The main thread starts
- * it: a child of a thread that dies would never be waited for.
+ * A child process that reads pages, one at a time, and guards its own limits. The main thread
+ * starts it: a child of a thread that dies would never be waited for.
  */
 export class ReaderProcess implements Disposable {
   readonly #child: ChildProcess;

@@ -81,7 +81,8 @@ function checkTimestamp(timestamp: string, { at, toleranceSeconds }: Expectation
     return { step: 'timestamp', ok: true, detail: `Signed ${age} s before, at ${signedAt}.` };
   const detail =
     age > 0
-      ? `Signed ${age} s before, at ${signedAt}: older than ${toleranceSeconds} s. An old capture (give --at), a replay, or this clock is fast.`
+      ? `Signed ${age} s before, at ${signedAt}: older than ${toleranceSeconds} s. An old capture ` +
+        '(give --at), a replay, or this clock is fast.'
       : `Signed ${-age} s ahead, at ${signedAt}: this clock is slow.`;
   return fails('timestamp', 'out_of_tolerance', detail);
 }

@@ -138,5 +138,8 @@ const nothingIncluded = (patterns: string[]) =>
 
 function summary({ job_id, status, succeeded, total }: JobSummary): string {
   const what = succeeded === 0 ? 'See why' : 'Read them';
-  return `${job_id} ${status}: ${succeeded} of ${pages(total)} came back. ${what}: ${commandLine(`pages ${job_id}`)}`;
+  return (
+    `${job_id} ${status}: ${succeeded} of ${pages(total)} came back. ${what}: ` +
+    commandLine(`pages ${job_id}`)
+  );
 }

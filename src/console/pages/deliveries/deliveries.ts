@@ -94,7 +94,13 @@ export function deliveryPages({ db }: Context, box: SecretBox): Router {
         aria-label="Deliveries"
       >
         ${select('Status', 'status', [['', 'any'], ...DELIVERY_STATES.map((s) => [s, s] as const)], status)}
-        ${field({ label: 'To', name: 'webhook_url', value: webhook_url, placeholder: 'https://…', className: 'grow' })}
+        ${field({
+          label: 'To',
+          name: 'webhook_url',
+          value: webhook_url,
+          placeholder: 'https://…',
+          className: 'grow',
+        })}
         ${field({ label: 'Delivery or job id', name: 'id', value: id, placeholder: 'dlv_… or job_…' })}
         <button class="button">Show</button>
       </form>

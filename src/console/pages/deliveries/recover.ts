@@ -40,10 +40,27 @@ export function recoverPages(db: Db): Router {
     const since = asked.since ?? new Date(Date.now() - DAY_MS);
     const form = html`<form action="/console/deliveries/recover" class="stack card">
       <div class="row">
-        ${field({ label: 'Created since (UTC)', name: 'since', type: 'datetime-local', value: fieldTime(since), required: true })}
-        ${field({ label: 'Until (UTC, open where empty)', name: 'until', type: 'datetime-local', value: asked.until && fieldTime(asked.until) })}
+        ${field({
+          label: 'Created since (UTC)',
+          name: 'since',
+          type: 'datetime-local',
+          value: fieldTime(since),
+          required: true,
+        })}
+        ${field({
+          label: 'Until (UTC, open where empty)',
+          name: 'until',
+          type: 'datetime-local',
+          value: asked.until && fieldTime(asked.until),
+        })}
       </div>
-      ${field({ label: 'Only to this URL', name: 'webhook_url', type: 'url', value: asked.webhook_url, placeholder: 'https://…' })}
+      ${field({
+        label: 'Only to this URL',
+        name: 'webhook_url',
+        type: 'url',
+        value: asked.webhook_url,
+        placeholder: 'https://…',
+      })}
       <button class="button primary">Count them</button>
     </form>`;
     const body = html`<p class="lead">

@@ -17,7 +17,10 @@ export const listPages = route({
   tag: 'Jobs',
   summary: 'List the pages of a job, also while it runs',
   description:
-    'Pages come in the order in which they settled while the job runs, and in the order of the request once it has ended. `next_cursor` is null at the end of an ended job: while the job runs it waits for the next page for up to a second. An answer has fewer pages than `limit` where they are large.',
+    'Pages come in the order in which they settled while the job runs, and in the order of the ' +
+    'request once it has ended. `next_cursor` is null at the end of an ended job: while the job ' +
+    'runs it waits for the next page for up to a second. An answer has fewer pages than `limit` ' +
+    'where they are large.',
   access: 'account',
   query: pageListQuery,
   answers: { 200: { description: 'Pages that are done, each once.', schema: pageList } },

@@ -16,7 +16,8 @@ export const readJob = route({
   tag: 'Jobs',
   summary: 'Read a job, or wait for it',
   description:
-    'Once the job has ended the answer has the `result` that its webhook carries, byte for byte, and a strong `ETag`: send it back in `If-None-Match` for a 304.',
+    'Once the job has ended the answer has the `result` that its webhook carries, byte for byte, ' +
+    'and a strong `ETag`: send it back in `If-None-Match` for a 304.',
   access: 'account',
   query: jobQuery,
   answers: {

@@ -11,7 +11,8 @@ export const watchJob = route({
   tag: 'Jobs',
   summary: 'Watch a job until it ends',
   description:
-    'Server-sent events: `progress` whenever a count changes, and last an event named for how the job ended. The data is the job without its result.',
+    'Server-sent events: `progress` whenever a count changes, and last an event named for how the ' +
+    'job ended. The data is the job without its result.',
   access: 'account',
   answers: { 200: { description: 'A stream of events.', contentType: 'text/event-stream' } },
   async handle({ account, params, signal }, { db, waiter }: JobContext) {

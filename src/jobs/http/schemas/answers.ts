@@ -9,7 +9,8 @@ export const count = z.int().min(0);
 export const counts = {
   total: count.describe('Pages of the job. A crawl finds more while it runs.'),
   succeeded: count.describe(
-    'Pages that came back, whatever their HTTP status. Each costs one credit, but for empty ones that were not read.',
+    'Pages that came back, whatever their HTTP status. Each costs one credit, but for empty ones ' +
+      'that were not read.',
   ),
   failed: count.describe('Pages that did not come back.'),
   skipped: count.describe('Pages that the crawl left out: duplicates, out of scope, refused by robots.txt.'),

@@ -58,7 +58,8 @@ export const callbacks = {
         metadata,
       })
       .describe(
-        'Several pages that cost nothing, because they failed or were skipped. Takes the place of their `job.page` once a job has had twenty such pages.',
+        'Several pages that cost nothing, because they failed or were skipped. Takes the place of ' +
+          'their `job.page` once a job has had twenty such pages.',
       ),
   ),
 };

@@ -26,7 +26,8 @@ export const invalidUrls = z
   .enum(['reject', 'fail'])
   .default('reject')
   .describe(
-    'What becomes of a URL that is none: `reject` refuses the request, `fail` scrapes the others and returns it as a failed page, `invalid_url`.',
+    'What becomes of a URL that is none: `reject` refuses the request, `fail` scrapes the others ' +
+      'and returns it as a failed page, `invalid_url`.',
   );
 
 const format = z.enum(FORMATS);

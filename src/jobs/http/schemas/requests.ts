@@ -117,7 +117,8 @@ export const crawlSchema = named(
         .enum(HEADER_SCOPES)
         .default('origin')
         .describe(
-          'Where `headers` that may hold credentials are sent: to the origin of `url` alone, or to every page of the crawl.',
+          'Where `headers` that may hold credentials are sent: to the origin of `url` alone, or to ' +
+            'every page of the crawl.',
         ),
       delay_ms: z.int().min(0).max(60_000).default(0).describe('Between two fetches.'),
     }),

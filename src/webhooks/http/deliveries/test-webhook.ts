@@ -19,7 +19,8 @@ export const testWebhook = route({
   tag: 'Deliveries',
   summary: 'Send one signed test delivery',
   description:
-    'It takes the same queue, signer, timeout and retries as every other delivery. The answer waits for the first attempt.',
+    'It takes the same queue, signer, timeout and retries as every other delivery. The answer waits ' +
+    'for the first attempt.',
   access: 'account',
   body: testWebhookBody,
   limits: { bytes: 16 * 1024 },
