@@ -14,25 +14,24 @@ import {
 } from '@opentelemetry/api';
 
 /**
- * Traces through OpenTelemetry's API. Where no SDK is loaded a span is its parent under another
- * name: nothing is recorded, and a trace that somebody else began passes through to whoever is
- * called next.
+ * Traces through OpenTelemetry's API. Without an SDK a span only carries its parent: nothing is
+ * recorded, and a caller's trace passes through to the services that are called.
  */
 const tracer = trace.getTracer('ollagraph');
 /**
- * What stands where no SDK is loaded: asking it for spans and contexts costs more than all of what
- * a delivery needs them for.
+ * The API's placeholder without an SDK. It is never asked for spans: that would cost more than
+ * everything that a delivery needs them for.
  */
 const NO_SDK = new ProxyTracerProvider().getDelegate();
-/** For what is left to be exported at the end of a process or a thread. */
+/** Limit of the last export of a process or a thread. */
 const FLUSH_MS = 3000;
-/** Sampled, and made at random: the flags that are defined. */
+/** The defined flags: sampled, and random trace id. */
 const KNOWN_FLAGS = 0x03;
 
 export { SpanKind, type Span };
 
 export interface SpanOptions {
-  /** The span that led to this one, as its `traceparent`; it may be of another process. */
+  /** The `traceparent` of the parent span, which may belong to another process. */
   parent: string | null;
   kind?: SpanKind;
   attributes?: Attributes;
@@ -90,8 +89,8 @@ export function markFailed(span: Span): void {
 }
 
 /**
- * The `traceparent` header (W3C Trace Context) that makes somebody's spans children of this one;
- * null where there is no trace.
+ * The `traceparent` header (W3C Trace Context) that makes other spans children of this one. Null
+ * where there is no trace.
  */
 export function traceparentOf(span: Span | undefined): string | null {
   const spanContext = span?.spanContext();
@@ -103,8 +102,8 @@ export function traceparentOf(span: Span | undefined): string | null {
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /**
- * Reads a `traceparent` as W3C Trace Context says: a version to come may have more fields. What is
- * not valid is no trace.
+ * Reads a `traceparent` by W3C Trace Context: a later version may have more fields. Null if it is
+ * not valid.
  */
 function parseTraceparent(header: string | null): SpanContext | null {
   const [, version, traceId, spanId, flags, more] = TRACEPARENT.exec(header ?? '') ?? [];
@@ -114,8 +113,8 @@ function parseTraceparent(header: string | null): SpanContext | null {
 }
 
 /**
- * Has the SDK, where there is one, export what it has gathered: in a worker thread nobody else
- * would. Never throws.
+ * Exports what the SDK has gathered, if one is loaded. In a worker thread nothing else does. Never
+ * throws.
  */
 export async function flushSpans(): Promise<void> {
   const provider: object | null = sdk();

@@ -29,7 +29,7 @@ export interface NewJob {
   /** The caller holds the connection until the job ends. */
   sync: boolean;
   /**
-   * http(s) URLs, and texts that fail as pages; a repeated one keeps a place each. A crawl has one:
+   * http(s) URLs, and texts that fail as pages. A URL given twice is two pages. A crawl has one:
    * its seed.
    */
   urls: string[];
@@ -39,7 +39,7 @@ export interface NewJob {
   webhook_url: string | null;
   webhook_payload: WebhookPayload;
   webhook_headers: Record<string, string> | null;
-  /** Empty where nobody is to be told: the caller of a synchronous request has the answer. */
+  /** Empty where nothing is announced: a synchronous request has its answer. */
   webhook_events: WebhookEvent[];
   request_id: string | null;
   /** What the job's spans are children of. */
@@ -113,8 +113,8 @@ function mostCredits({ rendering }: ScrapeOptions): number {
 }
 
 /**
- * Fair queueing: work starts behind what the account itself still has open, so that an account with
- * much to do lets those with little pass. One step of priority is one slice.
+ * Fair queueing: a job starts behind the work that its account has open, so that an account with
+ * little work passes one with much. One step of priority is one slice.
  */
 function basePriority(accountId: string) {
   return sql<number>`(select -coalesce(sum(remaining), 0)::int / ${SLICE_PAGES}::int from jobs

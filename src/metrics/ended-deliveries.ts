@@ -22,7 +22,7 @@ export async function readEndedDeliveries(db: DbOrTx, from: Date, until: Date): 
 }
 
 /**
- * Counts deliveries as they end, whichever process sent them; one that is sent again ends again.
+ * Counts deliveries as they end, whichever process sent them. One that is sent again counts again.
  */
 export class EndedDeliveries {
   readonly #tally = new Tally<Ended>(['status']);

@@ -5,15 +5,13 @@ import { histogramOf, sum, Tally, type EndedRow } from './tally.ts';
 import { proxyMetrics } from './proxies.ts';
 import { histogram, metric, type Sample } from './text.ts';
 
-/**
- * What ended so lately is counted the next time: the transactions that ended it may still be open.
- */
+/** What ended within this time is left to the next reading: its transaction may still be open. */
 const LAG_SECONDS = 5;
 /** Seconds from a job's creation to its end. */
 const JOB_EDGES = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200];
 /**
- * Of the stored bins (attempts of at most 2^(n/2) ms) these are shown, 1 ms to 33 s; what took
- * longer is in the last.
+ * The bins that are shown, 1 ms to 33 s. Bin n holds attempts of at most 2^(n/2) ms, the last one
+ * longer attempts too.
  */
 const ATTEMPT_BINS = Array.from({ length: 16 }, (_, n) => n * 2);
 
@@ -34,7 +32,7 @@ interface Attempts {
 /**
  * Metrics of the whole installation, whichever process did the work: read from the database, jobs,
  * pages and deliveries counted up from `since`, attempts from the hour before. Every web process
- * tells the same: take the largest, and do not add them up.
+ * reports the same values: take the maximum, not the sum.
  */
 export class InstallationMetrics {
   readonly #db: DbOrTx;
@@ -69,7 +67,7 @@ export class InstallationMetrics {
     );
     const { until } = clock.rows[0]!;
     if (until <= this.#readUpTo) return;
-    // Both before either is counted: where one of them fails, the next reading begins at the same
+    // Reads both before it counts either: after a failure the next reading begins at the same
     // place.
     const jobs = await readEndedJobs(this.#db, this.#readUpTo, until);
     const deliveries = await readEndedDeliveries(this.#db, this.#readUpTo, until);
@@ -131,7 +129,7 @@ async function readEndedJobs(db: DbOrTx, from: Date, until: Date): Promise<Ended
   return rows;
 }
 
-/** The attempts of this hour and the one before, which somebody may still be recording. */
+/** The attempts of this hour and of the one before, which dispatchers may still be recording. */
 async function readAttempts(db: DbOrTx): Promise<Attempts[]> {
   const { rows } = await sql<Attempts>`
     select hour, sum(succeeded)::bigint as succeeded, sum(failed)::bigint as failed,
@@ -142,7 +140,7 @@ async function readAttempts(db: DbOrTx): Promise<Attempts[]> {
   return rows;
 }
 
-/** What waits, here and now. */
+/** What is waiting now. */
 async function backlogMetrics(db: DbOrTx): Promise<string> {
   const lanes = await sql<{ lane: string; state: string; slices: number; oldest: number }>`
     select name as lane, state, count(*) as slices,

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { InstallationMetrics } from './installation.ts';
 import { ProcessMetrics } from './process.ts';
 
-/** How long a reading of the database serves further requests. */
+/** For this time one reading of the database answers further requests. */
 const CACHE_MS = 3000;
 
 export interface Metrics {
@@ -14,7 +14,8 @@ export interface Metrics {
 }
 
 /**
- * The metrics of this process and of the installation; null where no ADMIN_TOKEN could read them.
+ * The metrics of this process and of the installation. Null without an ADMIN_TOKEN, which reading
+ * them takes.
  */
 export function createMetrics({ config, db, pool }: Pick<Context, 'config' | 'db' | 'pool'>): Metrics | null {
   if (config.adminToken === undefined) return null;
@@ -26,10 +27,7 @@ export function createMetrics({ config, db, pool }: Pick<Context, 'config' | 'db
   };
 }
 
-/**
- * One reading at a time, however long it takes: two readings would count what ended between them
- * twice.
- */
+/** One reading at a time, however long it takes: two at once would count the same rows twice. */
 function cached(metrics: InstallationMetrics): () => Promise<string> {
   let text: Promise<string> | undefined;
   let staleAt = Infinity;

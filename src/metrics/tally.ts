@@ -1,21 +1,21 @@
 import { histogram, type Sample } from './text.ts';
 
-/** What ended, counted by labels and by how long it took. */
+/** What ended, counted by labels and duration. */
 export interface EndedRow {
-  /** How many of the histogram's edges are not exceeded. */
+  /** The bin of the histogram that the duration falls into. */
   bin: number;
   ended: number;
-  /** How long they took together. */
+  /** The sum of the durations. */
   seconds: number;
 }
 
-/** Rows that are counted up as they come: those with the same labels and bin become one. */
+/** A running count. Rows with the same labels and bin are merged. */
 export class Tally<Row extends EndedRow & Record<Count, number>, Count extends string = never> {
   readonly #labels: (keyof Row)[];
   readonly #counts: (Count | 'ended' | 'seconds')[];
   readonly #rows = new Map<string, Row>();
 
-  /** `labels` tell rows apart; `counts` are added up besides `ended` and `seconds`. */
+  /** `labels` identify a row. `counts` are added up, as are `ended` and `seconds`. */
   constructor(labels: (keyof Row)[], counts: Count[] = []) {
     this.#labels = [...labels, 'bin'];
     this.#counts = [...counts, 'ended', 'seconds'];
@@ -36,7 +36,8 @@ export class Tally<Row extends EndedRow & Record<Count, number>, Count extends s
 }
 
 /**
- * Rows with the same labels as the samples of a histogram with these edges, and one beyond them.
+ * Turns rows with the same labels into the samples of a histogram, with one bin above the last
+ * edge.
  */
 export function histogramOf(labels: Sample['labels'], edges: number[], rows: EndedRow[]): Sample[] {
   const bins = Array.from({ length: edges.length + 1 }, (_, n) =>

@@ -1,14 +1,11 @@
-/** A sample: its labels, its value, and the end of its name in a histogram. */
+/** A sample: its labels, its value, and the suffix of its name in a histogram. */
 export interface Sample {
   labels: Record<string, string | number>;
   value: number;
   suffix?: '_bucket' | '_sum' | '_count';
 }
 
-/**
- * One metric in the Prometheus text format. Label values are ours: none needs escaping but those
- * that `"`, `\` or a line break are in.
- */
+/** One metric in the Prometheus text format. */
 export function metric(
   name: string,
   type: 'counter' | 'gauge' | 'histogram',
@@ -22,8 +19,8 @@ export function metric(
 }
 
 /**
- * The samples of a histogram. `bins` counts what is at most each edge and above the one before; the
- * last edge may be Infinity.
+ * The samples of a histogram. `bins[n]` counts what is at most edge n and above the edge before it.
+ * The last edge may be Infinity.
  */
 export function histogram(labels: Sample['labels'], edges: number[], bins: number[], sum: number): Sample[] {
   let below = 0;

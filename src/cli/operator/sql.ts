@@ -11,7 +11,9 @@ const NUMERIC = new Set([20, 21, 23, 700, 701, 1700]);
 /** Every value as the text that Postgres makes of it. */
 const AS_TEXT = { getTypeParser: () => (value: string) => value };
 
-/** `sql` and `database-url`: the database for those who have no psql, and for those who do. */
+/**
+ * `sql` queries the database where there is no psql; `database-url` prints its address for psql.
+ */
 export function addSql(program: Command): void {
   program
     .command('sql')

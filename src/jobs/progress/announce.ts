@@ -5,7 +5,7 @@ import { callbackEnvelope } from '../read/result.ts';
 import type { Job } from '../read/jobs.ts';
 import { tellEnd, tellPages, tellStart } from './firecrawl-events.ts';
 
-/** What every delivery of a job has in common; null when nobody is to be told of this event. */
+/** What every delivery of a job has in common. Null where this event is not announced. */
 function delivery(job: Job, event: WebhookEvent) {
   if (job.webhook_url === null || !job.webhook_events.includes(event)) return null;
   return {
@@ -22,7 +22,7 @@ function delivery(job: Job, event: WebhookEvent) {
 
 const metadata = (job: Job) => (job.metadata === null ? '' : `,"metadata":${job.metadata}`);
 
-/** Announces, where it is asked for, that a job has started. */
+/** Announces that a job has started, if its caller asked for that. */
 export async function announceStart(tx: Tx, job: Job): Promise<void> {
   const start = delivery(job, 'job.started');
   if (!start) return;
@@ -33,9 +33,9 @@ export async function announceStart(tx: Tx, job: Job): Promise<void> {
   ]);
 }
 
-/** Pages of a job that cost nothing and are announced one by one; later ones share deliveries. */
+/** How many free pages of a job are announced one by one. Later ones share deliveries. */
 const MAX_SINGLE_FREE_PAGES = 20;
-/** For this time pages gather in a shared delivery, in seconds. */
+/** Seconds for which a shared delivery gathers pages. */
 const GATHER_SECONDS = 2;
 
 interface SettledPage {
@@ -44,9 +44,9 @@ interface SettledPage {
 }
 
 /**
- * Announces pages that have settled, where that is asked for. Each page that costs a credit has a
- * delivery of its own. Pages that cost nothing soon share deliveries: else a job of addresses that
- * fail at once would flood a receiver.
+ * Announces settled pages, if the job's caller asked for that. Each page that costs a credit has
+ * its own delivery. Free pages soon share deliveries, so that a job whose URLs all fail cannot
+ * flood a receiver.
  */
 export async function announcePages(tx: Tx, job: Job, pages: SettledPage[]): Promise<void> {
   const common = delivery(job, 'job.page');

@@ -28,7 +28,7 @@ interface Child {
   depth: number;
 }
 
-/** Parents whose links are in memory at once. */
+/** How many pages' links are in memory at once. */
 const READ_AHEAD = 50;
 
 /**

@@ -4,8 +4,8 @@ import { announceStart } from './announce.ts';
 import type { Job } from '../read/jobs.ts';
 
 /**
- * Records that the first page of a job has been taken, and announces it where that is asked for.
- * Happens once.
+ * Records once that the first page of a job has been claimed, and announces it if the caller asked
+ * for that.
  */
 export async function startJob(db: Db, accountId: string, jobId: string): Promise<void> {
   await db.transaction().execute(async (tx) => {

@@ -3,7 +3,7 @@ import type { DbOrTx } from '../../database/tables.ts';
 import { deliveriesOfJobs, type DeliveryOfJob } from '../../webhooks/read/deliveries.ts';
 import type { Job } from './jobs.ts';
 
-/** What says of a job what it is, besides its own row. */
+/** What describes a job besides its own row. */
 export interface JobDescription {
   /**
    * Its page, the first of a batch, or where its crawl began; null once its pages have been

@@ -6,10 +6,10 @@ import type { CrawlOptions, ScrapeOptions } from '../options.ts';
 
 export type Job = Selectable<JobsTable>;
 
-/** To be raised with every change of what `jobText` or a result shows. */
+/** Raise this with every change to what `jobText` or a result shows. */
 const VIEW_VERSION = 2;
 
-/** One of the account's jobs, or null: also for what is no job id, and for another account's. */
+/** One of the account's jobs. Null for an id that is malformed, unknown or another account's. */
 export async function findJob(db: DbOrTx, accountId: string, jobId: string): Promise<Job | null> {
   if (!isId('job', jobId)) return null;
   const job = await db
@@ -79,7 +79,8 @@ function shownOptions({ headers, cookies, ...options }: ScrapeOptions | CrawlOpt
 }
 
 /**
- * Changes whenever what is shown of an ended job could have: its form, and how its delivery stands.
+ * Changes with all that can change in what is shown of an ended job: the form, and its delivery's
+ * status.
  */
 export function jobETag(job: Job, deliveryStatus: string | null, withResult: boolean): string {
   const parts = [
@@ -92,7 +93,7 @@ export function jobETag(job: Job, deliveryStatus: string | null, withResult: boo
   return `"${parts.join('.')}"`;
 }
 
-/** What a list of pages may come to; the page that passes it is still in it. */
+/** A list of pages ends when it reaches this size. The page that exceeds it is included. */
 const LIST_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -110,7 +111,8 @@ export interface PagePlace {
 
 /**
  * The blocks of pages that have settled, as JSON text, from a place on: at most `limit`, and no
- * more once they come to LIST_BYTES; of those with a status where one is named. `more`: whether further ones have settled.
+ * more once they come to LIST_BYTES; of those with a status where one is named. `more`: whether
+ * further ones have settled.
  */
 export async function listPages(
   db: DbOrTx,

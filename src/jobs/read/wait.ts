@@ -1,7 +1,9 @@
 import type { Db } from '../../database/tables.ts';
 import type { Notifications } from '../../database/notifications.ts';
 
-/** Behind NOTIFY a backstop; without it the only way to learn of a job's end. */
+/**
+ * The interval of the poll. With NOTIFY it is a backstop; without, the only news of a job's end.
+ */
 const POLL_MS = 1000;
 const POLL_ALONE_MS = 200;
 
@@ -21,8 +23,8 @@ export class JobWaiter {
   }
 
   /**
-   * Aborted when the process begins to stop: whoever only watches a job is better answered at once,
-   * and asks another process.
+   * Aborted when the process begins to stop, so that requests that watch a job are answered at once
+   * and their clients ask another process.
    */
   get stopping(): AbortSignal {
     return this.#stopping.signal;

@@ -24,8 +24,8 @@ interface Tally {
 }
 
 /**
- * Counts finished attempts into their endpoints' current hour. Rows are taken in one order, so that
- * dispatchers never block each other for good.
+ * Counts finished attempts into their endpoints' current hour. Rows are locked in one order, so
+ * that dispatchers cannot deadlock.
  */
 export async function countAttempts(tx: Tx, batch: FinishedAttempt[]): Promise<void> {
   const tallies = new Map<string, Tally>();

@@ -47,7 +47,7 @@ export interface Backlog {
   pending: number;
   /** Those whose latest attempt failed. */
   failing: number;
-  /** Those whose time has come and that nobody has taken up. */
+  /** Those that are due and not claimed. */
   due: number;
   oldest_due_at: Date | null;
 }
@@ -63,8 +63,8 @@ export async function readBacklog(db: DbOrTx, accountId: string): Promise<Backlo
 }
 
 /**
- * How many of the account's deliveries were given up in the last 24 hours; a schedule takes up to
- * five days.
+ * How many of the account's deliveries were exhausted in the last 24 hours, of those created in the
+ * last five days.
  */
 export async function countExhausted(db: DbOrTx, accountId: string): Promise<number> {
   const { rows } = await sql<{ n: number }>`
