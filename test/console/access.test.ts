@@ -190,6 +190,9 @@ test('what the lists are asked for is checked', async () => {
   ]) {
     assert.equal((await someone.get(`/console/${path}`)).status, 422, path);
   }
+  const longest = encodeURIComponent(`https://example.com/${'a'.repeat(8172)}`);
+  for (const path of ['deliveries', 'deliveries/recover'])
+    assert.equal((await someone.get(`/console/${path}?webhook_url=${longest}`)).status, 200, path);
   const { text } = await someone.get(`/console/jobs?id=${encodeURIComponent('"><script>alert(1)</script>')}`);
   assert.ok(text.includes('&lt;script&gt;') && !text.includes('<script>alert'));
 });

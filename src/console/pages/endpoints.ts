@@ -21,8 +21,9 @@ import { count, duration, percent, time } from '../view/format.ts';
 import { badge, facts } from '../view/parts.ts';
 import { isFailing } from './attention.ts';
 import { sessionOf } from '../session/browser-session.ts';
+import { MAX_URL_LENGTH } from '../../scrape/page-url.ts';
 
-const testForm = z.object({ webhook_url: z.string().trim().max(4096) });
+const testForm = z.object({ webhook_url: z.string().trim().max(MAX_URL_LENGTH) });
 
 /** The endpoints: how each does, pausing and resuming it, and sending a test. */
 export function endpointPages({ db, egress }: Context): Router {

@@ -28,11 +28,12 @@ import { deliveryBody } from './delivery.ts';
 import { DELIVERY_STATES, deliveryBadge, filterOf } from './state.ts';
 import { previewRequest } from './request.ts';
 import { recoverPages } from './recover.ts';
+import { MAX_URL_LENGTH } from '../../../scrape/page-url.ts';
 
 const ROWS = 25;
 const listQuery = z.object({
   status: z.enum(['', ...DELIVERY_STATES]).optional(),
-  webhook_url: z.string().trim().max(4096).optional(),
+  webhook_url: z.string().trim().max(MAX_URL_LENGTH).optional(),
   id: z.string().trim().max(100).optional(),
   cursor: cursorParameter,
 });

@@ -8,6 +8,7 @@ import { html, type Html } from '../../../http/html/html.ts';
 import { sendPage } from '../../view/layout.ts';
 import { count } from '../../view/format.ts';
 import { sessionOf } from '../../session/browser-session.ts';
+import { MAX_URL_LENGTH } from '../../../scrape/page-url.ts';
 
 const DAY_MS = 86_400_000;
 /** What a browser's field for a date and a time sends. All times here are UTC. */
@@ -21,12 +22,12 @@ const orNothing = <S extends z.ZodType>(schema: S) =>
 const windowForm = z.object({
   since: localTime,
   until: orNothing(localTime),
-  webhook_url: z.string().trim().max(4096).optional(),
+  webhook_url: z.string().trim().max(MAX_URL_LENGTH).optional(),
 });
 const query = z.object({
   since: orNothing(localTime),
   until: orNothing(localTime),
-  webhook_url: z.string().trim().max(4096).optional(),
+  webhook_url: z.string().trim().max(MAX_URL_LENGTH).optional(),
 });
 
 /** Sends again what failed for good in a window: first it counts, then it asks. */
