@@ -215,7 +215,8 @@ function componentSchemas(routes: RouteDescription[]): Record<string, Json> {
 
 /** The body of a request: what a caller has to send is `required`, the rest has its default. */
 function requestSchema(body: z.ZodType): Json {
-  const { $schema: _dialect, ...schema } = jsonSchema(body);
+  // Definitions of what `shownAs` stands for.
+  const { $schema: _dialect, $defs: _definitions, ...schema } = jsonSchema(body);
   return { title: namedSchemas.get(body)?.id, ...schema };
 }
 

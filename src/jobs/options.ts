@@ -63,6 +63,7 @@ export function cacheKeysFor(options: ScrapeOptions): (url: string) => Buffer {
     options.cookies.length === 0 ? null : options.cookies,
     options.session,
     options.proxy,
+    ...(options.fields == null ? [] : [{ fields: options.fields }]),
     ...(options.rendering === null ? [] : [options.render, { ...options.rendering, credits: null }]),
   ];
   const digest = hash('sha256', JSON.stringify(shape));

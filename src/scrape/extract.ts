@@ -12,17 +12,20 @@ import { readText } from './documents/text.ts';
 import { readXml } from './documents/xml.ts';
 import { parseHtml } from './dom/index.ts';
 import { needsBrowser } from './dom/needs-browser.ts';
+import { readFields } from './fields/index.ts';
+import type { PageData } from './fields/page-data.ts';
 import { isScriptShell } from './dom/script-shell.ts';
 import { toHtml } from './formats/html.ts';
 import { baseUrl, discoveredLinks } from './formats/links.ts';
 import { mainContent, removeNoise } from './main-content/index.ts';
 import { toMarkdown } from './markdown/index.ts';
 import { metadataOf } from './metadata/index.ts';
+import { isRecord } from './metadata/structured-data.ts';
 import { robotsOfHeaders } from './metadata/robots.ts';
 import { excludeMatching, matchingSubtrees } from './selectors.ts';
 import { toText } from './formats/text.ts';
 import { closeHead } from './decode/unclosed-head.ts';
-import { PageError, type Extraction, type ExtractOptions, type RawPage } from './types.ts';
+import { PageError, type Extraction, type Metadata, type ExtractOptions, type RawPage } from './types.ts';
 
 const EMPTY: Content = {
   ...QUIET,
@@ -53,6 +56,17 @@ function contentNodes(document: Document, url: string, options: ExtractOptions):
   return document.children;
 }
 
+/** The values of the fields that were asked for. Content that is not HTML has none of them. */
+function dataOf(
+  document: Document,
+  { base, metadata }: { base: string; metadata: Metadata },
+  { fields }: ExtractOptions,
+): PageData | undefined {
+  if (fields == null) return undefined;
+  const jsonLd = Array.isArray(metadata['json_ld']) ? metadata['json_ld'].filter(isRecord) : [];
+  return readFields(document, fields, { base, language: metadata.language, jsonLd });
+}
+
 /**
  * Reads an HTML page. Metadata and links are read first, because finding the content removes nodes.
  */
@@ -61,6 +75,7 @@ function readHtml(document: Document, { url, rendered = false }: RawPage, option
   const base = baseUrl(document, url);
   const discovered = discoveredLinks(document, base);
   const about = metadataOf(document, base);
+  const data = dataOf(document, { base, metadata: about.metadata }, options);
   const withoutText = !rendered && isScriptShell(document) ? 'needs_javascript' : 'no_text';
   const wantsBrowser = options.render === 'auto' && !rendered && needsBrowser(document);
   const wantsNodes = options.formats.some(
@@ -69,6 +84,7 @@ function readHtml(document: Document, { url, rendered = false }: RawPage, option
   const nodes = wantsNodes ? contentNodes(document, url, options) : [];
   return {
     ...about,
+    data,
     markdown: () => toMarkdown(nodes, base),
     html: () => toHtml(nodes, base),
     text: () => toText(nodes),
@@ -112,7 +128,10 @@ async function read(page: RawPage, options: ExtractOptions): Promise<Content> {
  */
 export async function extract(page: RawPage, options: ExtractOptions): Promise<Extraction> {
   try {
-    const extraction = pick(await read(page, options), options.formats);
+    const content = await read(page, options);
+    const about = { base: page.url, metadata: content.metadata };
+    const data = content.data ?? dataOf(new Document([]), about, options);
+    const extraction = pick({ ...content, data }, options.formats);
     const { noindex, nofollow } = robotsOfHeaders(page.robotsTags ?? []);
     const { robots } = extraction;
     return {

@@ -62,6 +62,7 @@ export function okBlock(page: OkPage, extraction: Extraction, formats: Format[])
     ...Object.fromEntries(
       content.map((format) => [format, extraction[format] ?? (format === 'links' ? [] : '')]),
     ),
+    ...(extraction.data && { data: extraction.data.data, data_errors: extraction.data.errors }),
     metadata: extraction.metadata,
     ...(page.truncated && { truncated: true }),
     ...(page.rendered && { rendered: true }),

@@ -1,5 +1,8 @@
+import type { Fields } from './fields/field.ts';
+import type { PageData } from './fields/page-data.ts';
+
 /** The forms in which a page's content can be asked for. */
-export const FORMATS = ['markdown', 'html', 'text', 'links', 'metadata'] as const;
+export const FORMATS = ['markdown', 'html', 'text', 'links', 'metadata', 'data'] as const;
 export type Format = (typeof FORMATS)[number];
 
 /**
@@ -52,6 +55,8 @@ export interface ExtractOptions {
   only_main_content: boolean;
   include_selectors: string[];
   exclude_selectors: string[];
+  /** The values to read into `data`; jobs of before they existed have none. */
+  fields?: Fields | null;
   /** `auto`: whether the page needs a browser is wanted too. */
   render?: boolean | 'auto';
 }
@@ -112,6 +117,8 @@ export interface Extraction {
   text?: string;
   /** Absolute http(s) URLs of the page, each once, in document order. */
   links?: string[];
+  /** The values of the fields that were asked for, and what is wrong with them. */
+  data?: PageData | undefined;
   metadata: Metadata;
   discovered: DiscoveredLink[];
   /** What `<meta name=robots>` and `X-Robots-Tag` say of the page itself. */

@@ -186,3 +186,32 @@ test('max_age_seconds takes an own earlier result with the same options, and onl
   await api('POST', '/v1/scrape', { ...body, max_age_seconds: 3600 });
   assert.equal(served, 4);
 });
+
+const FIELDS = {
+  title: { css: 'h1' },
+  links: { css: 'a', all: true, as: 'url' },
+  price: { css: '.price', required: true },
+};
+
+test('fields are read into data, now and queued; those that cannot be read are a 422', async () => {
+  const data = { title: 'Home', price: null };
+  const body = { url: site.url('/'), format: 'data', fields: FIELDS };
+  const { json } = await service.api('POST', '/v1/scrape', body);
+  assert.equal(json.markdown, undefined);
+  assert.deepEqual({ title: json.data.title, price: json.data.price }, data);
+  assert.equal(json.data.links[0], site.url('/a'));
+  assert.deepEqual(
+    json.data_errors.map(({ path, code }: { path: string; code: string }) => `${path} ${code}`),
+    ['price missing'],
+  );
+
+  const job_id = await service.api.queue('/v1/crawl', { ...body, max_pages: 1 });
+  const { json: job } = await service.api('GET', `/v1/jobs/${job_id}?wait=20`);
+  assert.deepEqual(job.result.pages[0].data, json.data);
+
+  const refused = await service.api('POST', '/v1/scrape', { ...body, fields: { title: { css: 'h1[' } } });
+  assert.equal(refused.status, 422);
+  assert.equal(refused.json.errors[0].path, 'fields.title');
+  const without = await service.api('POST', '/v1/scrape', { url: site.url('/'), format: 'data' });
+  assert.equal(without.status, 422);
+});

@@ -18,6 +18,8 @@ import { sessionOf } from '../session/browser-session.ts';
 import { curlOf, originOf } from './curl.ts';
 import { pageBody } from './jobs/page-block.ts';
 
+/** What a page is shown in. `data` needs fields. */
+const SHOWN_FORMATS = FORMATS.filter((format) => format !== 'data');
 const WAIT_MS = 22_000;
 const form = z.object({ url: z.string().trim(), main: z.string().optional() });
 const query = z.object({ job: z.string().max(100).optional() });
@@ -48,7 +50,7 @@ export function playgroundPages(context: JobContext): Router {
     const { account_id } = sessionOf(res);
     try {
       const asked = parseValue(
-        { url, formats: [...FORMATS], only_main_content: main !== undefined },
+        { url, formats: [...SHOWN_FORMATS], only_main_content: main !== undefined },
         scrapeSchema,
       );
       const { job_id } = await createJob(context, {
@@ -125,6 +127,6 @@ async function result({ page, job_id, url, main }: Result, origin: string): Prom
         <h2>The same with curl</h2>
         <button type="button" class="copy button" data-copy-from="curl" hidden>Copy</button>
       </div>
-      ${source(curlOf(origin, '/v1/scrape', { url, formats: FORMATS, ...(main ? {} : { only_main_content: false }) }), 'curl command', 'curl')}
+      ${source(curlOf(origin, '/v1/scrape', { url, formats: SHOWN_FORMATS, ...(main ? {} : { only_main_content: false }) }), 'curl command', 'curl')}
     </section>`;
 }

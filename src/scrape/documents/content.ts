@@ -9,6 +9,7 @@ export interface Content {
   metadata: Metadata;
   discovered: Extraction['discovered'];
   robots: Extraction['robots'];
+  data?: Extraction['data'];
   /**
    * Why there is no text, where there is none; `needs_javascript` also where all text is a notice
    * of that.
@@ -43,7 +44,7 @@ export function fenced(text: string, language: string): string {
 
 /** The requested parts of the content. */
 export function pick(content: Content, formats: Format[]): Extraction {
-  const { links, metadata, discovered, robots } = content;
+  const { links, metadata, data, discovered, robots } = content;
   const made = {
     ...(formats.includes('markdown') && { markdown: content.markdown() }),
     ...(formats.includes('html') && { html: content.html() }),
@@ -54,6 +55,7 @@ export function pick(content: Content, formats: Format[]): Extraction {
   return {
     ...made,
     ...(formats.includes('links') && { links }),
+    ...(data && { data }),
     metadata,
     discovered,
     robots,

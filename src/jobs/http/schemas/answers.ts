@@ -64,6 +64,13 @@ export const pageBlock = named(
       html: z.string().optional(),
       text: z.string().optional(),
       links: z.array(z.string()).optional().describe('Absolute URLs, each once, in document order.'),
+      data: z.record(z.string(), z.unknown()).optional().describe('The values of `fields`, by name.'),
+      data_errors: z
+        .array(
+          z.strictObject({ path: z.string(), code: z.enum(['missing', 'invalid']), message: z.string() }),
+        )
+        .optional()
+        .describe('What is wrong with them: a required one is missing, or a text is no number, date or URL.'),
       metadata: pageMetadata,
       truncated: z
         .literal(true)

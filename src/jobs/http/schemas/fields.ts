@@ -5,6 +5,7 @@ import { headerName, headerValue } from '../../../http/header-fields.ts';
 import { MAX_URL_LENGTH, urlFault } from '../../../scrape/page-url.ts';
 import { FORMATS } from '../../../scrape/types.ts';
 import { isValidSelector } from '../../../scrape/selectors.ts';
+import { dataFields } from './data-fields.ts';
 import { renderFields } from './rendering.ts';
 import { webhookHeaders } from '../../../webhooks/http/webhook-headers.ts';
 
@@ -100,6 +101,7 @@ export const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
   only_main_content: z.boolean().default(true).describe('Leave out navigation, footers and the like.'),
   include_selectors: selectors.describe('CSS selectors: only what they match.'),
   exclude_selectors: selectors.describe('CSS selectors: all but what they match.'),
+  fields: dataFields,
   headers: headers.describe('Request headers to send to the site.'),
   cookies: cookies.describe('Cookies to send to their sites, those of https pages only over https.'),
   session: z

@@ -44,6 +44,7 @@ function checkPattern(pattern: string, context: z.RefinementCtx<string>): void {
 interface ScrapeFields extends RenderBody {
   format?: Format | undefined;
   formats?: Format[] | undefined;
+  fields?: unknown;
 }
 
 /** Checks fields that exclude each other, or need each other. */
@@ -53,6 +54,13 @@ const consistent = <S extends z.ZodType<ScrapeFields>>(schema: S) =>
       path: ['formats'],
       message: 'give format or formats, not both',
     })
+    .refine(
+      ({ format, formats, fields }) => fields !== undefined || !(formats ?? [format]).includes('data'),
+      {
+        path: ['fields'],
+        message: 'must be given with the format data',
+      },
+    )
     .superRefine(checkRenderFields);
 
 export const scrapeSchema = named(
@@ -140,6 +148,7 @@ export function scrapeOptions(body: ScrapeBody): ScrapeOptions {
     only_main_content: body.only_main_content,
     include_selectors: body.include_selectors,
     exclude_selectors: body.exclude_selectors,
+    fields: body.fields ?? null,
     headers: body.headers,
     cookies: body.cookies.map((cookie) => ({ ...cookie, domain: cookie.domain ?? null })),
     session: body.session ?? null,

@@ -1,0 +1,43 @@
+/** Languages whose decimals follow a comma. */
+const DECIMAL_COMMA = new Set(
+  'af bg bs ca cs da de el es et eu fi fr gl hr hu id is it lt lv mk nb nl nn no pl pt ro ru sk sl sq sr sv tr uk vi'.split(
+    ' ',
+  ),
+);
+const SPACED = /\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?!\d)(?:[.,]\d{1,20})?/;
+const PLAIN = /\d{1,30}(?:[.,]\d{1,30}){0,20}/;
+/** How far into a text its number may stand. */
+const MAX_CHARS = 1000;
+
+/** The text of a number with a point for its decimals, and nothing between its thousands. */
+function normalised(digits: string, decimalComma: boolean): string {
+  const bare = digits.replace(/[ \u00a0\u202f'’]/g, '');
+  const signs = bare.replace(/\d/g, '');
+  if (signs === '') return bare;
+  const last = signs.at(-1)!;
+  const isMixed = signs.includes('.') && signs.includes(',');
+  const isRepeated = !isMixed && signs.length > 1;
+  const groups = /^[1-9]\d{0,2}[.,]\d{3}$/.test(bare) && (last === ',') !== decimalComma;
+  const isDecimal = isMixed || (!isRepeated && !groups);
+  const end = isDecimal ? bare.lastIndexOf(last) : bare.length;
+  const whole = bare.slice(0, end).replace(/[.,]/g, '');
+  return isDecimal ? `${whole}.${bare.slice(end + 1)}` : whole;
+}
+
+/**
+ * The first number in a text, however its thousands and decimals are written: `1.234,56 €`,
+ * `$1,234.50`, `1 234`. Where both readings are possible, as in `1.234`, the language decides. Null
+ * where there is none.
+ */
+export function readNumber(text: string, language: string | null): number | null {
+  const source = text.slice(0, MAX_CHARS);
+  const [plain, spaced] = [PLAIN.exec(source), SPACED.exec(source)];
+  if (plain === null) return null;
+  const found = spaced !== null && spaced.index <= plain.index ? spaced : plain;
+  const before = source.slice(0, found.index).trimEnd();
+  const isNegative = /(?:^|[\s(])[-−](?:\s?\p{Sc})?$/u.test(before);
+  const comma = DECIMAL_COMMA.has(language?.split('-')[0]?.toLowerCase() ?? '');
+  const value = Number(normalised(found[0], comma));
+  if (!Number.isFinite(value)) return null;
+  return isNegative ? -value : value;
+}

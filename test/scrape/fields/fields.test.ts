@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { suite, test } from 'node:test';
+import { extract } from '../../../src/scrape/extract.ts';
+import { okBlock } from '../../../src/scrape/page-block.ts';
+import { readDate } from '../../../src/scrape/fields/date.ts';
+import { fieldsFault, type Fields } from '../../../src/scrape/fields/field.ts';
+import { readNumber } from '../../../src/scrape/fields/number.ts';
+import { isValidSelector } from '../../../src/scrape/selectors.ts';
+
+const PAGE = `<!doctype html><html lang="en"><head><base href="https://example.com/">
+  <script type="application/ld+json">{"@type": "Product", "brand": {"name": "Vega"}, "offers": [{"price": "7.50"}]}</script></head>
+  <body><nav><a class="home" href="/">Home</a></nav><h1>Hemp <b>rope</b></h1><span class="price">$1,234.50</span>
+  <div class="review"><p>It holds.</p><time datetime="2024-03-01">yesterday</time><a href="people/ada">Ada</a></div>
+  <div class="review"><p>It does not.</p><time>soon</time></div></body></html>`;
+
+async function read(fields: Fields, body = PAGE, contentType = 'text/html') {
+  const page = { url: 'https://example.com/ropes', status: 200, contentType, body: Buffer.from(body) };
+  const options = {
+    formats: ['data' as const],
+    only_main_content: true,
+    include_selectors: [],
+    exclude_selectors: [],
+  };
+  const extraction = await extract(page, { ...options, fields });
+  const facts = { ...page, finalUrl: page.url, fetchedAt: new Date(), durationMs: 1 };
+  return JSON.parse(okBlock(facts, extraction, options.formats));
+}
+
+const manual = readFileSync(new URL('../../../src/docs/manual/api.md', import.meta.url), 'utf8');
+
+test("the manual's example reads what the manual says", async () => {
+  const section = manual.slice(manual.indexOf('\n## Data\n'));
+  const [request, answer] = [...section.matchAll(/```json\n([^]*?)```/g)].map(([, json]) =>
+    JSON.parse(json!),
+  );
+  const { data, data_errors } = await read(
+    request.fields,
+    PAGE.replace(/<div class="review"><p>It does[^]*?<\/div>/, ''),
+  );
+  assert.deepEqual({ data, data_errors }, answer);
+});
+
+test('what is missing is null, and named where it is required', async () => {
+  const block = await read({
+    nothing: { css: '.none' },
+    needed: { css: '.none', required: true },
+    list: { css: '.none', all: true },
+    attribute: { css: 'h1', attr: 'id', required: true },
+    reviews: {
+      css: '.review',
+      all: true,
+      fields: { day: { css: 'time', as: 'date' }, by: { css: 'a', attr: 'href' } },
+    },
+  });
+  assert.deepEqual(block.data, {
+    nothing: null,
+    needed: null,
+    list: [],
+    attribute: null,
+    reviews: [
+      { day: '2024-03-01', by: 'people/ada' },
+      { day: null, by: null },
+    ],
+  });
+  assert.deepEqual(
+    block.data_errors.map(({ path, code }: { path: string; code: string }) => [path, code]),
+    [
+      ['needed', 'missing'],
+      ['attribute', 'missing'],
+      ['reviews.1.day', 'invalid'],
+    ],
+  );
+  assert.equal(block.markdown, undefined);
+});
+
+test('elements outside of the main content are read, as HTML and Markdown too', async () => {
+  const { data } = await read({
+    home: { css: '.home', as: 'url' },
+    html: { css: 'h1', as: 'html' },
+    markdown: { css: 'h1', as: 'markdown' },
+    prices: { from: 'json_ld', path: 'offers.price', as: 'number', all: true },
+  });
+  assert.deepEqual(data, {
+    home: 'https://example.com/',
+    html: '<h1>Hemp <b>rope</b></h1>',
+    markdown: '# Hemp **rope**',
+    prices: [7.5],
+  });
+});
+
+test('what is not HTML has no values', async () => {
+  const { data, data_errors } = await read(
+    { a: { css: 'p', required: true } },
+    '{"a": 1}',
+    'application/json',
+  );
+  assert.deepEqual(data, { a: null });
+  assert.equal(data_errors[0].code, 'missing');
+});
+
+const nested = (depth: number): Fields => ({
+  a: { css: 'p', ...(depth > 1 && { fields: nested(depth - 1) }) },
+});
+const many = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`f${i}`, { css: 'p' }]));
+const fault = (fields: Fields) => fieldsFault(fields, isValidSelector)?.path.join('.') ?? null;
+
+test('fields that cannot be read are refused', () => {
+  assert.equal(fault({ a: { css: 'p[' } }), 'a');
+  assert.equal(fault({ a: {} }), 'a');
+  assert.equal(fault({ a: { css: 'p', fields: { b: { path: 'x' } } } }), 'a.fields.b');
+  assert.equal(fault({ a: { from: 'json_ld', css: 'p' } }), 'a');
+  assert.equal(fault(nested(5)), null);
+  assert.equal(fault(nested(6)), 'a.fields.a.fields.a.fields.a.fields.a.fields.a');
+  assert.equal(fault(many(200)), null);
+  assert.equal(fault(many(201)), 'f200');
+});
+
+test('a page with too many values is too large', async () => {
+  const body = `<body>${'<p><i>a</i></p>'.repeat(30_000)}</body>`;
+  const fields: Fields = { all: { css: 'p', all: true, fields: { i: { css: 'i' } } } };
+  await assert.rejects(read(fields, body), { code: 'too_large' });
+});
+
+suite('values', () => {
+  const NUMBERS: [text: string, language: string | null, value: number | null][] = [
+    ['1.234,56 €', 'en', 1234.56],
+    ['$1,234.50', 'de', 1234.5],
+    ['1 234', null, 1234],
+    ['1\u202f234,5 €', 'fr', 1234.5],
+    ["CHF 1'234.50", null, 1234.5],
+    ['1.234', 'de', 1234],
+    ['1.234', 'en', 1.234],
+    ['1,234', 'en', 1234],
+    ['1,5', 'en', 1.5],
+    ['0,999', 'en', 0.999],
+    ['1.234.567', 'en', 1234567],
+    ['12,34,567.5', 'hi', 1234567.5],
+    ['from 12 to 14', null, 12],
+    ['-3 °C', null, -3],
+    ['−$5.20', null, -5.2],
+    ['size 10-12', null, 10],
+    ['free', null, null],
+  ];
+  for (const [text, language, value] of NUMBERS)
+    test(`${text} is ${value}`, () => assert.equal(readNumber(text, language), value));
+
+  const DATES: [text: string, language: string | null, value: string | null][] = [
+    ['2024-03-01', null, '2024-03-01'],
+    ['2024-03-01T09:30:00+01:00', null, '2024-03-01T08:30:00.000Z'],
+    ['2024-03-01 09:30', null, '2024-03-01T09:30:00'],
+    ['Fri, 01 Mar 2024 09:30:00 GMT', null, '2024-03-01T09:30:00.000Z'],
+    ['Posted on March 1, 2024', 'en', '2024-03-01'],
+    ['1st Mar. 2024', 'en', '2024-03-01'],
+    ['1. März 2024', 'de', '2024-03-01'],
+    ['1 de marzo de 2024', 'es', '2024-03-01'],
+    ['01/03/2024', 'fr', '2024-03-01'],
+    ['03/01/2024', 'en-US', '2024-03-01'],
+    ['13/03/2024', 'en-US', '2024-03-13'],
+    ['1.3.2024', 'en', '2024-03-01'],
+    ['1709285400', null, '2024-03-01T09:30:00.000Z'],
+    ['31.2.2024', null, null],
+    ['tomorrow', null, null],
+  ];
+  for (const [text, language, value] of DATES)
+    test(`${text} is ${value}`, () => assert.equal(readDate(text, language), value));
+});
