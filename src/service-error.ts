@@ -10,6 +10,7 @@ export const ERROR_CODES = [
   'request_timeout',
   'idempotency_busy',
   'already_finished',
+  'not_finished',
   'too_many_secrets',
   'gone',
   'body_too_large',

@@ -151,14 +151,16 @@ function parametersOf(operation: RouteDescription): Json[] {
 function responsesOf(operation: RouteDescription): Record<string, Json> {
   const responses: Record<string, Json> = {};
   const common = commonHeaders(operation);
-  for (const [status, { description, schema, contentType, headers = {} }] of Object.entries(
+  for (const [status, { description, schema, contentType, otherTypes = [], headers = {} }] of Object.entries(
     operation.answers,
   )) {
     responses[status] = {
       description,
       headers: { ...common, ...headerObjects(headers) },
       ...(schema ? { content: { 'application/json': { schema: reference(schema) } } } : {}),
-      ...(contentType ? { content: { [contentType]: {} } } : {}),
+      ...(contentType
+        ? { content: Object.fromEntries([contentType, ...otherTypes].map((type) => [type, {}])) }
+        : {}),
     };
   }
   for (const [status, codes] of Map.groupBy(problemsOf(operation), (code) => PROBLEMS[code][0])) {

@@ -9,6 +9,7 @@ import { cancelJob } from '../jobs/http/jobs/cancel-job.ts';
 import { listJobs } from '../jobs/http/jobs/list-jobs.ts';
 import { listPages } from '../jobs/http/jobs/list-pages.ts';
 import { readJob } from '../jobs/http/jobs/read-job.ts';
+import { readResult } from '../jobs/http/jobs/read-result.ts';
 import { watchJob } from '../jobs/http/jobs/watch-job.ts';
 import { crawl } from '../jobs/http/scrape/crawl.ts';
 import { scrapeAsync } from '../jobs/http/scrape/scrape-async.ts';
@@ -53,6 +54,7 @@ export const ROUTES: Route<ApiContext>[] = [
   listJobs,
   readJob,
   listPages,
+  readResult,
   cancelJob,
   watchJob,
   listDeliveries,

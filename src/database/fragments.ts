@@ -22,7 +22,7 @@ interface Row {
  * of bounded size. Reads by keyset, each read on its own, so no transaction stays open; the rows of
  * an ended job never change.
  */
-async function* readFragments(db: DbOrTx, accountId: string, jobId: string): AsyncGenerator<string[]> {
+export async function* readFragments(db: DbOrTx, accountId: string, jobId: string): AsyncGenerator<string[]> {
   for (let after = -1; ;) {
     const { rows } = await sql<Row>`
       select ordinal, fragment, "left" from (

@@ -69,6 +69,11 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     remedy: 'Nothing is left to do: read the job for its result.',
     retry: false,
   },
+  not_finished: {
+    when: 'The result of a job that still runs is asked for.',
+    remedy: 'Read its pages, which are there while it runs, or wait: GET /v1/jobs/{job_id}?wait=25.',
+    retry: true,
+  },
   too_many_secrets: {
     when: 'Eight earlier webhook secrets still sign beside the current one.',
     remedy: 'Wait until one of the overlaps ends, or rotate without an overlap.',

@@ -18,6 +18,7 @@ export const PROBLEMS = {
   request_timeout: [408, 'The request did not arrive in time'],
   idempotency_busy: [409, 'The first request with this Idempotency-Key is still running'],
   already_finished: [409, 'The job has already ended'],
+  not_finished: [409, 'The job has not ended yet'],
   too_many_secrets: [409, 'Too many secrets overlap'],
   gone: [410, 'No longer kept'],
   body_too_large: [413, 'The body is too large'],

@@ -27,8 +27,9 @@ export async function sendReply(
     res.set(reply.headers ?? {}).end();
     return;
   }
-  const end = contentType === 'application/json' ? '\n' : '';
-  res.type(contentType).set(reply.headers ?? {});
+  const headers = { 'Content-Type': contentType, ...reply.headers };
+  const end = headers['Content-Type'] === 'application/json' ? '\n' : '';
+  res.type(headers['Content-Type']).set(headers);
   if (typeof body === 'string') {
     res.send(body + end);
     return;

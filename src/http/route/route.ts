@@ -63,6 +63,8 @@ export interface Answer {
   schema?: z.ZodType;
   /** The type of a body that is not JSON, or has no schema. */
   contentType?: string;
+  /** Types that the answer may have instead. */
+  otherTypes?: string[];
   headers?: Record<string, string>;
 }
 

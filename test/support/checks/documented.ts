@@ -27,8 +27,9 @@ export function assertDocumented(method: string, path: string, response: Respons
   }
   const answer = route?.answers[response.status];
   if (!answer) throw new Error(`${where}: the document has no such answer`);
-  const promised = answer.schema ? 'application/json' : (answer.contentType ?? '');
-  if (type !== promised) throw new Error(`${where}: the document has no answer of type ${type}`);
+  const { schema, contentType = '', otherTypes = [] } = answer;
+  const promised = schema ? ['application/json'] : [contentType, ...otherTypes];
+  if (!promised.includes(type)) throw new Error(`${where}: the document has no answer of type ${type}`);
   if (answer.schema) check(answer.schema, text, where);
 }
 

@@ -24,17 +24,17 @@ export const listPages = route({
   access: 'account',
   query: pageListQuery,
   answers: { 200: { description: 'Pages that are done, each once.', schema: pageList } },
-  async handle({ account, params, query: { limit, cursor }, signal }, { db, waiter }: JobContext) {
+  async handle({ account, params, query: { limit, cursor, status }, signal }, { db, waiter }: JobContext) {
     let job = await requireJob(db, account.id, params.job_id);
     const start = placeOf(cursor) ?? {
       order: job.finished_at === null ? 'settlement' : 'ordinal',
       after: -1,
     };
-    let found = await list(db, job, start, limit);
+    let found = await list(db, job, { ...start, status }, limit);
     if (found.pages.length === 0 && job.finished_at === null) {
       await waiter.wait(account.id, job.id, PATIENCE_MS, AbortSignal.any([signal, waiter.stopping]));
       job = await requireJob(db, account.id, job.id);
-      found = await list(db, job, start, limit);
+      found = await list(db, job, { ...start, status }, limit);
     }
     const { pages, more } = found;
     const after = pages.at(-1)?.place ?? start.after;

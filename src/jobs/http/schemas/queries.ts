@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { JOB_KINDS, JOB_STATUSES } from '../../../database/enumerations.ts';
+import { JOB_KINDS, JOB_STATUSES, SETTLED_PAGE_STATUSES } from '../../../database/enumerations.ts';
 import { cursorParameter, limitParameter } from '../../../http/pagination.ts';
 
 const MAX_WAIT_SECONDS = 25;
@@ -28,4 +28,22 @@ export const jobQuery = z.strictObject({
     }),
   result: z.enum(['true', 'false']).default('true').describe('`false` leaves the result out.'),
 });
-export const pageListQuery = z.strictObject({ limit: limitParameter(100, 20), cursor: cursorParameter });
+export const pageListQuery = z.strictObject({
+  status: z
+    .enum(SETTLED_PAGE_STATUSES)
+    .optional()
+    .describe('Only pages with this status. Give it again with each cursor.'),
+  limit: limitParameter(100, 20),
+  cursor: cursorParameter,
+});
+
+const RESULT_FORMATS = ['json', 'jsonl', 'csv'] as const;
+export type ResultFormat = (typeof RESULT_FORMATS)[number];
+export const resultQuery = z.strictObject({
+  format: z
+    .enum(RESULT_FORMATS)
+    .default('json')
+    .describe(
+      '`jsonl`: a page block on each line. `csv`: a row for each page, with a column for each of `fields`.',
+    ),
+});
