@@ -10,7 +10,7 @@ site = os.environ["SITE"]
 document = client.scrape(f"{site}/", formats=["markdown", "links"], only_main_content=False)
 batch = client.batch_scrape([f"{site}/one", f"{site}/two"], formats=["markdown"], poll_interval=1, wait_timeout=60)
 crawl = client.crawl(f"{site}/", limit=2, poll_interval=1, timeout=60)
-started = client.start_crawl(f"{site}/", limit=1)
+started = client.start_crawl(f"{site}/held", limit=1)
 try:
     client.scrape("http://10.0.0.1/")
     refused = None
@@ -23,7 +23,7 @@ print(json.dumps({
     "title": document.metadata.title,
     "batch": [batch.status, batch.total, sorted(page.metadata.title for page in batch.data)],
     "crawl": [crawl.status, crawl.total, len(crawl.data)],
-    "cancelled": client.cancel_crawl(started.id) if client.get_crawl_status(started.id).status == "scraping" else True,
+    "cancelled": client.cancel_crawl(started.id),
     "errors": client.get_crawl_errors(crawl.id).errors,
     "credits": client.get_credit_usage().remaining_credits,
     "refused": refused,

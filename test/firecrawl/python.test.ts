@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { missing } from '../support/programs/programs.ts';
 import { startTestService } from '../support/service.ts';
-import { page, startSite } from '../support/site.ts';
+import { gate, page, startSite } from '../support/site.ts';
 
 const run = promisify(execFile);
 
@@ -18,6 +18,7 @@ test(
       '/': page('Home', '<a href="/one">One</a> <a href="/two">Two</a>'),
       '/one': page('One', 'The first page.'),
       '/two': page('Two', 'The second page.'),
+      '/held': gate(page('Held', 'Nobody gets this page.')).route,
     });
     const env = { ...process.env, SERVICE: service.api.origin, KEY: service.account.key, SITE: site.origin };
     const { stdout } = await run('python3', [join(import.meta.dirname, 'client.py')], { env });
