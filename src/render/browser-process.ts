@@ -16,6 +16,8 @@ const HEAP_MB = 192;
 /** Pages after which a browser is replaced, and the memory. Both give back what pages have left. */
 const MAX_PAGES = 400;
 const MAX_RESIDENT_BYTES = 900 * 1024 * 1024;
+/** A browser that has said nothing of a page so long after its time is stuck. */
+const STUCK_MS = 10_000;
 /** A process that does not end by itself when it is told to is killed. */
 const END_LIMIT_MS = 5000;
 const STDERR_CHARS = 2000;
@@ -118,13 +120,16 @@ export class BrowserProcess {
     const outcome = Promise.withResolvers<RenderedPage>();
     this.#renderings.set(id, { caller, outcome });
     const stop = () => this.#send({ type: 'stop', id });
+    let stuck: NodeJS.Timeout | undefined;
     try {
       await this.#ready.promise;
       if (caller.signal.aborted) throw new PageFaultError('cancelled', 'nobody waits for it');
       caller.signal.addEventListener('abort', stop, { once: true });
       this.#send({ type: 'render', id, request });
+      stuck = setTimeout(() => this.#child.kill('SIGKILL'), request.timeoutMs + STUCK_MS);
       return await outcome.promise;
     } finally {
+      clearTimeout(stuck);
       caller.signal.removeEventListener('abort', stop);
       this.#renderings.delete(id);
     }

@@ -58,7 +58,8 @@ export class Renderer implements AsyncDisposable {
       return await this.#renderAlone(request, caller);
     } finally {
       // A browser that was replaced ends with its last page.
-      if (browser.load === 0 && (await this.#current) !== browser) browser.stop();
+      const current = await this.#current?.catch(() => null);
+      if (browser.load === 0 && current !== browser) browser.stop();
     }
   }
 
@@ -98,7 +99,7 @@ export class Renderer implements AsyncDisposable {
     this.#all.add(browser);
     void browser.exited.then(() => this.#all.delete(browser));
     if (this.#closed) browser.stop();
-    this.#options.log.info({ pid: browser.pid }, 'browser starts');
+    this.#options.log.info({ browser_pid: browser.pid }, 'browser starts');
     return browser;
   }
 

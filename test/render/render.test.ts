@@ -183,7 +183,7 @@ describe('rendering', { skip: noBrowser }, () => {
   test('a page that hangs fails alone, at its time, and costs nothing', async () => {
     const had = await credits();
     const urls = ['/hangs', '/plain', '/app'].map((path) => site.url(path));
-    const { json } = await service.api('POST', '/v1/scrape/batch', { urls, render: true, timeout_ms: 4000 });
+    const { json } = await service.api('POST', '/v1/scrape/batch', { urls, render: true, timeout_ms: 8000 });
     assert.deepEqual(
       json.pages.map(({ error }: { error: { code: string } | null }) => error?.code ?? null),
       ['render_timeout', null, null],

@@ -15,11 +15,12 @@ export function guards(proxyUrl: string): string[] {
     // By default loopback addresses go past a proxy.
     '--proxy-bypass-list=<-loopback>',
     // WebRTC may only use what the proxy carries, which is no UDP.
-    '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
-    // The proxy resolves names. The browser itself resolves none, not even for a prefetch.
-    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+    '--webrtc-ip-handling-policy=disable_non_proxied_udp',
   ];
 }
+
+/** The proxy resolves names; the browser resolves none. No page was found that makes it try. */
+const NO_NAMES = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1';
 
 const FRUGAL = [
   '--disable-gpu',
@@ -42,7 +43,7 @@ export async function openBrowser(
   return await chromium.launch({
     executablePath: browser.path,
     chromiumSandbox: true,
-    args: [...FRUGAL, ...flags],
+    args: [...FRUGAL, NO_NAMES, ...flags],
     artifactsDir: join(directory, 'artifacts'),
     env: {
       PATH: process.env.PATH ?? '',

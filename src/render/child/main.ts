@@ -1,10 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { setPriority } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { createEgress, type ForwardProxy } from '../../egress/index.ts';
 import type { BrowserSettings, FromBrowser, RenderRequest, ToBrowser } from '../messages.ts';
 import { guards, openBrowser } from './browser.ts';
-import { memoryOfChildren } from './memory.ts';
+import { descendants, memoryOfChildren } from './memory.ts';
 import { BrokenBrowserError, RenderError, renderPage } from './render-page.ts';
 
 /**
@@ -25,11 +26,12 @@ let proxy: ForwardProxy | null = null;
 let directory: string | null = null;
 let remote = false;
 let questions = 0;
+let ending: Promise<void> | null = null;
 
 setPriority(NICENESS);
 // A terminal and a platform signal every process; this one ends with its parent.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-process.on('disconnect', () => void end());
+process.on('disconnect', () => void (ending ??= end()));
 process.on('message', (message: ToBrowser) => {
   if (message.type === 'start') void start(message.settings);
   else if (message.type === 'render') void render(message.id, message.request);
@@ -47,7 +49,7 @@ async function start(settings: BrowserSettings): Promise<void> {
     const egress = createEgress({ allowTargets, allowWebhooks: [], dnsServers });
     proxy = await egress.startForwardProxy();
     browser = await openBrowser(settings, guards(proxy.url));
-    browser.on('disconnected', () => void end());
+    browser.on('disconnected', () => void (ending ??= end()));
     send({ type: 'ready' });
   } catch (error) {
     send({ type: 'failed_to_start', reason: error instanceof Error ? error.message : String(error) });
@@ -69,7 +71,7 @@ async function render(id: number, request: RenderRequest): Promise<void> {
     const page = await renderPage(request, tools);
     send({ type: 'rendered', id, page, residentBytes: await memoryOfChildren() });
   } catch (error) {
-    if (error instanceof BrokenBrowserError || !browser!.isConnected()) return await end();
+    if (error instanceof BrokenBrowserError || !browser!.isConnected()) return await (ending ??= end());
     const fault = error instanceof RenderError ? error.fault : 'render_failed';
     const cause = error instanceof RenderError ? (error.cause ?? error) : error;
     send({ type: 'failed', id, fault, cause: cause instanceof Error ? cause.message : String(cause) });
@@ -94,16 +96,25 @@ function askFor(page: number, { asks }: RenderRequest): (url: string) => Promise
   };
 }
 
+/** Nobody listens once the service has ended. */
 function send(message: FromBrowser): void {
-  process.send?.(message);
+  if (process.connected) process.send!(message, () => {});
 }
 
-/** Ends the browser, removes what it has written, and exits: the browser is gone then. */
+/** Ends the browser, removes what it has written, and exits. Call it once. */
 async function end(): Promise<void> {
-  const last = setTimeout(() => process.exit(1), END_LIMIT_MS);
-  await browser?.close().catch(() => {});
-  clearTimeout(last);
+  const limit = sleep(END_LIMIT_MS);
+  await Promise.race([browser?.close().catch(() => {}), limit]);
+  for (const pid of await descendants()) kill(pid);
   if (directory !== null)
-    await rm(directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 }).catch(() => {});
   process.exit();
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }

@@ -13,7 +13,13 @@ interface Process {
  * does not say.
  */
 export async function memoryOfChildren(): Promise<number> {
-  if (platform() !== 'linux') return 0;
+  const sizes = await Promise.all((await descendants()).map(readPrivateBytes));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+/** The children of this process, and theirs. None where the system does not say. */
+export async function descendants(): Promise<number[]> {
+  if (platform() !== 'linux') return [];
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const processes = (await Promise.all(names.map(readProcess))).filter((process) => process !== null);
   const family = new Set([process.pid]);
@@ -23,8 +29,7 @@ export async function memoryOfChildren(): Promise<number> {
     for (const { pid, parent } of processes) if (family.has(parent)) family.add(pid);
   }
   family.delete(process.pid);
-  const sizes = await Promise.all([...family].map(readPrivateBytes));
-  return sizes.reduce((sum, size) => sum + size, 0);
+  return [...family];
 }
 
 async function readProcess(name: string): Promise<Process | null> {

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTcpServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { browserUser } from '../../src/render/browser-user.ts';
+import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
+import { listen } from '../support/net/listen.ts';
+import { startDns, type FakeDns } from '../support/net/dns.ts';
+import type { GuardedPage } from './guarded-page.ts';
+
+/** The one address that pages may reach. Canaries listen on others of loopback. */
+const OPEN = '127.0.0.2';
+const CLOSED = '127.0.0.1';
+
+/** Ways in which a page makes a browser connect, each to a path of its own. */
+const WAYS = (
+  to: string,
+  udp: number,
+) => `<!doctype html><title>Ways out</title><main><p>A page that tries.</p></main>
+<link rel="preconnect" href="http://${to}/"><link rel="dns-prefetch" href="//prefetched.test">
+<link rel="stylesheet" href="http://${to}/style"><link rel="icon" href="http://${to}/icon">
+<img src="http://${to}/img"><img src="/redirect"><video src="http://${to}/video" preload="auto"></video>
+<object data="http://${to}/object" type="text/html"></object>
+<iframe src="http://${to}/iframe"></iframe>
+<iframe src="/refresh"></iframe>
+<iframe src="data:text/html,<img src=http://${to}/data>"></iframe>
+<iframe src="file:///etc/passwd"></iframe>
+<form target="formed" method="post" action="http://${to}/form"></form><iframe name="formed"></iframe>
+<script>
+  const to = 'http://${to}';
+  fetch(to + '/fetch', { mode: 'no-cors' }).catch(() => {});
+  const request = new XMLHttpRequest();
+  request.open('GET', to + '/xhr');
+  request.send();
+  new WebSocket('ws://${to}/ws');
+  new EventSource(to + '/events');
+  navigator.sendBeacon(to + '/beacon');
+  document.forms[0].submit();
+  window.open(to + '/open');
+  import(to + '/module').catch(() => {});
+  const frame = document.createElement('iframe');
+  frame.src = URL.createObjectURL(new Blob(['<img src="' + to + '/blob">'], { type: 'text/html' }));
+  document.body.append(frame);
+  new Worker(URL.createObjectURL(new Blob(['fetch("' + to + '/worker", { mode: "no-cors" })'])));
+  navigator.serviceWorker?.register('/service-worker.js').catch(() => {});
+  const peer = new RTCPeerConnection({ iceServers: [
+    { urls: ['stun:${to.split(':')[0]}:${udp}', 'stun:stunned.test:${udp}'] },
+    { urls: 'turn:turned.test:${udp}?transport=tcp', username: 'u', credential: 'c' },
+  ] });
+  peer.createDataChannel('x');
+  peer.createOffer().then((offer) => peer.setLocalDescription(offer));
+</script>`;
+
+/** What an open canary sees of them. The others are no requests of their own, or are cut off early. */
+const SEEN = [
+  'beacon', 'blob', 'data', 'events', 'fetch', 'form', 'iframe', 'img', 'module', 'object', 'redirected', 'refreshed',
+  'style', 'video', 'worker', 'ws', 'xhr',
+]; // prettier-ignore
+
+/** Names that the browser itself may look up where nothing keeps it from that. */
+const LOOKED_UP = /(?:prefetched|stunned|turned)\.test/;
+
+/** What a browser's log of the network says of the names that it has looked up. */
+function lookups(log: string): string {
+  const { constants, events } = JSON.parse(log) as {
+    constants: { logEventTypes: Record<string, number> };
+    events: { type: number; params?: object }[];
+  };
+  const types = new Set(
+    Object.entries(constants.logEventTypes).flatMap(([name, type]) =>
+      name.startsWith('HOST_RESOLVER') ? [type] : [],
+    ),
+  );
+  return events.flatMap(({ type, params }) => (types.has(type) ? [JSON.stringify(params)] : [])).join('\n');
+}
+
+/** Where the pages of the test try to connect. */
+interface Canary {
+  port: number;
+  connections: number;
+  paths: Set<string>;
+  close(): void;
+}
+
+/** Listens, and says what came. */
+async function startCanary(host: string): Promise<Canary> {
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => {
+    canary.connections++;
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.once('data', (bytes) => {
+      canary.paths.add(/^\S+ \/(\S*)/.exec(bytes.toString('latin1'))?.[1] ?? '');
+      socket.end('HTTP/1.1 204 No Content\r\nConnection: close\r\nAccess-Control-Allow-Origin: *\r\n\r\n');
+    });
+  });
+  const port = await listen(server, host);
+  const close = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  const canary = { port, connections: 0, paths: new Set<string>(), close };
+  return canary;
+}
+
+describe('ways out of the browser', { skip: noBrowser }, () => {
+  /** The same site at an address that is permitted, and at one that is not. */
+  const sites: Server[] = [];
+  let permitted = '';
+  let forbidden = '';
+  let dns: FakeDns;
+  let page = '';
+  let target = '';
+  let packets = 0;
+  const udp = createSocket('udp4').on('message', () => void packets++);
+
+  const answerAll: RequestListener = (request, response) => {
+    const answers: Record<string, () => void> = {
+      '/redirect': () => response.writeHead(302, { location: `http://${target}/redirected` }).end(),
+      '/refresh': () =>
+        response
+          .setHeader('content-type', 'text/html')
+          .end(`<meta http-equiv="refresh" content="0;url=http://${target}/refreshed">`),
+      '/service-worker.js': () =>
+        response
+          .setHeader('content-type', 'text/javascript')
+          .end(`self.addEventListener('install', () => fetch('http://${target}/service-worker'));`),
+    };
+    const answer = answers[request.url!] ?? (() => response.setHeader('content-type', 'text/html').end(page));
+    answer();
+  };
+
+  const start = async (host: string) => {
+    const site = createServer(answerAll);
+    sites.push(site);
+    return `http://${host}:${await listen(site, host)}`;
+  };
+
+  before(async () => {
+    udp.bind(0, CLOSED);
+    await once(udp, 'listening');
+    let asked = 0;
+    dns = await startDns({
+      'inside.test': { a: [CLOSED] },
+      // The first answer is permitted, the later ones are not.
+      'rebinding.test': ({ type }) => ({ a: type === 'A' && asked++ === 0 ? [OPEN] : [CLOSED] }),
+    });
+    [permitted, forbidden] = [await start(OPEN), await start(CLOSED)];
+  });
+  after(async () => {
+    udp.close();
+    for (const site of sites) site.close().closeAllConnections();
+    await dns.close();
+  });
+
+  /** Renders a page that tries all ways to an address, and returns the names that the browser looked up. */
+  async function render(to: string, without: string | null = null, host = permitted): Promise<string> {
+    [target, page] = [to, WAYS(to, udp.address().port)];
+    const user = await browserUser();
+    const directory = await mkdtemp('/tmp/ollagraph-guards-');
+    if (user) await chown(directory, user.uid, user.gid);
+    const netLog = join(directory, 'net.json');
+    const given: GuardedPage = {
+      chromium: CHROMIUM,
+      directory,
+      user,
+      allowTargets: [`${OPEN}/32`],
+      dnsServers: [dns.server],
+      without,
+      netLog,
+      request: {
+        url: `${host}/`,
+        headers: {},
+        cookies: [],
+        userAgent: 'Canary',
+        skipTlsVerification: false,
+        timeoutMs: 15_000,
+        asks: false,
+        via: null,
+        options: {
+          wait_for: 'network_idle',
+          viewport: { width: 800, height: 600 },
+          mobile: false,
+          locale: null,
+          timezone: null,
+          block: [],
+          actions: [],
+          scroll_to_end: false,
+        },
+      },
+    };
+    try {
+      const script = new URL('./guarded-page.ts', import.meta.url).pathname;
+      await promisify(execFile)(process.execPath, [script, JSON.stringify(given)], {
+        env: { TMPDIR: directory },
+      });
+      return lookups(await readFile(netLog, 'utf8'));
+    } finally {
+      await rm(directory, { recursive: true, force: true, maxRetries: 3 });
+    }
+  }
+
+  test('each way reaches an address that is permitted, so that the page of this test does try', async () => {
+    const canary = await startCanary(OPEN);
+    await render(`${OPEN}:${canary.port}`);
+    canary.close();
+    assert.deepEqual(
+      SEEN.filter((path) => !canary.paths.has(path)),
+      [],
+    );
+  });
+
+  test('no way reaches loopback by address, nor does a page there load', async () => {
+    const canary = await startCanary(CLOSED);
+    packets = 0;
+    const log = await render(`${CLOSED}:${canary.port}`);
+    await assert.rejects(render(`${CLOSED}:${canary.port}`, null, forbidden), /blocked_target/);
+    canary.close();
+    assert.deepEqual([canary.connections, packets, [...canary.paths]], [0, 0, []]);
+    assert.doesNotMatch(log, LOOKED_UP);
+  });
+
+  test('no way reaches loopback by a name, or by one that changes its address', async () => {
+    const canary = await startCanary(CLOSED);
+    await render(`inside.test:${canary.port}`);
+    await render(`rebinding.test:${canary.port}`);
+    canary.close();
+    assert.deepEqual([canary.connections, [...canary.paths]], [0, []]);
+  });
+
+  const GUARDS: [flag: string, site: () => string, fails: (canary: Canary) => boolean][] = [
+    ['--proxy-server', () => forbidden, (canary) => canary.connections > 0],
+    ['--proxy-bypass-list', () => forbidden, (canary) => canary.connections > 0],
+    ['--webrtc-ip-handling-policy', () => permitted, () => packets > 0],
+  ];
+  for (const [flag, where, gotOut] of GUARDS)
+    test(`without ${flag} something gets out`, async () => {
+      const canary = await startCanary(CLOSED);
+      packets = 0;
+      await render(`${CLOSED}:${canary.port}`, flag, where());
+      canary.close();
+      assert.ok(gotOut(canary));
+    });
+});

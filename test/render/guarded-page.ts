@@ -1,0 +1,45 @@
+import { createEgress } from '../../src/egress/index.ts';
+import { guards, openBrowser } from '../../src/render/child/browser.ts';
+import { renderPage } from '../../src/render/child/render-page.ts';
+import type { RenderRequest } from '../../src/render/messages.ts';
+
+/** What a guarded page is rendered with. */
+export interface GuardedPage {
+  chromium: string;
+  directory: string;
+  user: { uid: number; gid: number } | null;
+  allowTargets: string[];
+  dnsServers: string[];
+  request: RenderRequest;
+  /** The guard that is left out, by the beginning of its flag; null: none. */
+  without: string | null;
+  /** Where the browser writes what it does on the network. */
+  netLog: string;
+}
+
+/**
+ * Renders a page as the service does, but for one guard, in a process of its own: a browser does
+ * not run as root.
+ */
+const given = JSON.parse(process.argv[2]!) as GuardedPage;
+if (given.user) {
+  process.setgroups!([given.user.gid]);
+  process.setgid!(given.user.gid);
+  process.setuid!(given.user.uid);
+}
+const { allowTargets, dnsServers, chromium, without, request } = given;
+await using egress = createEgress({ allowTargets, allowWebhooks: [], dnsServers });
+await using proxy = await egress.startForwardProxy();
+const all = guards(proxy.url);
+const kept = all.filter((flag) => without === null || !flag.startsWith(without));
+if (kept.length !== all.length - (without === null ? 0 : 1)) throw new Error(`no guard is ${without}`);
+const browser = await openBrowser({ ...given, browser: { path: chromium } }, [
+  ...kept,
+  `--log-net-log=${given.netLog}`,
+]);
+try {
+  const signal = new AbortController().signal;
+  await renderPage(request, { browser, proxy, signal, mayVisit: async () => true, remote: false });
+} finally {
+  await browser.close();
+}
