@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import { Activity } from './activity.ts';
@@ -27,6 +28,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.on('disconnect', () => process.exit());
 process.on('message', (request: ReadRequest) => void answer(request));
 send({ type: 'ready' });
+// Readers are killed, and only an exit would keep what they have compiled for the next one.
+flushCompileCache();
 
 async function answer(request: ReadRequest): Promise<void> {
   activity.begin();
