@@ -99,14 +99,14 @@ function siteOf(url: URL, wholeDomain: boolean): string {
   return domain ?? host.replace(/^www\.(?=[^.]+\.)/, '');
 }
 
-/** Extensions of files that no text can be made of, most often. PDF is not among them. */
+/** Extensions of files that are not read, most often. PDF and office documents are not among them. */
 const UNREADABLE_EXTENSIONS = new Set(
   `png jpg jpeg jpe gif webp avif heic bmp tif tiff ico svg svgz psd eps raw
    mp3 mp4 m4a m4v aac ogg oga ogv opus wav flac mid midi avi mov mkv mpg mpeg webm wmv flv swf 3gp m3u8
    woff woff2 ttf otf eot
    css scss less js mjs cjs map wasm
    zip gz tgz bz2 xz zst 7z rar tar jar war iso dmg img pkg deb rpm apk ipa msi exe dll bin cab
-   doc docx xls xlsx ppt pptx odt ods odp epub mobi azw3 sqlite db parquet`.split(/\s+/),
+   doc xls ppt rtf mobi azw3 sqlite db parquet`.split(/\s+/),
 );
 
 /**

@@ -20,7 +20,8 @@ export const PAGE_ERRORS = {
   too_many_redirects: 'More than 10 redirects, or a redirect loop.',
   invalid_response: 'The answer was not valid HTTP, or its body could not be decompressed.',
   too_large: 'The page is larger than the limit.',
-  unsupported_content_type: 'The content is of a kind from which no text can be made.',
+  unsupported_content_type:
+    'The content is of a kind that is not read, such as pictures, archives, RTF and documents of before 2007.',
   render_timeout: 'The page was not rendered, or what was waited for did not come, within timeout_ms.',
   render_failed: 'The browser could not render the page, or not do with it what was asked.',
   document_encrypted: 'The document is encrypted, and cannot be read without its password.',

@@ -155,7 +155,7 @@ describe('the scope', () => {
       '/app.js',
       '/f.woff2',
       '/v.mp4',
-      '/x.docx',
+      '/x.doc',
       '/y.exe',
     ]) {
       assert.equal(looksLikeFile(`https://example.com${path}`), true, path);

@@ -163,6 +163,7 @@ test('the options are kept with every default filled in', async () => {
     only_main_content: true,
     include_selectors: [],
     exclude_selectors: [],
+    fields: null,
     headers: {},
     timeout_ms: 20_000,
     cookies: [],
