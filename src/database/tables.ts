@@ -71,6 +71,7 @@ export interface JobsTable {
   succeeded: Generated<number>;
   unbilled: Generated<number>;
   surcharge: Generated<number>;
+  blocked: Generated<number>;
   failed: Generated<number>;
   skipped: Generated<number>;
   cancelled: Generated<number>;
@@ -102,6 +103,7 @@ export interface PagesTable {
   error_code: string | null;
   unbilled: Generated<boolean>;
   surcharge: Generated<number>;
+  blocked: Generated<boolean>;
   duration_ms: number | null;
   settled_at: Timestamp | null;
 }

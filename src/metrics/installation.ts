@@ -16,8 +16,9 @@ const JOB_EDGES = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200];
 const ATTEMPT_BINS = Array.from({ length: 16 }, (_, n) => n * 2);
 
 const PAGE_STATES = ['ok', 'failed', 'skipped', 'cancelled'] as const;
+const PAGE_COUNTS = [...PAGE_STATES, 'blocked'] as const;
 
-interface EndedJobs extends EndedRow, Record<(typeof PAGE_STATES)[number], number> {
+interface EndedJobs extends EndedRow, Record<(typeof PAGE_COUNTS)[number], number> {
   kind: string;
   status: string;
 }
@@ -37,7 +38,7 @@ interface Attempts {
 export class InstallationMetrics {
   readonly #db: DbOrTx;
   #readUpTo: Date;
-  readonly #jobs = new Tally<EndedJobs, (typeof PAGE_STATES)[number]>(['kind', 'status'], [...PAGE_STATES]);
+  readonly #jobs = new Tally<EndedJobs, (typeof PAGE_COUNTS)[number]>(['kind', 'status'], [...PAGE_COUNTS]);
   readonly #deliveries = new EndedDeliveries();
   /** By hour: its counts only grow. */
   readonly #attempts = new Map<number, Attempts>();
@@ -92,6 +93,12 @@ export class InstallationMetrics {
     return (
       metric('ollagraph_jobs_ended_total', 'counter', 'Jobs that ended, by kind and status.', jobs) +
       metric('ollagraph_pages_total', 'counter', 'Pages of jobs that ended, by what became of them.', pages) +
+      metric(
+        'ollagraph_pages_blocked_total',
+        'counter',
+        'Of these, pages that sites blocked.',
+        one(sum(all, (row) => row.blocked)),
+      ) +
       metric('ollagraph_job_duration_seconds', 'histogram', "From a job's creation to its end.", durations)
     );
   }
@@ -124,7 +131,8 @@ async function readEndedJobs(db: DbOrTx, from: Date, until: Date): Promise<Ended
     select kind, status,
       width_bucket(extract(epoch from finished_at - created_at)::float8, ${JOB_EDGES}::float8[]) as bin,
       count(*) as ended, sum(extract(epoch from finished_at - created_at))::float8 as seconds,
-      sum(succeeded) as ok, sum(failed) as failed, sum(skipped) as skipped, sum(cancelled) as cancelled
+      sum(succeeded) as ok, sum(failed) as failed, sum(skipped) as skipped, sum(cancelled) as cancelled,
+      sum(blocked) as blocked
     from jobs where finished_at > ${from} and finished_at <= ${until} group by 1, 2, 3`.execute(db);
   return rows;
 }

@@ -1,4 +1,5 @@
 import { Document, type ChildNode } from 'domhandler';
+import { blockVerdict, type Answer } from './block/index.ts';
 import { contentKind } from './decode/content-kind.ts';
 import { isXml, parseContentType, type ContentKind } from './decode/content-type.ts';
 import { decode } from './decode/index.ts';
@@ -103,18 +104,27 @@ function readAs(
   const { type, charset } = parseContentType(page.contentType);
   const { text } = decode(page.body, { charset, markup: kind === 'html' || kind === 'xml' });
   const readers = {
-    html: () => readHtml(parseHtml(text, isXml(type) ? 'xhtml' : 'html'), page, options),
+    html: () => {
+      const document = parseHtml(text, isXml(type) ? 'xhtml' : 'html');
+      const block = blockVerdict(answerOf(page), document);
+      return { ...readHtml(document, page, options), block };
+    },
     xml: () => readXml(text, page.url),
     json: () => readJson(text),
     markdown: () => readMarkdown(text, page.url),
     csv: () => readCsv(text),
     text: () => readText(text, type),
   };
-  return readers[kind]();
+  const content: Content = readers[kind]();
+  return kind === 'html' ? content : { ...content, block: blockVerdict(answerOf(page), text) };
+}
+
+function answerOf({ url, status, headers = {}, hops = [] }: RawPage): Answer {
+  return { url, status, headers, hops };
 }
 
 async function read(page: RawPage, options: ExtractOptions): Promise<Content> {
-  if (page.body.length === 0) return EMPTY;
+  if (page.body.length === 0) return { ...EMPTY, block: blockVerdict(answerOf(page), null) };
   const kind = contentKind(page.contentType, page.url, page.body);
   if (kind === null) throw new PageError('unsupported_content_type');
   if (kind === 'office') return readOffice(page.body, page.url);

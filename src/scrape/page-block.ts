@@ -1,3 +1,4 @@
+import type { BlockVerdict } from './block/index.ts';
 import { PAGE_ERRORS, type Extraction, type Format, type PageErrorCode } from './types.ts';
 
 /** Facts about a page that was fetched or refused. */
@@ -31,6 +32,8 @@ export interface FailedPage extends PageFacts {
   code: PageErrorCode;
   /** What is known of the fault beyond its code. */
   detail?: string | null;
+  /** Why the site is left alone. */
+  block?: BlockVerdict | null;
 }
 
 const CONTENT_FORMATS = ['markdown', 'html', 'text', 'links'] as const;
@@ -69,6 +72,7 @@ export function okBlock(page: OkPage, extraction: Extraction, formats: Format[])
     ...(extraction.empty !== null && { empty: true, empty_reason: extraction.empty }),
     ...(page.via != null && { via: page.via }),
     ...(page.skipTlsVerification && { skip_tls_verification: true }),
+    block: extraction.block,
     error: null,
     fetched_at: page.fetchedAt.toISOString(),
     duration_ms: Math.round(page.durationMs),
@@ -84,6 +88,7 @@ export function failedBlock(page: FailedPage): string {
     http_status: page.httpStatus,
     content_type: page.contentType,
     metadata: { title: null, description: null, language: null, canonical_url: null },
+    block: page.block ?? null,
     error: { code: page.code, message: page.detail ?? PAGE_ERRORS[page.code] },
     fetched_at: page.fetchedAt.toISOString(),
     duration_ms: Math.round(page.durationMs),

@@ -1,3 +1,4 @@
+import type { BlockVerdict } from './block/verdict.ts';
 import type { Fields } from './fields/field.ts';
 import type { PageData } from './fields/page-data.ts';
 
@@ -31,6 +32,7 @@ export const PAGE_ERRORS = {
   robots: 'The site does not want this page fetched (robots.txt, or its noindex).',
   out_of_scope: 'The page redirects to an address outside the crawl.',
   duplicate: 'Another page of this crawl leads to the same content address.',
+  blocked_by_site: 'The site answered several pages of this job in a row with block pages; it is left alone.',
   cancelled: 'The job was cancelled before this page was done.',
   invalid_url: 'This is not an absolute http or https URL without user name and password.',
   internal_error: 'The page failed for a reason on our side.',
@@ -62,11 +64,21 @@ export interface ExtractOptions {
   render?: boolean | 'auto';
 }
 
+/** A redirect on the way to a page: the URL that answered with it, and its status, null where a browser followed it. */
+export interface Hop {
+  url: string;
+  status: number | null;
+}
+
 /** A page as it came off the wire: content-encoding already undone, charset not yet. */
 export interface RawPage {
   /** The URL that finally answered, after redirects. */
   url: string;
   status: number;
+  /** By lower-case name. */
+  headers?: Record<string, string>;
+  /** The redirects on the way; the first is of the URL that was asked for. */
+  hops?: readonly Hop[];
   /** The `Content-Type` header as sent, or null. */
   contentType: string | null;
   /** The `X-Robots-Tag` headers. */
@@ -124,6 +136,8 @@ export interface Extraction {
   discovered: DiscoveredLink[];
   /** What `<meta name=robots>` and `X-Robots-Tag` say of the page itself. */
   robots: { noindex: boolean; nofollow: boolean };
+  /** Why this is no answer to the request but a block page; null where it is one. */
+  block: BlockVerdict | null;
   /** Why there is no text; null where there is some, or no text was asked for. */
   empty: EmptyReason | null;
   /** Whether a browser would find more to read. Looked at where `render` is `auto`. */

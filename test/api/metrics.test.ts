@@ -42,10 +42,13 @@ test('without an ADMIN_TOKEN there are none', async () => {
 test('requests, jobs, pages and attempts are counted, and what waits is measured', async () => {
   await using service = await startTestService({ ADMIN_TOKEN, WEBHOOK_RETRY_SCHEDULE: '3600' });
   await using receiver = await startReceiver();
-  await using site = await startSite({ '/': page('Home', 'Hello.') });
+  await using site = await startSite({
+    '/': page('Home', 'Hello.'),
+    '/blocked': { headers: { 'cf-mitigated': 'challenge' }, body: page('Wait', 'Wait.') },
+  });
   receiver.answers = [200, 500];
   for (const path of ['/first', '/second']) {
-    const urls = [site.url('/'), 'http://127.0.0.1:1/'];
+    const urls = [site.url('/'), site.url('/blocked'), 'http://127.0.0.1:1/'];
     await service.api.finished(
       await service.api.queue('/v1/scrape/batch/async', { urls, webhook_url: receiver.url(path) }),
     );
@@ -59,7 +62,8 @@ test('requests, jobs, pages and attempts are counted, and what waits is measured
     const jobs = found.get('ollagraph_jobs_ended_total{kind="batch",status="completed"}');
     return jobs === 2 && found.get('ollagraph_attempts_total{outcome="failed"}') === 1 && found;
   });
-  assert.equal(samples.get('ollagraph_pages_total{status="ok"}'), 2);
+  assert.equal(samples.get('ollagraph_pages_total{status="ok"}'), 4);
+  assert.equal(samples.get('ollagraph_pages_blocked_total'), 2);
   assert.equal(samples.get('ollagraph_pages_total{status="failed"}'), 2);
   assert.equal(samples.get('ollagraph_job_duration_seconds_count{kind="batch"}'), 2);
   assert.equal(samples.get('ollagraph_job_duration_seconds_bucket{kind="batch",le="+Inf"}'), 2);

@@ -29,6 +29,7 @@ const PAGE_KEYS = [
   'content_type',
   'markdown',
   'metadata',
+  'block',
   'error',
   'fetched_at',
   'duration_ms',
@@ -104,7 +105,15 @@ test('a batch now: the pages in the order of the request, a repeated URL in each
   ];
   const { status, json } = await service.api('POST', '/v1/scrape/batch', { urls });
   assert.equal(status, 200);
-  assert.deepEqual(Object.keys(json), ['pages', 'total', 'succeeded', 'failed', 'skipped', 'cancelled']);
+  assert.deepEqual(Object.keys(json), [
+    'pages',
+    'total',
+    'succeeded',
+    'failed',
+    'skipped',
+    'cancelled',
+    'blocked',
+  ]);
   assert.deepEqual(
     json.pages.map((p: { url: string }) => p.url),
     urls,

@@ -33,6 +33,7 @@ function job(total: number, remaining: number, more: Partial<JobSummary> = {}): 
     failed: 0,
     skipped: 0,
     cancelled: 0,
+    blocked: 0,
     url: 'https://example.com/',
     options: { formats: ['markdown'], headers: [] },
     webhook_url: null,

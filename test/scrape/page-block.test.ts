@@ -11,6 +11,7 @@ const extraction: Extraction = {
   links: ['https://example.com/'],
   metadata: { title: 'Hi', description: null, language: 'en', canonical_url: null, og_type: 'article' },
   discovered: [],
+  block: null,
   empty: null,
   robots: { noindex: false, nofollow: false },
 };
@@ -29,7 +30,7 @@ test('an ok block is the exact text of the contract, in its order', () => {
     '{"url":"https://example.com/a","final_url":"https://example.com/b","status":"ok","http_status":404,' +
       '"content_type":"text/html; charset=utf-8","markdown":"# Hi","links":["https://example.com/"],' +
       '"metadata":{"title":"Hi","description":null,"language":"en","canonical_url":null,"og_type":"article"},' +
-      '"error":null,"fetched_at":"2024-02-03T04:05:06.007Z","duration_ms":13}',
+      '"block":null,"error":null,"fetched_at":"2024-02-03T04:05:06.007Z","duration_ms":13}',
   );
 });
 
@@ -38,6 +39,7 @@ test('every format that was asked for is there, even where the extraction has no
     metadata: extraction.metadata,
     discovered: [],
     robots: extraction.robots,
+    block: null,
     empty: null,
   };
   const all = JSON.parse(okBlock(page, bare, ['metadata', 'text', 'links', 'html', 'markdown']));
@@ -52,6 +54,7 @@ test('every format that was asked for is there, even where the extraction has no
     'text',
     'links',
     'metadata',
+    'block',
     'error',
     'fetched_at',
     'duration_ms',
@@ -80,7 +83,7 @@ test('a failed block has the same keys and says why', () => {
       block,
       '{"url":"https://example.com/a","final_url":null,"status":"skipped","http_status":null,"content_type":null,' +
         '"metadata":{"title":null,"description":null,"language":null,"canonical_url":null},' +
-        `"error":{"code":"${code}","message":${JSON.stringify(PAGE_ERRORS[code])}},` +
+        `"block":null,"error":{"code":"${code}","message":${JSON.stringify(PAGE_ERRORS[code])}},` +
         '"fetched_at":"2024-02-03T04:05:06.007Z","duration_ms":13}',
     );
   }

@@ -13,7 +13,7 @@ import type { HeaderFields } from '../http1/head.ts';
 import { contentTypeOf, firstField, joinedField, joinedFields } from '../http1/answer-fields.ts';
 import { SiteCookies } from './cookies.ts';
 import { isRedirect, redirectTarget } from './redirect.ts';
-import type { AnsweredPage, FetchedPage, PageRequest } from './types.ts';
+import type { AnsweredPage, FetchedPage, Hop, PageRequest } from './types.ts';
 
 const MAX_REDIRECTS = 10;
 /** An unwanted body, like a redirect's own, is read only to keep the connection. */
@@ -41,7 +41,7 @@ class PageFetch {
   readonly #memory: BodyMemory | undefined;
   readonly #maxBytes: number;
   readonly #cookies: SiteCookies;
-  readonly #redirects: string[] = [];
+  readonly #hops: Hop[] = [];
   /** What was requested, each URL with its cookies: the same again is a loop. */
   readonly #visited = new Set<string>();
   #headers: HeaderRecord;
@@ -69,19 +69,19 @@ class PageFetch {
       if (isRedirect(answer.status, answer.fields)) {
         const target = redirectTarget(answer.fields, url);
         if (!this.#mayFollow(target)) throw new EgressError('too_many_redirects');
-        url = await this.#follow(target, url);
+        url = await this.#follow(target, { url, status: answer.status });
         continue;
       }
       const page = await this.#toPage(url, answer);
       const refreshed = this.#refreshTarget(page, url);
       if (refreshed === null)
-        return { ...page, redirects: this.#redirects, durationMs: performance.now() - this.#startedAt };
-      url = await this.#follow(refreshed, url);
+        return { ...page, hops: this.#hops, durationMs: performance.now() - this.#startedAt };
+      url = await this.#follow(refreshed, { url, status: page.status });
     }
   }
 
   #mayFollow(target: URL): boolean {
-    return this.#redirects.length < MAX_REDIRECTS && !this.#visited.has(this.#visitKey(target));
+    return this.#hops.length < MAX_REDIRECTS && !this.#visited.has(this.#visitKey(target));
   }
 
   /**
@@ -94,12 +94,12 @@ class PageFetch {
     return this.#mayFollow(target) && this.#network.refusal(target.href) === null ? target : null;
   }
 
-  async #follow(target: URL, from: URL): Promise<URL> {
+  async #follow(target: URL, from: { url: URL; status: number }): Promise<URL> {
     this.#network.check(target);
-    this.#redirects.push(target.href);
+    this.#hops.push({ url: from.url.href, status: from.status });
     const { onRedirect } = this.#request;
     if (onRedirect) await this.#deadline.race(Promise.resolve(onRedirect(target.href)));
-    if (target.origin !== from.origin) this.#headers = withoutCredentials(this.#headers);
+    if (target.origin !== from.url.origin) this.#headers = withoutCredentials(this.#headers);
     return target;
   }
 

@@ -67,8 +67,14 @@ export interface AnsweredPage {
   truncated: boolean;
 }
 
+/** A redirect on the way to a page: the URL that answered with it, and its status, null where a browser followed it. */
+export interface Hop {
+  url: string;
+  status: number | null;
+}
+
 export interface FetchedPage extends AnsweredPage {
-  /** Each redirect's target in turn; the last is `url`. */
-  redirects: string[];
+  /** The redirects in turn; the first is of the URL that was asked for. */
+  hops: Hop[];
   durationMs: number;
 }

@@ -40,7 +40,7 @@ export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promi
     update jobs
     set status = ${status}, finished_at = now(), started_at = coalesce(started_at, now()),
       total = ${job.total}, remaining = 0, succeeded = ${job.succeeded}, unbilled = ${job.unbilled},
-      surcharge = ${job.surcharge},
+      surcharge = ${job.surcharge}, blocked = ${job.blocked},
       failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled},
       secrets = null, session = null
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);

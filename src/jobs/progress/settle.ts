@@ -21,6 +21,8 @@ export interface PageResult {
   unbilled?: boolean;
   /** What it costs beyond one credit. */
   surcharge?: number;
+  /** Whether the site blocked it: a block page came, or the site is left alone for that. */
+  blocked?: boolean;
   duration_ms: number;
   fetched_at: Date;
   /** Crawl: the links to queue, in order. */
@@ -64,6 +66,7 @@ export async function settlePages(
   for (const { status } of updated) moved[status]++;
   const unbilled = updated.filter((page) => page.status === 'ok' && page.unbilled).length;
   const surcharge = updated.reduce((sum, page) => sum + page.surcharge, 0);
+  const blocked = updated.filter((page) => page.blocked).length;
   const settled = moved.ok + moved.failed + moved.skipped;
 
   const counts = {
@@ -72,6 +75,7 @@ export async function settlePages(
     succeeded: job.succeeded + moved.ok,
     unbilled: job.unbilled + unbilled,
     surcharge: job.surcharge + surcharge,
+    blocked: job.blocked + blocked,
     failed: job.failed + moved.failed,
     skipped: job.skipped + moved.skipped,
   };
@@ -85,7 +89,7 @@ export async function settlePages(
       update jobs
       set status = 'running', started_at = coalesce(started_at, now()), total = ${counts.total},
         remaining = ${counts.remaining}, succeeded = ${counts.succeeded}, unbilled = ${counts.unbilled},
-        surcharge = ${counts.surcharge},
+        surcharge = ${counts.surcharge}, blocked = ${counts.blocked},
         failed = ${counts.failed}, skipped = ${counts.skipped}
       where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   }
@@ -100,6 +104,7 @@ interface SettledPage {
   status: PageResult['status'];
   unbilled: boolean;
   surcharge: number;
+  blocked: boolean;
 }
 
 async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<SettledPage[]> {
@@ -112,6 +117,7 @@ async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<Set
     error_code: text((page) => page.error_code),
     unbilled: boolean((page) => page.unbilled ?? false),
     surcharge: smallint((page) => page.surcharge ?? 0),
+    blocked: boolean((page) => page.blocked ?? false),
     duration_ms: int((page) => page.duration_ms),
     links: largeText((page) => page.links && JSON.stringify(page.links)),
   });
@@ -123,12 +129,12 @@ async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<Set
     )
     update pages
     set status = r.status, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
-      unbilled = r.unbilled, surcharge = r.surcharge, duration_ms = r.duration_ms, settled_at = now(),
+      unbilled = r.unbilled, surcharge = r.surcharge, blocked = r.blocked, duration_ms = r.duration_ms, settled_at = now(),
       settlement = r.settlement, links = r.links
     from pending r
     where pages.account_id = ${job.account_id} and pages.job_id = ${job.id} and pages.ordinal = r.ordinal
       and pages.status = 'pending'
-    returning pages.ordinal, pages.status, pages.unbilled, pages.surcharge`.execute(tx);
+    returning pages.ordinal, pages.status, pages.unbilled, pages.surcharge, pages.blocked`.execute(tx);
   return updated.rows;
 }
 
@@ -186,6 +192,7 @@ function asDuplicate(result: PageResult): PageResult {
     error_code: 'duplicate',
     unbilled: false,
     surcharge: 0,
+    blocked: false,
     links: null,
   };
 }

@@ -7,12 +7,15 @@ export interface Envelope {
   tail: string;
 }
 
-type Counts = Pick<Selectable<JobsTable>, 'total' | 'succeeded' | 'failed' | 'skipped' | 'cancelled'>;
+type Counts = Pick<
+  Selectable<JobsTable>,
+  'total' | 'succeeded' | 'failed' | 'skipped' | 'cancelled' | 'blocked'
+>;
 type EndedJob = Counts &
   Pick<Selectable<JobsTable>, 'id' | 'kind' | 'status' | 'metadata' | 'webhook_payload'>;
 
 const counts = (job: Counts) =>
-  `"total":${job.total},"succeeded":${job.succeeded},"failed":${job.failed},"skipped":${job.skipped},"cancelled":${job.cancelled}`;
+  `"total":${job.total},"succeeded":${job.succeeded},"failed":${job.failed},"skipped":${job.skipped},"cancelled":${job.cancelled},"blocked":${job.blocked}`;
 
 /**
  * A job's `result`: the page block itself for a single page, else the form that POST

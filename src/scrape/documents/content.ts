@@ -10,6 +10,8 @@ export interface Content {
   discovered: Extraction['discovered'];
   robots: Extraction['robots'];
   data?: Extraction['data'];
+  /** Why the body is not what was asked for but a block page. */
+  block?: Extraction['block'];
   /**
    * Why there is no text, where there is none; `needs_javascript` also where all text is a notice
    * of that.
@@ -44,7 +46,7 @@ export function fenced(text: string, language: string): string {
 
 /** The requested parts of the content. */
 export function pick(content: Content, formats: Format[]): Extraction {
-  const { links, metadata, data, discovered, robots } = content;
+  const { links, metadata, data, discovered, robots, block = null } = content;
   const made = {
     ...(formats.includes('markdown') && { markdown: content.markdown() }),
     ...(formats.includes('html') && { html: content.html() }),
@@ -59,6 +61,7 @@ export function pick(content: Content, formats: Format[]): Extraction {
     metadata,
     discovered,
     robots,
+    block,
     empty,
     needsBrowser,
   };

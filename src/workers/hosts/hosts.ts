@@ -18,6 +18,7 @@ import type { RoutedEgress, RoutedPage, Routing } from '../proxies/routed-egress
 import { PAUSE_STATUSES, retryAfterSeconds, USER_AGENT } from './answer.ts';
 import { firstPause, HostClock, type Turn, type Visitor } from './clock.ts';
 import type { HostGate } from './gate.ts';
+import { RefusingHosts } from './refusals.ts';
 import { RestingHosts } from './rest.ts';
 import { RobotsFiles } from './robots-files.ts';
 
@@ -84,6 +85,7 @@ interface HostsOptions {
 export class Hosts {
   readonly clock: HostClock;
   readonly resting = new RestingHosts();
+  readonly refusing = new RefusingHosts();
   readonly #egress: RoutedEgress;
   readonly #config: ProxyConfig;
   readonly #gate: HostGate;
@@ -116,10 +118,11 @@ export class Hosts {
 
   /**
    * Waits for the host's turn and for one of its places. Throws HostBusyError where that takes too
-   * long or the host rests, PageError `robots` where its robots.txt forbids the URL, and
-   * HostClockError.
+   * long or the host rests, HostRefusesError where it is left alone because it blocks the job,
+   * PageError `robots` where its robots.txt forbids the URL, and HostClockError.
    */
   async enter({ job, target, signal, sync = false, vouched = false }: Entry): Promise<HostPlace> {
+    this.refusing.check(job.id, target.host);
     await this.#awaitTurn({ job, target, signal, vouched });
     const permit = await this.#load.park(
       job.account_id,
@@ -131,6 +134,12 @@ export class Hosts {
     if (rest > 0) {
       permit[Symbol.dispose]();
       throw new HostBusyError(rest);
+    }
+    try {
+      this.refusing.check(job.id, target.host);
+    } catch (error) {
+      permit[Symbol.dispose]();
+      throw error;
     }
     return new HostPlace(permit, {
       fetch: async (request) => await this.#fetch(job, target, request),

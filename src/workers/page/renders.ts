@@ -68,7 +68,7 @@ export class Renders {
     try {
       const page = await this.#client.render(request, { signal, mayVisit: ask });
       for (const { url: from, value } of page.cookies) job.session?.remember(new URL(from), [value]);
-      return asFetched(page);
+      return asFetched(page, url);
     } catch (error) {
       throw error instanceof PageError && error.code === 'robots' ? (refusal ?? error) : error;
     }
@@ -76,12 +76,13 @@ export class Renders {
 }
 
 /** The document as if it had come off the wire so. */
-function asFetched(page: RenderedPage): FetchedPage | null {
+function asFetched(page: RenderedPage, requested: string): FetchedPage | null {
   if (page.body === null) return null;
   const { url, status, headers, robotsTags, redirects, durationMs } = page;
   const body = Buffer.from(page.body.buffer, page.body.byteOffset, page.body.byteLength);
   const contentType = 'text/html; charset=utf-8';
-  return { url, status, headers, robotsTags, contentType, body, truncated: false, redirects, durationMs };
+  const hops = [requested, ...redirects].slice(0, -1).map((from) => ({ url: from, status: null }));
+  return { url, status, headers, robotsTags, contentType, body, truncated: false, hops, durationMs };
 }
 
 /** The caller's cookies and those of the session, as a browser takes them. */

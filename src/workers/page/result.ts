@@ -2,6 +2,7 @@ import type { FetchedPage } from '../../egress/index.ts';
 import type { PageResult } from '../../jobs/progress/settle.ts';
 import { failedBlock } from '../../scrape/page-block.ts';
 import type { PageErrorCode } from '../../scrape/types.ts';
+import type { BlockVerdict } from '../../scrape/block/index.ts';
 import type { PageReading } from '../reading/page-reading.ts';
 import type { PendingPage } from '../job.ts';
 
@@ -11,6 +12,8 @@ interface EndedPage {
   code: PageErrorCode;
   /** What is known of the fault beyond its code. */
   detail: string | null;
+  /** Why its site is left alone. */
+  block: BlockVerdict | null;
   /** The answer, where there was one. */
   fetched: FetchedPage | null;
   fetchedAt: Date;
@@ -23,6 +26,7 @@ export function endedResult({
   status,
   code,
   detail,
+  block,
   fetched,
   fetchedAt,
   durationMs,
@@ -35,6 +39,7 @@ export function endedResult({
     status,
     code,
     detail,
+    block,
     fetchedAt,
     durationMs,
   });
@@ -45,6 +50,7 @@ export function endedResult({
     fragment,
     http_status: fetched?.status ?? null,
     error_code: code,
+    blocked: block !== null,
     duration_ms: durationMs,
     fetched_at: fetchedAt,
     links: null,
@@ -75,6 +81,7 @@ export function okResult({ page, fetched, reading, links, fetchedAt, surcharge }
     error_code: null,
     unbilled: reading.unbilled,
     surcharge: reading.unbilled ? 0 : surcharge,
+    blocked: reading.block !== null,
     duration_ms: reading.durationMs,
     fetched_at: fetchedAt,
     links,

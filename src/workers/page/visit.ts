@@ -3,6 +3,7 @@ import { EgressError, isRetryable, type Egress, type FetchedPage } from '../../e
 import type { CrawlOptions } from '../../jobs/options.ts';
 import type { PageResult } from '../../jobs/progress/settle.ts';
 import { loggableUrl, type Log } from '../../log.ts';
+import { isRefusal, type BlockVerdict } from '../../scrape/block/index.ts';
 import { immediateRefresh } from '../../scrape/decode/refresh.ts';
 import { isReadable } from '../../scrape/decode/content-kind.ts';
 import { urlFault } from '../../scrape/page-url.ts';
@@ -10,6 +11,7 @@ import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import { PAUSE_STATUSES, retryAfterSeconds, TRANSIENT_STATUSES } from '../hosts/answer.ts';
 import { firstPause, HostClockError } from '../hosts/clock.ts';
 import { HostBusyError, RobotsUnavailableError, type HostPlace, type Hosts } from '../hosts/hosts.ts';
+import { HostRefusesError } from '../hosts/refusals.ts';
 import type { BodyMemoryBudget, BodyReservation } from '../limits/body-memory.ts';
 import type { Load } from '../limits/load.ts';
 import type { JobInfo, PendingPage, Visit } from '../job.ts';
@@ -144,15 +146,19 @@ export class PageVisit implements Visit {
     using _ = await this.#around.load.enter(this.job.account_id);
     using body = this.#around.bodies.reserve(this.job.account_id);
     const fetched = await get(place, body);
-    const again = await this.#afterAnswer(fetched);
-    if (again !== null) return this.#defer(again, true);
+    const early = await this.#readEarly(fetched);
+    if (early === null) {
+      const again = await this.#afterAnswer(fetched);
+      if (again !== null) return this.#defer(again, true);
+    }
     if (
       this.job.crawl &&
       this.page.depth > 0 &&
       !this.job.crawl.scope.at(this.page.url).sameSite(fetched.url)
     )
       return this.#end('skipped', 'out_of_scope');
-    return { fetched, reading: await this.#read(fetched), rendered: this.#rendered };
+    const reading = early ?? (await this.#read(fetched));
+    return { fetched, reading, rendered: this.#rendered };
   }
 
   async #enterHost(): Promise<HostPlace> {
@@ -162,6 +168,7 @@ export class PageVisit implements Visit {
 
   /** The result of a page that was read, with the links of a crawl. */
   async #conclude({ fetched, reading, rendered }: Found): Promise<PageOutcome> {
+    this.#around.hosts.refusing.record(this.job.id, this.page.host, reading.block);
     const links = this.job.crawl ? await this.#links(fetched, reading) : null;
     if (this.job.crawl && (this.job.options as CrawlOptions).respect_noindex && reading.noindex) {
       const { settled } = this.#end('skipped', 'robots');
@@ -228,6 +235,21 @@ export class PageVisit implements Visit {
     return null;
   }
 
+  /**
+   * Reads a page that another try may change, to see whether it is a block page: then none will.
+   * Null where it is to be tried again.
+   */
+  async #readEarly(fetched: RoutedPage): Promise<PageReading | null> {
+    if (!TRANSIENT_STATUSES.has(fetched.status)) return null;
+    try {
+      const reading = await this.#read(fetched);
+      return isRefusal(reading.block) ? reading : null;
+    } catch (error) {
+      if (error instanceof PageError) return null;
+      throw error;
+    }
+  }
+
   async #read(fetched: RoutedPage): Promise<PageReading> {
     const { job, page, signal } = this;
     const request = {
@@ -237,6 +259,8 @@ export class PageVisit implements Visit {
       page: {
         url: fetched.url,
         status: fetched.status,
+        headers: fetched.headers,
+        hops: fetched.hops,
         contentType: fetched.contentType,
         robotsTags: fetched.robotsTags,
         truncated: fetched.truncated,
@@ -266,7 +290,11 @@ export class PageVisit implements Visit {
     if (again !== null) return this.#defer(again, true);
     const code = pageErrorCode(error);
     this.#log(code, error);
-    return this.#end(this.#isSkipped(code) ? 'skipped' : 'failed', code, tlsFaultOf(error));
+    const more = {
+      detail: tlsFaultOf(error),
+      block: error instanceof HostRefusesError ? error.verdict : null,
+    };
+    return this.#end(this.#isSkipped(code) ? 'skipped' : 'failed', code, more);
   }
 
   /** A link of a crawl to a file that no text can be made of is no page that failed. */
@@ -295,10 +323,10 @@ export class PageVisit implements Visit {
   #end(
     status: 'failed' | 'skipped',
     code: PageErrorCode,
-    detail: string | null = null,
+    { detail, block }: { detail: string | null; block: BlockVerdict | null } = { detail: null, block: null },
   ): { settled: PageResult } {
     const durationMs = Math.round(performance.now() - this.#begunAt);
-    const ended = { page: this.page, status, code, detail, fetched: this.#fetched };
+    const ended = { page: this.page, status, code, detail, block, fetched: this.#fetched };
     return { settled: endedResult({ ...ended, fetchedAt: this.#fetchedAt, durationMs }) };
   }
 }

@@ -1,4 +1,5 @@
 import type { CrawlOptions, ScrapeOptions } from '../../jobs/options.ts';
+import type { BlockVerdict } from '../../scrape/block/index.ts';
 import type { RawPage } from '../../scrape/types.ts';
 
 /** A page to read. It is sent to another process: plain values only. */
@@ -26,6 +27,8 @@ export interface PageReading {
   unbilled: boolean;
   /** Whether a browser would find more to read, where `render` is `auto`. */
   needsBrowser: boolean;
+  /** Why it is a block page; null where it is none. */
+  block: BlockVerdict | null;
   /** Crawl: the links in scope, normalised, each once, in document order. */
   links: string[];
   /** Crawl: other addresses of the page, where it was redirected to and its canonical URL. */

@@ -17,12 +17,14 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
   const { page, options, isCrawl, fetchedAt, fetchMs } = request;
   const begunAt = performance.now();
   const extraction = await extract(page, options);
-  const crawl = isCrawl
-    ? {
-        links: linksInScope(request, scopeOf(request), extraction),
-        aliases: otherAddresses(request, scopeOf(request), extraction),
-      }
-    : { links: [], aliases: [] };
+  // What a block page links to is not the site.
+  const crawl =
+    isCrawl && extraction.block === null
+      ? {
+          links: linksInScope(request, scopeOf(request), extraction),
+          aliases: otherAddresses(request, scopeOf(request), extraction),
+        }
+      : { links: [], aliases: [] };
   const durationMs = Math.round(fetchMs + performance.now() - begunAt);
   const facts = {
     url: request.url,
@@ -38,9 +40,9 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
   };
   const fragment = Buffer.from(okBlock(facts, extraction, options.formats));
   if (fragment.length > MAX_FRAGMENT_BYTES) throw new PageError('too_large');
-  const unbilled = extraction.empty !== null && UNBILLED_REASONS.has(extraction.empty);
-  const { robots, needsBrowser = false } = extraction;
-  return { fragment, durationMs, noindex: robots.noindex, unbilled, needsBrowser, ...crawl };
+  const { block, empty, robots, needsBrowser = false } = extraction;
+  const unbilled = block !== null || (empty !== null && UNBILLED_REASONS.has(empty));
+  return { fragment, durationMs, noindex: robots.noindex, unbilled, needsBrowser, block, ...crawl };
 }
 
 /** The scope of the crawl that a page was last read of. */

@@ -43,6 +43,7 @@ export function addScrape(program: Command): void {
       }
       if (page.http_status !== null && page.http_status >= 400)
         console.error(`(answered ${page.http_status})`);
+      if (page.block) console.error(printable(`(a block page: ${page.block.kind}, ${page.block.evidence})`));
       print(command, page, printable(contentOf(page, format)));
     });
 }

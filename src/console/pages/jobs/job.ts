@@ -77,7 +77,7 @@ function whyItEnded({ job, errors }: JobPart): Html | null {
   </div>`;
 }
 
-const COUNTS = ['total', 'succeeded', 'failed', 'skipped', 'cancelled', 'remaining'] as const;
+const COUNTS = ['total', 'succeeded', 'failed', 'skipped', 'cancelled', 'blocked', 'remaining'] as const;
 
 /**
  * The script follows `data-events`: it keeps the bar and the numbers current, and reloads the page

@@ -1,4 +1,5 @@
 import type { PageRow } from '../../../jobs/read/jobs.ts';
+import type { BlockVerdict } from '../../../scrape/block/index.ts';
 import { PAGE_ERRORS } from '../../../scrape/types.ts';
 import { html, safeHref, type Content, type Html } from '../../../http/html/html.ts';
 import { MAX_MARKDOWN_LENGTH, renderMarkdown } from '../../view/markdown/index.ts';
@@ -29,6 +30,8 @@ interface Block {
   text?: string;
   links?: string[];
   metadata?: Record<string, unknown>;
+  /** Absent in blocks of before there were verdicts. */
+  block?: BlockVerdict | null;
   error: { code: string; message: string } | null;
   fetched_at: string;
 }
@@ -57,8 +60,15 @@ export async function pageBody(page: PageRow & { fragment: string | null }): Pro
     ['Type', block.content_type ?? '–'],
     ['Fetched', html`${exactTime(new Date(block.fetched_at))}, in ${duration(page.duration_ms)}`],
   ])}
+  ${block.block && html`<p class="caution">${blockPage(block.block)}</p>`}
   ${block.error && html`<p class="problem"><strong>${block.error.code}</strong> ${reason(block.error.code)}</p>`}
   ${await contents(block, page.fragment)}`;
+}
+
+/** The sentence for a verdict on a block page. */
+function blockPage({ kind, vendor, evidence }: BlockVerdict): Html {
+  return html`<strong>${kind}</strong> The site answered with a block page${vendor && ` of ${vendor}`}
+    (${evidence}). It costs nothing.`;
 }
 
 function outside(url: string): Content {

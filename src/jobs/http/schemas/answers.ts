@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SETTLED_PAGE_STATUSES } from '../../../database/enumerations.ts';
 import { listOf, named, timestamp } from '../../../http/schemas.ts';
+import { BLOCK_KINDS } from '../../../scrape/block/index.ts';
 import { EMPTY_REASONS, PAGE_ERRORS, type EmptyReason, type PageErrorCode } from '../../../scrape/types.ts';
 import { deliveryStatus } from '../../../webhooks/http/schemas.ts';
 import { jobKind, jobStatus } from './queries.ts';
@@ -9,12 +10,15 @@ export const count = z.int().min(0);
 export const counts = {
   total: count.describe('Pages of the job. A crawl finds more while it runs.'),
   succeeded: count.describe(
-    'Pages that came back, whatever their HTTP status. Each costs one credit, but for empty ones ' +
-      'that were not read.',
+    'Pages that came back, whatever their HTTP status. Each costs one credit, but for ' +
+      'block pages and for empty ones that were not read.',
   ),
   failed: count.describe('Pages that did not come back.'),
   skipped: count.describe('Pages that the crawl left out: duplicates, out of scope, refused by robots.txt.'),
   cancelled: count.describe('Pages that were not done when the job was cancelled.'),
+  blocked: count.describe(
+    'Of the succeeded and failed pages, those that the site blocked. They cost nothing.',
+  ),
 };
 export const metadata = z
   .unknown()
@@ -92,6 +96,17 @@ export const pageBlock = named(
         .literal(true)
         .optional()
         .describe('The certificate of the site was not verified, as the request asked.'),
+      block: z
+        .strictObject({
+          kind: z.enum(BLOCK_KINDS),
+          vendor: z.string().nullable().describe('Whose product it is, where its marks show that.'),
+          evidence: z.string().describe('The marks that it was told by.'),
+        })
+        .nullable()
+        .describe(
+          'What stands between the visitor and the page: the formats hold that instead of the page, ' +
+            'which costs no credit. Null where nothing does.',
+        ),
       error: z
         .strictObject({ code: z.enum(Object.keys(PAGE_ERRORS) as [PageErrorCode]), message: z.string() })
         .nullable()
@@ -118,6 +133,7 @@ const jobFields = {
   failed: counts.failed,
   skipped: counts.skipped,
   cancelled: counts.cancelled,
+  blocked: counts.blocked,
   url: z.string().nullable().describe('Its page, the first of a batch, or where its crawl began.'),
   options: z
     .looseObject({ formats: z.array(z.string()), headers: z.array(z.string()) })

@@ -1,0 +1,59 @@
+import { LRUCache } from 'lru-cache';
+import { isRefusal, type BlockVerdict } from '../../scrape/block/index.ts';
+import { PageError } from '../../scrape/types.ts';
+
+/** Block pages in a row after which a host is left alone. */
+const REFUSALS_IN_A_ROW = 5;
+/** The first rest. It doubles with each one in a row. */
+const FIRST_REST_MS = 60_000;
+const MAX_REST_MS = 600_000;
+const MAX_HOSTS = 2000;
+
+/** The host has answered several pages of the job with block pages. */
+export class HostRefusesError extends PageError {
+  readonly verdict: BlockVerdict;
+
+  constructor(verdict: BlockVerdict) {
+    super('blocked_by_site');
+    this.verdict = verdict;
+  }
+}
+
+interface Refusals {
+  inARow: number;
+  rests: number;
+  /** On the clock of performance.now(). */
+  until: number;
+  verdict: BlockVerdict;
+}
+
+/**
+ * The hosts that refuse a job, as far as this thread knows. Another job may send other headers or
+ * cookies, and is judged by itself.
+ */
+export class RefusingHosts {
+  readonly #hosts = new LRUCache<string, Refusals>({ max: MAX_HOSTS });
+
+  /** Throws HostRefusesError while the host is left alone. After a rest, pages try it again. */
+  check(jobId: string, host: string): void {
+    const refusals = this.#hosts.get(`${jobId} ${host}`);
+    if (refusals && refusals.until > performance.now()) throw new HostRefusesError(refusals.verdict);
+  }
+
+  /** Records what came of a page. Any page that is there ends the row. */
+  record(jobId: string, host: string, verdict: BlockVerdict | null): void {
+    const key = `${jobId} ${host}`;
+    if (verdict === null || !isRefusal(verdict)) {
+      this.#hosts.delete(key);
+      return;
+    }
+    const { inARow, rests, until } = this.#hosts.get(key) ?? { inARow: 0, rests: 0, until: 0 };
+    const now = performance.now();
+    const refused = { inARow: inARow + 1, rests, until, verdict };
+    if (refused.inARow >= REFUSALS_IN_A_ROW && until <= now) {
+      refused.until = now + Math.min(FIRST_REST_MS * 2 ** rests, MAX_REST_MS);
+      refused.rests++;
+    }
+    this.#hosts.set(key, refused);
+  }
+}
