@@ -35,6 +35,7 @@ function testPayload(): { head: string; tail: string } {
     content_type: 'text/html; charset=utf-8',
     markdown: '# Hello from Ollagraph\n\nYour endpoint verified a test delivery.',
     metadata: { title: 'Hello from Ollagraph', description: null, language: 'en', canonical_url: null },
+    block: null,
     error: null,
     fetched_at: new Date().toISOString(),
     duration_ms: 0,
