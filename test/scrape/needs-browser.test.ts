@@ -33,6 +33,11 @@ const PAGES: [what: string, html: string, needs: boolean][] = [
     false,
   ],
   [
+    'a forum that says all of it without scripts too',
+    `<main></main><div id="app"></div>${SCRIPT}<noscript><p>${WORDS.repeat(3)}</p></noscript>`,
+    false,
+  ],
+  [
     'a script that only holds data',
     '<main></main><script type="application/ld+json">{"@type":"Thing"}</script>',
     false,

@@ -25,9 +25,9 @@ interface Findings {
  * text, and a plea for JavaScript, an empty place for an application, or an empty main part.
  */
 export function needsBrowser(document: Document): boolean {
-  if (isScriptShell(document)) return true;
   const found = lookAt(document);
   if (!found.hasScript || found.chars > MOST_CHARS) return false;
+  if (isScriptShell(document)) return true;
   if (found.emptyMain) return true;
   if (found.emptyMount && found.chars <= MOUNT_CHARS) return true;
   return found.hasPlea && found.chars <= PLEA_CHARS;
@@ -41,8 +41,13 @@ function lookAt(document: Document): Findings {
     if (isText(node)) found.chars += node.data.trim().length;
     if (!isElement(node)) continue;
     if (isRunScript(node)) found.hasScript = true;
-    if (node.name === 'noscript') found.hasPlea ||= PLEA.test(textOf(node).slice(0, 2000));
-    if (node.name === 'noscript') continue;
+    if (node.name === 'noscript') {
+      const text = textOf(node);
+      found.hasPlea ||= PLEA.test(text);
+      // More than a plea: some sites put all that they say there.
+      if (text.length > PLEA_CHARS) found.chars += text.length;
+      continue;
+    }
     if (UNREAD.has(node.name) && node.name !== 'head') continue;
     if (isMount(node)) found.emptyMount ||= isEmpty(node);
     if (node.name === 'main' || node.attribs['role'] === 'main') found.emptyMain ||= isEmpty(node);
@@ -68,12 +73,13 @@ function isEmpty(element: Element): boolean {
   return true;
 }
 
+/** The text of an element, in no order, as far as it counts. */
 function textOf(element: Element): string {
   let text = '';
   const stack: ChildNode[] = [...element.children];
-  for (let node = stack.pop(); node && text.length < 4000; node = stack.pop()) {
-    if (isText(node)) text += node.data;
-    else if (isElement(node)) for (const child of node.children) stack.push(child);
+  for (let node = stack.pop(); node && text.length <= MOST_CHARS; node = stack.pop()) {
+    if (isText(node)) text += node.data.slice(0, 2 * MOST_CHARS).trim();
+    else if (isElement(node) && !UNREAD.has(node.name)) for (const child of node.children) stack.push(child);
   }
   return text;
 }
