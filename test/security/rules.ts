@@ -10,6 +10,19 @@ const EGRESS: Rule[] = [
     ['egress/chokepoint.test.ts', 'the linter lets only src/egress import an HTTP client or open a socket'],
   ],
   [
+    'A browser has no other way out than the proxy of the egress, and meets its rules',
+    [
+      'render/canaries.test.ts',
+      'each way reaches an address that is permitted, so that the page of this test does try',
+    ],
+    ['render/canaries.test.ts', 'no way reaches loopback by address, nor does a page there load'],
+    ['render/canaries.test.ts', 'no way reaches loopback by a name, or by one that changes its address'],
+  ],
+  [
+    'Neither a killed browser nor a killed service leaves anything behind',
+    ['render/orphans.test.ts', 'neither a killed browser nor a killed service leaves a process or a file'],
+  ],
+  [
     'Never the global dispatcher, never a proxy from the environment',
     ['egress/connect/targets.test.ts', 'never the global dispatcher, never a proxy from the environment'],
   ],
