@@ -74,7 +74,7 @@ function latest(times: Date[]): Date | null {
 export async function listAccounts(db: DbOrTx) {
   return await db
     .selectFrom('accounts')
-    .select(['id', 'name', 'plan', 'credits', 'created_at'])
+    .select(['id', 'name', 'plan', 'credits', 'suspended_at', 'created_at'])
     .orderBy('id')
     .execute();
 }

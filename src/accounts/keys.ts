@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { sql } from 'kysely';
 import { newId } from '../ids.ts';
 import type { DbOrTx } from '../database/tables.ts';
 
@@ -34,29 +35,39 @@ export async function storeKey(db: DbOrTx, accountId: string, name: string, key:
   return id;
 }
 
+/** A key's last use is recorded at most this often. */
+const USE_SECONDS = 60;
+
+const working = (db: DbOrTx) =>
+  db
+    .selectFrom('api_keys')
+    .innerJoin('accounts', 'accounts.id', 'api_keys.account_id')
+    .where('api_keys.revoked_at', 'is', null)
+    .where('accounts.suspended_at', 'is', null);
+
 /**
- * The account of a bearer key and the key's id; null where it is unknown, wrong or revoked. Digests
- * are compared in constant time.
+ * The account of a bearer key and the key's id; null where it is unknown, wrong or revoked, or the account is suspended.
+ * Digests are compared in constant time. Records that the key was used.
  */
 export async function authenticate(db: DbOrTx, key: string): Promise<{ id: string; keyId: string } | null> {
-  const row = await db
-    .selectFrom('api_keys')
-    .select(['id', 'account_id', 'secret_sha256'])
-    .where('id', '=', keyId(key))
-    .where('revoked_at', 'is', null)
+  const row = await working(db)
+    .select(['api_keys.id', 'account_id', 'secret_sha256'])
+    .select(
+      sql<boolean>`coalesce(last_used_at < now() - make_interval(secs => ${USE_SECONDS}), true)
+        and current_setting('transaction_read_only') = 'off'`.as('stale'),
+    )
+    .where('api_keys.id', '=', keyId(key))
     .executeTakeFirst();
   if (!row || !timingSafeEqual(row.secret_sha256, sha256(key))) return null;
+  if (row.stale)
+    await sql`update api_keys set last_used_at = now() where id = ${row.id}
+      and (last_used_at is null or last_used_at < now() - make_interval(secs => ${USE_SECONDS}))`.execute(db);
   return { id: row.account_id, keyId: row.id };
 }
 
 /** Whether a key still works. */
 export async function keyWorks(db: DbOrTx, id: string): Promise<boolean> {
-  const key = await db
-    .selectFrom('api_keys')
-    .select('id')
-    .where('id', '=', id)
-    .where('revoked_at', 'is', null)
-    .executeTakeFirst();
+  const key = await working(db).select('api_keys.id').where('api_keys.id', '=', id).executeTakeFirst();
   return key !== undefined;
 }
 
@@ -64,7 +75,7 @@ export async function keyWorks(db: DbOrTx, id: string): Promise<boolean> {
 export async function listKeys(db: DbOrTx, accountId: string) {
   return await db
     .selectFrom('api_keys')
-    .select(['id', 'name', 'created_at', 'revoked_at'])
+    .select(['id', 'name', 'created_at', 'last_used_at', 'revoked_at'])
     .where('account_id', '=', accountId)
     .orderBy('id', 'desc')
     .execute();
@@ -88,4 +99,10 @@ export async function isKnownKey(db: DbOrTx, key: string): Promise<boolean> {
     (await db.selectFrom('api_keys').select('id').where('id', '=', keyId(key)).executeTakeFirst()) !==
     undefined
   );
+}
+
+/** The account of a key; null where there is no such key. */
+export async function accountOfKey(db: DbOrTx, id: string): Promise<string | null> {
+  const row = await db.selectFrom('api_keys').select('account_id').where('id', '=', id).executeTakeFirst();
+  return row?.account_id ?? null;
 }

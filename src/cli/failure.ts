@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config/index.ts';
+import { BackupError } from '../database/backup.ts';
 import { ConnectionError } from '../database/connect/connection-error.ts';
 import { EmbeddedError } from '../database/embedded/error.ts';
 import { SchemaError } from '../database/migrate.ts';
@@ -31,7 +32,7 @@ export class CliError extends Error {
 }
 
 /** Errors whose message is a line for the operator. */
-const EXPLAINED = [ConnectionError, EmbeddedError, SchemaError];
+const EXPLAINED = [BackupError, ConnectionError, EmbeddedError, SchemaError];
 
 interface Explanation {
   exitCode: number;

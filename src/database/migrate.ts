@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type pg from 'pg';
-import { PgBoss } from 'pg-boss';
+import { getConstructionPlans, PgBoss } from 'pg-boss';
 import type { Database } from './connect/connection.ts';
 import { readMigrations, type Migration } from './migrations.ts';
 import { createQueues, executor, QUEUE_OPTIONS, QUEUE_SCHEMA } from './queue.ts';
@@ -33,15 +33,29 @@ export async function pendingMigrations(db: DbOrTx): Promise<string[]> {
   return (await compare(db)).map(({ name }) => name);
 }
 
+/** All migrations as one script that psql applies to an empty database, as the service's user would. */
+export async function migrationScript(): Promise<string> {
+  const parts = [
+    `do $$ begin if to_regnamespace('${QUEUE_SCHEMA}') is null then create schema ${QUEUE_SCHEMA}; end if; end $$;`,
+    getConstructionPlans(QUEUE_SCHEMA, { createSchema: false }),
+    'begin;',
+    `${CREATE_TABLE};`,
+  ];
+  for (const { name, checksum, sql: text } of await readMigrations())
+    parts.push(text, `insert into schema_migrations (name, checksum) values ('${name}', '${checksum}');`);
+  return `${[...parts, 'commit;'].join('\n\n')}\n`;
+}
+
+const CREATE_TABLE = `create table if not exists schema_migrations (
+  name       text collate "C" primary key,
+  checksum   text not null,
+  applied_at timestamptz not null default now()
+)`;
+
 async function applyPending(db: Db): Promise<string[]> {
   return await db.transaction().execute(async (tx) => {
     await lockMigrations(tx);
-    await sql`
-      create table if not exists schema_migrations (
-        name       text collate "C" primary key,
-        checksum   text not null,
-        applied_at timestamptz not null default now()
-      )`.execute(tx);
+    await sql.raw(CREATE_TABLE).execute(tx);
     const pending = await compare(tx);
     for (const { name, checksum, sql: text } of pending) {
       await sql.raw(text).execute(tx);

@@ -22,6 +22,7 @@ export interface AccountsTable {
   webhook_secret: string;
   previous_secrets: Generated<string[]>;
   previous_secrets_until: Generated<Timestamp[]>;
+  suspended_at: Timestamp | null;
   created_at: Generated<Timestamp>;
 }
 
@@ -31,6 +32,7 @@ export interface ApiKeysTable {
   name: string;
   secret_sha256: Buffer;
   created_at: Generated<Timestamp>;
+  last_used_at: Timestamp | null;
   revoked_at: Timestamp | null;
 }
 

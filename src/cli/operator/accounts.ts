@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { deleteAccount, renameAccount, suspendAccount } from '../../accounts/administer.ts';
 import { createAccount, listAccounts } from '../../accounts/accounts.ts';
 import { grantCredits, OutOfCreditsError } from '../../accounts/credits.ts';
 import { createSecretBox } from '../../accounts/secrets.ts';
@@ -10,7 +11,7 @@ import { print, printList } from '../output.ts';
 
 const MAX_CREDITS = 1_000_000_000;
 
-/** `accounts create|list|credit`. */
+/** `accounts create|list|credit|rename|suspend|resume|delete`. */
 export function addAccounts(program: Command): void {
   const accounts = program
     .command('accounts')
@@ -45,6 +46,7 @@ export function addAccounts(program: Command): void {
         { name: 'plan', of: (row) => row.plan },
         { name: 'credits', of: (row) => row.credits, numeric: true },
         { name: 'created_at', of: (row) => row.created_at },
+        { name: 'suspended_at', of: (row) => row.suspended_at },
       ]);
     });
 
@@ -71,6 +73,45 @@ export function addAccounts(program: Command): void {
         return await creditsOf(tx, id);
       });
       print(command, { account_id: id, credits }, `${id} now has ${credits} credits.`);
+    });
+
+  accounts
+    .command('rename')
+    .description('give an account another name')
+    .argument('<account_id>', 'acct_…')
+    .argument('<name>', 'what it is called from now on', label)
+    .action(async (id: string, name: string, _options, command: Command) => {
+      await using session = await openMigratedSession();
+      if (!(await renameAccount(session.db, id, name))) throw new CliError(`There is no account ${id}.`);
+      print(command, { account_id: id, name }, `${id} is now called ${name}.`);
+    });
+
+  for (const [verb, suspended, description] of [
+    ['suspend', true, 'refuse the keys of an account; its jobs and deliveries go on'],
+    ['resume', false, 'let the keys of a suspended account work again'],
+  ] as const)
+    accounts
+      .command(verb)
+      .description(description)
+      .argument('<account_id>', 'acct_…')
+      .action(async (id: string, _options, command: Command) => {
+        await using session = await openMigratedSession();
+        if (!(await suspendAccount(session.db, id, suspended)))
+          throw new CliError(`There is no account ${id}.`);
+        print(command, { account_id: id, suspended }, `${id} is ${suspended ? 'suspended' : 'active'}.`);
+      });
+
+  accounts
+    .command('delete')
+    .description('delete a suspended account and all its data, for good')
+    .argument('<account_id>', 'acct_…')
+    .action(async (id: string, _options, command: Command) => {
+      await using session = await openMigratedSession();
+      const outcome = await deleteAccount(session.db, id);
+      if (outcome === 'missing') throw new CliError(`There is no account ${id}.`);
+      if (outcome === 'active')
+        throw new CliError(`${id} is in use. Suspend it first, and wait until its jobs have ended.`);
+      print(command, { account_id: id, deleted: true }, `${id} is deleted.`);
     });
 }
 

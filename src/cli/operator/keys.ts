@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { listAccounts } from '../../accounts/accounts.ts';
-import { createKey, listKeys, revokeKey } from '../../accounts/keys.ts';
+import { accountOfKey, createKey, listKeys, revokeKey } from '../../accounts/keys.ts';
 import type { DbOrTx } from '../../database/tables.ts';
 import { label } from '../arguments.ts';
 import { openMigratedSession } from './database-session.ts';
@@ -37,6 +37,7 @@ export function addKeys(program: Command): void {
         { name: 'id', of: (row) => row.id },
         { name: 'name', of: (row) => row.name },
         { name: 'created_at', of: (row) => row.created_at },
+        { name: 'last_used_at', of: (row) => row.last_used_at },
         { name: 'revoked_at', of: (row) => row.revoked_at },
       ]);
     });
@@ -45,10 +46,11 @@ export function addKeys(program: Command): void {
     .command('revoke')
     .description('end a key, at once and for good')
     .argument('<key_id>', 'key_…')
-    .option(...WHICH)
+    .option('--account <id>', 'revoke it only where it is this account’s')
     .action(async (id: string, options: { account?: string }, command: Command) => {
       await using session = await openMigratedSession();
-      const account_id = await accountId(session.db, options.account);
+      const account_id = options.account ?? (await accountOfKey(session.db, id));
+      if (account_id === null) throw new CliError(`There is no key ${id}.`);
       if (!(await revokeKey(session.db, account_id, id)))
         throw new CliError(`The account ${account_id} has no key ${id} that still works.`);
       print(command, { key_id: id, revoked: true }, `${id} is revoked.`);

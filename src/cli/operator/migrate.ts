@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { migrate } from '../../database/migrate.ts';
+import { migrate, migrationScript } from '../../database/migrate.ts';
 import { openDatabaseSession } from './database-session.ts';
 import { print } from '../output.ts';
 
@@ -8,7 +8,12 @@ export function addMigrate(program: Command): void {
   program
     .command('migrate')
     .description('bring the database up to date')
-    .action(async (_options, command: Command) => {
+    .option('--print', 'print the SQL for an empty database instead, for psql -f')
+    .action(async (options: { print?: true }, command: Command) => {
+      if (options.print) {
+        process.stdout.write(await migrationScript());
+        return;
+      }
       await using session = await openDatabaseSession();
       const applied = await migrate(session);
       const text = applied.map((name) => `applied ${name}`).join('\n');

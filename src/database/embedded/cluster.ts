@@ -48,8 +48,8 @@ export async function ensureCluster(cluster: Cluster, binaries: Binaries): Promi
   if (major !== binaries.major)
     throw new EmbeddedError(
       `DATA_DIR: the data in ${cluster.dataDir} is of Postgres ${major}, and this version of ` +
-        `Ollagraph runs Postgres ${binaries.major}. With the version that made it dump the data with ` +
-        `pg_dump, move the folder away, and load the dump with psql beside this one (manual: operations).`,
+        `Ollagraph runs Postgres ${binaries.major}. With the version that made it run ` +
+        `\`ollagraph backup FILE\`, move the folder away, and run \`ollagraph restore FILE\` with this one.`,
     );
 }
 
