@@ -1,6 +1,7 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
+import { FORMATS } from '../scrape/types.ts';
 import type { ApiAnswer, ApiCall, CallApi } from './call.ts';
 import { contentOf, headingOf, untrusted, type Block } from './page-text.ts';
 import { cutPages, decodePlace, encodePlace, type PageList } from './read-pages.ts';
@@ -11,10 +12,14 @@ const MAX_CHARACTERS = 20_000;
 
 const scrapeFields = {
   formats: z
-    .array(z.enum(['markdown', 'html', 'text', 'links', 'metadata']))
+    .array(z.enum(FORMATS))
     .min(1)
     .optional()
-    .describe('Markdown where it is missing.'),
+    .describe('Markdown where it is missing. `data` needs `fields`.'),
+  fields: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('Values to read into `data`, like {"price": {"css": ".price", "as": "number"}}.'),
   only_main_content: z.boolean().optional().describe('Leave out navigation and the like; true by default.'),
   include_selectors: z.array(z.string()).optional().describe('CSS selectors: only what they match.'),
   exclude_selectors: z.array(z.string()).optional().describe('CSS selectors: all but what they match.'),

@@ -18,6 +18,8 @@ import type { PageData } from './fields/page-data.ts';
 import { isScriptShell } from './dom/script-shell.ts';
 import { toHtml } from './formats/html.ts';
 import { baseUrl, discoveredLinks } from './formats/links.ts';
+import { imagesOf } from './formats/page-images.ts';
+import { responseOf } from './formats/response.ts';
 import { mainContent, removeNoise } from './main-content/index.ts';
 import { toMarkdown } from './markdown/index.ts';
 import { metadataOf } from './metadata/index.ts';
@@ -33,6 +35,7 @@ const EMPTY: Content = {
   markdown: () => '',
   html: () => '',
   text: () => '',
+  source: '',
   metadata: plainMetadata(),
 };
 
@@ -77,6 +80,7 @@ function readHtml(document: Document, { url, rendered = false }: RawPage, option
   const discovered = discoveredLinks(document, base);
   const about = metadataOf(document, base);
   const data = dataOf(document, { base, metadata: about.metadata }, options);
+  const images = options.formats.includes('images') ? imagesOf(document, base) : [];
   const withoutText = !rendered && isScriptShell(document) ? 'needs_javascript' : 'no_text';
   const wantsBrowser = options.render === 'auto' && !rendered && needsBrowser(document);
   const wantsNodes = options.formats.some(
@@ -90,6 +94,7 @@ function readHtml(document: Document, { url, rendered = false }: RawPage, option
     html: () => toHtml(nodes, base),
     text: () => toText(nodes),
     links: discovered.map((link) => link.url),
+    images,
     discovered,
     withoutText,
     needsBrowser: wantsBrowser,
@@ -115,7 +120,7 @@ function readAs(
     csv: () => readCsv(text),
     text: () => readText(text, type),
   };
-  const content: Content = readers[kind]();
+  const content: Content = { ...readers[kind](), source: text };
   return kind === 'html' ? content : { ...content, block: blockVerdict(answerOf(page), text) };
 }
 
@@ -146,6 +151,7 @@ export async function extract(page: RawPage, options: ExtractOptions): Promise<E
     const { robots } = extraction;
     return {
       ...extraction,
+      ...(options.formats.includes('response') && { response: responseOf(page) }),
       robots: { noindex: robots.noindex || noindex, nofollow: robots.nofollow || nofollow },
     };
   } catch (error) {

@@ -36,7 +36,17 @@ export interface FailedPage extends PageFacts {
   block?: BlockVerdict | null;
 }
 
-const CONTENT_FORMATS = ['markdown', 'html', 'text', 'links'] as const;
+/** What stands for a format of which a page has nothing. */
+const NOTHING = {
+  markdown: '',
+  html: '',
+  raw_html: null,
+  text: '',
+  links: [],
+  images: [],
+  response: null,
+} satisfies Partial<Record<Format, unknown>>;
+const CONTENT_FORMATS = Object.keys(NOTHING) as (keyof typeof NOTHING)[];
 
 /**
  * JSON text without escapes for U+0000 and lone surrogates, which Postgres' jsonb refuses.
@@ -62,9 +72,7 @@ export function okBlock(page: OkPage, extraction: Extraction, formats: Format[])
     status: 'ok',
     http_status: page.status,
     content_type: page.contentType,
-    ...Object.fromEntries(
-      content.map((format) => [format, extraction[format] ?? (format === 'links' ? [] : '')]),
-    ),
+    ...Object.fromEntries(content.map((format) => [format, extraction[format] ?? NOTHING[format]])),
     ...(extraction.data && { data: extraction.data.data, data_errors: extraction.data.errors }),
     metadata: extraction.metadata,
     ...(page.truncated && { truncated: true }),

@@ -3,7 +3,17 @@ import type { Fields } from './fields/field.ts';
 import type { PageData } from './fields/page-data.ts';
 
 /** The forms in which a page's content can be asked for. */
-export const FORMATS = ['markdown', 'html', 'text', 'links', 'metadata', 'data'] as const;
+export const FORMATS = [
+  'markdown',
+  'html',
+  'raw_html',
+  'text',
+  'links',
+  'images',
+  'metadata',
+  'response',
+  'data',
+] as const;
 export type Format = (typeof FORMATS)[number];
 
 /**
@@ -110,6 +120,24 @@ export interface DiscoveredLink {
   nofollow: boolean;
 }
 
+/** A picture of a page. What the page does not say is null. */
+export interface PageImage {
+  url: string;
+  /** Empty for a picture that only decorates. */
+  alt: string | null;
+  /** In pixels, as the page declares them. */
+  width: number | null;
+  height: number | null;
+}
+
+/** How a page was answered. */
+export interface PageResponse {
+  status: number;
+  /** By lower-case name, without those that set cookies. */
+  headers: Record<string, string>;
+  redirects: Hop[];
+}
+
 /** Why a page has no text, each with the sentence a caller reads. */
 export const EMPTY_REASONS = {
   scanned_pdf: 'The document consists of pictures of its pages.',
@@ -128,8 +156,13 @@ export interface Extraction {
   markdown?: string;
   html?: string;
   text?: string;
+  /** The text as it came, its charset undone; null where the page is not text. */
+  raw_html?: string | null;
   /** Absolute http(s) URLs of the page, each once, in document order. */
   links?: string[];
+  /** The pictures of the page, each address once, in document order. */
+  images?: PageImage[];
+  response?: PageResponse;
   /** The values of the fields that were asked for, and what is wrong with them. */
   data?: PageData | undefined;
   metadata: Metadata;

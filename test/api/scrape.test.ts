@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { writePdf } from '../support/pdf.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
+
+const PAPER = writePdf({ pages: ['BT /F1 12 Tf 72 700 Td (Hello) Tj ET'] });
 
 let service: TestService;
 let site: Site;
@@ -9,6 +12,12 @@ before(async () => {
   service = await startTestService();
   site = await startSite({
     '/': page('Home', 'Hello to <b>all</b>.', ['/a', 'b?x=1#part', 'mailto:me@example.com']),
+    '/latin': {
+      headers: { 'content-type': 'text/html; charset=iso-8859-1', 'set-cookie': 'a=secret', 'x-mine': 'yes' },
+      body: Buffer.from('<nav>caf\xe9</nav><img src=/a.png alt=A>', 'latin1'),
+    },
+    '/to-latin': { status: 301, headers: { location: '/latin' } },
+    '/paper': { headers: { 'content-type': 'application/pdf' }, body: PAPER },
     '/missing': { status: 404, body: page('Nothing', 'There is no such page.') },
     '/moved': { status: 302, headers: { location: '/' } },
     '/echo': (req, res) => {
@@ -74,6 +83,23 @@ test('each format has its own key, and a list of formats has them all', async ()
   assert.match(all.json.text, /Hello to all\./);
   assert.match(all.json.html, /<b>all<\/b>/);
   assert.ok(!('markdown' in all.json));
+});
+
+test('the page as it came: its text, its images and its answer without cookies', async () => {
+  const formats = ['raw_html', 'images', 'response'];
+  const { json } = await service.api('POST', '/v1/scrape', { url: site.url('/to-latin'), formats });
+  assert.equal(json.raw_html, '<nav>café</nav><img src=/a.png alt=A>');
+  assert.deepEqual(json.images, [{ url: site.url('/a.png'), alt: 'A', width: null, height: null }]);
+  const { status, headers, redirects } = json.response;
+  assert.equal(status, 200);
+  assert.equal(headers['x-mine'], 'yes');
+  assert.ok(!('set-cookie' in headers));
+  assert.deepEqual(redirects, [{ url: site.url('/to-latin'), status: 301 }]);
+  const text = await service.api('POST', '/v1/scrape', { url: site.url('/echo'), formats });
+  assert.match(text.json.raw_html, /^\{.*"host"/);
+  assert.deepEqual(text.json.images, []);
+  const paper = (await service.api('POST', '/v1/scrape', { url: site.url('/paper'), formats })).json;
+  assert.deepEqual([paper.raw_html, paper.images, paper.response.status], [null, [], 200]);
 });
 
 test('a page that answers 404 is ok and says so; a redirect shows where it led', async () => {

@@ -9,7 +9,10 @@ import { eventually } from '../support/wait.ts';
 
 const service = await startTestService();
 const site = await startSite({
-  '/': page('Home', '<a href="/one">One</a> <a href="/two">Two</a> <a href="/secret">Secret</a>'),
+  '/': page(
+    'Home',
+    '<a href="/one">One</a> <a href="/two">Two</a> <a href="/secret">Secret</a> <img src="home.png">',
+  ),
   '/one': page('One', 'The first page.'),
   '/two': page('Two', 'The second page.'),
   '/secret': page('Secret', 'Not for robots.'),
@@ -27,7 +30,7 @@ const POLL = { pollInterval: 1, timeout: 60 };
 
 test('scrape in several formats', async () => {
   const document = await client.scrape(site.url('/'), {
-    formats: ['markdown', 'html', 'links', { type: 'markdown' }],
+    formats: ['markdown', 'html', 'rawHtml', 'links', 'images', { type: 'markdown' }],
     onlyMainContent: false,
     timeout: 20_000,
     maxAge: 0,
@@ -35,6 +38,8 @@ test('scrape in several formats', async () => {
   });
   assert.match(document.markdown!, /One/);
   assert.match(document.html!, /<a /);
+  assert.match(document.rawHtml!, /^<!doctype html>/i);
+  assert.deepEqual(document.images, [site.url('/home.png')]);
   assert.ok(document.links!.includes(site.url('/one')));
   const { metadata } = document;
   assert.deepEqual(

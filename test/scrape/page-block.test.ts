@@ -34,6 +34,26 @@ test('an ok block is the exact text of the contract, in its order', () => {
   );
 });
 
+test('the forms of the page as it came stand beside the content, null where there is none', () => {
+  const raw: Extraction = {
+    ...extraction,
+    raw_html: null,
+    images: [{ url: 'https://example.com/a.png', alt: '', width: 2, height: null }],
+    response: { status: 200, headers: { server: 'x' }, redirects: [] },
+  };
+  const block = JSON.parse(okBlock(page, raw, ['response', 'images', 'raw_html']));
+  const { raw_html, images, response } = block;
+  assert.deepEqual(
+    { raw_html, images, response },
+    {
+      raw_html: null,
+      images: raw.images,
+      response: raw.response,
+    },
+  );
+  assert.ok(!('markdown' in block));
+});
+
 test('every format that was asked for is there, even where the extraction has none; no other is', () => {
   const bare: Extraction = {
     metadata: extraction.metadata,

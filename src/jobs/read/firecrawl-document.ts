@@ -7,7 +7,7 @@ export interface DocumentSource {
   content_type: string | null;
   markdown?: string;
   html?: string;
-  raw_html?: string;
+  raw_html?: string | null;
   links?: string[];
   images?: { url: string }[];
   metadata: Record<string, unknown>;
@@ -30,7 +30,7 @@ export function documentOf(block: DocumentSource, id: string) {
   return {
     ...(markdown === undefined ? {} : { markdown }),
     ...(html === undefined ? {} : { html }),
-    ...(raw_html === undefined ? {} : { rawHtml: raw_html }),
+    ...(raw_html == null ? {} : { rawHtml: raw_html }),
     ...(links === undefined ? {} : { links }),
     ...(images === undefined ? {} : { images: images.map(({ url }) => url) }),
     metadata: {

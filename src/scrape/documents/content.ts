@@ -1,4 +1,4 @@
-import type { EmptyReason, Extraction, Format, Metadata } from '../types.ts';
+import type { EmptyReason, Extraction, Format, Metadata, PageImage } from '../types.ts';
 
 /** The content of a body. Each format is rendered when it is requested. */
 export interface Content {
@@ -6,6 +6,10 @@ export interface Content {
   html(): string;
   text(): string;
   links: string[];
+  /** The text that it was read from; absent where that is no text. */
+  source?: string;
+  /** The pictures of an HTML page. */
+  images?: PageImage[];
   metadata: Metadata;
   discovered: Extraction['discovered'];
   robots: Extraction['robots'];
@@ -46,7 +50,7 @@ export function fenced(text: string, language: string): string {
 
 /** The requested parts of the content. */
 export function pick(content: Content, formats: Format[]): Extraction {
-  const { links, metadata, data, discovered, robots, block = null } = content;
+  const { links, images = [], source = null, metadata, data, discovered, robots, block = null } = content;
   const made = {
     ...(formats.includes('markdown') && { markdown: content.markdown() }),
     ...(formats.includes('html') && { html: content.html() }),
@@ -56,7 +60,9 @@ export function pick(content: Content, formats: Format[]): Extraction {
   const { needsBrowser = false } = content;
   return {
     ...made,
+    ...(formats.includes('raw_html') && { raw_html: source }),
     ...(formats.includes('links') && { links }),
+    ...(formats.includes('images') && { images }),
     ...(data && { data }),
     metadata,
     discovered,

@@ -148,6 +148,23 @@ function fromJsonLd(entries: Record<string, unknown>[], key: string): string | n
   return null;
 }
 
+/** What JSON-LD says of the site around the page, not of the page. */
+const AROUND_THE_PAGE = new Set(
+  'WebSite WebPage Organization Corporation BreadcrumbList SiteNavigationElement ImageObject Person'.split(
+    ' ',
+  ),
+);
+
+/** What the page is about by its JSON-LD, like `NewsArticle` or `Product`. */
+function typeOf(jsonLd: Record<string, unknown>[]): string | null {
+  const types = jsonLd
+    .flatMap((entry) => entry['@type'])
+    .filter((type) => typeof type === 'string')
+    .map((type) => type.replace(/^https?:\/\/schema\.org\//, ''));
+  const type = types.find((name) => !AROUND_THE_PAGE.has(name)) ?? types[0];
+  return clean(type, MAX_TITLE);
+}
+
 const isUrl = (text: string): boolean => /^https?:/i.test(text);
 
 /** Leaves out what is null or empty. */
@@ -183,6 +200,7 @@ export function metadataOf(document: Document, base: string): Pick<Extraction, '
       languageTag(first('content-language', 'og:locale', 'language', 'dc.language')),
     canonical_url: links.canonical,
     ...present({
+      type: typeOf(jsonLd),
       site_name: first('og:site_name', 'application-name', 'twitter:app:name:iphone'),
       author: author && !isUrl(author) ? author : fromJsonLd(jsonLd, 'author'),
       published_time:

@@ -6,6 +6,8 @@ import { metadataOf } from '../../../src/scrape/metadata/index.ts';
 const BASE = 'https://example.com/blog/post';
 const read = (html: string) => metadataOf(parseHtml(html), BASE);
 const metadata = (html: string) => read(html).metadata;
+const typeBy = (...entries: object[]) =>
+  metadata(`<script type="application/ld+json">${JSON.stringify({ '@graph': entries })}</script>`)['type'];
 const meta = (name: string, content: string): string => `<meta name="${name}" content="${content}">`;
 
 test('a page that says nothing still has the four fields, and no others', () => {
@@ -42,6 +44,12 @@ test('the language is a canonical tag', () => {
   assert.equal(metadata('<meta property="og:locale" content="en_US">').language, 'en-US');
   assert.equal(metadata('<html lang=""><meta property="og:locale" content="fr">').language, 'fr');
   assert.equal(metadata('<html lang="not a tag!">').language, 'not a tag!');
+});
+
+test('the type is what JSON-LD says of the page, not of the site', () => {
+  assert.equal(typeBy({ '@type': 'WebSite' }, { '@type': ['http://schema.org/NewsArticle'] }), 'NewsArticle');
+  assert.equal(typeBy({ '@type': 'WebPage' }), 'WebPage');
+  assert.equal(typeBy({ '@type': 7 }, { name: 'x' }), undefined);
 });
 
 test('URLs are absolute and http(s)', () => {

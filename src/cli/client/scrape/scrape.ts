@@ -57,8 +57,7 @@ async function readFields(file: string): Promise<unknown> {
 }
 
 function contentOf(page: Page, format: Format): string {
-  if (format === 'data') return JSON.stringify(page.data, null, 2);
-  if (format === 'metadata') return JSON.stringify(page.metadata, null, 2);
   const content = page[format] ?? '';
-  return typeof content === 'string' ? content : content.join('\n');
+  if (typeof content === 'string') return content;
+  return format === 'links' ? (page.links ?? []).join('\n') : JSON.stringify(content, null, 2);
 }

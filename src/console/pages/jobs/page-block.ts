@@ -14,7 +14,11 @@ const FILES: Record<string, string> = {
   Markdown: 'page.md',
   'Markdown source': 'page.md',
   HTML: 'page.html',
+  'Raw HTML': 'raw.html',
   Text: 'page.txt',
+  Images: 'images.json',
+  Response: 'response.json',
+  Data: 'data.json',
   Metadata: 'metadata.json',
   'Page block': 'page.json',
 };
@@ -28,7 +32,12 @@ interface Block {
   markdown?: string;
   html?: string;
   text?: string;
+  raw_html?: string | null;
   links?: string[];
+  images?: unknown[];
+  response?: unknown;
+  data?: unknown;
+  data_errors?: unknown[];
   metadata?: Record<string, unknown>;
   /** Absent in blocks of before there were verdicts. */
   block?: BlockVerdict | null;
@@ -80,7 +89,7 @@ function outside(url: string): Content {
 
 /** Sections that the script turns into tabs. */
 async function contents(block: Block, fragment: string): Promise<Html> {
-  const { markdown, html: markup, text, links, metadata } = block;
+  const { markdown, html: markup, raw_html, text, links, images, response, metadata } = block;
   const sections: [string, Content][] = [];
   if (markdown !== undefined)
     sections.push(
@@ -88,10 +97,14 @@ async function contents(block: Block, fragment: string): Promise<Html> {
       ['Markdown source', shortened(markdown, 'Markdown source')],
     );
   if (markup !== undefined) sections.push(['HTML', shortened(markup, 'HTML')]);
+  if (raw_html != null) sections.push(['Raw HTML', shortened(raw_html, 'Raw HTML')]);
   if (text !== undefined) sections.push(['Text', shortened(text, 'Text')]);
   if (links !== undefined) sections.push([`Links (${links.length})`, linkList(links)]);
-  if (metadata !== undefined)
-    sections.push(['Metadata', shortened(JSON.stringify(metadata, null, 2), 'Metadata')]);
+  if (images !== undefined) sections.push([`Images (${images.length})`, json(images, 'Images')]);
+  if (metadata !== undefined) sections.push(['Metadata', json(metadata, 'Metadata')]);
+  if (response !== undefined) sections.push(['Response', json(response, 'Response')]);
+  if (block.data !== undefined)
+    sections.push(['Data', json({ data: block.data, data_errors: block.data_errors }, 'Data')]);
   sections.push(['JSON', shortened(fragment, 'Page block')]);
   return html`<div class="tabs" data-tabs>
     ${sections.map(
@@ -103,6 +116,8 @@ async function contents(block: Block, fragment: string): Promise<Html> {
     )}
   </div>`;
 }
+
+const json = (value: unknown, label: string) => shortened(JSON.stringify(value, null, 2), label);
 
 async function rendered(markdown: string): Promise<Html> {
   if (markdown.trim() === '') return html`<div class="empty"><p>The page has no text.</p></div>`;

@@ -33,6 +33,7 @@ const pageMetadata = named(
       description: z.string().nullable(),
       language: z.string().nullable().describe('A BCP 47 tag.'),
       canonical_url: z.string().nullable(),
+      type: z.string().optional().describe('What JSON-LD calls the page, like `NewsArticle`.'),
       site_name: z.string().optional(),
       author: z.string().optional(),
       published_time: z.string().optional(),
@@ -54,6 +55,31 @@ const pageMetadata = named(
     ),
 );
 
+const pageImage = named(
+  'PageImage',
+  z
+    .strictObject({
+      url: z.string().describe('Absolute, of the largest version.'),
+      alt: z.string().nullable(),
+      width: z.int().nullable().describe('As the page declares it, in pixels.'),
+      height: z.int().nullable(),
+    })
+    .describe('A picture of a page. What the page does not say is null.'),
+);
+
+const pageResponse = named(
+  'PageResponse',
+  z
+    .strictObject({
+      status: z.int(),
+      headers: z.record(z.string(), z.string()).describe('By lower-case name, without Set-Cookie.'),
+      redirects: z
+        .array(z.strictObject({ url: z.string(), status: z.int().nullable() }))
+        .describe('The first is of the URL that was asked for. No status where a browser followed it.'),
+    })
+    .describe('How the site answered.'),
+);
+
 /** The result of one URL: the same in every answer and callback. */
 export const pageBlock = named(
   'Page',
@@ -66,8 +92,15 @@ export const pageBlock = named(
       content_type: z.string().nullable(),
       markdown: z.string().optional(),
       html: z.string().optional(),
+      raw_html: z
+        .string()
+        .nullable()
+        .optional()
+        .describe('The text as it came, or as the browser left it. Null for PDFs and office documents.'),
       text: z.string().optional(),
       links: z.array(z.string()).optional().describe('Absolute URLs, each once, in document order.'),
+      images: z.array(pageImage).optional().describe('Of an HTML page, each once, in document order.'),
+      response: pageResponse.optional(),
       data: z.record(z.string(), z.unknown()).optional().describe('The values of `fields`, by name.'),
       data_errors: z
         .array(
