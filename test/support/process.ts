@@ -34,6 +34,8 @@ export interface ProcessOptions {
   nodeArguments?: string[];
   /** A command prefix that runs it elsewhere, such as in a network namespace. */
   within?: string[];
+  /** A folder to run it in, and the command to run there, instead of `npm start` in this one. */
+  from?: { directory: string; command: string[] };
   /** A file to which its output is appended. */
   logFile?: string;
 }
@@ -49,7 +51,7 @@ export function startProcess(env: Record<string, string>, options: ProcessOption
   const [command, ...args] = commandOf(options);
   const { uid, logFile } = options;
   const child = spawn(command!, args, {
-    cwd: root,
+    cwd: options.from?.directory ?? root,
     env: { ...inheritedEnvironment(), PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     // A group of its own, so that a signal reaches npm, its shell and the service alike, as Ctrl-C
@@ -98,7 +100,8 @@ export function startProcess(env: Record<string, string>, options: ProcessOption
   };
 }
 
-function commandOf({ npm = false, nodeArguments = [], within = [] }: ProcessOptions): string[] {
+function commandOf({ npm = false, nodeArguments = [], within = [], from }: ProcessOptions): string[] {
+  if (from) return from.command;
   return [...within, ...(npm ? ['npm', 'start'] : startCommand(nodeArguments))];
 }
 
