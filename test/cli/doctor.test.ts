@@ -97,6 +97,7 @@ test('what is wrong is named', async () => {
     configuration: 'ok',
     database: 'failed',
     egress: 'failed',
+    rendering: noBrowser === false ? 'ok' : 'skipped',
     service: 'failed',
   });
   const misconfigured = await examine({ OLLAGRAPH_URL: service.api.origin, RETENTION_DAYS: 'x' });

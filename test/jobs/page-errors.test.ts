@@ -149,6 +149,7 @@ test('a failed page says what it knows and no more, and nothing of it is in the 
       http_status: null,
       content_type: null,
       metadata: { title: null, description: null, language: null, canonical_url: null },
+      block: null,
       error: { code: 'blocked_target', message: PAGE_ERRORS.blocked_target },
       fetched_at: '',
       duration_ms: 0,

@@ -150,12 +150,16 @@ function isSendable(value: string): boolean {
   return /^[\x21-\x7e\xa0-\xff]([\t\x20-\x7e\xa0-\xff]*[\x21-\x7e\xa0-\xff])?$/.test(value);
 }
 
+const MAX_LEVELS = 3;
+
 /**
  * Generates requests for the operations of a document. `strings` gives values for fields by name.
  */
 export class RequestArbitraries {
   readonly #document: ApiDocument;
   readonly #strings: Record<string, fc.Arbitrary<string>>;
+  /** References that are being followed. */
+  #level = 0;
 
   constructor(document: ApiDocument, strings: Record<string, fc.Arbitrary<string>>) {
     this.#document = document;
@@ -226,8 +230,7 @@ export class RequestArbitraries {
   }
 
   #value(schema: Schema, name: string): fc.Arbitrary<unknown> {
-    if (schema.$ref !== undefined)
-      return this.#value(this.#document.components.schemas[schema.$ref.split('/').at(-1)!]!, name);
+    if (schema.$ref !== undefined) return this.#referred(schema.$ref, name);
     if (schema.anyOf) return fc.oneof(...schema.anyOf.map((one) => this.#value(one, name)));
     if (schema.enum) return fc.constantFrom(...schema.enum);
     if (schema.type === 'boolean') return fc.boolean();
@@ -240,6 +243,16 @@ export class RequestArbitraries {
       });
     if (schema.type === 'object') return this.#object(schema);
     return fc.jsonValue({ maxDepth: 3 });
+  }
+
+  /** A schema may refer to itself: its values end at a few levels. */
+  #referred(reference: string, name: string): fc.Arbitrary<unknown> {
+    if (this.#level === MAX_LEVELS) return fc.jsonValue({ maxDepth: 1 });
+    this.#level++;
+    const found = this.#document.components.schemas[reference.split('/').at(-1)!]!;
+    const value = this.#value(found, name);
+    this.#level--;
+    return value;
   }
 
   #number({ minimum = -10, maximum = 10 }: Schema): fc.Arbitrary<number> {

@@ -117,6 +117,7 @@ test('a summary has the counts and where the pages are, and no pages', async () 
     failed: 1,
     skipped: 0,
     cancelled: 0,
+    blocked: 0,
     pages_url: `/v1/jobs/${job_id}/pages`,
   });
   assert.equal((await service.api('GET', result.pages_url)).json.data.length, 2);

@@ -93,6 +93,7 @@ test('webhook_payload summary sends counts and the way to the pages', async () =
       failed: 0,
       skipped: 0,
       cancelled: 0,
+      blocked: 0,
       pages_url: `/v1/jobs/${job}/pages`,
     },
   });

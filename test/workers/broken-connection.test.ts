@@ -74,7 +74,7 @@ async function scrapeOnce({ url, site }: { url: string; site: Site }): Promise<v
 function settlingCommit(): (chunk: Buffer) => boolean {
   let settles = false;
   return (chunk) => {
-    settles ||= chunk.includes('update pages set status');
+    settles ||= /update pages\s+set status/.test(chunk.toString('latin1'));
     return settles && chunk.includes('commit');
   };
 }

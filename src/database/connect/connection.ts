@@ -52,7 +52,11 @@ export function openDatabase(
   });
   // The pool reports errors of idle connections only, and an error without a listener ends the
   // process.
-  pool.on('connect', (client) => client.on('error', onError));
+  const report = (error: Error) => {
+    // Whatever ends the connections of a pool that has been closed breaks nothing.
+    if (!pool.ending) onError(error);
+  };
+  pool.on('connect', (client) => client.on('error', report));
   pool.on('error', () => undefined);
   return {
     pool,
