@@ -109,24 +109,46 @@ inBrowser('the playground shows a page in every form, escaped, and the call that
   assert.equal(await panel.locator('script, img').count(), 0);
   assert.equal(await panel.locator('td').count(), 4);
   await look('playground');
-  const tab = async (name: string) => {
-    await page.getByRole('tab', { name }).click();
+  const tab = async (name: string | RegExp) => {
+    await page.getByRole('tab', { name, exact: true }).click();
     return (await page.getByRole('tabpanel').textContent())!;
   };
   assert.match(await tab('HTML'), /<h2>By shore<\/h2>/);
   assert.match(await tab('Text'), /Gulf of Lion/);
-  assert.match(await tab('Links'), /\/bora/);
+  assert.match(await tab(/^Links/), /\/bora/);
+  assert.match(await tab('Raw HTML'), /<title>/);
+  assert.match(await tab(/^Images/), /"url": ".*\/wind\.png"/);
+  assert.match(await tab('Response'), /"status": 200/);
   assert.match(await tab('Metadata'), /"description": "All of them"/);
   await page.keyboard.press('Home');
   await page.getByRole('tab', { name: 'Markdown', exact: true, selected: true }).waitFor();
   await page.getByRole('button', { name: 'Side by side' }).click();
-  assert.equal(await page.getByRole('tabpanel').count(), 7);
+  assert.equal(await page.getByRole('tabpanel').count(), 10);
   await look('playground-side-by-side');
   await page.getByRole('button', { name: 'Side by side', pressed: true }).click();
   assert.equal(await page.getByRole('tabpanel').count(), 1);
   const curl = (await page.locator('#curl').textContent())!;
   assert.ok(curl.startsWith(`curl -X POST ${service.api.origin}/v1/scrape`));
   assert.ok(!curl.includes(service.account.key));
+});
+
+inBrowser('the playground reads values by fields, and says what is wrong with them', async () => {
+  await page.goto(url('/playground'));
+  await page.getByText('Values to read').click();
+  const tryFields = async (fields: string) => {
+    await page.getByLabel('URL').fill(site.url('/'));
+    await page.getByLabel('Fields').fill(fields);
+    await page.getByRole('button', { name: 'Scrape' }).click();
+  };
+  await tryFields('{"title"');
+  await page.getByText('The fields are not JSON.').waitFor();
+  await tryFields('{"title": {"css": "h1["}}');
+  await page.getByText('fields.title: css is not a CSS selector.').waitFor();
+  await tryFields('{"title": {"css": "h1"}}');
+  await page.getByRole('tab', { name: 'Data', exact: true }).click();
+  assert.match((await page.getByRole('tabpanel').textContent())!, /"title": "Winds of the sea"/);
+  assert.match((await page.locator('#curl').textContent())!, /"fields":\{"title":\{"css":"h1"\}\}/);
+  assert.match(await page.getByLabel('Fields').inputValue(), /"h1"/);
 });
 
 inBrowser('a job moves as its pages settle, shows them, and can be cancelled', async () => {
@@ -430,7 +452,7 @@ inBrowser('without scripts nothing is lost', async () => {
   await plain.getByLabel('URL').fill(site.url('/bora'));
   await plain.getByRole('button', { name: 'Scrape' }).click();
   for (const name of ['Markdown source', 'HTML', 'Metadata'])
-    await plain.getByRole('heading', { name }).waitFor();
+    await plain.getByRole('heading', { name, exact: true }).waitFor();
 });
 
 inBrowser('no page asked another host for anything, or broke its own policy', async () => {

@@ -1,8 +1,8 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
-import { parseQuery, parseValue } from '../../http/route/validate.ts';
+import { parseQuery, parseValue, refuseHostile } from '../../http/route/validate.ts';
 import { requestIdOf, traceOf } from '../../http/locals.ts';
-import { ServiceError } from '../../service-error.ts';
+import { invalidField, ServiceError } from '../../service-error.ts';
 import { failPending } from '../../jobs/progress/cancel.ts';
 import { createJob } from '../../jobs/create.ts';
 import type { ScrapeOptions } from '../../jobs/options.ts';
@@ -10,7 +10,7 @@ import { findJob, findPage, type PageRow } from '../../jobs/read/jobs.ts';
 import { scrapeOptions, scrapeSchema } from '../../jobs/http/schemas/requests.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
 import { FORMATS } from '../../scrape/types.ts';
-import { field, postForm } from '../view/forms.ts';
+import { codeField, field, postForm } from '../view/forms.ts';
 import { flag, html, type Html } from '../../http/html/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { badge, source } from '../view/parts.ts';
@@ -21,10 +21,22 @@ import { pageBody } from './jobs/page-block.ts';
 /** What a page is shown in. `data` needs fields. */
 const SHOWN_FORMATS = FORMATS.filter((format) => format !== 'data');
 const WAIT_MS = 22_000;
-const form = z.object({ url: z.string().trim(), main: z.string().optional() });
+const MAX_FIELDS_CHARS = 20_000;
+const form = z.object({
+  url: z.string().trim(),
+  main: z.string().optional(),
+  fields: z.string().trim().max(MAX_FIELDS_CHARS).default(''),
+});
 const query = z.object({ job: z.string().max(100).optional() });
 
-type Result = { page: PageRow & { fragment: string | null }; job_id: string; url: string; main: boolean };
+/** What the form asks for. */
+interface Asked {
+  url: string;
+  main: boolean;
+  /** The values to read, as JSON; empty: none. */
+  fields: string;
+}
+type Result = { page: PageRow & { fragment: string | null }; job_id: string; asked: Asked };
 
 /** Scrapes one URL and shows it in every format, with the call that does the same. */
 export function playgroundPages(context: JobContext): Router {
@@ -37,22 +49,21 @@ export function playgroundPages(context: JobContext): Router {
     const job = id === undefined ? null : await findJob(db, account_id, id);
     const page = job && (await findPage(db, job, 0));
     if (!job || !page) {
-      show(res, { url: '', main: true, more: null });
+      show(res, { url: '', main: true, fields: '', more: null });
       return;
     }
-    const main = (job.options as ScrapeOptions).only_main_content;
-    const more = await result({ page, job_id: job.id, url: page.url, main }, originOf(req));
-    show(res, { url: page.url, main, more });
+    const { only_main_content: main, fields: read } = job.options as ScrapeOptions;
+    const asked = { url: page.url, main, fields: read ? JSON.stringify(read, null, 2) : '' };
+    const more = await result({ page, job_id: job.id, asked }, originOf(req));
+    show(res, { ...asked, more });
   });
 
   router.post('/playground', async (req, res) => {
-    const { url, main } = parseValue(req.body, form);
+    const { main, ...given } = parseValue(req.body, form);
+    const wanted: Asked = { ...given, main: main !== undefined };
     const { account_id } = sessionOf(res);
     try {
-      const asked = parseValue(
-        { url, formats: [...SHOWN_FORMATS], only_main_content: main !== undefined },
-        scrapeSchema,
-      );
+      const asked = parseValue(requestOf(wanted), scrapeSchema);
       const { job_id } = await createJob(context, {
         account_id,
         kind: 'scrape',
@@ -74,23 +85,46 @@ export function playgroundPages(context: JobContext): Router {
       res.redirect(303, `/console/playground?job=${job_id}`);
     } catch (error) {
       if (!(error instanceof ServiceError) || error.code !== 'validation_failed') throw error;
-      const more = html`<p class="problem" role="alert">
-        The URL ${error.errors?.[0]?.message ?? 'is not valid'}.
-      </p>`;
-      show(res, { url, main: main !== undefined, more }, 422);
+      const more = html`<p class="problem" role="alert">${problemOf(error)}.</p>`;
+      show(res, { ...wanted, more }, 422);
     }
   });
 
   return router;
 }
 
-interface Shown {
-  url: string;
-  main: boolean;
-  more: Html | null;
+/** The request of the API that stands for the form. Throws ServiceError `validation_failed`. */
+function requestOf({ url, main, fields }: Asked) {
+  return {
+    url,
+    formats: fields === '' ? SHOWN_FORMATS : FORMATS,
+    ...(main ? {} : { only_main_content: false }),
+    ...(fields === '' ? {} : { fields: jsonOf(fields) }),
+  };
 }
 
-function show(res: Response, { url, main, more }: Shown, status = 200): void {
+function jsonOf(text: string): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw invalidField('fields', 'are not JSON');
+  }
+  refuseHostile(value, 'fields', 0);
+  return value;
+}
+
+function problemOf({ errors }: ServiceError): string {
+  const { path = 'url', message = 'is not valid' } = errors?.[0] ?? {};
+  if (path === 'url') return `The URL ${message}`;
+  return path === 'fields' ? `The fields ${message}` : `${path}: ${message}`;
+}
+
+function show(
+  res: Response,
+  { url, main, fields: read, more }: Asked & { more: Html | null },
+  status = 200,
+): void {
   const fields = html`<div class="row">
       ${field({
         label: 'URL',
@@ -105,7 +139,17 @@ function show(res: Response, { url, main, more }: Shown, status = 200): void {
     </div>
     <label class="check"
       ><input type="checkbox" name="main" ${flag('checked', main)} /> Only the main content</label
-    >`;
+    >
+    <details ${flag('open', read !== '')}>
+      <summary>Values to read</summary>
+      ${codeField({
+        label: 'Fields',
+        name: 'fields',
+        value: read,
+        placeholder: '{"price": {"css": ".price", "as": "number"}}',
+        hint: 'What each value is called and where it stands, as JSON. The manual has the rules.',
+      })}
+    </details>`;
   const body = html`<p class="lead">
       One page, now, in every format. It costs one credit if the page comes back.
     </p>
@@ -113,7 +157,7 @@ function show(res: Response, { url, main, more }: Shown, status = 200): void {
   sendPage(res, { title: 'Playground', section: 'Playground', body }, status);
 }
 
-async function result({ page, job_id, url, main }: Result, origin: string): Promise<Html> {
+async function result({ page, job_id, asked }: Result, origin: string): Promise<Html> {
   return html`<section>
       <div class="title">
         <h2>Result</h2>
@@ -127,6 +171,6 @@ async function result({ page, job_id, url, main }: Result, origin: string): Prom
         <h2>The same with curl</h2>
         <button type="button" class="copy button" data-copy-from="curl" hidden>Copy</button>
       </div>
-      ${source(curlOf(origin, '/v1/scrape', { url, formats: SHOWN_FORMATS, ...(main ? {} : { only_main_content: false }) }), 'curl command', 'curl')}
+      ${source(curlOf(origin, '/v1/scrape', requestOf(asked)), 'curl command', 'curl')}
     </section>`;
 }

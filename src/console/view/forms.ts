@@ -60,6 +60,23 @@ export function field({ label, name, value, type = 'text', hint, required = fals
   </div>`;
 }
 
+/** A field for several lines of code. */
+export function codeField({ label, name, value, hint, placeholder }: Field): Html {
+  const id = `field-${name}`;
+  return html`<div class="field">
+    <label for="${id}">${label}</label>
+    <textarea
+      id="${id}"
+      name="${name}"
+      rows="4"
+      spellcheck="false"
+      ${attribute('placeholder', placeholder)}${attribute('aria-describedby', hint === undefined ? null : `${id}-hint`)}
+    >
+${value ?? ''}</textarea>
+    ${hint !== undefined && html`<p class="hint" id="${id}-hint">${hint}</p>`}
+  </div>`;
+}
+
 export function select(
   label: string,
   name: string,
