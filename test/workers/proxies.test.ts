@@ -53,18 +53,22 @@ after(async () => {
   for (const server of [http, socks, callers, receiver, site]) await server[Symbol.asyncDispose]();
 });
 
-/** A small site that knows where its visitors come from. It turns away direct visits to /blocked. */
+/**
+ * A small site that knows where its visitors come from. It turns away direct visits to /blocked,
+ * and to /challenged with a status that says nothing.
+ */
 async function startWatchedSite() {
   const visits: { path: string; from: string | undefined }[] = [];
   const server = createServer((request: IncomingMessage, response) => {
     const path = request.url ?? '/';
     const from = request.socket.remoteAddress;
     visits.push({ path, from });
+    const challenge = path === '/challenged' && from !== PROXY_ADDRESS ? { 'cf-mitigated': 'challenge' } : {};
     const blocked = path === '/blocked' ? from !== PROXY_ADDRESS : path === '/closed';
     if (path === '/robots.txt' || path === '/sitemap.xml') response.writeHead(404).end();
     else
       response
-        .writeHead(blocked ? 403 : 200, { 'content-type': 'text/html' })
+        .writeHead(blocked ? 403 : 200, { 'content-type': 'text/html', ...challenge })
         .end(page(path, blocked ? 'Go away.' : 'Some text.', path === '/' ? ['/a', '/b'] : []));
   });
   const port = await listen(server);
@@ -198,6 +202,8 @@ test('on_block turns to the pool where a site turns us away, and keeps the answe
     [blocked.http_status, blocked.via, blocked.markdown.includes('Some text')],
     [200, 1, true],
   );
+  const challenged = await scrape(site.url('/challenged'), {}, careful);
+  assert.deepEqual([challenged.via, challenged.block], [1, null]);
   const closed = await scrape(site.url('/closed'), {}, careful);
   assert.deepEqual([closed.http_status, closed.via], [403, 1]);
   await proxy[Symbol.asyncDispose]();

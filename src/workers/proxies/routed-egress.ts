@@ -8,6 +8,7 @@ import {
   type PageRequest,
   type Via,
 } from '../../egress/index.ts';
+import { blockVerdict, isRefusal, type Answer as SiteAnswer } from '../../scrape/block/index.ts';
 import type { Route } from './route.ts';
 
 /** Proxies of the pool that one fetch tries. */
@@ -46,7 +47,7 @@ export interface Carried<T> {
 }
 
 /** An answer of a site; null: the browser did not render it. */
-type Answer = { status: number } | null;
+type Answer = SiteAnswer | null;
 
 /** Fetches pages directly or through proxies. */
 export class RoutedEgress {
@@ -112,15 +113,23 @@ export class RoutedEgress {
     try {
       result = await carriage.fetch(null, carriage.timeoutMs);
     } catch (error) {
-      if (!isRefusal(error) || isLate()) throw error;
+      if (!isRefused(error) || isLate()) throw error;
       return await this.#throughPool(routing, rest()).catch(() => Promise.reject(error));
     }
     const direct = { result, via: null };
-    if (result === null || !BLOCK_STATUSES.has(result.status) || isLate()) return direct;
+    if (result === null || !turnsAway(result) || isLate()) return direct;
     return await this.#throughPool(routing, rest()).catch(() => direct);
   }
 }
 
-function isRefusal(error: unknown): boolean {
+/**
+ * Whether a site takes the visitor for a robot, by status and headers. What its body says is found
+ * out where pages are read, later.
+ */
+function turnsAway(answer: SiteAnswer): boolean {
+  return BLOCK_STATUSES.has(answer.status) || isRefusal(blockVerdict(answer, null));
+}
+
+function isRefused(error: unknown): boolean {
   return error instanceof EgressError && error.code === 'connection_failed';
 }
