@@ -206,18 +206,45 @@ test('operators get in with ADMIN_TOKEN alone, accounts never', async () => {
   assert.equal((await operator.get('/console')).status, 303, 'an operator has no account');
 
   const another = await service.createAccount({ credits: 5 });
-  const grant = `/console/admin/accounts/${another.id}/grant`;
-  assert.equal(
-    (await operator.post(grant, { amount: '37', note: 'a gift' }, { from: '/console/admin/accounts' }))
-      .status,
-    303,
-  );
+  const from = '/console/admin/accounts';
+  const grant = `${from}/${another.id}/grant`;
+  assert.equal((await operator.post(grant, { amount: '37', note: 'a gift' }, { from })).status, 303);
   assert.equal((await another.api('GET', '/v1/me')).json.credits, 42);
-  assert.equal(
-    (await operator.post(grant, { amount: '-43' }, { from: '/console/admin/accounts' })).status,
-    402,
-  );
+  assert.equal((await operator.post(grant, { amount: '-43' }, { from })).status, 422);
   assert.equal((await another.api('GET', '/v1/me')).json.credits, 42);
+});
+
+test('operators find, rename, suspend, resume and delete an account', async () => {
+  const operator = session();
+  await operator.signIn('/console/admin', ADMIN_TOKEN);
+  const another = await service.createAccount();
+  const owner = await signedIn(another.key);
+  const list = '/console/admin/accounts';
+  const own = `${list}/${another.id}`;
+  const post = async (verb: string, form = {}, path = own) => {
+    const { status, headers } = await operator.post(`${path}/${verb}`, form, { from: list });
+    return [status, headers.get('location')];
+  };
+  const me = async () => (await another.api('GET', '/v1/me')).status;
+
+  assert.deepEqual(await post('rename', { name: 'The <b>Harbour</b>' }), [303, `${own}?notice=renamed`]);
+  assert.deepEqual((await post('rename', { name: ' ' }))[0], 422);
+  const found = (await operator.get(`${list}?find=HARBOUR`)).text;
+  assert.ok(found.includes(`href="${own}"`) && found.includes('&lt;b&gt;Harbour'));
+  assert.ok(!found.includes(service.account.id));
+
+  assert.deepEqual(await post('delete'), [409, null]);
+  assert.deepEqual(await post('suspend'), [303, `${own}?notice=suspended`]);
+  assert.equal(await me(), 401);
+  assert.equal((await owner.get('/console')).status, 303, 'its sessions end');
+  assert.deepEqual(await post('resume'), [303, `${own}?notice=account-resumed`]);
+  assert.equal(await me(), 200);
+
+  await post('suspend');
+  assert.deepEqual(await post('delete'), [303, `${list}?notice=deleted`]);
+  assert.equal((await operator.get(own)).status, 404);
+  for (const verb of ['suspend', 'resume', 'delete', 'rename', 'grant'])
+    assert.deepEqual((await post(verb, { name: 'x', amount: '1' }))[0], 404, verb);
 });
 
 test('whoever guesses keys is slowed down; without ADMIN_TOKEN operators cannot sign in', async () => {

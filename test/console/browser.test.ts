@@ -425,13 +425,22 @@ inBrowser('operators see the service and give credits', async () => {
     await look(`admin-${name.toLowerCase()}`);
   }
   await page.getByRole('link', { name: 'Accounts' }).click();
-  await page.getByText('Credits…').click();
   await look('admin-accounts');
+  await page.getByRole('table').getByRole('link').first().click();
+  await page.getByText('Credits…').click();
+  await look('admin-account');
   const { credits } = (await service.api('GET', '/v1/me')).json;
   await page.getByLabel('How many').fill('250');
   await page.getByRole('button', { name: 'Give credits' }).click();
   await page.getByText('250 credits were given.').waitFor();
   assert.equal((await service.api('GET', '/v1/me')).json.credits, credits + 250);
+  await page.getByText('Suspend…').click();
+  await page.getByRole('button', { name: 'Suspend it' }).click();
+  await page.getByText('Its keys are refused').waitFor();
+  await page.getByText('Resume…').click();
+  await page.getByRole('button', { name: 'Resume it' }).click();
+  await page.getByText('Its keys work again').first().waitFor();
+  await page.getByRole('link', { name: 'Accounts', exact: true }).click();
   await page.getByLabel('Name of the new account').fill('Weather desk');
   await page.getByLabel('Credits', { exact: true }).first().fill('77');
   await page.getByRole('button', { name: 'Make an account' }).click();

@@ -1,36 +1,34 @@
 import { Router, type Response } from 'express';
+import { sql } from 'kysely';
 import { z } from 'zod';
 import { createAccount } from '../../accounts/accounts.ts';
-import { grantCredits } from '../../accounts/credits.ts';
 import type { SecretBox } from '../../accounts/secrets.ts';
 import { parseValue } from '../../http/route/validate.ts';
 import type { Db } from '../../database/tables.ts';
-import { confirmed, field, postForm } from '../view/forms.ts';
+import { field, postForm } from '../view/forms.ts';
 import { html, type Html } from '../../http/html/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { count } from '../view/format.ts';
-import { copyable } from '../view/parts.ts';
+import { badge, copyable } from '../view/parts.ts';
 import { table } from '../view/table.ts';
-import { readView } from './views.ts';
+import { VIEW_ROWS } from './views.ts';
 
-const grantForm = z.object({
-  amount: z
-    .string()
-    .trim()
-    .regex(/^-?\d{1,9}$/, 'must be a whole number of at most nine digits')
-    .transform(Number)
-    .refine((n) => n !== 0, 'must not be 0'),
-  note: z.string().trim().max(200).default(''),
-});
+/** What an account may be called. */
+export const accountName = z.string().trim().min(1, 'must not be empty').max(100);
+
+/** Where an account's page is. */
+export const accountPath = (id: string) => `/console/admin/accounts/${encodeURIComponent(id)}`;
 
 const accountForm = z.object({
-  name: z.string().trim().min(1, 'must not be empty').max(100),
+  name: accountName,
   credits: z
     .string()
     .trim()
     .regex(/^\d{1,9}$/, 'must be a whole number of at most nine digits')
     .transform(Number),
 });
+
+const search = z.object({ find: z.string().trim().max(200).default('').catch('') });
 
 interface Usage {
   account_id: string;
@@ -39,6 +37,7 @@ interface Usage {
   credits: number;
   jobs_30d: number;
   credits_30d: number;
+  suspended: boolean;
 }
 
 interface Options {
@@ -48,43 +47,22 @@ interface Options {
   freeCredits: number;
 }
 
-/** Lists accounts with their usage, makes accounts, and gives credits. */
+/** Lists and finds accounts with their usage, and makes accounts. */
 export function accountPages({ db, box, freeCredits }: Options): Router {
   const router = Router();
 
   async function show(res: Response, made: Html | null, status = 200): Promise<void> {
-    const { rows } = await readView(db, 'usage_by_account');
-    const list = table(
-      'Accounts, the most active first',
-      [
-        {
-          label: 'Account',
-          head: true,
-          cell: (a) =>
-            html`<span id="${a.account_id}">${a.name}</span> <span class="sub">${a.account_id}</span>`,
-        },
-        { label: 'Plan', minor: true, cell: (a) => a.plan },
-        { label: 'Credits', numeric: true, cell: (a) => count(a.credits) },
-        { label: 'Jobs, 30 days', numeric: true, cell: (a) => count(a.jobs_30d) },
-        { label: 'Pages, 30 days', numeric: true, cell: (a) => count(a.credits_30d) },
-        { label: '', cell: (a) => grant(res, a) },
-      ],
-      rows as unknown as Usage[],
-      html`<p>No account.</p>`,
-    );
-    const fields = html`<div class="row">
-      ${field({ label: 'Name of the new account', name: 'name', required: true, className: 'grow' })}
-      ${field({
-        label: 'Credits',
-        name: 'credits',
-        type: 'number',
-        value: String(freeCredits),
-        required: true,
-      })}
-      <button class="button primary">Make an account</button>
-    </div>`;
-    const body = html`${made} ${postForm(res, '/console/admin/accounts', fields, 'card')}
-      <section>${list}</section>`;
+    const { find } = search.parse(res.req.query);
+    const accounts = await findAccounts(db, find);
+    const body = html`${made} ${newAccount(res, freeCredits)}
+      <section>
+        <form class="filters" action="/console/admin/accounts" role="search" aria-label="Accounts">
+          ${field({ label: 'Name or id', name: 'find', value: find, className: 'grow' })}
+          <button class="button">Find</button>
+        </form>
+        ${accountTable(accounts)}
+        ${accounts.length === VIEW_ROWS && html`<p class="quiet">The first ${VIEW_ROWS} are shown.</p>`}
+      </section>`;
     sendPage(res, { title: 'Accounts', section: 'Accounts', body }, status);
   }
 
@@ -106,31 +84,46 @@ export function accountPages({ db, box, freeCredits }: Options): Router {
     );
   });
 
-  router.post('/accounts/:id/grant', async (req, res) => {
-    const { amount, note } = parseValue(req.body, grantForm);
-    await db
-      .transaction()
-      .execute((tx) => grantCredits(tx, req.params.id, amount, note === '' ? 'by an operator' : note));
-    res.redirect(303, `/console/admin/accounts?notice=granted&n=${amount}`);
-  });
-
   return router;
 }
 
-function grant(res: Response, account: Usage): Html {
-  const form = postForm(
-    res,
-    `/console/admin/accounts/${account.account_id}/grant`,
-    html`${field({
-        label: 'How many',
-        name: 'amount',
-        type: 'number',
-        required: true,
-        id: `amount-${account.account_id}`,
-      })}
-      ${field({ label: 'Note for the ledger', name: 'note', id: `note-${account.account_id}` })}
-      <button class="button primary">Give credits</button>`,
-    'stack',
+/** The accounts of that id, or with that text in their names, the most active first. */
+async function findAccounts(db: Db, find: string): Promise<Usage[]> {
+  const { rows } = await sql<Usage>`
+    select u.*, a.suspended_at is not null as suspended
+    from admin.usage_by_account u join accounts a on a.id = u.account_id
+    where ${find} = '' or a.id = ${find} or position(lower(${find}) in lower(a.name)) > 0
+    order by u.credits_30d desc, a.id limit ${VIEW_ROWS}`.execute(db);
+  return rows;
+}
+
+function accountTable(accounts: Usage[]): Html {
+  return table(
+    'Accounts, the most active first',
+    [
+      {
+        label: 'Account',
+        head: true,
+        cell: (a) =>
+          html`<a href="${accountPath(a.account_id)}">${a.name}</a> <span class="sub">${a.account_id}</span>`,
+      },
+      { label: 'Status', cell: (a) => badge(a.suspended ? 'suspended' : 'active') },
+      { label: 'Plan', minor: true, cell: (a) => a.plan },
+      { label: 'Credits', numeric: true, cell: (a) => count(a.credits) },
+      { label: 'Jobs, 30 days', numeric: true, cell: (a) => count(a.jobs_30d) },
+      { label: 'Pages, 30 days', numeric: true, cell: (a) => count(a.credits_30d) },
+    ],
+    accounts,
+    html`<p>No account.</p>`,
   );
-  return confirmed('Credits', `For ${account.name}. A negative number takes them back.`, form);
+}
+
+function newAccount(res: Response, freeCredits: number): Html {
+  const credits = { label: 'Credits', name: 'credits', type: 'number', required: true } as const;
+  const fields = html`<div class="row">
+    ${field({ label: 'Name of the new account', name: 'name', required: true, className: 'grow' })}
+    ${field({ ...credits, value: String(freeCredits) })}
+    <button class="button primary">Make an account</button>
+  </div>`;
+  return postForm(res, '/console/admin/accounts', fields, 'card');
 }

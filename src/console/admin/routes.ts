@@ -6,6 +6,7 @@ import { requireOperator } from '../session/guard.ts';
 import { html } from '../../http/html/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { operatorSignIn, signInRoutes } from '../session/sign-in.ts';
+import { accountPage } from './account.ts';
 import { accountPages } from './accounts.ts';
 import { viewSection } from './view-table.ts';
 import { readView } from './views.ts';
@@ -58,6 +59,7 @@ export function adminRoutes(context: Context, box: SecretBox, adminToken: string
   router.use(requireOperator(context, signIn, adminToken));
   for (const { path, title, views } of PAGES) router.get(path, async (_req, res) => show(res, title, views));
   router.use(accountPages({ db, box, freeCredits: context.config.freeCredits }));
+  router.use(accountPage(db));
 
   router.use(() => {
     throw new ServiceError('not_found', 'There is no such page.');

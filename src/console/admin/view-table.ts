@@ -1,6 +1,7 @@
 import { html, type Content, type Html } from '../../http/html/html.ts';
 import { bytes, count, percent, time } from '../view/format.ts';
 import { table } from '../view/table.ts';
+import { accountPath } from './accounts.ts';
 import { VIEW_ROWS, type AdminView } from './views.ts';
 
 /** Columns of ids come last: they are long, and seldom read. */
@@ -44,8 +45,7 @@ function cell(column: string, value: unknown): Content {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   if (column === 'bytes') return bytes(Number(text));
   if (column === 'success_rate') return percent(Number(text));
-  if (column === 'account_id')
-    return html`<a href="/console/admin/accounts#${text}"><code>${text}</code></a>`;
+  if (column === 'account_id') return html`<a href="${accountPath(text)}"><code>${text}</code></a>`;
   if (typeof value === 'number' || /^-?\d+$/.test(text)) return count(Number(text));
   if (ID.test(column)) return html`<code>${text}</code>`;
   return /url|endpoint|host/.test(column) ? html`<span class="url">${text}</span>` : text;

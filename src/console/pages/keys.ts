@@ -33,6 +33,7 @@ export function keyPages({ db }: Context): Router {
         },
         { label: 'Status', cell: (key) => badge(key.revoked_at === null ? 'works' : 'revoked') },
         { label: 'Made', cell: (key) => time(key.created_at) },
+        { label: 'Last used', cell: (key) => time(key.last_used_at) },
         { label: 'Revoked', cell: (key) => time(key.revoked_at) },
         { label: '', cell: (key) => key.revoked_at === null && revocation(res, key.id, own(key.id)) },
       ],

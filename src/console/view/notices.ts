@@ -14,6 +14,10 @@ const NOTICES: Record<string, string | ((n: number) => string)> = {
   resumed: 'Resumed. What waited is sent now.',
   emptied: (n) => `${count(n)} waiting ${n === 1 ? 'delivery was' : 'deliveries were'} cancelled.`,
   revoked: 'The key is revoked.',
+  renamed: 'The account has another name.',
+  suspended: 'Suspended. Its keys are refused until you resume it.',
+  'account-resumed': 'Resumed. Its keys work again.',
+  deleted: 'The account and its data are deleted.',
   granted: (n) => `${count(n)} credits were ${n < 0 ? 'taken back' : 'given'}.`,
 };
 

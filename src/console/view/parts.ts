@@ -19,6 +19,7 @@ const TONES: Record<string, 'good' | 'bad' | 'warn' | 'busy' | 'idle'> = {
   skipped: 'idle',
   cancelled: 'idle',
   revoked: 'idle',
+  suspended: 'warn',
 };
 
 /** A state as a word, with a colour beside it that says the same. */
