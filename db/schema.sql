@@ -332,7 +332,7 @@ create table jobs (
   constraint jobs_check2 CHECK (((unbilled >= 0) AND (unbilled <= succeeded))),
   constraint jobs_check3 CHECK (((status = ANY (ARRAY['queued'::text, 'running'::text])) = (finished_at IS NULL))),
   constraint jobs_check4 CHECK (((finished_at IS NULL) OR (remaining = 0))),
-  constraint jobs_kind_check CHECK ((kind = ANY (ARRAY['scrape'::text, 'batch'::text, 'crawl'::text]))),
+  constraint jobs_kind_check CHECK ((kind = ANY (ARRAY['scrape'::text, 'batch'::text, 'crawl'::text, 'map'::text]))),
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
   constraint jobs_surcharge_check CHECK ((surcharge >= 0)),
   constraint jobs_webhook_events_check CHECK ((webhook_events <@ ARRAY['job.started'::text, 'job.page'::text, 'job.completed'::text])),

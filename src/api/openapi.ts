@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { problemDocument, PROBLEMS, problemSchema } from '../http/problem.ts';
-import { problemsOf, TAGS, type RouteDescription } from '../http/route/route.ts';
+import { problemsOf, TAGS, type Answer, type RouteDescription } from '../http/route/route.ts';
 import { namedSchemas } from '../http/schemas.ts';
 import { ServiceError, type ErrorCode } from '../service-error.ts';
 
@@ -148,19 +148,28 @@ function parametersOf(operation: RouteDescription): Json[] {
   return [...inPath, ...inQuery, ...(operation.idempotent ? [key] : [])];
 }
 
+function contentOf({
+  schema,
+  contentType,
+  otherTypes,
+}: Pick<Answer, 'schema' | 'contentType' | 'otherTypes'>): Json {
+  const first = schema ? 'application/json' : contentType;
+  if (first === undefined) return {};
+  const others = (otherTypes ?? []).map((type) => [type, {}] as const);
+  const content = { [first]: schema ? { schema: reference(schema) } : {}, ...Object.fromEntries(others) };
+  return { content };
+}
+
 function responsesOf(operation: RouteDescription): Record<string, Json> {
   const responses: Record<string, Json> = {};
   const common = commonHeaders(operation);
-  for (const [status, { description, schema, contentType, otherTypes = [], headers = {} }] of Object.entries(
+  for (const [status, { description, schema, contentType, otherTypes, headers = {} }] of Object.entries(
     operation.answers,
   )) {
     responses[status] = {
       description,
       headers: { ...common, ...headerObjects(headers) },
-      ...(schema ? { content: { 'application/json': { schema: reference(schema) } } } : {}),
-      ...(contentType
-        ? { content: Object.fromEntries([contentType, ...otherTypes].map((type) => [type, {}])) }
-        : {}),
+      ...contentOf({ schema, contentType, otherTypes }),
     };
   }
   for (const [status, codes] of Map.groupBy(problemsOf(operation), (code) => PROBLEMS[code][0])) {

@@ -12,6 +12,7 @@ import { readJob } from '../jobs/http/jobs/read-job.ts';
 import { readResult } from '../jobs/http/jobs/read-result.ts';
 import { watchJob } from '../jobs/http/jobs/watch-job.ts';
 import { crawl } from '../jobs/http/scrape/crawl.ts';
+import { map } from '../jobs/http/scrape/map.ts';
 import { scrapeAsync } from '../jobs/http/scrape/scrape-async.ts';
 import { scrapeBatchAsync } from '../jobs/http/scrape/scrape-batch-async.ts';
 import { scrapeBatch } from '../jobs/http/scrape/scrape-batch.ts';
@@ -51,6 +52,7 @@ export const ROUTES: Route<ApiContext>[] = [
   scrapeAsync,
   scrapeBatchAsync,
   crawl,
+  map,
   listJobs,
   readJob,
   listPages,

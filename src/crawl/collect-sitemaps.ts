@@ -14,8 +14,8 @@ export interface CollectOptions {
   maxUrls: number;
   /** Characters that these have at most; default 16 Mi: a hundred thousand URLs of 160. */
   maxCharacters?: number;
-  /** Whether a page belongs to the crawl. */
-  inScope: (url: string) => boolean;
+  /** Whether a page belongs to the crawl. `lastmod`: when it last changed, where that is said. */
+  inScope: (url: string, lastmod: string | undefined) => boolean;
   /**
    * Whether a sitemap that an index names may be fetched though its host is not the index's.
    * Default: none may.
@@ -45,8 +45,8 @@ export async function collectSitemapUrls(options: CollectOptions): Promise<strin
   let charactersLeft = maxCharacters;
   const enough = () => pages.size >= maxUrls || charactersLeft <= 0;
 
-  const add = (loc: string) => {
-    if (enough() || pages.has(loc) || !inScope(loc)) return;
+  const add = (loc: string, lastmod: string | undefined) => {
+    if (enough() || pages.has(loc) || !inScope(loc, lastmod)) return;
     pages.add(loc);
     charactersLeft -= loc.length;
   };
@@ -54,10 +54,10 @@ export async function collectSitemapUrls(options: CollectOptions): Promise<strin
     if (sitemaps.size < maxSitemaps && (sameHost(loc, namedBy) || sameSite(loc))) sitemaps.add(loc);
   };
   const readSitemap = async (body: AsyncIterable<Buffer>, sitemap: string) => {
-    for await (const { kind, urls } of parseSitemap(body, sitemap)) {
+    for await (const { kind, urls, lastmod } of parseSitemap(body, sitemap)) {
       for (const loc of urls) {
         if (kind === 'index') addSitemap(loc, sitemap);
-        else add(loc);
+        else add(loc, lastmod.get(loc));
       }
       if (enough()) return;
     }

@@ -12,6 +12,9 @@ const MAX_OPEN_PIECES = 64;
 const MAX_ATTRIBUTE_LENGTH = 64 * 1024;
 /** The names of what is open are kept, twice. */
 const MAX_NAME_LENGTH = 256;
+const MAX_DATE_LENGTH = 40;
+/** A date of W3C, which may have a time. */
+const DATE = /^\d{4}(?:-\d\d(?:-\d\d(?:T[\d:.]{5,20}(?:Z|[+-]\d\d:\d\d))?)?)?$/;
 
 /** Some of what a sitemap lists. */
 export interface Sitemap {
@@ -22,6 +25,8 @@ export interface Sitemap {
   kind: 'urlset' | 'index' | 'text';
   /** Absolute http(s) URLs. */
   urls: string[];
+  /** When those of them last changed for which it says so: a date, or a date with its time. */
+  lastmod: Map<string, string>;
 }
 
 /**
@@ -48,6 +53,7 @@ export async function* parseSitemap(body: AsyncIterable<Buffer>, url: string): A
 class Found {
   kind: Sitemap['kind'];
   #urls: string[] = [];
+  #lastmod = new Map<string, string>();
   #count = 0;
 
   constructor(kind: Sitemap['kind']) {
@@ -58,14 +64,18 @@ class Found {
     return this.#count === MAX_URLS;
   }
 
-  add(loc: string | null): void {
+  add(loc: string | null, lastmod = ''): void {
     if (loc === null || this.full) return;
     this.#urls.push(loc);
+    if (DATE.test(lastmod)) this.#lastmod.set(loc, lastmod);
     this.#count++;
   }
 
   take(): Sitemap {
-    return { kind: this.kind, urls: this.#urls.splice(0) };
+    const taken = { kind: this.kind, urls: this.#urls, lastmod: this.#lastmod };
+    this.#urls = [];
+    this.#lastmod = new Map();
+    return taken;
   }
 }
 
@@ -137,6 +147,7 @@ const LOCS = new Set([
   'rss/channel/item/link',
   'rdf/item/link',
 ]);
+const LASTMODS = new Set(['urlset/url/lastmod', 'feed/entry/updated']);
 const ATOM_LINK = 'feed/entry/link';
 
 /** Collects entries while the parser runs: no document is built. */
@@ -150,6 +161,7 @@ class SitemapHandler implements Partial<Handler> {
   #text = '';
   #link: { href?: string; rel?: string } = {};
   #loc: string | undefined;
+  #lastmod: string | undefined;
 
   constructor(url: string) {
     this.#url = url;
@@ -168,7 +180,7 @@ class SitemapHandler implements Partial<Handler> {
     const path = parent === undefined ? localName : `${parent}/${localName}`;
     this.#paths.push(path);
     if (path === 'sitemapindex') this.found.kind = 'index';
-    if (ENTRIES.has(path)) this.#loc = undefined;
+    if (ENTRIES.has(path)) this.#loc = this.#lastmod = undefined;
     this.#text = '';
     this.#link = {};
   }
@@ -185,6 +197,7 @@ class SitemapHandler implements Partial<Handler> {
     const path = this.#paths.pop() ?? '';
     if (ENTRIES.has(path)) this.#add(path);
     else if (LOCS.has(path)) this.#loc ??= this.#text.trim();
+    else if (LASTMODS.has(path)) this.#lastmod ??= this.#text.trim().slice(0, MAX_DATE_LENGTH);
     else if (path === ATOM_LINK && (this.#link.rel ?? 'alternate') === 'alternate')
       this.#loc ??= this.#link.href;
     this.#text = '';
@@ -198,7 +211,8 @@ class SitemapHandler implements Partial<Handler> {
 
   #add(path: string): void {
     const isFeed = !path.startsWith('urlset') && !path.startsWith('sitemapindex');
-    if (!this.givenUp) this.found.add(absoluteUrl(this.#loc ?? '', isFeed ? this.#url : undefined));
+    const loc = absoluteUrl(this.#loc ?? '', isFeed ? this.#url : undefined);
+    if (!this.givenUp) this.found.add(loc, this.#lastmod);
   }
 }
 

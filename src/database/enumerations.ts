@@ -2,7 +2,7 @@
  * The values that columns may have, one list for each: types, schemas, choices and labels derive
  * from it, and test/database/enumerations.test.ts compares it with the column's CHECK constraint.
  */
-export const JOB_KINDS = ['scrape', 'batch', 'crawl'] as const;
+export const JOB_KINDS = ['scrape', 'batch', 'crawl', 'map'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
 export const ENDED_JOB_STATUSES = ['completed', 'failed', 'cancelled'] as const;

@@ -11,7 +11,7 @@ import { newId } from '../ids.ts';
 import { notify } from '../database/notifications.ts';
 import { insertSlices, type Lane, type Slice } from '../database/queue.ts';
 import { claimIdempotencyKey, type IdempotencyClaim } from './idempotency.ts';
-import { cacheKeysFor, type CrawlOptions, type ScrapeOptions } from './options.ts';
+import { cacheKeysFor, type CrawlOptions, type MapOptions, type ScrapeOptions } from './options.ts';
 import { crawlHash } from './progress/frontier.ts';
 import { sealOptions } from './sealed-options.ts';
 import { SLICE_PAGES, SliceDivider } from './slices.ts';
@@ -33,7 +33,7 @@ export interface NewJob {
    * its seed.
    */
   urls: string[];
-  options: ScrapeOptions | CrawlOptions;
+  options: ScrapeOptions | CrawlOptions | MapOptions;
   /** The caller's metadata as JSON text. */
   metadata: string | null;
   webhook_url: string | null;

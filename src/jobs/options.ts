@@ -46,6 +46,13 @@ export interface CrawlOptions extends ScrapeOptions {
   delay_ms: number;
 }
 
+/** A map is made of its start page and of sitemaps, by the rules of a crawl. */
+export interface MapOptions extends Omit<CrawlOptions, 'max_pages'> {
+  max_urls: number;
+  /** Words that a URL or its title must have, each of them; null: all are listed. */
+  search: string | null;
+}
+
 /**
  * What the results of pages with these options depend on besides the moment, by URL: equal keys may
  * share a result within max_age_seconds.
@@ -63,6 +70,8 @@ export function cacheKeysFor(options: ScrapeOptions): (url: string) => Buffer {
     options.cookies.length === 0 ? null : options.cookies,
     options.session,
     options.proxy,
+    // The block of a map has more than that of a page.
+    ...('max_urls' in options ? ['map'] : []),
     ...(options.fields == null ? [] : [{ fields: options.fields }]),
     ...(options.rendering === null ? [] : [options.render, { ...options.rendering, credits: null }]),
   ];

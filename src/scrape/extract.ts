@@ -77,7 +77,7 @@ function dataOf(
 function readHtml(document: Document, { url, rendered = false }: RawPage, options: ExtractOptions): Content {
   closeHead(document);
   const base = baseUrl(document, url);
-  const discovered = discoveredLinks(document, base);
+  const discovered = discoveredLinks(document, base, options.link_texts);
   const about = metadataOf(document, base);
   const data = dataOf(document, { base, metadata: about.metadata }, options);
   const images = options.formats.includes('images') ? imagesOf(document, base) : [];

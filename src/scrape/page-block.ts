@@ -52,7 +52,7 @@ const CONTENT_FORMATS = Object.keys(NOTHING) as (keyof typeof NOTHING)[];
  * JSON text without escapes for U+0000 and lone surrogates, which Postgres' jsonb refuses.
  * JSON.stringify always writes those as escapes and never writes paired surrogates as escapes.
  */
-function storableJson(value: unknown): string {
+export function storableJson(value: unknown): string {
   const json = JSON.stringify(value);
   if (!json.includes('\\u')) return json;
   return json.replace(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|(.))/g, (escape: string, other?: string) =>

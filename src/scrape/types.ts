@@ -72,6 +72,8 @@ export interface ExtractOptions {
   fields?: Fields | null;
   /** `auto`: whether the page needs a browser is wanted too. */
   render?: boolean | 'auto';
+  /** Whether the texts of links are wanted too. */
+  link_texts?: boolean;
 }
 
 /** A redirect on the way to a page: the URL that answered with it, and its status, null where a browser followed it. */
@@ -118,6 +120,8 @@ export interface Metadata {
 export interface DiscoveredLink {
   url: string;
   nofollow: boolean;
+  /** What a reader sees of it, where that was asked for and there is some. */
+  text?: string;
 }
 
 /** A picture of a page. What the page does not say is null. */

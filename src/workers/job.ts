@@ -1,6 +1,6 @@
 import type { Scope } from '../crawl/scope.ts';
 import type { CookieSession } from '../egress/index.ts';
-import type { CrawlOptions, ScrapeOptions } from '../jobs/options.ts';
+import type { CrawlOptions, MapOptions, ScrapeOptions } from '../jobs/options.ts';
 
 /** What a worker knows of a job: its options never change. */
 export interface JobInfo {
@@ -12,7 +12,10 @@ export interface JobInfo {
   options: ScrapeOptions | CrawlOptions;
   /** The cookies that its pages share; null where each page has its own. */
   session: CookieSession | null;
+  /** What a crawl or a map keeps to; null for pages that the caller named. */
   crawl: { scope: Scope } | null;
+  /** What a map lists; null where the job is none. */
+  map: MapOptions | null;
 }
 
 /** A page of a job that is to be visited. */

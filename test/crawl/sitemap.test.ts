@@ -8,7 +8,7 @@ import { inChunks, urlset, XMLNS } from './sitemap-files.ts';
 const URL_OF_SITEMAP = 'https://example.com/sitemap.xml';
 
 /** All of a sitemap, which arrives in chunks of a length. */
-async function parse(text: string | Buffer, length?: number): Promise<Sitemap> {
+async function parse(text: string | Buffer, length?: number): Promise<Omit<Sitemap, 'lastmod'>> {
   const parts = await Array.fromAsync(parseSitemap(inChunks(Buffer.from(text), length), URL_OF_SITEMAP));
   return { kind: parts.at(-1)?.kind ?? 'urlset', urls: parts.flatMap(({ urls }) => urls) };
 }
@@ -185,6 +185,22 @@ describe('a sitemap', () => {
       assert.deepEqual(found, urls.slice(0, found.length));
       break;
     }
+  });
+
+  it('says when a page last changed, where that is a date', async () => {
+    const dates = { a: ' 2026-01-31\n', b: '2026-01-31T10:00:00.5+01:00', c: '2026', d: 'yesterday', e: '' };
+    const text = `<urlset ${XMLNS}>${Object.entries(dates)
+      .map(([name, date]) => `<url><loc>https://example.com/${name}</loc><lastmod>${date}</lastmod></url>`)
+      .join('')}<url><loc>https://example.com/f</loc></url></urlset>`;
+    const parts = await Array.fromAsync(parseSitemap(inChunks(Buffer.from(text)), URL_OF_SITEMAP));
+    assert.deepEqual(
+      parts.flatMap(({ lastmod }) => [...lastmod]),
+      [
+        ['https://example.com/a', '2026-01-31'],
+        ['https://example.com/b', '2026-01-31T10:00:00.5+01:00'],
+        ['https://example.com/c', '2026'],
+      ],
+    );
   });
 
   it('may be text, one URL a line', async () => {

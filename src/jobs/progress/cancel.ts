@@ -6,6 +6,7 @@ import { failedBlock } from '../../scrape/page-block.ts';
 import type { PageErrorCode } from '../../scrape/types.ts';
 import { finishJob, logJobEnded } from './finish.ts';
 import type { Job } from '../read/jobs.ts';
+import { isSinglePage } from '../read/result.ts';
 import { lockJob, settlePages } from './settle.ts';
 
 /**
@@ -34,7 +35,7 @@ export async function cancelJob(
 async function cancelPages(tx: Tx, job: Job): Promise<number> {
   const result = await sql`update pages set status = 'cancelled', settled_at = now(), links = null
     where account_id = ${job.account_id} and job_id = ${job.id} and status = 'pending'`.execute(tx);
-  if (job.kind === 'scrape') {
+  if (isSinglePage(job.kind)) {
     const { url } = await tx
       .selectFrom('pages')
       .select('url')

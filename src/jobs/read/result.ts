@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import type { JobKind } from '../../database/enumerations.ts';
 import type { JobsTable } from '../../database/tables.ts';
 
 /** The text that goes before and after a job's page fragments (which are joined by commas). */
@@ -17,12 +18,15 @@ type EndedJob = Counts &
 const counts = (job: Counts) =>
   `"total":${job.total},"succeeded":${job.succeeded},"failed":${job.failed},"skipped":${job.skipped},"cancelled":${job.cancelled},"blocked":${job.blocked}`;
 
+/** Whether a job has one page, whose block is its result. */
+export const isSinglePage = (kind: JobKind) => kind === 'scrape' || kind === 'map';
+
 /**
  * A job's `result`: the page block itself for a single page, else the form that POST
  * /v1/scrape/batch answers with.
  */
 export function resultEnvelope(job: Counts & Pick<EndedJob, 'kind'>): Envelope {
-  if (job.kind === 'scrape') return { head: '', tail: '' };
+  if (isSinglePage(job.kind)) return { head: '', tail: '' };
   return { head: '{"pages":[', tail: `],${counts(job)}}` };
 }
 

@@ -1,5 +1,5 @@
 import type { Document, Element } from 'domhandler';
-import { eachElement } from '../dom/index.ts';
+import { eachElement, visibleText } from '../dom/index.ts';
 import { parseRefresh } from '../decode/refresh.ts';
 import type { DiscoveredLink } from '../types.ts';
 
@@ -75,11 +75,33 @@ function linkOf({ name, attribs }: Element): string | undefined {
   return name === 'meta' ? refreshTarget(attribs) : undefined;
 }
 
+/** The characters that the texts of a page's links may have, and that are kept of one. */
+const MAX_TEXTS = 1024 * 1024;
+const MAX_TEXT = 200;
+
+/** Reads the texts of links, until these are too many: links may lie within links. */
+class LinkTexts {
+  #left = MAX_TEXTS;
+
+  of(element: Element): string | undefined {
+    if (this.#left <= 0) return undefined;
+    const text = visibleText(element);
+    this.#left -= text.length;
+    const words = text
+      .slice(0, 4 * MAX_TEXT)
+      .split(/\s+/)
+      .filter(Boolean)
+      .join(' ');
+    return words.slice(0, MAX_TEXT) || undefined;
+  }
+}
+
 /**
  * Every http(s) link of the page (`a[href]`, `area[href]`, `frame[src]`, a refresh), absolute,
- * without fragment, each URL once, in document order.
+ * without fragment, each URL once, in document order. `withTexts`: with the first text of each.
  */
-export function discoveredLinks(document: Document, base: string): DiscoveredLink[] {
+export function discoveredLinks(document: Document, base: string, withTexts = false): DiscoveredLink[] {
+  const texts = withTexts ? new LinkTexts() : null;
   const found = new Map<string, DiscoveredLink>();
   eachElement(document.children, (element) => {
     const { attribs } = element;
@@ -90,9 +112,12 @@ export function discoveredLinks(document: Document, base: string): DiscoveredLin
       .toLowerCase()
       .split(/\s+/)
       .some((token) => NO_FOLLOW.has(token));
-    const earlier = found.get(url);
-    if (earlier === undefined) found.set(url, { url, nofollow });
+    const earlier: DiscoveredLink | undefined = found.get(url);
+    const link = earlier ?? { url, nofollow };
+    if (earlier === undefined) found.set(url, link);
     else if (!nofollow) earlier.nofollow = false;
+    const text = link.text === undefined ? texts?.of(element) : undefined;
+    if (text !== undefined) link.text = text;
   });
   return [...found.values()];
 }

@@ -29,34 +29,68 @@ const JUDGING_BUDGET_MS = 2000;
  */
 const RETRY_SECONDS = 1;
 
-/**
- * The pages in scope that the sitemaps of the seed's site list, normalised. They are fetched as
- * politely as pages.
- */
+interface SitemapSearch {
+  /** Whose site it is. */
+  seed: string;
+  /** Pages that are taken at most. */
+  maxUrls: number;
+  /** The most that all sitemaps may take. */
+  budgetMs: number;
+  /** Which pages in scope are taken; all where it is missing. */
+  accepts?: (url: string) => boolean;
+}
+
+/** What the sitemaps of a site list. */
+export interface SitemapPages {
+  /** The pages, normalised, and when they last changed, where that is said. */
+  lastmod: Map<string, string | undefined>;
+  /** Whether these are all: no time or room was used up, and no sitemap failed. */
+  complete: boolean;
+}
+
+/** The pages in scope that the sitemaps of the seed's site list, normalised, for a crawl. */
 export async function sitemapLinks(visit: Visit, hosts: Hosts, seed: string): Promise<string[]> {
-  const { max_pages, ignore_query_parameters } = visit.job.options as CrawlOptions;
+  const { max_pages } = visit.job.options as CrawlOptions;
+  const { lastmod } = await sitemapPages(visit, hosts, {
+    seed,
+    // Some of what a sitemap lists is out of the crawl's scope, or double.
+    maxUrls: Math.min(100_000, max_pages * 2),
+    budgetMs: SITEMAPS_BUDGET_MS,
+    accepts: (url) => url !== visit.page.url,
+  });
+  return [...lastmod.keys()];
+}
+
+/** The pages in scope that the sitemaps of a site list. They are fetched as politely as pages. */
+export async function sitemapPages(
+  visit: Visit,
+  hosts: Hosts,
+  { seed, maxUrls, budgetMs, accepts = () => true }: SitemapSearch,
+): Promise<SitemapPages> {
+  const { ignore_query_parameters } = visit.job.options as CrawlOptions;
   const { origin } = new URL(seed);
   const scope = visit.job.crawl!.scope.at(seed);
   const inScope = withinBudget(scope, JUDGING_BUDGET_MS);
   const named = await hosts.sitemapsOf(visit.job, origin);
-  const fetcher = new SitemapFetcher(visit, hosts, named);
-  const links = new Set<string>();
-  await collectSitemapUrls({
+  const fetcher = new SitemapFetcher(visit, hosts, { vouched: named, budgetMs });
+  const lastmods = new Map<string, string | undefined>();
+  const judged = await collectSitemapUrls({
     roots: named.length > 0 ? named : USUAL_PLACES.map((path) => origin + path),
     maxSitemaps: MAX_SITEMAPS,
-    // Some of what a sitemap lists is out of the crawl's scope, or double.
-    maxUrls: Math.min(100_000, max_pages * 2),
-    inScope: (raw) => {
+    maxUrls,
+    inScope: (raw, lastmod) => {
       const url = normaliseUrl(raw, undefined, { ignore_query_parameters });
-      if (url === null || url === visit.page.url || !inScope(url, 1)) return false;
-      links.add(url);
+      if (url === null || !inScope(url, 1) || !accepts(url)) return false;
+      lastmods.set(url, lastmods.get(url) ?? lastmod);
       return true;
     },
     sameSite: (url) => scope.sameSite(url),
     fetch: async (url, read) => await fetcher.fetch(url, read),
   });
   fetcher.throwFailure();
-  return [...links];
+  // The start is in scope, unless the time for judging is used up.
+  const allJudged = inScope(seed, 0) || inScope(visit.page.url, 0);
+  return { lastmod: lastmods, complete: fetcher.complete && allJudged && judged.length < maxUrls };
 }
 
 /**
@@ -67,13 +101,24 @@ class SitemapFetcher {
   readonly #visit: Visit;
   readonly #hosts: Hosts;
   readonly #vouched: Set<string>;
-  readonly #deadline = performance.now() + SITEMAPS_BUDGET_MS;
+  readonly #deadline: number;
+  /** Aborts with the visit, or when the time is used up. */
+  readonly #signal: AbortSignal;
   #failure: HostClockError | null = null;
+  #fetched = 0;
+  #failed = 0;
 
-  constructor(visit: Visit, hosts: Hosts, vouched: string[]) {
+  constructor(visit: Visit, hosts: Hosts, { vouched, budgetMs }: { vouched: string[]; budgetMs: number }) {
     this.#visit = visit;
     this.#hosts = hosts;
     this.#vouched = new Set(vouched);
+    this.#deadline = performance.now() + budgetMs;
+    this.#signal = AbortSignal.any([visit.signal, AbortSignal.timeout(Math.max(0, Math.ceil(budgetMs)))]);
+  }
+
+  /** Whether every sitemap was fetched, or is not there. */
+  get complete(): boolean {
+    return this.#failed === 0 && this.#fetched < MAX_SITEMAPS;
   }
 
   /** Throws what is no fault of the sitemaps: then what was found is not all there is. */
@@ -83,6 +128,18 @@ class SitemapFetcher {
   }
 
   async fetch(url: string, read: BodyReader): Promise<FetchedPage> {
+    this.#fetched++;
+    try {
+      const fetched = await this.#fetchTwice(url, read);
+      if (TRANSIENT_STATUSES.has(fetched.status)) this.#failed++;
+      return fetched;
+    } catch (error) {
+      this.#failed++;
+      throw error;
+    }
+  }
+
+  async #fetchTwice(url: string, read: BodyReader): Promise<FetchedPage> {
     const target = { url, host: new URL(url).host };
     let pause: number | null;
     try {
@@ -98,7 +155,7 @@ class SitemapFetcher {
   }
 
   async #fetchOnce(target: Target, read: BodyReader): Promise<FetchedPage> {
-    const { job, signal } = this.#visit;
+    const { job } = this.#visit;
     using place = await this.#enter(target);
     return await place.fetch({
       headers: headersFor(job, target.url),
@@ -106,7 +163,7 @@ class SitemapFetcher {
       timeoutMs: Math.min(SITEMAP_TIMEOUT_MS, Math.max(1, this.#leftMs)),
       maxBytes: SITEMAP_BYTES,
       read,
-      signal,
+      signal: this.#signal,
     });
   }
 
@@ -115,7 +172,8 @@ class SitemapFetcher {
   }
 
   async #enter(target: Target): Promise<HostPlace> {
-    const { job, signal } = this.#visit;
+    const { job } = this.#visit;
+    const signal = this.#signal;
     const vouched = this.#vouched.has(target.url);
     for (;;) {
       this.#checkTime(0);
@@ -136,6 +194,6 @@ class SitemapFetcher {
   async #sleep(seconds: number): Promise<void> {
     this.#visit.signal.throwIfAborted();
     this.#checkTime(seconds * 1000);
-    await sleep(seconds * 1000, undefined, { signal: this.#visit.signal });
+    await sleep(seconds * 1000, undefined, { signal: this.#signal });
   }
 }

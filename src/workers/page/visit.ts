@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EgressError, isRetryable, type Egress, type FetchedPage } from '../../egress/index.ts';
-import type { CrawlOptions } from '../../jobs/options.ts';
+import type { CrawlOptions, MapOptions } from '../../jobs/options.ts';
 import type { PageResult } from '../../jobs/progress/settle.ts';
 import { loggableUrl, type Log } from '../../log.ts';
 import { isRefusal, type BlockVerdict } from '../../scrape/block/index.ts';
@@ -20,6 +20,7 @@ import type { PageReading } from '../reading/page-reading.ts';
 import type { RoutedPage } from '../proxies/routed-egress.ts';
 import { cookiesFor } from './cookies.ts';
 import { headersFor } from './headers.ts';
+import { mapSite, withUrls } from './map.ts';
 import type { Renders } from './renders.ts';
 import { endedResult, okResult } from './result.ts';
 import { sitemapLinks } from './sitemaps.ts';
@@ -74,6 +75,7 @@ export class PageVisit implements Visit {
   readonly signal: AbortSignal;
   readonly #around: Surroundings;
   readonly #sync: boolean;
+  readonly #startedAt = performance.now();
   #begunAt = performance.now();
   #fetchedAt = new Date();
   #fetched: RoutedPage | null = null;
@@ -169,6 +171,7 @@ export class PageVisit implements Visit {
   /** The result of a page that was read, with the links of a crawl. */
   async #conclude({ fetched, reading, rendered }: Found): Promise<PageOutcome> {
     this.#around.hosts.refusing.record(this.job.id, this.page.host, reading.block);
+    if (this.job.map) return await this.#map(this.job.map, { fetched, reading, rendered });
     const links = this.job.crawl ? await this.#links(fetched, reading) : null;
     if (this.job.crawl && (this.job.options as CrawlOptions).respect_noindex && reading.noindex) {
       const { settled } = this.#end('skipped', 'robots');
@@ -178,6 +181,16 @@ export class PageVisit implements Visit {
     const { page } = this;
     const facts = { page, fetched, reading, links, fetchedAt: this.#fetchedAt, surcharge };
     return { settled: okResult(facts) };
+  }
+
+  /** The result of a map: the block of its start page, with the URLs of the site. */
+  async #map(options: MapOptions, { fetched, reading }: Found): Promise<PageOutcome> {
+    const { hosts, bodies } = this.#around;
+    const leftMs = options.timeout_ms - (performance.now() - this.#startedAt);
+    const map = await mapSite(this, { hosts, bodies }, { options, start: fetched.url, reading, leftMs });
+    const fragment = await withUrls(reading.fragment, map);
+    const facts = { page: this.page, fetched, reading: { ...reading, fragment } };
+    return { settled: okResult({ ...facts, links: null, fetchedAt: this.#fetchedAt, surcharge: 0 }) };
   }
 
   #begin(): void {
@@ -270,6 +283,7 @@ export class PageVisit implements Visit {
       },
       options: job.options,
       isCrawl: job.crawl !== null,
+      isMap: job.map !== null,
       fetchedAt: this.#fetchedAt,
       fetchMs: performance.now() - this.#begunAt,
     };

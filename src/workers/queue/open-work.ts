@@ -5,7 +5,7 @@ import { createScope, type Scope } from '../../crawl/scope.ts';
 import type { JobKind, JobStatus } from '../../database/enumerations.ts';
 import type { Db } from '../../database/tables.ts';
 import { CookieSession } from '../../egress/index.ts';
-import type { CrawlOptions, ScrapeOptions } from '../../jobs/options.ts';
+import type { CrawlOptions, MapOptions, ScrapeOptions } from '../../jobs/options.ts';
 import { openOptions } from '../../jobs/sealed-options.ts';
 import { openSession } from './session.ts';
 import { startJob } from '../../jobs/progress/start.ts';
@@ -92,9 +92,10 @@ export class WorkReader {
   #remember(account_id: string, id: string, row: Row): JobInfo {
     const { kind, secrets, request_id, traceparent } = row;
     const options = openOptions(this.#box, account_id, { stored: row.options!, secrets });
-    const crawl = kind === 'crawl' ? { scope: scopeOf(options as CrawlOptions) } : null;
+    const map = kind === 'map' ? (options as MapOptions) : null;
+    const crawl = kind === 'crawl' || map ? { scope: scopeOf(options as CrawlOptions) } : null;
     const session = options.session === null ? null : new CookieSession();
-    const info: JobInfo = { account_id, id, request_id, traceparent, options, session, crawl };
+    const info: JobInfo = { account_id, id, request_id, traceparent, options, session, crawl, map };
     this.#known.set(id, info);
     return info;
   }

@@ -5,6 +5,7 @@ import type { Extraction } from '../../scrape/types.ts';
 import type { ReadRequest } from './page-reading.ts';
 
 const MAX_LINKS_PER_PAGE = 5000;
+const MAX_TITLES = 20_000;
 /** Links to what looks like a file may be pages, or a gallery of a thousand pictures. */
 const MAX_FILES_PER_PAGE = 50;
 /**
@@ -29,6 +30,21 @@ export function linksInScope(request: ReadRequest, scope: Scope, extraction: Ext
     links.add(url);
   }
   return [...links];
+}
+
+/** The page's own title, and the texts of its links, by normalised URL. */
+export function titlesOf(request: ReadRequest, extraction: Extraction): Map<string, string> {
+  const { metadata, discovered, block } = extraction;
+  const { ignore_query_parameters } = request.options as CrawlOptions;
+  const titles = new Map<string, string>();
+  if (block !== null) return titles;
+  const add = (raw: string, title: string | null | undefined) => {
+    const url = normaliseUrl(raw, undefined, { ignore_query_parameters });
+    if (url !== null && title && !titles.has(url)) titles.set(url, title);
+  };
+  add(request.page.url, metadata.title);
+  for (const { url, text } of discovered.slice(0, MAX_TITLES)) add(url, text);
+  return titles;
 }
 
 /**

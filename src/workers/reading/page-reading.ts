@@ -11,6 +11,8 @@ export interface ReadRequest {
   page: RawPage;
   options: ScrapeOptions | CrawlOptions;
   isCrawl: boolean;
+  /** Whether the titles of what it links to are wanted. */
+  isMap: boolean;
   fetchedAt: Date;
   /** What passed until the body was there. */
   fetchMs: number;
@@ -31,6 +33,8 @@ export interface PageReading {
   block: BlockVerdict | null;
   /** Crawl: the links in scope, normalised, each once, in document order. */
   links: string[];
+  /** Map: the titles that are known, by URL: of the page itself, and the texts of its links. */
+  titles: Map<string, string>;
   /** Crawl: other addresses of the page, where it was redirected to and its canonical URL. */
   aliases: string[];
 }

@@ -4,7 +4,7 @@ import { extract } from '../../scrape/extract.ts';
 import { okBlock } from '../../scrape/page-block.ts';
 import { PageError, UNBILLED_REASONS } from '../../scrape/types.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
-import { linksInScope, otherAddresses } from './crawl-links.ts';
+import { linksInScope, otherAddresses, titlesOf } from './crawl-links.ts';
 
 /** The largest page block that is kept. Every format is part of it. */
 export const MAX_FRAGMENT_BYTES = 12 * 1024 * 1024;
@@ -14,9 +14,9 @@ export const MAX_FRAGMENT_BYTES = 12 * 1024 * 1024;
  * is.
  */
 export async function readPage(request: ReadRequest): Promise<PageReading> {
-  const { page, options, isCrawl, fetchedAt, fetchMs } = request;
+  const { page, options, isCrawl, isMap, fetchedAt, fetchMs } = request;
   const begunAt = performance.now();
-  const extraction = await extract(page, options);
+  const extraction = await extract(page, { ...options, link_texts: isMap });
   // What a block page links to is not the site.
   const crawl =
     isCrawl && extraction.block === null
@@ -25,6 +25,7 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
           aliases: otherAddresses(request, scopeOf(request), extraction),
         }
       : { links: [], aliases: [] };
+  const titles = isMap ? titlesOf(request, extraction) : new Map<string, string>();
   const durationMs = Math.round(fetchMs + performance.now() - begunAt);
   const facts = {
     url: request.url,
@@ -42,7 +43,7 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
   if (fragment.length > MAX_FRAGMENT_BYTES) throw new PageError('too_large');
   const { block, empty, robots, needsBrowser = false } = extraction;
   const unbilled = block !== null || (empty !== null && UNBILLED_REASONS.has(empty));
-  return { fragment, durationMs, noindex: robots.noindex, unbilled, needsBrowser, block, ...crawl };
+  return { fragment, durationMs, noindex: robots.noindex, unbilled, needsBrowser, block, titles, ...crawl };
 }
 
 /** The scope of the crawl that a page was last read of. */

@@ -125,7 +125,12 @@ function about({ job, url, delivery }: JobPart): Html {
   const entries: [string, Content][] = [
     ...(url === null
       ? []
-      : [[job.kind === 'crawl' ? 'Site' : 'First URL', longUrl(url)] as [string, Content]]),
+      : [
+          [job.kind === 'crawl' || job.kind === 'map' ? 'Site' : 'First URL', longUrl(url)] as [
+            string,
+            Content,
+          ],
+        ]),
     ['Id', copyable(job.id, 'the id')],
     ['Created', exactTime(job.created_at)],
     [

@@ -13,6 +13,7 @@ import { describeJob } from '../../../jobs/read/describe.ts';
 import { deliveriesOfJobs } from '../../../webhooks/read/deliveries.ts';
 import { errorsOfJob } from '../../../jobs/read/overview.ts';
 import { findJob, findPage, listJobs, listPageRows, type Job } from '../../../jobs/read/jobs.ts';
+import { isSinglePage } from '../../../jobs/read/result.ts';
 import type { JobWaiter } from '../../../jobs/read/wait.ts';
 import { field, select } from '../../view/forms.ts';
 import { html } from '../../../http/html/html.ts';
@@ -41,7 +42,7 @@ const listQuery = z.object({
 });
 const jobQuery = z.object({ status: optional(PAGE_STATUSES), cursor: cursorParameter, ...NOTICE });
 
-const TITLES = { scrape: 'Scrape', batch: 'Batch', crawl: 'Crawl' };
+const TITLES = { scrape: 'Scrape', batch: 'Batch', crawl: 'Crawl', map: 'Map' };
 const any = (values: readonly string[]) => [['', 'any'] as const, ...values.map((v) => [v, v] as const)];
 
 /** The account's jobs, one of them with its progress, and the content of its pages. */
@@ -91,7 +92,7 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
     const { url } = await describeJob(db, job);
     const deliveries = await deliveriesOfJobs(db, job.account_id, [job.id]);
     const errors = job.failed > 0 ? await errorsOfJob(db, job) : [];
-    const single = job.kind === 'scrape' ? await findPage(db, job, 0) : null;
+    const single = isSinglePage(job.kind) ? await findPage(db, job, 0) : null;
     const part: JobPart = {
       job,
       url,

@@ -108,6 +108,20 @@ export const pageBlock = named(
         )
         .optional()
         .describe('What is wrong with them: a required one is missing, or a text is no number, date or URL.'),
+      urls: z
+        .array(
+          z.strictObject({
+            url: z.string(),
+            title: z.string().optional().describe('Of the start page, or the text of its link.'),
+            lastmod: z.string().optional().describe('When it last changed, as a sitemap says.'),
+          }),
+        )
+        .optional()
+        .describe('Of a map: the URLs of the site. The block is that of its start page.'),
+      complete: z
+        .boolean()
+        .optional()
+        .describe('Of a map: whether all was read that names URLs, and all of them are listed.'),
       metadata: pageMetadata,
       truncated: z
         .literal(true)

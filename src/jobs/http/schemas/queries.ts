@@ -37,6 +37,13 @@ export const pageListQuery = z.strictObject({
   cursor: cursorParameter,
 });
 
+export const mapQuery = z.strictObject({
+  format: z
+    .enum(['json', 'jsonl'])
+    .default('json')
+    .describe('`jsonl`: a URL on each line, and nothing else.'),
+});
+
 const RESULT_FORMATS = ['json', 'jsonl', 'csv'] as const;
 export type ResultFormat = (typeof RESULT_FORMATS)[number];
 export const resultQuery = z.strictObject({

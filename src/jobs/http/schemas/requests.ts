@@ -3,7 +3,7 @@ import { named } from '../../../http/schemas.ts';
 import { MAX_URL_LENGTH } from '../../../scrape/page-url.ts';
 import { compilePattern } from '../../../crawl/patterns.ts';
 import type { Format } from '../../../scrape/types.ts';
-import { HEADER_SCOPES, type CrawlOptions, type ScrapeOptions } from '../../options.ts';
+import { HEADER_SCOPES, type CrawlOptions, type MapOptions, type ScrapeOptions } from '../../options.ts';
 import { checkRenderFields, renderOptions, type RenderBody } from './rendering.ts';
 import {
   asyncFields,
@@ -92,6 +92,19 @@ export const batchAsyncSchema = named(
     }),
   ),
 );
+/** Which pages of a site are part of a crawl or a map. */
+const siteFields = {
+  include_paths: pathPatterns.describe('Patterns of paths: only these are taken.'),
+  exclude_paths: pathPatterns.describe('Patterns of paths that are not taken.'),
+  allow_subdomains: z.boolean().default(false),
+  ignore_query_parameters: z
+    .union([z.boolean(), z.array(z.string().min(1).max(200)).max(100)])
+    .default(false)
+    .describe('All query parameters, or these, do not make another page.'),
+  respect_nofollow: z.boolean().default(true),
+  sitemap: z.enum(['include', 'only', 'skip']).default('include'),
+};
+
 export const crawlSchema = named(
   'CrawlRequest',
   consistent(
@@ -111,16 +124,8 @@ export const crawlSchema = named(
         .max(1000)
         .optional()
         .describe('Links from the first page; 0: that page alone.'),
-      include_paths: pathPatterns.describe('Patterns of paths: only these are crawled.'),
-      exclude_paths: pathPatterns.describe('Patterns of paths that are not crawled.'),
-      allow_subdomains: z.boolean().default(false),
-      ignore_query_parameters: z
-        .union([z.boolean(), z.array(z.string().min(1).max(200)).max(100)])
-        .default(false)
-        .describe('All query parameters, or these, do not make another page.'),
-      respect_nofollow: z.boolean().default(true),
+      ...siteFields,
       respect_noindex: z.boolean().default(false),
-      sitemap: z.enum(['include', 'only', 'skip']).default('include'),
       send_headers_to: z
         .enum(HEADER_SCOPES)
         .default('origin')
@@ -131,6 +136,29 @@ export const crawlSchema = named(
       delay_ms: z.int().min(0).max(60_000).default(0).describe('Between two fetches.'),
     }),
   ),
+);
+
+const pageFields = scrapeFields(MAX_SYNC_TIMEOUT_MS, true);
+
+export const mapSchema = named(
+  'MapRequest',
+  z.strictObject({
+    url: pageUrl.describe('The start page of the site.'),
+    max_urls: z.int().min(1).max(100_000).default(5000),
+    search: z
+      .string()
+      .max(200)
+      .optional()
+      .describe('Words: only URLs that have each of them in the URL or the title, in any case.'),
+    ...siteFields,
+    timeout_ms: pageFields.timeout_ms.describe('For the whole map: what is known by then is listed.'),
+    headers: pageFields.headers,
+    cookies: pageFields.cookies,
+    proxy: pageFields.proxy,
+    user_agent: pageFields.user_agent,
+    respect_robots: pageFields.respect_robots,
+    skip_tls_verification: pageFields.skip_tls_verification,
+  }),
 );
 
 /** What the asynchronous routes take besides. */
@@ -177,5 +205,27 @@ export function crawlOptions(body: z.infer<typeof crawlSchema>): CrawlOptions {
     sitemap: body.sitemap,
     send_headers_to: body.send_headers_to,
     delay_ms: body.delay_ms,
+  };
+}
+
+/** The same for a map: its start page is read for its metadata and its links. */
+export function mapOptions(body: z.infer<typeof mapSchema>): MapOptions {
+  const { url, max_urls, search, ...given } = body;
+  const page = scrapeSchema.parse({ url, format: 'metadata' });
+  return {
+    ...scrapeOptions({ ...page, ...given }),
+    url,
+    max_urls,
+    search: search ?? null,
+    max_depth: null,
+    include_paths: given.include_paths,
+    exclude_paths: given.exclude_paths,
+    allow_subdomains: given.allow_subdomains,
+    ignore_query_parameters: given.ignore_query_parameters,
+    respect_nofollow: given.respect_nofollow,
+    respect_noindex: false,
+    sitemap: given.sitemap,
+    send_headers_to: 'origin',
+    delay_ms: 0,
   };
 }

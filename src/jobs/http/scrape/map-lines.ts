@@ -1,0 +1,22 @@
+import type { Reply } from '../../../http/route/reply.ts';
+
+export type Body = NonNullable<Reply['body']>;
+
+/**
+ * The URLs of a map as its answer has them, each an object's JSON text. Nothing is parsed: there may
+ * be a hundred thousand. `block`: the answer itself, where the map has failed and so has none.
+ */
+export async function mapLines(body: Body): Promise<{ lines: Iterable<string>; block: string | null }> {
+  const text = typeof body === 'string' ? body : (await Array.fromAsync(body)).join('');
+  const start = text.indexOf('\n');
+  return start === -1 ? { lines: [], block: text } : { lines: linesAfter(text, start + 1), block: null };
+}
+
+/** The lines of a map are between two brackets, all but the last with a comma. */
+function* linesAfter(text: string, start: number): Generator<string> {
+  for (let at = start; text[at] === '{';) {
+    const end = text.indexOf('\n', at);
+    yield text.slice(at, text[end - 1] === ',' ? end - 1 : end);
+    at = end + 1;
+  }
+}
