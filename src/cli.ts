@@ -5,6 +5,7 @@ import { addEndpoints } from './cli/client/endpoints.ts';
 import { addJobs } from './cli/client/jobs.ts';
 import { addListen } from './cli/client/listen/listen.ts';
 import { addMcp } from './cli/client/mcp.ts';
+import { addMap } from './cli/client/scrape/map.ts';
 import { addQueue } from './cli/client/scrape/queue.ts';
 import { addScrape } from './cli/client/scrape/scrape.ts';
 import { addVerify } from './cli/client/listen/verify.ts';
@@ -34,6 +35,7 @@ program.commandsGroup('For callers, over HTTP (OLLAGRAPH_URL, OLLAGRAPH_API_KEY)
 for (const add of [
   addScrape,
   addQueue,
+  addMap,
   addJobs,
   addDeliveries,
   addEndpoints,

@@ -5,6 +5,7 @@ import type { JobContext } from '../jobs/http/context.ts';
 import { ServiceError } from '../service-error.ts';
 import { firecrawlErrors } from './errors.ts';
 import { jobRoutes } from './http/jobs.ts';
+import { map } from './http/map.ts';
 import { scrape } from './http/scrape.ts';
 import { startBatch, startBatchV1 } from './http/start-batch.ts';
 import { startCrawl } from './http/start-crawl.ts';
@@ -14,6 +15,7 @@ const ROUTES: Route<JobContext>[] = [
   scrape,
   startBatch,
   ...jobRoutes('batch', '/v2/batch/scrape'),
+  map,
   activeCrawls,
   startCrawl,
   ...jobRoutes('crawl', '/v2/crawl'),

@@ -10,6 +10,12 @@ export interface Block {
   [format: string]: unknown;
 }
 
+/** The block of a map. */
+export interface MapBlock extends Block {
+  urls: { url: string; title?: string; lastmod?: string }[];
+  complete: boolean;
+}
+
 const TEXTS = ['markdown', 'text', 'html', 'raw_html'] as const;
 const VALUES = ['links', 'images', 'data', 'response'] as const;
 
@@ -28,6 +34,14 @@ export function headingOf({ url, status, http_status, error, metadata }: Block):
   const title = metadata.title ? `\nTitle: ${metadata.title}` : '';
   const outcome = error === null ? `HTTP ${http_status}` : `${error.code}: ${error.message}`;
   return `URL: ${url}\nStatus: ${status}, ${outcome}${title}`;
+}
+
+/** The URLs of a map, one on each line, with what is known of them. */
+export function urlsOf({ urls, complete }: MapBlock): string {
+  const lines = urls.map(({ url, title, lastmod }) =>
+    [url, title, lastmod && `(${lastmod})`].filter(Boolean).join(' '),
+  );
+  return [`${urls.length} URLs${complete ? '' : ', and there are more'}`, ...lines].join('\n');
 }
 
 /**

@@ -3,12 +3,13 @@ import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import { FORMATS } from '../scrape/types.ts';
 import type { ApiAnswer, ApiCall, CallApi } from './call.ts';
-import { contentOf, headingOf, untrusted, type Block } from './page-text.ts';
+import { contentOf, headingOf, untrusted, urlsOf, type Block, type MapBlock } from './page-text.ts';
 import { cutPages, decodePlace, encodePlace, type PageList } from './read-pages.ts';
 
 /** Pages that one answer of the API holds at most, and the characters that fit into a context. */
 const PAGES = 20;
 const MAX_CHARACTERS = 20_000;
+const MAP_URLS = 200;
 
 const scrapeFields = {
   formats: z
@@ -49,6 +50,31 @@ export function addTools(server: McpServer, api: CallApi): void {
       const block = JSON.parse(answer.text) as Block;
       if (block.error !== null) return failure(headingOf(block));
       return success(untrusted(`${headingOf(block)}\n\n${contentOf(block)}`));
+    },
+  );
+
+  server.registerTool(
+    'map',
+    {
+      title: 'Map a site',
+      description:
+        'Lists the URLs of a site now, from its start page and its sitemaps, with titles if known.',
+      inputSchema: {
+        url: z.string().describe('The start page of the site.'),
+        search: z.string().optional().describe('Words that each URL or its title must have.'),
+        max_urls: z.int().min(1).max(5000).optional().describe('200 where it is missing.'),
+        include_paths: z.array(z.string()).optional().describe('Patterns of paths, like /docs/*.'),
+        exclude_paths: z.array(z.string()).optional(),
+        sitemap: z.enum(['include', 'only', 'skip']).optional(),
+        allow_subdomains: z.boolean().optional(),
+      },
+      annotations: reads,
+    },
+    async ({ max_urls = MAP_URLS, ...input }, { signal }) => {
+      const answer = await api(post('/v1/map', { max_urls, ...input }), signal);
+      if (!answer.ok) return failure(answer.reason);
+      const block = JSON.parse(answer.text) as MapBlock;
+      return block.error === null ? success(untrusted(urlsOf(block))) : failure(headingOf(block));
     },
   );
 

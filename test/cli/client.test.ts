@@ -166,6 +166,14 @@ test('batch queues the URLs of a file or of its standard input; with --wait it f
   );
 });
 
+test('map prints the URLs of a site, one per line', async () => {
+  const urls = (await runJson(env, ['map', site.url('/')])).urls.map(({ url }: { url: string }) => url);
+  assertEnded(await runCli(env, ['map', site.url('/')]), 0, `${urls.join('\n')}\n`, '');
+  const [first] = urls;
+  const cut = await runCli(env, ['map', site.url('/'), '--max-urls', '1']);
+  assertEnded(cut, 0, `${first}\n`, '(there are more)\n');
+});
+
 test('crawl shows plain lines where nobody watches, and its pages can be read', async () => {
   const home = page('Home', 'Hello.', ['/a', '/b']);
   const args = ['crawl', site.url('/slow-home'), '--exclude', '/b', '--format', 'text'];

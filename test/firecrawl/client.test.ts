@@ -109,6 +109,21 @@ test('a crawl: pages of documents, what robots.txt kept out, and its events by w
   });
 });
 
+test('a map: links with titles, search, a limit, and a site that does not come back', async () => {
+  const titles = async (options: object) =>
+    (await client.map(site.url('/'), options)).links.map(({ url, title }) => [url, title]);
+  assert.deepEqual(await titles({ sitemap: 'include', timeout: 10_000, limit: 3 }), [
+    [site.url('/'), 'Home'],
+    [site.url('/one'), 'One'],
+    [site.url('/two'), 'Two'],
+  ]);
+  assert.deepEqual(await titles({ search: 'secret', includeSubdomains: false }), [
+    [site.url('/secret'), 'Secret'],
+  ]);
+  await assert.rejects(client.map('http://10.0.0.1/'), { status: 422, code: 'SCRAPE_BLOCKED_TARGET' });
+  await assert.rejects(client.map(site.url('/'), { limit: 100_001 }), { status: 400 });
+});
+
 test('a crawl is active while it runs, and ends when it is cancelled', async () => {
   const held = gate(page('Held', 'text'));
   site.routes.set('/held', held.route);

@@ -67,6 +67,16 @@ test('a page is scraped, and its text is marked as untrusted', async () => {
   assert.match(refused.text, /url/);
 });
 
+test('a site is mapped, and its titles are marked as untrusted', async () => {
+  await using mcp = await connected(overHttp(service.api.origin, service.account.key));
+  const { text } = await use(mcp.client, 'map', { url: site.url('/'), max_urls: 2 });
+  const lines = ['2 URLs, and there are more', `${site.url('/')} Home`, `${site.url('/one')} One`];
+  assert.ok(text.includes(`\n${lines.join('\n')}\nend `), text);
+  const failed = await use(mcp.client, 'map', { url: 'http://10.0.0.1/' });
+  assert.ok(failed.isError);
+  assert.match(failed.text, /blocked_target/);
+});
+
 test('a crawl is queued, followed and read in pieces', async () => {
   await using mcp = await connected(overHttp(service.api.origin, service.account.key));
   const { job_id } = JSON.parse((await use(mcp.client, 'crawl', { url: site.url('/') })).text);
