@@ -67,6 +67,7 @@ describe('rendering', { skip: noBrowser }, () => {
         'A page that says all of it without any script, in words that are enough to read.',
       ),
       '/data.json': { headers: { 'content-type': 'application/json' }, body: '{"plain":"data"}' },
+      '/to-app': { status: 302, headers: { location: '/app' } },
       '/away': { status: 302, headers: { location: '/hidden' } },
       '/hidden': page('Hidden', 'Nobody reads this.'),
       '/hangs': '<title>Hangs</title><script>for (;;);</script>',
@@ -172,6 +173,16 @@ describe('rendering', { skip: noBrowser }, () => {
     assert.match(block.markdown, /"plain": ?"data"/);
     assert.equal(block.rendered, undefined);
     assert.equal(had - (await credits()), 1);
+  });
+
+  test('the page as the browser left it, and how it was answered', async () => {
+    const formats = ['raw_html', 'response', 'images'];
+    const { raw_html, response, images } = await scrape('/to-app', { render: true, formats });
+    assert.match(raw_html, /kettle/);
+    assert.equal(response.status, 200);
+    assert.match(response.headers['content-type'], /^text\/html/);
+    assert.deepEqual(response.redirects, [{ url: site.url('/to-app'), status: null }]);
+    assert.deepEqual(images, []);
   });
 
   test('a redirect to where robots.txt forbids is not followed', async () => {
