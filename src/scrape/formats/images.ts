@@ -17,7 +17,7 @@ const LAZY_SOURCES = [
 const OTHER_SOURCES = ['data-image', 'data-url'];
 const LAZY_SOURCE_SETS = ['data-srcset', 'data-lazy-srcset'];
 
-/** Maximum number of sources read from a `<picture>`, which is read once for each image in it. */
+/** Maximum number of sources read from a `<picture>`. */
 const MAX_PICTURE_SOURCES = 40;
 
 export interface SourceCandidate {
@@ -91,10 +91,24 @@ function ownSource(image: Element, base: string): string | null {
   return null;
 }
 
+/**
+ * What the sources of a `<picture>` say. Kept, because a picture may hold any number of images, and
+ * each would read them again.
+ */
+const pictures = new WeakMap<Element, { base: string; url: string | null }>();
+
 function pictureSource(image: Element, base: string): string | null {
   const { parent } = image;
   if (!isElement(parent) || parent.name !== 'picture') return null;
-  for (const child of parent.children.slice(0, MAX_PICTURE_SOURCES)) {
+  const known = pictures.get(parent);
+  if (known?.base === base) return known.url;
+  const url = firstSource(parent, base);
+  pictures.set(parent, { base, url });
+  return url;
+}
+
+function firstSource(picture: Element, base: string): string | null {
+  for (const child of picture.children.slice(0, MAX_PICTURE_SOURCES)) {
     const url = isElement(child) && child.name === 'source' ? ownSource(child, base) : null;
     if (url !== null) return url;
   }

@@ -43,3 +43,10 @@ test('what is no picture at an address is left out', () => {
     '<img src="http://[">';
   assert.deepEqual(urls(html), []);
 });
+
+test('the sources of a picture are read once, however many images it holds', () => {
+  const sources = `<source srcset="${'a.png 1x,'.repeat(20_000)}">`;
+  const begun = performance.now();
+  assert.deepEqual(urls(`<picture>${sources}${'<img>'.repeat(1000)}</picture>`), ['/blog/a.png']);
+  assert.ok(performance.now() - begun < 2500);
+});
