@@ -58,7 +58,8 @@ test('a backup restores everything, and a failed one leaves no file', async () =
       async () => (await service.api('GET', '/v1/deliveries?status=delivered')).json.data.length === 1,
     );
   }
-  await writeBackup(source.pool, file);
+  const written = await runCli({ DATABASE_URL: source.url }, ['backup', file]);
+  assert.deepEqual([written.exitCode, written.stderr], [0, '']);
   await migrate(target);
   await restoreBackup(target.pool, file);
   assert.deepEqual(await contentOf(target), await contentOf(source));

@@ -1,5 +1,5 @@
 import { readConfig, type Config } from '../../config/index.ts';
-import { openDatabase, UNHURRIED_MS, type Database } from '../../database/connect/connection.ts';
+import { openDatabase, type Database } from '../../database/connect/connection.ts';
 import { visitEmbedded } from '../../database/embedded/server.ts';
 import { pendingMigrations } from '../../database/migrate.ts';
 import { reachDatabase } from '../../database/connect/reach.ts';
@@ -28,8 +28,9 @@ export async function openDatabaseSession(): Promise<DatabaseSession> {
     ({ url, temporary } = embedded);
   }
   url = await reachDatabase(url);
-  // An error of an idle connection is reported by the next query.
-  const database = stack.use(openDatabase(url, { max: 2, onError: () => {}, queryTimeoutMs: UNHURRIED_MS }));
+  // An error of an idle connection is reported by the next query. A command takes the time that it needs; besides,
+  // the driver forgets to stop the clock of a COPY, and a running clock keeps the process from ending.
+  const database = stack.use(openDatabase(url, { max: 2, onError: () => {}, queryTimeoutMs: 0 }));
   const owned = stack.move();
   return { ...database, config, url, temporary, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -18,7 +18,7 @@ export interface Database extends AsyncDisposable {
  * from a silent network.
  */
 const QUERY_TIMEOUT_MS = 10_000;
-/** For a migration or an operator's command, which may run one long statement. */
+/** For a migration, which may run one long statement. */
 export const UNHURRIED_MS = 6 * 3600_000;
 
 export interface DatabaseOptions {
@@ -26,7 +26,7 @@ export interface DatabaseOptions {
   max: number;
   /** Receives the error of every broken connection, idle or in use. */
   onError: (error: Error) => void;
-  /** After this a statement fails, so that a silent database does not hold its callers for ever. */
+  /** After this a statement fails, so that a silent database does not hold its callers for ever; 0: never. */
   queryTimeoutMs?: number;
 }
 
