@@ -32,6 +32,8 @@ test('an image of an emoji is the emoji, and no other image is text', () => {
 });
 
 test('TeX between its delimiters is not escaped, and prices are', () => {
+  assert.equal(markdown('<p>$\\text{for \\$5}_*$</p>'), '$\\text{for \\$5}_*$');
+  assert.equal(markdown('<p>$\\aa\\$a</p>'), '$\\aa\\\\$a');
   assert.equal(markdown('<p>\\(a_{i}*b\\) and \\[\\frac{a}{b}\\]</p>'), '$a_{i}*b$ and\n\n$$\\frac{a}{b}$$');
   assert.equal(markdown('<p>$5 or *$6*</p>'), '$5 or \\*$6\\*');
 });

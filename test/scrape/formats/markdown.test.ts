@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { parseHtml } from '../../../src/scrape/dom/index.ts';
 import { toMarkdown } from '../../../src/scrape/markdown/index.ts';
+import { splitTex } from '../../../src/scrape/markdown/inline/tex.ts';
 import { goldenCases, markdownExamples } from '../golden.ts';
 import { hostileHtml } from '../hostile-html.ts';
 import { normalizedText, renderMarkdown, structure } from '../rendering.ts';
@@ -35,6 +36,8 @@ suite('random pages with hostile text', () => {
   test('read the same when rendered', () => {
     fc.assert(
       fc.property(hostileHtml({ apart: false }), (html) => {
+        // A formula is kept as TeX, which this renderer does not know.
+        fc.pre(splitTex(normalizedText(html)).every(({ formula }) => formula === null));
         assert.equal(normalizedText(renderMarkdown(markdownOf(html))), normalizedText(html));
       }),
       { numRuns: 1500 },

@@ -35,13 +35,26 @@ function formulaAt(
   { open, close }: Delimiter,
 ): { tex: string; end: number } | null {
   const from = start + open.length;
-  const length = source.slice(from, from + MAX_FORMULA).indexOf(close);
+  const length = closingOf(source.slice(from, from + MAX_FORMULA), close);
   if (length < 1) return null;
   const tex = source.slice(from, from + length);
   const end = from + length + close.length;
   if (!TEX.test(tex) || NO_TEX.test(tex) || !isBalanced(tex)) return null;
   if (open === '$' && (tex.trim() !== tex || /\d/.test(source[end] ?? ''))) return null;
   return /\n\s*\n/.test(tex) ? null : { tex: tex.replace(/\s+/g, ' ').trim(), end };
+}
+
+/** Where the first closing sign stands that no backslash escapes; -1 where there is none. */
+function closingOf(text: string, close: string): number {
+  let at = text.indexOf(close);
+  while (at >= 0 && isEscaped(text, at)) at = text.indexOf(close, at + 1);
+  return at;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let before = at;
+  while (text[before - 1] === '\\') before--;
+  return (at - before) % 2 === 1;
 }
 
 /** Whether the braces that are no signs of their own come in pairs. */
