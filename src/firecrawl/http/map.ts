@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { route } from '../../http/route/route.ts';
 import { validate } from '../../http/route/validate.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
-import { answerNow, SYNC_BUDGET_MS } from '../../jobs/http/scrape/answer-now.ts';
+import { answerNow } from '../../jobs/http/scrape/answer-now.ts';
+import { mapBudgetMs } from '../../jobs/http/scrape/map.ts';
 import { mapLines } from '../../jobs/http/scrape/map-lines.ts';
 import { MAX_SYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';
 import { mapOptions, mapSchema } from '../../jobs/http/schemas/requests.ts';
@@ -53,7 +54,7 @@ export const map = route({
       allow_subdomains: asked.includeSubdomains ?? true,
       ignore_query_parameters: asked.ignoreQueryParameters ?? true,
     });
-    const budgetMs = Math.min(own.timeout_ms + 2000, SYNC_BUDGET_MS + 1000);
+    const budgetMs = mapBudgetMs(own.timeout_ms);
     const fields = { urls: [own.url], options: mapOptions(own) };
     const job = { kind: 'map', lane: 'interactive', sync: true, ...fields } as const;
     const { lines, block } = await mapLines((await answerNow(request, context, job, budgetMs)).body!);

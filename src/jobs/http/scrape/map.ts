@@ -6,6 +6,12 @@ import { mapOptions, mapSchema } from '../schemas/requests.ts';
 import { answerNow, SYNC_BUDGET_MS } from './answer-now.ts';
 import { mapLines, type Body } from './map-lines.ts';
 
+/**
+ * How long a map is waited for: beyond its own time, so that what a busy process has found by then
+ * is still written.
+ */
+export const mapBudgetMs = (timeoutMs: number) => Math.min(timeoutMs + 5000, SYNC_BUDGET_MS + 1000);
+
 export const map = route({
   id: 'map',
   method: 'post',
@@ -29,7 +35,7 @@ export const map = route({
   },
   async handle(request, context: JobContext) {
     const { body, query } = request;
-    const budgetMs = Math.min(body.timeout_ms + 2000, SYNC_BUDGET_MS + 1000);
+    const budgetMs = mapBudgetMs(body.timeout_ms);
     const fields = { urls: [body.url], options: mapOptions(body) };
     const job = { kind: 'map', lane: 'interactive', sync: true, ...fields } as const;
     const answer = await answerNow(request, context, job, budgetMs);
