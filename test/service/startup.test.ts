@@ -43,6 +43,19 @@ test('a port in use ends the start with one line, and the key is shown by the st
   await eventually(() => /^ {2}ok_\S+$/m.test(service.output()));
 });
 
+test('HOST is the only address that is listened on, and must be one of this machine', async () => {
+  await using database = await createTestDatabase({ empty: true });
+  const env = { DATABASE_URL: database.url, OLLAGRAPH_API_KEY: KEY };
+  for (const HOST of ['203.0.113.9', 'nowhere.invalid', '127.0.0.1:80'])
+    await assertStops({ ...env, HOST }, new RegExp(`^HOST: ${HOST} is no address of this machine`));
+  await assertStops({ ...env, HOST: 'two words' }, /^HOST: must be an address/);
+
+  await using service = startProcess({ ...env, HOST: '127.0.0.2' });
+  const port = await service.ready();
+  assert.equal((await fetch(`http://127.0.0.2:${port}/healthz`)).status, 200);
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`));
+});
+
 test('a start that fails late makes no account, and the next one shows a key', async () => {
   await using database = await createTestDatabase();
   // The account cannot be stored: everything else has started by then.

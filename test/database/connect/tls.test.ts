@@ -12,6 +12,7 @@ import { startEmbedded, type Embedded } from '../../../src/database/embedded/ser
 import { completeDatabaseUrl } from '../../../src/database/connect/url.ts';
 import { reachDatabase } from '../../../src/database/connect/reach.ts';
 import { testRun } from '../../support/environment.ts';
+import { runCli } from '../../cli/run-cli.ts';
 import { missing } from '../../support/programs/programs.ts';
 
 const run = promisify(execFile);
@@ -141,4 +142,23 @@ test("libpq's variables mean what they mean to psql", { skip: missing('psql') },
       JSON.stringify(more),
     );
   }
+});
+
+/** What a command says that connects with the machine's authorities. */
+async function saysTo(host: string, env: Record<string, string>): Promise<string> {
+  const url = new URL(server.url);
+  url.hostname = host;
+  url.search = 'sslrootcert=system';
+  return (await runCli({ DATABASE_URL: url.href, ...env }, ['sql', 'select 1'])).stderr;
+}
+
+test('sslrootcert=system trusts what the machine trusts, and checks the name', async () => {
+  const [trusted, strange, misnamed] = await Promise.all([
+    saysTo('localhost', { SSL_CERT_FILE: root }),
+    saysTo('localhost', { SSL_CERT_FILE: other }),
+    saysTo('127.0.0.1', { SSL_CERT_FILE: root }),
+  ]);
+  assert.equal(trusted, '');
+  assert.match(strange, /^error: DATABASE_URL: .*certificate.*\n$/);
+  assert.match(misnamed, /^error: DATABASE_URL: .*127\.0\.0\.1.* not in the cert.*\n$/);
 });
