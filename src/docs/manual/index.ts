@@ -7,6 +7,7 @@ export const CHAPTERS = [
   ['tour', 'Tour'],
   ['receiving', 'Receiving'],
   ['api', 'API'],
+  ['clients', 'Clients'],
   ['crawling', 'Crawling'],
   ['rendering', 'Rendering'],
   ['firecrawl', "Firecrawl's API"],

@@ -26,6 +26,10 @@ const PROGRAMS = {
     probe: ['python3', '-c', 'import firecrawl'],
     install: 'pip install firecrawl-py',
   },
+  'openapi-python-client': {
+    probe: ['python3', '-c', 'import openapi_python_client'],
+    install: 'pip install openapi-python-client',
+  },
   OpenSSL: { probe: ['openssl', 'version'], install: apt('openssl') },
   curl: { probe: ['curl', '--version'], install: apt('curl') },
   script: { probe: ['script', '--version'], install: apt('bsdutils') },
