@@ -71,8 +71,17 @@ export function problemHeaders({ code, retryAfterSeconds }: ServiceError): Recor
   };
 }
 
-/** Answers every error as a problem document. Errors that are not the caller's fault are logged. */
-export function problemHandler(log: Log): ErrorRequestHandler {
+/** Answers every error as a problem document. */
+export const problemHandler = (log: Log): ErrorRequestHandler => answerErrors(log, sendProblem);
+
+/**
+ * Answers every error with `send`, which also gets what was thrown. Errors that are not the
+ * caller's fault are logged.
+ */
+export function answerErrors(
+  log: Log,
+  send: (res: Response, error: ServiceError, thrown: unknown) => void,
+): ErrorRequestHandler {
   return (error: unknown, _req, res, next) => {
     const request_id = requestIdOf(res);
     if (res.headersSent) {
@@ -82,7 +91,7 @@ export function problemHandler(log: Log): ErrorRequestHandler {
     }
     const known = toServiceError(error);
     if (PROBLEMS[known.code][0] >= 500) log.error({ request_id, err: error }, 'request failed');
-    sendProblem(res, known);
+    send(res, known, error);
   };
 }
 

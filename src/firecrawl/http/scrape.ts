@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { bodyText } from '../../http/route/reply.ts';
 import { route } from '../../http/route/route.ts';
 import { validate } from '../../http/route/validate.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
@@ -30,12 +31,8 @@ export const scrape = route({
       { kind: 'scrape', lane: 'interactive', sync: true, ...job },
       budgetMs,
     );
-    const block = JSON.parse(await textOf(answer.body!)) as DocumentSource;
+    const block = JSON.parse(await bodyText(answer.body)) as DocumentSource;
     if (block.error !== null) throw new ScrapeFailed(block.error);
     return { json: { success: true, data: documentOf(block, request.requestId) } };
   },
 });
-
-async function textOf(body: string | AsyncIterable<string>): Promise<string> {
-  return typeof body === 'string' ? body : (await Array.fromAsync(body)).join('');
-}

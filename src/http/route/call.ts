@@ -1,5 +1,6 @@
 import type { Caller } from '../locals.ts';
 import { ServiceError } from '../../service-error.ts';
+import { bodyText } from './reply.ts';
 import type { Route, RouteRequest } from './route.ts';
 import { parseValue } from './validate.ts';
 
@@ -43,7 +44,7 @@ export async function callRoute<Context>(
       },
       context,
     );
-    return await textOf(reply.json === undefined ? reply.body : JSON.stringify(reply.json));
+    return await bodyText(reply.json === undefined ? reply.body : JSON.stringify(reply.json));
   }
   throw new ServiceError('not_found', `There is no ${method} ${url.pathname}.`);
 }
@@ -60,10 +61,4 @@ function paramsOf(pattern: string, path: string): Record<string, string> | null 
     else if (part !== given[n]) return null;
   }
   return params;
-}
-
-async function textOf(body: string | AsyncIterable<string> | undefined): Promise<string> {
-  return body === undefined || typeof body === 'string'
-    ? (body ?? '')
-    : (await Array.fromAsync(body)).join('');
 }

@@ -15,6 +15,12 @@ export interface Reply {
   body?: string | AsyncIterable<string>;
 }
 
+/** The whole text of a reply's body; empty where it has none. */
+export async function bodyText(body: Reply['body']): Promise<string> {
+  if (body === undefined || typeof body === 'string') return body ?? '';
+  return (await Array.fromAsync(body)).join('');
+}
+
 /** Sends a reply. JSON ends with a newline. */
 export async function sendReply(
   res: Response,

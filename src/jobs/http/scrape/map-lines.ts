@@ -1,3 +1,4 @@
+import { bodyText } from '../../../http/route/reply.ts';
 import type { Reply } from '../../../http/route/reply.ts';
 
 export type Body = NonNullable<Reply['body']>;
@@ -7,7 +8,7 @@ export type Body = NonNullable<Reply['body']>;
  * be a hundred thousand. `block`: the answer itself, where the map has failed and so has none.
  */
 export async function mapLines(body: Body): Promise<{ lines: Iterable<string>; block: string | null }> {
-  const text = typeof body === 'string' ? body : (await Array.fromAsync(body)).join('');
+  const text = await bodyText(body);
   const start = text.indexOf('\n');
   return start === -1 ? { lines: [], block: text } : { lines: linesAfter(text, start + 1), block: null };
 }
