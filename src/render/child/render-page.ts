@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
+import { errors, type Browser, type BrowserContext, type CDPSession, type Page } from 'playwright-core';
 import { LARGEST_PAGE_BYTES, type ForwardProxy, type PageTraffic } from '../../egress/index.ts';
 import type { RenderedPage, RenderFault, RenderRequest } from '../messages.ts';
 import { isAdvertiser } from './advertisers.ts';
@@ -105,7 +105,7 @@ class PageRender {
   }
 
   get #leftMs(): number {
-    return Math.max(1, this.#request.timeoutMs - (performance.now() - this.#startedAt));
+    return Math.max(1, Math.ceil(this.#request.timeoutMs - (performance.now() - this.#startedAt)));
   }
 
   /** Ends with the page's time, with its tab, and with the caller's interest. */
@@ -218,7 +218,7 @@ class PageRender {
       return new RenderError('connection_failed', error);
     if (/ERR_(INVALID|RESPONSE_HEADERS|CONTENT)/.test(message))
       return new RenderError('invalid_response', error);
-    if (/Timeout \d+ms exceeded/.test(message)) return new RenderError('render_timeout', error);
+    if (error instanceof errors.TimeoutError) return new RenderError('render_timeout', error);
     return new RenderError('render_failed', error);
   }
 }
