@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConfigError, readConfig } from './config/index.ts';
+import { readConfig } from './config/index.ts';
 import { createContext } from './context.ts';
 import { armCrashPoint } from './crash-point.ts';
-import { ConnectionError } from './database/connect/connection-error.ts';
-import { EmbeddedError } from './database/embedded/error.ts';
-import { SchemaError } from './database/migrate.ts';
 import { DatabaseOutage } from './database/connect/outage.ts';
-import { listen, ListenError } from './http/server/server.ts';
+import { listen } from './http/server/server.ts';
 import { createLog } from './log.ts';
+import { OperatorError } from './operator-error.ts';
 import { startService } from './service/index.ts';
 import { flushSpans } from './tracing.ts';
 import { logWelcome, printKey } from './service/welcome.ts';
@@ -78,12 +76,10 @@ function listenForSignals(): Signals {
   return { first, stop: stop.signal, hurry: hurry.signal, cutShort: () => hurry.abort() };
 }
 
-const EXPLAINED = [ConfigError, ConnectionError, EmbeddedError, ListenError, SchemaError];
-
 try {
   await main();
   process.exitCode = 0;
 } catch (error) {
-  console.error(EXPLAINED.some((kind) => error instanceof kind) ? (error as Error).message : error);
+  console.error(error instanceof OperatorError ? error.message : error);
   process.exitCode = 1;
 }

@@ -1,9 +1,6 @@
 import { CommanderError } from 'commander';
 import { ConfigError } from '../config/index.ts';
-import { BackupError } from '../database/backup.ts';
-import { ConnectionError } from '../database/connect/connection-error.ts';
-import { EmbeddedError } from '../database/embedded/error.ts';
-import { SchemaError } from '../database/migrate.ts';
+import { OperatorError } from '../operator-error.ts';
 
 /** The exit codes. */
 export const EXIT = {
@@ -31,9 +28,6 @@ export class CliError extends Error {
   }
 }
 
-/** Errors whose message is a line for the operator. */
-const EXPLAINED = [BackupError, ConnectionError, EmbeddedError, SchemaError];
-
 interface Explanation {
   exitCode: number;
   message: string;
@@ -51,8 +45,7 @@ export function explain(error: unknown): Explanation {
   if (error instanceof CliError)
     return { exitCode: error.exitCode, message: messageOf(error), details: error.details };
   if (error instanceof ConfigError) return { exitCode: EXIT.usage, message: error.message, details: {} };
-  if (EXPLAINED.some((kind) => error instanceof kind))
-    return { exitCode: EXIT.failed, message: (error as Error).message, details: {} };
+  if (error instanceof OperatorError) return { exitCode: EXIT.failed, message: error.message, details: {} };
   return { exitCode: EXIT.failed, message: messageOf(error), details: {} };
 }
 

@@ -5,6 +5,7 @@ import { parseUpstream } from '../egress/upstream/upstream.ts';
 import { completeDatabaseUrl } from '../database/connect/url.ts';
 import { findBrowser, isExecutable } from './find-browser.ts';
 import { findLookalikes } from './lookalikes.ts';
+import { OperatorError } from '../operator-error.ts';
 
 export const ROLES = ['web', 'worker', 'dispatcher'] as const;
 export type Role = (typeof ROLES)[number];
@@ -13,7 +14,7 @@ export type Role = (typeof ROLES)[number];
  * A configuration that cannot be used. The message has one line for each wrong variable, which
  * names it.
  */
-export class ConfigError extends Error {
+export class ConfigError extends OperatorError {
   override name = 'ConfigError';
 }
 

@@ -9,9 +9,10 @@ import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { linesOf } from './lines.ts';
 import { readMigrations } from './migrations.ts';
 import { QUEUE_SCHEMA } from './queue.ts';
+import { OperatorError } from '../operator-error.ts';
 
 /** A backup cannot be made or restored. The message is for the operator. */
-export class BackupError extends Error {
+export class BackupError extends OperatorError {
   override name = 'BackupError';
 }
 

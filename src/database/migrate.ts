@@ -5,9 +5,10 @@ import type { Database } from './connect/connection.ts';
 import { readMigrations, type Migration } from './migrations.ts';
 import { createQueues, executor, QUEUE_OPTIONS, QUEUE_SCHEMA } from './queue.ts';
 import type { Db, DbOrTx } from './tables.ts';
+import { OperatorError } from '../operator-error.ts';
 
 /** The database is not one that this version can use. The message is one line for the operator. */
-export class SchemaError extends Error {
+export class SchemaError extends OperatorError {
   override name = 'SchemaError';
 }
 

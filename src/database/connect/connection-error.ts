@@ -1,10 +1,11 @@
 import { describeAddress, identityOf } from './address.ts';
+import { OperatorError } from '../../operator-error.ts';
 
 /**
  * The database cannot be used as it is. The message is one line that names the variable and says
  * what to do.
  */
-export class ConnectionError extends Error {
+export class ConnectionError extends OperatorError {
   override name = 'ConnectionError';
 }
 

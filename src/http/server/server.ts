@@ -12,6 +12,7 @@ import type { Duplex } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 import { answerClientErrors } from './client-errors.ts';
 import { limitConnections, type ConnectionLimits } from './connections.ts';
+import { OperatorError } from '../../operator-error.ts';
 
 const REQUEST_TIMEOUT_MS = 60_000;
 /** Longer than any router in front keeps its connections: Heroku keeps them for 90 s. */
@@ -21,7 +22,7 @@ const CLOSE_GRACE_MS = 20_000;
 const SWEEP_MS = 100;
 
 /** The address cannot be listened on. The message is one line that names the variable. */
-export class ListenError extends Error {
+export class ListenError extends OperatorError {
   override name = 'ListenError';
 }
 
