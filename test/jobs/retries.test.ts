@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { after, before, test } from 'node:test';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Route, type Site } from '../support/site.ts';
 
@@ -64,6 +65,20 @@ test('a synchronous page gets one more try, at once', async () => {
   site.routes.set('/down', answer(500));
   const down = (await service.api('POST', '/v1/scrape', { url: site.url('/down') })).json;
   assert.deepEqual([down.status, down.http_status, asked(site, '/down')], ['ok', 500, 2]);
+});
+
+test('an answer that stays transient is taken as it is, in every coding and size', async () => {
+  const text = page('Not now', '<p>Words that stay.</p>'.repeat(5000));
+  const codings = { identity: Buffer.from(text), gzip: gzipSync(text), br: brotliCompressSync(text) };
+  for (const [coding, body] of Object.entries(codings))
+    for (const status of [500, 502, 503, 504]) {
+      await using down = await startSite({
+        '/': { status, headers: { 'content-encoding': coding, 'content-length': String(body.length) }, body },
+      });
+      const { json } = await service.api('POST', '/v1/scrape', { url: down.url('/') });
+      assert.deepEqual([json.status, json.http_status, json.error], ['ok', status, null], coding);
+      assert.match(json.markdown, /Words that stay/);
+    }
 });
 
 test('what would fail the same way again is not tried again', async () => {

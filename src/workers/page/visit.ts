@@ -149,7 +149,7 @@ export class PageVisit implements Visit {
     using body = this.#around.bodies.reserve(this.job.account_id);
     const fetched = await get(place, body);
     const early = await this.#readEarly(fetched);
-    if (early === null) {
+    if (early === null || early instanceof PageError || !isRefusal(early.block)) {
       const again = await this.#afterAnswer(fetched);
       if (again !== null) return this.#defer(again, true);
     }
@@ -159,6 +159,7 @@ export class PageVisit implements Visit {
       !this.job.crawl.scope.at(this.page.url).sameSite(fetched.url)
     )
       return this.#end('skipped', 'out_of_scope');
+    if (early instanceof PageError) throw early;
     const reading = early ?? (await this.#read(fetched));
     return { fetched, reading, rendered: this.#rendered };
   }
@@ -250,15 +251,14 @@ export class PageVisit implements Visit {
 
   /**
    * Reads a page that another try may change, to see whether it is a block page: then none will.
-   * Null where it is to be tried again.
+   * Returns what came of it, since a body can be read once only; null for every other page.
    */
-  async #readEarly(fetched: RoutedPage): Promise<PageReading | null> {
+  async #readEarly(fetched: RoutedPage): Promise<PageReading | PageError | null> {
     if (!TRANSIENT_STATUSES.has(fetched.status)) return null;
     try {
-      const reading = await this.#read(fetched);
-      return isRefusal(reading.block) ? reading : null;
+      return await this.#read(fetched);
     } catch (error) {
-      if (error instanceof PageError) return null;
+      if (error instanceof PageError) return error;
       throw error;
     }
   }
