@@ -44,10 +44,12 @@ export class DatabaseClient extends pg.Client {
       bound = mechanisms.includes('SCRAM-SHA-256-PLUS') && connection.stream.constructor.name === 'TLSSocket';
     });
     connection.on('authenticationOk', () => {
-      if (!bound)
-        connection.stream.destroy(
-          new Error('channel binding is required, and the server does not offer it on this connection'),
-        );
+      if (bound) return;
+      // It may have arrived already, and would count as connected.
+      connection.removeAllListeners('readyForQuery');
+      connection.stream.destroy(
+        new Error('channel binding is required, and the server does not offer it on this connection'),
+      );
     });
   }
 }

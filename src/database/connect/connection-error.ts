@@ -9,8 +9,21 @@ export class ConnectionError extends OperatorError {
   override name = 'ConnectionError';
 }
 
-/** What OpenSSL and Node call a certificate that does not verify. */
-const CERTIFICATE = /CERT|ALTNAME|UNABLE_TO|SELF_SIGNED/;
+/** What OpenSSL and Node call a certificate that does not verify, and a handshake that fails. */
+const TLS_CODE = /CERT|ALTNAME|UNABLE_TO|SELF_SIGNED|MISMATCH|^ERR_SSL_/;
+/** In our words, since Node's advise a flag of its command line that changes nothing here. */
+const TLS_FAULTS: [RegExp, string][] = [
+  [/EXPIRED/, 'its certificate has expired. Renew it there.'],
+  [/NOT_YET_VALID/, 'its certificate is not valid yet. Check the clocks of both machines.'],
+  [/ALTNAME|MISMATCH/, 'its certificate is for another host name. Name the host that it is for.'],
+  [
+    /SELF_SIGNED|UNABLE_TO/,
+    'its certificate is from an authority that is not trusted. Name it with sslrootcert.',
+  ],
+  [/ALERT/, 'it refuses the TLS handshake. See sslcert and sslkey, and ssl_min_protocol_version.'],
+  [/^ERR_SSL/, 'TLS fails with it. See ssl_min_protocol_version and ssl_max_protocol_version.'],
+];
+const TLS_OTHERWISE = 'its certificate is not accepted. Name its authority with sslrootcert, or see sslmode.';
 
 /** Explains why the database at `url` cannot be connected to, or used. Never shows its password. */
 export function explainConnection(url: string, error: unknown): ConnectionError {
@@ -29,11 +42,8 @@ function explanation(url: string, { code = '', message }: Error & { code?: strin
   const at = describeAddress(url);
   const { user, database } = identityOf(url);
   if (code in BY_CODE) return BY_CODE[code]!({ at, user, database, message });
-  if (CERTIFICATE.test(code))
-    return (
-      `the certificate of ${at} is not accepted: ${message}. Name its authority with sslrootcert, or ` +
-      'see sslmode.'
-    );
+  if (TLS_CODE.test(code))
+    return `${at}: ${TLS_FAULTS.find(([pattern]) => pattern.test(code))?.[1] ?? TLS_OTHERWISE}`;
   for (const [pattern, text] of BY_MESSAGE) if (pattern.test(message)) return `${at}: ${text}`;
   return null;
 }

@@ -26,8 +26,25 @@ const PARAMETERS = [
 type Parameter = (typeof PARAMETERS)[number];
 export type DatabaseParameters = Partial<Record<Parameter, string>>;
 
-/** Parameters of libpq that change nothing here. */
-const IGNORED = new Set(['client_encoding', 'fallback_application_name', 'gssencmode', 'sslsni']);
+/**
+ * Parameters of libpq that change nothing here: connections are kept alive anyway, and neither
+ * compression nor GSSAPI is used.
+ */
+const IGNORED = new Set([
+  'client_encoding',
+  'fallback_application_name',
+  'gsslib',
+  'gssencmode',
+  'keepalives',
+  'keepalives_count',
+  'keepalives_idle',
+  'keepalives_interval',
+  'krbsrvname',
+  'load_balance_hosts',
+  'sslcompression',
+  'sslsni',
+  'tcp_user_timeout',
+]);
 
 const TLS_VERSIONS = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'];
 /** `no-verify` is the name of Node's driver for `require`. */

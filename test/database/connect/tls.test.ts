@@ -38,6 +38,7 @@ const FORMS = [
   'sslmode=disable&channel_binding=require',
   'sslmode=require&ssl_min_protocol_version=TLSv1.3',
   'sslmode=require&ssl_max_protocol_version=TLSv1.1',
+  'sslmode=require&keepalives=1&keepalives_idle=30&tcp_user_timeout=30000&gssencmode=disable',
   'sslmode=always',
 ];
 
@@ -63,7 +64,7 @@ before(async () => {
   const hba = join(home, 'data/postgres/pg_hba.conf');
   await writeFile(
     hba,
-    `hostnossl all tls_only all reject\nhostssl all plain_only all reject\n${await readFile(hba, 'utf8')}`,
+    `hostnossl all tls_only all reject\nhostssl all plain_only all reject\nhostssl all old all md5\n${await readFile(hba, 'utf8')}`,
   );
   await using database = openDatabase(server.url, { max: 1, onError: (error) => assert.fail(error) });
   for (const role of ['tls_only', 'plain_only', 'anyone'])
@@ -159,6 +160,15 @@ test('sslrootcert=system trusts what the machine trusts, and checks the name', a
     saysTo('127.0.0.1', { SSL_CERT_FILE: root }),
   ]);
   assert.equal(trusted, '');
-  assert.match(strange, /^error: DATABASE_URL: .*certificate.*\n$/);
-  assert.match(misnamed, /^error: DATABASE_URL: .*127\.0\.0\.1.* not in the cert.*\n$/);
+  assert.match(strange, /^error: DATABASE_URL: .*certificate.* sslrootcert.*\n$/);
+  assert.match(misnamed, /^error: DATABASE_URL: .*127\.0\.0\.1.* for another host name\..*\n$/);
+  for (const said of [strange, misnamed]) assert.doesNotMatch(said, /node/i);
+});
+
+test('without SCRAM, channel_binding=require says what is missing', async () => {
+  await using database = openDatabase(server.url, { max: 1, onError: (error) => assert.fail(error) });
+  await database.pool.query(`set password_encryption = md5; create role old login password 'old'`);
+  const url = new URL(server.url);
+  Object.assign(url, { username: 'old', password: 'old', search: 'sslmode=require&channel_binding=require' });
+  await assert.rejects(reachDatabase(url.href), /channel_binding=require, and the server does not offer it/);
 });
