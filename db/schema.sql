@@ -137,6 +137,7 @@ create table account_hosts (
   next_allowed_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
   backoff_until timestamp with time zone,
   updated_at timestamp with time zone default now() not null,
+  delay_ms integer,
   constraint account_hosts_pkey PRIMARY KEY (account_id, host)
 );
 
@@ -282,6 +283,7 @@ create table hosts (
   backoffs integer default 0 not null,
   last_status_code smallint,
   updated_at timestamp with time zone default now() not null,
+  delay_ms integer,
   constraint hosts_pkey PRIMARY KEY (host)
 );
 
@@ -327,6 +329,8 @@ create table jobs (
   session text,
   blocked integer default 0 not null,
   surcharge integer default 0 not null,
+  finish_by timestamp with time zone,
+  cut_short boolean default false not null,
   constraint jobs_check CHECK ((total = ((((remaining + succeeded) + failed) + skipped) + cancelled))),
   constraint jobs_check1 CHECK (((remaining >= 0) AND (succeeded >= 0) AND (failed >= 0) AND (skipped >= 0) AND (cancelled >= 0))),
   constraint jobs_check2 CHECK (((unbilled >= 0) AND (unbilled <= succeeded))),
@@ -460,6 +464,7 @@ CREATE INDEX deliveries_finished ON ONLY public.deliveries USING brin (finished_
 CREATE INDEX deliveries_job ON ONLY public.deliveries USING btree (account_id, job_id);
 CREATE INDEX endpoint_hours_age ON public.endpoint_hours USING btree (hour);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
+CREATE INDEX jobs_finish_by ON ONLY public.jobs USING btree (finish_by) WHERE ((finished_at IS NULL) AND (finish_by IS NOT NULL));
 CREATE INDEX jobs_finished ON ONLY public.jobs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX jobs_open ON ONLY public.jobs USING btree (account_id, id) WHERE (finished_at IS NULL);
 CREATE INDEX jobs_unsent ON ONLY public.jobs USING btree (account_id, finished_at, id) WHERE ((finished_at IS NOT NULL) AND (webhook_url IS NULL) AND ('job.completed'::text = ANY (webhook_events)));

@@ -16,7 +16,8 @@ export type Notification =
   | { type: 'slices'; lane: Lane }
   /** `kind`: what may be due, for a person who waits or as ever; without it, anything. */
   | { type: 'outbox'; account_id: string; endpoint: string; kind?: 'urgent' | 'fresh' }
-  | { type: 'job_ended'; job_id: string; cancelled: boolean };
+  /** `early`: pages of it may be under way. */
+  | { type: 'job_ended'; job_id: string; early: boolean };
 
 /** Sends a notification when the caller's transaction commits. */
 export async function notify(tx: DbOrTx, notification: Notification): Promise<void> {

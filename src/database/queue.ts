@@ -27,6 +27,8 @@ export interface Slice {
   host?: string;
   /** A caller waits for the answer: transient failures are retried at once, and once only. */
   sync?: boolean;
+  /** Its job caps its fetches: `max_concurrency`. */
+  capped?: boolean;
 }
 
 /** A worker that has not touched its slice for this long has lost it. pg-boss allows no less. */
@@ -127,10 +129,10 @@ export async function insertSlices(
 
 /**
  * pg-boss's group of a slice, which a claim can leave out: one account's slices of one host, or of
- * several.
+ * several, or those of a job that caps its fetches.
  */
-export function groupOf({ account_id, host }: Slice): string {
-  return `${account_id} ${host ?? '*'}`;
+export function groupOf({ account_id, job_id, host, capped }: Slice): string {
+  return `${account_id} ${capped ? job_id : (host ?? '*')}`;
 }
 
 /** The groups of these accounts that are in a lane and not under way. */

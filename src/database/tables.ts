@@ -86,6 +86,8 @@ export interface JobsTable {
   created_at: Generated<Timestamp>;
   started_at: Timestamp | null;
   finished_at: Timestamp | null;
+  finish_by: Timestamp | null;
+  cut_short: Generated<boolean>;
 }
 
 export interface PagesTable {
@@ -122,6 +124,7 @@ export interface HostsTable {
   backoff_until: Timestamp | null;
   backoffs: Generated<number>;
   last_status_code: number | null;
+  delay_ms: number | null;
   updated_at: Generated<Timestamp>;
 }
 
@@ -130,6 +133,7 @@ export interface AccountHostsTable {
   host: string;
   next_allowed_at: Generated<Timestamp>;
   backoff_until: Timestamp | null;
+  delay_ms: number | null;
   updated_at: Generated<Timestamp>;
 }
 

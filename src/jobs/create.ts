@@ -12,6 +12,7 @@ import { notify } from '../database/notifications.ts';
 import { insertSlices, type Lane, type Slice } from '../database/queue.ts';
 import { claimIdempotencyKey, type IdempotencyClaim } from './idempotency.ts';
 import { cacheKeysFor, type CrawlOptions, type MapOptions, type ScrapeOptions } from './options.ts';
+import { estimateSeconds } from './estimate.ts';
 import { crawlHash } from './progress/frontier.ts';
 import { sealOptions } from './sealed-options.ts';
 import { SLICE_PAGES, SliceDivider } from './slices.ts';
@@ -41,10 +42,20 @@ export interface NewJob {
   webhook_headers: Record<string, string> | null;
   /** Empty where nothing is announced: a synchronous request has its answer. */
   webhook_events: WebhookEvent[];
+  /** Seconds after which the job ends with what is done; null: when all is done. */
+  finish_within: number | null;
   request_id: string | null;
   /** What the job's spans are children of. */
   traceparent: string | null;
   idempotency: IdempotencyClaim | null;
+}
+
+export interface CreatedJob {
+  job_id: string;
+  /** The same idempotency key had made it before. */
+  repeated: boolean;
+  /** See `estimateSeconds`; of a crawl, for all the pages that it may have. */
+  estimated_seconds: number | null;
 }
 
 /** What the creation of a job needs of the service. */
@@ -56,20 +67,19 @@ export interface JobTools {
 
 /**
  * Creates a job in one transaction: the job, its pages, the queue's slices and the hold on its
- * credits. Returns its id, or the id of the job that the same idempotency key made before. Throws
- * OutOfCreditsError, or ServiceError `idempotency_mismatch` or `idempotency_busy`.
+ * credits. Returns its id, or the id of the job that the same idempotency key made before, and how
+ * long it may take. Throws OutOfCreditsError, or ServiceError `idempotency_mismatch` or
+ * `idempotency_busy`.
  */
-export async function createJob(
-  { db, boss, box }: JobTools,
-  job: NewJob,
-): Promise<{ job_id: string; repeated: boolean }> {
+export async function createJob({ db, boss, box }: JobTools, job: NewJob): Promise<CreatedJob> {
   const id = newId('job');
   const { stored, secrets } = sealOptions(box, job.account_id, job.options);
   const { hosts, slices } = await divide(job, id);
+  const estimated_seconds = job.sync ? null : await estimate(db, job, hosts);
   const created = await db.transaction().execute(async (tx) => {
     if (job.idempotency) {
       const earlier = await claimIdempotencyKey(tx, job.account_id, job.idempotency, id);
-      if (earlier !== null) return { job_id: earlier, repeated: true };
+      if (earlier !== null) return { job_id: earlier, repeated: true, estimated_seconds };
     }
     const crawl = job.kind === 'crawl' ? (job.options as CrawlOptions) : null;
     const reserved = (crawl ? crawl.max_pages : job.urls.length) * mostCredits(job.options);
@@ -91,6 +101,7 @@ export async function createJob(
         remaining: job.urls.length,
         reserved,
         max_pages: crawl?.max_pages ?? null,
+        finish_by: finishBy(job),
         request_id: job.request_id,
         traceparent: job.traceparent,
       })
@@ -101,10 +112,29 @@ export async function createJob(
     await reserveCredits(tx, job.account_id, id, reserved);
     await notify(tx, { type: 'slices', lane: job.lane });
     crashPoint('job.create');
-    return { job_id: id, repeated: false };
+    return { job_id: id, repeated: false, estimated_seconds };
   });
   crashPoint('job.created');
   return created;
+}
+
+async function estimate(
+  db: Db,
+  { account_id, options, finish_within }: NewJob,
+  hosts: string[],
+): Promise<number | null> {
+  const crawl = 'max_pages' in options ? options : null;
+  const pages = new Map<string, number>();
+  for (const host of hosts) pages.set(host, (pages.get(host) ?? 0) + (crawl?.max_pages ?? 1));
+  const { respect_robots } = options;
+  const work = { account_id, pages, delay_ms: crawl?.delay_ms ?? 0, respect_robots };
+  const seconds = await estimateSeconds(db, work);
+  return seconds === null ? null : Math.min(seconds, finish_within ?? seconds);
+}
+
+/** By the clock of the database, as it is compared. */
+function finishBy({ finish_within }: NewJob) {
+  return finish_within === null ? null : sql<Date>`now() + ${finish_within}::int * interval '1 s'`;
 }
 
 /** The most that one page of a job may cost. */
@@ -123,7 +153,7 @@ function basePriority(accountId: string) {
 
 /** The host of each page, and the slices of the queue. Other requests have their turn meanwhile. */
 async function divide(
-  { account_id, urls, sync, request_id }: NewJob,
+  { account_id, urls, sync, request_id, options }: NewJob,
   job_id: string,
 ): Promise<{ hosts: string[]; slices: Slice[] }> {
   const divider = new SliceDivider();
@@ -134,7 +164,8 @@ async function divide(
     hosts.push(host);
     divider.add({ ordinal, host });
   }
-  const facts = { account_id, job_id, request_id, ...(sync ? { sync } : {}) };
+  const marks = { ...(sync ? { sync } : {}), ...(options.max_concurrency == null ? {} : { capped: true }) };
+  const facts = { account_id, job_id, request_id, ...marks };
   const parts = divider.finish((ordinal) => hosts[ordinal]!);
   return { hosts, slices: parts.map((part) => ({ ...facts, ...part })) };
 }

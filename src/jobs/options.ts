@@ -23,6 +23,8 @@ export interface ScrapeOptions extends ExtractOptions {
   respect_robots: boolean;
   user_agent: string | null;
   skip_tls_verification: boolean;
+  /** The most fetches that the job has under way; null or missing: as many as its hosts take. */
+  max_concurrency?: number | null;
 }
 
 /**

@@ -20,6 +20,7 @@ interface Waiter {
   /** On the clock of performance.now(). */
   deadline: number;
   signal: AbortSignal;
+  capacity: number;
   resolve(taken: boolean): void;
 }
 
@@ -70,15 +71,20 @@ export class SharedKeyedSemaphore {
 
   /**
    * Waits for one permit of the key. Resolves with null after `timeoutMs`, or when the signal
-   * aborts first.
+   * aborts first. `capacity`: of this key, where it has one of its own; the same in every call.
    */
-  async acquire(key: string, timeoutMs: number, signal: AbortSignal): Promise<Permit | null> {
+  async acquire(
+    key: string,
+    timeoutMs: number,
+    signal: AbortSignal,
+    capacity = this.#capacity,
+  ): Promise<Permit | null> {
     const place = this.#placeOf(key);
     const line = this.#waiting.get(place);
-    if (line === undefined && this.#tryTake(place)) return this.#permit(place);
+    if (line === undefined && this.#tryTake(place, capacity)) return this.#permit(place);
     if (timeoutMs <= 0) return null;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const waiter = { deadline: performance.now() + timeoutMs, signal, resolve };
+    const waiter = { deadline: performance.now() + timeoutMs, signal, capacity, resolve };
     if (line) line.push(waiter);
     else void this.#serve(place, [waiter]);
     return (await promise) ? this.#permit(place) : null;
@@ -100,7 +106,7 @@ export class SharedKeyedSemaphore {
     for (;;) {
       const seen = Atomics.load(this.#memory, signalAt);
       dismiss(line, ({ signal }) => signal.aborted);
-      while (line.length > 0 && this.#tryTake(place)) line.shift()!.resolve(true);
+      while (line.length > 0 && this.#tryTake(place, line[0]!.capacity)) line.shift()!.resolve(true);
       dismiss(line, ({ deadline }) => deadline <= performance.now());
       if (line.length === 0) break;
       const left = Math.min(...line.map((waiter) => waiter.deadline)) - performance.now();
@@ -110,10 +116,10 @@ export class SharedKeyedSemaphore {
     Atomics.store(this.#memory, at(waitsOf(this.#thread), place), 0);
   }
 
-  #tryTake(place: number): boolean {
+  #tryTake(place: number, capacity: number): boolean {
     for (;;) {
       const taken = Atomics.load(this.#memory, at(TOTAL, place));
-      if (taken >= this.#capacity || (taken === this.#capacity - 1 && this.#leavesLast(place))) return false;
+      if (taken >= capacity || (taken === capacity - 1 && this.#leavesLast(place))) return false;
       if (Atomics.compareExchange(this.#memory, at(TOTAL, place), taken, taken + 1) !== taken) continue;
       Atomics.add(this.#memory, at(holdsOf(this.#thread), place), 1);
       return true;

@@ -38,7 +38,7 @@ export const PAGE_ERRORS = {
   document_encrypted: 'The document is encrypted, and cannot be read without its password.',
   parse_timeout: 'The page took too long to parse.',
   parse_failed: 'The page could not be parsed.',
-  deadline_exceeded: 'The request ended before this page was done.',
+  deadline_exceeded: 'The time of the request or of its job was up before this page was done.',
   robots: 'The site does not want this page fetched (robots.txt, or its noindex).',
   out_of_scope: 'The page redirects to an address outside the crawl.',
   duplicate: 'Another page of this crawl leads to the same content address.',

@@ -7,6 +7,7 @@ import type { Context } from '../context.ts';
 import { watchUpgrades } from '../firecrawl/watch.ts';
 import type { HttpServer } from '../http/server/server.ts';
 import { JobWaiter } from '../jobs/read/wait.ts';
+import { watchDeadlines } from './deadlines.ts';
 import { startMaintenance } from './maintenance.ts';
 import { Dispatcher } from '../webhooks/dispatch/dispatcher.ts';
 import { WorkerPool } from '../workers/pool/pool.ts';
@@ -74,6 +75,7 @@ export async function startService(context: Context, { server, showKey }: Servic
   const app = createApp(context, { box, health, waiter });
   await ensureFirstAccount({ db, box, config, log, showKey });
   const stopMaintenance = startMaintenance(context);
+  const stopDeadlines = workers ? watchDeadlines(context) : null;
   const limits = {
     perAddress: config.connectionsPerAddress,
     isProxy: (address: string) =>
@@ -88,6 +90,7 @@ export async function startService(context: Context, { server, showKey }: Servic
     health.stopping = true;
     waiter.stop();
     stopMaintenance();
+    stopDeadlines?.();
     log.info(
       {
         requests: server?.underWay() ?? 0,

@@ -34,6 +34,8 @@ function job(total: number, remaining: number, more: Partial<JobSummary> = {}): 
     skipped: 0,
     cancelled: 0,
     blocked: 0,
+    cut_short: false,
+    finish_by: null,
     url: 'https://example.com/',
     options: { formats: ['markdown'], headers: [] },
     webhook_url: null,

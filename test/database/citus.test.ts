@@ -64,6 +64,7 @@ async function exercise({ api }: TestService): Promise<void> {
   await using site = await startSite({ '/': page('Home', 'Hello.', ['/a', '/b?x=1', '/moved']) });
   await using receiver = await startReceiver();
   site.routes.set('/a', page('A', 'a'));
+  site.routes.set('/stuck', () => undefined);
   site.routes.set('/moved', { status: 302, headers: { location: '/a' } });
   receiver.answers = [500, 500];
   const webhook_url = receiver.url();
@@ -82,6 +83,12 @@ async function exercise({ api }: TestService): Promise<void> {
   });
   const doomed = await api.queue('/v1/crawl', { url: site.url('/'), delay_ms: 5000, webhook_url });
   await api('POST', `/v1/jobs/${doomed}/cancel`);
+  const hurried = await api.queue('/v1/scrape/async', {
+    url: site.url('/stuck'),
+    finish_within: 1,
+    webhook_url,
+  });
+  await api.finished(hurried);
   await api.finished(batch);
   await api('GET', `/v1/jobs/${crawl}/pages?limit=1`);
   await api('GET', '/v1/jobs?status=completed&kind=crawl&limit=1');
@@ -118,6 +125,7 @@ const OF_ALL_ACCOUNTS = [
   /width_bucket\(.*\bfrom deliveries where finished_at > /s,
   /from admin\.outbox_lag/,
   /from jobs\s+where finished_at is null and id >= id_floor\(/,
+  /^\s*select account_id, id from jobs\s+where finished_at is null and finish_by <= /,
   /^delete from "account_hosts" where updated_at < /,
 ];
 
@@ -161,6 +169,7 @@ test('every statement but metrics and retention is of one account or joins by it
   assert.deepEqual(
     [...mixed].toSorted(),
     [
+      'reads account_hosts, hosts',
       'reads account_hosts, hosts, jobs, pages',
       'reads deliveries, jobs, outbox',
       'reads deliveries, outbox',

@@ -42,7 +42,7 @@ test('cancelling keeps what was done, stops the rest, and delivers once with sta
 
   const [callback] = await receiver.received(1, '/batch');
   const body = JSON.parse(callback!.body.toString());
-  assert.deepEqual(Object.keys(body), ['job_id', 'status', 'result']);
+  assert.deepEqual(Object.keys(body), ['job_id', 'status', 'result', 'cut_short']);
   assert.equal(body.status, 'cancelled');
   assert.equal(body.result.pages.length, json.succeeded);
   assert.equal(body.result.cancelled, json.cancelled);

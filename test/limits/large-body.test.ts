@@ -48,7 +48,9 @@ async function settle({ context, account }: TestService, jobId: string): Promise
     });
     for (const { ordinal, fragment } of results) expected.update(ordinal === 0 ? '' : ',').update(fragment);
   }
-  expected.update(`],"total":${PAGES},"succeeded":${PAGES},"failed":0,"skipped":0,"cancelled":0}}`);
+  expected.update(
+    `],"total":${PAGES},"succeeded":${PAGES},"failed":0,"skipped":0,"cancelled":0,"blocked":0},"cut_short":false}`,
+  );
   return expected.digest('hex');
 }
 

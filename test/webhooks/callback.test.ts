@@ -54,7 +54,7 @@ for (const [what, path, body] of KINDS) {
     assert.equal(callback.method, 'POST');
     assert.equal(
       callback.body.toString(),
-      `{"job_id":"${job_id}","status":"completed","result":${await shownResult(job_id)}}`,
+      `{"job_id":"${job_id}","status":"completed","result":${await shownResult(job_id)},"cut_short":false}`,
     );
     assertSigned(callback, secret);
     assert.ok(isSignedForTheLastOne(callback, secret));
@@ -103,7 +103,7 @@ test('metadata comes back as it was given', async () => {
   const metadata = { order: 66, nested: { list: [1, 'zwei', null, true] }, text: '\u2028"\\' };
   const { callback } = await callbackOf('/v1/scrape/async', { url: site.url('/a'), metadata }, '/metadata');
   const body = JSON.parse(callback.body.toString());
-  assert.deepEqual(Object.keys(body), ['job_id', 'status', 'result', 'metadata']);
+  assert.deepEqual(Object.keys(body), ['job_id', 'status', 'result', 'cut_short', 'metadata']);
   assert.deepEqual(body.metadata, metadata);
 });
 

@@ -35,7 +35,7 @@ test('job.started, job.page and job.completed, for those who ask for them', asyn
   assert.deepEqual(started, { event: 'job.started', job_id: job, status: 'running', metadata: { order: 7 } });
   const pages = bodies.filter((b) => b.event === 'job.page').toSorted((x, y) => x.page_index - y.page_index);
   const end = bodies.find((b) => b.event === undefined);
-  assert.deepEqual(Object.keys(end), ['job_id', 'status', 'result', 'metadata']);
+  assert.deepEqual(Object.keys(end), ['job_id', 'status', 'result', 'cut_short', 'metadata']);
   assert.deepEqual(
     pages.map((p) => p.page),
     end.result.pages,
@@ -96,5 +96,6 @@ test('webhook_payload summary sends counts and the way to the pages', async () =
       blocked: 0,
       pages_url: `/v1/jobs/${job}/pages`,
     },
+    cut_short: false,
   });
 });

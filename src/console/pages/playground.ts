@@ -76,6 +76,7 @@ export function playgroundPages(context: JobContext): Router {
         webhook_payload: 'full',
         webhook_headers: null,
         webhook_events: [],
+        finish_within: null,
         request_id: requestIdOf(res),
         traceparent: traceOf(res),
         idempotency: null,

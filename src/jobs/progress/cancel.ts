@@ -4,6 +4,7 @@ import { crashPoint } from '../../crash-point.ts';
 import type { Tx } from '../../database/tables.ts';
 import { failedBlock } from '../../scrape/page-block.ts';
 import type { PageErrorCode } from '../../scrape/types.ts';
+import { failPages } from './fail-pages.ts';
 import { finishJob, logJobEnded } from './finish.ts';
 import type { Job } from '../read/jobs.ts';
 import { isSinglePage } from '../read/result.ts';
@@ -72,36 +73,7 @@ export async function failPending(
   const ended = await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, accountId, jobId);
     if (!job) return null;
-    let query = tx
-      .selectFrom('pages')
-      .select(['ordinal', 'url'])
-      .where('account_id', '=', accountId)
-      .where('job_id', '=', jobId)
-      .where('status', '=', 'pending');
-    if (ordinals) query = query.where('ordinal', 'in', ordinals);
-    const now = new Date();
-    const results = (await query.execute()).map(({ ordinal, url }) => ({
-      ordinal,
-      url,
-      status: 'failed' as const,
-      fragment: failedBlock({
-        url,
-        finalUrl: null,
-        httpStatus: null,
-        contentType: null,
-        status: 'failed',
-        code,
-        fetchedAt: now,
-        durationMs: 0,
-      }),
-      http_status: null,
-      error_code: code,
-      duration_ms: 0,
-      fetched_at: now,
-      links: null,
-      aliases: [],
-      answered: null,
-    }));
+    const results = await failPages(tx, job, { code, ordinals });
     return await settlePages(tx, boss, job, results);
   });
   if (ended) logJobEnded(log, ended);

@@ -42,7 +42,7 @@ export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promi
       total = ${job.total}, remaining = 0, succeeded = ${job.succeeded}, unbilled = ${job.unbilled},
       surcharge = ${job.surcharge}, blocked = ${job.blocked},
       failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled},
-      secrets = null, session = null
+      cut_short = ${job.cut_short}, secrets = null, session = null
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   await releaseCredits(
     tx,
@@ -52,7 +52,7 @@ export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promi
   );
   crashPoint('job.finish');
   await announceEnd(tx, ended);
-  await notify(tx, { type: 'job_ended', job_id: job.id, cancelled: status === 'cancelled' });
+  await notify(tx, { type: 'job_ended', job_id: id, early: status === 'cancelled' || job.cut_short });
   const { request_id, failed, skipped, cancelled } = job;
   return { fields: { request_id, job_id: id, status, total, succeeded, failed, skipped, cancelled }, span };
 }

@@ -153,7 +153,9 @@ async function insertChildren(
     select ${job.account_id}, ${job.id}, * from ${pages.as('p')}`.execute(tx);
   const places = children.map(({ host }, n) => ({ ordinal: first + n, host }));
   const { account_id, id, request_id } = job;
-  const slices = divideIntoSlices(places).map((slice) => ({ account_id, job_id: id, request_id, ...slice }));
+  const { max_concurrency } = job.options as CrawlOptions;
+  const facts = { account_id, job_id: id, request_id, ...(max_concurrency == null ? {} : { capped: true }) };
+  const slices = divideIntoSlices(places).map((slice) => ({ ...facts, ...slice }));
   const priority = job.priority - Math.floor(first / SLICE_PAGES);
   await insertSlices(boss, tx, { lane: 'bulk', slices, priority });
   await notify(tx, { type: 'slices', lane: 'bulk' });

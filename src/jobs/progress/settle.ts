@@ -79,7 +79,7 @@ export async function settlePages(
     failed: job.failed + moved.failed,
     skipped: job.skipped + moved.skipped,
   };
-  if (job.kind === 'crawl') {
+  if (job.kind === 'crawl' && !job.cut_short) {
     const added = await expandFrontier(tx, boss, job, counts);
     counts.total += added;
     counts.remaining += added;

@@ -7,7 +7,7 @@ import type { CrawlOptions, ScrapeOptions } from '../options.ts';
 export type Job = Selectable<JobsTable>;
 
 /** Raise this with every change to what `jobText` or a result shows. */
-const VIEW_VERSION = 3;
+const VIEW_VERSION = 4;
 
 /** One of the account's jobs. Null for an id that is malformed, unknown or another account's. */
 export async function findJob(db: DbOrTx, accountId: string, jobId: string): Promise<Job | null> {
@@ -61,6 +61,8 @@ function jobView(job: Job) {
     skipped: job.skipped,
     cancelled: job.cancelled,
     blocked: job.blocked,
+    cut_short: job.cut_short,
+    finish_by: job.finish_by,
     webhook_url: job.webhook_url,
     options: shownOptions(job.options as ScrapeOptions | CrawlOptions),
     created_at: job.created_at,

@@ -13,7 +13,7 @@ type Counts = Pick<
   'total' | 'succeeded' | 'failed' | 'skipped' | 'cancelled' | 'blocked'
 >;
 type EndedJob = Counts &
-  Pick<Selectable<JobsTable>, 'id' | 'kind' | 'status' | 'metadata' | 'webhook_payload'>;
+  Pick<Selectable<JobsTable>, 'id' | 'kind' | 'status' | 'cut_short' | 'metadata' | 'webhook_payload'>;
 
 const counts = (job: Counts) =>
   `"total":${job.total},"succeeded":${job.succeeded},"failed":${job.failed},"skipped":${job.skipped},"cancelled":${job.cancelled},"blocked":${job.blocked}`;
@@ -36,7 +36,7 @@ export function resultEnvelope(job: Counts & Pick<EndedJob, 'kind'>): Envelope {
  */
 export function callbackEnvelope(job: EndedJob): Envelope & { whole: boolean } {
   const start = `{"job_id":${JSON.stringify(job.id)},"status":${JSON.stringify(job.status)},"result":`;
-  const end = job.metadata === null ? '}' : `,"metadata":${job.metadata}}`;
+  const end = `,"cut_short":${job.cut_short}${job.metadata === null ? '' : `,"metadata":${job.metadata}`}}`;
   if (job.webhook_payload === 'summary') {
     return {
       head: `${start}{${counts(job)},"pages_url":"/v1/jobs/${job.id}/pages"}${end}`,

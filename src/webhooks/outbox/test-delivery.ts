@@ -41,7 +41,13 @@ function testPayload(): { head: string; tail: string } {
     duration_ms: 0,
   };
   return {
-    head: JSON.stringify({ job_id: 'job_test', status: 'completed', result: page, test: true }),
+    head: JSON.stringify({
+      job_id: 'job_test',
+      status: 'completed',
+      result: page,
+      cut_short: false,
+      test: true,
+    }),
     tail: '',
   };
 }

@@ -90,11 +90,11 @@ async function takeTurn(
   const names = sql.join(Object.keys(key).map((name) => sql.id(name)));
   const values = sql.join(Object.values(key));
   const taken = await sql<{ wait: number }>`
-    insert into ${sql.id(table)} as h (${names}, next_allowed_at)
-    values (${values}, now() + ${delayMs} * interval '1 ms')
+    insert into ${sql.id(table)} as h (${names}, next_allowed_at, delay_ms)
+    values (${values}, now() + ${delayMs} * interval '1 ms', ${delayMs}::int)
     on conflict (${names}) do update
       set next_allowed_at = greatest(h.next_allowed_at, now()) + ${delayMs} * interval '1 ms',
-        updated_at = now()
+        delay_ms = excluded.delay_ms, updated_at = now()
       where h.next_allowed_at <= now() + ${patienceMs} * interval '1 ms'
     returning (extract(epoch from next_allowed_at - now()) * 1000)::float8 - ${delayMs}::float8
       as wait`.execute(db);

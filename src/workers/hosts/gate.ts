@@ -7,6 +7,7 @@ import type { Lane } from '../../database/queue.ts';
 export interface GateMemory {
   hosts: SharedArrayBuffer;
   accounts: SharedArrayBuffer;
+  jobs: SharedArrayBuffer;
   addresses: AddressBudgetMemory;
   secret: string;
 }
@@ -15,6 +16,7 @@ export function createGateMemory(threads: number, secret: string): GateMemory {
   return {
     hosts: sharedKeyedSemaphoreMemory(threads),
     accounts: sharedKeyedSemaphoreMemory(threads),
+    jobs: sharedKeyedSemaphoreMemory(threads),
     addresses: createAddressBudgetMemory(threads, secret),
     secret,
   };
@@ -31,11 +33,13 @@ interface HostGateOptions {
 /**
  * Caps the fetches under way to one host over all threads of the process. The bulk lane leaves one
  * of them to the interactive lane, so that a batch never delays a single page of the same host; an
- * account leaves a quarter of them to other accounts.
+ * account leaves a quarter of them to other accounts. Also caps the fetches of a job that asks for
+ * that.
  */
 export class HostGate {
   readonly #hosts: SharedKeyedSemaphore;
   readonly #accounts: SharedKeyedSemaphore;
+  readonly #jobs: SharedKeyedSemaphore;
 
   constructor({ memory, lane, thread, capacity }: HostGateOptions) {
     const { secret } = memory;
@@ -51,6 +55,8 @@ export class HostGate {
       capacity: Math.ceil(capacity * 0.75),
       secret,
     });
+    // Each job brings its own.
+    this.#jobs = new SharedKeyedSemaphore({ memory: memory.jobs, thread, capacity: 0, secret });
   }
 
   /**
@@ -78,10 +84,20 @@ export class HostGate {
     };
   }
 
+  /** Waits for one of the `capacity` fetches that a job may have under way; null as above. */
+  async acquireOfJob(
+    { id, capacity }: { id: string; capacity: number },
+    timeoutMs: number,
+    signal: AbortSignal,
+  ): Promise<Permit | null> {
+    return await this.#jobs.acquire(id, timeoutMs, signal, capacity);
+  }
+
   /** Gives back what a dead thread held. */
-  static clear({ hosts, accounts, addresses }: GateMemory, thread: number): void {
+  static clear({ hosts, accounts, jobs, addresses }: GateMemory, thread: number): void {
     SharedKeyedSemaphore.clear(hosts, thread);
     SharedKeyedSemaphore.clear(accounts, thread);
+    SharedKeyedSemaphore.clear(jobs, thread);
     AddressBudget.clear(addresses, thread);
   }
 }

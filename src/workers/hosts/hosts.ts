@@ -9,7 +9,6 @@ import {
   type Via,
 } from '../../egress/index.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
-import type { Permit } from '../../limits/permit.ts';
 import { PageError } from '../../scrape/types.ts';
 import type { Load } from '../limits/load.ts';
 import type { JobInfo } from '../job.ts';
@@ -124,10 +123,7 @@ export class Hosts {
   async enter({ job, target, signal, sync = false, vouched = false }: Entry): Promise<HostPlace> {
     this.refusing.check(job.id, target.host);
     await this.#awaitTurn({ job, target, signal, vouched });
-    const permit = await this.#load.park(
-      job.account_id,
-      this.#gate.acquire(job.account_id, target.host, PATIENCE_MS, signal),
-    );
+    const permit = await this.#load.park(job.account_id, this.#takePlace(job, target.host, signal));
     if (!permit) throw new HostBusyError(signal.aborted ? 0 : BUSY_SECONDS);
     const visitor = { accountId: job.account_id, host: target.host };
     const rest = sync ? 0 : this.resting.secondsLeft(visitor);
@@ -145,6 +141,20 @@ export class Hosts {
       fetch: async (request) => await this.#fetch(job, target, request),
       visit: async (way, timeoutMs) => await this.#visit(job, target, { way, timeoutMs }),
     });
+  }
+
+  /**
+   * A place at the host, and one of those that a job with `max_concurrency` has; null where that
+   * takes too long. The job's comes first: a place at a host is for others, too.
+   */
+  async #takePlace(job: JobInfo, host: string, signal: AbortSignal): Promise<Disposable | null> {
+    const { max_concurrency } = job.options;
+    if (max_concurrency == null) return await this.#gate.acquire(job.account_id, host, PATIENCE_MS, signal);
+    const limit = { id: job.id, capacity: max_concurrency };
+    using stack = new DisposableStack();
+    const share = stack.use(await this.#gate.acquireOfJob(limit, PATIENCE_MS, signal));
+    const place = share && stack.use(await this.#gate.acquire(job.account_id, host, PATIENCE_MS, signal));
+    return place && stack.move();
   }
 
   /**
@@ -256,10 +266,10 @@ interface PlaceTools {
 
 /** A place at a host, good for one fetch. */
 export class HostPlace implements Disposable {
-  readonly #permit: Permit;
+  readonly #permit: Disposable;
   readonly #tools: PlaceTools;
 
-  constructor(permit: Permit, tools: PlaceTools) {
+  constructor(permit: Disposable, tools: PlaceTools) {
     this.#permit = permit;
     this.#tools = tools;
   }

@@ -81,7 +81,7 @@ export class WorkerPool {
     this.#unsubscribe = notifications.subscribe(
       (n) => {
         if (n.type === 'slices') this.#wake(n.lane);
-        if (n.type === 'job_ended' && n.cancelled) this.#each((thread) => thread.cancel(n.job_id));
+        if (n.type === 'job_ended' && n.early) this.#each((thread) => thread.cancel(n.job_id));
       },
       () => this.#each((thread) => thread.wake()),
     );

@@ -3,13 +3,13 @@ import { groupOf, type Slice } from '../../database/queue.ts';
 import type { Load } from '../limits/load.ts';
 
 /**
- * Maximum slices per thread: in total, of one account, and of one account on one host. What an
- * account may not hold stays for others; the cap per host keeps a slow host from filling an
- * account's share. The rest waits in the queue.
+ * Maximum slices per thread: in total, of one account, and of one account on one host or of one job
+ * that caps its fetches. What an account may not hold stays for others; the last cap keeps a slow
+ * host or job from filling an account's share. The rest waits in the queue.
  */
 const MAX_SLICES = {
-  interactive: { total: 256, account: 128, host: 16 },
-  bulk: { total: 48, account: 32, host: 3 },
+  interactive: { total: 256, account: 128, group: 16 },
+  bulk: { total: 48, account: 32, group: 3 },
 };
 /**
  * Maximum pages to do per thread, in total and of one account. Pages that wait for their host do
@@ -68,12 +68,12 @@ export class HeldSlices {
       entries.map(({ data }) => data.account_id),
       most.account,
     );
-    const ofHost = entries.filter(({ data }) => data.host !== undefined);
+    const slow = entries.filter(({ data }) => data.host !== undefined || data.capped);
     return {
       accounts: [...new Set([...accounts, ...this.#load.accountsWith(MAX_PAGES[this.#lane].account)])],
       groups: keysWith(
-        ofHost.map(({ data }) => groupOf(data)),
-        most.host,
+        slow.map(({ data }) => groupOf(data)),
+        most.group,
       ),
     };
   }

@@ -18,6 +18,8 @@ const INTERRUPTED = 130;
 interface QueueOptions extends Connection {
   format: Format;
   webhookUrl?: string;
+  finishWithin?: number;
+  maxConcurrency?: number;
   render?: true | 'auto';
 }
 
@@ -65,7 +67,9 @@ function queueCommand(program: Command, nameAndArguments: string, description: s
   return clientCommand(program, nameAndArguments, description)
     .option('--format <format>', FORMATS.join(', '), oneOf(...FORMATS), 'markdown')
     .option('--render <when>', 'in a browser: always, auto (where a page says nothing without)', renderWhen)
-    .option('--webhook-url <url>', 'the receiver of the callback');
+    .option('--webhook-url <url>', 'the receiver of the callback')
+    .option('--finish-within <seconds>', 'end by then, with what is done', wholeNumber(1, 604_800))
+    .option('--max-concurrency <n>', 'maximum number of fetches at once', wholeNumber(1, 100));
 }
 
 async function readInput(file: string): Promise<string> {
@@ -98,11 +102,18 @@ function parseList(text: string, name: string): string[] {
 async function queue(
   path: string,
   body: object,
-  { format, render, webhookUrl: webhook_url, ...options }: QueueOptions & { wait?: boolean },
+  { format, render, ...options }: QueueOptions & { wait?: boolean },
   command: Command,
 ): Promise<JobSummary | null> {
   const api = connect(options);
-  const queued = await api.post<{ job_id: string }>(path, { ...body, format, render, webhook_url });
+  const queued = await api.post<{ job_id: string }>(path, {
+    ...body,
+    format,
+    render,
+    webhook_url: options.webhookUrl,
+    finish_within: options.finishWithin,
+    max_concurrency: options.maxConcurrency,
+  });
   if (options.wait === true) return await watch(api, queued.job_id, command);
   print(command, queued, queued.job_id);
   return null;

@@ -20,6 +20,9 @@ export const counts = {
     'Of the succeeded and failed pages, those that the site blocked. They cost nothing.',
   ),
 };
+export const cutShort = z
+  .boolean()
+  .describe('Whether the time of `finish_within` was up before all pages were done.');
 export const metadata = z
   .unknown()
   .optional()
@@ -167,7 +170,17 @@ export const pageBlock = named(
 export const batchResult = named('BatchResult', z.strictObject({ pages: z.array(pageBlock), ...counts }));
 export const queuedAnswer = named(
   'Queued',
-  z.strictObject({ status: z.literal('queued'), job_id: z.string() }),
+  z.strictObject({
+    status: z.literal('queued'),
+    job_id: z.string(),
+    estimated_seconds: z
+      .int()
+      .nullable()
+      .describe(
+        'How long the delays between fetches make it take, as far as they are known; of a crawl, for ' +
+          '`max_pages`. Null where none is known.',
+      ),
+  }),
 );
 
 const jobFields = {
@@ -181,6 +194,8 @@ const jobFields = {
   skipped: counts.skipped,
   cancelled: counts.cancelled,
   blocked: counts.blocked,
+  cut_short: cutShort,
+  finish_by: timestamp.nullable().describe('When it is over at the latest: `finish_within` of the request.'),
   url: z.string().nullable().describe('Its page, the first of a batch, or where its crawl began.'),
   options: z
     .looseObject({ formats: z.array(z.string()), headers: z.array(z.string()) })

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ENDED_JOB_STATUSES } from '../../../database/enumerations.ts';
 import { named } from '../../../http/schemas.ts';
-import { batchResult, count, counts, metadata, pageBlock } from './answers.ts';
+import { batchResult, count, counts, cutShort, metadata, pageBlock } from './answers.ts';
 
 /** The bodies of callbacks, by event. */
 export const callbacks = {
@@ -20,6 +20,7 @@ export const callbacks = {
           .describe(
             'What the synchronous route answers with; the last form is that of `webhook_payload: summary`.',
           ),
+        cut_short: cutShort,
         metadata,
         test: z.literal(true).optional().describe('Only in a test delivery.'),
       })

@@ -132,7 +132,25 @@ export const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
     .optional(),
 });
 
+/** A week. */
+const MAX_FINISH_SECONDS = 7 * 86_400;
+
 export const asyncFields = {
+  finish_within: z
+    .int()
+    .min(1)
+    .max(MAX_FINISH_SECONDS)
+    .optional()
+    .describe(
+      'Seconds after which the job is over: what is not done by then fails with `deadline_exceeded`, costs ' +
+        'nothing, and job and callback say `cut_short`.',
+    ),
+  max_concurrency: z
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('The most pages that are fetched at once, over all its sites. Default: as many as they take.'),
   webhook_url: z
     .string()
     .trim()

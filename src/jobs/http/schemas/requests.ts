@@ -164,7 +164,7 @@ export const mapSchema = named(
 /** What the asynchronous routes take besides. */
 export type AsyncFields = Pick<z.infer<typeof scrapeAsyncSchema>, keyof typeof asyncFields>;
 
-type ScrapeBody = Omit<z.infer<typeof scrapeSchema>, 'url'>;
+type ScrapeBody = Omit<z.infer<typeof scrapeSchema>, 'url'> & Partial<Pick<AsyncFields, 'max_concurrency'>>;
 
 /** The options of a validated request, in the form that the job keeps. */
 export function scrapeOptions(body: ScrapeBody): ScrapeOptions {
@@ -186,6 +186,7 @@ export function scrapeOptions(body: ScrapeBody): ScrapeOptions {
     respect_robots: body.respect_robots,
     user_agent: body.user_agent ?? null,
     skip_tls_verification: body.skip_tls_verification,
+    max_concurrency: body.max_concurrency ?? null,
   };
 }
 

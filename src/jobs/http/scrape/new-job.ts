@@ -2,7 +2,7 @@ import type { RouteRequest } from '../../../http/route/route.ts';
 import type { Caller } from '../../../http/locals.ts';
 import type { Config } from '../../../config/index.ts';
 import { invalidField } from '../../../service-error.ts';
-import { createJob, type NewJob } from '../../create.ts';
+import { createJob, type CreatedJob, type NewJob } from '../../create.ts';
 import { requestDigest } from '../../idempotency.ts';
 import type { JobContext } from '../context.ts';
 import { checkProxy } from './check-proxy.ts';
@@ -10,7 +10,10 @@ import { checkProxy } from './check-proxy.ts';
 /** What a route says of the job that it creates; the rest comes from the request. */
 export type JobFields = Pick<NewJob, 'kind' | 'lane' | 'sync' | 'urls' | 'options'> &
   Partial<
-    Pick<NewJob, 'metadata' | 'webhook_url' | 'webhook_payload' | 'webhook_headers' | 'webhook_events'>
+    Pick<
+      NewJob,
+      'metadata' | 'webhook_url' | 'webhook_payload' | 'webhook_headers' | 'webhook_events' | 'finish_within'
+    >
   >;
 
 export type ScrapeRequest = RouteRequest<unknown, unknown, unknown, Caller>;
@@ -23,7 +26,7 @@ export async function createRequestedJob(
   request: ScrapeRequest,
   context: JobContext,
   fields: JobFields,
-): Promise<{ job_id: string; repeated: boolean }> {
+): Promise<CreatedJob> {
   await checkProxy(context, fields.options.proxy);
   const { account, requestId, traceparent, idempotencyKey, path, bytes } = request;
   const created = await createJob(context, {
@@ -32,6 +35,7 @@ export async function createRequestedJob(
     webhook_payload: 'full',
     webhook_headers: null,
     webhook_events: [],
+    finish_within: null,
     ...fields,
     options: withBrowser(fields.options, context.config),
     account_id: account.id,

@@ -32,16 +32,18 @@ export async function queue(
   context: JobContext,
   fields: Omit<JobFields, 'sync'>,
 ): Promise<Reply> {
-  const { webhook_url, webhook_payload, webhook_headers, webhook_events } = request.body;
+  const { webhook_url, webhook_payload, webhook_headers, webhook_events, finish_within } = request.body;
   if (webhook_url !== undefined) await checkWebhookUrl(context.egress, webhook_url);
-  const { job_id } = await createRequestedJob(request, context, {
+  const { job_id, estimated_seconds } = await createRequestedJob(request, context, {
     ...fields,
     sync: false,
     webhook_url: webhook_url ?? null,
     webhook_payload,
     webhook_headers: webhook_headers ?? null,
     webhook_events: [...new Set(webhook_events)],
+    finish_within: finish_within ?? null,
     metadata: request.verbatim.metadata ?? null,
   });
-  return { status: 202, headers: { Location: `/v1/jobs/${job_id}` }, json: { status: 'queued', job_id } };
+  const json = { status: 'queued', job_id, estimated_seconds };
+  return { status: 202, headers: { Location: `/v1/jobs/${job_id}` }, json };
 }
