@@ -16,6 +16,7 @@ import { needsBrowser } from './dom/needs-browser.ts';
 import { readFields } from './fields/index.ts';
 import type { PageData } from './fields/page-data.ts';
 import { isScriptShell } from './dom/script-shell.ts';
+import { placeStreamed } from './dom/streamed.ts';
 import { toHtml } from './formats/html.ts';
 import { baseUrl, discoveredLinks } from './formats/links.ts';
 import { imagesOf } from './formats/page-images.ts';
@@ -76,6 +77,7 @@ function dataOf(
  */
 function readHtml(document: Document, { url, rendered = false }: RawPage, options: ExtractOptions): Content {
   closeHead(document);
+  placeStreamed(document);
   const base = baseUrl(document, url);
   const discovered = discoveredLinks(document, base, options.link_texts);
   const about = metadataOf(document, base);

@@ -26,6 +26,11 @@ const PAGES: [what: string, html: string, needs: boolean][] = [
   ],
   ['a page with text and an empty place for a widget', `<p>${WORDS}</p><div id="app"></div>${SCRIPT}`, false],
   ['a short page without a script', '<main></main><p>Moved.</p>', false],
+  [
+    'an element that only a script defines, under navigation',
+    `<nav>Home Prices About</nav><shop-app></shop-app>${SCRIPT}`,
+    true,
+  ],
   ['a picture in its main part', `<main><img src="/a.png"></main>${SCRIPT}`, false],
   [
     'a plea for JavaScript on a page that says much',

@@ -1,16 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page, Request } from 'playwright-core';
+import { TIMERS_LEFT_MS, WATCH_TIMERS } from './timers.ts';
 
 /** Requests that may stay open for as long as a page does. */
 const ENDLESS = new Set(['websocket', 'eventsource', 'media', 'ping']);
 
-/** Knows when a page has no request under way. */
+/** How long timers are waited for, those too that the first ones start. */
+const TIMERS_LIMIT_MS = 1000;
+
+/** Knows when a page has nothing under way: no request, and no timer that fires soon. */
 export class Quiet {
+  readonly #page: Page;
   readonly #underWay = new Set<Request>();
+  #requests = 0;
   #onChange: () => void = () => {};
 
-  constructor(page: Page) {
+  private constructor(page: Page) {
+    this.#page = page;
     page.on('request', (request) => {
       if (ENDLESS.has(request.resourceType())) return;
+      this.#requests++;
       this.#underWay.add(request);
       this.#onChange();
     });
@@ -21,8 +30,31 @@ export class Quiet {
     page.on('requestfailed', end);
   }
 
-  /** Waits until nothing has been under way for `quietMs`, or for `limitMs`. */
+  /** Watches a page from before its first request. */
+  static async watch(page: Page): Promise<Quiet> {
+    await page.addInitScript(WATCH_TIMERS);
+    return new Quiet(page);
+  }
+
+  /** Waits until no request has been under way for `quietMs`, and no timer is, or for `limitMs`. */
   async wait(quietMs: number, limitMs: number): Promise<void> {
+    const end = performance.now() + limitMs;
+    let timersMs = TIMERS_LIMIT_MS;
+    for (let leftMs = limitMs; leftMs > 0; leftMs = end - performance.now()) {
+      await this.waitForRequests(quietMs, leftMs);
+      const known = this.#requests;
+      const timerMs = await this.#page.evaluate<number>(TIMERS_LEFT_MS).catch(() => 0); // it goes elsewhere
+      // The page's answer comes after word of each request that it made before.
+      if (this.#requests !== known) continue;
+      if (!(timerMs > 0) || timersMs <= 0) return;
+      const waitMs = Math.min(timerMs, timersMs, end - performance.now());
+      timersMs -= waitMs;
+      await sleep(waitMs);
+    }
+  }
+
+  /** Waits until no request has been under way for `quietMs`, or for `limitMs`. */
+  async waitForRequests(quietMs: number, limitMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const limit = setTimeout(resolve, limitMs);
     let timer: NodeJS.Timeout | undefined;

@@ -132,6 +132,7 @@ class PageRender {
     page.on('crash', () => fail(new RenderError('render_failed', 'the tab crashed')));
     this.#context.on('page', (other) => void other.close().catch(() => {}));
     await page.addInitScript(OPEN_SHADOWS);
+    const quiet = await Quiet.watch(page);
     const cdp = await this.#context.newCDPSession(page);
     const { proxy, mayVisit, remote } = this.#tools;
     const navigation = new Navigation({
@@ -144,7 +145,7 @@ class PageRender {
     });
     await navigation.begin();
     try {
-      await this.#load(page, navigation);
+      await this.#load(page, quiet, navigation);
       const html = navigation.notHtml ? null : await this.#readWhenStill(cdp, navigation);
       return this.#result(navigation, html);
     } catch (error) {
@@ -152,8 +153,7 @@ class PageRender {
     }
   }
 
-  async #load(page: Page, navigation: Navigation): Promise<void> {
-    const quiet = new Quiet(page);
+  async #load(page: Page, quiet: Quiet, navigation: Navigation): Promise<void> {
     const { wait_for, actions, scroll_to_end } = this.#request.options;
     try {
       await page.goto(this.#request.url, { waitUntil: 'domcontentloaded', timeout: this.#leftMs });

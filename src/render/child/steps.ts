@@ -32,7 +32,7 @@ export class Steps {
   }
 
   async waitForIdle(): Promise<void> {
-    await this.#quiet.wait(IDLE_MS, this.#leftMs());
+    await this.#quiet.waitForRequests(IDLE_MS, this.#leftMs());
   }
 
   async pause(ms: number): Promise<void> {

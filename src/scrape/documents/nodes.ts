@@ -1,20 +1,11 @@
-import { type ChildNode, Document, Element, type ParentNode, Text } from 'domhandler';
+import { type ChildNode, Document, Element, Text } from 'domhandler';
+import { adopt } from '../dom/index.ts';
 import { discoveredLinks } from '../formats/links.ts';
 import { toHtml } from '../formats/html.ts';
 import { toMarkdown } from '../markdown/index.ts';
 import { toText } from '../formats/text.ts';
 import type { Metadata } from '../types.ts';
 import { QUIET, type Content } from './content.ts';
-
-/** Makes the nodes the children of the parent, in this order. */
-export function adopt(parent: ParentNode, children: ChildNode[]): void {
-  parent.children = children;
-  for (const [i, child] of children.entries()) {
-    child.parent = parent;
-    child.prev = children[i - 1] ?? null;
-    child.next = children[i + 1] ?? null;
-  }
-}
 
 /** An element with these children; strings become text. */
 export function element(

@@ -50,9 +50,12 @@ export function isScriptShell(document: Document): boolean {
 
 const isScript = ({ name }: Element): boolean => name === 'script';
 
-/** Whether an element is a place where frameworks put what their script makes. */
+/**
+ * Whether an element is a place where a script puts what it makes: one of the frameworks', or an
+ * element that only a script defines (HTML Standard, section 4.13.3).
+ */
 export function isMount({ name, attribs }: Element): boolean {
-  return MOUNTS.test(attribs['id'] ?? '') || name === 'app-root';
+  return MOUNTS.test(attribs['id'] ?? '') || name.includes('-');
 }
 
 /** Whether an element is a script that a browser runs. */

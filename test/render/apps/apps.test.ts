@@ -52,7 +52,8 @@ describe('applications', { skip: noBrowser }, () => {
     for (const [name, body] of scripts)
       site.routes.set(`/assets/${name}`, { headers: { 'content-type': 'text/javascript' }, body });
     for (let from = 0; from <= ENTRIES; from += 5) {
-      const more = from === ENTRIES ? [] : Array.from({ length: 5 }, (_, n) => `Entry ${from + n + 1} of the list`);
+      const more =
+        from === ENTRIES ? [] : Array.from({ length: 5 }, (_, n) => `Entry ${from + n + 1} of the list`);
       site.routes.set(`/entries.json?from=${from}`, json(more));
     }
   });
@@ -111,7 +112,10 @@ describe('applications', { skip: noBrowser }, () => {
   test('pictures that load when they are seen, and frames of the site, are read', async () => {
     const { markdown } = await scrape('gallery', { only_main_content: false });
     for (const season of ['spring', 'summer', 'autumn', 'winter'])
-      assert.ok(markdown.includes(`![The picture ${season}](${site.url(`/pictures/${season}.png`)})`), markdown);
+      assert.ok(
+        markdown.includes(`![The picture ${season}](${site.url(`/pictures/${season}.png`)})`),
+        markdown,
+      );
     assert.ok(markdown.includes(`![All of them](${site.url('/pictures/all.png')})`), markdown);
     assert.match(markdown, /The shop of Preact/);
   });

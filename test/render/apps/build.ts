@@ -21,8 +21,8 @@ const ENTRIES = [
 
 const svelte: Plugin = {
   name: 'svelte',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\.svelte$/ }, async ({ path }) => {
+  setup: (bundle) =>
+    bundle.onLoad({ filter: /\.svelte$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
       return { contents: compile(source, { css: 'injected', filename: path }).js.code };
     }),
@@ -30,8 +30,8 @@ const svelte: Plugin = {
 
 const vue: Plugin = {
   name: 'vue',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\.vue$/ }, async ({ path }) => {
+  setup: (bundle) =>
+    bundle.onLoad({ filter: /\.vue$/ }, async ({ path }) => {
       const { descriptor } = parse(await readFile(path, 'utf8'), { filename: path });
       return { contents: compileScript(descriptor, { id: basename(path), inlineTemplate: true }).content };
     }),
@@ -49,7 +49,11 @@ export async function buildApps(): Promise<Map<string, string>> {
     write: false,
     outdir: '/',
     conditions: ['browser', 'production'],
-    define: { 'process.env.NODE_ENV': '"production"', __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false' },
+    define: {
+      'process.env.NODE_ENV': '"production"',
+      __VUE_OPTIONS_API__: 'true',
+      __VUE_PROD_DEVTOOLS__: 'false',
+    },
     plugins: [svelte, vue],
   });
   return new Map(outputFiles.map(({ path, text }) => [basename(path), text]));

@@ -17,7 +17,12 @@ function Magazine() {
     h('p', null, 'We and our 841 partners value your privacy.'),
     h('button', { onClick: () => setAgreed(true) }, 'Accept all'),
   );
-  return h(Fragment, null, h('main', null, h('h1', null, 'A magazine'), h('p', null, text)), agreed ? null : wall);
+  return h(
+    Fragment,
+    null,
+    h('main', null, h('h1', null, 'A magazine'), h('p', null, text)),
+    agreed ? null : wall,
+  );
 }
 
 render(h(Magazine), document.querySelector('#root'));

@@ -1,5 +1,7 @@
 import { html, LitElement } from 'lit';
 
+const product = ({ name, text }) => html`<shop-product .text=${text}>${name}</shop-product>`;
+
 /** Its tree is open, and it shows what stands within it in a slot. */
 class ShopApp extends LitElement {
   static properties = { products: { state: true } };
@@ -17,7 +19,6 @@ class ShopApp extends LitElement {
   }
 
   render() {
-    const product = ({ name, text }) => html`<shop-product .text=${text}>${name}</shop-product>`;
     return html`<h1>The shop of Lit</h1>
       ${this.products.map(product)}`;
   }

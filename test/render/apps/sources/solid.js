@@ -4,13 +4,14 @@ import { render } from 'solid-js/web';
 
 const load = async () => await (await fetch('/products.json')).json();
 
+const section = ({ name, text }) =>
+  html`<section>
+    <h2>${name}</h2>
+    <p>${text}</p>
+  </section>`;
+
 function Shop() {
   const [products] = createResource(load, { initialValue: [] });
-  const section = ({ name, text }) =>
-    html`<section>
-      <h2>${name}</h2>
-      <p>${text}</p>
-    </section>`;
   return html`<main>
     <h1>The shop of Solid</h1>
     <${For} each=${products}>${section}<//>

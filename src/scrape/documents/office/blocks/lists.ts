@@ -1,6 +1,7 @@
 import type { ChildNode, Element } from 'domhandler';
 import { textContent } from '../../../dom/index.ts';
-import { adopt, element } from '../../nodes.ts';
+import { adopt } from '../../../dom/index.ts';
+import { element } from '../../nodes.ts';
 
 function codeBlock(text: string): Element {
   return element('pre', {}, [element('code', {}, [text])]);
