@@ -3,8 +3,8 @@
 --
 --   psql "$DATABASE_URL" -v coordinator=db0.internal -v worker=db1.internal -f db/citus.sql
 --
--- The account is the unit of distribution. What grows with the work (jobs, pages, the history of
--- deliveries, attempts) is spread over the machines by account_id, one account's rows together.
+-- The account is the unit of distribution. What grows with the work (jobs, pages, files, the
+-- history of deliveries, attempts) is spread over the machines by account_id, one account's rows together.
 -- What is hot and small (the queue, the outbox) and what is asked for without an account (accounts,
 -- keys, hosts) stays on the coordinator. The service connects to the coordinator and needs no other
 -- setting; pg-boss's profile for Citus changes nothing in how it works, since its tables stay there
@@ -58,10 +58,11 @@ select citus_add_local_table_to_metadata('hosts');
 select create_distributed_table('jobs', 'account_id', colocate_with => 'none');
 select create_distributed_table('pages', 'account_id', colocate_with => 'jobs');
 select create_distributed_table('page_aliases', 'account_id', colocate_with => 'jobs');
+select create_distributed_table('files', 'account_id', colocate_with => 'jobs');
 select create_distributed_table('account_hosts', 'account_id', colocate_with => 'jobs');
 select create_distributed_table('deliveries', 'account_id', colocate_with => 'jobs');
 select create_distributed_table('attempts', 'account_id', colocate_with => 'jobs');
 
 -- A machine of its own for a large account:
 --   select isolate_tenant_to_new_shard('jobs', 'acct_…', 'CASCADE');
--- And back: select undistribute_table('jobs'); and so on, for each of the six.
+-- And back: select undistribute_table('jobs'); and so on, for each of the seven.

@@ -276,6 +276,21 @@ create table endpoints (
   constraint endpoints_pkey PRIMARY KEY (account_id, endpoint)
 );
 
+create table files (
+  account_id text collate "C" not null,
+  job_id text collate "C" not null,
+  name text collate "C" not null,
+  ordinal integer not null,
+  type text not null,
+  sha256 bytea not null,
+  bytes integer default octet_length(content) not null,
+  content bytea not null,
+  constraint files_pkey PRIMARY KEY (account_id, job_id, name)
+) partition by RANGE (job_id);
+alter table files alter column sha256 set statistics 0;
+alter table files alter column content set storage external;
+alter table files alter column content set statistics 0;
+
 create table hosts (
   host text collate "C" not null,
   next_allowed_at timestamp with time zone default '-infinity'::timestamp with time zone not null,

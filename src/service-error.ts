@@ -15,6 +15,7 @@ export const ERROR_CODES = [
   'gone',
   'body_too_large',
   'unsupported_encoding',
+  'range_not_satisfiable',
   'validation_failed',
   'idempotency_mismatch',
   'rate_limited',
@@ -35,6 +36,8 @@ interface Details {
   errors?: FieldError[];
   /** When the caller may try again. */
   retryAfterSeconds?: number;
+  /** The length of what a range was asked of. */
+  completeBytes?: number;
   cause?: unknown;
 }
 
@@ -46,11 +49,17 @@ export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly errors: FieldError[] | undefined;
   readonly retryAfterSeconds: number | undefined;
-  constructor(code: ErrorCode, message: string, { errors, retryAfterSeconds, cause }: Details = {}) {
+  readonly completeBytes: number | undefined;
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { errors, retryAfterSeconds, completeBytes, cause }: Details = {},
+  ) {
     super(message, { cause });
     this.code = code;
     this.errors = errors;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.completeBytes = completeBytes;
   }
 }
 

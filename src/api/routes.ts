@@ -8,6 +8,7 @@ import { route } from '../http/route/route.ts';
 import { cancelJob } from '../jobs/http/jobs/cancel-job.ts';
 import { listJobs } from '../jobs/http/jobs/list-jobs.ts';
 import { listPages } from '../jobs/http/jobs/list-pages.ts';
+import { readFile } from '../jobs/http/jobs/read-file.ts';
 import { readJob } from '../jobs/http/jobs/read-job.ts';
 import { readResult } from '../jobs/http/jobs/read-result.ts';
 import { watchJob } from '../jobs/http/jobs/watch-job.ts';
@@ -57,6 +58,7 @@ export const ROUTES: Route<ApiContext>[] = [
   readJob,
   listPages,
   readResult,
+  readFile,
   cancelJob,
   watchJob,
   listDeliveries,

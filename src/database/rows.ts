@@ -27,6 +27,11 @@ export const largeText = <Row>(valueOf: ValueOf<Row, string | Uint8Array>): Colu
       : value;
   },
 });
+/** Bytes that may be many, each value as a parameter of its own like largeText. */
+export const largeBytea = <Row>(valueOf: ValueOf<Row, Uint8Array>): Column<Row> => ({
+  ...largeText(valueOf),
+  type: 'bytea',
+});
 export const smallint = <Row>(valueOf: ValueOf<Row, number>): Column<Row> => ({ type: 'smallint', valueOf });
 export const int = <Row>(valueOf: ValueOf<Row, number>): Column<Row> => ({ type: 'int', valueOf });
 export const bigint = <Row>(valueOf: ValueOf<Row, number>): Column<Row> => ({ type: 'bigint', valueOf });

@@ -118,6 +118,17 @@ export interface PageAliasesTable {
   url_hash: Buffer;
 }
 
+export interface FilesTable {
+  account_id: string;
+  job_id: string;
+  name: string;
+  ordinal: number;
+  type: string;
+  sha256: Buffer;
+  bytes: GeneratedAlways<number>;
+  content: Buffer;
+}
+
 export interface HostsTable {
   host: string;
   next_allowed_at: Generated<Timestamp>;
@@ -207,6 +218,7 @@ export interface Tables {
   jobs: JobsTable;
   pages: PagesTable;
   page_aliases: PageAliasesTable;
+  files: FilesTable;
   hosts: HostsTable;
   account_hosts: AccountHostsTable;
   outbox: OutboxTable;

@@ -96,6 +96,11 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     remedy: 'Send the body as it is, or with gzip, deflate or br.',
     retry: false,
   },
+  range_not_satisfiable: {
+    when: 'The Range of the request begins after the end of the file. Content-Range says how long it is.',
+    remedy: 'Ask for a part that is there, or for the whole file, without Range.',
+    retry: false,
+  },
   validation_failed: {
     when: 'A field is missing, of a wrong type, out of range, or does not exist. errors names each of them.',
     remedy: 'Change the fields in errors. The reference shows what each route takes.',

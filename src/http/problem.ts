@@ -23,6 +23,7 @@ export const PROBLEMS = {
   gone: [410, 'No longer kept'],
   body_too_large: [413, 'The body is too large'],
   unsupported_encoding: [415, 'The encoding of the body is not supported'],
+  range_not_satisfiable: [416, 'The range is not there'],
   validation_failed: [422, 'The request has invalid fields'],
   idempotency_mismatch: [422, 'This Idempotency-Key was used with another request'],
   rate_limited: [429, 'Too many requests'],
@@ -64,8 +65,13 @@ export function problemDocument({ code, message, errors }: ServiceError, request
 }
 
 /** The headers that go with an error. */
-export function problemHeaders({ code, retryAfterSeconds }: ServiceError): Record<string, string> {
+export function problemHeaders({
+  code,
+  retryAfterSeconds,
+  completeBytes,
+}: ServiceError): Record<string, string> {
   return {
+    ...(completeBytes === undefined ? {} : { 'Content-Range': `bytes */${completeBytes}` }),
     ...(code === 'unauthorized' ? { 'WWW-Authenticate': 'Bearer realm="ollagraph"' } : {}),
     ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }),
   };

@@ -1,4 +1,5 @@
 import type { EgressErrorCode, Via } from '../egress/index.ts';
+import type { FileErrorCode } from '../scrape/types.ts';
 import type { RenderOptions } from './options.ts';
 
 export type PageCookie = { name: string; value: string } & (
@@ -22,6 +23,26 @@ export interface RenderRequest {
   asks: boolean;
 }
 
+/** A file that was made of a page. */
+export interface RenderedFile {
+  /** Unique within the page. */
+  name: string;
+  type: string;
+  content: Uint8Array;
+  /** In hex. */
+  sha256: string;
+  /** Of a picture, in pixels. */
+  size: { width: number; height: number } | null;
+  /** Whether the page goes on below the picture. */
+  truncated: boolean;
+}
+
+/** What came of the files that were to be made of a page. */
+export interface RenderedFiles {
+  made: RenderedFile[];
+  faults: { name: string; code: FileErrorCode }[];
+}
+
 /** A page as it stands after its scripts have run. */
 export interface RenderedPage {
   /** Where the browser has ended up. */
@@ -36,6 +57,7 @@ export interface RenderedPage {
   cookies: { url: string; value: string }[];
   /** The document in UTF-8. Null: the answer is no HTML, and was not rendered. */
   body: Uint8Array | null;
+  files: RenderedFiles;
   durationMs: number;
 }
 

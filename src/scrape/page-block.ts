@@ -1,5 +1,12 @@
 import type { BlockVerdict } from './block/index.ts';
-import { PAGE_ERRORS, type Extraction, type Format, type PageErrorCode } from './types.ts';
+import {
+  FILE_ERRORS,
+  PAGE_ERRORS,
+  type Extraction,
+  type Format,
+  type PageErrorCode,
+  type PageFiles,
+} from './types.ts';
 
 /** Facts about a page that was fetched or refused. */
 interface PageFacts {
@@ -24,6 +31,7 @@ export interface OkPage extends PageFacts {
   via?: number | 'caller' | null;
   /** Whether the site's certificate was not verified, as the caller asked. */
   skipTlsVerification?: boolean;
+  files?: PageFiles | undefined;
 }
 
 export interface FailedPage extends PageFacts {
@@ -74,6 +82,7 @@ export function okBlock(page: OkPage, extraction: Extraction, formats: Format[])
     content_type: page.contentType,
     ...Object.fromEntries(content.map((format) => [format, extraction[format] ?? NOTHING[format]])),
     ...(extraction.data && { data: extraction.data.data, data_errors: extraction.data.errors }),
+    ...shownFiles(page.files),
     metadata: extraction.metadata,
     ...(page.truncated && { truncated: true }),
     ...(page.rendered && { rendered: true }),
@@ -85,6 +94,15 @@ export function okBlock(page: OkPage, extraction: Extraction, formats: Format[])
     fetched_at: page.fetchedAt.toISOString(),
     duration_ms: Math.round(page.durationMs),
   });
+}
+
+function shownFiles({ files, faults }: PageFiles = { files: [], faults: [] }) {
+  return {
+    ...(files.length > 0 && { files }),
+    ...(faults.length > 0 && {
+      file_errors: faults.map(({ name, code }) => ({ name, code, message: FILE_ERRORS[code] })),
+    }),
+  };
 }
 
 /** The JSON text of the block of a page that failed, was skipped or was cancelled. */

@@ -62,6 +62,47 @@ export class PageError extends Error {
   }
 }
 
+/**
+ * The closed list of codes with which a file of a page fails, each with the sentence a caller reads.
+ * The page itself is none the worse.
+ */
+export const FILE_ERRORS = {
+  too_large: 'The file is larger than 10 MiB, or the files of the page are larger than 20 MiB together.',
+  failed: 'The browser could not make the file.',
+} as const;
+export type FileErrorCode = keyof typeof FILE_ERRORS;
+
+/** A file could not be made of a page. */
+export class PageFileError extends Error {
+  override name = 'PageFileError';
+  readonly code: FileErrorCode;
+  constructor(code: FileErrorCode) {
+    super(FILE_ERRORS[code]);
+    this.code = code;
+  }
+}
+
+/** A file of a job that was made of a page, as its block shows it. */
+export interface PageFile {
+  name: string;
+  path: string;
+  type: string;
+  bytes: number;
+  /** In hex. */
+  sha256: string;
+  /** Of a picture, in pixels. */
+  width?: number;
+  height?: number;
+  /** The page goes on below the picture. */
+  truncated?: true;
+}
+
+/** The files that were made of a page, and those that could not be. */
+export interface PageFiles {
+  files: PageFile[];
+  faults: { name: string; code: FileErrorCode }[];
+}
+
 /** What of a page is wanted. */
 export interface ExtractOptions {
   formats: Format[];
@@ -101,6 +142,7 @@ export interface RawPage {
   rendered?: boolean;
   /** The proxy that it came through: a number of the pool, or the caller's own; null: none. */
   via?: number | 'caller' | null;
+  files?: PageFiles;
   body: Buffer;
 }
 

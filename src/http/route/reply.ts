@@ -13,6 +13,8 @@ export interface Reply {
    * … or as text of the answer's content type: whole, or in pieces that are never all in memory.
    */
   body?: string | AsyncIterable<string>;
+  /** Or the body as bytes, with their length in `Content-Length`. */
+  bytes?: AsyncIterable<Uint8Array>;
 }
 
 /** The whole text of a reply's body; empty where it has none. */
@@ -28,6 +30,12 @@ export async function sendReply(
   contentType = 'application/json',
 ): Promise<void> {
   res.status(reply.status ?? 200);
+  if (reply.bytes !== undefined) {
+    res.set(reply.headers ?? {});
+    if (res.req.method === 'HEAD') res.end();
+    else await sendPieces(res, reply.bytes);
+    return;
+  }
   const body = reply.json === undefined ? reply.body : JSON.stringify(reply.json);
   if (body === undefined) {
     res.set(reply.headers ?? {}).end();
@@ -40,12 +48,12 @@ export async function sendReply(
     res.send(body + end);
     return;
   }
-  await sendPieces(res, body, end);
+  await sendPieces(res, encode(body, end));
 }
 
-async function sendPieces(res: Response, pieces: AsyncIterable<string>, end: string): Promise<void> {
+async function sendPieces(res: Response, pieces: AsyncIterable<Uint8Array>): Promise<void> {
   try {
-    await pipeline(Readable.from(encode(pieces, end)), res);
+    await pipeline(Readable.from(pieces), res);
   } catch (error) {
     // The client has gone, as the request's log line says.
     if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;

@@ -4,6 +4,7 @@ import { boolean, int, largeText, rows, smallint, text } from '../../database/ro
 import type { Tx } from '../../database/tables.ts';
 import { failedBlock } from '../../scrape/page-block.ts';
 import { announcePages, announceStart } from './announce.ts';
+import { insertFiles, type JobFile } from './files.ts';
 import { finishJob, type JobEnd } from './finish.ts';
 import type { Job } from '../read/jobs.ts';
 import { crawlHash, expandFrontier } from './frontier.ts';
@@ -31,6 +32,8 @@ export interface PageResult {
   aliases: string[];
   /** Crawl: the URL that answered, after redirects, and the type of its answer. */
   answered: { url: string; contentType: string | null } | null;
+  /** Those that its block names. */
+  files?: JobFile[];
 }
 
 /**
@@ -63,6 +66,12 @@ export async function settlePages(
   const kept = job.kind === 'crawl' ? await withoutDuplicates(tx, job, results) : results;
   const moved = { ok: 0, failed: 0, skipped: 0 };
   const updated = await updatePages(tx, job, kept);
+  const ordinals = new Set(updated.map(({ ordinal }) => ordinal));
+  await insertFiles(
+    tx,
+    job,
+    kept.filter(({ ordinal }) => ordinals.has(ordinal)),
+  );
   for (const { status } of updated) moved[status]++;
   const unbilled = updated.filter((page) => page.status === 'ok' && page.unbilled).length;
   const surcharge = updated.reduce((sum, page) => sum + page.surcharge, 0);
@@ -194,5 +203,6 @@ function asDuplicate(result: PageResult): PageResult {
     surcharge: 0,
     blocked: false,
     links: null,
+    files: [],
   };
 }

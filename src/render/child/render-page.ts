@@ -3,6 +3,7 @@ import { errors, type Browser, type BrowserContext, type CDPSession, type Page }
 import { LARGEST_PAGE_BYTES, type ForwardProxy, type PageTraffic } from '../../egress/index.ts';
 import type { RenderedPage, RenderFault, RenderRequest } from '../messages.ts';
 import { isAdvertiser } from './advertisers.ts';
+import { Files } from './files.ts';
 import { Navigation } from './navigation.ts';
 import { Quiet } from './quiet.ts';
 import { OPEN_SHADOWS, snapshot } from './snapshot.ts';
@@ -86,6 +87,13 @@ async function openContext(browser: Browser, request: RenderRequest): Promise<Br
   });
 }
 
+/** What belongs to a page while it is rendered. */
+interface PageParts {
+  quiet: Quiet;
+  navigation: Navigation;
+  files: Files;
+}
+
 class PageRender {
   readonly #request: RenderRequest;
   readonly #tools: RenderTools;
@@ -134,8 +142,24 @@ class PageRender {
     await page.addInitScript(OPEN_SHADOWS);
     const quiet = await Quiet.watch(page);
     const cdp = await this.#context.newCDPSession(page);
+    const navigation = this.#navigation(cdp);
+    const files = new Files(cdp, this.#request.options);
+    await navigation.begin();
+    try {
+      await this.#load(page, { quiet, navigation, files });
+      if (navigation.notHtml) return this.#result(navigation, null, files);
+      await files.picture();
+      const html = await this.#readWhenStill(cdp, navigation);
+      await files.print();
+      return this.#result(navigation, html, files);
+    } catch (error) {
+      throw error instanceof RenderError ? error : this.#explain(error, navigation);
+    }
+  }
+
+  #navigation(cdp: CDPSession): Navigation {
     const { proxy, mayVisit, remote } = this.#tools;
-    const navigation = new Navigation({
+    return new Navigation({
       cdp,
       request: this.#request,
       credential: { username: this.#traffic.username, password: this.#traffic.password },
@@ -143,17 +167,9 @@ class PageRender {
       mayVisit,
       check: remote ? async (url) => await proxy.check(url) : null,
     });
-    await navigation.begin();
-    try {
-      await this.#load(page, quiet, navigation);
-      const html = navigation.notHtml ? null : await this.#readWhenStill(cdp, navigation);
-      return this.#result(navigation, html);
-    } catch (error) {
-      throw error instanceof RenderError ? error : this.#explain(error, navigation);
-    }
   }
 
-  async #load(page: Page, quiet: Quiet, navigation: Navigation): Promise<void> {
+  async #load(page: Page, { quiet, navigation, files }: PageParts): Promise<void> {
     const { wait_for, actions, scroll_to_end } = this.#request.options;
     try {
       await page.goto(this.#request.url, { waitUntil: 'domcontentloaded', timeout: this.#leftMs });
@@ -165,7 +181,7 @@ class PageRender {
       .waitForLoadState('load', { timeout: Math.min(LOAD_LIMIT_MS, this.#leftMs / 2) })
       .catch(() => {}); // what there is of it is read
     await quiet.wait(QUIET_MS, Math.min(QUIET_LIMIT_MS, this.#leftMs / 2));
-    const steps = new Steps(page, quiet, () => this.#leftMs);
+    const steps = new Steps(page, { quiet, files }, () => this.#leftMs);
     if (wait_for === 'network_idle') await steps.waitForIdle();
     else if (wait_for !== null && 'selector' in wait_for) await steps.waitForSelector(wait_for.selector);
     else if (wait_for !== null) await steps.pause(wait_for.ms);
@@ -187,7 +203,7 @@ class PageRender {
     }
   }
 
-  #result(navigation: Navigation, html: string | null): RenderedPage {
+  #result(navigation: Navigation, html: string | null, files: Files): RenderedPage {
     const { answer, current, redirects } = navigation;
     if (navigation.fault !== null) throw new RenderError(navigation.fault);
     const fields = answer?.fields ?? [];
@@ -201,6 +217,7 @@ class PageRender {
       robotsTags: fields.filter(({ name }) => /^x-robots-tag$/i.test(name)).map(({ value }) => value),
       cookies: navigation.cookies,
       body,
+      files: files.all,
       durationMs: performance.now() - this.#startedAt,
     };
   }

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import type { Action } from '../options.ts';
+import type { Files } from './files.ts';
 import type { Quiet } from './quiet.ts';
 
 /** How long nothing may be under way before a page counts as idle. */
@@ -19,11 +20,13 @@ const css = (selector: string): string => `css=${selector}`;
 export class Steps {
   readonly #page: Page;
   readonly #quiet: Quiet;
+  readonly #files: Files;
   readonly #leftMs: () => number;
 
-  constructor(page: Page, quiet: Quiet, leftMs: () => number) {
+  constructor(page: Page, { quiet, files }: { quiet: Quiet; files: Files }, leftMs: () => number) {
     this.#page = page;
     this.#quiet = quiet;
+    this.#files = files;
     this.#leftMs = leftMs;
   }
 
@@ -40,6 +43,7 @@ export class Steps {
   }
 
   async take(action: Action): Promise<void> {
+    if (action.type === 'screenshot') return await this.#files.pictureStep(action);
     const timeout = this.#leftMs();
     if (action.type === 'click') await this.#page.click(css(action.selector), { timeout });
     if (action.type === 'fill') await this.#page.fill(css(action.selector), action.value, { timeout });

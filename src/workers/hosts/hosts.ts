@@ -199,11 +199,11 @@ export class Hosts {
     return fetched;
   }
 
-  async #visit(
+  async #visit<T extends FetchedPage>(
     job: JobInfo,
     { host }: Target,
-    { way, timeoutMs }: { way: Way; timeoutMs: number },
-  ): Promise<RoutedPage | null> {
+    { way, timeoutMs }: { way: Way<T>; timeoutMs: number },
+  ): Promise<Routed<T> | null> {
     const mayVisit = async (url: string) => {
       if (job.options.respect_robots) await this.#allowedBy(job, url);
     };
@@ -257,11 +257,14 @@ export interface WayRules {
   timeoutMs: number;
 }
 
-type Way = (rules: WayRules) => Promise<FetchedPage | null>;
+type Way<T extends FetchedPage> = (rules: WayRules) => Promise<T | null>;
+
+/** What came of a way, and which it was. */
+type Routed<T extends FetchedPage> = T & Pick<RoutedPage, 'via'>;
 
 interface PlaceTools {
   fetch(request: PlaceRequest): Promise<RoutedPage>;
-  visit(way: Way, timeoutMs: number): Promise<RoutedPage | null>;
+  visit<T extends FetchedPage>(way: Way<T>, timeoutMs: number): Promise<Routed<T> | null>;
 }
 
 /** A place at a host, good for one fetch. */
@@ -287,7 +290,7 @@ export class HostPlace implements Disposable {
    * Fetches it in another way, which says where it goes on to, and gives the place back. Null where
    * that way was none: then the place is good for a fetch.
    */
-  async visit(way: Way, timeoutMs: number): Promise<RoutedPage | null> {
+  async visit<T extends FetchedPage>(way: Way<T>, timeoutMs: number): Promise<Routed<T> | null> {
     const fetched = await this.#tools.visit(way, timeoutMs);
     if (fetched !== null) this[Symbol.dispose]();
     return fetched;

@@ -1,7 +1,7 @@
 import type { FetchedPage } from '../../egress/index.ts';
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import type { SharedSemaphore } from '../../limits/shared-semaphore.ts';
-import type { PageCookie, RenderedPage } from '../../render/messages.ts';
+import type { PageCookie, RenderedFiles, RenderedPage } from '../../render/messages.ts';
 import type { RenderClient } from '../../render/thread-port.ts';
 import type { ScrapeOptions } from '../../jobs/options.ts';
 import { PageError } from '../../scrape/types.ts';
@@ -17,6 +17,9 @@ export interface Rendering {
   signal: AbortSignal;
   rules: WayRules;
 }
+
+/** A rendered document as if it had come off the wire so, with the files that were made of it. */
+export type RenderedDocument = FetchedPage & { files: RenderedFiles };
 
 /** The browser, as a thread sees it: places of which all threads share a number, and what it renders. */
 export class Renders {
@@ -42,7 +45,7 @@ export class Renders {
   /**
    * Renders a page. Null where the answer is no HTML: it is to be fetched. Throws as a fetch does.
    */
-  async render({ job, url, signal, rules }: Rendering): Promise<FetchedPage | null> {
+  async render({ job, url, signal, rules }: Rendering): Promise<RenderedDocument | null> {
     const { rendering, respect_robots, user_agent, skip_tls_verification } = job.options;
     let refusal: unknown = null;
     const request = {
@@ -75,14 +78,14 @@ export class Renders {
   }
 }
 
-/** The document as if it had come off the wire so. */
-function asFetched(page: RenderedPage, requested: string): FetchedPage | null {
+function asFetched(page: RenderedPage, requested: string): RenderedDocument | null {
   if (page.body === null) return null;
-  const { url, status, headers, robotsTags, redirects, durationMs } = page;
+  const { url, status, headers, robotsTags, redirects, files, durationMs } = page;
   const body = Buffer.from(page.body.buffer, page.body.byteOffset, page.body.byteLength);
   const contentType = 'text/html; charset=utf-8';
   const hops = [requested, ...redirects].slice(0, -1).map((from) => ({ url: from, status: null }));
-  return { url, status, headers, robotsTags, contentType, body, truncated: false, hops, durationMs };
+  const answer = { url, status, headers, robotsTags, contentType, body, truncated: false };
+  return { ...answer, hops, durationMs, files };
 }
 
 /** The caller's cookies and those of the session, as a browser takes them. */

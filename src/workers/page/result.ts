@@ -1,4 +1,5 @@
 import type { FetchedPage } from '../../egress/index.ts';
+import type { JobFile } from '../../jobs/progress/files.ts';
 import type { PageResult } from '../../jobs/progress/settle.ts';
 import { failedBlock } from '../../scrape/page-block.ts';
 import type { PageErrorCode } from '../../scrape/types.ts';
@@ -68,10 +69,19 @@ interface ReadPage {
   fetchedAt: Date;
   /** What it costs beyond one credit. */
   surcharge: number;
+  files: JobFile[];
 }
 
 /** The result of a page that was read. */
-export function okResult({ page, fetched, reading, links, fetchedAt, surcharge }: ReadPage): PageResult {
+export function okResult({
+  page,
+  fetched,
+  reading,
+  links,
+  fetchedAt,
+  surcharge,
+  files,
+}: ReadPage): PageResult {
   return {
     ordinal: page.ordinal,
     url: page.url,
@@ -87,5 +97,6 @@ export function okResult({ page, fetched, reading, links, fetchedAt, surcharge }
     links,
     aliases: reading.aliases,
     answered: { url: fetched.url, contentType: fetched.contentType },
+    files,
   };
 }

@@ -19,6 +19,7 @@ import type { ReadingClient } from '../reading/reading-client.ts';
 import type { PageReading } from '../reading/page-reading.ts';
 import type { RoutedPage } from '../proxies/routed-egress.ts';
 import { cookiesFor } from './cookies.ts';
+import { filesOf, NO_FILES, type VisitFiles } from './files.ts';
 import { headersFor } from './headers.ts';
 import { mapSite, withUrls } from './map.ts';
 import type { Renders } from './renders.ts';
@@ -54,13 +55,20 @@ export interface Deferral {
   retry: boolean;
 }
 
-export type PageOutcome = { settled: PageResult } | { deferred: Deferral };
+export type PageOutcome =
+  | {
+      settled: PageResult;
+      /** The browser's place, which bounds the memory of files: to be given back once they are stored. */
+      held?: Disposable;
+    }
+  | { deferred: Deferral };
 
 /** A page that was fetched or rendered, and read. */
 interface Found {
   fetched: RoutedPage;
   reading: PageReading;
   rendered: boolean;
+  files: VisitFiles;
 }
 
 interface VisitOptions extends Visit {
@@ -80,6 +88,8 @@ export class PageVisit implements Visit {
   #fetchedAt = new Date();
   #fetched: RoutedPage | null = null;
   #rendered = false;
+  #files = NO_FILES;
+  readonly #held = new DisposableStack();
 
   constructor(around: Surroundings, { job, page, sync, signal }: VisitOptions) {
     this.#around = around;
@@ -94,6 +104,13 @@ export class PageVisit implements Visit {
    * throws is a failure of ours.
    */
   async run(): Promise<PageOutcome> {
+    using held = this.#held;
+    const outcome = await this.#visit();
+    const hasFiles = 'settled' in outcome && (outcome.settled.files ?? []).length > 0;
+    return hasFiles ? { ...outcome, held: held.move() } : outcome;
+  }
+
+  async #visit(): Promise<PageOutcome> {
     if (urlFault(this.page.url) !== null) return this.#end('failed', 'invalid_url');
     try {
       const found = this.job.options.render === true ? await this.#render() : await this.#fetchOrRender();
@@ -122,22 +139,26 @@ export class PageVisit implements Visit {
     const { renders, load } = this.#around;
     const { job, signal } = this;
     if (renders === null) throw new PageError('render_failed', { cause: 'this process has no browser' });
-    using _ = await load.park(job.account_id, renders.enter(job.account_id, signal));
+    using place = new DisposableStack();
+    place.use(await load.park(job.account_id, renders.enter(job.account_id, signal)));
     const passedMs = this.#fetched === null ? 0 : performance.now() - this.#begunAt;
     const timeoutMs = Math.max(MIN_RENDER_MS, job.options.timeout_ms - passedMs);
-    return await this.#obtain(async (place, body) => {
+    const found = await this.#obtain(async (host, body) => {
       if (this.#fetched === null) this.#begin();
       const { url } = this.page;
-      const rendered = await place.visit(
+      const rendered = await host.visit(
         async (rules) => await renders.render({ job, url, signal, rules }),
         timeoutMs,
       );
-      if (rendered === null) return await this.#fetch(place, body);
+      if (rendered === null) return await this.#fetch(host, body);
       await body.need(rendered.body.length);
       this.#fetched = rendered;
       this.#rendered = true;
+      this.#files = filesOf(job, this.page, rendered.files);
       return rendered;
     });
+    if (this.#files.stored.length > 0) this.#held.use(place.move());
+    return found;
   }
 
   /** Gets the page in one of the two ways, and reads it. An outcome where that is not to be. */
@@ -161,7 +182,7 @@ export class PageVisit implements Visit {
       return this.#end('skipped', 'out_of_scope');
     if (early instanceof PageError) throw early;
     const reading = early ?? (await this.#read(fetched));
-    return { fetched, reading, rendered: this.#rendered };
+    return { fetched, reading, rendered: this.#rendered, files: this.#files };
   }
 
   async #enterHost(): Promise<HostPlace> {
@@ -170,9 +191,9 @@ export class PageVisit implements Visit {
   }
 
   /** The result of a page that was read, with the links of a crawl. */
-  async #conclude({ fetched, reading, rendered }: Found): Promise<PageOutcome> {
+  async #conclude({ fetched, reading, rendered, files }: Found): Promise<PageOutcome> {
     this.#around.hosts.refusing.record(this.job.id, this.page.host, reading.block);
-    if (this.job.map) return await this.#map(this.job.map, { fetched, reading, rendered });
+    if (this.job.map) return await this.#map(this.job.map, { fetched, reading, rendered, files });
     const links = this.job.crawl ? await this.#links(fetched, reading) : null;
     if (this.job.crawl && (this.job.options as CrawlOptions).respect_noindex && reading.noindex) {
       const { settled } = this.#end('skipped', 'robots');
@@ -181,7 +202,7 @@ export class PageVisit implements Visit {
     const surcharge = rendered ? this.job.options.rendering!.credits - 1 : 0;
     const { page } = this;
     const facts = { page, fetched, reading, links, fetchedAt: this.#fetchedAt, surcharge };
-    return { settled: okResult(facts) };
+    return { settled: okResult({ ...facts, files: files.stored }) };
   }
 
   /** The result of a map: the block of its start page, with the URLs of the site. */
@@ -191,7 +212,8 @@ export class PageVisit implements Visit {
     const map = await mapSite(this, { hosts, bodies }, { options, start: fetched.url, reading, leftMs });
     const fragment = await withUrls(reading.fragment, map);
     const facts = { page: this.page, fetched, reading: { ...reading, fragment } };
-    return { settled: okResult({ ...facts, links: null, fetchedAt: this.#fetchedAt, surcharge: 0 }) };
+    const plain = { links: null, fetchedAt: this.#fetchedAt, surcharge: 0, files: [] };
+    return { settled: okResult({ ...facts, ...plain }) };
   }
 
   #begin(): void {
@@ -279,6 +301,7 @@ export class PageVisit implements Visit {
         truncated: fetched.truncated,
         rendered: this.#rendered,
         via: fetched.via,
+        files: this.#files.shown,
         body: fetched.body,
       },
       options: job.options,

@@ -2,17 +2,20 @@ import { sql } from 'kysely';
 import type { Db } from '../../database/tables.ts';
 import { cacheKeysFor } from '../../jobs/options.ts';
 import type { PageResult } from '../../jobs/progress/settle.ts';
+import { makesFiles } from '../../render/options.ts';
 import type { JobInfo } from '../job.ts';
 import type { PendingPage } from '../job.ts';
 
 /**
  * Results that the account already has for these pages, fetched with the same options within
  * max_age_seconds, those that say no more than that the host was in trouble left out. A crawl takes
- * none: it needs the links of every page. Nor does a session, which needs their cookies.
+ * none: it needs the links of every page. Nor does a session, which needs their cookies, or a job with
+ * files, which belong to the job that made them.
  */
 export async function cachedResults(db: Db, job: JobInfo, pages: PendingPage[]): Promise<PageResult[]> {
-  const { max_age_seconds } = job.options;
+  const { max_age_seconds, rendering } = job.options;
   if (max_age_seconds === 0 || job.session || job.crawl || pages.length === 0) return [];
+  if (rendering !== null && makesFiles(rendering)) return [];
   const cacheKey = cacheKeysFor(job.options);
   const keys = pages.map((page) => cacheKey(page.url));
   const { rows } = await sql<{

@@ -33,6 +33,8 @@ export class SliceRun {
   readonly #signal: AbortSignal;
   readonly #results: PageResult[] = [];
   readonly #deferred: Deferral[] = [];
+  /** What the results that are not settled yet hold. */
+  #held = new DisposableStack();
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #settling: Promise<void> = Promise.resolve();
@@ -104,7 +106,8 @@ export class SliceRun {
     this.#results.push(outcome.settled);
     this.#bytes += outcome.settled.fragment.length;
     this.#timer ??= setTimeout(() => this.#settleSome(job), SETTLE_MS);
-    if (this.#bytes >= SETTLE_BYTES) this.#settleSome(job);
+    if (outcome.held) this.#held.use(outcome.held);
+    if (outcome.held || this.#bytes >= SETTLE_BYTES) this.#settleSome(job);
   }
 
   #settleSome(job: JobInfo): void {
@@ -112,7 +115,11 @@ export class SliceRun {
     this.#timer = undefined;
     const batch = this.#results.splice(0);
     this.#bytes = 0;
-    this.#settling = this.#settling.then(() => this.#settle(job, batch, null));
+    const held = this.#held;
+    this.#held = new DisposableStack();
+    this.#settling = this.#settling
+      .then(async () => await this.#settle(job, batch, null))
+      .finally(() => held.dispose());
     this.#settling.catch(() => this.#lost.abort()); // `#visitPages` throws it
   }
 

@@ -35,6 +35,7 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
     truncated: page.truncated ?? false,
     rendered: page.rendered ?? false,
     via: page.via ?? null,
+    files: page.files,
     skipTlsVerification: options.skip_tls_verification,
     fetchedAt,
     durationMs,

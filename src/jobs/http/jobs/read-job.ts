@@ -1,4 +1,5 @@
 import { keyWorks } from '../../../accounts/keys.ts';
+import { hasETag } from '../../../http/etag.ts';
 import { route } from '../../../http/route/route.ts';
 import { ServiceError } from '../../../service-error.ts';
 import { describeJob } from '../../read/describe.ts';
@@ -49,12 +50,4 @@ export const readJob = route({
 /** Only an ended job has an ETag. */
 function etagHeader(job: Job, deliveryStatus: string | undefined, withResult: boolean): { ETag?: string } {
   return job.finished_at === null ? {} : { ETag: jobETag(job, deliveryStatus ?? null, withResult) };
-}
-
-/**
- * RFC 9110, 13.1.2. Express's `fresh` obeys the `Cache-Control: no-cache` that fetch() adds to
- * every such request.
- */
-function hasETag(given = '', etag: string): boolean {
-  return given.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }

@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { SETTLED_PAGE_STATUSES } from '../../../database/enumerations.ts';
 import { listOf, named, timestamp } from '../../../http/schemas.ts';
 import { BLOCK_KINDS } from '../../../scrape/block/index.ts';
-import { EMPTY_REASONS, PAGE_ERRORS, type EmptyReason, type PageErrorCode } from '../../../scrape/types.ts';
+import {
+  EMPTY_REASONS,
+  FILE_ERRORS,
+  PAGE_ERRORS,
+  type EmptyReason,
+  type FileErrorCode,
+  type PageErrorCode,
+} from '../../../scrape/types.ts';
 import { deliveryStatus } from '../../../webhooks/http/schemas.ts';
 import { jobKind, jobStatus } from './queries.ts';
 
@@ -83,6 +90,22 @@ const pageResponse = named(
     .describe('How the site answered.'),
 );
 
+const pageFile = named(
+  'PageFile',
+  z
+    .strictObject({
+      name: z.string().describe('Unique within the job: it begins with the index of the page.'),
+      path: z.string().describe('Where it is read, with your key, for as long as the job is kept.'),
+      type: z.string().describe('A media type.'),
+      bytes: z.int().min(0),
+      sha256: z.string().describe('In hex.'),
+      width: z.int().min(1).optional().describe('Of a picture, in pixels.'),
+      height: z.int().min(1).optional(),
+      truncated: z.literal(true).optional().describe('The page goes on below the picture.'),
+    })
+    .describe('A screenshot or a PDF of a page.'),
+);
+
 /** The result of one URL: the same in every answer and callback. */
 export const pageBlock = named(
   'Page',
@@ -125,6 +148,17 @@ export const pageBlock = named(
         .boolean()
         .optional()
         .describe('Of a map: whether all was read that names URLs, and all of them are listed.'),
+      files: z.array(pageFile).optional().describe('What the browser made of the page, as files of the job.'),
+      file_errors: z
+        .array(
+          z.strictObject({
+            name: z.string(),
+            code: z.enum(Object.keys(FILE_ERRORS) as [FileErrorCode]),
+            message: z.string(),
+          }),
+        )
+        .optional()
+        .describe('The files that could not be made, and why.'),
       metadata: pageMetadata,
       truncated: z
         .literal(true)

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { BLOCKABLE, type RenderOptions } from '../../../render/options.ts';
+import {
+  BLOCKABLE,
+  makesFiles,
+  SCREENSHOT_TYPES,
+  type Action,
+  type RenderOptions,
+  type Screenshot,
+  type ScreenshotFormat,
+} from '../../../render/options.ts';
 import { isValidSelector } from '../../../scrape/selectors.ts';
 
 const MAX_ACTIONS = 20;
@@ -17,6 +25,22 @@ const waitFor = z.union([
   z.strictObject({ ms: pause }),
 ]);
 
+const screenshotFields = {
+  full_page: z.boolean().default(false).describe('All of the page, down to 16,384 pixels.'),
+  format: z.enum(Object.keys(SCREENSHOT_TYPES) as [ScreenshotFormat]).default('png'),
+  quality: z.int().min(1).max(100).optional().describe('Of jpeg and webp.'),
+};
+
+function checkQuality(
+  { format, quality }: { format: ScreenshotFormat; quality?: number | undefined },
+  context: z.RefinementCtx,
+): void {
+  if (format === 'png' && quality !== undefined)
+    context.addIssue({ code: 'custom', path: ['quality'], message: 'needs the format jpeg or webp' });
+}
+
+const screenshotSettings = z.strictObject(screenshotFields).superRefine(checkQuality);
+
 const action = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('click'), selector }),
   z.strictObject({ type: z.literal('fill'), selector, value: z.string().max(10_000) }),
@@ -26,6 +50,7 @@ const action = z.discriminatedUnion('type', [
     to: z.union([z.enum(['top', 'bottom']), z.int().min(0).max(1_000_000)]).default('bottom'),
   }),
   z.strictObject({ type: z.literal('wait'), selector: selector.optional(), ms: pause.optional() }),
+  z.strictObject({ type: z.literal('screenshot'), ...screenshotFields }).superRefine(checkQuality),
 ]);
 
 function isLocale(tag: string): boolean {
@@ -70,7 +95,7 @@ const settings = {
     .array(z.enum(BLOCKABLE))
     .max(BLOCKABLE.length)
     .optional()
-    .describe('What is not loaded. Default: images, fonts and media.'),
+    .describe('What is not loaded. Default: images, fonts and media; with files of the page, media.'),
   actions: z
     .array(action)
     .max(MAX_ACTIONS, `must have at most ${MAX_ACTIONS} actions`)
@@ -80,6 +105,11 @@ const settings = {
     .boolean()
     .optional()
     .describe('Scroll down until the page grows no more, at most 30 times.'),
+  screenshot: z
+    .union([z.boolean(), screenshotSettings])
+    .optional()
+    .describe('A picture of the page as it is read, as a file of the job: of the window, or of all of it.'),
+  pdf: z.boolean().optional().describe('The page in print, as a file of the job.'),
 };
 
 /** The fields of a request that have to do with rendering. */
@@ -105,14 +135,29 @@ export function checkRenderFields(body: Partial<RenderBody>, context: z.Refineme
 /** The settings of a validated request, every default filled in; null where pages are not rendered. */
 export function renderOptions(body: RenderBody): RenderOptions | null {
   if (body.render === false) return null;
+  const files = {
+    screenshot: screenshotOf(body.screenshot ?? false),
+    pdf: body.pdf ?? false,
+    actions: (body.actions ?? []).map(actionOf),
+  };
   return {
+    ...files,
     wait_for: body.wait_for ?? null,
     viewport: body.viewport ?? (body.mobile === true ? { width: 390, height: 844 } : DEFAULT_VIEWPORT),
     mobile: body.mobile ?? false,
     locale: body.locale ?? null,
     timezone: body.timezone ?? null,
-    block: body.block ?? ['images', 'fonts', 'media'],
-    actions: body.actions ?? [],
+    block: body.block ?? (makesFiles(files) ? ['media'] : ['images', 'fonts', 'media']),
     scroll_to_end: body.scroll_to_end ?? false,
   };
+}
+
+function screenshotOf(asked: boolean | z.infer<typeof screenshotSettings>): Screenshot | null {
+  if (asked === false) return null;
+  const { full_page, format, quality } = asked === true ? screenshotSettings.parse({}) : asked;
+  return { full_page, format, quality: quality ?? null };
+}
+
+function actionOf(asked: z.infer<typeof action>): Action {
+  return asked.type === 'screenshot' ? { ...asked, quality: asked.quality ?? null } : asked;
 }

@@ -1,0 +1,33 @@
+import { route } from '../../../http/route/route.ts';
+import type { JobContext } from '../context.ts';
+import { fileReply } from './file-reply.ts';
+import { requireJob } from './find-job.ts';
+
+const TYPES = { contentType: 'image/png', otherTypes: ['image/jpeg', 'image/webp', 'application/pdf'] };
+const ETAG = { ETag: 'The SHA-256 of the whole file.' };
+
+export const readFile = route({
+  id: 'readFile',
+  method: 'get',
+  path: '/v1/jobs/{job_id}/files/{name}',
+  tag: 'Jobs',
+  summary: 'Read a file of a job: a screenshot or a PDF',
+  description:
+    'A page block names its files with their paths. Takes `Range` with `If-Range`, `If-None-Match` and HEAD. ' +
+    'Files are there with the page that they are of, and for as long as the job.',
+  access: 'account',
+  answers: {
+    200: { description: 'The file.', ...TYPES, headers: ETAG },
+    206: {
+      description: 'The part that `Range` asks for.',
+      ...TYPES,
+      headers: { ...ETAG, 'Content-Range': 'Which part of how many bytes.' },
+    },
+    304: { description: 'The file is as `If-None-Match` says.' },
+  },
+  problems: ['range_not_satisfiable'],
+  async handle({ account, params, headers }, { db }: JobContext) {
+    const job = await requireJob(db, account.id, params.job_id);
+    return await fileReply(db, job, { name: params.name, headers });
+  },
+});
