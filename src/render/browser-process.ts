@@ -12,7 +12,8 @@ import type {
 } from './messages.ts';
 
 const SCRIPT = new URL('./child/main.ts', import.meta.url);
-const HEAP_MB = 192;
+/** Enough for the largest picture: see child/files.ts. */
+const HEAP_MB = 256;
 /** Pages after which a browser is replaced, and the memory. Both give back what pages have left. */
 const MAX_PAGES = 400;
 const MAX_RESIDENT_BYTES = 900 * 1024 * 1024;

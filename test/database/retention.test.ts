@@ -6,7 +6,7 @@ import { createSecretBox } from '../../src/accounts/secrets.ts';
 import { dropOldDays } from '../../src/database/retention.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
-/** Inserts a job, its page, its delivery and an attempt, all created `days` ago. */
+/** Inserts a job, its page with a file, its delivery and an attempt, all created `days` ago. */
 async function oldJob(
   { db }: TestDatabase,
   account: string,
@@ -29,6 +29,8 @@ async function oldJob(
     values (${account}, ${job}, 0, 'https://a.example/', 'a.example', '\\x00', 'ok', '{}', now())`.execute(
     db,
   );
+  await sql`insert into files (account_id, job_id, name, ordinal, type, sha256, content)
+    values (${account}, ${job}, '0-page.pdf', 0, 'application/pdf', '\\x00', '\\x00')`.execute(db);
   const columns = sql`account_id, id, job_id, event, webhook_url, endpoint, webhook_id, head, tail, whole_job`;
   const values = sql`${account}, ${dlv}, ${job}, 'job.completed', 'https://a.example/', 'a.example:443', ${job}, '', '', true`;
   if (options.pending) await sql`insert into outbox (${columns}) values (${values})`.execute(db);
@@ -55,6 +57,7 @@ test('days that have had their time are dropped whole; days with something pendi
   assert.equal(dropped.length, 1);
   assert.equal(await count(database, 'jobs'), 3);
   assert.equal(await count(database, 'pages'), 3);
+  assert.equal(await count(database, 'files'), 3);
   assert.equal(await count(database, 'deliveries'), 2);
   assert.equal(await count(database, 'outbox'), 1);
   assert.equal(await count(database, 'attempts'), 3);

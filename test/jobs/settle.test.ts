@@ -134,6 +134,32 @@ test('a page that several workers settle at once is settled by one of them, and 
   await assertBooksBalance(idle.db);
 });
 
+test('files are stored with the page whose block names them, once', async () => {
+  const urls = ['https://example.com/a', 'https://example.com/b'];
+  const job_id = await idle.api.queue('/v1/scrape/batch/async', { urls });
+  const withFile = (ordinal: number, author: number): PageResult => ({
+    ...failure(ordinal, urls[ordinal]!, author),
+    files: [
+      {
+        name: `${ordinal}-page.pdf`,
+        type: 'application/pdf',
+        sha256: Buffer.alloc(32, author),
+        content: Buffer.from(`file of ${author}`),
+      },
+    ],
+  });
+  await Promise.all([1, 2, 3, 4].map((author) => settle(job_id, [withFile(0, author)])));
+  await cancelJob(idle.context, idle.account.id, job_id);
+  await settle(job_id, [withFile(1, 5)]);
+  const { json } = await idle.api('GET', `/v1/jobs/${job_id}/pages`);
+  const { rows } = await sql<{ name: string; content: Buffer }>`
+    select name, content from files where job_id = ${job_id}`.execute(idle.db);
+  assert.deepEqual(
+    rows.map(({ name, content }) => [name, content.toString()]),
+    [['0-page.pdf', `file of ${json.data[0].duration_ms}`]],
+  );
+});
+
 test('settling and cancelling at once: counts add up, and there is one delivery', async () => {
   for (let round = 0; round < 10; round++) {
     const urls = Array.from({ length: 6 }, (_, n) => `https://example.com/${n}`);

@@ -37,11 +37,24 @@ function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
       message: 'this field does not exist',
     }));
   }
+  if (issue.code === 'invalid_union') {
+    const meant = meantBranch(issue);
+    if (meant)
+      return meant.flatMap((inner) => toFieldErrors({ ...inner, path: [...issue.path, ...inner.path] }));
+  }
   if (issue.code === 'invalid_key') {
     const inner = issue.issues[0]?.message ?? issue.message;
     return [{ path: path === '' ? '(body)' : path, message: inner }];
   }
   return [{ path: path === '' ? '(body)' : path, message: issue.message }];
+}
+
+/** The form of a union that a value comes closest to, by what is wrong with it; none where it is of another kind. */
+function meantBranch({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
+  const ofItsKind = errors.filter((issues) =>
+    issues.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),
+  );
+  return ofItsKind.toSorted((a, b) => a.length - b.length)[0];
 }
 
 function formatPath(path: PropertyKey[]): string {

@@ -12,13 +12,13 @@ const MAX_PAGE_BYTES = 20 * 1024 * 1024;
 /** In pixels. Chromium paints nothing beyond this height. */
 const MAX_HEIGHT = 16_384;
 const MAX_WIDTH = 3840;
-/** A picture of noise takes 3 bytes a pixel, and 4 as the browser hands it over. */
-const MAX_PIXELS = 24 * 1024 * 1024;
+/** A picture of noise takes 84 MB as the browser hands it over, twice at a time. */
+const MAX_PIXELS = 1280 * MAX_HEIGHT;
 /** How much of a PDF is read at a time. */
 const PIECE_BYTES = 1024 * 1024;
 const A4_INCHES = { paperWidth: 8.27, paperHeight: 11.69 };
 /** A page that does not let itself be pictured for so long has none, and lets others have their turn. */
-const CAPTURE_LIMIT_MS = 8000;
+const CAPTURE_LIMIT_MS = 15_000;
 
 /**
  * The browser hands a picture over in one piece, however large it is: one at a time in this process,
