@@ -185,8 +185,8 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
       files.map(({ name }: ShownFile) => name),
       ['0-screenshot-1.png', '0-screenshot-2.webp', '0-screenshot.png'],
     );
-    const [before, , end] = await Promise.all(files.map(contentOf));
-    assert.notDeepEqual(before, end);
+    const [first, , last] = await Promise.all(files.map(contentOf));
+    assert.notDeepEqual(first, last);
   });
 
   test('a file that is too large is an error in the block, and the page is there', async () => {
@@ -208,7 +208,7 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
     assert.match(result.markdown, /words enough/);
 
     // Each of them is some 3 MB.
-    const windows = Array(8).fill({ type: 'screenshot' });
+    const windows = Array.from({ length: 8 }, () => ({ type: 'screenshot' }));
     const several = (await service.api.finished(await shots(windows, false))).result;
     const bytes = several.files.reduce((sum: number, file: ShownFile) => sum + file.bytes, 0);
     assert.ok(several.files.length < 8 && bytes <= 20 * 1024 * 1024);
