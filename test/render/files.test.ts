@@ -71,11 +71,12 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
     await site[Symbol.asyncDispose]();
   });
 
+  /** The block of a rendered page, however long the machine takes. */
   const scrape = async (path: string, options: object) => {
-    const body = { url: site.url(path), render: true, ...options };
-    const { status, json } = await service.api('POST', '/v1/scrape', body);
-    assert.equal(status, 200, JSON.stringify(json));
-    return json;
+    const body = { url: site.url(path), render: true, timeout_ms: 60_000, ...options };
+    const { result } = await service.api.finished(await service.api.queue('/v1/scrape/async', body));
+    assert.equal(result.status, 'ok', JSON.stringify(result.error));
+    return result;
   };
 
   /** Reads a file with the headers, as the API answers it. */
@@ -190,26 +191,18 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
   });
 
   test('a file that is too large is an error in the block, and the page is there', async () => {
-    const shots = (actions: object[], screenshot: object | boolean) =>
-      service.api.queue('/v1/scrape/async', {
-        url: site.url('/noise'),
-        render: true,
-        timeout_ms: 60_000,
-        actions,
-        screenshot,
-      });
     const largest = { full_page: true, format: 'jpeg', quality: 100 };
-    const { result } = await service.api.finished(await shots([], largest));
-    assert.deepEqual([result.status, result.files], ['ok', undefined]);
+    const block = await scrape('/noise', { screenshot: largest });
+    assert.equal(block.files, undefined);
     assert.deepEqual(
-      result.file_errors.map(({ name, code }: { name: string; code: string }) => [name, code]),
+      block.file_errors.map(({ name, code }: { name: string; code: string }) => [name, code]),
       [['0-screenshot.jpeg', 'too_large']],
     );
-    assert.match(result.markdown, /words enough/);
+    assert.match(block.markdown, /words enough/);
 
     // Each of them is some 3 MB.
     const windows = Array.from({ length: 8 }, () => ({ type: 'screenshot' }));
-    const several = (await service.api.finished(await shots(windows, false))).result;
+    const several = await scrape('/noise', { actions: windows });
     const bytes = several.files.reduce((sum: number, file: ShownFile) => sum + file.bytes, 0);
     assert.ok(several.files.length < 8 && bytes <= 20 * 1024 * 1024);
     assert.equal(several.files.length + several.file_errors.length, 8);
@@ -221,6 +214,7 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
     const id = await service.api.queue('/v1/scrape/batch/async', {
       urls,
       render: true,
+      timeout_ms: 60_000,
       screenshot: true,
       max_age_seconds: 3600,
       webhook_url: receiver.url(),
@@ -249,6 +243,12 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
     const [rendered, plain] = [await scrape('/app', options), await scrape('/', options)];
     assert.deepEqual([rendered.rendered, rendered.files?.length], [true, 1]);
     assert.deepEqual([plain.rendered, plain.files], [undefined, undefined]);
+  });
+
+  test('a synchronous answer has the same block, and its files are there', async () => {
+    const body = { url: site.url('/'), render: true, timeout_ms: 25_000, screenshot: true };
+    const { json } = await service.api('POST', '/v1/scrape', body);
+    await contentOf(json.files[0]);
   });
 
   test('what would be unused, or is impossible, is refused by name', async () => {
