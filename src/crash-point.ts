@@ -32,6 +32,9 @@ export const CRASH_POINTS = [
   'slice.end', // the queue's entry completed, not committed
   'slice.ended',
   'delivery.append', // the outbox row written, not committed
+  'delivery.begin', // the outbox row written already leased, not committed
+  'delivery.begun', // committed, its dispatcher not told
+  'delivery.handed', // with its dispatcher, nothing sent
   'delivery.claimed', // attempts begun and committed, nothing sent
   'delivery.send', // just before the request
   'delivery.sent', // the receiver has answered, nothing recorded

@@ -57,14 +57,14 @@ export async function startService(context: Context, { server, showKey }: Servic
   await checkSecretKey(db, box);
   const health: Health = { stopping: false, parts: {} };
 
-  const workers = config.roles.includes('worker') ? new WorkerPool(context) : null;
+  const dispatcher = config.roles.includes('dispatcher') ? new Dispatcher(context, box) : null;
+  const workers = config.roles.includes('worker') ? new WorkerPool(context, { dispatch: dispatcher }) : null;
   if (workers) {
     await registerProxies(db, poolOf(config));
     starting.defer(() => workers.stop(0, HURRY_MS));
     await workers.start();
     health.parts.workers = () => workers.healthy;
   }
-  const dispatcher = config.roles.includes('dispatcher') ? new Dispatcher(context, box) : null;
   if (dispatcher) {
     starting.defer(() => dispatcher.stop(HURRY_MS));
     dispatcher.start();

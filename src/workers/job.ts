@@ -9,6 +9,8 @@ export interface JobInfo {
   request_id: string | null;
   /** What its pages' spans are children of. */
   traceparent: string | null;
+  /** Where its end is announced to, and nothing before; null where that is not so. */
+  callback_url: string | null;
   options: ScrapeOptions | CrawlOptions;
   /** The cookies that its pages share; null where each page has its own. */
   session: CookieSession | null;

@@ -107,7 +107,7 @@ async function settle(jobId: string, results: PageResult[]): Promise<boolean> {
   const { db, boss } = idle.context;
   return await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, idle.account.id, jobId);
-    return job ? (await settlePages(tx, boss, job, results)) !== null : false;
+    return job ? (await settlePages({ tx, boss }, job, results)) !== null : false;
   });
 }
 

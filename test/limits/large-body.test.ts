@@ -44,7 +44,7 @@ async function settle({ context, account }: TestService, jobId: string): Promise
     const results = Array.from({ length: 8 }, (_, n) => largePage(from + n));
     await context.db.transaction().execute(async (tx) => {
       const job = await lockJob(tx, account.id, jobId);
-      await settlePages(tx, context.boss, job!, results);
+      await settlePages({ tx, boss: context.boss }, job!, results);
     });
     for (const { ordinal, fragment } of results) expected.update(ordinal === 0 ? '' : ',').update(fragment);
   }

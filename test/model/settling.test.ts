@@ -119,7 +119,7 @@ async function settle(
   const real = results.filter(({ ordinal: n }) => n < urls.length).map((result) => resultOf(result, urls));
   await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, idle.account.id, id);
-    if (job) await settlePages(tx, boss, job, real);
+    if (job) await settlePages({ tx, boss }, job, real);
   });
 }
 

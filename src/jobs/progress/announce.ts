@@ -1,9 +1,11 @@
 import { type WebhookEvent } from '../../database/enumerations.ts';
 import type { Tx } from '../../database/tables.ts';
 import { addPages, append, type NewDelivery } from '../../webhooks/outbox/append.ts';
+import { appendInto } from '../../webhooks/direct/append-leased.ts';
+import type { Reservation } from '../../webhooks/direct/reservation.ts';
 import { callbackEnvelope } from '../read/result.ts';
 import type { Job } from '../read/jobs.ts';
-import { tellEnd, tellPages, tellStart } from './firecrawl-events.ts';
+import { endOf, tellPages, tellStart } from './firecrawl-events.ts';
 
 /** What every delivery of a job has in common. Null where this event is not announced. */
 function delivery(job: Job, event: WebhookEvent) {
@@ -100,10 +102,14 @@ async function announceTogether(tx: Tx, job: Job, ordinals: number[]): Promise<v
 }
 
 /** The one POST that a job with a webhook ends with. */
-export async function announceEnd(tx: Tx, job: Job): Promise<void> {
+export async function announceEnd(tx: Tx, job: Job, reservation: Reservation | null): Promise<void> {
   const end = delivery(job, 'job.completed');
   if (!end) return;
-  if (job.webhook_payload === 'firecrawl') return await tellEnd(tx, end, job);
+  if (job.webhook_payload === 'firecrawl') {
+    await appendInto(tx, reservation, endOf(end, job));
+    return;
+  }
   const { head, tail, whole } = callbackEnvelope(job);
-  await append(tx, [{ ...end, webhook_id: job.id, head, tail, whole_job: whole, page_ordinals: null }]);
+  const announced = { ...end, webhook_id: job.id, head, tail, whole_job: whole, page_ordinals: null };
+  await appendInto(tx, reservation, announced);
 }

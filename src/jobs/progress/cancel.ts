@@ -74,7 +74,7 @@ export async function failPending(
     const job = await lockJob(tx, accountId, jobId);
     if (!job) return null;
     const results = await failPages(tx, job, { code, ordinals });
-    return await settlePages(tx, boss, job, results);
+    return await settlePages({ tx, boss }, job, results);
   });
   if (ended) logJobEnded(log, ended);
 }

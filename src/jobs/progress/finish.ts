@@ -6,6 +6,7 @@ import type { Tx } from '../../database/tables.ts';
 import type { Log } from '../../log.ts';
 import { notify } from '../../database/notifications.ts';
 import { startSpan, traceparentOf, type Span } from '../../tracing.ts';
+import type { Reservation } from '../../webhooks/direct/reservation.ts';
 import { announceEnd } from './announce.ts';
 import type { Job } from '../read/jobs.ts';
 
@@ -20,9 +21,15 @@ export interface JobEnd {
 /**
  * Ends a job whose pages have all settled, in the caller's transaction: its status, the credits
  * that it did not use, and its one delivery where it has a webhook. What it kept sealed is dropped.
- * `job` carries the final counts, which are stored; its row is locked.
+ * `job` carries the final counts, which are stored; its row is locked. The delivery goes into the
+ * reserved room where there is one.
  */
-export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promise<JobEnd> {
+export async function finishJob(
+  tx: Tx,
+  job: Job,
+  status: EndedJobStatus,
+  reservation: Reservation | null = null,
+): Promise<JobEnd> {
   const { id, kind, total, succeeded } = job;
   const span = startSpan('job', {
     parent: job.traceparent,
@@ -51,7 +58,7 @@ export async function finishJob(tx: Tx, job: Job, status: EndedJobStatus): Promi
     job.reserved - (job.succeeded - job.unbilled + job.surcharge),
   );
   crashPoint('job.finish');
-  await announceEnd(tx, ended);
+  await announceEnd(tx, ended, reservation);
   await notify(tx, { type: 'job_ended', job_id: id, early: status === 'cancelled' || job.cut_short });
   const { request_id, failed, skipped, cancelled } = job;
   return { fields: { request_id, job_id: id, status, total, succeeded, failed, skipped, cancelled }, span };

@@ -56,12 +56,10 @@ export async function tellPages(tx: Tx, common: Common, job: Job, ordinals: numb
   if (deliveries.length > 0) await append(tx, deliveries);
 }
 
-/** Tells of the end of a job. Its documents were told of one by one, or are read from it. */
-export async function tellEnd(tx: Tx, common: Common, job: Job): Promise<void> {
+/** What tells of the end of a job. Its documents were told of one by one, or are read from it. */
+export function endOf(common: Common, job: Job): NewDelivery {
   const completed = job.status === 'completed';
   const error = job.status === 'cancelled' ? 'The job was cancelled.' : 'No page came back.';
   const content = { success: completed, data: [], ...(completed ? {} : { error }) };
-  await append(tx, [
-    { ...told(common, job, completed ? 'completed' : 'failed', content), webhook_id: job.id },
-  ]);
+  return { ...told(common, job, completed ? 'completed' : 'failed', content), webhook_id: job.id };
 }

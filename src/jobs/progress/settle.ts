@@ -3,6 +3,7 @@ import type { PgBoss } from 'pg-boss';
 import { boolean, int, largeText, rows, smallint, text } from '../../database/rows.ts';
 import type { Tx } from '../../database/tables.ts';
 import { failedBlock } from '../../scrape/page-block.ts';
+import type { Reservation } from '../../webhooks/direct/reservation.ts';
 import { announcePages, announceStart } from './announce.ts';
 import { insertFiles, type JobFile } from './files.ts';
 import { finishJob, type JobEnd } from './finish.ts';
@@ -52,14 +53,21 @@ export async function lockJob(tx: Tx, accountId: string, jobId: string): Promise
   return job ?? null;
 }
 
+/** Where pages settle: the caller's transaction, and what it has at hand. */
+interface Settling {
+  tx: Tx;
+  boss: PgBoss;
+  /** Room for the job's callback, where there is some. */
+  reservation?: Reservation | null;
+}
+
 /**
  * Settles pages of a job that the caller has locked: only those still pending change, once. Moves
  * the counts, queues what a crawl found, and with the last page ends the job and appends its
  * delivery. Returns the job's end, or null while it goes on.
  */
 export async function settlePages(
-  tx: Tx,
-  boss: PgBoss,
+  { tx, boss, reservation = null }: Settling,
   job: Job,
   results: PageResult[],
 ): Promise<JobEnd | null> {
@@ -105,7 +113,8 @@ export async function settlePages(
   if (settled > 0 && job.status === 'queued') await announceStart(tx, job);
   await announcePages(tx, job, updated);
   if (counts.remaining > 0) return null;
-  return await finishJob(tx, { ...job, ...counts }, counts.succeeded > 0 ? 'completed' : 'failed');
+  const status = counts.succeeded > 0 ? 'completed' : 'failed';
+  return await finishJob(tx, { ...job, ...counts }, status, reservation);
 }
 
 interface SettledPage {

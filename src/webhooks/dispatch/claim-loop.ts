@@ -42,6 +42,8 @@ export class ClaimLoop {
   readonly #options: ClaimLoopOptions;
   #claiming = false;
   #stopping = false;
+  /** Whether what waits in the outbox has been seen. */
+  #looked = false;
   #poll: NodeJS.Timeout | undefined;
   #unsubscribe = () => {};
 
@@ -51,6 +53,11 @@ export class ClaimLoop {
 
   get busy(): boolean {
     return this.#claiming;
+  }
+
+  /** Whether one more delivery may be taken, from the outbox or straight from a transaction. */
+  get accepts(): boolean {
+    return this.#looked && !this.#stopping && MAX_WAITING - this.#options.waiting() > MAX_WAITING / 2;
   }
 
   start(): void {
@@ -93,6 +100,7 @@ export class ClaimLoop {
       context.log.warn({ err: error }, 'failed to claim deliveries, will try again');
     } finally {
       this.#claiming = false;
+      this.#options.scheduler.endClaims();
     }
   }
 
@@ -125,6 +133,7 @@ export class ClaimLoop {
         else wait = Math.min(wait, Math.max(MIN_POLL_MS, lanes.due_in_ms));
       }
       progress();
+      this.#looked = true;
       scheduler.forgetIdle();
       void this.claimDue();
     } catch (error) {

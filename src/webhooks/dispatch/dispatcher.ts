@@ -1,5 +1,7 @@
 import type { SecretBox } from '../../accounts/secrets.ts';
 import type { Context } from '../../context.ts';
+import { crashPoint } from '../../crash-point.ts';
+import type { Destination, DirectDispatch, Room } from '../direct/reservation.ts';
 import { recordConcurrency, recordPause } from '../endpoints/endpoints.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 import type { AttemptResult, FinishedAttempt } from '../outbox/finished-attempt.ts';
@@ -8,11 +10,13 @@ import { Sender } from '../send/attempt.ts';
 import { outcomeOf } from '../send/retry.ts';
 import { ClaimLoop } from './claim-loop.ts';
 import type { Endpoint } from './endpoint/endpoint.ts';
+import type { WaitingDelivery } from './endpoint/webhook-url.ts';
 import { EndpointScheduler } from './endpoint-scheduler.ts';
 import { Leases } from './leases.ts';
 import { logAttempt, logPause } from './log-lines.ts';
 import { Recorder } from './recorder.ts';
 import { Releaser } from './releaser.ts';
+import { Rooms } from './rooms.ts';
 import { SendLoop } from './send-loop.ts';
 
 const HEALTHY_MS = 30_000;
@@ -23,7 +27,7 @@ const DRAIN_POLL_MS = 20;
  * Turns due deliveries into signed POSTs as a pipeline: a claim loop runs ahead of a send loop, and
  * results are recorded in batches. All three are bounded. Several dispatchers may share a database.
  */
-export class Dispatcher {
+export class Dispatcher implements DirectDispatch {
   readonly #context: Context;
   readonly #scheduler: EndpointScheduler;
   readonly #leases: Leases;
@@ -31,6 +35,7 @@ export class Dispatcher {
   readonly #releaser: Releaser;
   readonly #claimLoop: ClaimLoop;
   readonly #sendLoop: SendLoop;
+  readonly #rooms: Rooms;
   #reports: NodeJS.Timeout | undefined;
   #stopping = false;
   /** Too late to record: what still ends is dropped, and falls due again. */
@@ -71,6 +76,12 @@ export class Dispatcher {
           'failed to open a webhook secret, will try again',
         ),
     });
+    this.#rooms = new Rooms({
+      scheduler: this.#scheduler,
+      accepts: () => this.#claimLoop.accepts,
+      hasPlace: (endpoint) => this.#sendLoop.hasPlace(endpoint),
+      handedOver: (endpoint, waiting, asked) => this.#take(endpoint, waiting, asked),
+    });
   }
 
   start(): void {
@@ -78,6 +89,10 @@ export class Dispatcher {
     this.#sendLoop.start();
     this.#claimLoop.start();
     this.#reports = setInterval(() => void this.#reportConcurrency(), REPORT_MS);
+  }
+
+  room(to: Destination): Room | null {
+    return this.#rooms.room(to);
   }
 
   /** The deliveries that are being sent. */
@@ -110,11 +125,23 @@ export class Dispatcher {
   }
 
   get #busy(): boolean {
-    return this.#sendLoop.inFlight > 0 || this.#claimLoop.busy || this.#recorder.busy || this.#releaser.busy;
+    const sending = this.#sendLoop.inFlight > 0 || this.#rooms.open > 0;
+    return sending || this.#claimLoop.busy || this.#recorder.busy || this.#releaser.busy;
   }
 
   #progress(): void {
     this.#lastProgress = performance.now();
+  }
+
+  /** Takes a delivery that was born leased as one that has been claimed. */
+  #take(endpoint: Endpoint, waiting: WaitingDelivery, asked: number): void {
+    crashPoint('delivery.handed');
+    if (this.#abandoned) return;
+    const { delivery } = waiting;
+    this.#leases.hold([delivery], asked);
+    const deferMs = this.#stopping ? 0 : endpoint.add(waiting, performance.now());
+    if (deferMs === null) this.#sendLoop.pump(endpoint);
+    else this.#release([{ delivery, deferMs }]);
   }
 
   #release(releases: Release[]): void {

@@ -1,4 +1,6 @@
 import type { LaneKind } from '../outbox/backlog.ts';
+import type { Destination } from '../direct/reservation.ts';
+import { endpointOf } from '../outbox/append.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 import type { Release } from '../outbox/release.ts';
 import { planClaims, type PlannedClaim } from './claim-plan.ts';
@@ -33,6 +35,8 @@ export class EndpointScheduler {
   readonly #budgets = new Map<string, TrialBudget>();
   /** Which lanes may have something due; the longest unserved endpoint first. */
   readonly #due = new Map<Endpoint, Set<LaneKind>>();
+  /** Those from which the claim under way takes. */
+  #claiming: ReadonlySet<Endpoint> = new Set();
 
   /** `maxConcurrency`: the most requests under way to one endpoint. */
   constructor(maxConcurrency: number) {
@@ -73,7 +77,21 @@ export class EndpointScheduler {
       left -= count;
       plans.push(...claims);
     }
+    this.#claiming = new Set(plans.map(({ target }) => target));
     return plans;
+  }
+
+  /** No claim is under way. */
+  endClaims(): void {
+    this.#claiming = new Set();
+  }
+
+  /** The endpoint of a delivery's destination, where nothing is known to be due that is older; else null. */
+  quiet({ account_id, webhook_url, urgent }: Destination, now: number): Endpoint | null {
+    const known = this.#endpoint(account_id, endpointOf(webhook_url));
+    const due = this.#due.get(known);
+    const busy = this.#claiming.has(known) || (urgent ? due?.has('urgent') : due) !== undefined;
+    return busy || known.account.restUntil > now ? null : known;
   }
 
   /**

@@ -85,7 +85,7 @@ export class SendLoop {
     this.#short.delete(endpoint);
     this.#held.delete(endpoint);
     while (!this.#stopping && endpoint.hasWaiting) {
-      if (!this.#hasPlace(endpoint)) return void this.#short.add(endpoint);
+      if (!this.hasPlace(endpoint)) return void this.#short.add(endpoint);
       const place = endpoint.take(now);
       if (!place) return void this.#held.add(endpoint);
       void this.#send(place);
@@ -96,7 +96,8 @@ export class SendLoop {
     return this.#stopping ? null : endpoint.takeUrgent(now);
   }
 
-  #hasPlace({ account }: Endpoint): boolean {
+  /** Whether the process and the endpoint's account have a place for one more request. */
+  hasPlace({ account }: Endpoint): boolean {
     const { limit } = this.#concurrency;
     const ofAccount = Math.min(MAX_IN_FLIGHT_PER_ACCOUNT, limit * ACCOUNT_SHARE);
     return this.#inFlight < limit && account.inFlight < ofAccount;
@@ -108,7 +109,7 @@ export class SendLoop {
     let left = this.#short.size;
     for (const endpoint of this.#short) {
       if (left-- === 0 || this.#inFlight >= this.#concurrency.limit) return;
-      if (this.#hasPlace(endpoint)) this.pump(endpoint);
+      if (this.hasPlace(endpoint)) this.pump(endpoint);
     }
   }
 

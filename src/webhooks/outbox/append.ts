@@ -38,11 +38,8 @@ export function endpointOf(webhookUrl: string): string {
   return port === '' ? `${host}:443` : host;
 }
 
-/**
- * Appends deliveries in the caller's transaction, and wakes the dispatchers when that commits.
- * Returns their ids.
- */
-export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[]> {
+/** Deliveries as rows of the outbox, with ids of their own. */
+export function outboxRows(deliveries: NewDelivery[]) {
   const ids = deliveries.map(() => newId('dlv'));
   const endpoints = deliveries.map((d) => endpointOf(d.webhook_url));
   const columns = {
@@ -61,17 +58,23 @@ export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[
     traceparent: text((d: NewDelivery) => d.traceparent),
     trigger: text((d: NewDelivery) => d.trigger),
   };
-  const stored = rows(deliveries, columns);
   const batch = rows(deliveries, {
     ...columns,
     ordinals: text((d: NewDelivery) => d.page_ordinals && `{${d.page_ordinals.join(',')}}`),
     delay: float((d) => d.delay ?? 0),
   });
+  return { ids, endpoints, batch, columns: rows([], columns).columns };
+}
+
+/**
+ * Appends deliveries in the caller's transaction, and wakes the dispatchers when that commits.
+ * Returns their ids.
+ */
+export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[]> {
+  const { ids, endpoints, batch, columns } = outboxRows(deliveries);
   await sql`
-    insert into outbox (${stored.columns}, page_ordinals, next_attempt_at)
-    select ${stored.columns}, ordinals::int[], now() + delay * interval '1 s' from ${batch.as('b')}`.execute(
-    tx,
-  );
+    insert into outbox (${columns}, page_ordinals, next_attempt_at)
+    select ${columns}, ordinals::int[], now() + delay * interval '1 s' from ${batch.as('b')}`.execute(tx);
   crashPoint('delivery.append');
   await notifyDispatchers(
     tx,

@@ -16,6 +16,13 @@ export interface ClaimedDelivery extends Omit<
   previous_secrets: string[];
 }
 
+/** What is read of a row `c` of the outbox, and of its account `a`, to send a delivery. */
+export const CLAIMED_COLUMNS = sql`c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint,
+      c.webhook_id, c.head, c.tail, c.whole_job, c.page_ordinals, c.headers, c.body_bytes, c.body_sha256,
+      c.schedule_step, c.attempts, c.fence, c.lane, c.trigger,
+      c.request_id, c.traceparent, a.webhook_secret,
+      ${overlappingSecrets('a')} as previous_secrets`;
+
 /**
  * Lanes of one endpoint, from the first to the last, and how many of their due deliveries to claim.
  */
@@ -87,11 +94,7 @@ export async function claim(db: Db, claims: LaneClaim[], leaseMs: number): Promi
       insert into attempts (account_id, delivery_id, number, trigger)
       select account_id, id, attempts, trigger from claimed
     )
-    select c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint, c.webhook_id,
-      c.head, c.tail, c.whole_job, c.page_ordinals, c.headers, c.body_bytes, c.body_sha256,
-      c.schedule_step, c.attempts, c.fence, c.lane, c.trigger,
-      c.request_id, c.traceparent, a.webhook_secret,
-      ${overlappingSecrets('a')} as previous_secrets
+    select ${CLAIMED_COLUMNS}
     from claimed c join accounts a on a.id = c.account_id`.execute(db);
   return rows;
 }

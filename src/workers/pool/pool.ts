@@ -8,6 +8,8 @@ import { failPending } from '../../jobs/progress/cancel.ts';
 import { SharedSemaphore, sharedSemaphoreMemory } from '../../limits/shared-semaphore.ts';
 import { Renderer } from '../../render/renderer.ts';
 import { serveRenders } from '../../render/thread-port.ts';
+import type { DirectDispatch } from '../../webhooks/direct/reservation.ts';
+import { serveDispatch } from '../../webhooks/direct/thread-port.ts';
 import { createGateMemory, HostGate, type GateMemory } from '../hosts/gate.ts';
 import { ReaderPool } from '../reading/reader-pool.ts';
 import { serveReadings } from '../reading/reading-server.ts';
@@ -25,6 +27,8 @@ const IDLE_MS = 2 * 60_000;
 const END_GRACE_MS = 10_000;
 
 interface WorkerPoolOptions {
+  /** The dispatcher of this process, where it has one. */
+  dispatch?: DirectDispatch | null;
   script?: URL;
   idleMs?: number;
 }
@@ -37,6 +41,7 @@ interface WorkerPoolOptions {
 export class WorkerPool {
   readonly #context: Context;
   readonly #script: URL;
+  readonly #dispatch: DirectDispatch | null;
   readonly #idleMs: number;
   /** The lane of each place for a thread, and who is there. */
   readonly #lanes: Lane[];
@@ -56,10 +61,11 @@ export class WorkerPool {
   #stopping = false;
 
   constructor(context: Context, options: WorkerPoolOptions = {}) {
-    const { script = new URL('./thread.ts', import.meta.url), idleMs = IDLE_MS } = options;
+    const { script = new URL('./thread.ts', import.meta.url), idleMs = IDLE_MS, dispatch = null } = options;
     const { dataDir, workerThreads } = context.config;
     this.#context = context;
     this.#script = script;
+    this.#dispatch = dispatch;
     this.#idleMs = idleMs;
     const settings = laneSettings(workerThreads);
     this.#lanes = threadLanes(settings);
@@ -151,6 +157,7 @@ export class WorkerPool {
     const { config, databaseUrl, log } = this.#context;
     const lane = this.#lanes[index]!;
     const renderer = this.#renderer;
+    const dispatch = this.#dispatch;
     const thread = new WorkerThread({
       script: this.#script,
       data: {
@@ -166,6 +173,7 @@ export class WorkerPool {
       failedStarts,
       serveReadings: (port) => serveReadings(port, this.#readers[lane]),
       serveRenders: renderer && ((port) => serveRenders(port, renderer)),
+      serveDispatch: dispatch && ((port) => serveDispatch(port, dispatch)),
       onError: (error) => log.error({ lane, thread: index, err: error }, 'worker thread failed'),
     });
     this.#threads.set(index, thread);

@@ -12,6 +12,7 @@ import { isUnavailable } from '../../database/connect/trouble.ts';
 import { createLog } from '../../log.ts';
 import { flushSpans } from '../../tracing.ts';
 import { RenderClient } from '../../render/thread-port.ts';
+import { DispatchClient } from '../../webhooks/direct/thread-port.ts';
 import { HostGate, type GateMemory } from '../hosts/gate.ts';
 import { Hosts } from '../hosts/hosts.ts';
 import { BodyMemoryBudget } from '../limits/body-memory.ts';
@@ -43,6 +44,8 @@ export interface ThreadData {
   readers: MessagePort;
   /** At its other end the browser is; null where there is none. */
   renders: MessagePort | null;
+  /** At its other end the dispatcher is; null where there is none. */
+  dispatch: MessagePort | null;
 }
 
 export type ToThread =
@@ -105,7 +108,9 @@ function createRenders(renderPort: MessagePort): Renders {
 }
 
 const box = createSecretBox(config.secretKey, config.secretKeyPrevious);
-const runner = new Runner({ db, boss, lane, box, work: new WorkReader(db, box), around }, log, (slices) =>
+const dispatch = given.dispatch && new DispatchClient(given.dispatch);
+const work = new WorkReader(db, box);
+const runner = new Runner({ db, boss, lane, box, work, around, dispatch }, log, (slices) =>
   tell({ type: 'held', slices }),
 );
 
@@ -121,6 +126,7 @@ await runner.run();
 await boss.stop({ close: false, graceful: false });
 readers[Symbol.dispose]();
 given.renders?.close();
+given.dispatch?.close();
 await flushSpans();
 await proxyLedger[Symbol.asyncDispose]();
 await egress.close();

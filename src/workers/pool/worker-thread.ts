@@ -9,7 +9,7 @@ const MISSED_LOOKS = 40;
 /** V8's heap of one thread, and its part for new objects. Pages are read in other processes. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 160, maxYoungGenerationSizeMb: 6 };
 
-type Given = Omit<ThreadData, 'heartbeatMemory' | 'readers' | 'renders'>;
+type Given = Omit<ThreadData, 'heartbeatMemory' | 'readers' | 'renders' | 'dispatch'>;
 
 interface WorkerThreadOptions {
   script: URL;
@@ -20,6 +20,8 @@ interface WorkerThreadOptions {
   serveReadings: (port: MessagePort) => void;
   /** The same for pages to be rendered; null where there is no browser. */
   serveRenders: ((port: MessagePort) => void) | null;
+  /** The same for deliveries to be handed over; null where this process sends none. */
+  serveDispatch: ((port: MessagePort) => void) | null;
   onError: (error: unknown) => void;
 }
 
@@ -46,19 +48,22 @@ export class WorkerThread {
     this.failedStarts = failedStarts;
     const readings = new MessageChannel();
     const renders = serve.serveRenders && new MessageChannel();
+    const dispatch = serve.serveDispatch && new MessageChannel();
     const workerData: ThreadData = {
       ...data,
       heartbeatMemory: this.#heartbeat.memory,
       readers: readings.port2,
       renders: renders && renders.port2,
+      dispatch: dispatch && dispatch.port2,
     };
     this.#worker = new Worker(script, {
       workerData,
-      transferList: [readings.port2, ...(renders ? [renders.port2] : [])],
+      transferList: [readings, renders, dispatch].flatMap((channel) => (channel ? [channel.port2] : [])),
       resourceLimits: RESOURCE_LIMITS,
     });
     serve.serveReadings(readings.port1);
     if (renders) serve.serveRenders?.(renders.port1);
+    if (dispatch) serve.serveDispatch?.(dispatch.port1);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.exited = promise;
     this.#worker.on('message', (message: FromThread) => this.#receive(message));
@@ -66,6 +71,7 @@ export class WorkerThread {
     this.#worker.on('exit', () => {
       readings.port1.close();
       renders?.port1.close();
+      dispatch?.port1.close();
       resolve();
     });
   }

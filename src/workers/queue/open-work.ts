@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { SecretBox } from '../../accounts/secrets.ts';
 import { createScope, type Scope } from '../../crawl/scope.ts';
-import type { JobKind, JobStatus } from '../../database/enumerations.ts';
+import type { JobKind, JobStatus, WebhookEvent } from '../../database/enumerations.ts';
 import type { Db } from '../../database/tables.ts';
 import { CookieSession } from '../../egress/index.ts';
 import type { CrawlOptions, MapOptions, ScrapeOptions } from '../../jobs/options.ts';
@@ -27,6 +27,8 @@ interface JobColumns {
   secrets: string | null;
   request_id: string | null;
   traceparent: string | null;
+  webhook_url: string | null;
+  webhook_events: WebhookEvent[] | null;
 }
 const JOB_COLUMNS = [
   'kind',
@@ -35,6 +37,8 @@ const JOB_COLUMNS = [
   'secrets',
   'request_id',
   'traceparent',
+  'webhook_url',
+  'webhook_events',
 ] satisfies (keyof JobColumns)[];
 
 interface Row extends PendingPage, JobColumns {
@@ -95,7 +99,8 @@ export class WorkReader {
     const map = kind === 'map' ? (options as MapOptions) : null;
     const crawl = kind === 'crawl' || map ? { scope: scopeOf(options as CrawlOptions) } : null;
     const session = options.session === null ? null : new CookieSession();
-    const info: JobInfo = { account_id, id, request_id, traceparent, options, session, crawl, map };
+    const callback_url = row.webhook_events?.join() === 'job.completed' ? row.webhook_url : null;
+    const info = { account_id, id, request_id, traceparent, callback_url, options, session, crawl, map };
     this.#known.set(id, info);
     return info;
   }

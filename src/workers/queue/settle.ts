@@ -11,6 +11,7 @@ import { lockJob, settlePages, type PageResult } from '../../jobs/progress/settl
 import { divideIntoSlices, SLICE_PAGES } from '../../jobs/slices.ts';
 import { holdSlice, insertSlices, type Lane, type Slice } from '../../database/queue.ts';
 import type { WorkReader } from './open-work.ts';
+import { Reservation, type DirectDispatch } from '../../webhooks/direct/reservation.ts';
 import type { JobInfo } from '../job.ts';
 import { keepSession } from './session.ts';
 import type { Deferral, Surroundings } from '../page/visit.ts';
@@ -35,6 +36,8 @@ export interface SliceTools {
   work: WorkReader;
   box: SecretBox;
   around: Surroundings;
+  /** The dispatcher of this process; null where it has none. */
+  dispatch: DirectDispatch | null;
 }
 
 interface Settlement {
@@ -79,13 +82,16 @@ export async function settleSlice(tools: SliceTools, settlement: Settlement): Pr
   }
 }
 
-async function settle({ db, boss, lane, around, box }: SliceTools, settlement: Settlement): Promise<void> {
+async function settle(tools: SliceTools, settlement: Settlement): Promise<void> {
+  const { db, boss, lane, around, box } = tools;
   const { entry, results, deferred } = settlement;
   const { account_id, id } = settlement.job;
+  using reservation = await reserveForEnd(tools, settlement);
   const settled = await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, account_id, id);
     const absorb = job && (await keepSession(tx, box, job, settlement.job.session));
-    const end = job !== null && results.length > 0 ? await settlePages(tx, boss, job, results) : null;
+    const end =
+      job !== null && results.length > 0 ? await settlePages({ tx, boss, reservation }, job, results) : null;
     if (job && deferred && deferred.length > 0)
       await defer(tx, boss, { lane, job, slice: entry.data, deferred });
     if (!(await holdSlice(boss, tx, { ...entry, lane }, deferred !== null)))
@@ -93,9 +99,19 @@ async function settle({ db, boss, lane, around, box }: SliceTools, settlement: S
     crashPoint(deferred === null ? 'slice.settle' : 'slice.end');
     return { end, absorb };
   });
+  reservation?.handOver();
   settled.absorb?.();
   if (settled.end) logJobEnded(around.log, settled.end);
   crashPoint(deferred === null ? 'slice.settled' : 'slice.ended');
+}
+
+/** Room for the callback of the job, where this settlement may end it. */
+async function reserveForEnd(
+  { dispatch }: SliceTools,
+  { job: { account_id, callback_url }, deferred }: Settlement,
+): Promise<Reservation | null> {
+  if (callback_url === null || deferred === null || deferred.length > 0) return null;
+  return await Reservation.make(dispatch, { account_id, webhook_url: callback_url, urgent: false });
 }
 
 /** Queues the pages again, those that fall due together as one slice. */

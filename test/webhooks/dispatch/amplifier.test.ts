@@ -41,7 +41,7 @@ async function settleBatch(
     const some = results.splice(0, 10);
     await service.db.transaction().execute(async (tx) => {
       const job = await lockJob(tx, service.account.id, id);
-      await settlePages(tx, service.context.boss, job!, some);
+      await settlePages({ tx, boss: service.context.boss }, job!, some);
     });
   }
   return id;

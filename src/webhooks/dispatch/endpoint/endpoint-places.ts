@@ -69,8 +69,9 @@ export class EndpointPlaces {
     return this.#inFlight + this.#urgent === 0;
   }
 
-  get available(): boolean {
-    return this.active < this.#concurrency.limit && this.#inFlight < this.#concurrency.max;
+  /** Whether so many more requests may begin. */
+  hasRoomFor(more: number): boolean {
+    return this.active + more <= this.#concurrency.limit && this.#inFlight + more <= this.#concurrency.max;
   }
 
   /** Whether stalled requests take so many places that nothing more can begin. */

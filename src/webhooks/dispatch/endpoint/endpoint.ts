@@ -1,4 +1,6 @@
 import { FIRST_URL_LANE, URGENT_LANE } from '../../outbox/lanes.ts';
+import { createPermit, type Permit } from '../../../limits/permit.ts';
+import type { Destination } from '../../direct/reservation.ts';
 import type { AttemptResult } from '../../outbox/finished-attempt.ts';
 import type { AccountLoad } from './account-load.ts';
 import { Breaker } from './breaker.ts';
@@ -64,6 +66,9 @@ export class Endpoint {
   readonly #urls: EndpointUrls;
   readonly #places: EndpointPlaces;
   readonly #urgent: WaitingDelivery[] = [];
+  /** Deliveries that are to be handed over, for which room is kept. */
+  #reserved = 0;
+  #urgentReserved = 0;
   /** How far ahead to claim; grows with each success. */
   #window = INITIAL_CONCURRENCY;
   #reportedRest = false;
@@ -84,7 +89,8 @@ export class Endpoint {
   }
 
   get idle(): boolean {
-    return !this.hasWaiting && this.#places.idle && !this.#urls.failing;
+    const reserved = this.#reserved + this.#urgentReserved;
+    return !this.hasWaiting && reserved === 0 && this.#places.idle && !this.#urls.failing;
   }
 
   /** How many more deliveries may be claimed now. */
@@ -95,11 +101,12 @@ export class Endpoint {
       MAX_AHEAD,
       Math.ceil((limit * MAX_AHEAD_MS) / Math.max(1, latencyMs)),
     );
-    const fresh = Math.max(limit, ahead) - this.#urls.fresh - this.#places.active;
+    const fresh = Math.max(limit, ahead) - this.#urls.fresh - this.#places.active - this.#reserved;
     const retries = Math.max(1, limit >> 1) - this.#urls.retries - this.#places.retrying;
-    const allowed = Math.min(this.#reachable(now), this.budget.available(now)) - this.#urls.waiting;
+    const allowed =
+      Math.min(this.#reachable(now), this.budget.available(now)) - this.#urls.waiting - this.#reserved;
     return {
-      urgent: Math.max(0, MAX_URGENT - this.account.urgentInFlight - this.#urgent.length),
+      urgent: Math.max(0, this.#urgentPlaces),
       retries: Math.max(0, Math.min(allowed, retries)),
       fresh: this.#places.full ? 0 : Math.max(0, Math.min(allowed, fresh)),
     };
@@ -108,6 +115,34 @@ export class Endpoint {
   hasCapacity(now: number): boolean {
     const { retries, fresh } = this.capacity(now);
     return retries + fresh > 0;
+  }
+
+  /** Places for requests that people ask for which nothing has taken yet. */
+  get #urgentPlaces(): number {
+    return MAX_URGENT - this.account.urgentInFlight - this.#urgent.length - this.#urgentReserved;
+  }
+
+  /**
+   * Keeps room for one delivery that could be sent at once: nothing waits, nothing backs off, and
+   * there is a place. Null where it could not.
+   */
+  reserve({ webhook_url, urgent }: Destination, now: number): Permit | null {
+    if (urgent) {
+      if (this.#urgent.length > 0 || this.#urgentPlaces <= 0) return null;
+      this.#urgentReserved++;
+      return createPermit(1, () => this.#urgentReserved--);
+    }
+    if (this.hasWaiting || !this.#couldSend(this.#urls.get(webhook_url), this.#reserved + 1, now))
+      return null;
+    this.#reserved++;
+    return createPermit(1, () => this.#reserved--);
+  }
+
+  /** Whether so many more requests to a URL could begin now, all of which answer as far as we know. */
+  #couldSend(url: WebhookUrl, more: number, now: number): boolean {
+    if (this.#reachability.isOpen || url.failing || this.#places.isShut(url)) return false;
+    if (url.inFlight + more > url.places(this.concurrency.limit, now)) return false;
+    return this.#places.hasRoomFor(more) && this.budget.available(now) >= more;
   }
 
   /** The most to claim now of the lanes of URLs that fail or stall. */
@@ -150,7 +185,8 @@ export class Endpoint {
 
   /** The next request that may begin now, in its place; null where there is none. */
   take(now: number): EndpointPlace | null {
-    if (this.#reachable(now) < 1 || !this.#places.available || this.budget.available(now) < 1) return null;
+    if (this.#reachable(now) < 1 || !this.#places.hasRoomFor(1) || this.budget.available(now) < 1)
+      return null;
     const url = this.#nextUrl(now);
     if (!url) return null;
     this.budget.spendRequest();

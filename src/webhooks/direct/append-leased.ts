@@ -1,0 +1,47 @@
+import { sql } from 'kysely';
+import { crashPoint } from '../../crash-point.ts';
+import type { Tx } from '../../database/tables.ts';
+import { append, outboxRows, type NewDelivery } from '../outbox/append.ts';
+import { CLAIMED_COLUMNS, type ClaimedDelivery } from '../outbox/claim.ts';
+import type { Reservation } from './reservation.ts';
+
+/**
+ * Appends a delivery in the caller's transaction: into the reserved room where there is one, else
+ * as `append` does. Returns its id.
+ */
+export async function appendInto(
+  tx: Tx,
+  reservation: Reservation | null,
+  delivery: NewDelivery,
+): Promise<string> {
+  const born = reservation && (await appendLeased(tx, delivery, reservation.leaseMs));
+  if (!born) return (await append(tx, [delivery]))[0]!;
+  reservation.fill(born);
+  crashPoint('delivery.begin');
+  return born.id;
+}
+
+/**
+ * Appends a delivery as a claim would leave it: leased, its first attempt begun. It is in nobody's
+ * way until the lease ends, so nobody is notified. Null, and nothing is written, where its endpoint
+ * is paused.
+ */
+async function appendLeased(tx: Tx, delivery: NewDelivery, leaseMs: number): Promise<ClaimedDelivery | null> {
+  const { batch, columns } = outboxRows([delivery]);
+  const { rows } = await sql<ClaimedDelivery>`
+    with born as (
+      insert into outbox (${columns}, page_ordinals, status, attempts, fence, leased_until)
+      select ${columns}, ordinals::int[], 'sending', 1, 1, now() + ${leaseMs} * interval '1 ms'
+      from ${batch.as('b')}
+      where not exists (
+        select from endpoints e
+        where e.account_id = b.account_id and e.endpoint = b.endpoint and e.paused_at is not null
+      )
+      returning *
+    ), begun as (
+      insert into attempts (account_id, delivery_id, number, trigger, started_at)
+      select account_id, id, attempts, trigger, clock_timestamp() from born
+    )
+    select ${CLAIMED_COLUMNS} from born c join accounts a on a.id = c.account_id`.execute(tx);
+  return rows[0] ?? null;
+}
