@@ -17,6 +17,7 @@ import { jobPages } from './pages/jobs/jobs.ts';
 import { keyPages } from './pages/keys.ts';
 import { overviewPage } from './pages/overview.ts';
 import { playgroundPages } from './pages/playground.ts';
+import type { DirectDispatch } from '../webhooks/direct/reservation.ts';
 import { secretPages } from './pages/secret.ts';
 import { sessionOf } from './session/browser-session.ts';
 import { pageHeaders, readForm } from './session/forgery.ts';
@@ -25,7 +26,7 @@ import { accountSignIn, signInRoutes } from './session/sign-in.ts';
 /** The console, mounted at /console. It works without scripts. */
 export function consoleRoutes(
   context: Context,
-  { box, waiter }: { box: SecretBox; waiter: JobWaiter },
+  { box, waiter, dispatch }: { box: SecretBox; waiter: JobWaiter; dispatch: DirectDispatch | null },
 ): Router {
   const router = Router();
   const signIn = accountSignIn(context);
@@ -39,8 +40,8 @@ export function consoleRoutes(
   if (limiter) router.use(limitRate(limiter, (res) => sessionOf(res).account_id));
   router.use(overviewPage(context));
   router.use(jobPages(context, waiter));
-  router.use(deliveryPages(context, box));
-  router.use(endpointPages(context));
+  router.use(deliveryPages({ ...context, dispatch }, box));
+  router.use(endpointPages({ ...context, dispatch }));
   router.use(secretPages(context, box));
   router.use(keyPages(context));
   router.use(playgroundPages({ ...context, box, waiter }));

@@ -72,7 +72,7 @@ export async function startService(context: Context, { server, showKey }: Servic
   }
   const waiter = new JobWaiter(db, context.notifications);
   starting.defer(() => waiter.stop());
-  const app = createApp(context, { box, health, waiter });
+  const app = createApp(context, { box, health, waiter, dispatch: dispatcher });
   await ensureFirstAccount({ db, box, config, log, showKey });
   const stopMaintenance = startMaintenance(context);
   const stopDeadlines = workers ? watchDeadlines(context) : null;

@@ -33,7 +33,7 @@ test('what was stored before there was a SECRET_KEY still opens, and is sealed b
     webhook_url: 'https://receiver.test/',
     headers: sealJson(plain, headers, id),
   };
-  await appendTest(db, delivery);
+  await appendTest({ db, dispatch: null }, delivery);
   const storedHeaders = async () =>
     (await db.selectFrom('outbox').select('headers').executeTakeFirstOrThrow()).headers;
   const before = await readAccount(db, plain, id);

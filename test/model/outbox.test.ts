@@ -78,7 +78,7 @@ async function act(id: string, what: Step, model: Model, held: (ClaimedDelivery 
     await sql`update outbox set leased_until = now() - interval '1 s' where id = ${id}`.execute(db);
     model.leased = false;
   } else if (what === 'redeliver') {
-    await redeliver(db, account_id, id);
+    await redeliver({ db, dispatch: null }, account_id, id);
     if (model.status !== 'sending') model.status = 'waiting';
   } else if ('claim' in what) {
     const claimed = await claimOne();

@@ -13,6 +13,7 @@ import {
   type EndpointView,
 } from '../../webhooks/endpoints/endpoints.ts';
 import { requestIdOf, traceOf } from '../../http/locals.ts';
+import type { DirectDispatch } from '../../webhooks/direct/reservation.ts';
 import { appendTest } from '../../webhooks/outbox/test-delivery.ts';
 import { confirmed, field, postButton, postForm } from '../view/forms.ts';
 import { html, type Html } from '../../http/html/html.ts';
@@ -26,7 +27,11 @@ import { MAX_URL_LENGTH } from '../../scrape/page-url.ts';
 const testForm = z.object({ webhook_url: z.string().trim().max(MAX_URL_LENGTH) });
 
 /** The endpoints: how each does, pausing and resuming it, and sending a test. */
-export function endpointPages({ db, egress }: Context): Router {
+export function endpointPages({
+  db,
+  egress,
+  dispatch,
+}: Context & { dispatch: DirectDispatch | null }): Router {
   const router = Router();
 
   async function show(res: Response, status = 200, tried = '', problem: string | null = null): Promise<void> {
@@ -68,13 +73,16 @@ export function endpointPages({ db, egress }: Context): Router {
       await show(res, 422, webhook_url, `The URL ${error.errors?.[0]?.message ?? error.message}.`);
       return;
     }
-    const id = await appendTest(db, {
-      account_id: sessionOf(res).account_id,
-      webhook_url,
-      headers: null,
-      request_id: requestIdOf(res),
-      traceparent: traceOf(res),
-    });
+    const id = await appendTest(
+      { db, dispatch },
+      {
+        account_id: sessionOf(res).account_id,
+        webhook_url,
+        headers: null,
+        request_id: requestIdOf(res),
+        traceparent: traceOf(res),
+      },
+    );
     res.redirect(303, `/console/deliveries/${id}`);
   });
 

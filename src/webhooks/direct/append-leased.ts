@@ -1,5 +1,4 @@
 import { sql } from 'kysely';
-import { crashPoint } from '../../crash-point.ts';
 import type { Tx } from '../../database/tables.ts';
 import { append, outboxRows, type NewDelivery } from '../outbox/append.ts';
 import { CLAIMED_COLUMNS, type ClaimedDelivery } from '../outbox/claim.ts';
@@ -17,7 +16,6 @@ export async function appendInto(
   const born = reservation && (await appendLeased(tx, delivery, reservation.leaseMs));
   if (!born) return (await append(tx, [delivery]))[0]!;
   reservation.fill(born);
-  crashPoint('delivery.begin');
   return born.id;
 }
 

@@ -54,6 +54,7 @@ export class Reservation implements Disposable {
   /** Takes the delivery that a transaction has appended and not yet committed. */
   fill(delivery: ClaimedDelivery): void {
     this.#born = { delivery, begunAt: performance.now() };
+    crashPoint('delivery.begin');
   }
 
   /** Hands over what was appended, if anything. Call it when the transaction has committed. */

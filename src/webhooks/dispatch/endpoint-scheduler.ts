@@ -90,8 +90,8 @@ export class EndpointScheduler {
   quiet({ account_id, webhook_url, urgent }: Destination, now: number): Endpoint | null {
     const known = this.#endpoint(account_id, endpointOf(webhook_url));
     const due = this.#due.get(known);
-    const busy = this.#claiming.has(known) || (urgent ? due?.has('urgent') : due) !== undefined;
-    return busy || known.account.restUntil > now ? null : known;
+    const isDue = due !== undefined && (!urgent || due.has('urgent'));
+    return isDue || this.#claiming.has(known) || known.account.restUntil > now ? null : known;
   }
 
   /**

@@ -3,9 +3,11 @@ import { crashPoint } from '../../crash-point.ts';
 import type { Db, Tx } from '../../database/tables.ts';
 import { isId } from '../../ids.ts';
 import { notFound } from '../../service-error.ts';
-import { assertKept } from './kept.ts';
+import { beginAttempt } from '../direct/begin-attempt.ts';
+import { Reservation, type DirectDispatch } from '../direct/reservation.ts';
+import { readKept } from './kept.ts';
 import { notifyDispatchers } from './notify.ts';
-import { backIntoOutbox } from './move.ts';
+import { backIntoOutbox, type MovedDelivery } from './move.ts';
 
 /**
  * Rows moved back in one transaction. After a crash between two of them the rest is still there to
@@ -18,24 +20,34 @@ const RECOVER_BATCH = 500;
  * or, where it is pending, ahead of its time. One that is being sent at this moment is left to
  * finish. Throws a ServiceError `not_found`, or `gone` where retention has dropped what it carries.
  */
-export async function redeliver(db: Db, accountId: string, id: string): Promise<void> {
+export async function redeliver(
+  { db, dispatch }: { db: Db; dispatch: DirectDispatch | null },
+  accountId: string,
+  id: string,
+): Promise<void> {
   if (!isId('dlv', id)) throw notFound('delivery');
+  const { webhook_url } = await readKept(db, accountId, id);
+  using reservation = await Reservation.make(dispatch, { account_id: accountId, webhook_url, urgent: true });
   await db.transaction().execute(async (tx) => {
-    await assertKept(tx, accountId, id);
-    const back = await moveBack(tx, sql`account_id = ${accountId} and id = ${id}`, 'manual');
+    const back = await backIntoOutbox(tx, sql`account_id = ${accountId} and id = ${id}`, 'manual');
     crashPoint('delivery.redeliver');
-    if (back.length === 0) await hasten(tx, accountId, id);
+    const [due] = back.length > 0 ? back : await hasten(tx, accountId, id);
+    if (!due) return;
+    const begun = reservation && (await beginAttempt(tx, due, reservation.leaseMs));
+    if (begun) reservation.fill(begun);
+    else await notifyDispatchers(tx, [{ ...due, kind: 'urgent' }]);
   });
   crashPoint('delivery.redelivered');
+  reservation?.handOver();
 }
 
 /** Makes a pending delivery due now. */
-async function hasten(tx: Tx, accountId: string, id: string): Promise<void> {
-  const { rows } = await sql<{ endpoint: string }>`
+async function hasten(tx: Tx, accountId: string, id: string): Promise<MovedDelivery[]> {
+  const { rows } = await sql<MovedDelivery>`
     update outbox set next_attempt_at = now(), schedule_step = 0, trigger = 'manual'
-    where account_id = ${accountId} and id = ${id} and status = 'waiting' returning endpoint`.execute(tx);
-  const due = rows.map(({ endpoint }) => ({ account_id: accountId, endpoint, kind: 'urgent' as const }));
-  await notifyDispatchers(tx, due);
+    where account_id = ${accountId} and id = ${id} and status = 'waiting'
+    returning account_id, endpoint, id`.execute(tx);
+  return rows;
 }
 
 export interface RecoverWindow {
@@ -55,7 +67,7 @@ export async function recover(db: Db, accountId: string, window: RecoverWindow):
     const batch = await db.transaction().execute(async (tx) => {
       const ids = sql`select id from deliveries where ${exhaustedIn(accountId, window)} and id > ${after}
         order by id limit ${RECOVER_BATCH} for update skip locked`;
-      const back = await moveBack(tx, sql`account_id = ${accountId} and id in (${ids})`, 'recover');
+      const back = await moveBack(tx, sql`account_id = ${accountId} and id in (${ids})`);
       crashPoint('recover.batch');
       return back;
     });
@@ -80,16 +92,11 @@ function exhaustedIn(accountId: string, { since, until, webhook_url }: RecoverWi
     and (${webhook_url}::text is null or webhook_url = ${webhook_url})`;
 }
 
-async function moveBack(
-  tx: Tx,
-  which: RawBuilder<unknown>,
-  trigger: 'manual' | 'recover',
-): Promise<string[]> {
-  const rows = await backIntoOutbox(tx, which, trigger);
-  const kind = trigger === 'manual' ? 'urgent' : 'fresh';
+async function moveBack(tx: Tx, which: RawBuilder<unknown>): Promise<string[]> {
+  const rows = await backIntoOutbox(tx, which, 'recover');
   await notifyDispatchers(
     tx,
-    rows.map(({ account_id, endpoint }) => ({ account_id, endpoint, kind })),
+    rows.map(({ account_id, endpoint }) => ({ account_id, endpoint, kind: 'fresh' })),
   );
   return rows.map((row) => row.id);
 }

@@ -3,13 +3,13 @@ import type { DbOrTx } from '../../database/tables.ts';
 import { notFound, ServiceError } from '../../service-error.ts';
 
 /**
- * Throws a ServiceError where a delivery cannot be sent again: `not_found` where the account has
+ * Where a delivery goes that can be sent again. Throws a ServiceError where it cannot: `not_found` where the account has
  * none of that id, `gone` where retention has dropped the delivery or what it would send. An id
  * tells the day of its partition, so that the answer for a dropped one is the same whoever asks.
  */
-export async function assertKept(db: DbOrTx, accountId: string, id: string): Promise<void> {
-  const { rows } = await sql<{ gone: boolean }>`
-    select case
+export async function readKept(db: DbOrTx, accountId: string, id: string): Promise<{ webhook_url: string }> {
+  const { rows } = await sql<{ webhook_url: string; gone: boolean }>`
+    select d.webhook_url, case
       when d.page_ordinals is not null then cardinality(d.page_ordinals) > (
         select count(*) from pages p where p.account_id = d.account_id and p.job_id = d.job_id
           and p.ordinal = any(d.page_ordinals) and p.fragment is not null)
@@ -18,11 +18,11 @@ export async function assertKept(db: DbOrTx, accountId: string, id: string): Pro
       else false
     end as gone
     from (
-      select account_id, id, job_id, whole_job, page_ordinals from outbox
-      union all select account_id, id, job_id, whole_job, page_ordinals from deliveries
+      select account_id, id, job_id, webhook_url, whole_job, page_ordinals from outbox
+      union all select account_id, id, job_id, webhook_url, whole_job, page_ordinals from deliveries
     ) d
     where d.account_id = ${accountId} and d.id = ${id}`.execute(db);
-  if (rows[0]?.gone === false) return;
+  if (rows[0]?.gone === false) return rows[0];
   if (rows[0] ?? (await isDropped(db, id)))
     throw new ServiceError('gone', 'What this delivery carries is not kept any longer.');
   throw notFound('delivery');

@@ -21,6 +21,13 @@ export function intoHistory(source: RawBuilder<unknown>): RawBuilder<unknown> {
     from ${source}`;
 }
 
+/** Which delivery has moved, and where it goes. */
+export interface MovedDelivery {
+  account_id: string;
+  endpoint: string;
+  id: string;
+}
+
 /**
  * Moves deliveries from the history back into the outbox, due now, their retry schedule started
  * over.
@@ -29,8 +36,8 @@ export async function backIntoOutbox(
   db: DbOrTx,
   which: RawBuilder<unknown>,
   trigger: AttemptTrigger,
-): Promise<{ account_id: string; endpoint: string; id: string }[]> {
-  const { rows } = await sql<{ account_id: string; endpoint: string; id: string }>`
+): Promise<MovedDelivery[]> {
+  const { rows } = await sql<MovedDelivery>`
     with back as (delete from deliveries where ${which} returning *)
     insert into outbox (${KEPT}, body_bytes, body_sha256, last_status_code, last_error, trigger)
     select ${KEPT}, body_bytes, body_sha256, last_status_code, last_error, ${trigger}

@@ -1,5 +1,7 @@
 import type { Db } from '../../database/tables.ts';
-import { append, type NewDelivery } from './append.ts';
+import { appendInto } from '../direct/append-leased.ts';
+import { Reservation, type DirectDispatch } from '../direct/reservation.ts';
+import type { NewDelivery } from './append.ts';
 
 /** Where a test delivery goes, with which headers, and the request that asked for it. */
 export type TestDelivery = Pick<
@@ -8,7 +10,10 @@ export type TestDelivery = Pick<
 >;
 
 /** Appends a test delivery, which takes the same way as every other. Returns its id. */
-export async function appendTest(db: Db, target: TestDelivery): Promise<string> {
+export async function appendTest(
+  { db, dispatch }: { db: Db; dispatch: DirectDispatch | null },
+  target: TestDelivery,
+): Promise<string> {
   const { head, tail } = testPayload();
   const test = {
     ...target,
@@ -21,7 +26,9 @@ export async function appendTest(db: Db, target: TestDelivery): Promise<string> 
     page_ordinals: null,
     trigger: 'test',
   } as const;
-  const [id = ''] = await db.transaction().execute((tx) => append(tx, [test]));
+  using reservation = await Reservation.make(dispatch, { ...target, urgent: true });
+  const id = await db.transaction().execute((tx) => appendInto(tx, reservation, test));
+  reservation?.handOver();
   return id;
 }
 

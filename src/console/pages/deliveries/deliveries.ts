@@ -9,6 +9,7 @@ import { notFound } from '../../../service-error.ts';
 import type { Context } from '../../../context.ts';
 import { isId } from '../../../ids.ts';
 import { bodyChunks } from '../../../webhooks/send/body.ts';
+import type { DirectDispatch } from '../../../webhooks/direct/reservation.ts';
 import { redeliver } from '../../../webhooks/outbox/control.ts';
 import {
   listDeliveries,
@@ -66,7 +67,10 @@ function problemOfId(id: string | undefined): Html | null {
 }
 
 /** The list of deliveries, the page of one, its exact body, and redelivery. */
-export function deliveryPages({ db }: Context, box: SecretBox): Router {
+export function deliveryPages(
+  { db, dispatch }: Context & { dispatch: DirectDispatch | null },
+  box: SecretBox,
+): Router {
   const router = Router();
   router.use('/deliveries/recover', recoverPages(db));
 
@@ -137,7 +141,7 @@ export function deliveryPages({ db }: Context, box: SecretBox): Router {
   });
 
   router.post('/deliveries/:id/redeliver', async (req, res) => {
-    await redeliver(db, sessionOf(res).account_id, req.params.id);
+    await redeliver({ db, dispatch }, sessionOf(res).account_id, req.params.id);
     res.redirect(303, `/console/deliveries/${req.params.id}?notice=redelivered`);
   });
 

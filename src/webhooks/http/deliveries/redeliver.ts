@@ -1,5 +1,6 @@
 import type { Context } from '../../../context.ts';
 import { route } from '../../../http/route/route.ts';
+import type { DirectDispatch } from '../../direct/reservation.ts';
 import { redeliver as sendAgain } from '../../outbox/control.ts';
 import { deliveryAnswer } from '../schemas.ts';
 import { findDelivery } from './find-delivery.ts';
@@ -14,8 +15,11 @@ export const redeliver = route({
   access: 'account',
   answers: { 202: { description: 'The delivery, which is due now.', schema: deliveryAnswer } },
   problems: ['gone'],
-  async handle({ account, params }, { db }: Pick<Context, 'db'>) {
-    await sendAgain(db, account.id, params.id);
+  async handle(
+    { account, params },
+    { db, dispatch }: Pick<Context, 'db'> & { dispatch: DirectDispatch | null },
+  ) {
+    await sendAgain({ db, dispatch }, account.id, params.id);
     return { status: 202, json: await findDelivery(db, account.id, params.id) };
   },
 });

@@ -3,12 +3,19 @@ import { sealJson, type SecretBox } from '../../../accounts/secrets.ts';
 import type { Context } from '../../../context.ts';
 import type { Db } from '../../../database/tables.ts';
 import { route } from '../../../http/route/route.ts';
+import type { DirectDispatch } from '../../direct/reservation.ts';
 import { appendTest } from '../../outbox/test-delivery.ts';
 import { checkWebhookUrl } from '../check-url.ts';
 import { deliveryAnswer, testWebhookBody } from '../schemas.ts';
 import { findDelivery } from './find-delivery.ts';
 
 const POLL_MS = 50;
+/** What the route needs of the service. */
+type TestContext = Pick<Context, 'db' | 'egress' | 'config'> & {
+  box: SecretBox;
+  dispatch: DirectDispatch | null;
+};
+
 /** A router in front of the service gives up at 30 s. */
 const MAX_WAIT_MS = 25_000;
 
@@ -28,17 +35,20 @@ export const testWebhook = route({
   answers: { 200: { description: 'The delivery with its first attempt.', schema: deliveryAnswer } },
   async handle(
     { account, body, requestId, traceparent },
-    { db, egress, config, box }: Pick<Context, 'db' | 'egress' | 'config'> & { box: SecretBox },
+    { db, egress, config, box, dispatch }: TestContext,
   ) {
     await checkWebhookUrl(egress, body.webhook_url);
     const { webhook_url, webhook_headers = null } = body;
-    const id = await appendTest(db, {
-      account_id: account.id,
-      webhook_url,
-      headers: sealJson(box, webhook_headers, account.id),
-      request_id: requestId,
-      traceparent,
-    });
+    const id = await appendTest(
+      { db, dispatch },
+      {
+        account_id: account.id,
+        webhook_url,
+        headers: sealJson(box, webhook_headers, account.id),
+        request_id: requestId,
+        traceparent,
+      },
+    );
     const deadline = Date.now() + Math.min(config.webhookTimeoutMs + 2000, MAX_WAIT_MS);
     while (Date.now() < deadline && !(await firstAttemptEnded(db, account.id, id))) await sleep(POLL_MS);
     return { json: await findDelivery(db, account.id, id) };

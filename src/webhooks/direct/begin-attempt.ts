@@ -1,0 +1,30 @@
+import { sql } from 'kysely';
+import type { Tx } from '../../database/tables.ts';
+import { CLAIMED_COLUMNS, type ClaimedDelivery } from '../outbox/claim.ts';
+
+/**
+ * Leases a waiting delivery and begins its next attempt, as a claim does. Null where it does not
+ * wait, or its endpoint is paused.
+ */
+export async function beginAttempt(
+  tx: Tx,
+  { account_id, id }: { account_id: string; id: string },
+  leaseMs: number,
+): Promise<ClaimedDelivery | null> {
+  const { rows } = await sql<ClaimedDelivery>`
+    with begun as (
+      update outbox o set status = 'sending', attempts = attempts + 1, fence = fence + 1,
+        leased_until = now() + ${leaseMs} * interval '1 ms'
+      where account_id = ${account_id} and id = ${id} and status = 'waiting'
+        and not exists (
+          select from endpoints e
+          where e.account_id = o.account_id and e.endpoint = o.endpoint and e.paused_at is not null
+        )
+      returning *
+    ), attempt as (
+      insert into attempts (account_id, delivery_id, number, trigger, started_at)
+      select account_id, id, attempts, trigger, clock_timestamp() from begun
+    )
+    select ${CLAIMED_COLUMNS} from begun c join accounts a on a.id = c.account_id`.execute(tx);
+  return rows[0] ?? null;
+}
