@@ -52,7 +52,7 @@ async function failSome(
     if (!job.cut_short)
       await sql`update jobs set cut_short = true where account_id = ${account_id} and id = ${id}`.execute(tx);
     const failed = await failPages(tx, job, { code: 'deadline_exceeded', limit: PAGES });
-    const end = await settlePages(tx, boss, { ...job, cut_short: true }, failed);
+    const end = await settlePages({ tx, boss }, { ...job, cut_short: true }, failed);
     return { end, ended: failed.length === 0 || end !== null };
   });
 }
