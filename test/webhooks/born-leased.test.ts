@@ -70,7 +70,7 @@ test("a job's callback is appended leased with its attempt begun, and needs neit
     const one = await scrape();
     return (await stepsOf(one))[0] === 'INSERT sending' ? one : null;
   });
-  const before = notices.filter((type) => type === 'outbox').length;
+  const noticed = notices.filter((type) => type === 'outbox').length;
   const { attempts, attempt_log } = await delivered(id);
   assert.deepEqual(await stepsOf(id), ['INSERT sending']);
   assert.equal(attempts, 1);
@@ -78,7 +78,7 @@ test("a job's callback is appended leased with its attempt begun, and needs neit
   const [{ started_at, finished_at, status_code }] = attempt_log;
   assert.equal(status_code, 200);
   assert.ok(Date.parse(started_at) <= Date.parse(finished_at));
-  assert.equal(notices.filter((type) => type === 'outbox').length, before);
+  assert.equal(notices.filter((type) => type === 'outbox').length, noticed);
   unsubscribe();
   const seen = receiver.callbacks.filter(({ headers }) => headers['x-ollagraph-delivery'] === id);
   assert.deepEqual(
