@@ -10,6 +10,7 @@ import {
 } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { answerClientErrors } from './client-errors.ts';
 import { limitConnections, type ConnectionLimits } from './connections.ts';
 import { OperatorError } from '../../operator-error.ts';
@@ -20,6 +21,8 @@ const KEEP_ALIVE_MS = 95_000;
 /** How long a stop waits for answers under way. */
 const CLOSE_GRACE_MS = 20_000;
 const SWEEP_MS = 100;
+/** Whoever opens connections without end does not keep the server from closing. */
+const MAX_TURNS = 100;
 
 /** The address cannot be listened on. The message is one line that names the variable. */
 export class ListenError extends OperatorError {
@@ -92,6 +95,7 @@ export async function listen({
     },
     async close(hurry) {
       draining = true;
+      await takeWaiting(server);
       await closeServer(server, open, hurry);
     },
   };
@@ -145,6 +149,21 @@ function explain(
     default:
       return new ListenError(`PORT: cannot listen on ${where}: ${message}`);
   }
+}
+
+/**
+ * The system accepts connections before this process does, and resets those it still holds when the
+ * socket closes. Takes them first, as long as each turn of the event loop brings some.
+ */
+async function takeWaiting(server: Server): Promise<void> {
+  let taken = 0;
+  const count = () => taken++;
+  server.on('connection', count);
+  for (let turn = 0, before = -1; turn < MAX_TURNS && (turn < 2 || taken > before); turn++) {
+    before = taken;
+    await setImmediate();
+  }
+  server.off('connection', count);
 }
 
 async function closeServer(server: Server, open: Set<ServerResponse>, hurry?: AbortSignal): Promise<void> {
