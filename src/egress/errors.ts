@@ -1,3 +1,4 @@
+import { TARGET_RULES, type TargetRule } from './connect/target-rules.ts';
 import { tlsFault, TLS_FAULTS, type TlsFault } from './connect/tls-faults.ts';
 
 /** Every way in which an outgoing request can fail, each with the sentence that is its message. */
@@ -47,10 +48,15 @@ export interface Timings {
   totalMs: number | null;
 }
 
+/** What is known of a failure beyond its code. */
+export type EgressDetail = TlsFault | TargetRule;
+
+const DETAILS: Record<EgressDetail, string> = { ...TLS_FAULTS, ...TARGET_RULES };
+
 interface EgressErrorOptions {
   cause?: unknown;
   retryable?: boolean;
-  detail?: TlsFault | null;
+  detail?: EgressDetail | null;
 }
 
 /**
@@ -61,8 +67,8 @@ export class EgressError extends Error {
   readonly code: EgressErrorCode;
   /** Whether the same request may well succeed later. */
   readonly retryable: boolean;
-  /** Which fault made a TLS handshake fail; null for every other code. */
-  readonly detail: TlsFault | null;
+  /** Which fault made a TLS handshake fail, or which rule forbids a target; null for other codes. */
+  readonly detail: EgressDetail | null;
   timings: Timings | null = null;
   remoteAddress: string | null = null;
   /** Bytes of the request's body that were handed to the socket. */
@@ -70,7 +76,7 @@ export class EgressError extends Error {
 
   constructor(code: EgressErrorCode, options: EgressErrorOptions = {}) {
     const { detail = null } = options;
-    const message = detail === null ? MESSAGES[code] : TLS_FAULTS[detail];
+    const message = detail === null ? MESSAGES[code] : DETAILS[detail];
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.detail = detail;
     this.name = 'EgressError';

@@ -27,6 +27,7 @@ export {
   type Timings,
   type WebhookErrorCode,
 } from './errors.ts';
+export { TARGET_RULES, type TargetRule } from './connect/target-rules.ts';
 export { TLS_FAULTS, type TlsFault } from './connect/tls-faults.ts';
 export { BodyCollector, LARGEST_PAGE_BYTES, type BodyMemory } from './body/memory.ts';
 export { withoutCredentials } from './headers.ts';

@@ -63,7 +63,10 @@ async function errorOf(url: string, options: object = {}) {
   const { status, json } = await service.api('POST', '/v1/scrape', { url, ...options });
   assert.equal(status, 200);
   assert.ok(json.status === 'failed' || json.status === 'skipped', json.status);
-  assert.equal(json.error.message, new Map<string, string>(Object.entries(PAGE_ERRORS)).get(json.error.code));
+  const { code, message } = json.error;
+  if (code === 'blocked_target')
+    assert.match(message, /^The (?:address is not public|port is not one|URL is not one)/);
+  else assert.equal(message, new Map<string, string>(Object.entries(PAGE_ERRORS)).get(code));
   return json;
 }
 
@@ -123,6 +126,17 @@ test('a certificate that nobody vouches for: tls_failed', async () => {
   assert.equal((await service.api('POST', '/v1/scrape', { url: trusted.url('/') })).json.status, 'ok');
 });
 
+test('a target that is not asked says which rule forbids it', async () => {
+  const rules: [string, RegExp][] = [
+    ['http://10.0.0.1/', /not public.*ALLOW_PRIVATE_TARGETS/],
+    ['http://inside.test/', /not public.*ALLOW_PRIVATE_TARGETS/],
+    [site.url('/to-inside'), /not public.*ALLOW_PRIVATE_TARGETS/],
+    ['http://127.0.0.1:22/', /port.*80, 443/],
+    ['http://93.184.216.34:6379/', /port.*80, 443/],
+  ];
+  for (const [url, message] of rules) assert.match((await errorOf(url)).error.message, message, url);
+});
+
 test('an answer that is not HTTP: invalid_response', async () => {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
@@ -150,7 +164,10 @@ test('a failed page says what it knows and no more, and nothing of it is in the 
       content_type: null,
       metadata: { title: null, description: null, language: null, canonical_url: null },
       block: null,
-      error: { code: 'blocked_target', message: PAGE_ERRORS.blocked_target },
+      error: {
+        code: 'blocked_target',
+        message: 'The address is not public. The operator may open its network with ALLOW_PRIVATE_TARGETS.',
+      },
       fetched_at: '',
       duration_ms: 0,
     },

@@ -123,8 +123,8 @@ test('a name that turns to a private address after the job was made is not calle
   );
   const { attempt_log } = (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json;
   assert.deepEqual(
-    attempt_log.map((a: { error: string }) => a.error),
-    ['blocked_target', 'blocked_target'],
+    attempt_log.map((a: Record<string, unknown>) => [a.error, a.error_detail]),
+    [1, 2].map(() => ['blocked_target', 'address_not_public']),
   );
   assert.ok(!JSON.stringify(attempt_log).includes('10.0.0.8'));
 });

@@ -9,6 +9,7 @@ import { Issuers, type FetchIssuer } from './issuers.ts';
 import { permittedAddresses } from './permitted.ts';
 import { ConnectionPool } from './pool.ts';
 import type { Resolve } from './resolve.ts';
+import type { TargetRule } from './target-rules.ts';
 import type { Via } from '../upstream/upstream.ts';
 import { parseUrl, targetOf, urlRefusal, type Scheme, type Target, type UrlRefusal } from './url-policy.ts';
 
@@ -27,6 +28,13 @@ export interface NetworkOptions {
   fetchIssuer?: FetchIssuer | undefined;
 }
 
+const RULES: Record<UrlRefusal, TargetRule> = {
+  invalid: 'url_not_allowed',
+  scheme: 'url_not_allowed',
+  userinfo: 'url_not_allowed',
+  port: 'port_not_allowed',
+  blocked_target: 'address_not_public',
+};
 const IDLE_CONNECTIONS = 512;
 const REMEMBERED_DESTINATIONS = 1000;
 
@@ -77,7 +85,10 @@ export class Network {
   check(url: URL): void {
     const refusal = urlRefusal(url, this.#schemes, this.#policy);
     if (refusal !== null)
-      throw new EgressError('blocked_target', { cause: new Error(`${refusal}: ${url.host}`) });
+      throw new EgressError('blocked_target', {
+        cause: new Error(`${refusal}: ${url.host}`),
+        detail: RULES[refusal],
+      });
   }
 
   /** Parses a URL; throws as `check` does, also for a text that is not a URL. */

@@ -23,6 +23,7 @@ export async function permittedAddresses(
   if (refused !== undefined || addresses.length === 0) {
     throw new EgressError('blocked_target', {
       cause: new Error(`${hostname} is ${refused ?? 'this machine'}`),
+      detail: 'address_not_public',
     });
   }
   return addresses;
@@ -33,7 +34,10 @@ export function checkPeer(wire: Socket, policy: AddressPolicy): string {
   const remoteAddress = wire.remoteAddress ?? '';
   if (policy.permits(remoteAddress)) return remoteAddress;
   wire.destroy();
-  throw new EgressError('blocked_target', { cause: new Error(`connected to ${remoteAddress}`) });
+  throw new EgressError('blocked_target', {
+    cause: new Error(`connected to ${remoteAddress}`),
+    detail: 'address_not_public',
+  });
 }
 
 /** Rejects when the signal aborts. */

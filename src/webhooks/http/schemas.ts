@@ -54,7 +54,8 @@ const attempt = named(
       .string()
       .nullable()
       .describe(
-        'For `tls_failed` the fault, like `certificate_expired`; for `redirect` the URL that it leads to.',
+        'For `tls_failed` the fault, like `certificate_expired`; for `blocked_target` the rule, like ' +
+          '`address_not_public`; for `redirect` the URL that it leads to.',
       ),
     duration_ms: milliseconds,
     dns_ms: milliseconds.describe('Null on a connection that was kept alive, like the next two.'),

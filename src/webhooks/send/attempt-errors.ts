@@ -1,4 +1,4 @@
-import { TLS_FAULTS } from '../../egress/index.ts';
+import { TARGET_RULES, TLS_FAULTS } from '../../egress/index.ts';
 
 /** Why an attempt failed: the closed list of `error` in attempts and deliveries. */
 export const ATTEMPT_ERRORS = {
@@ -16,10 +16,16 @@ export const ATTEMPT_ERRORS = {
 } as const;
 export type AttemptError = keyof typeof ATTEMPT_ERRORS;
 
+const REMEDY = 'The operator may open its network with ALLOW_PRIVATE_WEBHOOKS.';
+const DETAILS: Record<string, string> = {
+  ...TLS_FAULTS,
+  ...TARGET_RULES,
+  address_not_public: `${TARGET_RULES.address_not_public} ${REMEDY}`,
+};
+
 /** Why an attempt failed, for its owner to read. */
 export function explainFailure(error: string, detail: string | null): string {
-  if (detail !== null && Object.hasOwn(TLS_FAULTS, detail))
-    return TLS_FAULTS[detail as keyof typeof TLS_FAULTS];
+  if (detail !== null && Object.hasOwn(DETAILS, detail)) return DETAILS[detail]!;
   const sentence = Object.hasOwn(ATTEMPT_ERRORS, error) ? ATTEMPT_ERRORS[error as AttemptError] : error;
   return error === 'redirect' && detail !== null ? `${sentence} It leads to ${detail}` : sentence;
 }

@@ -32,6 +32,8 @@ const SYNC_RETRY_MS = 250;
 /** The least time in which a page is rendered that was fetched before. */
 const MIN_RENDER_MS = 1000;
 
+const REMEDY = 'The operator may open its network with ALLOW_PRIVATE_TARGETS.';
+
 /** What a visit needs from its thread. */
 export interface Surroundings {
   egress: Egress;
@@ -328,7 +330,7 @@ export class PageVisit implements Visit {
     const code = pageErrorCode(error);
     this.#log(code, error);
     const more = {
-      detail: tlsFaultOf(error),
+      detail: detailOf(error),
       block: error instanceof HostRefusesError ? error.verdict : null,
     };
     return this.#end(this.#isSkipped(code) ? 'skipped' : 'failed', code, more);
@@ -376,9 +378,10 @@ function secondsUntilRetry(error: unknown, tries: number): number | null {
   return isRetryable(error) ? delay : null;
 }
 
-/** Which of the faults of TLS it was, as a sentence. */
-function tlsFaultOf(error: unknown): string | null {
-  return error instanceof EgressError && error.detail !== null ? error.message : null;
+/** What is known of the fault beyond its code, as a sentence. */
+function detailOf(error: unknown): string | null {
+  if (!(error instanceof EgressError) || error.detail === null) return null;
+  return error.detail === 'address_not_public' ? `${error.message} ${REMEDY}` : error.message;
 }
 
 function pageErrorCode(error: unknown): PageErrorCode {

@@ -279,7 +279,7 @@ test('a refusal says one opaque code; the address goes only to the log', async (
     egress.post(hook('https://inside.test/')),
   ]) {
     const error = await failure(work, 'blocked_target');
-    assert.equal(error.message, 'The address is not one that may be connected to.');
+    assert.equal(error.message, 'The address is not public.');
     assert.equal(error.remoteAddress, null);
     assert.ok(!JSON.stringify(error).includes('10.20.30.40'));
     assert.match(causes(error), /10\.20\.30\.40/);
