@@ -156,6 +156,18 @@ test('failing URLs hold half of the places, however many they are', () => {
   assert.equal(takeAll(endpoint).length, 4);
 });
 
+test('URLs that refuse slow down the others only where none of these answers', () => {
+  const endpoint = newEndpoint();
+  exchange(endpoint, '/refusing', 429, { count: 3 });
+  assert.ok(endpoint.concurrency.limit < 8, 'it may be the host that refuses');
+  exchange(endpoint, '/good', 200, { count: 40 });
+  const { limit } = endpoint.concurrency;
+  for (let n = 0; n < 20; n++) exchange(endpoint, `/refusing/${n}`, n % 2 === 0 ? 429 : 503);
+  assert.ok(endpoint.concurrency.limit >= limit, `${endpoint.concurrency.limit} of ${limit}`);
+  exchange(endpoint, '/good', 429, { now: 1000 });
+  assert.ok(endpoint.concurrency.limit < limit, 'a URL that answered refuses');
+});
+
 test('retries of a URL that rests are put off until its rest is over', () => {
   const endpoint = newEndpoint();
   exchange(endpoint, '/bad', 500, { count: 10 });

@@ -35,6 +35,11 @@ export class EndpointUrls {
     return this.#urls.values().some((url) => url.failing);
   }
 
+  /** Whether a URL answers with 2xx. */
+  get someProven(): boolean {
+    return this.#urls.values().some((url) => url.proven);
+  }
+
   all(): Iterable<WebhookUrl> {
     return this.#urls.values();
   }

@@ -52,7 +52,8 @@ export interface Capacity {
 /**
  * What a dispatcher knows of one endpoint (an account's host and port). Its URLs are served in
  * turn. A URL that fails backs off by itself; the endpoint as a whole backs off only while no
- * connection to it can be made.
+ * connection to it can be made. Refusals slow it down where they come from a URL that has answered,
+ * or where none has: what one hook refuses says nothing of the others of its host.
  */
 export class Endpoint {
   readonly account_id: string;
@@ -219,7 +220,8 @@ export class Endpoint {
     }
     const unreachable = isUnreachable(result);
     if (unreachable) this.#reachability.fail(now);
-    if (unreachable || url.proven || isRefusal(result)) this.concurrency.overload(now);
+    if (unreachable || url.proven || (isRefusal(result) && !this.#urls.someProven))
+      this.concurrency.overload(now);
     if (urgent) return [];
     url.proven = false;
     url.breaker.fail(now);
