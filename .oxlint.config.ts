@@ -17,8 +17,9 @@ const LAYERS = [
   ['render'],
   ['accounts'],
   ['webhooks'],
+  ['changes'],
   ['jobs'],
-  ['callbacks', 'workers', 'metrics'],
+  ['callbacks', 'schedules', 'workers', 'metrics'],
   ['console'],
   ['firecrawl', 'mcp'],
   ['docs'],
@@ -82,7 +83,7 @@ const client: OxlintOverride = {
         patterns: [
           {
             regex:
-              '^(\\.\\./)+(accounts|api|callbacks|console|docs|egress|http|jobs|metrics|webhooks|workers)/',
+              '^(\\.\\./)+(accounts|api|callbacks|changes|console|docs|egress|http|jobs|metrics|schedules|webhooks|workers)/',
             allowTypeImports: true,
             message: 'the client of the command line imports types of the service only',
           },

@@ -3,12 +3,12 @@
 --
 --   psql "$DATABASE_URL" -v coordinator=db0.internal -v worker=db1.internal -f db/citus.sql
 --
--- The account is the unit of distribution. What grows with the work (jobs, pages, files, the
--- history of deliveries, attempts) is spread over the machines by account_id, one account's rows together.
--- What is hot and small (the queue, the outbox) and what is asked for without an account (accounts,
--- keys, hosts) stays on the coordinator. The service connects to the coordinator and needs no other
--- setting; pg-boss's profile for Citus changes nothing in how it works, since its tables stay there
--- too.
+-- The account is the unit of distribution. What grows with the work (jobs, pages, files, what
+-- schedules know of pages, the history of deliveries, attempts) is spread over the machines by
+-- account_id, one account's rows together. What is hot and small (the queue, the outbox, schedules
+-- and their runs) and what is asked for without an account (accounts, keys, hosts) stays on the
+-- coordinator. The service connects to the coordinator and needs no other setting; pg-boss's
+-- profile for Citus changes nothing in how it works, since its tables stay there too.
 --
 -- What the tests hold true on a plain Postgres (test/database/citus.test.ts): every key and every
 -- unique index of a distributed table has account_id in it, and every statement but those of
@@ -60,6 +60,7 @@ select create_distributed_table('pages', 'account_id', colocate_with => 'jobs');
 select create_distributed_table('page_aliases', 'account_id', colocate_with => 'jobs');
 select create_distributed_table('files', 'account_id', colocate_with => 'jobs');
 select create_distributed_table('account_hosts', 'account_id', colocate_with => 'jobs');
+select create_distributed_table('known_pages', 'account_id', colocate_with => 'jobs');
 select create_distributed_table('deliveries', 'account_id', colocate_with => 'jobs');
 select create_distributed_table('attempts', 'account_id', colocate_with => 'jobs');
 

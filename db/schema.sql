@@ -346,11 +346,16 @@ create table jobs (
   surcharge integer default 0 not null,
   finish_by timestamp with time zone,
   cut_short boolean default false not null,
+  schedule_id text collate "C",
+  run integer,
+  deliver text,
+  diff boolean,
   constraint jobs_check CHECK ((total = ((((remaining + succeeded) + failed) + skipped) + cancelled))),
   constraint jobs_check1 CHECK (((remaining >= 0) AND (succeeded >= 0) AND (failed >= 0) AND (skipped >= 0) AND (cancelled >= 0))),
   constraint jobs_check2 CHECK (((unbilled >= 0) AND (unbilled <= succeeded))),
   constraint jobs_check3 CHECK (((status = ANY (ARRAY['queued'::text, 'running'::text])) = (finished_at IS NULL))),
   constraint jobs_check4 CHECK (((finished_at IS NULL) OR (remaining = 0))),
+  constraint jobs_deliver_check CHECK ((deliver = ANY (ARRAY['always'::text, 'changes'::text]))),
   constraint jobs_kind_check CHECK ((kind = ANY (ARRAY['scrape'::text, 'batch'::text, 'crawl'::text, 'map'::text]))),
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
   constraint jobs_surcharge_check CHECK ((surcharge >= 0)),
@@ -358,6 +363,26 @@ create table jobs (
   constraint jobs_webhook_payload_check CHECK ((webhook_payload = ANY (ARRAY['full'::text, 'summary'::text, 'firecrawl'::text]))),
   constraint jobs_pkey PRIMARY KEY (account_id, id)
 ) partition by RANGE (id);
+
+create table known_pages (
+  account_id text collate "C" not null,
+  schedule_id text collate "C" not null,
+  url_hash bytea not null,
+  url text not null,
+  sha256 bytea not null,
+  etag text,
+  last_modified text,
+  links text,
+  aliases text,
+  depth smallint default 0 not null,
+  markdown text,
+  last_run integer not null,
+  constraint known_pages_pkey PRIMARY KEY (account_id, schedule_id, url_hash)
+);
+alter table known_pages alter column url set statistics 0;
+alter table known_pages alter column links set statistics 0;
+alter table known_pages alter column aliases set statistics 0;
+alter table known_pages alter column markdown set statistics 0;
 
 create table outbox (
   account_id text collate "C" not null,
@@ -429,6 +454,9 @@ create table pages (
   settlement integer,
   blocked boolean default false not null,
   surcharge smallint default 0 not null,
+  change text,
+  left_out boolean,
+  constraint pages_change_check CHECK ((change = ANY (ARRAY['added'::text, 'changed'::text, 'unchanged'::text]))),
   constraint pages_check CHECK (((status = 'pending'::text) = (settled_at IS NULL))),
   constraint pages_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'ok'::text, 'failed'::text, 'skipped'::text, 'cancelled'::text]))),
   constraint pages_pkey PRIMARY KEY (account_id, job_id, ordinal)
@@ -463,6 +491,65 @@ create unlogged table rate_buckets (
   constraint rate_buckets_pkey PRIMARY KEY (account_id)
 ) with (fillfactor=50);
 
+create table schedule_runs (
+  account_id text collate "C" not null,
+  schedule_id text collate "C" not null,
+  run integer not null,
+  trigger text not null,
+  status text default 'running'::text not null,
+  skip_reason text,
+  skip_detail text,
+  job_id text collate "C",
+  due_at timestamp with time zone not null,
+  started_at timestamp with time zone default now() not null,
+  finished_at timestamp with time zone,
+  added integer,
+  changed integer,
+  removed integer,
+  unchanged integer,
+  removed_urls text,
+  cut_short boolean default false not null,
+  reported boolean default false not null,
+  constraint schedule_runs_check CHECK (((status = 'skipped'::text) = (skip_reason IS NOT NULL))),
+  constraint schedule_runs_check1 CHECK (((status = 'skipped'::text) = (job_id IS NULL))),
+  constraint schedule_runs_check2 CHECK (((status = 'running'::text) = (finished_at IS NULL))),
+  constraint schedule_runs_skip_reason_check CHECK ((skip_reason = ANY (ARRAY['still_running'::text, 'out_of_credits'::text, 'account_suspended'::text, 'job_refused'::text]))),
+  constraint schedule_runs_status_check CHECK ((status = ANY (ARRAY['running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text, 'skipped'::text]))),
+  constraint schedule_runs_trigger_check CHECK ((trigger = ANY (ARRAY['schedule'::text, 'manual'::text]))),
+  constraint schedule_runs_pkey PRIMARY KEY (account_id, schedule_id, run)
+);
+
+create table schedules (
+  account_id text collate "C" not null,
+  id text collate "C" not null,
+  name text not null,
+  status text default 'active'::text not null,
+  pause_reason text,
+  cron text,
+  every_seconds integer,
+  timezone text default 'UTC'::text not null,
+  until timestamp with time zone,
+  kind text not null,
+  url text not null,
+  request text not null,
+  deliver text default 'always'::text not null,
+  diff boolean default false not null,
+  heartbeat_days integer,
+  key_id text collate "C" not null,
+  next_run_at timestamp with time zone,
+  runs integer default 0 not null,
+  created_at timestamp with time zone default now() not null,
+  updated_at timestamp with time zone default now() not null,
+  constraint schedules_check CHECK (((cron IS NULL) <> (every_seconds IS NULL))),
+  constraint schedules_check1 CHECK (((status = 'active'::text) = (next_run_at IS NOT NULL))),
+  constraint schedules_deliver_check CHECK ((deliver = ANY (ARRAY['always'::text, 'changes'::text]))),
+  constraint schedules_every_seconds_check CHECK ((every_seconds > 0)),
+  constraint schedules_kind_check CHECK ((kind = ANY (ARRAY['scrape'::text, 'batch'::text, 'crawl'::text]))),
+  constraint schedules_pause_reason_check CHECK ((pause_reason = 'key_revoked'::text)),
+  constraint schedules_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text, 'ended'::text]))),
+  constraint schedules_pkey PRIMARY KEY (account_id, id)
+);
+
 create table schema_migrations (
   name text collate "C" not null,
   checksum text not null,
@@ -489,6 +576,10 @@ CREATE INDEX outbox_pages ON public.outbox USING btree (account_id, job_id) WHER
 CREATE INDEX pages_cache ON ONLY public.pages USING btree (account_id, cache_key) WHERE (status = 'ok'::text);
 CREATE INDEX pages_settlement ON ONLY public.pages USING btree (account_id, job_id, settlement) WHERE (settlement IS NOT NULL);
 CREATE UNIQUE INDEX pages_url_once ON ONLY public.pages USING btree (account_id, job_id, url_hash) WHERE (url_hash IS NOT NULL);
+CREATE INDEX schedule_runs_age ON public.schedule_runs USING btree (started_at);
+CREATE INDEX schedule_runs_job ON public.schedule_runs USING btree (account_id, job_id) WHERE (job_id IS NOT NULL);
+CREATE INDEX schedule_runs_running ON public.schedule_runs USING btree (account_id, schedule_id) WHERE (status = 'running'::text);
+CREATE INDEX schedules_due ON public.schedules USING btree (next_run_at) WHERE (next_run_at IS NOT NULL);
 
 create view admin.all_deliveries as
  SELECT outbox.id,

@@ -10,6 +10,8 @@ export const ERROR_CODES = [
   'request_timeout',
   'idempotency_busy',
   'already_finished',
+  'already_running',
+  'too_many_schedules',
   'not_finished',
   'too_many_secrets',
   'gone',

@@ -71,6 +71,18 @@ export async function keyWorks(db: DbOrTx, id: string): Promise<boolean> {
   return key !== undefined;
 }
 
+/** Whether a key works, was revoked (or does not exist), or its account is suspended. */
+export async function keyState(db: DbOrTx, id: string): Promise<'works' | 'revoked' | 'suspended'> {
+  const key = await db
+    .selectFrom('api_keys')
+    .innerJoin('accounts', 'accounts.id', 'api_keys.account_id')
+    .select(['revoked_at', 'suspended_at'])
+    .where('api_keys.id', '=', id)
+    .executeTakeFirst();
+  if (!key || key.revoked_at !== null) return 'revoked';
+  return key.suspended_at === null ? 'works' : 'suspended';
+}
+
 /** The account's keys, newest first; never the secrets. */
 export async function listKeys(db: DbOrTx, accountId: string) {
   return await db

@@ -8,6 +8,7 @@ const SEALED_COLUMNS = [
   ['jobs', 'webhook_headers'],
   ['outbox', 'headers'],
   ['deliveries', 'headers'],
+  ['schedules', 'request'],
 ] as const;
 /** Rows resealed by one statement. */
 const BATCH = 500;

@@ -66,7 +66,7 @@ export function createApp(context: Context, parts: ApiParts): Express {
 function corsOptions({ config }: Context): CorsOptions {
   return {
     origin: config.corsOrigins.includes('*') ? '*' : config.corsOrigins,
-    methods: ['GET', 'POST'],
+    methods: ['GET', 'POST', 'PATCH', 'DELETE'],
     exposedHeaders: ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'Location', 'ETag'],
     maxAge: 3600,
   };

@@ -19,6 +19,15 @@ import { scrapeBatchAsync } from '../jobs/http/scrape/scrape-batch-async.ts';
 import { scrapeBatch } from '../jobs/http/scrape/scrape-batch.ts';
 import { scrape } from '../jobs/http/scrape/scrape.ts';
 import { metrics } from '../metrics/http/metrics.ts';
+import { changeSchedule } from '../schedules/http/change-schedule.ts';
+import { createSchedule } from '../schedules/http/create-schedule.ts';
+import { deleteSchedule } from '../schedules/http/delete-schedule.ts';
+import { listRuns } from '../schedules/http/list-runs.ts';
+import { listSchedules } from '../schedules/http/list-schedules.ts';
+import { pauseSchedule } from '../schedules/http/pause-schedule.ts';
+import { readSchedule } from '../schedules/http/read-schedule.ts';
+import { resumeSchedule } from '../schedules/http/resume-schedule.ts';
+import { runSchedule } from '../schedules/http/run-schedule.ts';
 import { listDeliveries } from '../webhooks/http/deliveries/list-deliveries.ts';
 import { readDelivery } from '../webhooks/http/deliveries/read-delivery.ts';
 import { recoverDeliveries } from '../webhooks/http/deliveries/recover-deliveries.ts';
@@ -61,6 +70,15 @@ export const ROUTES: Route<ApiContext>[] = [
   readFile,
   cancelJob,
   watchJob,
+  createSchedule,
+  listSchedules,
+  readSchedule,
+  changeSchedule,
+  deleteSchedule,
+  runSchedule,
+  pauseSchedule,
+  resumeSchedule,
+  listRuns,
   listDeliveries,
   readDelivery,
   redeliver,

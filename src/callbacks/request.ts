@@ -1,5 +1,6 @@
 import type { SecretBox } from '../accounts/secrets.ts';
 import { readSigningSecrets } from '../accounts/signing-secrets.ts';
+import { readRunReport } from '../changes/end-run.ts';
 import type { Db } from '../database/tables.ts';
 import { findJob } from '../jobs/read/jobs.ts';
 import { callbackEnvelope } from '../jobs/read/result.ts';
@@ -57,7 +58,7 @@ async function contentOfJob(db: Db, accountId: string, id: string): Promise<Deli
     !job.webhook_events.includes('job.completed')
   )
     return null;
-  const { head, tail, whole } = callbackEnvelope(job);
+  const { head, tail, whole } = callbackEnvelope(job, await readRunReport(db, job));
   return {
     account_id: accountId,
     id: job.id.replace('job_', 'dlv_'),

@@ -146,6 +146,7 @@ const environment = z.object({
   RENDER_CONCURRENCY: whole(1, 64).default(2),
   RENDER_CREDITS: whole(1, 1000).default(5),
   RETENTION_DAYS: whole(1, 3650).default(30),
+  SCHEDULE_MIN_SECONDS: whole(1, 86_400).default(60),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   CRASH_POINT: z
     .string()
@@ -224,6 +225,8 @@ export interface Config {
   /** What a rendered page costs. */
   renderCredits: number;
   retentionDays: number;
+  /** The shortest interval at which a schedule may run. */
+  scheduleMinSeconds: number;
   logLevel: string;
   /** For tests only: where the process kills itself. */
   crashPoint: string | undefined;
@@ -329,6 +332,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     renderConcurrency: v.RENDER_CONCURRENCY,
     renderCredits: v.RENDER_CREDITS,
     retentionDays: v.RETENTION_DAYS,
+    scheduleMinSeconds: v.SCHEDULE_MIN_SECONDS,
     logLevel: v.LOG_LEVEL,
     crashPoint: v.CRASH_POINT,
     lookalikes: findLookalikes(env, KNOWN),

@@ -69,3 +69,33 @@ export type AttemptTrigger = (typeof ATTEMPT_TRIGGERS)[number];
 
 export const CREDIT_KINDS = ['grant', 'reserve', 'release'] as const;
 export type CreditKind = (typeof CREDIT_KINDS)[number];
+
+/** What became of a page since the last run of its schedule. Pages that are gone are `removed`. */
+export const PAGE_CHANGES = ['added', 'changed', 'unchanged'] as const;
+export type PageChange = (typeof PAGE_CHANGES)[number];
+
+/** Which runs of a schedule have a delivery: all, or those that found a change. */
+export const DELIVER_MODES = ['always', 'changes'] as const;
+export type DeliverMode = (typeof DELIVER_MODES)[number];
+
+/** The kinds of jobs that a schedule can run. */
+export const SCHEDULE_KINDS = ['scrape', 'batch', 'crawl'] as const satisfies readonly JobKind[];
+export type ScheduleKind = (typeof SCHEDULE_KINDS)[number];
+
+export const SCHEDULE_STATUSES = ['active', 'paused', 'ended'] as const;
+export type ScheduleStatus = (typeof SCHEDULE_STATUSES)[number];
+
+/** Why the service paused a schedule. */
+export const PAUSE_REASONS = ['key_revoked'] as const;
+export type PauseReason = (typeof PAUSE_REASONS)[number];
+
+export const RUN_STATUSES = ['running', ...ENDED_JOB_STATUSES, 'skipped'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+/** Who asked for a run. */
+export const RUN_TRIGGERS = ['schedule', 'manual'] as const;
+export type RunTrigger = (typeof RUN_TRIGGERS)[number];
+
+/** Why a run was skipped. */
+export const SKIP_REASONS = ['still_running', 'out_of_credits', 'account_suspended', 'job_refused'] as const;
+export type SkipReason = (typeof SKIP_REASONS)[number];

@@ -18,8 +18,8 @@ interface Row {
 }
 
 /**
- * A job's page blocks as JSON text in the order of the pages, pages without one left out, in arrays
- * of bounded size. Reads by keyset, each read on its own, so no transaction stays open; the rows of
+ * The page blocks of a job's result as JSON text in the order of the pages, in arrays of bounded
+ * size. Reads by keyset, each read on its own, so no transaction stays open; the rows of
  * an ended job never change.
  */
 export async function* readFragments(db: DbOrTx, accountId: string, jobId: string): AsyncGenerator<string[]> {
@@ -31,6 +31,7 @@ export async function* readFragments(db: DbOrTx, accountId: string, jobId: strin
         from (
           select ordinal, fragment from pages
           where account_id = ${accountId} and job_id = ${jobId} and ordinal > ${after} and fragment is not null
+            and left_out is not true
           order by ordinal limit ${ROWS}
         ) as next
       ) as sized

@@ -2,12 +2,20 @@ import type { Generated, GeneratedAlways, Kysely, Transaction } from 'kysely';
 import type {
   AttemptTrigger,
   CreditKind,
+  DeliverMode,
   DeliveryEvent,
   EndedDeliveryStatus,
   JobKind,
   JobStatus,
   OutboxStatus,
+  PageChange,
   PageStatus,
+  PauseReason,
+  RunStatus,
+  RunTrigger,
+  ScheduleKind,
+  ScheduleStatus,
+  SkipReason,
   WebhookEvent,
   WebhookPayload,
 } from './enumerations.ts';
@@ -79,6 +87,10 @@ export interface JobsTable {
   cancelled: Generated<number>;
   reserved: number;
   max_pages: number | null;
+  schedule_id: string | null;
+  run: number | null;
+  deliver: DeliverMode | null;
+  diff: boolean | null;
   expand_ordinal: Generated<number>;
   expand_offset: Generated<number>;
   request_id: string | null;
@@ -110,6 +122,8 @@ export interface PagesTable {
   blocked: Generated<boolean>;
   duration_ms: number | null;
   settled_at: Timestamp | null;
+  change: PageChange | null;
+  left_out: boolean | null;
 }
 
 export interface PageAliasesTable {
@@ -210,6 +224,65 @@ export interface AttemptsTable {
   remote_address: string | null;
 }
 
+export interface SchedulesTable {
+  account_id: string;
+  id: string;
+  name: string;
+  status: Generated<ScheduleStatus>;
+  pause_reason: PauseReason | null;
+  cron: string | null;
+  every_seconds: number | null;
+  timezone: string;
+  until: Timestamp | null;
+  kind: ScheduleKind;
+  url: string;
+  request: string;
+  deliver: DeliverMode;
+  diff: boolean;
+  heartbeat_days: number | null;
+  key_id: string;
+  next_run_at: Timestamp | null;
+  runs: Generated<number>;
+  created_at: Generated<Timestamp>;
+  updated_at: Generated<Timestamp>;
+}
+
+export interface ScheduleRunsTable {
+  account_id: string;
+  schedule_id: string;
+  run: number;
+  trigger: RunTrigger;
+  status: Generated<RunStatus>;
+  skip_reason: SkipReason | null;
+  skip_detail: string | null;
+  job_id: string | null;
+  due_at: Timestamp;
+  started_at: Generated<Timestamp>;
+  finished_at: Timestamp | null;
+  added: number | null;
+  changed: number | null;
+  removed: number | null;
+  unchanged: number | null;
+  removed_urls: string | null;
+  complete: boolean | null;
+  reported: Generated<boolean>;
+}
+
+export interface KnownPagesTable {
+  account_id: string;
+  schedule_id: string;
+  url_hash: Buffer;
+  url: string;
+  sha256: Buffer;
+  etag: string | null;
+  last_modified: string | null;
+  links: string | null;
+  aliases: string | null;
+  depth: Generated<number>;
+  markdown: string | null;
+  last_run: number;
+}
+
 export interface Tables {
   accounts: AccountsTable;
   api_keys: ApiKeysTable;
@@ -224,6 +297,9 @@ export interface Tables {
   outbox: OutboxTable;
   deliveries: DeliveriesTable;
   attempts: AttemptsTable;
+  schedules: SchedulesTable;
+  schedule_runs: ScheduleRunsTable;
+  known_pages: KnownPagesTable;
 }
 
 export type Db = Kysely<Tables>;

@@ -69,6 +69,16 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     remedy: 'Nothing is left to do: read the job for its result.',
     retry: false,
   },
+  already_running: {
+    when: 'A schedule is asked to run, and its run before has not ended.',
+    remedy: 'Wait for that run, or cancel its job. GET /v1/schedules/{schedule_id} names it.',
+    retry: true,
+  },
+  too_many_schedules: {
+    when: 'A schedule is to be made, and the account has a hundred.',
+    remedy: 'Delete one that is not needed, or put several URLs into a batch.',
+    retry: false,
+  },
   not_finished: {
     when: 'The result of a job that still runs is asked for.',
     remedy: 'Read its pages, which are there while it runs, or wait: GET /v1/jobs/{job_id}?wait=25.',

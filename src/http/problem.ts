@@ -18,6 +18,8 @@ export const PROBLEMS = {
   request_timeout: [408, 'The request did not arrive in time'],
   idempotency_busy: [409, 'The first request with this Idempotency-Key is still running'],
   already_finished: [409, 'The job has already ended'],
+  already_running: [409, 'A run of the schedule has not ended yet'],
+  too_many_schedules: [409, 'The account has as many schedules as it may have'],
   not_finished: [409, 'The job has not ended yet'],
   too_many_secrets: [409, 'Too many secrets overlap'],
   gone: [410, 'No longer kept'],

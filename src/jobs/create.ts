@@ -5,7 +5,7 @@ import { bytea, int, rows, text } from '../database/rows.ts';
 import { reserveCredits } from '../accounts/credits.ts';
 import { sealJson, type SecretBox } from '../accounts/secrets.ts';
 import { crashPoint } from '../crash-point.ts';
-import type { JobKind, WebhookEvent, WebhookPayload } from '../database/enumerations.ts';
+import type { DeliverMode, JobKind, WebhookEvent, WebhookPayload } from '../database/enumerations.ts';
 import type { Db, Tx } from '../database/tables.ts';
 import { newId } from '../ids.ts';
 import { notify } from '../database/notifications.ts';
@@ -48,6 +48,24 @@ export interface NewJob {
   /** What the job's spans are children of. */
   traceparent: string | null;
   idempotency: IdempotencyClaim | null;
+  /** The run of a schedule that it is. */
+  schedule?: ScheduledRun | null;
+}
+
+/** Which run of a schedule a job is, and how it reports. */
+export interface ScheduledRun {
+  schedule_id: string;
+  run: number;
+  deliver: DeliverMode;
+  diff: boolean;
+}
+
+/** A job that only has to be stored. */
+export interface PreparedJob {
+  id: string;
+  job: NewJob;
+  hosts: string[];
+  slices: Slice[];
 }
 
 export interface CreatedJob {
@@ -71,51 +89,12 @@ export interface JobTools {
  * long it may take. Throws OutOfCreditsError, or ServiceError `idempotency_mismatch` or
  * `idempotency_busy`.
  */
-export async function createJob({ db, boss, box }: JobTools, job: NewJob): Promise<CreatedJob> {
-  const id = newId('job');
-  const { stored, secrets } = sealOptions(box, job.account_id, job.options);
-  const { hosts, slices } = await divide(job, id);
-  const estimated_seconds = job.sync ? null : await estimate(db, job, hosts);
-  const created = await db.transaction().execute(async (tx) => {
-    if (job.idempotency) {
-      const earlier = await claimIdempotencyKey(tx, job.account_id, job.idempotency, id);
-      if (earlier !== null) return { job_id: earlier, repeated: true, estimated_seconds };
-    }
-    const crawl = job.kind === 'crawl' ? (job.options as CrawlOptions) : null;
-    const reserved = (crawl ? crawl.max_pages : job.urls.length) * mostCredits(job.options);
-    const { priority } = await tx
-      .insertInto('jobs')
-      .values({
-        account_id: job.account_id,
-        id,
-        kind: job.kind,
-        options: JSON.stringify(stored),
-        secrets,
-        metadata: job.metadata,
-        webhook_url: job.webhook_url,
-        webhook_payload: job.webhook_payload,
-        webhook_headers: sealJson(box, job.webhook_headers, job.account_id),
-        webhook_events: job.webhook_events,
-        priority: basePriority(job.account_id),
-        total: job.urls.length,
-        remaining: job.urls.length,
-        reserved,
-        max_pages: crawl?.max_pages ?? null,
-        finish_by: finishBy(job),
-        request_id: job.request_id,
-        traceparent: job.traceparent,
-      })
-      .returning('priority')
-      .executeTakeFirstOrThrow();
-    await insertPages(tx, job, hosts, id);
-    await insertSlices(boss, tx, { lane: job.lane, slices, priority });
-    await reserveCredits(tx, job.account_id, id, reserved);
-    await notify(tx, { type: 'slices', lane: job.lane });
-    crashPoint('job.create');
-    return { job_id: id, repeated: false, estimated_seconds };
-  });
+export async function createJob(tools: JobTools, job: NewJob): Promise<CreatedJob> {
+  const prepared = await prepareJob(job);
+  const estimated_seconds = job.sync ? null : await estimate(tools.db, job, prepared.hosts);
+  const created = await tools.db.transaction().execute(async (tx) => await insertJob(tx, tools, prepared));
   crashPoint('job.created');
-  return created;
+  return { ...created, estimated_seconds };
 }
 
 async function estimate(
@@ -135,6 +114,74 @@ async function estimate(
 /** By the clock of the database, as it is compared. */
 function finishBy({ finish_within }: NewJob) {
   return finish_within === null ? null : sql<Date>`now() + ${finish_within}::int * interval '1 s'`;
+}
+
+/** Gives a job its id and divides its pages, before the transaction that stores it. */
+export async function prepareJob(job: NewJob): Promise<PreparedJob> {
+  const id = newId('job');
+  return { id, job, ...(await divide(job, id)) };
+}
+
+/**
+ * Stores a prepared job in the caller's transaction. Throws as `createJob` does. It locks the
+ * account's row until the transaction ends.
+ */
+export async function insertJob(
+  tx: Tx,
+  { boss, box }: Pick<JobTools, 'boss' | 'box'>,
+  { id, job, hosts, slices }: PreparedJob,
+): Promise<Omit<CreatedJob, 'estimated_seconds'>> {
+  if (job.idempotency) {
+    const earlier = await claimIdempotencyKey(tx, job.account_id, job.idempotency, id);
+    if (earlier !== null) return { job_id: earlier, repeated: true };
+  }
+  const reserved = (maxPagesOf(job) ?? job.urls.length) * mostCredits(job.options);
+  const priority = await insertRow(tx, box, { id, job, reserved });
+  await insertPages(tx, job, hosts, id);
+  await insertSlices(boss, tx, { lane: job.lane, slices, priority });
+  await reserveCredits(tx, job.account_id, id, reserved);
+  await notify(tx, { type: 'slices', lane: job.lane });
+  crashPoint('job.create');
+  return { job_id: id, repeated: false };
+}
+
+/** Of a crawl, the most pages that it may have. */
+const maxPagesOf = ({ kind, options }: NewJob) =>
+  kind === 'crawl' ? (options as CrawlOptions).max_pages : null;
+
+/** Returns the priority of the job's first slice. */
+async function insertRow(
+  tx: Tx,
+  box: SecretBox,
+  { id, job, reserved }: { id: string; job: NewJob; reserved: number },
+): Promise<number> {
+  const { stored, secrets } = sealOptions(box, job.account_id, job.options);
+  const { priority } = await tx
+    .insertInto('jobs')
+    .values({
+      account_id: job.account_id,
+      id,
+      kind: job.kind,
+      options: JSON.stringify(stored),
+      secrets,
+      metadata: job.metadata,
+      webhook_url: job.webhook_url,
+      webhook_payload: job.webhook_payload,
+      webhook_headers: sealJson(box, job.webhook_headers, job.account_id),
+      webhook_events: job.webhook_events,
+      priority: basePriority(job.account_id),
+      total: job.urls.length,
+      remaining: job.urls.length,
+      reserved,
+      max_pages: maxPagesOf(job),
+      finish_by: finishBy(job),
+      request_id: job.request_id,
+      traceparent: job.traceparent,
+      ...job.schedule,
+    })
+    .returning('priority')
+    .executeTakeFirstOrThrow();
+  return priority;
 }
 
 /** The most that one page of a job may cost. */

@@ -32,6 +32,19 @@ export interface OkPage extends PageFacts {
   /** Whether the site's certificate was not verified, as the caller asked. */
   skipTlsVerification?: boolean;
   files?: PageFiles | undefined;
+  /** Of a run of a schedule: what became of it since the run before. */
+  comparison?: PageComparison | null;
+}
+
+/** A page beside what it was before. */
+export interface PageComparison {
+  change: 'added' | 'changed' | 'unchanged';
+  /** SHA-256 of its content, in hex. */
+  sha256: string;
+  /** The same of what it was; null where nothing is known. */
+  previousSha256: string | null;
+  /** Of a changed page, where it is wanted; null where the two cannot be compared line by line. */
+  diff?: string | null;
 }
 
 export interface FailedPage extends PageFacts {
@@ -54,6 +67,7 @@ const NOTHING = {
   images: [],
   response: null,
 } satisfies Partial<Record<Format, unknown>>;
+const NO_METADATA = { title: null, description: null, language: null, canonical_url: null };
 const CONTENT_FORMATS = Object.keys(NOTHING) as (keyof typeof NOTHING)[];
 
 /**
@@ -90,6 +104,37 @@ export function okBlock(page: OkPage, extraction: Extraction, formats: Format[])
     ...(page.via != null && { via: page.via }),
     ...(page.skipTlsVerification && { skip_tls_verification: true }),
     block: extraction.block,
+    ...comparisonFields(page.comparison ?? null),
+    error: null,
+    fetched_at: page.fetchedAt.toISOString(),
+    duration_ms: Math.round(page.durationMs),
+  });
+}
+
+function comparisonFields(comparison: PageComparison | null) {
+  if (comparison === null) return {};
+  const { change, sha256, previousSha256, diff } = comparison;
+  return {
+    change,
+    sha256,
+    ...(previousSha256 !== null && { previous_sha256: previousSha256 }),
+    ...(diff !== undefined && { diff }),
+  };
+}
+
+/** The JSON text of the block of a page of which its site said that it has not changed (304). */
+export function notModifiedBlock(page: OkPage & { sha256: string }): string {
+  const { sha256 } = page;
+  return storableJson({
+    url: page.url,
+    final_url: page.finalUrl,
+    status: 'ok',
+    http_status: page.status,
+    content_type: page.contentType,
+    metadata: NO_METADATA,
+    ...(page.via != null && { via: page.via }),
+    block: null,
+    ...comparisonFields({ change: 'unchanged', sha256, previousSha256: sha256 }),
     error: null,
     fetched_at: page.fetchedAt.toISOString(),
     duration_ms: Math.round(page.durationMs),
@@ -113,7 +158,7 @@ export function failedBlock(page: FailedPage): string {
     status: page.status,
     http_status: page.httpStatus,
     content_type: page.contentType,
-    metadata: { title: null, description: null, language: null, canonical_url: null },
+    metadata: NO_METADATA,
     block: page.block ?? null,
     error: { code: page.code, message: page.detail ?? PAGE_ERRORS[page.code] },
     fetched_at: page.fetchedAt.toISOString(),

@@ -9,6 +9,7 @@ import type { HttpServer } from '../http/server/server.ts';
 import { JobWaiter } from '../jobs/read/wait.ts';
 import { watchDeadlines } from './deadlines.ts';
 import { startMaintenance } from './maintenance.ts';
+import { ScheduleTicker } from '../schedules/ticker.ts';
 import { Dispatcher } from '../webhooks/dispatch/dispatcher.ts';
 import { WorkerPool } from '../workers/pool/pool.ts';
 import { registerProxies } from '../workers/proxies/ledger.ts';
@@ -72,6 +73,9 @@ export async function startService(context: Context, { server, showKey }: Servic
   }
   const waiter = new JobWaiter(db, context.notifications);
   starting.defer(() => waiter.stop());
+  const ticker = workers ? new ScheduleTicker({ ...context, box, waiter }) : null;
+  starting.defer(() => ticker?.stop());
+  ticker?.start();
   const app = createApp(context, { box, health, waiter, dispatch: dispatcher });
   await ensureFirstAccount({ db, box, config, log, showKey });
   const stopMaintenance = startMaintenance(context);
@@ -91,6 +95,7 @@ export async function startService(context: Context, { server, showKey }: Servic
     waiter.stop();
     stopMaintenance();
     stopDeadlines?.();
+    const ticked = ticker?.stop();
     log.info(
       {
         requests: server?.underWay() ?? 0,
@@ -104,6 +109,7 @@ export async function startService(context: Context, { server, showKey }: Servic
     );
     await Promise.all([
       server?.close(hurry),
+      ticked,
       workers && cutShort(hurry, workers.stop(WORK_GRACE_MS, WORK_LIMIT_MS), () => workers.stop(0, HURRY_MS)),
       dispatcher && cutShort(hurry, dispatcher.stop(WORK_LIMIT_MS), () => dispatcher.stop(HURRY_MS)),
     ]);

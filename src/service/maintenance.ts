@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { forgetIdempotencyKeys } from '../jobs/idempotency.ts';
+import { forgetRuns } from '../schedules/runs.ts';
 import { forgetClocks } from '../workers/hosts/clock.ts';
 import { dropOldDays } from '../database/retention.ts';
 
@@ -18,6 +19,7 @@ export async function maintain({ db, config, log }: Pick<Context, 'db' | 'config
     from generate_series(0, ${DAYS_AHEAD}::int) as n`.execute(db);
   await forgetIdempotencyKeys(db);
   await forgetClocks(db);
+  await forgetRuns(db, config.retentionDays);
   const dropped = await dropOldDays(db, config.retentionDays);
   if (dropped.length > 0) log.info({ days: dropped }, 'dropped days older than RETENTION_DAYS');
 }

@@ -1,3 +1,5 @@
+import type { RunJob } from '../changes/known-pages.ts';
+import type { KnownPage } from '../changes/page-change.ts';
 import type { Scope } from '../crawl/scope.ts';
 import type { CookieSession } from '../egress/index.ts';
 import type { CrawlOptions, MapOptions, ScrapeOptions } from '../jobs/options.ts';
@@ -18,6 +20,18 @@ export interface JobInfo {
   crawl: { scope: Scope } | null;
   /** What a map lists; null where the job is none. */
   map: MapOptions | null;
+  /** What a run of a schedule compares its pages with; null where the job is none. */
+  watch: Watch | null;
+}
+
+/** How the pages of a run are compared with those of the runs before. */
+export interface Watch {
+  run: RunJob;
+  /** Whether only changes are reported, so that an unchanged page needs no content. */
+  onlyChanges: boolean;
+  diff: boolean;
+  /** The Markdown that is known of a page, by its ordinal. */
+  markdownOf: (ordinal: number) => Promise<string | null>;
 }
 
 /** A page of a job that is to be visited. */
@@ -27,6 +41,8 @@ export interface PendingPage {
   host: string;
   depth: number;
   tries: number;
+  /** What the runs before know of it; null where they do not, and where the job is no run. */
+  known: KnownPage | null;
 }
 
 /** A visit to a page, until the signal aborts it. */

@@ -27,8 +27,9 @@ const { db } = database;
 
 test('every table that grows with the work is distributed', async () => {
   const { rows: partitioned } = await sql<{ name: string }>`select name from partitioned_tables`.execute(db);
-  // An account's clocks are few, and go by themselves: they have no partitions.
-  const growing = ['account_hosts', ...partitioned.map(({ name }) => name)];
+  // An account's clocks are few, and go by themselves: they have no partitions. What schedules know
+  // of pages has their number.
+  const growing = ['account_hosts', 'known_pages', ...partitioned.map(({ name }) => name)];
   assert.deepEqual(DISTRIBUTED.toSorted(), growing.toSorted());
 });
 
@@ -115,6 +116,15 @@ async function exercise({ api }: TestService): Promise<void> {
   await api('GET', `/v1/deliveries/${id}`);
   const callbacks = await api('GET', '/v1/callbacks?since=2020-01-01T00:00:00Z');
   for (const callback of callbacks.json.data) await api('GET', `/v1/callbacks/${callback.id}`);
+  const job = { kind: 'crawl', url: site.url('/a') };
+  const schedule = { name: 'test', cron: '0 0 1 1 *', deliver: 'changes', diff: true, job };
+  const { schedule_id } = (await api('POST', '/v1/schedules', schedule)).json;
+  for (let run = 1; run <= 2; run++) {
+    const { job_id } = (await api('POST', `/v1/schedules/${schedule_id}/run`)).json;
+    await api.finished(job_id);
+  }
+  await api('PATCH', `/v1/schedules/${schedule_id}`, { job });
+  await api('DELETE', `/v1/schedules/${schedule_id}`);
   await api('POST', '/v1/me/webhooks/test', { webhook_url: receiver.url('/test') });
   await api('GET', '/v1/me/usage');
 }

@@ -13,6 +13,7 @@ const COLUMNS: Record<string, readonly string[]> = {
   'credit_entries.kind': lists.CREDIT_KINDS,
   'deliveries.event': lists.DELIVERY_EVENTS,
   'deliveries.status': lists.ENDED_DELIVERY_STATUSES,
+  'jobs.deliver': lists.DELIVER_MODES,
   'jobs.kind': lists.JOB_KINDS,
   'jobs.status': lists.JOB_STATUSES,
   'jobs.webhook_events': lists.WEBHOOK_EVENTS,
@@ -20,7 +21,14 @@ const COLUMNS: Record<string, readonly string[]> = {
   'outbox.event': lists.DELIVERY_EVENTS,
   'outbox.status': lists.OUTBOX_STATUSES,
   'outbox.trigger': lists.ATTEMPT_TRIGGERS,
+  'pages.change': lists.PAGE_CHANGES,
   'pages.status': lists.PAGE_STATUSES,
+  'schedule_runs.skip_reason': lists.SKIP_REASONS,
+  'schedule_runs.status': lists.RUN_STATUSES,
+  'schedule_runs.trigger': lists.RUN_TRIGGERS,
+  'schedules.deliver': lists.DELIVER_MODES,
+  'schedules.kind': lists.SCHEDULE_KINDS,
+  'schedules.status': lists.SCHEDULE_STATUSES,
 };
 
 test('each list of values is the one that its CHECK constraint allows', async () => {

@@ -40,7 +40,9 @@ before(async () => {
   const job_id = await service.api.queue('/v1/scrape/async', body);
   const { delivery } = await service.api.finished(job_id);
   await receiver.received(1);
-  owned = { job_id, id: delivery.id, endpoint: new URL(receiver.origin).host };
+  const schedule = { name: 'own', cron: '0 0 1 1 *', job: { kind: 'scrape', url: site.url('/') } };
+  const { schedule_id } = (await service.api('POST', '/v1/schedules', schedule)).json;
+  owned = { job_id, id: delivery.id, endpoint: new URL(receiver.origin).host, schedule_id };
 });
 after(async () => {
   await service[Symbol.asyncDispose]();
@@ -72,7 +74,7 @@ async function written(): Promise<unknown> {
 /** One of these, most of the time. */
 const good = (...values: string[]) => ({ weight: 8, arbitrary: fc.constantFrom(...values) });
 
-const ids = (prefix: 'job' | 'dlv', own: string) =>
+const ids = (prefix: 'job' | 'dlv' | 'sch', own: string) =>
   fc.oneof(
     fc.constant(own),
     fc.constantFrom(
@@ -125,6 +127,7 @@ function fillings(): Record<string, fc.Arbitrary<string>> {
     webhook_url: webhooks,
     job_id: ids('job', owned.job_id!),
     id: ids('dlv', owned.id!),
+    schedule_id: ids('sch', owned.schedule_id!),
     endpoint: fc.constantFrom(owned.endpoint!, 'missing.test:443', '[::1]:443', 'x'.repeat(4000)),
     cursor,
     include_selectors: selectors,

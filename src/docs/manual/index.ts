@@ -9,6 +9,7 @@ export const CHAPTERS = [
   ['api', 'API'],
   ['clients', 'Clients'],
   ['crawling', 'Crawling'],
+  ['schedules', 'Schedules'],
   ['rendering', 'Rendering'],
   ['firecrawl', "Firecrawl's API"],
   ['proxies', 'Proxies and logins'],

@@ -3,7 +3,7 @@ import { invalidField, ServiceError } from '../../service-error.ts';
 import { bodyOf, createBodyReader, type JsonBody } from '../body/json-body.ts';
 import { callerOf, requestIdOf, setRoute, traceOf, type Caller } from '../locals.ts';
 import { sendReply, untilClosed } from './reply.ts';
-import type { Access, Deprecation, Route, RouteDescription } from './route.ts';
+import { takesBody, type Access, type Deprecation, type Route, type RouteDescription } from './route.ts';
 import { parseValue } from './validate.ts';
 
 const MIB = 1024 * 1024;
@@ -32,7 +32,7 @@ export function registerRoutes<Context>(
       registered[declared.method](
         ...announceDeprecation(declared.deprecation),
         ...gates[declared.access],
-        ...(declared.method === 'post' ? [jsonBody(bodyLimits(declared), declared.body)] : []),
+        ...(takesBody(declared) ? [jsonBody(bodyLimits(declared), declared.body)] : []),
         handler(declared, context),
       );
     }
@@ -47,7 +47,7 @@ function byPrecedence<Context>(routes: readonly Route<Context>[]): Route<Context
 
 function handler<Context>(declared: Route<Context>, context: Context): RequestHandler {
   return async (req, res) => {
-    const { value, bytes, verbatim } = declared.method === 'post' ? bodyOf(res) : NO_BODY;
+    const { value, bytes, verbatim } = takesBody(declared) ? bodyOf(res) : NO_BODY;
     const reply = await declared.handle(
       {
         account: (declared.access === 'account' ? callerOf(res) : undefined) as Caller,

@@ -14,7 +14,7 @@ export type Access = 'anyone' | 'account' | 'operator';
  */
 export interface RouteDescription {
   id: string;
-  method: 'get' | 'post' | 'delete';
+  method: 'get' | 'post' | 'patch' | 'delete';
   /** With parameters in braces, like `/v1/jobs/{job_id}`. */
   path: string;
   tag: Tag;
@@ -43,6 +43,7 @@ export interface RouteDescription {
 export const TAGS = {
   Scraping: 'Fetch pages now, or queue them as a job.',
   Jobs: 'Read, watch and cancel jobs.',
+  Schedules: 'Jobs that run again and again, and report what has changed.',
   Deliveries: 'The callbacks that were sent, with every attempt, and sending them again.',
   Endpoints: 'The hosts that receive your callbacks.',
   Account: 'Your account, its credits and its webhook secret.',
@@ -143,10 +144,14 @@ export function problemsOf(declared: RouteDescription): ErrorCode[] {
   codes.add('bad_request');
   if (declared.path.includes('{') || declared.idempotent) codes.add('not_found');
   if (declared.query) codes.add('validation_failed');
-  if (declared.method === 'post') for (const code of BODY_PROBLEMS) codes.add(code);
+  if (takesBody(declared)) for (const code of BODY_PROBLEMS) codes.add(code);
   if (declared.idempotent) for (const code of CREATION_PROBLEMS) codes.add(code);
   return [...codes];
 }
+
+/** Whether requests of a route have a body. */
+export const takesBody = ({ method }: Pick<RouteDescription, 'method'>) =>
+  method === 'post' || method === 'patch';
 
 /** A route without a body schema reads the body as well, and refuses its fields. */
 const BODY_PROBLEMS = [

@@ -1,3 +1,4 @@
+import type { RunReport } from '../../changes/end-run.ts';
 import { type WebhookEvent } from '../../database/enumerations.ts';
 import type { Tx } from '../../database/tables.ts';
 import { addPages, append, type NewDelivery } from '../../webhooks/outbox/append.ts';
@@ -102,14 +103,18 @@ async function announceTogether(tx: Tx, job: Job, ordinals: number[]): Promise<v
 }
 
 /** The one POST that a job with a webhook ends with. */
-export async function announceEnd(tx: Tx, job: Job, reservation: Reservation | null): Promise<void> {
+export async function announceEnd(
+  tx: Tx,
+  job: Job,
+  { reservation, report }: { reservation: Reservation | null; report: RunReport | null },
+): Promise<void> {
   const end = delivery(job, 'job.completed');
   if (!end) return;
   if (job.webhook_payload === 'firecrawl') {
     await appendInto(tx, reservation, endOf(end, job));
     return;
   }
-  const { head, tail, whole } = callbackEnvelope(job);
+  const { head, tail, whole } = callbackEnvelope(job, report);
   const announced = { ...end, webhook_id: job.id, head, tail, whole_job: whole, page_ordinals: null };
   await appendInto(tx, reservation, announced);
 }

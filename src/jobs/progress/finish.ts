@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { type EndedJobStatus } from '../../database/enumerations.ts';
+import { endRun, runOf } from '../../changes/end-run.ts';
 import { releaseCredits } from '../../accounts/credits.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { Tx } from '../../database/tables.ts';
@@ -20,9 +21,9 @@ export interface JobEnd {
 
 /**
  * Ends a job whose pages have all settled, in the caller's transaction: its status, the credits
- * that it did not use, and its one delivery where it has a webhook. What it kept sealed is dropped.
- * `job` carries the final counts, which are stored; its row is locked. The delivery goes into the
- * reserved room where there is one.
+ * that it did not use, and its one delivery where it has a webhook; a run of a schedule that has
+ * nothing to report has none. What it kept sealed is dropped. `job` carries the final counts, which
+ * are stored; its row is locked. The delivery goes into the reserved room where there is one.
  */
 export async function finishJob(
   tx: Tx,
@@ -42,14 +43,18 @@ export async function finishJob(
       'ollagraph.pages_succeeded': succeeded,
     },
   });
-  const ended = { ...job, status, traceparent: traceparentOf(span) };
+  // Before the account's row is locked, which creating the next run locks last.
+  const run = runOf(job);
+  const report = run && (await endRun(tx, job, run, status));
+  const webhook_events = report?.reported === false ? [] : job.webhook_events;
+  const ended = { ...job, status, webhook_events, traceparent: traceparentOf(span) };
   await sql`
     update jobs
     set status = ${status}, finished_at = now(), started_at = coalesce(started_at, now()),
       total = ${job.total}, remaining = 0, succeeded = ${job.succeeded}, unbilled = ${job.unbilled},
       surcharge = ${job.surcharge}, blocked = ${job.blocked},
       failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled},
-      cut_short = ${job.cut_short}, secrets = null, session = null
+      webhook_events = ${webhook_events}, cut_short = ${job.cut_short}, secrets = null, session = null
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   await releaseCredits(
     tx,
@@ -58,7 +63,7 @@ export async function finishJob(
     job.reserved - (job.succeeded - job.unbilled + job.surcharge),
   );
   crashPoint('job.finish');
-  await announceEnd(tx, ended, reservation);
+  await announceEnd(tx, ended, { reservation, report });
   await notify(tx, { type: 'job_ended', job_id: id, early: status === 'cancelled' || job.cut_short });
   const { request_id, failed, skipped, cancelled } = job;
   return { fields: { request_id, job_id: id, status, total, succeeded, failed, skipped, cancelled }, span };

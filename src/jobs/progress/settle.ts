@@ -1,5 +1,8 @@
 import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
+import { rememberPages } from '../../changes/known-pages.ts';
+import { runOf } from '../../changes/end-run.ts';
+import type { ComparedPage } from '../../changes/page-change.ts';
 import { boolean, int, largeText, rows, smallint, text } from '../../database/rows.ts';
 import type { Tx } from '../../database/tables.ts';
 import { failedBlock } from '../../scrape/page-block.ts';
@@ -8,6 +11,7 @@ import { announcePages, announceStart } from './announce.ts';
 import { insertFiles, type JobFile } from './files.ts';
 import { finishJob, type JobEnd } from './finish.ts';
 import type { Job } from '../read/jobs.ts';
+import { isSinglePage } from '../read/result.ts';
 import { crawlHash, expandFrontier } from './frontier.ts';
 
 /** One page's end, ready to be stored. */
@@ -35,6 +39,10 @@ export interface PageResult {
   answered: { url: string; contentType: string | null } | null;
   /** Those that its block names. */
   files?: JobFile[];
+  /** Run of a schedule: what became of the page since the run before, where that can be told. */
+  compared?: ComparedPage | null;
+  /** Run of a schedule: not all that names pages of the crawl could be read. */
+  incomplete?: boolean;
 }
 
 /**
@@ -75,11 +83,9 @@ export async function settlePages(
   const moved = { ok: 0, failed: 0, skipped: 0 };
   const updated = await updatePages(tx, job, kept);
   const ordinals = new Set(updated.map(({ ordinal }) => ordinal));
-  await insertFiles(
-    tx,
-    job,
-    kept.filter(({ ordinal }) => ordinals.has(ordinal)),
-  );
+  const settledNow = kept.filter(({ ordinal }) => ordinals.has(ordinal));
+  await insertFiles(tx, job, settledNow);
+  await rememberUpdated(tx, job, settledNow);
   for (const { status } of updated) moved[status]++;
   const unbilled = updated.filter((page) => page.status === 'ok' && page.unbilled).length;
   const surcharge = updated.reduce((sum, page) => sum + page.surcharge, 0);
@@ -117,6 +123,25 @@ export async function settlePages(
   return await finishJob(tx, { ...job, ...counts }, status, reservation);
 }
 
+/** Of a run of a schedule, keeps what was found out about pages that have now settled. */
+async function rememberUpdated(tx: Tx, job: Job, settled: PageResult[]): Promise<void> {
+  const run = runOf(job);
+  if (run === null || settled.length === 0) return;
+  const seen = settled.map(({ compared = null, incomplete = false, ...page }) => {
+    return { ...page, compared, incomplete };
+  });
+  await rememberPages(tx, run, seen);
+}
+
+/**
+ * Whether a page's block is left out of the result: of a run that reports changes, all blocks but
+ * those. A single page's block is the result.
+ */
+function isLeftOut({ deliver, kind }: Job, { compared }: PageResult): boolean | null {
+  if (deliver !== 'changes' || isSinglePage(kind)) return null;
+  return compared == null || compared.change === 'unchanged' ? true : null;
+}
+
 interface SettledPage {
   ordinal: number;
   status: PageResult['status'];
@@ -138,6 +163,8 @@ async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<Set
     blocked: boolean((page) => page.blocked ?? false),
     duration_ms: int((page) => page.duration_ms),
     links: largeText((page) => page.links && JSON.stringify(page.links)),
+    change: text((page) => page.compared?.change),
+    left_out: boolean((page) => isLeftOut(job, page)),
   });
   const updated = await sql<SettledPage>`
     with pending as (
@@ -148,7 +175,7 @@ async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<Set
     update pages
     set status = r.status, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
       unbilled = r.unbilled, surcharge = r.surcharge, blocked = r.blocked, duration_ms = r.duration_ms, settled_at = now(),
-      settlement = r.settlement, links = r.links
+      settlement = r.settlement, links = r.links, change = r.change, left_out = r.left_out
     from pending r
     where pages.account_id = ${job.account_id} and pages.job_id = ${job.id} and pages.ordinal = r.ordinal
       and pages.status = 'pending'
@@ -213,5 +240,6 @@ function asDuplicate(result: PageResult): PageResult {
     blocked: false,
     links: null,
     files: [],
+    compared: null,
   };
 }

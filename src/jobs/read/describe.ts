@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { readRunReport, type Changes } from '../../changes/end-run.ts';
 import type { DbOrTx } from '../../database/tables.ts';
 import { deliveriesOfJobs, type DeliveryOfJob } from '../../webhooks/read/deliveries.ts';
 import type { Job } from './jobs.ts';
@@ -12,6 +13,14 @@ export interface JobDescription {
   url: string | null;
   /** The delivery with which it ends, once there is one. */
   delivery: DeliveryOfJob | null;
+}
+
+/** What an ended run of a schedule has found out. */
+export interface RunDescription {
+  changes: Changes;
+  complete: boolean;
+  /** The URLs of the pages that are gone. */
+  removed: string[];
 }
 
 /** The descriptions of jobs of one account, in their order. */
@@ -35,7 +44,11 @@ export async function describeJobs(db: DbOrTx, jobs: Job[]): Promise<JobDescript
   });
 }
 
-/** The same for one job. */
-export async function describeJob(db: DbOrTx, job: Job): Promise<JobDescription> {
-  return (await describeJobs(db, [job]))[0]!;
+/** The same for one job, with what it found out where it is an ended run of a schedule. */
+export async function describeJob(db: DbOrTx, job: Job): Promise<JobDescription & Partial<RunDescription>> {
+  const [description] = await describeJobs(db, [job]);
+  const report = await readRunReport(db, job);
+  if (report === null) return description!;
+  const { changes, complete, removed } = report;
+  return { ...description!, changes, complete, removed: JSON.parse(removed) as string[] };
 }

@@ -54,6 +54,7 @@ function jobView(job: Job) {
     job_id: job.id,
     kind: job.kind,
     status: job.status,
+    ...(job.schedule_id === null ? {} : { schedule_id: job.schedule_id, run: job.run }),
     total: job.total,
     remaining: job.remaining,
     succeeded: job.succeeded,

@@ -1,4 +1,5 @@
 import type { Selectable } from 'kysely';
+import type { RunReport } from '../../changes/end-run.ts';
 import type { JobKind } from '../../database/enumerations.ts';
 import type { JobsTable } from '../../database/tables.ts';
 
@@ -30,12 +31,19 @@ export function resultEnvelope(job: Counts & Pick<EndedJob, 'kind'>): Envelope {
   return { head: '{"pages":[', tail: `],${counts(job)}}` };
 }
 
+/** What a run of a schedule says of its changes, as members of a JSON object, each after a comma. */
+export function reportMembers(report: RunReport | null): string {
+  if (report === null) return '';
+  const { removed, ...rest } = report;
+  return `,${JSON.stringify(rest).slice(1, -1)},"removed":${removed}`;
+}
+
 /**
  * A callback's body around the page fragments. `whole`: whether the fragments are part of it; a
  * summary has none.
  */
-export function callbackEnvelope(job: EndedJob): Envelope & { whole: boolean } {
-  const start = `{"job_id":${JSON.stringify(job.id)},"status":${JSON.stringify(job.status)},"result":`;
+export function callbackEnvelope(job: EndedJob, report: RunReport | null): Envelope & { whole: boolean } {
+  const start = `{"job_id":${JSON.stringify(job.id)},"status":${JSON.stringify(job.status)}${reportMembers(report)},"result":`;
   const end = `,"cut_short":${job.cut_short}${job.metadata === null ? '' : `,"metadata":${job.metadata}`}}`;
   if (job.webhook_payload === 'summary') {
     return {

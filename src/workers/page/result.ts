@@ -1,3 +1,4 @@
+import type { ComparedPage } from '../../changes/page-change.ts';
 import type { FetchedPage } from '../../egress/index.ts';
 import type { JobFile } from '../../jobs/progress/files.ts';
 import type { PageResult } from '../../jobs/progress/settle.ts';
@@ -70,6 +71,9 @@ interface ReadPage {
   /** What it costs beyond one credit. */
   surcharge: number;
   files: JobFile[];
+  /** Run of a schedule: what became of it since the run before. */
+  compared?: ComparedPage | null;
+  incomplete?: boolean;
 }
 
 /** The result of a page that was read. */
@@ -81,6 +85,7 @@ export function okResult({
   fetchedAt,
   surcharge,
   files,
+  ...run
 }: ReadPage): PageResult {
   return {
     ordinal: page.ordinal,
@@ -98,5 +103,6 @@ export function okResult({
     aliases: reading.aliases,
     answered: { url: fetched.url, contentType: fetched.contentType },
     files,
+    ...run,
   };
 }

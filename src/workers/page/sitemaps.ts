@@ -48,17 +48,24 @@ export interface SitemapPages {
   complete: boolean;
 }
 
-/** The pages in scope that the sitemaps of the seed's site list, normalised, for a crawl. */
-export async function sitemapLinks(visit: Visit, hosts: Hosts, seed: string): Promise<string[]> {
+/**
+ * The pages in scope that the sitemaps of the seed's site list, normalised, for a crawl, and
+ * whether these are all.
+ */
+export async function sitemapLinks(
+  visit: Visit,
+  hosts: Hosts,
+  seed: string,
+): Promise<{ links: string[]; complete: boolean }> {
   const { max_pages } = visit.job.options as CrawlOptions;
-  const { lastmod } = await sitemapPages(visit, hosts, {
+  const { lastmod, complete } = await sitemapPages(visit, hosts, {
     seed,
     // Some of what a sitemap lists is out of the crawl's scope, or double.
     maxUrls: Math.min(100_000, max_pages * 2),
     budgetMs: SITEMAPS_BUDGET_MS,
     accepts: (url) => url !== visit.page.url,
   });
-  return [...lastmod.keys()];
+  return { links: [...lastmod.keys()], complete };
 }
 
 /** The pages in scope that the sitemaps of a site list. They are fetched as politely as pages. */

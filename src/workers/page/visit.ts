@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EgressError, isRetryable, type Egress, type FetchedPage } from '../../egress/index.ts';
+import { isGone } from '../../changes/page-change.ts';
+import { EgressError, isRetryable, type Egress } from '../../egress/index.ts';
 import type { CrawlOptions, MapOptions } from '../../jobs/options.ts';
 import type { PageResult } from '../../jobs/progress/settle.ts';
 import { loggableUrl, type Log } from '../../log.ts';
@@ -25,6 +26,7 @@ import { mapSite, withUrls } from './map.ts';
 import type { Renders } from './renders.ts';
 import { endedResult, okResult } from './result.ts';
 import { sitemapLinks } from './sitemaps.ts';
+import { comparedPage, compareRequest, conditionsFor, notModifiedResult } from './watch.ts';
 
 /** Seconds before each further try of a page that failed in passing. */
 const RETRY_DELAYS = [1, 2, 4];
@@ -73,6 +75,11 @@ interface Found {
   files: VisitFiles;
 }
 
+/** An answer that says that the page is as it is known. */
+interface NotModified {
+  notModified: RoutedPage;
+}
+
 interface VisitOptions extends Visit {
   /** A caller waits for the answer: a transient failure is retried at once, and once only. */
   sync: boolean;
@@ -92,6 +99,8 @@ export class PageVisit implements Visit {
   #rendered = false;
   #files = NO_FILES;
   readonly #held = new DisposableStack();
+  /** Whether the site may answer that nothing has changed. */
+  #isConditional = false;
 
   constructor(around: Surroundings, { job, page, sync, signal }: VisitOptions) {
     this.#around = around;
@@ -116,13 +125,14 @@ export class PageVisit implements Visit {
     if (urlFault(this.page.url) !== null) return this.#end('failed', 'invalid_url');
     try {
       const found = this.job.options.render === true ? await this.#render() : await this.#fetchOrRender();
-      return 'reading' in found ? await this.#conclude(found) : found;
+      if ('reading' in found) return await this.#conclude(found);
+      return 'notModified' in found ? await this.#concludeUnchanged(found.notModified) : found;
     } catch (error) {
       return this.#afterError(error);
     }
   }
 
-  async #fetchOrRender(): Promise<Found | PageOutcome> {
+  async #fetchOrRender(): Promise<Found | NotModified | PageOutcome> {
     const plain = await this.#obtain(async (place, body) => await this.#fetch(place, body));
     const { renders, log } = this.#around;
     if (!('reading' in plain) || !plain.reading.needsBrowser || renders === null) return plain;
@@ -137,7 +147,7 @@ export class PageVisit implements Visit {
     }
   }
 
-  async #render(): Promise<Found | PageOutcome> {
+  async #render(): Promise<Found | NotModified | PageOutcome> {
     const { renders, load } = this.#around;
     const { job, signal } = this;
     if (renders === null) throw new PageError('render_failed', { cause: 'this process has no browser' });
@@ -166,11 +176,12 @@ export class PageVisit implements Visit {
   /** Gets the page in one of the two ways, and reads it. An outcome where that is not to be. */
   async #obtain(
     get: (place: HostPlace, body: BodyReservation) => Promise<RoutedPage>,
-  ): Promise<Found | PageOutcome> {
+  ): Promise<Found | NotModified | PageOutcome> {
     using place = await this.#enterHost();
     using _ = await this.#around.load.enter(this.job.account_id);
     using body = this.#around.bodies.reserve(this.job.account_id);
     const fetched = await get(place, body);
+    if (fetched.status === 304 && this.#isConditional) return { notModified: fetched };
     const early = await this.#readEarly(fetched);
     if (early === null || early instanceof PageError || !isRefusal(early.block)) {
       const again = await this.#afterAnswer(fetched);
@@ -196,15 +207,31 @@ export class PageVisit implements Visit {
   async #conclude({ fetched, reading, rendered, files }: Found): Promise<PageOutcome> {
     this.#around.hosts.refusing.record(this.job.id, this.page.host, reading.block);
     if (this.job.map) return await this.#map(this.job.map, { fetched, reading, rendered, files });
-    const links = this.job.crawl ? await this.#links(fetched, reading) : null;
+    const { page } = this;
+    const compared = comparedPage({ page, fetched, reading, rendered });
+    const { links, incomplete } = await this.#links(fetched.url, this.#linksOf(fetched, reading));
     if (this.job.crawl && (this.job.options as CrawlOptions).respect_noindex && reading.noindex) {
       const { settled } = this.#end('skipped', 'robots');
-      return { settled: { ...settled, links } };
+      return { settled: { ...settled, links, incomplete } };
     }
     const surcharge = rendered ? this.job.options.rendering!.credits - 1 : 0;
-    const { page } = this;
     const facts = { page, fetched, reading, links, fetchedAt: this.#fetchedAt, surcharge };
-    return { settled: okResult({ ...facts, files: files.stored }) };
+    return { settled: okResult({ ...facts, files: files.stored, compared, incomplete }) };
+  }
+
+  /** The result of a page that is as it is known: its links are followed as they were. */
+  async #concludeUnchanged(fetched: RoutedPage): Promise<PageOutcome> {
+    const { page } = this;
+    const { links, incomplete } = await this.#links(fetched.url, page.known?.links ?? []);
+    const settled = notModifiedResult(page, fetched, { links, fetchedAt: this.#fetchedAt });
+    return { settled: { ...settled, incomplete } };
+  }
+
+  /** Of a page that came without its content, the links that it had are followed too. */
+  #linksOf({ status }: RoutedPage, { links, compared }: PageReading): string[] {
+    const { known } = this.page;
+    if (compared !== null || known === null || isGone('ok', status)) return links;
+    return [...new Set([...links, ...(known.links ?? [])])];
   }
 
   /** The result of a map: the block of its start page, with the URLs of the site. */
@@ -225,7 +252,9 @@ export class PageVisit implements Visit {
 
   async #fetch(place: HostPlace, memory: BodyReservation): Promise<RoutedPage> {
     const { timeout_ms } = this.job.options;
-    const headers = headersFor(this.job, this.page.url);
+    const conditions = conditionsFor(this.job, this.page);
+    this.#isConditional = Object.keys(conditions).length > 0;
+    const headers = { ...headersFor(this.job, this.page.url), ...conditions };
     const { signal } = this;
     const request = {
       headers,
@@ -311,14 +340,21 @@ export class PageVisit implements Visit {
       isMap: job.map !== null,
       fetchedAt: this.#fetchedAt,
       fetchMs: performance.now() - this.#begunAt,
+      compare: await compareRequest(job, page),
     };
     return await this.#around.readers.read(job.account_id, request, signal);
   }
 
-  /** The links of the page and, of a crawl's seed, of the sitemaps. */
-  async #links(fetched: FetchedPage, { links }: PageReading): Promise<string[]> {
-    if (this.page.depth > 0 || (this.job.options as CrawlOptions).sitemap === 'skip') return links;
-    return [...new Set([...links, ...(await sitemapLinks(this, this.#around.hosts, fetched.url))])];
+  /**
+   * The links of the page and, of a crawl's seed, of the sitemaps; null where the job is no crawl.
+   * `incomplete`: not all sitemaps could be read.
+   */
+  async #links(address: string, links: string[]): Promise<{ links: string[] | null; incomplete: boolean }> {
+    if (!this.job.crawl) return { links: null, incomplete: false };
+    if (this.page.depth > 0 || (this.job.options as CrawlOptions).sitemap === 'skip')
+      return { links, incomplete: false };
+    const listed = await sitemapLinks(this, this.#around.hosts, address);
+    return { links: [...new Set([...links, ...listed.links])], incomplete: !listed.complete };
   }
 
   #afterError(error: unknown): PageOutcome {
@@ -366,7 +402,10 @@ export class PageVisit implements Visit {
   ): { settled: PageResult } {
     const durationMs = Math.round(performance.now() - this.#begunAt);
     const ended = { page: this.page, status, code, detail, block, fetched: this.#fetched };
-    return { settled: endedResult({ ...ended, fetchedAt: this.#fetchedAt, durationMs }) };
+    const settled = endedResult({ ...ended, fetchedAt: this.#fetchedAt, durationMs });
+    // What a crawl has found before is looked for, though the page did not come this time.
+    const links = this.job.crawl && status === 'failed' ? (this.page.known?.links ?? null) : null;
+    return { settled: { ...settled, links } };
   }
 }
 

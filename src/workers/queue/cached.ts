@@ -9,12 +9,13 @@ import type { PendingPage } from '../job.ts';
 /**
  * Results that the account already has for these pages, fetched with the same options within
  * max_age_seconds, those that say no more than that the host was in trouble left out. A crawl takes
- * none: it needs the links of every page. Nor does a session, which needs their cookies, or a job with
- * files, which belong to the job that made them.
+ * none: it needs the links of every page. Nor does a session, which needs their cookies, a job with
+ * files, which belong to the job that made them, or a run of a schedule, which compares what is
+ * there now.
  */
 export async function cachedResults(db: Db, job: JobInfo, pages: PendingPage[]): Promise<PageResult[]> {
   const { max_age_seconds, rendering } = job.options;
-  if (max_age_seconds === 0 || job.session || job.crawl || pages.length === 0) return [];
+  if (max_age_seconds === 0 || job.session || job.crawl || job.watch || pages.length === 0) return [];
   if (rendering !== null && makesFiles(rendering)) return [];
   const cacheKey = cacheKeysFor(job.options);
   const keys = pages.map((page) => cacheKey(page.url));

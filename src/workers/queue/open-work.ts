@@ -1,8 +1,10 @@
 import { sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { SecretBox } from '../../accounts/secrets.ts';
+import { readKnownMarkdown, readKnownPages } from '../../changes/known-pages.ts';
+import type { KnownPage } from '../../changes/page-change.ts';
 import { createScope, type Scope } from '../../crawl/scope.ts';
-import type { JobKind, JobStatus, WebhookEvent } from '../../database/enumerations.ts';
+import type { DeliverMode, JobKind, JobStatus, WebhookEvent } from '../../database/enumerations.ts';
 import type { Db } from '../../database/tables.ts';
 import { CookieSession } from '../../egress/index.ts';
 import type { CrawlOptions, MapOptions, ScrapeOptions } from '../../jobs/options.ts';
@@ -10,7 +12,7 @@ import { openOptions } from '../../jobs/sealed-options.ts';
 import { openSession } from './session.ts';
 import { startJob } from '../../jobs/progress/start.ts';
 import type { Slice } from '../../database/queue.ts';
-import type { JobInfo, PendingPage } from '../job.ts';
+import type { JobInfo, PendingPage, Watch } from '../job.ts';
 
 export interface OpenWork {
   job: JobInfo;
@@ -29,6 +31,10 @@ interface JobColumns {
   traceparent: string | null;
   webhook_url: string | null;
   webhook_events: WebhookEvent[] | null;
+  schedule_id: string | null;
+  run: number | null;
+  deliver: DeliverMode | null;
+  diff: boolean | null;
 }
 const JOB_COLUMNS = [
   'kind',
@@ -39,9 +45,13 @@ const JOB_COLUMNS = [
   'traceparent',
   'webhook_url',
   'webhook_events',
+  'schedule_id',
+  'run',
+  'deliver',
+  'diff',
 ] satisfies (keyof JobColumns)[];
 
-interface Row extends PendingPage, JobColumns {
+interface Row extends Omit<PendingPage, 'known'>, JobColumns {
   session: string | null;
   rest_seconds: number | null;
 }
@@ -65,11 +75,11 @@ export class WorkReader {
    * queued is running from now on.
    */
   async read({ account_id, job_id, ordinals }: Slice): Promise<OpenWork | null> {
-    const known = this.#known.get(job_id);
+    const remembered = this.#known.get(job_id);
     const { rows } = await sql<Row>`
       select p.ordinal, p.url, p.host, p.depth, p.tries, j.session,
         (extract(epoch from greatest(h.backoff_until, a.backoff_until) - now()))::float8 as rest_seconds,
-        ${sql.raw(JOB_COLUMNS.map((name) => (known ? `null as ${name}` : `j.${name}`)).join(', '))}
+        ${sql.raw(JOB_COLUMNS.map((name) => (remembered ? `null as ${name}` : `j.${name}`)).join(', '))}
       from jobs j join pages p on p.account_id = j.account_id and p.job_id = j.id
         left join hosts h on h.host = p.host and h.backoff_until > now()
         left join account_hosts a on a.account_id = p.account_id and a.host = p.host
@@ -84,12 +94,35 @@ export class WorkReader {
     const resting = rows.flatMap(({ host, rest_seconds }) =>
       rest_seconds === null ? [] : [[host, rest_seconds] as const],
     );
-    const job = known ?? this.#remember(account_id, job_id, first);
+    const job = remembered ?? this.#remember(account_id, job_id, first);
     job.session?.load(openSession(this.#box, account_id, first.session));
+    const known = await this.#knownPages(job, ordinals);
     return {
       job,
-      pages: rows.map(({ ordinal, url, host, depth, tries }) => ({ ordinal, url, host, depth, tries })),
+      pages: rows.map(({ ordinal, url, host, depth, tries }) => ({
+        ordinal,
+        url,
+        host,
+        depth,
+        tries,
+        known: known.get(ordinal) ?? null,
+      })),
       resting: new Map(resting),
+    };
+  }
+
+  async #knownPages({ watch }: JobInfo, ordinals: number[]): Promise<Map<number, KnownPage>> {
+    return watch === null ? new Map() : await readKnownPages(this.#db, watch.run, ordinals);
+  }
+
+  #watchOf(account_id: string, id: string, { schedule_id, run, deliver, diff }: Row): Watch | null {
+    if (schedule_id === null || run === null) return null;
+    const runJob = { account_id, id, schedule_id, run };
+    return {
+      run: runJob,
+      onlyChanges: deliver === 'changes',
+      diff: diff === true,
+      markdownOf: async (ordinal) => await readKnownMarkdown(this.#db, runJob, ordinal),
     };
   }
 
@@ -100,7 +133,9 @@ export class WorkReader {
     const crawl = kind === 'crawl' || map ? { scope: scopeOf(options as CrawlOptions) } : null;
     const session = options.session === null ? null : new CookieSession();
     const callback_url = row.webhook_events?.join() === 'job.completed' ? row.webhook_url : null;
-    const info = { account_id, id, request_id, traceparent, callback_url, options, session, crawl, map };
+    const watch = this.#watchOf(account_id, id, row);
+    const facts = { account_id, id, request_id, traceparent, callback_url, options, session };
+    const info: JobInfo = { ...facts, crawl, map, watch };
     this.#known.set(id, info);
     return info;
   }

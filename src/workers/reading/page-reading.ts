@@ -1,3 +1,4 @@
+import type { PageChange } from '../../database/enumerations.ts';
 import type { CrawlOptions, ScrapeOptions } from '../../jobs/options.ts';
 import type { BlockVerdict } from '../../scrape/block/index.ts';
 import type { RawPage } from '../../scrape/types.ts';
@@ -16,6 +17,18 @@ export interface ReadRequest {
   fetchedAt: Date;
   /** What passed until the body was there. */
   fetchMs: number;
+  /** What the page is compared with; null where it is not. */
+  compare: CompareRequest | null;
+}
+
+/** What a page was before, and what is to be said of the change. */
+export interface CompareRequest {
+  /** Null for a page that is new. */
+  previous: { sha256: string; markdown: string | null } | null;
+  /** Whether a changed page has a diff, and the Markdown is kept for the next one. */
+  diff: boolean;
+  /** Whether the block of an unchanged page has no content. */
+  brief: boolean;
 }
 
 /** What was read of a page. */
@@ -37,4 +50,9 @@ export interface PageReading {
   titles: Map<string, string>;
   /** Crawl: other addresses of the page, where it was redirected to and its canonical URL. */
   aliases: string[];
+  /**
+   * What the page is beside what it was, and its Markdown where that is to be kept; null where it
+   * was not compared, or is no content: a block page, an error, a part of a page.
+   */
+  compared: { change: PageChange; sha256: string; markdown: string | null } | null;
 }

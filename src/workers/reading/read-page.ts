@@ -1,8 +1,9 @@
 import { createScope, type Scope } from '../../crawl/scope.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
+import { contentSha256, markdownDiff, MAX_DIFF_CHARACTERS } from '../../scrape/compare.ts';
 import { extract } from '../../scrape/extract.ts';
-import { okBlock } from '../../scrape/page-block.ts';
-import { PageError, UNBILLED_REASONS } from '../../scrape/types.ts';
+import { okBlock, type PageComparison } from '../../scrape/page-block.ts';
+import { PageError, UNBILLED_REASONS, type Extraction } from '../../scrape/types.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 import { linksInScope, otherAddresses, titlesOf } from './crawl-links.ts';
 
@@ -26,6 +27,9 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
         }
       : { links: [], aliases: [] };
   const titles = isMap ? titlesOf(request, extraction) : new Map<string, string>();
+  const { block, empty, robots, needsBrowser = false } = extraction;
+  const unbilled = block !== null || (empty !== null && UNBILLED_REASONS.has(empty));
+  const comparison = unbilled ? null : comparisonOf(request, extraction);
   const durationMs = Math.round(fetchMs + performance.now() - begunAt);
   const facts = {
     url: request.url,
@@ -39,13 +43,46 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
     skipTlsVerification: options.skip_tls_verification,
     fetchedAt,
     durationMs,
+    comparison,
   };
-  const fragment = Buffer.from(okBlock(facts, extraction, options.formats));
+  const isBrief = comparison?.change === 'unchanged' && request.compare?.brief === true;
+  const fragment = Buffer.from(
+    isBrief
+      ? okBlock(facts, { ...extraction, data: undefined }, [])
+      : okBlock(facts, extraction, options.formats),
+  );
   if (fragment.length > MAX_FRAGMENT_BYTES) throw new PageError('too_large');
-  const { block, empty, robots, needsBrowser = false } = extraction;
-  const unbilled = block !== null || (empty !== null && UNBILLED_REASONS.has(empty));
-  return { fragment, durationMs, noindex: robots.noindex, unbilled, needsBrowser, block, titles, ...crawl };
+  const compared = comparison && { ...comparison, markdown: keptMarkdown(request, extraction) };
+  const { noindex } = robots;
+  return { fragment, durationMs, noindex, unbilled, needsBrowser, block, titles, compared, ...crawl };
 }
+
+/** The page beside what it was before. Null where it is not compared, an error, or a part of itself. */
+function comparisonOf(
+  { page, options, compare }: ReadRequest,
+  extraction: Extraction,
+): PageComparison | null {
+  if (compare === null || page.status >= 400 || page.truncated === true) return null;
+  const { previous, diff } = compare;
+  const sha256 = contentSha256(extraction, options);
+  if (previous === null) return { change: 'added', sha256, previousSha256: null };
+  const previousSha256 = previous.sha256;
+  if (sha256 === previousSha256) return { change: 'unchanged', sha256, previousSha256 };
+  if (!diff) return { change: 'changed', sha256, previousSha256 };
+  const { markdown } = extraction;
+  const isKnown = previous.markdown !== null && markdown !== undefined;
+  const lines = isKnown ? markdownDiff(previous.markdown!, markdown) : null;
+  return { change: 'changed', sha256, previousSha256, diff: lines };
+}
+
+/** The Markdown that the next run needs for its diff. */
+function keptMarkdown({ compare }: ReadRequest, { markdown }: Extraction): string | null {
+  if (compare?.diff !== true || markdown === undefined) return null;
+  return markdown.length <= MAX_DIFF_CHARACTERS ? storable(markdown) : null;
+}
+
+/** Postgres has no U+0000, and its UTF-8 no lone surrogates. */
+const storable = (text: string) => text.replaceAll('\0', '').toWellFormed();
 
 /** The scope of the crawl that a page was last read of. */
 let known: { jobId: string; scope: Scope } | null = null;

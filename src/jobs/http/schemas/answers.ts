@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SETTLED_PAGE_STATUSES } from '../../../database/enumerations.ts';
+import { PAGE_CHANGES, SETTLED_PAGE_STATUSES } from '../../../database/enumerations.ts';
 import { listOf, named, timestamp } from '../../../http/schemas.ts';
 import { BLOCK_KINDS } from '../../../scrape/block/index.ts';
 import {
@@ -191,6 +191,23 @@ export const pageBlock = named(
           'What stands between the visitor and the page: the formats hold that instead of the page, ' +
             'which costs no credit. Null where nothing does.',
         ),
+      change: z
+        .enum(PAGE_CHANGES)
+        .optional()
+        .describe(
+          'Of a run of a schedule: what became of the page since the run before. An unchanged page ' +
+            'that is no part of the result comes without its formats.',
+        ),
+      sha256: z.string().optional().describe('Of a run of a schedule: names this content of the page.'),
+      previous_sha256: z.string().optional().describe('The same of the content of the run before.'),
+      diff: z
+        .string()
+        .nullable()
+        .optional()
+        .describe(
+          'Unified, between the Markdown of the run before and that of this one. Null where they are ' +
+            'too large or too different.',
+        ),
       error: z
         .strictObject({ code: z.enum(Object.keys(PAGE_ERRORS) as [PageErrorCode]), message: z.string() })
         .nullable()
@@ -217,10 +234,26 @@ export const queuedAnswer = named(
   }),
 );
 
+/** What an ended run of a schedule says of its changes. */
+export const runFields = {
+  schedule_id: z.string().optional().describe('The schedule whose run the job is.'),
+  run: z.int().min(1).optional().describe('The number of the run.'),
+  changes: z
+    .strictObject({ added: count, changed: count, removed: count, unchanged: count })
+    .optional()
+    .describe('Pages by what became of them since the run before.'),
+  complete: z
+    .boolean()
+    .optional()
+    .describe('Whether the run saw all pages. Where it may have missed some, none counts as removed.'),
+  removed: z.array(z.string()).optional().describe('The URLs of the pages that are gone.'),
+};
+
 const jobFields = {
   job_id: z.string(),
   kind: jobKind,
   status: jobStatus,
+  ...runFields,
   total: counts.total,
   remaining: count.describe('Pages that are still to be done.'),
   succeeded: counts.succeeded,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ENDED_JOB_STATUSES } from '../../../database/enumerations.ts';
 import { named } from '../../../http/schemas.ts';
-import { batchResult, count, counts, cutShort, metadata, pageBlock } from './answers.ts';
+import { batchResult, count, counts, cutShort, metadata, pageBlock, runFields } from './answers.ts';
 
 /** The bodies of callbacks, by event. */
 export const callbacks = {
@@ -11,6 +11,7 @@ export const callbacks = {
       .strictObject({
         job_id: z.string().describe('Take it as an idempotency key: a repeated delivery carries the same.'),
         status: z.enum(ENDED_JOB_STATUSES),
+        ...runFields,
         result: z
           .union([
             pageBlock,

@@ -27,23 +27,8 @@ export async function createRequestedJob(
   context: JobContext,
   fields: JobFields,
 ): Promise<CreatedJob> {
-  await checkProxy(context, fields.options.proxy);
-  const { account, requestId, traceparent, idempotencyKey, path, bytes } = request;
-  const created = await createJob(context, {
-    metadata: null,
-    webhook_url: null,
-    webhook_payload: 'full',
-    webhook_headers: null,
-    webhook_events: [],
-    finish_within: null,
-    ...fields,
-    options: withBrowser(fields.options, context.config),
-    account_id: account.id,
-    request_id: requestId,
-    traceparent,
-    idempotency:
-      idempotencyKey === null ? null : { key: idempotencyKey, request_sha256: requestDigest(path, bytes) },
-  });
+  const { requestId } = request;
+  const created = await createJob(context, await newJob(context, fields, originOf(request)));
   const facts = {
     request_id: requestId,
     job_id: created.job_id,
@@ -52,6 +37,44 @@ export async function createRequestedJob(
   };
   if (!created.repeated) context.log.info(facts, 'job created');
   return created;
+}
+
+/** Whose job it is, and what asked for it. */
+export type JobOrigin = Pick<NewJob, 'account_id' | 'request_id' | 'traceparent' | 'idempotency'>;
+
+/** The origin of a job that a request creates. */
+export function originOf(request: ScrapeRequest): JobOrigin {
+  const { account, requestId, traceparent, idempotencyKey, path, bytes } = request;
+  return {
+    account_id: account.id,
+    request_id: requestId,
+    traceparent,
+    idempotency:
+      idempotencyKey === null ? null : { key: idempotencyKey, request_sha256: requestDigest(path, bytes) },
+  };
+}
+
+/**
+ * A job as it is to be created, with what its fields leave out. Throws ServiceError
+ * `validation_failed` where the installation cannot do what they ask for.
+ */
+export async function newJob(
+  context: Pick<JobContext, 'config' | 'egress'>,
+  fields: JobFields,
+  origin: JobOrigin,
+): Promise<NewJob> {
+  await checkProxy(context, fields.options.proxy);
+  return {
+    metadata: null,
+    webhook_url: null,
+    webhook_payload: 'full',
+    webhook_headers: null,
+    webhook_events: [],
+    finish_within: null,
+    ...fields,
+    options: withBrowser(fields.options, context.config),
+    ...origin,
+  };
 }
 
 /**

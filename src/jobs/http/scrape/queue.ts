@@ -26,22 +26,34 @@ export const QUEUED: RouteDescription['answers'] = {
 /** Of a request's body, what concerns its webhook. */
 export type QueueFields = Omit<AsyncFields, 'webhook_payload'> & { webhook_payload: WebhookPayload };
 
-/** Queues a job and answers with its id. */
-export async function queue(
-  request: ScrapeRequest & { body: QueueFields },
-  context: JobContext,
-  fields: Omit<JobFields, 'sync'>,
-): Promise<Reply> {
-  const { webhook_url, webhook_payload, webhook_headers, webhook_events, finish_within } = request.body;
-  if (webhook_url !== undefined) await checkWebhookUrl(context.egress, webhook_url);
-  const { job_id, estimated_seconds } = await createRequestedJob(request, context, {
-    ...fields,
+/**
+ * What a request's body says of the webhook of its job. Throws ServiceError `validation_failed`
+ * where it can never be called.
+ */
+export async function queuedFields(
+  { egress }: Pick<JobContext, 'egress'>,
+  { webhook_url, webhook_payload, webhook_headers, webhook_events, finish_within }: QueueFields,
+) {
+  if (webhook_url !== undefined) await checkWebhookUrl(egress, webhook_url);
+  return {
     sync: false,
     webhook_url: webhook_url ?? null,
     webhook_payload,
     webhook_headers: webhook_headers ?? null,
     webhook_events: [...new Set(webhook_events)],
     finish_within: finish_within ?? null,
+  };
+}
+
+/** Queues a job and answers with its id. */
+export async function queue(
+  request: ScrapeRequest & { body: QueueFields },
+  context: JobContext,
+  fields: Omit<JobFields, 'sync'>,
+): Promise<Reply> {
+  const { job_id, estimated_seconds } = await createRequestedJob(request, context, {
+    ...fields,
+    ...(await queuedFields(context, request.body)),
     metadata: request.verbatim.metadata ?? null,
   });
   const json = { status: 'queued', job_id, estimated_seconds };

@@ -1,0 +1,150 @@
+import { sql, type Selectable } from 'kysely';
+import type { EndedJobStatus } from '../database/enumerations.ts';
+import type { DbOrTx, JobsTable, Tx } from '../database/tables.ts';
+import type { RunJob } from './known-pages.ts';
+
+/** How many pages of a run were new, different, gone or the same since the run before. */
+export interface Changes {
+  added: number;
+  changed: number;
+  removed: number;
+  unchanged: number;
+}
+
+/** What an ended run of a schedule reports beside its pages. */
+export interface RunReport {
+  schedule_id: string;
+  run: number;
+  changes: Changes;
+  /** A JSON array of the URLs that are gone. */
+  removed: string;
+  /** Whether it saw all pages; where not, none counts as removed. */
+  complete: boolean;
+}
+
+type Job = Selectable<JobsTable>;
+
+/** The job as a run of a schedule; null where it is none. */
+export function runOf({ account_id, id, schedule_id, run }: Job): RunJob | null {
+  return schedule_id === null || run === null ? null : { account_id, id, schedule_id, run };
+}
+
+/**
+ * Ends the run of a job in the transaction that ends the job: counts what has changed, forgets the
+ * pages that are gone, and decides whether there is something to deliver. Null where the schedule
+ * has been deleted.
+ */
+export async function endRun(
+  tx: Tx,
+  job: Job,
+  run: RunJob,
+  status: EndedJobStatus,
+): Promise<(RunReport & { reported: boolean }) | null> {
+  const started = await readRun(tx, run);
+  if (started === null) return null;
+  const counted = await countChanges(tx, run);
+  const complete =
+    status === 'completed' && !job.cut_short && started.complete !== false && !(await mayMiss(tx, job, run));
+  const gone = complete ? await forgetGone(tx, run) : [];
+  const changes = { ...counted, removed: gone.length };
+  const removed = JSON.stringify(gone.toSorted());
+  const hasNews = changes.added + changes.changed + changes.removed > 0;
+  const reported = job.deliver !== 'changes' || hasNews || (await isHeartbeatDue(tx, run));
+  await tx
+    .updateTable('schedule_runs')
+    .set({ ...changes, status, complete, reported, removed_urls: removed, finished_at: sql`now()` })
+    .where('account_id', '=', run.account_id)
+    .where('schedule_id', '=', run.schedule_id)
+    .where('run', '=', run.run)
+    .execute();
+  return { schedule_id: run.schedule_id, run: run.run, changes, removed, complete, reported };
+}
+
+/** Locks the row of a run; null where the schedule has been deleted. */
+async function readRun(tx: Tx, { account_id, schedule_id, run }: RunJob) {
+  const row = await tx
+    .selectFrom('schedule_runs')
+    .select('complete')
+    .where('account_id', '=', account_id)
+    .where('schedule_id', '=', schedule_id)
+    .where('run', '=', run)
+    .forUpdate()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+async function countChanges(tx: Tx, { account_id, id }: RunJob): Promise<Omit<Changes, 'removed'>> {
+  const { rows } = await sql<Omit<Changes, 'removed'>>`
+    select (count(*) filter (where change = 'added'))::int as added,
+      (count(*) filter (where change = 'changed'))::int as changed,
+      (count(*) filter (where change = 'unchanged'))::int as unchanged
+    from pages where account_id = ${account_id} and job_id = ${id}`.execute(tx);
+  return rows[0]!;
+}
+
+/**
+ * Whether a crawl may have missed pages that are still there: it was full, or a page did not come
+ * whose links no earlier run knows.
+ */
+async function mayMiss(tx: Tx, job: Job, { schedule_id }: RunJob): Promise<boolean> {
+  if (job.kind !== 'crawl') return false;
+  if (job.total - job.skipped >= (job.max_pages ?? 0)) return true;
+  const { rows } = await sql`
+    select 1
+    from pages p
+    where p.account_id = ${job.account_id} and p.job_id = ${job.id} and p.change is null
+      and p.status in ('ok', 'failed') and p.http_status is distinct from 404
+      and p.http_status is distinct from 410
+      and not exists (
+        select from known_pages k
+        where k.account_id = p.account_id and k.schedule_id = ${schedule_id} and k.url_hash = p.url_hash
+      )
+    limit 1`.execute(tx);
+  return rows.length > 0;
+}
+
+/** The URLs of the known pages that this run did not come across, or that said that they are gone. */
+async function forgetGone(tx: Tx, { account_id, schedule_id, run }: RunJob): Promise<string[]> {
+  const { rows } = await sql<{ url: string }>`
+    delete from known_pages
+    where account_id = ${account_id} and schedule_id = ${schedule_id} and last_run < ${run}
+    returning url`.execute(tx);
+  return rows.map(({ url }) => url);
+}
+
+/** Whether the schedule wants to hear that nothing has changed. */
+async function isHeartbeatDue(tx: Tx, { account_id, schedule_id, run }: RunJob): Promise<boolean> {
+  const { rows } = await sql<{ due: boolean }>`
+    select coalesce(r.reported_at, s.created_at) <= now() - s.heartbeat_days * interval '1 day' as due
+    from schedules s left join lateral (
+      select finished_at as reported_at from schedule_runs
+      where account_id = s.account_id and schedule_id = s.id and run < ${run} and reported
+      order by run desc limit 1
+    ) r on true
+    where s.account_id = ${account_id} and s.id = ${schedule_id}
+      and s.heartbeat_days is not null`.execute(tx);
+  return rows[0]?.due ?? false;
+}
+
+/** What the ended run of a job reports; null where there is none. */
+export async function readRunReport(db: DbOrTx, job: Job): Promise<RunReport | null> {
+  const run = runOf(job);
+  if (run === null || job.finished_at === null) return null;
+  const row = await db
+    .selectFrom('schedule_runs')
+    .select(['added', 'changed', 'removed', 'unchanged', 'removed_urls', 'complete'])
+    .where('account_id', '=', run.account_id)
+    .where('schedule_id', '=', run.schedule_id)
+    .where('run', '=', run.run)
+    .executeTakeFirst();
+  if (!row || row.added === null) return null;
+  const { removed_urls, complete, ...counts } = row;
+  const { schedule_id } = run;
+  return {
+    schedule_id,
+    run: run.run,
+    changes: counts as Changes,
+    removed: removed_urls ?? '[]',
+    complete: complete === true,
+  };
+}

@@ -1,0 +1,76 @@
+import { CronExpressionParser } from 'cron-parser';
+import { timeZone, type TimeZone } from './time-zone.ts';
+
+/**
+ * Five fields of numbers, names, lists, ranges and steps. What else the parser takes is refused: to
+ * find the next fifth Monday takes it seconds, and `H` is another time in each process.
+ */
+const FIELDS = /^[\d*,/-]{1,60} [\d*,/-]{1,60} [\d*,/-]{1,60} [\dA-GI-Z*,/-]{1,60} [\dA-GI-KM-Z*,/-]{1,60}$/i;
+/** Clocks are set by less than this. */
+const LONGEST_SHIFT_MS = 3 * 3_600_000;
+const MINUTE_MS = 60_000;
+
+/**
+ * The times of a cron expression in a time zone. The parser reads the expression and counts in wall
+ * time; clocks that are set are minded here, for the parser leaves out times of the night in which
+ * they are set by half an hour.
+ */
+export class Cron {
+  readonly #expression: string;
+  readonly #zone: TimeZone;
+  /** Whether it runs by the hour or minute rather than at certain times of the day. */
+  readonly #isFrequent: boolean;
+
+  /** Throws where the expression is none, or there is no such time zone. */
+  constructor(expression: string, timezone: string) {
+    if (!FIELDS.test(expression)) throw new Error('must have five fields, like 0 6 * * 1-5');
+    this.#expression = expression;
+    this.#zone = timeZone(timezone);
+    this.#isFrequent = expression.split(' ', 2).some((field) => field.startsWith('*'));
+    this.#nextWall(0);
+  }
+
+  /**
+   * The first time after `now`. A certain time of the day that clocks leave out comes as much later
+   * as they are set forward, and one that they show twice comes once, at first. What runs by the
+   * hour or minute goes on as if no clock were set. Throws where there is no such time.
+   */
+  next(now: Date): Date {
+    const start = now.getTime();
+    for (let wall = this.#nextWall(this.#zone.wallAt(start)); ; wall = this.#nextWall(wall)) {
+      const time = this.#timeOf(wall, start);
+      if (time === null) continue;
+      const repeated = this.#isFrequent ? this.#afterSetBack(start) : null;
+      return new Date(Math.min(time, repeated ?? Infinity));
+    }
+  }
+
+  #nextWall(wall: number): number {
+    const options = { currentDate: new Date(wall), tz: 'UTC' };
+    return CronExpressionParser.parse(this.#expression, options).next().getTime();
+  }
+
+  /** The time at which the wall clock shows this; null where that is over, or does not count. */
+  #timeOf(wall: number, after: number): number | null {
+    const around = wall - this.#zone.offsetAt(wall);
+    const before = wall - this.#zone.offsetAt(around - LONGEST_SHIFT_MS);
+    const later = wall - this.#zone.offsetAt(around + LONGEST_SHIFT_MS);
+    const shown = [before, later].filter((time) => this.#zone.wallAt(time) === wall);
+    if (shown.length === 0) return this.#isFrequent || before <= after ? null : before;
+    const counted = this.#isFrequent ? shown.find((time) => time > after) : Math.min(...shown);
+    return counted === undefined || counted <= after ? null : counted;
+  }
+
+  /** The first time once clocks are set back soon after `start`; null where they are not. */
+  #afterSetBack(start: number): number | null {
+    const offset = this.#zone.offsetAt(start);
+    let set = start + LONGEST_SHIFT_MS;
+    if (this.#zone.offsetAt(set) >= offset) return null;
+    for (let from = start; set - from > 1;) {
+      const middle = Math.floor((from + set) / 2);
+      if (this.#zone.offsetAt(middle) < offset) set = middle;
+      else from = middle;
+    }
+    return this.#nextWall(this.#zone.wallAt(set) - MINUTE_MS) - this.#zone.offsetAt(set);
+  }
+}

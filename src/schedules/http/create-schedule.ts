@@ -1,0 +1,51 @@
+import { route } from '../../http/route/route.ts';
+import type { JobContext } from '../../jobs/http/context.ts';
+import { HOOK } from '../../jobs/http/scrape/queue.ts';
+import { createSchedule as create } from '../schedules.ts';
+import { newSettings } from '../settings.ts';
+import { fullScheduleView } from '../view.ts';
+import { newSchedule, scheduleAnswer } from './schemas.ts';
+
+/** What a body with a job may have: a batch of 100,000 URLs, if they are not all long. */
+export const JOB_LIMITS = { bytes: 8 * 1024 * 1024, values: 110_000 };
+
+export const createSchedule = route({
+  id: 'createSchedule',
+  method: 'post',
+  path: '/v1/schedules',
+  tag: 'Schedules',
+  summary: 'Run a job again and again',
+  description:
+    'The first run is at the next time of `cron`, or after `every_seconds`. Runs end when the key is ' +
+    'revoked that made the schedule.',
+  access: 'account',
+  body: newSchedule,
+  limits: JOB_LIMITS,
+  example: {
+    name: 'Docs, every morning',
+    cron: '0 6 * * *',
+    timezone: 'Europe/Berlin',
+    deliver: 'changes',
+    diff: true,
+    job: { kind: 'crawl', url: 'https://docs.example.com', max_pages: 500, webhook_url: HOOK },
+  },
+  answers: {
+    201: {
+      description: 'The schedule.',
+      schema: scheduleAnswer,
+      headers: { Location: 'Where the schedule can be read.' },
+    },
+  },
+  problems: ['too_many_schedules'],
+  async handle({ account, body }, context: JobContext) {
+    const { db, box } = context;
+    const settings = await newSettings({ context, account_id: account.id }, body);
+    const owner = { account_id: account.id, key_id: account.keyId };
+    const schedule = await db.transaction().execute(async (tx) => await create(tx, owner, settings));
+    return {
+      status: 201,
+      headers: { Location: `/v1/schedules/${schedule.id}` },
+      json: await fullScheduleView(db, box, schedule),
+    };
+  },
+});

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import type { ScheduleKind } from '../database/enumerations.ts';
+import type { JobContext } from '../jobs/http/context.ts';
+import {
+  batchAsyncSchema,
+  crawlOptions,
+  crawlSchema,
+  scrapeAsyncSchema,
+  scrapeOptions,
+} from '../jobs/http/schemas/requests.ts';
+import { newJob, type JobFields, type JobOrigin } from '../jobs/http/scrape/new-job.ts';
+import { METADATA, queuedFields } from '../jobs/http/scrape/queue.ts';
+import { requireUrls } from '../jobs/http/scrape/require-urls.ts';
+import type { NewJob } from '../jobs/create.ts';
+import { invalidField, ServiceError } from '../service-error.ts';
+
+/** What a schedule runs: the body of the route of its kind. */
+export const jobSchema = z.discriminatedUnion('kind', [
+  scrapeAsyncSchema.safeExtend({ kind: z.literal('scrape') }),
+  batchAsyncSchema.safeExtend({ kind: z.literal('batch') }),
+  crawlSchema.safeExtend({ kind: z.literal('crawl') }),
+]);
+export type JobBody = z.infer<typeof jobSchema>;
+
+/**
+ * The job of a body, as it is to be created. Throws ServiceError `validation_failed` with paths
+ * under `job`, where a URL in it or its webhook cannot be used.
+ */
+export async function jobOf(context: JobContext, body: JobBody, origin: JobOrigin): Promise<NewJob> {
+  try {
+    const fields = { ...(await fieldsOf(body)), ...(await queuedFields(context, body)) };
+    return await newJob(context, { ...fields, metadata: metadataOf(body) }, origin);
+  } catch (error) {
+    throw error instanceof ServiceError ? underJob(error) : error;
+  }
+}
+
+async function fieldsOf(body: JobBody): Promise<Pick<JobFields, 'kind' | 'lane' | 'urls' | 'options'>> {
+  if (body.kind === 'crawl')
+    return { kind: 'crawl', lane: 'bulk', urls: [body.url], options: crawlOptions(body) };
+  const options = scrapeOptions(body);
+  if (body.kind === 'scrape') return { kind: 'scrape', lane: 'interactive', urls: [body.url], options };
+  return { kind: 'batch', lane: 'bulk', urls: await requireUrls(body.urls, body.invalid_urls), options };
+}
+
+function metadataOf({ metadata }: JobBody): string | null {
+  if (metadata === undefined) return null;
+  const text = JSON.stringify(metadata);
+  if (Buffer.byteLength(text) > METADATA.metadata)
+    throw invalidField('metadata', `must have at most ${METADATA.metadata / 1024} KiB as JSON`);
+  return text;
+}
+
+function underJob(error: ServiceError): ServiceError {
+  const errors = error.errors?.map(({ path, message }) => ({ path: `job.${path}`, message }));
+  const [first] = errors ?? [];
+  const message = first ? `${first.path}: ${first.message}` : error.message;
+  return new ServiceError(error.code, message, { ...(errors && { errors }), cause: error });
+}
+
+/** What a schedule keeps of a body. */
+export function summaryOf(body: JobBody): { kind: ScheduleKind; url: string } {
+  return { kind: body.kind, url: body.kind === 'batch' ? String(body.urls[0]) : body.url };
+}
+
+/** The body of a schedule's job as it was given, without what may be a credential. */
+export function shownJob(given: Record<string, unknown>): Record<string, unknown> {
+  const { headers, cookies, webhook_headers, proxy, actions, ...rest } = given;
+  return {
+    ...rest,
+    ...(headers === undefined ? {} : { headers: namesOf(headers) }),
+    ...(webhook_headers === undefined ? {} : { webhook_headers: namesOf(webhook_headers) }),
+    ...(cookies === undefined
+      ? {}
+      : { cookies: (cookies as object[]).map((one) => ({ ...one, value: HIDDEN })) }),
+    ...(proxy === undefined ? {} : { proxy: typeof proxy === 'string' ? proxy : { url: HIDDEN } }),
+    ...(actions === undefined ? {} : { actions: (actions as object[]).map(withoutTyped) }),
+  };
+}
+
+/** Stands for a value that may be a credential. */
+const HIDDEN = '…';
+
+const namesOf = (headers: unknown) =>
+  Object.fromEntries(Object.keys(headers as object).map((name) => [name, HIDDEN]));
+
+const withoutTyped = (action: object) => ('value' in action ? { ...action, value: HIDDEN } : action);

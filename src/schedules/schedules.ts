@@ -1,0 +1,157 @@
+import { sql, type Selectable } from 'kysely';
+import type { DbOrTx, SchedulesTable, Tx } from '../database/tables.ts';
+import { isId, newId } from '../ids.ts';
+import { ServiceError } from '../service-error.ts';
+import { nextRun, type Timing } from './when.ts';
+
+export type Schedule = Selectable<SchedulesTable>;
+
+/** What its owner decides of a schedule. */
+export type ScheduleSettings = Timing &
+  Pick<Schedule, 'name' | 'kind' | 'url' | 'request' | 'deliver' | 'diff' | 'heartbeat_days'>;
+
+/** The most schedules of an account. */
+export const MAX_SCHEDULES = 100;
+
+/**
+ * Stores a schedule that the key made; its first run is at the next time. Throws ServiceError
+ * `too_many_schedules`.
+ */
+export async function createSchedule(
+  tx: Tx,
+  { account_id, key_id }: Pick<Schedule, 'account_id' | 'key_id'>,
+  settings: ScheduleSettings,
+): Promise<Schedule> {
+  await sql`select pg_advisory_xact_lock(hashtextextended(${`${account_id} schedules`}, 0))`.execute(tx);
+  const { count } = await tx
+    .selectFrom('schedules')
+    .select((of) => of.fn.countAll<number>().as('count'))
+    .where('account_id', '=', account_id)
+    .executeTakeFirstOrThrow();
+  if (count >= MAX_SCHEDULES)
+    throw new ServiceError('too_many_schedules', `An account has at most ${MAX_SCHEDULES} schedules.`);
+  const now = await databaseTime(tx);
+  return await tx
+    .insertInto('schedules')
+    .values({ account_id, id: newId('sch'), key_id, ...settings, ...startedAt(settings, now) })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/** The clock by which schedules run. */
+export async function databaseTime(db: DbOrTx): Promise<Date> {
+  const { rows } = await sql<{ now: Date }>`select now() as now`.execute(db);
+  return rows[0]!.now;
+}
+
+/** The state of a schedule that runs from now on. */
+function startedAt(timing: Timing, now: Date): Pick<Schedule, 'status' | 'next_run_at' | 'pause_reason'> {
+  const next_run_at = nextRun(timing, now, now);
+  return { status: next_run_at === null ? 'ended' : 'active', next_run_at, pause_reason: null };
+}
+
+/** One of the account's schedules. Null for an id that is malformed, unknown or another account's. */
+export async function findSchedule(db: DbOrTx, accountId: string, id: string): Promise<Schedule | null> {
+  if (!isId('sch', id)) return null;
+  const row = await db
+    .selectFrom('schedules')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** A schedule without what it runs, which may be large. */
+export type ScheduleRow = Omit<Schedule, 'request'>;
+
+/** The account's schedules, newest first. */
+export async function listSchedules(db: DbOrTx, accountId: string): Promise<ScheduleRow[]> {
+  return await db
+    .selectFrom('schedules')
+    .select([
+      'account_id',
+      'id',
+      'name',
+      'status',
+      'pause_reason',
+      'cron',
+      'every_seconds',
+      'timezone',
+      'until',
+      'kind',
+      'url',
+      'deliver',
+      'diff',
+      'heartbeat_days',
+      'key_id',
+      'next_run_at',
+      'runs',
+      'created_at',
+      'updated_at',
+    ])
+    .where('account_id', '=', accountId)
+    .orderBy('id', 'desc')
+    .execute();
+}
+
+/** Changes what its owner decides. A schedule that is not paused runs by its new timing from now on. */
+export async function updateSchedule(
+  tx: Tx,
+  { account_id, id, status }: Schedule,
+  settings: ScheduleSettings,
+  changed: { timing: boolean; job: boolean },
+): Promise<Schedule> {
+  const restarted = changed.timing && status !== 'paused';
+  const started = restarted ? startedAt(settings, await databaseTime(tx)) : {};
+  if (changed.job)
+    // Other options may show other content where the site says that nothing has changed.
+    await sql`update known_pages set etag = null, last_modified = null
+      where account_id = ${account_id} and schedule_id = ${id}`.execute(tx);
+  return await change(tx, { account_id, id }, { ...settings, ...started });
+}
+
+/** Holds a schedule until it is resumed. */
+export async function pauseSchedule(tx: Tx, { account_id, id }: Schedule): Promise<Schedule> {
+  return await change(tx, { account_id, id }, { status: 'paused', next_run_at: null, pause_reason: null });
+}
+
+/** Lets a schedule run from now on, for as long as the key works that resumes it. */
+export async function resumeSchedule(tx: Tx, schedule: Schedule, keyId: string): Promise<Schedule> {
+  if (schedule.status !== 'paused') return schedule;
+  return await change(tx, schedule, { ...startedAt(schedule, await databaseTime(tx)), key_id: keyId });
+}
+
+async function change(
+  tx: Tx,
+  { account_id, id }: Pick<Schedule, 'account_id' | 'id'>,
+  values: Partial<Schedule>,
+): Promise<Schedule> {
+  return await tx
+    .updateTable('schedules')
+    .set({ ...values, updated_at: sql`clock_timestamp()` })
+    .where('account_id', '=', account_id)
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/** Locks one of the account's schedules; null where there is none. */
+export async function lockSchedule(tx: Tx, accountId: string, id: string): Promise<Schedule | null> {
+  if (!isId('sch', id)) return null;
+  const row = await tx
+    .selectFrom('schedules')
+    .selectAll()
+    .where('account_id', '=', accountId)
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Deletes a schedule with its runs and what it knows of pages. Its jobs stay. */
+export async function deleteSchedule(tx: Tx, { account_id, id }: Schedule): Promise<void> {
+  await tx.deleteFrom('schedules').where('account_id', '=', account_id).where('id', '=', id).execute();
+  for (const table of ['schedule_runs', 'known_pages'] as const)
+    await tx.deleteFrom(table).where('account_id', '=', account_id).where('schedule_id', '=', id).execute();
+}

@@ -1,0 +1,91 @@
+import type { JobContext } from '../jobs/http/context.ts';
+import { invalidField } from '../service-error.ts';
+import type { NewScheduleBody, ScheduleChangeBody } from './http/schemas.ts';
+import { jobOf, summaryOf, type JobBody } from './job.ts';
+import type { Schedule, ScheduleSettings } from './schedules.ts';
+import { cronFault, isTimezone, type Timing } from './when.ts';
+
+/** Who asks for it, and in what. */
+interface Asked {
+  context: JobContext;
+  account_id: string;
+}
+
+/**
+ * The settings of a new schedule. Throws ServiceError `validation_failed` that names what cannot be
+ * used.
+ */
+export async function newSettings(asked: Asked, body: NewScheduleBody): Promise<ScheduleSettings> {
+  const { name, timezone, job, deliver, diff } = body;
+  const timing = {
+    cron: body.cron ?? null,
+    every_seconds: body.every_seconds ?? null,
+    timezone,
+    until: body.until ?? null,
+  };
+  checkTiming(timing, asked.context.config.scheduleMinSeconds);
+  if (timing.until !== null && timing.until <= new Date()) throw invalidField('until', 'has passed');
+  const how = { deliver, diff, heartbeat_days: body.heartbeat_days ?? null };
+  checkReport(how, job);
+  return { name, ...timing, ...how, ...(await jobSettings(asked, job)) };
+}
+
+/** The settings of a schedule with what is to change; throws as `newSettings`. */
+export async function changedSettings(
+  asked: Asked,
+  schedule: Schedule,
+  body: ScheduleChangeBody,
+): Promise<ScheduleSettings> {
+  const timing = changedTiming(schedule, body);
+  checkTiming(timing, asked.context.config.scheduleMinSeconds);
+  const how = {
+    deliver: body.deliver ?? schedule.deliver,
+    diff: body.diff ?? schedule.diff,
+    heartbeat_days: body.heartbeat_days === undefined ? schedule.heartbeat_days : body.heartbeat_days,
+  };
+  const { kind, url, request } = schedule;
+  const stored = JSON.parse(asked.context.box.open(request, schedule.account_id)) as unknown;
+  checkReport(how, body.job ?? (stored as Partial<JobBody>));
+  const job = body.job === undefined ? { kind, url, request } : await jobSettings(asked, body.job);
+  return { name: body.name ?? schedule.name, ...timing, ...how, ...job };
+}
+
+/** Of the two ways to say when, the one that is given takes the place of the other. */
+function changedTiming(schedule: Schedule, body: ScheduleChangeBody): Timing {
+  const isNew = body.cron !== undefined || body.every_seconds !== undefined;
+  return {
+    cron: isNew ? (body.cron ?? null) : schedule.cron,
+    every_seconds: isNew ? (body.every_seconds ?? null) : schedule.every_seconds,
+    timezone: body.timezone ?? schedule.timezone,
+    until: body.until === undefined ? schedule.until : body.until,
+  };
+}
+
+function checkTiming({ cron, every_seconds, timezone }: Timing, minSeconds: number): void {
+  if ((cron === null) === (every_seconds === null))
+    throw invalidField('cron', 'give cron or every_seconds, one of them');
+  if (!isTimezone(timezone)) throw invalidField('timezone', 'is not a time zone, like Europe/Berlin');
+  if (every_seconds !== null && every_seconds < minSeconds)
+    throw invalidField('every_seconds', `must be at least ${minSeconds}`);
+  const fault = cron === null ? null : cronFault(cron, timezone, minSeconds);
+  if (fault !== null) throw invalidField('cron', fault);
+}
+
+type Report = Pick<ScheduleSettings, 'deliver' | 'diff' | 'heartbeat_days'>;
+
+/** Refuses settings that would be silently unused. */
+function checkReport({ deliver, diff, heartbeat_days }: Report, job: Partial<JobBody>): void {
+  const formats = job.formats ?? [job.format ?? 'markdown'];
+  if (diff && !formats.includes('markdown')) throw invalidField('diff', 'needs the format markdown');
+  if (deliver === 'always' && heartbeat_days !== null)
+    throw invalidField('heartbeat_days', 'needs deliver: "changes"');
+  const events = job.webhook_events ?? ['job.completed'];
+  if (deliver === 'changes' && events.some((event) => event !== 'job.completed'))
+    throw invalidField('job.webhook_events', 'must be job.completed alone with deliver: "changes"');
+}
+
+/** The job is made once, so that what cannot be created is refused now. */
+async function jobSettings({ context, account_id }: Asked, body: JobBody) {
+  await jobOf(context, body, { account_id, request_id: null, traceparent: null, idempotency: null });
+  return { ...summaryOf(body), request: context.box.seal(JSON.stringify(body), account_id) };
+}

@@ -1,0 +1,39 @@
+import type { SecretBox } from '../accounts/secrets.ts';
+import type { DbOrTx } from '../database/tables.ts';
+import { shownJob } from './job.ts';
+import { latestRuns, listRuns, type Run } from './runs.ts';
+import { listSchedules, type Schedule, type ScheduleRow } from './schedules.ts';
+
+/** A run as the API shows it. */
+export function runView(run: Run) {
+  const { account_id: _account, added, changed, removed, unchanged, ...rest } = run;
+  return { ...rest, changes: added === null ? null : { added, changed, removed, unchanged } };
+}
+
+/** A schedule as lists show it, with its latest run. */
+export function scheduleView(
+  { account_id: _account, id, key_id: _key, ...rest }: ScheduleRow & { request?: string },
+  lastRun: Run | null,
+) {
+  const { request: _request, ...shown } = rest;
+  return {
+    schedule_id: id,
+    ...shown,
+    overlap: 'skip' as const,
+    last_run: lastRun && runView(lastRun),
+  };
+}
+
+/** The account's schedules, newest first, each with its latest run. */
+export async function listScheduleViews(db: DbOrTx, accountId: string) {
+  const schedules = await listSchedules(db, accountId);
+  const runs = await latestRuns(db, accountId);
+  return schedules.map((schedule) => scheduleView(schedule, runs.get(schedule.id) ?? null));
+}
+
+/** A schedule with its job, without what may be a credential. */
+export async function fullScheduleView(db: DbOrTx, box: SecretBox, schedule: Schedule) {
+  const [lastRun = null] = await listRuns(db, schedule, { limit: 1, before: null });
+  const job = JSON.parse(box.open(schedule.request, schedule.account_id)) as Record<string, unknown>;
+  return { ...scheduleView(schedule, lastRun), job: shownJob(job) };
+}

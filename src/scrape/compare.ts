@@ -1,0 +1,38 @@
+import { hash } from 'node:crypto';
+import { createTwoFilesPatch } from 'diff';
+import type { Extraction, ExtractOptions } from './types.ts';
+
+/** The formats that count as content. Their order is part of the hash. */
+const CONTENT = ['markdown', 'html', 'raw_html', 'text', 'links', 'images'] as const;
+
+/** A longer Markdown is not kept to be compared line by line. */
+export const MAX_DIFF_CHARACTERS = 256 * 1024;
+/** What a diff may take. Two texts that have nothing in common would take minutes. */
+const DIFF_MS = 1000;
+const CONTEXT_LINES = 3;
+
+/**
+ * SHA-256 (hex) of what counts as the content of a page: the values of `fields` where they were
+ * asked for, else the formats that were, else the metadata.
+ */
+export function contentSha256(extraction: Extraction, { fields, formats }: ExtractOptions): string {
+  if (fields != null) return sha256(extraction.data?.data ?? null);
+  const wanted = CONTENT.filter((format) => formats.includes(format));
+  if (wanted.length === 0) return sha256(extraction.metadata);
+  return sha256(wanted.map((format) => extraction[format] ?? null));
+}
+
+const sha256 = (value: unknown) => hash('sha256', JSON.stringify(value));
+
+/**
+ * The unified diff between two versions of a page's Markdown. Null where they are too large, or too
+ * different to be compared in a second.
+ */
+export function markdownDiff(before: string, after: string): string | null {
+  if (before.length > MAX_DIFF_CHARACTERS || after.length > MAX_DIFF_CHARACTERS) return null;
+  const options = { context: CONTEXT_LINES, timeout: DIFF_MS };
+  return createTwoFilesPatch('before', 'after', withBreak(before), withBreak(after), '', '', options) ?? null;
+}
+
+/** A last line without a line break would be marked as such in every diff. */
+const withBreak = (text: string) => (text === '' || text.endsWith('\n') ? text : `${text}\n`);

@@ -1,0 +1,109 @@
+import type { ComparedPage, KnownPage } from '../../changes/page-change.ts';
+import type { PageResult } from '../../jobs/progress/settle.ts';
+import type { CrawlOptions } from '../../jobs/options.ts';
+import { notModifiedBlock } from '../../scrape/page-block.ts';
+import type { JobInfo, PendingPage } from '../job.ts';
+import type { CompareRequest, PageReading } from '../reading/page-reading.ts';
+import type { RoutedPage } from '../proxies/routed-egress.ts';
+
+/** Longer ones name nothing that an honest site would send. */
+const MAX_ETAG_LENGTH = 512;
+const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
+const HTTP_DATE = /^[A-Za-z0-9,: +-]{10,64}$/;
+
+/**
+ * The headers with which a site answers 304 where a page is as a run has seen it (RFC 9110,
+ * sections 13.1.2 and 13.1.3). None where its content is wanted anyway, or may change without the
+ * document, as in a browser.
+ */
+export function conditionsFor(job: JobInfo, { known, depth }: PendingPage): Record<string, string> {
+  if (known === null || job.watch?.onlyChanges !== true || job.options.render !== false) return {};
+  if (job.crawl && !knowsLinks(job, known, depth)) return {};
+  const own = new Set(Object.keys(job.options.headers).map((name) => name.toLowerCase()));
+  if (own.has('if-none-match') || own.has('if-modified-since')) return {};
+  const { etag, last_modified } = known;
+  return {
+    ...(etag === null ? {} : { 'if-none-match': etag }),
+    ...(last_modified === null ? {} : { 'if-modified-since': last_modified }),
+  };
+}
+
+/** Which links are in scope depends on how far the page is from the start. */
+function knowsLinks({ options }: JobInfo, known: KnownPage, depth: number): boolean {
+  return known.links !== null && ((options as CrawlOptions).max_depth === null || known.depth === depth);
+}
+
+/** What the next request for a page may send, out of the answer to this one. */
+function validatorsOf({ status, hops, headers }: RoutedPage, rendered: boolean) {
+  const { etag = '', 'last-modified': modified = '' } = headers;
+  // Those of a page that was redirected belong to another address.
+  const isKept = status === 200 && hops.length === 0 && !rendered;
+  return {
+    etag: isKept && etag.length <= MAX_ETAG_LENGTH && ENTITY_TAG.test(etag) ? etag : null,
+    last_modified: isKept && HTTP_DATE.test(modified) ? modified : null,
+  };
+}
+
+/** What a reader needs to compare a page; null where its job is no run of a schedule. */
+export async function compareRequest(
+  { watch }: JobInfo,
+  { known, ordinal }: PendingPage,
+): Promise<CompareRequest | null> {
+  if (watch === null) return null;
+  const markdown = watch.diff && known !== null ? await watch.markdownOf(ordinal) : null;
+  return {
+    previous: known === null ? null : { sha256: known.sha256, markdown },
+    diff: watch.diff,
+    brief: watch.onlyChanges,
+  };
+}
+
+interface ReadPage {
+  page: PendingPage;
+  fetched: RoutedPage;
+  reading: PageReading;
+  rendered: boolean;
+}
+
+/** What a run keeps of a page that was compared; null where it was not. */
+export function comparedPage({ page, fetched, reading, rendered }: ReadPage): ComparedPage | null {
+  const { compared, links, aliases } = reading;
+  if (compared === null) return null;
+  const { change, sha256, markdown } = compared;
+  const { depth } = page;
+  const validators = validatorsOf(fetched, rendered);
+  return { change, content: { sha256, ...validators, links, aliases, depth, markdown } };
+}
+
+/** The result of a page of which its site said that it has not changed. */
+export function notModifiedResult(
+  page: PendingPage,
+  fetched: RoutedPage,
+  { links, fetchedAt }: { links: string[] | null; fetchedAt: Date },
+): PageResult {
+  const { sha256, aliases } = page.known!;
+  const durationMs = Math.round(fetched.durationMs);
+  return {
+    ordinal: page.ordinal,
+    url: page.url,
+    status: 'ok',
+    fragment: notModifiedBlock({
+      url: page.url,
+      finalUrl: fetched.url,
+      status: fetched.status,
+      contentType: fetched.contentType,
+      via: fetched.via,
+      sha256,
+      fetchedAt,
+      durationMs,
+    }),
+    http_status: fetched.status,
+    error_code: null,
+    duration_ms: durationMs,
+    fetched_at: fetchedAt,
+    links,
+    aliases,
+    answered: { url: fetched.url, contentType: fetched.contentType },
+    compared: { change: 'unchanged', content: null },
+  };
+}

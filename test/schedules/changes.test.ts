@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { startReceiver } from '../support/receiver.ts';
+import { startTestService } from '../support/service.ts';
+import { startChangingSite } from './origin.ts';
+
+const service = await startTestService({ SCHEDULE_MIN_SECONDS: '1' });
+after(() => service[Symbol.asyncDispose]());
+const { api } = service;
+
+/** A schedule that runs only when it is asked to. */
+async function schedule(body: object): Promise<string> {
+  const { status, text, json } = await api('POST', '/v1/schedules', {
+    name: 'test',
+    every_seconds: 86_400,
+    ...body,
+  });
+  assert.equal(status, 201, text);
+  return json.schedule_id;
+}
+
+/** Runs a schedule, and returns its job as it ended. */
+async function run(id: string) {
+  const { status, text, json } = await api('POST', `/v1/schedules/${id}/run`);
+  assert.equal(status, 202, text);
+  return await api.finished(json.job_id);
+}
+
+const bodyOf = ({ body }: { body: Buffer }) => JSON.parse(body.toString());
+// oxlint-disable-next-line typescript/no-explicit-any -- the pages of a result
+const byUrl = (pages: any[], url: string) => pages.find((page) => page.url === url);
+
+test('a run delivers what was added, changed and removed, and nothing where nothing was', async () => {
+  await using site = await startChangingSite({ '/a': 'One.', '/b': 'Two.' });
+  await using receiver = await startReceiver();
+  site.put('/', 'Home.', ['/a', '/b']);
+  const id = await schedule({
+    deliver: 'changes',
+    diff: true,
+    job: { kind: 'crawl', url: site.url('/'), webhook_url: receiver.url(), metadata: { a: 1 } },
+  });
+
+  const first = await run(id);
+  assert.deepEqual(first.changes, { added: 3, changed: 0, removed: 0, unchanged: 0 });
+  const second = await run(id);
+  assert.deepEqual(second.changes, { added: 0, changed: 0, removed: 0, unchanged: 3 });
+  assert.deepEqual(second.result.pages, []);
+  assert.equal(second.delivery, null);
+  assert.equal(site.counts.notModified, 3);
+
+  site.put('/', 'Home.', ['/a', '/c']);
+  site.put('/a', 'One, again.');
+  site.put('/c', 'Three.');
+  const third = await run(id);
+  assert.deepEqual(third.changes, { added: 1, changed: 2, removed: 1, unchanged: 0 });
+  assert.deepEqual(third.removed, [site.url('/b')]);
+  const callbacks = await receiver.received(2);
+  assert.equal(callbacks.length, 2);
+  const body = bodyOf(callbacks[1]!);
+  assert.deepEqual(
+    [body.schedule_id, body.run, body.changes, body.removed, body.metadata, body.complete],
+    [id, 3, third.changes, third.removed, { a: 1 }, true],
+  );
+  assert.deepEqual(body.result, third.result);
+  const changed = byUrl(body.result.pages, site.url('/a'));
+  const before = byUrl(bodyOf(callbacks[0]!).result.pages, site.url('/a'));
+  assert.equal(changed.change, 'changed');
+  assert.equal(changed.previous_sha256, before.sha256);
+  assert.match(changed.diff, /^-One\.$/m);
+  assert.match(changed.diff, /^\+One, again\.$/m);
+  assert.equal(byUrl(body.result.pages, site.url('/c')).change, 'added');
+});
+
+test('a page that is not changed is followed by the links that it had', async () => {
+  await using site = await startChangingSite({ '/deep': 'Deep.' });
+  site.put('/', 'Home.', ['/hub']);
+  site.put('/hub', 'Hub.', ['/deep']);
+  const id = await schedule({ deliver: 'changes', job: { kind: 'crawl', url: site.url('/') } });
+  await run(id);
+  site.put('/deep', 'Deeper.');
+  const second = await run(id);
+  assert.deepEqual(second.changes, { added: 0, changed: 1, removed: 0, unchanged: 2 });
+  assert.equal(second.result.pages[0].url, site.url('/deep'));
+});
+
+test('a run that misses pages reports none as removed', async () => {
+  await using site = await startChangingSite({ '/a': 'One.', '/b': 'Two.', '/c': 'Three.' });
+  site.put('/', 'Home.', ['/a', '/b', '/c']);
+  const id = await schedule({ deliver: 'changes', job: { kind: 'crawl', url: site.url('/') } });
+  await run(id);
+
+  // The hub of a site that fails in passing, and with it all that it leads to.
+  site.routes.set('/', { status: 503, headers: { 'retry-after': '0' }, body: 'Later.' });
+  const failed = await run(id);
+  assert.deepEqual(failed.changes, { added: 0, changed: 0, removed: 0, unchanged: 3 });
+  site.put('/', 'Home.', ['/a', '/b', '/c']);
+
+  // Full before all of it was seen.
+  const { json } = await api('PATCH', `/v1/schedules/${id}`, {
+    job: { kind: 'crawl', url: site.url('/'), max_pages: 2 },
+  });
+  assert.equal(json.job.max_pages, 2);
+  const full = await run(id);
+  assert.deepEqual([full.changes.removed, full.complete], [0, false]);
+
+  // Cancelled half-way.
+  await api('PATCH', `/v1/schedules/${id}`, {
+    job: { kind: 'crawl', url: site.url('/'), delay_ms: 60_000 },
+  });
+  const { json: started } = await api('POST', `/v1/schedules/${id}/run`);
+  await api('POST', `/v1/jobs/${started.job_id}/cancel`);
+  const cancelled = await api.finished(started.job_id);
+  assert.deepEqual(
+    [cancelled.status, cancelled.changes.removed, cancelled.complete],
+    ['cancelled', 0, false],
+  );
+
+  await api('PATCH', `/v1/schedules/${id}`, { job: { kind: 'crawl', url: site.url('/') } });
+  const whole = await run(id);
+  assert.deepEqual(whole.changes, { added: 0, changed: 0, removed: 0, unchanged: 4 });
+});
+
+test('the selection decides what is content', async () => {
+  await using site = await startChangingSite({});
+  const html = (clock: string, price: string) =>
+    `<html><body><p id="clock">${clock}</p><main><p class="price">${price}</p></main></body></html>`;
+  site.routes.set('/', { body: html('10:00', '5 €') });
+  const jobs = [{ include_selectors: ['main'] }, { format: 'data', fields: { price: { css: '.price' } } }];
+  const ids = await Promise.all(
+    jobs.map((more) =>
+      schedule({ deliver: 'changes', job: { kind: 'scrape', url: site.url('/'), ...more } }),
+    ),
+  );
+  for (const id of ids) assert.equal((await run(id)).changes.added, 1);
+  site.routes.set('/', { body: html('10:01', '5 €') });
+  for (const id of ids) assert.equal((await run(id)).changes.unchanged, 1);
+  site.routes.set('/', { body: html('10:02', '6 €') });
+  for (const id of ids) {
+    const { changes, result } = await run(id);
+    assert.deepEqual([changes.changed, result.change], [1, 'changed']);
+  }
+});
+
+test('a page that says that it is gone is removed, one that fails is not', async () => {
+  await using site = await startChangingSite({ '/a': 'One.', '/b': 'Two.', '/c': 'Three.' });
+  await using receiver = await startReceiver();
+  const urls = ['/a', '/b', '/c'].map((path) => site.url(path));
+  const job = { kind: 'batch', urls, webhook_url: receiver.url() };
+  const id = await schedule({ deliver: 'changes', job });
+  await run(id);
+  site.remove('/a');
+  site.routes.set('/b', (_req, res) => void res.socket?.destroy());
+  const second = await run(id);
+  assert.deepEqual(second.changes, { added: 0, changed: 0, removed: 1, unchanged: 1 });
+  assert.deepEqual(second.removed, [site.url('/a')]);
+  assert.deepEqual(second.result.pages, []);
+  assert.equal(second.failed, 1);
+  site.put('/b', 'Two.');
+  const third = await run(id);
+  assert.deepEqual(third.changes, { added: 0, changed: 0, removed: 0, unchanged: 2 });
+  assert.equal(third.delivery, null);
+  assert.equal((await receiver.received(2)).length, 2);
+});
+
+test('with deliver: always every run has all pages whole, with what became of each', async () => {
+  await using site = await startChangingSite({ '/a': 'One.', '/b': 'Two.' });
+  await using receiver = await startReceiver();
+  const urls = ['/a', '/b'].map((path) => site.url(path));
+  const id = await schedule({ job: { kind: 'batch', urls, webhook_url: receiver.url() } });
+  await run(id);
+  site.put('/b', 'Two, again.');
+  await run(id);
+  const [, second] = await receiver.received(2);
+  const { result, changes } = bodyOf(second!);
+  assert.deepEqual(changes, { added: 0, changed: 1, removed: 0, unchanged: 1 });
+  assert.deepEqual(
+    result.pages.map(({ change, markdown }: { change: string; markdown: string }) => [
+      change,
+      markdown.includes('again'),
+    ]),
+    [
+      ['unchanged', false],
+      ['changed', true],
+    ],
+  );
+  assert.ok(result.pages[0].markdown.includes('One.'));
+});
