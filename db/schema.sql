@@ -344,12 +344,12 @@ create table jobs (
   session text,
   blocked integer default 0 not null,
   surcharge integer default 0 not null,
-  finish_by timestamp with time zone,
-  cut_short boolean default false not null,
   schedule_id text collate "C",
   run integer,
   deliver text,
   diff boolean,
+  finish_by timestamp with time zone,
+  cut_short boolean default false not null,
   constraint jobs_check CHECK ((total = ((((remaining + succeeded) + failed) + skipped) + cancelled))),
   constraint jobs_check1 CHECK (((remaining >= 0) AND (succeeded >= 0) AND (failed >= 0) AND (skipped >= 0) AND (cancelled >= 0))),
   constraint jobs_check2 CHECK (((unbilled >= 0) AND (unbilled <= succeeded))),
@@ -462,8 +462,8 @@ create table pages (
   constraint pages_pkey PRIMARY KEY (account_id, job_id, ordinal)
 ) partition by RANGE (job_id);
 alter table pages alter column url set statistics 0;
-alter table pages alter column fragment set storage external;
 alter table pages alter column fragment set statistics 0;
+alter table pages alter column fragment set storage external;
 alter table pages alter column links set statistics 0;
 
 create table partitioned_tables (
@@ -508,7 +508,7 @@ create table schedule_runs (
   removed integer,
   unchanged integer,
   removed_urls text,
-  cut_short boolean default false not null,
+  complete boolean,
   reported boolean default false not null,
   constraint schedule_runs_check CHECK (((status = 'skipped'::text) = (skip_reason IS NOT NULL))),
   constraint schedule_runs_check1 CHECK (((status = 'skipped'::text) = (job_id IS NULL))),

@@ -120,10 +120,12 @@ test('a run that misses pages reports none as removed', async () => {
   assert.deepEqual(whole.changes, { added: 0, changed: 0, removed: 0, unchanged: 4 });
 });
 
+/** A page with a clock, which is no content. */
+const html = (clock: string, price: string) =>
+  `<html><body><p id="clock">${clock}</p><main><p class="price">${price}</p></main></body></html>`;
+
 test('the selection decides what is content', async () => {
   await using site = await startChangingSite({});
-  const html = (clock: string, price: string) =>
-    `<html><body><p id="clock">${clock}</p><main><p class="price">${price}</p></main></body></html>`;
   site.routes.set('/', { body: html('10:00', '5 €') });
   const jobs = [{ include_selectors: ['main'] }, { format: 'data', fields: { price: { css: '.price' } } }];
   const ids = await Promise.all(
