@@ -15,6 +15,8 @@ const DAY_MS = 86_400_000;
 export interface StatusOptions {
   /** Where jobs of its kind are read. */
   path: string;
+  /** Of this service, as the caller knows it. */
+  origin: string;
   limit: number;
   cursor: string | undefined;
   retentionDays: number;
@@ -24,7 +26,11 @@ export interface StatusOptions {
  * How a job stands, with the documents from a place on, in the order in which they settled. `next`
  * leads to those that follow; it is null where no more have settled yet.
  */
-export async function jobStatus(db: Db, job: Job, { path, limit, cursor, retentionDays }: StatusOptions) {
+export async function jobStatus(
+  db: Db,
+  job: Job,
+  { path, origin, limit, cursor, retentionDays }: StatusOptions,
+) {
   const after = Number(decodeCursor(cursor, /^-?\d{1,7}$/) ?? -1);
   const { pages, more } = await listPages(db, job, { order: 'settlement', after, status: 'ok' }, limit);
   const next = more
@@ -37,7 +43,7 @@ export async function jobStatus(db: Db, job: Job, { path, limit, cursor, retenti
     expiresAt: new Date(job.created_at.getTime() + retentionDays * DAY_MS),
     next,
     data: pages.map(({ place, fragment }) =>
-      documentOf(JSON.parse(fragment) as DocumentSource, `${job.id}.${place}`),
+      documentOf(JSON.parse(fragment) as DocumentSource, { id: `${job.id}.${place}`, origin }),
     ),
   };
 }
@@ -48,6 +54,6 @@ export function progressOf(job: Job) {
     status: STATUSES[job.status],
     total: job.total,
     completed: job.total - job.remaining,
-    creditsUsed: job.succeeded - job.unbilled,
+    creditsUsed: job.succeeded - job.unbilled + job.surcharge,
   };
 }

@@ -1,5 +1,11 @@
 import { z } from 'zod';
 import { invalidField } from '../service-error.ts';
+import {
+  browserFields,
+  ownBrowserFields,
+  screenshotFormat,
+  type ScreenshotFormat,
+} from './browser-options.ts';
 
 /** What our routes take that Firecrawl's formats stand for. */
 const FORMATS: Record<string, string> = {
@@ -21,11 +27,25 @@ const REFUSED: Record<string, string> = {
   changeTracking: 'is not served: a schedule (/v1/schedules) says what changed',
   audio: 'is not served',
   video: 'is not served',
-  screenshot: 'is not served: `screenshot` of /v1/scrape makes one',
   attributes: 'is not served: `fields` of /v1/scrape reads attributes',
 };
 
-const format = z.union([z.string().max(50), z.looseObject({ type: z.string().max(50) })]);
+/** Pictures, which are files of the job, and not part of the page's text. */
+const SCREENSHOTS: Record<string, ScreenshotFormat> = {
+  screenshot: { type: 'screenshot' },
+  'screenshot@fullPage': { type: 'screenshot', fullPage: true },
+};
+
+const format = z.union([
+  z.string().max(50),
+  screenshotFormat,
+  z.looseObject({
+    type: z
+      .string()
+      .max(50)
+      .refine((type) => type !== 'screenshot'),
+  }),
+]);
 const headers = z.record(z.string().max(200), z.string().max(8192));
 /** Taken and without effect: what they ask for is done anyway, or has no meaning here. */
 const ignored = z.unknown().optional();
@@ -40,15 +60,11 @@ export const scrapeOptionFields = {
   timeout: z.number().min(1).nullish(),
   skipTlsVerification: z.boolean().nullish(),
   maxAge: z.number().min(0).nullish(),
-  actions: z.array(z.unknown()).max(0, 'are not served here').nullish(),
-  waitFor: ignored,
-  mobile: ignored,
+  ...browserFields,
   parsers: ignored,
-  location: ignored,
   removeBase64Images: ignored,
   fastMode: ignored,
   useMock: ignored,
-  blockAds: ignored,
   proxy: ignored,
   minAge: ignored,
   storeInCache: ignored,
@@ -74,8 +90,10 @@ const MILLISECONDS = 1000;
  */
 export function ownFields(options: FirecrawlOptions, maxTimeoutMs: number): Record<string, unknown> {
   const { timeout, maxAge } = options;
+  const { formats, screenshot } = ownFormats(options.formats ?? ['markdown']);
   return withoutUndefined({
-    formats: ownFormats(options.formats ?? ['markdown']),
+    formats,
+    ...ownBrowserFields(options, screenshot),
     headers: options.headers ?? undefined,
     include_selectors: options.includeTags ?? undefined,
     exclude_selectors: options.excludeTags ?? undefined,
@@ -86,15 +104,30 @@ export function ownFields(options: FirecrawlOptions, maxTimeoutMs: number): Reco
   });
 }
 
-function ownFormats(formats: z.infer<typeof format>[]): string[] {
-  const own = formats.map((wanted, n) => {
+interface OwnFormats {
+  formats: string[];
+  screenshot: ScreenshotFormat | null;
+}
+
+function ownFormats(formats: z.infer<typeof format>[]): OwnFormats {
+  const own: string[] = [];
+  let screenshot: ScreenshotFormat | null = null;
+  for (const [n, wanted] of formats.entries()) {
     const name = typeof wanted === 'string' ? wanted : wanted.type;
-    const known = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
-    if (known !== undefined) return known;
-    const reason = Object.hasOwn(REFUSED, name) ? REFUSED[name] : 'is not known';
-    throw invalidField(`formats[${n}]`, `the format ${JSON.stringify(name)} ${reason}`);
-  });
-  return own.length === 0 ? ['markdown'] : [...new Set(own)];
+    if (Object.hasOwn(SCREENSHOTS, name))
+      screenshot = typeof wanted === 'string' ? SCREENSHOTS[name]! : (wanted as ScreenshotFormat);
+    else own.push(ownFormat(name, n));
+  }
+  // A picture alone leaves the text out.
+  if (own.length === 0) own.push(screenshot === null ? 'markdown' : 'metadata');
+  return { formats: [...new Set(own)], screenshot };
+}
+
+function ownFormat(name: string, n: number): string {
+  const known = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
+  if (known !== undefined) return known;
+  const reason = Object.hasOwn(REFUSED, name) ? REFUSED[name] : 'is not known';
+  throw invalidField(`formats[${n}]`, `the format ${JSON.stringify(name)} ${reason}`);
 }
 
 /** Without the fields that were not given: our defaults stand for these. */

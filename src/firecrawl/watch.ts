@@ -75,7 +75,7 @@ async function watch(
     // The job is read before its pages: one that had ended then has no others.
     const { pages, more } = await listPages(db, job, { order: 'settlement', after, status: 'ok' }, DOCUMENTS);
     for (const { place, fragment } of pages) {
-      const data = documentOf(JSON.parse(fragment) as DocumentSource, `${job.id}.${place}`);
+      const data = documentOf(JSON.parse(fragment) as DocumentSource, { id: `${job.id}.${place}` });
       await send(client, { type: 'document', data });
       after = place;
     }

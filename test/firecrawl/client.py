@@ -17,6 +17,12 @@ try:
 except Exception as error:
     refused = str(error)
 
+picture = None
+if "BROWSER" in os.environ:
+    actions = [{"type": "wait", "milliseconds": 10}, {"type": "screenshot"}]
+    seen = client.scrape(f"{site}/one", formats=[{"type": "screenshot", "full_page": True}], actions=actions)
+    picture = [seen.screenshot, seen.actions["screenshots"]]
+
 print(json.dumps({
     "markdown": document.markdown,
     "links": document.links,
@@ -27,4 +33,5 @@ print(json.dumps({
     "errors": client.get_crawl_errors(crawl.id).errors,
     "credits": client.get_credit_usage().remaining_credits,
     "refused": refused,
+    "picture": picture,
 }))

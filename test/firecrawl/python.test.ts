@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
 import { missing } from '../support/programs/programs.ts';
 import { startTestService } from '../support/service.ts';
 import { gate, page, startSite } from '../support/site.ts';
@@ -13,14 +14,16 @@ test(
   "Firecrawl's Python client scrapes, batches, crawls and reads errors",
   { skip: missing('firecrawl-py') },
   async () => {
-    await using service = await startTestService();
+    await using service = await startTestService({ CHROMIUM_PATH: CHROMIUM });
     await using site = await startSite({
       '/': page('Home', '<a href="/one">One</a> <a href="/two">Two</a>'),
       '/one': page('One', 'The first page.'),
       '/two': page('Two', 'The second page.'),
       '/held': gate(page('Held', 'Nobody gets this page.')).route,
     });
-    const env = { ...process.env, SERVICE: service.api.origin, KEY: service.account.key, SITE: site.origin };
+    const browser = noBrowser === false ? { BROWSER: '1' } : {};
+    const { origin } = service.api;
+    const env = { ...process.env, ...browser, SERVICE: origin, KEY: service.account.key, SITE: site.origin };
     const { stdout } = await run('python3', [join(import.meta.dirname, 'client.py')], { env });
     const seen = JSON.parse(stdout);
     assert.match(seen.markdown, /One/);
@@ -31,5 +34,9 @@ test(
     assert.deepEqual([seen.errors, seen.cancelled], [[], true]);
     assert.equal(seen.credits, (await service.api('GET', '/v1/me')).json.credits);
     assert.match(seen.refused, /not public/);
+    if (noBrowser !== false) return;
+    const [whole, [step]] = seen.picture;
+    assert.match(whole, /\/files\/0-screenshot\.png$/);
+    assert.match(step, /\/files\/0-screenshot-1\.png$/);
   },
 );

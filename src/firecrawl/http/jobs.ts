@@ -30,10 +30,10 @@ export function jobRoutes(kind: JobKind, path: string): Route<JobContext>[] {
       summary: 'How it stands, with its documents',
       query,
       answers: { 200: { description: 'The job.' } },
-      async handle({ account, params, query: { limit, cursor } }, context: JobContext) {
+      async handle({ account, params, query: { limit, cursor }, origin }, context: JobContext) {
         const job = await ofKind(context, account.id, (params as { id: string }).id);
         const { retentionDays } = context.config;
-        return { json: await jobStatus(context.db, job, { path, limit, cursor, retentionDays }) };
+        return { json: await jobStatus(context.db, job, { path, origin, limit, cursor, retentionDays }) };
       },
     }),
     route({

@@ -33,6 +33,7 @@ export const scrape = route({
     );
     const block = JSON.parse(await bodyText(answer.body)) as DocumentSource;
     if (block.error !== null) throw new ScrapeFailed(block.error);
-    return { json: { success: true, data: documentOf(block, request.requestId) } };
+    const { requestId: id, origin } = request;
+    return { json: { success: true, data: documentOf(block, { id, origin }) } };
   },
 });

@@ -39,6 +39,7 @@ export async function callRoute<Context>(
         bytes: Buffer.from(JSON.stringify(body)),
         verbatim: {},
         path: url.pathname,
+        origin: '',
         headers: {},
         idempotencyKey: null,
       },

@@ -57,6 +57,7 @@ function handler<Context>(declared: Route<Context>, context: Context): RequestHa
         bytes,
         verbatim,
         path: req.path,
+        origin: `${req.protocol}://${req.host}`,
         headers: req.headers,
         idempotencyKey: declared.idempotent ? idempotencyKeyOf(req) : null,
         requestId: requestIdOf(res),

@@ -80,6 +80,8 @@ export interface RouteRequest<Params, Query, Body, Account> {
   /** The verbatim fields of the body as they came, without white space between tokens. */
   verbatim: Record<string, string | undefined>;
   path: string;
+  /** Of this service, as its caller addresses it; empty for a call from within. */
+  origin: string;
   headers: IncomingHttpHeaders;
   idempotencyKey: string | null;
   requestId: string;

@@ -50,7 +50,7 @@ export async function tellPages(tx: Tx, common: Common, job: Job, ordinals: numb
   const deliveries = pages.map(({ ordinal, fragment }) => {
     const block = JSON.parse(fragment!) as DocumentSource;
     const error = block.error?.message;
-    const data = [documentOf(block, `${job.id}.${ordinal}`)];
+    const data = [documentOf(block, { id: `${job.id}.${ordinal}` })];
     return told(common, job, 'page', { success: error === undefined, data, ...(error && { error }) });
   });
   if (deliveries.length > 0) await append(tx, deliveries);

@@ -10,6 +10,8 @@ export interface DocumentSource {
   raw_html?: string | null;
   links?: string[];
   images?: { url: string }[];
+  files?: { name: string; path: string }[];
+  file_errors?: { name: string; message: string }[];
   metadata: Record<string, unknown>;
   error: { code: string; message: string } | null;
 }
@@ -24,8 +26,15 @@ const METADATA: Record<string, string> = {
 /** What Firecrawl shows elsewhere, or not at all. */
 const LEFT_OUT = new Set(['json_ld', 'microdata', 'feeds', 'alternates']);
 
-/** A page block as a Firecrawl document. `id` names the page, as `scrapeId`. */
-export function documentOf(block: DocumentSource, id: string) {
+interface DocumentNames {
+  /** Of the page, as `scrapeId`. */
+  id: string;
+  /** Where this service is, for the addresses of files; missing where nobody knows: then they are paths. */
+  origin?: string;
+}
+
+/** A page block as a Firecrawl document. */
+export function documentOf(block: DocumentSource, { id, origin = '' }: DocumentNames) {
   const { markdown, html, raw_html, links, images } = block;
   return {
     ...(markdown === undefined ? {} : { markdown }),
@@ -33,6 +42,7 @@ export function documentOf(block: DocumentSource, id: string) {
     ...(raw_html == null ? {} : { rawHtml: raw_html }),
     ...(links === undefined ? {} : { links }),
     ...(images === undefined ? {} : { images: images.map(({ url }) => url) }),
+    ...picturesOf(block, origin),
     metadata: {
       ...metadataOf(block.metadata),
       sourceURL: block.url,
@@ -43,6 +53,20 @@ export function documentOf(block: DocumentSource, id: string) {
       proxyUsed: 'basic',
       ...(block.error === null ? {} : { error: block.error.message }),
     },
+  };
+}
+
+/** The picture of the page, those that actions took, and what became of the others. */
+function picturesOf({ files = [], file_errors = [] }: DocumentSource, origin: string) {
+  const named = (pattern: RegExp) =>
+    files.filter(({ name }) => pattern.test(name)).map(({ path }) => origin + path);
+  const [screenshot] = named(/^\d+-screenshot\.\w+$/);
+  const screenshots = named(/^\d+-screenshot-\d+\.\w+$/);
+  const warning = file_errors.map(({ name, message }) => `${name}: ${message}`).join(' ');
+  return {
+    ...(screenshot === undefined ? {} : { screenshot }),
+    ...(screenshots.length === 0 ? {} : { actions: { screenshots } }),
+    ...(warning === '' ? {} : { warning }),
   };
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { FORMATS, type Format } from '../../../scrape/types.ts';
-import { each, oneOf, renderWhen, wholeNumber } from '../../arguments.ts';
+import { each, oneOf, wholeNumber } from '../../arguments.ts';
 import { CliError, EXIT } from '../../failure.ts';
 import { print, wantsJson } from '../../output.ts';
 import { oneLine } from '../../terminal.ts';
@@ -10,17 +10,18 @@ import type { JobSummary } from '../answers.ts';
 import { connect, type Api, type Connection } from '../api.ts';
 import { clientCommand, commandLine } from '../command.ts';
 import { followJob } from './follow.ts';
+import { addPageOptions, pageFields, type PageOptions } from './page-options.ts';
 import { createProgress, pages } from './progress.ts';
 
 /** The exit code of a command that Ctrl-C ended, as shells report it. */
 const INTERRUPTED = 130;
 
-interface QueueOptions extends Connection {
+interface QueueOptions extends Connection, PageOptions {
   format: Format;
   webhookUrl?: string;
   finishWithin?: number;
   maxConcurrency?: number;
-  render?: true | 'auto';
+  session?: true;
 }
 
 interface CrawlOptions extends QueueOptions {
@@ -64,9 +65,9 @@ export function addQueue(program: Command): void {
 }
 
 function queueCommand(program: Command, nameAndArguments: string, description: string): Command {
-  return clientCommand(program, nameAndArguments, description)
+  return addPageOptions(clientCommand(program, nameAndArguments, description))
     .option('--format <format>', FORMATS.join(', '), oneOf(...FORMATS), 'markdown')
-    .option('--render <when>', 'in a browser: always, auto (where a page says nothing without)', renderWhen)
+    .option('--session', 'cookies that sites set go back to them for as long as the job runs')
     .option('--webhook-url <url>', 'the receiver of the callback')
     .option('--finish-within <seconds>', 'end by then, with what is done', wholeNumber(1, 604_800))
     .option('--max-concurrency <n>', 'maximum number of fetches at once', wholeNumber(1, 100));
@@ -102,14 +103,15 @@ function parseList(text: string, name: string): string[] {
 async function queue(
   path: string,
   body: object,
-  { format, render, ...options }: QueueOptions & { wait?: boolean },
+  options: QueueOptions & { wait?: boolean },
   command: Command,
 ): Promise<JobSummary | null> {
   const api = connect(options);
   const queued = await api.post<{ job_id: string }>(path, {
     ...body,
-    format,
-    render,
+    ...(await pageFields(options)),
+    format: options.format,
+    session: options.session && 'job',
     webhook_url: options.webhookUrl,
     finish_within: options.finishWithin,
     max_concurrency: options.maxConcurrency,

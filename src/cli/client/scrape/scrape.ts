@@ -1,42 +1,36 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { FORMATS, type Format } from '../../../scrape/types.ts';
-import { oneOf, renderWhen, wholeNumber } from '../../arguments.ts';
-import { CliError, EXIT } from '../../failure.ts';
-import { print } from '../../output.ts';
+import { oneOf, wholeNumber } from '../../arguments.ts';
+import { CliError } from '../../failure.ts';
+import { print, wantsJson } from '../../output.ts';
 import { printable } from '../../terminal.ts';
 import type { Page } from '../answers.ts';
 import { connect, type Connection } from '../api.ts';
 import { clientCommand } from '../command.ts';
+import { addPageOptions, pageFields, type PageOptions } from './page-options.ts';
+import { saveFiles } from './save-files.ts';
 
-interface Options extends Connection {
+interface Options extends Connection, PageOptions {
   format: Format;
-  fields?: string;
   fullPage?: true;
-  render?: true | 'auto';
   timeout?: number;
+  save?: string;
 }
 
 /** `scrape`: one page, now. */
 export function addScrape(program: Command): void {
-  clientCommand(program, 'scrape <page>', 'print one page, as Markdown unless you say otherwise')
+  const described = 'print one page, as Markdown unless you say otherwise';
+  addPageOptions(clientCommand(program, 'scrape <page>', described))
     .option('--format <format>', FORMATS.join(', '), oneOf(...FORMATS), 'markdown')
-    .option('--fields <file>', 'values to read, as JSON in a file: printed with --format data')
     .option('--full-page', 'navigation, footers and the like too')
-    .option('--render <when>', 'in a browser: always, auto (where it says nothing without)', renderWhen)
+    .option('--save <folder>', 'where screenshots and PDFs are saved; without it, their addresses are named')
     .option('--timeout <ms>', 'for the page (default: 20000)', wholeNumber(100, 25_000))
     .action(async (url: string, options: Options, command: Command) => {
-      const { format, fullPage, render, timeout: timeout_ms } = options;
+      const { format, fullPage, timeout: timeout_ms, save } = options;
       const only_main_content = fullPage === undefined;
-      const fields = options.fields === undefined ? undefined : await readFields(options.fields);
-      const page = await connect(options).post<Page>('/v1/scrape', {
-        url,
-        format,
-        fields,
-        only_main_content,
-        render,
-        timeout_ms,
-      });
+      const api = connect(options);
+      const body = { url, format, only_main_content, timeout_ms, ...(await pageFields(options)) };
+      const page = await api.post<Page>('/v1/scrape', body);
       if (page.status !== 'ok') {
         const { code = 'internal_error', message = '' } = page.error ?? {};
         throw new CliError(`${url}: ${message}`, { details: { code } });
@@ -44,16 +38,9 @@ export function addScrape(program: Command): void {
       if (page.http_status !== null && page.http_status >= 400)
         console.error(`(answered ${page.http_status})`);
       if (page.block) console.error(printable(`(a block page: ${page.block.kind}, ${page.block.evidence})`));
+      await saveFiles(api, page, { folder: save, quiet: wantsJson(command) });
       print(command, page, printable(contentOf(page, format)));
     });
-}
-
-async function readFields(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
-    throw new CliError('The file of the fields cannot be read', { exitCode: EXIT.usage, cause });
-  }
 }
 
 function contentOf(page: Page, format: Format): string {

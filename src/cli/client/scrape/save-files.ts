@@ -1,0 +1,46 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { CliError, EXIT } from '../../failure.ts';
+import { printable } from '../../terminal.ts';
+import type { Page } from '../answers.ts';
+import type { Api } from '../api.ts';
+
+interface Wanted {
+  /** Where the files are saved; without it they are only named. */
+  folder: string | undefined;
+  /** Whether nothing is said of them. */
+  quiet: boolean;
+}
+
+/**
+ * Saves the files of a page, or says where they are, on standard error. Throws CliError where one
+ * cannot be saved.
+ */
+export async function saveFiles(api: Api, page: Page, { folder, quiet }: Wanted): Promise<void> {
+  const say = (text: string) => {
+    if (!quiet) console.error(printable(`(${text})`));
+  };
+  for (const { name, message } of page.file_errors ?? []) say(`no ${name}: ${message}`);
+  for (const { name, path } of page.files ?? []) {
+    const place = folder === undefined ? api.url + path : join(folder, basename(name));
+    if (folder !== undefined) await save(api, path, { folder, place });
+    say(place);
+  }
+}
+
+async function save(
+  api: Api,
+  path: string,
+  { folder, place }: { folder: string; place: string },
+): Promise<void> {
+  const { body } = await api.open(path, '*/*');
+  try {
+    await mkdir(folder, { recursive: true });
+    await pipeline(Readable.fromWeb(body!), createWriteStream(place));
+  } catch (cause) {
+    throw new CliError(`${place} cannot be written`, { exitCode: EXIT.failed, cause });
+  }
+}
