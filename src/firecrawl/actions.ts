@@ -55,27 +55,28 @@ export function ownPicture({ fullPage, quality }: { fullPage?: boolean | null; q
 export function ownActions(actions: FirecrawlAction[], windowHeight: number): object[] {
   let clicked: string | null = null;
   let top = 0;
-  return actions.map((asked, n) => {
-    switch (asked.type) {
-      case 'wait':
-        return {
-          type: 'wait',
-          ...(asked.selector == null ? {} : { selector: asked.selector }),
-          ...(asked.milliseconds == null ? {} : { ms: Math.round(asked.milliseconds) }),
-        };
-      case 'click':
-        clicked = asked.selector;
-        return { type: 'click', selector: clicked };
-      case 'write':
-        if (clicked === null) throw invalidField(`actions[${n}]`, 'needs a click on its field before');
-        return { type: 'fill', selector: clicked, value: asked.text };
-      case 'press':
-        return { type: 'press', key: asked.key };
-      case 'scroll':
-        top = Math.max(0, top + (asked.direction === 'down' ? windowHeight : -windowHeight));
-        return { type: 'scroll', to: top };
-      case 'screenshot':
-        return { type: 'screenshot', ...ownPicture(asked) };
-    }
-  });
+  const own = [];
+  for (const [n, asked] of actions.entries()) {
+    if (asked.type === 'click') clicked = asked.selector;
+    if (asked.type === 'scroll')
+      top = Math.max(0, top + (asked.direction === 'down' ? windowHeight : -windowHeight));
+    if (asked.type === 'write' && clicked === null)
+      throw invalidField(`actions[${n}]`, 'needs a click on its field before');
+    own.push(ownAction(asked, { clicked, top }));
+  }
+  return own;
+}
+
+function ownAction(asked: FirecrawlAction, { clicked, top }: { clicked: string | null; top: number }) {
+  if (asked.type === 'write') return { type: 'fill', selector: clicked, value: asked.text };
+  if (asked.type === 'scroll') return { type: 'scroll', to: top };
+  if (asked.type === 'screenshot') return { type: 'screenshot', ...ownPicture(asked) };
+  if (asked.type === 'press') return { type: 'press', key: asked.key };
+  if (asked.type === 'click') return { type: 'click', selector: asked.selector };
+  const { selector: awaited, milliseconds } = asked;
+  return {
+    type: 'wait',
+    ...(awaited == null ? {} : { selector: awaited }),
+    ...(milliseconds == null ? {} : { ms: Math.round(milliseconds) }),
+  };
 }

@@ -26,10 +26,10 @@ const optionsOf = async (jobId: string) => (await service.api('GET', `/v1/jobs/$
 test('options of pages reach the job of a queued command', async () => {
   const fields = join(await mkdtemp(join(testRun().directory, 'fields-')), 'fields.json');
   await writeFile(fields, '{"title":{"css":"h1"}}');
-  const { job_id } = await runJson(env, [
-    ...['crawl', site.url('/'), '--no-wait', '--max-pages', '1', '--session', '--fields', fields],
-    ...['--cookie', 'a=1', '--cookie', 'b=x=y', '--proxy', 'none', '--format', 'data'],
-  ]);
+  const cookies = ['--cookie', 'a=1', '--cookie', 'b=x=y'];
+  const others = ['--session', '--fields', fields, '--proxy', 'none', '--format', 'data'];
+  const crawl = ['crawl', site.url('/'), '--no-wait', '--max-pages', '1'];
+  const { job_id } = await runJson(env, [...crawl, ...cookies, ...others]);
   const job = await service.api.finished(job_id);
   assert.deepEqual(job.result.pages[0].data, { title: 'Home' });
   const { cookie } = site.requests.find(({ path }) => path === '/')!.headers;
