@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -136,6 +137,14 @@ test('what is wrong with the database is said in one line', async () => {
     url((u) => u.searchParams.set('sslmode', 'require')),
     /^DATABASE_URL: .*does not support TLS/,
   );
+  const stranger = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  const port = String(await listen(stranger));
+  for (const sslmode of ['disable', 'require'])
+    await assertStops(
+      url((u) => ((u.port = port), (u.search = `sslmode=${sslmode}`))),
+      /^DATABASE_URL: .* may not be Postgres/,
+    );
+  stranger.close();
   await sql`alter database ${sql.id(name)} connection limit 3`.execute(database.db);
   await sql`create role ${sql.id(name)} login password 'plain'`.execute(database.db);
   const asRole = url((u) => ((u.username = name), (u.password = 'plain')));
@@ -202,6 +211,9 @@ test('a data directory that cannot be used, or is of another Postgres, stops the
     { DATA_DIR: join(file, 'data') },
     /^DATA_DIR: \S+a-file\/data cannot be used: .*Set DATA_DIR/,
   );
+  // Linux has a file system that takes no folders, not even from root.
+  if (existsSync('/proc/self'))
+    await assertStops({ DATA_DIR: '/proc/data' }, /^DATA_DIR: \/proc\/data cannot be used: .*Set DATA_DIR/);
   const old = join(testRun().directory, 'old');
   await mkdir(join(old, 'postgres'), { recursive: true });
   await chmod(old, 0o755);

@@ -101,4 +101,8 @@ const BY_MESSAGE: [RegExp, string][] = [
     /timeout|terminated due to connection timeout/i,
     'it does not answer. Check the address and the firewall.',
   ],
+  [
+    /establishing an SSL connection|terminated unexpectedly|ECONNRESET/,
+    'what listens there closes the connection, and may not be Postgres. Check the port.',
+  ],
 ];

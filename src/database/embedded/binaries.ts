@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, chown, cp, lstat, mkdir, readFile, stat, symlink } from 'node:fs/promises';
+import { chmod, chown, cp, lstat, readFile, stat, symlink } from 'node:fs/promises';
 import { arch, platform, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { makeFolder } from './make-folder.ts';
 
 const run = promisify(execFile);
 
@@ -46,7 +47,7 @@ export async function postgresHome(dataDir: string, owner: Owner): Promise<strin
   const home = (await reachable(dirname(dataDir), owner))
     ? dataDir
     : join(SHARED, createHash('sha256').update(dataDir).digest('hex').slice(0, 16));
-  await mkdir(home, { recursive: true, mode: 0o755 });
+  await makeFolder(home);
   if (owner.uid !== undefined) await chmod(home, 0o755);
   return home;
 }
@@ -69,7 +70,7 @@ export async function postgresBinaries(owner: Owner): Promise<Binaries> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   if (!(await reachable(root, owner))) {
     const copy = join(SHARED, `postgres-${version}`);
-    await mkdir(copy, { recursive: true, mode: 0o755 });
+    await makeFolder(copy);
     await cp(root, copy, { recursive: true, verbatimSymlinks: true });
     root = copy;
   }
