@@ -8,7 +8,7 @@ import { openEmbedded } from './database/embedded/server.ts';
 import { migrate } from './database/migrate.ts';
 import { Notifications } from './database/notifications.ts';
 import { DatabaseOutage } from './database/connect/outage.ts';
-import { executor, QUEUE_OPTIONS } from './database/queue.ts';
+import { executor, queueError, QUEUE_OPTIONS } from './database/queue.ts';
 import { reachDatabase } from './database/connect/reach.ts';
 import type { Db } from './database/tables.ts';
 import { createEgress, parseUpstream, PROXY_MS, type Egress, type Via } from './egress/index.ts';
@@ -127,7 +127,7 @@ async function startQueue(config: Config, pool: pg.Pool, log: Log): Promise<PgBo
     monitorIntervalSeconds: 2,
     supervise: config.roles.includes('worker'),
   });
-  boss.on('error', (error) => log.warn({ err: error }, 'queue reported an error'));
+  boss.on('error', (error) => log.warn({ err: queueError(error) }, 'queue reported an error'));
   boss.on('warning', (warning) => log.debug({ warning: warning.message }, 'queue reported a warning'));
   await boss.start();
   return boss;

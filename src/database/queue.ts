@@ -63,6 +63,15 @@ export function executor(pool: pg.Pool): BossDb {
   return { executeSql: async (text, values) => await pool.query(text, values as unknown[]) };
 }
 
+/**
+ * What the queue reports, as an error: of those of its workers it passes on a copy of the fields.
+ */
+export function queueError(reported: unknown): Error {
+  if (reported instanceof Error) return reported;
+  const { message, stack, code } = reported as NodeJS.ErrnoException;
+  return Object.assign(new Error(message), { stack, code });
+}
+
 /** Creates the queues that are missing. */
 export async function createQueues(boss: PgBoss): Promise<void> {
   await boss.createQueue(DEAD_LETTERS, { retryLimit: 100, retryDelay: 5, deleteAfterSeconds: 86_400 });

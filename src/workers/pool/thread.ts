@@ -5,7 +5,7 @@ import { createSecretBox } from '../../accounts/secrets.ts';
 import type { Config } from '../../config/index.ts';
 import { armCrashPoint } from '../../crash-point.ts';
 import { openDatabase } from '../../database/connect/connection.ts';
-import { executor, QUEUE_OPTIONS, type Lane } from '../../database/queue.ts';
+import { executor, queueError, QUEUE_OPTIONS, type Lane } from '../../database/queue.ts';
 import { AddressBudget, createEgress, ProxyPool } from '../../egress/index.ts';
 import { SharedSemaphore } from '../../limits/shared-semaphore.ts';
 import { isUnavailable } from '../../database/connect/trouble.ts';
@@ -75,7 +75,7 @@ const boss = new PgBoss({
   ...QUEUE_OPTIONS,
   registerInstance: false,
 });
-boss.on('error', (error) => log.warn({ err: error }, 'queue reported an error'));
+boss.on('error', (error) => log.warn({ err: queueError(error) }, 'queue reported an error'));
 const egress = createEgress({
   allowTargets: config.allowPrivateTargets,
   allowWebhooks: [],
