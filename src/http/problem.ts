@@ -98,7 +98,8 @@ export function answerErrors(
       return;
     }
     const known = toServiceError(error);
-    if (PROBLEMS[known.code][0] >= 500) log.error({ request_id, err: error }, 'request failed');
+    if (PROBLEMS[known.code][0] >= 500)
+      log[error instanceof ServiceError ? 'warn' : 'error']({ request_id, err: error }, 'request failed');
     send(res, known, error);
   };
 }

@@ -104,9 +104,10 @@ export async function startService(context: Context, { server, showKey }: Servic
       },
       'waiting for work under way; a second signal cuts it short',
     );
-    hurry?.addEventListener('abort', () =>
-      log.warn('cutting work under way short: it is put back into the queue'),
-    );
+    hurry?.addEventListener('abort', () => {
+      log.warn('cutting work under way short: it is put back into the queue');
+      waiter.cut();
+    });
     await Promise.all([
       server?.close(hurry),
       ticked,

@@ -69,6 +69,9 @@ test('a head that is too large is a 431, and what is no HTTP a 400, as problem d
     [`GET /v1/me?x=${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431, 'headers_too_large'],
     [`GET /v1/me HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
     ['HELLO\r\n\r\n', 400, 'bad_request'],
+    ['GET /healthz HTTP/1.1\r\n\r\n', 400, 'bad_request'],
+    ['POST /v1/scrape HTTP/1.1\r\nHost: x\r\nExpect: more\r\n\r\n', 400, 'bad_request'],
+    ['CONNECT x:443 HTTP/1.1\r\nHost: x:443\r\n\r\n', 405, 'method_not_allowed'],
   ] as const) {
     const socket = connect(Number(port), hostname);
     socket.write(sent);

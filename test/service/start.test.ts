@@ -231,7 +231,7 @@ test(
   },
 );
 
-test('a second signal cuts a stop short in good order: the page goes back into the queue', async () => {
+test('a second signal cuts a stop short in good order: pages are queued again, requests get a 503', async () => {
   await using database = await createTestDatabase();
   await using site = await startSite();
   const held = gate(page('Held', 'text'));
@@ -240,11 +240,16 @@ test('a second signal cuts a stop short in good order: the page goes back into t
   const api = await apiOf(service, KEY);
   const job_id = await api.queue('/v1/scrape/batch/async', { urls: [site.url('/held')] });
   await held.entered;
+  const waited = api('POST', '/v1/scrape', { url: site.url('/held') });
+  await eventually(async () => (await api('GET', '/v1/jobs?kind=scrape')).json.data.length === 1);
   service.kill('SIGINT');
   await eventually(() => service.output().includes('waiting for work under way'));
   service.kill('SIGINT');
   await eventually(() => service.output().includes('cutting work under way short'));
+  const { status, json } = await waited;
+  assert.deepEqual([status, json.code], [503, 'unavailable']);
   assert.equal(await service.exited, 0);
+  assert.doesNotMatch(service.output(), /"level":50/);
   const { rows } = await database.pool.query('select remaining from jobs where id = $1', [job_id]);
   assert.deepEqual(rows, [{ remaining: 1 }]);
   held.open();

@@ -11,15 +11,16 @@ import {
 import type { Duplex } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { answerClientErrors } from './client-errors.ts';
+import { answerClientErrors, NO_HOST, refuse } from './client-errors.ts';
 import { limitConnections, type ConnectionLimits } from './connections.ts';
 import { OperatorError } from '../../operator-error.ts';
 
 const REQUEST_TIMEOUT_MS = 60_000;
 /** Longer than any router in front keeps its connections: Heroku keeps them for 90 s. */
 const KEEP_ALIVE_MS = 95_000;
-/** How long a stop waits for answers under way. */
+/** How long a stop waits for answers under way, and how long where somebody is in a hurry. */
 const CLOSE_GRACE_MS = 20_000;
+const HURRY_MS = 1000;
 const SWEEP_MS = 100;
 /** Whoever opens connections without end does not keep the server from closing. */
 const MAX_TURNS = 100;
@@ -44,8 +45,8 @@ export interface HttpServer {
   /** From now on every answer closes its connection. */
   drain(): void;
   /**
-   * Answers the requests under way and closes; cuts what is open after 20 s, or when `hurry`
-   * aborts.
+   * Answers the requests under way and closes; cuts what is open after 20 s, or a second after
+   * `hurry` has aborted.
    */
   close(hurry?: AbortSignal): Promise<void>;
 }
@@ -66,7 +67,10 @@ export async function listen({
   const open = new Set<ServerResponse>();
   let upgrades: Upgrades | null = null;
   const shouldUpgradeCallback = (request: IncomingMessage) => upgrades?.accepts(request) ?? false;
-  const server = createServer({ shouldUpgradeCallback }, (request, response) => {
+  const options = { shouldUpgradeCallback, requireHostHeader: false };
+  const server = createServer(options, (request, response) => {
+    if (request.headers.host === undefined && request.httpVersion === '1.1')
+      return refuse(request.socket, ...NO_HOST);
     open.add(response);
     response.once('close', () => open.delete(response));
     if (draining) response.shouldKeepAlive = false;
@@ -171,12 +175,16 @@ async function closeServer(server: Server, open: Set<ServerResponse>, hurry?: Ab
   for (const response of open) if (!response.headersSent) response.shouldKeepAlive = false;
   // A connection is kept alive after its answer: busy connections become idle one by one.
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
-  const cut = () => server.closeAllConnections();
-  const timer = setTimeout(cut, CLOSE_GRACE_MS);
-  if (hurry?.aborted) cut();
-  hurry?.addEventListener('abort', cut);
+  const timers = [cutAfter(server, CLOSE_GRACE_MS)];
+  const hasten = () => timers.push(cutAfter(server, HURRY_MS));
+  if (hurry?.aborted) hasten();
+  hurry?.addEventListener('abort', hasten);
   await closed;
-  hurry?.removeEventListener('abort', cut);
+  hurry?.removeEventListener('abort', hasten);
   clearInterval(sweep);
-  clearTimeout(timer);
+  for (const timer of timers) clearTimeout(timer);
+}
+
+function cutAfter(server: Server, ms: number): NodeJS.Timeout {
+  return setTimeout(() => server.closeAllConnections(), ms);
 }

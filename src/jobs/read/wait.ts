@@ -1,5 +1,6 @@
 import type { Db } from '../../database/tables.ts';
 import type { Notifications } from '../../database/notifications.ts';
+import { ServiceError } from '../../service-error.ts';
 
 /**
  * The interval of the poll. With NOTIFY it is a backstop; without, the only news of a job's end.
@@ -13,6 +14,7 @@ export class JobWaiter {
   readonly #pollMs: number;
   readonly #waiting = new Map<string, Set<() => void>>();
   readonly #stopping = new AbortController();
+  #cut = false;
 
   constructor(db: Db, notifications: Notifications) {
     this.#db = db;
@@ -34,8 +36,15 @@ export class JobWaiter {
     this.#stopping.abort();
   }
 
+  /** Ends every wait, those of synchronous requests too: their jobs go on elsewhere. */
+  cut(): void {
+    this.#cut = true;
+    for (const wakers of this.#waiting.values()) for (const wake of wakers) wake();
+  }
+
   /**
    * Resolves when the job has ended, `ms` have passed or the signal aborts; true when it has ended.
+   * Throws ServiceError `unavailable` when waits are cut.
    */
   async wait(accountId: string, jobId: string, ms: number, signal?: AbortSignal): Promise<boolean> {
     const deadline = performance.now() + ms;
@@ -44,6 +53,7 @@ export class JobWaiter {
       try {
         if (await this.#ended(accountId, jobId)) return true;
         if (performance.now() >= deadline || signal?.aborted) return false;
+        if (this.#cut) throw new ServiceError('unavailable', 'The service is stopping. Try again shortly.');
         await woken.promise;
       } finally {
         woken.cancel();
