@@ -63,6 +63,7 @@ select create_distributed_table('account_hosts', 'account_id', colocate_with => 
 select create_distributed_table('known_pages', 'account_id', colocate_with => 'jobs');
 select create_distributed_table('deliveries', 'account_id', colocate_with => 'jobs');
 select create_distributed_table('attempts', 'account_id', colocate_with => 'jobs');
+select create_distributed_table('audit_events', 'account_id', colocate_with => 'jobs');
 
 -- A machine of its own for a large account:
 --   select isolate_tenant_to_new_shard('jobs', 'acct_…', 'CASCADE');

@@ -163,6 +163,13 @@ create table api_keys (
   created_at timestamp with time zone default now() not null,
   last_used_at timestamp with time zone,
   revoked_at timestamp with time zone,
+  scopes text[] default '{scrape,jobs:read,webhooks,account}'::text[] not null,
+  expires_at timestamp with time zone,
+  credit_limit bigint,
+  credits_used bigint default 0 not null,
+  constraint api_keys_credit_limit_check CHECK ((credit_limit >= 0)),
+  constraint api_keys_credits_used_check CHECK ((credits_used >= 0)),
+  constraint api_keys_scopes_check CHECK ((scopes <@ ARRAY['scrape'::text, 'jobs:read'::text, 'webhooks'::text, 'account'::text])),
   constraint api_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id) ON DELETE CASCADE,
   constraint api_keys_pkey PRIMARY KEY (id)
 );
@@ -194,6 +201,20 @@ alter table attempts alter column tls_ms set statistics 0;
 alter table attempts alter column first_byte_ms set statistics 0;
 alter table attempts alter column bytes_sent set statistics 0;
 alter table attempts alter column response_body set statistics 0;
+
+create table audit_events (
+  account_id text collate "C" not null,
+  id text collate "C" not null,
+  actor text not null,
+  key_id text collate "C",
+  action text not null,
+  target text,
+  ip text,
+  request_id text,
+  created_at timestamp with time zone default now() not null,
+  constraint audit_events_actor_check CHECK ((actor = ANY (ARRAY['key'::text, 'console'::text, 'operator'::text, 'service'::text]))),
+  constraint audit_events_pkey PRIMARY KEY (account_id, id)
+) partition by RANGE (id);
 
 create table console_sessions (
   digest bytea not null,
@@ -350,6 +371,7 @@ create table jobs (
   diff boolean,
   finish_by timestamp with time zone,
   cut_short boolean default false not null,
+  key_id text collate "C",
   constraint jobs_check CHECK ((total = ((((remaining + succeeded) + failed) + skipped) + cancelled))),
   constraint jobs_check1 CHECK (((remaining >= 0) AND (succeeded >= 0) AND (failed >= 0) AND (skipped >= 0) AND (cancelled >= 0))),
   constraint jobs_check2 CHECK (((unbilled >= 0) AND (unbilled <= succeeded))),
@@ -619,6 +641,24 @@ UNION ALL
     deliveries.finished_at
    FROM deliveries;
 comment on view admin.all_deliveries is 'Every delivery, pending or ended. Name an account_id and an id or job_id, or add a limit: it reads all days.';
+
+create view admin.audit as
+ SELECT e.created_at,
+    e.account_id,
+    a.name AS account,
+    e.actor,
+    e.key_id,
+    k.name AS key,
+    e.action,
+    e.target,
+    e.ip,
+    e.request_id
+   FROM ((audit_events e
+     LEFT JOIN accounts a ON ((a.id = e.account_id)))
+     LEFT JOIN api_keys k ON ((k.id = e.key_id)))
+  WHERE (e.id >= id_floor('aud_'::text, (((now() AT TIME ZONE 'utc'::text))::date - 6)))
+  ORDER BY e.id DESC;
+comment on view admin.audit is 'Who did what in the last seven days, newest first: name an account_id, or add a limit. Older days, up to RETENTION_DAYS, are in audit_events.';
 
 create view admin.crawl_progress as
  SELECT id,

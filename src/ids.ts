@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-export type IdPrefix = 'job' | 'dlv' | 'acct' | 'key' | 'sch';
+export type IdPrefix = 'job' | 'dlv' | 'acct' | 'key' | 'sch' | 'aud';
 
 /**
  * A new id: prefix, milliseconds since 1970 as 12 hex digits, 12 random hex digits. Ids sort by

@@ -5,6 +5,7 @@ export const ERROR_CODES = [
   'unauthorized',
   'out_of_credits',
   'forbidden',
+  'insufficient_scope',
   'not_found',
   'method_not_allowed',
   'request_timeout',
@@ -40,6 +41,8 @@ interface Details {
   retryAfterSeconds?: number;
   /** The length of what a range was asked of. */
   completeBytes?: number;
+  /** What the caller's key lacks. */
+  scope?: string;
   cause?: unknown;
 }
 
@@ -52,16 +55,18 @@ export class ServiceError extends Error {
   readonly errors: FieldError[] | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly completeBytes: number | undefined;
+  readonly scope: string | undefined;
   constructor(
     code: ErrorCode,
     message: string,
-    { errors, retryAfterSeconds, completeBytes, cause }: Details = {},
+    { errors, retryAfterSeconds, completeBytes, scope, cause }: Details = {},
   ) {
     super(message, { cause });
     this.code = code;
     this.errors = errors;
     this.retryAfterSeconds = retryAfterSeconds;
     this.completeBytes = completeBytes;
+    this.scope = scope;
   }
 }
 
@@ -73,4 +78,9 @@ export function invalidField(path: string, message: string): ServiceError {
 /** The error for something that does not exist, or belongs to another account. */
 export function notFound(what: string): ServiceError {
   return new ServiceError('not_found', `There is no such ${what}.`);
+}
+
+/** The error for a key that may not do this. */
+export function insufficientScope(scope: string): ServiceError {
+  return new ServiceError('insufficient_scope', `This key lacks the scope ${scope}.`, { scope });
 }

@@ -4,7 +4,7 @@ import type { Db, DbOrTx, Tx } from '../database/tables.ts';
 import { newId } from '../ids.ts';
 import { ServiceError } from '../service-error.ts';
 import { grantCredits } from './credits.ts';
-import { createKey, storeKey } from './keys.ts';
+import { createKey, storeKey } from './keys/keys.ts';
 import { newWebhookSecret, type SecretBox } from './secrets.ts';
 
 export interface NewAccount {

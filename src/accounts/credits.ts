@@ -1,15 +1,8 @@
 import { sql } from 'kysely';
 import type { CreditKind } from '../database/enumerations.ts';
 import type { DbOrTx, Tx } from '../database/tables.ts';
-import { ServiceError } from '../service-error.ts';
-
-/** The account has fewer credits than the job may use. */
-export class OutOfCreditsError extends ServiceError {
-  override name = 'OutOfCreditsError';
-  constructor(needed: number, left: number) {
-    super('out_of_credits', `This job may use ${needed} credits, and the account has ${left} left.`);
-  }
-}
+import { returnKeyCredits, useKeyCredits } from './keys/credits.ts';
+import { OutOfCreditsError } from './out-of-credits.ts';
 
 interface CreditMove {
   kind: CreditKind;
@@ -49,30 +42,31 @@ export async function grantCredits(tx: Tx, accountId: string, amount: number, no
   await move(tx, accountId, { kind: 'grant', amount, note });
 }
 
+/** A job whose credits are held or returned. `key_id`: the key that it was made with. */
+interface PaidJob {
+  account_id: string;
+  id: string;
+  key_id: string | null;
+}
+
 /**
- * Holds the most that a job may use. Locks the account's row until the transaction ends, so call it
- * last. Throws OutOfCreditsError.
+ * Holds the most that a job may use, of the account and within the limit of its key. Locks their
+ * rows until the transaction ends, so call it last. Throws ServiceError `out_of_credits`.
  */
-export async function reserveCredits(
-  tx: Tx,
-  accountId: string,
-  jobId: string,
-  amount: number,
-): Promise<void> {
-  if (amount > 0) await move(tx, accountId, { kind: 'reserve', amount: -amount, jobId });
+export async function reserveCredits(tx: Tx, job: PaidJob, amount: number): Promise<void> {
+  if (amount <= 0) return;
+  if (job.key_id !== null) await useKeyCredits(tx, job.key_id, amount);
+  await move(tx, job.account_id, { kind: 'reserve', amount: -amount, jobId: job.id });
 }
 
 /**
  * Returns the credits that an ended job held and did not use. The ledger's unique index allows this
  * once per job.
  */
-export async function releaseCredits(
-  tx: Tx,
-  accountId: string,
-  jobId: string,
-  amount: number,
-): Promise<void> {
-  if (amount > 0) await move(tx, accountId, { kind: 'release', amount, jobId });
+export async function releaseCredits(tx: Tx, job: PaidJob, amount: number): Promise<void> {
+  if (amount <= 0) return;
+  if (job.key_id !== null) await returnKeyCredits(tx, job.key_id, amount);
+  await move(tx, job.account_id, { kind: 'release', amount, jobId: job.id });
 }
 
 export interface DayOfUsage {

@@ -3,7 +3,7 @@ import type { Config } from '../config/index.ts';
 import type { Db } from '../database/tables.ts';
 import type { Log } from '../log.ts';
 import { insertAccount } from './accounts.ts';
-import { isKnownKey } from './keys.ts';
+import { isKnownKey } from './keys/keys.ts';
 import type { SecretBox } from './secrets.ts';
 
 export interface FirstStart {

@@ -1,7 +1,8 @@
 import cors, { type CorsOptions } from 'cors';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
-import { authenticate } from '../accounts/keys.ts';
+import { recordAudit } from '../accounts/audit.ts';
+import { authenticate } from '../accounts/keys/keys.ts';
 import { createRateLimiter } from '../accounts/rate-limit.ts';
 import { consoleRoutes } from '../console/routes.ts';
 import type { Context } from '../context.ts';
@@ -79,6 +80,12 @@ function gatesOf({ db, config }: Context): Gates {
     anyone: [],
     account: [requireKey((key) => authenticate(db, key), attempts), ...(limiter ? [limitRate(limiter)] : [])],
     operator: [requireToken(config.adminToken, attempts)],
+    audit: async ({ caller, ...call }) =>
+      await recordAudit(db, {
+        account_id: caller.id,
+        actor: { kind: 'key', key_id: caller.keyId, ip: call.ip },
+        ...call,
+      }),
   };
 }
 

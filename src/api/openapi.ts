@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { problemDocument, PROBLEMS, problemSchema } from '../http/problem.ts';
+import { scopeOf } from '../http/access/scope.ts';
 import { problemsOf, TAGS, type Answer, type RouteDescription } from '../http/route/route.ts';
 import { namedSchemas } from '../http/schemas.ts';
 import { ServiceError, type ErrorCode } from '../service-error.ts';
@@ -97,14 +98,14 @@ function paths(routes: RouteDescription[]): Record<string, Json> {
 }
 
 function operationObject(operation: RouteDescription): Json {
-  const { id, tag, summary, description, access, body, example } = operation;
+  const { id, tag, summary, description, body, example } = operation;
   return {
     operationId: id,
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
     ...(operation.deprecation ? { deprecated: true } : {}),
-    security: access === 'anyone' ? [] : [access === 'account' ? { key: [] } : { admin: [] }],
+    security: securityOf(operation),
     parameters: parametersOf(operation),
     ...(body === undefined
       ? {}
@@ -123,6 +124,13 @@ function operationObject(operation: RouteDescription): Json {
         }),
     responses: responsesOf(operation),
   };
+}
+
+/** The names in a requirement of a bearer are what its key needs (OpenAPI 3.1, 4.8.30). */
+function securityOf(operation: RouteDescription): Json[] {
+  if (operation.access === 'anyone') return [];
+  if (operation.access === 'operator') return [{ admin: [] }];
+  return [{ key: [scopeOf(operation)] }];
 }
 
 function parametersOf(operation: RouteDescription): Json[] {

@@ -1,3 +1,6 @@
+import { createKey } from '../accounts/http/keys/create-key.ts';
+import { listKeys } from '../accounts/http/keys/list-keys.ts';
+import { revokeKey } from '../accounts/http/keys/revoke-key.ts';
 import { readAccount } from '../accounts/http/read-account.ts';
 import { readUsage } from '../accounts/http/read-usage.ts';
 import { rotateSecret } from '../accounts/http/rotate-secret.ts';
@@ -93,6 +96,9 @@ export const ROUTES: Route<ApiContext>[] = [
   readAccount,
   rotateSecret,
   readUsage,
+  listKeys,
+  createKey,
+  revokeKey,
   healthz,
   readyz,
   metrics,

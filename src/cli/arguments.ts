@@ -44,6 +44,24 @@ export function moment(text: string): Date {
   return time;
 }
 
+/** A parser for a moment to come: a time like 2026-01-31T12:00:00Z, or from now on, like 12h or 90d. */
+export function momentToCome(text: string): Date {
+  const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
+  if (amount !== undefined && unit !== undefined) return new Date(Date.now() + Number(amount) * UNITS[unit]!);
+  const time = /^\d{4}-\d\d-\d\dT/.test(text) ? moment(text) : null;
+  if (time === null || time <= new Date())
+    throw new InvalidArgumentError(
+      'It must be a time to come like 2030-01-31T12:00:00Z, or from now on, like 12h or 90d.',
+    );
+  return time;
+}
+
+/** A parser for one of a few words that may be given several times. */
+export function eachOf<T extends string>(...words: T[]): (text: string, before: T[] | undefined) => T[] {
+  const parse = oneOf(...words);
+  return (text, before) => [...(before ?? []), parse(text)];
+}
+
 /** A parser for a day like 2026-01-31. */
 export function day(text: string): string {
   if (!/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(Date.parse(text)))

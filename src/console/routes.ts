@@ -14,7 +14,7 @@ import { sendPage } from './view/layout.ts';
 import { deliveryPages } from './pages/deliveries/deliveries.ts';
 import { endpointPages } from './pages/endpoints.ts';
 import { jobPages } from './pages/jobs/jobs.ts';
-import { keyPages } from './pages/keys.ts';
+import { keyPages } from './pages/keys/keys.ts';
 import { overviewPage } from './pages/overview.ts';
 import { playgroundPages } from './pages/playground.ts';
 import type { DirectDispatch } from '../webhooks/direct/reservation.ts';

@@ -67,6 +67,27 @@ export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 export const ATTEMPT_TRIGGERS = ['schedule', 'manual', 'recover', 'test'] as const;
 export type AttemptTrigger = (typeof ATTEMPT_TRIGGERS)[number];
 
+/** What a key may do. */
+export const KEY_SCOPES = ['scrape', 'jobs:read', 'webhooks', 'account'] as const;
+export type KeyScope = (typeof KEY_SCOPES)[number];
+
+/** How a key stands, as its owner sees it. */
+export const KEY_STATUSES = ['works', 'expired', 'revoked'] as const;
+
+/** Who did what is in the audit. */
+export const AUDIT_ACTORS = ['key', 'console', 'operator', 'service'] as const;
+export type AuditActor = (typeof AUDIT_ACTORS)[number];
+
+/** What is recorded: whatever changes something for good, or costs. */
+export type AuditAction =
+  | `key.${'create' | 'revoke'}`
+  | 'secret.rotate'
+  | `job.${'create' | 'cancel'}`
+  | `endpoint.${'pause' | 'resume' | 'cancel-pending'}`
+  | `delivery.${'redeliver' | 'recover' | 'test'}`
+  | `schedule.${'create' | 'update' | 'delete' | 'pause' | 'resume' | 'run'}`
+  | `account.${'suspend' | 'resume' | 'credit'}`;
+
 export const CREDIT_KINDS = ['grant', 'reserve', 'release'] as const;
 export type CreditKind = (typeof CREDIT_KINDS)[number];
 

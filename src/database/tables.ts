@@ -7,6 +7,7 @@ import type {
   EndedDeliveryStatus,
   JobKind,
   JobStatus,
+  KeyScope,
   OutboxStatus,
   PageChange,
   PageStatus,
@@ -42,6 +43,10 @@ export interface ApiKeysTable {
   created_at: Generated<Timestamp>;
   last_used_at: Timestamp | null;
   revoked_at: Timestamp | null;
+  scopes: Generated<KeyScope[]>;
+  expires_at: Timestamp | null;
+  credit_limit: number | null;
+  credits_used: Generated<number>;
 }
 
 export interface CreditEntriesTable {
@@ -100,6 +105,7 @@ export interface JobsTable {
   finished_at: Timestamp | null;
   finish_by: Timestamp | null;
   cut_short: Generated<boolean>;
+  key_id: string | null;
 }
 
 export interface PagesTable {

@@ -38,8 +38,13 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     retry: true,
   },
   forbidden: {
-    when: 'A page of another origin calls /mcp.',
-    remedy: 'The operator allows origins with CORS_ORIGINS.',
+    when: 'A page of another origin calls /mcp, or a key with a credit limit makes another.',
+    remedy: 'The operator allows origins with CORS_ORIGINS. Make keys with one that has no limit.',
+    retry: false,
+  },
+  insufficient_scope: {
+    when: 'The key lacks the scope that the route needs: `scope` names it.',
+    remedy: 'Use another key, or make one with that scope.',
     retry: false,
   },
   not_found: {

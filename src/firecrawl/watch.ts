@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { authenticate, keyWorks } from '../accounts/keys.ts';
+import { authenticate, keyWorks } from '../accounts/keys/keys.ts';
 import { AttemptLimit } from '../http/access/attempt-limit.ts';
 import type { Upgrades } from '../http/server/server.ts';
 import type { JobContext } from '../jobs/http/context.ts';
@@ -44,6 +44,7 @@ export function watchUpgrades(context: JobContext): Upgrades {
       attempts.fail(address);
       return refuse(socket, '401 Unauthorized');
     }
+    if (!caller.scopes.includes('jobs:read')) return refuse(socket, '403 Forbidden');
     const [, kind, id] = PATH.exec(request.url ?? '')!;
     const job = await findJob(context.db, caller.id, id!);
     if (job?.kind !== (kind === 'crawl' ? 'crawl' : 'batch')) return refuse(socket, '404 Not Found');

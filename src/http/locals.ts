@@ -1,9 +1,11 @@
 import type { RequestHandler, Response } from 'express';
+import type { KeyScope } from '../database/enumerations.ts';
 
-/** The account whose key a request carries, and the id of that key. */
+/** The account whose key a request carries, the id of that key, and what it may do. */
 export interface Caller {
   id: string;
   keyId: string;
+  scopes: readonly KeyScope[];
 }
 
 /** The id of the request that is being answered. */

@@ -13,6 +13,7 @@ export const PROBLEMS = {
   unauthorized: [401, 'A valid API key is needed'],
   out_of_credits: [402, 'Not enough credits'],
   forbidden: [403, 'Not allowed'],
+  insufficient_scope: [403, 'This key may not do that'],
   not_found: [404, 'Not found'],
   method_not_allowed: [405, 'This method is not allowed here'],
   request_timeout: [408, 'The request did not arrive in time'],
@@ -44,6 +45,7 @@ export const problemSchema = named(
     detail: z.string().describe('What was wrong with this request.'),
     code: z.enum(ERROR_CODES).describe('For programs: a code keeps its meaning.'),
     request_id: z.string(),
+    scope: z.string().optional().describe('The scope that the key lacks.'),
     errors: z
       .array(z.strictObject({ path: z.string().describe('The field, like `urls[3]`.'), message: z.string() }))
       .optional()
@@ -53,7 +55,10 @@ export const problemSchema = named(
 export type ProblemDocument = z.infer<typeof problemSchema>;
 
 /** An error as a problem document. */
-export function problemDocument({ code, message, errors }: ServiceError, requestId: string): ProblemDocument {
+export function problemDocument(
+  { code, message, scope, errors }: ServiceError,
+  requestId: string,
+): ProblemDocument {
   const [status, title] = PROBLEMS[code];
   return {
     type: `/docs/errors/${code}`,
@@ -62,6 +67,7 @@ export function problemDocument({ code, message, errors }: ServiceError, request
     detail: message,
     code,
     request_id: requestId,
+    scope,
     errors,
   };
 }
@@ -71,10 +77,15 @@ export function problemHeaders({
   code,
   retryAfterSeconds,
   completeBytes,
+  scope,
 }: ServiceError): Record<string, string> {
   return {
     ...(completeBytes === undefined ? {} : { 'Content-Range': `bytes */${completeBytes}` }),
     ...(code === 'unauthorized' ? { 'WWW-Authenticate': 'Bearer realm="ollagraph"' } : {}),
+    // RFC 6750, 3.1
+    ...(scope === undefined
+      ? {}
+      : { 'WWW-Authenticate': `Bearer realm="ollagraph", error="insufficient_scope", scope="${scope}"` }),
     ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }),
   };
 }

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
 import { bytea, int, rows, text } from '../database/rows.ts';
+import { recordAudit, type Actor } from '../accounts/audit.ts';
 import { reserveCredits } from '../accounts/credits.ts';
 import { sealJson, type SecretBox } from '../accounts/secrets.ts';
 import { crashPoint } from '../crash-point.ts';
@@ -25,6 +26,8 @@ const PIECE = 2000;
 
 export interface NewJob {
   account_id: string;
+  /** Who asks for it: the audit says so, and the limit of the key is kept. */
+  by: Actor;
   kind: JobKind;
   lane: Lane;
   /** The caller holds the connection until the job ends. */
@@ -138,8 +141,10 @@ export async function insertJob(
   const reserved = (maxPagesOf(job) ?? job.urls.length) * mostCredits(job.options);
   const priority = await insertRow(tx, box, { id, job, reserved });
   await insertPages(tx, job, hosts, id);
+  const { account_id, by: actor, request_id } = job;
+  await recordAudit(tx, { account_id, actor, action: 'job.create', target: id, request_id });
   await insertSlices(boss, tx, { lane: job.lane, slices, priority });
-  await reserveCredits(tx, job.account_id, id, reserved);
+  await reserveCredits(tx, { account_id, id, key_id: actor.key_id }, reserved);
   await notify(tx, { type: 'slices', lane: job.lane });
   crashPoint('job.create');
   return { job_id: id, repeated: false };

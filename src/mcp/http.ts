@@ -48,7 +48,7 @@ async function answer<Context>(options: McpOptions<Context>, req: Request, res: 
     import('@modelcontextprotocol/sdk/server/streamableHttp.js'),
     import('./server.ts'),
   ]);
-  const server = createMcpServer(insideApi(options, res), options.version);
+  const server = createMcpServer(insideApi(options, req, res), options.version);
   const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true });
   res.once('close', () => void server.close());
   await server.connect(transport);
@@ -56,11 +56,23 @@ async function answer<Context>(options: McpOptions<Context>, req: Request, res: 
 }
 
 /** Calls the API's routes for the account of a request. */
-function insideApi<Context>({ routes, context }: McpOptions<Context>, res: Response): CallApi {
-  const caller = { account: callerOf(res), requestId: requestIdOf(res), traceparent: traceOf(res) };
+function insideApi<Context>(
+  { routes, context, gates }: McpOptions<Context>,
+  req: Request,
+  res: Response,
+): CallApi {
+  const caller = {
+    account: callerOf(res),
+    requestId: requestIdOf(res),
+    ip: req.ip ?? null,
+    traceparent: traceOf(res),
+  };
   return async (call, signal) => {
     try {
-      return { ok: true, text: await callRoute(routes, context, { ...caller, ...call, signal }) };
+      return {
+        ok: true,
+        text: await callRoute(routes, context, { ...caller, ...call, signal }, gates.audit),
+      };
     } catch (error) {
       const known = toServiceError(error);
       if (known.code === 'internal_error') throw error;

@@ -86,6 +86,7 @@ function checkReport({ deliver, diff, heartbeat_days }: Report, job: Partial<Job
 
 /** The job is made once, so that what cannot be created is refused now. */
 async function jobSettings({ context, account_id }: Asked, body: JobBody) {
-  await jobOf(context, body, { account_id, request_id: null, traceparent: null, idempotency: null });
+  const by = { kind: 'service', key_id: null, ip: null } as const;
+  await jobOf(context, body, { account_id, by, request_id: null, traceparent: null, idempotency: null });
   return { ...summaryOf(body), request: context.box.seal(JSON.stringify(body), account_id) };
 }

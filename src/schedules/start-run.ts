@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import { keyState } from '../accounts/keys.ts';
-import { OutOfCreditsError } from '../accounts/credits.ts';
+import { keyState } from '../accounts/keys/keys.ts';
+import { OutOfCreditsError } from '../accounts/out-of-credits.ts';
 import type { RunTrigger, SkipReason } from '../database/enumerations.ts';
 import type { Tx } from '../database/tables.ts';
 import type { JobContext } from '../jobs/http/context.ts';
@@ -26,12 +26,11 @@ export type Plan = { job: PreparedJob } | { skip: Skip } | { pause: 'key_revoked
  * transaction. Throws where the database is in trouble.
  */
 export async function planRun(context: JobContext, schedule: Schedule): Promise<Plan> {
-  const { account_id } = schedule;
   const state = await keyState(context.db, schedule.key_id);
   if (state === 'revoked') return { pause: 'key_revoked' };
   if (state === 'suspended') return { skip: { reason: 'account_suspended', detail: null } };
   try {
-    return { job: await prepareRun(context, schedule, originOf(account_id)) };
+    return { job: await prepareRun(context, schedule, originOf(schedule)) };
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     return { skip: { reason: 'job_refused', detail: error.message } };
@@ -39,8 +38,9 @@ export async function planRun(context: JobContext, schedule: Schedule): Promise<
 }
 
 /** A run that nobody asked for by a request. */
-const originOf = (account_id: string): JobOrigin => ({
+const originOf = ({ account_id, key_id }: Schedule): JobOrigin => ({
   account_id,
+  by: { kind: 'service', key_id, ip: null },
   request_id: null,
   traceparent: null,
   idempotency: null,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { createKey, revokeKey } from '../../src/accounts/keys.ts';
+import { createKey, revokeKey } from '../../src/accounts/keys/keys.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { gate, page, startSite, type Site } from '../support/site.ts';
 

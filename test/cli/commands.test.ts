@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { authenticate } from '../../src/accounts/keys.ts';
+import { authenticate } from '../../src/accounts/keys/keys.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { runCli } from './run-cli.ts';
 

@@ -9,7 +9,9 @@ after(() => database[Symbol.asyncDispose]());
 
 /** Every column with a closed list of values, and the list in the code that it must equal. */
 const COLUMNS: Record<string, readonly string[]> = {
+  'api_keys.scopes': lists.KEY_SCOPES,
   'attempts.trigger': lists.ATTEMPT_TRIGGERS,
+  'audit_events.actor': lists.AUDIT_ACTORS,
   'credit_entries.kind': lists.CREDIT_KINDS,
   'deliveries.event': lists.DELIVERY_EVENTS,
   'deliveries.status': lists.ENDED_DELIVERY_STATUSES,

@@ -25,7 +25,7 @@ const current = route({ ...ANY, id: 'current', path: '/jobs', handle: () => ({ j
 
 test('every answer of a deprecated route says since when, until when and what replaces it', async () => {
   const app = express();
-  registerRoutes(app, [old, current], {}, { anyone: [], account: [], operator: [] });
+  registerRoutes(app, [old, current], {}, { anyone: [], account: [], operator: [], audit: async () => {} });
   app.use(((_error, _req, res, _next) => res.status(500).end()) as express.ErrorRequestHandler);
   const server = createServer(app);
   const origin = `http://127.0.0.1:${await listen(server)}`;

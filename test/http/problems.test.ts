@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { createKey, revokeKey } from '../../src/accounts/keys.ts';
+import { createKey, revokeKey } from '../../src/accounts/keys/keys.ts';
 import { createApi, type Answer } from '../support/api.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { sql } from 'kysely';
-import { revokeKey } from '../../src/accounts/keys.ts';
+import { revokeKey } from '../../src/accounts/keys/keys.ts';
 import { MAX_SCHEDULES } from '../../src/schedules/schedules.ts';
 import type { Api } from '../support/api.ts';
 import { startReceiver } from '../support/receiver.ts';

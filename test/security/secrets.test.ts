@@ -294,7 +294,7 @@ test('API keys are kept as the SHA-256 of a random secret', async () => {
 
 /** Where a secret is compared with what was sent: the file, and the name of the secret. */
 const COMPARISONS = [
-  ['src/accounts/keys.ts', 'secret_sha256'],
+  ['src/accounts/keys/keys.ts', 'secret_sha256'],
   ['src/http/access/auth.ts', 'expected'],
   ['src/console/session/sign-in.ts', 'adminToken'],
   ['src/console/session/forgery.ts', 'expected'],

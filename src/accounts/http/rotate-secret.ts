@@ -13,6 +13,7 @@ export const rotateSecret = route({
     'The previous secret stops at once. With `overlap_seconds` it signs beside the new one for that ' +
     'time, and so do those whose overlaps have not ended.',
   access: 'account',
+  audit: 'secret.rotate',
   body: rotateBody,
   limits: { bytes: 1024 },
   example: { overlap_seconds: 3600 },

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { deleteAccount, renameAccount, suspendAccount } from '../../accounts/administer.ts';
 import { createAccount, listAccounts } from '../../accounts/accounts.ts';
-import { grantCredits, OutOfCreditsError } from '../../accounts/credits.ts';
+import { grantCredits } from '../../accounts/credits.ts';
+import { OutOfCreditsError } from '../../accounts/out-of-credits.ts';
 import { createSecretBox } from '../../accounts/secrets.ts';
 import type { DbOrTx } from '../../database/tables.ts';
 import { label, wholeNumber } from '../arguments.ts';

@@ -1,13 +1,23 @@
 import type { Command } from 'commander';
 import { listAccounts } from '../../accounts/accounts.ts';
-import { accountOfKey, createKey, listKeys, revokeKey } from '../../accounts/keys.ts';
+import { accountOfKey, createKey, listKeys, revokeKey } from '../../accounts/keys/keys.ts';
 import type { DbOrTx } from '../../database/tables.ts';
-import { label } from '../arguments.ts';
+import { recordAudit, type AuditEvent } from '../../accounts/audit.ts';
+import { KEY_SCOPES, type AuditAction, type KeyScope } from '../../database/enumerations.ts';
+import { eachOf, label, momentToCome, wholeNumber } from '../arguments.ts';
 import { openMigratedSession } from './database-session.ts';
 import { CliError, EXIT } from '../failure.ts';
 import { print, printList } from '../output.ts';
 
 const WHICH = ['--account <id>', 'whose keys (may be left out while there is one account)'] as const;
+
+interface NewKey {
+  account?: string;
+  name: string;
+  scope?: KeyScope[];
+  expires?: Date;
+  creditLimit?: number;
+}
 
 /** `keys create|list|revoke`. */
 export function addKeys(program: Command): void {
@@ -18,12 +28,25 @@ export function addKeys(program: Command): void {
     .description('make another key, which is shown once')
     .option(...WHICH)
     .requiredOption('--name <name>', 'what the key is for', label)
-    .action(async (options: { account?: string; name: string }, command: Command) => {
+    .option(
+      '--scope <scope>',
+      `what it may do, where that is not all: ${KEY_SCOPES.join(', ')}; may be repeated`,
+      eachOf(...KEY_SCOPES),
+    )
+    .option('--expires <when>', 'when it stops working: a time, or from now on, like 90d', momentToCome)
+    .option('--credit-limit <n>', 'the most credits that its jobs may use, ever', wholeNumber(1, 1e12))
+    .action(async (options: NewKey, command: Command) => {
       await using session = await openMigratedSession();
       const account_id = await accountId(session.db, options.account);
-      const { id, key } = await createKey(session.db, account_id, options.name);
+      const limits = {
+        scopes: options.scope ?? KEY_SCOPES,
+        expires_at: options.expires ?? null,
+        credit_limit: options.creditLimit ?? null,
+      };
+      const { id, key } = await createKey(session.db, account_id, options.name, limits);
+      await recordAudit(session.db, byOperator(account_id, 'key.create', id));
       const text = `id   ${id}\nkey  ${key}\n\nThe key is not shown again.`;
-      print(command, { key_id: id, account_id, name: options.name, key }, text);
+      print(command, { key_id: id, account_id, name: options.name, ...limits, key }, text);
     });
 
   keys
@@ -39,6 +62,9 @@ export function addKeys(program: Command): void {
         { name: 'created_at', of: (row) => row.created_at },
         { name: 'last_used_at', of: (row) => row.last_used_at },
         { name: 'revoked_at', of: (row) => row.revoked_at },
+        { name: 'expires_at', of: (row) => row.expires_at },
+        { name: 'credits', of: (row) => `${row.credits_used} of ${row.credit_limit ?? 'any'}` },
+        { name: 'scopes', of: (row) => row.scopes.join(' ') },
       ]);
     });
 
@@ -53,8 +79,14 @@ export function addKeys(program: Command): void {
       if (account_id === null) throw new CliError(`There is no key ${id}.`);
       if (!(await revokeKey(session.db, account_id, id)))
         throw new CliError(`The account ${account_id} has no key ${id} that still works.`);
+      await recordAudit(session.db, byOperator(account_id, 'key.revoke', id));
       print(command, { key_id: id, revoked: true }, `${id} is revoked.`);
     });
+}
+
+function byOperator(account_id: string, action: AuditAction, target: string): AuditEvent {
+  const actor = { kind: 'operator', key_id: null, ip: null } as const;
+  return { account_id, actor, action, target, request_id: null };
 }
 
 async function accountId(db: DbOrTx, given: string | undefined): Promise<string> {

@@ -2,17 +2,21 @@ import { Router, type Response } from 'express';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { deleteAccount, renameAccount, suspendAccount } from '../../accounts/administer.ts';
-import { grantCredits, OutOfCreditsError } from '../../accounts/credits.ts';
-import { listKeys } from '../../accounts/keys.ts';
+import { grantCredits } from '../../accounts/credits.ts';
+import { OutOfCreditsError } from '../../accounts/out-of-credits.ts';
+import { recordAudit } from '../../accounts/audit.ts';
+import { listKeys, revokeKey, type KeyRow } from '../../accounts/keys/keys.ts';
 import { parseValue } from '../../http/route/validate.ts';
+import type { AuditAction } from '../../database/enumerations.ts';
 import type { Db } from '../../database/tables.ts';
+import { requestIdOf } from '../../http/locals.ts';
 import { html, type Html } from '../../http/html/html.ts';
 import { invalidField, notFound, ServiceError } from '../../service-error.ts';
 import { count, time } from '../view/format.ts';
 import { confirmed, field, postForm } from '../view/forms.ts';
 import { sendPage } from '../view/layout.ts';
 import { badge, copyable, facts } from '../view/parts.ts';
-import { table } from '../view/table.ts';
+import { keyTable } from '../pages/keys/key-table.ts';
 import { accountName, accountPath } from './accounts.ts';
 
 const grantForm = z.object({
@@ -54,7 +58,9 @@ export function accountPage(db: Db): Router {
         ${grant(res, account)} ${rename(res, account)} ${suspension(res, account)}
         ${account.suspended_at && deletion(res, account)}
       </div>
-      <section>${keyTable(await listKeys(db, account.id))}</section>`;
+      <section>
+        ${keyTable(await listKeys(db, account.id), { revocation: (key) => keyRevocation(res, account, key) })}
+      </section>`;
     const back = { href: '/console/admin/accounts', label: 'Accounts' };
     sendPage(res, { title: account.name, section: 'Accounts', back, body });
   });
@@ -72,6 +78,7 @@ export function accountPage(db: Db): Router {
       if (!(error instanceof OutOfCreditsError)) throw error;
       throw invalidField('amount', 'takes back more credits than the account has');
     }
+    await audit(res, id, 'account.credit', String(amount));
     res.redirect(303, `${accountPath(id)}?notice=granted&n=${amount}`);
   });
 
@@ -81,12 +88,25 @@ export function accountPage(db: Db): Router {
     res.redirect(303, `${accountPath(req.params.id)}?notice=renamed`);
   });
 
+  router.post('/accounts/:id/keys/:key_id/revoke', async (req, res) => {
+    const { id, key_id } = req.params;
+    if (!(await revokeKey(db, id, key_id))) throw notFound('key');
+    await audit(res, id, 'key.revoke', key_id);
+    res.redirect(303, `${accountPath(id)}?notice=revoked`);
+  });
+
+  async function audit(res: Response, account_id: string, action: AuditAction, target: string) {
+    const actor = { kind: 'operator', key_id: null, ip: res.req.ip ?? null } as const;
+    await recordAudit(db, { account_id, actor, action, target, request_id: requestIdOf(res) });
+  }
+
   for (const [verb, suspended, notice] of [
     ['suspend', true, 'suspended'],
     ['resume', false, 'account-resumed'],
   ] as const)
     router.post(`/accounts/:id/${verb}`, async (req, res) => {
       if (!(await suspendAccount(db, req.params.id, suspended))) throw notFound('account');
+      await audit(res, req.params.id, `account.${verb}`, req.params.id);
       res.redirect(303, `${accountPath(req.params.id)}?notice=${notice}`);
     });
 
@@ -118,21 +138,15 @@ function figures(account: Shown): Html {
   ]);
 }
 
-function keyTable(keys: Awaited<ReturnType<typeof listKeys>>): Html {
-  return table(
-    'API keys, newest first',
-    [
-      {
-        label: 'Name',
-        head: true,
-        cell: (key) => html`${key.name} <span class="sub">${key.id}</span>`,
-      },
-      { label: 'Status', cell: (key) => badge(key.revoked_at === null ? 'works' : 'revoked') },
-      { label: 'Last used', cell: (key) => time(key.last_used_at) },
-      { label: 'Made', cell: (key) => time(key.created_at) },
-    ],
-    keys,
-    html`<p>No key.</p>`,
+function keyRevocation(res: Response, { id }: Shown, key: KeyRow): Html {
+  return confirmed(
+    'Revoke',
+    'Requests with it are refused at once.',
+    postForm(
+      res,
+      `${accountPath(id)}/keys/${key.id}/revoke`,
+      html`<button class="button danger">Revoke the key</button>`,
+    ),
   );
 }
 

@@ -21,7 +21,7 @@ import { sendPage } from '../view/layout.ts';
 import { count, duration, percent, time } from '../view/format.ts';
 import { badge, facts } from '../view/parts.ts';
 import { isFailing } from './attention.ts';
-import { sessionOf } from '../session/browser-session.ts';
+import { auditPage, sessionOf } from '../session/browser-session.ts';
 import { MAX_URL_LENGTH } from '../../scrape/page-url.ts';
 
 const testForm = z.object({ webhook_url: z.string().trim().max(MAX_URL_LENGTH) });
@@ -83,21 +83,28 @@ export function endpointPages({
         traceparent: traceOf(res),
       },
     );
+    await auditPage(db, res, 'delivery.test', id);
     res.redirect(303, `/console/deliveries/${id}`);
   });
 
   router.post('/endpoints/:endpoint/pause', async (req, res) => {
-    await pauseEndpoint(db, sessionOf(res).account_id, await endpointIn(req, res));
+    const endpoint = await endpointIn(req, res);
+    await pauseEndpoint(db, sessionOf(res).account_id, endpoint);
+    await auditPage(db, res, 'endpoint.pause', endpoint);
     res.redirect(303, '/console/endpoints?notice=paused');
   });
 
   router.post('/endpoints/:endpoint/resume', async (req, res) => {
-    await resumeEndpoint(db, sessionOf(res).account_id, await endpointIn(req, res));
+    const endpoint = await endpointIn(req, res);
+    await resumeEndpoint(db, sessionOf(res).account_id, endpoint);
+    await auditPage(db, res, 'endpoint.resume', endpoint);
     res.redirect(303, '/console/endpoints?notice=resumed');
   });
 
   router.post('/endpoints/:endpoint/cancel-pending', async (req, res) => {
-    const n = await cancelPending(db, sessionOf(res).account_id, await endpointIn(req, res));
+    const endpoint = await endpointIn(req, res);
+    const n = await cancelPending(db, sessionOf(res).account_id, endpoint);
+    await auditPage(db, res, 'endpoint.cancel-pending', endpoint);
     res.redirect(303, `/console/endpoints?notice=emptied&n=${n}`);
   });
 

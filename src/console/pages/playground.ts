@@ -14,7 +14,7 @@ import { codeField, field, postForm } from '../view/forms.ts';
 import { flag, html, type Html } from '../../http/html/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { badge, source } from '../view/parts.ts';
-import { sessionOf } from '../session/browser-session.ts';
+import { actorOf, sessionOf } from '../session/browser-session.ts';
 import { curlOf, originOf } from './curl.ts';
 import { pageBody } from './jobs/page-block.ts';
 
@@ -66,6 +66,7 @@ export function playgroundPages(context: JobContext): Router {
       const asked = parseValue(requestOf(wanted), scrapeSchema);
       const { job_id } = await createJob(context, {
         account_id,
+        by: actorOf(res),
         kind: 'scrape',
         lane: 'interactive',
         sync: true,

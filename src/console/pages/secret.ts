@@ -9,7 +9,7 @@ import { html, type Html } from '../../http/html/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { exactTime } from '../view/format.ts';
 import { copyable } from '../view/parts.ts';
-import { sessionOf } from '../session/browser-session.ts';
+import { auditPage, sessionOf } from '../session/browser-session.ts';
 
 const OVERLAPS = [
   ['0', 'not at all: the old one stops now'],
@@ -46,6 +46,7 @@ export function secretPages({ db }: Context, box: SecretBox): Router {
   router.post('/secret/rotate', async (req, res) => {
     const { overlap_seconds } = parseValue(req.body, rotateForm);
     const rotated = await rotateWebhookSecret(db, box, sessionOf(res).account_id, overlap_seconds);
+    await auditPage(db, res, 'secret.rotate');
     const said = html`<p class="notice" role="status">
         This is the new secret. Every attempt from now on is signed with it.
       </p>

@@ -1,4 +1,8 @@
 import type { Response } from 'express';
+import { recordAudit, type Actor } from '../../accounts/audit.ts';
+import type { AuditAction } from '../../database/enumerations.ts';
+import type { DbOrTx } from '../../database/tables.ts';
+import { requestIdOf } from '../../http/locals.ts';
 import { csrfToken, type Session } from './sessions.ts';
 
 /** Who looks at a page, and the token in their cookie. Each part of the console sets it first. */
@@ -21,6 +25,22 @@ export function sessionOf(res: Response): Session {
   const browser = browserSessionOf(res);
   if (browser?.kind !== 'account') throw new Error('this page needs an account');
   return browser.session;
+}
+
+/** What the audit calls whoever looks at a page that only accounts reach. */
+export function actorOf(res: Response): Actor {
+  return { kind: 'console', key_id: sessionOf(res).key_id, ip: res.req.ip ?? null };
+}
+
+/** Records what somebody did on such a page. */
+export async function auditPage(
+  db: DbOrTx,
+  res: Response,
+  action: AuditAction,
+  target: string | null = null,
+): Promise<void> {
+  const { account_id } = sessionOf(res);
+  await recordAudit(db, { account_id, actor: actorOf(res), action, target, request_id: requestIdOf(res) });
 }
 
 /** The token that every form of this session carries. */

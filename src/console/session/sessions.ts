@@ -52,7 +52,8 @@ export async function findSession(db: DbOrTx, token: string): Promise<Session | 
   const { rows } = await sql<Session>`
     select s.account_id, s.key_id, a.name as account_name, a.credits
     from console_sessions s join api_keys k on k.id = s.key_id join accounts a on a.id = s.account_id
-    where s.digest = ${accountDigest(token)} and s.expires_at > now() and k.revoked_at is null`.execute(db);
+    where s.digest = ${accountDigest(token)} and s.expires_at > now() and k.revoked_at is null
+      and coalesce(k.expires_at > now(), true)`.execute(db);
   return rows[0] ?? null;
 }
 

@@ -1,8 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { Router, type Request, type Response } from 'express';
-import { authenticate } from '../../accounts/keys.ts';
+import { authenticate } from '../../accounts/keys/keys.ts';
+import { KEY_SCOPES } from '../../database/enumerations.ts';
 import type { Context } from '../../context.ts';
 import { AttemptLimit } from '../../http/access/attempt-limit.ts';
+import { insufficientScope } from '../../service-error.ts';
 import { readCookie, writeCookie } from './cookies.ts';
 import { field, postForm } from '../view/forms.ts';
 import { html } from '../../http/html/html.ts';
@@ -26,7 +28,7 @@ export interface SignIn {
   open(secret: string): Promise<string | null>;
 }
 
-/** An account signs in with one of its API keys. */
+/** An account signs in with one of its API keys that may do everything: so do the pages. */
 export function accountSignIn({ db }: Context): SignIn {
   return {
     path: '/console',
@@ -36,6 +38,8 @@ export function accountSignIn({ db }: Context): SignIn {
     hint: 'The key that you call the API with. It is not kept in the browser.',
     async open(key) {
       const found = /^[\x21-\x7e]{1,300}$/.test(key) ? await authenticate(db, key) : null;
+      const missing = found && KEY_SCOPES.find((scope) => !found.scopes.includes(scope));
+      if (missing) throw insufficientScope(missing);
       return found && (await openSession(db, found.id, found.keyId));
     },
   };

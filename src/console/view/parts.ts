@@ -19,6 +19,7 @@ const TONES: Record<string, 'good' | 'bad' | 'warn' | 'busy' | 'idle'> = {
   skipped: 'idle',
   cancelled: 'idle',
   revoked: 'idle',
+  expired: 'idle',
   suspended: 'warn',
 };
 

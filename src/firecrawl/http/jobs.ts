@@ -53,6 +53,8 @@ export function jobRoutes(kind: JobKind, path: string): Route<JobContext>[] {
       id: `${id}_cancel`,
       method: 'delete',
       path: `${path}/{id}`,
+      scope: 'scrape',
+      audit: 'job.cancel',
       summary: 'Stop it',
       answers: { 200: { description: 'It is cancelled.' } },
       async handle({ account, params }, context: JobContext) {

@@ -49,7 +49,7 @@ export const concurrency = route({
   ...common,
   id: 'firecrawlConcurrency',
   path: '/v2/concurrency-check',
-  tag: 'Account',
+  tag: 'Jobs',
   summary: 'The jobs that run, and how many pages of one host are fetched at once',
   answers: { 200: { description: 'The numbers.' } },
   async handle({ account }, context: JobContext) {
@@ -63,7 +63,7 @@ export const queueStatus = route({
   ...common,
   id: 'firecrawlQueueStatus',
   path: '/v2/team/queue-status',
-  tag: 'Account',
+  tag: 'Jobs',
   summary: 'The jobs that wait and run',
   answers: { 200: { description: 'The numbers.' } },
   async handle({ account }, context: JobContext) {

@@ -1,5 +1,7 @@
 import type { Caller } from '../locals.ts';
 import { ServiceError } from '../../service-error.ts';
+import { checkScope, scopeOf } from '../access/scope.ts';
+import { audited, type Audit } from './audit.ts';
 import { bodyText } from './reply.ts';
 import type { Route, RouteRequest } from './route.ts';
 import { parseValue } from './validate.ts';
@@ -7,7 +9,7 @@ import { parseValue } from './validate.ts';
 /** A request of an account to a route, made within the service. */
 export interface InnerCall extends Pick<
   RouteRequest<unknown, unknown, unknown, Caller>,
-  'account' | 'requestId' | 'traceparent' | 'signal'
+  'account' | 'requestId' | 'ip' | 'traceparent' | 'signal'
 > {
   method: 'GET' | 'POST';
   /** With its query. */
@@ -24,27 +26,28 @@ export async function callRoute<Context>(
   routes: readonly Route<Context>[],
   context: Context,
   { method, path, body = {}, ...rest }: InnerCall,
+  audit: Audit,
 ): Promise<string> {
   const url = new URL(path, 'http://inside');
   for (const declared of routes) {
     if (declared.access !== 'account' || declared.method !== method.toLowerCase()) continue;
     const params = paramsOf(declared.path, url.pathname);
     if (params === null) continue;
-    const reply = await declared.handle(
-      {
-        ...rest,
-        params,
-        query: declared.query && parseValue(Object.fromEntries(url.searchParams), declared.query),
-        body: declared.body && parseValue(body, declared.body),
-        bytes: Buffer.from(JSON.stringify(body)),
-        verbatim: {},
-        path: url.pathname,
-        origin: '',
-        headers: {},
-        idempotencyKey: null,
-      },
-      context,
-    );
+    checkScope(rest.account, scopeOf(declared));
+    const request = {
+      ...rest,
+      params,
+      query: declared.query && parseValue(Object.fromEntries(url.searchParams), declared.query),
+      body: declared.body && parseValue(body, declared.body),
+      bytes: Buffer.from(JSON.stringify(body)),
+      verbatim: {},
+      path: url.pathname,
+      origin: '',
+      headers: {},
+      idempotencyKey: null,
+    };
+    const reply = await declared.handle(request, context);
+    await audited(declared, request, reply, audit);
     return await bodyText(reply.json === undefined ? reply.body : JSON.stringify(reply.json));
   }
   throw new ServiceError('not_found', `There is no ${method} ${url.pathname}.`);

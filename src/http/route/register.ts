@@ -2,6 +2,8 @@ import type { IRouter, Request, RequestHandler, Response } from 'express';
 import { invalidField, ServiceError } from '../../service-error.ts';
 import { bodyOf, createBodyReader, type JsonBody } from '../body/json-body.ts';
 import { callerOf, requestIdOf, setRoute, traceOf, type Caller } from '../locals.ts';
+import { requireScope } from '../access/scope.ts';
+import { audited, type Audit } from './audit.ts';
 import { sendReply, untilClosed } from './reply.ts';
 import { takesBody, type Access, type Deprecation, type Route, type RouteDescription } from './route.ts';
 import { parseValue } from './validate.ts';
@@ -13,7 +15,7 @@ const MAX_VALUES = 10_000;
 const NO_BODY: JsonBody = { value: undefined, bytes: Buffer.alloc(0), verbatim: {} };
 
 /** What a request passes before its handler, by who may call the route. */
-export type Gates = Record<Access, RequestHandler[]>;
+export type Gates = Record<Access, RequestHandler[]> & { audit: Audit };
 
 /**
  * Adds the routes to the router. A path answers 405 with `Allow` to methods that it does not have.
@@ -32,8 +34,9 @@ export function registerRoutes<Context>(
       registered[declared.method](
         ...announceDeprecation(declared.deprecation),
         ...gates[declared.access],
+        ...requireScope(declared),
         ...(takesBody(declared) ? [jsonBody(bodyLimits(declared), declared.body)] : []),
-        handler(declared, context),
+        handler(declared, context, gates.audit),
       );
     }
     registered.all(...gates[atPath[0]!.access], refuseMethod(atPath));
@@ -45,27 +48,27 @@ function byPrecedence<Context>(routes: readonly Route<Context>[]): Route<Context
   return routes.toSorted((a, b) => Number(a.path.includes('{')) - Number(b.path.includes('{')));
 }
 
-function handler<Context>(declared: Route<Context>, context: Context): RequestHandler {
+function handler<Context>(declared: Route<Context>, context: Context, audit: Audit): RequestHandler {
   return async (req, res) => {
     const { value, bytes, verbatim } = takesBody(declared) ? bodyOf(res) : NO_BODY;
-    const reply = await declared.handle(
-      {
-        account: (declared.access === 'account' ? callerOf(res) : undefined) as Caller,
-        params: req.params as Record<string, string>,
-        query: declared.query && parseValue(req.query, declared.query),
-        body: declared.body ? value : undefined,
-        bytes,
-        verbatim,
-        path: req.path,
-        origin: `${req.protocol}://${req.host}`,
-        headers: req.headers,
-        idempotencyKey: declared.idempotent ? idempotencyKeyOf(req) : null,
-        requestId: requestIdOf(res),
-        traceparent: traceOf(res),
-        signal: untilClosed(res),
-      },
-      context,
-    );
+    const request = {
+      account: (declared.access === 'account' ? callerOf(res) : undefined) as Caller,
+      params: req.params as Record<string, string>,
+      query: declared.query && parseValue(req.query, declared.query),
+      body: declared.body ? value : undefined,
+      bytes,
+      verbatim,
+      path: req.path,
+      origin: `${req.protocol}://${req.host}`,
+      headers: req.headers,
+      idempotencyKey: declared.idempotent ? idempotencyKeyOf(req) : null,
+      requestId: requestIdOf(res),
+      ip: req.ip ?? null,
+      traceparent: traceOf(res),
+      signal: untilClosed(res),
+    };
+    const reply = await declared.handle(request, context);
+    await audited(declared, request, reply, audit);
     await sendReply(res, reply, declared.answers[reply.status ?? 200]?.contentType);
   };
 }

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
+import type { AuditAction, KeyScope } from '../../database/enumerations.ts';
 import type { ErrorCode } from '../../service-error.ts';
 import type { BodyLimits } from '../body/json-body.ts';
 import type { Caller } from '../locals.ts';
@@ -21,6 +22,10 @@ export interface RouteDescription {
   summary: string;
   description?: string;
   access: Access;
+  /** What a key needs for it, where that is not what its tag says. */
+  scope?: KeyScope;
+  /** What is recorded once a request has been carried out. */
+  audit?: AuditAction;
   query?: z.ZodObject;
   body?: z.ZodType;
   /**
@@ -50,6 +55,17 @@ export const TAGS = {
   Service: 'Health, metrics and this document.',
 } as const;
 export type Tag = keyof typeof TAGS;
+
+/** What a key needs for the routes of a group; null: they ask for no key. */
+export const TAG_SCOPES: Record<Tag, KeyScope | null> = {
+  Scraping: 'scrape',
+  Jobs: 'jobs:read',
+  Schedules: 'scrape',
+  Deliveries: 'webhooks',
+  Endpoints: 'webhooks',
+  Account: 'account',
+  Service: null,
+};
 
 /** Dates like 2026-01-31, and the path of the route that replaces this one. */
 export interface Deprecation {
@@ -85,6 +101,8 @@ export interface RouteRequest<Params, Query, Body, Account> {
   headers: IncomingHttpHeaders;
   idempotencyKey: string | null;
   requestId: string;
+  /** The address of the client; null where nobody tells. */
+  ip: string | null;
   /** The parent of whatever this request starts; null where nobody traces. */
   traceparent: string | null;
   /** Aborts when the answer is complete or its client has gone. */
@@ -143,7 +161,7 @@ export function problemsOf(declared: RouteDescription): ErrorCode[] {
   for (const code of ['unauthorized', 'internal_error', 'unavailable'] as const) codes.add(code);
   codes.add('rate_limited');
   if (declared.access === 'operator') return [...codes.add('not_found')];
-  codes.add('bad_request');
+  codes.add('bad_request').add('insufficient_scope');
   if (declared.path.includes('{') || declared.idempotent) codes.add('not_found');
   if (declared.query) codes.add('validation_failed');
   if (takesBody(declared)) for (const code of BODY_PROBLEMS) codes.add(code);

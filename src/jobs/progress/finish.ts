@@ -56,12 +56,7 @@ export async function finishJob(
       failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled},
       webhook_events = ${webhook_events}, cut_short = ${job.cut_short}, secrets = null, session = null
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
-  await releaseCredits(
-    tx,
-    job.account_id,
-    job.id,
-    job.reserved - (job.succeeded - job.unbilled + job.surcharge),
-  );
+  await releaseCredits(tx, job, job.reserved - (job.succeeded - job.unbilled + job.surcharge));
   crashPoint('job.finish');
   await announceEnd(tx, ended, { reservation, report });
   await notify(tx, { type: 'job_ended', job_id: id, early: status === 'cancelled' || job.cut_short });

@@ -20,6 +20,7 @@ export const changeSchedule = route({
   summary: 'Change a schedule',
   description: 'What is left out stays. A new time counts from now on. A run that goes on is not changed.',
   access: 'account',
+  audit: 'schedule.update',
   body: scheduleChange,
   limits: JOB_LIMITS,
   example: { cron: '0 */6 * * *' },

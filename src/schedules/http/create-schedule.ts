@@ -19,6 +19,7 @@ export const createSchedule = route({
     'The first run is at the next time of `cron`, or after `every_seconds`. Runs end when the key is ' +
     'revoked that made the schedule.',
   access: 'account',
+  audit: 'schedule.create',
   body: newSchedule,
   limits: JOB_LIMITS,
   example: {
@@ -46,6 +47,7 @@ export const createSchedule = route({
       status: 201,
       headers: { Location: `/v1/schedules/${schedule.id}` },
       json: await fullScheduleView(db, box, schedule),
+      audited: schedule.id,
     };
   },
 });

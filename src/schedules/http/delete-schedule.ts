@@ -13,6 +13,7 @@ export const deleteSchedule = route({
     'Its runs, and what it knows of pages, go with it. A run that goes on is cancelled. The jobs of ' +
     'earlier runs stay.',
   access: 'account',
+  audit: 'schedule.delete',
   answers: { 204: { description: 'The schedule is gone.' } },
   async handle({ account, params }, context: JobContext) {
     await deleteAndCancel(context, await requireSchedule(context.db, account.id, params.schedule_id));

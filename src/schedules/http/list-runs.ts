@@ -14,6 +14,7 @@ export const listRuns = route({
   summary: 'List the runs of a schedule, the latest first',
   description: 'Also those that were skipped, and why. They are kept as long as jobs.',
   access: 'account',
+  scope: 'jobs:read',
   query: runListQuery,
   answers: { 200: { description: 'The runs.', schema: runList } },
   async handle({ account, params, query: { limit, cursor } }, { db }: Pick<Context, 'db'>) {

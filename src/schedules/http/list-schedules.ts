@@ -11,6 +11,7 @@ export const listSchedules = route({
   summary: 'List schedules, newest first',
   description: 'All of them, without their jobs, each with its latest run.',
   access: 'account',
+  scope: 'jobs:read',
   answers: { 200: { description: 'The schedules.', schema: scheduleList } },
   async handle({ account }, { db }: Pick<Context, 'db'>) {
     return { json: { data: await listScheduleViews(db, account.id), next_cursor: null } };

@@ -13,6 +13,7 @@ export const pauseSchedule = route({
   summary: 'Hold a schedule',
   description: 'It does not run until it is resumed. A run that goes on is not changed.',
   access: 'account',
+  audit: 'schedule.pause',
   answers: { 200: { description: 'The schedule, paused.', schema: scheduleAnswer } },
   async handle({ account, params }, { db, box }: JobContext) {
     const schedule = await db.transaction().execute(async (tx) => {

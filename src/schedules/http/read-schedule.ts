@@ -12,6 +12,7 @@ export const readSchedule = route({
   summary: 'Read a schedule',
   description: 'With its job and its latest run.',
   access: 'account',
+  scope: 'jobs:read',
   answers: { 200: { description: 'The schedule.', schema: scheduleAnswer } },
   async handle({ account, params }, { db, box }: JobContext) {
     const schedule = await requireSchedule(db, account.id, params.schedule_id);

@@ -13,6 +13,7 @@ export const resumeSchedule = route({
   summary: 'Let a paused schedule run again',
   description: 'It runs at its next time, for as long as this key works. Nothing is made up for.',
   access: 'account',
+  audit: 'schedule.resume',
   answers: { 200: { description: 'The schedule, active again.', schema: scheduleAnswer } },
   async handle({ account, params }, { db, box }: JobContext) {
     const schedule = await db.transaction().execute(async (tx) => {

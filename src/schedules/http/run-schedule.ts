@@ -13,6 +13,7 @@ export const runSchedule = route({
   summary: 'Run a schedule now',
   description: 'Besides its times, and also while it is paused or has ended.',
   access: 'account',
+  audit: 'schedule.run',
   idempotent: true,
   answers: { 202: { description: 'The run has begun.', schema: startedAnswer } },
   problems: ['already_running'],

@@ -24,7 +24,7 @@ import { sendPage } from '../../view/layout.ts';
 import { bytes, count, time } from '../../view/format.ts';
 import { shortUrl } from '../../view/parts.ts';
 import { cut, pager, table, type Column } from '../../view/table.ts';
-import { sessionOf } from '../../session/browser-session.ts';
+import { auditPage, sessionOf } from '../../session/browser-session.ts';
 import { deliveryBody } from './delivery.ts';
 import { DELIVERY_STATES, deliveryBadge, filterOf } from './state.ts';
 import { previewRequest } from './request.ts';
@@ -142,6 +142,7 @@ export function deliveryPages(
 
   router.post('/deliveries/:id/redeliver', async (req, res) => {
     await redeliver({ db, dispatch }, sessionOf(res).account_id, req.params.id);
+    await auditPage(db, res, 'delivery.redeliver', req.params.id);
     res.redirect(303, `/console/deliveries/${req.params.id}?notice=redelivered`);
   });
 

@@ -7,7 +7,7 @@ import { field, postForm } from '../../view/forms.ts';
 import { html, type Html } from '../../../http/html/html.ts';
 import { sendPage } from '../../view/layout.ts';
 import { count } from '../../view/format.ts';
-import { sessionOf } from '../../session/browser-session.ts';
+import { auditPage, sessionOf } from '../../session/browser-session.ts';
 import { MAX_URL_LENGTH } from '../../../scrape/page-url.ts';
 
 const DAY_MS = 86_400_000;
@@ -79,6 +79,7 @@ export function recoverPages(db: Db): Router {
   router.post('/', async (req, res) => {
     const window = windowOf(parseValue(req.body, windowForm));
     const n = await recover(db, sessionOf(res).account_id, window);
+    await auditPage(db, res, 'delivery.recover');
     res.redirect(303, `/console/deliveries?notice=recovered&n=${n}`);
   });
 

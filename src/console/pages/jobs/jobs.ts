@@ -20,7 +20,7 @@ import { html } from '../../../http/html/html.ts';
 import { sendPage } from '../../view/layout.ts';
 import { badge } from '../../view/parts.ts';
 import { cut, pager } from '../../view/table.ts';
-import { browserSessionOf, sessionOf } from '../../session/browser-session.ts';
+import { auditPage, browserSessionOf, sessionOf } from '../../session/browser-session.ts';
 import { findSession } from '../../session/sessions.ts';
 import { jobBody, type JobPart } from './job.ts';
 import { jobTable } from './table.ts';
@@ -138,6 +138,7 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
   router.post('/jobs/:job_id/cancel', async (req, res) => {
     const job = await jobOf(req, res);
     const done = await cancelJob(context, job.account_id, job.id);
+    if (done) await auditPage(db, res, 'job.cancel', job.id);
     res.redirect(303, `/console/jobs/${job.id}?notice=${done ? 'cancelled' : 'ended'}`);
   });
 

@@ -15,6 +15,8 @@ export const cancelJob = route({
   summary: 'Stop a job',
   description: 'The webhook still fires, with `status: "cancelled"` and what was done so far.',
   access: 'account',
+  scope: 'scrape',
+  audit: 'job.cancel',
   answers: { 200: { description: 'The job as it ended.', schema: jobAnswer } },
   problems: ['already_finished'],
   async handle({ account, params }, context: JobContext) {

@@ -1,4 +1,4 @@
-import { keyWorks } from '../../../accounts/keys.ts';
+import { keyWorks } from '../../../accounts/keys/keys.ts';
 import { hasETag } from '../../../http/etag.ts';
 import { route } from '../../../http/route/route.ts';
 import { ServiceError } from '../../../service-error.ts';

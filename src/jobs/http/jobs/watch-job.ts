@@ -1,4 +1,4 @@
-import { keyWorks } from '../../../accounts/keys.ts';
+import { keyWorks } from '../../../accounts/keys/keys.ts';
 import { route } from '../../../http/route/route.ts';
 import type { JobContext } from '../context.ts';
 import { requireJob } from './find-job.ts';

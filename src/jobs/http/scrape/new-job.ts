@@ -40,13 +40,14 @@ export async function createRequestedJob(
 }
 
 /** Whose job it is, and what asked for it. */
-export type JobOrigin = Pick<NewJob, 'account_id' | 'request_id' | 'traceparent' | 'idempotency'>;
+export type JobOrigin = Pick<NewJob, 'account_id' | 'by' | 'request_id' | 'traceparent' | 'idempotency'>;
 
 /** The origin of a job that a request creates. */
 export function originOf(request: ScrapeRequest): JobOrigin {
-  const { account, requestId, traceparent, idempotencyKey, path, bytes } = request;
+  const { account, requestId, ip, traceparent, idempotencyKey, path, bytes } = request;
   return {
     account_id: account.id,
+    by: { kind: 'key', key_id: account.keyId, ip },
     request_id: requestId,
     traceparent,
     idempotency:

@@ -11,6 +11,7 @@ export const recoverDeliveries = route({
   summary: 'Send again all deliveries that failed for good in a window of time',
   description: 'With `dry_run` it only counts them.',
   access: 'account',
+  audit: 'delivery.recover',
   body: recoverBody,
   limits: { bytes: 16 * 1024 },
   example: { since: '2026-01-31T00:00:00Z', dry_run: true },
@@ -22,6 +23,10 @@ export const recoverDeliveries = route({
     const { since, until, webhook_url, dry_run } = body;
     const window = { since, until: until ?? null, webhook_url: webhook_url ?? null };
     const deliveries = await (dry_run ? countRecoverable : recover)(db, account.id, window);
-    return { status: dry_run ? 200 : 202, json: { deliveries, dry_run } };
+    return {
+      status: dry_run ? 200 : 202,
+      json: { deliveries, dry_run },
+      ...(dry_run ? { audited: null } : {}),
+    };
   },
 });

@@ -13,6 +13,7 @@ export const redeliver = route({
   summary: 'Send a delivery again, now',
   description: 'Sends the same bytes under a fresh timestamp and signature. The retry schedule starts over.',
   access: 'account',
+  audit: 'delivery.redeliver',
   answers: { 202: { description: 'The delivery, which is due now.', schema: deliveryAnswer } },
   problems: ['gone'],
   async handle(

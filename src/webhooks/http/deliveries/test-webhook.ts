@@ -29,6 +29,7 @@ export const testWebhook = route({
     'It takes the same queue, signer, timeout and retries as every other delivery. The answer waits ' +
     'for the first attempt.',
   access: 'account',
+  audit: 'delivery.test',
   body: testWebhookBody,
   limits: { bytes: 16 * 1024 },
   example: { webhook_url: 'https://yourapp.com/hooks/ollagraph' },
@@ -51,7 +52,7 @@ export const testWebhook = route({
     );
     const deadline = Date.now() + Math.min(config.webhookTimeoutMs + 2000, MAX_WAIT_MS);
     while (Date.now() < deadline && !(await firstAttemptEnded(db, account.id, id))) await sleep(POLL_MS);
-    return { json: await findDelivery(db, account.id, id) };
+    return { json: await findDelivery(db, account.id, id), audited: id };
   },
 });
 

@@ -12,6 +12,7 @@ export const cancelPending = route({
   summary: 'Cancel the deliveries that wait for an endpoint',
   description: 'Each of them can still be redelivered.',
   access: 'account',
+  audit: 'endpoint.cancel-pending',
   answers: {
     200: { description: 'The endpoint, and how many were cancelled.', schema: cancelPendingAnswer },
   },

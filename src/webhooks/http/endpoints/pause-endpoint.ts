@@ -12,6 +12,7 @@ export const pauseEndpoint = route({
   summary: 'Hold all deliveries to an endpoint',
   description: 'They wait until the endpoint is resumed. None is dropped.',
   access: 'account',
+  audit: 'endpoint.pause',
   answers: { 200: { description: 'The endpoint, paused.', schema: endpointAnswer } },
   async handle({ account, params }, { db }: Pick<Context, 'db'>) {
     const endpoint = await findEndpoint(db, account.id, params.endpoint);

@@ -12,6 +12,7 @@ export const resumeEndpoint = route({
   summary: 'Send to an endpoint again',
   description: 'Ends a pause. The deliveries that waited are sent.',
   access: 'account',
+  audit: 'endpoint.resume',
   answers: { 200: { description: 'The endpoint.', schema: endpointAnswer } },
   async handle({ account, params }, { db }: Pick<Context, 'db'>) {
     const endpoint = await findEndpoint(db, account.id, params.endpoint);

@@ -1,7 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { sql } from 'kysely';
-import { newId } from '../ids.ts';
-import type { DbOrTx } from '../database/tables.ts';
+import { KEY_SCOPES, type KeyScope } from '../../database/enumerations.ts';
+import type { DbOrTx } from '../../database/tables.ts';
+import { newId } from '../../ids.ts';
 
 const GENERATED = /^ok_([0-9a-f]{24})_[A-Za-z0-9_-]{43}$/;
 
@@ -15,23 +16,43 @@ function keyId(key: string): string {
   return `key_${GENERATED.exec(key)?.[1] ?? sha256(key).toString('hex').slice(0, 24)}`;
 }
 
+/** What a key may do, until when, and for how many credits. */
+export interface KeyLimits {
+  scopes: readonly KeyScope[];
+  /** Null: it does not expire. */
+  expires_at: Date | null;
+  /** The most credits that its jobs may use, ever; null: what the account has. */
+  credit_limit: number | null;
+}
+
+/** A key that may do everything. */
+export const UNLIMITED: KeyLimits = { scopes: KEY_SCOPES, expires_at: null, credit_limit: null };
+
 /** Makes a key for the account and returns it; it cannot be read again. */
 export async function createKey(
   db: DbOrTx,
   accountId: string,
   name: string,
+  limits: KeyLimits = UNLIMITED,
 ): Promise<{ id: string; key: string }> {
   const key = `ok_${newId('key').slice(4)}_${randomBytes(32).toString('base64url')}`;
-  return { id: await storeKey(db, accountId, name, key), key };
+  return { id: await insertKey(db, accountId, { name, key, limits }), key };
 }
 
 /** Stores the digest of a key that came from elsewhere (the environment). Returns its id. */
 export async function storeKey(db: DbOrTx, accountId: string, name: string, key: string): Promise<string> {
+  return await insertKey(db, accountId, { name, key, limits: UNLIMITED });
+}
+
+async function insertKey(
+  db: DbOrTx,
+  accountId: string,
+  { name, key, limits }: { name: string; key: string; limits: KeyLimits },
+): Promise<string> {
   const id = keyId(key);
-  await db
-    .insertInto('api_keys')
-    .values({ id, account_id: accountId, name, secret_sha256: sha256(key) })
-    .execute();
+  const scopes = KEY_SCOPES.filter((scope) => limits.scopes.includes(scope));
+  const row = { id, account_id: accountId, name, secret_sha256: sha256(key), ...limits, scopes };
+  await db.insertInto('api_keys').values(row).execute();
   return id;
 }
 
@@ -43,15 +64,24 @@ const working = (db: DbOrTx) =>
     .selectFrom('api_keys')
     .innerJoin('accounts', 'accounts.id', 'api_keys.account_id')
     .where('api_keys.revoked_at', 'is', null)
+    .where(sql<boolean>`coalesce(api_keys.expires_at > now(), true)`)
     .where('accounts.suspended_at', 'is', null);
 
+/** Whose key it is, which one, and what it may do. */
+export interface KeyHolder {
+  id: string;
+  keyId: string;
+  scopes: readonly KeyScope[];
+}
+
 /**
- * The account of a bearer key and the key's id; null where it is unknown, wrong or revoked, or the account is suspended.
- * Digests are compared in constant time. Records that the key was used.
+ * The account of a bearer key and the key's id; null where it is unknown, wrong, revoked or
+ * expired, or the account is suspended. Digests are compared in constant time. Records that the key
+ * was used.
  */
-export async function authenticate(db: DbOrTx, key: string): Promise<{ id: string; keyId: string } | null> {
+export async function authenticate(db: DbOrTx, key: string): Promise<KeyHolder | null> {
   const row = await working(db)
-    .select(['api_keys.id', 'account_id', 'secret_sha256'])
+    .select(['api_keys.id', 'account_id', 'secret_sha256', 'scopes'])
     .select(
       sql<boolean>`coalesce(last_used_at < now() - make_interval(secs => ${USE_SECONDS}), true)
         and current_setting('transaction_read_only') = 'off'`.as('stale'),
@@ -62,7 +92,7 @@ export async function authenticate(db: DbOrTx, key: string): Promise<{ id: strin
   if (row.stale)
     await sql`update api_keys set last_used_at = now() where id = ${row.id}
       and (last_used_at is null or last_used_at < now() - make_interval(secs => ${USE_SECONDS}))`.execute(db);
-  return { id: row.account_id, keyId: row.id };
+  return { id: row.account_id, keyId: row.id, scopes: row.scopes };
 }
 
 /** Whether a key still works. */
@@ -71,26 +101,37 @@ export async function keyWorks(db: DbOrTx, id: string): Promise<boolean> {
   return key !== undefined;
 }
 
-/** Whether a key works, was revoked (or does not exist), or its account is suspended. */
+/** Whether a key works, was revoked (or expired, or does not exist), or its account is suspended. */
 export async function keyState(db: DbOrTx, id: string): Promise<'works' | 'revoked' | 'suspended'> {
   const key = await db
     .selectFrom('api_keys')
     .innerJoin('accounts', 'accounts.id', 'api_keys.account_id')
     .select(['revoked_at', 'suspended_at'])
+    .select(sql<boolean>`coalesce(api_keys.expires_at <= now(), false)`.as('expired'))
     .where('api_keys.id', '=', id)
     .executeTakeFirst();
-  if (!key || key.revoked_at !== null) return 'revoked';
+  if (!key || key.revoked_at !== null || key.expired) return 'revoked';
   return key.suspended_at === null ? 'works' : 'suspended';
 }
+
+/** A key as its account sees it; never the secret. */
+export type KeyRow = Awaited<ReturnType<typeof listKeys>>[number];
 
 /** The account's keys, newest first; never the secrets. */
 export async function listKeys(db: DbOrTx, accountId: string) {
   return await db
     .selectFrom('api_keys')
-    .select(['id', 'name', 'created_at', 'last_used_at', 'revoked_at'])
+    .select(['id', 'name', 'scopes', 'expires_at', 'credit_limit', 'credits_used'])
+    .select(['created_at', 'last_used_at', 'revoked_at'])
     .where('account_id', '=', accountId)
     .orderBy('id', 'desc')
     .execute();
+}
+
+/** `expired` is shown of a key that nobody revoked. */
+export function keyStatus({ revoked_at, expires_at }: Pick<KeyRow, 'revoked_at' | 'expires_at'>) {
+  if (revoked_at !== null) return 'revoked';
+  return expires_at !== null && expires_at <= new Date() ? 'expired' : 'works';
 }
 
 /** Ends a key at once. False when the account has no such key that still works. */

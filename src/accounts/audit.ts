@@ -1,0 +1,59 @@
+import { sql } from 'kysely';
+import type { AuditAction, AuditActor } from '../database/enumerations.ts';
+import type { DbOrTx } from '../database/tables.ts';
+import { newId } from '../ids.ts';
+
+/** Who does something, and from where. */
+export interface Actor {
+  kind: AuditActor;
+  /** The key of the call, or with which somebody signed in; null where there is none. */
+  key_id: string | null;
+  ip: string | null;
+}
+
+export interface AuditEvent {
+  account_id: string;
+  actor: Actor;
+  action: AuditAction;
+  /** What it was done to: an id, an endpoint; null where the action says it all. */
+  target: string | null;
+  request_id: string | null;
+}
+
+/** Records an action, best in the transaction that carries it out. */
+export async function recordAudit(db: DbOrTx, event: AuditEvent): Promise<void> {
+  const { account_id, actor, action, target, request_id } = event;
+  await sql`
+    insert into audit_events (account_id, id, actor, key_id, action, target, ip, request_id)
+    values (${account_id}, ${newId('aud')}, ${actor.kind}, ${actor.key_id}, ${action}, ${target}, ${actor.ip},
+      ${request_id})`.execute(db);
+}
+
+/** An action as its account sees it. */
+export interface RecordedAction {
+  id: string;
+  created_at: Date;
+  actor: AuditActor;
+  key_id: string | null;
+  /** What the key is called. */
+  key_name: string | null;
+  action: AuditAction;
+  target: string | null;
+  ip: string | null;
+}
+
+/** The account's actions, newest first; of one key where it is named. */
+export async function listAudit(
+  db: DbOrTx,
+  accountId: string,
+  { keyId, before, limit }: { keyId?: string | undefined; before?: string | undefined; limit: number },
+): Promise<RecordedAction[]> {
+  const { rows } = await sql<RecordedAction>`
+    select e.id, e.created_at, e.actor, e.key_id, k.name as key_name, e.action, e.target, e.ip
+    from audit_events e left join api_keys k on k.id = e.key_id
+    where e.account_id = ${accountId}
+      ${keyId === undefined ? sql`` : sql`and e.key_id = ${keyId}`}
+      ${before === undefined ? sql`` : sql`and e.id < ${before}`}
+    order by e.id desc limit ${limit}`.execute(db);
+  return rows;
+}

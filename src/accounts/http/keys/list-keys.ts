@@ -1,0 +1,19 @@
+import { route } from '../../../http/route/route.ts';
+import { listKeys as list } from '../../keys/keys.ts';
+import type { AccountContext } from '../context.ts';
+import { keyList } from './schemas.ts';
+import { showKey } from './show-key.ts';
+
+export const listKeys = route({
+  id: 'listKeys',
+  method: 'get',
+  path: '/v1/keys',
+  tag: 'Account',
+  summary: 'The keys of the account, newest first',
+  description: 'Revoked and expired ones too; never the keys themselves.',
+  access: 'account',
+  answers: { 200: { description: 'The keys.', schema: keyList } },
+  async handle({ account }, { db }: AccountContext) {
+    return { json: { data: (await list(db, account.id)).map(showKey), next_cursor: null } };
+  },
+});

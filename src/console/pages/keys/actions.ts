@@ -1,0 +1,40 @@
+import { listAudit, type RecordedAction } from '../../../accounts/audit.ts';
+import type { Db } from '../../../database/tables.ts';
+import { html, type Html } from '../../../http/html/html.ts';
+import { time } from '../../view/format.ts';
+import { table } from '../../view/table.ts';
+
+const SHOWN = 50;
+
+/** What the keys of an account did last, from the audit; from `before` on where it is given. */
+export async function keyActions(db: Db, accountId: string, before: string | undefined): Promise<Html> {
+  const found = await listAudit(db, accountId, { before, limit: SHOWN + 1 });
+  const actions = found.slice(0, SHOWN);
+  const more =
+    found.length > SHOWN && html`<p><a href="/console/keys?before=${actions.at(-1)!.id}">Older</a></p>`;
+  const columns = [
+    { label: 'When', cell: (action: RecordedAction) => time(action.created_at) },
+    { label: 'What', head: true, cell: (action: RecordedAction) => html`<code>${action.action}</code>` },
+    { label: 'To what', cell: targetOf },
+    { label: 'Who', cell: whoOf },
+    { label: 'From', cell: (action: RecordedAction) => action.ip ?? '–' },
+  ];
+  return html`<section>
+    <h2>What was done</h2>
+    ${table('Actions, newest first', columns, actions, html`<p>Nothing yet.</p>`)} ${more}
+  </section>`;
+}
+
+function targetOf({ target }: RecordedAction): Html {
+  if (target === null) return html`–`;
+  const page = target.startsWith('job_') ? 'jobs' : target.startsWith('dlv_') ? 'deliveries' : null;
+  return page === null
+    ? html`<span class="cut">${target}</span>`
+    : html`<a class="cut" href="/console/${page}/${target}">${target}</a>`;
+}
+
+function whoOf({ actor, key_id, key_name }: RecordedAction): Html {
+  if (actor === 'operator') return html`an operator`;
+  const how = actor === 'key' ? null : actor === 'console' ? 'in the console' : 'by the service';
+  return html`${key_name ?? key_id ?? '–'}${how !== null && html` <span class="sub">${how}</span>`}`;
+}
