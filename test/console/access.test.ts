@@ -103,7 +103,7 @@ test('a form without the token of its session is refused, and so is one from ano
   const headers = { 'sec-fetch-site': 'cross-site' };
   assert.equal((await someone.post('/console/keys', { name: 'x' }, { headers })).status, 400);
   assert.equal((await service.db.selectFrom('api_keys').selectAll().execute()).length, keys.length);
-  assert.equal((await someone.post('/console/keys', { name: 'x' })).status, 201);
+  assert.equal((await someone.post('/console/keys', { name: 'x', may_scrape: 'on' })).status, 201);
   // A foreign page cannot sign somebody in either.
   const stranger = session();
   assert.equal(
@@ -174,7 +174,7 @@ test('the body that is downloaded is what is signed', async () => {
   const { delivery, result } = await service.api.finished(job_id);
   const someone = await signedIn();
   const { text, headers } = await someone.get(`/console/deliveries/${delivery.id}/body`);
-  assert.equal(text, JSON.stringify({ job_id, status: 'completed', result }));
+  assert.equal(text, JSON.stringify({ job_id, status: 'completed', result, cut_short: false }));
   assert.match(headers.get('content-disposition')!, /attachment; filename="?dlv_/);
 });
 
