@@ -172,7 +172,7 @@ test('the console takes keys that may do everything, and makes small ones', asyn
   const { status, text } = await console.post('/console/keys', form);
   assert.equal(status, 201);
   const [key] = /ok_[0-9a-f]{24}_[\w-]{43}/.exec(text)!;
-  const api = createApi(service.api.origin, key!);
+  const api = createApi(service.api.origin, key);
   assert.equal((await api('GET', '/v1/jobs')).status, 200);
   assert.equal((await api('GET', '/v1/me')).status, 403);
   const { data } = (await service.api('GET', '/v1/keys')).json;
