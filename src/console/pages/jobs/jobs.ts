@@ -8,6 +8,7 @@ import { sendReply, untilClosed } from '../../../http/route/reply.ts';
 import type { Context } from '../../../context.ts';
 import { isId } from '../../../ids.ts';
 import { cancelJob } from '../../../jobs/progress/cancel.ts';
+import { fileReply } from '../../../jobs/http/jobs/file-reply.ts';
 import { EVENT_HEADERS, jobEvents } from '../../../jobs/http/jobs/job-events.ts';
 import { describeJob } from '../../../jobs/read/describe.ts';
 import { deliveriesOfJobs } from '../../../webhooks/read/deliveries.ts';
@@ -119,6 +120,11 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
     const allowed = async () => (await findSession(db, cookie)) !== null;
     const body = jobEvents(db, job, { gone, allowed });
     await sendReply(res, { headers: EVENT_HEADERS, body }, 'text/event-stream');
+  });
+
+  router.get('/jobs/:job_id/files/:name', async (req, res) => {
+    const { name } = req.params;
+    await sendReply(res, await fileReply(db, await jobOf(req, res), { name, headers: req.headers }));
   });
 
   router.get('/jobs/:job_id/pages/:ordinal', async (req, res) => {

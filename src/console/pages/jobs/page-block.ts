@@ -1,6 +1,6 @@
 import type { PageRow } from '../../../jobs/read/jobs.ts';
 import type { BlockVerdict } from '../../../scrape/block/index.ts';
-import { PAGE_ERRORS } from '../../../scrape/types.ts';
+import { PAGE_ERRORS, type PageFile } from '../../../scrape/types.ts';
 import { html, safeHref, type Content, type Html } from '../../../http/html/html.ts';
 import { MAX_MARKDOWN_LENGTH, renderMarkdown } from '../../view/markdown/index.ts';
 import { count, duration, exactTime } from '../../view/format.ts';
@@ -38,6 +38,8 @@ interface Block {
   response?: unknown;
   data?: unknown;
   data_errors?: unknown[];
+  files?: PageFile[];
+  file_errors?: { name: string; message: string }[];
   metadata?: Record<string, unknown>;
   /** Absent in blocks of before there were verdicts. */
   block?: BlockVerdict | null;
@@ -71,7 +73,25 @@ export async function pageBody(page: PageRow & { fragment: string | null }): Pro
   ])}
   ${block.block && html`<p class="caution">${blockPage(block.block)}</p>`}
   ${block.error && html`<p class="problem"><strong>${block.error.code}</strong> ${reason(block.error.code)}</p>`}
-  ${await contents(block, page.fragment)}`;
+  ${fileList(block)} ${await contents(block, page.fragment)}`;
+}
+
+/** The files of a page, pictures as small ones, and why others are missing. */
+function fileList({ files = [], file_errors = [] }: Block): Html | null {
+  if (files.length + file_errors.length === 0) return null;
+  return html`<section aria-label="Files">
+    <ul class="files">
+      ${files.map((file) => html`<li>${fileLink(file)}</li>`)}
+    </ul>
+    ${file_errors.map(({ name, message }) => html`<p class="caution"><strong>${name}</strong> ${message}</p>`)}
+  </section>`;
+}
+
+function fileLink({ name, path, type, bytes, width, height }: PageFile): Html {
+  const href = path.replace(/^\/v1/, '/console');
+  const size = `${count(Math.ceil(bytes / 1024))} KiB${width === undefined ? '' : `, ${width} by ${height}`}`;
+  const picture = type.startsWith('image/') && html`<img src="${href}" alt="" loading="lazy" />`;
+  return html`<a href="${href}">${picture}<span>${name}</span></a> <span class="sub">${size}</span>`;
 }
 
 /** The sentence for a verdict on a block page. */
