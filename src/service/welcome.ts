@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { loggableUrl } from '../log.ts';
 
 /** Logs what runs, and what an operator should know about the configuration. */
 export function logWelcome({ config, log }: Context, port: number | null): void {
@@ -10,11 +11,16 @@ export function logWelcome({ config, log }: Context, port: number | null): void 
   if (config.allowPrivateWebhooks.length > 0)
     log.warn({ networks: config.allowPrivateWebhooks }, 'private networks may be called back');
   log.info(
-    { browser: config.browser },
+    {
+      browser:
+        config.browser && ('url' in config.browser ? loggableUrl(config.browser.url) : config.browser.path),
+    },
     config.browser ? 'pages can be rendered' : 'no browser: no page is rendered',
   );
   if (config.browser && 'url' in config.browser)
-    log.warn('the browser at BROWSER_URL makes its own connections: keep private networks out of its reach');
+    log.warn(
+      'the browser at BROWSER_URL resolves names and makes connections itself: keep private networks out of its reach',
+    );
   if (config.proxies.length > 0)
     log.info({ proxies: config.proxies.length, mode: config.proxyMode }, 'pages may go through proxies');
   if (config.proxies.length > 0 && config.proxyDns === 'remote')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -17,6 +18,10 @@ import type { GuardedPage } from './guarded-page.ts';
 /** The one address that pages may reach. Canaries listen on others of loopback. */
 const OPEN = '127.0.0.2';
 const CLOSED = '127.0.0.1';
+
+/** Another than that of a run beside this one. */
+const LINK_LOCAL = `169.254.${randomInt(1, 255)}.${randomInt(1, 255)}`;
+const run = promisify(execFile);
 
 /** Ways in which a page makes a browser connect, each to a path of its own. */
 const WAYS = (
@@ -148,6 +153,7 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
     let asked = 0;
     dns = await startDns({
       'inside.test': { a: [CLOSED] },
+      'linked.test': { a: [LINK_LOCAL] },
       // The first answer is permitted, the later ones are not.
       'rebinding.test': ({ type }) => ({ a: type === 'A' && asked++ === 0 ? [OPEN] : [CLOSED] }),
     });
@@ -197,7 +203,7 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
     };
     try {
       const script = new URL('./guarded-page.ts', import.meta.url).pathname;
-      await promisify(execFile)(process.execPath, [script, JSON.stringify(given)], {
+      await run(process.execPath, [script, JSON.stringify(given)], {
         env: { TMPDIR: directory },
       });
       return lookups(await readFile(netLog, 'utf8'));
@@ -232,6 +238,26 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
     await render(`rebinding.test:${canary.port}`);
     canary.close();
     assert.deepEqual([canary.connections, [...canary.paths]], [0, []]);
+  });
+
+  test('no way reaches an address that is link-local', async (t) => {
+    const change = async (how: 'add' | 'del') =>
+      await run('ip', ['addr', how, `${LINK_LOCAL}/32`, 'dev', 'lo']).then(
+        () => true,
+        () => false,
+      );
+    if (!(await change('add'))) return t.skip('this machine gives loopback no address that is link-local');
+    try {
+      const canary = await startCanary(LINK_LOCAL);
+      const inside = await start(LINK_LOCAL);
+      await render(`${LINK_LOCAL}:${canary.port}`);
+      await render(`linked.test:${canary.port}`);
+      await assert.rejects(render(`${LINK_LOCAL}:${canary.port}`, null, inside), /blocked_target/);
+      canary.close();
+      assert.deepEqual([canary.connections, [...canary.paths]], [0, []]);
+    } finally {
+      assert.ok(await change('del'));
+    }
   });
 
   const GUARDS: [flag: string, site: () => string, fails: (canary: Canary) => boolean][] = [

@@ -59,3 +59,16 @@ export async function openBrowser(
     timeout: 20_000,
   });
 }
+
+const NO_SANDBOX =
+  'Chromium has no sandbox here, and does not run without: the system, or the container, must allow ' +
+  'unprivileged user namespaces. See /docs/manual/rendering, or set BROWSER_URL';
+const MAX_REASON = 1000;
+
+/** Why a browser did not start, in a few lines: what it wrote itself, without the driver's call log. */
+export function whyNotStarted(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  if (/No usable sandbox|sandboxing failed/.test(message)) return NO_SANDBOX;
+  const written = message.split('\n').flatMap((line) => line.split('[err] ').slice(1));
+  return [message.split('\n', 1)[0], ...written].join('\n').slice(0, MAX_REASON);
+}

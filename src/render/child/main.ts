@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { createEgress, type ForwardProxy } from '../../egress/index.ts';
 import type { BrowserSettings, FromBrowser, RenderRequest, ToBrowser } from '../messages.ts';
-import { guards, openBrowser } from './browser.ts';
+import { guards, openBrowser, whyNotStarted } from './browser.ts';
 import { descendants, memoryOfChildren } from './memory.ts';
 import { BrokenBrowserError, RenderError, renderPage } from './render-page.ts';
 
@@ -52,7 +52,7 @@ async function start(settings: BrowserSettings): Promise<void> {
     browser.on('disconnected', () => void (ending ??= end()));
     send({ type: 'ready' });
   } catch (error) {
-    send({ type: 'failed_to_start', reason: error instanceof Error ? error.message : String(error) });
+    send({ type: 'failed_to_start', reason: whyNotStarted(error) });
   }
 }
 
