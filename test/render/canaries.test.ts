@@ -22,6 +22,12 @@ const CLOSED = '127.0.0.1';
 /** Another than that of a run beside this one. */
 const LINK_LOCAL = `169.254.${randomInt(1, 255)}.${randomInt(1, 255)}`;
 const run = promisify(execFile);
+/** Gives loopback the address, or takes it away. False where this machine does not let us. */
+const changeLoopback = async (how: 'add' | 'del') =>
+  await run('ip', ['addr', how, `${LINK_LOCAL}/32`, 'dev', 'lo']).then(
+    () => true,
+    () => false,
+  );
 
 /** Ways in which a page makes a browser connect, each to a path of its own. */
 const WAYS = (
@@ -241,12 +247,8 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
   });
 
   test('no way reaches an address that is link-local', async (t) => {
-    const change = async (how: 'add' | 'del') =>
-      await run('ip', ['addr', how, `${LINK_LOCAL}/32`, 'dev', 'lo']).then(
-        () => true,
-        () => false,
-      );
-    if (!(await change('add'))) return t.skip('this machine gives loopback no address that is link-local');
+    if (!(await changeLoopback('add')))
+      return t.skip('this machine gives loopback no address that is link-local');
     try {
       const canary = await startCanary(LINK_LOCAL);
       const inside = await start(LINK_LOCAL);
@@ -256,7 +258,7 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
       canary.close();
       assert.deepEqual([canary.connections, [...canary.paths]], [0, []]);
     } finally {
-      assert.ok(await change('del'));
+      assert.ok(await changeLoopback('del'));
     }
   });
 
