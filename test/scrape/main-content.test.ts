@@ -283,6 +283,17 @@ test('removeNoise drops what no reader sees', () => {
   assert.equal(noise('<noscript>no script</noscript><p>one</p>'), 'no script\n\none');
 });
 
+test('removeNoise keeps the text that is hidden from screen readers alone', () => {
+  const slide = 'The second of three slides, which a reader sees as soon as the first has gone.';
+  assert.equal(noise(`<p>a</p><li aria-hidden="true">${slide}</li>`), `a\n\n${slide}`);
+  assert.equal(noise(`<p>a</p><a href="/b" aria-hidden="true">${slide}</a>`), `a\n\n${slide}`);
+  assert.equal(noise(`<p>a</p><div class="a-expander" style="display:none">${slide}</div>`), `a\n\n${slide}`);
+  const over = ['class="modal fade"', 'id="cookie-settings"', 'role="dialog"', 'class="main-menu"', 'hidden'];
+  for (const attribute of over)
+    assert.equal(noise(`<p>a</p><div aria-hidden="true" ${attribute}>${slide}</div>`), 'a', attribute);
+  assert.equal(noise(`<p>a</p><nav aria-hidden="true">${slide}</nav>`), 'a');
+});
+
 test('removeNoise changes the children in place', () => {
   const document = parseHtml('<div><script>a</script><p>b</p><i hidden>c</i></div>');
   const { children } = document;
