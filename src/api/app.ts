@@ -68,7 +68,15 @@ function corsOptions({ config }: Context): CorsOptions {
   return {
     origin: config.corsOrigins.includes('*') ? '*' : config.corsOrigins,
     methods: ['GET', 'POST', 'PATCH', 'DELETE'],
-    exposedHeaders: ['X-Request-Id', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'Location', 'ETag'],
+    exposedHeaders: [
+      'X-Request-Id',
+      'RateLimit',
+      'RateLimit-Policy',
+      'Retry-After',
+      'Location',
+      'ETag',
+      'Content-Range',
+    ],
     maxAge: 3600,
   };
 }

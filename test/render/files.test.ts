@@ -2,22 +2,11 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { sql } from 'kysely';
+import type { PageFile } from '../../src/scrape/types.ts';
 import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
-
-/** A file as a block shows it. */
-interface ShownFile {
-  name: string;
-  path: string;
-  type: string;
-  bytes: number;
-  sha256: string;
-  width?: number;
-  height?: number;
-  truncated?: true;
-}
 
 /** Colours that no picture format makes small. */
 const NOISE = `<!doctype html><title>Noise</title><style>body{margin:0}canvas{display:block}</style>
@@ -50,7 +39,8 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
   let service: TestService;
   let site: Site;
   before(async () => {
-    service = await startTestService({ CHROMIUM_PATH: CHROMIUM });
+    // A place that was not given back would keep every later page waiting.
+    service = await startTestService({ CHROMIUM_PATH: CHROMIUM, RENDER_CONCURRENCY: '1' });
     const picture = Buffer.from('R0lGODlhAQABAPAAAP8AAP///yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==', 'base64');
     site = await startSite({
       '/': page('Home', 'A page with words enough to be read by anybody. <img src="/picture.gif">'),
@@ -91,7 +81,7 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
   };
 
   /** Reads a whole file, and checks that it is what its block says. */
-  const contentOf = async ({ path, type, bytes: length, sha256 }: ShownFile): Promise<Buffer> => {
+  const contentOf = async ({ path, type, bytes: length, sha256 }: PageFile): Promise<Buffer> => {
     const { response, status, bytes } = await read(path);
     assert.deepEqual([status, response.headers.get('content-type')], [200, type]);
     assert.deepEqual([bytes.length, hash('sha256', bytes)], [length, sha256]);
@@ -100,7 +90,7 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
 
   test('a screenshot and a PDF are files of the job, and the block says where they are', async () => {
     const block = await scrape('/', { screenshot: true, pdf: true });
-    const [picture, print] = block.files as [ShownFile, ShownFile];
+    const [picture, print] = block.files as [PageFile, PageFile];
     assert.deepEqual([picture.name, print.name], ['0-screenshot.png', '0-page.pdf']);
     assert.deepEqual([picture.width, picture.height, picture.truncated], [1280, 800, undefined]);
     assert.deepEqual(sizeOfPng(await contentOf(picture)), [1280, 800]);
@@ -157,23 +147,23 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
 
   test('all of a page in one picture, in three formats, down to where a browser paints', async () => {
     const full = { full_page: true };
-    const [png] = (await scrape('/tall', { screenshot: full })).files as [ShownFile];
+    const [png] = (await scrape('/tall', { screenshot: full })).files as [PageFile];
     assert.deepEqual(sizeOfPng(await contentOf(png)), [png.width, png.height]);
     assert.ok(png.height! > 3000 && png.height! < 3200 && png.truncated === undefined);
 
     const jpeg = { ...full, format: 'jpeg', quality: 60 };
-    const [endless] = (await scrape('/endless', { screenshot: jpeg })).files as [ShownFile];
+    const [endless] = (await scrape('/endless', { screenshot: jpeg })).files as [PageFile];
     assert.deepEqual([endless.name, endless.height, endless.truncated], ['0-screenshot.jpeg', 16_384, true]);
     assert.deepEqual([...(await contentOf(endless)).subarray(0, 3)], [0xff, 0xd8, 0xff]);
 
-    const [webp] = (await scrape('/', { screenshot: { format: 'webp' } })).files as [ShownFile];
+    const [webp] = (await scrape('/', { screenshot: { format: 'webp' } })).files as [PageFile];
     assert.equal((await contentOf(webp)).subarray(8, 12).toString(), 'WEBP');
   });
 
   test('the size that is said is that of the picture, on a phone too', async () => {
     for (const full_page of [false, true]) {
       const options = { mobile: true, screenshot: { full_page } };
-      const [file] = (await scrape('/wide', options)).files as [ShownFile];
+      const [file] = (await scrape('/wide', options)).files as [PageFile];
       assert.deepEqual(sizeOfPng(await contentOf(file)), [file.width, file.height]);
     }
   });
@@ -183,7 +173,7 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
     const actions = [shot, { type: 'click', selector: 'button' }, { ...shot, format: 'webp' }];
     const { files } = await scrape('/steps', { actions, screenshot: true });
     assert.deepEqual(
-      files.map(({ name }: ShownFile) => name),
+      files.map(({ name }: PageFile) => name),
       ['0-screenshot-1.png', '0-screenshot-2.webp', '0-screenshot.png'],
     );
     const [first, , last] = await Promise.all(files.map(contentOf));
@@ -203,7 +193,7 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
     // Each of them is some 3 MB.
     const windows = Array.from({ length: 8 }, () => ({ type: 'screenshot' }));
     const several = await scrape('/noise', { actions: windows });
-    const bytes = several.files.reduce((sum: number, file: ShownFile) => sum + file.bytes, 0);
+    const bytes = several.files.reduce((sum: number, file: PageFile) => sum + file.bytes, 0);
     assert.ok(several.files.length < 8 && bytes <= 20 * 1024 * 1024);
     assert.equal(several.files.length + several.file_errors.length, 8);
   });
@@ -220,7 +210,7 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
       webhook_url: receiver.url(),
     });
     const job = await service.api.finished(id);
-    const names = job.result.pages.map(({ files }: { files?: ShownFile[] }) => files?.[0]?.name);
+    const names = job.result.pages.map(({ files }: { files?: PageFile[] }) => files?.[0]?.name);
     assert.deepEqual(names, ['0-screenshot.png', undefined, '2-screenshot.png']);
     for (const { files = [] } of job.result.pages) for (const file of files) await contentOf(file);
     const [callback] = await receiver.received(1);
@@ -229,7 +219,7 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
       select name, bytes from files where job_id = ${id} order by name`.execute(service.db);
     assert.deepEqual(
       rows,
-      job.result.pages.flatMap(({ files = [] }: { files?: ShownFile[] }) =>
+      job.result.pages.flatMap(({ files = [] }: { files?: PageFile[] }) =>
         files.map(({ name, bytes }) => ({ name, bytes })),
       ),
     );
