@@ -6,7 +6,7 @@
 // [rounds]
 import { report } from './support/figures.ts';
 import { installCompetitors } from './support/competitors.ts';
-import { runContestant, type Contestant, type Outcome } from './support/crawlers.ts';
+import { runContestant, type Outcome } from './support/crawlers.ts';
 import { watchMemory } from './support/memory.ts';
 import { startService } from './support/service.ts';
 import { requireDocumentation, startSite } from './support/site.ts';
@@ -20,7 +20,7 @@ requireDocumentation();
 installCompetitors();
 await using site = await startSite();
 const start = `${site.url}/`;
-const outcomes: Record<'service' | Contestant, Outcome[]> = { service: [], crawlee: [], bare: [] };
+const outcomes: Record<'service' | 'crawlee' | 'bare', Outcome[]> = { service: [], crawlee: [], bare: [] };
 let peakMb = 0;
 for (let round = 0; round < rounds; round++) {
   outcomes.bare.push(await runContestant('bare', start, pages, LIMIT_MS));
@@ -58,5 +58,5 @@ async function crawlByService(): Promise<Outcome> {
   const job = await service.finished(job_id, LIMIT_MS);
   peakMb = Math.max(peakMb, memory.peakMb);
   const milliseconds = Date.parse(job.finished_at) - Date.parse(job.created_at);
-  return { pages: job.succeeded, seconds: milliseconds / 1000 };
+  return { pages: job.succeeded, seconds: milliseconds / 1000, peakMb: memory.peakMb };
 }

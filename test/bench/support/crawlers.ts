@@ -3,8 +3,10 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent } from 'undici';
 import { extract } from '../../../src/scrape/extract.ts';
+import { familyMiB } from '../../support/measure/resident.ts';
+import { watchMemory } from './memory.ts';
 
-export type Contestant = 'crawlee' | 'bare';
+export type Contestant = 'crawlee' | 'playwright' | 'bare';
 
 /**
  * Crawls from `start` and resolves with the number of pages stored, `concurrency` requests at once.
@@ -14,12 +16,14 @@ export type Crawl = (start: string, pages: number, concurrency: number) => Promi
 export interface Outcome {
   pages: number;
   seconds: number;
+  /** The most memory of the process and those that it started, in MB of 2^20 bytes. */
+  peakMb: number;
 }
 
-/** As many requests side by side as the service has to one host by default. */
-const SIDE_BY_SIDE = 8;
+/** As many requests side by side as the service has to one host by default, and pages in a browser. */
+const SIDE_BY_SIDE = { crawlee: 8, bare: 8, playwright: 2 };
 /** Imported by address: its packages are installed by the benchmark, not by the project. */
-const CRAWLEE: string = new URL('../competitors/crawlee.ts', import.meta.url).href;
+const competitor = (name: string): string => new URL(`../competitors/${name}.ts`, import.meta.url).href;
 const OPTIONS = {
   formats: ['markdown' as const],
   only_main_content: true,
@@ -28,17 +32,18 @@ const OPTIONS = {
 };
 
 if (process.send && process.argv[2] === 'crawl') {
-  const [contestant, start, pages] = process.argv.slice(3);
-  const crawl: Crawl = contestant === 'bare' ? bare : (await import(CRAWLEE)).crawlee;
+  const [name, start, pages] = process.argv.slice(3);
+  const contestant = name as Contestant;
+  const crawl: Crawl = contestant === 'bare' ? bare : (await import(competitor(contestant)))[contestant];
   const begun = performance.now();
-  const done = await crawl(start!, Number(pages), SIDE_BY_SIDE);
-  process.send({ pages: done, seconds: (performance.now() - begun) / 1000 } satisfies Outcome);
+  const done = await crawl(start!, Number(pages), SIDE_BY_SIDE[contestant]);
+  process.send({ pages: done, seconds: (performance.now() - begun) / 1000 });
   process.disconnect();
 }
 
 /**
- * Crawls from `start` along links to `.html` on the same host. Throws where that takes longer than
- * `limitMs`.
+ * Crawls from `start` along links to `.html` on the same host, or renders the pages whose addresses
+ * begin with `start`. Throws where that takes longer than `limitMs`.
  */
 export async function runContestant(
   contestant: Contestant,
@@ -47,10 +52,11 @@ export async function runContestant(
   limitMs: number,
 ): Promise<Outcome> {
   const child = fork(import.meta.filename, ['crawl', contestant, start, String(pages)]);
+  using memory = watchMemory(child.pid!, familyMiB);
   const [outcome] = await once(child, 'message', { signal: AbortSignal.timeout(limitMs) }).finally(() =>
     child.kill(),
   );
-  return outcome;
+  return { ...outcome, peakMb: memory.peakMb };
 }
 
 async function bare(start: string, pages: number, concurrency: number): Promise<number> {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { residentMiB } from '../../support/measure/resident.ts';
 
 const SAMPLE_MS = 200;
 
@@ -8,15 +8,17 @@ export interface MemoryWatch extends Disposable {
   lastMb: number;
 }
 
-/** Samples a process's resident set (VmRSS of Linux's /proc) every 200 ms until disposed of. */
-export function watchMemory(pid: number): MemoryWatch {
+/** Samples the resident set of a process every 200 ms until disposed of; `measure` says of what else. */
+export function watchMemory(
+  pid: number,
+  measure: (pid: number) => Promise<number> = residentMiB,
+): MemoryWatch {
   const watch: MemoryWatch = { peakMb: 0, lastMb: 0, [Symbol.dispose]: () => clearInterval(timer) };
   const timer = setInterval(() => void sample(), SAMPLE_MS);
   async function sample(): Promise<void> {
-    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-    const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1];
-    if (kilobytes === undefined) return;
-    watch.lastMb = Number(kilobytes) / 1024;
+    const megabytes = await measure(pid);
+    if (megabytes === 0) return;
+    watch.lastMb = megabytes;
     watch.peakMb = Math.max(watch.peakMb, watch.lastMb);
   }
   return watch;
