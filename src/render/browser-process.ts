@@ -1,7 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { clearUp } from './leftovers.ts';
 import type {
   BrowserSettings,
   FromBrowser,
@@ -72,9 +73,7 @@ export class BrowserProcess {
     child.on('error', (error) => this.#lost(error.message));
     child.on('exit', (code, signal) => {
       this.#lost(`the browser's process ended with ${signal ?? code}: ${this.#stderr}`);
-      void rm(directory, { recursive: true, force: true, maxRetries: 3 })
-        .catch(() => {})
-        .then(this.#exited.resolve);
+      void clearUp(directory).then(this.#exited.resolve);
     });
     this.#ready.promise.catch(() => {}); // `render` awaits it
   }

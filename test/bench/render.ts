@@ -1,7 +1,8 @@
 // Pages of an application of Vue, rendered: this service with everything stored in Postgres, and Crawlee's
 // PlaywrightCrawler with turndown and its memory storage, with the same Chromium and as many pages at once, in turns.
 // Then the service's memory after 100 pages and after 1,000, and what a batch that renders leaves to one that does not.
-// Run: node test/bench/render.ts [pages] [rounds]
+// Run: node test/bench/render.ts [pages] [rounds] [--compare: no more than the first]
+// CHROMIUM_PATH names another browser.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CHROMIUM } from '../support/browser/browser.ts';
 import { quantile } from '../support/measure/quantile.ts';
@@ -26,8 +27,10 @@ installCompetitors();
 await using apps = await startAppSite();
 await using site = await startSite();
 await compare();
-if (!process.env.ONLY) await compareMemory();
-if (!process.env.ONLY) await compareBeside();
+if (!process.argv.includes('--compare')) {
+  await compareMemory();
+  await compareBeside();
+}
 
 async function compare(): Promise<void> {
   const outcomes: Record<'service' | 'crawlee', Outcome[]> = { service: [], crawlee: [] };
@@ -63,7 +66,7 @@ function median(numbers: number[]): number {
 }
 
 async function start(): Promise<BenchService> {
-  return await startService({ env: { CHROMIUM_PATH: CHROMIUM } });
+  return await startService({ env: { CHROMIUM_PATH: process.env.CHROMIUM_PATH ?? CHROMIUM } });
 }
 
 /** Renders so many pages, and returns the seconds. */

@@ -8,11 +8,22 @@ interface Process {
   parent: number;
 }
 
+/** It is measured no more often: that reads a file of each process of the machine. */
+const FRESH_MS = 2000;
+let measured = { bytes: 0, at: -Infinity };
+
 /**
- * The memory that the children of this process, and theirs, have for themselves. 0 where the system
- * does not say.
+ * The memory that the children of this process, and theirs, have for themselves, at most two seconds
+ * ago. 0 where the system does not say.
  */
 export async function memoryOfChildren(): Promise<number> {
+  if (performance.now() - measured.at < FRESH_MS) return measured.bytes;
+  measured = { bytes: measured.bytes, at: performance.now() };
+  measured = { ...measured, bytes: await measure() };
+  return measured.bytes;
+}
+
+async function measure(): Promise<number> {
   const sizes = await Promise.all((await descendants()).map(readPrivateBytes));
   return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -21,7 +21,10 @@ export const playwright: Crawl = async (start, pages, concurrency) => {
       maxConcurrency: concurrency,
       launchContext: {
         useIncognitoPages: true,
-        launchOptions: { executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] },
+        launchOptions: {
+          executablePath: process.env.CHROMIUM_PATH ?? CHROMIUM,
+          args: ['--no-sandbox', '--disable-gpu'],
+        },
       },
       preNavigationHooks: [async (context) => await context.blockRequests({ urlPatterns: BLOCKED })],
       async requestHandler({ page, request, pushData }) {
