@@ -7,6 +7,7 @@ import { addListen } from './cli/client/listen/listen.ts';
 import { addMcp } from './cli/client/mcp.ts';
 import { addMap } from './cli/client/scrape/map.ts';
 import { addQueue } from './cli/client/scrape/queue.ts';
+import { addSchedules } from './cli/client/schedules.ts';
 import { addScrape } from './cli/client/scrape/scrape.ts';
 import { addVerify } from './cli/client/listen/verify.ts';
 import { addWebhooks } from './cli/client/webhooks.ts';
@@ -37,6 +38,7 @@ for (const add of [
   addQueue,
   addMap,
   addJobs,
+  addSchedules,
   addDeliveries,
   addEndpoints,
   addWebhooks,

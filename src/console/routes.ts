@@ -18,6 +18,7 @@ import { keyPages } from './pages/keys/keys.ts';
 import { overviewPage } from './pages/overview.ts';
 import { playgroundPages } from './pages/playground.ts';
 import type { DirectDispatch } from '../webhooks/direct/reservation.ts';
+import { schedulePages } from './pages/schedules/schedules.ts';
 import { secretPages } from './pages/secret.ts';
 import { sessionOf } from './session/browser-session.ts';
 import { pageHeaders, readForm } from './session/forgery.ts';
@@ -40,6 +41,7 @@ export function consoleRoutes(
   if (limiter) router.use(limitRate(limiter, (res) => sessionOf(res).account_id));
   router.use(overviewPage(context));
   router.use(jobPages(context, waiter));
+  router.use(schedulePages({ ...context, box, waiter }));
   router.use(deliveryPages({ ...context, dispatch }, box));
   router.use(endpointPages({ ...context, dispatch }));
   router.use(secretPages(context, box));

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { createTwoFilesPatch } from 'diff';
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import type { Extraction, ExtractOptions } from './types.ts';
 
 /** The formats that count as content. Their order is part of the hash. */
@@ -30,7 +30,7 @@ const sha256 = (value: unknown) => hash('sha256', JSON.stringify(value));
  */
 export function markdownDiff(before: string, after: string): string | null {
   if (before.length > MAX_DIFF_CHARACTERS || after.length > MAX_DIFF_CHARACTERS) return null;
-  const options = { context: CONTEXT_LINES, timeout: DIFF_MS };
+  const options = { context: CONTEXT_LINES, timeout: DIFF_MS, headerOptions: FILE_HEADERS_ONLY };
   return createTwoFilesPatch('before', 'after', withBreak(before), withBreak(after), '', '', options) ?? null;
 }
 

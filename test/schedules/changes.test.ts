@@ -66,6 +66,7 @@ test('a run delivers what was added, changed and removed, and nothing where noth
   const before = byUrl(bodyOf(callbacks[0]!).result.pages, site.url('/a'));
   assert.equal(changed.change, 'changed');
   assert.equal(changed.previous_sha256, before.sha256);
+  assert.ok(changed.diff.startsWith('--- before\n+++ after\n@@ '), changed.diff);
   assert.match(changed.diff, /^-One\.$/m);
   assert.match(changed.diff, /^\+One, again\.$/m);
   assert.equal(byUrl(body.result.pages, site.url('/c')).change, 'added');

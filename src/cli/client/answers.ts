@@ -3,6 +3,7 @@ import type { meAnswer, rotateAnswer, usageAnswer } from '../../accounts/http/sc
 import type { ProblemDocument } from '../../http/problem.ts';
 import type { callbackList, callbackRequest } from '../../callbacks/http/schemas.ts';
 import type { jobAnswer, jobSummary, pageBlock } from '../../jobs/http/schemas/answers.ts';
+import type { runList, scheduleAnswer, scheduleList, startedAnswer } from '../../schedules/http/schemas.ts';
 import type {
   deliveryAnswer,
   deliveryList,
@@ -19,6 +20,10 @@ export type Problem = ProblemDocument;
 export type Page = z.infer<typeof pageBlock>;
 export type JobSummary = z.infer<typeof jobSummary>;
 export type Job = z.infer<typeof jobAnswer>;
+export type Schedule = z.infer<typeof scheduleAnswer>;
+export type ScheduleSummary = z.infer<typeof scheduleList>['data'][number];
+export type ScheduleRun = z.infer<typeof runList>['data'][number];
+export type StartedRun = z.infer<typeof startedAnswer>;
 export type Delivery = z.infer<typeof deliveryAnswer>;
 export type DeliverySummary = z.infer<typeof deliveryList>['data'][number];
 export type Recovered = z.infer<typeof recoverAnswer>;

@@ -21,6 +21,7 @@ export interface Api {
   url: string;
   get<T>(path: string, query?: Query): Promise<T>;
   post<T>(path: string, body?: object): Promise<T>;
+  delete(path: string): Promise<void>;
   /** The entries of a list; further pages are fetched as they are read. */
   list<T>(path: string, query?: Query): AsyncGenerator<T>;
   /** A response with its head, for dates and for streams. It has no time limit. */
@@ -89,6 +90,9 @@ export function createApi(url: string, key: string): Api {
     url,
     get,
     post: <T>(path: string, body?: object) => json<T>('POST', path, body),
+    async delete(path) {
+      await call('DELETE', path, undefined, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    },
     async *list<T>(path: string, query: Query = {}) {
       for (let cursor: string | undefined; ;) {
         const page = await get<{ data: T[]; next_cursor: string | null }>(path, { ...query, cursor });

@@ -21,6 +21,7 @@ export interface Page {
 const ACCOUNT_NAV = [
   ['/console', 'Overview'],
   ['/console/jobs', 'Jobs'],
+  ['/console/schedules', 'Schedules'],
   ['/console/deliveries', 'Deliveries'],
   ['/console/endpoints', 'Endpoints'],
   ['/console/playground', 'Playground'],

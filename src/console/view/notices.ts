@@ -18,6 +18,12 @@ const NOTICES: Record<string, string | ((n: number) => string)> = {
   suspended: 'Suspended. Its keys are refused until you resume it.',
   'account-resumed': 'Resumed. Its keys work again.',
   deleted: 'The account and its data are deleted.',
+  scheduled: 'The schedule is made.',
+  saved: 'Saved.',
+  run: 'The run has begun.',
+  held: 'Paused. It does not run until you resume it.',
+  active: 'Resumed. It runs at its next time.',
+  'schedule-deleted': 'The schedule is deleted.',
   granted: (n) => `${count(n)} credits were ${n < 0 ? 'taken back' : 'given'}.`,
 };
 

@@ -1,5 +1,5 @@
 import { sql, type Selectable } from 'kysely';
-import type { JobKind, JobStatus, PageStatus } from '../../database/enumerations.ts';
+import type { JobKind, JobStatus, PageChange, PageStatus } from '../../database/enumerations.ts';
 import type { DbOrTx, JobsTable } from '../../database/tables.ts';
 import { isId } from '../../ids.ts';
 import type { CrawlOptions, ScrapeOptions } from '../options.ts';
@@ -154,6 +154,8 @@ export interface PageRow {
   http_status: number | null;
   error_code: string | null;
   duration_ms: number | null;
+  /** Run of a schedule: what became of it since the run before. */
+  change: PageChange | null;
 }
 
 /** The job's pages, pending ones too, by ordinal after `after`. */
@@ -165,7 +167,7 @@ export async function listPageRows(
 ): Promise<PageRow[]> {
   let query = db
     .selectFrom('pages')
-    .select(['ordinal', 'url', 'status', 'http_status', 'error_code', 'duration_ms'])
+    .select(['ordinal', 'url', 'status', 'http_status', 'error_code', 'duration_ms', 'change'])
     .where('account_id', '=', job.account_id)
     .where('job_id', '=', job.id)
     .where('ordinal', '>', after)
@@ -186,7 +188,7 @@ export async function findPage(
 ): Promise<(PageRow & { fragment: string | null }) | null> {
   const page = await db
     .selectFrom('pages')
-    .select(['ordinal', 'url', 'status', 'http_status', 'error_code', 'duration_ms', 'fragment'])
+    .select(['ordinal', 'url', 'status', 'http_status', 'error_code', 'duration_ms', 'change', 'fragment'])
     .where('account_id', '=', job.account_id)
     .where('job_id', '=', job.id)
     .where('ordinal', '=', ordinal)

@@ -1,6 +1,7 @@
 import type { Response } from 'express';
 import { PAGE_STATUSES } from '../../../database/enumerations.ts';
 import type { DeliveryState } from '../../../webhooks/read/deliveries.ts';
+import type { RunDescription } from '../../../jobs/read/describe.ts';
 import type { Job, PageRow } from '../../../jobs/read/jobs.ts';
 import { confirmed, postForm, select } from '../../view/forms.ts';
 import { html, type Content, type Html } from '../../../http/html/html.ts';
@@ -15,6 +16,8 @@ import { pageBody, reason } from './page-block.ts';
 export interface JobPart {
   job: Job;
   url: string | null;
+  /** What an ended run of a schedule has found out. */
+  found: RunDescription | null;
   delivery: DeliveryState | undefined;
   /** Why pages failed, the most frequent reason first. */
   errors: { error_code: string; pages: number }[];
@@ -34,7 +37,7 @@ export async function jobBody(
   single: (PageRow & { fragment: string | null }) | null,
 ): Promise<Html> {
   const { job } = part;
-  return html`${whyItEnded(part)} ${progress(res, job)} ${about(part)}
+  return html`${whyItEnded(part)} ${progress(res, job)} ${about(part)} ${changesOf(part)}
     ${
       single
         ? html`<section>
@@ -75,6 +78,42 @@ function whyItEnded({ job, errors }: JobPart): Html | null {
       ${said}
     </ul>
   </div>`;
+}
+
+/** URLs of removed pages that are shown; the API has all of them. */
+const MAX_REMOVED = 200;
+
+/** What a run of a schedule has found out. */
+function changesOf({ job, found }: JobPart): Html | null {
+  if (job.schedule_id === null) return null;
+  const schedule = html`<p>
+    Run ${job.run} of <a href="/console/schedules/${job.schedule_id}">its schedule</a>.
+  </p>`;
+  if (found === null) return schedule;
+  const { changes, removed, complete } = found;
+  return html`<section class="card">
+    <h2>Changes</h2>
+    ${schedule}
+    <dl class="counts">
+      ${Object.entries(changes).map(
+        ([name, pages]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${count(pages)}</dd>
+          </div>`,
+      )}
+    </dl>
+    ${!complete && html`<p class="hint">The run may have missed pages, so that none counts as removed.</p>`}
+    ${
+      removed.length > 0 &&
+      html`<details class="more">
+        <summary>${plural(removed.length, 'removed page')}</summary>
+        <ul class="links">
+          ${removed.slice(0, MAX_REMOVED).map((url) => html`<li><span class="url">${url}</span></li>`)}
+        </ul>
+      </details>`
+    }
+  </section>`;
 }
 
 const COUNTS = ['total', 'succeeded', 'failed', 'skipped', 'cancelled', 'blocked', 'remaining'] as const;
@@ -147,7 +186,9 @@ function about({ job, url, delivery }: JobPart): Html {
       delivery
         ? html`${deliveryBadge(delivery)}
             <a href="/console/deliveries/${delivery.id}"><code>${delivery.id}</code></a>`
-        : html`<span class="quiet">when the job ends</span>`,
+        : html`<span class="quiet"
+            >${job.finished_at === null ? 'when the job ends' : 'none: nothing has changed'}</span
+          >`,
     ]);
   }
   return facts(entries);
@@ -161,7 +202,10 @@ function pageColumns(job: Job): Column<PageRow>[] {
       head: true,
       cell: (page) => html`<a href="/console/jobs/${job.id}/pages/${page.ordinal}">${shortUrl(page.url)}</a>`,
     },
-    { label: 'Status', cell: (page) => badge(page.status) },
+    {
+      label: 'Status',
+      cell: (page) => html`${badge(page.status)} ${page.change && badge(page.change)}`,
+    },
     {
       label: 'Answer',
       cell: (page) =>

@@ -90,13 +90,16 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
     const job = await jobOf(req, res);
     const after = Number(decodeCursor(cursor, /^\d{1,7}$/) ?? -1);
     const { shown, more } = cut(await listPageRows(db, job, { status }, { limit: ROWS + 1, after }), ROWS);
-    const { url } = await describeJob(db, job);
+    const { url, ...found } = await describeJob(db, job);
     const deliveries = await deliveriesOfJobs(db, job.account_id, [job.id]);
     const errors = job.failed > 0 ? await errorsOfJob(db, job) : [];
     const single = isSinglePage(job.kind) ? await findPage(db, job, 0) : null;
     const part: JobPart = {
       job,
       url,
+      found: found.changes
+        ? { changes: found.changes, removed: found.removed ?? [], complete: found.complete === true }
+        : null,
       delivery: deliveries.get(job.id),
       errors,
       pages: shown,

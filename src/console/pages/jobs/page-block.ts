@@ -1,10 +1,11 @@
+import type { PageChange } from '../../../database/enumerations.ts';
 import type { PageRow } from '../../../jobs/read/jobs.ts';
 import type { BlockVerdict } from '../../../scrape/block/index.ts';
 import { PAGE_ERRORS, type PageFile } from '../../../scrape/types.ts';
 import { html, safeHref, type Content, type Html } from '../../../http/html/html.ts';
 import { MAX_MARKDOWN_LENGTH, renderMarkdown } from '../../view/markdown/index.ts';
 import { count, duration, exactTime } from '../../view/format.ts';
-import { facts, source } from '../../view/parts.ts';
+import { badge, facts, source } from '../../view/parts.ts';
 
 /** Characters shown of each form; the API has all of it. */
 const MAX_SHOWN = MAX_MARKDOWN_LENGTH;
@@ -19,6 +20,7 @@ const FILES: Record<string, string> = {
   Images: 'images.json',
   Response: 'response.json',
   Data: 'data.json',
+  Diff: 'page.diff',
   Metadata: 'metadata.json',
   'Page block': 'page.json',
 };
@@ -43,6 +45,9 @@ interface Block {
   metadata?: Record<string, unknown>;
   /** Absent in blocks of before there were verdicts. */
   block?: BlockVerdict | null;
+  /** Of a run of a schedule. */
+  change?: PageChange;
+  diff?: string | null;
   error: { code: string; message: string } | null;
   fetched_at: string;
 }
@@ -69,6 +74,7 @@ export async function pageBody(page: PageRow & { fragment: string | null }): Pro
       : []),
     ['Answer', block.http_status ?? '–'],
     ['Type', block.content_type ?? '–'],
+    ...(block.change === undefined ? [] : [['Since the run before', badge(block.change)] as const]),
     ['Fetched', html`${exactTime(new Date(block.fetched_at))}, in ${duration(page.duration_ms)}`],
   ])}
   ${block.block && html`<p class="caution">${blockPage(block.block)}</p>`}
@@ -111,6 +117,7 @@ function outside(url: string): Content {
 async function contents(block: Block, fragment: string): Promise<Html> {
   const { markdown, html: markup, raw_html, text, links, images, response, metadata } = block;
   const sections: [string, Content][] = [];
+  if (block.diff != null) sections.push(['Diff', shortened(block.diff, 'Diff')]);
   if (markdown !== undefined)
     sections.push(
       ['Markdown', await rendered(markdown)],

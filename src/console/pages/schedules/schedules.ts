@@ -1,0 +1,186 @@
+import { Router, type Request, type Response } from 'express';
+import { z } from 'zod';
+import { cursorParameter, decodeCursor, encodeCursor } from '../../../http/pagination.ts';
+import { html } from '../../../http/html/html.ts';
+import { requestIdOf, traceOf } from '../../../http/locals.ts';
+import { parseQuery, parseValue } from '../../../http/route/validate.ts';
+import type { JobContext } from '../../../jobs/http/context.ts';
+import { changeStored } from '../../../schedules/change.ts';
+import { deleteAndCancel } from '../../../schedules/delete.ts';
+import { runNow } from '../../../schedules/run-now.ts';
+import { latestRuns, listRuns, type Run } from '../../../schedules/runs.ts';
+import {
+  createSchedule,
+  findSchedule,
+  listSchedules,
+  lockSchedule,
+  pauseSchedule,
+  resumeSchedule,
+  type Schedule,
+  type ScheduleRow,
+} from '../../../schedules/schedules.ts';
+import { newSettings } from '../../../schedules/settings.ts';
+import { fullScheduleView } from '../../../schedules/view.ts';
+import { notFound, ServiceError } from '../../../service-error.ts';
+import { sessionOf } from '../../session/browser-session.ts';
+import { time } from '../../view/format.ts';
+import { sendPage } from '../../view/layout.ts';
+import { badge, shortUrl } from '../../view/parts.ts';
+import { table, type Column } from '../../view/table.ts';
+import { changeBody, changeCard, changeForm, newBody, newCard, newForm } from './form.ts';
+import type { ChangeForm, NewForm } from './form.ts';
+import { changesOf, scheduleBody, when } from './schedule.ts';
+
+const ROWS = 25;
+const scheduleQuery = z.object({
+  cursor: cursorParameter,
+  notice: z.string().optional(),
+  n: z.string().optional(),
+});
+
+interface Row {
+  schedule: ScheduleRow;
+  last: Run | undefined;
+}
+
+const COLUMNS: Column<Row>[] = [
+  {
+    label: 'Schedule',
+    head: true,
+    cell: ({ schedule }) =>
+      html`<a href="/console/schedules/${schedule.id}">${schedule.name}</a>
+        <span class="sub">${schedule.kind} ${shortUrl(schedule.url)}</span>`,
+  },
+  { label: 'Status', cell: ({ schedule }) => badge(schedule.status) },
+  { label: 'When', cell: ({ schedule }) => when(schedule) },
+  { label: 'Last run', cell: ({ last }) => (last ? html`${badge(last.status)} ${changesOf(last)}` : '–') },
+  { label: 'Next run', cell: ({ schedule }) => time(schedule.next_run_at) },
+];
+
+const goTo = (res: Response, { id }: Pick<Schedule, 'id'>, notice: string) =>
+  res.redirect(303, `/console/schedules/${id}?notice=${notice}`);
+
+/** The account's schedules: making, changing and running them, and what their runs have found. */
+export function schedulePages(context: JobContext): Router {
+  const { db, box } = context;
+  const router = Router();
+
+  async function scheduleOf(req: Request, res: Response): Promise<Schedule> {
+    const schedule = await findSchedule(db, sessionOf(res).account_id, String(req.params.schedule_id));
+    if (!schedule) throw notFound('schedule');
+    return schedule;
+  }
+
+  async function showList(res: Response, tried: NewForm | null, problem: string | null): Promise<void> {
+    const { account_id } = sessionOf(res);
+    const last = await latestRuns(db, account_id);
+    const rows = (await listSchedules(db, account_id)).map((schedule) => ({
+      schedule,
+      last: last.get(schedule.id),
+    }));
+    const body = html`${table('Schedules, newest first', COLUMNS, rows, html`<p>No schedule yet.</p>`)}
+      <section>
+        <h2>A new schedule</h2>
+        ${newCard(res, tried, problem)}
+      </section>`;
+    sendPage(res, { title: 'Schedules', section: 'Schedules', body }, problem === null ? 200 : 422);
+  }
+
+  async function showOne(
+    res: Response,
+    schedule: Schedule,
+    { cursor, tried = null, problem = null }: Shown = {},
+  ): Promise<void> {
+    const key = decodeCursor(cursor, /^\d{1,9}$/);
+    const before = key === null ? null : Number(key);
+    const found = await listRuns(db, schedule, { limit: ROWS + 1, before });
+    const runs = found.slice(0, ROWS);
+    const { job } = await fullScheduleView(db, box, schedule);
+    const next = found.length > ROWS ? encodeCursor(String(runs.at(-1)!.run)) : null;
+    const change = changeCard(res, schedule, tried, problem);
+    sendPage(
+      res,
+      {
+        title: schedule.name,
+        section: 'Schedules',
+        back: { href: '/console/schedules', label: 'Schedules' },
+        actions: badge(schedule.status),
+        body: scheduleBody(res, { schedule, runs, cursor, next, change, job }),
+      },
+      problem === null ? 200 : 422,
+    );
+  }
+
+  router.get('/schedules', async (_req, res) => {
+    await showList(res, null, null);
+  });
+
+  router.post('/schedules', async (req, res) => {
+    const form = parseValue(req.body, newForm);
+    const { account_id, key_id } = sessionOf(res);
+    try {
+      const settings = await newSettings({ context, account_id }, newBody(form));
+      const made = await db
+        .transaction()
+        .execute(async (tx) => await createSchedule(tx, { account_id, key_id }, settings));
+      goTo(res, made, 'scheduled');
+    } catch (error) {
+      await showList(res, form, refusalOf(error));
+    }
+  });
+
+  router.get('/schedules/:schedule_id', async (req, res) => {
+    const { cursor } = parseQuery(req, scheduleQuery);
+    await showOne(res, await scheduleOf(req, res), { cursor });
+  });
+
+  router.post('/schedules/:schedule_id', async (req, res) => {
+    const schedule = await scheduleOf(req, res);
+    const form = parseValue(req.body, changeForm);
+    try {
+      await changeStored(context, schedule, changeBody(form));
+      goTo(res, schedule, 'saved');
+    } catch (error) {
+      await showOne(res, schedule, { tried: form, problem: refusalOf(error) });
+    }
+  });
+
+  router.post('/schedules/:schedule_id/run', async (req, res) => {
+    const schedule = await scheduleOf(req, res);
+    const { account_id } = schedule;
+    const origin = { account_id, request_id: requestIdOf(res), traceparent: traceOf(res), idempotency: null };
+    await runNow(context, schedule, origin);
+    goTo(res, schedule, 'run');
+  });
+
+  for (const action of ['pause', 'resume'] as const)
+    router.post(`/schedules/:schedule_id/${action}`, async (req, res) => {
+      const { account_id, id } = await scheduleOf(req, res);
+      await db.transaction().execute(async (tx) => {
+        const locked = await lockSchedule(tx, account_id, id);
+        if (!locked) throw notFound('schedule');
+        if (action === 'pause') await pauseSchedule(tx, locked);
+        else await resumeSchedule(tx, locked, sessionOf(res).key_id);
+      });
+      goTo(res, { id }, action === 'pause' ? 'held' : 'active');
+    });
+
+  router.post('/schedules/:schedule_id/delete', async (req, res) => {
+    await deleteAndCancel(context, await scheduleOf(req, res));
+    res.redirect(303, '/console/schedules?notice=schedule-deleted');
+  });
+
+  return router;
+}
+
+interface Shown {
+  cursor?: string | undefined;
+  tried?: ChangeForm | null;
+  problem?: string | null;
+}
+
+/** What is wrong with a form, for its reader. Throws what is no fault of the form. */
+function refusalOf(error: unknown): string {
+  if (error instanceof ServiceError) return error.message;
+  throw error;
+}

@@ -1,0 +1,34 @@
+import type { JobContext } from '../jobs/http/context.ts';
+import { notFound, ServiceError } from '../service-error.ts';
+import type { ScheduleChangeBody } from './http/schemas.ts';
+import { findSchedule, lockSchedule, updateSchedule, type Schedule } from './schedules.ts';
+import { changedSettings } from './settings.ts';
+
+/** How often a change is tried where others change the schedule too. */
+const TRIES = 5;
+const TIMING = ['cron', 'every_seconds', 'timezone', 'until'] as const;
+
+/**
+ * Changes one of the account's schedules. What was read is changed only while it holds, so that
+ * another change in between is not undone. Throws ServiceError `not_found`, `validation_failed` or
+ * `unavailable`.
+ */
+export async function changeStored(
+  context: JobContext,
+  { account_id, id }: Pick<Schedule, 'account_id' | 'id'>,
+  body: ScheduleChangeBody,
+): Promise<Schedule> {
+  const changed = { timing: TIMING.some((name) => body[name] !== undefined), job: body.job !== undefined };
+  for (let tries = 0; tries < TRIES; tries++) {
+    const read = await findSchedule(context.db, account_id, id);
+    if (!read) throw notFound('schedule');
+    const settings = await changedSettings({ context, account_id }, read, body);
+    const schedule = await context.db.transaction().execute(async (tx) => {
+      const locked = await lockSchedule(tx, account_id, id);
+      const holds = locked?.updated_at.getTime() === read.updated_at.getTime();
+      return locked && holds ? await updateSchedule(tx, locked, settings, changed) : null;
+    });
+    if (schedule !== null) return schedule;
+  }
+  throw new ServiceError('unavailable', 'The schedule is being changed by others.', { retryAfterSeconds: 1 });
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { test } from 'node:test';
+import { assertAccessible, noBrowser, startBrowser } from '../support/browser/browser.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { startTestService } from '../support/service.ts';
+import { eventually } from '../support/wait.ts';
+import { startChangingSite } from '../schedules/origin.ts';
+
+/** Where pictures of the pages go, for somebody to look at; none are taken without it. */
+const PICTURES = process.env.CONSOLE_PICTURES;
+const WIDTHS = [390, 768, 1024, 1280];
+
+test(
+  'a schedule is made, run, changed, held and deleted by hand',
+  { skip: noBrowser, timeout: 300_000 },
+  async () => {
+    await using service = await startTestService();
+    await using site = await startChangingSite({ '/a': 'One.', '/b': 'Two.' });
+    await using receiver = await startReceiver();
+    await using browser = await startBrowser();
+    site.put('/', 'Home.', ['/a', '/b']);
+    const page = await browser.open({ viewport: { width: 1280, height: 900 } });
+
+    /** Looks at the page at all widths and in both colour schemes. */
+    async function look(name: string): Promise<void> {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: 900 });
+          const overflow = await page.evaluate<number>(
+            'document.documentElement.scrollWidth - window.innerWidth',
+          );
+          assert.ok(overflow <= 0, `${name} is ${overflow} px too wide at ${width}`);
+          if (PICTURES === undefined) continue;
+          await mkdir(PICTURES, { recursive: true });
+          await page.screenshot({ path: `${PICTURES}/${name}-${width}-${colorScheme}.png`, fullPage: true });
+        }
+        await assertAccessible(page, colorScheme === 'dark' ? ['color-contrast'] : undefined);
+      }
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await page.emulateMedia({ colorScheme: 'light' });
+    }
+    const press = async (name: string) => await page.getByRole('button', { name, exact: true }).click();
+    /** Runs the schedule, and waits until the run has ended. */
+    async function run(number: number): Promise<void> {
+      await press('Run now');
+      await page.getByText('The run has begun.').waitFor();
+      const [{ schedule_id }] = (await service.api('GET', '/v1/schedules')).json.data;
+      await eventually(async () => {
+        const { last_run } = (await service.api('GET', `/v1/schedules/${schedule_id}`)).json;
+        return last_run.run === number && last_run.status === 'completed';
+      }, 120_000);
+      await page.reload();
+    }
+
+    await page.goto(`${service.api.origin}/console`);
+    await page.getByLabel('API key').fill(service.account.key);
+    await page.keyboard.press('Enter');
+    await page.getByRole('link', { name: 'Schedules', exact: true }).click();
+    await page.getByText('No schedule yet.').waitFor();
+    await page.getByLabel('Name').fill('Docs');
+    await page.getByLabel('What').selectOption('crawl');
+    await page.getByLabel('URL').fill(site.url('/'));
+    await page.getByLabel('Callbacks go to').fill(receiver.url());
+    await page.getByLabel('With diffs').selectOption('yes');
+    await press('Make a schedule');
+    await page.getByRole('alert').getByText('give cron or every_seconds').waitFor();
+    await look('schedules-refused');
+    await page.getByLabel('Cron').fill('0 6 * * 1-5');
+    await page.getByLabel('Time zone').fill('Europe/Berlin');
+    await press('Make a schedule');
+    await page.getByText('It has not run yet.').waitFor();
+
+    await run(1);
+    await page.getByText('3 added').waitFor();
+    await run(2);
+    await page.getByText('nothing in 3').waitFor();
+    site.put('/', 'Home.', ['/a', '/c']);
+    site.put('/a', 'One, again.');
+    site.put('/c', 'Three.');
+    await run(3);
+    await page.getByText('1 added, 2 changed, 1 removed').waitFor();
+    await look('schedule');
+
+    await page.getByRole('link', { name: 'Run 3' }).click();
+    await page.getByRole('heading', { name: 'Changes' }).waitFor();
+    await page.getByText('1 removed page').click();
+    await page.getByText(site.url('/b')).waitFor();
+    await look('schedule-job');
+    await page.getByRole('link', { name: '/a', exact: false }).first().click();
+    await page.getByRole('tab', { name: 'Diff' }).click();
+    await page.getByRole('group', { name: 'Diff' }).getByText('+One, again.').waitFor();
+    await look('schedule-page');
+
+    await page.getByRole('link', { name: 'Schedules', exact: true }).click();
+    await look('schedules');
+    await page.getByRole('main').getByRole('link', { name: 'Docs', exact: true }).click();
+    await page.getByLabel('Cron').fill('nonsense');
+    await press('Save');
+    await page.getByRole('alert').getByText('five fields').waitFor();
+    await page.getByLabel('Cron').fill('');
+    await page.getByLabel('seconds').fill('3600');
+    await press('Save');
+    await page.getByText('Saved.').waitFor();
+    await page.getByText('every 1.0 h').waitFor();
+    await press('Pause');
+    await page.getByText('It does not run until you resume it.').waitFor();
+    await press('Resume');
+    await page.getByText('It runs at its next time.').waitFor();
+    await page.getByText('Delete…').click();
+    await press('Delete the schedule');
+    await page.getByText('The schedule is deleted.').waitFor();
+    assert.equal((await receiver.received(2)).length, 2);
+  },
+);
