@@ -22,7 +22,7 @@ import {
 import { newSettings } from '../../../schedules/settings.ts';
 import { fullScheduleView } from '../../../schedules/view.ts';
 import { notFound, ServiceError } from '../../../service-error.ts';
-import { sessionOf } from '../../session/browser-session.ts';
+import { actorOf, auditPage, sessionOf } from '../../session/browser-session.ts';
 import { time } from '../../view/format.ts';
 import { sendPage } from '../../view/layout.ts';
 import { badge, shortUrl } from '../../view/parts.ts';
@@ -123,6 +123,7 @@ export function schedulePages(context: JobContext): Router {
       const made = await db
         .transaction()
         .execute(async (tx) => await createSchedule(tx, { account_id, key_id }, settings));
+      await auditPage(db, res, 'schedule.create', made.id);
       goTo(res, made, 'scheduled');
     } catch (error) {
       await showList(res, form, refusalOf(error));
@@ -139,6 +140,7 @@ export function schedulePages(context: JobContext): Router {
     const form = parseValue(req.body, changeForm);
     try {
       await changeStored(context, schedule, changeBody(form));
+      await auditPage(db, res, 'schedule.update', schedule.id);
       goTo(res, schedule, 'saved');
     } catch (error) {
       await showOne(res, schedule, { tried: form, problem: refusalOf(error) });
@@ -148,8 +150,14 @@ export function schedulePages(context: JobContext): Router {
   router.post('/schedules/:schedule_id/run', async (req, res) => {
     const schedule = await scheduleOf(req, res);
     const { account_id } = schedule;
-    const origin = { account_id, request_id: requestIdOf(res), traceparent: traceOf(res), idempotency: null };
-    await runNow(context, schedule, origin);
+    await runNow(context, schedule, {
+      account_id,
+      by: actorOf(res),
+      request_id: requestIdOf(res),
+      traceparent: traceOf(res),
+      idempotency: null,
+    });
+    await auditPage(db, res, 'schedule.run', schedule.id);
     goTo(res, schedule, 'run');
   });
 
@@ -162,11 +170,14 @@ export function schedulePages(context: JobContext): Router {
         if (action === 'pause') await pauseSchedule(tx, locked);
         else await resumeSchedule(tx, locked, sessionOf(res).key_id);
       });
+      await auditPage(db, res, `schedule.${action}`, id);
       goTo(res, { id }, action === 'pause' ? 'held' : 'active');
     });
 
   router.post('/schedules/:schedule_id/delete', async (req, res) => {
-    await deleteAndCancel(context, await scheduleOf(req, res));
+    const schedule = await scheduleOf(req, res);
+    await deleteAndCancel(context, schedule);
+    await auditPage(db, res, 'schedule.delete', schedule.id);
     res.redirect(303, '/console/schedules?notice=schedule-deleted');
   });
 
