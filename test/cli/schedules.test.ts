@@ -11,10 +11,9 @@ after(() => site[Symbol.asyncDispose]());
 const env = callerOf(service);
 
 test('a schedule is created, listed, shown, run, held, and deleted', async () => {
-  const made = await runCli(env, [
-    ...['schedules', 'create', 'Docs', site.url('/'), '--kind', 'crawl', '--cron', '0 6 * * *'],
-    ...['--timezone', 'Europe/Berlin', '--diff', '--max-pages', '10', '--heartbeat-days', '7'],
-  ]);
+  const when = ['--cron', '0 6 * * *', '--timezone', 'Europe/Berlin'];
+  const what = ['--kind', 'crawl', '--diff', '--max-pages', '10', '--heartbeat-days', '7'];
+  const made = await runCli(env, ['schedules', 'create', 'Docs', site.url('/'), ...when, ...what]);
   assert.deepEqual([made.exitCode, made.stderr], [0, '']);
   const id = made.stdout.trim();
   const shown = await runJson(env, ['schedules', 'show', id]);

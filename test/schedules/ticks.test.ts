@@ -144,9 +144,9 @@ test(`${TICKS} ticks under kill -9`, { timeout: 60_000 + TICKS * 20_000 }, async
     await apiOf(service)('POST', `/v1/schedules/${json.data[0].schedule_id}/pause`);
     await eventually(async () => {
       const { rows } = await sql<{ open: number }>`
-        select (select count(*) from schedule_runs where status = 'running')
-          + (select count(*) from outbox) as open`.execute(database.db);
-      return Number(rows[0]!.open) === 0;
+        select ((select count(*) from schedule_runs where status = 'running')
+          + (select count(*) from outbox))::int as open`.execute(database.db);
+      return rows[0]!.open === 0;
     }, PATIENCE_MS);
   } finally {
     await service[Symbol.asyncDispose]();
