@@ -1,9 +1,14 @@
 import { route } from '../../../http/route/route.ts';
+import { SCREENSHOT_TYPES } from '../../../render/options.ts';
 import type { JobContext } from '../context.ts';
 import { fileReply } from './file-reply.ts';
 import { requireJob } from './find-job.ts';
 
-const TYPES = { contentType: 'image/png', otherTypes: ['image/jpeg', 'image/webp', 'application/pdf'] };
+/** The first is none that a file has: it tells generated clients that a file is bytes. */
+const TYPES = {
+  contentType: 'application/octet-stream',
+  otherTypes: [...Object.values(SCREENSHOT_TYPES), 'application/pdf'],
+};
 const ETAG = { ETag: 'The SHA-256 of the whole file.' };
 
 export const readFile = route({
