@@ -31,6 +31,11 @@ export interface Slice {
   capped?: boolean;
 }
 
+/** Why an attempt at a slice failed, kept with its entry, where its pages are not at fault. */
+export interface SliceFailure {
+  of_database: true;
+}
+
 /** A worker that has not touched its slice for this long has lost it. pg-boss allows no less. */
 const HEARTBEAT_SECONDS = 10;
 const RETRY_LIMIT = 5;

@@ -2,8 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { getCompileCacheDir } from 'node:module';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
+import type { JobWithMetadata } from 'pg-boss';
 import type { Context } from '../../context.ts';
-import { DEAD_LETTERS, LANES, lanesWithWork, type Lane, type Slice } from '../../database/queue.ts';
+import {
+  DEAD_LETTERS,
+  insertSlices,
+  LANES,
+  lanesWithWork,
+  type Lane,
+  type Slice,
+} from '../../database/queue.ts';
 import { failPending } from '../../jobs/progress/cancel.ts';
 import { SharedSemaphore, sharedSemaphoreMemory } from '../../limits/shared-semaphore.ts';
 import { Renderer } from '../../render/renderer.ts';
@@ -93,10 +101,10 @@ export class WorkerPool {
     );
     this.#watch = setInterval(() => this.#look(), WATCH_MS);
     this.#look();
-    await boss.work<Slice>(
+    await boss.work(
       DEAD_LETTERS,
-      { pollingIntervalSeconds: 5 },
-      async ([entry]) => await this.#failPoisonSlice(entry!.data),
+      { pollingIntervalSeconds: 5, includeMetadata: true },
+      async ([entry]: JobWithMetadata<Slice>[]) => await this.#takeDeadSlice(entry!),
     );
   }
 
@@ -246,6 +254,19 @@ export class WorkerPool {
       if (!this.#stopping) this.#spawn(index, failures);
     };
     this.#restarts.set(index, setTimeout(restart, restart_ms));
+  }
+
+  /**
+   * A slice that was last failed by the database is queued again: that says nothing of its pages.
+   */
+  async #takeDeadSlice({ data, sourceName, sourceOutput }: JobWithMetadata<Slice>): Promise<void> {
+    const { boss, db } = this.#context;
+    const lane = LANES.find((one) => one === sourceName);
+    if (lane === undefined || sourceOutput === null || !('of_database' in sourceOutput))
+      return await this.#failPoisonSlice(data);
+    await db
+      .transaction()
+      .execute(async (tx) => await insertSlices(boss, tx, { lane, slices: [data], priority: 0 }));
   }
 
   /**

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromKysely, type Job as QueueJob } from 'pg-boss';
 import { crashPoint } from '../../crash-point.ts';
-import { queuedGroups, type Slice } from '../../database/queue.ts';
+import { isDatabaseTrouble } from '../../database/connect/trouble.ts';
+import { queuedGroups, type Slice, type SliceFailure } from '../../database/queue.ts';
 import type { Log } from '../../log.ts';
+import { HostClockError } from '../hosts/clock.ts';
 import { HeldSlices, type HeldSlice } from './held.ts';
 import { LeaseLostError, type SliceTools } from './settle.ts';
 import { SliceRun } from './slice.ts';
@@ -109,19 +111,19 @@ export class Runner {
     } catch (error) {
       if (error instanceof LeaseLostError) this.#log.debug(factsOf(entry), 'slice lease was lost');
       else this.#log.warn({ ...factsOf(entry), err: error }, 'slice failed and returns to the queue');
-      await this.#return(entry);
+      await this.#return(entry, isOfDatabase(error) ? OF_DATABASE : null);
     }
   }
 
   /**
    * Returns a slice to the queue at once, however long the database is away, rather than when its
    * heartbeat ends, which a touch on its way may have renewed. Changes nothing where the attempt
-   * has lost its lease.
+   * has lost its lease. `failure` stays with the entry.
    */
-  async #return(entry: QueueJob<Slice>): Promise<void> {
+  async #return(entry: QueueJob<Slice>, failure: SliceFailure | null = null): Promise<void> {
     for (let pause = 50; ; pause = Math.min(2 * pause, RETURN_PAUSE_MS)) {
       try {
-        await this.#tools.boss.fail(this.#tools.lane, entry);
+        await this.#tools.boss.fail(this.#tools.lane, entry, failure);
         return;
       } catch (error) {
         if (pause === 50 || this.#stopping)
@@ -152,6 +154,12 @@ export class Runner {
     });
     this.#wake = () => {};
   }
+}
+
+const OF_DATABASE: SliceFailure = { of_database: true };
+
+function isOfDatabase(error: unknown): boolean {
+  return isDatabaseTrouble(error instanceof HostClockError ? error.cause : error);
 }
 
 /** What the log says of a slice. */
