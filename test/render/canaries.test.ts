@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
@@ -28,6 +29,10 @@ const changeLoopback = async (how: 'add' | 'del') =>
     () => true,
     () => false,
   );
+
+/** Chromium without a window of any kind, which has flags of its own. */
+const SHELL = '/usr/bin/chromium-headless-shell';
+const noShell = !existsSync(SHELL) && "Chromium's headless shell is not installed";
 
 /** Ways in which a page makes a browser connect, each to a path of its own. */
 const WAYS = (
@@ -172,14 +177,19 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
   });
 
   /** Renders a page that tries all ways to an address, and returns the names that the browser looked up. */
-  async function render(to: string, without: string | null = null, host = permitted): Promise<string> {
+  async function render(
+    to: string,
+    without: string | null = null,
+    host = permitted,
+    chromium = CHROMIUM,
+  ): Promise<string> {
     [target, page] = [to, WAYS(to, udp.address().port)];
     const user = await browserUser();
     const directory = await mkdtemp('/tmp/ollagraph-guards-');
     if (user) await chown(directory, user.uid, user.gid);
     const netLog = join(directory, 'net.json');
     const given: GuardedPage = {
-      chromium: CHROMIUM,
+      chromium,
       directory,
       user,
       allowTargets: [`${OPEN}/32`],
@@ -260,6 +270,21 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
     } finally {
       assert.ok(await changeLoopback('del'));
     }
+  });
+
+  test('no way reaches loopback from the headless shell', { skip: noShell }, async () => {
+    const canary = await startCanary(CLOSED);
+    packets = 0;
+    const log = await render(`${CLOSED}:${canary.port}`, null, permitted, SHELL);
+    canary.close();
+    assert.deepEqual([canary.connections, packets, [...canary.paths]], [0, 0, []]);
+    assert.doesNotMatch(log, LOOKED_UP);
+  });
+
+  test('without its flag WebRTC gets out of the headless shell', { skip: noShell }, async () => {
+    packets = 0;
+    await render(`${CLOSED}:9`, '--force-webrtc-ip-handling-policy', permitted, SHELL);
+    assert.ok(packets > 0);
   });
 
   const GUARDS: [flag: string, site: () => string, fails: (canary: Canary) => boolean][] = [

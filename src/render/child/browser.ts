@@ -14,8 +14,9 @@ export function guards(proxyUrl: string): string[] {
     `--proxy-server=${proxyUrl}`,
     // By default loopback addresses go past a proxy.
     '--proxy-bypass-list=<-loopback>',
-    // WebRTC may only use what the proxy carries, which is no UDP.
+    // WebRTC may only use what the proxy carries, which is no UDP. The headless shell has its own flag.
     '--webrtc-ip-handling-policy=disable_non_proxied_udp',
+    '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
   ];
 }
 
