@@ -7,8 +7,8 @@ export interface ComparedPage {
   content: PageContent | null;
 }
 
-/** What is known of a page that came with its content. */
-export interface PageContent {
+/** What earlier runs know of a page. */
+export interface KnownPage {
   /** SHA-256 of its content, in hex. */
   sha256: string;
   /** What the next request for it sends; null where it is to have no condition. */
@@ -18,19 +18,12 @@ export interface PageContent {
   links: string[] | null;
   aliases: string[];
   depth: number;
-  /** Where the schedule wants diffs, and it is not too large. */
-  markdown: string | null;
 }
 
-/** What earlier runs know of a page. */
-export interface KnownPage {
-  /** SHA-256 of its content, in hex. */
-  sha256: string;
-  etag: string | null;
-  last_modified: string | null;
-  links: string[] | null;
-  aliases: string[];
-  depth: number;
+/** What is to be known of a page that came with its content. */
+export interface PageContent extends KnownPage {
+  /** Where the schedule wants diffs, and it is not too large. */
+  markdown: string | null;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { DbOrTx } from '../database/tables.ts';
 import { EndedDeliveries, readEndedDeliveries } from './ended-deliveries.ts';
 import { histogramOf, sum, Tally, type EndedRow } from './tally.ts';
 import { proxyMetrics } from './proxies.ts';
+import { scheduleMetrics } from './schedules.ts';
 import { histogram, metric, type Sample } from './text.ts';
 
 /** What ended within this time is left to the next reading: its transaction may still be open. */
@@ -58,7 +59,8 @@ export class InstallationMetrics {
       this.#deliveries.text() +
       this.#attemptMetrics() +
       (await backlogMetrics(this.#db)) +
-      (await proxyMetrics(this.#db))
+      (await proxyMetrics(this.#db)) +
+      (await scheduleMetrics(this.#db))
     );
   }
 

@@ -9,7 +9,12 @@ import { startTestService } from '../support/service.ts';
 import { gate, page, startSite } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 
-const service = await startTestService({ SCHEDULE_MIN_SECONDS: '1', SECRET_KEY: 'a-secret-of-the-test' });
+const ADMIN_TOKEN = 'a-token-for-the-operator';
+const service = await startTestService({
+  SCHEDULE_MIN_SECONDS: '1',
+  SECRET_KEY: 'a-secret-of-the-test',
+  ADMIN_TOKEN,
+});
 after(() => service[Symbol.asyncDispose]());
 const site = await startSite({ '/': page('Home', 'Hello.') });
 after(() => site[Symbol.asyncDispose]());
@@ -224,6 +229,17 @@ test('deleting a schedule cancels its run and forgets its pages', async () => {
     const { rows } = await sql`select 1 from ${sql.table(table)} where schedule_id = ${id}`.execute(db);
     assert.equal(rows.length, 0, table);
   }
+});
+
+test('metrics count schedules by status', async () => {
+  await api('POST', `/v1/schedules/${await schedule({})}/pause`);
+  const response = await fetch(`${api.origin}/metrics`, {
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+  });
+  const text = await response.text();
+  assert.match(text, /^ollagraph_schedules\{status="active"\} [1-9]/m);
+  assert.match(text, /^ollagraph_schedules\{status="paused"\} [1-9]/m);
+  assert.match(text, /^ollagraph_schedules_late_seconds \d/m);
 });
 
 test('an account has a bounded number of schedules', async () => {
