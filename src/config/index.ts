@@ -189,9 +189,9 @@ export interface Config {
    * takes them.
    */
   trustProxy: string[];
-  /** Origins whose pages may call the API from a browser. */
   /** Whether /v2 answers as Firecrawl does. */
   firecrawlApi: boolean;
+  /** Origins whose pages may call the API from a browser. */
   corsOrigins: string[];
   /** Most open connections of one address that is no proxy. */
   connectionsPerAddress: number;
