@@ -49,6 +49,16 @@ function read(annotated: AnnotatedPage, lexicon: Lexicon): Page {
   return readPage(document, annotated.url, declarations, lexicon);
 }
 
+/** Where the page holds less of the text that people took from it, the two do not belong together. */
+const MIN_COVERAGE = 0.6;
+
+/** Whether most of the annotated text is on the page. A page of which none is wanted teaches nothing. */
+function isCovered({ text }: AnnotatedPage, labels: (number | null)[], counts: number[]): boolean {
+  if (text === null) return true;
+  const found = labels.reduce((sum: number, label, i) => sum + (label ?? 0) * counts[i]!, 0);
+  return found > 0 && found >= wordsOf(text).length * MIN_COVERAGE;
+}
+
 const textOf = ({ texts }: Block): string => texts.map(({ data }) => data).join('');
 
 /** For each block the share of it that is content, null where that is not known. */
@@ -128,6 +138,7 @@ export function examplesOf(annotated: AnnotatedPage, lexicon: Lexicon, random: (
   const texts = page.blocks.map(textOf);
   const labels = labelsOf(annotated, texts);
   const counts = texts.map((text) => wordsOf(text).length);
+  if (!isCovered(annotated, labels, counts)) return [];
   const total = counts.reduce((sum, count) => sum + count, 0);
   const scale = Math.sqrt(Math.max(wordsOf(annotated.text ?? '').length, 30) * total);
   const chances: number[] = page.blocks.map((block, i) =>
