@@ -236,6 +236,7 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
       SEEN.filter((path) => !canary.paths.has(path)),
       [],
     );
+    assert.ok(!canary.paths.has('service-worker'), 'a service worker would outlive its page');
   });
 
   test('no way reaches loopback by address, nor does a page there load', async () => {
