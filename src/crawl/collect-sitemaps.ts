@@ -25,12 +25,19 @@ export interface CollectOptions {
 
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 
+/** What the sitemaps of a site name. */
+export interface CollectedUrls {
+  pages: string[];
+  /** Whether that is all they name: no limit was reached. */
+  complete: boolean;
+}
+
 /**
  * The pages in scope that the sitemaps name, each once, in a fixed order: breadth first through the
  * indexes, by place within a file. One sitemap is fetched at a time, each once, and none when
  * enough was found.
  */
-export async function collectSitemapUrls(options: CollectOptions): Promise<string[]> {
+export async function collectSitemapUrls(options: CollectOptions): Promise<CollectedUrls> {
   const {
     fetch,
     maxSitemaps,
@@ -43,6 +50,7 @@ export async function collectSitemapUrls(options: CollectOptions): Promise<strin
   const sitemaps = new Set(roots.slice(0, maxSitemaps));
   const pages = new Set<string>();
   let charactersLeft = maxCharacters;
+  let leftOut = new Set(roots).size > sitemaps.size;
   const enough = () => pages.size >= maxUrls || charactersLeft <= 0;
 
   const add = (loc: string, lastmod: string | undefined) => {
@@ -51,7 +59,9 @@ export async function collectSitemapUrls(options: CollectOptions): Promise<strin
     charactersLeft -= loc.length;
   };
   const addSitemap = (loc: string, namedBy: string) => {
-    if (sitemaps.size < maxSitemaps && (sameHost(loc, namedBy) || sameSite(loc))) sitemaps.add(loc);
+    if (sitemaps.has(loc) || !(sameHost(loc, namedBy) || sameSite(loc))) return;
+    if (sitemaps.size < maxSitemaps) sitemaps.add(loc);
+    else leftOut = true;
   };
   const readSitemap = async (body: AsyncIterable<Buffer>, sitemap: string) => {
     for await (const { kind, urls, lastmod } of parseSitemap(body, sitemap)) {
@@ -72,7 +82,7 @@ export async function collectSitemapUrls(options: CollectOptions): Promise<strin
     await fetch(sitemap, read).catch(() => undefined);
     await reading.catch(() => undefined);
   }
-  return [...pages];
+  return { pages: [...pages], complete: !leftOut && !enough() };
 }
 
 function sameHost(a: string, b: string): boolean {

@@ -41,6 +41,8 @@ export interface PendingPage {
   host: string;
   depth: number;
   tries: number;
+  /** Milliseconds from its job's creation until it was taken up. */
+  waited_ms: number;
   /** What the runs before know of it; null where they do not, and where the job is no run. */
   known: KnownPage | null;
 }

@@ -16,7 +16,15 @@ function belowExample(url: string): boolean {
   return new URL(url).hostname.endsWith('.example.com');
 }
 
-async function walk(files: Record<string, string>, options: Partial<CollectOptions> = {}): Promise<Walk> {
+const walk = async (files: Record<string, string>, options: Partial<CollectOptions> = {}): Promise<Walk> => {
+  const { urls, fetched } = await collect(files, options);
+  return { urls, fetched };
+};
+
+async function collect(
+  files: Record<string, string>,
+  options: Partial<CollectOptions>,
+): Promise<Walk & { complete: boolean }> {
   const fetched: string[] = [];
   const fetch: CollectOptions['fetch'] = async (url, read) => {
     fetched.push(url.replace('https://example.com', ''));
@@ -32,8 +40,8 @@ async function walk(files: Record<string, string>, options: Partial<CollectOptio
     inScope: onExample,
     ...options,
   };
-  const urls = (await collectSitemapUrls(all)).map((url) => url.replace('https://example.com', ''));
-  return { urls, fetched };
+  const { pages, complete } = await collectSitemapUrls(all);
+  return { urls: pages.map((url) => url.replace('https://example.com', '')), complete, fetched };
 }
 
 const at = (path: string): string => `https://example.com${path}`;
@@ -49,6 +57,18 @@ describe('collecting the URLs of sitemaps', () => {
     const { urls, fetched } = await walk(files);
     assert.deepEqual(fetched, ['/s.xml', '/i.xml', '/2.xml', '/1.xml']);
     assert.deepEqual(urls, ['/c', '/a', '/b']);
+  });
+
+  it('says whether that is all, whichever limit is reached', async () => {
+    const files = {
+      '/s.xml': index(at('/1.xml'), at('/2.xml')),
+      '/1.xml': urlset(at('/a'), at('/b')),
+      '/2.xml': urlset(at('/c')),
+    };
+    assert.equal((await collect(files, {})).complete, true);
+    for (const limit of [{ maxUrls: 2 }, { maxSitemaps: 2 }, { maxCharacters: 5 }])
+      assert.equal((await collect(files, limit)).complete, false, JSON.stringify(limit));
+    assert.equal((await collect(files, { maxSitemaps: 3 })).complete, true);
   });
 
   it('fetches each sitemap once, cycles or not', async () => {

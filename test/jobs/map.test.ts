@@ -145,6 +145,25 @@ test('a site without sitemaps has its links, and one that is silent as long as t
   assert.deepEqual([paths(cut), cut.complete], [['/', '/only'], false]);
 });
 
+test('a map is not complete where a sitemap that is named was refused, or ended early', async () => {
+  const sitemap = '<urlset><url><loc>https://example.com/listed</loc></url>';
+  const answers: [string, Route, boolean][] = [
+    ['whole', { body: `${sitemap}</urlset>` }, true],
+    ['missing', { status: 404 }, true],
+    ['refused', { status: 403 }, false],
+    [
+      'cut',
+      (_req, res) => void res.writeHead(200, { 'content-length': 5000 }).write(sitemap, () => res.destroy()),
+      false,
+    ],
+  ];
+  for (const [what, answer, complete] of answers) {
+    await using site = await startSite({ '/': page('Home', 'text', ['/only']), '/sitemap.xml': answer });
+    site.routes.set('/robots.txt', { body: `Sitemap: ${site.url('/sitemap.xml')}` });
+    assert.equal((await map({}, site.url('/'))).complete, complete, what);
+  }
+});
+
 test('what cannot be mapped: robots.txt forbids it, it is private, or the request is wrong', async () => {
   const forbidden = await map({}, site.url('/private'));
   assert.deepEqual(
@@ -180,6 +199,7 @@ test('a hundred thousand URLs, and no more', async () => {
   const { text } = await service.api('POST', '/v1/map?format=jsonl', {
     url: large.url('/'),
     max_urls: 100_000,
+    timeout_ms: 25_000,
   });
   const lines = text.trimEnd().split('\n');
   assert.equal(lines.length, 100_000);

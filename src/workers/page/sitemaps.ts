@@ -81,7 +81,7 @@ export async function sitemapPages(
   const named = await hosts.sitemapsOf(visit.job, origin);
   const fetcher = new SitemapFetcher(visit, hosts, { vouched: named, budgetMs });
   const lastmods = new Map<string, string | undefined>();
-  const judged = await collectSitemapUrls({
+  const collected = await collectSitemapUrls({
     roots: named.length > 0 ? named : USUAL_PLACES.map((path) => origin + path),
     maxSitemaps: MAX_SITEMAPS,
     maxUrls,
@@ -97,7 +97,12 @@ export async function sitemapPages(
   fetcher.throwFailure();
   // The start is in scope, unless the time for judging is used up.
   const allJudged = inScope(seed, 0) || inScope(visit.page.url, 0);
-  return { lastmod: lastmods, complete: fetcher.complete && allJudged && judged.length < maxUrls };
+  return { lastmod: lastmods, complete: fetcher.complete && allJudged && collected.complete };
+}
+
+/** Whether a sitemap came, or is certain not to exist. */
+function isThere({ status }: FetchedPage): boolean {
+  return (status >= 200 && status < 300) || status === 404 || status === 410;
 }
 
 /**
@@ -112,7 +117,6 @@ class SitemapFetcher {
   /** Aborts with the visit, or when the time is used up. */
   readonly #signal: AbortSignal;
   #failure: HostClockError | null = null;
-  #fetched = 0;
   #failed = 0;
 
   constructor(visit: Visit, hosts: Hosts, { vouched, budgetMs }: { vouched: string[]; budgetMs: number }) {
@@ -125,7 +129,7 @@ class SitemapFetcher {
 
   /** Whether every sitemap was fetched, or is not there. */
   get complete(): boolean {
-    return this.#failed === 0 && this.#fetched < MAX_SITEMAPS;
+    return this.#failed === 0;
   }
 
   /** Throws what is no fault of the sitemaps: then what was found is not all there is. */
@@ -135,10 +139,13 @@ class SitemapFetcher {
   }
 
   async fetch(url: string, read: BodyReader): Promise<FetchedPage> {
-    this.#fetched++;
     try {
       const fetched = await this.#fetchTwice(url, read);
-      if (TRANSIENT_STATUSES.has(fetched.status)) this.#failed++;
+      if (
+        fetched.truncated ||
+        !(isThere(fetched) || (this.#isGuess(url) && !TRANSIENT_STATUSES.has(fetched.status)))
+      )
+        this.#failed++;
       return fetched;
     } catch (error) {
       this.#failed++;
@@ -172,6 +179,11 @@ class SitemapFetcher {
       read,
       signal: this.#signal,
     });
+  }
+
+  /** Whether nobody has named the sitemap: then any refusal says that there is none. */
+  #isGuess(url: string): boolean {
+    return this.#vouched.size === 0 && USUAL_PLACES.includes(new URL(url).pathname);
   }
 
   get #leftMs(): number {

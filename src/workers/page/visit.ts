@@ -31,6 +31,10 @@ import { comparedPage, compareRequest, conditionsFor, notModifiedResult } from '
 /** Seconds before each further try of a page that failed in passing. */
 const RETRY_DELAYS = [1, 2, 4];
 const SYNC_RETRY_MS = 250;
+/** Of a busy machine, for writing and storing the URLs of a map. */
+const WRITE_MS_PER_URL = 0.03;
+/** The least time for the start page of a map, however long it was queued. */
+const MIN_MAP_FETCH_MS = 1000;
 /** The least time in which a page is rendered that was fetched before. */
 const MIN_RENDER_MS = 1000;
 
@@ -237,12 +241,23 @@ export class PageVisit implements Visit {
   /** The result of a map: the block of its start page, with the URLs of the site. */
   async #map(options: MapOptions, { fetched, reading }: Found): Promise<PageOutcome> {
     const { hosts, bodies } = this.#around;
-    const leftMs = options.timeout_ms - (performance.now() - this.#startedAt);
+    const leftMs = this.#mapLeftMs(options);
     const map = await mapSite(this, { hosts, bodies }, { options, start: fetched.url, reading, leftMs });
-    const fragment = await withUrls(reading.fragment, map);
+    // Of a start page that ended early, links may be missing.
+    const complete = map.complete && !fetched.truncated;
+    const fragment = await withUrls(reading.fragment, { ...map, complete });
     const facts = { page: this.page, fetched, reading: { ...reading, fragment } };
     const plain = { links: null, fetchedAt: this.#fetchedAt, surcharge: 0, files: [] };
     return { settled: okResult({ ...facts, ...plain }) };
+  }
+
+  /**
+   * What is left of the time of a map, which counts from its job's creation: whoever waits for it
+   * does not know how long it was queued. What it takes to write the URLs down is kept back.
+   */
+  #mapLeftMs({ timeout_ms, max_urls }: MapOptions): number {
+    const passedMs = this.page.waited_ms + performance.now() - this.#startedAt;
+    return timeout_ms - passedMs - max_urls * WRITE_MS_PER_URL;
   }
 
   #begin(): void {
@@ -251,7 +266,8 @@ export class PageVisit implements Visit {
   }
 
   async #fetch(place: HostPlace, memory: BodyReservation): Promise<RoutedPage> {
-    const { timeout_ms } = this.job.options;
+    const { map, options } = this.job;
+    const timeout_ms = map ? Math.max(MIN_MAP_FETCH_MS, this.#mapLeftMs(map)) : options.timeout_ms;
     const conditions = conditionsFor(this.job, this.page);
     this.#isConditional = Object.keys(conditions).length > 0;
     const headers = { ...headersFor(this.job, this.page.url), ...conditions };

@@ -78,6 +78,7 @@ export class WorkReader {
     const remembered = this.#known.get(job_id);
     const { rows } = await sql<Row>`
       select p.ordinal, p.url, p.host, p.depth, p.tries, j.session,
+        (extract(epoch from clock_timestamp() - j.created_at) * 1000)::float8 as waited_ms,
         (extract(epoch from greatest(h.backoff_until, a.backoff_until) - now()))::float8 as rest_seconds,
         ${sql.raw(JOB_COLUMNS.map((name) => (remembered ? `null as ${name}` : `j.${name}`)).join(', '))}
       from jobs j join pages p on p.account_id = j.account_id and p.job_id = j.id
@@ -99,12 +100,13 @@ export class WorkReader {
     const known = await this.#knownPages(job, ordinals);
     return {
       job,
-      pages: rows.map(({ ordinal, url, host, depth, tries }) => ({
+      pages: rows.map(({ ordinal, url, host, depth, tries, waited_ms }) => ({
         ordinal,
         url,
         host,
         depth,
         tries,
+        waited_ms,
         known: known.get(ordinal) ?? null,
       })),
       resting: new Map(resting),
