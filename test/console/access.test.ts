@@ -166,6 +166,24 @@ test("another account's jobs, pages, deliveries and endpoints are not there", as
   }
 });
 
+test('the result of a job is downloaded from its page in three forms', async () => {
+  const job_id = await service.api.queue('/v1/scrape/batch/async', { urls: [site.url('/')] });
+  await service.api.finished(job_id);
+  const someone = await signedIn();
+  const { text } = await someone.get(`/console/jobs/${job_id}`);
+  for (const format of ['json', 'jsonl', 'csv']) {
+    const path = `/console/jobs/${job_id}/result?format=${format}`;
+    assert.ok(text.includes(`href="${path}"`));
+    const answer = await someone.get(path);
+    assert.equal(answer.status, 200);
+    assert.equal(answer.text, (await service.api('GET', `/v1/jobs/${job_id}/result?format=${format}`)).text);
+    assert.match(
+      answer.headers.get('content-disposition')!,
+      new RegExp(`attachment; filename="${job_id}.${format}"`),
+    );
+  }
+});
+
 test('the body that is downloaded is what is signed', async () => {
   const job_id = await service.api.queue('/v1/scrape/async', {
     url: site.url('/'),

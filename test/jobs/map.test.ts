@@ -158,9 +158,9 @@ test('a map is not complete where a sitemap that is named was refused, or ended 
     ],
   ];
   for (const [what, answer, complete] of answers) {
-    await using site = await startSite({ '/': page('Home', 'text', ['/only']), '/sitemap.xml': answer });
-    site.routes.set('/robots.txt', { body: `Sitemap: ${site.url('/sitemap.xml')}` });
-    assert.equal((await map({}, site.url('/'))).complete, complete, what);
+    await using one = await startSite({ '/': page('Home', 'text', ['/only']), '/sitemap.xml': answer });
+    one.routes.set('/robots.txt', { body: `Sitemap: ${one.url('/sitemap.xml')}` });
+    assert.equal((await map({}, one.url('/'))).complete, complete, what);
   }
 });
 

@@ -3,6 +3,7 @@ import { PAGE_STATUSES } from '../../../database/enumerations.ts';
 import type { DeliveryState } from '../../../webhooks/read/deliveries.ts';
 import type { RunDescription } from '../../../jobs/read/describe.ts';
 import type { Job, PageRow } from '../../../jobs/read/jobs.ts';
+import type { ResultFormat } from '../../../jobs/http/schemas/queries.ts';
 import { confirmed, postForm, select } from '../../view/forms.ts';
 import { html, type Content, type Html } from '../../../http/html/html.ts';
 import { count, duration, exactTime, plural } from '../../view/format.ts';
@@ -37,7 +38,7 @@ export async function jobBody(
   single: (PageRow & { fragment: string | null }) | null,
 ): Promise<Html> {
   const { job } = part;
-  return html`${whyItEnded(part)} ${progress(res, job)} ${about(part)} ${changesOf(part)}
+  return html`${whyItEnded(part)} ${progress(res, job)} ${downloads(job)} ${about(part)} ${changesOf(part)}
     ${
       single
         ? html`<section>
@@ -55,6 +56,16 @@ export async function jobBody(
           ${source(job.metadata, 'Metadata')}`
       }
     </details>`;
+}
+
+/** The whole result as a file, once the job has ended. */
+function downloads({ id, finished_at }: Job): Html | null {
+  if (finished_at === null) return null;
+  const link = (format: ResultFormat, label: string) =>
+    html`<a class="button" href="/console/jobs/${id}/result?format=${format}">${label}</a>`;
+  return html`<section class="actions" aria-label="Download the result">
+    ${link('json', 'JSON')} ${link('jsonl', 'JSON lines')} ${link('csv', 'CSV')}
+  </section>`;
 }
 
 /** Why a job failed, or came back in part. */

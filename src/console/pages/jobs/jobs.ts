@@ -9,6 +9,8 @@ import type { Context } from '../../../context.ts';
 import { isId } from '../../../ids.ts';
 import { cancelJob } from '../../../jobs/progress/cancel.ts';
 import { fileReply } from '../../../jobs/http/jobs/file-reply.ts';
+import { resultReply } from '../../../jobs/http/jobs/read-result.ts';
+import { resultQuery } from '../../../jobs/http/schemas/queries.ts';
 import { EVENT_HEADERS, jobEvents } from '../../../jobs/http/jobs/job-events.ts';
 import { describeJob } from '../../../jobs/read/describe.ts';
 import { deliveriesOfJobs } from '../../../webhooks/read/deliveries.ts';
@@ -142,6 +144,11 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
       actions: badge(page.status),
       body: await pageBody(page),
     });
+  });
+
+  router.get('/jobs/:job_id/result', async (req, res) => {
+    const { format } = parseQuery(req, resultQuery);
+    await sendReply(res, resultReply(db, await jobOf(req, res), format));
   });
 
   router.post('/jobs/:job_id/cancel', async (req, res) => {

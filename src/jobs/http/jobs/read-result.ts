@@ -1,10 +1,12 @@
 import { readFragments } from '../../../database/fragments.ts';
+import type { Reply } from '../../../http/route/reply.ts';
 import { route } from '../../../http/route/route.ts';
 import { ServiceError } from '../../../service-error.ts';
 import type { Db } from '../../../database/tables.ts';
 import type { Job } from '../../read/jobs.ts';
 import type { JobContext } from '../context.ts';
 import { resultText } from '../result-text.ts';
+import { jobResult } from '../schemas/answers.ts';
 import { resultQuery, type ResultFormat } from '../schemas/queries.ts';
 import { csvOf } from './result-csv.ts';
 import { requireJob } from './find-job.ts';
@@ -26,20 +28,24 @@ export const readResult = route({
   access: 'account',
   query: resultQuery,
   answers: {
-    200: { description: 'The result.', contentType: TYPES.json, otherTypes: [TYPES.jsonl, 'text/csv'] },
+    200: { description: 'The result.', schema: jobResult, otherTypes: [TYPES.jsonl, 'text/csv'] },
   },
   problems: ['not_finished'],
   async handle({ account, params, query: { format } }, { db }: JobContext) {
-    const job = await requireJob(db, account.id, params.job_id);
-    if (job.finished_at === null)
-      throw new ServiceError('not_finished', 'The job still runs: read its pages, or wait for its end.');
-    const headers = {
-      'Content-Type': TYPES[format],
-      'Content-Disposition': `attachment; filename="${job.id}.${format}"`,
-    };
-    return { headers, body: bodyOf(db, job, format) };
+    return resultReply(db, await requireJob(db, account.id, params.job_id), format);
   },
 });
+
+/** The whole result of a job as a download. Throws ServiceError `not_finished`. */
+export function resultReply(db: Db, job: Job, format: ResultFormat): Reply {
+  if (job.finished_at === null)
+    throw new ServiceError('not_finished', 'The job still runs: read its pages, or wait for its end.');
+  const headers = {
+    'Content-Type': TYPES[format],
+    'Content-Disposition': `attachment; filename="${job.id}.${format}"`,
+  };
+  return { headers, body: bodyOf(db, job, format) };
+}
 
 function bodyOf(db: Db, job: Job, format: ResultFormat): AsyncIterable<string> {
   if (format === 'json') return resultText(db, job);

@@ -219,6 +219,8 @@ export const pageBlock = named(
 );
 
 export const batchResult = named('BatchResult', z.strictObject({ pages: z.array(pageBlock), ...counts }));
+/** The `result` of a job: a page for a single page, else the form of a batch. */
+export const jobResult = named('JobResult', z.union([pageBlock, batchResult]));
 export const queuedAnswer = named(
   'Queued',
   z.strictObject({

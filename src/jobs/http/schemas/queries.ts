@@ -44,7 +44,7 @@ export const mapQuery = z.strictObject({
     .describe('`jsonl`: a URL on each line, and nothing else.'),
 });
 
-const RESULT_FORMATS = ['json', 'jsonl', 'csv'] as const;
+export const RESULT_FORMATS = ['json', 'jsonl', 'csv'] as const;
 export type ResultFormat = (typeof RESULT_FORMATS)[number];
 export const resultQuery = z.strictObject({
   format: z
