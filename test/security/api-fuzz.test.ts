@@ -42,7 +42,19 @@ before(async () => {
   await receiver.received(1);
   const schedule = { name: 'own', cron: '0 0 1 1 *', job: { kind: 'scrape', url: site.url('/') } };
   const { schedule_id } = (await service.api('POST', '/v1/schedules', schedule)).json;
-  owned = { job_id, id: delivery.id, endpoint: new URL(receiver.origin).host, schedule_id };
+  const { id: key_id } = await service.db
+    .selectFrom('api_keys')
+    .select('id')
+    .where('account_id', '=', service.account.id)
+    .executeTakeFirstOrThrow();
+  owned = {
+    job_id,
+    id: delivery.id,
+    endpoint: new URL(receiver.origin).host,
+    schedule_id,
+    name: '0-screenshot.png',
+    key_id,
+  };
 });
 after(async () => {
   await service[Symbol.asyncDispose]();

@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { sql } from 'kysely';
 import { KEY_SCOPES, type KeyScope } from '../../database/enumerations.ts';
 import type { DbOrTx } from '../../database/tables.ts';
-import { newId } from '../../ids.ts';
+import { isId, newId } from '../../ids.ts';
 
 const GENERATED = /^ok_([0-9a-f]{24})_[A-Za-z0-9_-]{43}$/;
 
@@ -136,6 +136,7 @@ export function keyStatus({ revoked_at, expires_at }: Pick<KeyRow, 'revoked_at' 
 
 /** Ends a key at once. False when the account has no such key that still works. */
 export async function revokeKey(db: DbOrTx, accountId: string, id: string): Promise<boolean> {
+  if (!isId('key', id)) return false;
   const { numUpdatedRows } = await db
     .updateTable('api_keys')
     .set({ revoked_at: new Date() })
