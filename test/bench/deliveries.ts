@@ -1,5 +1,5 @@
 // The delivery engine beside what others reach on the same machine, in one run:
-//   node test/bench/deliveries.ts [throughput] [slow] [latency] [isolation] [claim] [pair] [large]
+//   node test/bench/deliveries.ts [throughput] [cpu] [slow] [latency] [leased] [isolation] [claim] [pair] [large]
 // Postgres runs with its default settings (fsync on); the receiver, each dispatcher and each
 // competitor is a process of its own.
 import { spawn } from 'node:child_process';
@@ -8,11 +8,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { addHistory, claimRate, settled } from './deliveries/claim-cost.ts';
 import { large } from './deliveries/large.ts';
-import { steady } from './deliveries/latency.ts';
+import { appendAndSend, steady } from './deliveries/latency.ts';
 import { slowReceiver } from './deliveries/slow-receiver.ts';
 import { setStage, type Stage } from './deliveries/stage.ts';
 import { installCompetitors } from './support/competitors.ts';
-import { compete, drain } from './deliveries/throughput.ts';
+import { bareLoop, compete, drain, type Drained } from './deliveries/throughput.ts';
 import { quantile } from '../support/measure/quantile.ts';
 
 const MESSAGES = Number(process.env.MESSAGES ?? 20_000);
@@ -20,6 +20,8 @@ const COMPETITOR_MESSAGES = Math.min(MESSAGES, 10_000);
 const REDIS_PORT = 16_379;
 /** The service's own, after which the last request to a receiver that hangs is over. */
 const WEBHOOK_TIMEOUT_MS = 15_000;
+/** The pace of the nine endpoints beside one that hangs. */
+const NINE = { perSecond: 100, seconds: 10 };
 const line = (name: string, figure: string) => console.log(`  ${name.padEnd(52)} ${figure}`);
 const perSecond = (rate: number) => `${Math.round(rate).toLocaleString('en')}/s`;
 const ms = (value: number) => `${value.toFixed(1)} ms`;
@@ -39,17 +41,22 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
       'graphile-worker',
       ...(redis.running ? ['bullmq'] : []),
     ];
-    const bare: number[] = [];
-    const ours: number[] = [];
+    const bare: { rate: number; cpuMs: number }[] = [];
+    const ours: Drained[] = [];
     const theirs = new Map(competitors.map((name) => [name, [] as number[]]));
     // In turn, for the machine's speed changes.
     for (let round = 0; round < 3; round++) {
-      bare.push(await compete(stage, 'bare', MESSAGES));
-      ours.push((await drain(stage, MESSAGES)).rate);
+      bare.push(await bareLoop(stage, MESSAGES));
+      ours.push(await drain(stage, MESSAGES));
       for (const [name, rates] of theirs)
         rates.push(await compete(stage, name, COMPETITOR_MESSAGES, REDIS_PORT));
     }
-    const [limit, rate] = [quantile(bare, 0.5), quantile(ours, 0.5)];
+    const [limit, rate] = [bare, ours].map((runs) =>
+      quantile(
+        runs.map((run) => run.rate),
+        0.5,
+      ),
+    ) as [number, number];
     line('a loop that signs and posts, storing nothing', perSecond(limit));
     line('ollagraph', `${perSecond(rate)}   ratio ${(rate / limit).toFixed(2)}`);
     for (const [name, rates] of theirs) {
@@ -57,6 +64,10 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
       line(name, `${perSecond(median)}   ollagraph is ${(rate / median).toFixed(1)} ×`);
     }
     if (!redis.running) line('bullmq', 'left out: no redis-server here');
+    costs(
+      bare.map(({ cpuMs }) => cpuMs),
+      ours,
+    );
   },
 
   async slow(stage) {
@@ -70,9 +81,50 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
     console.log('\nCommit to arrival at a steady 200 per second, 10 s');
     await settled(stage);
     const dispatcher = await stage.dispatcher();
-    await steady(stage, stage.accounts, 200, 2);
-    line('ollagraph', percentiles(await steady(stage, stage.accounts, 200, 10)));
+    await steady(stage, stage.accounts, { perSecond: 200, seconds: 2 });
+    line('ollagraph', percentiles(await steady(stage, stage.accounts, { perSecond: 200, seconds: 10 })));
     await dispatcher.stop();
+  },
+
+  async leased(stage) {
+    console.log(
+      '\nCommit to arrival where one process appends and sends, 10 s a run; in turn, three runs each',
+    );
+    for (const perSecond of [50, 200]) {
+      const runs = [true, false].map((direct) => ({
+        direct,
+        latencies: [] as number[],
+        cpu: [] as number[],
+        leased: 0,
+      }));
+      for (let round = 0; round < 3; round++)
+        for (const run of runs) {
+          const { latencies, cpuMs, leased } = await appendAndSend(
+            stage,
+            { perSecond, seconds: 10 },
+            run.direct,
+          );
+          run.latencies.push(...latencies);
+          run.cpu.push(cpuMs);
+          run.leased += leased / 3;
+        }
+      for (const { direct, latencies, cpu, leased } of runs)
+        line(
+          `${perSecond}/s, ${direct ? `born leased (${(100 * leased).toFixed(0)} %)` : 'by notification and claim'}`,
+          `${percentiles(latencies)}  CPU ${quantile(cpu, 0.5).toFixed(2)} ms a delivery`,
+        );
+    }
+  },
+
+  async cpu(stage) {
+    console.log('\nCPU of a delivery while a backlog is drained, in turn; medians of 3');
+    const bare: number[] = [];
+    const ours: Drained[] = [];
+    for (let round = 0; round < 3; round++) {
+      bare.push((await bareLoop(stage, MESSAGES)).cpuMs);
+      ours.push(await drain(stage, MESSAGES));
+    }
+    costs(bare, ours);
   },
 
   async isolation(stage) {
@@ -81,13 +133,13 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
     );
     const nine = stage.accounts.slice(0, 9);
     const dispatcher = await stage.dispatcher();
-    await steady(stage, nine, 100, 10);
+    await steady(stage, nine, NINE);
     const alone: number[] = [];
     const beside: number[] = [];
     // In turn, for the machine's speed changes.
     for (let round = 0; round < 3; round++) {
       await settled(stage);
-      alone.push(quantile(await steady(stage, nine, 100, 10), 0.95));
+      alone.push(quantile(await steady(stage, nine, NINE), 0.95));
       // Another each time, of which nothing is known yet.
       const bad = stage.accounts[9 + round]!;
       await stage.fill(100_000, { accounts: [bad], path: '/hang' });
@@ -96,7 +148,7 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
       );
       await sleep(2000);
       await settled(stage);
-      beside.push(quantile(await steady(stage, nine, 100, 10), 0.95));
+      beside.push(quantile(await steady(stage, nine, NINE), 0.95));
       await sql`truncate outbox`.execute(stage.database.db);
       await sleep(WEBHOOK_TIMEOUT_MS);
     }
@@ -159,6 +211,20 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
     line('p95 of small deliveries', `${ms(p95Before)} before, ${ms(p95Meanwhile)} meanwhile`);
   },
 };
+
+/** Prints what a delivery costs beside what the bare loop pays for it. */
+function costs(bare: number[], ours: Drained[]): void {
+  const median = (values: number[]) => quantile(values, 0.5);
+  const [sender, postgres] = [
+    median(ours.map(({ senderMs }) => senderMs)),
+    median(ours.map(({ postgresMs }) => postgresMs)),
+  ];
+  line('CPU of the bare loop a delivery', `${median(bare).toFixed(3)} ms`);
+  line(
+    'of ollagraph',
+    `${(sender + postgres).toFixed(3)} ms: sender ${sender.toFixed(3)}, Postgres ${postgres.toFixed(3)}   × ${((sender + postgres) / median(bare)).toFixed(2)}`,
+  );
+}
 
 function startRedis() {
   const running = existsSync('/usr/bin/redis-server');

@@ -1,6 +1,6 @@
 // One competitor in a process of its own: node queues.ts NAME URL DATABASE_URL WARM_UP COUNT
-// [REDIS_PORT]. All but `bare` write one
-// attempt row a message, as the dispatcher does. Tells its parent {seconds} from the first WARM_UP
+// [REDIS_PORT]. All write one attempt row a
+// message, as the dispatcher does. Tells its parent {seconds} from the first WARM_UP
 // of COUNT messages, all queued before, to the last.
 import { Queue, Worker } from 'bullmq';
 import { run as runGraphile, makeWorkerUtils } from 'graphile-worker';
@@ -67,19 +67,6 @@ async function onBoss(handle: (messages: Message[]) => Promise<void>): Promise<(
 
 /** Each prepares its backlog and returns what starts the work. */
 const competitors: Record<string, () => Promise<() => Promise<void>>> = {
-  async bare() {
-    const body = Buffer.from(text);
-    return async () => {
-      let next = 0;
-      const loop = async () => {
-        while (next < count) {
-          await poster.post(url, secret, `m${next++}`, body);
-          arrived(1);
-        }
-      };
-      await Promise.all(Array.from({ length: 64 }, loop));
-    };
-  },
   /** The handler of the others, which pg-boss hands a hundred messages at a time. */
   'pg-boss': () =>
     onBoss(async (messages) => {

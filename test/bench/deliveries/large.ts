@@ -17,8 +17,8 @@ export async function large(stage: Stage, mebibytes: number) {
     select ${account}, ${job}, n, 'https://a.example/' || n, 'a.example', '\\x00', 'ok', '{"markdown":"' || repeat(md5(n::text), 2048) || '"}', now()
     from generate_series(1, ${mebibytes * 16}::int) as n`.execute(db);
   const dispatcher = await stage.dispatcher();
-  await steady(stage, stage.accounts.slice(1, 11), 100, 3);
-  const before = await steady(stage, stage.accounts.slice(1, 11), 100, 5);
+  await steady(stage, stage.accounts.slice(1, 11), { perSecond: 100, seconds: 3 });
+  const before = await steady(stage, stage.accounts.slice(1, 11), { perSecond: 100, seconds: 5 });
   const idle = rssMiB(dispatcher.pid);
   let peak = idle;
   const watching = setInterval(() => (peak = Math.max(peak, rssMiB(dispatcher.pid))), 100);
@@ -27,7 +27,7 @@ export async function large(stage: Stage, mebibytes: number) {
     values (${account}, ${newId('dlv')}, ${job}, 'large', ${`${stage.receiverUrl}/large`}, ${new URL(stage.receiverUrl).host}, ${job}, '{"pages":[', ']}', true)`.execute(
     db,
   );
-  const meanwhile = await steady(stage, stage.accounts.slice(1, 11), 100, 5);
+  const meanwhile = await steady(stage, stage.accounts.slice(1, 11), { perSecond: 100, seconds: 5 });
   while ((await stage.pending()) > 0) await sleep(50);
   const seconds = (performance.now() - began) / 1000;
   clearInterval(watching);

@@ -4,16 +4,44 @@ import type { Stage } from './stage.ts';
 
 const BODY = JSON.stringify({ job_id: 'job_x', status: 'completed', result: 'x'.repeat(960) });
 
+/** Appends one delivery in a transaction. Resolves with its id and when that was committed. */
+export type Append = (account_id: string) => Promise<{ id: string; at: number }>;
+
+/** Appends from this process, in which nothing is sent. */
+export function appendHere(stage: Stage): Append {
+  return async (account_id) => {
+    const delivery = {
+      account_id,
+      job_id: null,
+      event: 'job.completed',
+      webhook_url: `${stage.receiverUrl}/hook`,
+      headers: null,
+      webhook_id: null,
+      head: BODY,
+      tail: '',
+      whole_job: false,
+      page_ordinals: null,
+      trigger: 'schedule',
+    } as const;
+    const [id = ''] = await stage.database.db.transaction().execute((tx) => append(tx, [delivery]));
+    return { id, at: performance.timeOrigin + performance.now() };
+  };
+}
+
+export interface Pace {
+  perSecond: number;
+  seconds: number;
+}
+
 /**
- * Appends `perSecond` deliveries a second for `seconds`, each in a transaction of its own, to the
- * accounts in turn, and returns for each the milliseconds from its commit to its arrival. Both
- * clocks are the machine's.
+ * Appends deliveries at a steady pace to the accounts in turn, and returns for each the
+ * milliseconds from its commit to its arrival. Both clocks are the machine's.
  */
 export async function steady(
   stage: Stage,
   accounts: string[],
-  perSecond: number,
-  seconds: number,
+  { perSecond, seconds }: Pace,
+  appendOne = appendHere(stage),
 ): Promise<number[]> {
   await stage.stats('reset');
   const committed = new Map<string, number>();
@@ -22,7 +50,8 @@ export async function steady(
   for (let n = 0; n < perSecond * seconds; n++) {
     const wait = start + (n * 1000) / perSecond - performance.now();
     if (wait > 1) await sleep(wait);
-    inFlight.push(appendOne(stage, accounts[n % accounts.length]!, committed));
+    const appended = appendOne(accounts[n % accounts.length]!);
+    inFlight.push(appended.then(({ id, at }) => void committed.set(id, at)));
   }
   await Promise.all(inFlight);
   for (let patience = 0; patience < 100 && (await stage.stats()).count < committed.size; patience++)
@@ -32,23 +61,26 @@ export async function steady(
   return [...committed].map(([id, at]) => (arrived.get(id) ?? Number.POSITIVE_INFINITY) - at);
 }
 
-async function appendOne(stage: Stage, account_id: string, committed: Map<string, number>): Promise<void> {
-  const [id = ''] = await stage.database.db.transaction().execute((tx) =>
-    append(tx, [
-      {
-        account_id,
-        job_id: null,
-        event: 'job.completed',
-        webhook_url: `${stage.receiverUrl}/hook`,
-        headers: null,
-        webhook_id: null,
-        head: BODY,
-        tail: '',
-        whole_job: false,
-        page_ordinals: null,
-        trigger: 'schedule',
-      },
-    ]),
-  );
-  committed.set(id, performance.timeOrigin + performance.now());
+/** One run of a process that appends and sends: latencies, and what a delivery cost in all. */
+export async function appendAndSend(
+  stage: Stage,
+  pace: Pace,
+  direct: boolean,
+): Promise<{ latencies: number[]; cpuMs: number; leased: number }> {
+  await using appender = await stage.appender();
+  const webhook_url = `${stage.receiverUrl}/hook`;
+  let leased = 0;
+  const appendOne: Append = async (account_id) => {
+    const appended = await appender.append({ account_id, webhook_url, direct });
+    if (appended.leased) leased++;
+    return appended;
+  };
+  await steady(stage, stage.accounts, { ...pace, seconds: 2 }, appendOne);
+  leased = 0;
+  const before = await stage.cpu([appender.pid]);
+  const latencies = await steady(stage, stage.accounts, pace, appendOne);
+  while ((await stage.pending()) > 0) await sleep(20);
+  const after = await stage.cpu([appender.pid]);
+  const cpuMs = after.senderMs + after.postgresMs - before.senderMs - before.postgresMs;
+  return { latencies, cpuMs: cpuMs / latencies.length, leased: leased / latencies.length };
 }

@@ -13,6 +13,8 @@ import { createLog } from '../../../src/log.ts';
 import { migrate } from '../../../src/database/migrate.ts';
 import { createAuthority } from '../../support/net/certificates.ts';
 import { startCommand } from '../../support/process.ts';
+import { familyCpuMs, parentOf } from '../support/cpu.ts';
+import type { AppendOrder } from './appender.ts';
 
 const ACCOUNTS = 50;
 const FILL_CHUNK = 50_000;
@@ -42,6 +44,17 @@ export interface Stage extends AsyncDisposable {
    */
   fill(count: number, options?: { accounts?: string[]; path?: string; due?: string }): Promise<void>;
   pending(): Promise<number>;
+  /** CPU milliseconds that these processes and Postgres have used. */
+  cpu(senders: number[]): Promise<{ senderMs: number; postgresMs: number }>;
+  /** A process that appends deliveries and sends them too. */
+  appender(): Promise<Appender>;
+}
+
+/** Appends deliveries in a process with a dispatcher. */
+export interface Appender extends AsyncDisposable {
+  pid: number;
+  /** Resolves when it is committed: with its id, when that was, and whether it was born leased. */
+  append(order: Omit<AppendOrder, 'n'>): Promise<{ id: string; at: number; leased: boolean }>;
 }
 
 export async function setStage(): Promise<Stage> {
@@ -69,6 +82,8 @@ export async function setStage(): Promise<Stage> {
   for (let i = 0; i < ACCOUNTS; i++)
     accounts.push((await createAccount(database.db, box, { name: `bench ${i}`, credits: 1 })).id);
 
+  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(database.db);
+  const postmaster = parentOf(rows[0]!.pid);
   const owned = stack.move();
   return {
     database,
@@ -79,6 +94,12 @@ export async function setStage(): Promise<Stage> {
     async stats(type = 'stats') {
       receiver.send({ type });
       return ((await once(receiver, 'message')) as [Stats])[0];
+    },
+    appender: () => startAppender(postgres.url, files.ca),
+    async cpu(senders) {
+      const times = await Promise.all([postmaster, ...senders].map((pid) => familyCpuMs(pid)));
+      const [postgresMs = 0, ...senderMs] = times;
+      return { postgresMs, senderMs: senderMs.reduce((sum, ms) => sum + ms, 0) };
     },
     dispatcher: (env = {}) => startDispatcher(postgres.url, files.ca, env),
     fill: (count, options = {}) =>
@@ -91,19 +112,51 @@ export async function setStage(): Promise<Stage> {
   };
 }
 
+function environment(databaseUrl: string, caFile: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    DATABASE_URL: databaseUrl,
+    ROLES: 'dispatcher',
+    NODE_EXTRA_CA_CERTS: caFile,
+    ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
+    OLLAGRAPH_API_KEY: 'ok_benchmark_key_0000',
+    LOG_LEVEL: 'warn',
+  };
+}
+
+async function startAppender(databaseUrl: string, caFile: string): Promise<Appender> {
+  const child = fork(new URL('./appender.ts', import.meta.url), { env: environment(databaseUrl, caFile) });
+  await once(child, 'message');
+  type Appended = { n: number; id: string; at: number; leased: boolean };
+  const waiting = new Map<number, (appended: Appended) => void>();
+  let last = 0;
+  child.on('message', (appended: Appended) => {
+    waiting.get(appended.n)?.(appended);
+    waiting.delete(appended.n);
+  });
+  return {
+    pid: child.pid!,
+    async append(order) {
+      const n = ++last;
+      const { promise, resolve } = Promise.withResolvers<Appended>();
+      waiting.set(n, resolve);
+      child.send({ n, ...order });
+      return await promise;
+    },
+    async [Symbol.asyncDispose]() {
+      child.disconnect();
+      await once(child, 'exit');
+    },
+  };
+}
+
 async function startDispatcher(databaseUrl: string, caFile: string, env: Record<string, string>) {
   const profiling = env.PROFILE ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof'] : [];
   const [command, ...args] = startCommand(profiling);
   const child: ChildProcess = spawn(command!, args, {
     cwd: new URL('../../../', import.meta.url),
     env: {
-      ...process.env,
-      DATABASE_URL: databaseUrl,
-      ROLES: 'dispatcher',
-      NODE_EXTRA_CA_CERTS: caFile,
-      ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
-      OLLAGRAPH_API_KEY: 'ok_benchmark_key_0000',
-      LOG_LEVEL: 'warn',
+      ...environment(databaseUrl, caFile),
       ...env,
     },
     stdio: ['ignore', 'inherit', 'inherit'],
