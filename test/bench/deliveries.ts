@@ -23,7 +23,7 @@ const WEBHOOK_TIMEOUT_MS = 15_000;
 /** The pace of the nine endpoints beside one that hangs. */
 const NINE = { perSecond: 100, seconds: 10 };
 const line = (name: string, figure: string) => console.log(`  ${name.padEnd(52)} ${figure}`);
-const perSecond = (rate: number) => `${Math.round(rate).toLocaleString('en')}/s`;
+const rateText = (rate: number) => `${Math.round(rate).toLocaleString('en')}/s`;
 const ms = (value: number) => `${value.toFixed(1)} ms`;
 const percentiles = (values: number[]) =>
   [0.5, 0.95, 0.99].map((q) => `p${q * 100} ${ms(quantile(values, q))}`).join('  ');
@@ -57,11 +57,11 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
         0.5,
       ),
     ) as [number, number];
-    line('a loop that signs and posts, storing nothing', perSecond(limit));
-    line('ollagraph', `${perSecond(rate)}   ratio ${(rate / limit).toFixed(2)}`);
+    line('a loop that signs and posts, storing nothing', rateText(limit));
+    line('ollagraph', `${rateText(rate)}   ratio ${(rate / limit).toFixed(2)}`);
     for (const [name, rates] of theirs) {
-      const median = quantile(rates, 0.5);
-      line(name, `${perSecond(median)}   ollagraph is ${(rate / median).toFixed(1)} ×`);
+      const middle = quantile(rates, 0.5);
+      line(name, `${rateText(middle)}   ollagraph is ${(rate / middle).toFixed(1)} ×`);
     }
     if (!redis.running) line('bullmq', 'left out: no redis-server here');
     costs(
@@ -74,7 +74,7 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
     console.log('\n2,000 messages to one receiver that takes 50 ms for each; median of 3');
     const rates: number[] = [];
     for (let round = 0; round < 3; round++) rates.push(await slowReceiver(stage, 2000));
-    line('ollagraph', `${perSecond(quantile(rates, 0.5))}   of ${rates.map(perSecond).join(', ')}`);
+    line('ollagraph', `${rateText(quantile(rates, 0.5))}   of ${rates.map(rateText).join(', ')}`);
   },
 
   async latency(stage) {
@@ -164,11 +164,11 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
   async claim(stage) {
     console.log('\nClaiming alone, batches of 100 from ten endpoints');
     const plain = await claimRate(stage);
-    line('nothing else in the tables', perSecond(plain));
+    line('nothing else in the tables', rateText(plain));
     const beside = async (what: string, prepare: () => Promise<void>) => {
       await prepare();
       const rate = await claimRate(stage);
-      line(what, `${perSecond(rate)}   ratio ${(rate / plain).toFixed(2)}`);
+      line(what, `${rateText(rate)}   ratio ${(rate / plain).toFixed(2)}`);
     };
     const others = stage.accounts.slice(10);
     await beside('100,000 due at another endpoint', () =>
@@ -193,10 +193,10 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
       doubles += pair.doubles;
     }
     const [single, double] = [quantile(one, 0.5), quantile(two, 0.5)];
-    line('one (median of 3)', perSecond(single));
+    line('one (median of 3)', rateText(single));
     line(
       'two (median of 3)',
-      `${perSecond(double)}   ratio ${(double / single).toFixed(2)}   sent twice: ${doubles}`,
+      `${rateText(double)}   ratio ${(double / single).toFixed(2)}   sent twice: ${doubles}`,
     );
   },
 
@@ -212,9 +212,10 @@ const sections: Record<string, (stage: Stage) => Promise<void>> = {
   },
 };
 
+const median = (values: number[]) => quantile(values, 0.5);
+
 /** Prints what a delivery costs beside what the bare loop pays for it. */
 function costs(bare: number[], ours: Drained[]): void {
-  const median = (values: number[]) => quantile(values, 0.5);
   const [sender, postgres] = [
     median(ours.map(({ senderMs }) => senderMs)),
     median(ours.map(({ postgresMs }) => postgresMs)),

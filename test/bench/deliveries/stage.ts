@@ -82,8 +82,8 @@ export async function setStage(): Promise<Stage> {
   for (let i = 0; i < ACCOUNTS; i++)
     accounts.push((await createAccount(database.db, box, { name: `bench ${i}`, credits: 1 })).id);
 
-  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(database.db);
-  const postmaster = parentOf(rows[0]!.pid);
+  const backend = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(database.db);
+  const postmaster = parentOf(backend.rows[0]!.pid);
   const owned = stack.move();
   return {
     database,
