@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { authenticate } from '../../src/accounts/keys/keys.ts';
+import { KEY_SCOPES } from '../../src/database/enumerations.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { runCli } from './run-cli.ts';
 
@@ -26,6 +27,7 @@ test('accounts are made with a working key, listed, and given credits through th
   assert.deepEqual(await authenticate(database.db, made.key), {
     id: made.account_id,
     keyId: (await succeed('keys', 'list', '--account', made.account_id)).data[0].id,
+    scopes: [...KEY_SCOPES],
   });
   assert.equal(made.credits, 70);
 

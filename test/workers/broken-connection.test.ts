@@ -7,7 +7,6 @@ import { listen } from '../support/net/listen.ts';
 import { startTestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 
-const BREAKS = 3;
 const PAGES = 5;
 
 /** What passes between a client and Postgres on one connection; true: it breaks there. */
@@ -17,10 +16,10 @@ interface Watch {
 }
 
 /**
- * A Postgres behind connections that are watched and may break three times, and a site of five
+ * A Postgres behind connections that are watched and break up to `breaks` times, and a site of five
  * pages.
  */
-async function startStage(watch: () => Watch) {
+async function startStage(breaks: number, watch: () => Watch) {
   await using stack = new AsyncDisposableStack();
   const database = stack.use(await createTestDatabase());
   const url = new URL(database.url);
@@ -31,8 +30,8 @@ async function startStage(watch: () => Watch) {
     for (const socket of [near, far])
       socket.on('error', () => {}).on('close', () => [near, far].forEach(destroy));
     const { request, answer } = watch();
-    const pass = (to: Socket, breaks: ((chunk: Buffer) => boolean) | undefined) => (chunk: Buffer) => {
-      if (state.broken < BREAKS && breaks?.(chunk)) {
+    const pass = (to: Socket, cuts: ((chunk: Buffer) => boolean) | undefined) => (chunk: Buffer) => {
+      if (state.broken < breaks && cuts?.(chunk)) {
         state.broken++;
         [near, far].forEach(destroy);
       } else if (!to.destroyed) to.write(chunk);
@@ -80,13 +79,14 @@ function settlingCommit(): (chunk: Buffer) => boolean {
 }
 
 test('pages whose settlement breaks before its commit are settled again, not scraped again', async () => {
-  await using stage = await startStage(() => ({ request: settlingCommit() }));
+  await using stage = await startStage(3, () => ({ request: settlingCommit() }));
   await scrapeOnce(stage);
-  assert.equal(stage.state.broken, BREAKS);
+  assert.equal(stage.state.broken, 3);
 });
 
 test('pages whose settlement was committed and never answered are not scraped again', async () => {
-  await using stage = await startStage(() => {
+  // Pages that take longer than others settle later: only the first settlement loses its answer.
+  await using stage = await startStage(1, () => {
     const commits = settlingCommit();
     let committed = false;
     return {
@@ -102,9 +102,9 @@ test('pages whose settlement was committed and never answered are not scraped ag
 });
 
 test('a fetched slice that never arrived is fetched again at once and costs no try', async () => {
-  await using stage = await startStage(() => ({ answer: (chunk) => chunk.includes('"ordinals"') }));
+  await using stage = await startStage(3, () => ({ answer: (chunk) => chunk.includes('"ordinals"') }));
   await scrapeOnce(stage);
-  assert.equal(stage.state.broken, BREAKS);
+  assert.equal(stage.state.broken, 3);
   const { rows } = await sql`select retry_count from ollagraph_queue.job where name = 'bulk'`.execute(
     stage.database.db,
   );
