@@ -180,6 +180,7 @@ async function insertRow(
       reserved,
       max_pages: maxPagesOf(job),
       finish_by: finishBy(job),
+      key_id: job.by.key_id,
       request_id: job.request_id,
       traceparent: job.traceparent,
       ...job.schedule,
