@@ -17,6 +17,7 @@ import { readResult } from '../jobs/http/jobs/read-result.ts';
 import { watchJob } from '../jobs/http/jobs/watch-job.ts';
 import { crawl } from '../jobs/http/scrape/crawl.ts';
 import { map } from '../jobs/http/scrape/map.ts';
+import { mapAsync } from '../jobs/http/scrape/map-async.ts';
 import { scrapeAsync } from '../jobs/http/scrape/scrape-async.ts';
 import { scrapeBatchAsync } from '../jobs/http/scrape/scrape-batch-async.ts';
 import { scrapeBatch } from '../jobs/http/scrape/scrape-batch.ts';
@@ -66,6 +67,7 @@ export const ROUTES: Route<ApiContext>[] = [
   scrapeBatchAsync,
   crawl,
   map,
+  mapAsync,
   listJobs,
   readJob,
   listPages,

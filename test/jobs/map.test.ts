@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { startReceiver } from '../support/receiver.ts';
 import { startTestService } from '../support/service.ts';
 import { page, startSite, type Route } from '../support/site.ts';
 
@@ -124,6 +125,16 @@ test('a map that is cut short says so, and one that is just as long does not', a
   assert.deepEqual([whole.urls.length, whole.complete], [8, true]);
 });
 
+test('a queued map answers at once, and its URLs come with the callback', async () => {
+  await using receiver = await startReceiver();
+  const id = await service.api.queue('/v1/map/async', { url: site.url('/'), webhook_url: receiver.url() });
+  const { kind, status, result } = await service.api.finished(id);
+  assert.deepEqual([kind, status, result.complete], ['map', 'completed', true]);
+  assert.deepEqual(paths(result), paths(await map({})));
+  const [callback] = await receiver.received(1);
+  assert.deepEqual(JSON.parse(String(callback!.body)).result, result);
+});
+
 test('JSON lines: a URL on each line; without any, why', async () => {
   const lines = await service.api('POST', '/v1/map?format=jsonl', { url: site.url('/'), max_urls: 3 });
   assert.equal(lines.headers.get('content-type'), 'application/jsonl');
@@ -141,7 +152,7 @@ test('a site without sitemaps has its links, and one that is silent as long as t
   const answer = await map({}, broken.url('/'));
   assert.deepEqual([paths(answer), answer.complete], [['/', '/only'], true]);
   broken.routes.set('/sitemap.xml', () => {});
-  const cut = await map({ timeout_ms: 700 }, broken.url('/'));
+  const cut = await map({ timeout_ms: 3000 }, broken.url('/'));
   assert.deepEqual([paths(cut), cut.complete], [['/', '/only'], false]);
 });
 
@@ -196,12 +207,9 @@ test('a hundred thousand URLs, and no more', async () => {
     const urls = Array.from({ length: 40_000 }, (_, n) => element('url', `${file}/pages/with/a/name/${n}`));
     large.routes.set(file, { headers: XML, body: `<urlset>${urls.join('')}</urlset>` });
   }
-  const { text } = await service.api('POST', '/v1/map?format=jsonl', {
-    url: large.url('/'),
-    max_urls: 100_000,
-    timeout_ms: 25_000,
-  });
-  const lines = text.trimEnd().split('\n');
-  assert.equal(lines.length, 100_000);
-  assert.equal(new Set(lines).size, 100_000);
+  const request = { url: large.url('/'), max_urls: 100_000, timeout_ms: 120_000 };
+  const { result } = await service.api.finished(await service.api.queue('/v1/map/async', request));
+  const urls: { url: string }[] = result.urls;
+  assert.equal(new Set(urls.map(({ url }) => url)).size, 100_000);
+  assert.deepEqual([urls.length, result.complete], [100_000, false]);
 });

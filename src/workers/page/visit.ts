@@ -252,11 +252,13 @@ export class PageVisit implements Visit {
   }
 
   /**
-   * What is left of the time of a map, which counts from its job's creation: whoever waits for it
-   * does not know how long it was queued. What it takes to write the URLs down is kept back.
+   * What is left of the time of a map. Where a caller waits for it, the time counts from its job's
+   * creation: the caller does not know how long it was queued. What it takes to write the URLs down
+   * is kept back.
    */
   #mapLeftMs({ timeout_ms, max_urls }: MapOptions): number {
-    const passedMs = this.page.waited_ms + performance.now() - this.#startedAt;
+    const waitedMs = this.#sync ? this.page.waited_ms : 0;
+    const passedMs = waitedMs + performance.now() - this.#startedAt;
     return timeout_ms - passedMs - max_urls * WRITE_MS_PER_URL;
   }
 

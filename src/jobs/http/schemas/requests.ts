@@ -138,11 +138,9 @@ export const crawlSchema = named(
   ),
 );
 
-const pageFields = scrapeFields(MAX_SYNC_TIMEOUT_MS, true);
-
-export const mapSchema = named(
-  'MapRequest',
-  z.strictObject({
+function mapFields(maxTimeoutMs: number) {
+  const page = scrapeFields(maxTimeoutMs, true);
+  return {
     url: pageUrl.describe('The start page of the site.'),
     max_urls: z.int().min(1).max(100_000).default(5000),
     search: z
@@ -151,14 +149,21 @@ export const mapSchema = named(
       .optional()
       .describe('Words: only URLs that have each of them in the URL or the title, in any case.'),
     ...siteFields,
-    timeout_ms: pageFields.timeout_ms.describe('For the whole map: what is known by then is listed.'),
-    headers: pageFields.headers,
-    cookies: pageFields.cookies,
-    proxy: pageFields.proxy,
-    user_agent: pageFields.user_agent,
-    respect_robots: pageFields.respect_robots,
-    skip_tls_verification: pageFields.skip_tls_verification,
-  }),
+    timeout_ms: page.timeout_ms.describe('For the whole map: what is known by then is listed.'),
+    headers: page.headers,
+    cookies: page.cookies,
+    proxy: page.proxy,
+    user_agent: page.user_agent,
+    respect_robots: page.respect_robots,
+    skip_tls_verification: page.skip_tls_verification,
+  };
+}
+
+export const mapSchema = named('MapRequest', z.strictObject(mapFields(MAX_SYNC_TIMEOUT_MS)));
+const { max_concurrency: _, ...queuedMapFields } = asyncFields;
+export const mapAsyncSchema = named(
+  'MapAsyncRequest',
+  z.strictObject({ ...mapFields(MAX_ASYNC_TIMEOUT_MS), ...queuedMapFields }),
 );
 
 /** What the asynchronous routes take besides. */
