@@ -25,8 +25,13 @@ export async function recordAudit(db: DbOrTx, event: AuditEvent): Promise<void> 
   const { account_id, actor, action, target, request_id } = event;
   await sql`
     insert into audit_events (account_id, id, actor, key_id, action, target, ip, request_id)
-    values (${account_id}, ${newId('aud')}, ${actor.kind}, ${actor.key_id}, ${action}, ${target}, ${actor.ip},
-      ${request_id})`.execute(db);
+    values (${account_id}, ${newId('aud')}, ${actor.kind}, ${actor.key_id}, ${action}, ${target},
+      ${actor.ip && withoutMapping(actor.ip)}, ${request_id})`.execute(db);
+}
+
+/** An IPv4 address as people write it, also where the socket is one of IPv6 (RFC 4291, 2.5.5.2). */
+function withoutMapping(ip: string): string {
+  return ip.startsWith('::ffff:') && ip.includes('.') ? ip.slice('::ffff:'.length) : ip;
 }
 
 /** An action as its account sees it. */

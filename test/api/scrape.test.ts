@@ -164,15 +164,16 @@ test('what is not done within its time is failed with timeout, and the others ar
   );
 });
 
-test('the three asynchronous ways answer 202 with the job and where it is', async () => {
+test('the asynchronous routes answer 202 with the job and where it is', async () => {
   for (const [path, body] of [
     ['/v1/scrape/async', { url: site.url('/') }],
     ['/v1/scrape/batch/async', { urls: [site.url('/')] }],
     ['/v1/crawl', { url: site.url('/'), max_pages: 1 }],
+    ['/v1/map/async', { url: site.url('/') }],
   ] as const) {
     const { status, json, headers } = await service.api('POST', path, body);
     assert.equal(status, 202);
-    assert.deepEqual(Object.keys(json), ['status', 'job_id']);
+    assert.deepEqual(Object.keys(json), ['status', 'job_id', 'estimated_seconds']);
     assert.equal(json.status, 'queued');
     assert.match(json.job_id, /^job_/);
     assert.equal(headers.get('location'), `/v1/jobs/${json.job_id}`);

@@ -84,7 +84,7 @@ test('what a page says moves no cursor', async () => {
 
 test('exit codes tell a failure, wrong usage, an unreachable service and a refused key apart', async () => {
   const failed = await runCli(env, ['scrape', NOWHERE, '--json']);
-  assertEnded(failed, 1, '', /ALLOW_PRIVATE_TARGETS/);
+  assertEnded(failed, 1, '', /port is not one of web servers/);
   assert.equal(JSON.parse(failed.stderr).code, 'blocked_target');
   assertEnded(await runCli(env, ['deliveries', 'dlv_none']), 1, '', 'error: There is no such delivery.\n');
   assertEnded(await runCli(env, ['crawl', 'nonsense']), 2, '', 'error: url: must be an absolute URL\n');

@@ -93,6 +93,7 @@ test('callbacks of jobs with and without webhook_url reach a local receiver, sig
     job_id: plain,
     status: 'completed',
     result: job.result,
+    cut_short: false,
     metadata: { b: 1.5, a: [null] },
   });
 

@@ -23,6 +23,7 @@ const VIEWS = [
   'usage_by_account',
   'table_sizes',
   'proxies',
+  'audit',
 ];
 
 test('every view of the operators answers and says what it is', async () => {

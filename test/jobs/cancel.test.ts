@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { sql } from 'kysely';
 import { failPending } from '../../src/jobs/progress/cancel.ts';
 import { assertBooksBalance } from '../support/checks/ledger.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
@@ -20,6 +21,12 @@ after(async () => {
   await site[Symbol.asyncDispose]();
   await receiver[Symbol.asyncDispose]();
 });
+
+async function openSlices(db: TestService['db']): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from ollagraph_queue.job where state < 'completed'`.execute(db);
+  return rows[0]!.n;
+}
 
 test('cancelling keeps what was done, stops the rest, and delivers once with status cancelled', async () => {
   const held = gate(page('Held', 'text'));
@@ -49,7 +56,8 @@ test('cancelling keeps what was done, stops the rest, and delivers once with sta
   const job = (await service.api('GET', `/v1/jobs/${job_id}`)).json;
   assert.deepEqual(job.result, body.result);
 
-  // Whatever was still under way is not settled any more, and nothing new is fetched.
+  // Once the workers know, whatever was under way is not settled any more, and nothing new is fetched.
+  await eventually(async () => (await openSlices(service.db)) === 0);
   const fetched = slow.requests.length;
   await service.api('POST', '/v1/scrape/batch', { urls: [site.url('/')] });
   assert.equal(slow.requests.length, fetched);

@@ -173,6 +173,7 @@ test('the options are kept with every default filled in', async () => {
     render: false,
     rendering: null,
     skip_tls_verification: false,
+    max_concurrency: null,
     send_headers_to: 'origin',
     respect_robots: true,
     user_agent: null,

@@ -310,8 +310,8 @@ test('keys and tokens are compared in constant time', async () => {
 });
 
 /**
- * Digests of requests and sent bodies are no secrets, nor is our robots' name. A client may look at
- * its own secret.
+ * Digests of requests, pages and sent bodies are no secrets, nor is our robots' name. A client may
+ * look at its own secret.
  */
 const KNOWN_TO_BOTH = [
   'src/callbacks/request.ts',
@@ -320,6 +320,7 @@ const KNOWN_TO_BOTH = [
   'src/jobs/idempotency.ts',
   'src/scrape/metadata/robots.ts',
   'src/webhooks/send/post.ts',
+  'src/workers/reading/read-page.ts',
 ];
 
 test('nothing that sounds like a secret is compared in any other way', async () => {

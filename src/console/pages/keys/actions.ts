@@ -14,10 +14,8 @@ export async function keyActions(db: Db, accountId: string, before: string | und
     found.length > SHOWN && html`<p><a href="/console/keys?before=${actions.at(-1)!.id}">Older</a></p>`;
   const columns = [
     { label: 'When', cell: (action: RecordedAction) => time(action.created_at) },
-    { label: 'What', head: true, cell: (action: RecordedAction) => html`<code>${action.action}</code>` },
-    { label: 'To what', cell: targetOf },
+    { label: 'What', head: true, cell: whatOf },
     { label: 'Who', cell: whoOf },
-    { label: 'From', cell: (action: RecordedAction) => action.ip ?? '–' },
   ];
   return html`<section>
     <h2>What was done</h2>
@@ -25,16 +23,22 @@ export async function keyActions(db: Db, accountId: string, before: string | und
   </section>`;
 }
 
-function targetOf({ target }: RecordedAction): Html {
-  if (target === null) return html`–`;
+function whatOf({ action, target }: RecordedAction): Html {
+  return html`<code>${action}</code>${target !== null && targetOf(target)}`;
+}
+
+function targetOf(target: string): Html {
   const page = target.startsWith('job_') ? 'jobs' : target.startsWith('dlv_') ? 'deliveries' : null;
   return page === null
-    ? html`<span class="cut">${target}</span>`
+    ? html`<span class="sub">${target}</span>`
     : html`<a class="cut" href="/console/${page}/${target}">${target}</a>`;
 }
 
-function whoOf({ actor, key_id, key_name }: RecordedAction): Html {
+/** Who, how, and from which address. */
+function whoOf({ actor, key_id, key_name, ip }: RecordedAction): Html {
   if (actor === 'operator') return html`an operator`;
-  const how = actor === 'key' ? null : actor === 'console' ? 'in the console' : 'by the service';
-  return html`${key_name ?? key_id ?? '–'}${how !== null && html` <span class="sub">${how}</span>`}`;
+  const how = { key: null, console: 'in the console', service: 'by the service' }[actor];
+  const from = ip !== null && `from ${ip}`;
+  const sub = [how, from].filter(Boolean).join(', ');
+  return html`${key_name ?? key_id ?? '–'}${sub !== '' && html` <span class="sub">${sub}</span>`}`;
 }

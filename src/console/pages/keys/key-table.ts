@@ -23,12 +23,15 @@ export function keyTable(keys: KeyRow[], { own, revocation }: Shown): Html {
         cell: (key) =>
           html`${key.name} <span class="sub">${key.id}${key.id === own && ', this session'}</span>`,
       },
-      { label: 'Status', cell: (key) => badge(keyStatus(key)) },
-      { label: 'May use', cell: scopesOf },
-      { label: 'Credits', cell: creditsOf },
-      { label: 'Made', cell: (key) => time(key.created_at) },
-      { label: 'Last used', cell: (key) => time(key.last_used_at) },
-      { label: 'Ends', cell: (key) => time(key.revoked_at ?? key.expires_at) },
+      { label: 'Status', cell: statusOf },
+      {
+        label: 'May use',
+        cell: (key) => html`${scopesOf(key)} <span class="sub">${creditsOf(key)}</span>`,
+      },
+      {
+        label: 'Last used',
+        cell: (key) => html`${time(key.last_used_at)} <span class="sub">made ${time(key.created_at)}</span>`,
+      },
       { label: '', cell: (key) => key.revoked_at === null && revocation(key) },
     ],
     keys,
@@ -36,11 +39,18 @@ export function keyTable(keys: KeyRow[], { own, revocation }: Shown): Html {
   );
 }
 
+/** The status, and since or until when. */
+function statusOf(key: KeyRow): Html {
+  const end = key.revoked_at ?? key.expires_at;
+  return html`${badge(keyStatus(key))} ${end !== null && html`<span class="sub">${time(end)}</span>`}`;
+}
+
 function scopesOf({ scopes }: KeyRow): string {
   return scopes.length === KEY_SCOPES.length ? 'everything' : scopes.join(', ');
 }
 
-function creditsOf({ credit_limit, credits_used }: KeyRow): Html {
-  const limit = credit_limit !== null && html` <span class="quiet">of ${count(credit_limit)}</span>`;
-  return html`${count(credits_used)}${limit}`;
+/** What it has used, and what it may use. */
+function creditsOf({ credit_limit, credits_used }: KeyRow): string {
+  const limit = credit_limit === null ? '' : ` of ${count(credit_limit)}`;
+  return `${count(credits_used)}${limit} credits`;
 }
