@@ -3,13 +3,14 @@ import { chown, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clearUp } from './leftovers.ts';
-import type {
-  BrowserSettings,
-  FromBrowser,
-  RenderedPage,
-  RenderFault,
-  RenderRequest,
-  ToBrowser,
+import {
+  PROGRAMS,
+  type BrowserSettings,
+  type FromBrowser,
+  type RenderedPage,
+  type RenderFault,
+  type RenderRequest,
+  type ToBrowser,
 } from './messages.ts';
 
 const SCRIPT = new URL('./child/main.ts', import.meta.url);
@@ -88,7 +89,7 @@ export class BrowserProcess {
       detached: true,
       execArgv: [`--max-old-space-size=${HEAP_MB}`, '--max-semi-space-size=8'],
       // None of the parent's: it holds secrets.
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', TMPDIR: directory, HOME: directory },
+      env: { PATH: PROGRAMS, TMPDIR: directory, HOME: directory },
     });
     const process = new BrowserProcess(child, directory);
     process.#send({ type: 'start', settings: { ...settings, directory } });

@@ -2,6 +2,9 @@ import type { EgressErrorCode, Via } from '../egress/index.ts';
 import type { FileErrorCode } from '../scrape/types.ts';
 import type { RenderOptions } from './options.ts';
 
+/** Where a browser finds programs. It gets no environment of ours. */
+export const PROGRAMS = '/usr/local/bin:/usr/bin:/bin';
+
 export type PageCookie = { name: string; value: string } & (
   { url: string } | { domain: string; path: string; secure: boolean }
 );

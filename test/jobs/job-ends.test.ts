@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
+import { createBrowserSession } from '../support/browser/session.ts';
 import { assertBooksBalance } from '../support/checks/ledger.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -47,6 +48,10 @@ test('a job ends when its time is up, with what is done; the rest costs nothing'
   assert.deepEqual(Object.keys(body), ['job_id', 'status', 'result', 'cut_short']);
   assert.equal(body.cut_short, true);
   assert.deepEqual(body.result, job.result);
+  const session = createBrowserSession(service.api.origin);
+  await session.signIn('/console', service.account.key);
+  const shown = await session.get(`/console/jobs/${job_id}`);
+  assert.match(shown.text, /when the time of finish_within was up/);
   await assertBooksBalance(service.db);
 });
 

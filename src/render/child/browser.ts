@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
-import type { BrowserSettings } from '../messages.ts';
+import { PROGRAMS, type BrowserSettings } from '../messages.ts';
 
 /** V8's heap in one tab; a page that wants more loses its tab. */
 const TAB_HEAP_MB = 512;
@@ -47,7 +47,7 @@ export async function openBrowser(
     args: [...FRUGAL, NO_NAMES, ...flags],
     artifactsDir: join(directory, 'artifacts'),
     env: {
-      PATH: process.env.PATH ?? '',
+      PATH: PROGRAMS,
       LANG: 'C.UTF-8',
       HOME: directory,
       TMPDIR: directory,

@@ -187,7 +187,8 @@ function about({ job, url, delivery }: JobPart): Html {
       'Finished',
       job.finished_at === null
         ? html`<span class="quiet">not yet</span>`
-        : html`${exactTime(job.finished_at)}, after ${duration(tookMs(job))}`,
+        : html`${exactTime(job.finished_at)}, after
+          ${duration(tookMs(job))}${job.cut_short && ', when the time of finish_within was up'}`,
     ],
   ];
   if (job.webhook_url !== null) {
