@@ -186,7 +186,8 @@ inBrowser('a job moves as its pages settle, shows them, and can be cancelled', a
 
   const stuck = gate(webPage('Stuck', 'never'));
   site.routes.set('/stuck', stuck.route);
-  const other = await service.api.queue('/v1/scrape/async', { url: site.url('/stuck') });
+  const body = { url: site.url('/stuck'), timeout_ms: 120_000 };
+  const other = await service.api.queue('/v1/scrape/async', body);
   await stuck.entered;
   await page.goto(url(`/jobs/${other}`));
   await page.getByText('Cancel…').click();
