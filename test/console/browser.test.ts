@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { assertAccessible, noBrowser, startBrowser, type TestBrowser } from '../support/browser/browser.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
@@ -190,9 +191,16 @@ inBrowser('a job moves as its pages settle, shows them, and can be cancelled', a
   const other = await service.api.queue('/v1/scrape/async', body);
   await stuck.entered;
   await page.goto(url(`/jobs/${other}`));
+  // The answer comes after the job's last event, which would have reloaded the page.
+  await page.route('**/cancel', async (route) => {
+    const answer = await route.fetch({ maxRedirects: 0 });
+    await sleep(1000);
+    await route.fulfill({ response: answer });
+  });
   await page.getByText('Cancel…').click();
   await page.getByRole('button', { name: 'Cancel the job' }).click();
   await page.getByText('The job is cancelled.').waitFor();
+  await page.unroute('**/cancel');
   stuck.open();
   assert.equal((await service.api('GET', `/v1/jobs/${other}`)).json.status, 'cancelled');
   await page.goto(url('/jobs?status=cancelled'));

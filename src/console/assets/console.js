@@ -17,6 +17,8 @@ function followJob(card) {
     bar.max = job.total;
     bar.value = values.settled;
   };
+  // A form that is sent, to cancel the job say, brings a page of its own.
+  document.addEventListener('submit', () => events.close());
   events.addEventListener('progress', (event) => show(JSON.parse(event.data)));
   for (const end of ['completed', 'failed', 'cancelled']) {
     events.addEventListener(end, (event) => {
