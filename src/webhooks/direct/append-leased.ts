@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../database/tables.ts';
 import { append, outboxRows, type NewDelivery } from '../outbox/append.ts';
-import { CLAIMED_COLUMNS, type ClaimedDelivery } from '../outbox/claim.ts';
+import { CLAIMED_COLUMNS, notPaused, type ClaimedDelivery } from '../outbox/claim.ts';
 import type { Reservation } from './reservation.ts';
 
 /**
@@ -31,10 +31,7 @@ async function appendLeased(tx: Tx, delivery: NewDelivery, leaseMs: number): Pro
       insert into outbox (${columns}, page_ordinals, status, attempts, fence, leased_until)
       select ${columns}, ordinals::int[], 'sending', 1, 1, now() + ${leaseMs} * interval '1 ms'
       from ${batch.as('b')}
-      where not exists (
-        select from endpoints e
-        where e.account_id = b.account_id and e.endpoint = b.endpoint and e.paused_at is not null
-      )
+      where ${notPaused('b')}
       returning *
     ), begun as (
       insert into attempts (account_id, delivery_id, number, trigger, started_at)

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../database/tables.ts';
-import { CLAIMED_COLUMNS, type ClaimedDelivery } from '../outbox/claim.ts';
+import { CLAIMED_COLUMNS, notPaused, type ClaimedDelivery } from '../outbox/claim.ts';
 
 /**
  * Leases a waiting delivery and begins its next attempt, as a claim does. Null where it does not
@@ -16,10 +16,7 @@ export async function beginAttempt(
       update outbox o set status = 'sending', attempts = attempts + 1, fence = fence + 1,
         leased_until = now() + ${leaseMs} * interval '1 ms'
       where account_id = ${account_id} and id = ${id} and status = 'waiting'
-        and not exists (
-          select from endpoints e
-          where e.account_id = o.account_id and e.endpoint = o.endpoint and e.paused_at is not null
-        )
+        and ${notPaused('o')}
       returning *
     ), attempt as (
       insert into attempts (account_id, delivery_id, number, trigger, started_at)

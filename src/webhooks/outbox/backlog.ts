@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../../database/tables.ts';
 import { FIRST_URL_LANE, LAST_LANE, RETRY_LANE, URGENT_LANE } from './lanes.ts';
+import { notPaused } from './claim.ts';
 
 /** The kinds of lanes of an endpoint. */
 export type LaneKind = 'urgent' | 'retries' | 'fresh';
@@ -44,9 +45,6 @@ export async function readDueLanes(db: Db): Promise<DueLanes[]> {
       case when lane >= ${FIRST_URL_LANE} then 0
         else greatest(0, extract(epoch from next_attempt_at - now()) * 1000) end::float8 as due_in_ms
     from hop
-    where not exists (
-      select from endpoints e
-      where e.account_id = hop.account_id and e.endpoint = hop.endpoint and e.paused_at is not null
-    )`.execute(db);
+    where ${notPaused('hop')}`.execute(db);
   return rows;
 }

@@ -36,6 +36,13 @@ export interface LaneClaim {
   lane_limits: Record<number, number>;
 }
 
+/** Whether the endpoint of a row, which goes by this alias, is not paused. */
+export const notPaused = (row: string) => sql`not exists (
+  select from endpoints e
+  where e.account_id = ${sql.ref(`${row}.account_id`)} and e.endpoint = ${sql.ref(`${row}.endpoint`)}
+    and e.paused_at is not null
+)`;
+
 /**
  * Claims due deliveries, lane by lane and within a lane the oldest first, and begins their
  * attempts: all in one statement, committed before anything is sent. It costs a probe of outbox_due
@@ -55,10 +62,7 @@ export async function claim(db: Db, claims: LaneClaim[], leaseMs: number): Promi
   const { rows } = await sql<ClaimedDelivery>`
     with asked as materialized (
       select * from ${asked.as('a')}
-      where not exists (
-        select from endpoints e
-        where e.account_id = a.account_id and e.endpoint = a.endpoint and e.paused_at is not null
-      )
+      where ${notPaused('a')}
     ), due as (
       select picked.place from asked cross join lateral (
         -- A loose index scan: from each lane that holds something to the next.

@@ -7,6 +7,7 @@ import { createContext } from '../../../src/context.ts';
 import { Dispatcher } from '../../../src/webhooks/dispatch/dispatcher.ts';
 import { appendInto } from '../../../src/webhooks/direct/append-leased.ts';
 import { Reservation } from '../../../src/webhooks/direct/reservation.ts';
+import { deliveryTo } from './delivery.ts';
 
 /** What the parent asks for. */
 export interface AppendOrder {
@@ -16,26 +17,12 @@ export interface AppendOrder {
   direct: boolean;
 }
 
-const BODY = JSON.stringify({ job_id: 'job_x', status: 'completed', result: 'x'.repeat(960) });
-
 const context = await createContext(readConfig());
 const dispatcher = new Dispatcher(context, createSecretBox(undefined));
 dispatcher.start();
 
 async function append({ n, account_id, webhook_url, direct }: AppendOrder): Promise<void> {
-  const delivery = {
-    account_id,
-    job_id: null,
-    event: 'job.completed',
-    webhook_url,
-    headers: null,
-    webhook_id: null,
-    head: BODY,
-    tail: '',
-    whole_job: false,
-    page_ordinals: null,
-    trigger: 'schedule',
-  } as const;
+  const delivery = deliveryTo(account_id, webhook_url);
   const dispatch = direct ? dispatcher : null;
   using reservation = await Reservation.make(dispatch, { account_id, webhook_url, urgent: false });
   const id = await context.db

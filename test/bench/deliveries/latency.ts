@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { append } from '../../../src/webhooks/outbox/append.ts';
+import { deliveryTo } from './delivery.ts';
 import type { Stage } from './stage.ts';
-
-const BODY = JSON.stringify({ job_id: 'job_x', status: 'completed', result: 'x'.repeat(960) });
 
 /** Appends one delivery in a transaction. Resolves with its id and when that was committed. */
 export type Append = (account_id: string) => Promise<{ id: string; at: number }>;
@@ -10,19 +9,7 @@ export type Append = (account_id: string) => Promise<{ id: string; at: number }>
 /** Appends from this process, in which nothing is sent. */
 export function appendHere(stage: Stage): Append {
   return async (account_id) => {
-    const delivery = {
-      account_id,
-      job_id: null,
-      event: 'job.completed',
-      webhook_url: `${stage.receiverUrl}/hook`,
-      headers: null,
-      webhook_id: null,
-      head: BODY,
-      tail: '',
-      whole_job: false,
-      page_ordinals: null,
-      trigger: 'schedule',
-    } as const;
+    const delivery = deliveryTo(account_id, `${stage.receiverUrl}/hook`);
     const [id = ''] = await stage.database.db.transaction().execute((tx) => append(tx, [delivery]));
     return { id, at: performance.timeOrigin + performance.now() };
   };
