@@ -1,5 +1,5 @@
 import { TARGET_RULES, type TargetRule } from './connect/target-rules.ts';
-import { tlsFault, TLS_FAULTS, type TlsFault } from './connect/tls-faults.ts';
+import { tlsFault, TLS_FAULTS, type TlsFault } from './connect/tls/faults.ts';
 
 /** Every way in which an outgoing request can fail, each with the sentence that is its message. */
 const MESSAGES = {

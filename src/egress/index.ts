@@ -8,7 +8,7 @@ import type { FetchedPage, PageRequest } from './page/types.ts';
 import { Network } from './connect/network.ts';
 import { AddressTrial } from './budget/trial.ts';
 import { post, type PostRequest, type PostResult } from './post.ts';
-import { createResolve } from './connect/resolve.ts';
+import { createResolve } from './connect/names/resolve.ts';
 import { isProxyPort, parseUrl, targetOf, type Target } from './connect/url-policy.ts';
 import type { Upstream, Via } from './upstream/upstream.ts';
 
@@ -28,7 +28,7 @@ export {
   type WebhookErrorCode,
 } from './errors.ts';
 export { TARGET_RULES, type TargetRule } from './connect/target-rules.ts';
-export { TLS_FAULTS, type TlsFault } from './connect/tls-faults.ts';
+export { TLS_FAULTS, type TlsFault } from './connect/tls/faults.ts';
 export { BodyCollector, LARGEST_PAGE_BYTES, type BodyMemory } from './body/memory.ts';
 export { withoutCredentials } from './headers.ts';
 export { ProxyPool, type ProxyReport } from './upstream/pool.ts';

@@ -1,8 +1,8 @@
 import type { Reply } from '../http/route/reply.ts';
 import type { JobContext } from '../jobs/http/context.ts';
 import type { AsyncFields } from '../jobs/http/schemas/requests.ts';
-import type { JobFields, ScrapeRequest } from '../jobs/http/scrape/new-job.ts';
-import { queue } from '../jobs/http/scrape/queue.ts';
+import type { JobFields, ScrapeRequest } from '../jobs/http/create/new-job.ts';
+import { queue } from '../jobs/http/create/queue.ts';
 
 export interface StartedJob {
   /** The validated request in our own form. */

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { cancelJob } from '../jobs/progress/cancel.ts';
-import { runningRun } from './runs.ts';
+import { runningRun } from './runs/runs.ts';
 import { deleteSchedule, lockSchedule, pauseSchedule, type Schedule } from './schedules.ts';
 
 /** Deletes a schedule, and cancels the run that goes on while what it reports can still be told. */

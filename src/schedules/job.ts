@@ -8,9 +8,9 @@ import {
   scrapeAsyncSchema,
   scrapeOptions,
 } from '../jobs/http/schemas/requests.ts';
-import { newJob, type JobFields, type JobOrigin } from '../jobs/http/scrape/new-job.ts';
-import { METADATA, queuedFields } from '../jobs/http/scrape/queue.ts';
-import { requireUrls } from '../jobs/http/scrape/require-urls.ts';
+import { newJob, type JobFields, type JobOrigin } from '../jobs/http/create/new-job.ts';
+import { METADATA, queuedFields } from '../jobs/http/create/queue.ts';
+import { requireUrls } from '../jobs/http/create/require-urls.ts';
 import type { NewJob } from '../jobs/create.ts';
 import { invalidField, ServiceError } from '../service-error.ts';
 

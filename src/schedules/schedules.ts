@@ -2,7 +2,7 @@ import { sql, type Selectable } from 'kysely';
 import type { DbOrTx, SchedulesTable, Tx } from '../database/tables.ts';
 import { isId, newId } from '../ids.ts';
 import { ServiceError } from '../service-error.ts';
-import { nextRun, type Timing } from './when.ts';
+import { nextRun, type Timing } from './times/when.ts';
 
 export type Schedule = Selectable<SchedulesTable>;
 

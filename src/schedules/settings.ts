@@ -3,7 +3,7 @@ import { invalidField } from '../service-error.ts';
 import type { NewScheduleBody, ScheduleChangeBody } from './http/schemas.ts';
 import { jobOf, summaryOf, type JobBody } from './job.ts';
 import type { Schedule, ScheduleSettings } from './schedules.ts';
-import { cronFault, isTimezone, type Timing } from './when.ts';
+import { cronFault, isTimezone, type Timing } from './times/when.ts';
 
 /** Who asks for it, and in what. */
 interface Asked {

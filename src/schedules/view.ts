@@ -1,7 +1,7 @@
 import type { SecretBox } from '../accounts/secrets.ts';
 import type { DbOrTx } from '../database/tables.ts';
 import { shownJob } from './job.ts';
-import { latestRuns, listRuns, type Run } from './runs.ts';
+import { latestRuns, listRuns, type Run } from './runs/runs.ts';
 import { listSchedules, type Schedule, type ScheduleRow } from './schedules.ts';
 
 /** A run as the API shows it. */

@@ -9,7 +9,7 @@ import type { HttpServer } from '../http/server/server.ts';
 import { JobWaiter } from '../jobs/read/wait.ts';
 import { watchDeadlines } from './deadlines.ts';
 import { startMaintenance } from './maintenance.ts';
-import { ScheduleTicker } from '../schedules/ticker.ts';
+import { ScheduleTicker } from '../schedules/runs/ticker.ts';
 import { Dispatcher } from '../webhooks/dispatch/dispatcher.ts';
 import { WorkerPool } from '../workers/pool/pool.ts';
 import { registerProxies } from '../workers/proxies/ledger.ts';

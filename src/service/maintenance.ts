@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Context } from '../context.ts';
 import { forgetIdempotencyKeys } from '../jobs/idempotency.ts';
-import { forgetRuns } from '../schedules/runs.ts';
+import { forgetRuns } from '../schedules/runs/runs.ts';
 import { forgetClocks } from '../workers/hosts/clock.ts';
 import { dropOldDays } from '../database/retention.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Cron } from '../../src/schedules/cron.ts';
-import { cronFault, isTimezone, nextRun } from '../../src/schedules/when.ts';
+import { Cron } from '../../src/schedules/times/cron.ts';
+import { cronFault, isTimezone, nextRun } from '../../src/schedules/times/when.ts';
 
 /** The times that follow each other, in UTC as month-day hour:minute. */
 function timesOf(cron: Cron, from: string, count: number): string[] {

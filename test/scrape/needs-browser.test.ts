@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { needsBrowser } from '../../src/scrape/dom/needs-browser.ts';
+import { needsBrowser } from '../../src/scrape/dom/scripted/needs-browser.ts';
 import { parseHtml } from '../../src/scrape/dom/index.ts';
 
 const SCRIPT = '<script src="/app.js"></script>';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import render from 'dom-serializer';
 import { parseHtml } from '../../src/scrape/dom/index.ts';
-import { placeStreamed } from '../../src/scrape/dom/streamed.ts';
+import { placeStreamed } from '../../src/scrape/dom/scripted/streamed.ts';
 
 const PAGES: [what: string, html: string, placed: string][] = [
   [

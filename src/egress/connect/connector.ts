@@ -4,10 +4,10 @@ import { Attempt } from '../attempt.ts';
 import type { AddressBudget, Opening } from '../budget/address-budget.ts';
 import type { Timings } from '../errors.ts';
 import { openThrough } from '../upstream/open.ts';
-import type { Issuers } from './issuers.ts';
+import type { Issuers } from './tls/issuers.ts';
 import { aborted, checkPeer, permittedAddresses, type AddressRules } from './permitted.ts';
 import { connectTcp } from './tcp.ts';
-import { handshake, IncompleteChainError } from './tls.ts';
+import { handshake, IncompleteChainError } from './tls/handshake.ts';
 import { knownAddresses, type Target } from './url-policy.ts';
 
 export interface ConnectOptions extends AddressRules {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { AddressPolicy } from './address.ts';
 import { EgressError } from '../errors.ts';
-import type { Resolve } from './resolve.ts';
+import type { Resolve } from './names/resolve.ts';
 import { knownAddresses, type Target } from './url-policy.ts';
 
 /** What says where connections may go. */

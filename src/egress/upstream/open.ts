@@ -4,7 +4,7 @@ import { Attempt } from '../attempt.ts';
 import { AddressPolicy, CidrList } from '../connect/address.ts';
 import { aborted, checkPeer, permittedAddresses, type AddressRules } from '../connect/permitted.ts';
 import { connectTcp } from '../connect/tcp.ts';
-import { handshake } from '../connect/tls.ts';
+import { handshake } from '../connect/tls/handshake.ts';
 import { isProxyPort } from '../connect/url-policy.ts';
 import { EgressError, type EgressErrorCode } from '../errors.ts';
 import { connectByHttp } from './http-connect.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { route } from '../../http/route/route.ts';
 import { validate } from '../../http/route/validate.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
-import { answerNow } from '../../jobs/http/scrape/answer-now.ts';
+import { answerNow } from '../../jobs/http/create/answer-now.ts';
 import { mapBudgetMs } from '../../jobs/http/scrape/map.ts';
 import { mapLines } from '../../jobs/http/scrape/map-lines.ts';
 import { MAX_SYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';

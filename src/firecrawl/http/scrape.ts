@@ -3,7 +3,7 @@ import { bodyText } from '../../http/route/reply.ts';
 import { route } from '../../http/route/route.ts';
 import { validate } from '../../http/route/validate.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
-import { answerNow, SYNC_BUDGET_MS } from '../../jobs/http/scrape/answer-now.ts';
+import { answerNow, SYNC_BUDGET_MS } from '../../jobs/http/create/answer-now.ts';
 import { MAX_SYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';
 import { scrapeOptions, scrapeSchema } from '../../jobs/http/schemas/requests.ts';
 import { documentOf, type DocumentSource } from '../../jobs/read/firecrawl-document.ts';

@@ -4,7 +4,7 @@ import { validate } from '../../http/route/validate.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
 import { MAX_ASYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';
 import { batchAsyncSchema, scrapeOptions } from '../../jobs/http/schemas/requests.ts';
-import { requireUrls } from '../../jobs/http/scrape/require-urls.ts';
+import { requireUrls } from '../../jobs/http/create/require-urls.ts';
 import { urlFault } from '../../scrape/page-url.ts';
 import { invalidField } from '../../service-error.ts';
 import { ownFields, scrapeOptionFields } from '../scrape-options.ts';

@@ -1,6 +1,6 @@
 import { route } from '../../http/route/route.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
-import { HOOK } from '../../jobs/http/scrape/queue.ts';
+import { HOOK } from '../../jobs/http/create/queue.ts';
 import { createSchedule as create } from '../schedules.ts';
 import { newSettings } from '../settings.ts';
 import { fullScheduleView } from '../view.ts';

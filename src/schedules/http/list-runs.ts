@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts';
 import { decodeCursor, encodeCursor } from '../../http/pagination.ts';
 import { route } from '../../http/route/route.ts';
-import { listRuns as list } from '../runs.ts';
+import { listRuns as list } from '../runs/runs.ts';
 import { runView } from '../view.ts';
 import { requireSchedule } from './find-schedule.ts';
 import { runList, runListQuery } from './schemas.ts';

@@ -1,7 +1,7 @@
 import { route } from '../../http/route/route.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
-import { originOf } from '../../jobs/http/scrape/new-job.ts';
-import { runNow } from '../run-now.ts';
+import { originOf } from '../../jobs/http/create/new-job.ts';
+import { runNow } from '../runs/run-now.ts';
 import { requireSchedule } from './find-schedule.ts';
 import { startedAnswer } from './schemas.ts';
 

@@ -6,10 +6,10 @@ import {
   type ParentNode,
   type Text,
 } from 'domhandler';
-import { BoundedParser, type Syntax } from './bounded-parser.ts';
+import { BoundedParser, type Syntax } from './parser/bounded-parser.ts';
 import { NOT_TEXT } from './elements.ts';
 
-export { MAX_DEPTH } from './bounded-parser.ts';
+export { MAX_DEPTH } from './parser/bounded-parser.ts';
 
 /**
  * Parses HTML in linear time into a tree at most MAX_DEPTH elements deep. Never throws on malformed

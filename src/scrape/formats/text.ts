@@ -4,7 +4,7 @@ import { isBlock, NOT_TEXT } from '../dom/elements.ts';
 import { emojiOf } from '../dom/emoji.ts';
 import { withoutInvisible } from '../dom/invisible.ts';
 import { isItem, ItemNumbers } from '../dom/list-numbers.ts';
-import { formulaOf } from '../dom/math.ts';
+import { formulaOf } from '../dom/math/formula.ts';
 import { codeText } from '../dom/preformatted.ts';
 import { codeCells, readTable } from '../dom/table-grid.ts';
 

@@ -2,7 +2,7 @@ import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText, MAX_DEPTH, visibleText } from '../dom/index.ts';
 import { isBlock, NOT_TEXT } from '../dom/elements.ts';
 import { emojiOf } from '../dom/emoji.ts';
-import { formulaOf } from '../dom/math.ts';
+import { formulaOf } from '../dom/math/formula.ts';
 import { codeLanguage, codeText } from '../dom/preformatted.ts';
 import { renderAnchor } from './anchors.ts';
 import { renderFence, renderHeading, renderQuote, renderRule } from './blocks.ts';

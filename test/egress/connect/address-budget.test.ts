@@ -7,7 +7,7 @@ import {
   createAddressBudgetMemory,
 } from '../../../src/egress/budget/address-budget.ts';
 import { Network } from '../../../src/egress/connect/network.ts';
-import { createResolve } from '../../../src/egress/connect/resolve.ts';
+import { createResolve } from '../../../src/egress/connect/names/resolve.ts';
 import { AddressTrial, type Recipient } from '../../../src/egress/budget/trial.ts';
 import { AddressBusyError } from '../../../src/egress/errors.ts';
 import { fetchPage } from '../../../src/egress/page/fetch-page.ts';

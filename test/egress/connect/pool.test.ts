@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { CidrList } from '../../../src/egress/connect/address.ts';
 import { fetchPage } from '../../../src/egress/page/fetch-page.ts';
 import { Network } from '../../../src/egress/connect/network.ts';
-import { createResolve } from '../../../src/egress/connect/resolve.ts';
+import { createResolve } from '../../../src/egress/connect/names/resolve.ts';
 import { failure } from '../../support/checks/failure.ts';
 import { ok, startOrigin } from '../../support/net/origin.ts';
 

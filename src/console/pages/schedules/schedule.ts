@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import { html, type Content, type Html } from '../../../http/html/html.ts';
-import type { Run } from '../../../schedules/runs.ts';
+import type { Run } from '../../../schedules/runs/runs.ts';
 import type { ScheduleRow } from '../../../schedules/schedules.ts';
 import { confirmed, postButton, postForm } from '../../view/forms.ts';
 import { count, duration, exactTime, time } from '../../view/format.ts';

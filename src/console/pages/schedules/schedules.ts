@@ -7,8 +7,8 @@ import { parseQuery, parseValue } from '../../../http/route/validate.ts';
 import type { JobContext } from '../../../jobs/http/context.ts';
 import { changeStored } from '../../../schedules/change.ts';
 import { deleteAndCancel } from '../../../schedules/delete.ts';
-import { runNow } from '../../../schedules/run-now.ts';
-import { latestRuns, listRuns, type Run } from '../../../schedules/runs.ts';
+import { runNow } from '../../../schedules/runs/run-now.ts';
+import { latestRuns, listRuns, type Run } from '../../../schedules/runs/runs.ts';
 import {
   createSchedule,
   findSchedule,

@@ -1,7 +1,7 @@
 import { route } from '../../../http/route/route.ts';
 import type { JobContext } from '../context.ts';
 import { crawlOptions, crawlSchema } from '../schemas/requests.ts';
-import { HOOK, METADATA, queue, QUEUED } from './queue.ts';
+import { HOOK, METADATA, queue, QUEUED } from '../create/queue.ts';
 
 export const crawl = route({
   id: 'crawl',

@@ -3,7 +3,7 @@ import type { JobContext } from '../context.ts';
 import { pageBlock } from '../schemas/answers.ts';
 import { mapQuery } from '../schemas/queries.ts';
 import { mapOptions, mapSchema } from '../schemas/requests.ts';
-import { answerNow, SYNC_BUDGET_MS } from './answer-now.ts';
+import { answerNow, SYNC_BUDGET_MS } from '../create/answer-now.ts';
 import { mapLines, type Body } from './map-lines.ts';
 
 /**

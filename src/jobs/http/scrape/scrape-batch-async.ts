@@ -1,8 +1,8 @@
 import { route } from '../../../http/route/route.ts';
 import type { JobContext } from '../context.ts';
 import { batchAsyncSchema, scrapeOptions } from '../schemas/requests.ts';
-import { requireUrls } from './require-urls.ts';
-import { HOOK, METADATA, queue, QUEUED } from './queue.ts';
+import { requireUrls } from '../create/require-urls.ts';
+import { HOOK, METADATA, queue, QUEUED } from '../create/queue.ts';
 
 export const scrapeBatchAsync = route({
   id: 'scrapeBatchAsync',

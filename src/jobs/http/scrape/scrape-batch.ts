@@ -2,8 +2,8 @@ import { route } from '../../../http/route/route.ts';
 import type { JobContext } from '../context.ts';
 import { batchResult } from '../schemas/answers.ts';
 import { batchSchema, scrapeOptions } from '../schemas/requests.ts';
-import { requireUrls } from './require-urls.ts';
-import { answerNow, SYNC_BUDGET_MS } from './answer-now.ts';
+import { requireUrls } from '../create/require-urls.ts';
+import { answerNow, SYNC_BUDGET_MS } from '../create/answer-now.ts';
 
 export const scrapeBatch = route({
   id: 'scrapeBatch',

@@ -2,7 +2,7 @@ import { route } from '../../../http/route/route.ts';
 import type { JobContext } from '../context.ts';
 import { pageBlock } from '../schemas/answers.ts';
 import { scrapeOptions, scrapeSchema } from '../schemas/requests.ts';
-import { answerNow, SYNC_BUDGET_MS } from './answer-now.ts';
+import { answerNow, SYNC_BUDGET_MS } from '../create/answer-now.ts';
 
 export const scrape = route({
   id: 'scrape',

@@ -1,6 +1,6 @@
 import type { Element } from 'domhandler';
 import { isElement, visibleText } from '../../dom/index.ts';
-import type { Formula } from '../../dom/math.ts';
+import type { Formula } from '../../dom/math/formula.ts';
 import { codeLanguage, codeText, plainSpaces } from '../../dom/preformatted.ts';
 import { renderFence } from '../blocks.ts';
 import { SEPARATORS } from './buffer.ts';

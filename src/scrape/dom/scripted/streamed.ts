@@ -1,5 +1,5 @@
 import { isComment, type ChildNode, type Document, type Element } from 'domhandler';
-import { adopt, eachElement } from './index.ts';
+import { adopt, eachElement } from '../index.ts';
 
 /** Where something is to come, and what has come for it: with the same number. */
 const PLACE = /^[BP]:[\da-f]+$/;

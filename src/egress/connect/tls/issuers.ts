@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { LRUCache } from 'lru-cache';
-import type { Via } from '../upstream/upstream.ts';
+import type { Via } from '../../upstream/upstream.ts';
 
 /** Downloads a certificate from an http URL, the way that the connection to its site takes. */
 export type FetchIssuer = (url: string, via: Via | null, signal: AbortSignal) => Promise<Buffer>;

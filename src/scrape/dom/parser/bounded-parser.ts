@@ -1,6 +1,6 @@
 import type { DomHandler } from 'domhandler';
 import { Parser } from 'htmlparser2';
-import { BLOCK_ELEMENTS } from './elements.ts';
+import { BLOCK_ELEMENTS } from '../elements.ts';
 import { ScriptEnd } from './script-end.ts';
 
 /**

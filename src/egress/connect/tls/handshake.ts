@@ -1,7 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import type { X509Certificate } from 'node:crypto';
-import { EgressError, handshakeError, tlsError } from '../errors.ts';
+import { EgressError, handshakeError, tlsError } from '../../errors.ts';
 
 /**
  * The server's certificate is not linked to a trusted authority: the certificate of its issuer is

@@ -1,5 +1,5 @@
 import { isText, type ChildNode, type Document, type Element } from 'domhandler';
-import { isElement } from './index.ts';
+import { isElement } from '../index.ts';
 import { isMount, isRunScript, isScriptShell, SHOWN } from './script-shell.ts';
 
 /** A page with more text than this has something to read without its scripts. */

@@ -1,5 +1,5 @@
 import { sql, type Selectable } from 'kysely';
-import type { Db, DbOrTx, ScheduleRunsTable } from '../database/tables.ts';
+import type { Db, DbOrTx, ScheduleRunsTable } from '../../database/tables.ts';
 
 /** A run without the list of what was removed, which may be long. */
 export type Run = Omit<Selectable<ScheduleRunsTable>, 'removed_urls'>;

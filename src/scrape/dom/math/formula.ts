@@ -1,5 +1,5 @@
 import type { Element } from 'domhandler';
-import { isElement, textContent } from './index.ts';
+import { isElement, textContent } from '../index.ts';
 import { texOf } from './mathml.ts';
 
 export interface Formula {

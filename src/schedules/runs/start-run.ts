@@ -1,16 +1,16 @@
 import { sql } from 'kysely';
-import { keyState } from '../accounts/keys/keys.ts';
-import { OutOfCreditsError } from '../accounts/out-of-credits.ts';
-import type { RunTrigger, SkipReason } from '../database/enumerations.ts';
-import type { Tx } from '../database/tables.ts';
-import type { JobContext } from '../jobs/http/context.ts';
-import { insertJob, prepareJob, type PreparedJob } from '../jobs/create.ts';
-import type { JobOrigin } from '../jobs/http/scrape/new-job.ts';
-import { ServiceError } from '../service-error.ts';
-import { jobOf, jobSchema } from './job.ts';
+import { keyState } from '../../accounts/keys/keys.ts';
+import { OutOfCreditsError } from '../../accounts/out-of-credits.ts';
+import type { RunTrigger, SkipReason } from '../../database/enumerations.ts';
+import type { Tx } from '../../database/tables.ts';
+import type { JobContext } from '../../jobs/http/context.ts';
+import { insertJob, prepareJob, type PreparedJob } from '../../jobs/create.ts';
+import type { JobOrigin } from '../../jobs/http/create/new-job.ts';
+import { ServiceError } from '../../service-error.ts';
+import { jobOf, jobSchema } from '../job.ts';
 import { runningRun } from './runs.ts';
-import { databaseTime, type Schedule } from './schedules.ts';
-import { nextRun } from './when.ts';
+import { databaseTime, type Schedule } from '../schedules.ts';
+import { nextRun } from '../times/when.ts';
 
 /** Why a run has no job. */
 export interface Skip {
@@ -55,7 +55,7 @@ export async function prepareRun(
   const parsed = jobSchema.safeParse(JSON.parse(context.box.open(request, account_id)));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new ServiceError('validation_failed', `job.${issue!.path.join('.')}: ${issue!.message}`);
+    throw new ServiceError('validation_failed', `job.${issue!.path.join('..')}: ${issue!.message}`);
   }
   return await prepareJob(await jobOf(context, parsed.data, origin));
 }

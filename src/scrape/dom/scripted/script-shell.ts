@@ -1,5 +1,5 @@
 import { isText, type ChildNode, type Document, type Element } from 'domhandler';
-import { isElement } from './index.ts';
+import { isElement } from '../index.ts';
 
 /** Text of a page that only waits for its script: "Loading…". */
 const SHELL_CHARS = 60;

@@ -1,10 +1,10 @@
-import { crashPoint } from '../crash-point.ts';
-import { claimIdempotencyKey } from '../jobs/idempotency.ts';
-import type { JobContext } from '../jobs/http/context.ts';
-import type { JobOrigin } from '../jobs/http/scrape/new-job.ts';
-import { notFound, ServiceError } from '../service-error.ts';
+import { crashPoint } from '../../crash-point.ts';
+import { claimIdempotencyKey } from '../../jobs/idempotency.ts';
+import type { JobContext } from '../../jobs/http/context.ts';
+import type { JobOrigin } from '../../jobs/http/create/new-job.ts';
+import { notFound, ServiceError } from '../../service-error.ts';
 import { runningRun, runOfJob } from './runs.ts';
-import { databaseTime, lockSchedule, type Schedule } from './schedules.ts';
+import { databaseTime, lockSchedule, type Schedule } from '../schedules.ts';
 import { prepareRun, startRun } from './start-run.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Element } from 'domhandler';
-import { isElement, textContent } from './index.ts';
+import { isElement, textContent } from '../index.ts';
 
 const FUNCTIONS = new Set(
   'arccos arcsin arctan arg cos cosh cot csc deg det dim exp gcd hom inf ker lg lim ln log max min Pr sec sin sinh sup tan tanh'.split(
@@ -82,7 +82,7 @@ function fenced(element: Element): string {
   const content = operandsOf(element)
     .map(texOf)
     .join(`${separators.trim()[0] ?? ''} `);
-  return `\\left${escapeTex(open) || '.'}${content}\\right${escapeTex(close) || '.'}`;
+  return `\\left${escapeTex(open) || '..'}${content}\\right${escapeTex(close) || '..'}`;
 }
 
 function table(element: Element): string {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
-import type { Tx } from '../database/tables.ts';
-import type { JobContext } from '../jobs/http/context.ts';
-import { findSchedule, type Schedule } from './schedules.ts';
+import type { Tx } from '../../database/tables.ts';
+import type { JobContext } from '../../jobs/http/context.ts';
+import { findSchedule, type Schedule } from '../schedules.ts';
 import { creditsSkip, planRun, startRun, type Plan, type StartedRun } from './start-run.ts';
 
 /** How often due schedules are looked for. */
