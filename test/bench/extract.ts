@@ -1,7 +1,7 @@
 // Main content on annotated pages, ours beside competing readers: F1, precision and recall by
 // corpus and page type, milliseconds per page; then what test/bench/markdown.ts prints.
 // Run: node test/bench/extract.ts [folder of the corpora] [--every N: each Nth page only]; without
-// a folder, ../shared/extraction or else the pages of test/scrape/pages. Our model was fitted to
+// a folder, ../shared/extraction or else test/scrape/main-content/pages. Our model was fitted to
 // these corpora, which flatters it. `fit-main-content.ts --check` prints what models reach on sites
 // that they were not fitted to.
 import { spawnSync } from 'node:child_process';
@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { toText } from '../../src/scrape/formats/text.ts';
 import { mainContent } from '../../src/scrape/main-content/index.ts';
 import { parseHtml } from '../../src/scrape/dom/index.ts';
-import { examplePages } from '../scrape/example-pages.ts';
+import { examplePages } from '../scrape/main-content/example-pages.ts';
 import { quantile } from '../support/measure/quantile.ts';
 import { competitors, type Readers } from './support/competitors.ts';
 import { type AnnotatedPage, annotatedPages, CORPORA } from './extraction/corpora.ts';
@@ -72,7 +72,7 @@ const folder = options[0]?.startsWith('--') === false ? options[0] : CORPORA;
 const found = annotatedPages(folder).filter((_, i) => i % every === 0);
 const pages = found.length > 0 ? found : examplePages();
 console.log(
-  `${pages.length} pages of ${found.length > 0 ? folder : 'test/scrape/pages'}; F1, precision, recall\n`,
+  `${pages.length} pages of ${found.length > 0 ? folder : 'test/scrape/main-content/pages'}; F1, precision, recall\n`,
 );
 
 const readings = new Map<string, Reading>();

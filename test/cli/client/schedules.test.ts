@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { startTestService } from '../../support/service.ts';
+import { page, startSite } from '../../support/site.ts';
+import { callerOf, runCli, runJson } from '../run-cli.ts';
+
+const service = await startTestService();
+after(() => service[Symbol.asyncDispose]());
+const site = await startSite({ '/': page('Home', 'Hello.', ['/a']), '/a': page('Page A', 'First.') });
+after(() => site[Symbol.asyncDispose]());
+const env = callerOf(service);
+
+test('a schedule is created, listed, shown, run, held, and deleted', async () => {
+  const when = ['--cron', '0 6 * * *', '--timezone', 'Europe/Berlin'];
+  const what = ['--kind', 'crawl', '--diff', '--max-pages', '10', '--heartbeat-days', '7'];
+  const made = await runCli(env, ['schedules', 'create', 'Docs', site.url('/'), ...when, ...what]);
+  assert.deepEqual([made.exitCode, made.stderr], [0, '']);
+  const id = made.stdout.trim();
+  const shown = await runJson(env, ['schedules', 'show', id]);
+  assert.deepEqual(
+    [shown.name, shown.cron, shown.timezone, shown.deliver, shown.diff, shown.heartbeat_days],
+    ['Docs', '0 6 * * *', 'Europe/Berlin', 'changes', true, 7],
+  );
+  assert.deepEqual([shown.job.kind, shown.job.max_pages], ['crawl', 10]);
+
+  const { job_id } = await runJson(env, ['schedules', 'run', id]);
+  await service.api.finished(job_id);
+  const [run] = (await runJson(env, ['schedules', 'runs', id])).data;
+  assert.deepEqual(run.changes, { added: 2, changed: 0, removed: 0, unchanged: 0 });
+  assert.match((await runCli(env, ['schedules', 'runs', id])).stdout, new RegExp(`completed .* ${job_id}`));
+  assert.match((await runCli(env, ['schedules', 'list'])).stdout, /Docs .* 0 6 \* \* \* .* completed/);
+
+  assert.match((await runCli(env, ['schedules', 'pause', id])).stdout, /is paused\./);
+  assert.equal((await runJson(env, ['schedules', 'resume', id])).status, 'active');
+  assert.match((await runCli(env, ['schedules', 'delete', id])).stdout, /is deleted\./);
+  assert.equal((await runCli(env, ['schedules', 'show', id])).exitCode, 1);
+});
+
+test('what the service refuses is a wrong command', async () => {
+  const { exitCode, stderr } = await runCli(env, ['schedules', 'create', 'Docs', site.url('/')]);
+  assert.equal(exitCode, 2);
+  assert.match(stderr, /give cron or every_seconds/);
+});

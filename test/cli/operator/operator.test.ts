@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { sql } from 'kysely';
+import { restoreBackup, writeBackup } from '../../../src/database/backup.ts';
+import { migrate, pendingMigrations } from '../../../src/database/migrate.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { testRun } from '../../support/environment.ts';
+import { missing } from '../../support/programs/programs.ts';
+import { startReceiver } from '../../support/receiver.ts';
+import { startTestService } from '../../support/service.ts';
+import { page, startSite } from '../../support/site.ts';
+import { eventually } from '../../support/wait.ts';
+import { runCli } from '../run-cli.ts';
+
+const run = promisify(execFile);
+const TABLES = [
+  'accounts',
+  'api_keys',
+  'credit_entries',
+  'jobs',
+  'pages',
+  'outbox',
+  'deliveries',
+  'attempts',
+];
+
+async function contentOf(database: TestDatabase): Promise<unknown> {
+  const content: Record<string, unknown> = {};
+  for (const table of TABLES)
+    content[table] = (
+      await sql`select to_jsonb(t) as row from ${sql.id(table)} t order by to_jsonb(t)::text`.execute(
+        database.db,
+      )
+    ).rows;
+  return content;
+}
+
+test('a backup restores everything, and a failed one leaves no file', async () => {
+  const file = join(testRun().directory, 'ollagraph.backup');
+  await using source = await createTestDatabase();
+  await using target = await createTestDatabase({ empty: true });
+  {
+    await using service = await startTestService({ DATABASE_URL: source.url });
+    await using site = await startSite({ '/': page('Tab\t, back\\slash and "ü"', 'Line\nbreak \\. \\N') });
+    await using receiver = await startReceiver();
+    await service.api.queue('/v1/scrape/batch/async', {
+      urls: [site.url('/'), site.url('/none')],
+      webhook_url: receiver.url(),
+    });
+    await receiver.received(1);
+    await eventually(
+      async () => (await service.api('GET', '/v1/deliveries?status=delivered')).json.data.length === 1,
+    );
+  }
+  const written = await runCli({ DATABASE_URL: source.url }, ['backup', file]);
+  assert.deepEqual([written.exitCode, written.stderr], [0, '']);
+  await migrate(target);
+  await restoreBackup(target.pool, file);
+  assert.deepEqual(await contentOf(target), await contentOf(source));
+  await sql`insert into credit_entries (account_id, kind, amount) select id, 'grant', 0 from accounts`.execute(
+    target.db,
+  );
+  await assert.rejects(restoreBackup(target.pool, file), /The database holds accounts already/);
+
+  await assert.rejects(
+    writeBackup(source.pool, join(testRun().directory, 'no/such/folder/backup')),
+    /ENOENT/,
+  );
+  const failed = join(testRun().directory, 'failed.backup');
+  await sql`alter table partitioned_tables rename to away`.execute(source.db);
+  await assert.rejects(writeBackup(source.pool, failed));
+  assert.ok(!existsSync(failed) && !existsSync(`${failed}.partial`));
+});
+
+test('a file that is no complete backup restores nothing', async () => {
+  const file = join(testRun().directory, 'cut.backup');
+  await using database = await createTestDatabase();
+  await sql`insert into accounts (id, name, credits, webhook_secret) values ('acct_1', 'one', 0, 'whsec_1')`.execute(
+    database.db,
+  );
+  await writeBackup(database.pool, file);
+  await sql`delete from accounts`.execute(database.db);
+  const whole = await readFile(file);
+  await truncate(file, Math.floor(whole.length / 2));
+  await assert.rejects(restoreBackup(database.pool, file), /complete/);
+  await writeFile(file, gzipSync('{"format":"another"}\n'));
+  await assert.rejects(restoreBackup(database.pool, file), /no backup of Ollagraph/);
+  const [header, ...rest] = gunzipSync(whole).toString().split('\n');
+  const other = JSON.stringify({ ...JSON.parse(header!), migrations: [['0001_other', 'x']] });
+  await writeFile(file, gzipSync([other, ...rest].join('\n')));
+  await assert.rejects(restoreBackup(database.pool, file), /another version/);
+  assert.deepEqual((await sql`select id from accounts`.execute(database.db)).rows, []);
+  const command = await runCli({ DATABASE_URL: database.url }, ['restore', file]);
+  assert.match(command.stderr, /^error: .*another version of Ollagraph.*\n$/);
+  await writeFile(file, whole);
+  assert.equal((await runCli({ DATABASE_URL: database.url }, ['restore', file])).exitCode, 0);
+});
+
+test('an account is suspended, resumed, renamed and deleted with all its data', async () => {
+  await using service = await startTestService();
+  await using site = await startSite({ '/': page('Home', 'Text.') });
+  const { id, api } = await service.createAccount();
+  const env = { DATABASE_URL: service.context.databaseUrl };
+  const cli = (...args: string[]) => runCli(env, args);
+  await api.finished(await api.queue('/v1/scrape/async', { url: site.url('/') }));
+  assert.match((await cli('accounts', 'delete', id)).stderr, /is in use. Suspend it first/);
+  assert.equal((await cli('accounts', 'suspend', id)).exitCode, 0);
+  assert.equal((await api('GET', '/v1/me')).status, 401);
+  assert.equal((await cli('accounts', 'resume', id)).exitCode, 0);
+  assert.equal((await api('GET', '/v1/me')).status, 200);
+  assert.equal((await cli('accounts', 'rename', id, 'Renamed')).exitCode, 0);
+  assert.match((await cli('accounts', 'list')).stdout, /Renamed/);
+  const keys = JSON.parse((await cli('keys', 'list', '--account', id, '--json')).stdout).data;
+  assert.ok(keys[0].last_used_at);
+  assert.match((await cli('keys', 'revoke', 'key_none')).stderr, /There is no key key_none/);
+  assert.equal((await cli('keys', 'revoke', keys[0].id)).exitCode, 0);
+  assert.equal((await api('GET', '/v1/me')).status, 401);
+  await cli('accounts', 'suspend', id);
+  assert.equal((await cli('accounts', 'delete', id)).exitCode, 0);
+  for (const table of ['api_keys', 'credit_entries', 'jobs', 'pages'])
+    assert.deepEqual(
+      (await sql`select 1 from ${sql.id(table)} where account_id = ${id}`.execute(service.db)).rows,
+      [],
+      table,
+    );
+  assert.equal((await service.api('GET', '/v1/me')).status, 200, 'the other account is there');
+});
+
+test(
+  'the migrations are printed for psql, and a start finds nothing to do after them',
+  { skip: missing('psql') },
+  async () => {
+    await using database = await createTestDatabase({ empty: true });
+    const { stdout } = await runCli({ DATABASE_URL: 'postgres://nobody@nowhere.invalid/' }, [
+      'migrate',
+      '--print',
+    ]);
+    const file = join(testRun().directory, 'ollagraph.sql');
+    await writeFile(file, stdout);
+    const url = database.url.replace('?sslmode=disable', '');
+    await run('psql', [url, '-q', '-v', 'ON_ERROR_STOP=1', '-f', file]);
+    assert.deepEqual(await pendingMigrations(database.db), []);
+    assert.equal(
+      (await runCli({ DATABASE_URL: database.url }, ['migrate'])).stdout,
+      'The database is up to date.\n',
+    );
+  },
+);

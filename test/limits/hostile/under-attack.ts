@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { createAccount } from '../../../src/accounts/accounts.ts';
+import { createSecretBox } from '../../../src/accounts/secrets.ts';
+import { openDatabase } from '../../../src/database/connect/connection.ts';
+import { createApi, type Api } from '../../support/api.ts';
+import { createTestDatabase } from '../../support/database.ts';
+import { startDns, type FakeDns } from '../../support/net/dns.ts';
+import { startProcess } from '../../support/process.ts';
+import { startReceiver, type Receiver } from '../../support/receiver.ts';
+import { page, startSite, type Site } from '../../support/site.ts';
+import { quantile } from '../../support/measure/quantile.ts';
+import { familyMiB, residentMiB } from '../../support/measure/resident.ts';
+
+/** The timeout of callbacks and attacked pages. */
+export const TIMEOUT_MS = 2000;
+/** How long after its timeout an attack may end. */
+const MARGIN_MS = 1000;
+/** What the service may take with all its readers. */
+const LIMIT_MIB = 512;
+/** How far above its idle memory the service may be SETTLED_MS after an attack. */
+const LEFT_MIB = 64;
+const SETTLED_MS = 10_000;
+const API_P99_MS = 100;
+const PAGE_P99_MS = 1000;
+/** Other work on the machine also makes others wait: a round over the limit is repeated. */
+const TRIES = 3;
+
+/** A service in its own process, servers that attack it, and an unrelated account. */
+export interface UnderAttack extends AsyncDisposable {
+  /** The account whose pages and callbacks are attacked. */
+  attacked: Api;
+  bystander: Api;
+  /** The ports of the attackers. */
+  hostile: { pages: number; crawls: number; callbacks: number };
+  dns: FakeDns;
+  /** The bystander's. */
+  site: Site;
+  receiver: Receiver;
+  /**
+   * Runs `attack` while a bystander works, up to three times until the bystander stays within the
+   * limits. Reports the cost.
+   */
+  unnoticed(t: TestContext, attack: (round: number) => Promise<void>): Promise<void>;
+  /**
+   * Asserts that the service has returned, ten seconds from now at the latest, what attacks took.
+   */
+  returnsMemory(t: TestContext): Promise<void>;
+}
+
+export async function startUnderAttack(): Promise<UnderAttack> {
+  await using stack = new AsyncDisposableStack();
+  const database = stack.use(await createTestDatabase());
+  const attackers = new Worker(new URL('./servers.ts', import.meta.url));
+  stack.defer(async () => void (await attackers.terminate()));
+  const [hostile] = (await once(attackers, 'message')) as [UnderAttack['hostile']];
+  const large = page('Large', '<a href="/">words</a> of a page. '.repeat(15_000));
+  const site = stack.use(await startSite({ '/': page('Home', 'Hello.'), '/large': large }));
+  const receiver = stack.use(await startReceiver());
+  const dns = stack.use(await startDns());
+  const key = 'ok_test_key_of_the_attacked';
+  const service = stack.use(
+    startProcess({
+      DNS_SERVERS: dns.server,
+      DATABASE_URL: database.url,
+      OLLAGRAPH_API_KEY: key,
+      ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
+      ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
+      WEBHOOK_TIMEOUT_MS: String(TIMEOUT_MS),
+      WEBHOOK_RETRY_SCHEDULE: '600',
+      RATE_LIMIT_PER_MINUTE: '0',
+      FREE_CREDITS: '100000',
+      HOST_CONCURRENCY: '16',
+    }),
+  );
+  const origin = `http://127.0.0.1:${await service.ready()}`;
+  const attacked = createApi(origin, key);
+  await using open = openDatabase(database.url, { max: 1, onError: () => {} });
+  const account = await createAccount(open.db, createSecretBox(undefined), {
+    name: 'bystander',
+    credits: 100_000,
+  });
+  const bystander = createApi(origin, account.key);
+  // Warmed up with pages of up to half a megabyte, so that only the attacks' cost is measured.
+  const urls = Array.from({ length: 100 }, (_, n) => site.url(n % 50 === 0 ? '/large' : '/'));
+  await bystander.finished(await bystander.queue('/v1/scrape/batch/async', { urls }));
+  for (let round = 0; round < 50; round++) await bystander('POST', '/v1/scrape', { url: site.url('/') });
+
+  await sleep(SETTLED_MS);
+  const idleMiB = await familyMiB(service.pid);
+  const returnsMemory: UnderAttack['returnsMemory'] = async (t) => {
+    const until = performance.now() + SETTLED_MS;
+    for (;;) {
+      const nowMiB = await familyMiB(service.pid);
+      const report = `memory ${nowMiB.toFixed(0)} MiB, idle ${idleMiB.toFixed(0)} MiB`;
+      if (nowMiB <= idleMiB + LEFT_MIB) return t.diagnostic(report);
+      assert.ok(performance.now() < until, report);
+      await sleep(100);
+    }
+  };
+
+  const unnoticed: UnderAttack['unnoticed'] = async (t, attack) => {
+    const before = await residentMiB(service.pid);
+    for (let round = 1; ; round++) {
+      const { mostMiB, withReadersMiB, answers, pages } = await costOf(
+        () => attack(round),
+        service.pid,
+        bystander,
+        site.url('/'),
+      );
+      const grownMiB = mostMiB - before;
+      const [api, scraped] = [Math.round(quantile(answers, 0.99)), Math.round(quantile(pages, 0.99))];
+      const report = `memory +${grownMiB.toFixed(0)} MiB, with readers ${withReadersMiB.toFixed(0)} MiB; API p50 ${Math.round(quantile(answers, 0.5))} p99 ${api} ms of ${answers.length}; a bystander's page p99 ${scraped} ms of ${pages.length}`;
+      t.diagnostic(report);
+      assert.ok(withReadersMiB < LIMIT_MIB, report);
+      if (api < API_P99_MS && scraped < PAGE_P99_MS) return;
+      assert.ok(round < TRIES, report);
+    }
+  };
+  const owned = stack.move();
+  return {
+    attacked,
+    bystander,
+    hostile,
+    dns,
+    site,
+    receiver,
+    unnoticed,
+    returnsMemory,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** Measures an attack's cost: the bystander's waits in ms and the process's peak memory. */
+async function costOf(attack: () => Promise<void>, pid: number, bystander: Api, url: string) {
+  const state = { over: false };
+  const answers: number[] = [];
+  const pages: number[] = [];
+  let [mostMiB, withReadersMiB] = [0, 0];
+  const timed = async (times: number[], work: () => Promise<void>, pauseMs: number) => {
+    while (!state.over) {
+      const begun = performance.now();
+      await work();
+      times.push(performance.now() - begun);
+      await sleep(pauseMs);
+    }
+  };
+  const watch = [
+    timed(answers, async () => assert.equal((await bystander('GET', '/v1/me')).status, 200), 5),
+    timed(
+      pages,
+      async () => {
+        const { json } = await bystander('POST', '/v1/scrape', { url });
+        assert.equal(json.status, 'ok', JSON.stringify(json.error));
+      },
+      100,
+    ),
+    timed(
+      [],
+      async () => {
+        mostMiB = Math.max(mostMiB, await residentMiB(pid));
+        withReadersMiB = Math.max(withReadersMiB, await familyMiB(pid));
+      },
+      50,
+    ),
+  ];
+  const attacking = attack().finally(() => (state.over = true));
+  await Promise.all([attacking, ...watch]);
+  return { mostMiB, withReadersMiB, answers, pages };
+}
+
+/** Asserts that an attack ended with an allowed code, at most a second after its timeout. */
+export function assertEnd(
+  name: string,
+  ends: string[],
+  end: string,
+  durationMs: number,
+  timeoutMs: number,
+): void {
+  assert.ok(ends.includes(end), `${name}: ${end}`);
+  assert.ok(durationMs < timeoutMs + MARGIN_MS, `${name}: ${durationMs} ms of ${timeoutMs}`);
+}

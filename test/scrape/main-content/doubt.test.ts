@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseHtml } from '../../../src/scrape/dom/index.ts';
+import { doubt } from '../../../src/scrape/main-content/rules/doubt.ts';
+import { declarationsOf, readPage } from '../../../src/scrape/main-content/signals/page.ts';
+
+const IGNORANT = { word: () => 0, name: () => 0 };
+const LONG = 'The river had risen overnight, and the people of the lower town carried their chairs upstairs.';
+const TEXT = `<main>${`<p>${LONG}</p>`.repeat(10)}</main>`;
+
+/** What is doubted of a page on which everything is as likely. */
+function doubted(html: string, url = 'https://example.com/2024/the-river'): string[] {
+  const document = parseHtml(html);
+  const page = readPage(document, url, declarationsOf(document), IGNORANT);
+  const probabilities = new Float64Array(page.blocks.length).fill(0.7);
+  doubt(page, probabilities);
+  return page.blocks.filter((_, i) => probabilities[i]! < 0.7).map(({ text }) => text);
+}
+
+const comments = '<ol><li class="comment"><p>I saw it too.</p></li></ol>';
+
+test('comments under a text are doubted', () => {
+  assert.deepEqual(doubted(TEXT + comments), ['I saw it too.']);
+});
+
+test('what people say to each other is not doubted where it is the page', () => {
+  assert.deepEqual(doubted(`<h1>The river</h1>${comments}`), []);
+  assert.deepEqual(doubted(TEXT + comments, 'https://forum.example.com/x'), []);
+  assert.deepEqual(doubted(TEXT + comments, 'https://example.com/questions/7/the-river'), []);
+  const declared = '<script type="application/ld+json">{"@type": "DiscussionForumPosting"}</script>';
+  assert.deepEqual(doubted(declared + TEXT + comments), []);
+});
+
+test('related stories and the footer are doubted, unless they are most of the page', () => {
+  const related = '<div class="related-stories"><p>In other news</p></div>';
+  assert.deepEqual(doubted(`${TEXT}${related}<footer>Since 1907</footer>`), ['In other news', 'Since 1907']);
+  assert.deepEqual(doubted(`<div class="related-stories">${TEXT}</div>`), []);
+});
