@@ -14,7 +14,8 @@ import type { WorkReader } from './open-work.ts';
 import { Reservation, type DirectDispatch } from '../../webhooks/direct/reservation.ts';
 import type { JobInfo } from '../job.ts';
 import { keepSession } from './session.ts';
-import type { Deferral, Surroundings } from '../page/visit.ts';
+import type { Deferral } from '../page/outcome.ts';
+import type { Surroundings } from '../page/surroundings.ts';
 
 /**
  * While the database is in trouble, settling is retried for this long rather than the pages visited

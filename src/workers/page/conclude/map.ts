@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { normaliseUrl } from '../../crawl/normalise.ts';
-import type { MapOptions } from '../../jobs/options.ts';
-import { storableJson } from '../../scrape/page-block.ts';
-import type { Hosts } from '../hosts/hosts.ts';
-import type { BodyMemoryBudget, BodyReservation } from '../limits/body-memory.ts';
-import type { Visit } from '../job.ts';
-import type { PageReading } from '../reading/page-reading.ts';
-import { MAX_FRAGMENT_BYTES } from '../reading/read-page.ts';
+import { normaliseUrl } from '../../../crawl/normalise.ts';
+import type { MapOptions } from '../../../jobs/options.ts';
+import { storableJson } from '../../../scrape/page-block.ts';
+import type { Hosts } from '../../hosts/hosts.ts';
+import type { BodyMemoryBudget, BodyReservation } from '../../limits/body-memory.ts';
+import type { Visit } from '../../job.ts';
+import type { PageReading } from '../../reading/page-reading.ts';
+import { MAX_FRAGMENT_BYTES } from '../../reading/read-page.ts';
 import { sitemapPages } from './sitemaps.ts';
 
 /** What one URL takes while a map is made, as far as that can be said before. */

@@ -1,38 +1,38 @@
-import type { ComparedPage } from '../../changes/page-change.ts';
-import type { FetchedPage } from '../../egress/index.ts';
-import type { JobFile } from '../../jobs/progress/files.ts';
-import type { PageResult } from '../../jobs/progress/settle.ts';
-import { failedBlock } from '../../scrape/page-block.ts';
-import type { PageErrorCode } from '../../scrape/types.ts';
-import type { BlockVerdict } from '../../scrape/block/index.ts';
-import type { PageReading } from '../reading/page-reading.ts';
-import type { PendingPage } from '../job.ts';
+import type { ComparedPage } from '../../../changes/page-change.ts';
+import type { FetchedPage } from '../../../egress/index.ts';
+import type { JobFile } from '../../../jobs/progress/files.ts';
+import type { PageResult } from '../../../jobs/progress/settle.ts';
+import { failedBlock } from '../../../scrape/page-block.ts';
+import type { PageErrorCode } from '../../../scrape/types.ts';
+import type { BlockVerdict } from '../../../scrape/block/index.ts';
+import type { PageReading } from '../../reading/page-reading.ts';
+import type { PendingPage, Visit } from '../../job.ts';
 
-interface EndedPage {
-  page: PendingPage;
+/** What a site has answered, and when. */
+export interface Answer {
+  /** Null where there was no answer. */
+  readonly fetched: FetchedPage | null;
+  readonly fetchedAt: Date;
+  /** Since the request for it began; in whole milliseconds. */
+  readonly durationMs: number;
+}
+
+/** How a page ends without a text. */
+export interface Ending {
   status: 'failed' | 'skipped';
   code: PageErrorCode;
   /** What is known of the fault beyond its code. */
-  detail: string | null;
+  detail?: string | null;
   /** Why its site is left alone. */
-  block: BlockVerdict | null;
-  /** The answer, where there was one. */
-  fetched: FetchedPage | null;
-  fetchedAt: Date;
-  durationMs: number;
+  block?: BlockVerdict | null;
 }
 
 /** The result of a page that failed or was skipped. */
-export function endedResult({
-  page,
-  status,
-  code,
-  detail,
-  block,
-  fetched,
-  fetchedAt,
-  durationMs,
-}: EndedPage): PageResult {
+export function endedResult(
+  { job, page }: Visit,
+  { fetched, fetchedAt, durationMs }: Answer,
+  { status, code, detail = null, block = null }: Ending,
+): PageResult {
   const fragment = failedBlock({
     url: page.url,
     finalUrl: fetched?.url ?? null,
@@ -55,7 +55,8 @@ export function endedResult({
     blocked: block !== null,
     duration_ms: durationMs,
     fetched_at: fetchedAt,
-    links: null,
+    // What a crawl has found before is looked for, though the page did not come this time.
+    links: job.crawl && status === 'failed' ? (page.known?.links ?? null) : null,
     aliases: [],
     answered: null,
   };

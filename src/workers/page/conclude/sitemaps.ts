@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { collectSitemapUrls } from '../../crawl/collect-sitemaps.ts';
-import { normaliseUrl } from '../../crawl/normalise.ts';
-import { withinBudget } from '../../crawl/scope.ts';
-import { isRetryable, type BodyReader, type FetchedPage } from '../../egress/index.ts';
-import type { CrawlOptions } from '../../jobs/options.ts';
-import { retryAfterSeconds, TRANSIENT_STATUSES } from '../hosts/answer.ts';
-import { HostClockError } from '../hosts/clock.ts';
-import { HostBusyError, type HostPlace, type Hosts, type Target } from '../hosts/hosts.ts';
-import type { Visit } from '../job.ts';
-import { cookiesFor } from './cookies.ts';
-import { headersFor } from './headers.ts';
+import { collectSitemapUrls } from '../../../crawl/collect-sitemaps.ts';
+import { normaliseUrl } from '../../../crawl/normalise.ts';
+import { withinBudget } from '../../../crawl/scope.ts';
+import { isRetryable, type BodyReader, type FetchedPage } from '../../../egress/index.ts';
+import type { CrawlOptions } from '../../../jobs/options.ts';
+import { retryAfterSeconds, TRANSIENT_STATUSES } from '../../hosts/answer.ts';
+import { HostClockError } from '../../hosts/clock.ts';
+import { HostBusyError, type HostPlace, type Hosts, type Target } from '../../hosts/hosts.ts';
+import type { Visit } from '../../job.ts';
+import { cookiesFor } from '../cookies.ts';
+import { headersFor } from '../headers.ts';
 
 /**
  * Where sitemaps are that no robots.txt names: by convention, and as WordPress and its plugins

@@ -1,0 +1,211 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isRefusal } from '../../scrape/block/index.ts';
+import { isReadable } from '../../scrape/decode/content-kind.ts';
+import { immediateRefresh } from '../../scrape/decode/refresh.ts';
+import { PageError } from '../../scrape/types.ts';
+import { TRANSIENT_STATUSES } from '../hosts/answer.ts';
+import type { HostPlace } from '../hosts/hosts.ts';
+import type { BodyReservation } from '../limits/body-memory.ts';
+import type { RoutedPage } from '../proxies/routed-egress.ts';
+import type { PageReading } from '../reading/page-reading.ts';
+import { cookiesFor } from './cookies.ts';
+import { filesOf, NO_FILES, type VisitFiles } from './files.ts';
+import { headersFor } from './headers.ts';
+import { mapLeftMs, type BegunVisit } from './map-time.ts';
+import type { Answer, Ending } from './conclude/result.ts';
+import { secondsAfterAnswer } from './retries.ts';
+import type { Surroundings } from './surroundings.ts';
+import { compareRequest, conditionsFor } from './watch.ts';
+
+const SYNC_RETRY_MS = 250;
+/** The least time for the start page of a map, however long it was queued. */
+const MIN_MAP_FETCH_MS = 1000;
+/** The least time in which a page is rendered that was fetched before. */
+const MIN_RENDER_MS = 1000;
+
+/** A page that was fetched or rendered, and read. */
+export interface Found {
+  fetched: RoutedPage;
+  reading: PageReading;
+  rendered: boolean;
+  files: VisitFiles;
+}
+
+/**
+ * What came of a request for a page. `notModified`: the answer that says that the page is as it is
+ * known. `againIn`: the seconds until a try that may have a better answer. `ending`: it is not read.
+ */
+type Retrieved = Found | { notModified: RoutedPage } | { againIn: number } | { ending: Ending };
+
+/** Gets a page, by a fetch or in a browser, and reads it. */
+export class Retrieval implements Answer {
+  readonly #around: Surroundings;
+  readonly #visit: BegunVisit;
+  #begunAt = performance.now();
+  #fetchedAt = new Date();
+  #fetched: RoutedPage | null = null;
+  #rendered = false;
+  #files = NO_FILES;
+  /** Whether the site may answer that nothing has changed. */
+  #isConditional = false;
+  /** The browser's place, where it has made files, which take memory until they are stored. */
+  readonly held = new DisposableStack();
+
+  constructor(around: Surroundings, visit: BegunVisit) {
+    this.#around = around;
+    this.#visit = visit;
+  }
+
+  get fetched(): RoutedPage | null {
+    return this.#fetched;
+  }
+
+  get fetchedAt(): Date {
+    return this.#fetchedAt;
+  }
+
+  get durationMs(): number {
+    return Math.round(performance.now() - this.#begunAt);
+  }
+
+  /** Gets the page in the way that its job wants. Rejects with what kept it from being read. */
+  async get(): Promise<Retrieved> {
+    return this.#visit.job.options.render === true ? await this.#render() : await this.#fetchOrRender();
+  }
+
+  async #fetchOrRender(): Promise<Retrieved> {
+    const plain = await this.#obtain(async (place, body) => await this.#fetch(place, body));
+    const { renders, log } = this.#around;
+    if (!('reading' in plain) || !plain.reading.needsBrowser || renders === null) return plain;
+    try {
+      const rendered = await this.#render();
+      return 'reading' in rendered ? rendered : plain;
+    } catch (error) {
+      const { job, page, signal } = this.#visit;
+      if (signal.aborted) throw error;
+      log.debug({ job_id: job.id, ordinal: page.ordinal, err: error }, 'page stays as fetched');
+      this.#fetched = plain.fetched;
+      return plain;
+    }
+  }
+
+  async #render(): Promise<Retrieved> {
+    const { renders, load } = this.#around;
+    const { job, page, signal } = this.#visit;
+    if (renders === null) throw new PageError('render_failed', { cause: 'this process has no browser' });
+    using place = new DisposableStack();
+    place.use(await load.park(job.account_id, renders.enter(job.account_id, signal)));
+    const passedMs = this.#fetched === null ? 0 : performance.now() - this.#begunAt;
+    const timeoutMs = Math.max(MIN_RENDER_MS, job.options.timeout_ms - passedMs);
+    const found = await this.#obtain(async (host, body) => {
+      if (this.#fetched === null) this.#begin();
+      const rendered = await host.visit(
+        async (rules) => await renders.render({ job, url: page.url, signal, rules }),
+        timeoutMs,
+      );
+      if (rendered === null) return await this.#fetch(host, body);
+      await body.need(rendered.body.length);
+      this.#fetched = rendered;
+      this.#rendered = true;
+      this.#files = filesOf(job, page, rendered.files);
+      return rendered;
+    });
+    if (this.#files.stored.length > 0) this.held.use(place.move());
+    return found;
+  }
+
+  /** Gets the page in one of the two ways, and reads it. */
+  async #obtain(get: (place: HostPlace, body: BodyReservation) => Promise<RoutedPage>): Promise<Retrieved> {
+    const { job } = this.#visit;
+    using place = await this.#enterHost();
+    using _ = await this.#around.load.enter(job.account_id);
+    using body = this.#around.bodies.reserve(job.account_id);
+    const fetched = await get(place, body);
+    if (fetched.status === 304 && this.#isConditional) return { notModified: fetched };
+    const early = await this.#readEarly(fetched);
+    if (early === null || early instanceof PageError || !isRefusal(early.block)) {
+      const againIn = await secondsAfterAnswer(this.#around.hosts, this.#visit, fetched);
+      if (againIn !== null) return { againIn };
+    }
+    if (this.#leftSite(fetched.url)) return { ending: { status: 'skipped', code: 'out_of_scope' } };
+    if (early instanceof PageError) throw early;
+    const reading = early ?? (await this.#read(fetched));
+    return { fetched, reading, rendered: this.#rendered, files: this.#files };
+  }
+
+  async #enterHost(): Promise<HostPlace> {
+    const { job, page, signal, sync } = this.#visit;
+    return await this.#around.hosts.enter({ job, target: page, signal, sync });
+  }
+
+  /** Whether a link of a crawl was redirected to another site. */
+  #leftSite(url: string): boolean {
+    const { job, page } = this.#visit;
+    return job.crawl !== null && page.depth > 0 && !job.crawl.scope.at(page.url).sameSite(url);
+  }
+
+  #begin(): void {
+    this.#begunAt = performance.now();
+    this.#fetchedAt = new Date();
+  }
+
+  async #fetch(place: HostPlace, memory: BodyReservation): Promise<RoutedPage> {
+    const { job, page, signal, sync } = this.#visit;
+    const timeoutMs = job.map
+      ? Math.max(MIN_MAP_FETCH_MS, mapLeftMs(this.#visit, job.map))
+      : job.options.timeout_ms;
+    const conditions = conditionsFor(job, page);
+    this.#isConditional = Object.keys(conditions).length > 0;
+    const request = {
+      headers: { ...headersFor(job, page.url), ...conditions },
+      cookies: cookiesFor(job, page.url),
+      timeoutMs,
+      memory,
+      signal,
+      accept: isReadable,
+      refresh: immediateRefresh,
+    };
+    this.#begin();
+    this.#fetched = await place.fetch(request);
+    const inTime = performance.now() - this.#begunAt < timeoutMs / 2;
+    if (sync && TRANSIENT_STATUSES.has(this.#fetched.status) && inTime) {
+      await sleep(SYNC_RETRY_MS);
+      using again = await this.#enterHost();
+      this.#fetched = await again.fetch(request);
+    }
+    return this.#fetched;
+  }
+
+  /**
+   * Reads a page that another try may change, to see whether it is a block page: then none will.
+   * Returns what came of it, since a body can be read once only; null for every other page.
+   */
+  async #readEarly(fetched: RoutedPage): Promise<PageReading | PageError | null> {
+    if (!TRANSIENT_STATUSES.has(fetched.status)) return null;
+    try {
+      return await this.#read(fetched);
+    } catch (error) {
+      if (error instanceof PageError) return error;
+      throw error;
+    }
+  }
+
+  async #read(fetched: RoutedPage): Promise<PageReading> {
+    const { job, page, signal } = this.#visit;
+    const { url, status, headers, hops, contentType, robotsTags, truncated, via, body } = fetched;
+    const answer = { url, status, headers, hops, contentType, robotsTags, truncated, via, body };
+    const request = {
+      jobId: job.id,
+      url: page.url,
+      depth: page.depth,
+      page: { ...answer, rendered: this.#rendered, files: this.#files.shown },
+      options: job.options,
+      isCrawl: job.crawl !== null,
+      isMap: job.map !== null,
+      fetchedAt: this.#fetchedAt,
+      fetchMs: performance.now() - this.#begunAt,
+      compare: await compareRequest(job, page),
+    };
+    return await this.#around.readers.read(job.account_id, request, signal);
+  }
+}
