@@ -6,8 +6,8 @@ import { clientEnvironment, environment, KNOWN_VARIABLES } from './environment.t
 import { findBrowser } from './find-browser.ts';
 import { findLookalikes } from './lookalikes.ts';
 
-export type { BrowserAddress, Config } from './config.ts';
-export { DEFAULT_RETRY_SCHEDULE, ROLES, VARIABLES, type Role } from './environment.ts';
+export type { Config } from './config.ts';
+export { DEFAULT_RETRY_SCHEDULE, VARIABLES } from './environment.ts';
 
 /**
  * A configuration that cannot be used. The message has one line for each wrong variable, which

@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Robots } from '../../crawl/robots.ts';
 import type { Db } from '../../database/tables.ts';
-import {
-  AddressBusyError,
-  EgressError,
-  type FetchedPage,
-  type PageRequest,
-  type Via,
-} from '../../egress/index.ts';
+import { AddressBusyError, EgressError, type FetchedPage, type PageRequest } from '../../egress/index.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
 import { PageError } from '../../scrape/types.ts';
 import type { Load } from '../limits/load.ts';
@@ -16,7 +10,9 @@ import { routeFor, type ProxyConfig, type Route } from '../proxies/route.ts';
 import type { RoutedEgress, RoutedPage, Routing } from '../proxies/routed-egress.ts';
 import { PAUSE_STATUSES, retryAfterSeconds, USER_AGENT } from './answer.ts';
 import { firstPause, HostClock, type Turn, type Visitor } from './clock.ts';
+import { HostBusyError, RobotsUnavailableError } from './errors.ts';
 import type { HostGate } from './gate.ts';
+import { HostPlace, type PlaceRequest, type Routed, type Way } from './place.ts';
 import { RefusingHosts } from './refusals.ts';
 import { RestingHosts } from './rest.ts';
 import { RobotsFiles } from './robots-files.ts';
@@ -44,29 +40,6 @@ export interface Entry {
   sync?: boolean;
   /** The site's robots.txt names the URL: none of its rules forbids it. */
   vouched?: boolean;
-}
-
-/**
- * The host cannot be asked now. Trying again in `seconds` may help, and does not count as a try.
- */
-export class HostBusyError extends Error {
-  override name = 'HostBusyError';
-  readonly seconds: number;
-
-  constructor(seconds: number) {
-    super(`the host is to be asked in ${seconds} s`);
-    this.seconds = seconds;
-  }
-}
-
-/** The robots.txt cannot be read now. Trying again in `seconds` may help. */
-export class RobotsUnavailableError extends PageError {
-  readonly seconds: number;
-
-  constructor(seconds: number) {
-    super('robots');
-    this.seconds = seconds;
-  }
 }
 
 interface HostsOptions {
@@ -244,59 +217,4 @@ export class Hosts {
 /** An address that is busy is a host that is busy. */
 function rethrowBusy(error: unknown): never {
   throw error instanceof AddressBusyError ? new HostBusyError(error.seconds) : error;
-}
-
-type PlaceRequest = Omit<PageRequest, 'url' | 'userAgent' | 'onRedirect'>;
-
-/** What another way than a fetch has to keep to. */
-export interface WayRules {
-  /** Throws where the robots.txt of the site forbids an address, and the job respects it. */
-  mayVisit: (url: string) => Promise<void>;
-  /** The proxy that every connection goes through; null: none. */
-  via: Via | null;
-  timeoutMs: number;
-}
-
-type Way<T extends FetchedPage> = (rules: WayRules) => Promise<T | null>;
-
-/** What came of a way, and which it was. */
-type Routed<T extends FetchedPage> = T & Pick<RoutedPage, 'via'>;
-
-interface PlaceTools {
-  fetch(request: PlaceRequest): Promise<RoutedPage>;
-  visit<T extends FetchedPage>(way: Way<T>, timeoutMs: number): Promise<Routed<T> | null>;
-}
-
-/** A place at a host, good for one fetch. */
-export class HostPlace implements Disposable {
-  readonly #permit: Disposable;
-  readonly #tools: PlaceTools;
-
-  constructor(permit: Disposable, tools: PlaceTools) {
-    this.#permit = permit;
-    this.#tools = tools;
-  }
-
-  /** Fetches what the place was entered for, and gives the place back when the answer is there. */
-  async fetch(request: PlaceRequest): Promise<RoutedPage> {
-    try {
-      return await this.#tools.fetch(request);
-    } finally {
-      this[Symbol.dispose]();
-    }
-  }
-
-  /**
-   * Fetches it in another way, which says where it goes on to, and gives the place back. Null where
-   * that way was none: then the place is good for a fetch.
-   */
-  async visit<T extends FetchedPage>(way: Way<T>, timeoutMs: number): Promise<Routed<T> | null> {
-    const fetched = await this.#tools.visit(way, timeoutMs);
-    if (fetched !== null) this[Symbol.dispose]();
-    return fetched;
-  }
-
-  [Symbol.dispose](): void {
-    this.#permit[Symbol.dispose]();
-  }
 }

@@ -6,7 +6,7 @@ import type { RenderClient } from '../../render/thread-port.ts';
 import type { ScrapeOptions } from '../../jobs/options.ts';
 import { PageError } from '../../scrape/types.ts';
 import { USER_AGENT } from '../hosts/answer.ts';
-import type { WayRules } from '../hosts/hosts.ts';
+import type { WayRules } from '../hosts/place.ts';
 import type { JobInfo } from '../job.ts';
 import { headersFor } from './headers.ts';
 

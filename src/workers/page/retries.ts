@@ -1,7 +1,8 @@
 import { isRetryable } from '../../egress/index.ts';
 import { PAUSE_STATUSES, retryAfterSeconds, TRANSIENT_STATUSES } from '../hosts/answer.ts';
 import { firstPause } from '../hosts/clock.ts';
-import { RobotsUnavailableError, type Hosts } from '../hosts/hosts.ts';
+import { RobotsUnavailableError } from '../hosts/errors.ts';
+import type { Hosts } from '../hosts/hosts.ts';
 import type { RoutedPage } from '../proxies/routed-egress.ts';
 import type { BegunVisit } from './map-time.ts';
 

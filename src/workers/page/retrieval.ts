@@ -4,7 +4,7 @@ import { isReadable } from '../../scrape/decode/content-kind.ts';
 import { immediateRefresh } from '../../scrape/decode/refresh.ts';
 import { PageError } from '../../scrape/types.ts';
 import { TRANSIENT_STATUSES } from '../hosts/answer.ts';
-import type { HostPlace } from '../hosts/hosts.ts';
+import type { HostPlace } from '../hosts/place.ts';
 import type { BodyReservation } from '../limits/body-memory.ts';
 import type { RoutedPage } from '../proxies/routed-egress.ts';
 import type { PageReading } from '../reading/page-reading.ts';

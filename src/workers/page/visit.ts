@@ -1,7 +1,7 @@
 import { urlFault } from '../../scrape/page-url.ts';
 import { loggableUrl } from '../../log.ts';
 import { HostClockError } from '../hosts/clock.ts';
-import { HostBusyError } from '../hosts/hosts.ts';
+import { HostBusyError } from '../hosts/errors.ts';
 import type { JobInfo, PendingPage, Visit } from '../job.ts';
 import { Conclusion } from './conclude/conclusion.ts';
 import { endingOf } from './conclude/failure.ts';

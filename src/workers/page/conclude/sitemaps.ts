@@ -6,7 +6,9 @@ import { isRetryable, type BodyReader, type FetchedPage } from '../../../egress/
 import type { CrawlOptions } from '../../../jobs/options.ts';
 import { retryAfterSeconds, TRANSIENT_STATUSES } from '../../hosts/answer.ts';
 import { HostClockError } from '../../hosts/clock.ts';
-import { HostBusyError, type HostPlace, type Hosts, type Target } from '../../hosts/hosts.ts';
+import { HostBusyError } from '../../hosts/errors.ts';
+import type { Hosts, Target } from '../../hosts/hosts.ts';
+import type { HostPlace } from '../../hosts/place.ts';
 import type { Visit } from '../../job.ts';
 import { cookiesFor } from '../cookies.ts';
 import { headersFor } from '../headers.ts';
