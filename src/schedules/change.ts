@@ -1,7 +1,7 @@
 import type { JobContext } from '../jobs/http/context.ts';
 import { notFound, ServiceError } from '../service-error.ts';
 import type { ScheduleChangeBody } from './http/schemas.ts';
-import { findSchedule, lockSchedule, updateSchedule, type Schedule } from './schedules.ts';
+import { findSchedule, lockSchedule, updateSchedule, type Schedule, type ScheduleKey } from './schedules.ts';
 import { changedSettings } from './settings.ts';
 
 /** How often a change is tried where others change the schedule too. */
@@ -15,7 +15,7 @@ const TIMING = ['cron', 'every_seconds', 'timezone', 'until'] as const;
  */
 export async function changeStored(
   context: JobContext,
-  { account_id, id }: Pick<Schedule, 'account_id' | 'id'>,
+  { account_id, id }: ScheduleKey,
   body: ScheduleChangeBody,
 ): Promise<Schedule> {
   const changed = { timing: TIMING.some((name) => body[name] !== undefined), job: body.job !== undefined };

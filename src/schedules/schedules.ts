@@ -5,6 +5,8 @@ import { ServiceError } from '../service-error.ts';
 import { nextRun, type Timing } from './times/when.ts';
 
 export type Schedule = Selectable<SchedulesTable>;
+/** What names a schedule. */
+export type ScheduleKey = Pick<Schedule, 'account_id' | 'id'>;
 
 /** What its owner decides of a schedule. */
 export type ScheduleSettings = Timing &
@@ -53,13 +55,22 @@ function startedAt(timing: Timing, now: Date): Pick<Schedule, 'status' | 'next_r
 /** One of the account's schedules. Null for an id that is malformed, unknown or another account's. */
 export async function findSchedule(db: DbOrTx, accountId: string, id: string): Promise<Schedule | null> {
   if (!isId('sch', id)) return null;
-  const row = await db
-    .selectFrom('schedules')
-    .selectAll()
-    .where('account_id', '=', accountId)
-    .where('id', '=', id)
-    .executeTakeFirst();
-  return row ?? null;
+  return (await scheduleById(db, accountId, id).executeTakeFirst()) ?? null;
+}
+
+/** The same, locked until the caller's transaction ends. */
+export async function lockSchedule(tx: Tx, accountId: string, id: string): Promise<Schedule | null> {
+  if (!isId('sch', id)) return null;
+  return (await scheduleById(tx, accountId, id).forUpdate().executeTakeFirst()) ?? null;
+}
+
+/** Locks a schedule, unless it is gone or another transaction holds it: then null. */
+export async function lockIfFree(tx: Tx, { account_id, id }: ScheduleKey): Promise<Schedule | null> {
+  return (await scheduleById(tx, account_id, id).forUpdate().skipLocked().executeTakeFirst()) ?? null;
+}
+
+function scheduleById(db: DbOrTx, accountId: string, id: string) {
+  return db.selectFrom('schedules').selectAll().where('account_id', '=', accountId).where('id', '=', id);
 }
 
 /** A schedule without what it runs, which may be large. */
@@ -122,11 +133,7 @@ export async function resumeSchedule(tx: Tx, schedule: Schedule, keyId: string):
   return await change(tx, schedule, { ...startedAt(schedule, await databaseTime(tx)), key_id: keyId });
 }
 
-async function change(
-  tx: Tx,
-  { account_id, id }: Pick<Schedule, 'account_id' | 'id'>,
-  values: Partial<Schedule>,
-): Promise<Schedule> {
+async function change(tx: Tx, { account_id, id }: ScheduleKey, values: Partial<Schedule>): Promise<Schedule> {
   return await tx
     .updateTable('schedules')
     .set({ ...values, updated_at: sql`clock_timestamp()` })
@@ -134,19 +141,6 @@ async function change(
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow();
-}
-
-/** Locks one of the account's schedules; null where there is none. */
-export async function lockSchedule(tx: Tx, accountId: string, id: string): Promise<Schedule | null> {
-  if (!isId('sch', id)) return null;
-  const row = await tx
-    .selectFrom('schedules')
-    .selectAll()
-    .where('account_id', '=', accountId)
-    .where('id', '=', id)
-    .forUpdate()
-    .executeTakeFirst();
-  return row ?? null;
 }
 
 /** Deletes a schedule with its runs and what it knows of pages. Its jobs stay. */

@@ -1,5 +1,6 @@
 import { sql, type Selectable } from 'kysely';
 import type { Db, DbOrTx, ScheduleRunsTable } from '../../database/tables.ts';
+import type { ScheduleKey } from '../schedules.ts';
 
 /** A run without the list of what was removed, which may be long. */
 export type Run = Omit<Selectable<ScheduleRunsTable>, 'removed_urls'>;
@@ -23,11 +24,6 @@ const COLUMNS = [
   'complete',
   'reported',
 ] as const satisfies (keyof Run)[];
-
-interface ScheduleKey {
-  account_id: string;
-  id: string;
-}
 
 /** The runs of a schedule, the latest first, those before the run `before`. */
 export async function listRuns(

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Tx } from '../../database/tables.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
-import { findSchedule, type Schedule } from '../schedules.ts';
+import { findSchedule, lockIfFree, type Schedule } from '../schedules.ts';
 import { creditsSkip, planRun, startRun, type Plan, type StartedRun } from './start-run.ts';
 
 /** How often due schedules are looked for. */
@@ -119,15 +119,7 @@ export class ScheduleTicker {
 
 /** The schedule, locked, unless it has changed or another process holds it. */
 async function lockDue(tx: Tx, read: Schedule): Promise<Schedule | null> {
-  const { account_id, id } = read;
-  const row = await tx
-    .selectFrom('schedules')
-    .selectAll()
-    .where('account_id', '=', account_id)
-    .where('id', '=', id)
-    .forUpdate()
-    .skipLocked()
-    .executeTakeFirst();
+  const row = await lockIfFree(tx, read);
   if (row?.next_run_at?.getTime() !== read.next_run_at?.getTime()) return null;
   return row?.updated_at.getTime() === read.updated_at.getTime() ? row : null;
 }
