@@ -4,8 +4,7 @@ import { validate } from '../../http/route/validate.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
 import { MAX_ASYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';
 import { batchAsyncSchema, scrapeOptions } from '../../jobs/http/schemas/requests.ts';
-import { requireUrls } from '../../jobs/http/create/require-urls.ts';
-import { urlFault } from '../../scrape/page-url.ts';
+import { requireUrls, sortUrls } from '../../jobs/http/create/require-urls.ts';
 import { invalidField } from '../../service-error.ts';
 import { ownFields, scrapeOptionFields } from '../scrape-options.ts';
 import { startJob } from '../start-job.ts';
@@ -35,26 +34,28 @@ const startBatchAt = (path: '/v2/batch/scrape' | '/v1/batch/scrape') =>
     answers: { 200: { description: 'The id of the batch.' } },
     async handle(request, context: JobContext) {
       const { urls, webhook, ignoreInvalidURLs, appendToId: _, options: __, ...options } = request.body;
-      // Firecrawl leaves out what is no URL unless it is told otherwise.
-      const { valid, invalid } = ignoreInvalidURLs === false ? { valid: urls, invalid: [] } : sortOut(urls);
+      const { valid, invalid } = await judge(urls, ignoreInvalidURLs);
       if (valid.length === 0) throw invalidField('urls', 'none of them is an http(s) URL');
       const own = validate(batchAsyncSchema, {
         urls: valid,
         ...ownFields(options, MAX_ASYNC_TIMEOUT_MS),
         ...webhookFields(webhook),
       });
-      const pages = { urls: await requireUrls(valid, 'reject'), options: scrapeOptions(own) };
+      const pages = { urls: valid, options: scrapeOptions(own) };
       const job = { kind: 'batch', lane: 'bulk', ...pages } as const;
       const more = invalid.length > 0 ? { invalidURLs: invalid } : {};
       return await startJob(request, context, { own, job, path, more });
     },
   });
 
-const isUrl = (url: unknown) => typeof url === 'string' && urlFault(url) === null;
-
-function sortOut(urls: unknown[]): { valid: string[]; invalid: unknown[] } {
-  const { valid = [], invalid = [] } = Object.groupBy(urls, (url) => (isUrl(url) ? 'valid' : 'invalid'));
-  return { valid: valid as string[], invalid };
+/** Firecrawl leaves out what is no URL unless it is told otherwise: then that is refused. */
+async function judge(
+  urls: unknown[],
+  ignoreInvalid: boolean | null | undefined,
+): Promise<{ valid: string[]; invalid: unknown[] }> {
+  if (ignoreInvalid === false) return { valid: await requireUrls(urls, 'reject'), invalid: [] };
+  const sorted = await sortUrls(urls, { invalidUrls: 'reject', maxFaults: Infinity });
+  return { valid: sorted.urls, invalid: sorted.faults.map(({ value }) => value) };
 }
 
 export const startBatch = startBatchAt('/v2/batch/scrape');
