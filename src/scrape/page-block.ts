@@ -12,15 +12,14 @@ import {
 interface PageFacts {
   /** The requested URL. */
   url: string;
-  /** The URL that answered after redirects, or null where none did. */
-  finalUrl: string | null;
-  contentType: string | null;
   fetchedAt: Date;
   durationMs: number;
 }
 
 export interface OkPage extends PageFacts {
+  /** The URL that answered, after redirects. */
   finalUrl: string;
+  contentType: string | null;
   /** The HTTP status, 100–999. */
   status: number;
   /** Whether the body ended early: the formats are of what came. */
@@ -47,8 +46,11 @@ export interface PageComparison {
   diff?: string | null;
 }
 
+/** A page without content. The first three are missing, or null, where there was no answer. */
 export interface FailedPage extends PageFacts {
-  httpStatus: number | null;
+  finalUrl?: string | null;
+  httpStatus?: number | null;
+  contentType?: string | null;
   status: 'failed' | 'skipped' | 'cancelled';
   code: PageErrorCode;
   /** What is known of the fault beyond its code. */
@@ -89,11 +91,7 @@ export function storableJson(value: unknown): string {
 export function okBlock(page: OkPage, extraction: Extraction, formats: Format[]): string {
   const content = CONTENT_FORMATS.filter((format) => formats.includes(format));
   return storableJson({
-    url: page.url,
-    final_url: page.finalUrl,
-    status: 'ok',
-    http_status: page.status,
-    content_type: page.contentType,
+    ...answerFields(page),
     ...Object.fromEntries(content.map((format) => [format, extraction[format] ?? NOTHING[format]])),
     ...(extraction.data && { data: extraction.data.data, data_errors: extraction.data.errors }),
     ...shownFiles(page.files),
@@ -106,10 +104,22 @@ export function okBlock(page: OkPage, extraction: Extraction, formats: Format[])
     block: extraction.block,
     ...comparisonFields(page.comparison ?? null),
     error: null,
-    fetched_at: page.fetchedAt.toISOString(),
-    duration_ms: Math.round(page.durationMs),
+    ...timeFields(page),
   });
 }
+
+const answerFields = ({ url, finalUrl, status, contentType }: OkPage) => ({
+  url,
+  final_url: finalUrl,
+  status: 'ok',
+  http_status: status,
+  content_type: contentType,
+});
+
+const timeFields = ({ fetchedAt, durationMs }: PageFacts) => ({
+  fetched_at: fetchedAt.toISOString(),
+  duration_ms: Math.round(durationMs),
+});
 
 function comparisonFields(comparison: PageComparison | null) {
   if (comparison === null) return {};
@@ -126,18 +136,13 @@ function comparisonFields(comparison: PageComparison | null) {
 export function notModifiedBlock(page: OkPage & { sha256: string }): string {
   const { sha256 } = page;
   return storableJson({
-    url: page.url,
-    final_url: page.finalUrl,
-    status: 'ok',
-    http_status: page.status,
-    content_type: page.contentType,
+    ...answerFields(page),
     metadata: NO_METADATA,
     ...(page.via != null && { via: page.via }),
     block: null,
     ...comparisonFields({ change: 'unchanged', sha256, previousSha256: sha256 }),
     error: null,
-    fetched_at: page.fetchedAt.toISOString(),
-    duration_ms: Math.round(page.durationMs),
+    ...timeFields(page),
   });
 }
 
@@ -154,14 +159,13 @@ function shownFiles({ files, faults }: PageFiles = { files: [], faults: [] }) {
 export function failedBlock(page: FailedPage): string {
   return storableJson({
     url: page.url,
-    final_url: page.finalUrl,
+    final_url: page.finalUrl ?? null,
     status: page.status,
-    http_status: page.httpStatus,
-    content_type: page.contentType,
+    http_status: page.httpStatus ?? null,
+    content_type: page.contentType ?? null,
     metadata: NO_METADATA,
     block: page.block ?? null,
     error: { code: page.code, message: page.detail ?? PAGE_ERRORS[page.code] },
-    fetched_at: page.fetchedAt.toISOString(),
-    duration_ms: Math.round(page.durationMs),
+    ...timeFields(page),
   });
 }

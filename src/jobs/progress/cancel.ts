@@ -45,9 +45,6 @@ async function cancelPages(tx: Tx, job: Job): Promise<number> {
       .executeTakeFirstOrThrow();
     const fragment = failedBlock({
       url,
-      finalUrl: null,
-      httpStatus: null,
-      contentType: null,
       status: 'cancelled',
       code: 'cancelled',
       fetchedAt: new Date(),

@@ -34,9 +34,6 @@ export async function failPages(
     status: 'failed',
     fragment: failedBlock({
       url,
-      finalUrl: null,
-      httpStatus: null,
-      contentType: null,
       status: 'failed',
       code,
       fetchedAt: now,

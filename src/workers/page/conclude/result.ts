@@ -35,9 +35,7 @@ export function endedResult(
 ): PageResult {
   const fragment = failedBlock({
     url: page.url,
-    finalUrl: fetched?.url ?? null,
-    httpStatus: fetched?.status ?? null,
-    contentType: fetched?.contentType ?? null,
+    ...(fetched && { finalUrl: fetched.url, httpStatus: fetched.status, contentType: fetched.contentType }),
     status,
     code,
     detail,
