@@ -1,7 +1,8 @@
 import type { Db } from '../database/tables.ts';
 import { decodeCursor, encodeCursor } from '../http/pagination.ts';
 import { listPages, type Job } from '../jobs/read/jobs.ts';
-import { documentOf, type DocumentSource } from '../jobs/read/firecrawl-document.ts';
+import { documentOf } from '../jobs/read/firecrawl-document.ts';
+import type { PageBlock } from '../jobs/http/schemas/answers.ts';
 
 const STATUSES = {
   queued: 'scraping',
@@ -43,7 +44,7 @@ export async function jobStatus(
     expiresAt: new Date(job.created_at.getTime() + retentionDays * DAY_MS),
     next,
     data: pages.map(({ place, fragment }) =>
-      documentOf(JSON.parse(fragment) as DocumentSource, { id: `${job.id}.${place}`, origin }),
+      documentOf(JSON.parse(fragment) as PageBlock, { id: `${job.id}.${place}`, origin }),
     ),
   };
 }

@@ -6,7 +6,8 @@ import { AttemptLimit } from '../http/access/attempt-limit.ts';
 import type { Upgrades } from '../http/server/server.ts';
 import type { JobContext } from '../jobs/http/context.ts';
 import { listPages, findJob, type Job } from '../jobs/read/jobs.ts';
-import { documentOf, type DocumentSource } from '../jobs/read/firecrawl-document.ts';
+import { documentOf } from '../jobs/read/firecrawl-document.ts';
+import type { PageBlock } from '../jobs/http/schemas/answers.ts';
 import { progressOf } from './job-status.ts';
 
 const PATH = /^\/v[12]\/(crawl|batch\/scrape)\/(job_[0-9a-f]{24})$/;
@@ -76,7 +77,7 @@ async function watch(
     // The job is read before its pages: one that had ended then has no others.
     const { pages, more } = await listPages(db, job, { order: 'settlement', after, status: 'ok' }, DOCUMENTS);
     for (const { place, fragment } of pages) {
-      const data = documentOf(JSON.parse(fragment) as DocumentSource, { id: `${job.id}.${place}` });
+      const data = documentOf(JSON.parse(fragment) as PageBlock, { id: `${job.id}.${place}` });
       await send(client, { type: 'document', data });
       after = place;
     }

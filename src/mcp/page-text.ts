@@ -1,26 +1,14 @@
 import { randomBytes } from 'node:crypto';
-
-/** A page block as the API answers it, as far as tools show it. */
-export interface Block {
-  url: string;
-  status: string;
-  http_status: number | null;
-  error: { code: string; message: string } | null;
-  metadata: { title?: string | null };
-  [format: string]: unknown;
-}
+import type { PageBlock } from '../jobs/http/schemas/answers.ts';
 
 /** The block of a map. */
-export interface MapBlock extends Block {
-  urls: { url: string; title?: string; lastmod?: string }[];
-  complete: boolean;
-}
+export type MapBlock = PageBlock & Required<Pick<PageBlock, 'urls' | 'complete'>>;
 
 const TEXTS = ['markdown', 'text', 'html', 'raw_html'] as const;
 const VALUES = ['links', 'images', 'data', 'response'] as const;
 
 /** What a page holds, in the formats that were asked for. */
-export function contentOf(block: Block): string {
+export function contentOf(block: PageBlock): string {
   const texts = TEXTS.flatMap((name) => (typeof block[name] === 'string' ? [block[name]] : []));
   const values = VALUES.flatMap((name) =>
     block[name] === undefined ? [] : [`${name}: ${JSON.stringify(block[name], null, 2)}`],
@@ -30,7 +18,7 @@ export function contentOf(block: Block): string {
 }
 
 /** A page's first lines: where it is, and how it came back. */
-export function headingOf({ url, status, http_status, error, metadata }: Block): string {
+export function headingOf({ url, status, http_status, error, metadata }: PageBlock): string {
   const title = metadata.title ? `\nTitle: ${metadata.title}` : '';
   const outcome = error === null ? `HTTP ${http_status}` : `${error.code}: ${error.message}`;
   return `URL: ${url}\nStatus: ${status}, ${outcome}${title}`;

@@ -1,8 +1,9 @@
-import { contentOf, headingOf, type Block } from './page-text.ts';
+import type { PageBlock } from '../jobs/http/schemas/answers.ts';
+import { contentOf, headingOf } from './page-text.ts';
 
 /** A list of pages as the API answers it. */
 export interface PageList {
-  data: Block[];
+  data: PageBlock[];
   next_cursor: string | null;
 }
 

@@ -3,7 +3,8 @@ import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
 import { FORMATS } from '../scrape/types.ts';
 import type { ApiAnswer, ApiCall, CallApi } from './call.ts';
-import { contentOf, headingOf, untrusted, urlsOf, type Block, type MapBlock } from './page-text.ts';
+import type { PageBlock } from '../jobs/http/schemas/answers.ts';
+import { contentOf, headingOf, untrusted, urlsOf, type MapBlock } from './page-text.ts';
 import { cutPages, decodePlace, encodePlace, type PageList } from './read-pages.ts';
 
 /** Pages that one answer of the API holds at most, and the characters that fit into a context. */
@@ -47,7 +48,7 @@ export function addTools(server: McpServer, api: CallApi): void {
     async (input, { signal }) => {
       const answer = await api(post('/v1/scrape', input), signal);
       if (!answer.ok) return failure(answer.reason);
-      const block = JSON.parse(answer.text) as Block;
+      const block = JSON.parse(answer.text) as PageBlock;
       if (block.error !== null) return failure(headingOf(block));
       return success(untrusted(`${headingOf(block)}\n\n${contentOf(block)}`));
     },

@@ -7,7 +7,7 @@ import { mapBudgetMs } from '../../jobs/http/scrape/map.ts';
 import { mapLines } from '../../jobs/http/scrape/map-lines.ts';
 import { MAX_SYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';
 import { mapOptions, mapSchema } from '../../jobs/http/schemas/requests.ts';
-import type { DocumentSource } from '../../jobs/read/firecrawl-document.ts';
+import type { PageBlock } from '../../jobs/http/schemas/answers.ts';
 import { ScrapeFailed } from '../errors.ts';
 import { ownFields, withoutUndefined } from '../scrape-options.ts';
 
@@ -58,7 +58,7 @@ export const map = route({
     const fields = { urls: [own.url], options: mapOptions(own) };
     const job = { kind: 'map', lane: 'interactive', sync: true, ...fields } as const;
     const { lines, block } = await mapLines((await answerNow(request, context, job, budgetMs)).body!);
-    if (block !== null) throw new ScrapeFailed((JSON.parse(block) as DocumentSource).error!);
+    if (block !== null) throw new ScrapeFailed((JSON.parse(block) as PageBlock).error!);
     return { body: linksOf(lines) };
   },
 });

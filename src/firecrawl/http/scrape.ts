@@ -6,7 +6,8 @@ import type { JobContext } from '../../jobs/http/context.ts';
 import { answerNow, SYNC_BUDGET_MS } from '../../jobs/http/create/answer-now.ts';
 import { MAX_SYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';
 import { scrapeOptions, scrapeSchema } from '../../jobs/http/schemas/requests.ts';
-import { documentOf, type DocumentSource } from '../../jobs/read/firecrawl-document.ts';
+import { documentOf } from '../../jobs/read/firecrawl-document.ts';
+import type { PageBlock } from '../../jobs/http/schemas/answers.ts';
 import { ScrapeFailed } from '../errors.ts';
 import { ownFields, scrapeOptionFields } from '../scrape-options.ts';
 
@@ -31,7 +32,7 @@ export const scrape = route({
       { kind: 'scrape', lane: 'interactive', sync: true, ...job },
       budgetMs,
     );
-    const block = JSON.parse(await bodyText(answer.body)) as DocumentSource;
+    const block = JSON.parse(await bodyText(answer.body)) as PageBlock;
     if (block.error !== null) throw new ScrapeFailed(block.error);
     const { requestId: id, origin } = request;
     return { json: { success: true, data: documentOf(block, { id, origin }) } };

@@ -1,7 +1,8 @@
 import type { FirecrawlEvent } from '../../database/enumerations.ts';
 import type { Tx } from '../../database/tables.ts';
 import { append, type NewDelivery } from '../../webhooks/outbox/append.ts';
-import { documentOf, type DocumentSource } from '../read/firecrawl-document.ts';
+import { documentOf } from '../read/firecrawl-document.ts';
+import type { PageBlock } from '../http/schemas/answers.ts';
 import type { Job } from '../read/jobs.ts';
 
 type Common = Pick<
@@ -48,7 +49,7 @@ export async function tellPages(tx: Tx, common: Common, job: Job, ordinals: numb
     .orderBy('ordinal')
     .execute();
   const deliveries = pages.map(({ ordinal, fragment }) => {
-    const block = JSON.parse(fragment!) as DocumentSource;
+    const block = JSON.parse(fragment!) as PageBlock;
     const error = block.error?.message;
     const data = [documentOf(block, { id: `${job.id}.${ordinal}` })];
     return told(common, job, 'page', { success: error === undefined, data, ...(error && { error }) });

@@ -1,20 +1,4 @@
-/** A page block as the API answers it, as far as documents show it. */
-export interface DocumentSource {
-  url: string;
-  final_url: string | null;
-  status: string;
-  http_status: number | null;
-  content_type: string | null;
-  markdown?: string;
-  html?: string;
-  raw_html?: string | null;
-  links?: string[];
-  images?: { url: string }[];
-  files?: { name: string; path: string }[];
-  file_errors?: { name: string; message: string }[];
-  metadata: Record<string, unknown>;
-  error: { code: string; message: string } | null;
-}
+import type { PageBlock } from '../http/schemas/answers.ts';
 
 /** Names that Firecrawl has for what our metadata calls otherwise. */
 const METADATA: Record<string, string> = {
@@ -34,7 +18,7 @@ interface DocumentNames {
 }
 
 /** A page block as a Firecrawl document. */
-export function documentOf(block: DocumentSource, { id, origin = '' }: DocumentNames) {
+export function documentOf(block: PageBlock, { id, origin = '' }: DocumentNames) {
   const { markdown, html, raw_html, links, images } = block;
   return {
     ...(markdown === undefined ? {} : { markdown }),
@@ -57,7 +41,7 @@ export function documentOf(block: DocumentSource, { id, origin = '' }: DocumentN
 }
 
 /** The picture of the page, those that actions took, and what became of the others. */
-function picturesOf({ files = [], file_errors = [] }: DocumentSource, origin: string) {
+function picturesOf({ files = [], file_errors = [] }: PageBlock, origin: string) {
   const named = (pattern: RegExp) =>
     files.filter(({ name }) => pattern.test(name)).map(({ path }) => origin + path);
   const [screenshot] = named(/^\d+-screenshot\.\w+$/);

@@ -1,17 +1,7 @@
 import type { Job } from '../../read/jobs.ts';
+import type { PageBlock } from '../schemas/answers.ts';
 
-/** Of a page block, what a row shows. */
-interface Block {
-  url: string;
-  final_url: string | null;
-  status: string;
-  http_status: number | null;
-  error: { code: string } | null;
-  metadata: { title: string | null };
-  data?: Record<string, unknown> | null;
-}
-
-const COLUMNS: [name: string, of: (block: Block) => unknown][] = [
+const COLUMNS: [name: string, of: (block: PageBlock) => unknown][] = [
   ['url', ({ url }) => url],
   ['final_url', ({ final_url }) => final_url],
   ['status', ({ status }) => status],
@@ -32,7 +22,7 @@ export async function* csvOf(job: Job, fragments: AsyncIterable<string[]>): Asyn
 }
 
 function rowOf(fragment: string, names: string[]): string {
-  const block = JSON.parse(fragment) as Block;
+  const block = JSON.parse(fragment) as PageBlock;
   return row([...COLUMNS.map(([, of]) => of(block)), ...names.map((name) => block.data?.[name])]);
 }
 

@@ -218,6 +218,9 @@ export const pageBlock = named(
     .describe('A page that came back or did not, with the formats that were asked for.'),
 );
 
+/** A page block. Those stored before a field existed lack it. */
+export type PageBlock = z.infer<typeof pageBlock>;
+
 export const batchResult = named('BatchResult', z.strictObject({ pages: z.array(pageBlock), ...counts }));
 /** The `result` of a job: a page for a single page, else the form of a batch. */
 export const jobResult = named('JobResult', z.union([pageBlock, batchResult]));
