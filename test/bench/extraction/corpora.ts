@@ -136,5 +136,8 @@ export function siteOf({ url, name }: AnnotatedPage): string {
     .join('.');
 }
 
-/** Where the corpora lie, beside the project. */
-export const CORPORA = join(import.meta.dirname, '../../../../shared/extraction');
+const ROOT = join(import.meta.dirname, '../../..');
+const PLACES = ['..', '../..'].map((up) => join(ROOT, up, 'shared/extraction'));
+
+/** Where the corpora lie, beside the project; a second work tree of it may lie one folder deeper. */
+export const CORPORA = PLACES.find((place) => existsSync(place)) ?? PLACES[0]!;
