@@ -49,6 +49,8 @@ export function isSupportedContentType(contentType: string | null): boolean {
 /** Office Open XML, with macros or without, OpenDocument, and books. */
 const OFFICE =
   /^application\/(?:epub\+zip|vnd\.(?:openxmlformats-officedocument|oasis\.opendocument)\.|vnd\.ms-(?:word|excel|powerpoint)\.[a-z]+\.macroenabled)/;
+/** Text of rows and cells, by its registered names and those in use. */
+const DELIMITED = /^(?:text|application)\/(?:x-)?(?:csv|tsv|tab-separated-values|comma-separated-values)$/;
 const TEXT_APPLICATIONS =
   /^application\/(?:x-)?(?:javascript|ecmascript|typescript|yaml|toml|sh|ndjson|json-?lines|json5|sql|tex|latex|perl|subrip)$/;
 
@@ -62,7 +64,7 @@ export function kindOfType(type: string | null): ContentKind | null {
   if (type === 'application/pdf' || type === 'application/x-pdf') return 'pdf';
   if (OFFICE.test(type)) return 'office';
   if (/^text\/(?:x-)?(?:web-)?markdown$/.test(type)) return 'markdown';
-  if (/^(?:text|application)\/(?:csv|tab-separated-values)$/.test(type)) return 'csv';
+  if (DELIMITED.test(type)) return 'csv';
   if (/[/+]json$/.test(type)) return 'json';
   if (isXml(type)) return 'xml';
   return type.startsWith('text/') || TEXT_APPLICATIONS.test(type) ? 'text' : null;

@@ -5,28 +5,34 @@ import { urlsIn } from './text.ts';
 const MAX_ROWS = 10_000;
 const MAX_COLUMNS = 200;
 
-const DELIMITERS = [',', ';', '\t', '|'];
+/**
+ * Of delimiters that fit equally well the first is meant: a comma is also the point of decimals, and
+ * part of sentences.
+ */
+const DELIMITERS = ['\t', ';', '|', ','];
 /** What the delimiter is told by. */
 const SAMPLE_CHARS = 16 * 1024;
 const SAMPLE_ROWS = 20;
 
-/** How well a delimiter parts the sample: rows as long as the first, of all, and that length. */
-function fitOf(delimiter: string, sample: string): { even: number; width: number } {
+/**
+ * The share of the sample's rows that have the same number of cells, at least two. The rows above a
+ * table, which name it, are of another length.
+ */
+function fitOf(delimiter: string, sample: string): number {
   const rows = rowsOf(sample, delimiter, SAMPLE_ROWS);
   // The sample may have cut off the last row.
   const whole = rows.length > 2 && sample.length === SAMPLE_CHARS ? rows.slice(0, -1) : rows;
-  const width = whole[0]?.length ?? 0;
-  const even = whole.filter((row) => row.length === width).length / Math.max(1, whole.length);
-  return { even: width > 1 ? even : 0, width };
+  const lengths = Map.groupBy(whole, (row) => row.length);
+  const usual = lengths.entries().filter(([length]) => length > 1);
+  return Math.max(0, ...usual.map(([, { length }]) => length / whole.length));
 }
 
-/** The delimiter that makes rows of the same length, of several the one that makes the longest. */
+/** The delimiter that makes the most rows of one length. */
 function delimiterOf(source: string): string {
   const sample = source.slice(0, SAMPLE_CHARS);
-  const fits = DELIMITERS.map((delimiter) => ({ delimiter, ...fitOf(delimiter, sample) }));
-  return fits.reduce((best, fit) =>
-    fit.even > best.even || (fit.even === best.even && fit.width > best.width) ? fit : best,
-  ).delimiter;
+  const fits = DELIMITERS.map((delimiter) => ({ delimiter, fit: fitOf(delimiter, sample) }));
+  const best = fits.reduce((a, b) => (b.fit > a.fit ? b : a));
+  return best.fit > 0 ? best.delimiter : ',';
 }
 
 /**
@@ -105,18 +111,29 @@ function htmlTable([head, ...body]: string[][]): string {
   return `<table><thead>${htmlRow(head, 'th')}</thead><tbody>${body.map((cells) => htmlRow(cells, 'td')).join('')}</tbody></table>`;
 }
 
-/** Delimited text as a table, its first row the head; all rows made as long as the longest. */
+/** Rows of one cell above a table name it. */
+function captionLines(rows: string[][]): string[] {
+  const first = rows.findIndex((row) => row.length > 1);
+  return rows.slice(0, Math.max(0, first)).map(([cell]) => cell!);
+}
+
+/**
+ * Delimited text as a table, its first row of several cells the head; all rows made as long as the
+ * longest.
+ */
 export function readCsv(source: string): Content {
   const [line = '', named] = SEPARATOR_LINE.exec(source) ?? [];
   const lines = lineFeeds(source.slice(line.length));
-  const rows = rowsOf(lines, named ?? delimiterOf(lines), MAX_ROWS);
+  const all = rowsOf(lines, named ?? delimiterOf(lines), MAX_ROWS);
+  const captions = captionLines(all);
+  const rows = all.slice(captions.length);
   const width = rows.reduce((widest, row) => Math.max(widest, row.length), 0);
   const head = rows[0] && [...rows[0], ...Array.from({ length: width - rows[0].length }, () => '')];
   const table = head ? [head, ...rows.slice(1)] : [];
   return {
     ...QUIET,
-    markdown: () => markdownTable(table),
-    html: () => htmlTable(table),
+    markdown: () => [...captions.map(escapeMarkdown), markdownTable(table)].join('\n\n'),
+    html: () => captions.map((caption) => `<p>${escapeHtml(caption)}</p>`).join('') + htmlTable(table),
     text: () => source,
     links: urlsIn(source),
     metadata: plainMetadata({ row_count: Math.max(0, rows.length - 1) }),

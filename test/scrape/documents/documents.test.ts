@@ -248,6 +248,38 @@ test('CSV becomes a table', async () => {
   assert.ok(tabs.html!.includes('<td>&lt;2&gt;</td>'));
 });
 
+const delimited = (delimiter: string): string =>
+  ['a', 'b', '"1,5"', '2,5', '"one\r\ntwo"', 'x']
+    .map((cell, i) => cell.replace('2,5', delimiter === ',' ? '"2,5"' : cell) + (i % 2 ? '\r\n' : delimiter))
+    .join('');
+
+test('the dialects of CSV become tables', async () => {
+  const cells = '| a | b |\n| --- | --- |\n| 1,5 | 2,5 |\n| one<br>two | x |';
+  for (const delimiter of [',', ';', '\t', '|']) {
+    for (const type of ['text/csv', 'application/csv', 'text/x-csv', 'text/tab-separated-values', 'text/tsv'])
+      assert.equal((await read(delimited(delimiter), type)).markdown, cells, `${delimiter} ${type}`);
+    const marked = Buffer.from(`\ufeff${delimited(delimiter)}`);
+    assert.equal((await read(marked, 'text/csv')).markdown, cells, `${delimiter} with a byte order mark`);
+    const wide = Buffer.from(`\ufeff${delimited(delimiter)}`, 'utf16le');
+    assert.equal((await read(wide, 'text/csv')).markdown, cells, `${delimiter} in UTF-16`);
+  }
+});
+
+test('the comma of decimals parts no cells', async () => {
+  const { markdown } = await read('1,5;2,5\n3,5;4,5\n5,5;6,5\n', 'text/csv');
+  assert.equal(markdown, '| 1,5 | 2,5 |\n| --- | --- |\n| 3,5 | 4,5 |\n| 5,5 | 6,5 |');
+});
+
+test('the lines above a table of CSV stand above it', async () => {
+  const page = await read('Ships, by year\nas of March\nyear;ships\n2023;4\n2024;7\n2025;9\n', 'text/csv');
+  assert.equal(
+    page.markdown,
+    'Ships, by year\n\nas of March\n\n| year | ships |\n| --- | --- |\n| 2023 | 4 |\n| 2024 | 7 |\n| 2025 | 9 |',
+  );
+  assert.ok(page.html!.startsWith('<p>Ships, by year</p><p>as of March</p><table>'));
+  assert.equal(page.metadata['row_count'], 3);
+});
+
 test('CSV without end, quotes or sense', async () => {
   for (const csv of ['"', '"unclosed', ',,,', '\n\n', 'a', '"a"b"c",d', '\r', '""""'])
     assert.equal((await read(csv, 'text/csv')).text, csv);
