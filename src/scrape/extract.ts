@@ -17,6 +17,7 @@ import { readFields } from './fields/index.ts';
 import type { PageData } from './fields/page-data.ts';
 import { isScriptShell } from './dom/scripted/script-shell.ts';
 import { placeStreamed } from './dom/scripted/streamed.ts';
+import { checkAddresses } from './formats/address-budget.ts';
 import { toHtml } from './formats/html.ts';
 import { baseUrl, discoveredLinks } from './formats/links.ts';
 import { imagesOf } from './formats/page-images.ts';
@@ -79,6 +80,7 @@ function readHtml(document: Document, { url, rendered = false }: RawPage, option
   closeHead(document);
   placeStreamed(document);
   const base = baseUrl(document, url);
+  checkAddresses(document, base);
   const discovered = discoveredLinks(document, base, options.link_texts);
   const about = metadataOf(document, base);
   const data = dataOf(document, { base, metadata: about.metadata }, options);

@@ -1,6 +1,7 @@
 import type { Document, Element } from 'domhandler';
 import { eachElement, visibleText } from '../dom/index.ts';
 import { parseRefresh } from '../decode/refresh.ts';
+import { MAX_URL_LENGTH } from '../page-url.ts';
 import type { DiscoveredLink } from '../types.ts';
 
 /** Schemes that run code in a browser or carry the content itself instead of an address. */
@@ -48,14 +49,15 @@ export function resolveHttpUrl(reference: string, base: string): string | null {
 
 /**
  * The URL against which the page's references resolve: its first `<base href>` when that is
- * http(s), else `pageUrl`.
+ * http(s) and no longer than a page's URL may be, else `pageUrl`.
  */
 export function baseUrl(document: Document, pageUrl: string): string {
   let reference: string | undefined;
   eachElement(document.children, (element) => {
     if (element.name === 'base') reference ??= element.attribs['href'];
   });
-  return (reference !== undefined && resolveHttpUrl(reference, pageUrl)) || pageUrl;
+  const url = reference === undefined ? null : resolveHttpUrl(reference, pageUrl);
+  return url !== null && url.length <= MAX_URL_LENGTH ? url : pageUrl;
 }
 
 /** A page that reloads itself later than this is a ticker, not a signpost. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { parseHtml } from '../../../src/scrape/dom/index.ts';
+import { checkAddresses } from '../../../src/scrape/formats/address-budget.ts';
 import { parseSrcset } from '../../../src/scrape/formats/images.ts';
 import { baseUrl, discoveredLinks, linksOf, resolveUrl } from '../../../src/scrape/formats/links.ts';
 import type { DiscoveredLink } from '../../../src/scrape/types.ts';
@@ -144,4 +145,30 @@ suite('parseSrcset', () => {
       );
     });
   }
+});
+
+const based = (length: number, body: string): string =>
+  `<base href="https://example.com/${'a'.repeat(length - 21)}/">${body}`;
+
+function checkBased(body: string): void {
+  const document = parseHtml(based(8000, body));
+  checkAddresses(document, baseUrl(document, PAGE));
+}
+
+suite('a long base', () => {
+  test('is none where no page could have it', () => {
+    assert.equal(baseUrl(parseHtml(based(8192, '')), PAGE).length, 8192);
+    assert.equal(baseUrl(parseHtml(based(8193, '')), PAGE), PAGE);
+  });
+
+  test('does not make a page many times as long as it came', () => {
+    const tooLarge = { name: 'PageError', code: 'too_large' };
+    const long = ['<a href=b>c</a>'.repeat(2000), '<img src=b>'.repeat(2000)];
+    long.push(`<img srcset="${'a,'.repeat(2000)}">`);
+    for (const body of long) assert.throws(() => checkBased(body), tooLarge);
+    checkBased(
+      '<a href="/b">c</a><a href="//d.example/e">f</a><a href="https://g.example/">h</a>'.repeat(2000),
+    );
+    checkBased('<a href=b>c</a>'.repeat(1000));
+  });
 });
