@@ -12,8 +12,8 @@ export async function renameAccount(db: DbOrTx, id: string, name: string): Promi
 }
 
 /**
- * Refuses an account's keys and ends its console sessions, or lets its keys work again. Its jobs and deliveries go on.
- * False where there is no account of that id.
+ * Refuses an account's keys and ends its console sessions, or lets its keys work again. Its jobs
+ * and deliveries go on. False where there is no account of that id.
  */
 export async function suspendAccount(db: Db, id: string, suspended: boolean): Promise<boolean> {
   return await db.transaction().execute(async (tx) => {
@@ -26,8 +26,9 @@ export async function suspendAccount(db: Db, id: string, suspended: boolean): Pr
 }
 
 /**
- * Deletes a suspended account with everything that is stored under its id. Returns what it found: `deleted`, `missing`,
- * or `active` where it is not suspended or one of its jobs still runs, and then nothing is deleted.
+ * Deletes a suspended account with everything that is stored under its id. Returns what it found:
+ * `deleted`, `missing`, or `active` where it is not suspended or one of its jobs still runs, and
+ * then nothing is deleted.
  */
 export async function deleteAccount(db: Db, id: string): Promise<'deleted' | 'missing' | 'active'> {
   return await db.transaction().execute(async (tx) => {

@@ -103,7 +103,9 @@ async function mayMiss(tx: Tx, job: Job, { schedule_id }: RunJob): Promise<boole
   return rows.length > 0;
 }
 
-/** The URLs of the known pages that this run did not come across, or that said that they are gone. */
+/**
+ * The URLs of the known pages that this run did not come across, or that said that they are gone.
+ */
 async function forgetGone(tx: Tx, { account_id, schedule_id, run }: RunJob): Promise<string[]> {
   const { rows } = await sql<{ url: string }>`
     delete from known_pages

@@ -44,7 +44,9 @@ export function moment(text: string): Date {
   return time;
 }
 
-/** A parser for a moment to come: a time like 2026-01-31T12:00:00Z, or from now on, like 12h or 90d. */
+/**
+ * A parser for a moment to come: a time like 2026-01-31T12:00:00Z, or from now on, like 12h or 90d.
+ */
 export function momentToCome(text: string): Date {
   const [, amount, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   if (amount !== undefined && unit !== undefined) return new Date(Date.now() + Number(amount) * UNITS[unit]!);

@@ -99,7 +99,9 @@ function siteOf(url: URL, wholeDomain: boolean): string {
   return domain ?? host.replace(/^www\.(?=[^.]+\.)/, '');
 }
 
-/** Extensions of files that are not read, most often. PDF and office documents are not among them. */
+/**
+ * Extensions of files that are not read, most often. PDF and office documents are not among them.
+ */
 const UNREADABLE_EXTENSIONS = new Set(
   `png jpg jpeg jpe gif webp avif heic bmp tif tiff ico svg svgz psd eps raw
    mp3 mp4 m4a m4v aac ogg oga ogv opus wav flac mid midi avi mov mkv mpg mpeg webm wmv flv swf 3gp m3u8

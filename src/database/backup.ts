@@ -17,8 +17,9 @@ export class BackupError extends OperatorError {
 }
 
 /**
- * The first line of a backup. After it, each table has a line of JSON (its name and columns), its rows in Postgres's
- * COPY text format, and a line `\.`. The last line is END. The whole is compressed by gzip.
+ * The first line of a backup. After it, each table has a line of JSON (its name and columns), its
+ * rows in Postgres's COPY text format, and a line `\.`. The last line is END. The whole is
+ * compressed by gzip.
  */
 interface Header {
   format: 'ollagraph-backup-1';
@@ -39,7 +40,10 @@ const END_OF_TABLE = '\\.';
 /** Filled by the migrations, or rebuilt by the service. */
 const LEFT_OUT = ['schema_migrations', 'partitioned_tables', 'rate_buckets'];
 
-/** Writes all data to the file as of one moment. A file of that name is replaced when the backup is complete. */
+/**
+ * Writes all data to the file as of one moment. A file of that name is replaced when the backup is
+ * complete.
+ */
 export async function writeBackup(pool: pg.Pool, file: string): Promise<void> {
   const partial = `${file}.partial`;
   const client = await pool.connect();
@@ -80,7 +84,10 @@ async function daysOf(client: pg.ClientBase): Promise<string[]> {
   return rows.map(({ day }) => day);
 }
 
-/** Our tables and the queue's entries, with quoted names; a table comes after those that its foreign keys name. */
+/**
+ * Our tables and the queue's entries, with quoted names; a table comes after those that its foreign
+ * keys name.
+ */
 async function tablesOf(client: pg.ClientBase): Promise<Table[]> {
   const { rows } = await client.query<Table>(
     `with recursive tables as (
@@ -103,8 +110,9 @@ async function tablesOf(client: pg.ClientBase): Promise<Table[]> {
 }
 
 /**
- * Loads a backup into a migrated database that holds no account yet, all or nothing. Throws a BackupError where the file
- * is none, is incomplete, or was made by another version, or the database is in use.
+ * Loads a backup into a migrated database that holds no account yet, all or nothing. Throws a
+ * BackupError where the file is none, is incomplete, or was made by another version, or the
+ * database is in use.
  */
 export async function restoreBackup(pool: pg.Pool, file: string): Promise<void> {
   const client = await pool.connect();

@@ -4,9 +4,9 @@ import type { DbOrTx } from './tables.ts';
 /** Rows read at a time at most. */
 const ROWS = 50;
 /**
- * Once so many bytes are together, no further fragment is read with them: pages may have 12 MiB each.
- * A callback of 1 GB takes 61 MiB of memory so, at 52 MiB/s; with 4 MiB at a time it took 200, and
- * held up small callbacks for 50 ms.
+ * Once so many bytes are together, no further fragment is read with them: pages may have 12 MiB
+ * each. A callback of 1 GB takes 61 MiB of memory so, at 52 MiB/s; with 4 MiB at a time it took
+ * 200, and held up small callbacks for 50 ms.
  */
 const BYTES = 128 * 1024;
 

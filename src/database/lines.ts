@@ -1,6 +1,9 @@
 const NEWLINE = 0x0a;
 
-/** The lines of a stream, without their ends. A line is held whole; what follows the last newline is a line too. */
+/**
+ * The lines of a stream, without their ends. A line is held whole; what follows the last newline is
+ * a line too.
+ */
 export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let pieces: Buffer[] = [];
   for await (const chunk of chunks) {

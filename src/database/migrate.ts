@@ -34,7 +34,9 @@ export async function pendingMigrations(db: DbOrTx): Promise<string[]> {
   return (await compare(db)).map(({ name }) => name);
 }
 
-/** All migrations as one script that psql applies to an empty database, as the service's user would. */
+/**
+ * All migrations as one script that psql applies to an empty database, as the service's user would.
+ */
 export async function migrationScript(): Promise<string> {
   const parts = [
     `do $$ begin if to_regnamespace('${QUEUE_SCHEMA}') is null then create schema ${QUEUE_SCHEMA}; end if; end $$;`,

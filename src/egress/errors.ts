@@ -67,7 +67,9 @@ export class EgressError extends Error {
   readonly code: EgressErrorCode;
   /** Whether the same request may well succeed later. */
   readonly retryable: boolean;
-  /** Which fault made a TLS handshake fail, or which rule forbids a target; null for other codes. */
+  /**
+   * Which fault made a TLS handshake fail, or which rule forbids a target; null for other codes.
+   */
   readonly detail: EgressDetail | null;
   timings: Timings | null = null;
   remoteAddress: string | null = null;

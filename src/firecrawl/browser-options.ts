@@ -31,8 +31,8 @@ const WINDOW_HEIGHT = { desktop: 800, mobile: 844 };
 const MAX_WAIT_MS = 30_000;
 
 /**
- * The fields of our own request for the browser. A picture and actions need one; to wait, a phone or
- * a place only count where a page is rendered, which is then done where it needs it.
+ * The fields of our own request for the browser. A picture and actions need one; to wait, a phone
+ * or a place only count where a page is rendered, which is then done where it needs it.
  */
 export function ownBrowserFields(
   { waitFor, mobile, location, actions, blockAds }: BrowserOptions,

@@ -18,10 +18,10 @@ import { crawlHash } from './progress/frontier.ts';
 import { sealOptions } from './sealed-options.ts';
 import { SLICE_PAGES, SliceDivider } from './slices.ts';
 
-/** Pages that one statement inserts, and the characters of their URLs. */
+/** The most pages that one statement inserts, and the most characters of their URLs. */
 const INSERT_PAGES = 5000;
 const INSERT_CHARACTERS = 1024 * 1024;
-/** URLs that are read before other requests have their turn: some milliseconds. */
+/** URLs that are read before other requests get a turn: some milliseconds. */
 const PIECE = 2000;
 
 export interface NewJob {
@@ -45,10 +45,10 @@ export interface NewJob {
   webhook_headers: Record<string, string> | null;
   /** Empty where nothing is announced: a synchronous request has its answer. */
   webhook_events: WebhookEvent[];
-  /** Seconds after which the job ends with what is done; null: when all is done. */
+  /** Seconds after which the job ends with what is done; null: it ends when all is done. */
   finish_within: number | null;
   request_id: string | null;
-  /** What the job's spans are children of. */
+  /** The parent of the job's spans. */
   traceparent: string | null;
   idempotency: IdempotencyClaim | null;
   /** The run of a schedule that it is. */
@@ -73,9 +73,9 @@ export interface PreparedJob {
 
 export interface CreatedJob {
   job_id: string;
-  /** The same idempotency key had made it before. */
+  /** Whether an earlier request with the same idempotency key created it. */
   repeated: boolean;
-  /** See `estimateSeconds`; of a crawl, for all the pages that it may have. */
+  /** See `estimateSeconds`; a crawl counts all the pages that it may have. */
   estimated_seconds: number | null;
 }
 
@@ -114,7 +114,7 @@ async function estimate(
   return seconds === null ? null : Math.min(seconds, finish_within ?? seconds);
 }
 
-/** By the clock of the database, as it is compared. */
+/** By the database's clock, which it is compared with. */
 function finishBy({ finish_within }: NewJob) {
   return finish_within === null ? null : sql<Date>`now() + ${finish_within}::int * interval '1 s'`;
 }
@@ -150,7 +150,7 @@ export async function insertJob(
   return { job_id: id, repeated: false };
 }
 
-/** Of a crawl, the most pages that it may have. */
+/** The most pages that a crawl may have; null for other jobs. */
 const maxPagesOf = ({ kind, options }: NewJob) =>
   kind === 'crawl' ? (options as CrawlOptions).max_pages : null;
 
@@ -196,15 +196,15 @@ function mostCredits({ rendering }: ScrapeOptions): number {
 }
 
 /**
- * Fair queueing: a job starts behind the work that its account has open, so that an account with
- * little work passes one with much. One step of priority is one slice.
+ * Fair queueing: a job starts behind the open work of its account, so that an account with little
+ * work overtakes one with much. One step of priority is one slice.
  */
 function basePriority(accountId: string) {
   return sql<number>`(select -coalesce(sum(remaining), 0)::int / ${SLICE_PAGES}::int from jobs
     where account_id = ${accountId} and finished_at is null)`;
 }
 
-/** The host of each page, and the slices of the queue. Other requests have their turn meanwhile. */
+/** The host of each page, and the slices of the queue. Other requests get their turn meanwhile. */
 async function divide(
   { account_id, urls, sync, request_id, options }: NewJob,
   job_id: string,
@@ -242,7 +242,7 @@ async function insertPages(tx: Tx, job: NewJob, hosts: string[], jobId: string):
   }
 }
 
-/** Where the pages end that one statement inserts, beginning with `from`. */
+/** The end of the pages that one statement inserts, which begin at `from`. */
 function insertEnd(urls: string[], from: number): number {
   let characters = 0;
   let end = from;

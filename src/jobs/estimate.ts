@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { int, rows, text } from '../database/rows.ts';
 import type { DbOrTx } from '../database/tables.ts';
 
-/** Hosts that are looked at: those with the most pages, which take the longest. */
+/** The most hosts to look at: those with the most pages take the longest. */
 const MAX_HOSTS = 1000;
 
 interface Work {
@@ -11,13 +11,13 @@ interface Work {
   pages: Map<string, number>;
   /** The delay that the caller asks for between two fetches of a host; 0: none. */
   delay_ms: number;
-  /** Whether the delays that hosts ask for in their robots.txt are kept. */
+  /** Whether the delays that hosts ask for in their robots.txt are respected. */
   respect_robots: boolean;
 }
 
 /**
- * The seconds until all pages have had their turn at their hosts, by the hosts' clocks: what has
- * been taken there already, pauses, and a delay for each page. Null where no host has a delay.
+ * The seconds until every page has had its turn at its host. Counts the turns already taken there,
+ * pauses, and a delay for each page. Null where no host has a delay.
  */
 export async function estimateSeconds(db: DbOrTx, work: Work): Promise<number | null> {
   const largest = [...work.pages].filter(([host]) => host !== '').toSorted(([, a], [, b]) => b - a);

@@ -9,7 +9,7 @@ export interface IdempotencyClaim {
   request_sha256: Buffer;
 }
 
-/** The digest that tells whether two requests are the same: over the path and the exact body. */
+/** The digest by which two requests are the same: over the path and the exact body. */
 export function requestDigest(path: string, body: Buffer): Buffer {
   return createHash('sha256').update(path).update('\0').update(body).digest();
 }

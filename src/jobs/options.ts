@@ -8,7 +8,9 @@ import type { ExtractOptions } from '../scrape/types.ts';
  * jobs.options.
  */
 export interface ScrapeOptions extends ExtractOptions {
-  /** Whether pages are rendered in a browser. `auto`: those that have nothing to read without it. */
+  /**
+   * Whether pages are rendered in a browser. `auto`: those that have nothing to read without it.
+   */
   render: boolean | 'auto';
   /** How they are rendered, and what such a page costs; null where they are not. */
   rendering: (RenderOptions & { credits: number }) | null;
@@ -23,7 +25,9 @@ export interface ScrapeOptions extends ExtractOptions {
   respect_robots: boolean;
   user_agent: string | null;
   skip_tls_verification: boolean;
-  /** The most fetches that the job has under way; null or missing: as many as its hosts take. */
+  /**
+   * The most fetches that the job may have under way; null or missing: as many as its hosts take.
+   */
   max_concurrency?: number | null;
 }
 
@@ -51,12 +55,12 @@ export interface CrawlOptions extends ScrapeOptions {
 /** A map is made of its start page and of sitemaps, by the rules of a crawl. */
 export interface MapOptions extends Omit<CrawlOptions, 'max_pages'> {
   max_urls: number;
-  /** Words that a URL or its title must have, each of them; null: all are listed. */
+  /** Words, all of which a URL or its title must have; null: every URL is listed. */
   search: string | null;
 }
 
 /**
- * What the results of pages with these options depend on besides the moment, by URL: equal keys may
+ * A key of all that a page's result depends on besides the time, by URL: pages with equal keys may
  * share a result within max_age_seconds.
  */
 export function cacheKeysFor(options: ScrapeOptions): (url: string) => Buffer {
@@ -72,7 +76,7 @@ export function cacheKeysFor(options: ScrapeOptions): (url: string) => Buffer {
     options.cookies.length === 0 ? null : options.cookies,
     options.session,
     options.proxy,
-    // The block of a map has more than that of a page.
+    // The block of a map holds more than that of a page.
     ...('max_urls' in options ? ['map'] : []),
     ...(options.fields == null ? [] : [{ fields: options.fields }]),
     ...(options.rendering === null ? [] : [options.render, { ...options.rendering, credits: null }]),

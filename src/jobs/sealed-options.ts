@@ -6,7 +6,7 @@ type Options = ScrapeOptions | CrawlOptions;
 
 /** The parts of a job's options that may be credentials. */
 type Secrets = Pick<ScrapeOptions, 'headers' | 'cookies' | 'proxy'> & {
-  /** Of each action that fills in a field, its value. */
+  /** The value of each action that fills in a field. */
   typed: string[];
 };
 
@@ -51,7 +51,7 @@ function typedIn({ rendering }: Options): string[] {
   return (rendering?.actions ?? []).flatMap((action) => (action.type === 'fill' ? [action.value] : []));
 }
 
-/** The rendering with these values typed into its fields in turn; with none where there is no more. */
+/** The rendering whose actions type these values, in turn; actions beyond the last value type nothing. */
 function withTyped(rendering: Options['rendering'], typed: string[]): Options['rendering'] {
   if (rendering === null) return null;
   const values = typed.values();

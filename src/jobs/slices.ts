@@ -1,8 +1,8 @@
 import type { Slice } from '../database/queue.ts';
 
 /**
- * Pages in one entry of the queue: enough to make its cost small, few enough that a lost one
- * repeats little.
+ * The most pages of a slice: enough to keep the cost of an entry small, few enough that a lost
+ * slice repeats little.
  */
 export const SLICE_PAGES = 25;
 
@@ -15,9 +15,9 @@ interface Place {
 type Part = Pick<Slice, 'ordinals' | 'host'>;
 
 /**
- * Divides pages into slices, in the order of each slice's first page. The pages of one host go
- * together as far as they fill slices, so that a host that is slow holds up its own slices and no
- * others; what is left over shares some.
+ * Divides pages into slices, in the order of each slice's first page. Pages of one host share
+ * slices as long as they fill them, so that a slow host holds up its own slices only; the
+ * remainders of all hosts share slices.
  */
 export class SliceDivider {
   readonly #full: Part[] = [];

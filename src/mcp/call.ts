@@ -8,5 +8,7 @@ export interface ApiCall {
 /** What the API answered: JSON text, or the reason why not. */
 export type ApiAnswer = { ok: true; text: string } | { ok: false; reason: string };
 
-/** Calls the API for one account: over HTTP, or within the service. Does not throw for a refusal. */
+/**
+ * Calls the API for one account: over HTTP, or within the service. Does not throw for a refusal.
+ */
 export type CallApi = (call: ApiCall, signal: AbortSignal) => Promise<ApiAnswer>;

@@ -7,7 +7,9 @@ export interface PageList {
   next_cursor: string | null;
 }
 
-/** Where reading goes on: the API's cursor, the page in its answer, and the character of that page. */
+/**
+ * Where reading goes on: the API's cursor, the page in its answer, and the character of that page.
+ */
 interface Place {
   cursor: string | null;
   page: number;

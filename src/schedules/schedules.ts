@@ -52,7 +52,9 @@ function startedAt(timing: Timing, now: Date): Pick<Schedule, 'status' | 'next_r
   return { status: next_run_at === null ? 'ended' : 'active', next_run_at, pause_reason: null };
 }
 
-/** One of the account's schedules. Null for an id that is malformed, unknown or another account's. */
+/**
+ * One of the account's schedules. Null for an id that is malformed, unknown or another account's.
+ */
 export async function findSchedule(db: DbOrTx, accountId: string, id: string): Promise<Schedule | null> {
   if (!isId('sch', id)) return null;
   return (await scheduleById(db, accountId, id).executeTakeFirst()) ?? null;
@@ -106,7 +108,9 @@ export async function listSchedules(db: DbOrTx, accountId: string): Promise<Sche
     .execute();
 }
 
-/** Changes what its owner decides. A schedule that is not paused runs by its new timing from now on. */
+/**
+ * Changes what its owner decides. A schedule that is not paused runs by its new timing from now on.
+ */
 export async function updateSchedule(
   tx: Tx,
   { account_id, id, status }: Schedule,

@@ -63,8 +63,8 @@ export class PageError extends Error {
 }
 
 /**
- * The closed list of codes with which a file of a page fails, each with the sentence a caller reads.
- * The page itself is none the worse.
+ * The closed list of codes with which a file of a page fails, each with the sentence a caller
+ * reads. The page itself is none the worse.
  */
 export const FILE_ERRORS = {
   too_large: 'The file is larger than 10 MiB, or the files of the page are larger than 20 MiB together.',
@@ -117,7 +117,10 @@ export interface ExtractOptions {
   link_texts?: boolean;
 }
 
-/** A redirect on the way to a page: the URL that answered with it, and its status, null where a browser followed it. */
+/**
+ * A redirect on the way to a page: the URL that answered with it, and its status, null where a
+ * browser followed it.
+ */
 export interface Hop {
   url: string;
   status: number | null;

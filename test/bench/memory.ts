@@ -1,6 +1,7 @@
-// What the service takes of a machine with 512 MB: its resident memory with all its readers (idle, after a page, under
-// hostile pages, and ten seconds later), how soon it is ready, and its first page when idle. All roles in one process,
-// on a Postgres beside it. Run: node test/bench/memory.ts [--idle: waits until its threads have ended, too]
+// What the service takes of a machine with 512 MB: its resident memory with all its readers (idle,
+// after a page, under hostile pages, and ten seconds later), how soon it is ready, and its first
+// page when idle. All roles in one process, on a Postgres beside it. Run: node test/bench/memory.ts
+// [--idle: waits until its threads have ended, too]
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';

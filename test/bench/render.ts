@@ -1,6 +1,7 @@
-// Pages of an application of Vue, rendered: this service with everything stored in Postgres, and Crawlee's
-// PlaywrightCrawler with turndown and its memory storage, with the same Chromium and as many pages at once, in turns.
-// Then the service's memory after 100 pages and after 1,000, and what a batch that renders leaves to one that does not.
+// Pages of an application of Vue, rendered: this service with everything stored in Postgres, and
+// Crawlee's PlaywrightCrawler with turndown and its memory storage, with the same Chromium and as
+// many pages at once, in turns. Then the service's memory after 100 pages and after 1,000, and what
+// a batch that renders leaves to one that does not.
 // Run: node test/bench/render.ts [pages] [rounds] [--compare: no more than the first]
 // CHROMIUM_PATH names another browser.
 import { setTimeout as sleep } from 'node:timers/promises';

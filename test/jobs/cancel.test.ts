@@ -56,7 +56,8 @@ test('cancelling keeps what was done, stops the rest, and delivers once with sta
   const job = (await service.api('GET', `/v1/jobs/${job_id}`)).json;
   assert.deepEqual(job.result, body.result);
 
-  // Once the workers know, whatever was under way is not settled any more, and nothing new is fetched.
+  // Once the workers know, whatever was under way is not settled any more, and nothing new is
+  // fetched.
   await eventually(async () => (await openSlices(service.db)) === 0);
   const fetched = slow.requests.length;
   await service.api('POST', '/v1/scrape/batch', { urls: [site.url('/')] });

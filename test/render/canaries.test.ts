@@ -73,7 +73,9 @@ const WAYS = (
   peer.createOffer().then((offer) => peer.setLocalDescription(offer));
 </script>`;
 
-/** What an open canary sees of them. The others are no requests of their own, or are cut off early. */
+/**
+ * What an open canary sees of them. The others are no requests of their own, or are cut off early.
+ */
 const SEEN = [
   'beacon', 'blob', 'data', 'events', 'fetch', 'form', 'iframe', 'img', 'module', 'object', 'redirected', 'refreshed',
   'style', 'video', 'worker', 'ws', 'xhr',
@@ -176,7 +178,10 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
     await dns.close();
   });
 
-  /** Renders a page that tries all ways to an address, and returns the names that the browser looked up. */
+  /**
+   * Renders a page that tries all ways to an address, and returns the names that the browser looked
+   * up.
+   */
   async function render(
     to: string,
     without: string | null = null,

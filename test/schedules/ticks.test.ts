@@ -16,7 +16,9 @@ import { startChangingSite, type ChangingSite } from './origin.ts';
  */
 const TICKS = Number(process.env.TICKS ?? 5);
 const RANDOM = process.env.TICKS !== undefined;
-/** Before a run is committed, in the transaction that ends one, and before its delivery is recorded. */
+/**
+ * Before a run is committed, in the transaction that ends one, and before its delivery is recorded.
+ */
 const CRASH_POINTS = ['job.create:2', 'job.finish:1', 'delivery.sent:1'];
 const PAGES = 20;
 const KEY = `ok_ticks_${'0123456789abcdef'.repeat(2)}`;

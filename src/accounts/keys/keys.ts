@@ -101,7 +101,9 @@ export async function keyWorks(db: DbOrTx, id: string): Promise<boolean> {
   return key !== undefined;
 }
 
-/** Whether a key works, was revoked (or expired, or does not exist), or its account is suspended. */
+/**
+ * Whether a key works, was revoked (or expired, or does not exist), or its account is suspended.
+ */
 export async function keyState(db: DbOrTx, id: string): Promise<'works' | 'revoked' | 'suspended'> {
   const key = await db
     .selectFrom('api_keys')

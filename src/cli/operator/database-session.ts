@@ -28,8 +28,9 @@ export async function openDatabaseSession(): Promise<DatabaseSession> {
     ({ url, temporary } = embedded);
   }
   url = await reachDatabase(url);
-  // An error of an idle connection is reported by the next query. A command takes the time that it needs; besides,
-  // the driver forgets to stop the clock of a COPY, and a running clock keeps the process from ending.
+  // An error of an idle connection is reported by the next query. A command takes the time that it
+  // needs; besides, the driver forgets to stop the clock of a COPY, and a running clock keeps the
+  // process from ending.
   const database = stack.use(openDatabase(url, { max: 2, onError: () => {}, queryTimeoutMs: 0 }));
   const owned = stack.move();
   return { ...database, config, url, temporary, [Symbol.asyncDispose]: () => owned.disposeAsync() };

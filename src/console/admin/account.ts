@@ -42,7 +42,9 @@ interface Shown {
   credits_30d: number;
 }
 
-/** The page of one account: its figures and keys, credits, another name, suspension and deletion. */
+/**
+ * The page of one account: its figures and keys, credits, another name, suspension and deletion.
+ */
 export function accountPage(db: Db): Router {
   const router = Router();
 

@@ -30,7 +30,10 @@ function followJob(card) {
   }
 }
 
-/** Fetches the page repeatedly and replaces a part of it, until the new part no longer asks for that. */
+/**
+ * Fetches the page repeatedly and replaces a part of it, until the new part no longer asks for
+ * that.
+ */
 async function keepFresh(part) {
   let current = part;
   while (current?.dataset.refresh) {
@@ -133,7 +136,10 @@ function makeCopyable(button) {
   });
 }
 
-/** Copies a text. Browsers offer the clipboard to secure origins only; elsewhere a selection is copied. */
+/**
+ * Copies a text. Browsers offer the clipboard to secure origins only; elsewhere a selection is
+ * copied.
+ */
 async function copy(text) {
   if (navigator.clipboard) {
     await navigator.clipboard.writeText(text);

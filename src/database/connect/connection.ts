@@ -26,7 +26,10 @@ export interface DatabaseOptions {
   max: number;
   /** Receives the error of every broken connection, idle or in use. */
   onError: (error: Error) => void;
-  /** After this a statement fails, so that a silent database does not hold its callers for ever; 0: never. */
+  /**
+   * After this a statement fails, so that a silent database does not hold its callers for ever; 0:
+   * never.
+   */
   queryTimeoutMs?: number;
 }
 

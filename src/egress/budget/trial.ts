@@ -30,7 +30,9 @@ export class AddressTrial {
   readonly #total = rate(TOTAL_REQUESTS);
   readonly #proven = new LRUCache<string, true>(PROVEN);
 
-  /** Who pays for a connection to a name: nobody where it has accepted a callback of the account. */
+  /**
+   * Who pays for a connection to a name: nobody where it has accepted a callback of the account.
+   */
   payerOf(account_id: string, target: Recipient['target']): string | null {
     return this.#proven.get(nameKey(account_id, target)) === true ? null : account_id;
   }

@@ -67,7 +67,10 @@ export interface AnsweredPage {
   truncated: boolean;
 }
 
-/** A redirect on the way to a page: the URL that answered with it, and its status, null where a browser followed it. */
+/**
+ * A redirect on the way to a page: the URL that answered with it, and its status, null where a
+ * browser followed it.
+ */
 export interface Hop {
   url: string;
   status: number | null;

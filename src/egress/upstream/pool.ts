@@ -6,8 +6,8 @@ import type { Upstream } from './upstream.ts';
 const FIRST_REST_MS = 10_000;
 const LONGEST_REST_MS = 600_000;
 /**
- * Sites that a proxy has to fail for before it rests, where each failure may be the site's. One dead
- * site never takes a proxy from the others.
+ * Sites that a proxy has to fail for before it rests, where each failure may be the site's. One
+ * dead site never takes a proxy from the others.
  */
 const SUSPICIOUS_SITES = 3;
 /** A proxy that failed is asked last for the same for so long. */

@@ -49,7 +49,10 @@ function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
   return [{ path: path === '' ? '(body)' : path, message: issue.message }];
 }
 
-/** The form of a union that a value comes closest to, by what is wrong with it; none where it is of another kind. */
+/**
+ * The form of a union that a value comes closest to, by what is wrong with it; none where it is of
+ * another kind.
+ */
 function meantBranch({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {
   const ofItsKind = errors.filter((issues) =>
     issues.every(({ code, path }) => path.length > 0 || code === 'unrecognized_keys'),

@@ -5,11 +5,11 @@ import { failPages } from './fail-pages.ts';
 import { logJobEnded, type JobEnd } from './finish.ts';
 import { lockJob, settlePages } from './settle.ts';
 
-/** Pages that one transaction settles. */
+/** The most pages that one transaction settles. */
 const PAGES = 2000;
-/** Jobs that are ended in one go, the longest overdue first. */
+/** The most jobs to end in one go, the longest overdue first. */
 const JOBS = 50;
-/** A job ends so long before its time is up, so that it is over by then. */
+/** How long before its time is up a job is ended, so that it is over by then. */
 const EARLY_MS = 500;
 
 interface OverdueJob {
@@ -32,7 +32,7 @@ async function overdueJobs(db: Db): Promise<OverdueJob[]> {
 
 /**
  * Ends a job with what is done: pages that are still pending fail with `deadline_exceeded`, a few
- * thousand in a transaction. Whoever comes after a process that dies in between goes on.
+ * thousand in a transaction. Where a process dies in between, the next one continues.
  */
 async function cutShort(context: Pick<Context, 'db' | 'boss' | 'log'>, overdue: OverdueJob): Promise<void> {
   for (;;) {

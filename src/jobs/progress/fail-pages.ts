@@ -8,7 +8,7 @@ interface FailedPages {
   code: PageErrorCode;
   /** Only these. */
   ordinals?: number[] | undefined;
-  /** So many at most, the first ones. */
+  /** At most this many, the first ones. */
   limit?: number;
 }
 

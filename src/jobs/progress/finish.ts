@@ -13,7 +13,7 @@ import type { Job } from '../read/jobs.ts';
 
 /** The end of a job, to be logged when the transaction has committed. */
 export interface JobEnd {
-  /** What is logged: ids, status and counts. */
+  /** The fields of the log line: ids, status and counts. */
   fields: object;
   /** From the job's creation to its end; its delivery's attempts are children of it. */
   span: Span;
@@ -43,7 +43,7 @@ export async function finishJob(
       'ollagraph.pages_succeeded': succeeded,
     },
   });
-  // Before the account's row is locked, which creating the next run locks last.
+  // Before the account's row is locked: creating the next run locks that last, too.
   const run = runOf(job);
   const report = run && (await endRun(tx, job, run, status));
   const webhook_events = report?.reported === false ? [] : job.webhook_events;

@@ -17,7 +17,7 @@ interface Content {
   error?: string;
 }
 
-/** A delivery that tells of a job as Firecrawl's webhooks do: its body is whole in the head. */
+/** A delivery that reports on a job as Firecrawl's webhooks do: its head holds the whole body. */
 function told(common: Common, job: Job, type: Type, { success, data, error }: Content): NewDelivery {
   const event: FirecrawlEvent = `${job.kind === 'crawl' ? 'crawl' : 'batch_scrape'}.${type}`;
   const body = JSON.stringify({ success, type: event, id: job.id, data, error });
@@ -37,7 +37,7 @@ export async function tellStart(tx: Tx, common: Common, job: Job): Promise<void>
   await append(tx, [told(common, job, 'started', { success: true, data: [] })]);
 }
 
-/** Tells of the pages with these ordinals, each in a delivery of its own. */
+/** Reports the pages with these ordinals, each in a delivery of its own. */
 export async function tellPages(tx: Tx, common: Common, job: Job, ordinals: number[]): Promise<void> {
   const pages = await tx
     .selectFrom('pages')
@@ -57,7 +57,7 @@ export async function tellPages(tx: Tx, common: Common, job: Job, ordinals: numb
   if (deliveries.length > 0) await append(tx, deliveries);
 }
 
-/** What tells of the end of a job. Its documents were told of one by one, or are read from it. */
+/** Reports the end of a job. Its documents were reported one by one, or are read from it. */
 export function endOf(common: Common, job: Job): NewDelivery {
   const completed = job.status === 'completed';
   const error = job.status === 'cancelled' ? 'The job was cancelled.' : 'No page came back.';

@@ -28,15 +28,15 @@ interface Child {
   depth: number;
 }
 
-/** How many pages' links are in memory at once. */
+/** The most pages whose links are in memory at once. */
 const READ_AHEAD = 50;
 
 /**
  * Queues the links of settled pages, strictly in the order of the pages and of the links in them:
- * the frontier is the same first-in-first-out sequence that a single worker would build, however
- * many work on it. Stops at the first page that is still pending, and when max_pages pages are
- * there that were not skipped; goes on from the very link where it stopped when a skip makes room.
- * The caller holds the lock on the job's row. Returns how many pages were added.
+ * however many workers there are, the frontier is the first-in-first-out sequence that a single one
+ * would build. Stops at the first page that is still pending, and when there are max_pages pages
+ * that were not skipped; when a skip makes room, continues from the very link where it stopped. The
+ * caller holds the lock on the job's row. Returns how many pages were added.
  */
 export async function expandFrontier(
   tx: Tx,
@@ -106,7 +106,7 @@ async function settledParents(tx: Tx, job: Job, from: number): Promise<Parent[]>
 }
 
 /**
- * The hash of every link, made once for each URL: most of a site's links stand on most of its
+ * The hash of every link, computed once for each URL: most of a site's links are on most of its
  * pages.
  */
 function linkHashes(parents: Parent[]): Map<string, Buffer> {
@@ -116,7 +116,7 @@ function linkHashes(parents: Parent[]): Map<string, Buffer> {
   return hashes;
 }
 
-/** Which of the hashes stand in the crawl already, as a page or as another address of one. */
+/** Those of the hashes that are already in the crawl, as a page or as another address of one. */
 async function knownHashes(tx: Tx, job: Job, hashes: Buffer[]): Promise<Set<string>> {
   if (hashes.length === 0) return new Set();
   const known = await sql<{ url_hash: Buffer }>`

@@ -37,11 +37,13 @@ export interface PageResult {
   aliases: string[];
   /** Crawl: the URL that answered, after redirects, and the type of its answer. */
   answered: { url: string; contentType: string | null } | null;
-  /** Those that its block names. */
+  /** The files that its block names. */
   files?: JobFile[];
   /** Run of a schedule: what became of the page since the run before, where that can be told. */
   compared?: ComparedPage | null;
-  /** Run of a schedule: not all that names pages of the crawl could be read. */
+  /**
+   * Run of a schedule: pages may be missing, because something that lists them could not be read.
+   */
   incomplete?: boolean;
 }
 
@@ -61,11 +63,11 @@ export async function lockJob(tx: Tx, accountId: string, jobId: string): Promise
   return job ?? null;
 }
 
-/** Where pages settle: the caller's transaction, and what it has at hand. */
+/** What settling needs: the caller's transaction, and the queue. */
 interface Settling {
   tx: Tx;
   boss: PgBoss;
-  /** Room for the job's callback, where there is some. */
+  /** Room for the job's callback; null or missing where there is none. */
   reservation?: Reservation | null;
 }
 
@@ -123,7 +125,7 @@ export async function settlePages(
   return await finishJob(tx, { ...job, ...counts }, status, reservation);
 }
 
-/** Of a run of a schedule, keeps what was found out about pages that have now settled. */
+/** Keeps what a run of a schedule found out about pages that have now settled. */
 async function rememberUpdated(tx: Tx, job: Job, settled: PageResult[]): Promise<void> {
   const run = runOf(job);
   if (run === null || settled.length === 0) return;
@@ -134,8 +136,8 @@ async function rememberUpdated(tx: Tx, job: Job, settled: PageResult[]): Promise
 }
 
 /**
- * Whether a page's block is left out of the result: of a run that reports changes, all blocks but
- * those. A single page's block is the result.
+ * Whether a page's block is left out of the result. A run that reports changes keeps only the
+ * blocks of added and changed pages. A single page's block is the result.
  */
 function isLeftOut({ deliver, kind }: Job, { compared }: PageResult): boolean | null {
   if (deliver !== 'changes' || isSinglePage(kind)) return null;

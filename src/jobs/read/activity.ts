@@ -7,13 +7,13 @@ export interface MinuteOfWork {
   minute: Date;
   /** Jobs created. */
   jobs: number;
-  /** Pages settled: each job's are spread evenly over the time that it ran. */
+  /** Pages settled: those of a job are spread evenly over the time that it ran. */
   pages: number;
 }
 
 /**
- * The last `minutes` minutes, the current one last. Reads jobs alone, never pages: those that run,
- * and those created within twice the time.
+ * The last `minutes` minutes, the current one last. Reads no pages, only jobs: those that run, and
+ * those created within twice the time.
  */
 export async function activityByMinute(
   db: DbOrTx,

@@ -5,7 +5,7 @@ import type { Job } from './jobs.ts';
 /** A file of a job without its content. */
 export type FileRow = Pick<Selectable<FilesTable>, 'name' | 'type' | 'sha256' | 'bytes'>;
 
-/** What of a file is in memory at a time. */
+/** How much of a file is in memory at a time. */
 const PIECE_BYTES = 256 * 1024;
 
 /** One of the job's files; null where it has none of that name. */

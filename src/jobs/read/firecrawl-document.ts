@@ -1,6 +1,6 @@
 import type { PageBlock } from '../http/schemas/answers.ts';
 
-/** Names that Firecrawl has for what our metadata calls otherwise. */
+/** Firecrawl's names of metadata, where they are not ours in camel case. */
 const METADATA: Record<string, string> = {
   modified_time: 'modifiedTime',
   published_time: 'publishedTime',
@@ -11,9 +11,9 @@ const METADATA: Record<string, string> = {
 const LEFT_OUT = new Set(['json_ld', 'microdata', 'feeds', 'alternates']);
 
 interface DocumentNames {
-  /** Of the page, as `scrapeId`. */
+  /** The page's, shown as `scrapeId`. */
   id: string;
-  /** Where this service is, for the addresses of files; missing where nobody knows: then they are paths. */
+  /** The origin of this service, for the addresses of files; where it is missing they are paths. */
   origin?: string;
 }
 
@@ -40,7 +40,7 @@ export function documentOf(block: PageBlock, { id, origin = '' }: DocumentNames)
   };
 }
 
-/** The picture of the page, those that actions took, and what became of the others. */
+/** The picture of the page, those that actions took, and the faults of the others. */
 function picturesOf({ files = [], file_errors = [] }: PageBlock, origin: string) {
   const named = (pattern: RegExp) =>
     files.filter(({ name }) => pattern.test(name)).map(({ path }) => origin + path);
@@ -54,7 +54,7 @@ function picturesOf({ files = [], file_errors = [] }: PageBlock, origin: string)
   };
 }
 
-/** `og_title` is `ogTitle` there; what a page does not say is left out. */
+/** Firecrawl's names, like `ogTitle` for `og_title`, without what the page does not say. */
 function metadataOf(metadata: Record<string, unknown>): Record<string, unknown> {
   const shown = Object.entries(metadata).filter(([name, value]) => value !== null && !LEFT_OUT.has(name));
   return Object.fromEntries(shown.map(([name, value]) => [METADATA[name] ?? camelCase(name), value]));

@@ -83,8 +83,8 @@ function shownOptions({ headers, cookies, ...options }: ScrapeOptions | CrawlOpt
 }
 
 /**
- * Changes with all that can change in what is shown of an ended job: the form, and its delivery's
- * status.
+ * Changes with whatever can still change in the view of an ended job: its form, and the status of
+ * its delivery.
  */
 export function jobETag(job: Job, deliveryStatus: string | null, withResult: boolean): string {
   const parts = [
@@ -100,10 +100,7 @@ export function jobETag(job: Job, deliveryStatus: string | null, withResult: boo
 /** A list of pages ends when it reaches this size. The page that exceeds it is included. */
 const LIST_BYTES = 4 * 1024 * 1024;
 
-/**
- * The order in which the blocks of a job's pages are read, and the place of the last one that was
- * read.
- */
+/** The order in which the blocks of a job's pages are read, and the last place that was read. */
 export interface PagePlace {
   /**
    * `settlement`: the order in which pages settle, to which a running job only adds at its end.
@@ -114,9 +111,8 @@ export interface PagePlace {
 }
 
 /**
- * The blocks of pages that have settled, as JSON text, from a place on: at most `limit`, and no
- * more once they come to LIST_BYTES; of those with a status where one is named. `more`: whether
- * further ones have settled.
+ * The blocks of settled pages after a place, as JSON text: at most `limit`, and about LIST_BYTES;
+ * with `status`, only those of pages with this status. `more`: whether further ones have settled.
  */
 export async function listPages(
   db: DbOrTx,

@@ -31,7 +31,9 @@ export function resultEnvelope(job: Counts & Pick<EndedJob, 'kind'>): Envelope {
   return { head: '{"pages":[', tail: `],${counts(job)}}` };
 }
 
-/** What a run of a schedule says of its changes, as members of a JSON object, each after a comma. */
+/**
+ * The changes that a run of a schedule reports, as members of a JSON object, each after a comma.
+ */
 export function reportMembers(report: RunReport | null): string {
   if (report === null) return '';
   const { removed, ...rest } = report;
@@ -39,8 +41,8 @@ export function reportMembers(report: RunReport | null): string {
 }
 
 /**
- * A callback's body around the page fragments. `whole`: whether the fragments are part of it; a
- * summary has none.
+ * A callback's body around the page fragments. `whole`: whether it has the fragments; a summary has
+ * none.
  */
 export function callbackEnvelope(job: EndedJob, report: RunReport | null): Envelope & { whole: boolean } {
   const start = `{"job_id":${JSON.stringify(job.id)},"status":${JSON.stringify(job.status)}${reportMembers(report)},"result":`;

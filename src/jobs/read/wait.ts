@@ -3,7 +3,8 @@ import type { Notifications } from '../../database/notifications.ts';
 import { ServiceError } from '../../service-error.ts';
 
 /**
- * The interval of the poll. With NOTIFY it is a backstop; without, the only news of a job's end.
+ * The interval of the poll. With NOTIFY it is a backstop; without, it is how the end of a job is
+ * seen.
  */
 const POLL_MS = 1000;
 const POLL_ALONE_MS = 200;

@@ -14,7 +14,8 @@ export function guards(proxyUrl: string): string[] {
     `--proxy-server=${proxyUrl}`,
     // By default loopback addresses go past a proxy.
     '--proxy-bypass-list=<-loopback>',
-    // WebRTC may only use what the proxy carries, which is no UDP. The headless shell has its own flag.
+    // WebRTC may only use what the proxy carries, which is no UDP. The headless shell has its own
+    // flag.
     '--webrtc-ip-handling-policy=disable_non_proxied_udp',
     '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
   ];
@@ -66,7 +67,9 @@ const NO_SANDBOX =
   'unprivileged user namespaces. See /docs/manual/rendering, or set BROWSER_URL';
 const MAX_REASON = 1000;
 
-/** Why a browser did not start, in a few lines: what it wrote itself, without the driver's call log. */
+/**
+ * Why a browser did not start, in a few lines: what it wrote itself, without the driver's call log.
+ */
 export function whyNotStarted(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (/No usable sandbox|sandboxing failed/.test(message)) return NO_SANDBOX;

@@ -17,12 +17,15 @@ const MAX_PIXELS = 1280 * MAX_HEIGHT;
 /** How much of a PDF is read at a time. */
 const PIECE_BYTES = 1024 * 1024;
 const A4_INCHES = { paperWidth: 8.27, paperHeight: 11.69 };
-/** A page that does not let itself be pictured for so long has none, and lets others have their turn. */
+/**
+ * A page that does not let itself be pictured for so long has none, and lets others have their
+ * turn.
+ */
 const CAPTURE_LIMIT_MS = 15_000;
 
 /**
- * The browser hands a picture over in one piece, however large it is: one at a time in this process,
- * so that its memory is bounded.
+ * The browser hands a picture over in one piece, however large it is: one at a time in this
+ * process, so that its memory is bounded.
  */
 const turns = new Semaphore(1);
 

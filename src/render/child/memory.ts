@@ -13,8 +13,8 @@ const FRESH_MS = 2000;
 let measured = { bytes: 0, at: -Infinity };
 
 /**
- * The memory that the children of this process, and theirs, have for themselves, at most two seconds
- * ago. 0 where the system does not say.
+ * The memory that the children of this process, and theirs, have for themselves, at most two
+ * seconds ago. 0 where the system does not say.
  */
 export async function memoryOfChildren(): Promise<number> {
   if (performance.now() - measured.at < FRESH_MS) return measured.bytes;

@@ -13,7 +13,9 @@ const MAX_SCREENS = 25;
 /** Rounds of an endless list. */
 const MAX_ROUNDS = 30;
 
-/** CSS and nothing else: the other selector languages of the browser's driver are no part of ours. */
+/**
+ * CSS and nothing else: the other selector languages of the browser's driver are no part of ours.
+ */
 const css = (selector: string): string => `css=${selector}`;
 
 /** Takes the steps that a caller asks for, and those that a reader of the page would take. */

@@ -40,7 +40,7 @@ export const WATCH_TIMERS = `(() => {
 })()`;
 
 /**
- * Runs in a page, when its scripts have nothing to do: the milliseconds until the last timer that is
- * waited for has fired; 0: there is none.
+ * Runs in a page, when its scripts have nothing to do: the milliseconds until the last timer that
+ * is waited for has fired; 0: there is none.
  */
 export const TIMERS_LEFT_MS = `window[${KEY}]?.() ?? 0`;

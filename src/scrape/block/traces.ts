@@ -93,7 +93,9 @@ function noteCaptcha(attribs: Element['attribs'], traces: Traces): void {
     if (Object.hasOwn(CAPTCHAS, name)) traces.captchas.push(CAPTCHAS[name as keyof typeof CAPTCHAS]);
 }
 
-/** Captchas put their answer into a field of their own, whose name is not looked at: it is hidden. */
+/**
+ * Captchas put their answer into a field of their own, whose name is not looked at: it is hidden.
+ */
 function noteField(name: string, type = 'text', traces: Traces): void {
   if (name === 'textarea' || name === 'select') traces.fields++;
   if (name !== 'input') return;

@@ -33,7 +33,9 @@ const OFFICE_ENTRY =
 /** Older documents of an office, and encrypted ones of today. */
 const OLE = '\xd0\xcf\x11\xe0';
 
-/** Whether the bytes are those of an office document or a book, or of an archive that is called one. */
+/**
+ * Whether the bytes are those of an office document or a book, or of an archive that is called one.
+ */
 function isOffice(declared: ContentKind | null, url: string, head: string): boolean {
   if (head.startsWith(OLE)) return true;
   if (!head.startsWith(ZIP_ENTRY)) return false;

@@ -86,7 +86,10 @@ export class EndpointScheduler {
     this.#claiming = new Set();
   }
 
-  /** The endpoint of a delivery's destination, where nothing is known to be due that is older; else null. */
+  /**
+   * The endpoint of a delivery's destination, where nothing is known to be due that is older; else
+   * null.
+   */
   quiet({ account_id, webhook_url, urgent }: Destination, now: number): Endpoint | null {
     const known = this.#endpoint(account_id, endpointOf(webhook_url));
     const due = this.#due.get(known);

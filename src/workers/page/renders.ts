@@ -21,7 +21,10 @@ export interface Rendering {
 /** A rendered document as if it had come off the wire so, with the files that were made of it. */
 export type RenderedDocument = FetchedPage & { files: RenderedFiles };
 
-/** The browser, as a thread sees it: places of which all threads share a number, and what it renders. */
+/**
+ * The browser, as a thread sees it: places of which all threads share a number, and what it
+ * renders.
+ */
 export class Renders {
   readonly #places: SharedSemaphore;
   readonly #shares: KeyedSemaphore;
@@ -33,7 +36,9 @@ export class Renders {
     this.#shares = new KeyedSemaphore(concurrency);
   }
 
-  /** Waits for a place. The pages of one account never stand before more than its share of others. */
+  /**
+   * Waits for a place. The pages of one account never stand before more than its share of others.
+   */
   async enter(accountId: string, signal: AbortSignal): Promise<Disposable> {
     using stack = new DisposableStack();
     stack.use(await this.#shares.acquire(accountId, 1, signal));

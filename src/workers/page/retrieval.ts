@@ -33,7 +33,8 @@ export interface Found {
 
 /**
  * What came of a request for a page. `notModified`: the answer that says that the page is as it is
- * known. `againIn`: the seconds until a try that may have a better answer. `ending`: it is not read.
+ * known. `againIn`: the seconds until a try that may have a better answer. `ending`: it is not
+ * read.
  */
 type Retrieved = Found | { notModified: RoutedPage } | { againIn: number } | { ending: Ending };
 

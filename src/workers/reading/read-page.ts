@@ -57,7 +57,9 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
   return { fragment, durationMs, noindex, unbilled, needsBrowser, block, titles, compared, ...crawl };
 }
 
-/** The page beside what it was before. Null where it is not compared, an error, or a part of itself. */
+/**
+ * The page beside what it was before. Null where it is not compared, an error, or a part of itself.
+ */
 function comparisonOf(
   { page, options, compare }: ReadRequest,
   extraction: Extraction,

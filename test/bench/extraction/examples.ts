@@ -49,10 +49,15 @@ function read(annotated: AnnotatedPage, lexicon: Lexicon): Page {
   return readPage(document, annotated.url, declarations, lexicon);
 }
 
-/** Where the page holds less of the text that people took from it, the two do not belong together. */
+/**
+ * Where the page holds less of the text that people took from it, the two do not belong together.
+ */
 const MIN_COVERAGE = 0.6;
 
-/** Whether most of the annotated text is on the page. A page of which none is wanted teaches nothing. */
+/**
+ * Whether most of the annotated text is on the page. A page of which none is wanted teaches
+ * nothing.
+ */
 function isCovered({ text }: AnnotatedPage, labels: (number | null)[], counts: number[]): boolean {
   if (text === null) return true;
   const found = labels.reduce((sum: number, label, i) => sum + (label ?? 0) * counts[i]!, 0);

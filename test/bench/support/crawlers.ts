@@ -20,7 +20,9 @@ export interface Outcome {
   peakMb: number;
 }
 
-/** As many requests side by side as the service has to one host by default, and pages in a browser. */
+/**
+ * As many requests side by side as the service has to one host by default, and pages in a browser.
+ */
 const SIDE_BY_SIDE = { crawlee: 8, bare: 8, playwright: 2 };
 /** Imported by address: its packages are installed by the benchmark, not by the project. */
 const competitor = (name: string): string => new URL(`../competitors/${name}.ts`, import.meta.url).href;

@@ -8,7 +8,10 @@ export interface MemoryWatch extends Disposable {
   lastMb: number;
 }
 
-/** Samples the resident set of a process every 200 ms until disposed of; `measure` says of what else. */
+/**
+ * Samples the resident set of a process every 200 ms until disposed of; `measure` says of what
+ * else.
+ */
 export function watchMemory(
   pid: number,
   measure: (pid: number) => Promise<number> = residentMiB,

@@ -37,7 +37,10 @@ export function addPageOptions(command: Command): Command {
     .addHelpText('after', '\n*: implies --render always');
 }
 
-/** The fields of a request that the options stand for. Throws CliError for a file that cannot be read. */
+/**
+ * The fields of a request that the options stand for. Throws CliError for a file that cannot be
+ * read.
+ */
 export async function pageFields(options: PageOptions): Promise<object> {
   const { mobile, locale, timezone, screenshot, pdf, viewport: size, waitFor: wait_for } = options;
   const rendering = { wait_for, viewport: size, mobile, locale, timezone, screenshot, pdf };

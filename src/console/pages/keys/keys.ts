@@ -16,7 +16,9 @@ import { keyForm, newKey } from './new-key.ts';
 
 const query = z.object({ before: z.string().max(40).optional() });
 
-/** Lists, makes and revokes the account's API keys, and shows what was done. A key is shown once. */
+/**
+ * Lists, makes and revokes the account's API keys, and shows what was done. A key is shown once.
+ */
 export function keyPages({ db }: Context): Router {
   const router = Router();
 

@@ -21,7 +21,9 @@ export function when({ cron, every_seconds, timezone }: ScheduleRow): Content {
     : html`<code>${cron}</code> <span class="sub">${timezone}</span>`;
 }
 
-/** What a run has found, as `+1 ~2 −1`, each number with its word for those who cannot see the sign. */
+/**
+ * What a run has found, as `+1 ~2 −1`, each number with its word for those who cannot see the sign.
+ */
 export function changesOf({ added, changed, removed, unchanged }: Run): Content {
   if (added === null) return html`<span class="quiet">–</span>`;
   if (added === 0 && changed === 0 && removed === 0)
@@ -74,7 +76,9 @@ interface Shown {
   job: object;
 }
 
-/** A schedule's page: how it stands, its runs with what they found, and the form that changes it. */
+/**
+ * A schedule's page: how it stands, its runs with what they found, and the form that changes it.
+ */
 export function scheduleBody(res: Response, { schedule, runs, cursor, next, change, job }: Shown): Html {
   const path = `/console/schedules/${schedule.id}`;
   const running = runs.some(({ status }) => status === 'running');

@@ -41,8 +41,8 @@ export async function handshake(wire: Socket, options: HandshakeOptions): Promis
   await new Promise<void>((resolve, reject) => {
     const fail = (cause: Error) =>
       reject(handshakeError(cause, socket.getPeerX509Certificate() !== undefined));
-    // Not within OpenSSL's call: whoever closed the socket there would free what OpenSSL still reads,
-    // and Node would crash.
+    // Not within OpenSSL's call: whoever closed the socket there would free what OpenSSL still
+    // reads, and Node would crash.
     socket.once('secureConnect', () => setImmediate(resolve));
     socket.on('error', fail);
     socket.once('close', () => fail(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));

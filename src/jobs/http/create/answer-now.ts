@@ -11,7 +11,7 @@ export const SYNC_BUDGET_MS = 25_000;
 
 /**
  * Creates a job, waits for its end, and answers with its result. Pages that are not done within
- * `budgetMs` have failed.
+ * `budgetMs` fail.
  */
 export async function answerNow(
   request: ScrapeRequest,

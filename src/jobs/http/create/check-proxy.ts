@@ -10,8 +10,8 @@ const MESSAGES = {
 };
 
 /**
- * Throws ServiceError `validation_failed` for a proxy that the installation does not have or take.
- * The address is checked again at each connection.
+ * Throws ServiceError `validation_failed` for a proxy that the installation does not have or does
+ * not allow. The address is checked again at each connection.
  */
 export async function checkProxy(
   { config, egress }: Pick<Context, 'config' | 'egress'>,

@@ -20,7 +20,7 @@ export type ScrapeRequest = RouteRequest<unknown, unknown, unknown, Caller>;
 
 /**
  * Creates the job of a request, once for each Idempotency-Key. `repeated`: an earlier request with
- * the key made it.
+ * the key created it.
  */
 export async function createRequestedJob(
   request: ScrapeRequest,
@@ -56,7 +56,7 @@ export function originOf(request: ScrapeRequest): JobOrigin {
 }
 
 /**
- * A job as it is to be created, with what its fields leave out. Throws ServiceError
+ * The job to create, with defaults for the fields that the request leaves out. Throws ServiceError
  * `validation_failed` where the installation cannot do what they ask for.
  */
 export async function newJob(

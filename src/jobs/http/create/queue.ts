@@ -7,7 +7,7 @@ import { queuedAnswer } from '../schemas/answers.ts';
 import type { AsyncFields } from '../schemas/requests.ts';
 import { createRequestedJob, type JobFields, type ScrapeRequest } from './new-job.ts';
 
-/** A webhook_url to begin with. */
+/** The webhook_url of the examples. */
 export const HOOK = 'https://yourapp.com/hooks/ollagraph';
 
 const KIB = 1024;
@@ -23,12 +23,12 @@ export const QUEUED: RouteDescription['answers'] = {
   },
 };
 
-/** Of a request's body, what concerns its webhook. */
+/** The fields of a request's body that concern its webhook. */
 export type QueueFields = Omit<AsyncFields, 'webhook_payload'> & { webhook_payload: WebhookPayload };
 
 /**
- * What a request's body says of the webhook of its job. Throws ServiceError `validation_failed`
- * where it can never be called.
+ * The webhook that a request's body asks for. Throws ServiceError `validation_failed` where it can
+ * never be called.
  */
 export async function queuedFields(
   { egress }: Pick<JobContext, 'egress'>,

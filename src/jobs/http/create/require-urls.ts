@@ -6,7 +6,7 @@ const MAX_ERRORS = 20;
 /** Checking one URL takes about two microseconds. */
 const PIECE = 2000;
 
-/** What `invalid_urls` says of a text that is no URL: it is refused, or passes and fails as a page. */
+/** What becomes of a text that is no URL: it is refused, or it passes and fails as a page. */
 type InvalidUrls = 'reject' | 'fail';
 
 /** A value that cannot be scraped. */
@@ -18,7 +18,7 @@ interface UrlFault {
 }
 
 /**
- * The URLs of a batch. With `fail` a text that is no URL may pass: its page fails. Throws
+ * The URLs of a batch. With `fail` a text that is no URL passes, and its page fails. Throws
  * ServiceError `validation_failed` that names the first wrong ones.
  */
 export async function requireUrls(values: unknown[], invalidUrls: InvalidUrls): Promise<string[]> {
@@ -30,8 +30,8 @@ export async function requireUrls(values: unknown[], invalidUrls: InvalidUrls): 
 }
 
 /**
- * Parts the URLs of a batch from what is none, in pieces, between which other requests have their
- * turn. Ends with the fault number `maxFaults`.
+ * Separates the URLs of a batch from the values that are none. Works in pieces, between which other
+ * requests get a turn, and stops after `maxFaults` faults.
  */
 export async function sortUrls(
   values: unknown[],

@@ -8,8 +8,8 @@ import { findFile, readFileBytes, type FileRow } from '../../read/files.ts';
 import type { Job } from '../../read/jobs.ts';
 
 /**
- * A file of a job, or the part of it that the headers ask for. What a site has had a part in never
- * runs in our origin. Throws ServiceError `not_found`, `range_not_satisfiable`.
+ * A file of a job, or the part of it that the headers ask for. Content from a site never runs in
+ * our origin. Throws ServiceError `not_found`, `range_not_satisfiable`.
  */
 export async function fileReply(
   db: DbOrTx,

@@ -20,9 +20,9 @@ export interface Watch {
 }
 
 /**
- * A job's progress as server-sent events, until it ends, nobody watches any more, or the watcher
- * may not: `progress` with the job as the API shows it, at every change, and last an event named
- * for the status in which it ended.
+ * A job's progress as server-sent events: `progress` with the job as the API shows it, at every
+ * change, and last an event named after its final status. Stops early when nobody watches any more,
+ * or when the watcher's key or session stops working.
  */
 export async function* jobEvents(db: DbOrTx, start: Job, { gone, allowed }: Watch): AsyncGenerator<string> {
   let job = start;

@@ -46,7 +46,7 @@ export const listPages = route({
   },
 });
 
-/** The place that a cursor names. Throws ServiceError where it is none of this list. */
+/** The place that a cursor names. Throws ServiceError for a cursor that is not of this list. */
 function placeOf(cursor: string | undefined): PagePlace | null {
   const [order, after] = decodeCursor(cursor, PLACE)?.split(' ') ?? [];
   return order === undefined ? null : { order: order as PagePlace['order'], after: Number(after) };

@@ -4,7 +4,7 @@ import type { JobContext } from '../context.ts';
 import { fileReply } from './file-reply.ts';
 import { requireJob } from './find-job.ts';
 
-/** The first is none that a file has: it tells generated clients that a file is bytes. */
+/** No file has the first one: it tells generated clients that a file is bytes. */
 const TYPES = {
   contentType: 'application/octet-stream',
   otherTypes: [...Object.values(SCREENSHOT_TYPES), 'application/pdf'],

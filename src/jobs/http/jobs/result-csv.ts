@@ -11,8 +11,8 @@ const COLUMNS: [name: string, of: (block: PageBlock) => unknown][] = [
 ];
 
 /**
- * A row for each page (RFC 4180): what became of it, and a column for each of the job's `fields`.
- * Values that are lists or objects are JSON.
+ * A row for each page (RFC 4180): its outcome, and a column for each of the job's `fields`. Values
+ * that are lists or objects are JSON.
  */
 export async function* csvOf(job: Job, fragments: AsyncIterable<string[]>): AsyncGenerator<string> {
   const { fields } = job.options as { fields?: Record<string, unknown> | null };
@@ -31,7 +31,7 @@ const row = (values: unknown[]) => `${values.map(cell).join(',')}\r\n`;
 function cell(value: unknown): string {
   if (value === null || value === undefined) return '';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  // A spreadsheet would run text of strangers that begins like a formula.
+  // A spreadsheet would run a stranger's text that begins like a formula.
   const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -23,7 +23,7 @@ export const jobQuery = z.strictObject({
     .refine((n) => n <= MAX_WAIT_SECONDS, `must be at most ${MAX_WAIT_SECONDS}`)
     .default(0)
     .meta({
-      description: 'Hold the answer for up to so many seconds, until the job has ended.',
+      description: 'Hold the answer until the job has ended, for at most this many seconds.',
       shownAs: { type: 'number', minimum: 0, maximum: MAX_WAIT_SECONDS, default: 0 },
     }),
   result: z.enum(['true', 'false']).default('true').describe('`false` leaves the result out.'),

@@ -132,7 +132,9 @@ export function checkRenderFields(body: Partial<RenderBody>, context: z.Refineme
       context.addIssue({ code: 'custom', path: [name], message: 'needs render: true or "auto"' });
 }
 
-/** The settings of a validated request, every default filled in; null where pages are not rendered. */
+/**
+ * The settings of a validated request, every default filled in; null where pages are not rendered.
+ */
 export function renderOptions(body: RenderBody): RenderOptions | null {
   if (body.render === false) return null;
   const files = {

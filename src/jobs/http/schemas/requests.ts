@@ -17,7 +17,7 @@ import {
 } from './fields.ts';
 
 const atLeastOne = [1, 'must have at least one URL'] as const;
-/** Checked by `requireUrls`, which lets other requests have their turn in between. */
+/** Checked by `requireUrls`, which lets other requests have a turn in between. */
 const urls = (max: number) =>
   z
     .array(z.unknown())
@@ -117,7 +117,7 @@ export const crawlSchema = named(
         .min(1)
         .max(100_000)
         .default(100)
-        .describe('So many credits are held until the crawl ends.'),
+        .describe('As many credits are held until the crawl ends.'),
       max_depth: z
         .int()
         .min(0)

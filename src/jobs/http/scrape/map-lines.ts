@@ -4,8 +4,8 @@ import type { Reply } from '../../../http/route/reply.ts';
 export type Body = NonNullable<Reply['body']>;
 
 /**
- * The URLs of a map as its answer has them, each an object's JSON text. Nothing is parsed: there may
- * be a hundred thousand. `block`: the answer itself, where the map has failed and so has none.
+ * The URLs of a map, each as the JSON text of an object. Nothing is parsed: there may be a hundred
+ * thousand. `block`: the whole answer, where the map failed and has no URLs.
  */
 export async function mapLines(body: Body): Promise<{ lines: Iterable<string>; block: string | null }> {
   const text = await bodyText(body);
@@ -13,7 +13,7 @@ export async function mapLines(body: Body): Promise<{ lines: Iterable<string>; b
   return start === -1 ? { lines: [], block: text } : { lines: linesAfter(text, start + 1), block: null };
 }
 
-/** The lines of a map are between two brackets, all but the last with a comma. */
+/** The lines of a map stand between two brackets; all but the last end with a comma. */
 function* linesAfter(text: string, start: number): Generator<string> {
   for (let at = start; text[at] === '{';) {
     const end = text.indexOf('\n', at);

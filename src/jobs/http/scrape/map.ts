@@ -7,8 +7,8 @@ import { answerNow, SYNC_BUDGET_MS } from '../create/answer-now.ts';
 import { mapLines, type Body } from './map-lines.ts';
 
 /**
- * How long a map is waited for: beyond its own time, so that what a busy process has found by then
- * is still written.
+ * How long to wait for a map: beyond its own time, so that a busy process still writes what it has
+ * found by then.
  */
 export const mapBudgetMs = (timeoutMs: number) => Math.min(timeoutMs + 5000, SYNC_BUDGET_MS + 1000);
 

@@ -28,7 +28,9 @@ interface Entry {
   offset: number;
 }
 
-/** A ZIP file (APPNOTE 6.3, ZIP64 included) in memory. It unpacks what is asked for, within bounds. */
+/**
+ * A ZIP file (APPNOTE 6.3, ZIP64 included) in memory. It unpacks what is asked for, within bounds.
+ */
 export class Archive {
   readonly #body: Buffer;
   readonly #entries = new Map<string, Entry>();
@@ -48,7 +50,10 @@ export class Archive {
     return this.#entries.has(keyOf(name));
   }
 
-  /** Counts an element or a text that is kept. Throws PageError `too_large` where there are too many. */
+  /**
+   * Counts an element or a text that is kept. Throws PageError `too_large` where there are too
+   * many.
+   */
   countNode(): void {
     if (++this.#nodes > MAX_NODES) throw new PageError('too_large');
   }

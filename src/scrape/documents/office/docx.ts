@@ -249,7 +249,9 @@ function charactersOf(child: XmlElement): string | null {
   }
 }
 
-/** A character by its code. Symbol fonts use the private area of Unicode, whose letters say nothing. */
+/**
+ * A character by its code. Symbol fonts use the private area of Unicode, whose letters say nothing.
+ */
 function symbolOf(hex: string | undefined): string {
   const code = Number.parseInt(hex ?? '', 16);
   return code > 0x20 && code < 0xe000 && !(code >= 0xd800 && code < 0xe000) ? String.fromCodePoint(code) : '';

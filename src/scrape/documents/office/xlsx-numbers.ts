@@ -26,7 +26,9 @@ function shortest(value: number): string {
   return String(Number(value.toPrecision(15)));
 }
 
-/** Writes numbers as a workbook's formats show them: dates and times by ISO 8601, and percentages. */
+/**
+ * Writes numbers as a workbook's formats show them: dates and times by ISO 8601, and percentages.
+ */
 export class NumberFormats {
   readonly #shapes: Shape[];
   readonly #shiftDays: number;

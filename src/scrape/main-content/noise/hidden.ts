@@ -53,8 +53,8 @@ function isUnfolded({ attribs }: Element, { panels }: Disclosures): boolean {
 
 /**
  * Whether CSS in the element's own style, or one of its attributes, hides it from every reader.
- * `aria-hidden` alone hides nothing from those who see: icons and what lies over the page bear it, and
- * so do the slides of a gallery and links that are there twice.
+ * `aria-hidden` alone hides nothing from those who see: icons and what lies over the page bear it,
+ * and so do the slides of a gallery and links that are there twice.
  */
 export function isHidden(element: Element, disclosures: Disclosures): boolean {
   const { name, attribs } = element;

@@ -42,7 +42,9 @@ function doubtBeside(page: Page, probabilities: Float64Array): void {
     if (isWithin(container, BESIDE, most)) probabilities[i]! *= BESIDE_FACTOR;
 }
 
-/** Lowers the probability of what stands beside or below the content of a page by its own account. */
+/**
+ * Lowers the probability of what stands beside or below the content of a page by its own account.
+ */
 export function doubt(page: Page, probabilities: Float64Array): void {
   doubtComments(page, probabilities);
   doubtBeside(page, probabilities);

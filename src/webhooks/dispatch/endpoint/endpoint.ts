@@ -139,7 +139,9 @@ export class Endpoint {
     return createPermit(1, () => this.#reserved--);
   }
 
-  /** Whether so many more requests to a URL could begin now, all of which answer as far as we know. */
+  /**
+   * Whether so many more requests to a URL could begin now, all of which answer as far as we know.
+   */
   #couldSend(url: WebhookUrl, more: number, now: number): boolean {
     if (this.#reachability.isOpen || url.failing || this.#places.isShut(url)) return false;
     if (url.inFlight + more > url.places(this.concurrency.limit, now)) return false;

@@ -8,7 +8,9 @@ export interface TableCell {
   rows?: number;
 }
 
-/** A table whose first row is its head. One of a single row or column is a frame around its text. */
+/**
+ * A table whose first row is its head. One of a single row or column is a frame around its text.
+ */
 export function tableOf(rows: TableCell[][]): Element {
   const widest = rows.reduce((most, row) => Math.max(most, row.length), 0);
   const hasHead = widest > 1 && rows.length > 1;
