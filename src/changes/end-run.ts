@@ -18,7 +18,7 @@ export interface RunReport {
   changes: Changes;
   /** A JSON array of the URLs that are gone. */
   removed: string;
-  /** Whether it saw all pages; where not, none counts as removed. */
+  /** Whether it saw all pages. If not, none counts as removed. */
   complete: boolean;
 }
 
@@ -83,8 +83,8 @@ async function countChanges(tx: Tx, { account_id, id }: RunJob): Promise<Omit<Ch
 }
 
 /**
- * Whether a crawl may have missed pages that are still there: it was full, or a page did not come
- * whose links no earlier run knows.
+ * Whether a crawl may have missed pages that are still there: it was full, or a page failed whose
+ * links no earlier run knows.
  */
 async function mayMiss(tx: Tx, job: Job, { schedule_id }: RunJob): Promise<boolean> {
   if (job.kind !== 'crawl') return false;
@@ -103,9 +103,7 @@ async function mayMiss(tx: Tx, job: Job, { schedule_id }: RunJob): Promise<boole
   return rows.length > 0;
 }
 
-/**
- * The URLs of the known pages that this run did not come across, or that said that they are gone.
- */
+/** The URLs of known pages that this run did not find, or that are gone. */
 async function forgetGone(tx: Tx, { account_id, schedule_id, run }: RunJob): Promise<string[]> {
   const { rows } = await sql<{ url: string }>`
     delete from known_pages
@@ -114,7 +112,7 @@ async function forgetGone(tx: Tx, { account_id, schedule_id, run }: RunJob): Pro
   return rows.map(({ url }) => url);
 }
 
-/** Whether the schedule wants to hear that nothing has changed. */
+/** Whether the schedule is due a delivery though nothing has changed. */
 async function isHeartbeatDue(tx: Tx, { account_id, schedule_id, run }: RunJob): Promise<boolean> {
   const { rows } = await sql<{ due: boolean }>`
     select coalesce(r.reported_at, s.created_at) <= now() - s.heartbeat_days * interval '1 day' as due

@@ -72,13 +72,13 @@ export interface SeenPage {
   http_status: number | null;
   /** Null where it could not be compared. */
   compared: ComparedPage | null;
-  /** Crawl: not all sitemaps could be read, so that pages may be missing. */
+  /** Crawl: pages may be missing, because a sitemap could not be read. */
   incomplete: boolean;
 }
 
 /**
- * Keeps what a run has found out about pages, in the transaction that settles them. One that could
- * not be compared stays as it was known, unless it says that it is gone.
+ * Keeps what a run has found out about pages, in the transaction that settles them. What is known
+ * of a page that could not be compared stays, unless the page says that it is gone.
  */
 export async function rememberPages(tx: Tx, job: RunJob, pages: SeenPage[]): Promise<void> {
   const contents = pages.flatMap(({ ordinal, compared }) =>

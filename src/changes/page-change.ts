@@ -3,7 +3,7 @@ import type { PageChange } from '../database/enumerations.ts';
 /** What a run found out about a page that it could compare. */
 export interface ComparedPage {
   change: PageChange;
-  /** What is to be known of it; null where the site said that nothing has changed (304). */
+  /** What to keep of it; null where the site answered that nothing has changed (304). */
   content: PageContent | null;
 }
 
@@ -11,7 +11,7 @@ export interface ComparedPage {
 export interface KnownPage {
   /** SHA-256 of its content, in hex. */
   sha256: string;
-  /** What the next request for it sends; null where it is to have no condition. */
+  /** Sent as conditions of the next request for it; null: that has none. */
   etag: string | null;
   last_modified: string | null;
   /** Crawl: its links in scope and its other addresses, without those of sitemaps. */
@@ -20,9 +20,9 @@ export interface KnownPage {
   depth: number;
 }
 
-/** What is to be known of a page that came with its content. */
+/** What to keep of a page that came with its content. */
 export interface PageContent extends KnownPage {
-  /** Where the schedule wants diffs, and it is not too large. */
+  /** Kept where the schedule wants diffs and it is not too large; else null. */
   markdown: string | null;
 }
 

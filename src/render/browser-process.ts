@@ -16,12 +16,15 @@ import {
 const SCRIPT = new URL('./child/main.ts', import.meta.url);
 /** Enough for the largest picture: see child/files.ts. */
 const HEAP_MB = 256;
-/** Pages after which a browser is replaced, and the memory. Both give back what pages have left. */
+/**
+ * A browser is replaced after this many pages, or when it takes this much memory: pages leave some
+ * behind.
+ */
 const MAX_PAGES = 400;
 const MAX_RESIDENT_BYTES = 900 * 1024 * 1024;
-/** A browser that has said nothing of a page so long after its time is stuck. */
+/** How long after a page's time a browser that says nothing of it counts as stuck. */
 const STUCK_MS = 10_000;
-/** A process that does not end by itself when it is told to is killed. */
+/** How long a process may take to end before it is killed. */
 const END_LIMIT_MS = 5000;
 const STDERR_CHARS = 2000;
 
@@ -40,7 +43,7 @@ export class PageFaultError extends Error {
   }
 }
 
-/** What a page is rendered for: until when, and who says where it may go. */
+/** When a rendering gives up, and who decides where its page may go. */
 export interface RenderCaller {
   signal: AbortSignal;
   mayVisit: (url: string) => Promise<boolean>;
@@ -52,8 +55,8 @@ interface Rendering {
 }
 
 /**
- * A process that owns one browser. It is in a group of its own, so that what ends the service's
- * group leaves it the time to clear up.
+ * A process that owns one browser. It has a process group of its own, so that a signal to the
+ * service's group leaves it time to clean up.
  */
 export class BrowserProcess {
   readonly #child: ChildProcess;
@@ -88,7 +91,7 @@ export class BrowserProcess {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       detached: true,
       execArgv: [`--max-old-space-size=${HEAP_MB}`, '--max-semi-space-size=8'],
-      // None of the parent's: it holds secrets.
+      // Not the parent's, which holds secrets.
       env: { PATH: PROGRAMS, TMPDIR: directory, HOME: directory },
     });
     const process = new BrowserProcess(child, directory);

@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /**
- * The user that the browser runs as where the service runs as root, which Chromium's sandbox does
- * not allow: nobody, who owns none of our files. Null: the user of the service.
+ * The user that the browser runs as. Chromium's sandbox refuses root: where the service runs as
+ * root, the browser runs as `nobody`, who owns none of our files. Null: the user of the service.
  */
 export async function browserUser(): Promise<{ uid: number; gid: number } | null> {
   if (platform() === 'win32' || userInfo().uid !== 0) return null;

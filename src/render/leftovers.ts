@@ -2,8 +2,8 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { platform } from 'node:os';
 
 /**
- * Removes the folder of a browser whose process has ended. A browser that was left behind goes on
- * until it notices, and writes into its folder for as long: it is killed first.
+ * Removes the folder of a browser whose process has ended. A browser that was left behind runs
+ * until it notices, and writes into its folder until then: it is killed first.
  */
 export async function clearUp(directory: string): Promise<void> {
   for (const pid of await usersOf(directory)) kill(pid);

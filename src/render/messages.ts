@@ -14,7 +14,7 @@ export interface RenderRequest {
   url: string;
   /** Sent to the origin of `url` only. */
   headers: Record<string, string>;
-  /** Each for a URL, or for a domain and those under it. */
+  /** Each for a URL, or for a domain and its subdomains. */
   cookies: PageCookie[];
   userAgent: string;
   skipTlsVerification: boolean;
@@ -22,7 +22,7 @@ export interface RenderRequest {
   /** The proxy that every connection of the page goes through; null: none. */
   via: Via | null;
   options: RenderOptions;
-  /** Whether each address that the page goes on to has to be asked for. */
+  /** Whether the service must be asked about each address that the page goes on to. */
   asks: boolean;
 }
 

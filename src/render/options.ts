@@ -1,4 +1,4 @@
-/** Kinds of subresources that a rendered page can go without. */
+/** The kinds of subresources that a page can be rendered without. */
 export const BLOCKABLE = ['images', 'fonts', 'media', 'ads'] as const;
 export type Blockable = (typeof BLOCKABLE)[number];
 
@@ -36,13 +36,15 @@ export interface RenderOptions {
   block: Blockable[];
   actions: Action[];
   scroll_to_end: boolean;
-  /** A picture of the page as it is read; null: none. Jobs of before there were any say nothing. */
+  /**
+   * A picture of the page as it is read; null: none. Missing in jobs that are older than pictures.
+   */
   screenshot?: Screenshot | null;
   /** Whether the page is printed, too. */
   pdf?: boolean;
 }
 
-/** Whether files are made of a page that is rendered so. */
+/** Whether these options make files of a page. */
 export function makesFiles({
   screenshot,
   pdf,

@@ -7,7 +7,7 @@ const IDLE_MS = 30_000;
 
 export interface RendererOptions {
   settings: Omit<BrowserSettings, 'directory' | 'user'>;
-  /** Told when a browser starts, ends against our will, or does not start. */
+  /** Called when a browser starts, ends unexpectedly, or does not start. */
   log: {
     info(facts: object, message: string): void;
     warn(facts: object, message: string): void;
@@ -17,8 +17,8 @@ export interface RendererOptions {
 
 /**
  * The browser of this process: started with the first page, ended when idle, replaced when it has
- * grown. A page during which the browser is lost is rendered once more in a browser of its own, so
- * that it can take no other page with it.
+ * grown. A page whose browser is lost is rendered once more, in a browser of its own, so that it
+ * cannot take other pages with it.
  */
 export class Renderer implements AsyncDisposable {
   readonly #options: RendererOptions;
@@ -86,7 +86,7 @@ export class Renderer implements AsyncDisposable {
       const current = this.#current;
       const browser = await current?.catch(() => null);
       if (browser?.usable) return browser;
-      // Of several pages that have waited the first one starts the next browser.
+      // Where several pages have waited, the first one starts the next browser.
       if (this.#current !== current) continue;
       if (browser?.load === 0) browser.stop();
       this.#current = this.#start();

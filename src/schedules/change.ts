@@ -4,14 +4,13 @@ import type { ScheduleChangeBody } from './http/schemas.ts';
 import { findSchedule, lockSchedule, updateSchedule, type Schedule, type ScheduleKey } from './schedules.ts';
 import { changedSettings } from './settings.ts';
 
-/** How often a change is tried where others change the schedule too. */
+/** The most tries of a change while others change the schedule too. */
 const TRIES = 5;
 const TIMING = ['cron', 'every_seconds', 'timezone', 'until'] as const;
 
 /**
- * Changes one of the account's schedules. What was read is changed only while it holds, so that
- * another change in between is not undone. Throws ServiceError `not_found`, `validation_failed` or
- * `unavailable`.
+ * Changes one of the account's schedules, if it is still as it was read: a change in between is not
+ * undone. Throws ServiceError `not_found`, `validation_failed` or `unavailable`.
  */
 export async function changeStored(
   context: JobContext,

@@ -3,7 +3,10 @@ import { cancelJob } from '../jobs/progress/cancel.ts';
 import { runningRun } from './runs/runs.ts';
 import { deleteSchedule, lockSchedule, pauseSchedule, type Schedule } from './schedules.ts';
 
-/** Deletes a schedule, and cancels the run that goes on while what it reports can still be told. */
+/**
+ * Cancels the schedule's run that is under way, while it can still report, and deletes the
+ * schedule.
+ */
 export async function deleteAndCancel(
   { db, log }: Pick<Context, 'db' | 'log'>,
   { account_id, id }: Schedule,

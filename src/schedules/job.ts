@@ -14,7 +14,7 @@ import { requireUrls } from '../jobs/http/create/require-urls.ts';
 import type { NewJob } from '../jobs/create.ts';
 import { invalidField, ServiceError } from '../service-error.ts';
 
-/** What a schedule runs: the body of the route of its kind. */
+/** The job that a schedule runs: the body of the route of its kind. */
 export const jobSchema = z.discriminatedUnion('kind', [
   scrapeAsyncSchema.safeExtend({ kind: z.literal('scrape') }),
   batchAsyncSchema.safeExtend({ kind: z.literal('batch') }),
@@ -23,8 +23,8 @@ export const jobSchema = z.discriminatedUnion('kind', [
 export type JobBody = z.infer<typeof jobSchema>;
 
 /**
- * The job of a body, as it is to be created. Throws ServiceError `validation_failed` with paths
- * under `job`, where a URL in it or its webhook cannot be used.
+ * The job to create for a body. Throws ServiceError `validation_failed` with paths under `job`,
+ * where a URL in it or its webhook cannot be used.
  */
 export async function jobOf(context: JobContext, body: JobBody, origin: JobOrigin): Promise<NewJob> {
   try {
@@ -58,7 +58,7 @@ function underJob(error: ServiceError): ServiceError {
   return new ServiceError(error.code, message, { ...(errors && { errors }), cause: error });
 }
 
-/** What a schedule keeps of a body. */
+/** The kind and the URL that a schedule's row shows. */
 export function summaryOf(body: JobBody): { kind: ScheduleKind; url: string } {
   return { kind: body.kind, url: body.kind === 'batch' ? String(body.urls[0]) : body.url };
 }

@@ -8,7 +8,7 @@ export type Schedule = Selectable<SchedulesTable>;
 /** What names a schedule. */
 export type ScheduleKey = Pick<Schedule, 'account_id' | 'id'>;
 
-/** What its owner decides of a schedule. */
+/** What the owner of a schedule decides. */
 export type ScheduleSettings = Timing &
   Pick<Schedule, 'name' | 'kind' | 'url' | 'request' | 'deliver' | 'diff' | 'heartbeat_days'>;
 
@@ -46,7 +46,7 @@ export async function databaseTime(db: DbOrTx): Promise<Date> {
   return rows[0]!.now;
 }
 
-/** The state of a schedule that runs from now on. */
+/** The status and the next run of a schedule that runs from now on. */
 function startedAt(timing: Timing, now: Date): Pick<Schedule, 'status' | 'next_run_at' | 'pause_reason'> {
   const next_run_at = nextRun(timing, now, now);
   return { status: next_run_at === null ? 'ended' : 'active', next_run_at, pause_reason: null };
@@ -109,7 +109,7 @@ export async function listSchedules(db: DbOrTx, accountId: string): Promise<Sche
 }
 
 /**
- * Changes what its owner decides. A schedule that is not paused runs by its new timing from now on.
+ * Changes what the owner decides. A schedule that is not paused runs by its new timing from now on.
  */
 export async function updateSchedule(
   tx: Tx,
@@ -131,7 +131,7 @@ export async function pauseSchedule(tx: Tx, { account_id, id }: Schedule): Promi
   return await change(tx, { account_id, id }, { status: 'paused', next_run_at: null, pause_reason: null });
 }
 
-/** Lets a schedule run from now on, for as long as the key works that resumes it. */
+/** Lets a schedule run from now on, as long as the key that resumes it works. */
 export async function resumeSchedule(tx: Tx, schedule: Schedule, keyId: string): Promise<Schedule> {
   if (schedule.status !== 'paused') return schedule;
   return await change(tx, schedule, { ...startedAt(schedule, await databaseTime(tx)), key_id: keyId });

@@ -30,7 +30,7 @@ export async function newSettings(asked: Asked, body: NewScheduleBody): Promise<
   return { name, ...timing, ...how, ...(await jobSettings(asked, job)) };
 }
 
-/** The settings of a schedule with what is to change; throws as `newSettings`. */
+/** The settings of a schedule with the changes made; throws as `newSettings`. */
 export async function changedSettings(
   asked: Asked,
   schedule: Schedule,
@@ -50,7 +50,7 @@ export async function changedSettings(
   return { name: body.name ?? schedule.name, ...timing, ...how, ...job };
 }
 
-/** Of the two ways to say when, the one that is given takes the place of the other. */
+/** `cron` and `every_seconds` replace each other. */
 function changedTiming(schedule: Schedule, body: ScheduleChangeBody): Timing {
   const isNew = body.cron !== undefined || body.every_seconds !== undefined;
   return {
@@ -84,7 +84,7 @@ function checkReport({ deliver, diff, heartbeat_days }: Report, job: Partial<Job
     throw invalidField('job.webhook_events', 'must be job.completed alone with deliver: "changes"');
 }
 
-/** The job is made once, so that what cannot be created is refused now. */
+/** Prepares the job once, so that a job that cannot be created is refused now. */
 async function jobSettings({ context, account_id }: Asked, body: JobBody) {
   const by = { kind: 'service', key_id: null, ip: null } as const;
   await jobOf(context, body, { account_id, by, request_id: null, traceparent: null, idempotency: null });

@@ -1,4 +1,4 @@
-/** Hosts that serve advertisements and count visits; what is under them belongs to them. */
+/** Hosts that serve advertisements or count visits. Their subdomains belong to them. */
 const ADVERTISERS = new Set([
   '2mdn.net',
   'adform.net',

@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright-core';
 import { PROGRAMS, type BrowserSettings } from '../messages.ts';
 
-/** V8's heap in one tab; a page that wants more loses its tab. */
+/** V8's heap in one tab. A page that needs more crashes its tab. */
 const TAB_HEAP_MB = 512;
 
 /**
- * What keeps every connection of the browser within the forward proxy. Each has a test that fails
+ * Flags that keep every connection of the browser within the forward proxy. For each, a test fails
  * without it.
  */
 export function guards(proxyUrl: string): string[] {
@@ -21,7 +21,7 @@ export function guards(proxyUrl: string): string[] {
   ];
 }
 
-/** The proxy resolves names; the browser resolves none. No page was found that makes it try. */
+/** The proxy resolves names, the browser none. We found no page that makes it try. */
 const NO_NAMES = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1';
 
 const FRUGAL = [
@@ -34,8 +34,8 @@ const FRUGAL = [
 ];
 
 /**
- * Starts the browser in its own sandbox, or connects to the one that runs elsewhere. It is spoken
- * to through a pipe: when this process ends, so does the browser.
+ * Starts the browser in its own sandbox, or connects to one that runs elsewhere. The browser is
+ * driven through a pipe: when this process ends, so does the browser.
  */
 export async function openBrowser(
   { browser, directory }: BrowserSettings,
@@ -67,9 +67,7 @@ const NO_SANDBOX =
   'unprivileged user namespaces. See /docs/manual/rendering, or set BROWSER_URL';
 const MAX_REASON = 1000;
 
-/**
- * Why a browser did not start, in a few lines: what it wrote itself, without the driver's call log.
- */
+/** Why a browser did not start, in a few lines: its own output without the driver's call log. */
 export function whyNotStarted(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (/No usable sandbox|sandboxing failed/.test(message)) return NO_SANDBOX;

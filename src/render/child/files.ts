@@ -6,7 +6,7 @@ import { PageFileError } from '../../scrape/types.ts';
 import type { RenderedFile, RenderedFiles } from '../messages.ts';
 import { SCREENSHOT_TYPES, type RenderOptions, type Screenshot } from '../options.ts';
 
-/** The most that one file may take, and all of one page. */
+/** The most bytes of one file, and of all files of one page. */
 const MAX_FILE_BYTES = 10 * 1024 * 1024;
 const MAX_PAGE_BYTES = 20 * 1024 * 1024;
 /** In pixels. Chromium paints nothing beyond this height. */
@@ -14,24 +14,21 @@ const MAX_HEIGHT = 16_384;
 const MAX_WIDTH = 3840;
 /** A picture of noise takes 84 MB as the browser hands it over, twice at a time. */
 const MAX_PIXELS = 1280 * MAX_HEIGHT;
-/** How much of a PDF is read at a time. */
+/** How many bytes of a PDF are read at a time. */
 const PIECE_BYTES = 1024 * 1024;
 const A4_INCHES = { paperWidth: 8.27, paperHeight: 11.69 };
-/**
- * A page that does not let itself be pictured for so long has none, and lets others have their
- * turn.
- */
+/** How long a page may take to be pictured. Then it has no picture, and others get their turn. */
 const CAPTURE_LIMIT_MS = 15_000;
 
 /**
- * The browser hands a picture over in one piece, however large it is: one at a time in this
- * process, so that its memory is bounded.
+ * The browser hands a picture over in one piece, however large. One at a time in this process
+ * bounds its memory.
  */
 const turns = new Semaphore(1);
 
 type Content = Pick<RenderedFile, 'type' | 'content' | 'size' | 'truncated'>;
 
-/** Makes the files of one page. What is too large, or fails, is a fault of the file alone. */
+/** Makes the files of one page. A file that is too large, or fails, does not fail the page. */
 export class Files {
   readonly all: RenderedFiles = { made: [], faults: [] };
   readonly #cdp: CDPSession;

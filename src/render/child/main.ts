@@ -9,14 +9,14 @@ import { descendants, memoryOfChildren } from './memory.ts';
 import { BrokenBrowserError, RenderError, renderPage } from './render-page.ts';
 
 /**
- * The entry of the process that owns a browser and the proxy through which it goes out. It holds no
- * secret. When the service ends, however it ends, this process ends the browser and removes its
- * files; when this process ends, the browser's pipe closes, and so it ends too.
+ * The entry of the process that owns a browser and its forward proxy. It holds no secret. When the
+ * service ends, however it ends, this process ends the browser and removes its files. When this
+ * process ends, the browser's pipe closes, and the browser ends too.
  */
 
-/** The API and the dispatcher go first where cores are short. */
+/** The API and the dispatcher go first where CPUs are short. */
 const NICENESS = 5;
-/** A browser that does not end by then is killed. */
+/** How long a browser may take to end before it is killed. */
 const END_LIMIT_MS = 3000;
 
 const stops = new Map<number, AbortController>();
@@ -43,7 +43,7 @@ async function start(settings: BrowserSettings): Promise<void> {
   const { user, allowTargets, dnsServers } = settings;
   directory = settings.directory;
   try {
-    // With all code loaded: the folder of the program may be closed to the other user.
+    // Once all code is loaded: the other user may not be able to read the program's folder.
     if (user) becomeUser(user);
     remote = 'url' in settings.browser;
     const egress = createEgress({ allowTargets, allowWebhooks: [], dnsServers });

@@ -8,13 +8,13 @@ interface Process {
   parent: number;
 }
 
-/** It is measured no more often: that reads a file of each process of the machine. */
+/** The least time between two measurements: each reads a file of every process of the machine. */
 const FRESH_MS = 2000;
 let measured = { bytes: 0, at: -Infinity };
 
 /**
- * The memory that the children of this process, and theirs, have for themselves, at most two
- * seconds ago. 0 where the system does not say.
+ * The private memory of this process's descendants, in bytes, at most two seconds ago. 0 where the
+ * system does not say.
  */
 export async function memoryOfChildren(): Promise<number> {
   if (performance.now() - measured.at < FRESH_MS) return measured.bytes;
@@ -28,13 +28,13 @@ async function measure(): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0);
 }
 
-/** The children of this process, and theirs. None where the system does not say. */
+/** The descendants of this process. None where the system does not say. */
 export async function descendants(): Promise<number[]> {
   if (platform() !== 'linux') return [];
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const processes = (await Promise.all(names.map(readProcess))).filter((process) => process !== null);
   const family = new Set([process.pid]);
-  // A child's number may be lower than its parent's: look until nobody new is found.
+  // A child's id may be lower than its parent's: look until no new one is found.
   for (let size = 0; size !== family.size;) {
     size = family.size;
     for (const { pid, parent } of processes) if (family.has(parent)) family.add(pid);

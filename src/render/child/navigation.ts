@@ -3,7 +3,7 @@ import { EgressError } from '../../egress/index.ts';
 import type { RenderFault, RenderRequest } from '../messages.ts';
 import type { Blockable } from '../options.ts';
 
-/** A site that sends a page on and on is not followed further. */
+/** The most redirects that a page is followed through. */
 const MAX_REDIRECTS = 10;
 const BLOCKED_TYPES: Partial<Record<Blockable, string[]>> = {
   images: ['Image'],
@@ -19,7 +19,7 @@ interface NavigationOptions {
   proxyUrl: string;
   /** Whether the page may go on to an address. */
   mayVisit: (url: string) => Promise<boolean>;
-  /** Throws where a request must not be made. Null: the proxy sees to that. */
+  /** Throws where a request must not be made. Null: the proxy decides that. */
   check: ((url: string) => Promise<void>) | null;
 }
 
@@ -34,8 +34,8 @@ interface Paused {
 }
 
 /**
- * Where the browser goes with a page: decides on each document before it is requested and when it
- * is answered, and remembers the last answer. Answers the proxy when it asks for the credential.
+ * Where a page takes the browser: decides on each document before its request and at its answer,
+ * and remembers the last answer. Answers the proxy when that asks for credentials.
  */
 export class Navigation {
   readonly #options: NavigationOptions;
@@ -46,11 +46,11 @@ export class Navigation {
   /** The document that was asked for last. */
   current: URL;
   readonly redirects: string[] = [];
-  /** Why the page was not loaded, as far as it was decided here. */
+  /** Why the page was not loaded, where this class refused it. */
   fault: RenderFault | null = null;
-  /** Whether the answer is something else than a page. */
+  /** Whether the answer is no page. */
   notHtml = false;
-  /** What the documents set. */
+  /** The cookies that the documents set. */
   readonly cookies: { url: string; value: string }[] = [];
   answer: { status: number; fields: { name: string; value: string }[] } | null = null;
 

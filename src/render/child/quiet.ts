@@ -5,7 +5,7 @@ import { TIMERS_LEFT_MS, WATCH_TIMERS } from './timers.ts';
 /** Requests that may stay open for as long as a page does. */
 const ENDLESS = new Set(['websocket', 'eventsource', 'media', 'ping']);
 
-/** How long timers are waited for, those too that the first ones start. */
+/** How long to wait for timers, including those that the first ones start. */
 const TIMERS_LIMIT_MS = 1000;
 
 /** Knows when a page has nothing under way: no request, and no timer that fires soon. */

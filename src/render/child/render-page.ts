@@ -11,14 +11,14 @@ import { Steps } from './steps.ts';
 
 /** What one page may receive and send for, with all that it loads. */
 const MAX_TRAFFIC = { maxBytes: 64 * 1024 * 1024, maxRequests: 2000 };
-/** How long a page's own loading is waited for after its document is there. */
+/** How long to wait for a page's own loading once its document is there. */
 const LOAD_LIMIT_MS = 10_000;
-/** A page is taken as done when it has asked for nothing for so long after its load. */
+/** A page counts as done when it has requested nothing for this long after its load. */
 const QUIET_MS = 100;
 const QUIET_LIMIT_MS = 5000;
-/** A page whose browser does not let go of it by then has broken the browser. */
+/** A browser that has not closed a page within this time is broken. */
 const CLOSE_LIMIT_MS = 3000;
-/** A page that goes elsewhere while it is read is read again. */
+/** How often a page is read that navigates meanwhile. */
 const READINGS = 3;
 
 /** The page was not rendered. */

@@ -1,7 +1,7 @@
 import { getDomain } from 'tldts';
 import type { CDPSession } from 'playwright-core';
 
-/** Frames of one page that are read besides it. */
+/** The most frames of one page that are read with it. */
 const MAX_FRAMES = 20;
 const WORLD = 'reader';
 
@@ -51,7 +51,7 @@ const SERIALISE = `(max) => {
   }
 }`;
 
-/** Gives every shadow tree to the reader: runs in each page before its own scripts. */
+/** Makes every shadow tree readable. Runs in each page before its own scripts. */
 export const OPEN_SHADOWS = `(() => {
   const { attachShadow } = Element.prototype;
   Element.prototype.attachShadow = function (init) {
@@ -108,7 +108,7 @@ class Snapshot {
   }
 }
 
-/** A frame without an address of its own, such as `srcdoc`, is of its page's site. */
+/** A frame without an address of its own, such as `srcdoc`, belongs to its page's site. */
 function sameSite(url: string, parent: string): boolean {
   if (url === 'about:srcdoc' || url.startsWith('blob:')) return true;
   const [host, other] = [URL.parse(url)?.hostname, URL.parse(parent)?.hostname];

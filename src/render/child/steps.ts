@@ -3,22 +3,20 @@ import type { Action } from '../options.ts';
 import type { Files } from './files.ts';
 import type { Quiet } from './quiet.ts';
 
-/** How long nothing may be under way before a page counts as idle. */
+/** How long nothing must be under way before a page counts as idle. */
 const IDLE_MS = 500;
 /** The same after a step, which may load something or not. */
 const STEP_MS = 100;
 const STEP_LIMIT_MS = 5000;
-/** Screens that are scrolled through so that what loads late is loaded. */
+/** The most screens to scroll through, so that content that loads late is loaded. */
 const MAX_SCREENS = 25;
-/** Rounds of an endless list. */
+/** The most rounds of an endless list. */
 const MAX_ROUNDS = 30;
 
-/**
- * CSS and nothing else: the other selector languages of the browser's driver are no part of ours.
- */
+/** Only CSS selectors: we do not offer the other selector languages of the browser's driver. */
 const css = (selector: string): string => `css=${selector}`;
 
-/** Takes the steps that a caller asks for, and those that a reader of the page would take. */
+/** Takes the steps that a caller asks for, and scrolls as a reader of the page would. */
 export class Steps {
   readonly #page: Page;
   readonly #quiet: Quiet;

@@ -1,14 +1,14 @@
-/** A timer that fires later than this is not waited for: it is a clock, a slide show, or a poll. */
+/** A timer that fires later than this is not waited for: it is a clock, a slide show or a poll. */
 const SOON_MS = 500;
-/** Nor is one of a chain of timers that goes on for longer: each starts the next. */
+/** The longest chain of timers, each of which starts the next, that is waited for. */
 const MAX_CHAIN = 3;
-/** A page that is busy for so long is not waited for. */
+/** A page that is busy for longer than this is not waited for. */
 const BUSY_MS = 1000;
 const KEY = "Symbol.for('ollagraph.timers')";
 
 /**
- * Watches the timers of a page: runs in it before its own scripts. Applications put off what they
- * show by a fraction of a second, React for up to 300 ms.
+ * Watches the timers of a page; runs in it before its own scripts. Applications defer what they
+ * show by a fraction of a second, React by up to 300 ms.
  */
 export const WATCH_TIMERS = `(() => {
   const { setTimeout: set, clearTimeout: clear, requestIdleCallback: whenIdle } = window;

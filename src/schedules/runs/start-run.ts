@@ -22,8 +22,8 @@ export interface Skip {
 export type Plan = { job: PreparedJob } | { skip: Skip } | { pause: 'key_revoked' };
 
 /**
- * Makes ready what a schedule is to run: its webhook and proxy are looked up, outside of every
- * transaction. Throws where the database is in trouble.
+ * Prepares the next run of a schedule, outside any transaction: its webhook and proxy are looked
+ * up. Throws where the database is in trouble.
  */
 export async function planRun(context: JobContext, schedule: Schedule): Promise<Plan> {
   const state = await keyState(context.db, schedule.key_id);
@@ -37,7 +37,7 @@ export async function planRun(context: JobContext, schedule: Schedule): Promise<
   }
 }
 
-/** A run that nobody asked for by a request. */
+/** A run that no request asked for. */
 const originOf = ({ account_id, key_id }: Schedule): JobOrigin => ({
   account_id,
   by: { kind: 'service', key_id, ip: null },
@@ -75,8 +75,8 @@ interface RunStart {
 }
 
 /**
- * Stores the next run of a schedule whose row the caller has locked, with its job, and in a
- * scheduled run the time of the one after. A run before that has not ended makes it a skipped one.
+ * Stores the next run of a schedule whose row the caller has locked, with its job; a scheduled run
+ * also sets the time of the one after. While the run before has not ended, the new run is skipped.
  * Throws OutOfCreditsError.
  */
 export async function startRun(

@@ -5,11 +5,11 @@ import type { JobContext } from '../../jobs/http/context.ts';
 import { findSchedule, lockIfFree, type Schedule } from '../schedules.ts';
 import { creditsSkip, planRun, startRun, type Plan, type StartedRun } from './start-run.ts';
 
-/** How often due schedules are looked for. */
+/** How often to look for due schedules. */
 const POLL_MS = 500;
-/** Schedules that are run side by side: a webhook's name may take seconds to resolve. */
+/** The most schedules to run side by side: a webhook's name may take seconds to resolve. */
 const AT_ONCE = 4;
-/** A schedule whose run could not be stored leaves the others their turn for so long. */
+/** How long a schedule whose run could not be stored waits, so that others get their turn. */
 const SET_ASIDE_MS = 30_000;
 
 interface Due {
@@ -19,9 +19,9 @@ interface Due {
 }
 
 /**
- * Runs due schedules. Several processes may do it: a run, its job and the schedule's next time are
- * one transaction over the schedule's row, so that a time has one run whoever is killed. After an
- * outage a schedule runs once.
+ * Runs due schedules. Several processes may do so: a run, its job and the schedule's next time are
+ * stored in one transaction that locks the schedule's row, so that each time has one run, even if a
+ * process is killed. After an outage a schedule runs once.
  */
 export class ScheduleTicker {
   readonly #context: JobContext;

@@ -2,18 +2,18 @@ import { CronExpressionParser } from 'cron-parser';
 import { timeZone, type TimeZone } from './time-zone.ts';
 
 /**
- * Five fields of numbers, names, lists, ranges and steps. What else the parser takes is refused: to
- * find the next fifth Monday takes it seconds, and `H` is another time in each process.
+ * Five fields of numbers, names, lists, ranges and steps. The parser's extensions are refused: it
+ * takes seconds to find the next fifth Monday, and `H` differs from process to process.
  */
 const FIELDS = /^[\d*,/-]{1,60} [\d*,/-]{1,60} [\d*,/-]{1,60} [\dA-GI-Z*,/-]{1,60} [\dA-GI-KM-Z*,/-]{1,60}$/i;
-/** Clocks are set by less than this. */
+/** More than any clock is set by at once. */
 const LONGEST_SHIFT_MS = 3 * 3_600_000;
 const MINUTE_MS = 60_000;
 
 /**
  * The times of a cron expression in a time zone. The parser reads the expression and counts in wall
- * time; clocks that are set are minded here, for the parser leaves out times of the night in which
- * they are set by half an hour.
+ * time. Changes of the clock are handled here: the parser skips times of a night in which the clock
+ * is set by half an hour.
  */
 export class Cron {
   readonly #expression: string;
@@ -31,9 +31,9 @@ export class Cron {
   }
 
   /**
-   * The first time after `now`. A certain time of the day that clocks leave out comes as much later
-   * as they are set forward, and one that they show twice comes once, at first. What runs by the
-   * hour or minute goes on as if no clock were set. Throws where there is no such time.
+   * The first time after `now`. A time of day that the clock skips comes later by as much as the
+   * clock is set forward, and one that it shows twice comes once, the first time. What runs by the
+   * hour or minute goes on as if the clock were not set. Throws where there is no such time.
    */
   next(now: Date): Date {
     const start = now.getTime();

@@ -1,7 +1,7 @@
 import { Cron } from './cron.ts';
 import { timeZone } from './time-zone.ts';
 
-/** When a schedule runs: by a cron expression or every so many seconds, until a last moment. */
+/** When a schedule runs: by a cron expression or at an interval in seconds, until a last moment. */
 export interface Timing {
   cron: string | null;
   every_seconds: number | null;
@@ -10,7 +10,7 @@ export interface Timing {
   until: Date | null;
 }
 
-/** Times that are looked at to find the shortest interval. */
+/** How many times to look at for the shortest interval. */
 const SAMPLE = 5;
 
 /** What is wrong with a cron expression; null where it can be used in the time zone. */
@@ -40,8 +40,8 @@ export function isTimezone(name: string): boolean {
 }
 
 /**
- * The first time after `now` at which a schedule runs; null where it runs no more. `due`: a time at
- * which it ran or was to run; intervals are counted from there.
+ * The first time after `now` at which a schedule runs; null where it does not run again. `due`: a
+ * time at which it ran or was to run, from which intervals are counted.
  */
 export function nextRun(timing: Timing, due: Date, now: Date): Date | null {
   const { cron, every_seconds, timezone, until } = timing;
