@@ -9,18 +9,18 @@ export interface JobInfo {
   account_id: string;
   id: string;
   request_id: string | null;
-  /** What its pages' spans are children of. */
+  /** The parent of its pages' spans. */
   traceparent: string | null;
-  /** Where its end is announced to, and nothing before; null where that is not so. */
+  /** The URL to which its end, and only its end, is announced; else null. */
   callback_url: string | null;
   options: ScrapeOptions | CrawlOptions;
   /** The cookies that its pages share; null where each page has its own. */
   session: CookieSession | null;
-  /** What a crawl or a map keeps to; null for pages that the caller named. */
+  /** The scope of a crawl or a map; null for pages that the caller named. */
   crawl: { scope: Scope } | null;
-  /** What a map lists; null where the job is none. */
+  /** The options of a map; null for other jobs. */
   map: MapOptions | null;
-  /** What a run of a schedule compares its pages with; null where the job is none. */
+  /** How a run of a schedule compares its pages; null for other jobs. */
   watch: Watch | null;
 }
 
@@ -34,16 +34,18 @@ export interface Watch {
   markdownOf: (ordinal: number) => Promise<string | null>;
 }
 
-/** A page of a job that is to be visited. */
+/** A page of a job, to be visited. */
 export interface PendingPage {
   ordinal: number;
   url: string;
   host: string;
   depth: number;
   tries: number;
-  /** Milliseconds from its job's creation until it was taken up. */
+  /** Milliseconds from the job's creation until the page's slice was read. */
   waited_ms: number;
-  /** What the runs before know of it; null where they do not, and where the job is no run. */
+  /**
+   * What earlier runs know of it; null where they do not know it, and for jobs that are no runs.
+   */
   known: KnownPage | null;
 }
 

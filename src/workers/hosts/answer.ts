@@ -2,9 +2,9 @@ import type { FetchedPage } from '../../egress/index.ts';
 import { parseRetryAfter } from '../../egress/retry-after.ts';
 
 export const USER_AGENT = 'Mozilla/5.0 (compatible; Ollagraph/1.0)';
-/** With these statuses a host asks to be left alone for a while. */
+/** The statuses with which a host asks for a pause. */
 export const PAUSE_STATUSES: ReadonlySet<number> = new Set([429, 503]);
-/** Statuses that may be another one at the next try. */
+/** The statuses that may change at the next try. */
 export const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([429, 500, 502, 503, 504]);
 
 /** The seconds that an answer asks to wait, or null. */

@@ -5,8 +5,8 @@ import type { DbOrTx } from '../../database/tables.ts';
 const FIRST_BACKOFF_SECONDS = 5;
 const MAX_BACKOFF_SECONDS = 600;
 /**
- * The longest pause that other accounts feel: one account cannot stop the others' work on a host
- * for longer.
+ * The longest part of a pause that other accounts keep: one account cannot stop the work of others
+ * on a host for longer.
  */
 export const SHARED_BACKOFF_SECONDS = 60;
 
@@ -18,7 +18,7 @@ export class HostClockError extends Error {
   override name = 'HostClockError';
 }
 
-/** A turn that was taken, or, where it is more than `patienceMs` away, was not. */
+/** A turn, and whether it was taken: one that is more than `patienceMs` away was not. */
 export interface Turn {
   taken: boolean;
   waitMs: number;
@@ -55,7 +55,7 @@ export class HostClock {
 
   /**
    * Records that a host asked for a pause (429 or 503): the one it named, or one that grows, at
-   * most ten minutes; other accounts feel the first minute of it. Returns the seconds of the pause.
+   * most ten minutes. Other accounts keep its first minute. Returns the seconds of the pause.
    */
   async backOff(visitor: Visitor, statusCode: number, askedSeconds: number | null): Promise<number> {
     return await orClockError(backOff(this.#db, visitor, statusCode, askedSeconds));
@@ -68,8 +68,8 @@ export class HostClock {
 }
 
 /**
- * The seconds of the first pause in a row: those that the host named, at most ten minutes, or our
- * own.
+ * The seconds of the first pause in a row: what the host named, at most ten minutes, or our
+ * default.
  */
 export function firstPause(askedSeconds: number | null): number {
   return Math.min(askedSeconds ?? FIRST_BACKOFF_SECONDS, MAX_BACKOFF_SECONDS);
@@ -136,7 +136,7 @@ async function backOff(
   return paused.rows[0]!.seconds;
 }
 
-/** The seconds of the pause that is the n-th in a row, of a host that names none. */
+/** The seconds of the n-th pause in a row of a host that names none. */
 function grownPause(n: number): number {
   return Math.min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** Math.min(n - 1, 10));
 }

@@ -22,7 +22,7 @@ const PATIENCE_MS = 30_000;
 /** The deferral of a page whose host had no place within PATIENCE_MS. */
 const BUSY_SECONDS = 10;
 const MAX_CRAWL_DELAY_SECONDS = 60;
-/** The turn of who does not have to wait for one. */
+/** The turn of a fetch that needs none. */
 const NOW: Turn = { taken: true, waitMs: 0 };
 
 /** A URL and its host, with the port. */
@@ -31,7 +31,7 @@ export interface Target {
   host: string;
 }
 
-/** Who wants to enter a host, and for what. */
+/** A request to enter a host. */
 export interface Entry {
   job: JobInfo;
   target: Target;
@@ -117,8 +117,8 @@ export class Hosts {
   }
 
   /**
-   * A place at the host, and one of those that a job with `max_concurrency` has; null where that
-   * takes too long. The job's comes first: a place at a host is for others, too.
+   * A place at the host, and for a job with `max_concurrency` one of the job's own first, so that
+   * it does not hold a place at the host while it waits. Null where that takes too long.
    */
   async #takePlace(job: JobInfo, host: string, signal: AbortSignal): Promise<Disposable | null> {
     const { max_concurrency } = job.options;
@@ -138,7 +138,7 @@ export class Hosts {
     const sitesMs = await this.#sitesDelayMs(job, target.url, vouched);
     const callersMs = job.crawl ? (job.options as CrawlOptions).delay_ms : 0;
     const visitor = { accountId: job.account_id, host: target.host };
-    // What a caller's proxy says of a site binds nobody else.
+    // What a site answers through a caller's proxy binds nobody else.
     const [sharedMs, ownMs] =
       this.#routeOf(job).kind === 'caller' ? [0, Math.max(sitesMs, callersMs)] : [sitesMs, callersMs];
     const turns = [
@@ -167,7 +167,7 @@ export class Hosts {
       ...(respect_robots ? { onRedirect: async (next) => void (await this.#allowedBy(job, next)) } : {}),
     };
     const fetched = await this.#egress.fetch(page, this.#routingOf(job, host)).catch(rethrowBusy);
-    // Before the place is given back, so that whoever takes it next knows.
+    // Before the place is given back, so that the next to take it knows.
     this.#rest({ accountId: job.account_id, host }, fetched);
     return fetched;
   }
@@ -201,8 +201,8 @@ export class Hosts {
   }
 
   /**
-   * The robots.txt that allows the URL. What kept it from being read would keep the page from being
-   * read too.
+   * The robots.txt that allows the URL. Throws what kept it from being read, which would keep the
+   * page from being read too.
    */
   async #allowedBy(job: JobInfo, url: string): Promise<Robots> {
     const robots = await this.#robotsOf(job, url);
@@ -214,7 +214,7 @@ export class Hosts {
   }
 }
 
-/** An address that is busy is a host that is busy. */
+/** Takes a busy address for a busy host. */
 function rethrowBusy(error: unknown): never {
   throw error instanceof AddressBusyError ? new HostBusyError(error.seconds) : error;
 }

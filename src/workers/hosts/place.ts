@@ -1,10 +1,10 @@
 import type { FetchedPage, PageRequest, Via } from '../../egress/index.ts';
 import type { RoutedPage } from '../proxies/routed-egress.ts';
 
-/** What a page is asked for with, once its host is entered. */
+/** A request for the URL for which a host was entered. */
 export type PlaceRequest = Omit<PageRequest, 'url' | 'userAgent' | 'onRedirect'>;
 
-/** What another way than a fetch has to keep to. */
+/** The rules for a way other than a fetch. */
 export interface WayRules {
   /** Throws where the robots.txt of the site forbids an address, and the job respects it. */
   mayVisit: (url: string) => Promise<void>;
@@ -13,10 +13,10 @@ export interface WayRules {
   timeoutMs: number;
 }
 
-/** Another way than a fetch; null where it was none for this page. */
+/** A way other than a fetch. Resolves with null where it does not serve for this page. */
 export type Way<T extends FetchedPage> = (rules: WayRules) => Promise<T | null>;
 
-/** What came of a way, and which it was. */
+/** A page, and the proxy that it came through. */
 export type Routed<T extends FetchedPage> = T & Pick<RoutedPage, 'via'>;
 
 interface PlaceTools {
@@ -44,8 +44,8 @@ export class HostPlace implements Disposable {
   }
 
   /**
-   * Fetches it in another way, which says where it goes on to, and gives the place back. Null where
-   * that way was none: then the place is good for a fetch.
+   * Gets it in another way, and gives the place back. Null where that way does not serve: then the
+   * place is still good for a fetch.
    */
   async visit<T extends FetchedPage>(way: Way<T>, timeoutMs: number): Promise<Routed<T> | null> {
     const fetched = await this.#tools.visit(way, timeoutMs);

@@ -4,7 +4,7 @@ import { PageError } from '../../scrape/types.ts';
 
 /** Block pages in a row after which a host is left alone. */
 const REFUSALS_IN_A_ROW = 5;
-/** The first rest. It doubles with each one in a row. */
+/** The first rest. Each further one in a row is twice as long. */
 const FIRST_REST_MS = 60_000;
 const MAX_REST_MS = 600_000;
 const MAX_HOSTS = 2000;
@@ -28,8 +28,8 @@ interface Refusals {
 }
 
 /**
- * The hosts that refuse a job, as far as this thread knows. Another job may send other headers or
- * cookies, and is judged by itself.
+ * The hosts that refuse a job, as far as this thread knows. Each job counts by itself: another may
+ * send other headers or cookies.
  */
 export class RefusingHosts {
   readonly #hosts = new LRUCache<string, Refusals>({ max: MAX_HOSTS });
@@ -40,7 +40,7 @@ export class RefusingHosts {
     if (refusals && refusals.until > performance.now()) throw new HostRefusesError(refusals.verdict);
   }
 
-  /** Records what came of a page. Any page that is there ends the row. */
+  /** Records the verdict on a page. A page that is no block page ends the row. */
   record(jobId: string, host: string, verdict: BlockVerdict | null): void {
     const key = `${jobId} ${host}`;
     if (verdict === null || !isRefusal(verdict)) {

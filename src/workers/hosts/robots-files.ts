@@ -6,12 +6,13 @@ import { fetchRobots } from './robots.ts';
 
 const TTL_MS = 24 * 3600_000;
 const ORIGINS = 2000;
-/** What one caller's proxy answers is kept for its job alone. */
+/** What comes through a caller's proxy is kept for its job only. */
 const ORIGINS_OF_A_JOB = 200;
 
 /**
- * The robots.txt files that jobs share. They are fetched the way that the pages are, and nobody
- * relies on what came of another way: of no verification of certificates, or of a caller's proxy.
+ * The robots.txt files that jobs share. They are fetched the way that the pages are. A job does not
+ * rely on a file that came another way: without verification of certificates, or through a caller's
+ * proxy.
  */
 export class RobotsFiles {
   readonly #egress: RoutedEgress;

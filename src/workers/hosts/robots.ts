@@ -14,7 +14,7 @@ export async function fetchRobots(
   url: string,
   options: Pick<PageRequest, 'payer' | 'skipTlsVerification'> = {},
 ): Promise<RobotsAnswer> {
-  // One byte more than counts shows which line is cut.
+  // One byte more than counts, which shows that a line is cut.
   const collected = new BodyCollector({ maxBytes: ROBOTS_MAX_BYTES + 1 });
   const read = async (body: AsyncIterable<Buffer>) => await collectBeginning(body, collected);
   try {
@@ -33,7 +33,7 @@ export async function fetchRobots(
   }
 }
 
-/** A failure further on in the body does not matter: the beginning counts. */
+/** A body that fails further on does not matter: its beginning counts. */
 async function collectBeginning(body: AsyncIterable<Buffer>, collected: BodyCollector): Promise<void> {
   try {
     for await (const chunk of body) if (!collected.append(chunk)) return;

@@ -43,7 +43,7 @@ export class BodyReservation implements BodyMemory, Disposable {
   }
 
   /**
-   * Waits for room for a body of so many bytes. What an earlier body of the page had is given back
+   * Waits for room for a body of `bytes`. The room of an earlier body of the page is given back
    * first.
    */
   async need(bytes: number): Promise<void> {
@@ -59,7 +59,7 @@ export class BodyReservation implements BodyMemory, Disposable {
     if (this.#closed.signal.aborted) this.shrink(0);
   }
 
-  /** The body has turned out to be no larger than this. */
+  /** Keeps only the room for this many bytes, now that the body is there. */
   shrink(bytes: number): void {
     for (const permit of this.#permits) permit.shrink(bytes);
   }

@@ -1,16 +1,14 @@
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import { Semaphore } from '../../limits/semaphore.ts';
 
-/**
- * Pages that are fetched or read at once in one thread, and so the bodies that it has in memory.
- */
+/** The most pages fetched or read at once in one thread, and so the most bodies in its memory. */
 const PLACES = 64;
-/** The share of one account, so that its pages that never end leave places to others. */
+/** The share of one account, so that its hanging pages leave places to others. */
 const ACCOUNT_PLACES = 48;
 
 /** The pages that one thread has taken on, by account. */
 export class Load {
-  /** The pages of each account that the thread has to do. Accounts without any have no entry. */
+  /** The open pages of each account in this thread. Accounts without any have no entry. */
   readonly #pages = new Map<string, number>();
   readonly #places = new Semaphore(PLACES);
   readonly #shares = new KeyedSemaphore(ACCOUNT_PLACES);
@@ -20,19 +18,21 @@ export class Load {
     return this.#pages.values().reduce((sum, pages) => sum + pages, 0);
   }
 
-  /** The accounts that have at least so many pages to do. */
+  /** The accounts that have at least `pages` pages to do. */
   accountsWith(pages: number): string[] {
     return [...this.#pages].filter(([, open]) => open >= pages).map(([accountId]) => accountId);
   }
 
-  /** Records pages that a slice has brought, or, where negative, pages that have ended. */
+  /**
+   * Records pages that a slice has brought (a positive number) or that have ended (a negative one).
+   */
   add(accountId: string, pages: number): void {
     const open = (this.#pages.get(accountId) ?? 0) + pages;
     if (open === 0) this.#pages.delete(accountId);
     else this.#pages.set(accountId, open);
   }
 
-  /** Waits with a page of the account for its host. */
+  /** Waits for a page's host. Meanwhile the page does not count. */
   async park<T>(accountId: string, wait: Promise<T>): Promise<T> {
     this.add(accountId, -1);
     try {
@@ -42,7 +42,7 @@ export class Load {
     }
   }
 
-  /** Waits for a place in which a page of the account is fetched and read. */
+  /** Waits for a place to fetch and read a page of the account. */
   async enter(accountId: string): Promise<Disposable> {
     using stack = new DisposableStack();
     stack.use(await this.#shares.acquire(accountId));

@@ -3,8 +3,8 @@ import type { CrawlOptions } from '../../jobs/options.ts';
 import type { JobInfo } from '../job.ts';
 
 /**
- * The cookies for the fetch of a URL: the caller's, and those of the job's session. Of a crawl, the
- * caller's that name no domain belong to the host of its start.
+ * The cookies for a fetch: the caller's, and those of the job's session. In a crawl, cookies of the
+ * caller that name no domain belong to the host of its start.
  */
 export function cookiesFor({ crawl, options, session }: JobInfo, url: string): SiteCookies {
   const cookies = new SiteCookies(session ?? undefined);

@@ -3,9 +3,9 @@ import type { CrawlOptions } from '../../jobs/options.ts';
 import type { JobInfo } from '../job.ts';
 
 /**
- * The caller's headers that go to a URL. Of a crawl those that may hold credentials go to the
- * origin of its start alone, unless the caller asks for the whole site; none go to other sites,
- * which a robots.txt may name.
+ * The caller's headers for a URL. In a crawl, headers that may hold credentials go only to the
+ * origin of its start, unless the caller asks for the whole site. None go to other sites, which a
+ * robots.txt may name.
  */
 export function headersFor({ crawl, options }: JobInfo, url: string): Record<string, string> {
   const { headers } = options;

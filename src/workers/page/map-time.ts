@@ -13,9 +13,8 @@ export interface BegunVisit extends Visit {
 }
 
 /**
- * What is left of the time of a map. Where a caller waits for it, the time counts from its job's
- * creation: the caller does not know how long it was queued. What it takes to write the URLs down
- * is kept back.
+ * The time left for a map, without what it takes to write its URLs. Where a caller waits for the
+ * map, its time counts from the job's creation: the caller does not know how long it was queued.
  */
 export function mapLeftMs(
   { page, sync, startedAt }: BegunVisit,

@@ -1,8 +1,7 @@
 import type { PageResult } from '../../jobs/progress/settle.ts';
 
 /**
- * A page that is to be visited again in `after` seconds. `retry`: it failed, and that counts as a
- * try.
+ * A page to visit again in `after` seconds. `retry`: this visit counts as a try, because it failed.
  */
 export interface Deferral {
   ordinal: number;

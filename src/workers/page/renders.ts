@@ -10,7 +10,7 @@ import type { WayRules } from '../hosts/place.ts';
 import type { JobInfo } from '../job.ts';
 import { headersFor } from './headers.ts';
 
-/** A page to render, and what that has to keep to. */
+/** A page to render, and the rules for that. */
 export interface Rendering {
   job: JobInfo;
   url: string;
@@ -18,13 +18,10 @@ export interface Rendering {
   rules: WayRules;
 }
 
-/** A rendered document as if it had come off the wire so, with the files that were made of it. */
+/** A rendered document in the form of a fetched page, with the files made of it. */
 export type RenderedDocument = FetchedPage & { files: RenderedFiles };
 
-/**
- * The browser, as a thread sees it: places of which all threads share a number, and what it
- * renders.
- */
+/** The browser as a thread sees it. All threads share its places. */
 export class Renders {
   readonly #places: SharedSemaphore;
   readonly #shares: KeyedSemaphore;
@@ -37,7 +34,8 @@ export class Renders {
   }
 
   /**
-   * Waits for a place. The pages of one account never stand before more than its share of others.
+   * Waits for a place. An account has at most `concurrency` pages in the line, so that others wait
+   * behind no more of it.
    */
   async enter(accountId: string, signal: AbortSignal): Promise<Disposable> {
     using stack = new DisposableStack();
@@ -48,7 +46,8 @@ export class Renders {
   }
 
   /**
-   * Renders a page. Null where the answer is no HTML: it is to be fetched. Throws as a fetch does.
+   * Renders a page. Null where the answer is no HTML, which must be fetched. Throws as a fetch
+   * does.
    */
   async render({ job, url, signal, rules }: Rendering): Promise<RenderedDocument | null> {
     const { rendering, respect_robots, user_agent, skip_tls_verification } = job.options;

@@ -6,10 +6,10 @@ import type { Hosts } from '../hosts/hosts.ts';
 import type { RoutedPage } from '../proxies/routed-egress.ts';
 import type { BegunVisit } from './map-time.ts';
 
-/** Seconds before each further try of a page that failed in passing. */
+/** Seconds before each further try of a page that failed for the moment. */
 const RETRY_DELAYS = [1, 2, 4];
 
-/** The seconds until the next try of a page that failed so, or null where there is none. */
+/** The seconds until the next try of a page that failed with this error; null: there is none. */
 export function secondsAfterError(error: unknown, tries: number): number | null {
   const delay = RETRY_DELAYS[tries];
   if (delay === undefined) return null;
@@ -18,8 +18,8 @@ export function secondsAfterError(error: unknown, tries: number): number | null 
 }
 
 /**
- * Keeps the host's back-off. Returns the seconds until the next try of a transient answer, or null
- * to take the answer.
+ * Records whether the host asks for a pause. Returns the seconds until the next try of a transient
+ * answer, or null to take the answer.
  */
 export async function secondsAfterAnswer(
   { clock, resting }: Hosts,
@@ -29,7 +29,7 @@ export async function secondsAfterAnswer(
   const mayRetry = !sync && page.tries < RETRY_DELAYS.length;
   const visitor = { accountId: job.account_id, host: page.host };
   if (fetched.via === 'caller') {
-    // Its word binds nobody else.
+    // What comes through a caller's proxy binds nobody else.
     if (!TRANSIENT_STATUSES.has(fetched.status)) return null;
     const pause = firstPause(retryAfterSeconds(fetched));
     resting.restAccount(visitor, pause);

@@ -20,7 +20,7 @@ import { compareRequest, conditionsFor } from './watch.ts';
 const SYNC_RETRY_MS = 250;
 /** The least time for the start page of a map, however long it was queued. */
 const MIN_MAP_FETCH_MS = 1000;
-/** The least time in which a page is rendered that was fetched before. */
+/** The least time for rendering a page that was fetched before. */
 const MIN_RENDER_MS = 1000;
 
 /** A page that was fetched or rendered, and read. */
@@ -49,7 +49,7 @@ export class Retrieval implements Answer {
   #files = NO_FILES;
   /** Whether the site may answer that nothing has changed. */
   #isConditional = false;
-  /** The browser's place, where it has made files, which take memory until they are stored. */
+  /** The browser's place, kept where it has made files: they take memory until they are stored. */
   readonly held = new DisposableStack();
 
   constructor(around: Surroundings, visit: BegunVisit) {
@@ -69,7 +69,7 @@ export class Retrieval implements Answer {
     return Math.round(performance.now() - this.#begunAt);
   }
 
-  /** Gets the page in the way that its job wants. Rejects with what kept it from being read. */
+  /** Gets the page as its job asks. Rejects with what kept it from being read. */
   async get(): Promise<Retrieved> {
     return this.#visit.job.options.render === true ? await this.#render() : await this.#fetchOrRender();
   }
@@ -115,7 +115,7 @@ export class Retrieval implements Answer {
     return found;
   }
 
-  /** Gets the page in one of the two ways, and reads it. */
+  /** Enters the host, gets the page by `get`, and reads it. */
   async #obtain(get: (place: HostPlace, body: BodyReservation) => Promise<RoutedPage>): Promise<Retrieved> {
     const { job } = this.#visit;
     using place = await this.#enterHost();
@@ -178,8 +178,8 @@ export class Retrieval implements Answer {
   }
 
   /**
-   * Reads a page that another try may change, to see whether it is a block page: then none will.
-   * Returns what came of it, since a body can be read once only; null for every other page.
+   * Reads a page whose status another try may change, to see whether it is a block page, which no
+   * try changes. Returns the outcome, since a body can be read only once; null for other statuses.
    */
   async #readEarly(fetched: RoutedPage): Promise<PageReading | PageError | null> {
     if (!TRANSIENT_STATUSES.has(fetched.status)) return null;

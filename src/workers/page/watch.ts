@@ -6,15 +6,15 @@ import type { JobInfo, PendingPage } from '../job.ts';
 import type { CompareRequest, PageReading } from '../reading/page-reading.ts';
 import type { RoutedPage } from '../proxies/routed-egress.ts';
 
-/** Longer ones name nothing that an honest site would send. */
+/** No honest site sends longer ones. */
 const MAX_ETAG_LENGTH = 512;
 const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e]*"$/;
 const HTTP_DATE = /^[A-Za-z0-9,: +-]{10,64}$/;
 
 /**
- * The headers with which a site answers 304 where a page is as a run has seen it (RFC 9110,
- * sections 13.1.2 and 13.1.3). None where its content is wanted anyway, or may change without the
- * document, as in a browser.
+ * The conditional headers for a page that earlier runs know (RFC 9110, sections 13.1.2 and 13.1.3):
+ * the site answers 304 where it has not changed. None where the content is needed anyway, or may
+ * change without the document, as in a browser.
  */
 export function conditionsFor(job: JobInfo, { known, depth }: PendingPage): Record<string, string> {
   if (known === null || job.watch?.onlyChanges !== true || job.options.render !== false) return {};
@@ -33,10 +33,10 @@ function knowsLinks({ options }: JobInfo, known: KnownPage, depth: number): bool
   return known.links !== null && ((options as CrawlOptions).max_depth === null || known.depth === depth);
 }
 
-/** What the next request for a page may send, out of the answer to this one. */
+/** The validators of an answer, for the conditions of the next request. */
 function validatorsOf({ status, hops, headers }: RoutedPage, rendered: boolean) {
   const { etag = '', 'last-modified': modified = '' } = headers;
-  // Those of a page that was redirected belong to another address.
+  // After a redirect they belong to another address.
   const isKept = status === 200 && hops.length === 0 && !rendered;
   return {
     etag: isKept && etag.length <= MAX_ETAG_LENGTH && ENTITY_TAG.test(etag) ? etag : null,
@@ -75,7 +75,7 @@ export function comparedPage({ page, fetched, reading, rendered }: ReadPage): Co
   return { change, content: { sha256, ...validators, links, aliases, depth, markdown } };
 }
 
-/** The result of a page of which its site said that it has not changed. */
+/** The result of a page whose site answered that it has not changed. */
 export function notModifiedResult(
   page: PendingPage,
   fetched: RoutedPage,

@@ -3,17 +3,19 @@ import { LANES, type Lane } from '../../database/queue.ts';
 interface LaneSettings {
   threads: number;
   /**
-   * Of its threads and readers: where cores are short, the API and the dispatcher go first, and
-   * single pages before batches.
+   * The niceness of its threads and readers: where CPUs are short, the API and the dispatcher go
+   * first, and single pages before batches.
    */
   niceness: number;
-  /** Pages that are read at once, of one account, and such as may take much memory. */
+  /**
+   * The most pages read at once: in all, of one account, and of those that may take much memory.
+   */
   readers: number;
   accountReaders: number;
   heavy: number;
 }
 
-/** How each lane is worked on where so many threads are for batches. */
+/** The threads and readers of each lane, with this many threads for batches. */
 export function laneSettings(bulkThreads: number): Record<Lane, LaneSettings> {
   return {
     interactive: { threads: 1, niceness: 0, readers: 4, accountReaders: 2, heavy: 2 },

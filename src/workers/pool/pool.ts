@@ -24,14 +24,14 @@ import { serveReadings } from '../reading/reading-server.ts';
 import { laneSettings, threadLanes } from './lanes.ts';
 import { WorkerThread } from './worker-thread.ts';
 
-/** How often threads are looked at, and work that waits where a lane lacks threads. */
+/** How often to check the threads, and to look for work in lanes that lack threads. */
 const WATCH_MS = 500;
 const RESTART_MS = 100;
 /** The pause before a thread that fails to start is started again doubles up to this. */
 const RESTART_LIMIT_MS = 30_000;
-/** A thread that has had nothing to do for this long ends, and returns its memory. */
+/** A thread ends, and returns its memory, after being idle for this long. */
 const IDLE_MS = 2 * 60_000;
-/** What a thread gets to finish that has claimed something just when it is to end. */
+/** The time in which a thread that claimed something just when told to end may finish. */
 const END_GRACE_MS = 10_000;
 
 interface WorkerPoolOptions {
@@ -51,7 +51,7 @@ export class WorkerPool {
   readonly #script: URL;
   readonly #dispatch: DirectDispatch | null;
   readonly #idleMs: number;
-  /** The lane of each place for a thread, and who is there. */
+  /** The places for threads: the lane of each, and its thread. */
   readonly #lanes: Lane[];
   readonly #niceness: Record<Lane, number>;
   readonly #threads = new Map<number, WorkerThread>();
@@ -61,7 +61,7 @@ export class WorkerPool {
   readonly #bodies: Record<Lane, SharedArrayBuffer>;
   /** The browser of this process; null where there is none. */
   readonly #renderer: Renderer | null;
-  /** Of the places for pages that are rendered, which all threads share. */
+  /** The memory of the semaphore of rendered pages, which all threads share. */
   readonly #renderMemory: SharedArrayBuffer;
   #unsubscribe = () => {};
   #watch: NodeJS.Timeout | undefined;
@@ -90,7 +90,7 @@ export class WorkerPool {
 
   async start(): Promise<void> {
     const { boss, notifications } = this.#context;
-    // The flag of `npm start` is for this thread; it would override the limits of the others.
+    // The flag of `npm start` is for the main thread; it would override the limits of the others.
     setFlagsFromString('--max-semi-space-size=0');
     this.#unsubscribe = notifications.subscribe(
       (n) => {
@@ -113,7 +113,7 @@ export class WorkerPool {
     return this.#threads.values().reduce((sum, { held }) => sum + held.length, 0);
   }
 
-  /** Whether no thread fails to start. */
+  /** Whether every thread that was started came up. */
   get healthy(): boolean {
     const failing = this.#threads.values().some((thread) => !thread.ready && thread.failedStarts > 0);
     return !this.#stopping && !failing && this.#restarts.size === 0;
@@ -137,7 +137,7 @@ export class WorkerPool {
     await Promise.all(LANES.map((lane) => this.#readers[lane][Symbol.asyncDispose]()));
   }
 
-  /** Says that work has come: to the lane's threads, or by starting its first. */
+  /** Announces work: wakes the lane's threads, or starts its first. */
   #wake(lane: Lane): void {
     const threads = this.#threads.values().filter((thread) => thread.lane === lane);
     if (this.#lanes.some((of, index) => of === lane && this.#isTaken(index)))
@@ -192,10 +192,7 @@ export class WorkerPool {
     this.#threads.forEach(call);
   }
 
-  /**
-   * Kills threads that are stuck, ends those that have nothing to do, starts those that are
-   * missing.
-   */
+  /** Kills stuck threads, ends idle ones, and starts missing ones. */
   #look(): void {
     for (const thread of this.#threads.values()) {
       if (thread.isStuck()) {
@@ -212,7 +209,10 @@ export class WorkerPool {
     void this.#lookForWork();
   }
 
-  /** Finds what no notification has said, such as deferred slices and those of other processes. */
+  /**
+   * Finds work that no notification announced, such as deferred slices and those of other
+   * processes.
+   */
   async #lookForWork(): Promise<void> {
     const lacking = LANES.filter((lane) =>
       this.#lanes.some((of, index) => of === lane && !this.#isTaken(index)),
@@ -256,9 +256,7 @@ export class WorkerPool {
     this.#restarts.set(index, setTimeout(restart, restart_ms));
   }
 
-  /**
-   * A slice that was last failed by the database is queued again: that says nothing of its pages.
-   */
+  /** Queues a slice again that the database failed last: that says nothing about its pages. */
   async #takeDeadSlice({ data, sourceName, sourceOutput }: JobWithMetadata<Slice>): Promise<void> {
     const { boss, db } = this.#context;
     const lane = LANES.find((one) => one === sourceName);
@@ -270,8 +268,8 @@ export class WorkerPool {
   }
 
   /**
-   * Settles the pages of a slice that was claimed again and again and never finished as failed on
-   * our side.
+   * Settles the pages of a slice that was claimed again and again and never finished: they fail
+   * with `internal_error`.
    */
   async #failPoisonSlice(slice: Slice): Promise<void> {
     const { log } = this.#context;

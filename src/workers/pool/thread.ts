@@ -40,11 +40,11 @@ export interface ThreadData {
   /** Of the SharedSemaphore of places in the browser. */
   renderMemory: SharedArrayBuffer;
   heartbeatMemory: SharedArrayBuffer;
-  /** At its other end the main thread's readers are. */
+  /** To the main thread's readers. */
   readers: MessagePort;
-  /** At its other end the browser is; null where there is none. */
+  /** To the browser; null where there is none. */
   renders: MessagePort | null;
-  /** At its other end the dispatcher is; null where there is none. */
+  /** To the dispatcher; null where there is none. */
   dispatch: MessagePort | null;
 }
 
@@ -53,13 +53,13 @@ export type ToThread =
 export type FromThread = { type: 'ready' } | { type: 'held'; slices: HeldSlice[] };
 
 const CONNECTIONS = 2;
-/** The bodies of a lane that are not small: four of the largest. */
+/** The memory for large bodies of a lane: four of the largest kind. */
 const BODIES_BYTES = 40 * 1024 * 1024;
 
 const given = workerData as ThreadData;
 const { config, databaseUrl, lane, index } = given;
 armCrashPoint(config.crashPoint);
-// On Linux 0 is the calling thread; elsewhere it is the whole process.
+// On Linux 0 means the calling thread; elsewhere, the whole process.
 if (platform() === 'linux') setPriority(0, given.niceness);
 const port = parentPort!;
 const tell = (message: FromThread) => port.postMessage(message);
@@ -130,7 +130,7 @@ given.dispatch?.close();
 await flushSpans();
 await proxyLedger[Symbol.asyncDispose]();
 await egress.close();
-// Not db.destroy(): Kysely leaves a pool open that only the queue has used.
+// Not db.destroy(): Kysely does not close a pool that only the queue has used.
 await pool.end();
 clearInterval(beating);
 port.close();

@@ -4,7 +4,7 @@ import type { HeldSlice } from '../queue/held.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { FromThread, ThreadData, ToThread } from './thread.ts';
 
-/** A thread that misses so many looks in a row is stuck. */
+/** A thread that misses this many checks in a row is stuck. */
 const MISSED_LOOKS = 40;
 /** V8's heap of one thread, and its part for new objects. Pages are read in other processes. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 160, maxYoungGenerationSizeMb: 6 };
@@ -35,11 +35,11 @@ export class WorkerThread {
   readonly #worker: Worker;
   readonly #heartbeat = new Heartbeat();
   #ready = false;
-  /** It was asked to end. */
+  /** Whether it was told to end. */
   #ending = false;
   #held: HeldSlice[] = [];
   #idleSince = performance.now();
-  /** The beats when it was last looked at, and the looks since they moved. */
+  /** The beats at the last check, and the checks since they moved. */
   #seen = { beats: 0, looks: 0 };
 
   constructor({ script, data, failedStarts, onError, ...serve }: WorkerThreadOptions) {
@@ -95,7 +95,7 @@ export class WorkerThread {
   }
 
   /**
-   * Whether its event loop has stood still for long. Counts calls and not time: when the whole
+   * Whether its event loop has been blocked for long. Counts calls, not time: when the whole
    * process stood still, no thread is at fault.
    */
   isStuck(): boolean {
@@ -105,7 +105,7 @@ export class WorkerThread {
     return looks === MISSED_LOOKS;
   }
 
-  /** Says that something may be in its lane. */
+  /** Tells it that its lane may have work. */
   wake(): void {
     this.#send({ type: 'wake' });
   }
@@ -114,9 +114,7 @@ export class WorkerThread {
     this.#send({ type: 'cancel', job_id: jobId });
   }
 
-  /**
-   * Has it end: its slices get `graceMs` to finish, what is left of them goes back to the queue.
-   */
+  /** Ends it: its slices get `graceMs` to finish; what is left of them goes back to the queue. */
   end(graceMs: number): void {
     this.#ending = true;
     this.#send({ type: 'stop', graceMs });

@@ -7,8 +7,8 @@ import type { Log } from '../../log.ts';
 const FLUSH_MS = 2000;
 
 /**
- * Makes a row for each proxy of the configuration, for operators to read. A place that has another
- * proxy than before counts from zero.
+ * Makes a row for each configured proxy, for operators to read. Where another proxy has taken a
+ * place, its counts start at zero.
  */
 export async function registerProxies(db: DbOrTx, upstreams: readonly Upstream[]): Promise<void> {
   const proxies = rows(upstreams, {
@@ -22,8 +22,8 @@ export async function registerProxies(db: DbOrTx, upstreams: readonly Upstream[]
 }
 
 /**
- * Adds what this thread has seen of the proxies to their rows, and learns from them which ones rest
- * for others.
+ * Adds this thread's counts to the proxies' rows, and learns from the rows which proxies rest for
+ * other threads.
  */
 export class ProxyLedger {
   readonly #db: Db;
@@ -54,7 +54,7 @@ export class ProxyLedger {
   }
 }
 
-/** Returns for how long proxies rest. */
+/** Returns how long each proxy rests. */
 async function record(db: Db, reports: ProxyReport[]): Promise<{ number: number; restMs: number }[]> {
   const seen = rows(reports, {
     number: int((r) => r.number),

@@ -2,12 +2,12 @@ import type { Config } from '../../config/index.ts';
 import { parseUpstream, type Upstream } from '../../egress/index.ts';
 import type { ScrapeOptions } from '../../jobs/options.ts';
 
-/** The way that the fetches of a job take. */
+/** The way that a job's fetches take. */
 export type Route =
   | { kind: 'direct' }
   /** Through a proxy of the operator's. */
   | { kind: 'pool' }
-  /** Direct, and through the pool where the site blocks that. */
+  /** Direct, then through the pool where the site blocks that. */
   | { kind: 'fallback' }
   /** Through a proxy that the caller names. */
   | { kind: 'caller'; upstream: Upstream };
@@ -17,10 +17,7 @@ const MODES = { off: DIRECT, on: { kind: 'pool' }, on_block: { kind: 'fallback' 
 
 export type ProxyConfig = Pick<Config, 'proxies' | 'proxyMode' | 'proxyDns' | 'allowCallerProxies'>;
 
-/**
- * The way that a job's options ask for. Null where they ask for one that this installation does not
- * have.
- */
+/** The way that a job's options ask for. Null where this installation does not have it. */
 export function routeFor(proxy: ScrapeOptions['proxy'], config: ProxyConfig): Route | null {
   const hasPool = config.proxies.length > 0;
   if (proxy === 'none' || (proxy === null && !hasPool)) return DIRECT;

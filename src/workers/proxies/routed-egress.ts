@@ -11,11 +11,11 @@ import {
 import { blockVerdict, isRefusal, type Answer as SiteAnswer } from '../../scrape/block/index.ts';
 import type { Route } from './route.ts';
 
-/** Proxies of the pool that one fetch tries. */
+/** The most proxies of the pool that one fetch tries. */
 const TRIES = 3;
-/** What is left must be enough for a fetch. */
+/** With less time left no other proxy is tried. */
 const LEAST_MS = 50;
-/** With these a site turns away whom it takes for a robot. */
+/** The statuses with which sites turn robots away. */
 const BLOCK_STATUSES: ReadonlySet<number> = new Set([403, 429, 503]);
 
 /** The number of a proxy of the pool, or the caller's own; null: none. */
@@ -24,14 +24,14 @@ export type ViaName = number | 'caller' | null;
 /** A page, and the way that it came. */
 export type RoutedPage = FetchedPage & { via: ViaName };
 
-/** The way of a fetch, and what it shares a proxy with. */
+/** The way of a fetch, and which fetches it shares a proxy with. */
 export interface Routing {
   route: Route;
   /** Fetches with the same key go through the same proxy of the pool. */
   stickiness: string;
 }
 
-/** What is fetched, by a request or by a browser. */
+/** Something to fetch, by a request or by a browser. */
 export interface Carriage<T> {
   /** The host. */
   site: string;
@@ -69,7 +69,7 @@ export class RoutedEgress {
     return { ...result, via };
   }
 
-  /** Has something fetched the way that a route says. Rejects as its `fetch` does. */
+  /** Fetches by a route. Rejects as the `fetch` of the carriage does. */
   async carry<T extends Answer>(routing: Routing, carriage: Carriage<T>): Promise<Carried<T>> {
     const { route } = routing;
     const { timeoutMs } = carriage;
@@ -80,7 +80,7 @@ export class RoutedEgress {
     return { result: await carriage.fetch(via, timeoutMs), via: 'caller' };
   }
 
-  /** Another proxy is tried where one fails, while there is time. */
+  /** Tries another proxy where one fails, while there is time. */
   async #throughPool<T>({ stickiness }: Routing, carriage: Carriage<T>): Promise<Carried<T>> {
     const deadline = performance.now() + carriage.timeoutMs;
     const tried = new Set<number>();
@@ -104,7 +104,7 @@ export class RoutedEgress {
     }
   }
 
-  /** The direct answer counts where the pool does no better. */
+  /** Takes the direct answer where the pool has none that is better. */
   async #withFallback<T extends Answer>(routing: Routing, carriage: Carriage<T>): Promise<Carried<T>> {
     const deadline = performance.now() + carriage.timeoutMs;
     const rest = () => ({ ...carriage, timeoutMs: deadline - performance.now() });
@@ -123,8 +123,8 @@ export class RoutedEgress {
 }
 
 /**
- * Whether a site takes the visitor for a robot, by status and headers. What its body says is found
- * out where pages are read, later.
+ * Whether a site turns the visitor away, by status and headers. The body is judged later, by the
+ * reader.
  */
 function turnsAway(answer: SiteAnswer): boolean {
   return BLOCK_STATUSES.has(answer.status) || isRefusal(blockVerdict(answer, null));

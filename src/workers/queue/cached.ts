@@ -8,10 +8,9 @@ import type { PendingPage } from '../job.ts';
 
 /**
  * Results that the account already has for these pages, fetched with the same options within
- * max_age_seconds, those that say no more than that the host was in trouble left out. A crawl takes
- * none: it needs the links of every page. Nor does a session, which needs their cookies, a job with
- * files, which belong to the job that made them, or a run of a schedule, which compares what is
- * there now.
+ * max_age_seconds, except those that only say that the host was in trouble. Some jobs take none: a
+ * crawl needs the links of every page, a session needs their cookies, files belong to the job that
+ * made them, and a run of a schedule compares what is there now.
  */
 export async function cachedResults(db: Db, job: JobInfo, pages: PendingPage[]): Promise<PageResult[]> {
   const { max_age_seconds, rendering } = job.options;

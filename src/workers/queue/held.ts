@@ -3,17 +3,17 @@ import { groupOf, type Slice } from '../../database/queue.ts';
 import type { Load } from '../limits/load.ts';
 
 /**
- * Maximum slices per thread: in total, of one account, and of one account on one host or of one job
- * that caps its fetches. What an account may not hold stays for others; the last cap keeps a slow
- * host or job from filling an account's share. The rest waits in the queue.
+ * Maximum slices per thread: in total, per account, and per account on one host or for one job that
+ * caps its fetches. The cap of an account leaves slices to others; the last one keeps a slow host
+ * or job from filling the account's share. The rest waits in the queue.
  */
 const MAX_SLICES = {
   interactive: { total: 256, account: 128, group: 16 },
   bulk: { total: 48, account: 32, group: 3 },
 };
 /**
- * Maximum pages to do per thread, in total and of one account. Pages that wait for their host do
- * not count. A batch brings up to 100.
+ * Maximum open pages per thread, in total and per account. Pages that wait for their host do not
+ * count. A slice brings up to 50.
  */
 const MAX_PAGES = {
   interactive: { total: 600, account: 400 },

@@ -17,7 +17,7 @@ import type { JobInfo, PendingPage, Watch } from '../job.ts';
 export interface OpenWork {
   job: JobInfo;
   pages: PendingPage[];
-  /** Seconds that hosts of these pages have asked to be left alone for. */
+  /** The seconds for which hosts of these pages asked to be left alone. */
   resting: Map<string, number>;
 }
 
@@ -56,7 +56,7 @@ interface Row extends Omit<PendingPage, 'known'>, JobColumns {
   rest_seconds: number | null;
 }
 
-/** Jobs whose options are kept. */
+/** The most jobs whose options are kept. */
 const KEPT = 200;
 
 /** Reads what is to be done, and the options of a job once for all its slices. */
@@ -71,8 +71,8 @@ export class WorkReader {
   }
 
   /**
-   * What of a slice is still open; null when nothing is, or its job has ended. A job that was
-   * queued is running from now on.
+   * The pages of a slice that are still open; null when none is, or its job has ended. A queued job
+   * is running from now on.
    */
   async read({ account_id, job_id, ordinals }: Slice): Promise<OpenWork | null> {
     const remembered = this.#known.get(job_id);

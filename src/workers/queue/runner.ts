@@ -9,9 +9,12 @@ import { HeldSlices, type HeldSlice } from './held.ts';
 import { LeaseLostError, type SliceTools } from './settle.ts';
 import { SliceRun } from './slice.ts';
 
-/** Slices claimed by one statement. */
+/** The most slices that one statement claims. */
 const CLAIMED_AT_ONCE = { interactive: 32, bulk: 2 };
-/** The backstop behind NOTIFY, and what finds deferred slices when they are due. */
+/**
+ * The interval of the poll: the backstop behind NOTIFY, which also finds deferred slices when they
+ * are due.
+ */
 const POLL_MS = 500;
 /** The longest pause between two tries of returning a slice. */
 const RETURN_PAUSE_MS = 1000;
@@ -27,7 +30,7 @@ export class Runner {
   #woken = false;
   #stopping = false;
 
-  /** `onHeld` receives the slices that are held, whenever that changes. */
+  /** `onHeld` receives the held slices, whenever they change. */
   constructor(tools: SliceTools, log: Log, onHeld: (held: HeldSlice[]) => void) {
     this.#tools = tools;
     this.#log = log;
@@ -37,7 +40,7 @@ export class Runner {
     });
   }
 
-  /** Says that something may be in the lane. */
+  /** Tells it that the lane may have work. */
   wake(): void {
     this.#woken = true;
     this.#wake();
@@ -85,9 +88,9 @@ export class Runner {
   }
 
   /**
-   * In a transaction, so that slices stay in the queue when the answer to the claim is lost. When
-   * the answer to the commit is lost, the slices are returned: otherwise only their heartbeat would
-   * notice.
+   * Claims in a transaction, so that slices stay in the queue when the answer to the claim is lost.
+   * When the answer to the commit is lost, the slices are returned: otherwise they would wait until
+   * their heartbeat ends.
    */
   async #take(batchSize: number): Promise<QueueJob<Slice>[]> {
     const { boss, db, lane } = this.#tools;
@@ -162,7 +165,7 @@ function isOfDatabase(error: unknown): boolean {
   return isDatabaseTrouble(error instanceof HostClockError ? error.cause : error);
 }
 
-/** What the log says of a slice. */
+/** The fields of a slice in the log. */
 function factsOf({ data }: QueueJob<Slice>): { request_id: string | null; job_id: string; pages: number } {
   return { request_id: data.request_id, job_id: data.job_id, pages: data.ordinals.length };
 }

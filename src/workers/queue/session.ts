@@ -10,8 +10,8 @@ export function openSession(box: SecretBox, accountId: string, stored: string | 
 }
 
 /**
- * Adds what sites have set in this thread to the stored session of a locked job, where other
- * threads add to it too. Returns what is to be done once the transaction has committed.
+ * Adds the cookies that sites have set in this thread to the stored session of a locked job, to
+ * which other threads add, too. Returns what to do once the transaction has committed.
  */
 export async function keepSession(
   tx: Tx,

@@ -18,8 +18,7 @@ import type { Deferral } from '../page/outcome.ts';
 import type { Surroundings } from '../page/surroundings.ts';
 
 /**
- * While the database is in trouble, settling is retried for this long rather than the pages visited
- * again.
+ * How long to retry settling while the database is in trouble, rather than visit the pages again.
  */
 const PATIENCE_MS = 60_000;
 const FIRST_PAUSE_MS = 50;
@@ -47,7 +46,7 @@ interface Settlement {
   results: PageResult[];
   /** The pages to queue again, where this ends the slice; null while the slice goes on. */
   deferred: Deferral[] | null;
-  /** Aborted when nobody wants the slice to go on. */
+  /** Aborts when the slice is to stop. */
   signal: AbortSignal;
 }
 
@@ -71,7 +70,7 @@ export async function settleSlice(tools: SliceTools, settlement: Settlement): Pr
         if (!isDatabaseTrouble(error) || signal.aborted || performance.now() > until) throw error;
         if (pause === FIRST_PAUSE_MS) {
           log.warn({ job_id: job.id, err: error }, 'failed to settle pages; retrying');
-          // Results that wait are load, too: the thread claims no more than it can hold.
+          // Waiting results count as load, so that the thread claims no more than it can hold.
           waiting = results.length;
           load.add(job.account_id, waiting);
         }
@@ -106,7 +105,7 @@ async function settle(tools: SliceTools, settlement: Settlement): Promise<void> 
   crashPoint(deferred === null ? 'slice.settled' : 'slice.ended');
 }
 
-/** Room for the callback of the job, where this settlement may end it. */
+/** Room for the job's callback, where this settlement may end the job. */
 async function reserveForEnd(
   { dispatch }: SliceTools,
   { job: { account_id, callback_url }, deferred }: Settlement,
@@ -115,7 +114,7 @@ async function reserveForEnd(
   return await Reservation.make(dispatch, { account_id, webhook_url: callback_url, urgent: false });
 }
 
-/** Queues the pages again, those that fall due together as one slice. */
+/** Queues the pages again; those that are due together form one slice. */
 async function defer(
   tx: Tx,
   boss: PgBoss,

@@ -11,21 +11,21 @@ import type { JobInfo } from '../job.ts';
 import { settleSlice, type SliceTools } from './settle.ts';
 
 /**
- * Results are settled with the slice's last page, or earlier, when so many bytes have gathered or
- * so much time has passed.
+ * Results are settled with the slice's last page, or earlier: when this many bytes have gathered or
+ * this much time has passed.
  */
 const SETTLE_BYTES = 1024 * 1024;
 const SETTLE_MS = 500;
-/** When so few pages of a slice are left, its thread may claim another. */
+/** When this few pages of a slice are left, its thread may claim another slice. */
 const NEARLY_DONE = 5;
 /** A synchronous request has been answered by then: nobody waits for the rest. */
 const SYNC_LIMIT_MS = 30_000;
 
 /**
  * One attempt at a slice: visits its pending pages side by side, with no transaction open, and
- * settles them a few at a time in short transactions. The last one completes the queue's entry with
- * the attempt that claimed it, and queues deferred pages again; so whatever happens in between,
- * nothing is lost and nothing is done twice. Aborting defers what is under way.
+ * settles them a few at a time in short transactions. The last one completes the queue's entry,
+ * fenced by the attempt that claimed it, and queues deferred pages again. Whatever happens in
+ * between, nothing is lost and nothing is done twice. Aborting defers what is under way.
  */
 export class SliceRun {
   readonly #tools: SliceTools;
@@ -34,7 +34,7 @@ export class SliceRun {
   readonly #signal: AbortSignal;
   readonly #results: PageResult[] = [];
   readonly #deferred: Deferral[] = [];
-  /** What the results that are not settled yet hold. */
+  /** The browser's places that the results hold until they are settled. */
   #held = new DisposableStack();
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;

@@ -24,7 +24,7 @@ export class Activity {
     Atomics.notify(this.#turn, 0);
   }
 
-  /** Moves on at each beginning and each end. */
+  /** Advances at each beginning and each end. */
   get turn(): number {
     return Atomics.load(this.#turn, 0);
   }
@@ -33,7 +33,7 @@ export class Activity {
     return this.turn % 2 === 1;
   }
 
-  /** Blocks the calling thread until the turn moves on, at most `ms`. */
+  /** Blocks the calling thread until the turn advances, at most `ms`. */
   waitForChange(turn: number, ms: number): void {
     Atomics.wait(this.#turn, 0, turn, ms);
   }

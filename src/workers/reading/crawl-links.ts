@@ -9,8 +9,8 @@ const MAX_TITLES = 20_000;
 /** Links to what looks like a file may be pages, or a gallery of a thousand pictures. */
 const MAX_FILES_PER_PAGE = 50;
 /**
- * The most that judging the links of one page may take. A hundred patterns against 5,000 links,
- * each made to be compared as long as possible, would take forty minutes.
+ * The most time for judging the links of one page. A hundred hostile patterns against 5,000 hostile
+ * links would take forty minutes.
  */
 const JUDGING_BUDGET_MS = 5000;
 
@@ -32,7 +32,7 @@ export function linksInScope(request: ReadRequest, scope: Scope, extraction: Ext
   return [...links];
 }
 
-/** The page's own title, and the texts of its links, by normalised URL. */
+/** The titles that a page gives: its own, and the texts of its links, by normalised URL. */
 export function titlesOf(request: ReadRequest, extraction: Extraction): Map<string, string> {
   const { metadata, discovered, block } = extraction;
   const { ignore_query_parameters } = request.options as CrawlOptions;

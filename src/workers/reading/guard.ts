@@ -3,9 +3,9 @@ import { Activity } from './activity.ts';
 import { MAX_RESIDENT_BYTES, OUT_OF_TIME, READING_CPU_MS, READING_WALL_MS } from './limits.ts';
 
 /**
- * A thread beside the one that reads, which may be stuck or growing: kills the process where a page
- * takes more time or memory than a reader may have (V8's limits do not count what is outside its
- * heap), or where the parent is gone.
+ * A thread beside the one that reads, which may be stuck or growing. It kills the process when a
+ * page takes more time or memory than a reader may have (V8's limits do not count what is outside
+ * its heap), or when the parent is gone.
  */
 
 const BUSY_POLL_MS = 20;
@@ -27,7 +27,7 @@ for (;;) {
   activity.waitForChange(seen.turn, activity.busy ? BUSY_POLL_MS : IDLE_POLL_MS);
 }
 
-/** The turn, and the milliseconds that the process has used, and that have passed. */
+/** The turn, the CPU milliseconds that the process has used, and those that have passed. */
 function look(): { turn: number; cpu: number; wall: number } {
   const { user, system } = process.cpuUsage();
   return { turn: activity.turn, cpu: (user + system) / 1000, wall: performance.now() };

@@ -1,8 +1,8 @@
 const MIB = 1024 * 1024;
 
 /**
- * Resident memory of a reader while it reads a page, code and all; a page that needs more costs the
- * reader.
+ * The most resident memory of a reader while it reads a page, its code included. A page that needs
+ * more costs the reader.
  */
 export const MAX_RESIDENT_BYTES = 232 * MIB;
 /**
@@ -10,7 +10,10 @@ export const MAX_RESIDENT_BYTES = 232 * MIB;
  * the system.
  */
 export const KEPT_RESIDENT_BYTES = 176 * MIB;
-/** What a reader should have left for a page that may need much, and for each byte of another. */
+/**
+ * The memory that a reader should have left for a page that may need much, and for each byte of
+ * another page.
+ */
 export const ROOM_BYTES = 80 * MIB;
 export const ROOM_PER_BYTE = 64;
 /**
@@ -19,11 +22,11 @@ export const ROOM_PER_BYTE = 64;
  */
 export const HEAP_MB = 144;
 export const SEMI_SPACE_MB = 8;
-/** The CPU time that one page may take. How busy the machine is makes no difference. */
+/** The most CPU time for one page, which does not depend on how busy the machine is. */
 export const READING_CPU_MS = 15_000;
-/** The longest that one page may be read, on whatever machine. */
+/** The most time for one page, on any machine. */
 export const READING_WALL_MS = 60_000;
 /**
- * Ends a reader whose page has taken too much time. By default it ends a process, without a dump.
+ * The signal that ends a reader whose page takes too much time: it ends a process without a dump.
  */
 export const OUT_OF_TIME = 'SIGALRM';

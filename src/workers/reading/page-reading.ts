@@ -15,13 +15,13 @@ export interface ReadRequest {
   /** Whether the titles of what it links to are wanted. */
   isMap: boolean;
   fetchedAt: Date;
-  /** What passed until the body was there. */
+  /** The time until the body was there. */
   fetchMs: number;
-  /** What the page is compared with; null where it is not. */
+  /** What to compare the page with; null: nothing. */
   compare: CompareRequest | null;
 }
 
-/** What a page was before, and what is to be said of the change. */
+/** What a page was before, and what to report of the change. */
 export interface CompareRequest {
   /** Null for a page that is new. */
   previous: { sha256: string; markdown: string | null } | null;
@@ -38,7 +38,7 @@ export interface PageReading {
   /** From the beginning of the fetch to the end of the reading. */
   durationMs: number;
   noindex: boolean;
-  /** Whether the page costs nothing: what it holds was not read. */
+  /** Whether the page costs nothing, because its content was not read. */
   unbilled: boolean;
   /** Whether a browser would find more to read, where `render` is `auto`. */
   needsBrowser: boolean;

@@ -11,14 +11,14 @@ import { linksInScope, otherAddresses, titlesOf } from './crawl-links.ts';
 export const MAX_FRAGMENT_BYTES = 12 * 1024 * 1024;
 
 /**
- * Makes the page block and, for a crawl, the links. Throws PageError; `too_large` where the block
- * is.
+ * Makes the page block and, for a crawl, the links. Throws PageError, `too_large` for a block that
+ * is too large.
  */
 export async function readPage(request: ReadRequest): Promise<PageReading> {
   const { page, options, isCrawl, isMap, fetchedAt, fetchMs } = request;
   const begunAt = performance.now();
   const extraction = await extract(page, { ...options, link_texts: isMap });
-  // What a block page links to is not the site.
+  // The links of a block page are not those of the site.
   const crawl =
     isCrawl && extraction.block === null
       ? {
@@ -86,11 +86,11 @@ function keptMarkdown({ compare }: ReadRequest, { markdown }: Extraction): strin
 /** Postgres has no U+0000, and its UTF-8 no lone surrogates. */
 const storable = (text: string) => text.replaceAll('\0', '').toWellFormed();
 
-/** The scope of the crawl that a page was last read of. */
+/** The scope of the latest crawl of which a page was read. */
 let known: { jobId: string; scope: Scope } | null = null;
 
 function scopeOf(request: ReadRequest): Scope {
-  // A seed that has moved takes the crawl along.
+  // Where the seed was redirected, the crawl moves along.
   return crawlScope(request).at(request.depth === 0 ? request.page.url : request.url);
 }
 

@@ -7,24 +7,24 @@ import { ReaderProcess, ReaderStartError, type ReaderOptions } from './reader-pr
 
 /** A page of this size can make a tree of tens of megabytes. */
 const HEAVY_BYTES = 256 * 1024;
-/** Of text, what is read is as large as what came. What else is inside, it may be much larger. */
+/** Types whose text is as large as their bytes. What other files hold may be much larger. */
 const TEXT_TYPE = /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml)\b)/i;
-/** How PDFs and archives begin, whatever their type says. */
+/** How PDFs and archives begin, whatever type they claim. */
 const PACKED = ['%PDF-', 'PK\x03\x04'];
 const HEAD_BYTES = 1024;
-/** A reader that has nothing to do ends after this, which returns its memory to the system. */
+/** A reader ends, and returns its memory to the system, after being idle for this long. */
 const IDLE_MS = 2000;
-/** The last one, where it is small, stays longer: a caller of single pages should find it. */
+/** The last one stays longer where it is small, so that a single page finds it. */
 const LAST_IDLE_MS = 60_000;
-/** How often that is looked at. */
+/** How often to check that. */
 const RETIRE_MS = 500;
 
 interface ReaderPoolOptions extends ReaderOptions {
-  /** Readers at once. They are started when they are needed. */
+  /** The most readers at once. They are started when they are needed. */
   readers: number;
-  /** The readers that one account may use at once, so that others find one. */
+  /** The most readers that one account may use at once, so that others find one. */
   accountReaders: number;
-  /** Pages read at once that may take much memory. */
+  /** The most pages read at once that may take much memory. */
   heavy: number;
 }
 
@@ -35,7 +35,7 @@ export class ReaderPool implements AsyncDisposable {
   readonly #shares: KeyedSemaphore;
   readonly #heavy: Semaphore;
   readonly #heavyShares = new KeyedSemaphore(1);
-  /** Those that have nothing to do, and since when. The last one is taken first. */
+  /** The idle ones, and since when. The last one is taken first. */
   readonly #idle: { reader: ReaderProcess; since: number }[] = [];
   readonly #all = new Set<ReaderProcess>();
   #retiring: NodeJS.Timeout | null = null;
@@ -48,7 +48,7 @@ export class ReaderPool implements AsyncDisposable {
     this.#heavy = new Semaphore(options.heavy);
   }
 
-  /** Starts a reader where there is none: pages are on their way. */
+  /** Starts a reader where there is none, because pages are on their way. */
   warmUp(): void {
     if (this.#all.size === 0) this.#keep(this.#start());
   }
@@ -65,7 +65,7 @@ export class ReaderPool implements AsyncDisposable {
     }
   }
 
-  /** Waits for a reader, and where the page is heavy for the lane's turn to read one. */
+  /** Waits for a reader, and for a heavy page also for the lane's turn to read one. */
   async #enter(accountId: string, heavy: boolean, signal: AbortSignal): Promise<Disposable> {
     using stack = new DisposableStack();
     if (heavy) {
@@ -104,7 +104,7 @@ export class ReaderPool implements AsyncDisposable {
     this.#retiring ??= setInterval(() => this.#retire(), RETIRE_MS).unref();
   }
 
-  /** Ends the readers that have had nothing to do for long. */
+  /** Ends the readers that have been idle for long. */
   #retire(): void {
     const now = performance.now();
     for (let idle = this.#idle[0]; idle; idle = this.#idle[0]) {
@@ -144,7 +144,7 @@ function roomFor(page: RawPage): number {
   return isPacked(page) ? ROOM_BYTES : Math.min(page.body.length * ROOM_PER_BYTE, ROOM_BYTES);
 }
 
-/** Whether more may be inside than came. */
+/** Whether the content may be larger than the bytes that came. */
 function isPacked({ body, contentType }: RawPage): boolean {
   const head = body.subarray(0, HEAD_BYTES);
   return !TEXT_TYPE.test(contentType ?? '') || PACKED.some((beginning) => head.includes(beginning));

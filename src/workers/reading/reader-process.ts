@@ -8,7 +8,7 @@ import type { FromReader } from './reader.ts';
 const SCRIPT = new URL('./reader.ts', import.meta.url);
 /** As in `npm start`: glibc then returns what is free, and large blocks at once. */
 const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
-/** What is kept of a reader's last words. */
+/** How much of a reader's last output is kept. */
 const STDERR_CHARS = 2000;
 
 /** A reader that ended before it was ready. */
@@ -33,7 +33,7 @@ export class ReaderProcess implements Disposable {
   readonly #ready = Promise.withResolvers<void>();
   readonly #exited: Promise<void>;
   #page: PromiseWithResolvers<PageReading> | null = null;
-  /** The code with which the page fails that is read when the process ends. */
+  /** The code with which the current page fails when the process ends. */
   #endCode: PageErrorCode = 'parse_failed';
   #alive = true;
   #residentBytes = 0;
@@ -44,7 +44,7 @@ export class ReaderProcess implements Disposable {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [`--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${SEMI_SPACE_MB}`],
-      // None of the parent's: it holds secrets.
+      // Not the parent's, which holds secrets.
       env: { NODE_COMPILE_CACHE: compileCache, ...ALLOCATOR },
     });
     if (niceness > 0 && this.#child.pid !== undefined) setPriority(this.#child.pid, niceness);
@@ -68,7 +68,7 @@ export class ReaderProcess implements Disposable {
     return this.#alive && this.#residentBytes <= KEPT_RESIDENT_BYTES;
   }
 
-  /** Whether a page that takes so much memory fits in. */
+  /** Whether a page that takes this much memory fits in. */
   hasRoomFor(bytes: number): boolean {
     return this.#residentBytes + bytes <= MAX_RESIDENT_BYTES;
   }

@@ -6,9 +6,8 @@ import { readPage } from './read-page.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 
 /**
- * The entry of a reader: a process of its own that reads pages, one at a time. What a page does to
- * its memory and time ends with the process. It holds no secret and no connection; it ends when its
- * parent does.
+ * The entry of a reader: a process of its own that reads pages, one at a time. Whatever a page does
+ * to it ends with the process. It holds no secret and no connection, and ends when its parent does.
  */
 
 export type FromReader =
@@ -28,7 +27,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.on('disconnect', () => process.exit());
 process.on('message', (request: ReadRequest) => void answer(request));
 send({ type: 'ready' });
-// Readers are killed, and only an exit would keep what they have compiled for the next one.
+// Stores compiled code for the next reader now: that would else happen at an exit, and readers are
+// killed.
 flushCompileCache();
 
 async function answer(request: ReadRequest): Promise<void> {

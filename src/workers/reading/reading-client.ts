@@ -21,8 +21,8 @@ export class ReadingClient implements Disposable {
   }
 
   /**
-   * Reads a page for an account, and takes its body along. Throws PageError, and the signal's
-   * reason when that aborts.
+   * Reads a page for an account; its body moves to the main thread. Throws PageError, and the
+   * signal's reason when that aborts.
    */
   async read(accountId: string, request: ReadRequest, signal: AbortSignal): Promise<PageReading> {
     signal.throwIfAborted();

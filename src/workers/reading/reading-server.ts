@@ -28,7 +28,7 @@ async function answer(
 ): Promise<void> {
   const send = (message: FromReaders, moved: ArrayBuffer[] = []) => port.postMessage(message, moved);
   try {
-    // On its way the Buffer has become a plain array of bytes.
+    // The Buffer arrives as a plain array of bytes.
     const body = Buffer.from(request.page.body.buffer);
     const page = { ...request.page, body };
     const reading = await pool.read(accountId, { ...request, page }, signal);

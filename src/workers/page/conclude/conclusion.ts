@@ -40,7 +40,7 @@ export class Conclusion {
     return okResult({ ...facts, files: files.stored, compared, incomplete });
   }
 
-  /** The result of a page that is as it is known: its links are followed as they were. */
+  /** The result of a page that has not changed: the links that are known of it are followed. */
   async ofUnchanged(fetched: RoutedPage): Promise<PageResult> {
     const { page } = this.#visit;
     const { links, incomplete } = await this.#links(fetched.url, page.known?.links ?? []);
@@ -53,7 +53,7 @@ export class Conclusion {
     const visit = this.#visit;
     const leftMs = mapLeftMs(visit, options);
     const map = await mapSite(visit, this.#around, { options, start: fetched.url, reading, leftMs });
-    // Of a start page that ended early, links may be missing.
+    // A start page that ended early may lack links.
     const complete = map.complete && !fetched.truncated;
     const fragment = await withUrls(reading.fragment, { ...map, complete });
     const facts = { page: visit.page, fetched, reading: { ...reading, fragment } };
@@ -61,8 +61,8 @@ export class Conclusion {
   }
 
   /**
-   * The links of the page and, of a crawl's seed, of the sitemaps; null where the job is no crawl.
-   * `incomplete`: not all sitemaps could be read.
+   * The links to follow: those of the page and, for the seed of a crawl, of the sitemaps. Null
+   * where the job is no crawl. `incomplete`: a sitemap could not be read.
    */
   async #links(address: string, links: string[]): Promise<{ links: string[] | null; incomplete: boolean }> {
     const { job, page } = this.#visit;
@@ -74,7 +74,7 @@ export class Conclusion {
   }
 }
 
-/** Of a page that came without its content, the links that it had are followed too. */
+/** The links of a page, and where it came without its content those that it had before. */
 function linksOf({ known }: PendingPage, { fetched, reading }: Found): string[] {
   const { links, compared } = reading;
   if (compared !== null || known === null || isGone('ok', fetched.status)) return links;

@@ -6,7 +6,7 @@ import type { Ending } from './result.ts';
 
 const REMEDY = 'The operator may open its network with ALLOW_PRIVATE_TARGETS.';
 
-/** How a page ends that an error kept from being read. */
+/** The ending of a page that an error kept from being read. */
 export function endingOf(error: unknown, visit: Visit): Ending {
   const code = pageErrorCode(error);
   return {
@@ -23,7 +23,7 @@ function pageErrorCode(error: unknown): PageErrorCode {
   return error.code === 'body_failed' ? 'internal_error' : error.code;
 }
 
-/** A link of a crawl to a file that no text can be made of is no page that failed. */
+/** A crawl's link to a file that has no text is skipped; it is no page that failed. */
 function isSkipped(code: PageErrorCode, { job, page }: Visit): boolean {
   const isFile = job.crawl !== null && page.depth > 0 && code === 'unsupported_content_type';
   return code === 'robots' || isFile;

@@ -9,9 +9,9 @@ import type { PageReading } from '../../reading/page-reading.ts';
 import { MAX_FRAGMENT_BYTES } from '../../reading/read-page.ts';
 import { sitemapPages } from './sitemaps.ts';
 
-/** What one URL takes while a map is made, as far as that can be said before. */
+/** The memory that one URL takes while a map is made, roughly. */
 const BYTES_PER_URL = 100;
-/** URLs that are written before other pages have their turn: a few milliseconds. */
+/** URLs that are written before other pages get a turn: a few milliseconds. */
 const PIECE = 2000;
 
 /** A URL of a site. */
@@ -20,7 +20,7 @@ interface MappedUrl {
   lastmod?: string;
 }
 
-/** The URLs of a site, and whether they are all that was to be found. */
+/** The URLs of a site, and whether the map has all that could be found. */
 interface SiteMap {
   urls: Map<string, MappedUrl>;
   complete: boolean;
@@ -72,7 +72,7 @@ export async function mapSite(
   return { urls, complete: complete && listed.complete };
 }
 
-/** Whether the memory is there within `ms`. */
+/** Whether the memory could be reserved within `ms`. */
 async function roomWithin(memory: BodyReservation, bytes: number, ms: number): Promise<boolean> {
   if (ms <= 0) return false;
   const giveUp = AbortSignal.timeout(Math.ceil(ms));
@@ -81,7 +81,7 @@ async function roomWithin(memory: BodyReservation, bytes: number, ms: number): P
   return !giveUp.aborted;
 }
 
-/** Whether a URL, as it is read, or its title has every word of a search. */
+/** Whether a URL, percent-decoded, or its title has every word of a search. */
 function matcherOf(search: string | null): (url: string, title?: string) => boolean {
   const words = (search ?? '').toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return () => true;
@@ -100,8 +100,8 @@ function readable(url: string): string {
 }
 
 /**
- * A page block with the URLs of a map: JSON text with one URL on each line, so that it can be cut
- * into lines without being parsed. What does not fit into a block is left out.
+ * A page block with the URLs of a map: JSON text with one URL a line, so that it can be split into
+ * lines without being parsed. URLs that do not fit into a block are left out.
  */
 export async function withUrls(fragment: Uint8Array, { urls, complete }: SiteMap): Promise<Uint8Array> {
   const parts = [fragment.subarray(0, -1), Buffer.from(',"urls":[')];

@@ -17,13 +17,13 @@ export interface Answer {
   readonly durationMs: number;
 }
 
-/** How a page ends without a text. */
+/** How a page ends that is not read. */
 export interface Ending {
   status: 'failed' | 'skipped';
   code: PageErrorCode;
   /** What is known of the fault beyond its code. */
   detail?: string | null;
-  /** Why its site is left alone. */
+  /** The block page for which its site is left alone. */
   block?: BlockVerdict | null;
 }
 
@@ -53,7 +53,8 @@ export function endedResult(
     blocked: block !== null,
     duration_ms: durationMs,
     fetched_at: fetchedAt,
-    // What a crawl has found before is looked for, though the page did not come this time.
+    // The links that are known of a crawled page are followed, though the page did not come this
+    // time.
     links: job.crawl && status === 'failed' ? (page.known?.links ?? null) : null,
     aliases: [],
     answered: null,

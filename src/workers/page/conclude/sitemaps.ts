@@ -14,16 +14,16 @@ import { cookiesFor } from '../cookies.ts';
 import { headersFor } from '../headers.ts';
 
 /**
- * Where sitemaps are that no robots.txt names: by convention, and as WordPress and its plugins
- * place them.
+ * Where to look for sitemaps that no robots.txt names: by convention, and where WordPress and its
+ * plugins put them.
  */
 const USUAL_PLACES = ['/sitemap.xml', '/sitemap_index.xml', '/wp-sitemap.xml'];
 const MAX_SITEMAPS = 200;
 const SITEMAP_TIMEOUT_MS = 20_000;
 const SITEMAP_BYTES = 50 * 1024 * 1024;
-/** The most that all sitemaps of one crawl may take. */
+/** The most time for all sitemaps of one crawl. */
 const SITEMAPS_BUDGET_MS = 60_000;
-/** The most that judging what the sitemaps list may hold up the thread. */
+/** The most time for judging the URLs that the sitemaps list, which blocks the thread. */
 const JUDGING_BUDGET_MS = 2000;
 /**
  * The pause before a sitemap that failed in passing is fetched once more, where the host names
@@ -32,21 +32,21 @@ const JUDGING_BUDGET_MS = 2000;
 const RETRY_SECONDS = 1;
 
 interface SitemapSearch {
-  /** Whose site it is. */
+  /** A URL of the site. */
   seed: string;
-  /** Pages that are taken at most. */
+  /** The most pages to take. */
   maxUrls: number;
-  /** The most that all sitemaps may take. */
+  /** The most time for all sitemaps. */
   budgetMs: number;
-  /** Which pages in scope are taken; all where it is missing. */
+  /** Which pages in scope to take; all where it is missing. */
   accepts?: (url: string) => boolean;
 }
 
 /** What the sitemaps of a site list. */
 export interface SitemapPages {
-  /** The pages, normalised, and when they last changed, where that is said. */
+  /** The pages, normalised, and when they last changed, where the sitemap says so. */
   lastmod: Map<string, string | undefined>;
-  /** Whether these are all: no time or room was used up, and no sitemap failed. */
+  /** Whether these are all: neither time nor room was used up, and no sitemap failed. */
   complete: boolean;
 }
 
@@ -62,7 +62,7 @@ export async function sitemapLinks(
   const { max_pages } = visit.job.options as CrawlOptions;
   const { lastmod, complete } = await sitemapPages(visit, hosts, {
     seed,
-    // Some of what a sitemap lists is out of the crawl's scope, or double.
+    // Some of what a sitemap lists is out of scope, or listed twice.
     maxUrls: Math.min(100_000, max_pages * 2),
     budgetMs: SITEMAPS_BUDGET_MS,
     accepts: (url) => url !== visit.page.url,
@@ -102,14 +102,14 @@ export async function sitemapPages(
   return { lastmod: lastmods, complete: fetcher.complete && allJudged && collected.complete };
 }
 
-/** Whether a sitemap came, or is certain not to exist. */
+/** Whether a sitemap was read, or certainly does not exist. */
 function isThere({ status }: FetchedPage): boolean {
   return (status >= 200 && status < 300) || status === 404 || status === 410;
 }
 
 /**
  * Fetches the sitemaps of one crawl within the time for all of them. What was read of a sitemap
- * before it throws counts.
+ * before it failed counts.
  */
 class SitemapFetcher {
   readonly #visit: Visit;
@@ -134,7 +134,7 @@ class SitemapFetcher {
     return this.#failed === 0;
   }
 
-  /** Throws what is no fault of the sitemaps: then what was found is not all there is. */
+  /** Throws errors that are no fault of the sitemaps. */
   throwFailure(): void {
     this.#visit.signal.throwIfAborted();
     if (this.#failure) throw this.#failure;
@@ -183,7 +183,7 @@ class SitemapFetcher {
     });
   }
 
-  /** Whether nobody has named the sitemap: then any refusal says that there is none. */
+  /** Whether the sitemap's address is a guess: then any refusal means that there is none. */
   #isGuess(url: string): boolean {
     return this.#vouched.size === 0 && USUAL_PLACES.includes(new URL(url).pathname);
   }
