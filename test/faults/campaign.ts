@@ -18,19 +18,19 @@ export interface Outcome {
 /** Runs the rounds of a class one after another on their own rig in `directory`, then judges. */
 export async function runClass(
   kind: FaultClass,
-  { directory, rounds, seed, onRound }: RunOptions,
+  { directory, rounds, first, seed, onRound }: RunOptions,
 ): Promise<Outcome> {
   await using rig = await startRig(directory, kind);
   const random = createRandom(seed);
   const recoveries: number[] = [];
   const stops: number[] = [];
   const complaints: string[] = [];
-  for (let n = 0; n < rounds; n++) {
+  for (let n = first - 1; n < first - 1 + rounds; n++) {
     rig.ledger.append({ type: 'fault', name: kind.name, at: Date.now() });
     const round = await kind.round(rig, random, n);
     if (round.recoveryMs !== undefined) recoveries.push(round.recoveryMs);
     if (round.stopMs !== undefined) stops.push(round.stopMs);
-    complaints.push(...round.complaints.map((complaint) => `round ${n}: ${complaint}`));
+    complaints.push(...round.complaints.map((complaint) => `round ${n + 1}: ${complaint}`));
     onRound?.(n, round.recoveryMs ?? 0);
   }
   await rig.drained();
@@ -44,6 +44,8 @@ export async function runClass(
 export interface RunOptions {
   directory: string;
   rounds: number;
+  /** The number of the first round: what a class does may depend on it. */
+  first: number;
   seed: number;
   onRound?: (n: number, recoveryMs: number) => void;
 }
