@@ -6,8 +6,6 @@ import type { Random } from '../random.ts';
 import type { FaultRig } from '../rig/rig.ts';
 
 const STOP_LIMIT_MS = 27_000;
-/** Within this time one round's load reaches every crash point it can. */
-const CRASH_LIMIT_MS = 12_000;
 const HOUR_MS = 3_600_000;
 
 async function kill(rig: FaultRig): Promise<void> {
@@ -43,7 +41,10 @@ export const crashed: FaultClass = {
 
 /** A round in which the process crashes at one pass of `point`. */
 async function crashAt(rig: FaultRig, random: Random, point: CrashPoint): Promise<Round> {
-  const rare = /^(job\.cancel|slice\.settle|slice\.anew|delivery\.redeliver|recover|secret)/.test(point);
+  const rare =
+    /^(job\.cancel|slice\.settle|slice\.anew|delivery\.(append|claimed|redeliver)|recover|secret)/.test(
+      point,
+    );
   const old = rig.service;
   const service = await rig.start({
     CRASH_POINT: `${point}:${rare ? 1 : random.whole(1, 4)}`,
@@ -52,18 +53,22 @@ async function crashAt(rig: FaultRig, random: Random, point: CrashPoint): Promis
   old.kill('SIGKILL');
   const load = sendLoad(rig.client, rig.places, random, `${point}-${random.whole(0, 2 ** 31)}`);
   const special = provoke(rig, point);
-  const reached = await Promise.race([service.exited.then(() => true), sleep(CRASH_LIMIT_MS, false)]);
+  const over = Promise.all([load, special]).then(async () => void (await rig.drained()));
+  const reached = await Promise.race([service.exited.then(() => true), over.then(() => false)]);
   const crashedAt = performance.now();
   const open = await openJobs(rig);
   service.kill('SIGKILL');
   await rig.start();
   await rig.drained(open);
   const recoveryMs = performance.now() - crashedAt;
-  await Promise.all([load, special]);
+  await over;
   return { recoveryMs, complaints: reached ? [] : [`${point} was not reached`] };
 }
 
-/** Does what a load does not: redelivers, recovers and rotates the secret. */
+/**
+ * Does what a load does not: redelivers, recovers, rotates the secret, and has deliveries wait that
+ * would be sent at once.
+ */
 async function provoke(
   { client, places, receiver, postgres, drained }: FaultRig,
   point: CrashPoint,
@@ -72,6 +77,7 @@ async function provoke(
     receiver.secrets.add((await client.insist('POST', '/v1/me/webhook-secret/rotate')).json.webhook_secret);
     receiver.secrets.add((await client.insist('GET', '/v1/me')).json.webhook_secret);
   }
+  if (/^delivery\.(append|claimed)$/.test(point)) await failFirst({ client, places, receiver });
   if (!point.startsWith('recover') && !point.startsWith('delivery.redeliver')) return;
   const since = new Date(Date.now() - 60_000).toISOString();
   receiver.failing = point.startsWith('recover');
@@ -85,6 +91,17 @@ async function provoke(
   const [{ id }] = await postgres.query('select id from deliveries where job_id = $1', [job]);
   if (point.startsWith('recover')) await client.insist('POST', '/v1/deliveries/recover', { since });
   else await client.insist('POST', `/v1/deliveries/${id}/redeliver`);
+}
+
+/** A receiver that has failed is left alone for a while: deliveries to it are appended, and claimed later. */
+async function failFirst({ client, places, receiver }: Pick<FaultRig, 'client' | 'places' | 'receiver'>) {
+  receiver.failing = true;
+  for (let n = 0; n < 4; n++) {
+    const body = { url: places.page('/page/1'), webhook_url: places.hook('/fail') };
+    await client.create('/v1/scrape/async', body, `fail-${n}-${Date.now()}`);
+    await sleep(200);
+  }
+  receiver.failing = false;
 }
 
 export const stopped: FaultClass = {
