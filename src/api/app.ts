@@ -15,6 +15,7 @@ import { setRoute } from '../http/locals.ts';
 import { requestLog } from '../http/observe/request-log.ts';
 import { traceRequests } from '../http/observe/request-trace.ts';
 import { problemHandler } from '../http/problem.ts';
+import { createBodyReader } from '../http/body/json-body.ts';
 import { limitRate } from '../http/access/rate-limit.ts';
 import { registerRoutes, type Gates } from '../http/route/register.ts';
 import { callbacks } from '../jobs/http/schemas/callbacks.ts';
@@ -88,6 +89,7 @@ function gatesOf({ db, config }: Context): Gates {
     anyone: [],
     account: [requireKey((key) => authenticate(db, key), attempts), ...(limiter ? [limitRate(limiter)] : [])],
     operator: [requireToken(config.adminToken, attempts)],
+    readBody: createBodyReader(),
     audit: async ({ caller, ...call }) =>
       await recordAudit(db, {
         account_id: caller.id,

@@ -1,6 +1,6 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
-import { bodyOf, createBodyReader } from '../http/body/json-body.ts';
+import { bodyOf } from '../http/body/json-body.ts';
 import { callerOf, requestIdOf, setRoute, traceOf } from '../http/locals.ts';
 import { toServiceError } from '../http/problem.ts';
 import { callRoute } from '../http/route/call.ts';
@@ -32,7 +32,7 @@ export function mcpRoutes<Context>(options: McpOptions<Context>): Router {
     '/mcp',
     refuseOrigins(origins),
     ...gates.account,
-    createBodyReader()(LIMITS, z.unknown()),
+    gates.readBody(LIMITS, z.unknown()),
     (req, res) => answer(options, req, res),
   );
   router.all('/mcp', ...gates.account, (_req, res) => {

@@ -4,6 +4,7 @@ import express from 'express';
 import { createServer } from 'node:http';
 import { openApiDocument } from '../../src/api/openapi.ts';
 import { ROUTES } from '../../src/api/routes.ts';
+import { createBodyReader } from '../../src/http/body/json-body.ts';
 import { registerRoutes } from '../../src/http/route/register.ts';
 import { route } from '../../src/http/route/route.ts';
 import { listen } from '../support/net/listen.ts';
@@ -25,7 +26,12 @@ const current = route({ ...ANY, id: 'current', path: '/jobs', handle: () => ({ j
 
 test('every answer of a deprecated route says since when, until when and what replaces it', async () => {
   const app = express();
-  registerRoutes(app, [old, current], {}, { anyone: [], account: [], operator: [], audit: async () => {} });
+  registerRoutes(
+    app,
+    [old, current],
+    {},
+    { anyone: [], account: [], operator: [], readBody: createBodyReader(), audit: async () => {} },
+  );
   app.use(((_error, _req, res, _next) => res.status(500).end()) as express.ErrorRequestHandler);
   const server = createServer(app);
   const origin = `http://127.0.0.1:${await listen(server)}`;

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { startTestService, type TestService } from '../support/service.ts';
 
 const ROUTE = '/v1/scrape/batch/async';
+const MIB = 1024 * 1024;
 
 let service: TestService;
 before(async () => {
@@ -72,26 +73,38 @@ test('16 KB of gzip that hold millions of values are refused before any is built
   }
 });
 
+/** Sends a part of a body that never ends; the first bytes of the answer come if one comes. */
+function uploadWithoutEnd(path: string, key: string, partBytes: number) {
+  const { hostname, port } = new URL(service.api.origin);
+  const socket = connect(Number(port), hostname);
+  socket.write(
+    `POST ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Length: ${partBytes + 1}\r\n\r\n`,
+  );
+  socket.write(Buffer.alloc(partBytes, ' '));
+  const { promise: answer, resolve } = Promise.withResolvers<string>();
+  socket.on('error', () => {}).once('data', (data) => resolve(String(data)));
+  return { socket, answer };
+}
+
 test('uploads that are never finished are counted for their account', async () => {
   const another = await service.createAccount();
-  const { hostname, port } = new URL(service.api.origin);
-  const part = Buffer.alloc(12 * 1024 * 1024, ' ');
-  const answers = Array.from({ length: 6 }, async () => {
-    const socket = connect(Number(port), hostname);
-    socket.write(
-      `POST ${ROUTE} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${another.key}\r\nContent-Length: 30000000\r\n\r\n`,
-    );
-    socket.write(part);
-    return {
-      socket,
-      answer: new Promise<string>((resolve) => socket.once('data', (data) => resolve(String(data)))),
-    };
-  });
-  const opened = await Promise.all(answers);
+  const opened = Array.from({ length: 6 }, () => uploadWithoutEnd(ROUTE, another.key, 12 * MIB));
   // Four of them fit into the account's share.
   const refused = await Promise.race(opened.map(({ answer }) => answer));
   assert.match(refused, /^HTTP\/1.1 429/);
   assert.equal((await service.api('POST', ROUTE, { urls: ['https://example.com/'] })).status, 202);
+  for (const { socket } of opened) socket.destroy();
+});
+
+test('the bodies of an account count together, whichever surface they are sent to', async () => {
+  const another = await service.createAccount();
+  // Each alone is within the share: the last two of these go beyond it.
+  const opened = [
+    ...Array.from({ length: 3 }, () => uploadWithoutEnd(ROUTE, another.key, 15 * MIB)),
+    ...Array.from({ length: 3 }, () => uploadWithoutEnd('/v2/batch/scrape', another.key, 900 * 1024)),
+    ...Array.from({ length: 3 }, () => uploadWithoutEnd('/mcp', another.key, 3.5 * MIB)),
+  ];
+  assert.match(await Promise.race(opened.map(({ answer }) => answer)), /^HTTP\/1.1 429/);
   for (const { socket } of opened) socket.destroy();
 });
 

@@ -34,8 +34,11 @@ export function bodyOf(res: Response): JsonBody {
   return res.locals.body as JsonBody;
 }
 
-/** Makes middleware that reads bodies. All routes share one budget of memory. */
-export function createBodyReader() {
+/** Makes middleware that reads the bodies of a route. */
+export type BodyReader = (limits: BodyLimits, schema?: z.ZodType) => RequestHandler;
+
+/** Makes a reader of bodies with a budget of memory, which all routes that it serves share. */
+export function createBodyReader(): BodyReader {
   const budget = new BodyBudget();
 
   /**
@@ -43,10 +46,7 @@ export function createBodyReader() {
    * without a schema it may have no field. Throws what `readBody`, the scanner, the budget,
    * `parseJson` and the schema throw.
    */
-  return function jsonBody(
-    { bytes: limit, values, verbatim }: BodyLimits,
-    schema: z.ZodType = NOTHING,
-  ): RequestHandler {
+  return function jsonBody({ bytes: limit, values, verbatim }, schema = NOTHING) {
     return async (req, res, next) => {
       const account = callerOf(res).id;
       const scanner = new JsonScanner({ maxTokens: values, verbatim });

@@ -1,6 +1,6 @@
 import type { IRouter, Request, RequestHandler, Response } from 'express';
 import { invalidField, ServiceError } from '../../service-error.ts';
-import { bodyOf, createBodyReader, type JsonBody } from '../body/json-body.ts';
+import { bodyOf, type BodyReader, type JsonBody } from '../body/json-body.ts';
 import { callerOf, requestIdOf, setRoute, traceOf, type Caller } from '../locals.ts';
 import { requireScope } from '../access/scope.ts';
 import { audited, type Audit } from './audit.ts';
@@ -14,8 +14,11 @@ const MAX_VALUES = 10_000;
 /** The body of a request that has none. */
 const NO_BODY: JsonBody = { value: undefined, bytes: Buffer.alloc(0), verbatim: {} };
 
-/** What a request passes before its handler, by who may call the route. */
-export type Gates = Record<Access, RequestHandler[]> & { audit: Audit };
+/**
+ * What a request passes before its handler, by who may call the route. All surfaces share one
+ * `readBody`, and so its limits.
+ */
+export type Gates = Record<Access, RequestHandler[]> & { readBody: BodyReader; audit: Audit };
 
 /**
  * Adds the routes to the router. A path answers 405 with `Allow` to methods that it does not have.
@@ -26,7 +29,6 @@ export function registerRoutes<Context>(
   context: Context,
   gates: Gates,
 ): void {
-  const jsonBody = createBodyReader();
   for (const [path, atPath] of Map.groupBy(byPrecedence(routes), (declared) => declared.path)) {
     const registered = router.route(path.replace(/\{(\w+)\}/g, ':$1'));
     registered.all(setRoute(path));
@@ -35,7 +37,7 @@ export function registerRoutes<Context>(
         ...announceDeprecation(declared.deprecation),
         ...gates[declared.access],
         ...requireScope(declared),
-        ...(takesBody(declared) ? [jsonBody(bodyLimits(declared), declared.body)] : []),
+        ...(takesBody(declared) ? [gates.readBody(bodyLimits(declared), declared.body)] : []),
         handler(declared, context, gates.audit),
       );
     }
