@@ -27,6 +27,8 @@ import type { ApiContext, ApiParts } from './context.ts';
 import { openApiDocument } from './openapi.ts';
 import { ROUTES } from './routes.ts';
 
+/** What pages of CORS_ORIGINS may call. */
+const FOR_BROWSERS = ['/v1', '/v2', '/mcp', '/openapi.json'];
 /** Of one address in a minute. */
 const MAX_WRONG_KEYS = 100;
 
@@ -50,7 +52,7 @@ export function createApp(context: Context, parts: ApiParts): Express {
   app.use('/console', setRoute('/console'), consoleRoutes(context, parts));
   app.use('/docs', setRoute('/docs'));
   app.use(docsRoutes());
-  if (context.config.corsOrigins.length > 0) app.use(['/v1', '/openapi.json'], cors(corsOptions(context)));
+  if (context.config.corsOrigins.length > 0) app.use(FOR_BROWSERS, cors(corsOptions(context)));
   const shared: ApiContext = { ...context, ...parts, metrics, openApi };
   registerRoutes(app, ROUTES, shared, gates);
   if (context.config.firecrawlApi) app.use(firecrawlRoutes(shared, gates));

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startTestService } from '../support/service.ts';
 
-const preflight = (origin: string, from: string) =>
-  fetch(`${origin}/v1/scrape`, {
+const preflight = (origin: string, from: string, path = '/v1/scrape') =>
+  fetch(origin + path, {
     method: 'OPTIONS',
     headers: {
       origin: from,
@@ -29,6 +29,11 @@ test('pages of other origins may not call the API unless the operator names them
   const answer = await open.api('GET', '/v1/me', undefined, { origin: 'https://b.example' });
   assert.equal(answer.headers.get('access-control-allow-origin'), 'https://b.example');
   assert.match(answer.headers.get('access-control-expose-headers') ?? '', /X-Request-Id/);
+  for (const path of ['/v2/scrape', '/mcp']) {
+    const { status, headers } = await preflight(open.api.origin, 'https://app.example.com', path);
+    assert.deepEqual([path, status], [path, 204]);
+    assert.equal(headers.get('access-control-allow-origin'), 'https://app.example.com');
+  }
   const other = await preflight(open.api.origin, 'https://evil.example');
   assert.equal(other.headers.get('access-control-allow-origin'), null);
   const console = await fetch(`${open.api.origin}/console/sign-in`, {
