@@ -33,17 +33,25 @@ test('the hosts file names addresses, in any case, layout and number of lines', 
 });
 
 test('the last search or domain line counts, and ndots is taken from the options', () => {
-  assert.deepEqual(parseResolvConf('nameserver 1.2.3.4\n'), { search: [], ndots: 1 });
+  assert.deepEqual(parseResolvConf('nameserver 1.2.3.4\n', 'machine'), { search: [], ndots: 1 });
   assert.deepEqual(
     parseResolvConf(
       'search a.test b.test.\n; no\nsearch ns.svc.cluster.local svc.cluster.local\noptions timeout:1 ndots:5\n',
+      'machine.corp.test',
     ),
     { search: ['ns.svc.cluster.local', 'svc.cluster.local'], ndots: 5 },
   );
-  assert.deepEqual(parseResolvConf('search a.test\ndomain b.test\noptions ndots:99'), {
+  assert.deepEqual(parseResolvConf('search a.test\ndomain b.test\noptions ndots:99', 'machine'), {
     search: ['b.test'],
     ndots: 15,
   });
+});
+
+test('without a search list the domain of the machine counts; a list is as long as in Kubernetes', () => {
+  assert.deepEqual(parseResolvConf('nameserver 1.2.3.4\n', 'machine.corp.test').search, ['corp.test']);
+  assert.deepEqual(parseResolvConf('search .\n', 'machine.corp.test').search, []);
+  const domains = Array.from({ length: 12 }, (_, n) => `d${n}.test`);
+  assert.deepEqual(parseResolvConf(`search ${domains.join(' ')}\n`, 'machine').search, domains);
 });
 
 test('search domains come first below ndots, last otherwise, and never for a rooted name', () => {

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { hostname } from 'node:os';
 
 /** What the system's files say of names: /etc/hosts, and the search list of /etc/resolv.conf. */
 export interface SystemNames {
@@ -21,9 +22,10 @@ export interface SystemFiles {
 /** How often the files are looked at for changes. */
 const CHECK_MS = 5000;
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
-/** resolv.conf(5): the search list and ndots have these limits. */
+/** resolv.conf(5): ndots has this limit. */
 const MAX_NDOTS = 15;
-const MAX_SEARCH_DOMAINS = 6;
+/** glibc sets none since 2.26, Kubernetes this one. */
+const MAX_SEARCH_DOMAINS = 32;
 
 const NO_NAMES: SystemNames = { hosts: new Map(), search: [], ndots: 1, version: '' };
 
@@ -46,7 +48,7 @@ export function createSystemNames(files: SystemFiles): () => Promise<SystemNames
     if (version !== known.version)
       known = {
         hosts: parseHosts(await textOf(files.hosts)),
-        ...parseResolvConf(await textOf(files.resolvConf)),
+        ...parseResolvConf(await textOf(files.resolvConf), hostname()),
         version,
       };
     checkedAt = performance.now();
@@ -88,9 +90,13 @@ export function parseHosts(text: string): Map<string, string[]> {
   return hosts;
 }
 
-/** resolv.conf(5): the last `search` or `domain` line counts. */
-export function parseResolvConf(text: string): Pick<SystemNames, 'search' | 'ndots'> {
-  let { search, ndots } = NO_NAMES;
+/**
+ * resolv.conf(5): the last `search` or `domain` line counts. Without one, names are searched in the
+ * domain of the machine's own name.
+ */
+export function parseResolvConf(text: string, machine: string): Pick<SystemNames, 'search' | 'ndots'> {
+  let search: readonly string[] = [machine.split('.').slice(1).join('.')];
+  let { ndots } = NO_NAMES;
   for (const line of text.split('\n')) {
     const [keyword, ...values] = wordsOf(line);
     if (keyword === 'search') search = values;
