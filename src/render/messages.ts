@@ -22,6 +22,8 @@ export interface RenderRequest {
   /** The proxy that every connection of the page goes through; null: none. */
   via: Via | null;
   options: RenderOptions;
+  /** The account that the page's connections count for. */
+  payer: string;
   /** Whether the service must be asked about each address that the page goes on to. */
   asks: boolean;
 }

@@ -210,6 +210,7 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
         timeoutMs: 15_000,
         asks: false,
         via: null,
+        payer: 'acct_1',
         options: {
           wait_for: 'network_idle',
           viewport: { width: 800, height: 600 },

@@ -38,6 +38,12 @@ const RULES: Record<UrlRefusal, TargetRule> = {
 const IDLE_CONNECTIONS = 512;
 const REMEMBERED_DESTINATIONS = 1000;
 
+/** Where a connection leads, and the account that it counts for. */
+interface Wire {
+  target: Target;
+  payer: string | null;
+}
+
 export interface Destination {
   readonly target: Target;
   /** Path and query. */
@@ -120,12 +126,14 @@ export class Network {
 
   /**
    * Opens a connection that is not of the pool, and that its user speaks on from the first byte: no
-   * TLS of ours. Rejects with an EgressError.
+   * TLS of ours. It counts at its address until it closes. Rejects with an EgressError, or an
+   * AddressBusyError.
    */
-  async openWire(target: Target, signal: AbortSignal): Promise<Socket> {
+  async openWire({ target, payer }: Wire, signal: AbortSignal): Promise<Socket> {
     const timings = { dnsMs: null, connectMs: null, tlsMs: null, firstByteMs: null, totalMs: null };
-    const request = { target: { ...target, secure: false }, timings, payer: null };
-    const { socket } = await openSocket(request, this.#connectOptions, signal);
+    const request = { target: { ...target, secure: false }, timings, payer };
+    const { socket, place } = await openSocket(request, this.#connectOptions, signal);
+    socket.once('close', () => place[Symbol.dispose]());
     return socket;
   }
 }

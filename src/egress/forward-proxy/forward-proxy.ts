@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Network } from '../connect/network.ts';
 import { parseUrl, targetOf } from '../connect/url-policy.ts';
-import { EgressError } from '../errors.ts';
+import { AddressBusyError, EgressError } from '../errors.ts';
 import { authorityOf, PageTraffic, type TrafficLimits } from './page-traffic.ts';
 import { relay } from './relay.ts';
 
@@ -16,7 +17,8 @@ const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 /**
  * The HTTP proxy on loopback through which a browser goes out. Each page has a credential; without
  * one nothing passes. The proxy resolves every name itself, once for each connection, checks the
- * addresses as for any other page, and dials one that it has checked.
+ * addresses as for any other page, and dials one that it has checked. Connections count at their
+ * address for the account whose page it is, and wait there for their turn.
  */
 export class ForwardProxy implements AsyncDisposable {
   readonly #network: Network;
@@ -115,13 +117,26 @@ export class ForwardProxy implements AsyncDisposable {
     try {
       page.countRequest(url.hostname);
       this.#network.check(url);
-      return await this.#network.openWire(targetOf(url, { via: page.via }), limits);
+      return await this.#openInTurn(page, url, limits);
     } catch (error) {
       const late = limits.aborted && !page.signal.aborted;
       const known =
         error instanceof EgressError ? error : new EgressError('connection_failed', { cause: error });
       page.recordFailure(authorityOf(url), late ? new EgressError('timeout') : known);
       throw error;
+    }
+  }
+
+  /** Waits where the address has had enough connections lately. */
+  async #openInTurn({ via, payer }: PageTraffic, url: URL, signal: AbortSignal): Promise<Socket> {
+    const wire = { target: targetOf(url, { via }), payer };
+    for (;;) {
+      try {
+        return await this.#network.openWire(wire, signal);
+      } catch (error) {
+        if (!(error instanceof AddressBusyError)) throw error;
+        await sleep(error.seconds * 1000, undefined, { signal });
+      }
     }
   }
 

@@ -14,6 +14,8 @@ export interface TrafficLimits {
   refuseHost?: ((hostname: string) => boolean) | undefined;
   /** The proxy that its connections go through; null: none. */
   via: Via | null;
+  /** The account that its connections count for. */
+  payer: string;
 }
 
 /** What one rendered page sends and receives, under a credential of its own. */
@@ -41,6 +43,11 @@ export class PageTraffic implements Disposable {
   /** The proxy that its connections go through; null: none. */
   get via(): Via | null {
     return this.#limits.via;
+  }
+
+  /** The account that its connections count for. */
+  get payer(): string {
+    return this.#limits.payer;
   }
 
   /** What the page has used so far. */

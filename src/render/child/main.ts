@@ -2,7 +2,12 @@ import { rm } from 'node:fs/promises';
 import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
-import { createEgress, type ForwardProxy } from '../../egress/index.ts';
+import {
+  AddressBudget,
+  createAddressBudgetMemory,
+  createEgress,
+  type ForwardProxy,
+} from '../../egress/index.ts';
 import type { BrowserSettings, FromBrowser, RenderRequest, ToBrowser } from '../messages.ts';
 import { guards, openBrowser, whyNotStarted } from './browser.ts';
 import { descendants, memoryOfChildren } from './memory.ts';
@@ -18,6 +23,12 @@ import { BrokenBrowserError, RenderError, renderPage } from './render-page.ts';
 const NICENESS = 5;
 /** How long a browser may take to end before it is killed. */
 const END_LIMIT_MS = 3000;
+
+/**
+ * A browser opens six connections to a host. So many hosts' worth, and four times as many for one
+ * account, may be open to one address.
+ */
+const CONNECTIONS_PER_ADDRESS = 6 * 8;
 
 const stops = new Map<number, AbortController>();
 const asked = new Map<number, (allowed: boolean) => void>();
@@ -46,7 +57,12 @@ async function start(settings: BrowserSettings): Promise<void> {
     // Once all code is loaded: the other user may not be able to read the program's folder.
     if (user) becomeUser(user);
     remote = 'url' in settings.browser;
-    const egress = createEgress({ allowTargets, allowWebhooks: [], dnsServers });
+    const pageBudget = new AddressBudget({
+      memory: createAddressBudgetMemory(1),
+      thread: 0,
+      concurrency: CONNECTIONS_PER_ADDRESS,
+    });
+    const egress = createEgress({ allowTargets, allowWebhooks: [], dnsServers, pageBudget });
     proxy = await egress.startForwardProxy();
     browser = await openBrowser(settings, guards(proxy.url));
     browser.on('disconnected', () => void (ending ??= end()));

@@ -51,6 +51,7 @@ export async function renderPage(request: RenderRequest, tools: RenderTools): Pr
   using traffic = tools.proxy.admit({
     ...MAX_TRAFFIC,
     via: request.via,
+    payer: request.payer,
     refuseHost: options.block.includes('ads') ? isAdvertiser : undefined,
   });
   const context = await openContext(tools.browser, request);

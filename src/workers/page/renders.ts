@@ -60,6 +60,7 @@ export class Renders {
       skipTlsVerification: skip_tls_verification,
       timeoutMs: rules.timeoutMs,
       via: rules.via,
+      payer: job.account_id,
       options: rendering!,
       asks: respect_robots,
     };
