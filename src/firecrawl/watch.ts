@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { authenticate, keyWorks } from '../accounts/keys/keys.ts';
+import { createRateLimiter } from '../accounts/rate-limit.ts';
 import { AttemptLimit } from '../http/access/attempt-limit.ts';
 import type { Upgrades } from '../http/server/server.ts';
 import type { JobContext } from '../jobs/http/context.ts';
@@ -20,11 +21,15 @@ const SEND_LIMIT_MS = 60_000;
 
 /**
  * Lets Firecrawl's clients watch a job over a web socket: what is there already, each document as
- * it comes, and the end. They send their key as the protocol.
+ * it comes, and the end. They send their key as the protocol. `addressOf`: the client's.
  */
-export function watchUpgrades(context: JobContext): Upgrades {
+export function watchUpgrades(
+  context: JobContext,
+  addressOf: (request: IncomingMessage) => string,
+): Upgrades {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
   const attempts = new AttemptLimit(MAX_WRONG_KEYS);
+  const limiter = createRateLimiter(context.db, context.config.rateLimitPerMinute);
   return {
     accepts: ({ url, headers }) => headers.upgrade?.toLowerCase() === 'websocket' && PATH.test(url ?? ''),
     upgrade: (request, socket, head) => {
@@ -38,13 +43,15 @@ export function watchUpgrades(context: JobContext): Upgrades {
 
   async function open(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const key = request.headers['sec-websocket-protocol'] ?? '';
-    const address = request.socket.remoteAddress ?? '';
+    const address = addressOf(request);
     if (attempts.waitSeconds(address, key) > 0) return refuse(socket, '429 Too Many Requests');
     const caller = await authenticate(context.db, key);
     if (!caller) {
       attempts.fail(address);
       return refuse(socket, '401 Unauthorized');
     }
+    attempts.succeed(address, key);
+    if (limiter && !(await limiter.take(caller.id)).allowed) return refuse(socket, '429 Too Many Requests');
     if (!caller.scopes.includes('jobs:read')) return refuse(socket, '403 Forbidden');
     const [, kind, id] = PATH.exec(request.url ?? '')!;
     const job = await findJob(context.db, caller.id, id!);

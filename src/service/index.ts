@@ -5,6 +5,7 @@ import { createApp } from '../api/app.ts';
 import type { Health } from '../api/health.ts';
 import type { Context } from '../context.ts';
 import { watchUpgrades } from '../firecrawl/watch.ts';
+import { clientAddress } from '../http/server/connections.ts';
 import type { HttpServer } from '../http/server/server.ts';
 import { JobWaiter } from '../jobs/read/wait.ts';
 import { watchDeadlines } from './deadlines.ts';
@@ -80,13 +81,12 @@ export async function startService(context: Context, { server, showKey }: Servic
   await ensureFirstAccount({ db, box, config, log, showKey });
   const stopMaintenance = startMaintenance(context);
   const stopDeadlines = workers ? watchDeadlines(context) : null;
-  const limits = {
-    perAddress: config.connectionsPerAddress,
-    isProxy: (address: string) =>
-      (app.get('trust proxy fn') as (address: string, hop: number) => boolean)(address, 0),
-    log,
-  };
-  const upgrades = config.firecrawlApi ? watchUpgrades({ ...context, box, waiter }) : null;
+  const isProxy = (address: string) =>
+    (app.get('trust proxy fn') as (address: string, hop: number) => boolean)(address, 0);
+  const limits = { perAddress: config.connectionsPerAddress, isProxy, log };
+  const upgrades = config.firecrawlApi
+    ? watchUpgrades({ ...context, box, waiter }, (request) => clientAddress(request, isProxy))
+    : null;
   server?.serve(app, limits, upgrades);
   starting.move();
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { get } from 'node:http';
 import { after, test } from 'node:test';
 import { Firecrawl } from '@mendable/firecrawl-js';
 import { startReceiver } from '../support/receiver.ts';
@@ -175,3 +176,38 @@ test("a web socket needs the key of the job's owner", async () => {
     assert.equal(opened, false);
   }
 });
+
+test('web sockets are limited: by the address of the client for wrong keys, by the account otherwise', async () => {
+  await using limited = await startTestService({
+    ROLES: 'web',
+    TRUST_PROXY: 'loopback',
+    RATE_LIMIT_PER_MINUTE: '5',
+  });
+  const path = `/v2/batch/scrape/job_${'0'.repeat(24)}`;
+  const ask = async (key: string, address: string) =>
+    await upgradeStatus(limited.api.origin + path, {
+      'sec-websocket-protocol': key,
+      'x-forwarded-for': address,
+    });
+  for (let n = 0; n < 100; n++) assert.equal(await ask(`fc-${n}`, '198.51.100.7'), 401);
+  assert.equal(await ask('fc-100', '198.51.100.7'), 429);
+  assert.equal(await ask(limited.account.key, '198.51.100.8'), 404);
+  const answers = [];
+  for (let n = 0; n < 6; n++) answers.push(await ask(limited.account.key, '198.51.100.8'));
+  assert.equal(answers.at(-1), 429);
+});
+
+async function upgradeStatus(url: string, headers: Record<string, string>): Promise<number | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<number | undefined>();
+  const handshake = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  };
+  get(url, { headers: { ...handshake, ...headers }, agent: false }, (answer) => {
+    answer.resume();
+    resolve(answer.statusCode);
+  }).on('error', reject);
+  return await promise;
+}

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { networkOf } from '../../src/http/server/connections.ts';
+import type { IncomingMessage } from 'node:http';
+import { clientAddress, networkOf } from '../../src/http/server/connections.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 function open(service: TestService): Socket {
@@ -68,4 +69,20 @@ test('an owner of many IPv6 addresses counts as one', () => {
   assert.equal(networkOf('2001:0db8:0001:0002::'), networkOf('2001:db8:1:2::9%eth0'));
   assert.notEqual(networkOf('2001:db8:1:2::9'), networkOf('2001:db8:1:3::9'));
   assert.equal(networkOf('::1'), '0:0:0:0::/64');
+});
+
+const isProxy = (address: string) => address.startsWith('10.');
+
+const from = (remoteAddress: string, forwarded?: string) =>
+  clientAddress(
+    { socket: { remoteAddress }, headers: { 'x-forwarded-for': forwarded } } as unknown as IncomingMessage,
+    isProxy,
+  );
+
+test('a client is told by what trusted proxies say of it, and by nobody else', () => {
+  assert.equal(from('192.0.2.1'), '192.0.2.1');
+  assert.equal(from('192.0.2.1', '198.51.100.7'), '192.0.2.1');
+  assert.equal(from('10.0.0.1', 'forged, 198.51.100.7'), '198.51.100.7');
+  assert.equal(from('10.0.0.1', '203.0.113.9, 198.51.100.7, 10.0.0.2'), '198.51.100.7');
+  assert.equal(from('10.0.0.1', ''), '10.0.0.1');
 });

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '../../log.ts';
 
@@ -38,6 +38,23 @@ export function answerInTurn(): RequestHandler {
     if (!before || before.last.closed) next();
     else before.last.once('close', () => socket.destroyed || next());
   };
+}
+
+/**
+ * The address of the client: the last one in `X-Forwarded-For` that no trusted proxy has, or the
+ * connection's.
+ */
+export function clientAddress(
+  { socket, headers }: IncomingMessage,
+  isProxy: ConnectionLimits['isProxy'],
+): string {
+  const forwarded = [headers['x-forwarded-for'] ?? ''].flat().join(',').split(',').toReversed();
+  let address = socket.remoteAddress ?? '';
+  for (const before of forwarded.map((text) => text.trim())) {
+    if (before === '' || !isProxy(address)) break;
+    address = before;
+  }
+  return address;
 }
 
 export interface ConnectionLimits {
