@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, readlink, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { alive } from './alive.ts';
@@ -53,6 +53,14 @@ export async function ensureCluster(cluster: Cluster, binaries: Binaries): Promi
     );
 }
 
+/** Throws an EmbeddedError where the cluster is not there any more. */
+export async function requireCluster({ directory, dataDir }: Cluster): Promise<void> {
+  if ((await readIfThere(join(directory, 'PG_VERSION'))) !== null) return;
+  throw new EmbeddedError(
+    `DATA_DIR: the data in ${dataDir} is gone. Put it back, or start anew with an empty folder.`,
+  );
+}
+
 /**
  * Creates it beside its final place and moves it there when it is whole, so that a kill half-way
  * leaves nothing behind.
@@ -99,6 +107,28 @@ export async function readPostmaster({ directory }: Cluster): Promise<{ pid: num
   const lines = text.split('\n');
   const [pid, port] = [Number(lines[0]), Number(lines[3])];
   return pid > 0 && port > 0 && alive(pid) ? { pid, port } : null;
+}
+
+/**
+ * Lets a server start where the pid that the last one left behind is another program's by now: in a
+ * container pids are few and come back. Postgres takes any process with that pid for a server,
+ * except its parent: so our own takes its place. What the file says of shared memory stays, and
+ * keeps a server from starting beside what is left of the last one.
+ */
+export async function disownPid(cluster: Cluster): Promise<void> {
+  const file = join(cluster.directory, 'postmaster.pid');
+  const [pid, ...rest] = ((await readIfThere(file)) ?? '').split('\n');
+  if (Number(pid) > 0 && alive(Number(pid)) && !(await mayRunIn(Number(pid), cluster.directory)))
+    await writeFile(file, [process.pid, ...rest].join('\n'));
+}
+
+/** Whether a process may be a server of the directory, in which servers work. */
+async function mayRunIn(pid: number, directory: string): Promise<boolean> {
+  try {
+    return (await readlink(`/proc/${pid}/cwd`)) === (await realpath(directory));
+  } catch {
+    return true; // no Linux, or a process that we may not look at
+  }
 }
 
 async function readOrMakePassword(file: string): Promise<string> {

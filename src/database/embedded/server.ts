@@ -2,7 +2,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../log.ts';
 import { postgresBinaries } from './binaries.ts';
-import { clusterOf, ensureCluster, readPostmaster, type Cluster } from './cluster.ts';
+import {
+  clusterOf,
+  disownPid,
+  ensureCluster,
+  readPostmaster,
+  requireCluster,
+  type Cluster,
+} from './cluster.ts';
 import { EmbeddedError } from './error.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { alive } from './alive.ts';
@@ -120,16 +127,20 @@ async function findRunning(cluster: Cluster): Promise<Running | null> {
 }
 
 /**
- * Creates the cluster where it is missing and starts a server on it, on `port` where it had one
- * before.
+ * Creates the cluster where it is missing and starts a server on it; on `port` where it had one
+ * before, and then the cluster must be there. One that has been starting itself since is taken over.
  */
 async function startServer(cluster: Cluster, port?: number): Promise<Running> {
   const binaries = await postgresBinaries(cluster.owner);
-  await ensureCluster(cluster, binaries);
+  if (port === undefined) await ensureCluster(cluster, binaries);
+  else await requireCluster(cluster);
   for (let tries = 1; ; tries++) {
+    await disownPid(cluster);
     const at = port ?? (await freePort());
     const pid = await launch(cluster, binaries.bin, at);
     if (await becomesReady(cluster.urlAt(at), pid)) return { pid, port: at };
+    const other = await findRunning(cluster);
+    if (other && (port ?? other.port) === other.port) return other;
     if (tries === LAUNCHES || alive(pid))
       throw new EmbeddedError(`Postgres did not start; its log is ${join(cluster.home, 'postgres.log')}.`);
     await sleep(LAUNCH_PAUSE_MS);
