@@ -1,5 +1,37 @@
 import { sql } from 'kysely';
-import type { Db } from './tables.ts';
+import type { Db, Tx } from './tables.ts';
+
+/** Whoever waits for a whole table lets nobody else in meanwhile: so nobody waits longer than this. */
+const LOCK_TIMEOUT_MS = 500;
+/** Postgres's code for a lock that was not to be had in time. */
+const LOCK_NOT_AVAILABLE = '55P03';
+/** Days made ahead, so that a process which cannot do this for a while can still write. */
+const DAYS_AHEAD = 3;
+
+/**
+ * Creates the partitions of today and the coming days. False where somebody, such as a backup, has
+ * been reading the tables: then they are to be made later.
+ */
+export async function makeDays(db: Db): Promise<boolean> {
+  const made = sql`
+    select ensure_partitions(((now() at time zone 'utc')::date + n)::date)
+    from generate_series(0, ${DAYS_AHEAD}::int) as n`;
+  return await unlessBusy(db, async (tx) => void (await made.execute(tx)));
+}
+
+/** Changes whole tables in a transaction. False, and nothing done, where somebody reads them. */
+async function unlessBusy(db: Db, change: (tx: Tx) => Promise<void>): Promise<boolean> {
+  try {
+    await db.transaction().execute(async (tx) => {
+      await sql`select set_config('lock_timeout', ${`${LOCK_TIMEOUT_MS}ms`}, true)`.execute(tx);
+      await change(tx);
+    });
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) return false;
+    throw error;
+  }
+}
 
 interface Day {
   day: string;
@@ -9,19 +41,19 @@ interface Day {
 /**
  * Drops the partitions of days older than `days`: jobs with their pages, deliveries with their
  * attempts. A whole day stays while one of its jobs runs, or a delivery of it or of one of its jobs
- * is in the outbox. Returns the days dropped.
+ * is in the outbox, or somebody reads the tables. Returns the days dropped.
  */
 export async function dropOldDays(db: Db, days: number): Promise<string[]> {
   await sql`delete from endpoint_hours where hour < now() - ${days} * interval '1 day'`.execute(db);
   const dropped: string[] = [];
   for (const { day, partitions } of await oldDays(db, days)) {
     if (await isPending(db, day)) continue;
-    await db.transaction().execute(async (tx) => {
+    const gone = await unlessBusy(db, async (tx) => {
       await sql`select pg_advisory_xact_lock(hashtext('ollagraph.partitions'))`.execute(tx);
       for (const { partition } of partitions)
         await sql`drop table if exists ${sql.id(partition)}`.execute(tx);
     });
-    dropped.push(day);
+    if (gone) dropped.push(day);
   }
   return dropped;
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { sql } from 'kysely';
 import { createAccount } from '../../src/accounts/accounts.ts';
 import { createSecretBox } from '../../src/accounts/secrets.ts';
-import { dropOldDays } from '../../src/database/retention.ts';
+import { dropOldDays, makeDays } from '../../src/database/retention.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
 /** Inserts a job, its page with a file, its delivery and an attempt, all created `days` ago. */
@@ -71,3 +71,29 @@ test('days that have had their time are dropped whole; days with something pendi
   assert.equal(await count(database, 'jobs'), 1);
   assert.equal(await count(database, 'attempts'), 1);
 });
+
+test('days are made and dropped when nobody reads the tables, and keep nobody from reading', async () => {
+  await using database = await createTestDatabase();
+  const { id } = await createAccount(database.db, createSecretBox(undefined), { name: 'a', credits: 1 });
+  await oldJob(database, id, 60);
+  await sql`drop table ${sql.id(await tomorrowsPartition(database))}`.execute(database.db);
+  const backup = await database.pool.connect();
+  try {
+    await backup.query('begin');
+    await backup.query('select from jobs limit 1');
+    const [made, dropped] = await Promise.all([makeDays(database.db), dropOldDays(database.db, 30)]);
+    assert.deepEqual([made, dropped], [false, []]);
+    assert.equal(await count(database, 'jobs'), 1);
+  } finally {
+    await backup.query('rollback');
+    backup.release();
+  }
+  assert.equal(await makeDays(database.db), true);
+  assert.equal((await dropOldDays(database.db, 30)).length, 1);
+});
+
+async function tomorrowsPartition({ db }: TestDatabase): Promise<string> {
+  const { rows } = await sql<{ name: string }>`
+    select 'jobs_' || to_char((now() at time zone 'utc')::date + 1, 'YYYYMMDD') as name`.execute(db);
+  return rows[0]!.name;
+}
