@@ -42,19 +42,19 @@ const LEFT_OUT = ['schema_migrations', 'partitioned_tables', 'rate_buckets'];
 
 /**
  * Writes all data to the file as of one moment. A file of that name is replaced when the backup is
- * complete.
+ * complete. Throws, and leaves nothing behind, also where the signal aborts.
  */
-export async function writeBackup(pool: pg.Pool, file: string): Promise<void> {
-  const partial = `${file}.partial`;
+export async function writeBackup(pool: pg.Pool, file: string, signal?: AbortSignal): Promise<void> {
+  const partial = `${file}.${process.pid}.partial`;
   const client = await pool.connect();
   try {
     await client.query('begin isolation level repeatable read, read only');
     const output = createWriteStream(partial, { mode: 0o600, flush: true });
-    await pipeline(Readable.from(contentOf(client)), createGzip(), output);
+    await pipeline(Readable.from(contentOf(client)), createGzip(), output, { signal });
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true });
-    throw error;
+    throw signal?.aborted ? signal.reason : error;
   } finally {
     client.release(true);
   }
@@ -112,14 +112,14 @@ async function tablesOf(client: pg.ClientBase): Promise<Table[]> {
 /**
  * Loads a backup into a migrated database that holds no account yet, all or nothing. Throws a
  * BackupError where the file is none, is incomplete, or was made by another version, or the
- * database is in use.
+ * database is in use; the signal's reason where that aborts.
  */
-export async function restoreBackup(pool: pg.Pool, file: string): Promise<void> {
+export async function restoreBackup(pool: pg.Pool, file: string, signal?: AbortSignal): Promise<void> {
   const client = await pool.connect();
-  const lines = linesOf(unzipped(file));
+  const lines = linesOf(unzipped(file, signal));
   try {
     await client.query('begin');
-    await checkHeader(client, await nextJson<Header>(lines));
+    await checkHeader(client, await nextJson<Header | null>(lines));
     for (;;) {
       const table = await nextJson<Table & { end?: true }>(lines);
       if (table.end) break;
@@ -131,7 +131,7 @@ export async function restoreBackup(pool: pg.Pool, file: string): Promise<void> 
     await client.query('commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined); // the connection is gone
-    throw explain(file, error);
+    throw signal?.aborted ? signal.reason : explain(file, error);
   } finally {
     client.release(true);
     await lines.return(undefined);
@@ -139,9 +139,9 @@ export async function restoreBackup(pool: pg.Pool, file: string): Promise<void> 
 }
 
 /** Begins to read when it is first asked, so that whoever asks gets what goes wrong. */
-async function* unzipped(file: string): AsyncGenerator<Buffer> {
+async function* unzipped(file: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
   const unzip = createGunzip();
-  const read = pipeline(createReadStream(file), unzip);
+  const read = pipeline(createReadStream(file), unzip, { signal });
   read.catch(() => undefined); // the iteration throws the same
   yield* unzip;
 }
@@ -159,8 +159,9 @@ async function nextJson<T>(lines: AsyncGenerator<Buffer>): Promise<T> {
   return JSON.parse(value.toString()) as T;
 }
 
-async function checkHeader(client: pg.ClientBase, { format, migrations, days }: Header): Promise<void> {
-  if (format !== 'ollagraph-backup-1') throw new BackupError('The file is no backup of Ollagraph.');
+async function checkHeader(client: pg.ClientBase, header: Header | null): Promise<void> {
+  if (header?.format !== 'ollagraph-backup-1') throw new BackupError('The file is no backup of Ollagraph.');
+  const { migrations, days } = header;
   const ours = (await readMigrations()).map(({ name, checksum }) => [name, checksum]);
   if (JSON.stringify(ours) !== JSON.stringify(migrations))
     throw new BackupError(
@@ -183,18 +184,25 @@ async function loadTable(
   const copy = client.query(copyFrom(`copy ${table} (${columns.join(', ')}) from stdin`));
   const loaded = finished(copy);
   loaded.catch(() => undefined); // awaited below, after the last line
-  for (;;) {
-    const { value, done } = await lines.next();
-    if (done) {
-      copy.destroy(new BackupError('The backup is incomplete: it has no end.'));
-      break;
+  try {
+    for (let line = await nextLine(lines); line !== END_OF_TABLE; line = await nextLine(lines)) {
+      copy.write(line);
+      if (!copy.write('\n') && !copy.destroyed) await Promise.race([once(copy, 'drain'), loaded]);
     }
-    if (value.length === END_OF_TABLE.length && value.toString() === END_OF_TABLE) {
-      copy.end();
-      break;
-    }
-    copy.write(value);
-    if (!copy.write('\n') && !copy.destroyed) await Promise.race([once(copy, 'drain'), loaded]);
+    copy.end();
+  } catch (error) {
+    // Until then the connection takes nothing but rows.
+    copy.destroy(error as Error);
+    await loaded.catch(() => undefined); // it says of the error only that there was one
+    throw error;
   }
   await loaded;
+}
+
+/** A row, or the end of its table. Throws where there is neither. */
+async function nextLine(lines: AsyncGenerator<Buffer>): Promise<Buffer | typeof END_OF_TABLE> {
+  const { value, done } = await lines.next();
+  if (done) throw new BackupError('The backup is incomplete: it has no end.');
+  const isEnd = value.length === END_OF_TABLE.length && value.toString() === END_OF_TABLE;
+  return isEnd ? END_OF_TABLE : value;
 }

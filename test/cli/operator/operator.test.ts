@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, truncate, writeFile } from 'node:fs/promises';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -16,7 +16,7 @@ import { startReceiver } from '../../support/receiver.ts';
 import { startTestService } from '../../support/service.ts';
 import { page, startSite } from '../../support/site.ts';
 import { eventually } from '../../support/wait.ts';
-import { runCli } from '../run-cli.ts';
+import { finishCli, runCli, spawnCli } from '../run-cli.ts';
 
 const run = promisify(execFile);
 const TABLES = [
@@ -76,6 +76,47 @@ test('a backup restores everything, and a failed one leaves no file', async () =
   await sql`alter table partitioned_tables rename to away`.execute(source.db);
   await assert.rejects(writeBackup(source.pool, failed));
   assert.ok(!existsSync(failed) && !existsSync(`${failed}.partial`));
+});
+
+const leftBehind = async () =>
+  (await readdir(testRun().directory)).filter((name) => name.startsWith('ended.backup'));
+
+test('a backup that is told to end leaves nothing behind', async () => {
+  await using database = await createTestDatabase();
+  const holder = await database.pool.connect();
+  try {
+    await holder.query('begin');
+    await holder.query('lock table accounts in access exclusive mode');
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const file = join(testRun().directory, 'ended.backup');
+      const child = spawnCli({ DATABASE_URL: database.url }, ['backup', file]);
+      const ended = finishCli(child);
+      await eventually(async () => (await leftBehind()).length === 1);
+      child.kill(signal);
+      const { exitCode, stderr } = await ended;
+      assert.deepEqual([exitCode, stderr], [1, `error: Ended by ${signal}. Nothing was done.\n`]);
+      assert.deepEqual(await leftBehind(), []);
+    }
+  } finally {
+    await holder.query('rollback');
+    holder.release();
+  }
+});
+
+test('a backup that breaks off amid the rows of a table restores nothing', async () => {
+  const file = join(testRun().directory, 'half.backup');
+  await using database = await createTestDatabase();
+  await sql`insert into accounts (id, name, credits, webhook_secret)
+    select 'acct_' || n, md5(n::text), 0, sha256(n::text::bytea)::text from generate_series(1, 50000) as n`.execute(
+    database.db,
+  );
+  await writeBackup(database.pool, file);
+  await sql`delete from accounts`.execute(database.db);
+  await truncate(file, Math.floor((await readFile(file)).length / 2));
+  await assert.rejects(restoreBackup(database.pool, file), /is no complete backup/);
+  await writeFile(file, gzipSync('null\n'));
+  await assert.rejects(restoreBackup(database.pool, file), /no backup of Ollagraph/);
+  assert.deepEqual((await sql`select id from accounts`.execute(database.db)).rows, []);
 });
 
 test('a file that is no complete backup restores nothing', async () => {
