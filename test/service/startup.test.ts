@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sql } from 'kysely';
+import { TcpProxy } from '../faults/rig/tcp-proxy.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { testRun } from '../support/environment.ts';
 import { listen } from '../support/net/listen.ts';
@@ -226,24 +227,15 @@ test('a data directory that cannot be used, or is of another Postgres, stops the
 
 test('a start waits for a database that is starting', async () => {
   await using database = await createTestDatabase();
-  const { port } = new URL(database.url);
-  const { TcpProxy } = await import('../faults/rig/tcp-proxy.ts');
-  const network = new TcpProxy(Number(port));
-  await network.start();
   const url = new URL(database.url);
+  const network = new TcpProxy(Number(url.port));
+  await network.start();
   url.port = String(network.port);
   await network[Symbol.asyncDispose]();
   await using service = startProcess({ DATABASE_URL: url.href, OLLAGRAPH_API_KEY: KEY });
   await eventually(() => service.output().includes('waiting up to 30 s for the database'));
   assert.equal(service.output().split('waiting up to').length, 2, 'it is said once');
-  const back = createServer((socket) => {
-    void import('node:net').then(({ connect }) => {
-      const server = connect(Number(port), '127.0.0.1');
-      socket.pipe(server).pipe(socket);
-      socket.on('error', () => server.destroy());
-      server.on('error', () => socket.destroy());
-    });
-  });
+  const back = createServer((socket) => relayTo(socket, database.url));
   back.listen(Number(url.port), '127.0.0.1');
   try {
     await service.ready();
@@ -253,6 +245,35 @@ test('a start waits for a database that is starting', async () => {
     back.close();
   }
 });
+
+test('a start waits behind a proxy that takes connections before the database does', async () => {
+  await using database = await createTestDatabase();
+  let started = false;
+  const proxy = createServer((socket) => {
+    if (started) relayTo(socket, database.url);
+    else socket.destroy();
+  });
+  const url = new URL(database.url);
+  url.port = String(await listen(proxy));
+  await using service = startProcess({ DATABASE_URL: url.href, OLLAGRAPH_API_KEY: KEY });
+  try {
+    await eventually(() => service.output().includes('waiting up to 30 s for the database'));
+    started = true;
+    await service.ready();
+  } finally {
+    service.kill('SIGKILL');
+    await service.exited;
+    proxy.close();
+  }
+});
+
+/** Joins a connection to the database's server. */
+function relayTo(socket: Socket, databaseUrl: string): void {
+  const server = connect(Number(new URL(databaseUrl).port), '127.0.0.1');
+  socket.pipe(server).pipe(socket);
+  socket.on('error', () => server.destroy());
+  server.on('error', () => socket.destroy());
+}
 
 test('the embedded Postgres has no variables of the service and is restarted when it dies', async () => {
   const DATA_DIR = join(testRun().directory, 'embedded-dies');

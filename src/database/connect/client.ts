@@ -3,7 +3,7 @@ import { connectionOptions, requiresChannelBinding } from './address.ts';
 
 /** What pg has and its types do not declare. */
 interface Internals {
-  connection: NodeJS.EventEmitter & { stream: { destroy(error: Error): void } };
+  connection: NodeJS.EventEmitter & { stream: { bytesRead: number; destroy(error: Error): void } };
 }
 
 /**
@@ -35,6 +35,11 @@ export class DatabaseClient extends pg.Client {
   constructor(config: pg.ClientConfig & { requireChannelBinding?: boolean }) {
     super(config);
     if (config.requireChannelBinding) this.#requireChannelBinding();
+  }
+
+  /** Whether the server has sent anything. */
+  get answered(): boolean {
+    return (this as unknown as Internals).connection.stream.bytesRead > 0;
   }
 
   #requireChannelBinding(): void {

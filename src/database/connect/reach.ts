@@ -7,10 +7,13 @@ import { clientOptions, DatabaseClient, pinSettings } from './client.ts';
 import { ConnectionError, explainConnection } from './connection-error.ts';
 import { backendOf } from './lost-connections.ts';
 
+/** A connection that was closed before a byte came. */
+const CLOSED = 'closed';
 /**
- * A server that is starting refuses connections for a while, or says that it is starting (57P03).
+ * A server that is starting refuses connections for a while, or says that it is starting (57P03). A
+ * proxy before it takes them and closes them.
  */
-const STARTING = new Set(['ECONNREFUSED', 'ENOENT', 'EAI_AGAIN', '57P03']);
+const STARTING = new Set(['ECONNREFUSED', 'ENOENT', 'EAI_AGAIN', '57P03', CLOSED]);
 const WAIT_MS = 30_000;
 const PAUSE_MS = 250;
 
@@ -90,7 +93,8 @@ async function connect(url: string): Promise<pg.Client> {
     return client;
   } catch (error) {
     void client.end().catch(() => undefined); // it was never connected
-    throw error;
+    const wasClosed = codeOf(error) === 'ECONNRESET' || /terminated unexpectedly/.test(String(error));
+    throw wasClosed && !client.answered ? Object.assign(error as Error, { code: CLOSED }) : error;
   }
 }
 
