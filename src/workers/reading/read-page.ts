@@ -4,11 +4,9 @@ import { contentSha256, markdownDiff, MAX_DIFF_CHARACTERS } from '../../scrape/c
 import { extract } from '../../scrape/extract.ts';
 import { okBlock, type PageComparison } from '../../scrape/page-block.ts';
 import { PageError, UNBILLED_REASONS, type Extraction } from '../../scrape/types.ts';
+import { MAX_FRAGMENT_BYTES } from './limits.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 import { linksInScope, otherAddresses, titlesOf } from './crawl-links.ts';
-
-/** The largest page block that is kept. Every format is part of it. */
-export const MAX_FRAGMENT_BYTES = 12 * 1024 * 1024;
 
 /**
  * Makes the page block and, for a crawl, the links. Throws PageError, `too_large` for a block that
