@@ -18,14 +18,15 @@ export interface Outcome {
 /** Runs the rounds of a class one after another on their own rig in `directory`, then judges. */
 export async function runClass(
   kind: FaultClass,
-  { directory, rounds, first, seed, onRound }: RunOptions,
+  { directory, rounds, first, endAt, seed, onRound }: RunOptions,
 ): Promise<Outcome> {
   await using rig = await startRig(directory, kind);
   const random = createRandom(seed);
   const recoveries: number[] = [];
   const stops: number[] = [];
   const complaints: string[] = [];
-  for (let n = first - 1; n < first - 1 + rounds; n++) {
+  let n = first - 1;
+  for (; n < first - 1 + rounds && performance.now() < endAt; n++) {
     rig.ledger.append({ type: 'fault', name: kind.name, at: Date.now() });
     const round = await kind.round(rig, random, n);
     if (round.recoveryMs !== undefined) recoveries.push(round.recoveryMs);
@@ -38,7 +39,7 @@ export async function runClass(
   if (kind.limitMs !== undefined && quantile(recoveries, 0.99) > kind.limitMs)
     complaints.push(`the 99th percentile of the recovery is over ${kind.limitMs} ms`);
   const passed = isClean(verdict) && complaints.length === 0;
-  return { name: kind.name, rounds, verdict, recoveries, stops, complaints, passed };
+  return { name: kind.name, rounds: n - first + 1, verdict, recoveries, stops, complaints, passed };
 }
 
 export interface RunOptions {
@@ -46,6 +47,8 @@ export interface RunOptions {
   rounds: number;
   /** The number of the first round: what a class does may depend on it. */
   first: number;
+  /** When no further round begins, on the clock of performance.now(). */
+  endAt: number;
   seed: number;
   onRound?: (n: number, recoveryMs: number) => void;
 }

@@ -9,8 +9,8 @@ import { quantile } from '../support/measure/quantile.ts';
 
 /**
  * The campaign of faults: `npm run test:faults -- --rounds 200 --class kill --seed 7`. Each class
- * runs on a database and a ledger of its own. `--first 13` begins with the 13th round, so that a long
- * campaign can run in parts. Ends with 1 where something was lost, and then leaves the ledger and the
+ * runs on a database and a ledger of its own. `--first 13` begins with the 13th round, and with
+ * `--minutes 8` no round begins later, so that a long campaign can run in parts. Ends with 1 where something was lost, and then leaves the ledger and the
  * service's log behind.
  */
 const { values } = parseArgs({
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     class: { type: 'string' },
     first: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: 'Infinity' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
@@ -41,6 +42,7 @@ for (const kind of chosen) {
     directory,
     rounds: Number(values.rounds ?? kind.rounds),
     first: Number(values.first),
+    endAt: performance.now() + Number(values.minutes) * 60_000,
     seed: Number(values.seed),
     onRound: (n, ms) => console.log(`${kind.name} ${n + 1}: ${(ms / 1000).toFixed(1)} s`),
   });
