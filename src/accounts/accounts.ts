@@ -45,7 +45,7 @@ export interface Account {
   plan: string;
   credits: number;
   webhook_secret: string;
-  /** Until when the secret before this one still signs too, or null. */
+  /** Until when the previous secret still signs, too; null: it does not. */
   previous_secret_until: Date | null;
   created_at: Date;
 }
@@ -64,7 +64,7 @@ export async function readAccount(db: DbOrTx, box: SecretBox, id: string): Promi
   };
 }
 
-/** The latest of the times that are to come, or null. */
+/** The latest of those times that are in the future, or null. */
 function latest(times: Date[]): Date | null {
   const future = times.filter((time) => time > new Date());
   return future.length === 0 ? null : new Date(Math.max(...future.map(Number)));
@@ -79,13 +79,13 @@ export async function listAccounts(db: DbOrTx) {
     .execute();
 }
 
-/** Each of them adds two signatures to every request. */
+/** The most: each adds two signatures to every request. */
 const MAX_PREVIOUS_SECRETS = 8;
 
 /**
- * Replaces the webhook secret. Without an overlap every other secret stops at once. With one, the
- * replaced secret signs beside the new one for that many seconds by the database's clock, and so do
- * those whose overlaps have not ended. Throws a ServiceError `too_many_secrets`.
+ * Replaces the webhook secret. Without an overlap every other secret stops at once. With an
+ * overlap, the replaced secret signs beside the new one for that many seconds by the database's
+ * clock, and so do secrets whose overlaps have not ended. Throws a ServiceError `too_many_secrets`.
  */
 export async function rotateWebhookSecret(
   db: DbOrTx,
@@ -115,8 +115,8 @@ export async function rotateWebhookSecret(
 }
 
 /**
- * The previous secrets of an account's row whose overlaps have not ended, or their ends; the newest
- * first.
+ * The previous secrets of an account's row whose overlaps have not ended, or the ends of these;
+ * newest first.
  */
 function stillPromised(column: 'secret' | 'until') {
   return sql`array(

@@ -12,8 +12,8 @@ export async function renameAccount(db: DbOrTx, id: string, name: string): Promi
 }
 
 /**
- * Refuses an account's keys and ends its console sessions, or lets its keys work again. Its jobs
- * and deliveries go on. False where there is no account of that id.
+ * Suspends an account: its keys are refused and its console sessions end, while its jobs and
+ * deliveries continue. Or resumes it. False where there is no account of that id.
  */
 export async function suspendAccount(db: Db, id: string, suspended: boolean): Promise<boolean> {
   return await db.transaction().execute(async (tx) => {
@@ -49,7 +49,7 @@ export async function deleteAccount(db: Db, id: string): Promise<'deleted' | 'mi
     );
     for (const { name } of tables.rows)
       await sql`delete from ${sql.raw(name)} where account_id = ${id}`.execute(tx);
-    // The tables with a foreign key follow by it.
+    // Tables with a foreign key to it follow.
     await sql`delete from accounts where id = ${id}`.execute(tx);
     return 'deleted';
   });

@@ -6,7 +6,7 @@ import { newId } from '../ids.ts';
 /** Who does something, and from where. */
 export interface Actor {
   kind: AuditActor;
-  /** The key of the call, or with which somebody signed in; null where there is none. */
+  /** The key of the request or of the session; null where there is none. */
   key_id: string | null;
   ip: string | null;
 }
@@ -15,7 +15,7 @@ export interface AuditEvent {
   account_id: string;
   actor: Actor;
   action: AuditAction;
-  /** What it was done to: an id, an endpoint; null where the action says it all. */
+  /** What the action was done to: an id or an endpoint; null where the action says it all. */
   target: string | null;
   request_id: string | null;
 }
@@ -40,14 +40,14 @@ export interface RecordedAction {
   created_at: Date;
   actor: AuditActor;
   key_id: string | null;
-  /** What the key is called. */
+  /** The name of the key. */
   key_name: string | null;
   action: AuditAction;
   target: string | null;
   ip: string | null;
 }
 
-/** The account's actions, newest first; of one key where it is named. */
+/** The account's actions, newest first; with `keyId`, those of one key. */
 export async function listAudit(
   db: DbOrTx,
   accountId: string,

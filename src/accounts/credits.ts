@@ -42,7 +42,7 @@ export async function grantCredits(tx: Tx, accountId: string, amount: number, no
   await move(tx, accountId, { kind: 'grant', amount, note });
 }
 
-/** A job whose credits are held or returned. `key_id`: the key that it was made with. */
+/** A job whose credits are held or returned. `key_id`: the key that created it. */
 interface PaidJob {
   account_id: string;
   id: string;
@@ -50,8 +50,9 @@ interface PaidJob {
 }
 
 /**
- * Holds the most that a job may use, of the account and within the limit of its key. Locks their
- * rows until the transaction ends, so call it last. Throws ServiceError `out_of_credits`.
+ * Holds the most credits that a job may use, within the account's balance and the key's limit.
+ * Locks both rows until the transaction ends, so call it last. Throws ServiceError
+ * `out_of_credits`.
  */
 export async function reserveCredits(tx: Tx, job: PaidJob, amount: number): Promise<void> {
   if (amount <= 0) return;
@@ -78,7 +79,7 @@ export interface DayOfUsage {
 
 /**
  * What ended jobs cost, by the UTC day on which they were created. Days without a job are left out.
- * The bound on the id keeps older partitions unread; it is a day wide of any clock's error.
+ * The bound on the id keeps older partitions unread; it allows for clocks that are a day off.
  */
 export async function usageByDay(db: DbOrTx, accountId: string, from: Date, to: Date): Promise<DayOfUsage[]> {
   const rows = await sql<DayOfUsage>`

@@ -18,8 +18,8 @@ export interface FirstStart {
 /**
  * Makes the account that an installation needs: one for OLLAGRAPH_API_KEY where no account has that
  * key, or one with a new key where there is no account at all. The new key is shown before it is
- * stored: a start that ends in between leaves no key that nobody has seen. Processes that start at
- * once take turns.
+ * stored, so that a start that fails in between leaves no key that nobody has seen. Processes that
+ * start at the same time take turns.
  */
 export async function ensureFirstAccount({ db, box, config, log, showKey }: FirstStart): Promise<void> {
   await db.transaction().execute(async (tx) => {

@@ -4,10 +4,10 @@ import type { DbOrTx } from '../database/tables.ts';
 import type { Limiter, Verdict } from '../http/access/rate-limit.ts';
 
 const WINDOW_SECONDS = 60;
-/** A lease is at most 1/60 of the limit, and a quarter of what is left in the bucket. */
+/** A lease is at most 1/60 of the limit, and at most a quarter of what is left in the bucket. */
 const LEASE_SHARE = 60;
 const LEFT_SHARE = 4;
-/** A lease expires, so that tokens which a process took and did not use return soon. */
+/** A lease expires, so that tokens that a process took and did not use return soon. */
 const LEASE_MS = 5000;
 const MAX_LEASES = 10_000;
 
@@ -43,7 +43,7 @@ class RateLimiter implements Limiter {
     this.limit = limit;
   }
 
-  /** Takes one token, or says how long there is none. */
+  /** Takes one token, or returns how long to wait for one. */
   async take(accountId: string): Promise<Verdict> {
     const lease = this.#leaseOf(accountId);
     for (;;) {
@@ -88,7 +88,7 @@ class RateLimiter implements Limiter {
   }
 }
 
-/** Times have microseconds: a token that lacks only a few counts as whole. */
+/** Times have microseconds: a token that lacks only a few of them counts as whole. */
 const ROUNDING = 0.01;
 
 /**

@@ -10,7 +10,7 @@ const SEALED_COLUMNS = [
   ['deliveries', 'headers'],
   ['schedules', 'request'],
 ] as const;
-/** Rows resealed by one statement. */
+/** The most rows that one statement reads. */
 const BATCH = 500;
 
 /**
@@ -48,14 +48,14 @@ export async function resealSecrets(db: Db, box: SecretBox): Promise<number> {
 interface Column {
   table: string;
   column: string;
-  /** Of the account. */
+  /** The account's id. */
   id: string;
   again: (stored: string) => string;
 }
 
 /**
- * Row by row, so that no delivery or job waits for the others. A row that changes meanwhile is
- * left.
+ * Row by row, so that no delivery or job waits for the others. A row that changes in between is
+ * left alone.
  */
 async function resealColumn(db: DbOrTx, { table, column, id, again }: Column): Promise<void> {
   const [from, value] = [sql.id(table), sql.id(column)];

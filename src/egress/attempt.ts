@@ -1,10 +1,13 @@
-/** An attempt to open something: aborts with `signal`, or late, until it is disposed of. */
+/**
+ * An attempt to open something: aborts with `signal`, or when its time is up, until it is disposed
+ * of.
+ */
 export class Attempt implements Disposable {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal;
   readonly #timer: NodeJS.Timeout | undefined;
   readonly #abort = () => this.#controller.abort();
-  /** Whether the time was over. */
+  /** Whether its time is up. */
   late = false;
 
   constructor(outer: AbortSignal, timeoutMs?: number) {

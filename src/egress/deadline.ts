@@ -3,7 +3,9 @@ import { EgressError } from './errors.ts';
 /** How often to look again at a deadline that is held. */
 const HELD_LOOK_MS = 20;
 
-/** A point in time by which everything must be over, but for what it was held for. */
+/**
+ * A point in time by which everything must be over, not counting the time for which it was held.
+ */
 export class Deadline {
   #at: number;
   #heldSince: number | null = null;
@@ -19,7 +21,7 @@ export class Deadline {
     return Math.max(0, this.#at - (this.#heldSince ?? performance.now()));
   }
 
-  /** Waits for something that is not to count. */
+  /** Waits for something whose time does not count. */
   async hold<T>(wait: Promise<T>): Promise<T> {
     if (this.#holds++ === 0) this.#heldSince = performance.now();
     try {

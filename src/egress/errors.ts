@@ -95,8 +95,8 @@ const RETRYABLE: ReadonlySet<EgressErrorCode> = new Set([
 ]);
 
 /**
- * True for resets, refusals, timeouts and temporary DNS failures; false for what would fail the
- * same way again.
+ * True for resets, refusals, timeouts and temporary DNS failures; false for errors that would
+ * recur.
  */
 export function isRetryable(error: unknown): boolean {
   return error instanceof EgressError && error.retryable;
@@ -105,7 +105,7 @@ export function isRetryable(error: unknown): boolean {
 /** The address has had enough connections or requests lately. Nothing was sent. */
 export class AddressBusyError extends Error {
   override name = 'AddressBusyError';
-  /** When to try again. */
+  /** How soon to try again. */
   readonly seconds: number;
 
   constructor(seconds: number) {

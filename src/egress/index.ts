@@ -98,8 +98,8 @@ export interface Egress extends AsyncDisposable {
 }
 
 /**
- * Of webhooks so many that the dispatcher's own limits hold: accounts may share the host of their
- * receivers.
+ * For webhooks, so many that the dispatcher's own limits apply first: accounts may share the host
+ * of their receivers.
  */
 const CONNECTIONS_PER_ORIGIN = { pages: 16, webhooks: 1024 };
 /** Counts toward the connections to one address of receivers that have accepted nothing yet. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { invalidField } from '../service-error.ts';
 
-/** How a picture is wanted there. */
+/** Firecrawl's settings of a picture. */
 export const pictureFields = {
   fullPage: z.boolean().nullish(),
   quality: z.number().min(0).max(100).nullish(),
@@ -49,8 +49,8 @@ export function ownPicture({ fullPage, quality }: { fullPage?: boolean | null; q
 }
 
 /**
- * Our own actions for Firecrawl's. What is written goes into the field that was clicked last; a
- * scroll goes one window on. Throws ServiceError `validation_failed`.
+ * Our actions for Firecrawl's. Text goes into the field that was clicked last; a scroll goes one
+ * window down. Throws ServiceError `validation_failed`.
  */
 export function ownActions(actions: FirecrawlAction[], windowHeight: number): object[] {
   let clicked: string | null = null;

@@ -10,7 +10,7 @@ export const screenshotFormat = z.strictObject({
   viewport: size.nullish(),
 });
 
-/** What of Firecrawl's scrape options concerns the browser. */
+/** Those of Firecrawl's scrape options that concern the browser. */
 export const browserFields = {
   waitFor: z.number().min(0).max(60_000).nullish(),
   mobile: z.boolean().nullish(),
@@ -26,7 +26,7 @@ export const browserFields = {
 type BrowserOptions = z.infer<z.ZodObject<typeof browserFields>>;
 export type ScreenshotFormat = z.infer<typeof screenshotFormat>;
 
-/** Our window where none is asked for. */
+/** The default window. */
 const WINDOW_HEIGHT = { desktop: 800, mobile: 844 };
 const MAX_WAIT_MS = 30_000;
 
@@ -56,7 +56,7 @@ export function ownBrowserFields(
   };
 }
 
-/** The language of a place, and its time zone where it has but one. */
+/** The language of a country, and its time zone if it has only one. */
 function placeOf(location: BrowserOptions['location']): Record<string, string> {
   const country = /^[a-z]{2}$/i.test(location?.country ?? '') ? location!.country!.toUpperCase() : null;
   const language = location?.languages?.[0];
@@ -77,11 +77,11 @@ function localeOf(language: string, country: string | null): string | null {
         : locale
     ).toString();
   } catch {
-    return null; // no language tag
+    return null; // not a language tag
   }
 }
 
-/** Of a country as ECMA-402's locale info has them. */
+/** The time zones of a country, by ECMA-402's locale info. */
 function timeZonesOf(country: string): string[] {
   const locale = new Intl.Locale('und', { region: country }) as Intl.Locale & {
     getTimeZones?: () => string[] | undefined;

@@ -3,15 +3,15 @@ import { answerErrors, PROBLEMS, problemHeaders } from '../http/problem.ts';
 import type { Log } from '../log.ts';
 import type { ServiceError } from '../service-error.ts';
 
-/** Statuses that Firecrawl answers with where ours differ. */
+/** Firecrawl's statuses, where ours differ. */
 const STATUSES: Partial<Record<ServiceError['code'], number>> = {
   validation_failed: 400,
   idempotency_mismatch: 409,
 };
 
-/** A page that did not come back, as the answer to a scrape of it. */
-export class ScrapeFailed extends Error {
-  override name = 'ScrapeFailed';
+/** The page of a scrape did not come back. */
+export class ScrapeFailedError extends Error {
+  override name = 'ScrapeFailedError';
   readonly status: number;
   readonly code: string;
   constructor({ code, message }: { code: string; message: string }) {
@@ -25,7 +25,7 @@ export class ScrapeFailed extends Error {
 export const firecrawlErrors = (log: Log): ErrorRequestHandler => answerErrors(log, sendError);
 
 function sendError(res: Response, known: ServiceError, thrown: unknown): void {
-  if (thrown instanceof ScrapeFailed) {
+  if (thrown instanceof ScrapeFailedError) {
     res.status(thrown.status).json({ success: false, code: thrown.code, error: thrown.message });
     return;
   }

@@ -2,7 +2,7 @@ import type { Db } from '../database/tables.ts';
 import type { Job } from '../jobs/read/jobs.ts';
 import { PAGE_ERRORS, type PageErrorCode } from '../scrape/types.ts';
 
-/** The most that an answer lists. */
+/** The most pages that an answer lists. */
 const MAX_ERRORS = 1000;
 
 const isRobots = ({ error_code }: { error_code: string | null }) => error_code === 'robots';

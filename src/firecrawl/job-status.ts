@@ -14,9 +14,9 @@ const STATUSES = {
 const DAY_MS = 86_400_000;
 
 export interface StatusOptions {
-  /** Where jobs of its kind are read. */
+  /** The path under which jobs of its kind are read. */
   path: string;
-  /** Of this service, as the caller knows it. */
+  /** The origin of this service, as the caller knows it. */
   origin: string;
   limit: number;
   cursor: string | undefined;
@@ -24,8 +24,8 @@ export interface StatusOptions {
 }
 
 /**
- * How a job stands, with the documents from a place on, in the order in which they settled. `next`
- * leads to those that follow; it is null where no more have settled yet.
+ * The status of a job, with the documents after a place, in the order in which they settled. `next`
+ * leads to those that follow; null where no more have settled yet.
  */
 export async function jobStatus(
   db: Db,

@@ -22,7 +22,7 @@ const ROUTES: Route<JobContext>[] = [
   creditUsage,
   concurrency,
   queueStatus,
-  // Of the first version, what does not stand in the way of ours.
+  // Routes of the first version that do not collide with ours.
   startBatchV1,
   ...jobRoutes('batch', '/v1/batch/scrape'),
   ...jobRoutes('crawl', '/v1/crawl'),
@@ -40,7 +40,7 @@ export function firecrawlRoutes(context: JobContext, gates: Gates): Router {
   return router;
 }
 
-/** For example search, extract, agent and monitor: they need a language model or an index. */
+/** Search, extract, agent and monitor, for example: they need a language model or an index. */
 const refuseUnserved: RequestHandler = (req) => {
   throw new ServiceError('not_found', `${req.method} ${req.baseUrl}${req.path} is not served here.`);
 };

@@ -7,7 +7,7 @@ import {
   type ScreenshotFormat,
 } from './browser-options.ts';
 
-/** What our routes take that Firecrawl's formats stand for. */
+/** Our formats for Firecrawl's. */
 const FORMATS: Record<string, string> = {
   markdown: 'markdown',
   html: 'html',
@@ -47,7 +47,7 @@ const format = z.union([
   }),
 ]);
 const headers = z.record(z.string().max(200), z.string().max(8192));
-/** Taken and without effect: what they ask for is done anyway, or has no meaning here. */
+/** Accepted without effect: what they ask for is done anyway, or has no meaning here. */
 const ignored = z.unknown().optional();
 
 /** Firecrawl's scrape options (v2), as far as a request may carry them. */
@@ -84,9 +84,9 @@ export type FirecrawlOptions = z.infer<typeof scrapeOptions>;
 const MILLISECONDS = 1000;
 
 /**
- * The fields of our own request that stand for Firecrawl's scrape options; to be validated like any
- * other request. A timeout longer than `maxTimeoutMs` is cut to it. Throws ServiceError
- * `validation_failed` for a format that is not served.
+ * The fields of our own request for Firecrawl's scrape options, to be validated like any other
+ * request. A timeout beyond `maxTimeoutMs` is cut to it. Throws ServiceError `validation_failed`
+ * for a format that is not served.
  */
 export function ownFields(options: FirecrawlOptions, maxTimeoutMs: number): Record<string, unknown> {
   const { timeout, maxAge } = options;
@@ -118,7 +118,7 @@ function ownFormats(formats: z.infer<typeof format>[]): OwnFormats {
       screenshot = typeof wanted === 'string' ? SCREENSHOTS[name]! : (wanted as ScreenshotFormat);
     else own.push(ownFormat(name, n));
   }
-  // A picture alone leaves the text out.
+  // With a picture as the only format there is no text.
   if (own.length === 0) own.push(screenshot === null ? 'markdown' : 'metadata');
   return { formats: [...new Set(own)], screenshot };
 }
@@ -130,7 +130,7 @@ function ownFormat(name: string, n: number): string {
   throw invalidField(`formats[${n}]`, `the format ${JSON.stringify(name)} ${reason}`);
 }
 
-/** Without the fields that were not given: our defaults stand for these. */
+/** Without the fields that were not given, which get our defaults. */
 export function withoutUndefined(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

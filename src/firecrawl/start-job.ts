@@ -8,13 +8,13 @@ export interface StartedJob {
   /** The validated request in our own form. */
   own: AsyncFields;
   job: Pick<JobFields, 'kind' | 'lane' | 'urls' | 'options'>;
-  /** Where jobs of its kind are read. */
+  /** The path under which jobs of its kind are read. */
   path: string;
-  /** What the answer says besides. */
+  /** Further fields of the answer. */
   more?: object;
 }
 
-/** Queues a job and answers as Firecrawl does. Its webhook speaks Firecrawl too. */
+/** Queues a job and answers as Firecrawl does. Its webhook gets Firecrawl's events. */
 export async function startJob(
   request: ScrapeRequest,
   context: JobContext,
@@ -32,7 +32,7 @@ export async function startJob(
   return { json: { success: true, id: job_id, url: `${path}/${job_id}`, ...more } };
 }
 
-/** Its clients send the key under a name of their own. */
+/** Firecrawl's clients send the key in a header of their own. */
 function keyOf({ headers, idempotencyKey }: ScrapeRequest): string | null {
   const key = headers['x-idempotency-key'];
   return typeof key === 'string' && /^[\x20-\x7e]{1,255}$/.test(key) ? key : idempotencyKey;

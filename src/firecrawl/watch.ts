@@ -13,15 +13,15 @@ import { progressOf } from './job-status.ts';
 
 const PATH = /^\/v[12]\/(crawl|batch\/scrape)\/(job_[0-9a-f]{24})$/;
 const MAX_WRONG_KEYS = 100;
-/** Documents read at a time, and how long a look waits for the job's end. */
+/** Documents read at a time, and how long to wait for the job's end between reads. */
 const DOCUMENTS = 20;
 const LOOK_MS = 500;
-/** A client that reads nothing for so long is gone. */
+/** A client that reads nothing for this long is gone. */
 const SEND_LIMIT_MS = 60_000;
 
 /**
- * Lets Firecrawl's clients watch a job over a web socket: what is there already, each document as
- * it comes, and the end. They send their key as the protocol. `addressOf`: the client's.
+ * Lets Firecrawl's clients watch a job over a web socket: the documents so far, each further one as
+ * it comes, and the end. Clients send their key as the subprotocol. `addressOf`: the client's.
  */
 export function watchUpgrades(
   context: JobContext,

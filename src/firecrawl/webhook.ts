@@ -17,7 +17,7 @@ export const webhookField = z
   .nullish();
 type Webhook = z.infer<typeof webhookField>;
 
-/** Our events for Firecrawl's. A job has one end, which tells of both outcomes. */
+/** Our events for Firecrawl's. Our one event for the end of a job covers both outcomes. */
 const OWN_EVENTS = {
   started: 'job.started',
   page: 'job.page',
@@ -25,7 +25,7 @@ const OWN_EVENTS = {
   failed: 'job.completed',
 } as const;
 
-/** The fields of our own request that stand for a webhook. */
+/** The fields of our own request for Firecrawl's webhook. */
 export function webhookFields(webhook: Webhook): Record<string, unknown> {
   if (webhook == null) return {};
   if (typeof webhook === 'string') return webhookFields({ url: webhook });

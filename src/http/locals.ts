@@ -29,7 +29,7 @@ export function setRoute(route: string): RequestHandler {
   };
 }
 
-/** The `traceparent` for the work that this request starts; null where nobody traces. */
+/** The `traceparent` for the work that this request starts; null where tracing is off. */
 export function traceOf(res: Response): string | null {
   return (res.locals.traceparent as string | null | undefined) ?? null;
 }

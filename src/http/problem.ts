@@ -120,7 +120,9 @@ function sendProblem(res: Response, error: ServiceError): void {
   res.send(`${JSON.stringify(problemDocument(error, requestIdOf(res)))}\n`);
 }
 
-/** The error that the caller gets. It says nothing of an error that is not the caller's fault. */
+/**
+ * The error that the caller gets, which reveals nothing of errors that are not the caller's fault.
+ */
 export function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   const { type, status, limit } = error as { type?: string; status?: number; limit?: number };

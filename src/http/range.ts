@@ -13,8 +13,8 @@ interface Ranged {
 }
 
 /**
- * The part of `bytes` bytes that a request asks for (RFC 9110, 14); null for all of them: where it
- * names no range, several, another unit, or a range of another version. Throws ServiceError
+ * The part of `bytes` bytes that a request asks for (RFC 9110, 14). Null for all of them: the
+ * request names no range, several, another unit, or a range of another version. Throws ServiceError
  * `range_not_satisfiable`.
  */
 export function rangeOf({ range, ifRange }: Ranged, etag: string, bytes: number): ByteRange | null {

@@ -5,7 +5,7 @@ export interface ApiCall {
   body?: object;
 }
 
-/** What the API answered: JSON text, or the reason why not. */
+/** The API's answer: JSON text, or why there is none. */
 export type ApiAnswer = { ok: true; text: string } | { ok: false; reason: string };
 
 /**

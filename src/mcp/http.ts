@@ -15,14 +15,14 @@ export interface McpOptions<Context> {
   routes: readonly Route<Context>[];
   context: Context;
   gates: Gates;
-  /** Origins of pages that may call besides this service's own. */
+  /** Origins of pages that may call, besides this service's own. */
   origins: readonly string[];
   version: string;
 }
 
 /**
  * The Model Context Protocol over streamable HTTP (2025-06-18) at /mcp, behind the same keys. Each
- * request stands alone, so a client notices nothing of a restart between two of them.
+ * request stands alone, so that a client does not notice a restart between two of them.
  */
 export function mcpRoutes<Context>(options: McpOptions<Context>): Router {
   const router = Router();
@@ -43,7 +43,7 @@ export function mcpRoutes<Context>(options: McpOptions<Context>): Router {
 }
 
 async function answer<Context>(options: McpOptions<Context>, req: Request, res: Response): Promise<void> {
-  // Loaded with the first request: nothing else needs it.
+  // Loaded with the first request, because nothing else needs it.
   const [{ StreamableHTTPServerTransport }, { createMcpServer }] = await Promise.all([
     import('@modelcontextprotocol/sdk/server/streamableHttp.js'),
     import('./server.ts'),
@@ -84,8 +84,8 @@ function insideApi<Context>(
 const LOCAL = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?$/;
 
 /**
- * A page of another origin may not call, even with a key that it has got hold of; nor one whose
- * name was made to lead to this machine (DNS rebinding).
+ * A page of another origin may not call, even with a key that it has obtained; nor may one whose
+ * name was made to resolve to this machine (DNS rebinding).
  */
 function refuseOrigins(allowed: readonly string[]): RequestHandler {
   return (req, _res, next) => {

@@ -7,7 +7,7 @@ export type MapBlock = PageBlock & Required<Pick<PageBlock, 'urls' | 'complete'>
 const TEXTS = ['markdown', 'text', 'html', 'raw_html'] as const;
 const VALUES = ['links', 'images', 'data', 'response'] as const;
 
-/** What a page holds, in the formats that were asked for. */
+/** The content of a page, in the formats that were asked for. */
 export function contentOf(block: PageBlock): string {
   const texts = TEXTS.flatMap((name) => (typeof block[name] === 'string' ? [block[name]] : []));
   const values = VALUES.flatMap((name) =>
@@ -17,14 +17,14 @@ export function contentOf(block: PageBlock): string {
   return parts.length > 0 ? parts.join('\n\n') : JSON.stringify(block.metadata, null, 2);
 }
 
-/** A page's first lines: where it is, and how it came back. */
+/** The first lines of a page: its URL and its status. */
 export function headingOf({ url, status, http_status, error, metadata }: PageBlock): string {
   const title = metadata.title ? `\nTitle: ${metadata.title}` : '';
   const outcome = error === null ? `HTTP ${http_status}` : `${error.code}: ${error.message}`;
   return `URL: ${url}\nStatus: ${status}, ${outcome}${title}`;
 }
 
-/** The URLs of a map, one on each line, with what is known of them. */
+/** The URLs of a map, one a line, with their titles and dates. */
 export function urlsOf({ urls, complete }: MapBlock): string {
   const lines = urls.map(({ url, title, lastmod }) =>
     [url, title, lastmod && `(${lastmod})`].filter(Boolean).join(' '),
@@ -33,8 +33,8 @@ export function urlsOf({ urls, complete }: MapBlock): string {
 }
 
 /**
- * Marks text of web pages as such, between two lines that no page can know. A model that reads it
- * is told that it may hold instructions of strangers.
+ * Marks text of web pages as such, between two lines that no page can guess, and tells the model
+ * that it may hold a stranger's instructions.
  */
 export function untrusted(text: string): string {
   const mark = randomBytes(6).toString('hex');

@@ -8,7 +8,8 @@ export interface PageList {
 }
 
 /**
- * Where reading goes on: the API's cursor, the page in its answer, and the character of that page.
+ * Where reading continues: the API's cursor, the page in its answer, and the character in that
+ * page.
  */
 interface Place {
   cursor: string | null;
@@ -38,7 +39,7 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 
 /**
  * As much of a list of pages as fits into `limit` characters, from a place on, and the place where
- * to go on; null at the end. A page that does not fit is divided.
+ * reading continues, null at the end. A page that does not fit is divided.
  */
 export function cutPages(list: PageList, from: Place, limit: number): { text: string; next: Place | null } {
   const parts: string[] = [];
@@ -58,7 +59,7 @@ export function cutPages(list: PageList, from: Place, limit: number): { text: st
   return { text: parts.join('\n\n'), next };
 }
 
-/** Text that was cut, without the half of a character at its end. */
+/** A cut text without half a character at its end. */
 function whole(cut: string): string {
   return cut.length > 1 && /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
 }

@@ -7,7 +7,7 @@ import type { PageBlock } from '../jobs/http/schemas/answers.ts';
 import { contentOf, headingOf, untrusted, urlsOf, type MapBlock } from './page-text.ts';
 import { cutPages, decodePlace, encodePlace, type PageList } from './read-pages.ts';
 
-/** Pages that one answer of the API holds at most, and the characters that fit into a context. */
+/** The most pages of one answer of the API, and the characters that fit into a model's context. */
 const PAGES = 20;
 const MAX_CHARACTERS = 20_000;
 const MAP_URLS = 200;
@@ -118,7 +118,7 @@ export function addTools(server: McpServer, api: CallApi): void {
       description: 'Says how a job stands. It has ended when its status is completed, failed or cancelled.',
       inputSchema: {
         job_id: jobId,
-        wait_seconds: z.int().min(0).max(25).optional().describe('Wait so long for its end.'),
+        wait_seconds: z.int().min(0).max(25).optional().describe('Wait at most this long for its end.'),
       },
       annotations: reads,
     },

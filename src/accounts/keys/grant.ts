@@ -3,8 +3,8 @@ import { insufficientScope, invalidField, ServiceError } from '../../service-err
 import type { KeyLimits } from './keys.ts';
 
 /**
- * Throws ServiceError where a key would make one that may do more than it may itself: it has no
- * scope that its maker lacks, does not outlive it, and a key with a credit limit makes none.
+ * Throws ServiceError where a key would create one that may do more than itself. The new key has
+ * only scopes of its maker and does not outlive it; a key with a credit limit makes none.
  */
 export async function checkGrant(db: DbOrTx, makerId: string, wanted: KeyLimits): Promise<void> {
   const maker = await db

@@ -9,7 +9,7 @@ const GENERATED = /^ok_([0-9a-f]{24})_[A-Za-z0-9_-]{43}$/;
 const sha256 = (text: string) => createHash('sha256').update(text).digest();
 
 /**
- * The row that a key would be in: by the id inside a generated key, by its digest for one that an
+ * The id of a key's row: the one inside a generated key, or one from the digest of a key that an
  * operator chose.
  */
 function keyId(key: string): string {
@@ -21,7 +21,7 @@ export interface KeyLimits {
   scopes: readonly KeyScope[];
   /** Null: it does not expire. */
   expires_at: Date | null;
-  /** The most credits that its jobs may use, ever; null: what the account has. */
+  /** The most credits that its jobs may use, ever; null: no limit but the account's balance. */
   credit_limit: number | null;
 }
 
@@ -67,7 +67,7 @@ const working = (db: DbOrTx) =>
     .where(sql<boolean>`coalesce(api_keys.expires_at > now(), true)`)
     .where('accounts.suspended_at', 'is', null);
 
-/** Whose key it is, which one, and what it may do. */
+/** The account of a key, the key's id, and what it may do. */
 export interface KeyHolder {
   id: string;
   keyId: string;
@@ -130,7 +130,7 @@ export async function listKeys(db: DbOrTx, accountId: string) {
     .execute();
 }
 
-/** `expired` is shown of a key that nobody revoked. */
+/** A key that expired counts as `expired` only if nobody revoked it. */
 export function keyStatus({ revoked_at, expires_at }: Pick<KeyRow, 'revoked_at' | 'expires_at'>) {
   if (revoked_at !== null) return 'revoked';
   return expires_at !== null && expires_at <= new Date() ? 'expired' : 'works';

@@ -56,7 +56,7 @@ async function* undo(
 ): AsyncGenerator<Buffer, void, undefined> {
   try {
     const peeked = await peek(encoded);
-    // In every coding nothing stands for nothing.
+    // An empty body decodes to an empty one, in every coding.
     if (peeked === null) return;
     const decoding = coding.matches(peeked.first)
       ? pipeline(peeked.all, coding.decoder(peeked.first), () => {}) // the iteration throws what fails

@@ -39,8 +39,8 @@ export async function decodeBody(
 }
 
 /**
- * Starts again from the beginning for a body that turns out larger than the room it has: that takes
- * milliseconds, and only large bodies reserve much room.
+ * Starts over for a body that turns out larger than its room: that takes milliseconds, and only
+ * large bodies reserve much room.
  */
 async function decodeInRoom(
   coding: Coding,
@@ -109,7 +109,7 @@ function decodeMember(coding: Coding, encoded: Buffer, maxBytes: number): Promis
   });
 }
 
-/** More than a kilobyte of gzip can stand for. */
+/** More than a kilobyte of gzip can decode to. */
 const MAX_BEGINNING_BYTES = 2 * 1024 * 1024;
 
 /**

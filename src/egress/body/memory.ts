@@ -2,9 +2,7 @@
 export const SMALL_BODY_BYTES = 256 * 1024;
 /** The default limit of a body that is kept. */
 export const LARGEST_PAGE_BYTES = 10 * 1024 * 1024;
-/**
- * The room that a body without a named length reserves, step by step: it may never fill the whole.
- */
+/** The room that a body without a named length reserves at a time: it may never fill the limit. */
 export const ROOM_STEPS: readonly number[] = [1024 * 1024, 4 * 1024 * 1024, LARGEST_PAGE_BYTES];
 
 /** Limits the memory that large bodies take together. */

@@ -6,7 +6,7 @@ import type { Deadline } from '../deadline.ts';
 export type BodyReader = (body: AsyncIterable<Buffer>) => Promise<void>;
 
 /**
- * Has a body read while it arrives, with its content coding undone: only the part being read is in
+ * Reads a body while it arrives, with its content coding undone: only the part being read is in
  * memory.
  */
 export class BodyReading {

@@ -6,13 +6,13 @@ import { SharedRate, sharedRateMemory } from '../../limits/shared-rate.ts';
 import { AddressBusyError } from '../errors.ts';
 import type { Target } from '../connect/url-policy.ts';
 
-/** New connections of one account to one address. */
+/** The rate of new connections of one account to one address. */
 const ACCOUNT_RATE = { burst: 200, perSecond: 10 };
-/** New connections of all accounts to one address. */
+/** The rate of new connections of all accounts to one address. */
 const TOTAL_RATE = { burst: 500, perSecond: 50 };
 /** The names of one address that may be asked as concurrently as a name with an own address. */
 const CONCURRENT_NAMES = 4;
-/** How long a place is waited for, and how soon to try again where none came free. */
+/** How long to wait for a place, and how soon to try again if none came free. */
 const PATIENCE_MS = 2000;
 const BUSY_SECONDS = 2;
 /** The first name that was connected to at an address, while it is used. */
@@ -45,7 +45,7 @@ export interface AddressBudgetOptions {
   concurrency: number;
 }
 
-/** A connection that is to be opened. `payer`: the account that it counts for; null: no limit. */
+/** A connection to open. `payer`: the account that it counts for; null: no limit. */
 export interface Opening {
   target: Pick<Target, 'hostname' | 'port'>;
   payer: string | null;
@@ -102,7 +102,7 @@ export class AddressBudget {
   }
 }
 
-/** What counts as one address: of IPv6 the network of 64 bits, which one machine may hold whole. */
+/** What counts as one address: for IPv6 the /64 network, all of which one machine may hold. */
 export function addressKey(address: string): string {
   if (isIPv4(address)) return address;
   const [left = '', right] = address.split('::');

@@ -8,7 +8,7 @@ import type { Target } from '../connect/url-policy.ts';
 /** What one account may send to an address at which a name has not answered it with a 2xx. */
 const ACCOUNT_REQUESTS = { burst: 100, perSecond: 2 };
 const ACCOUNT_BYTES = { burst: 1024 * 1024, perSecond: 64 * 1024 };
-/** The same of all accounts. */
+/** The same for all accounts together. */
 const TOTAL_REQUESTS = { burst: 400, perSecond: 8 };
 const PROVEN = { max: 50_000 };
 
@@ -46,7 +46,7 @@ export class AddressTrial {
     if (seconds > 0) throw new AddressBusyError(seconds);
   }
 
-  /** So many bytes were sent. */
+  /** Counts bytes that were sent. */
   sent(recipient: Recipient, bytes: number): void {
     if (this.#proven.has(fullKey(recipient))) return;
     this.#bytes.charge(`${recipient.account_id} ${placeKey(recipient)}`, bytes);

@@ -18,7 +18,7 @@ export interface ConnectOptions extends AddressRules {
   budget?: AddressBudget | undefined;
 }
 
-/** What a connection is opened for. */
+/** The target of a connection, and its timings. */
 export interface SocketRequest extends Opening {
   target: Target;
   /** Filled in with each phase when it ends. */
@@ -64,7 +64,7 @@ export async function openSocket(
   return { ...dialled, ...opened, place: places.move() };
 }
 
-/** None where a proxy is to resolve the name. */
+/** None where the proxy resolves the name. */
 async function addressesOf(target: Target, options: ConnectOptions): Promise<string[]> {
   const { hostname, via } = target;
   const isName = isIP(hostname) === 0 && knownAddresses(hostname, options.policy) === null;
@@ -87,7 +87,7 @@ async function dial(
     const wire = await connectTcp({ hostname, port }, addresses, signal);
     return { wire, remoteAddress: checkPeer(wire, options.policy) };
   }
-  const [address] = addresses; // IPv4 comes first, which more proxies have
+  const [address] = addresses; // IPv4 comes first, which more proxies support
   const wire = await openThrough(via, { host: address ?? hostname, port }, options, signal);
   signal.addEventListener('abort', () => wire.destroy(), { once: true });
   return { wire, remoteAddress: address ?? '' };

@@ -4,7 +4,7 @@ import { EgressError } from '../errors.ts';
 import type { Resolve } from './names/resolve.ts';
 import { knownAddresses, type Target } from './url-policy.ts';
 
-/** What says where connections may go. */
+/** The rules for where connections may go. */
 export interface AddressRules {
   policy: AddressPolicy;
   resolve: Resolve;

@@ -3,8 +3,8 @@ import type { OpenSocket, SocketRequest } from './connector.ts';
 import { AddressBusyError, EgressError } from '../errors.ts';
 
 /**
- * Who waits for a connection. `granted` or `refused` is called once; after `abandon`, only
- * `refused` may be.
+ * A request that waits for a connection. `granted` or `refused` is called once; after `abandon`,
+ * only `refused` may be.
  */
 export interface Waiter extends Readonly<SocketRequest> {
   /** Connections are shared only among waiters with the same key. */
@@ -29,7 +29,7 @@ interface Origin {
   waiting: Set<Waiter>;
 }
 
-/** How often idle connections are looked through for those that have waited long enough. */
+/** How often to close connections that were idle for too long. */
 const SWEEP_MS = 1000;
 
 /** Keep-alive connections by origin. Keeps nothing of an origin without connections and waiters. */

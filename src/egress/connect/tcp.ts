@@ -1,7 +1,7 @@
 import { connect, isIP, type LookupFunction, type Socket } from 'node:net';
 import { EgressError } from '../errors.ts';
 
-/** How long one address of a host is tried before the next one; the last has until the deadline. */
+/** How long to try one address of a host before the next; the last one has until the deadline. */
 const ATTEMPT_MS = 500;
 
 /**

@@ -1,7 +1,4 @@
-/**
- * A time limit that can be set again, and be halted while something is waited for that does not
- * count.
- */
+/** A time limit that can be set again, and halted during waits that do not count. */
 export class Countdown {
   readonly #onEnd: () => void;
   #timer: NodeJS.Timeout | undefined;

@@ -35,7 +35,7 @@ export class PageTraffic implements Disposable {
     this.#onEnd = onEnd;
   }
 
-  /** Aborts when the page is over, or has used up what it may. */
+  /** Aborts when the page is over, or has used up its allowance. */
   get signal(): AbortSignal {
     return this.#end.signal;
   }
@@ -55,7 +55,7 @@ export class PageTraffic implements Disposable {
     return { requests: this.#requests, bytes: this.#bytes, ms: performance.now() - this.#startedAt };
   }
 
-  /** Whether the page was cut off for what it used. */
+  /** Whether the page was cut off because it used up its allowance. */
   get exceeded(): boolean {
     return this.signal.reason instanceof EgressError && this.signal.reason.code === 'too_large';
   }

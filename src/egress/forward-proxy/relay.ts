@@ -16,7 +16,7 @@ const HOP_BY_HOP = new Set([
 
 /**
  * Sends a request on over an open socket, and its answer back. Calls `onBytes` for what is
- * received. Rejects where no answer comes; an answer that breaks off breaks off.
+ * received. Rejects if no answer comes; an answer that breaks off is passed on as far as it came.
  */
 export async function relay(
   { request, response }: { request: IncomingMessage; response: ServerResponse },

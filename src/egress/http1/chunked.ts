@@ -24,7 +24,7 @@ export class ChunkedBody {
     return this.#state === 'over';
   }
 
-  /** Whether the last chunk has come: what may be missing then are trailers and the final line. */
+  /** Whether the last chunk has come: only trailers and the final line may be missing then. */
   get contentOver(): boolean {
     return this.#state === 'over' || this.#state === 'trailers';
   }

@@ -4,9 +4,7 @@ import { requestHead, type OutgoingRequest } from './request.ts';
 import { ResponseReader, type ResponseHandler } from './response-reader.ts';
 import { sendBody, type SendProgress } from './send-body.ts';
 
-/**
- * Who carries out one exchange over a connection. Nothing is called after `onEnd` or `onClosed`.
- */
+/** Handles one exchange over a connection. Nothing is called after `onEnd` or `onClosed`. */
 export interface ConnectionUser extends ResponseHandler, SendProgress {
   /** Bytes of the answer have arrived; called for each piece. */
   onBytes(): void;
@@ -19,7 +17,7 @@ export interface ConnectionUser extends ResponseHandler, SendProgress {
 
 /** How long a connection waits for its next request where the server names no time of its own. */
 const KEEP_ALIVE_MS = 4000;
-/** A server's own time is cut by this: the request must arrive before the server closes. */
+/** A server's own time is shortened by this: the request must arrive before the server closes. */
 const KEEP_ALIVE_MARGIN_MS = 1000;
 const MAX_KEEP_ALIVE_MS = 600_000;
 /** Bodies up to this size leave in one piece with the head of their request. */

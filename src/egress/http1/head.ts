@@ -85,10 +85,7 @@ function readFields(lines: string[]): { entries: [string, string][]; strict: boo
   return { entries, strict };
 }
 
-/**
- * The value with a space for each control character (RFC 9110, section 5.5), without the blanks
- * around it.
- */
+/** The value, trimmed, with a space for each control character (RFC 9110, section 5.5). */
 function clean(value: string): string {
   return trimBlanks(value.replace(CONTROL_CHARACTERS, ' '));
 }

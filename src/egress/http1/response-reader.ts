@@ -3,7 +3,7 @@ import { InvalidAnswerError } from '../errors.ts';
 import { ChunkedBody } from './chunked.ts';
 import { MAX_HEAD_BYTES, parseHead, type ResponseHead } from './head.ts';
 
-/** Who takes an answer as it arrives. */
+/** Takes an answer as it arrives. */
 export interface ResponseHandler {
   /**
    * Called with each head: any number of informational ones (1xx), then the final one. May throw.
@@ -58,7 +58,7 @@ export class ResponseReader {
     if (rest.length > 0) this.#surplus = true;
   }
 
-  /** The connection has ended. Whether the answer is whole with that. */
+  /** Called when the connection has ended. Returns whether the answer is complete. */
   end(): boolean {
     if (this.#over || this.#head === null) return this.#over;
     if (this.#head.length !== 'connection' && this.#chunked?.contentOver !== true) return false;
@@ -69,7 +69,7 @@ export class ResponseReader {
   #readHead(bytes: Buffer): Buffer {
     const known = this.#pending?.length ?? 0;
     const all = this.#withPending(bytes);
-    // Some servers send a line break too many after the answer before.
+    // Some servers send one line break too many after the previous answer.
     const start = blankBytes(all);
     const end = endOfHead(all, Math.max(start, known - 3));
     if ((end === -1 ? all.length : end) + this.#headBytes > MAX_HEAD_BYTES)

@@ -85,8 +85,8 @@ class PageFetch {
   }
 
   /**
-   * A refresh that leads around, too far, or where nobody may go is not followed: the page is there
-   * without it.
+   * A refresh that loops, leads too far, or leads where it may not is not followed: the page is
+   * complete without it.
    */
   #refreshTarget(page: AnsweredPage, url: URL): URL | null {
     const target = parseUrl(this.#request.refresh?.(page) ?? '', url);
@@ -182,7 +182,7 @@ class PageFetch {
   }
 }
 
-/** The deadline is held while the memory is waited for. */
+/** The deadline is held while the fetch waits for memory. */
 function heldBy(deadline: Deadline, memory: BodyMemory): BodyMemory {
   return {
     need: async (bytes) => await deadline.hold(memory.need(bytes)),

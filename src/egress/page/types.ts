@@ -59,7 +59,7 @@ export interface AnsweredPage {
   headers: Record<string, string>;
   /** Each `X-Robots-Tag` header: the names of robots in one do not count for the next. */
   robotsTags: string[];
-  /** Of several `Content-Type` fields, the one that counts. */
+  /** The `Content-Type` field that counts, if there are several. */
   contentType: string | null;
   /** With its content coding undone. */
   body: Buffer;
@@ -68,7 +68,7 @@ export interface AnsweredPage {
 }
 
 /**
- * A redirect on the way to a page: the URL that answered with it, and its status, null where a
+ * A redirect on the way to a page: the URL that answered with it, and its status; null where a
  * browser followed it.
  */
 export interface Hop {

@@ -4,7 +4,7 @@ import { readAnswer } from './read-answer.ts';
 import type { Destination, Upstream } from './upstream.ts';
 
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: |\r?\n)/;
-/** With these a gateway says that the site did not answer it. */
+/** The statuses with which a gateway says that the site did not answer it. */
 const UNREACHED = new Set([502, 504]);
 
 /** Asks an HTTP proxy for a tunnel (RFC 9110, section 9.3.6). Rejects with an EgressError. */

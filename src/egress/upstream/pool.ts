@@ -6,11 +6,11 @@ import type { Upstream } from './upstream.ts';
 const FIRST_REST_MS = 10_000;
 const LONGEST_REST_MS = 600_000;
 /**
- * Sites that a proxy has to fail for before it rests, where each failure may be the site's. One
- * dead site never takes a proxy from the others.
+ * The number of sites for which a proxy must fail before it rests, where each failure may be the
+ * site's fault: one dead site never takes a proxy from the others.
  */
 const SUSPICIOUS_SITES = 3;
-/** A proxy that failed is asked last for the same for so long. */
+/** How long a proxy that failed for a key comes last for it. */
 const AVOIDED_MS = 60_000;
 const MAX_AVOIDED = 1000;
 
@@ -43,8 +43,8 @@ export class ProxyPool {
   }
 
   /**
-   * The proxy for what the key names, always the same while it does not rest or fail for it. Where
-   * all rest, the one that rests the shortest. Null where there are none but the ones of `except`.
+   * The proxy for what the key names: always the same one, while it does not rest or fail for it.
+   * If all rest, the one that rests the shortest. Null if there are none but those of `except`.
    */
   pick(key: string, except: ReadonlySet<number>): PooledProxy | null {
     const hash = hashOf(key);
@@ -57,12 +57,12 @@ export class ProxyPool {
     return first?.member.proxy ?? null;
   }
 
-  /** It made a connection. */
+  /** The proxy made a connection. */
   succeeded({ number }: PooledProxy): void {
     this.#members[number - 1]!.succeeded();
   }
 
-  /** It did not make a connection to a site, for what the key names. */
+  /** The proxy did not connect to a site, for what the key names. */
   failed({ number }: PooledProxy, { key, site }: { key: string; site: string }, error: ProxyError): void {
     this.#members[number - 1]!.failed(key, site, error);
   }
@@ -72,7 +72,9 @@ export class ProxyPool {
     this.#members[number - 1]?.rest(restMs);
   }
 
-  /** What has happened since the last call, of the proxies to which anything has. */
+  /**
+   * What has happened to proxies since the last call; proxies to which nothing has are left out.
+   */
   takeReports(): ProxyReport[] {
     return this.#members.flatMap((member) => member.takeReport() ?? []);
   }

@@ -13,7 +13,7 @@ export class ProxyError extends Error {
 }
 
 /**
- * The proxy's part in a failed fetch, also of a browser's in another process; null: it had none.
+ * The proxy's part in a failed fetch, which a browser in another process may have made; null: none.
  */
 export function proxyErrorOf(error: unknown): ProxyError | null {
   if (!(error instanceof EgressError) || error.code !== 'proxy_failed') return null;

@@ -12,7 +12,10 @@ import { jobStatus } from '../job-status.ts';
 const MAX_DOCUMENTS = 100;
 const query = z.strictObject({ limit: limitParameter(1000, MAX_DOCUMENTS), cursor: cursorParameter });
 
-/** Reading, cancelling and the errors of jobs of a kind, as Firecrawl has them under `path`. */
+/**
+ * The routes that read and cancel jobs of a kind and list their errors, as Firecrawl has them under
+ * `path`.
+ */
 export function jobRoutes(kind: JobKind, path: string): Route<JobContext>[] {
   const ofKind = async ({ db }: JobContext, accountId: string, id: string) => {
     const job = await findJob(db, accountId, id);

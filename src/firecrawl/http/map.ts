@@ -8,7 +8,7 @@ import { mapLines } from '../../jobs/http/scrape/map-lines.ts';
 import { MAX_SYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';
 import { mapOptions, mapSchema } from '../../jobs/http/schemas/requests.ts';
 import type { PageBlock } from '../../jobs/http/schemas/answers.ts';
-import { ScrapeFailed } from '../errors.ts';
+import { ScrapeFailedError } from '../errors.ts';
 import { ownFields, withoutUndefined } from '../scrape-options.ts';
 
 const ignored = z.unknown().optional();
@@ -50,7 +50,7 @@ export const map = route({
         headers: asked.headers ?? undefined,
         timeout_ms: ownFields({ timeout: asked.timeout }, MAX_SYNC_TIMEOUT_MS)['timeout_ms'],
       }),
-      // As Firecrawl has it where nothing is said.
+      // Firecrawl's default.
       allow_subdomains: asked.includeSubdomains ?? true,
       ignore_query_parameters: asked.ignoreQueryParameters ?? true,
     });
@@ -58,12 +58,12 @@ export const map = route({
     const fields = { urls: [own.url], options: mapOptions(own) };
     const job = { kind: 'map', lane: 'interactive', sync: true, ...fields } as const;
     const { lines, block } = await mapLines((await answerNow(request, context, job, budgetMs)).body!);
-    if (block !== null) throw new ScrapeFailed((JSON.parse(block) as PageBlock).error!);
+    if (block !== null) throw new ScrapeFailedError((JSON.parse(block) as PageBlock).error!);
     return { body: linksOf(lines) };
   },
 });
 
-/** Our URLs have the fields of Firecrawl's links, and `lastmod` besides. */
+/** Our URLs have the fields of Firecrawl's links, and `lastmod`. */
 async function* linksOf(lines: Iterable<string>): AsyncGenerator<string> {
   yield '{"success":true,"links":[';
   let comma = '';

@@ -8,7 +8,7 @@ import { MAX_SYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';
 import { scrapeOptions, scrapeSchema } from '../../jobs/http/schemas/requests.ts';
 import { documentOf } from '../../jobs/read/firecrawl-document.ts';
 import type { PageBlock } from '../../jobs/http/schemas/answers.ts';
-import { ScrapeFailed } from '../errors.ts';
+import { ScrapeFailedError } from '../errors.ts';
 import { ownFields, scrapeOptionFields } from '../scrape-options.ts';
 
 export const scrape = route({
@@ -33,7 +33,7 @@ export const scrape = route({
       budgetMs,
     );
     const block = JSON.parse(await bodyText(answer.body)) as PageBlock;
-    if (block.error !== null) throw new ScrapeFailed(block.error);
+    if (block.error !== null) throw new ScrapeFailedError(block.error);
     const { requestId: id, origin } = request;
     return { json: { success: true, data: documentOf(block, { id, origin }) } };
   },

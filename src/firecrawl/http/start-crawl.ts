@@ -9,7 +9,7 @@ import { startJob } from '../start-job.ts';
 import { webhookField, webhookFields } from '../webhook.ts';
 
 const ignored = z.unknown().optional();
-/** Firecrawl crawls up to so many pages where nothing is said. */
+/** Firecrawl's default for the most pages of a crawl. */
 const DEFAULT_LIMIT = 10_000;
 const MILLISECONDS = 1000;
 
@@ -73,7 +73,7 @@ export const startCrawl = route({
   },
 });
 
-/** An expression matches anywhere in the path there, unless it begins with `^`. */
+/** Firecrawl's expressions match anywhere in the path, unless they begin with `^`. */
 function unanchored(pattern: string): string {
   return pattern.startsWith('^') || pattern.startsWith('*') || pattern.startsWith('.*')
     ? pattern

@@ -6,9 +6,9 @@ const WINDOW_MS = 60_000;
 const MAX_ADDRESSES = 10_000;
 
 /**
- * Slows down those who guess secrets: after `maxFailures` within a minute an address waits until
- * the minute is over. A secret that has worked from the same address before is let through: others
- * behind one proxy do not suffer from a guesser among them.
+ * Slows down attempts to guess secrets: after `maxFailures` within a minute an address waits until
+ * the minute is over. A secret that has worked from the same address before is let through, so that
+ * others behind the same proxy do not suffer from a guesser among them.
  */
 export class AttemptLimit {
   readonly #maxFailures: number;

@@ -3,8 +3,8 @@ import { ServiceError } from '../../service-error.ts';
 const MIB = 1024 * 1024;
 
 /**
- * Bytes of the bodies that are held at once: in all, and by one account, which can so send one body
- * of the largest size and some others.
+ * The most bytes of bodies held at once: in all, and per account, which leaves room for one body of
+ * the largest size and some others.
  */
 const MAX_BYTES = 128 * MIB;
 const MAX_ACCOUNT_BYTES = 48 * MIB;

@@ -9,9 +9,9 @@ import { JsonScanner } from './scan.ts';
 
 /** What a route says of the body that it takes. */
 export interface BodyLimits {
-  /** Most bytes once it is decompressed. */
+  /** The most bytes, decompressed. */
   bytes: number;
-  /** Most values: strings, numbers, literals, objects and arrays. */
+  /** The most values: strings, numbers, literals, objects and arrays. */
   values: number;
   /** Top-level fields that are kept as they came, each with its most bytes as JSON. */
   verbatim: Record<string, number>;
@@ -19,7 +19,7 @@ export interface BodyLimits {
 
 /** A body that passed its limits and its schema. */
 export interface JsonBody {
-  /** What the schema made of it. */
+  /** The body as the schema returns it. */
   value: unknown;
   /** The exact bytes, decompressed; empty when there was none. */
   bytes: Buffer;

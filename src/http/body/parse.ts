@@ -7,8 +7,8 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * The value of a body that the scanner has read. Long arrays are built in pieces, between which
- * other requests have their turn. Throws ServiceError: `invalid_json` where it is not JSON in
- * UTF-8, `validation_failed` for what no database can hold.
+ * other requests get a turn. Throws ServiceError: `invalid_json` where it is not JSON in UTF-8,
+ * `validation_failed` for what no database can hold.
  */
 export async function parseJson(bytes: Buffer, scanner: JsonScanner): Promise<unknown> {
   if (scanner.arrays.size === 0) return parsePiece(decode(bytes), '');

@@ -2,7 +2,8 @@ import { invalidField } from '../../service-error.ts';
 
 export interface ScanLimits {
   /**
-   * Most strings, numbers, literals, objects and arrays of a body. Member names count as strings.
+   * The most strings, numbers, literals, objects and arrays of a body. Member names count as
+   * strings.
    */
   maxTokens: number;
   /**
@@ -27,9 +28,9 @@ export interface LongArray extends Span {
 }
 
 const MAX_DEPTH = 32;
-/** Of a piece of a long array: JSON.parse takes about a millisecond for it. */
+/** The bytes of a piece of a long array, which JSON.parse reads in about a millisecond. */
 const PIECE_BYTES = 256 * 1024;
-/** A longer name is none that a route knows. */
+/** No route knows a longer name. */
 const MAX_NAME_BYTES = 200;
 
 const QUOTE = 0x22;

@@ -1,8 +1,6 @@
 import { html, type Content, type Html } from './html.ts';
 
-/**
- * A page for people: what it is called, what it is shown with, and the element that is its body.
- */
+/** A page for people: its title, icon, styles and scripts, and the element that is its body. */
 export interface Document {
   title: string;
   icon: string;
@@ -11,9 +9,7 @@ export interface Document {
   body: Content;
 }
 
-/**
- * A whole HTML document. Every address is one of ours: the pages load nothing from another host.
- */
+/** A whole HTML document. Pages load nothing from other hosts: every address is one of ours. */
 export function documentOf({ title, icon, styles, scripts, body }: Document): Html {
   return html`<!doctype html>
     <html lang="en">

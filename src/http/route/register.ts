@@ -11,12 +11,12 @@ import { parseValue } from './validate.ts';
 const MIB = 1024 * 1024;
 /** A metadata of 16 KiB has about 8,000 values at most. */
 const MAX_VALUES = 10_000;
-/** The body of a request that has none. */
+/** Stands for the body of a request without one. */
 const NO_BODY: JsonBody = { value: undefined, bytes: Buffer.alloc(0), verbatim: {} };
 
 /**
- * What a request passes before its handler, by who may call the route. All surfaces share one
- * `readBody`, and so its limits.
+ * The gates before a handler, by who may call the route. All surfaces share one `readBody`, and so
+ * its limits.
  */
 export type Gates = Record<Access, RequestHandler[]> & { readBody: BodyReader; audit: Audit };
 

@@ -15,9 +15,7 @@ export interface Reply {
   body?: string | AsyncIterable<string>;
   /** Or the body as bytes, with their length in `Content-Length`. */
   bytes?: AsyncIterable<Uint8Array>;
-  /**
-   * What the audit names as its target; by default a parameter of the path. Null: nothing was done.
-   */
+  /** The target of the audit entry; by default a parameter of the path. Null: nothing was done. */
   audited?: string | null;
 }
 

@@ -10,8 +10,8 @@ import type { Reply } from './reply.ts';
 export type Access = 'anyone' | 'account' | 'operator';
 
 /**
- * What a route says of itself: registration, validation, access, limits, names and the API's
- * document derive from it.
+ * The declaration of a route, from which registration, validation, access, limits, names and the
+ * API's document derive.
  */
 export interface RouteDescription {
   id: string;
@@ -22,9 +22,9 @@ export interface RouteDescription {
   summary: string;
   description?: string;
   access: Access;
-  /** What a key needs for it, where that is not what its tag says. */
+  /** The scope that it needs, where that is not the one of its tag. */
   scope?: KeyScope;
-  /** What is recorded once a request has been carried out. */
+  /** The action to record once a request has been carried out. */
   audit?: AuditAction;
   query?: z.ZodObject;
   body?: z.ZodType;
@@ -56,7 +56,7 @@ export const TAGS = {
 } as const;
 export type Tag = keyof typeof TAGS;
 
-/** What a key needs for the routes of a group; null: they ask for no key. */
+/** The scope that the routes of a group need; null: they need no key. */
 export const TAG_SCOPES: Record<Tag, KeyScope | null> = {
   Scraping: 'scrape',
   Jobs: 'jobs:read',
@@ -96,14 +96,14 @@ export interface RouteRequest<Params, Query, Body, Account> {
   /** The verbatim fields of the body as they came, without white space between tokens. */
   verbatim: Record<string, string | undefined>;
   path: string;
-  /** Of this service, as its caller addresses it; empty for a call from within. */
+  /** The origin of this service, as its caller addresses it; empty for a call from within. */
   origin: string;
   headers: IncomingHttpHeaders;
   idempotencyKey: string | null;
   requestId: string;
-  /** The address of the client; null where nobody tells. */
+  /** The address of the client; null where it is unknown. */
   ip: string | null;
-  /** The parent of whatever this request starts; null where nobody traces. */
+  /** The parent span of whatever this request starts; null where tracing is off. */
   traceparent: string | null;
   /** Aborts when the answer is complete or its client has gone. */
   signal: AbortSignal;

@@ -50,7 +50,7 @@ function toFieldErrors(issue: z.core.$ZodIssue): FieldError[] {
 }
 
 /**
- * The form of a union that a value comes closest to, by what is wrong with it; none where it is of
+ * The faults of a value by the form of a union that it comes closest to; none where it is of
  * another kind.
  */
 function meantBranch({ errors }: z.core.$ZodIssueInvalidUnion): z.core.$ZodIssue[] | undefined {

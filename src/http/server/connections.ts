@@ -8,10 +8,10 @@ import type { Log } from '../../log.ts';
  * off.
  */
 const MAX_PIPELINED = 16;
-/** Parts that may wait for the end of one answer. Node suspects a leak beyond ten. */
+/** Listeners that may wait for the end of one answer. Node suspects a leak beyond ten. */
 const RESPONSE_LISTENERS = 20;
 /**
- * A connection on which nothing moves in either direction: no request comes, or nobody reads the
+ * How long a connection may be still in both directions: no request comes, or nobody reads the
  * answer.
  */
 const IDLE_MS = 60_000;

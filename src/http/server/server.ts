@@ -18,11 +18,14 @@ import { OperatorError } from '../../operator-error.ts';
 const REQUEST_TIMEOUT_MS = 60_000;
 /** Longer than any router in front keeps its connections: Heroku keeps them for 90 s. */
 const KEEP_ALIVE_MS = 95_000;
-/** How long a stop waits for answers under way, and how long where somebody is in a hurry. */
+/** How long a stop waits for answers under way, and how long in a hurry. */
 const CLOSE_GRACE_MS = 20_000;
 const HURRY_MS = 1000;
 const SWEEP_MS = 100;
-/** Whoever opens connections without end does not keep the server from closing. */
+/**
+ * The most rounds of taking connections, so that a flood of them does not keep the server from
+ * closing.
+ */
 const MAX_TURNS = 100;
 
 /** The address cannot be listened on. The message is one line that names the variable. */
@@ -30,7 +33,7 @@ export class ListenError extends OperatorError {
   override name = 'ListenError';
 }
 
-/** What becomes of requests that ask to upgrade their connection. Others are answered as usual. */
+/** Handles requests to upgrade a connection, such as web sockets. Others are answered as usual. */
 export interface Upgrades {
   accepts: (request: IncomingMessage) => boolean;
   upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -105,7 +108,7 @@ export async function listen({
   };
 }
 
-/** A process that is starting is alive and not ready. */
+/** While it starts, a process is alive but not ready. */
 const answerStarting: RequestListener = ({ url }, response) => {
   const json = { 'content-type': 'application/json' };
   if (url === '/healthz') {

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 
-/** What the system's files say of names: /etc/hosts, and the search list of /etc/resolv.conf. */
+/** What the system's files say about names: /etc/hosts, and the search list of /etc/resolv.conf. */
 export interface SystemNames {
   /** The addresses of a name by its lower-case form, IPv4 first. */
   hosts: ReadonlyMap<string, string[]>;
@@ -19,7 +19,7 @@ export interface SystemFiles {
   resolvConf: string;
 }
 
-/** How often the files are looked at for changes. */
+/** How often to check the files for changes. */
 const CHECK_MS = 5000;
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 /** resolv.conf(5): ndots has this limit. */

@@ -19,7 +19,7 @@ export class IncompleteChainError extends EgressError {
 export interface HandshakeOptions {
   hostname: string;
   secureContext: SecureContext;
-  /** Whether a certificate with a fault is taken all the same. */
+  /** Whether to accept a certificate with a fault. */
   skipVerification: boolean;
 }
 
@@ -41,8 +41,8 @@ export async function handshake(wire: Socket, options: HandshakeOptions): Promis
   await new Promise<void>((resolve, reject) => {
     const fail = (cause: Error) =>
       reject(handshakeError(cause, socket.getPeerX509Certificate() !== undefined));
-    // Not within OpenSSL's call: whoever closed the socket there would free what OpenSSL still
-    // reads, and Node would crash.
+    // Not within OpenSSL's call: closing the socket there frees memory that OpenSSL still reads,
+    // and Node crashes.
     socket.once('secureConnect', () => setImmediate(resolve));
     socket.on('error', fail);
     socket.once('close', () => fail(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));

@@ -12,7 +12,7 @@ export type FetchIssuer = (url: string, via: Via | null, signal: AbortSignal) =>
  */
 const MAX_FETCHED = 3;
 const REMEMBERED_ISSUERS = 200;
-/** Each context holds all authorities once more. */
+/** Each context holds a copy of all authorities. */
 const REMEMBERED_CONTEXTS = 16;
 const FOUND_MS = 24 * 3600_000;
 const MISSING_MS = 10 * 60_000;
