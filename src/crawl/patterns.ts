@@ -34,10 +34,10 @@ export type PathPattern = (pathAndQuery: string) => boolean;
 export const MAX_PATTERN_LENGTH = 512;
 
 /** A pattern that is not in the language; the message is a sentence for the caller. */
-export class InvalidPattern extends Error {
+export class InvalidPatternError extends Error {
   constructor(message: string) {
     super(message);
-    this.name = 'InvalidPattern';
+    this.name = 'InvalidPatternError';
   }
 }
 
@@ -46,7 +46,7 @@ const ANY_ONE = Symbol('?');
 type Token = string | typeof ANY_RUN | typeof ANY_ONE;
 
 /**
- * Compiles one pattern. Throws InvalidPattern. What it is given to match is the path and query of a
+ * Compiles one pattern. Throws InvalidPatternError. What it is given to match is the path and query of a
  * normalised URL.
  */
 export function compilePattern(source: string): PathPattern {
@@ -56,7 +56,7 @@ export function compilePattern(source: string): PathPattern {
 }
 
 /**
- * Compiles several patterns into one that matches where any of them does. Throws InvalidPattern.
+ * Compiles several patterns into one that matches where any of them does. Throws InvalidPatternError.
  */
 export function compilePatterns(sources: readonly string[]): PathPattern {
   const patterns = sources.map(compilePattern);
@@ -64,22 +64,22 @@ export function compilePatterns(sources: readonly string[]): PathPattern {
 }
 
 function check(source: string): string {
-  if (source.trim() === '') throw new InvalidPattern('A pattern must not be empty.');
+  if (source.trim() === '') throw new InvalidPatternError('A pattern must not be empty.');
   if (source.length > MAX_PATTERN_LENGTH) {
-    throw new InvalidPattern(`A pattern may have at most ${MAX_PATTERN_LENGTH} characters.`);
+    throw new InvalidPatternError(`A pattern may have at most ${MAX_PATTERN_LENGTH} characters.`);
   }
   if (/^\^?https?\??:/i.test(source)) {
-    throw new InvalidPattern('A pattern matches the path and query: leave out the scheme and the host.');
+    throw new InvalidPatternError('A pattern matches the path and query: leave out the scheme and the host.');
   }
   const pattern = source.replace(/^\^/, '');
   if (/^(?:\\[^]|[^\\])*?[[\]{}|^]/.test(pattern)) {
-    throw new InvalidPattern(
+    throw new InvalidPatternError(
       'A pattern is not a regular expression: use * for any characters and ? for one.',
     );
   }
   // oxlint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f]/.test(pattern) || !pattern.isWellFormed()) {
-    throw new InvalidPattern('A pattern must not contain control characters.');
+    throw new InvalidPatternError('A pattern must not contain control characters.');
   }
   return pattern;
 }
@@ -103,7 +103,9 @@ function wildcardTokens(wildcard: string): Token[] {
 
 function unescape(escaped: string): string {
   if (escaped === '' || /[A-Za-z0-9]/.test(escaped)) {
-    throw new InvalidPattern(`A pattern has no \\${escaped}: a backslash makes a special character literal.`);
+    throw new InvalidPatternError(
+      `A pattern has no \\${escaped}: a backslash makes a special character literal.`,
+    );
   }
   return escaped;
 }

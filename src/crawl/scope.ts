@@ -35,7 +35,7 @@ export interface Scope {
 }
 
 /**
- * The rules of one crawl. Throws InvalidPattern for a bad pattern and TypeError for a seed that is
+ * The rules of one crawl. Throws InvalidPatternError for a bad pattern and TypeError for a seed that is
  * not a URL.
  */
 export function createScope(options: ScopeOptions): Scope {

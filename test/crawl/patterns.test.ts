@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import {
   compilePattern,
   compilePatterns,
-  InvalidPattern,
+  InvalidPatternError,
   MAX_PATTERN_LENGTH,
 } from '../../src/crawl/patterns.ts';
 
@@ -95,13 +95,13 @@ describe('patterns', () => {
       assert.throws(
         () => compilePattern(pattern),
         (error) =>
-          error instanceof InvalidPattern &&
+          error instanceof InvalidPatternError &&
           message.test(error.message) &&
           /^A pattern .*\.$/.test(error.message),
         pattern,
       );
     }
-    assert.throws(() => compilePatterns(['/a', '/[b]']), InvalidPattern);
+    assert.throws(() => compilePatterns(['/a', '/[b]']), InvalidPatternError);
   });
 
   it('accepts the longest pattern', () => {

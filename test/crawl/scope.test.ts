@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { InvalidPattern } from '../../src/crawl/patterns.ts';
+import { InvalidPatternError } from '../../src/crawl/patterns.ts';
 import { createScope, isTrap, looksLikeFile, type ScopeOptions } from '../../src/crawl/scope.ts';
 
 const SITES: { name: string; seed: string; allow_subdomains?: boolean; same: string[]; other: string[] }[] = [
@@ -141,8 +141,8 @@ describe('the scope', () => {
   });
 
   it('refuses bad patterns and seeds', () => {
-    assert.throws(() => inScope({ include_paths: ['/[a]'] }, '/'), InvalidPattern);
-    assert.throws(() => inScope({ exclude_paths: [''] }, '/'), InvalidPattern);
+    assert.throws(() => inScope({ include_paths: ['/[a]'] }, '/'), InvalidPatternError);
+    assert.throws(() => inScope({ exclude_paths: [''] }, '/'), InvalidPatternError);
     assert.throws(() => inScope({ seed: 'example.com' }, '/'), TypeError);
   });
 

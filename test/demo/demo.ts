@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const interrupted = new Promise<never>((_, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.on(signal, () => reject(new Interrupted(signal)));
+      process.on(signal, () => reject(new InterruptedError(signal)));
   });
   const building = build(stack);
   try {
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   console.log(`  ${dim('Now your own:')} npm start\n`);
 }
 
-class Interrupted extends Error {}
+class InterruptedError extends Error {}
 
 async function tell(show: Show): Promise<void> {
   await batch(show);
@@ -215,7 +215,7 @@ const timeOf = (ms: number) => new Date(ms).toISOString().slice(11, 23);
 try {
   await main();
 } catch (error) {
-  if (error instanceof Interrupted) {
+  if (error instanceof InterruptedError) {
     console.error('\n  Interrupted; everything was stopped and removed.');
     process.exit(130); // the demo may still wait for an event that cannot come
   } else {

@@ -9,7 +9,7 @@ export interface XmlEvents {
   close(name: string): void;
 }
 
-class TooDeep extends Error {}
+class TooDeepError extends Error {}
 
 /**
  * Reads XML without building a tree. Stops where it is nested too deeply; malformed XML is read as
@@ -20,7 +20,7 @@ export function readXmlEvents(xml: string, events: XmlEvents): void {
   const parser = new Parser(
     {
       onopentag(name, attribs) {
-        if (++depth > MAX_DEPTH) throw new TooDeep();
+        if (++depth > MAX_DEPTH) throw new TooDeepError();
         events.open(name, attribs);
       },
       ontext: (data) => events.text(data),
@@ -34,6 +34,6 @@ export function readXmlEvents(xml: string, events: XmlEvents): void {
   try {
     parser.end(xml);
   } catch (error) {
-    if (!(error instanceof TooDeep)) throw error;
+    if (!(error instanceof TooDeepError)) throw error;
   }
 }
