@@ -53,9 +53,12 @@ after(async () => {
   for (const server of [http, socks, callers, receiver, site]) await server[Symbol.asyncDispose]();
 });
 
+const CAPTCHA = '<p>Type what you see.</p><form action="/errors/validateCaptcha"><input name="a"></form>';
+
 /**
  * A small site that knows where its visitors come from. It turns away direct visits to /blocked,
- * and to /challenged with a status that says nothing.
+ * to /challenged with a status that says nothing, and to /screened by nothing but the body; it turns
+ * away every visit to /closed and /walled in the same ways.
  */
 async function startWatchedSite() {
   const visits: { path: string; from: string | undefined }[] = [];
@@ -65,7 +68,9 @@ async function startWatchedSite() {
     visits.push({ path, from });
     const challenge = path === '/challenged' && from !== PROXY_ADDRESS ? { 'cf-mitigated': 'challenge' } : {};
     const blocked = path === '/blocked' ? from !== PROXY_ADDRESS : path === '/closed';
+    const screened = path === '/walled' || (path === '/screened' && from !== PROXY_ADDRESS);
     if (path === '/robots.txt' || path === '/sitemap.xml') response.writeHead(404).end();
+    else if (screened) response.writeHead(200, { 'content-type': 'text/html' }).end(CAPTCHA);
     else
       response
         .writeHead(blocked ? 403 : 200, { 'content-type': 'text/html', ...challenge })
@@ -210,6 +215,26 @@ test('on_block turns to the pool where a site turns us away, and keeps the answe
   const direct = await scrape(site.url('/blocked'), {}, careful);
   assert.deepEqual([direct.http_status, direct.via], [403, undefined]);
   await refusesForeignProxies(careful);
+});
+
+test('on_block turns to the pool where only the body of an answer turns us away', async () => {
+  await using proxy = await startHttpProxy({ credentials: CREDENTIALS });
+  await using careful = await startTestService({
+    PROXIES: urlOf('http', proxy),
+    PROXY_MODE: 'on_block',
+    ALLOW_PRIVATE_TARGETS: '127.0.0.1/32',
+    ROLES: 'web,worker',
+  });
+  site.visits.length = 0;
+  const screened = await scrape(site.url('/screened'), {}, careful);
+  assert.deepEqual([screened.via, screened.block, screened.markdown.includes('Some text')], [1, null, true]);
+  assert.deepEqual(site.takeAddresses(), [DIRECT_ADDRESS, PROXY_ADDRESS]);
+  const walled = await scrape(site.url('/walled'), {}, careful);
+  assert.deepEqual([walled.via, walled.block.vendor], [undefined, 'amazon']);
+  assert.deepEqual(site.takeAddresses(), [DIRECT_ADDRESS, PROXY_ADDRESS]);
+  await proxy[Symbol.asyncDispose]();
+  const direct = await scrape(site.url('/screened'), {}, careful);
+  assert.deepEqual([direct.status, direct.via, direct.block.kind], ['ok', undefined, 'captcha']);
 });
 
 async function refusesForeignProxies(careful: TestService): Promise<void> {

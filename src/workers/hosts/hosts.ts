@@ -7,7 +7,7 @@ import { PageError } from '../../scrape/types.ts';
 import type { Load } from '../limits/load.ts';
 import type { JobInfo } from '../job.ts';
 import { routeFor, type ProxyConfig, type Route } from '../proxies/route.ts';
-import type { RoutedEgress, RoutedPage, Routing } from '../proxies/routed-egress.ts';
+import { turnsAway, type RoutedEgress, type RoutedPage, type Routing } from '../proxies/routed-egress.ts';
 import { PAUSE_STATUSES, retryAfterSeconds, USER_AGENT } from './answer.ts';
 import { firstPause, HostClock, type Turn, type Visitor } from './clock.ts';
 import { HostBusyError, RobotsUnavailableError } from './errors.ts';
@@ -40,6 +40,8 @@ export interface Entry {
   sync?: boolean;
   /** The site's robots.txt names the URL: none of its rules forbids it. */
   vouched?: boolean;
+  /** Through the pool, where the job's own way has been turned away. */
+  throughPool?: boolean;
 }
 
 interface HostsOptions {
@@ -82,6 +84,11 @@ export class Hosts {
     return await this.#robots.of(job, this.#routeOf(job)).get(url, job.account_id);
   }
 
+  /** Whether an answer turns the job away that the pool has not been tried for. */
+  mayFallBack(job: JobInfo, { via, ...answer }: RoutedPage): boolean {
+    return via === null && this.#routeOf(job).kind === 'fallback' && !turnsAway(answer);
+  }
+
   #routeOf({ options }: JobInfo): Route {
     const route = routeFor(options.proxy, this.#config);
     if (route === null) throw new EgressError('proxy_failed', { retryable: false });
@@ -93,7 +100,8 @@ export class Hosts {
    * long or the host rests, HostRefusesError where it is left alone because it blocks the job,
    * PageError `robots` where its robots.txt forbids the URL, and HostClockError.
    */
-  async enter({ job, target, signal, sync = false, vouched = false }: Entry): Promise<HostPlace> {
+  async enter(entry: Entry): Promise<HostPlace> {
+    const { job, target, signal, sync = false, vouched = false } = entry;
     this.refusing.check(job.id, target.host);
     await this.#awaitTurn({ job, target, signal, vouched });
     const permit = await this.#load.park(job.account_id, this.#takePlace(job, target.host, signal));
@@ -111,8 +119,8 @@ export class Hosts {
       throw error;
     }
     return new HostPlace(permit, {
-      fetch: async (request) => await this.#fetch(job, target, request),
-      visit: async (way, timeoutMs) => await this.#visit(job, target, { way, timeoutMs }),
+      fetch: async (request) => await this.#fetch(entry, request),
+      visit: async (way, timeoutMs) => await this.#visit(entry, way, timeoutMs),
     });
   }
 
@@ -156,7 +164,9 @@ export class Hosts {
     return Math.min(robots.crawlDelaySeconds ?? 0, MAX_CRAWL_DELAY_SECONDS) * 1000;
   }
 
-  async #fetch(job: JobInfo, { url, host }: Target, request: PlaceRequest): Promise<RoutedPage> {
+  async #fetch(entry: Entry, request: PlaceRequest): Promise<RoutedPage> {
+    const { job, target } = entry;
+    const { url, host } = target;
     const { respect_robots, user_agent, skip_tls_verification } = job.options;
     const page: PageRequest = {
       ...request,
@@ -166,21 +176,23 @@ export class Hosts {
       skipTlsVerification: skip_tls_verification,
       ...(respect_robots ? { onRedirect: async (next) => void (await this.#allowedBy(job, next)) } : {}),
     };
-    const fetched = await this.#egress.fetch(page, this.#routingOf(job, host)).catch(rethrowBusy);
+    const fetched = await this.#egress.fetch(page, this.#routingOf(entry)).catch(rethrowBusy);
     // Before the place is given back, so that the next to take it knows.
     this.#rest({ accountId: job.account_id, host }, fetched);
     return fetched;
   }
 
   async #visit<T extends FetchedPage>(
-    job: JobInfo,
-    { host }: Target,
-    { way, timeoutMs }: { way: Way<T>; timeoutMs: number },
+    entry: Entry,
+    way: Way<T>,
+    timeoutMs: number,
   ): Promise<Routed<T> | null> {
+    const { job, target } = entry;
+    const { host } = target;
     const mayVisit = async (url: string) => {
       if (job.options.respect_robots) await this.#allowedBy(job, url);
     };
-    const { result, via } = await this.#egress.carry(this.#routingOf(job, host), {
+    const { result, via } = await this.#egress.carry(this.#routingOf(entry), {
       site: host,
       timeoutMs,
       fetch: async (proxy, leftMs) => await way({ mayVisit, via: proxy, timeoutMs: leftMs }),
@@ -191,8 +203,9 @@ export class Hosts {
     return visited;
   }
 
-  #routingOf(job: JobInfo, host: string): Routing {
-    return { route: this.#routeOf(job), stickiness: `${job.id} ${host}` };
+  #routingOf({ job, target, throughPool = false }: Entry): Routing {
+    const route: Route = throughPool ? { kind: 'pool' } : this.#routeOf(job);
+    return { route, stickiness: `${job.id} ${target.host}` };
   }
 
   #rest(visitor: Visitor, fetched: RoutedPage): void {

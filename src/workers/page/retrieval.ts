@@ -23,6 +23,12 @@ const MIN_MAP_FETCH_MS = 1000;
 /** The least time for rendering a page that was fetched before. */
 const MIN_RENDER_MS = 1000;
 
+/** The least time in which a page is asked for again. */
+const MIN_AGAIN_MS = 100;
+
+/** How a page is got, at a place at its host. */
+type Way = (place: HostPlace, body: BodyReservation) => Promise<RoutedPage>;
+
 /** A page that was fetched or rendered, and read. */
 export interface Found {
   fetched: RoutedPage;
@@ -96,10 +102,9 @@ export class Retrieval implements Answer {
     if (renders === null) throw new PageError('render_failed', { cause: 'this process has no browser' });
     using place = new DisposableStack();
     place.use(await load.park(job.account_id, renders.enter(job.account_id, signal)));
-    const passedMs = this.#fetched === null ? 0 : performance.now() - this.#begunAt;
-    const timeoutMs = Math.max(MIN_RENDER_MS, job.options.timeout_ms - passedMs);
     const found = await this.#obtain(async (host, body) => {
-      if (this.#fetched === null) this.#begin();
+      this.#begin();
+      const timeoutMs = Math.max(MIN_RENDER_MS, this.#leftMs());
       const rendered = await host.visit(
         async (rules) => await renders.render({ job, url: page.url, signal, rules }),
         timeoutMs,
@@ -115,10 +120,38 @@ export class Retrieval implements Answer {
     return found;
   }
 
+  /**
+   * Gets the page by `get`, and reads it. Where the body shows that the site turns the visitor away,
+   * and the job may fall back on the pool, it tries the pool. The first answer stays where that is no
+   * better.
+   */
+  async #obtain(get: Way): Promise<Retrieved> {
+    const direct = await this.#obtainOnce(get);
+    if (!('reading' in direct) || !this.#mayFallBack(direct)) return direct;
+    const { job, page, signal } = this.#visit;
+    try {
+      const other = await this.#obtainOnce(get, true);
+      if ('reading' in other && !isRefusal(other.reading.block)) return other;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      const facts = { job_id: job.id, ordinal: page.ordinal, err: error };
+      this.#around.log.debug(facts, 'page stays as it came without a proxy');
+    }
+    this.#fetched = direct.fetched;
+    this.#rendered = direct.rendered;
+    this.#files = direct.files;
+    return direct;
+  }
+
+  #mayFallBack({ fetched, reading }: Found): boolean {
+    if (!isRefusal(reading.block) || this.#leftMs() < MIN_AGAIN_MS) return false;
+    return this.#around.hosts.mayFallBack(this.#visit.job, fetched);
+  }
+
   /** Enters the host, gets the page by `get`, and reads it. */
-  async #obtain(get: (place: HostPlace, body: BodyReservation) => Promise<RoutedPage>): Promise<Retrieved> {
+  async #obtainOnce(get: Way, throughPool = false): Promise<Retrieved> {
     const { job } = this.#visit;
-    using place = await this.#enterHost();
+    using place = await this.#enterHost(throughPool);
     using _ = await this.#around.load.enter(job.account_id);
     using body = this.#around.bodies.reserve(job.account_id);
     const fetched = await get(place, body);
@@ -134,9 +167,9 @@ export class Retrieval implements Answer {
     return { fetched, reading, rendered: this.#rendered, files: this.#files };
   }
 
-  async #enterHost(): Promise<HostPlace> {
+  async #enterHost(throughPool = false): Promise<HostPlace> {
     const { job, page, signal, sync } = this.#visit;
-    return await this.#around.hosts.enter({ job, target: page, signal, sync });
+    return await this.#around.hosts.enter({ job, target: page, signal, sync, throughPool });
   }
 
   /** Whether a link of a crawl was redirected to another site. */
@@ -145,16 +178,24 @@ export class Retrieval implements Answer {
     return job.crawl !== null && page.depth > 0 && !job.crawl.scope.at(page.url).sameSite(url);
   }
 
+  /** Notes when the page is first asked for. */
   #begin(): void {
+    if (this.#fetched !== null) return;
     this.#begunAt = performance.now();
     this.#fetchedAt = new Date();
   }
 
+  /** What is left of the page's time. */
+  #leftMs(): number {
+    return Math.ceil(this.#visit.job.options.timeout_ms - (performance.now() - this.#begunAt));
+  }
+
   async #fetch(place: HostPlace, memory: BodyReservation): Promise<RoutedPage> {
     const { job, page, signal, sync } = this.#visit;
+    this.#begin();
     const timeoutMs = job.map
       ? Math.max(MIN_MAP_FETCH_MS, mapLeftMs(this.#visit, job.map))
-      : job.options.timeout_ms;
+      : Math.max(MIN_AGAIN_MS, this.#leftMs());
     const conditions = conditionsFor(job, page);
     this.#isConditional = Object.keys(conditions).length > 0;
     const request = {
@@ -166,7 +207,6 @@ export class Retrieval implements Answer {
       accept: isReadable,
       refresh: immediateRefresh,
     };
-    this.#begin();
     this.#fetched = await place.fetch(request);
     const inTime = performance.now() - this.#begunAt < timeoutMs / 2;
     if (sync && TRANSIENT_STATUSES.has(this.#fetched.status) && inTime) {

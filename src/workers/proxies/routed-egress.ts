@@ -123,10 +123,10 @@ export class RoutedEgress {
 }
 
 /**
- * Whether a site turns the visitor away, by status and headers. The body is judged later, by the
- * reader.
+ * Whether a site turns the visitor away, by status and headers: then the pool is tried at once. The
+ * body is judged later, by the reader.
  */
-function turnsAway(answer: SiteAnswer): boolean {
+export function turnsAway(answer: SiteAnswer): boolean {
   return BLOCK_STATUSES.has(answer.status) || isRefusal(blockVerdict(answer, null));
 }
 
