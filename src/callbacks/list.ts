@@ -54,7 +54,8 @@ export async function listCallbacks(
         and (finished_at, id) > (
           'epoch'::timestamptz + ${start.moment.toString()}::bigint * interval '1 microsecond', ${start.id}
         )
-        and finished_at < 'epoch'::timestamptz + ${horizon.database.toString()}::bigint * interval '1 microsecond'
+        and finished_at <
+          'epoch'::timestamptz + ${horizon.database.toString()}::bigint * interval '1 microsecond'
       order by finished_at, id limit ${limit})`;
   const { rows } = await sql<Callback & { moment: string }>`
     select id, job_id, event, webhook_url, at, moment::text

@@ -17,10 +17,10 @@ export interface NormaliseOptions {
 /** Query parameters that only tell who sent the visitor. Compared in lower case. */
 const TRACKING_PARAMETERS = new Set(
   (
-    'gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid srsltid _ga _gl fbclid igshid igsh msclkid twclid ' +
-    'ttclid li_fat_id epik yclid ysclid _openstat mc_cid mc_eid mkt_tok _hsenc _hsmi __hssc __hstc __hsfp ' +
-    'hsctatracking vero_id vero_conv oly_anon_id oly_enc_id rb_clickid wickedid s_kwcid ef_id irclickid ' +
-    'pk_campaign pk_kwd pk_source pk_medium piwik_campaign piwik_kwd'
+    'gclid gclsrc dclid gbraid wbraid gad_source gad_campaignid srsltid _ga _gl fbclid igshid igsh ' +
+    'msclkid twclid ttclid li_fat_id epik yclid ysclid _openstat mc_cid mc_eid mkt_tok _hsenc _hsmi ' +
+    '__hssc __hstc __hsfp hsctatracking vero_id vero_conv oly_anon_id oly_enc_id rb_clickid wickedid ' +
+    's_kwcid ef_id irclickid pk_campaign pk_kwd pk_source pk_medium piwik_campaign piwik_kwd'
   ).split(' '),
 );
 const TRACKING_PREFIXES = /^(?:utm|mtm|matomo|hsa)_/;

@@ -79,7 +79,9 @@ async function* contentOf(client: pg.ClientBase): AsyncGenerator<Buffer | string
 async function daysOf(client: pg.ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ day: string }>(`
     select distinct right(c.relname, 8) as day
-    from partitioned_tables t join pg_inherits i on i.inhparent = t.name::regclass join pg_class c on c.oid = i.inhrelid
+    from partitioned_tables t
+      join pg_inherits i on i.inhparent = t.name::regclass
+      join pg_class c on c.oid = i.inhrelid
     where c.relname ~ '_[0-9]{8}$' order by 1`);
   return rows.map(({ day }) => day);
 }
@@ -93,16 +95,22 @@ async function tablesOf(client: pg.ClientBase): Promise<Table[]> {
     `with recursive tables as (
       select oid from pg_class
       where relkind in ('r', 'p') and not relispartition and relname <> all($1::text[])
-        and (relnamespace = (select relnamespace from pg_class where oid = 'jobs'::regclass) or oid = '${QUEUE_SCHEMA}.job'::regclass)
+        and (
+          relnamespace = (select relnamespace from pg_class where oid = 'jobs'::regclass)
+          or oid = '${QUEUE_SCHEMA}.job'::regclass
+        )
     ), depths as (
       select oid, 0 as depth from tables
       union
-      select c.conrelid, d.depth + 1 from depths d join pg_constraint c on c.confrelid = d.oid and c.contype = 'f'
+      select c.conrelid, d.depth + 1
+      from depths d join pg_constraint c on c.confrelid = d.oid and c.contype = 'f'
       where c.conrelid <> c.confrelid and c.conrelid in (select oid from tables)
     )
     select oid::regclass::text as table, array(
         select quote_ident(attname) from pg_attribute
-        where attrelid = oid and attnum > 0 and not attisdropped and attgenerated = '' order by attnum) as columns
+        where attrelid = oid and attnum > 0 and not attisdropped and attgenerated = ''
+        order by attnum
+      ) as columns
     from depths group by oid order by max(depth), oid::regclass::text`,
     [LEFT_OUT],
   );

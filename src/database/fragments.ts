@@ -30,8 +30,8 @@ export async function* readFragments(db: DbOrTx, accountId: string, jobId: strin
           sum(octet_length(fragment)) over (order by ordinal) - octet_length(fragment) as before
         from (
           select ordinal, fragment from pages
-          where account_id = ${accountId} and job_id = ${jobId} and ordinal > ${after} and fragment is not null
-            and left_out is not true
+          where account_id = ${accountId} and job_id = ${jobId} and ordinal > ${after}
+            and fragment is not null and left_out is not true
           order by ordinal limit ${ROWS}
         ) as next
       ) as sized

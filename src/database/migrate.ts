@@ -39,7 +39,8 @@ export async function pendingMigrations(db: DbOrTx): Promise<string[]> {
  */
 export async function migrationScript(): Promise<string> {
   const parts = [
-    `do $$ begin if to_regnamespace('${QUEUE_SCHEMA}') is null then create schema ${QUEUE_SCHEMA}; end if; end $$;`,
+    `do $$ begin if to_regnamespace('${QUEUE_SCHEMA}') is null ` +
+      `then create schema ${QUEUE_SCHEMA}; end if; end $$;`,
     getConstructionPlans(QUEUE_SCHEMA, { createSchema: false }),
     'begin;',
     `${CREATE_TABLE};`,

@@ -22,7 +22,8 @@ export type Format = (typeof FORMATS)[number];
  */
 export const PAGE_ERRORS = {
   blocked_target:
-    'The address is not public (ALLOW_PRIVATE_TARGETS opens networks), or its port is not one of web servers.',
+    'The address is not public (ALLOW_PRIVATE_TARGETS opens networks), or its port is not one of web ' +
+    'servers.',
   dns_failed: 'The host name could not be resolved.',
   connection_failed: 'The connection was refused, reset or closed before an answer came.',
   proxy_failed: 'No proxy made the connection.',
@@ -32,7 +33,8 @@ export const PAGE_ERRORS = {
   invalid_response: 'The answer was not valid HTTP, or its body could not be decompressed.',
   too_large: 'The page is larger than the limit.',
   unsupported_content_type:
-    'The content is of a kind that is not read, such as pictures, archives, RTF and documents of before 2007.',
+    'The content is of a kind that is not read, such as pictures, archives, RTF and documents of ' +
+    'before 2007.',
   render_timeout: 'The page was not rendered, or what was waited for did not come, within timeout_ms.',
   render_failed: 'The browser could not render the page, or not do with it what was asked.',
   document_encrypted: 'The document is encrypted, and cannot be read without its password.',

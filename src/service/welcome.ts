@@ -19,7 +19,8 @@ export function logWelcome({ config, log }: Context, port: number | null): void 
   );
   if (config.browser && 'url' in config.browser)
     log.warn(
-      'the browser at BROWSER_URL resolves names and makes connections itself: keep private networks out of its reach',
+      'the browser at BROWSER_URL resolves names and makes connections itself: keep private networks ' +
+        'out of its reach',
     );
   if (config.proxies.length > 0)
     log.info({ proxies: config.proxies.length, mode: config.proxyMode }, 'pages may go through proxies');

@@ -110,7 +110,8 @@ async function check(client: pg.Client, url: string, connections: number): Promi
     select pg_encoding_to_char(d.encoding) as encoding,
       pg_is_in_recovery() or current_setting('transaction_read_only') = 'on' as read_only,
       least(nullif(d.datconnlimit, -1), nullif(r.rolconnlimit, -1),
-        current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int) as allowed
+        current_setting('max_connections')::int
+          - current_setting('superuser_reserved_connections')::int) as allowed
     from pg_database d, pg_roles r where d.datname = current_database() and r.rolname = current_user`);
   const { encoding, read_only, allowed } = rows[0]!;
   if (encoding !== 'UTF8')

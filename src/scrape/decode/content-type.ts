@@ -27,8 +27,10 @@ const BINARY_FAMILIES = /^(?:image|audio|video|font|model)\//;
 const BINARY_APPLICATIONS = new Set(
   [
     'zip gzip x-gzip x-tar x-7z-compressed x-rar x-rar-compressed x-bzip x-bzip2 x-xz zstd java-archive',
-    'wasm msword rtf postscript font-woff x-font-ttf x-font-woff x-shockwave-flash ogg mp4 protobuf x-protobuf grpc cbor',
-    'x-msdownload x-executable x-iso9660-image x-apple-diskimage x-debian-package x-rpm x-sqlite3 x-bittorrent',
+    'wasm msword rtf postscript font-woff x-font-ttf x-font-woff x-shockwave-flash ogg mp4 protobuf ' +
+      'x-protobuf grpc cbor',
+    'x-msdownload x-executable x-iso9660-image x-apple-diskimage x-debian-package x-rpm x-sqlite3 ' +
+      'x-bittorrent',
   ].flatMap((names) => names.split(' ').map((name) => `application/${name}`)),
 );
 

@@ -108,7 +108,8 @@ const htmlRow = (cells: string[], tag: string): string =>
 
 function htmlTable([head, ...body]: string[][]): string {
   if (head === undefined) return '';
-  return `<table><thead>${htmlRow(head, 'th')}</thead><tbody>${body.map((cells) => htmlRow(cells, 'td')).join('')}</tbody></table>`;
+  const rows = body.map((cells) => htmlRow(cells, 'td')).join('');
+  return `<table><thead>${htmlRow(head, 'th')}</thead><tbody>${rows}</tbody></table>`;
 }
 
 /** Rows of one cell above a table name it. */

@@ -4,14 +4,16 @@ const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
 
 /** Elements that begin and end a line when a browser shows them (HTML Standard, section 15.3). */
 export const BLOCK_ELEMENTS = words(
-  'html body address article aside blockquote caption center dd details dialog dir div dl dt fieldset figcaption figure footer form frameset ' +
-    'h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav noframes ol optgroup option p pre search section summary table tbody td tfoot th thead tr ul',
+  'html body address article aside blockquote caption center dd details dialog dir div dl dt fieldset ' +
+    'figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ' +
+    'noframes ol optgroup option p pre search section summary table tbody td tfoot th thead tr ul',
 );
 
 /** Elements whose content is never text of the page. */
 export const NOT_TEXT = words(
-  'script style template noscript head title meta link base svg canvas object embed applet select option optgroup textarea datalist frameset frame ' +
-    'noframes noembed iframe audio video map progress meter',
+  'script style template noscript head title meta link base svg canvas object embed applet select ' +
+    'option optgroup textarea datalist frameset frame noframes noembed iframe audio video map progress ' +
+    'meter',
 );
 
 const BLOCK_STYLE =

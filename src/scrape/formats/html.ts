@@ -10,14 +10,16 @@ const words = (list: string): Set<string> => new Set(list.split(' '));
  * DROPPED.
  */
 const KEPT = words(
-  'a abbr address article aside audio b bdi bdo blockquote br caption center cite code col colgroup data dd del details dfn div dl dt em ' +
-    'figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup hr i iframe img input ins kbd li main mark math menu nav ol p picture pre q rb rp ' +
-    'rt rtc ruby s samp section small source span strike strong sub summary sup table tbody td tfoot th thead time tr track tt u ul var video wbr ' +
-    'annotation mfrac mi mn mo mover mpadded mphantom mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover semantics',
+  'a abbr address article aside audio b bdi bdo blockquote br caption center cite code col colgroup ' +
+    'data dd del details dfn div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hgroup hr i ' +
+    'iframe img input ins kbd li main mark math menu nav ol p picture pre q rb rp rt rtc ruby s samp ' +
+    'section small source span strike strong sub summary sup table tbody td tfoot th thead time tr ' +
+    'track tt u ul var video wbr annotation mfrac mi mn mo mover mpadded mphantom mroot mrow ms mspace ' +
+    'msqrt mstyle msub msubsup msup mtable mtd mtext mtr munder munderover semantics',
 );
 const DROPPED = words(
-  'script style template noscript head title meta link base svg canvas object embed applet select option textarea datalist frame frameset noframes ' +
-    'noembed xmp plaintext param',
+  'script style template noscript head title meta link base svg canvas object embed applet select ' +
+    'option textarea datalist frame frameset noframes noembed xmp plaintext param',
 );
 const VOID = words('br col hr img input source track wbr');
 

@@ -66,7 +66,10 @@ async function record(db: Db, reports: ProxyReport[]): Promise<{ number: number;
   await sql`update proxies p set requests = p.requests + s.requests, failures = p.failures + s.failures,
       last_error = coalesce(s.last_error, p.last_error),
       last_failed_at = case when s.failures > 0 then now() else p.last_failed_at end,
-      resting_until = case when s.rest_ms > 0 then greatest(p.resting_until, now() + s.rest_ms * interval '1 ms') else p.resting_until end
+      resting_until = case
+        when s.rest_ms > 0 then greatest(p.resting_until, now() + s.rest_ms * interval '1 ms')
+        else p.resting_until
+      end
     from ${seen.as('s')} where s.number = p.number`.execute(db);
   const { rows: resting } = await sql<{ number: number; restMs: number }>`
     select number, (extract(epoch from resting_until - now()) * 1000)::float8 as "restMs"

@@ -90,7 +90,8 @@ function withBrowser(
   if (browser === null && options.render === true)
     throw invalidField(
       'render',
-      'there is no browser here. Install Chromium (apt-get install chromium), or set CHROMIUM_PATH or BROWSER_URL: see /docs/manual/rendering',
+      'there is no browser here. Install Chromium (apt-get install chromium), or set CHROMIUM_PATH or ' +
+        'BROWSER_URL: see /docs/manual/rendering',
     );
   return { ...options, rendering: { ...options.rendering, credits: browser === null ? 1 : renderCredits } };
 }

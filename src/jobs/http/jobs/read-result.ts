@@ -24,7 +24,8 @@ export const readResult = route({
   tag: 'Jobs',
   summary: 'Download the result of a job that has ended',
   description:
-    'All pages in the order of the request, as one stream: `json` is the `result` of the job, `jsonl` has a page block on each line, `csv` a row for each page.',
+    'All pages in the order of the request, as one stream: `json` is the `result` of the job, `jsonl` ' +
+    'has a page block on each line, `csv` a row for each page.',
   access: 'account',
   query: resultQuery,
   answers: {

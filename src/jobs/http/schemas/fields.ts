@@ -110,7 +110,8 @@ export const scrapeFields = (maxTimeoutMs: number, respectRobots: boolean) => ({
     .describe('Cookies that sites set go back to them for as long as the job runs. Default: for one page.'),
   ...renderFields,
   proxy: proxy.describe(
-    'The way to the site: `none` or `pool`, the proxies of the installation; or a proxy of your own, where the installation takes them. Default: as the installation has it.',
+    'The way to the site: `none` or `pool`, the proxies of the installation; or a proxy of your own, ' +
+      'where the installation takes them. Default: as the installation has it.',
   ),
   timeout_ms: z.int().min(100).max(maxTimeoutMs).default(20_000).describe('For each page.'),
   max_age_seconds: z

@@ -19,8 +19,8 @@ export const map = route({
   tag: 'Scraping',
   summary: 'The URLs of a site, now',
   description:
-    'Reads the start page and the sitemaps, and no other page. What is not read within `timeout_ms` is left out, ' +
-    'and `complete` is false. Costs one credit.',
+    'Reads the start page and the sitemaps, and no other page. What is not read within `timeout_ms` ' +
+    'is left out, and `complete` is false. Costs one credit.',
   access: 'account',
   query: mapQuery,
   body: mapSchema,

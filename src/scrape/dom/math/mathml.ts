@@ -90,6 +90,9 @@ function table(element: Element): string {
   return `\\begin{matrix}${rows.join(' \\\\ ')}\\end{matrix}`;
 }
 
+/** TeX for an operand, which may be missing. */
+const operand = (element: Element | undefined) => (element === undefined ? '' : texOf(element));
+
 /**
  * TeX for an element of presentation MathML (MathML Core); text outside of token elements is left
  * out.
@@ -113,11 +116,11 @@ export function texOf(element: Element): string {
       return text.trim() === '' ? ' ' : `\\text{${escapeTex(text)}}`;
     }
     case 'mfrac':
-      return `\\frac{${first === undefined ? '' : texOf(first)}}{${second === undefined ? '' : texOf(second)}}`;
+      return `\\frac{${operand(first)}}{${operand(second)}}`;
     case 'msqrt':
       return `\\sqrt{${join(operandsOf(element).map(texOf))}}`;
     case 'mroot':
-      return `\\sqrt[${second === undefined ? '' : texOf(second)}]{${first === undefined ? '' : texOf(first)}}`;
+      return `\\sqrt[${operand(second)}]{${operand(first)}}`;
     case 'msub':
       return scripted(element, ['_']);
     case 'msup':
@@ -135,7 +138,7 @@ export function texOf(element: Element): string {
       return table(element);
     case 'semantics':
     case 'maction':
-      return first === undefined ? '' : texOf(first);
+      return operand(first);
     default:
       return join(operandsOf(element).map(texOf));
   }

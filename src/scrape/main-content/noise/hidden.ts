@@ -6,12 +6,14 @@ import { tokensOf } from '../signals/tokens.ts';
 const words = (list: string): Set<string> => new Set(list.split(' '));
 /** Class words of what a reader unfolds with a click: accordions, tabs, answers to questions. */
 const FOLDED = words(
-  'accordion faq faqs answer tabpanel tab tabs collapse collapsible collapsed toggle expand expandable expanded expander details readmore',
+  'accordion faq faqs answer tabpanel tab tabs collapse collapsible collapsed toggle expand ' +
+    'expandable expanded expander details readmore',
 );
 
 /** Class words of what lies over the page, or opens beside it. */
 const OVERLAY = words(
-  'modal modals popup dialog overlay lightbox drawer offcanvas flyout tooltip popover dropdown backdrop menu nav navigation cookie consent search sidebar',
+  'modal modals popup dialog overlay lightbox drawer offcanvas flyout tooltip popover dropdown ' +
+    'backdrop menu nav navigation cookie consent search sidebar',
 );
 /** What is hidden from screen readers and says less is an icon, or a label said twice. */
 const MIN_CHARS = 60;

@@ -7,7 +7,8 @@ const numbersOf = (marks: string): Set<number> =>
 
 /** Elements and roles that say of themselves that they belong to the site. */
 const DECLARED = numbersOf(
-  '<nav> <footer> <aside> <dialog> <button> @navigation @banner @contentinfo @complementary @search @dialog @menu @alert',
+  '<nav> <footer> <aside> <dialog> <button> @navigation @banner @contentinfo @complementary @search ' +
+    '@dialog @menu @alert',
 );
 /** What class names and ids say by convention. */
 const NAMED = numbersOf(

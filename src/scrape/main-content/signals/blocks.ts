@@ -7,8 +7,9 @@ import { add, count, isSpace, type Measure, newMeasure } from './measure.ts';
 
 const words = (list: string): Set<string> => new Set(list.split(' '));
 const INLINE = words(
-  'a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark math nobr output q rb rp rt rtc ruby s samp small span strike strong sub ' +
-    'sup time tt u var wbr annotation semantics mi mn mo mrow msub msup mfrac mtext msqrt mover munder msubsup munderover mstyle mspace mpadded',
+  'a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark math nobr output ' +
+    'q rb rp rt rtc ruby s samp small span strike strong sub sup time tt u var wbr annotation semantics ' +
+    'mi mn mo mrow msub msup mfrac mtext msqrt mover munder msubsup munderover mstyle mspace mpadded',
 );
 const OPAQUE = words(
   'script style template svg title iframe object textarea select head noscript canvas audio video',

@@ -7,27 +7,31 @@ const words = (list: string): string[] => list.split(' ');
 
 /** Elements whose presence around a text says something of it. */
 const TAGS = words(
-  'main article section header footer nav aside form button label table thead ul ol li dl dt dd figure figcaption p pre blockquote details summary a ' +
-    'h1 h2 h3 h4 h5 h6 time address td th code center dialog fieldset small',
+  'main article section header footer nav aside form button label table thead ul ol li dl dt dd ' +
+    'figure figcaption p pre blockquote details summary a h1 h2 h3 h4 h5 h6 time address td th code ' +
+    'center dialog fieldset small',
 );
 
 /** ARIA roles, and the vocabulary of microdata and microformats. */
 const ROLES = words(
-  'main article navigation banner contentinfo complementary search dialog button menu menuitem tab tabpanel list listitem listbox option status alert ' +
-    'region feed tooltip group form heading presentation',
+  'main article navigation banner contentinfo complementary search dialog button menu menuitem tab ' +
+    'tabpanel list listitem listbox option status alert region feed tooltip group form heading ' +
+    'presentation',
 );
 
 /** Words of `class` and `id` that say plainly which part an element plays, by part. */
 const VOCABULARY: Record<string, string[]> = {
   navigation: words(
-    'nav navs navbar navigation menu menus submenu megamenu menubar topnav subnav sidenav navgroup navmenu mega masthead burger navheader navfooter',
+    'nav navs navbar navigation menu menus submenu megamenu menubar topnav subnav sidenav navgroup ' +
+      'navmenu mega masthead burger navheader navfooter',
   ),
   breadcrumb: words('breadcrumb breadcrumbs crumb crumbs'),
   footer: words('footer foot bottom colophon subfooter footnav'),
   legal: words('copyright legal disclaimer policy policies terms privacy'),
   sidebar: words('sidebar aside rail secondary side complementary tertiary'),
   social: words(
-    'share sharing social socials facebook twitter instagram pinterest linkedin youtube whatsapp follow sharethis addtoany rss',
+    'share sharing social socials facebook twitter instagram pinterest linkedin youtube whatsapp ' +
+      'follow sharethis addtoany rss',
   ),
   subscribe: words(
     'newsletter subscribe subscription subscriptions signup optin mailchimp klaviyo email waitlist',
@@ -39,10 +43,12 @@ const VOCABULARY: Record<string, string[]> = {
     'modal popup dialog overlay lightbox drawer offcanvas flyout tooltip popover dropdown backdrop',
   ),
   advert: words(
-    'ad ads advert adverts advertisement sponsor sponsored promo promos promotion promotions dfp adsense partner',
+    'ad ads advert adverts advertisement sponsor sponsored promo promos promotion promotions dfp ' +
+      'adsense partner',
   ),
   related: words(
-    'related recommended recommendation recommendations similar more trending popular recent latest upsell also crosssell recs readmore',
+    'related recommended recommendation recommendations similar more trending popular recent latest ' +
+      'upsell also crosssell recs readmore',
   ),
   comment: words('comment comments disqus respond discussion commentlist'),
   post: words('post posts message messages thread threads bbp conversation'),
