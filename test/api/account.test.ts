@@ -48,7 +48,7 @@ test('rotation answers with the new secret, with and without a body', async () =
   );
 });
 
-test('keys are stored as digests and secrets never in an answer but their own', async () => {
+test('keys are stored as digests, and secrets appear only in the answers meant for them', async () => {
   const keys = await service.db.selectFrom('api_keys').selectAll().execute();
   assert.ok(!JSON.stringify(keys).includes(service.account.key));
   const me = (await service.api('GET', '/v1/me')).text;

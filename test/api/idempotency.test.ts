@@ -27,7 +27,7 @@ async function jobCount(): Promise<number> {
   ).n;
 }
 
-test('the same key and body return the first job, and make no second', async () => {
+test('the same key and body return the first job and create no other', async () => {
   for (const [path, body] of [
     ['/v1/scrape/async', { url: site.url('/') }],
     ['/v1/scrape/batch/async', { urls: [site.url('/'), site.url('/')] }],
@@ -98,7 +98,7 @@ test('a first request that has not committed yet makes the second a 409', async 
   });
 });
 
-test('of many at once, one makes the job; the others get the same one or a 409', async () => {
+test('many requests at once create one job; the others get it, or a 409', async () => {
   const jobs = await jobCount();
   const answers = await Promise.all(
     Array.from({ length: 20 }, () =>

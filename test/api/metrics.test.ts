@@ -84,7 +84,7 @@ test('requests, jobs, pages and attempts are counted, and what waits is measured
   assert.ok(samples.get('process_resident_memory_bytes')! > 0);
 });
 
-test('what ended is counted once, also when reading it fails half-way', async () => {
+test('what ended is counted once, even if reading it fails half-way', async () => {
   await using database = await createTestDatabase();
   const { db } = database;
   await sql`insert into jobs (account_id, id, kind, status, options, total, remaining, succeeded, reserved, finished_at)

@@ -17,7 +17,7 @@ test('the defaults are those of the contract', () => {
   assert.equal(config.webhookTimeoutMs, 15_000);
 });
 
-test('an empty variable counts as unset, and variables of others are not looked at', () => {
+test("an empty variable counts as unset, and other programs' variables are ignored", () => {
   assert.deepEqual(readConfig({ PORT: '', DATABASE_URL: '', ROLES: '', TERM: 'xterm' }), readConfig({}));
 });
 

@@ -54,7 +54,7 @@ test('without a session every page leads to the sign-in', async () => {
   }
 });
 
-test('a session lives in a cookie that no script and no other site gets', async () => {
+test("the session's cookie is hidden from scripts and other sites", async () => {
   const someone = session();
   const { headers } = await someone.signIn('/console', service.account.key);
   const cookie = headers.getSetCookie().find((c) => c.startsWith('ollagraph_session='))!;
@@ -196,7 +196,7 @@ test('the body that is downloaded is what is signed', async () => {
   assert.match(headers.get('content-disposition')!, /attachment; filename="?dlv_/);
 });
 
-test('what the lists are asked for is checked', async () => {
+test('the filters of lists are checked', async () => {
   const someone = await signedIn();
   for (const path of [
     'jobs?status=x',
@@ -265,7 +265,7 @@ test('operators find, rename, suspend, resume and delete an account', async () =
     assert.deepEqual((await post(verb, { name: 'x', amount: '1' }))[0], 404, verb);
 });
 
-test('whoever guesses keys is slowed down; without ADMIN_TOKEN operators cannot sign in', async () => {
+test('guessing keys is slowed down; without ADMIN_TOKEN operators cannot sign in', async () => {
   await using guarded = await startTestService();
   assert.equal(
     (await createBrowserSession(guarded.api.origin).get('/console/admin/sign-in')).headers.get('location'),

@@ -113,7 +113,7 @@ describe('a sitemap', () => {
     }
   });
 
-  it('of text has a URL a line, the last of which may be without an end', async () => {
+  it('as text has one URL a line, with or without a last newline', async () => {
     const lines = Array.from({ length: 9000 }, (_, n) => `https://example.com/${n}`);
     assert.deepEqual(await locs(lines.join('\r\n')), lines);
     assert.deepEqual(await locs(`x\n\n${'y'.repeat(100_000)}\n${lines.join('\n')}\n`), lines);

@@ -8,7 +8,7 @@ import { DEAD_LETTERS, executor, queueError, QUEUE_OPTIONS } from '../../src/dat
 import { TcpProxy } from '../faults/rig/tcp-proxy.ts';
 import { createTestDatabase } from '../support/database.ts';
 
-test('what the queue reports while the database is away is known for that', async () => {
+test('errors of the queue while the database is away are recognised as such', async () => {
   await using database = await createTestDatabase();
   const url = new URL(database.url);
   await using network = new TcpProxy(Number(url.port));

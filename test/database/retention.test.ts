@@ -46,7 +46,7 @@ async function count({ db }: TestDatabase, table: string): Promise<number> {
   return (await sql<{ n: number }>`select count(*)::int as n from ${sql.id(table)}`.execute(db)).rows[0]!.n;
 }
 
-test('days that have had their time are dropped whole; days with something pending stay', async () => {
+test('expired days are dropped whole; days with something pending stay', async () => {
   await using database = await createTestDatabase();
   const { id } = await createAccount(database.db, createSecretBox(undefined), { name: 'a', credits: 1 });
   await oldJob(database, id, 60);

@@ -29,7 +29,7 @@ test('what is written comes out in order, whatever the sizes; the end ends it', 
   assert.ok(Buffer.concat(await read).equals(whole));
 });
 
-test('who reads a pipe that is closed gets an error, also who waits already', async () => {
+test('reading a closed pipe fails, even if the reader was already waiting', async () => {
   const pipe = new BodyPipe();
   let closed = 0;
   pipe.onClose = () => closed++;

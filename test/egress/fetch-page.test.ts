@@ -344,7 +344,7 @@ test('a body whose first bytes are accepted is read whole, its coding undone fir
   }
 });
 
-test('of several content types the last counts', async () => {
+test('the last of several content types counts', async () => {
   const types: [string[], string][] = [
     [['text/plain', 'text/html; charset=utf-8'], 'text/html; charset=utf-8'],
     [['text/html; charset=koi8-r', 'text/html'], 'text/html; charset=koi8-r'],

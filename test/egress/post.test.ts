@@ -72,7 +72,7 @@ function streamed(count: number, chunk: Buffer, prepare?: (index: number) => unk
   return { state, body: { length: count * chunk.length, chunks } };
 }
 
-test('the bytes and headers arrive as given, and the answer is told', async () => {
+test('the bytes and headers arrive as given, and the answer is reported', async () => {
   await using origin = await receiver(response(202, 'thanks', 'Retry-After: 120'));
   const body = Buffer.from('{"é":"\u2028"}');
   const result = await post(origin, {
@@ -102,7 +102,7 @@ test('the bytes and headers arrive as given, and the answer is told', async () =
   assert.equal(result.remoteAddress, '127.0.0.1');
 });
 
-test('timings tell the phases of a new connection, and null for those of a reused one', async () => {
+test('timings show the phases of a new connection, null for a reused one', async () => {
   await using origin = await receiver(ok());
   const { timings: first } = await post(origin);
   for (const phase of [first.dnsMs, first.connectMs, first.tlsMs, first.firstByteMs, first.totalMs])
@@ -183,7 +183,7 @@ test(
   },
 );
 
-test('of the answer at most 1 KiB is kept, then the socket is dropped', BOUNDED, async () => {
+test('at most 1 KiB of the answer is kept, then the socket is dropped', BOUNDED, async () => {
   let written = 0;
   await using origin = await receiver((socket) => {
     socket.write('HTTP/1.1 200 OK\r\n\r\n');
@@ -227,7 +227,7 @@ test('an excerpt has its content coding and its charset undone, cut short or not
   }
 });
 
-test('the target of a redirect is told, and it is not followed', async () => {
+test('the target of a redirect is reported and not followed', async () => {
   await using origin = await receiver(response(308, '', 'Location: https://elsewhere.test/hook'));
   const { status, location } = await post(origin);
   assert.deepEqual([status, location], [308, 'https://elsewhere.test/hook']);

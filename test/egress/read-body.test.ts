@@ -104,7 +104,7 @@ test('a body is read while it arrives', BOUNDED, async () => {
   assert.deepEqual(seen, ['one', 'two']);
 });
 
-test('who has read enough ends the exchange', BOUNDED, async () => {
+test('a reader that has enough ends the exchange', BOUNDED, async () => {
   const endless = gzipSync(randomBytes(MIB));
   const heads = [HEAD, 'HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n'];
   for (const head of heads)
@@ -118,7 +118,7 @@ test('who has read enough ends the exchange', BOUNDED, async () => {
     }
 });
 
-test('who reads slowly holds up the sender, until the time is over', BOUNDED, async () => {
+test('a slow reader holds up the sender, until the time is over', BOUNDED, async () => {
   let written = 0;
   await using origin = await startOrigin((socket) => {
     socket.write(HEAD);
@@ -203,7 +203,7 @@ test('only the last answer is read, and only where it is 2xx; its connection sta
   assert.equal(origin.connections, 1);
 });
 
-test('who cancels ends the reading', BOUNDED, async () => {
+test('cancelling ends the reading', BOUNDED, async () => {
   await using origin = await startOrigin((socket) => {
     socket.write(`${HEAD}a`);
   });

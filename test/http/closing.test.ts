@@ -22,7 +22,7 @@ const CLIENT = `
     socket.on('close', () => parentPort.postMessage(answer.split('\\r\\n')[0]));
   }`;
 
-test('whoever has connected before a stop is answered', async () => {
+test('clients that connected before a stop are answered', async () => {
   const server = await listen({ host: '127.0.0.1', port: 0 });
   const memory = new SharedArrayBuffer(4);
   const client = new Worker(CLIENT, {

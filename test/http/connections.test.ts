@@ -37,7 +37,7 @@ test('pipelined requests are answered one after the other, and too many end thei
   assert.equal((await service.api('GET', '/healthz')).status, 200);
 });
 
-test('an address may have so many connections, a proxy any number', async () => {
+test('an address has a limited number of connections, a proxy any number', async () => {
   await using service = await startTestService({ ROLES: 'web', CONNECTIONS_PER_ADDRESS: '3' });
   const sockets = Array.from({ length: 3 }, () => open(service));
   for (const socket of sockets) await once(socket, 'connect');
@@ -79,7 +79,7 @@ const from = (remoteAddress: string, forwarded?: string) =>
     isProxy,
   );
 
-test('a client is told by what trusted proxies say of it, and by nobody else', () => {
+test('a client is identified by trusted proxies only', () => {
   assert.equal(from('192.0.2.1'), '192.0.2.1');
   assert.equal(from('192.0.2.1', '198.51.100.7'), '192.0.2.1');
   assert.equal(from('10.0.0.1', 'forged, 198.51.100.7'), '198.51.100.7');

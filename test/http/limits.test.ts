@@ -5,7 +5,7 @@ import { createApi } from '../support/api.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startTestService } from '../support/service.ts';
 
-test('a minute that is used up is a 429 that says when to come back, for that account alone', async () => {
+test('an account that has used up its minute gets a 429 with the time to come back', async () => {
   await using service = await startTestService({ ROLES: 'web', RATE_LIMIT_PER_MINUTE: '4' });
   const another = await service.createAccount();
   for (const left of [3, 2, 1, 0]) {
@@ -44,7 +44,7 @@ test('a limit of 0 limits nothing and sends no headers', async () => {
   assert.equal(headers.get('ratelimit-policy'), null);
 });
 
-test('processes that share a database allow together what one bucket has', async () => {
+test('processes that share a database share one bucket', async () => {
   await using database = await createTestDatabase();
   for (const limit of [1, 60, 600]) {
     const start = performance.now();

@@ -78,7 +78,7 @@ test('a crawl whose time is up queues nothing more, and drops what is under way'
   await assertBooksBalance(service.db);
 });
 
-test('whichever process works next ends a job whose time was up while none did', async () => {
+test('a job whose time was up while no process ran is ended by the next one', async () => {
   await using web = await startTestService({ ROLES: 'web' });
   // More pages than one transaction ends.
   const urls = Array.from({ length: 4100 }, (_, n) => `https://example.com/${n}`);
@@ -144,7 +144,7 @@ test('the 202 says how long the delays of the hosts make a job take', async () =
   assert.equal(await estimate('/v1/crawl', bounded), 7);
 });
 
-test('limits that cannot be are refused by name', async () => {
+test('impossible limits are refused by name', async () => {
   for (const [field, value] of [
     ['finish_within', 0],
     ['finish_within', 604_801],

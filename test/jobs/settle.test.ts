@@ -41,7 +41,7 @@ test('the last page completes the job and appends its one delivery in the same t
   await assertBooksBalance(working.db);
 });
 
-test('a job of which no page came back is failed, and is delivered too', async () => {
+test('a job without a page that came back fails, and is delivered too', async () => {
   const urls = ['http://127.0.0.1:1/', 'http://10.0.0.1/'];
   const { json } = await working.api('POST', '/v1/scrape/batch', { urls });
   assert.deepEqual([json.total, json.failed], [2, 2]);

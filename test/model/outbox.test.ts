@@ -54,7 +54,7 @@ interface Model {
   holder: ClaimedDelivery | null;
 }
 
-test('of two dispatchers only the latest claim changes a delivery; numbers have no gaps', async () => {
+test('with two dispatchers only the latest claim changes a delivery; numbers have no gaps', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
       const id = await appendOne();

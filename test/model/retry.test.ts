@@ -47,7 +47,7 @@ const jitter = fc
   .infiniteStream(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }))
   .map((stream) => () => stream.next().value ?? 0);
 
-test('in a week of outages attempts keep their distance and end at a success or the last step', () => {
+test('through a week of outages, attempts keep their intervals and end with success or the last step', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: WEEK }), outages, jitter, (created, down, random) => {
       const { attempts, ended } = live(created, down, random);

@@ -185,7 +185,7 @@ async function assertLettingNeighboursIn(): Promise<void> {
   assert.deepEqual(await codesOf(OPEN.map((host) => at('/', host))), { ok: OPEN.length });
 }
 
-test('the canaries sing: who connects is noticed', async () => {
+test('the canaries sing: every connection is noticed', async () => {
   await fetch(`http://127.0.0.2:${canaries.port}/`).catch(() => {});
   assert.deepEqual(canaries.connections, [`127.0.0.2 ${canaries.port}`]);
   canaries.connections.length = 0;

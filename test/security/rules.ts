@@ -145,24 +145,24 @@ const OTHER_SIDE: Rule[] = [
     'Parsing is off the event loop, in threads with a heap limit and a kill timer',
     ['limits/broken-thread.test.ts', 'a page that takes too long to read fails alone with parse_timeout'],
     ['limits/broken-thread.test.ts', 'a page that exceeds the memory of its reader fails alone'],
-    ['workers/restart.test.ts', 'a thread that does not come up is started again, each time later'],
-    ['limits/hostile-pages.test.ts', 'hostile documents: each is read in time, and others notice nothing'],
+    ['workers/restart.test.ts', 'a thread that does not start is restarted after growing pauses'],
+    ['limits/hostile/pages.test.ts', 'hostile documents: each is read in time, and others notice nothing'],
   ],
   [
     'Depth is flattened beyond 512',
-    ['scrape/dom.test.ts', 'beyond the limit, elements become siblings and keep their text in order'],
+    ['scrape/dom/dom.test.ts', 'beyond the limit, elements become siblings and keep their text in order'],
   ],
   [
     "Of a receiver's answer at most 1 KiB is kept, then the socket is dropped",
-    ['egress/post.test.ts', 'of the answer at most 1 KiB is kept, then the socket is dropped'],
+    ['egress/post.test.ts', 'at most 1 KiB of the answer is kept, then the socket is dropped'],
   ],
   [
     'Retry-After is clamped',
     [
-      'webhooks/retry.test.ts',
+      'webhooks/send/retry.test.ts',
       'Retry-After is honoured up to the length of the next step, and never shortens a wait',
     ],
-    ['webhooks/retry.test.ts', 'Retry-After: seconds or a date; anything else is nothing'],
+    ['webhooks/send/retry.test.ts', 'Retry-After: seconds or a date; anything else is nothing'],
   ],
   [
     'No cookie jar, cache entry or keep-alive credential crosses tenants',
@@ -178,18 +178,18 @@ const OTHER_SIDE: Rule[] = [
   [
     'Every failure is a typed error in time, and others notice nothing',
     [
-      'limits/hostile-pages.test.ts',
+      'limits/hostile/pages.test.ts',
       'hostile origins: each ends in its typed error in time, and others notice nothing',
     ],
     [
-      'limits/hostile-pages.test.ts',
+      'limits/hostile/pages.test.ts',
       'hostile receivers: each attempt ends in its typed error in time, and others get theirs',
     ],
     [
-      'limits/hostile-crawls.test.ts',
+      'limits/hostile/crawls.test.ts',
       'hostile robots and sitemaps: each crawl ends, and others notice nothing',
     ],
-    ['limits/hostile-crawls.test.ts', 'two hundred hosts that drip: others notice nothing'],
+    ['limits/hostile/crawls.test.ts', 'two hundred hosts that drip: others notice nothing'],
     ['security/tls.test.ts', 'TLS of every broken kind: certificates that do not vouch for the host'],
     ['security/tls.test.ts', 'TLS of every broken kind: handshakes that cannot succeed'],
   ],

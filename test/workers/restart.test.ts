@@ -4,7 +4,7 @@ import { WorkerPool } from '../../src/workers/pool/pool.ts';
 import { startTestService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
 
-test('a thread that does not come up is started again, each time later', async () => {
+test('a thread that does not start is restarted after growing pauses', async () => {
   await using service = await startTestService({ ROLES: 'web' });
   const pool = new WorkerPool(service.context, {
     script: new URL('data:text/javascript,throw new Error("it does not load")'),

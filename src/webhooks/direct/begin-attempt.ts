@@ -3,8 +3,8 @@ import type { Tx } from '../../database/tables.ts';
 import { CLAIMED_COLUMNS, notPaused, type ClaimedDelivery } from '../outbox/claim.ts';
 
 /**
- * Leases a waiting delivery and begins its next attempt, as a claim does. Null where it does not
- * wait, or its endpoint is paused.
+ * Leases a waiting delivery and begins its next attempt, as a claim does. Null where it is not
+ * waiting, or its endpoint is paused.
  */
 export async function beginAttempt(
   tx: Tx,

@@ -8,7 +8,7 @@ export interface Destination {
   urgent: boolean;
 }
 
-/** Room of a dispatcher for one delivery that is sent at once. Ends with one of the two calls. */
+/** Room of a dispatcher for one delivery to send at once. Ends with one of the two calls. */
 export interface Room {
   /** How long the delivery may be leased, counted from when the room was given. */
   readonly leaseMs: number;
@@ -17,7 +17,7 @@ export interface Room {
   giveBack(): void;
 }
 
-/** The dispatcher of this process, as seen by those that append deliveries. */
+/** The dispatcher of this process, as callers that append deliveries see it. */
 export interface DirectDispatch {
   /**
    * Room for one delivery, or null where a claim would not take it at once: its endpoint is full or
@@ -28,9 +28,9 @@ export interface DirectDispatch {
 
 /**
  * Room for one delivery that is born leased: appended with its lease and its first attempt begun,
- * and handed to the dispatcher of the same process once that is committed. Disposing of it gives
- * the room back where nothing was handed over. Whoever dies in between, the lease ends and the
- * delivery is claimed.
+ * and handed to the dispatcher of the same process after the commit. Disposing of it gives the room
+ * back if nothing was handed over. Whatever dies in between, the lease ends and the delivery is
+ * claimed.
  */
 export class Reservation implements Disposable {
   readonly #room: Room;
@@ -51,7 +51,7 @@ export class Reservation implements Disposable {
     return this.#room.leaseMs;
   }
 
-  /** Takes the delivery that a transaction has appended and not yet committed. */
+  /** Takes the delivery that a transaction has appended but not yet committed. */
   fill(delivery: ClaimedDelivery): void {
     this.#born = { delivery, begunAt: performance.now() };
     crashPoint('delivery.begin');

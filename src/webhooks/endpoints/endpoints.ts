@@ -5,7 +5,7 @@ import { notify } from '../../database/notifications.ts';
 import { INITIAL_CONCURRENCY } from '../dispatch/endpoint/endpoint-concurrency.ts';
 import { intoHistory } from '../outbox/move.ts';
 
-/** How an endpoint does. Rates and durations are of the last 24 hours. */
+/** How an endpoint is doing. Rates and durations are of the last 24 hours. */
 export interface EndpointView {
   endpoint: string;
   /**
@@ -22,7 +22,7 @@ export interface EndpointView {
   last_error: string | null;
   last_attempt_at: Date | null;
   in_flight: number;
-  /** Requests that a dispatcher sends to it at once. */
+  /** The most requests that a dispatcher sends to it at once. */
   concurrency: number;
   backlog: number;
   oldest_due_at: Date | null;
@@ -70,7 +70,7 @@ export async function listEndpoints(db: DbOrTx, accountId: string): Promise<Endp
   return found.rows;
 }
 
-/** Stops sending to the endpoint: its deliveries wait in the outbox. What is under way finishes. */
+/** Stops sending to the endpoint: its deliveries wait in the outbox. Requests under way finish. */
 export async function pauseEndpoint(db: DbOrTx, accountId: string, endpoint: string): Promise<void> {
   await sql`insert into endpoints (account_id, endpoint, paused_at) values (${accountId}, ${endpoint}, now())
     on conflict (account_id, endpoint) do update
@@ -88,7 +88,7 @@ export async function resumeEndpoint(db: Db, accountId: string, endpoint: string
 }
 
 /**
- * Takes what waits for the endpoint out of the outbox; it can be redelivered one by one. Returns
+ * Takes the waiting deliveries of the endpoint out of the outbox; each can be redelivered. Returns
  * how many.
  */
 export async function cancelPending(db: DbOrTx, accountId: string, endpoint: string): Promise<number> {
@@ -102,7 +102,7 @@ export async function cancelPending(db: DbOrTx, accountId: string, endpoint: str
   return Number(result.numAffectedRows);
 }
 
-/** Whether the account has, or had lately, anything to do with the endpoint. */
+/** Whether the account uses the endpoint, or did lately. */
 export async function knowsEndpoint(db: DbOrTx, accountId: string, endpoint: string): Promise<boolean> {
   const found = await sql`
     select 1 from outbox where account_id = ${accountId} and endpoint = ${endpoint}
@@ -134,7 +134,7 @@ export async function recordPause(
       failures = excluded.failures`.execute(db);
 }
 
-/** Records how many requests a dispatcher sends to endpoints at once. */
+/** Records the most requests that a dispatcher sends to each endpoint at once. */
 export async function recordConcurrency(
   db: DbOrTx,
   endpoints: (EndpointName & { concurrency: number })[],

@@ -4,7 +4,7 @@ import type { Tx } from '../../database/tables.ts';
 import type { FinishedAttempt } from '../outbox/finished-attempt.ts';
 
 /**
- * Bins of the latency histogram: bin n holds attempts of at most 2^(n/2) ms, so 40 of them reach
+ * The bins of the latency histogram: bin n counts attempts of at most 2^(n/2) ms, so 40 bins reach
  * beyond nine minutes.
  */
 const BINS = 40;

@@ -124,7 +124,7 @@ const endpointFields = {
 };
 const endpoint = named('Endpoint', z.strictObject(endpointFields));
 export const endpointList = named('EndpointList', listOf(endpoint));
-/** An endpoint that nothing is known of any more has only its name and status. */
+/** An endpoint of which nothing more is known has only its name and status. */
 const changedEndpoint = z.strictObject(endpointFields).partial().required({ endpoint: true, status: true });
 export const endpointAnswer = named('ChangedEndpoint', changedEndpoint);
 export const cancelPendingAnswer = named(

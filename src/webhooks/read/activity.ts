@@ -3,7 +3,7 @@ import type { DbOrTx } from '../../database/tables.ts';
 import { idFloor } from '../../ids.ts';
 
 /**
- * How an account's delivery attempts went in one hour. Durations are upper edges of histogram bins,
+ * The delivery attempts of an account in one hour. Durations are upper edges of histogram bins;
  * null without an attempt.
  */
 export interface HourOfAttempts {
@@ -52,7 +52,7 @@ export interface Backlog {
   oldest_due_at: Date | null;
 }
 
-/** What the account still has in the outbox. */
+/** The account's deliveries in the outbox. */
 export async function readBacklog(db: DbOrTx, accountId: string): Promise<Backlog> {
   const { rows } = await sql<Backlog>`
     select count(*)::int as pending, count(*) filter (where last_error is not null)::int as failing,

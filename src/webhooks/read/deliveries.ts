@@ -43,11 +43,14 @@ export interface DeliveryFilter {
   webhook_url?: string | undefined;
   since?: Date | undefined;
   until?: Date | undefined;
-  /** Of the pending ones those whose latest attempt failed, or (false) the others. */
+  /**
+   * Of the pending deliveries only those whose latest attempt failed (true), or only the others
+   * (false).
+   */
   failing?: boolean | undefined;
 }
 
-/** What the owner sees of a delivery, from the view over outbox and history. */
+/** The columns that the owner sees of a delivery, from the view over outbox and history. */
 const VIEW = sql`
   select id, job_id, event, webhook_url, status, attempts, last_status_code as last_status, last_error,
     next_attempt_at, body_bytes, created_at, finished_at from admin.all_deliveries`;
@@ -105,12 +108,12 @@ export interface DeliveryOfJob {
   status: DeliveryStatus;
 }
 
-/** The same with the reason why its latest attempt failed. */
+/** The same, with the reason why its latest attempt failed. */
 export interface DeliveryState extends DeliveryOfJob {
   last_error: string | null;
 }
 
-/** The deliveries with which jobs end, by job id. Those that are pending are in the outbox. */
+/** The deliveries with which jobs end, by job id. Pending ones are in the outbox. */
 export async function deliveriesOfJobs(
   db: DbOrTx,
   accountId: string,
@@ -134,8 +137,8 @@ export async function deliveryOfJob(
 }
 
 /**
- * What the requests of a delivery carry: its body's parts, the digest fixed at the first attempt,
- * the headers that the caller asked for.
+ * What the requests of a delivery carry: the parts of its body, the digest fixed at the first
+ * attempt, and the caller's headers.
  */
 export interface DeliveryContent extends BodySource {
   id: string;

@@ -8,7 +8,7 @@ import type { AttemptResult } from '../outbox/finished-attempt.ts';
 import { BodyChangedError, Poster, UnsignedError, type BodyFacts, type PosterOptions } from './post.ts';
 import { ATTEMPT_ERRORS, type AttemptError } from './attempt-errors.ts';
 
-/** Makes attempts: sends claimed deliveries and says how that went. */
+/** Makes attempts: sends claimed deliveries and returns the results. */
 export class Sender {
   readonly #poster: Poster;
   readonly #log: Log;
@@ -20,9 +20,9 @@ export class Sender {
 
   /**
    * Sends one claimed delivery once, in a span of its job's trace; `claimedAt` is on
-   * performance.now's clock. Throws an UnsignedError or an AddressBusyError where nothing was sent
-   * because it cannot be signed here, or its address has been sent enough; every other failure is a
-   * result.
+   * performance.now's clock. Throws an UnsignedError where it cannot be signed here, and an
+   * AddressBusyError where its address has been sent enough; nothing was sent then. Every other
+   * failure is a result.
    */
   async attempt(delivery: ClaimedDelivery, claimedAt: number): Promise<AttemptResult> {
     const attributes = {

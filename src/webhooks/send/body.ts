@@ -4,13 +4,13 @@ import { readEnvelope } from '../../database/fragments.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 
 /**
- * Bodies up to this many bytes are held in memory; larger ones are streamed twice, once to sign and
- * once to send.
+ * Bodies of up to this many bytes are held in memory; larger ones are streamed twice, to sign and
+ * to send.
  */
 export const SMALL_BODY_BYTES = 256 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
-/** What a delivery's body is made of. */
+/** The parts of a delivery's body. */
 export type BodySource = Pick<
   ClaimedDelivery,
   'account_id' | 'job_id' | 'event' | 'head' | 'tail' | 'whole_job' | 'page_ordinals' | 'body_bytes'
@@ -50,7 +50,7 @@ async function namedPages(db: Db, { account_id, job_id, event, page_ordinals }: 
     .where('ordinal', 'in', page_ordinals)
     .orderBy('ordinal')
     .execute();
-  // A page that is no longer kept leaves another body than was sent, which the digest shows.
+  // A page that is no longer kept changes the body, which the digest shows.
   if (event === 'job.page') return pages[0]?.fragment ?? 'null';
   return pages.map(({ ordinal, fragment }) => `{"page_index":${ordinal},"page":${fragment}}`).join(',');
 }

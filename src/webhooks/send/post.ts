@@ -16,11 +16,12 @@ type Headers = Record<string, string> | null;
 
 export const USER_AGENT = 'Ollagraph-Webhook/1.0';
 /**
- * Large bodies under way at once, so that they never crowd out small ones; one of each endpoint.
+ * The most large bodies under way at once, one per endpoint, so that they never crowd out small
+ * ones.
  */
 const MAX_LARGE_BODIES = 4;
 
-/** The stored fragments no longer make the bytes that the first attempt sent. */
+/** The stored fragments no longer yield the bytes that the first attempt sent. */
 export class BodyChangedError extends Error {
   override name = 'BodyChangedError';
 }
@@ -33,7 +34,7 @@ export class UnsignedError extends Error {
   override name = 'UnsignedError';
 }
 
-/** What is known of the body once it has been put together. */
+/** What is known of the body once it is complete. */
 export interface BodyFacts {
   body_bytes: number | null;
   body_sha256: Buffer | null;
@@ -46,7 +47,7 @@ export interface PosterOptions {
   box: SecretBox;
 }
 
-/** Puts the bodies of deliveries together, signs them and sends them. */
+/** Assembles the bodies of deliveries, signs them and sends them. */
 export class Poster {
   readonly #options: PosterOptions;
   readonly #largeBodies = new Semaphore(MAX_LARGE_BODIES);
@@ -77,7 +78,7 @@ export class Poster {
   }
 
   /**
-   * Reads the stored fragments twice in constant memory: for length, digest and signature, and to
+   * Reads the stored fragments twice in constant memory: for length, digest and signature, then to
    * send them.
    */
   async #postLarge(
@@ -123,7 +124,7 @@ export class Poster {
   }
 }
 
-/** What a person asks for is sent past the limits of addresses. */
+/** The limits of addresses do not apply to requests that a person asked for. */
 function payerOf({ lane, account_id }: ClaimedDelivery): string | null {
   return lane === URGENT_LANE ? null : account_id;
 }

@@ -1,7 +1,7 @@
 import type { AttemptResult, Outcome } from '../outbox/finished-attempt.ts';
 import type { AttemptError } from './attempt-errors.ts';
 
-/** What fails in the same way at every attempt. */
+/** Errors that every attempt would have. */
 const CANNOT_SUCCEED: ReadonlySet<AttemptError> = new Set(['body_changed']);
 
 /** The most that jitter adds to a step. */
@@ -25,8 +25,8 @@ export function retryDelay(
 }
 
 /**
- * What becomes of a delivery that had failed `failures` times since its schedule was started, after
- * one more attempt.
+ * What becomes of a delivery after an attempt, when `failures` attempts before it had failed since
+ * its schedule was started.
  */
 export function outcomeOf(
   { error, retry_after }: Pick<AttemptResult, 'error' | 'retry_after'>,

@@ -28,7 +28,7 @@ function keysOf(secret: string): Keys {
   return keys;
 }
 
-/** Of a delivery, what its signature depends on. */
+/** The fields of a delivery that its signature depends on. */
 type Signed = Pick<OutboxTable, 'webhook_id' | 'event'>;
 
 const isFirecrawl = (event: DeliveryEvent) => (FIRECRAWL_EVENTS as readonly string[]).includes(event);

@@ -82,7 +82,7 @@ test('what a page says moves no cursor', async () => {
   assert.doesNotMatch(stdout, /[\u001b\u009b]/);
 });
 
-test('exit codes tell a failure, wrong usage, an unreachable service and a refused key apart', async () => {
+test('exit codes distinguish failures, wrong usage, an unreachable service and a refused key', async () => {
   const failed = await runCli(env, ['scrape', NOWHERE, '--json']);
   assertEnded(failed, 1, '', /port is not one of web servers/);
   assert.equal(JSON.parse(failed.stderr).code, 'blocked_target');
@@ -123,7 +123,7 @@ test('exit codes tell a failure, wrong usage, an unreachable service and a refus
   assert.equal(JSON.parse(refused.stderr).code, 'unauthorized');
 });
 
-test('a limit of requests is waited out', async () => {
+test('a command waits until the rate limit lets it go on', async () => {
   let asked = 0;
   await using front = await startFront(service.api.origin, (_req, res) => {
     if (++asked > 2) return false;
@@ -218,7 +218,7 @@ test('following a job survives a broken stream, and Ctrl-C leaves the job alone'
   assert.equal((await service.api.finished(running)).status, 'completed');
 });
 
-test('a stream without any news is given up', async () => {
+test('a stream that stays silent is given up', async () => {
   const id = await service.api.queue('/v1/scrape/async', { url: site.url('/a') });
   let streams = 0;
   await using front = await startFront(service.api.origin, (_req, res) => {

@@ -38,7 +38,7 @@ test('options of pages reach the job of a queued command', async () => {
   assert.deepEqual([session, proxy, render], ['job', 'none', false]);
 });
 
-test('what is wrong with an option is said before anything is sent, or by its name', async () => {
+test('an option that is wrong is refused before anything is sent, or named in the refusal', async () => {
   for (const [args, said] of [
     [['--viewport', 'large'], /must be like 1280x800/],
     [['--cookie', '=1'], /must be like name=value/],

@@ -64,7 +64,7 @@ test('keys: the only account is meant where none is named; a revoked key opens n
   assert.notEqual(await authenticate(database.db, mine.key), null);
 });
 
-test('wrong usage and a wrong configuration are told apart from a failure', async () => {
+test('exit codes distinguish wrong usage and a wrong configuration from a failure', async () => {
   await fail(2, /required option '--name <name>' not specified/, 'accounts', 'create');
   await fail(2, /must be one line/, 'accounts', 'create', '--name', 'a\nb');
   await fail(2, /whole number/, 'accounts', 'credit', 'acct_x', '1.5');

@@ -81,7 +81,7 @@ test('a backup restores everything, and a failed one leaves no file', async () =
 const leftBehind = async () =>
   (await readdir(testRun().directory)).filter((name) => name.startsWith('ended.backup'));
 
-test('a backup that is told to end leaves nothing behind', async () => {
+test('a backup that is interrupted leaves nothing behind', async () => {
   await using database = await createTestDatabase();
   const holder = await database.pool.connect();
   try {

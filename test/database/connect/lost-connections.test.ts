@@ -33,7 +33,7 @@ test('a statement on a connection the server forgot fails soon; the next gets an
   assert.deepEqual(broken, ['Connection terminated: the server has dropped it']);
 });
 
-test('so does one that came by callback, as those of the queue', async () => {
+test('so does one with a callback, like those of the queue', async () => {
   await pool.pool.query('select 1');
   network.break('half-open');
   network.heal();

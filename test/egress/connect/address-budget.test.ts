@@ -71,7 +71,7 @@ test('new connections to an address come at a rate, except those of the first na
   assert.ok(others >= 200 && others <= 201 + 10 * seconds, `${others} in ${seconds} s`);
 });
 
-test('those who ask a spent rate again are told to come one after the other', () => {
+test('callers beyond the rate are told to come back one after the other', () => {
   const rate = new SharedRate({ memory: sharedRateMemory(), secret: '1', burst: 3, perSecond: 0.5 });
   const answers = Array.from({ length: 6 }, () => rate.spend('key'));
   assert.deepEqual(answers.slice(0, 3), [0, 0, 0]);

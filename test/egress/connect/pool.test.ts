@@ -24,7 +24,7 @@ function get(pages: Network, url: string, timeoutMs = 10_000) {
   return fetchPage(pages, { url, userAgent: 't', timeoutMs });
 }
 
-test('an origin has at most so many connections, and who comes first is served first', BOUNDED, async () => {
+test('an origin has a limited number of connections, served first come, first served', BOUNDED, async () => {
   await using origin = await startOrigin((socket) => void setTimeout(() => socket.write(ok()), 2));
   await using pages = network(3);
   await Promise.all(
@@ -40,7 +40,7 @@ test('an origin has at most so many connections, and who comes first is served f
     assert.ok(Math.abs(position - index) <= 3, `${index} came as ${position}`);
 });
 
-test('who gives up leaves the queue, and a broken connection makes room', BOUNDED, async () => {
+test('a waiter that gives up leaves the queue, and a broken connection makes room', BOUNDED, async () => {
   let broken = 0;
   await using origin = await startOrigin((socket, { path }) => {
     if (path === '/break') socket.destroy(void broken++);

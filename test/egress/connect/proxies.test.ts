@@ -146,7 +146,7 @@ const REFUSALS: [scheme: string, says: string | Buffer, certain: boolean][] = [
   ['socks5', Buffer.from([5, 0, 0]), true],
 ];
 
-test('what a proxy refuses, or fails to do, fails with a code of its own', async () => {
+test('a refusal or failure of a proxy has a code of its own', async () => {
   for (const [scheme, says, certain] of REFUSALS) {
     const start = scheme === 'http' ? startHttpProxy : startSocksProxy;
     await using proxy = await start({ credentials: CREDENTIALS, refusal: () => says });
@@ -157,7 +157,7 @@ test('what a proxy refuses, or fails to do, fails with a code of its own', async
   }
 });
 
-test('a proxy that refuses the password, is away or hangs is told apart, and no error shows it', async () => {
+test('errors distinguish a proxy that refuses the password, is away or hangs, and show no password', async () => {
   const wrong = { username: 'us er', password: 'another' };
   for (const [scheme, proxy] of await startAll({ credentials: wrong })) {
     await using _ = proxy;

@@ -118,7 +118,7 @@ test('the start is listed under the address that answers, and a scrape takes no 
   assert.equal((await service.api('POST', '/v1/scrape', scrape)).json.urls, undefined);
 });
 
-test('a map that is cut short says so, and one that is just as long does not', async () => {
+test('a map that is cut short says so, and one that just fits does not', async () => {
   const short = await map({ max_urls: 7 });
   assert.deepEqual([short.urls.length, short.complete], [7, false]);
   const whole = await map({ max_urls: 8 });

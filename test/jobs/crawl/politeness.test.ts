@@ -35,7 +35,7 @@ function afterTrouble(status: number, headers: Record<string, string>, body: str
   };
 }
 
-test('a robots.txt that is in trouble puts the crawl off, and does not end it', async () => {
+test('a failing robots.txt defers the crawl, and does not end it', async () => {
   await using site = await startSite({
     '/robots.txt': afterTrouble(503, { 'retry-after': '2' }, 'User-agent: *\nDisallow: /b'),
     '/': page('Home', 'text', ['/a', '/b']),
@@ -50,7 +50,7 @@ test('a robots.txt that is in trouble puts the crawl off, and does not end it', 
   assert.ok(performance.now() - begun > 2000);
 });
 
-test('a robots.txt that stays in trouble is a no', async () => {
+test('a robots.txt that keeps failing forbids the crawl', async () => {
   await using site = await startSite({ '/robots.txt': { status: 500 }, '/': page('Home', 'text') });
   const pages = await crawl({ url: site.url('/'), sitemap: 'skip' });
   assert.deepEqual(ends(site, pages), { '/': 'robots' });
@@ -92,7 +92,7 @@ test('sitemaps are fetched as politely as pages: rules, delay and headers', asyn
   assert.ok((await hostClock(service.db, site)) - started >= 6 * 500);
 });
 
-test('a sitemap that fails in passing is asked for once more', async () => {
+test('a sitemap that fails for the moment is fetched once more', async () => {
   await using site = await startSite({ '/': page('Home', 'text'), '/first': page('First', 'text') });
   site.routes.set(
     '/sitemap.xml',

@@ -126,7 +126,7 @@ test('a certificate that nobody vouches for: tls_failed', async () => {
   assert.equal((await service.api('POST', '/v1/scrape', { url: trusted.url('/') })).json.status, 'ok');
 });
 
-test('a target that is not asked says which rule forbids it', async () => {
+test('a target that is refused names the rule that forbids it', async () => {
   const rules: [string, RegExp][] = [
     ['http://10.0.0.1/', /not public.*ALLOW_PRIVATE_TARGETS/],
     ['http://inside.test/', /not public.*ALLOW_PRIVATE_TARGETS/],

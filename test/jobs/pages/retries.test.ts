@@ -32,7 +32,7 @@ const answer =
   };
 const asked = (of: Site, path: string) => of.requests.filter((r) => r.path === path).length;
 
-test('passing failures of an asynchronous page are tried again; what stays is taken as it is', async () => {
+test('transient failures of an asynchronous page are retried; the last answer counts', async () => {
   // A host that asks for a pause gets one as a whole: it is another host than the one that only
   // fails.
   await using pausing = await startSite({ '/busy': atFirst(1, answer(503, { 'retry-after': '1' })) });
@@ -81,7 +81,7 @@ test('an answer that stays transient is taken as it is, in every coding and size
     }
 });
 
-test('what would fail the same way again is not tried again', async () => {
+test('a failure that would recur is not retried', async () => {
   const job = await service.api.finished(
     await service.api.queue('/v1/scrape/async', { url: 'http://10.0.0.1/' }),
   );

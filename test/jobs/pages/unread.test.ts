@@ -31,7 +31,7 @@ test('a page that needs JavaScript says so, costs nothing and is not reused', as
   assert.equal(data.at(-1).credits, 2);
 });
 
-test('a body that ends early is kept, and said to be truncated', async () => {
+test('a body that ends early is kept and marked as truncated', async () => {
   await using origin = await startOrigin((socket) =>
     socket.end(
       'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1000\r\n\r\n<p>What came of it.',
@@ -89,7 +89,7 @@ test('a refresh leads on, with the address that answered', async () => {
   assert.match(json.markdown, /The text of the docs/);
 });
 
-test('a crawl goes on where its seed has moved, and takes no credentials along', async () => {
+test('a crawl follows its seed to another site, without credentials', async () => {
   await using site = await startSite({});
   const elsewhere = site.origin.replace('127.0.0.1', 'localhost');
   site.routes.set('/old', { status: 301, headers: { location: `${elsewhere}/` } });

@@ -61,6 +61,6 @@ for (const [kind, pages] of Object.entries(HOSTILE_PAGES)) {
   );
 }
 
-test('what the pages took is returned to the system within ten seconds', async (t) => {
+test('memory that pages took returns to the system within ten seconds', async (t) => {
   await stage.returnsMemory(t);
 });

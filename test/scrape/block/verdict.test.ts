@@ -87,7 +87,7 @@ const BLOCKS: [told: string, answer: Case][] = [
   ],
 ];
 
-test('block pages of each vendor are told by their structure', () => {
+test('block pages of each vendor are recognised by their structure', () => {
   for (const [expected, answer] of BLOCKS) assert.equal(told(answer), expected, JSON.stringify(answer));
 });
 

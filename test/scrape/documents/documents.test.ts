@@ -137,7 +137,7 @@ test('RSS becomes a list of its entries', async () => {
   assert.deepEqual([feed_type, entry_count, site_url], ['rss', 2, 'https://example.com/home']);
 });
 
-test('a feed is known whatever it is served as', async () => {
+test('a feed is recognised whatever its type', async () => {
   for (const type of ['text/html', 'text/plain', 'application/octet-stream', 'text/xml', null]) {
     assert.equal((await read(RSS, type)).metadata['feed_type'], 'rss', String(type));
   }
@@ -318,7 +318,7 @@ test('PDF: text, headings, links and metadata', async () => {
   });
 });
 
-test('PDF: known whatever it is served as; without a title, the first heading is it', async () => {
+test('PDF: recognised whatever its type; without a title, the first heading is the title', async () => {
   const untitled = writePdf({
     pages: ['BT /F1 30 Tf 72 700 Td (Big) Tj /F1 10 Tf 0 -50 Td (and a lot more of small text) Tj ET'],
   });
@@ -356,7 +356,7 @@ test('binaries are refused, whatever they are called', async () => {
   await refuses('\0\0\0\x18ftypmp42', 'video/mp4', 'unsupported_content_type');
 });
 
-test('HTML is known where it is called something else', async () => {
+test('HTML is recognised under other types', async () => {
   const html =
     '\ufeff<?xml version="1.0"?>\n<!-- c -->\n<!DOCTYPE HTML><html><head><title>T</title></head><body><p>text</p></body></html>';
   for (const type of [

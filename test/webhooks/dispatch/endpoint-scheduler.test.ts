@@ -49,7 +49,7 @@ test('one alone takes all that it may hold', () => {
   assert.deepEqual(counts(scheduler.plan(0, BUDGET)), [256]);
 });
 
-test('of very many some take sixteen each, and the others are next', () => {
+test('with very many endpoints, some take sixteen each and the others come next', () => {
   const scheduler = schedulerOf(100);
   warm(scheduler);
   const first = scheduler.plan(0, BUDGET);

@@ -40,7 +40,7 @@ test('one URL that hangs holds eight places, and none of those of other URLs onc
   assert.deepEqual(Object.values(endpoint.laneLimits(600)).slice(0, 1), [0], 'no more is claimed of it');
 });
 
-test('the growth that live URLs earn gives a dead URL no places', () => {
+test('the growth earned by live URLs gives a dead URL no places', () => {
   const endpoint = newEndpoint();
   exchange(endpoint, '/went-dead', 200);
   for (let round = 0; round < 400; round++) {
@@ -168,7 +168,7 @@ test('URLs that refuse slow down the others only where none of these answers', (
   assert.ok(endpoint.concurrency.limit < limit, 'a URL that answered refuses');
 });
 
-test('retries of a URL that rests are put off until its rest is over', () => {
+test('retries of a URL that rests are deferred until its rest is over', () => {
   const endpoint = newEndpoint();
   exchange(endpoint, '/bad', 500, { count: 10 });
   const retry = { delivery: delivery('/bad', 'retry'), claimedAt: 0 };

@@ -20,7 +20,7 @@ async function robotsOf(origin: Origin) {
   );
 }
 
-test('of a robots.txt that is long, cut off, or wrong further on, the beginning counts', async () => {
+test('the beginning of a robots.txt counts, if the rest is too long, cut off or broken', async () => {
   const text = Buffer.from(Array.from({ length: 60_000 }, (_, n) => `Disallow: /${n}\n`).join(''));
   const codings = { gzip: gzipSync, deflate: deflateSync };
   for (const [coding, compress] of Object.entries(codings)) {
@@ -41,7 +41,7 @@ test('of a robots.txt that is long, cut off, or wrong further on, the beginning 
   await failure(robotsOf(broken), 'invalid_response');
 });
 
-test('one that goes around counts as missing, one that is refused says when to ask again', async () => {
+test('a redirect loop counts as missing, and a refusal says when to ask again', async () => {
   await using around = await startOrigin((socket) => void socket.write(redirect('/robots.txt')));
   assert.deepEqual([(await robotsOf(around)).status, (await robotsOf(around)).body.length], [404, 0]);
   await using busy = await startOrigin(response(503, 'Disallow: /', 'Retry-After: 7'));

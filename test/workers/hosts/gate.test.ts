@@ -17,7 +17,7 @@ function gateOf(memory: GateMemory, lane: Lane, thread: number, capacity: number
   return async (account: string, host = HOST) => (await gate.acquire(account, host, 0, never)) !== null;
 }
 
-test('over all threads no more than the cap, and one place is for the interactive lane', async () => {
+test('all threads together keep to the cap, and one place is for the interactive lane', async () => {
   const memory = createGateMemory(3, 'secret');
   const interactive = gateOf(memory, 'interactive', 0, 3);
   const [first, second] = [gateOf(memory, 'bulk', 1, 3), gateOf(memory, 'bulk', 2, 3)];

@@ -64,7 +64,7 @@ test("a caller's own delay binds that caller alone", async () => {
   assert.equal((await service.api('GET', `/v1/jobs/${slow}`)).json.status, 'running');
 });
 
-test('of a pause that a host asks one account for, others feel the first minute', async () => {
+test('other accounts keep the first minute of a pause that a host asks one account for', async () => {
   await using site = await startSite({
     '/busy': (_req, res) => void res.writeHead(429, { 'retry-after': '3600' }).end(),
   });

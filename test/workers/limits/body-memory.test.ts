@@ -84,7 +84,7 @@ test('a page that asks twice at once holds what it asked for last, and gives bac
   assert.equal((await taking(budget, 8)).amount, 8);
 });
 
-test('an account takes a part of the room at most: the rest is for others', async () => {
+test('an account takes at most its share of the room', async () => {
   const bodies = new BodyMemoryBudget(new SharedSemaphore(sharedSemaphoreMemory(1), 0, 20 * MIB));
   using large = bodies.reserve('acct_a');
   using waiting = bodies.reserve('acct_a');

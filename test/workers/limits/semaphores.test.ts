@@ -14,7 +14,7 @@ async function soon<T>(promise: Promise<T>): Promise<T | 'waits'> {
 const release = (permit: Permit | null) => permit![Symbol.dispose]();
 const amountOf = async (acquired: Promise<Permit | null>) => (await acquired)?.amount ?? null;
 
-test('a semaphore serves in order, passes over those who gave up, and takes a permit back once', async () => {
+test('a semaphore serves in order, skips waiters that gave up, and takes a permit back once', async () => {
   const semaphore = new Semaphore(10);
   const most = await semaphore.acquire(9);
   const givenUp = new AbortController();
@@ -67,7 +67,7 @@ test('threads share the capacity, and a request for more than that gets all of i
   assert.equal(await amountOf(all), 10);
 });
 
-test('within a thread the first to come is served first, and who gives up takes nothing', async () => {
+test('within a thread the first waiter is served first, and one that gives up takes nothing', async () => {
   const semaphore = new SharedSemaphore(sharedSemaphoreMemory(1), 0, 10);
   await semaphore.acquire(9);
   const givenUp = new AbortController();

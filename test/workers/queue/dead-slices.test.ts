@@ -21,7 +21,7 @@ async function failForGood({ context, db }: TestService, failure: SliceFailure |
   }
 }
 
-test('a slice that fails again and again fails its pages, unless it is the database that fails it', async () => {
+test('a slice that keeps failing fails its pages, unless the database is at fault', async () => {
   await using service = await startTestService({ ROLES: 'web' });
   await using site = await startSite({ '/': page('Here', 'text') });
   const queue = async () => await service.api.queue('/v1/scrape/async', { url: site.url('/') });

@@ -6,7 +6,7 @@ import { page, startSite } from '../../support/site.ts';
 
 const HOUR_MS = 3_600_000;
 
-test('a lost slice comes back also where the clock has been set back meanwhile', async () => {
+test('a lost slice comes back, even if the clock was set back meanwhile', async () => {
   await using database = await createTestDatabase();
   await using site = await startSite({ '/': page('Home', 'Words.') });
   let job: string;

@@ -10,7 +10,7 @@ export async function findEndpoint(db: DbOrTx, accountId: string, name: string):
   return endpoint;
 }
 
-/** An endpoint as the list shows it: only its name and status once nothing else is known of it. */
+/** An endpoint as the list shows it; only its name and status if nothing else is known of it. */
 export async function showEndpoint(db: DbOrTx, accountId: string, endpoint: string) {
   const known = (await listEndpoints(db, accountId)).find((view) => view.endpoint === endpoint);
   return known ?? { endpoint, status: 'active' as const };
