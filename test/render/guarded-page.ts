@@ -1,5 +1,6 @@
 import { createEgress } from '../../src/egress/index.ts';
 import { guards, openBrowser } from '../../src/render/child/browser.ts';
+import { Contexts } from '../../src/render/child/contexts.ts';
 import { renderPage } from '../../src/render/child/render-page.ts';
 import type { RenderRequest } from '../../src/render/messages.ts';
 
@@ -39,7 +40,10 @@ const browser = await openBrowser({ ...given, browser: { path: chromium } }, [
 ]);
 try {
   const signal = new AbortController().signal;
-  await renderPage(request, { browser, proxy, signal, mayVisit: async () => true, remote: false });
+  const contexts = new Contexts(browser, () => {
+    throw new Error('a page could not be closed');
+  });
+  await renderPage(request, { contexts, proxy, signal, mayVisit: async () => true, remote: false });
 } finally {
   await browser.close();
 }

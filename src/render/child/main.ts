@@ -11,7 +11,8 @@ import {
 import type { BrowserSettings, FromBrowser, RenderRequest, ToBrowser } from '../messages.ts';
 import { guards, openBrowser, whyNotStarted } from './browser.ts';
 import { descendants, memoryOfChildren } from './memory.ts';
-import { BrokenBrowserError, RenderError, renderPage } from './render-page.ts';
+import { Contexts } from './contexts.ts';
+import { RenderError, renderPage } from './render-page.ts';
 
 /**
  * The entry of the process that owns a browser and its forward proxy. It holds no secret. When the
@@ -33,6 +34,7 @@ const CONNECTIONS_PER_ADDRESS = 6 * 8;
 const stops = new Map<number, AbortController>();
 const asked = new Map<number, (allowed: boolean) => void>();
 let browser: Browser | null = null;
+let contexts: Contexts | null = null;
 let proxy: ForwardProxy | null = null;
 let directory: string | null = null;
 let remote = false;
@@ -66,6 +68,7 @@ async function start(settings: BrowserSettings): Promise<void> {
     proxy = await egress.startForwardProxy();
     browser = await openBrowser(settings, guards(proxy.url));
     browser.on('disconnected', () => void (ending ??= end()));
+    contexts = new Contexts(browser, () => void (ending ??= end()));
     send({ type: 'ready' });
   } catch (error) {
     send({ type: 'failed_to_start', reason: whyNotStarted(error) });
@@ -83,11 +86,11 @@ async function render(id: number, request: RenderRequest): Promise<void> {
   stops.set(id, stop);
   try {
     const mayVisit = askFor(id, request);
-    const tools = { browser: browser!, proxy: proxy!, signal: stop.signal, mayVisit, remote };
+    const tools = { contexts: contexts!, proxy: proxy!, signal: stop.signal, mayVisit, remote };
     const page = await renderPage(request, tools);
-    send({ type: 'rendered', id, page, residentBytes: await memoryOfChildren() });
+    send({ type: 'rendered', id, page, residentBytes: memoryOfChildren() });
   } catch (error) {
-    if (error instanceof BrokenBrowserError || !browser!.isConnected()) return await (ending ??= end());
+    if (!browser!.isConnected()) return await (ending ??= end());
     const fault = error instanceof RenderError ? error.fault : 'render_failed';
     const cause = error instanceof RenderError ? (error.cause ?? error) : error;
     send({ type: 'failed', id, fault, cause: cause instanceof Error ? cause.message : String(cause) });

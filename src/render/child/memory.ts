@@ -13,13 +13,16 @@ const FRESH_MS = 2000;
 let measured = { bytes: 0, at: -Infinity };
 
 /**
- * The private memory of this process's descendants, in bytes, at most two seconds ago. 0 where the
- * system does not say.
+ * The private memory of this process's descendants, in bytes, when it was last measured. Where that
+ * was over two seconds ago it is measured again, for the next call. 0 where the system does not
+ * say.
  */
-export async function memoryOfChildren(): Promise<number> {
-  if (performance.now() - measured.at < FRESH_MS) return measured.bytes;
-  measured = { bytes: measured.bytes, at: performance.now() };
-  measured = { ...measured, bytes: await measure() };
+export function memoryOfChildren(): number {
+  if (performance.now() - measured.at >= FRESH_MS) {
+    measured = { ...measured, at: performance.now() };
+    const keep = (bytes: number) => void (measured = { ...measured, bytes });
+    measure().then(keep, () => {}); // the figure before stands
+  }
   return measured.bytes;
 }
 

@@ -14,7 +14,8 @@ const BLOCKED_TYPES: Partial<Record<Blockable, string[]>> = {
 interface NavigationOptions {
   cdp: CDPSession;
   request: RenderRequest;
-  credential: { username: string; password: string };
+  /** Good until the signal aborts. */
+  credential: { username: string; password: string; signal: AbortSignal };
   /** The proxy that may ask for the credential. */
   proxyUrl: string;
   /** Whether the page may go on to an address. */
@@ -64,12 +65,10 @@ export class Navigation {
   /** Takes part in the page's requests from now on. */
   async begin(): Promise<void> {
     const { cdp, request } = this.#options;
-    const { frameTree } = await cdp.send('Page.getFrameTree');
-    this.#mainFrame = frameTree.frame.id;
     cdp.on('Fetch.authRequired', (event) => void this.#authenticate(event).catch(() => {}));
     cdp.on('Fetch.requestPaused', (event) => void this.#decide(event as Paused).catch(() => {}));
     const types = ['Document', ...this.#blocked] as 'Document'[];
-    await cdp.send('Fetch.enable', {
+    const enabled = cdp.send('Fetch.enable', {
       handleAuthRequests: true,
       patterns: [
         ...(this.#options.check ? [{ urlPattern: '*' }] : []),
@@ -78,16 +77,19 @@ export class Navigation {
         ...(Object.keys(request.headers).length > 0 ? [{ urlPattern: `${this.#origin}/*` }] : []),
       ],
     });
+    const [{ frameTree }] = await Promise.all([cdp.send('Page.getFrameTree'), enabled]);
+    this.#mainFrame = frameTree.frame.id;
   }
 
   async #authenticate(event: { requestId: string; authChallenge: { source?: string; origin: string } }) {
     const { cdp, credential, proxyUrl } = this.#options;
     const { source, origin } = event.authChallenge;
-    const ours = source === 'Proxy' && origin === proxyUrl;
+    const { username, password, signal } = credential;
+    const ours = source === 'Proxy' && origin === proxyUrl && !signal.aborted;
     await cdp.send('Fetch.continueWithAuth', {
       requestId: event.requestId,
       authChallengeResponse: ours
-        ? { response: 'ProvideCredentials', ...credential }
+        ? { response: 'ProvideCredentials', username, password }
         : { response: 'CancelAuth' },
     });
   }

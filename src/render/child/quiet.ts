@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page, Request } from 'playwright-core';
-import { TIMERS_LEFT_MS, WATCH_TIMERS } from './timers.ts';
+import { TIMERS_LEFT_MS } from './timers.ts';
 
 /** Requests that may stay open for as long as a page does. */
 const ENDLESS = new Set(['websocket', 'eventsource', 'media', 'ping']);
@@ -15,7 +15,8 @@ export class Quiet {
   #requests = 0;
   #onChange: () => void = () => {};
 
-  private constructor(page: Page) {
+  /** Watches a page from before its first request. Its timers are watched by a script of its context. */
+  constructor(page: Page) {
     this.#page = page;
     page.on('request', (request) => {
       if (ENDLESS.has(request.resourceType())) return;
@@ -30,10 +31,18 @@ export class Quiet {
     page.on('requestfailed', end);
   }
 
-  /** Watches a page from before its first request. */
-  static async watch(page: Page): Promise<Quiet> {
-    await page.addInitScript(WATCH_TIMERS);
-    return new Quiet(page);
+  /** The requests that the page has made so far. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /**
+   * Whether the page has started anything since it had made so many requests, or is about to. Waits
+   * until its scripts have nothing to do.
+   */
+  async hasStirred(since: number): Promise<boolean> {
+    const timerMs = await this.#timersLeftMs();
+    return timerMs > 0 || this.#requests !== since || this.#underWay.size > 0;
   }
 
   /** Waits until no request has been under way for `quietMs`, and no timer is, or for `limitMs`. */
@@ -43,7 +52,7 @@ export class Quiet {
     for (let leftMs = limitMs; leftMs > 0; leftMs = end - performance.now()) {
       await this.waitForRequests(quietMs, leftMs);
       const known = this.#requests;
-      const timerMs = await this.#page.evaluate<number>(TIMERS_LEFT_MS).catch(() => 0); // it goes elsewhere
+      const timerMs = await this.#timersLeftMs();
       // The page's answer comes after word of each request that it made before.
       if (this.#requests !== known) continue;
       if (!(timerMs > 0) || timersMs <= 0) return;
@@ -51,6 +60,10 @@ export class Quiet {
       timersMs -= waitMs;
       await sleep(waitMs);
     }
+  }
+
+  async #timersLeftMs(): Promise<number> {
+    return await this.#page.evaluate<number>(TIMERS_LEFT_MS).catch(() => 0); // it goes elsewhere
   }
 
   /** Waits until no request has been under way for `quietMs`, or for `limitMs`. */

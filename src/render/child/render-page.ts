@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errors, type Browser, type BrowserContext, type CDPSession, type Page } from 'playwright-core';
+import { errors, type CDPSession, type Page } from 'playwright-core';
 import { LARGEST_PAGE_BYTES, type ForwardProxy, type PageTraffic } from '../../egress/index.ts';
 import type { RenderedPage, RenderFault, RenderRequest } from '../messages.ts';
 import { isAdvertiser } from './advertisers.ts';
+import type { Contexts, FreshContext } from './contexts.ts';
 import { Files } from './files.ts';
 import { Navigation } from './navigation.ts';
 import { Quiet } from './quiet.ts';
-import { OPEN_SHADOWS, snapshot } from './snapshot.ts';
+import { snapshot } from './snapshot.ts';
 import { Steps } from './steps.ts';
 
 /** What one page may receive and send for, with all that it loads. */
@@ -16,8 +17,6 @@ const LOAD_LIMIT_MS = 10_000;
 /** A page counts as done when it has requested nothing for this long after its load. */
 const QUIET_MS = 100;
 const QUIET_LIMIT_MS = 5000;
-/** A browser that has not closed a page within this time is broken. */
-const CLOSE_LIMIT_MS = 3000;
 /** How often a page is read that navigates meanwhile. */
 const READINGS = 3;
 
@@ -31,11 +30,8 @@ export class RenderError extends Error {
   }
 }
 
-/** The browser does not close a page any more. */
-export class BrokenBrowserError extends Error {}
-
 interface RenderTools {
-  browser: Browser;
+  contexts: Contexts;
   proxy: ForwardProxy;
   signal: AbortSignal;
   mayVisit: (url: string) => Promise<boolean>;
@@ -43,7 +39,7 @@ interface RenderTools {
   remote: boolean;
 }
 
-/** Renders one page in a browser context of its own. Throws RenderError; BrokenBrowserError. */
+/** Renders one page in a browser context of its own. Throws RenderError. */
 export async function renderPage(request: RenderRequest, tools: RenderTools): Promise<RenderedPage> {
   const { options } = request;
   if (tools.remote && request.via !== null)
@@ -54,38 +50,10 @@ export async function renderPage(request: RenderRequest, tools: RenderTools): Pr
     payer: request.payer,
     refuseHost: options.block.includes('ads') ? isAdvertiser : undefined,
   });
-  const context = await openContext(tools.browser, request);
-  const outcome = await new PageRender(request, tools, { context, traffic }).run().then(
-    (page) => ({ page }),
-    (error: unknown) => ({ error }),
+  return await tools.contexts.with(
+    request,
+    async (fresh) => await new PageRender(request, tools, { fresh, traffic }).run(),
   );
-  await close(context);
-  if ('error' in outcome) throw outcome.error;
-  return outcome.page;
-}
-
-async function close(context: BrowserContext): Promise<void> {
-  const closed = context.close().then(
-    () => true,
-    () => true,
-  );
-  if (!(await Promise.race([closed, sleep(CLOSE_LIMIT_MS, false, { ref: false })])))
-    throw new BrokenBrowserError('a page could not be closed');
-}
-
-async function openContext(browser: Browser, request: RenderRequest): Promise<BrowserContext> {
-  const { viewport, mobile, locale, timezone } = request.options;
-  return await browser.newContext({
-    userAgent: request.userAgent,
-    viewport,
-    isMobile: mobile,
-    hasTouch: mobile,
-    ignoreHTTPSErrors: request.skipTlsVerification,
-    acceptDownloads: false,
-    serviceWorkers: 'block',
-    ...(locale === null ? {} : { locale }),
-    ...(timezone === null ? {} : { timezoneId: timezone }),
-  });
 }
 
 /** What belongs to a page while it is rendered. */
@@ -98,18 +66,18 @@ interface PageParts {
 class PageRender {
   readonly #request: RenderRequest;
   readonly #tools: RenderTools;
-  readonly #context: BrowserContext;
+  readonly #fresh: FreshContext;
   readonly #traffic: PageTraffic;
   readonly #startedAt = performance.now();
 
   constructor(
     request: RenderRequest,
     tools: RenderTools,
-    { context, traffic }: { context: BrowserContext; traffic: PageTraffic },
+    { fresh, traffic }: { fresh: FreshContext; traffic: PageTraffic },
   ) {
     this.#request = request;
     this.#tools = tools;
-    this.#context = context;
+    this.#fresh = fresh;
     this.#traffic = traffic;
   }
 
@@ -136,16 +104,13 @@ class PageRender {
   }
 
   async #render(fail: (error: RenderError) => void): Promise<RenderedPage> {
-    await this.#context.addCookies(this.#request.cookies);
-    const page = await this.#context.newPage();
+    const { context, page, cdp } = this.#fresh;
+    const { cookies, options } = this.#request;
     page.on('crash', () => fail(new RenderError('render_failed', 'the tab crashed')));
-    this.#context.on('page', (other) => void other.close().catch(() => {}));
-    await page.addInitScript(OPEN_SHADOWS);
-    const quiet = await Quiet.watch(page);
-    const cdp = await this.#context.newCDPSession(page);
+    const quiet = new Quiet(page);
     const navigation = this.#navigation(cdp);
-    const files = new Files(cdp, this.#request.options);
-    await navigation.begin();
+    const files = new Files(cdp, options);
+    await Promise.all([navigation.begin(), cookies.length > 0 && context.addCookies(cookies)]);
     try {
       await this.#load(page, { quiet, navigation, files });
       if (navigation.notHtml) return this.#result(navigation, null, files);
@@ -163,7 +128,7 @@ class PageRender {
     return new Navigation({
       cdp,
       request: this.#request,
-      credential: { username: this.#traffic.username, password: this.#traffic.password },
+      credential: this.#traffic,
       proxyUrl: proxy.url,
       mayVisit,
       check: remote ? async (url) => await proxy.check(url) : null,
@@ -181,6 +146,7 @@ class PageRender {
     await page
       .waitForLoadState('load', { timeout: Math.min(LOAD_LIMIT_MS, this.#leftMs / 2) })
       .catch(() => {}); // what there is of it is read
+    this.#tools.contexts.prepare(this.#request);
     await quiet.wait(QUIET_MS, Math.min(QUIET_LIMIT_MS, this.#leftMs / 2));
     const steps = new Steps(page, { quiet, files }, () => this.#leftMs);
     if (wait_for === 'network_idle') await steps.waitForIdle();

@@ -54,8 +54,12 @@ export class Steps {
     await this.#settle();
   }
 
-  /** Scrolls through the page once, so that what loads when it is seen is loaded. */
+  /**
+   * Scrolls through the page once, so that what loads when it is seen is loaded. Most pages load
+   * nothing then: they are not waited for.
+   */
   async lookThrough(): Promise<void> {
+    const { requests } = this.#quiet;
     const moved = await this.#page.evaluate<boolean>(`(async () => {
       const frame = () => new Promise((done) => requestAnimationFrame(done));
       const { scrollingElement: page } = document;
@@ -68,7 +72,7 @@ export class Steps {
       await frame();
       return true;
     })()`);
-    if (moved) await this.#settle();
+    if (moved && (await this.#quiet.hasStirred(requests))) await this.#settle();
   }
 
   /** Scrolls to the end of a list again and again, until it grows no more. */

@@ -13,6 +13,7 @@ import { filesOf, NO_FILES, type VisitFiles } from './files.ts';
 import { headersFor } from './headers.ts';
 import { mapLeftMs, type BegunVisit } from './map-time.ts';
 import type { Answer, Ending } from './conclude/result.ts';
+import type { Renders } from './renders.ts';
 import { secondsAfterAnswer } from './retries.ts';
 import type { Surroundings } from './surroundings.ts';
 import { compareRequest, conditionsFor } from './watch.ts';
@@ -57,6 +58,8 @@ export class Retrieval implements Answer {
   #isConditional = false;
   /** The browser's place, kept where it has made files: they take memory until they are stored. */
   readonly held = new DisposableStack();
+  /** The place in the browser that the visit has now. */
+  #browser: Disposable | null = null;
 
   constructor(around: Surroundings, visit: BegunVisit) {
     this.#around = around;
@@ -97,27 +100,44 @@ export class Retrieval implements Answer {
   }
 
   async #render(): Promise<Retrieved> {
-    const { renders, load } = this.#around;
+    const { renders } = this.#around;
     const { job, page, signal } = this.#visit;
     if (renders === null) throw new PageError('render_failed', { cause: 'this process has no browser' });
-    using place = new DisposableStack();
-    place.use(await load.park(job.account_id, renders.enter(job.account_id, signal)));
-    const found = await this.#obtain(async (host, body) => {
+    // Before the host, whose places others wait for.
+    await this.#enterBrowser(renders);
+    return await this.#obtain(async (host, body) => {
+      // Another try, through the pool, may have to wait for it again.
+      await this.#enterBrowser(renders);
       this.#begin();
       const timeoutMs = Math.max(MIN_RENDER_MS, this.#leftMs());
       const rendered = await host.visit(
         async (rules) => await renders.render({ job, url: page.url, signal, rules }),
         timeoutMs,
       );
-      if (rendered === null) return await this.#fetch(host, body);
-      await body.need(rendered.body.length);
-      this.#fetched = rendered;
-      this.#rendered = true;
-      this.#files = filesOf(job, page, rendered.files);
-      return rendered;
+      if (rendered !== null) {
+        await body.need(rendered.body.length);
+        this.#fetched = rendered;
+        this.#rendered = true;
+        this.#files = filesOf(job, page, rendered.files);
+      }
+      // Another page may be rendered while this one is read.
+      if (this.#files.stored.length === 0) this.#leaveBrowser();
+      return rendered ?? (await this.#fetch(host, body));
+    }).finally(() => {
+      if (this.#files.stored.length === 0) this.#leaveBrowser();
     });
-    if (this.#files.stored.length > 0) this.held.use(place.move());
-    return found;
+  }
+
+  async #enterBrowser(renders: Renders): Promise<void> {
+    const { job, signal } = this.#visit;
+    this.#browser ??= this.held.use(
+      await this.#around.load.park(job.account_id, renders.enter(job.account_id, signal)),
+    );
+  }
+
+  #leaveBrowser(): void {
+    this.#browser?.[Symbol.dispose]();
+    this.#browser = null;
   }
 
   /**

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
+import type { RenderRequest } from '../messages.ts';
+import { OPEN_SHADOWS } from './snapshot.ts';
+import { WATCH_TIMERS } from './timers.ts';
+
+/** A context that the browser does not close by then has broken the browser. */
+const CLOSE_LIMIT_MS = 3000;
+
+/** What a context is made with. */
+export type ContextSettings = Pick<RenderRequest, 'userAgent' | 'skipTlsVerification'> & {
+  options: Pick<RenderRequest['options'], 'viewport' | 'mobile' | 'locale' | 'timezone'>;
+};
+
+/** A browser context with its one page, which has been nowhere yet. */
+export interface FreshContext {
+  context: BrowserContext;
+  page: Page;
+  cdp: CDPSession;
+}
+
+/**
+ * The contexts of a browser, one a page: none is used twice. While several pages are under way the
+ * next context is made beside them, as the last one was, so that a page need not wait for it.
+ */
+export class Contexts {
+  readonly #browser: Browser;
+  readonly #onBroken: () => void;
+  #underWay = 0;
+  #spare: { key: string; fresh: Promise<FreshContext> } | null = null;
+
+  /** `onBroken` is called when the browser does not close a context any more. */
+  constructor(browser: Browser, onBroken: () => void) {
+    this.#browser = browser;
+    this.#onBroken = onBroken;
+  }
+
+  /** Gives `use` a context of its own, which is closed afterwards. */
+  async with<T>(settings: ContextSettings, use: (fresh: FreshContext) => Promise<T>): Promise<T> {
+    this.#underWay++;
+    try {
+      const fresh = await this.#take(settings);
+      // Nobody waits for that.
+      return await use(fresh).finally(() => void this.#close(fresh.context));
+    } finally {
+      if (--this.#underWay === 0) this.#drop();
+    }
+  }
+
+  /** Makes the next context, where another page is under way. */
+  prepare(settings: ContextSettings): void {
+    if (this.#underWay < 2 || this.#spare !== null) return;
+    const spare = { key: keyOf(settings), fresh: open(this.#browser, settings) };
+    this.#spare = spare;
+    const drop = () => {
+      if (this.#spare === spare) this.#drop();
+    };
+    // What keeps one from being made keeps the next page from having one too, and is its failure.
+    spare.fresh.then(({ page }) => page.on('crash', drop), drop);
+  }
+
+  async #take(settings: ContextSettings): Promise<FreshContext> {
+    const spare = this.#spare;
+    if (spare?.key !== keyOf(settings)) {
+      this.#drop();
+      return await open(this.#browser, settings);
+    }
+    this.#spare = null;
+    return await spare.fresh;
+  }
+
+  #drop(): void {
+    const spare = this.#spare;
+    this.#spare = null;
+    void spare?.fresh.then(async ({ context }) => await this.#close(context)).catch(() => {});
+  }
+
+  async #close(context: BrowserContext): Promise<void> {
+    const closed = context.close().then(
+      () => true,
+      () => true,
+    );
+    if (!(await Promise.race([closed, sleep(CLOSE_LIMIT_MS, false, { ref: false })]))) this.#onBroken();
+  }
+}
+
+/** Equal for settings that make the same context. */
+function keyOf({ userAgent, skipTlsVerification, options }: ContextSettings): string {
+  const { viewport, mobile, locale, timezone } = options;
+  return JSON.stringify([userAgent, skipTlsVerification, viewport, mobile, locale, timezone]);
+}
+
+async function open(browser: Browser, settings: ContextSettings): Promise<FreshContext> {
+  const { viewport, mobile, locale, timezone } = settings.options;
+  const context = await browser.newContext({
+    userAgent: settings.userAgent,
+    viewport,
+    isMobile: mobile,
+    hasTouch: mobile,
+    ignoreHTTPSErrors: settings.skipTlsVerification,
+    acceptDownloads: false,
+    serviceWorkers: 'block',
+    ...(locale === null ? {} : { locale }),
+    ...(timezone === null ? {} : { timezoneId: timezone }),
+  });
+  // Before there is a page, which then starts with them: later each would be a message of its own.
+  await context.addInitScript(`${OPEN_SHADOWS};${WATCH_TIMERS}`);
+  const page = await context.newPage();
+  context.on('page', (other) => void other.close().catch(() => {}));
+  return { context, page, cdp: await context.newCDPSession(page) };
+}
