@@ -62,10 +62,10 @@ describe('applications', { skip: noBrowser }, () => {
     await site[Symbol.asyncDispose]();
   });
 
+  /** The block of an application, however long the machine takes. */
   const scrape = async (app: string, options: object = {}) => {
-    const body = { url: site.url(`/${app}/`), render: 'auto', ...options };
-    const { json: block } = await service.api('POST', '/v1/scrape', body);
-    return block;
+    const body = { url: site.url(`/${app}/`), render: 'auto', timeout_ms: 60_000, ...options };
+    return (await service.api.finished(await service.api.queue('/v1/scrape/async', body))).result;
   };
 
   for (const [app, name] of Object.entries({
