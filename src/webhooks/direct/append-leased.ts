@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../database/tables.ts';
 import { append, outboxRows, type NewDelivery } from '../outbox/append.ts';
-import { CLAIMED_COLUMNS, notPaused, type ClaimedDelivery } from '../outbox/claim.ts';
+import { notPaused, type ClaimedDelivery } from '../outbox/claim.ts';
+import { BEGIN_LEASED } from './begin-leased.ts';
 import type { Reservation } from './reservation.ts';
 
 /**
@@ -27,16 +28,12 @@ export async function appendInto(
 async function appendLeased(tx: Tx, delivery: NewDelivery, leaseMs: number): Promise<ClaimedDelivery | null> {
   const { batch, columns } = outboxRows([delivery]);
   const { rows } = await sql<ClaimedDelivery>`
-    with born as (
+    with leased as (
       insert into outbox (${columns}, page_ordinals, status, attempts, fence, leased_until)
       select ${columns}, ordinals::int[], 'sending', 1, 1, now() + ${leaseMs} * interval '1 ms'
       from ${batch.as('b')}
       where ${notPaused('b')}
       returning *
-    ), begun as (
-      insert into attempts (account_id, delivery_id, number, trigger, started_at)
-      select account_id, id, attempts, trigger, clock_timestamp() from born
-    )
-    select ${CLAIMED_COLUMNS} from born c join accounts a on a.id = c.account_id`.execute(tx);
+    ), ${BEGIN_LEASED}`.execute(tx);
   return rows[0] ?? null;
 }

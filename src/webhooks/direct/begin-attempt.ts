@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../database/tables.ts';
-import { CLAIMED_COLUMNS, notPaused, type ClaimedDelivery } from '../outbox/claim.ts';
+import { notPaused, type ClaimedDelivery } from '../outbox/claim.ts';
+import { BEGIN_LEASED } from './begin-leased.ts';
 
 /**
  * Leases a waiting delivery and begins its next attempt, as a claim does. Null where it is not
@@ -12,16 +13,12 @@ export async function beginAttempt(
   leaseMs: number,
 ): Promise<ClaimedDelivery | null> {
   const { rows } = await sql<ClaimedDelivery>`
-    with begun as (
+    with leased as (
       update outbox o set status = 'sending', attempts = attempts + 1, fence = fence + 1,
         leased_until = now() + ${leaseMs} * interval '1 ms'
       where account_id = ${account_id} and id = ${id} and status = 'waiting'
         and ${notPaused('o')}
       returning *
-    ), attempt as (
-      insert into attempts (account_id, delivery_id, number, trigger, started_at)
-      select account_id, id, attempts, trigger, clock_timestamp() from begun
-    )
-    select ${CLAIMED_COLUMNS} from begun c join accounts a on a.id = c.account_id`.execute(tx);
+    ), ${BEGIN_LEASED}`.execute(tx);
   return rows[0] ?? null;
 }
