@@ -13,9 +13,9 @@ import { readView } from './views.ts';
 
 interface Shown {
   view: string;
-  /** Where the view's name does not say it. */
+  /** The title, if it is not the view's name. */
   title?: string;
-  /** The column by which the largest come first, where the view's own order is not wanted. */
+  /** The column to sort by, largest first; by default the view's own order. */
   largest?: string;
 }
 

@@ -8,7 +8,7 @@ import { plural } from '../view/format.ts';
 /** Below this many credits the overview warns. */
 const FEW_CREDITS = 100;
 
-/** An endpoint none of whose attempts of the last 24 hours was accepted, or that is backing off. */
+/** An endpoint that is backing off, or that accepted no attempt in the last 24 hours. */
 export const isFailing = ({ attempts, success_rate, status }: EndpointView) =>
   status !== 'paused' && (status === 'backing_off' || (attempts > 0 && success_rate === 0));
 

@@ -1,9 +1,9 @@
 import type { Request } from 'express';
 
-/** The address under which the browser reached the service. */
+/** The origin under which the browser reached the service. */
 export const originOf = (req: Request) => `${req.protocol}://${req.get('host') ?? 'localhost'}`;
 
-/** A call of the API as a line for a shell. */
+/** A call of the API as a shell command. */
 export function curlOf(origin: string, path: string, body: object): string {
   return `curl -X POST ${origin}${path} \\
   -H "Authorization: Bearer $OLLAGRAPH_API_KEY" \\

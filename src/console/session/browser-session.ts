@@ -5,7 +5,7 @@ import type { DbOrTx } from '../../database/tables.ts';
 import { requestIdOf } from '../../http/locals.ts';
 import { csrfToken, type Session } from './sessions.ts';
 
-/** Who looks at a page, and the token in their cookie. Each part of the console sets it first. */
+/** The viewer of a page, and the token in their cookie. Each part of the console sets it first. */
 export type BrowserSession =
   | { kind: 'account'; cookie: string; session: Session }
   | { kind: 'operator'; cookie: string }
@@ -27,7 +27,7 @@ export function sessionOf(res: Response): Session {
   return browser.session;
 }
 
-/** What the audit calls whoever looks at a page that only accounts reach. */
+/** The actor for the audit, on a page that only accounts reach. */
 export function actorOf(res: Response): Actor {
   return { kind: 'console', key_id: sessionOf(res).key_id, ip: res.req.ip ?? null };
 }

@@ -4,7 +4,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { ServiceError } from '../../service-error.ts';
 import { csrfToken } from './sessions.ts';
 
-/** Nothing from elsewhere, nothing inline, no frame around it. */
+/** Pages load nothing from elsewhere, nothing inline, and stand in no frame. */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",

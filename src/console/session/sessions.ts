@@ -74,7 +74,7 @@ export async function closeSession(db: DbOrTx, token: string, adminToken: string
   await sql`delete from console_sessions where digest = any(${digests}::bytea[])`.execute(db);
 }
 
-/** The token that a form of this session must carry: another site cannot know it. */
+/** The token that a form of this session must carry; another site cannot know it. */
 export function csrfToken(token: string): string {
   return createHmac('sha256', token).update('form').digest('base64url');
 }

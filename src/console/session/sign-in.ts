@@ -13,7 +13,7 @@ import { checkForm } from './forgery.ts';
 import { closeSession, newToken, openOperatorSession, openSession, SESSION_SECONDS } from './sessions.ts';
 import { setBrowserSession } from './browser-session.ts';
 
-/** Of one address in a minute. */
+/** The most failed attempts of one address in a minute. */
 const MAX_FAILURES = 10;
 
 /** One of the two ways to sign in: as an account, or as an operator. */
@@ -28,7 +28,7 @@ export interface SignIn {
   open(secret: string): Promise<string | null>;
 }
 
-/** An account signs in with one of its API keys that may do everything: so do the pages. */
+/** An account signs in with an API key that has every scope, because the pages use all of them. */
 export function accountSignIn({ db }: Context): SignIn {
   return {
     path: '/console',
@@ -68,7 +68,7 @@ export function signInRoutes({ db, config }: Context, signIn: SignIn): Router {
   const limit = new AttemptLimit(MAX_FAILURES);
   const outside = `${signIn.cookie}_form`;
 
-  /** Who is not signed in has a token too, so that no other site can sign them in. */
+  /** A browser that is not signed in has a token too, so that no other site can sign it in. */
   function greet(req: Request, res: Response): string {
     const known = readCookie(req, outside);
     const cookie = known ?? newToken();

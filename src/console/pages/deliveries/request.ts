@@ -15,15 +15,18 @@ export interface RequestPreview {
   /** The start of the body. */
   shown: string;
   cut: boolean;
-  /** The stored pages no longer make the bytes that were sent first: retention has dropped them. */
+  /**
+   * Whether the stored pages no longer yield the bytes that were sent first, because retention has
+   * dropped them.
+   */
   changed: boolean;
   bytes: number | null;
   sha256: string | null;
 }
 
 /**
- * Reads the body and signs it with the account's current secrets. Of a body over 1 MiB only the
- * start is read.
+ * Reads the body and signs it with the account's current secrets. Only the start of a body over 1
+ * MiB is read.
  */
 export async function previewRequest(
   db: Db,
@@ -67,5 +70,5 @@ async function firstBytes(db: Db, content: DeliveryContent): Promise<Buffer> {
   return Buffer.concat(chunks).subarray(0, SHOWN_BYTES);
 }
 
-/** A cut may fall inside a character: what is left of it is dropped. */
+/** Drops what a cut left of a character. */
 const decode = (bytes: Buffer) => new TextDecoder().decode(bytes, { stream: true });

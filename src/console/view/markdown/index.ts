@@ -7,7 +7,8 @@ export const MAX_MARKDOWN_LENGTH = 200_000;
 /** In characters, four times what ordinary Markdown of that length makes. */
 const MAX_HTML_LENGTH = 1_000_000;
 /**
- * For the wait for the thread, and again for the rendering. The start of a thread does not count.
+ * The limit of the wait for the thread, and again of the rendering. The start of a thread does not
+ * count.
  */
 const DEADLINE_MS = 3000;
 const MEMORY = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 };
@@ -52,7 +53,7 @@ async function renderNow(markdown: string, deadlineMs: number): Promise<Html | n
 
 async function startThread(): Promise<Worker> {
   const worker = new Worker(new URL('./render-thread.ts', import.meta.url), { resourceLimits: MEMORY });
-  // Whoever waits for an answer sees the error too.
+  // A caller that waits for an answer sees the error, too.
   worker.on('error', () => {});
   worker.once('exit', () => {
     if (thread === worker) thread = null;
