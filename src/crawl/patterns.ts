@@ -46,8 +46,8 @@ const ANY_ONE = Symbol('?');
 type Token = string | typeof ANY_RUN | typeof ANY_ONE;
 
 /**
- * Compiles one pattern. Throws InvalidPatternError. What it is given to match is the path and query of a
- * normalised URL.
+ * Compiles one pattern. Throws InvalidPatternError. What it is given to match is the path and query
+ * of a normalised URL.
  */
 export function compilePattern(source: string): PathPattern {
   const pattern = check(source);
@@ -56,7 +56,8 @@ export function compilePattern(source: string): PathPattern {
 }
 
 /**
- * Compiles several patterns into one that matches where any of them does. Throws InvalidPatternError.
+ * Compiles several patterns into one that matches where any of them does. Throws
+ * InvalidPatternError.
  */
 export function compilePatterns(sources: readonly string[]): PathPattern {
   const patterns = sources.map(compilePattern);

@@ -35,8 +35,8 @@ export interface Scope {
 }
 
 /**
- * The rules of one crawl. Throws InvalidPatternError for a bad pattern and TypeError for a seed that is
- * not a URL.
+ * The rules of one crawl. Throws InvalidPatternError for a bad pattern and TypeError for a seed
+ * that is not a URL.
  */
 export function createScope(options: ScopeOptions): Scope {
   const { max_depth = Number.POSITIVE_INFINITY, include_paths = [], exclude_paths = [] } = options;

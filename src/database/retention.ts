@@ -1,7 +1,9 @@
 import { sql } from 'kysely';
 import type { Db, Tx } from './tables.ts';
 
-/** Whoever waits for a whole table lets nobody else in meanwhile: so nobody waits longer than this. */
+/**
+ * Whoever waits for a whole table lets nobody else in meanwhile: so nobody waits longer than this.
+ */
 const LOCK_TIMEOUT_MS = 500;
 /** Postgres's code for a lock that was not to be had in time. */
 const LOCK_NOT_AVAILABLE = '55P03';

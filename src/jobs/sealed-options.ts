@@ -51,7 +51,10 @@ function typedIn({ rendering }: Options): string[] {
   return (rendering?.actions ?? []).flatMap((action) => (action.type === 'fill' ? [action.value] : []));
 }
 
-/** The rendering whose actions type these values, in turn; actions beyond the last value type nothing. */
+/**
+ * The rendering whose actions type these values, in turn; actions beyond the last value type
+ * nothing.
+ */
 function withTyped(rendering: Options['rendering'], typed: string[]): Options['rendering'] {
   if (rendering === null) return null;
   const values = typed.values();

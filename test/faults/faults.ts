@@ -10,8 +10,8 @@ import { quantile } from '../support/measure/quantile.ts';
 /**
  * The campaign of faults: `npm run test:faults -- --rounds 200 --class kill --seed 7`. Each class
  * runs on a database and a ledger of its own. `--first 13` begins with the 13th round, and with
- * `--minutes 8` no round begins later, so that a long campaign can run in parts. Ends with 1 where something was lost, and then leaves the ledger and the
- * service's log behind.
+ * `--minutes 8` no round begins later, so that a long campaign can run in parts. Ends with 1 where
+ * something was lost, and then leaves the ledger and the service's log behind.
  */
 const { values } = parseArgs({
   options: {

@@ -56,8 +56,8 @@ after(async () => {
 const CAPTCHA = '<p>Type what you see.</p><form action="/errors/validateCaptcha"><input name="a"></form>';
 
 /**
- * A small site that knows where its visitors come from. It turns away direct visits to /blocked,
- * to /challenged with a status that says nothing, and to /screened by nothing but the body; it turns
+ * A small site that knows where its visitors come from. It turns away direct visits to /blocked, to
+ * /challenged with a status that says nothing, and to /screened by nothing but the body; it turns
  * away every visit to /closed and /walled in the same ways.
  */
 async function startWatchedSite() {

@@ -128,7 +128,8 @@ async function findRunning(cluster: Cluster): Promise<Running | null> {
 
 /**
  * Creates the cluster where it is missing and starts a server on it; on `port` where it had one
- * before, and then the cluster must be there. One that has been starting itself since is taken over.
+ * before, and then the cluster must be there. One that has been starting itself since is taken
+ * over.
  */
 async function startServer(cluster: Cluster, port?: number): Promise<Running> {
   const binaries = await postgresBinaries(cluster.owner);

@@ -15,7 +15,10 @@ export class Quiet {
   #requests = 0;
   #onChange: () => void = () => {};
 
-  /** Watches a page from before its first request. Its timers are watched by a script of its context. */
+  /**
+   * Watches a page from before its first request. Its timers are watched by a script of its
+   * context.
+   */
   constructor(page: Page) {
     this.#page = page;
     page.on('request', (request) => {

@@ -6,8 +6,8 @@ const MAX_ROWS = 10_000;
 const MAX_COLUMNS = 200;
 
 /**
- * Of delimiters that fit equally well the first is meant: a comma is also the point of decimals, and
- * part of sentences.
+ * Of delimiters that fit equally well the first is meant: a comma is also the point of decimals,
+ * and part of sentences.
  */
 const DELIMITERS = ['\t', ';', '|', ','];
 /** What the delimiter is told by. */

@@ -141,9 +141,9 @@ export class Retrieval implements Answer {
   }
 
   /**
-   * Gets the page by `get`, and reads it. Where the body shows that the site turns the visitor away,
-   * and the job may fall back on the pool, it tries the pool. The first answer stays where that is no
-   * better.
+   * Gets the page by `get`, and reads it. Where the body shows that the site turns the visitor
+   * away, and the job may fall back on the pool, it tries the pool. The first answer stays where
+   * that is no better.
    */
   async #obtain(get: Way): Promise<Retrieved> {
     const direct = await this.#obtainOnce(get);

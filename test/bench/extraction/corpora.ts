@@ -139,5 +139,7 @@ export function siteOf({ url, name }: AnnotatedPage): string {
 const ROOT = join(import.meta.dirname, '../../..');
 const PLACES = ['..', '../..'].map((up) => join(ROOT, up, 'shared/extraction'));
 
-/** Where the corpora lie, beside the project; a second work tree of it may lie one folder deeper. */
+/**
+ * Where the corpora lie, beside the project; a second work tree of it may lie one folder deeper.
+ */
 export const CORPORA = PLACES.find((place) => existsSync(place)) ?? PLACES[0]!;

@@ -93,7 +93,10 @@ async function provoke(
   else await client.insist('POST', `/v1/deliveries/${id}/redeliver`);
 }
 
-/** A receiver that has failed is left alone for a while: deliveries to it are appended, and claimed later. */
+/**
+ * A receiver that has failed is left alone for a while: deliveries to it are appended, and claimed
+ * later.
+ */
 async function failFirst({ client, places, receiver }: Pick<FaultRig, 'client' | 'places' | 'receiver'>) {
   receiver.failing = true;
   for (let n = 0; n < 4; n++) {
