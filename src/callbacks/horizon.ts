@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { DbOrTx } from '../database/tables.ts';
 
-/** Transactions that are older only read: none that adds a callback takes so long. */
+/** The longest that a transaction that adds a callback may take: older ones only read. */
 const LONGEST_WRITE_SECONDS = 60;
 
 /** Two clocks at one moment, in microseconds since 1970. */

@@ -16,10 +16,7 @@ export interface Robots {
   sitemaps: string[];
   /** What kept the robots.txt from being asked for, where that is why nothing is allowed. */
   unreached?: unknown;
-  /**
-   * Where an error was answered in place of rules, and it is worth asking again soon: in so many
-   * seconds.
-   */
+  /** Where the site answered with an error, the seconds after which asking again may help. */
   againInSeconds?: number;
 }
 

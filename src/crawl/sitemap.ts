@@ -217,8 +217,8 @@ class SitemapHandler implements Partial<Handler> {
 }
 
 /**
- * An address that a sitemap, or whoever names one, gives: in full and http(s), else null. Only
- * where there is a `base` it may be relative.
+ * An address in a sitemap, or of one: absolute and http(s), else null. With a `base` it may be
+ * relative.
  */
 export function absoluteUrl(text: string, base?: string): string | null {
   if (text.length === 0 || text.length > MAX_URL_LENGTH) return null;

@@ -146,7 +146,7 @@ export async function restoreBackup(pool: pg.Pool, file: string, signal?: AbortS
   }
 }
 
-/** Begins to read when it is first asked, so that whoever asks gets what goes wrong. */
+/** Begins to read at the first request, so that the reader gets the errors. */
 async function* unzipped(file: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
   const unzip = createGunzip();
   const read = pipeline(createReadStream(file), unzip, { signal });

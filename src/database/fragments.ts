@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 import type { DbOrTx } from './tables.ts';
 
-/** Rows read at a time at most. */
+/** The most rows read at a time. */
 const ROWS = 50;
 /**
- * Once so many bytes are together, no further fragment is read with them: pages may have 12 MiB
- * each. A callback of 1 GB takes 61 MiB of memory so, at 52 MiB/s; with 4 MiB at a time it took
- * 200, and held up small callbacks for 50 ms.
+ * A read ends when its fragments come to this many bytes: pages may have 12 MiB each. A callback of
+ * 1 GB then takes 61 MiB of memory, at 52 MiB/s; with 4 MiB at a time it took 200, and held up
+ * small callbacks for 50 ms.
  */
 const BYTES = 128 * 1024;
 

@@ -9,8 +9,8 @@ import type { Log } from '../log.ts';
 const CHANNEL = 'ollagraph';
 
 /**
- * What processes tell each other. A notification only saves time: whoever misses one finds the work
- * by polling.
+ * The notifications between processes. They only save time: a process that misses one finds the
+ * work by polling.
  */
 export type Notification =
   | { type: 'slices'; lane: Lane }

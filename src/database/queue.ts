@@ -117,7 +117,7 @@ export async function holdSlice(
 interface NewSlices {
   lane: Lane;
   slices: Slice[];
-  /** Of the first slice; each further slice is a step below the one before. */
+  /** The priority of the first slice; each further one is a step below the one before. */
   priority: number;
   /** A delay in seconds. */
   after?: number;

@@ -24,7 +24,7 @@ interface Waiter {
   resolve(taken: boolean): void;
 }
 
-/** Memory for a SharedKeyedSemaphore of so many threads. */
+/** Memory for a SharedKeyedSemaphore of `threads` threads. */
 export function sharedKeyedSemaphoreMemory(threads: number): SharedArrayBuffer {
   return new SharedArrayBuffer(holdsOf(threads) * PLACES * Int32Array.BYTES_PER_ELEMENT);
 }

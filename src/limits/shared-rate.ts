@@ -74,7 +74,7 @@ export class SharedRate {
     }
   }
 
-  /** Takes a place at the end of the line. Nothing is promised: whoever asks first is served. */
+  /** Takes a place at the end of the line. It promises nothing: the first to ask is served. */
   #queue(place: number): number {
     const now = clockUs();
     const next = Atomics.load(this.#times, FULL + place) - this.#burstUs;

@@ -11,7 +11,7 @@ const SIGNAL = 0;
 const TOTAL = 1;
 const heldBy = (thread: number): number => 2 + thread;
 
-/** Memory for a SharedSemaphore of so many threads. */
+/** Memory for a SharedSemaphore of `threads` threads. */
 export function sharedSemaphoreMemory(threads: number): SharedArrayBuffer {
   return new SharedArrayBuffer(heldBy(threads) * Int32Array.BYTES_PER_ELEMENT);
 }

@@ -30,7 +30,7 @@ export interface OpenSocket {
   socket: Socket;
   /** The socket beneath, which counts the bytes on the wire. */
   wire: Socket;
-  /** Of the target. Empty where a proxy resolved its name. */
+  /** The address of the target. Empty where a proxy resolved its name. */
   remoteAddress: string;
   /** Counts the connection at its address until its first request is over. */
   place: Disposable;

@@ -35,9 +35,9 @@ export interface ThreadData {
   index: number;
   niceness: number;
   gate: GateMemory;
-  /** Of the SharedSemaphore of the lane. */
+  /** The memory of the lane's SharedSemaphore for large bodies. */
   bodiesMemory: SharedArrayBuffer;
-  /** Of the SharedSemaphore of places in the browser. */
+  /** The memory of the SharedSemaphore of places in the browser. */
   renderMemory: SharedArrayBuffer;
   heartbeatMemory: SharedArrayBuffer;
   /** To the main thread's readers. */

@@ -24,7 +24,7 @@ const PATIENCE_MS = 60_000;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1000;
 
-/** The queue has given the slice to another worker; whoever finds out changes nothing. */
+/** The queue has given the slice to another worker. The one that lost it changes nothing. */
 export class LeaseLostError extends Error {
   override name = 'LeaseLostError';
 }

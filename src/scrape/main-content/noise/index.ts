@@ -89,8 +89,8 @@ class Sweep {
  */
 const MIN_VISIBLE = 1 / 20;
 /**
- * A hidden element that holds more than this share of the words, and so many, is the page, which a
- * script shows.
+ * A hidden element with more than this share of the words, and at least MIN_WORDS, is the page,
+ * which a script shows.
  */
 const MOST = 2 / 5;
 const MIN_WORDS = 50;

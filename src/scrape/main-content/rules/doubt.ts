@@ -6,7 +6,7 @@ const numbersOf = (marks: string): Set<number> =>
   new Set(marks.split(' ').map((mark) => MARKS.indexOf(mark)));
 
 const COMMENT = numbersOf('comment');
-/** A page with so many words of content outside of its comments is not made of them. */
+/** A page with this many words of content outside of its comments does not consist of comments. */
 const MIN_CONTENT = 100;
 const COMMENT_FACTOR = 1 / 10;
 
@@ -16,7 +16,7 @@ const BESIDE = numbersOf('<footer> <dialog> @dialog related');
 const MOST = 1 / 2;
 const BESIDE_FACTOR = 1 / 3;
 
-/** Whether the container or one around it, of at most so many words, bears one of the marks. */
+/** Whether the container, or one around it with at most `words` words, bears one of the marks. */
 function isWithin(container: Container, marks: Set<number>, words: number): boolean {
   for (let at: Container | null = container; at !== null && at.words <= words; at = at.parent)
     if (at.marks.some((mark) => marks.has(mark))) return true;

@@ -9,7 +9,7 @@ import { ContextReader } from '../signals/context.ts';
 
 /** Below this many words a page says too little to be judged by its proportions. */
 const SMALL_PAGE = 200;
-/** With so many words or more, a `main` is believed to hold all of a small page's content. */
+/** With this many words or more, a `main` is taken to hold all of a small page's content. */
 const SMALL_MAIN = 20;
 
 /**
