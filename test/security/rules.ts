@@ -27,6 +27,12 @@ const EGRESS: Rule[] = [
     ['egress/connect/targets.test.ts', 'never the global dispatcher, never a proxy from the environment'],
   ],
   [
+    "A caller's proxy at a private address gets no connection, however it is written",
+    ['egress/connect/callers-proxy.test.ts', 'in any spelling, behind any user name'],
+    ['egress/connect/callers-proxy.test.ts', 'by a name that resolves to one, alone or among others'],
+    ['egress/connect/callers-proxy.test.ts', 'by a name that is permitted once, and changes'],
+  ],
+  [
     'IPv4 is allowed only outside every special-purpose block',
     ['egress/connect/address.test.ts', 'IPv4 is public only outside every IANA special-purpose block'],
     ['security/doors.test.ts', 'public neighbours of every block pass, as page and as webhook'],

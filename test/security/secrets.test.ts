@@ -59,6 +59,8 @@ let api: Api;
 let webhookSecrets: string[];
 /** Everything the API answered to refused requests. */
 let refusals = '';
+/** What callers, operators and receivers were shown of jobs that go through proxies. */
+let shownOfProxies = '';
 
 before(async () => {
   database = await createTestDatabase();
@@ -151,9 +153,14 @@ async function useEverything(origin: string): Promise<void> {
 
   const proxies = ['pool', { url: `socks5://caller:${SEALED.callersProxy}@127.0.0.1:${proxy.port}` }];
   for (const way of proxies) {
-    const { json } = await api('POST', '/v1/scrape', { url: site.url('/'), proxy: way });
+    const { json, text } = await api('POST', '/v1/scrape', { url: site.url('/'), proxy: way });
     assert.equal(json.error?.code, 'proxy_failed');
+    shownOfProxies += text;
   }
+  const queued = { url: site.url('/'), proxy: proxies[1], webhook_url: receiver.url('/proxied') };
+  shownOfProxies += JSON.stringify(await api.finished(await api.queue('/v1/scrape/async', queued)));
+  const callbacks = await receiver.received(1, '/proxied');
+  shownOfProxies += callbacks.map(({ body }) => body.toString()).join('\n');
   await refused(api, 'POST', '/v1/scrape', {
     url: site.url('/'),
     proxy: { url: `socks5://caller:${SEALED.callersProxy}@127.0.0.1:22` },
@@ -173,12 +180,14 @@ async function useEverything(origin: string): Promise<void> {
   const session = createBrowserSession(origin);
   assert.equal((await session.signIn('/console', STRANGERS.wrongKey)).status, 401);
   await session.signIn('/console', OPERATORS.apiKey);
-  await session.get('/console');
+  shownOfProxies += (await session.get('/console')).text;
   const operator = createBrowserSession(origin);
   await operator.signIn('/console/admin', OPERATORS.adminToken);
-  await operator.get('/console/admin');
-  const metrics = createApi(origin, OPERATORS.adminToken);
-  assert.equal((await metrics('GET', '/metrics')).status, 200);
+  for (const path of ['/console/admin', '/console/admin/scraping'])
+    shownOfProxies += (await operator.get(path)).text;
+  const metrics = await createApi(origin, OPERATORS.adminToken)('GET', '/metrics');
+  assert.equal(metrics.status, 200);
+  shownOfProxies += metrics.text;
   await breakTheDatabase();
 }
 
@@ -242,6 +251,14 @@ test('canary secrets are in no line of the log', async () => {
 test('canary secrets are in no answer to a request that was refused', () => {
   for (const [name, value] of Object.entries({ ...OPERATORS, ...CALLERS, ...SEALED, ...STRANGERS }))
     for (const form of formsOf(value)) assert.ok(!refusals.includes(form), name);
+});
+
+test('credentials of proxies are in no answer, page, metric or callback', () => {
+  assert.match(shownOfProxies, /ollagraph_proxy_requests_total/);
+  assert.match(shownOfProxies, new RegExp(`socks5://127\\.0\\.0\\.1:${proxy.port}`));
+  const { proxyUser, proxyPassword } = OPERATORS;
+  for (const [name, value] of Object.entries({ proxyUser, proxyPassword, ...SEALED }))
+    for (const form of formsOf(value)) assert.ok(!shownOfProxies.includes(form), name);
 });
 
 test('canary secrets are in the database only where the work needs them', async () => {

@@ -14,6 +14,7 @@ import { listen } from '../support/net/listen.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { createEgress, parseUpstream, ProxyPool } from '../../src/egress/index.ts';
 import { RoutedEgress } from '../../src/workers/proxies/routed-egress.ts';
+import { ambiguousUrls, PRIVATE_HOSTS } from '../security/private-hosts.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
@@ -258,17 +259,11 @@ test("a caller's proxy at a private address is refused, and so is a pool that is
     [{ url: 'ftp://a.test' }, 'proxy'],
     [{ url: 'http://93.184.215.14:22' }, 'proxy.url'],
   ];
-  for (const host of [
-    '127.0.0.1',
-    '0x7f.1',
-    'localhost',
-    '[::1]',
-    '[::ffff:7f00:1]',
-    '10.1.2.3',
-    '169.254.169.254',
-  ])
-    for (const scheme of ['http', 'https', 'socks5'])
+  for (const scheme of ['http', 'https', 'socks5']) {
+    for (const host of PRIVATE_HOSTS)
       refused.push([{ url: `${scheme}://${host}:${callers.port}` }, 'proxy.url']);
+    for (const url of ambiguousUrls(scheme, callers.port)) refused.push([{ url }, 'proxy']);
+  }
   for (const [proxy, path] of refused) {
     const body = { url: 'http://93.184.215.14/', proxy };
     const { status, json } = await closed.api('POST', '/v1/scrape/async', body);

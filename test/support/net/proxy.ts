@@ -18,6 +18,8 @@ export interface ProxyOptions {
   credentials?: { username: string; password: string };
   /** Speaks TLS. */
   certificate?: Certificate;
+  /** The addresses of names that it resolves. */
+  names?: Record<string, string>;
   /** What it answers in place of a connection. */
   refusal?: () => string | Buffer | null;
   /** The most bytes of an answer that it sends at once. */
@@ -64,7 +66,11 @@ async function start(serve: Serve, options: ProxyOptions): Promise<TestProxy> {
   return proxy;
 }
 
-function serveConnect(client: Socket, proxy: TestProxy, { credentials, refusal }: ProxyOptions): void {
+function serveConnect(
+  client: Socket,
+  proxy: TestProxy,
+  { credentials, names = {}, refusal }: ProxyOptions,
+): void {
   const pair = credentials && `${credentials.username}:${credentials.password}`;
   const wanted = pair && `Proxy-Authorization: Basic ${Buffer.from(pair).toString('base64')}`;
   let head = '';
@@ -84,7 +90,8 @@ function serveConnect(client: Socket, proxy: TestProxy, { credentials, refusal }
       return;
     }
     const { hostname, port } = new URL(`http://${authority}/`);
-    relay(client, { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) }, (reached) =>
+    const host = names[hostname] ?? hostname.replace(/^\[|\]$/g, '');
+    relay(client, { host, port: Number(port || 80) }, (reached) =>
       reached ? 'HTTP/1.1 200 OK\r\nVia: 1.1 test\r\n\r\n' : 'HTTP/1.1 502 Bad Gateway\r\n\r\n',
     );
   });
@@ -93,7 +100,7 @@ function serveConnect(client: Socket, proxy: TestProxy, { credentials, refusal }
 function serveSocks(
   client: Socket,
   proxy: TestProxy,
-  { credentials, refusal, pieces = Infinity }: ProxyOptions,
+  { credentials, names = {}, refusal, pieces = Infinity }: ProxyOptions,
 ): void {
   const say = (bytes: Buffer) => {
     for (let at = 0; at < bytes.length; at += pieces) client.write(bytes.subarray(at, at + pieces));
@@ -122,7 +129,10 @@ function serveSocks(
       proxy.asked.push(`${isIPv6(host) ? `[${host}]` : host}:${port}`);
       const refused = refusal?.() ?? null;
       if (refused !== null) client.end(refused);
-      else relay(client, { host, port }, (ok) => Buffer.from([5, ok ? 0 : 5, 0, 1, 127, 0, 0, 2, 4, 0]));
+      else
+        relay(client, { host: names[host] ?? host, port }, (ok) =>
+          Buffer.from([5, ok ? 0 : 5, 0, 1, 127, 0, 0, 2, 4, 0]),
+        );
       return length;
     },
   ];
