@@ -2,7 +2,8 @@
 // Crawlee's PlaywrightCrawler with turndown and its memory storage, with the same Chromium and as
 // many pages at once, in turns. Then the service's memory after 100 pages and after 1,000, and what
 // a batch that renders leaves to one that does not.
-// Run: node test/bench/render.ts [pages] [rounds] [--compare: no more than the first]
+// Run: node test/bench/render.ts [pages] [rounds] [--compare] [--memory] [--beside]
+// Without a choice all three are measured.
 // CHROMIUM_PATH names another browser.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CHROMIUM } from '../support/browser/browser.ts';
@@ -10,13 +11,15 @@ import { quantile } from '../support/measure/quantile.ts';
 import { familyMiB } from '../support/measure/resident.ts';
 import { startAppSite } from './support/app-site.ts';
 import { installCompetitors } from './support/competitors.ts';
-import { runContestant, type Outcome } from './support/crawlers.ts';
+import { runContestant, type CostedOutcome, type Outcome } from './support/crawlers.ts';
+import { familyCpuMs } from './support/cpu.ts';
 import { report } from './support/figures.ts';
 import { watchMemory } from './support/memory.ts';
 import { startService, type BenchService } from './support/service.ts';
 import { startSite } from './support/site.ts';
 
-const [pages = 100, rounds = 3] = process.argv.slice(2).map(Number);
+const sizes = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const [pages = 100, rounds = 3] = sizes.map(Number);
 /** For the pages of one contestant. */
 const LIMIT_MS = 10 * 60_000;
 /** What a page leaves is given back by then. */
@@ -24,17 +27,16 @@ const SETTLED_MS = 5000;
 /** Enough for some seconds. */
 const PLAIN_PAGES = 2000;
 
+const PARTS = { '--compare': compare, '--memory': compareMemory, '--beside': compareBeside };
+const chosen = Object.entries(PARTS).filter(([flag]) => process.argv.includes(flag));
+
 installCompetitors();
 await using apps = await startAppSite();
 await using site = await startSite();
-await compare();
-if (!process.argv.includes('--compare')) {
-  await compareMemory();
-  await compareBeside();
-}
+for (const part of chosen.length > 0 ? chosen.map(([, run]) => run) : Object.values(PARTS)) await part();
 
 async function compare(): Promise<void> {
-  const outcomes: Record<'service' | 'crawlee', Outcome[]> = { service: [], crawlee: [] };
+  const outcomes: Record<'service' | 'crawlee', CostedOutcome[]> = { service: [], crawlee: [] };
   for (let round = 0; round < rounds; round++) {
     outcomes.service.push(await renderByService());
     outcomes.crawlee.push(await runContestant('playwright', `${apps.url}/?`, pages, LIMIT_MS));
@@ -44,6 +46,8 @@ async function compare(): Promise<void> {
     const each = all.map(rate).map((n) => n.toFixed(2));
     const peaks = all.map(({ peakMb }) => peakMb.toFixed(0));
     report(`${name}: pages a second (rounds: ${each.join(', ')})`, median(all.map(rate)).toFixed(2));
+    const cpu = median(all.map(({ cpuMs }) => cpuMs / pages));
+    report(`${name}: CPU a page`, `${cpu.toFixed(0)} ms`);
     report(`${name}: memory at most (rounds: ${peaks.join(', ')})`, `${median(all.map(peak)).toFixed(0)} MB`);
   }
   const faster = median(outcomes.service.map(rate)) / median(outcomes.crawlee.map(rate));
@@ -83,10 +87,13 @@ async function seconds(service: BenchService, body: object): Promise<number> {
   return (Date.parse(job.finished_at) - Date.parse(job.created_at)) / 1000;
 }
 
-async function renderByService(): Promise<Outcome> {
+async function renderByService(): Promise<CostedOutcome> {
   await using service = await start();
   using memory = watchMemory(service.pid, familyMiB);
-  return { pages, seconds: await render(service, pages), peakMb: memory.peakMb };
+  const cpuBefore = await familyCpuMs(service.pid);
+  const taken = await render(service, pages);
+  const cpuMs = (await familyCpuMs(service.pid)) - cpuBefore;
+  return { pages, seconds: taken, peakMb: memory.peakMb, cpuMs };
 }
 
 async function compareMemory(): Promise<void> {

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { Agent } from 'undici';
 import { extract } from '../../../src/scrape/extract.ts';
 import { familyMiB } from '../../support/measure/resident.ts';
+import { familyCpuMs } from './cpu.ts';
 import { watchMemory } from './memory.ts';
 
 export type Contestant = 'crawlee' | 'playwright' | 'bare';
@@ -19,6 +20,9 @@ export interface Outcome {
   /** The most memory of the process and those that it started, in MB of 2^20 bytes. */
   peakMb: number;
 }
+
+/** An outcome with the CPU milliseconds of the same processes. */
+export type CostedOutcome = Outcome & { cpuMs: number };
 
 /**
  * As many requests side by side as the service has to one host by default, and pages in a browser.
@@ -40,7 +44,6 @@ if (process.send && process.argv[2] === 'crawl') {
   const begun = performance.now();
   const done = await crawl(start!, Number(pages), SIDE_BY_SIDE[contestant]);
   process.send({ pages: done, seconds: (performance.now() - begun) / 1000 });
-  process.disconnect();
 }
 
 /**
@@ -52,13 +55,15 @@ export async function runContestant(
   start: string,
   pages: number,
   limitMs: number,
-): Promise<Outcome> {
+): Promise<CostedOutcome> {
   const child = fork(import.meta.filename, ['crawl', contestant, start, String(pages)]);
   using memory = watchMemory(child.pid!, familyMiB);
-  const [outcome] = await once(child, 'message', { signal: AbortSignal.timeout(limitMs) }).finally(() =>
-    child.kill(),
-  );
-  return { ...outcome, peakMb: memory.peakMb };
+  try {
+    const [outcome] = await once(child, 'message', { signal: AbortSignal.timeout(limitMs) });
+    return { ...outcome, peakMb: memory.peakMb, cpuMs: await familyCpuMs(child.pid!) };
+  } finally {
+    child.kill();
+  }
 }
 
 async function bare(start: string, pages: number, concurrency: number): Promise<number> {
