@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { authenticate, keyWorks } from '../accounts/keys/keys.ts';
+import { authenticate } from '../accounts/keys/keys.ts';
 import { createRateLimiter } from '../accounts/rate-limit.ts';
 import { AttemptLimit } from '../http/access/attempt-limit.ts';
 import type { Upgrades } from '../http/server/server.ts';
 import type { JobContext } from '../jobs/http/context.ts';
-import { listPages, findJob, type Job } from '../jobs/read/jobs.ts';
+import { listPages, findJob, jobText, type Job } from '../jobs/read/jobs.ts';
 import { documentOf } from '../jobs/read/firecrawl-document.ts';
 import type { PageBlock } from '../jobs/http/schemas/answers.ts';
 import { progressOf } from './job-status.ts';
@@ -16,6 +16,7 @@ const MAX_WRONG_KEYS = 100;
 /** Documents read at a time, and how long to wait for the job's end between reads. */
 const DOCUMENTS = 20;
 const LOOK_MS = 500;
+const NO_PAGES = { pages: [], more: false };
 /** A client that reads nothing for this long is gone. */
 const SEND_LIMIT_MS = 60_000;
 
@@ -80,22 +81,29 @@ async function watch(
   const ending = AbortSignal.any([gone.signal, waiter.stopping]);
   await send(client, { type: 'catchup', data: { ...progressOf(first), data: [] } });
   let job = first;
+  let listed = '';
   for (let after = -1; !ending.aborted;) {
+    // Pages settle with their job, so that one which is as it was has no others.
+    const state = jobText(job);
     // The job is read before its pages: one that had ended then has no others.
-    const { pages, more } = await listPages(db, job, { order: 'settlement', after, status: 'ok' }, DOCUMENTS);
+    const { pages, more } =
+      listed === state
+        ? NO_PAGES
+        : await listPages(db, job, { order: 'settlement', after, status: 'ok' }, DOCUMENTS);
     for (const { place, fragment } of pages) {
       const data = documentOf(JSON.parse(fragment) as PageBlock, { id: `${job.id}.${place}` });
       await send(client, { type: 'document', data });
       after = place;
     }
     if (more) continue;
+    listed = state;
     if (job.finished_at !== null) {
       await send(client, { type: 'done', data: { ...progressOf(job), data: [] } });
       return client.close(1000);
     }
     await waiter.wait(job.account_id, job.id, LOOK_MS, ending);
-    const now = await findJob(db, job.account_id, job.id);
-    if (!now || !(await keyWorks(db, keyId))) break;
+    const now = await waiter.watched.job(job.account_id, job.id);
+    if (!now || !(await waiter.watched.keyWorks(keyId))) break;
     job = now;
   }
   client.close(1001);

@@ -95,10 +95,13 @@ export async function authenticate(db: DbOrTx, key: string): Promise<KeyHolder |
   return { id: row.account_id, keyId: row.id, scopes: row.scopes };
 }
 
-/** Whether a key still works. */
-export async function keyWorks(db: DbOrTx, id: string): Promise<boolean> {
-  const key = await working(db).select('api_keys.id').where('api_keys.id', '=', id).executeTakeFirst();
-  return key !== undefined;
+/** Which of the keys still work. */
+export async function workingKeys(db: DbOrTx, ids: string[]): Promise<string[]> {
+  const keys = await working(db)
+    .select('api_keys.id')
+    .where('api_keys.id', '=', sql<string>`any(${ids}::text[])`)
+    .execute();
+  return keys.map(({ id }) => id);
 }
 
 /**

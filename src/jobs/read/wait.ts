@@ -1,6 +1,7 @@
 import type { Db } from '../../database/tables.ts';
 import type { Notifications } from '../../database/notifications.ts';
 import { ServiceError } from '../../service-error.ts';
+import { WatchedJobs } from './watched.ts';
 
 /**
  * The interval of the poll. With NOTIFY it is a backstop; without, it is how the end of a job is
@@ -11,14 +12,15 @@ const POLL_ALONE_MS = 200;
 
 /** Lets requests wait for jobs to end. */
 export class JobWaiter {
-  readonly #db: Db;
+  /** The jobs as those see them who wait for them. */
+  readonly watched: WatchedJobs;
   readonly #pollMs: number;
   readonly #waiting = new Map<string, Set<() => void>>();
   readonly #stopping = new AbortController();
   #cut = false;
 
   constructor(db: Db, notifications: Notifications) {
-    this.#db = db;
+    this.watched = new WatchedJobs(db);
     this.#pollMs = notifications.listens ? POLL_MS : POLL_ALONE_MS;
     notifications.subscribe((n) => {
       if (n.type === 'job_ended') for (const wake of this.#waiting.get(n.job_id) ?? []) wake();
@@ -78,12 +80,7 @@ export class JobWaiter {
   }
 
   async #ended(accountId: string, jobId: string): Promise<boolean> {
-    const job = await this.#db
-      .selectFrom('jobs')
-      .select('finished_at')
-      .where('account_id', '=', accountId)
-      .where('id', '=', jobId)
-      .executeTakeFirst();
-    return job === undefined || job.finished_at !== null;
+    const job = await this.watched.job(accountId, jobId);
+    return job === null || job.finished_at !== null;
   }
 }

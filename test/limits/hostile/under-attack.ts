@@ -29,6 +29,9 @@ const PAGE_P99_MS = 1000;
 /** Other work on the machine also makes others wait: a round over the limit is repeated. */
 const TRIES = 3;
 
+/** Of the account that is attacked. */
+export const ATTACKED_KEY = 'ok_test_key_of_the_attacked';
+
 /** A service in its own process, servers that attack it, and an unrelated account. */
 export interface UnderAttack extends AsyncDisposable {
   /** The account whose pages and callbacks are attacked. */
@@ -61,12 +64,11 @@ export async function startUnderAttack(): Promise<UnderAttack> {
   const site = stack.use(await startSite({ '/': page('Home', 'Hello.'), '/large': large }));
   const receiver = stack.use(await startReceiver());
   const dns = stack.use(await startDns());
-  const key = 'ok_test_key_of_the_attacked';
   const service = stack.use(
     startProcess({
       DNS_SERVERS: dns.server,
       DATABASE_URL: database.url,
-      OLLAGRAPH_API_KEY: key,
+      OLLAGRAPH_API_KEY: ATTACKED_KEY,
       ALLOW_PRIVATE_TARGETS: '127.0.0.0/8',
       ALLOW_PRIVATE_WEBHOOKS: '127.0.0.0/8',
       WEBHOOK_TIMEOUT_MS: String(TIMEOUT_MS),
@@ -77,7 +79,7 @@ export async function startUnderAttack(): Promise<UnderAttack> {
     }),
   );
   const origin = `http://127.0.0.1:${await service.ready()}`;
-  const attacked = createApi(origin, key);
+  const attacked = createApi(origin, ATTACKED_KEY);
   await using open = openDatabase(database.url, { max: 1, onError: () => {} });
   const account = await createAccount(open.db, createSecretBox(undefined), {
     name: 'bystander',

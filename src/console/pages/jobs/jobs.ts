@@ -123,7 +123,7 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
     const job = await jobOf(req, res);
     const { cookie } = browserSessionOf(res)!;
     const allowed = async () => (await findSession(db, cookie)) !== null;
-    const body = jobEvents(db, job, { gone, allowed });
+    const body = jobEvents(waiter.watched, job, { gone, allowed });
     await sendReply(res, { headers: EVENT_HEADERS, body }, 'text/event-stream');
   });
 

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DbOrTx } from '../../../database/tables.ts';
-import { describeJob } from '../../read/describe.ts';
-import { findJob, jobText, type Job } from '../../read/jobs.ts';
+import { jobText, type Job } from '../../read/jobs.ts';
+import type { WatchedJobs } from '../../read/watched.ts';
 
 const INTERVAL_MS = 500;
 const KEEPALIVE_MS = 15_000;
+/** How often it is looked whether the watcher may still watch. */
+const ALLOWED_MS = 2000;
 
 export const EVENT_HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -24,25 +25,33 @@ export interface Watch {
  * change, and last an event named after its final status. Stops early when nobody watches any more,
  * or when the watcher's key or session stops working.
  */
-export async function* jobEvents(db: DbOrTx, start: Job, { gone, allowed }: Watch): AsyncGenerator<string> {
+export async function* jobEvents(
+  watched: WatchedJobs,
+  start: Job,
+  { gone, allowed }: Watch,
+): AsyncGenerator<string> {
   let job = start;
   let shown = '';
   let lastWrite = 0;
+  let lastCheck = 0;
   while (!gone.aborted) {
     const ended = job.finished_at !== null;
     const state = jobText(job);
     if (state !== shown) {
-      const data = jobText(job, await describeJob(db, job));
+      const data = jobText(job, await watched.describe(job));
       yield `event: ${ended ? job.status : 'progress'}\ndata: ${data}\n\n`;
       shown = state;
-      lastWrite = Date.now();
-    } else if (Date.now() - lastWrite > KEEPALIVE_MS) {
+      lastWrite = performance.now();
+    } else if (performance.now() - lastWrite > KEEPALIVE_MS) {
       yield ': still here\n\n';
-      lastWrite = Date.now();
+      lastWrite = performance.now();
     }
     if (ended) return;
-    if (!(await allowed())) return;
+    if (performance.now() - lastCheck > ALLOWED_MS) {
+      if (!(await allowed())) return;
+      lastCheck = performance.now();
+    }
     await sleep(INTERVAL_MS, undefined, { signal: gone }).catch(() => undefined);
-    job = (await findJob(db, job.account_id, job.id)) ?? { ...job, finished_at: new Date() };
+    job = (await watched.job(job.account_id, job.id)) ?? { ...job, finished_at: new Date() };
   }
 }

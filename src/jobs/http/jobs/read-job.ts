@@ -1,4 +1,3 @@
-import { keyWorks } from '../../../accounts/keys/keys.ts';
 import { hasETag } from '../../../http/etag.ts';
 import { route } from '../../../http/route/route.ts';
 import { ServiceError } from '../../../service-error.ts';
@@ -30,7 +29,7 @@ export const readJob = route({
     if (query.wait > 0 && job.finished_at === null) {
       const gone = AbortSignal.any([signal, waiter.stopping]);
       await waiter.wait(account.id, job.id, query.wait * 1000, gone);
-      if (!(await keyWorks(db, account.keyId)))
+      if (!(await waiter.watched.keyWorks(account.keyId)))
         throw new ServiceError('unauthorized', 'This key was revoked in the meantime.');
       job = await requireJob(db, account.id, job.id);
     }

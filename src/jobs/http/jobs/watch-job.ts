@@ -1,4 +1,3 @@
-import { keyWorks } from '../../../accounts/keys/keys.ts';
 import { route } from '../../../http/route/route.ts';
 import type { JobContext } from '../context.ts';
 import { requireJob } from './find-job.ts';
@@ -18,7 +17,7 @@ export const watchJob = route({
   async handle({ account, params, signal }, { db, waiter }: JobContext) {
     const job = await requireJob(db, account.id, params.job_id);
     const gone = AbortSignal.any([signal, waiter.stopping]);
-    const allowed = () => keyWorks(db, account.keyId);
-    return { headers: EVENT_HEADERS, body: jobEvents(db, job, { gone, allowed }) };
+    const allowed = () => waiter.watched.keyWorks(account.keyId);
+    return { headers: EVENT_HEADERS, body: jobEvents(waiter.watched, job, { gone, allowed }) };
   },
 });
