@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import type { IncomingMessage } from 'node:http';
 import { clientAddress, networkOf } from '../../src/http/server/connections.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { eventually } from '../support/wait.ts';
 
 function open(service: TestService): Socket {
   const { hostname, port } = new URL(service.api.origin);
@@ -35,6 +36,62 @@ test('pipelined requests are answered one after the other, and too many end thei
   const served = service.logs.filter(({ msg, path }) => msg === 'request' && path === '/openapi.json').length;
   assert.ok(served < 20, `${served} of 500 were answered`);
   assert.equal((await service.api('GET', '/healthz')).status, 200);
+});
+
+test('connections that read nothing are closed before their answers take the memory', async () => {
+  const answer = Buffer.alloc(12 * 1024 * 1024, 'x');
+  let taken = 0;
+  const connections = new Set<Socket>();
+  const server = createServer((_req, res) => {
+    taken++;
+    res.end(answer);
+  });
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  closeUnread(server, pino({ level: 'silent' }));
+  const port = await listen(server);
+  const sockets = Array.from({ length: 40 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  try {
+    for (const socket of sockets) socket.write(request('/'));
+    const most = Math.floor(MAX_UNREAD_BYTES / answer.length);
+    await eventually(() => taken === 40 && connections.size <= most);
+    const reader = connect(port, '127.0.0.1');
+    reader.end(request('/', true));
+    assert.ok((await text(reader)).length > answer.length);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  }
+});
+
+test('an account has three large answers under way, and the others wait', async () => {
+  await using service = await startTestService({ ROLES: 'web' });
+  // A page as large as pages may be, asked for by one account over many connections.
+  const job = await service.api.queue('/v1/scrape/async', { url: 'https://example.com/' });
+  await service.db
+    .updateTable('pages')
+    .set({
+      status: 'ok',
+      fragment: JSON.stringify({ text: 'x'.repeat(12 * 1024 * 1024) }),
+      settled_at: new Date(),
+    })
+    .where('job_id', '=', job)
+    .execute();
+  await service.db
+    .updateTable('jobs')
+    .set({ status: 'completed', succeeded: 1, remaining: 0, finished_at: new Date() })
+    .where('id', '=', job)
+    .execute();
+  const sockets = Array.from({ length: 60 }, () => open(service));
+  for (const socket of sockets)
+    socket.write(
+      `GET /v1/jobs/${job}/result HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${service.account.key}\r\n\r\n`,
+    );
+  await eventually(() => sockets.filter((socket) => socket.closed).length > 20);
+  assert.equal((await service.api('GET', '/healthz')).status, 200);
+  for (const socket of sockets) socket.destroy();
 });
 
 test('an address has a limited number of connections, a proxy any number', async () => {

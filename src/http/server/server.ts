@@ -14,6 +14,7 @@ import { setImmediate } from 'node:timers/promises';
 import { answerClientErrors, NO_HOST, refuse } from './client-errors.ts';
 import { limitConnections, type ConnectionLimits } from './connections.ts';
 import { OperatorError } from '../../operator-error.ts';
+import { closeUnread } from './unread-answers.ts';
 
 const REQUEST_TIMEOUT_MS = 60_000;
 /** Longer than any router in front keeps its connections: Heroku keeps them for 90 s. */
@@ -94,6 +95,7 @@ export async function listen({
     underWay: () => open.size,
     serve(app, limits, asked = null) {
       limitConnections(server, limits);
+      closeUnread(server, limits.log);
       upgrades = asked;
       serve = app;
     },
