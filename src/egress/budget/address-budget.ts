@@ -52,8 +52,9 @@ export interface Opening {
 }
 
 /**
- * Limits the connections to one resolved address and port, whatever names lead there. Limits by
- * name alone would multiply with the names that somebody points at a victim. The first name at an
+ * Limits the connections to one resolved address, whatever names lead there and to whatever ports.
+ * Limits by name and port alone would multiply with the names that somebody points at a victim, and
+ * with its ports. The first name at an
  * address spends nothing of the rate, since the limits of its name hold.
  */
 export class AddressBudget {
@@ -77,21 +78,21 @@ export class AddressBudget {
   async enter({ target, payer }: Opening, addresses: string[], signal: AbortSignal): Promise<Disposable> {
     using places = new DisposableStack();
     if (payer === null) return places.move();
-    const keys = new Set(addresses.map((address) => `${addressKey(address)} ${target.port}`));
-    for (const key of keys) {
+    const name = nameOf(target);
+    for (const key of new Set(addresses.map(addressKey))) {
       const place = await this.#places.acquire(`${payer} ${key}`, PATIENCE_MS, signal);
       if (!place) throw new AddressBusyError(BUSY_SECONDS);
       places.use(place);
-      this.#spend(this.#accountRate, `${payer} ${key}`, target.hostname);
-      this.#spend(this.#totalRate, key, target.hostname);
+      this.#spend(this.#accountRate, `${payer} ${key}`, name);
+      this.#spend(this.#totalRate, key, name);
     }
     return places.move();
   }
 
-  #spend(rate: SharedRate, key: string, hostname: string): void {
+  #spend(rate: SharedRate, key: string, name: string): void {
     const first = this.#firstNames.get(key);
-    if (first === undefined) this.#firstNames.set(key, hostname);
-    if (first === undefined || first === hostname) return;
+    if (first === undefined) this.#firstNames.set(key, name);
+    if (first === undefined || first === name) return;
     const seconds = rate.spend(key);
     if (seconds > 0) throw new AddressBusyError(seconds);
   }
@@ -100,6 +101,11 @@ export class AddressBudget {
   static clear({ places }: AddressBudgetMemory, thread: number): void {
     SharedKeyedSemaphore.clear(places, thread);
   }
+}
+
+/** What counts as one name: a host with its usual ports, and with each other port. */
+function nameOf({ hostname, port }: Opening['target']): string {
+  return port === 80 || port === 443 ? hostname : `${hostname}:${port}`;
 }
 
 /** What counts as one address: for IPv6 the /64 network, all of which one machine may hold. */

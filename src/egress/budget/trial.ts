@@ -64,7 +64,7 @@ function rate(limits: { burst: number; perSecond: number }): SharedRate {
 }
 
 function placeKey({ address, target }: Recipient): string {
-  return `${address === '' ? target.hostname : addressKey(address)} ${target.port}`;
+  return address === '' ? target.hostname : addressKey(address);
 }
 
 function nameKey(account_id: string, { hostname, port }: Recipient['target']): string {

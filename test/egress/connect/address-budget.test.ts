@@ -71,6 +71,26 @@ test('new connections to an address come at a rate, except those of the first na
   assert.ok(others >= 200 && others <= 201 + 10 * seconds, `${others} in ${seconds} s`);
 });
 
+test('the ports of an address count together, but for the usual ones', async () => {
+  using threads = startThreads(100);
+  const began = performance.now();
+  const asked = Array.from({ length: 350 }, async (_, n) => {
+    const url = `http://127.0.0.1:${20_000 + n}/`;
+    await fetchPage(threads.pages[0]!, { url, payer: 'acct_1', userAgent: 't', timeoutMs: 60_000 });
+  });
+  const ends = await Promise.allSettled(asked);
+  const seconds = (performance.now() - began) / 1000;
+  const tried = ends.filter((end) => end.status === 'fulfilled' || !busy(end.reason)).length;
+  assert.ok(tried >= 200 && tried <= 201 + 10 * seconds, `${tried} in ${seconds} s`);
+
+  const budget = new AddressBudget({ memory: createAddressBudgetMemory(1), thread: 0, concurrency: 1000 });
+  const enter = async (port: number) => {
+    const target = { hostname: 'site.example', port };
+    using _ = await budget.enter({ target, payer: 'acct_1' }, ['192.0.2.1'], new AbortController().signal);
+  };
+  for (let n = 0; n < 600; n++) await enter(n % 2 === 0 ? 80 : 443);
+});
+
 test('callers beyond the rate are told to come back one after the other', () => {
   const rate = new SharedRate({ memory: sharedRateMemory(), secret: '1', burst: 3, perSecond: 0.5 });
   const answers = Array.from({ length: 6 }, () => rate.spend('key'));
