@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from './config/index.ts';
 import { createContext } from './context.ts';
@@ -36,6 +37,8 @@ async function main(): Promise<void> {
   });
   stack.defer(() => service.stop(signals.hurry));
   logWelcome(context, port);
+  // For the threads, and for the next start, which a kill would leave without.
+  flushCompileCache();
 
   const reason = await Promise.race([signals.first, context.failed]);
   if (reason instanceof Error) {

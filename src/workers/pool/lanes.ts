@@ -13,18 +13,22 @@ interface LaneSettings {
   readers: number;
   accountReaders: number;
   heavy: number;
+  /** How long the last of its readers stays idle, in ms. */
+  spareMs: number;
 }
 
 /** The threads and readers of each lane, with this many threads for batches. */
 export function laneSettings(bulkThreads: number): Record<Lane, LaneSettings> {
   return {
-    interactive: { threads: 1, niceness: 0, readers: 4, accountReaders: 2, heavy: 2 },
+    interactive: { threads: 1, niceness: 0, readers: 4, accountReaders: 2, heavy: 2, spareMs: 60_000 },
     bulk: {
       threads: bulkThreads,
       niceness: 10,
       readers: bulkThreads + 2,
       accountReaders: bulkThreads + 1,
       heavy: 1,
+      // Nobody waits for the first page of a batch.
+      spareMs: 2000,
     },
   };
 }

@@ -19,6 +19,8 @@ export const KEPT_RESIDENT_BYTES = 176 * MIB;
  */
 export const ROOM_BYTES = 80 * MIB;
 export const ROOM_PER_BYTE = 64;
+/** What a reader that stays idle must have left: then it has grown by no more than some 20 MiB. */
+export const SPARE_ROOM_BYTES = 112 * MIB;
 /**
  * V8's heap in a reader: all of it, and the three semi-spaces for new objects. The trees of large
  * pages want room in both.

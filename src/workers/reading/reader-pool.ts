@@ -1,7 +1,7 @@
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import { Semaphore } from '../../limits/semaphore.ts';
 import type { RawPage } from '../../scrape/types.ts';
-import { ROOM_BYTES, ROOM_PER_BYTE } from './limits.ts';
+import { ROOM_BYTES, ROOM_PER_BYTE, SPARE_ROOM_BYTES } from './limits.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 import { ReaderProcess, ReaderStartError, type ReaderOptions } from './reader-process.ts';
 
@@ -14,8 +14,6 @@ const PACKED = ['%PDF-', 'PK\x03\x04'];
 const HEAD_BYTES = 1024;
 /** A reader ends, and returns its memory to the system, after being idle for this long. */
 const IDLE_MS = 2000;
-/** The last one stays longer where it is small, so that a single page finds it. */
-const LAST_IDLE_MS = 60_000;
 /** How often to check that. */
 const RETIRE_MS = 500;
 
@@ -26,6 +24,8 @@ interface ReaderPoolOptions extends ReaderOptions {
   accountReaders: number;
   /** The most pages read at once that may take much memory. */
   heavy: number;
+  /** How long the last one stays idle, if it is small, so that the next page finds it. */
+  spareMs: number;
 }
 
 /** The readers of one lane. */
@@ -108,8 +108,8 @@ export class ReaderPool implements AsyncDisposable {
   #retire(): void {
     const now = performance.now();
     for (let idle = this.#idle[0]; idle; idle = this.#idle[0]) {
-      const isSpare = this.#all.size === 1 && idle.reader.hasRoomFor(ROOM_BYTES);
-      if (now - idle.since < (isSpare ? LAST_IDLE_MS : IDLE_MS)) return;
+      const isSpare = this.#all.size === 1 && idle.reader.hasRoomFor(SPARE_ROOM_BYTES);
+      if (now - idle.since < (isSpare ? this.#options.spareMs : IDLE_MS)) return;
       this.#idle.shift();
       this.#all.delete(idle.reader);
       idle.reader[Symbol.dispose]();
