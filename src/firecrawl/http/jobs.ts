@@ -4,6 +4,7 @@ import { cursorParameter, limitParameter } from '../../http/pagination.ts';
 import { route, type Route } from '../../http/route/route.ts';
 import { findJob } from '../../jobs/read/jobs.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
+import { beginDownload } from '../../jobs/http/downloads.ts';
 import { cancelJob } from '../../jobs/progress/cancel.ts';
 import { notFound, ServiceError } from '../../service-error.ts';
 import { jobErrors } from '../job-errors.ts';
@@ -33,8 +34,9 @@ export function jobRoutes(kind: JobKind, path: string): Route<JobContext>[] {
       summary: 'How it stands, with its documents',
       query,
       answers: { 200: { description: 'The job.' } },
-      async handle({ account, params, query: { limit, cursor }, origin }, context: JobContext) {
+      async handle({ account, params, query: { limit, cursor }, origin, signal }, context: JobContext) {
         const job = await ofKind(context, account.id, (params as { id: string }).id);
+        await beginDownload(account.id, signal);
         const { retentionDays } = context.config;
         return { json: await jobStatus(context.db, job, { path, origin, limit, cursor, retentionDays }) };
       },

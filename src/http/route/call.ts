@@ -29,6 +29,7 @@ export async function callRoute<Context>(
   audit: Audit,
 ): Promise<string> {
   const url = new URL(path, 'http://inside');
+  const answered = new AbortController();
   for (const declared of routes) {
     if (declared.access !== 'account' || declared.method !== method.toLowerCase()) continue;
     const params = paramsOf(declared.path, url.pathname);
@@ -36,6 +37,7 @@ export async function callRoute<Context>(
     checkScope(rest.account, scopeOf(declared));
     const request = {
       ...rest,
+      signal: AbortSignal.any([rest.signal, answered.signal]),
       params,
       query: declared.query && parseValue(Object.fromEntries(url.searchParams), declared.query),
       body: declared.body && parseValue(body, declared.body),
@@ -46,9 +48,13 @@ export async function callRoute<Context>(
       headers: {},
       idempotencyKey: null,
     };
-    const reply = await declared.handle(request, context);
-    await audited(declared, request, reply, audit);
-    return await bodyText(reply.json === undefined ? reply.body : JSON.stringify(reply.json));
+    try {
+      const reply = await declared.handle(request, context);
+      await audited(declared, request, reply, audit);
+      return await bodyText(reply.json === undefined ? reply.body : JSON.stringify(reply.json));
+    } finally {
+      answered.abort();
+    }
   }
   throw new ServiceError('not_found', `There is no ${method} ${url.pathname}.`);
 }

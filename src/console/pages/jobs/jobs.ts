@@ -11,6 +11,7 @@ import { cancelJob } from '../../../jobs/progress/cancel.ts';
 import { fileReply } from '../../../jobs/http/jobs/file-reply.ts';
 import { resultReply } from '../../../jobs/http/jobs/read-result.ts';
 import { resultQuery } from '../../../jobs/http/schemas/queries.ts';
+import { beginDownload } from '../../../jobs/http/downloads.ts';
 import { EVENT_HEADERS, jobEvents } from '../../../jobs/http/jobs/job-events.ts';
 import { describeJob } from '../../../jobs/read/describe.ts';
 import { deliveriesOfJobs } from '../../../webhooks/read/deliveries.ts';
@@ -129,12 +130,15 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
 
   router.get('/jobs/:job_id/files/:name', async (req, res) => {
     const { name } = req.params;
-    await sendReply(res, await fileReply(db, await jobOf(req, res), { name, headers: req.headers }));
+    const job = await jobOf(req, res);
+    await beginDownload(job.account_id, untilClosed(res));
+    await sendReply(res, await fileReply(db, job, { name, headers: req.headers }));
   });
 
   router.get('/jobs/:job_id/pages/:ordinal', async (req, res) => {
     const job = await jobOf(req, res);
     const { ordinal } = req.params;
+    await beginDownload(job.account_id, untilClosed(res));
     const page = /^\d{1,7}$/.test(ordinal) ? await findPage(db, job, Number(ordinal)) : null;
     if (!page) throw notFound('page');
     sendPage(res, {
@@ -148,7 +152,9 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
 
   router.get('/jobs/:job_id/result', async (req, res) => {
     const { format } = parseQuery(req, resultQuery);
-    await sendReply(res, resultReply(db, await jobOf(req, res), format));
+    const job = await jobOf(req, res);
+    await beginDownload(job.account_id, untilClosed(res));
+    await sendReply(res, resultReply(db, job, format));
   });
 
   router.post('/jobs/:job_id/cancel', async (req, res) => {

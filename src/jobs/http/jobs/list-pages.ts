@@ -2,6 +2,7 @@ import { decodeCursor, encodeCursor } from '../../../http/pagination.ts';
 import { route } from '../../../http/route/route.ts';
 import { listPages as list, type PagePlace } from '../../read/jobs.ts';
 import type { JobContext } from '../context.ts';
+import { beginDownload } from '../downloads.ts';
 import { pageList } from '../schemas/answers.ts';
 import { pageListQuery } from '../schemas/queries.ts';
 import { requireJob } from './find-job.ts';
@@ -30,9 +31,12 @@ export const listPages = route({
       order: job.finished_at === null ? 'settlement' : 'ordinal',
       after: -1,
     };
+    const turn = await beginDownload(account.id, signal);
     let found = await list(db, job, { ...start, status }, limit);
     if (found.pages.length === 0 && job.finished_at === null) {
+      turn[Symbol.dispose]();
       await waiter.wait(account.id, job.id, PATIENCE_MS, AbortSignal.any([signal, waiter.stopping]));
+      await beginDownload(account.id, signal);
       job = await requireJob(db, account.id, job.id);
       found = await list(db, job, { ...start, status }, limit);
     }

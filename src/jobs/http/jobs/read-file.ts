@@ -1,6 +1,7 @@
 import { route } from '../../../http/route/route.ts';
 import { SCREENSHOT_TYPES } from '../../../render/options.ts';
 import type { JobContext } from '../context.ts';
+import { beginDownload } from '../downloads.ts';
 import { fileReply } from './file-reply.ts';
 import { requireJob } from './find-job.ts';
 
@@ -31,8 +32,9 @@ export const readFile = route({
     304: { description: 'The file is as `If-None-Match` says.' },
   },
   problems: ['range_not_satisfiable'],
-  async handle({ account, params, headers }, { db }: JobContext) {
+  async handle({ account, params, headers, signal }, { db }: JobContext) {
     const job = await requireJob(db, account.id, params.job_id);
+    await beginDownload(account.id, signal);
     return await fileReply(db, job, { name: params.name, headers });
   },
 });

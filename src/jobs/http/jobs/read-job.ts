@@ -4,6 +4,7 @@ import { ServiceError } from '../../../service-error.ts';
 import { describeJob } from '../../read/describe.ts';
 import { jobETag, jobText, type Job } from '../../read/jobs.ts';
 import type { JobContext } from '../context.ts';
+import { beginDownload } from '../downloads.ts';
 import { jobWithResultText } from '../result-text.ts';
 import { jobAnswer } from '../schemas/answers.ts';
 import { jobQuery } from '../schemas/queries.ts';
@@ -42,6 +43,7 @@ export const readJob = route({
     if (sent.ETag !== undefined && hasETag(headers['if-none-match'], sent.ETag))
       return { status: 304, headers: sent };
     if (job.finished_at === null || !withResult) return { headers: sent, body: jobText(job, description) };
+    await beginDownload(account.id, signal);
     return { headers: sent, body: jobWithResultText(db, job, description) };
   },
 });

@@ -5,6 +5,7 @@ import { ServiceError } from '../../../service-error.ts';
 import type { Db } from '../../../database/tables.ts';
 import type { Job } from '../../read/jobs.ts';
 import type { JobContext } from '../context.ts';
+import { beginDownload } from '../downloads.ts';
 import { resultText } from '../result-text.ts';
 import { jobResult } from '../schemas/answers.ts';
 import { resultQuery, type ResultFormat } from '../schemas/queries.ts';
@@ -32,8 +33,10 @@ export const readResult = route({
     200: { description: 'The result.', schema: jobResult, otherTypes: [TYPES.jsonl, 'text/csv'] },
   },
   problems: ['not_finished'],
-  async handle({ account, params, query: { format } }, { db }: JobContext) {
-    return resultReply(db, await requireJob(db, account.id, params.job_id), format);
+  async handle({ account, params, query: { format }, signal }, { db }: JobContext) {
+    const job = await requireJob(db, account.id, params.job_id);
+    await beginDownload(account.id, signal);
+    return resultReply(db, job, format);
   },
 });
 
