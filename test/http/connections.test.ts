@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { createServer, type IncomingMessage } from 'node:http';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { clientAddress, networkOf } from '../../src/http/server/connections.ts';
@@ -44,14 +44,23 @@ test('pipelined requests are answered one after the other, and too many end thei
 
 test('connections that read nothing are closed before their answers take the memory', async () => {
   const answer = Buffer.alloc(12 * 1024 * 1024, 'x');
-  const server = createServer((_req, res) => void res.end(answer));
+  let taken = 0;
+  const connections = new Set<Socket>();
+  const server = createServer((_req, res) => {
+    taken++;
+    res.end(answer);
+  });
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   closeUnread(server, pino({ level: 'silent' }));
   const port = await listen(server);
   const sockets = Array.from({ length: 40 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
   try {
     for (const socket of sockets) socket.write(request('/'));
     const most = Math.floor(MAX_UNREAD_BYTES / answer.length);
-    await eventually(() => sockets.filter((socket) => !socket.closed).length <= most);
+    await eventually(() => taken === sockets.length && connections.size <= most);
     const reader = connect(port, '127.0.0.1');
     reader.end(request('/', true));
     assert.ok((await text(reader)).length > answer.length);

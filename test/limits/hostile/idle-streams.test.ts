@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { gate, page } from '../support/site.ts';
+import { gate, page } from '../../support/site.ts';
 import { ATTACKED_KEY, startUnderAttack, type UnderAttack } from './under-attack.ts';
 
 const TEST_TIMEOUT_MS = 300_000;
