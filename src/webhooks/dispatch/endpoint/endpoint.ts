@@ -3,23 +3,21 @@ import { createPermit, type Permit } from '../../../limits/permit.ts';
 import type { Destination } from '../../direct/reservation.ts';
 import type { AttemptResult } from '../../outbox/finished-attempt.ts';
 import type { AccountLoad } from './account-load.ts';
+import { answerMs, isRefusal, isUnreachable } from './attempt-lessons.ts';
 import { Breaker } from './breaker.ts';
-import { EndpointConcurrency, INITIAL_CONCURRENCY } from './endpoint-concurrency.ts';
+import { ClaimWindow } from './claim-window.ts';
+import { EndpointConcurrency } from './endpoint-concurrency.ts';
 import { EndpointPlaces, type Place } from './endpoint-places.ts';
+import { EndpointReports, type Rest } from './endpoint-reports.ts';
 import { EndpointUrls } from './endpoint-urls.ts';
 import type { TrialBudget } from './trial-budget.ts';
+import { UrgentDeliveries } from './urgent-deliveries.ts';
 import type { WaitingDelivery, WebhookUrl } from './webhook-url.ts';
 
-/** The most deliveries of one endpoint that are claimed ahead of sending. */
-const MAX_AHEAD = 256;
-/** What is claimed ahead should be under way within this time, well inside the lease. */
-const MAX_AHEAD_MS = 5000;
 /**
  * While a failing URL has enough deliveries waiting, its other retries are put off by this time.
  */
 const CROWDED_DEFER_MS = 5000;
-/** The most requests that people asked for, under way at once for one account. */
-const MAX_URGENT = 16;
 /**
  * A request stalls after this time, or after this many times the endpoint's latency if that is
  * more.
@@ -66,14 +64,11 @@ export class Endpoint {
   readonly #reachability = new Breaker();
   readonly #urls: EndpointUrls;
   readonly #places: EndpointPlaces;
-  readonly #urgent: WaitingDelivery[] = [];
+  readonly #urgent: UrgentDeliveries;
   /** Deliveries that are to be handed over, for which room is kept. */
   #reserved = 0;
-  #urgentReserved = 0;
-  /** How far ahead to claim; grows with each success. */
-  #window = INITIAL_CONCURRENCY;
-  #reportedRest = false;
-  #reportedLimit = INITIAL_CONCURRENCY;
+  readonly #window = new ClaimWindow();
+  readonly #reports = new EndpointReports();
 
   constructor({ account_id, endpoint, account, budget, maxConcurrency }: EndpointOptions) {
     this.account_id = account_id;
@@ -82,32 +77,29 @@ export class Endpoint {
     this.budget = budget;
     this.concurrency = new EndpointConcurrency(maxConcurrency);
     this.#urls = new EndpointUrls(account);
+    this.#urgent = new UrgentDeliveries(account);
     this.#places = new EndpointPlaces(this.concurrency, account);
   }
 
   get hasWaiting(): boolean {
-    return this.#urls.waiting + this.#urgent.length > 0;
+    return this.#urls.waiting + this.#urgent.waiting > 0;
   }
 
   get idle(): boolean {
-    const reserved = this.#reserved + this.#urgentReserved;
+    const reserved = this.#reserved + this.#urgent.reserved;
     return !this.hasWaiting && reserved === 0 && this.#places.idle && !this.#urls.failing;
   }
 
   /** How many more deliveries may be claimed now. */
   capacity(now: number): Capacity {
     const { limit, latencyMs } = this.concurrency;
-    const ahead = Math.min(
-      this.#window,
-      MAX_AHEAD,
-      Math.ceil((limit * MAX_AHEAD_MS) / Math.max(1, latencyMs)),
-    );
+    const ahead = this.#window.size(limit, latencyMs);
     const fresh = Math.max(limit, ahead) - this.#urls.fresh - this.#places.active - this.#reserved;
     const retries = Math.max(1, limit >> 1) - this.#urls.retries - this.#places.retrying;
     const allowed =
       Math.min(this.#reachable(now), this.budget.available(now)) - this.#urls.waiting - this.#reserved;
     return {
-      urgent: Math.max(0, this.#urgentPlaces),
+      urgent: this.#urgent.places,
       retries: Math.max(0, Math.min(allowed, retries)),
       fresh: this.#places.full ? 0 : Math.max(0, Math.min(allowed, fresh)),
     };
@@ -118,21 +110,12 @@ export class Endpoint {
     return retries + fresh > 0;
   }
 
-  /** Places for requests that people ask for which nothing has taken yet. */
-  get #urgentPlaces(): number {
-    return MAX_URGENT - this.account.urgentInFlight - this.#urgent.length - this.#urgentReserved;
-  }
-
   /**
    * Keeps room for one delivery that could be sent at once: nothing waits, nothing backs off, and
    * there is a place. Null where it could not.
    */
   reserve({ webhook_url, urgent }: Destination, now: number): Permit | null {
-    if (urgent) {
-      if (this.#urgent.length > 0 || this.#urgentPlaces <= 0) return null;
-      this.#urgentReserved++;
-      return createPermit(1, () => this.#urgentReserved--);
-    }
+    if (urgent) return this.#urgent.reserve();
     if (this.hasWaiting || !this.#couldSend(this.#urls.get(webhook_url), this.#reserved + 1, now))
       return null;
     this.#reserved++;
@@ -173,7 +156,6 @@ export class Endpoint {
     const { lane, webhook_url } = waiting.delivery;
     if (lane === URGENT_LANE) {
       this.#urgent.push(waiting);
-      this.account.waiting++;
       return null;
     }
     const url = this.#urls.get(webhook_url);
@@ -198,9 +180,8 @@ export class Endpoint {
 
   /** The next request that a person asked for. It waits only for others of its kind. */
   takeUrgent(now: number): EndpointPlace | null {
-    const waiting = this.account.urgentInFlight < MAX_URGENT ? this.#urgent.shift() : undefined;
-    if (!waiting) return null;
-    this.account.waiting--;
+    const waiting = this.#urgent.shift();
+    if (waiting === null) return null;
     const url = this.#urls.get(waiting.delivery.webhook_url);
     return this.#places.beginUrgent({ ...waiting, endpoint: this, url, startedAt: now });
   }
@@ -216,7 +197,7 @@ export class Endpoint {
       url.breaker.succeed();
       url.proven = true;
       this.budget.pass();
-      this.#window = Math.min(MAX_AHEAD, this.#window + 1);
+      this.#window.grow();
       this.concurrency.succeed(answerMs(result), crowded, now);
       return [];
     }
@@ -227,7 +208,7 @@ export class Endpoint {
     if (urgent) return [];
     url.proven = false;
     url.breaker.fail(now);
-    this.#window = Math.max(1, this.#window >> 1);
+    this.#window.halve();
     const allRest = this.#reachability.restMs(now) > 0;
     return this.#urls.drain((other) => allRest || (other === url && url.breaker.restMs(now) > 0));
   }
@@ -250,32 +231,24 @@ export class Endpoint {
 
   /** Takes back everything that was claimed and not sent. */
   takeBack(): WaitingDelivery[] {
-    const urgent = this.#urgent.splice(0);
-    this.account.waiting -= urgent.length;
-    return [...urgent, ...this.#urls.drain(() => true)];
+    return [...this.#urgent.drain(), ...this.#urls.drain(() => true)];
   }
 
   /**
    * The rest to report after an attempt: how long, after how many failures in a row. Null where it
    * has not changed.
    */
-  restToReport(now: number): { ms: number; failures: number } | null {
-    const rest = this.#rest(now);
-    if (rest.ms === 0 && !this.#reportedRest) return null;
-    this.#reportedRest = rest.ms > 0;
-    return rest;
+  restToReport(now: number): Rest | null {
+    return this.#reports.rest(this.#rest(now));
   }
 
   /** The limit of its concurrency where it is another than at the last call; else null. */
   limitToReport(): number | null {
-    const { limit } = this.concurrency;
-    if (limit === this.#reportedLimit) return null;
-    this.#reportedLimit = limit;
-    return limit;
+    return this.#reports.limit(this.concurrency.limit);
   }
 
   /** It rests where it cannot be reached, and where a URL rests and none answers. */
-  #rest(now: number): { ms: number; failures: number } {
+  #rest(now: number): Rest {
     let rest = { ms: this.#reachability.restMs(now), failures: this.#reachability.failures };
     if (rest.ms > 0) return rest;
     for (const { proven, breaker } of this.#urls.all()) {
@@ -299,22 +272,4 @@ export class Endpoint {
     const healthy = this.#urls.next((url) => !url.failing && maySend(url));
     return healthy ?? (this.#places.failingFull ? undefined : this.#urls.next(maySend));
   }
-}
-
-/**
- * From the request to the first byte of its answer, without the time that opening the connection
- * took.
- */
-function answerMs({ first_byte_ms, dns_ms, connect_ms, tls_ms, duration_ms }: AttemptResult): number {
-  if (first_byte_ms === null) return duration_ms;
-  return Math.max(0, first_byte_ms - (dns_ms ?? 0) - (connect_ms ?? 0) - (tls_ms ?? 0));
-}
-
-/** Whether no connection came about: that says something of the whole host. */
-function isUnreachable({ status_code, bytes_sent, error }: AttemptResult): boolean {
-  return status_code === null && bytes_sent === 0 && error !== 'internal_error' && error !== 'body_changed';
-}
-
-function isRefusal({ status_code }: AttemptResult): boolean {
-  return status_code === 429 || status_code === 503;
 }
