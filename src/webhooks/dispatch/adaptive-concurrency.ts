@@ -4,16 +4,16 @@ const MIN_LIMIT = 64;
 export const MAX_LIMIT = 512;
 const ADJUST_MS = 100;
 /**
- * Shares of the time in which the thread works: below the first it can carry more requests, above
- * the second it cannot.
+ * Utilisation of the thread: below the first it can carry more requests, above the second it
+ * cannot.
  */
 const IDLE = 0.7;
 const BUSY = 0.9;
 
 /**
- * The number of requests that may be under way at once: as many as keep this thread busy. Slow
- * receivers need many. Fast ones are served best with few: a request costs half as much again on
- * 400 connections as on 64.
+ * The most requests under way at once: as many as keep this thread busy. Slow receivers need many.
+ * Fast ones are served best with few: a request costs half as much again on 400 connections as on
+ * 64.
  */
 export class AdaptiveConcurrency {
   readonly #isShort: () => boolean;

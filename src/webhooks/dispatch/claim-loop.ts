@@ -9,24 +9,24 @@ import type { EndpointScheduler } from './endpoint-scheduler.ts';
 import { LEASE_MS } from './leases.ts';
 
 /**
- * Deliveries claimed and not under way, those that wait to be recorded among them. One account may
- * hold half.
+ * The most deliveries claimed and not under way, including those that wait to be recorded. One
+ * account may hold half.
  */
 const MAX_WAITING = 1500;
 const CLAIM_BATCH = 500;
 /**
- * Behind notifications this finds only retries that fall due and what a lost notification left;
- * else it is all there is.
+ * The interval of the poll. With notifications it finds only retries that fall due and what a lost
+ * notification left; without, it finds everything.
  */
 const POLL_MS = 500;
-/** A retry that falls due sooner is claimed together with those of the next moment. */
+/** The shortest wait: a retry that falls due sooner is claimed together with the next ones. */
 const MIN_POLL_MS = 5;
 const ALL_KINDS: readonly LaneKind[] = ['urgent', 'retries', 'fresh'];
 
 export interface ClaimLoopOptions {
   context: Pick<Context, 'db' | 'log' | 'notifications'>;
   scheduler: EndpointScheduler;
-  /** How many claimed deliveries wait: to be sent, or to be recorded. */
+  /** How many claimed deliveries wait to be sent or recorded. */
   waiting: () => number;
   /** Deliveries were claimed, by a statement that began at `asked` on performance.now's clock. */
   claimed: (deliveries: ClaimedDelivery[], asked: number) => void;
@@ -42,7 +42,7 @@ export class ClaimLoop {
   readonly #options: ClaimLoopOptions;
   #claiming = false;
   #stopping = false;
-  /** Whether what waits in the outbox has been seen. */
+  /** Whether it has seen what waits in the outbox. */
   #looked = false;
   #poll: NodeJS.Timeout | undefined;
   #unsubscribe = () => {};
@@ -80,8 +80,7 @@ export class ClaimLoop {
   }
 
   /**
-   * Claims what is due until there is nothing more or enough is held. One call at a time does the
-   * work.
+   * Claims what is due until nothing more is, or enough is held. One call at a time does the work.
    */
   async claimDue(): Promise<void> {
     if (this.#claiming || this.#stopping) return;
@@ -112,7 +111,7 @@ export class ClaimLoop {
   }
 
   /**
-   * Claims are large, because a statement has costs that do not depend on how many rows it takes.
+   * Claims are large, because part of a statement's cost does not depend on how many rows it takes.
    */
   #plan(): PlannedClaim[] {
     const room = MAX_WAITING - this.#options.waiting();

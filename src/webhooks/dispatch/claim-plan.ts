@@ -3,7 +3,7 @@ import type { ClaimedDelivery, LaneClaim } from '../outbox/claim.ts';
 import { FIRST_URL_LANE, LAST_LANE, RETRY_LANE, URGENT_LANE } from '../outbox/lanes.ts';
 import type { Endpoint } from './endpoint/endpoint.ts';
 
-/** URLs that are claimed one by one while there are places for these alone. */
+/** The most URLs to claim for one by one, while only URLs that answer have places. */
 const MAX_SINGLE_URLS = 32;
 
 /** A claim of one kind of lanes of an endpoint. */
@@ -49,7 +49,7 @@ function freshClaims(target: Endpoint, now: number, count: number): PlannedClaim
   return lanes.slice(0, Math.min(count, MAX_SINGLE_URLS)).map((lane) => oneLane(target, 'fresh', lane, 1));
 }
 
-/** Some of each URL, from the one after the last that was served. */
+/** Some deliveries of each URL, beginning after the last URL that was served. */
 function allUrls(target: Endpoint, now: number, count: number): PlannedClaim {
   const { account_id, endpoint, lastLane } = target;
   return {

@@ -38,7 +38,7 @@ export class Dispatcher implements DirectDispatch {
   readonly #rooms: Rooms;
   #reports: NodeJS.Timeout | undefined;
   #stopping = false;
-  /** Too late to record: what still ends is dropped, and falls due again. */
+  /** Whether it is too late to record: attempts that still end are dropped, and fall due again. */
   #abandoned = false;
   #lastProgress = performance.now();
 
@@ -100,14 +100,14 @@ export class Dispatcher implements DirectDispatch {
     return this.#sendLoop.inFlight;
   }
 
-  /** Whether the database has lately answered. */
+  /** Whether the database answered lately. */
   get healthy(): boolean {
     return !this.#stopping && performance.now() - this.#lastProgress < HEALTHY_MS;
   }
 
   /**
    * Stops claiming, gives back what was not begun, and resolves when everything under way is
-   * recorded, `limitMs` later at the latest. What is not recorded by then falls due again when its
+   * recorded, after `limitMs` at the latest. What is not recorded by then falls due again when its
    * lease ends.
    */
   async stop(limitMs: number): Promise<void> {
@@ -133,7 +133,7 @@ export class Dispatcher implements DirectDispatch {
     this.#lastProgress = performance.now();
   }
 
-  /** Takes a delivery that was born leased as one that has been claimed. */
+  /** Takes in a delivery that was born leased, as if it had been claimed. */
   #take(endpoint: Endpoint, waiting: WaitingDelivery, asked: number): void {
     crashPoint('delivery.handed');
     if (this.#abandoned) return;
@@ -166,7 +166,7 @@ export class Dispatcher implements DirectDispatch {
     void this.#claimLoop.claimDue();
   }
 
-  /** For its owner to see; backing off does not depend on it. */
+  /** For the owner to see; the back-off does not depend on it. */
   #reportRest(endpoint: Endpoint): void {
     const rest = endpoint.restToReport(performance.now());
     if (!rest) return;

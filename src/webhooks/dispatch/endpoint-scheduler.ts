@@ -8,11 +8,11 @@ import type { AccountLoad } from './endpoint/account-load.ts';
 import { Endpoint } from './endpoint/endpoint.ts';
 import { TrialBudget } from './endpoint/trial-budget.ts';
 
-/** Endpoints that are remembered before idle ones are forgotten. */
+/** The most endpoints to remember before idle ones are forgotten. */
 const MAX_ENDPOINTS = 10_000;
 
 /**
- * Each endpoint is offered an equal part of a claim, and no less than this: one more endpoint costs
+ * The least part of a claim that an endpoint is offered; parts are equal. One more endpoint costs
  * as much as two rows.
  */
 const LEAST_SHARE = 16;
@@ -35,7 +35,7 @@ export class EndpointScheduler {
   readonly #budgets = new Map<string, TrialBudget>();
   /** Which lanes may have something due; the longest unserved endpoint first. */
   readonly #due = new Map<Endpoint, Set<LaneKind>>();
-  /** Those from which the claim under way takes. */
+  /** The endpoints from which the claim under way takes. */
   #claiming: ReadonlySet<Endpoint> = new Set();
 
   /** `maxConcurrency`: the most requests under way to one endpoint. */
@@ -43,7 +43,7 @@ export class EndpointScheduler {
     this.#maxConcurrency = maxConcurrency;
   }
 
-  /** Something may be due in these lanes of the endpoint. */
+  /** Notes that something may be due in these lanes of the endpoint. */
   wake(
     { account_id, endpoint }: Pick<Endpoint, 'account_id' | 'endpoint'>,
     kinds: readonly LaneKind[],
@@ -81,7 +81,7 @@ export class EndpointScheduler {
     return plans;
   }
 
-  /** No claim is under way. */
+  /** Notes that no claim is under way. */
   endClaims(): void {
     this.#claiming = new Set();
   }
@@ -146,7 +146,10 @@ export class EndpointScheduler {
     for (const [key, budget] of this.#budgets) if (!budgets.has(budget)) this.#budgets.delete(key);
   }
 
-  /** The total divided by the endpoints that can take some: others back off, or hold enough. */
+  /**
+   * The total divided by the number of endpoints that can take some: others back off, or hold
+   * enough.
+   */
   #share(now: number, total: number, perAccount: number): number {
     let takers = 0;
     for (const endpoint of this.#due.keys()) {

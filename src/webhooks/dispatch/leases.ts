@@ -3,15 +3,15 @@ import type { Log } from '../../log.ts';
 import { renew, type ClaimedDelivery } from '../outbox/claim.ts';
 
 /**
- * How long a claim holds. Short, because the deliveries of a killed process wait so long; renewed
+ * How long a claim holds. Short, because the deliveries of a killed process wait this long; renewed
  * while they are held.
  */
 export const LEASE_MS = 9000;
 const RENEW_MS = 2500;
-/** A lease that ends sooner might end before a request has begun. */
+/** With less left, a lease might end before its request has begun. */
 const MARGIN_MS = 2000;
 
-/** The claims that this process holds, and until when. Renews those that last. */
+/** The claims that this process holds, and until when. Renews those that it keeps for long. */
 export class Leases {
   readonly #db: Db;
   readonly #log: Log;
@@ -51,7 +51,7 @@ export class Leases {
     this.#until.delete(delivery);
   }
 
-  /** Whether the claim is ours beyond doubt, for long enough to begin a request. */
+  /** Whether the claim is certainly ours, for long enough to begin a request. */
   holds(delivery: ClaimedDelivery): boolean {
     return performance.now() < (this.#until.get(delivery) ?? 0) - MARGIN_MS;
   }

@@ -5,14 +5,14 @@ import { release, type Release } from '../outbox/release.ts';
 
 const BATCH = 500;
 /**
- * Each statement has costs that do not depend on how many it gives back, so they gather for this
- * time.
+ * Part of a statement's cost does not depend on how many deliveries it gives back, so they gather
+ * for this time.
  */
 const GATHER_MS = 10;
 
 /**
- * Gives claims back in batches. One that fails is not repeated: the lease ends, and the delivery is
- * due again.
+ * Gives claims back in batches. A batch that fails is not retried: the leases end, and the
+ * deliveries are due again.
  */
 export class Releaser {
   readonly #db: Db;
@@ -29,7 +29,7 @@ export class Releaser {
     return this.#writing;
   }
 
-  /** Gives these back soon. Resolves when everything up to now was written. */
+  /** Gives these back soon. Resolves when everything up to now is written. */
   async add(releases: Release[]): Promise<void> {
     for (const one of releases) this.#waiting.push(one);
     if (this.#writing || this.#waiting.length === 0) return;

@@ -49,7 +49,7 @@ export class SendLoop {
    * first.
    */
   readonly #short = new Set<Endpoint>();
-  /** Endpoints whose waiting deliveries have to wait for something else. */
+  /** Endpoints whose deliveries wait for something else. */
   readonly #held = new Set<Endpoint>();
   readonly #underWay = new Set<EndpointPlace>();
   #inFlight = 0;
@@ -70,7 +70,7 @@ export class SendLoop {
     this.#review = setInterval(() => this.#reviewPlaces(), REVIEW_MS);
   }
 
-  /** Begins nothing more. What is under way goes on. */
+  /** Begins nothing more. Requests under way continue. */
   stop(): void {
     this.#stopping = true;
     this.#concurrency.stop();
@@ -105,7 +105,8 @@ export class SendLoop {
 
   /** Gives free places to the endpoints that lack one, in turn. */
   #pumpShort(): void {
-    // Each once: one that still lacks a place goes back to the end of the set that is read here.
+    // Each once: an endpoint that still lacks a place goes to the end of the set that this loop
+    // reads.
     let left = this.#short.size;
     for (const endpoint of this.#short) {
       if (left-- === 0 || this.#inFlight >= this.#concurrency.limit) return;
@@ -116,7 +117,7 @@ export class SendLoop {
   async #send(place: EndpointPlace): Promise<void> {
     const { endpoint, delivery } = place;
     if (!this.#options.holds(delivery)) {
-      // Its lease is over, or ends too soon: the next claim sends it.
+      // Its lease has ended, or ends too soon: the next claim sends it.
       place[Symbol.dispose]();
       return this.#options.release([{ delivery, deferMs: 0 }]);
     }
@@ -131,7 +132,10 @@ export class SendLoop {
     this.#pumpShort();
   }
 
-  /** Gives back what cannot be sent now, and everything of an account whose secret is sealed. */
+  /**
+   * Gives back what cannot be sent now, and all deliveries of an account whose secret cannot be
+   * opened.
+   */
   #notSent({ endpoint, delivery }: EndpointPlace, error: unknown): void {
     if (error instanceof AddressBusyError)
       return this.#options.release([{ delivery, deferMs: error.seconds * 1000 }]);

@@ -7,8 +7,8 @@ import { newId } from '../../ids.ts';
 import { notifyDispatchers } from './notify.ts';
 
 /**
- * What is to be delivered: a body of head, then fragments of the job's pages joined by commas (of
- * all where `whole_job`, else of `page_ordinals`), then tail.
+ * A delivery to append. Its body is the head, the fragments of the job's pages joined by commas
+ * (all pages where `whole_job`, else those of `page_ordinals`), and the tail.
  */
 export interface NewDelivery {
   account_id: string;
@@ -23,16 +23,16 @@ export interface NewDelivery {
   tail: string;
   whole_job: boolean;
   page_ordinals: number[] | null;
-  /** Seconds after which it falls due; at once without. */
+  /** Seconds after which it falls due; missing: at once. */
   delay?: number;
   /** The request that led to it, for the logs. */
   request_id?: string | null;
-  /** What the spans of its attempts are children of. */
+  /** The parent of its attempts' spans. */
   traceparent?: string | null;
   trigger: AttemptTrigger;
 }
 
-/** What is paced, paused and reported as one: the host and port of a webhook URL. */
+/** The endpoint of a webhook URL, its host and port: what is paced, paused and reported as one. */
 export function endpointOf(webhookUrl: string): string {
   const { host, port } = new URL(webhookUrl);
   return port === '' ? `${host}:443` : host;
@@ -86,7 +86,7 @@ export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[
   return ids;
 }
 
-/** The most pages that one delivery tells of. */
+/** The most pages that one delivery reports. */
 const MAX_PAGES = 1000;
 
 /**

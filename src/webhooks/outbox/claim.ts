@@ -16,7 +16,7 @@ export interface ClaimedDelivery extends Omit<
   previous_secrets: string[];
 }
 
-/** What is read of a row `c` of the outbox, and of its account `a`, to send a delivery. */
+/** The columns needed to send a delivery: of its row `c` in the outbox, and of its account `a`. */
 export const CLAIMED_COLUMNS = sql`c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint,
       c.webhook_id, c.head, c.tail, c.whole_job, c.page_ordinals, c.headers, c.body_bytes, c.body_sha256,
       c.schedule_step, c.attempts, c.fence, c.lane, c.trigger,
@@ -32,7 +32,7 @@ export interface LaneClaim {
   first_lane: number;
   last_lane: number;
   count: number;
-  /** The most to claim of single lanes. */
+  /** The most to claim of each lane that has a limit of its own. */
   lane_limits: Record<number, number>;
 }
 

@@ -10,15 +10,15 @@ import { notifyDispatchers } from './notify.ts';
 import { backIntoOutbox, type MovedDelivery } from './move.ts';
 
 /**
- * Rows moved back in one transaction. After a crash between two of them the rest is still there to
- * be recovered.
+ * The most rows moved back in one transaction. After a crash between two of them, the rest can
+ * still be recovered.
  */
 const RECOVER_BATCH = 500;
 
 /**
  * Makes a delivery due now and restarts its retry schedule: from the history back into the outbox,
- * or, where it is pending, ahead of its time. One that is being sent at this moment is left to
- * finish. Throws a ServiceError `not_found`, or `gone` where retention has dropped what it carries.
+ * or, where it is pending, ahead of its time. One that is being sent is left to finish. Throws a
+ * ServiceError `not_found`, or `gone` where retention has dropped what it carries.
  */
 export async function redeliver(
   { db, dispatch }: { db: Db; dispatch: DirectDispatch | null },

@@ -3,10 +3,10 @@ import type { DbOrTx } from '../../database/tables.ts';
 import { notFound, ServiceError } from '../../service-error.ts';
 
 /**
- * Where a delivery goes that can be sent again. Throws a ServiceError where it cannot: `not_found`
- * where the account has none of that id, `gone` where retention has dropped the delivery or what it
- * would send. An id tells the day of its partition, so that the answer for a dropped one is the
- * same whoever asks.
+ * The destination of a delivery that can be sent again. Throws a ServiceError where it cannot:
+ * `not_found` where the account has none of that id, `gone` where retention has dropped the
+ * delivery or what it would send. An id tells the day of its partition, so that the answer for a
+ * dropped one is the same whoever asks.
  */
 export async function readKept(db: DbOrTx, accountId: string, id: string): Promise<{ webhook_url: string }> {
   const { rows } = await sql<{ webhook_url: string; gone: boolean }>`

@@ -6,5 +6,5 @@
 export const URGENT_LANE = 0;
 export const RETRY_LANE = 1;
 export const FIRST_URL_LANE = 2;
-/** No lane has a higher number; 52 bits, so that numbers of JavaScript hold them. */
+/** The highest number of a lane: 52 bits, which JavaScript's numbers hold. */
 export const LAST_LANE = 2 ** 52 + 1;

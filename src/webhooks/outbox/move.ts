@@ -2,7 +2,7 @@ import { sql, type RawBuilder } from 'kysely';
 import type { AttemptTrigger } from '../../database/enumerations.ts';
 import type { DbOrTx } from '../../database/tables.ts';
 
-/** What a delivery keeps wherever it stands, in the outbox or in the history. */
+/** The columns that a delivery has in the outbox and in the history. */
 const KEPT = sql.raw(`account_id, id, job_id, event, webhook_url, endpoint, webhook_id,
   head, tail, whole_job, page_ordinals, headers, attempts, fence, created_at, request_id, traceparent`);
 

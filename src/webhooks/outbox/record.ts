@@ -6,7 +6,7 @@ import { countAttempts } from '../endpoints/hours.ts';
 import { intoHistory } from './move.ts';
 import type { FinishedAttempt } from './finished-attempt.ts';
 
-/** What an attempt's row is given when it is over. */
+/** What is written to an attempt's row when it is over. */
 const OUTCOME = [
   'status_code',
   'error',

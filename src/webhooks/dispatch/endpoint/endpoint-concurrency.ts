@@ -1,12 +1,12 @@
-/** Where every endpoint starts. Slow answers alone never push it below this; refusals do. */
+/** Where every endpoint starts. Slow answers alone never push the limit below this; refusals do. */
 export const INITIAL_CONCURRENCY = 8;
 const OVERLOAD_FACTOR = 0.5;
 const SLOW_FACTOR = 0.75;
 /** Weight of the latest answer in the moving average. */
 const SMOOTHING = 0.1;
 /**
- * How much of the baseline a round at INITIAL_CONCURRENCY forgets, so that a receiver may become
- * slower for good.
+ * The part of the baseline that a round at INITIAL_CONCURRENCY forgets, so that it follows a
+ * receiver that has become slower for good.
  */
 const BASELINE_DRIFT = 1.1;
 /**
@@ -17,7 +17,7 @@ const BASELINE_DRIFT = 1.1;
 const SLOW_RATIO = 3;
 const SLOW_SLACK_MS = 25;
 const SLOW_ROUNDS = 2;
-/** Taken for the latency of an endpoint that has not answered yet. */
+/** The assumed latency of an endpoint that has not answered yet. */
 const ASSUMED_LATENCY_MS = 50;
 
 /**

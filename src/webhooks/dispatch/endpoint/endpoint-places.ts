@@ -5,7 +5,7 @@ import type { EndpointConcurrency } from './endpoint-concurrency.ts';
 
 import type { WebhookUrl } from './webhook-url.ts';
 
-/** Places that are kept for URLs that answer, however many requests to others are under way. */
+/** Places kept for URLs that answer, however many requests to others are under way. */
 const RESERVED_FOR_PROVEN = 2;
 
 /** A request that begins. Times are on performance.now's clock. */
@@ -41,7 +41,7 @@ export class EndpointPlaces {
   #inFlight = 0;
   #stalled = 0;
   #urgent = 0;
-  /** Requests to URLs that had not answered with a 2xx. */
+  /** Requests to URLs that had not answered with a 2xx when these began. */
   #unproven = 0;
   /** Requests to failing URLs, and retries, that have not stalled. */
   #failing = 0;
@@ -56,7 +56,7 @@ export class EndpointPlaces {
     return this.#inFlight;
   }
 
-  /** Those in flight that have not stalled. */
+  /** The requests in flight that have not stalled. */
   get active(): number {
     return this.#inFlight - this.#stalled;
   }
@@ -69,7 +69,7 @@ export class EndpointPlaces {
     return this.#inFlight + this.#urgent === 0;
   }
 
-  /** Whether so many more requests may begin. */
+  /** Whether `more` further requests may begin. */
   hasRoomFor(more: number): boolean {
     return this.active + more <= this.#concurrency.limit && this.#inFlight + more <= this.#concurrency.max;
   }
@@ -126,8 +126,8 @@ export class EndpointPlaces {
   }
 
   /**
-   * Passes a place on: its request goes on without counting as active. Returns whether it had not
-   * been before.
+   * Passes a place on: its request continues, and no longer counts as active. Returns false if it
+   * had stalled before.
    */
   stall(place: Place): boolean {
     const counted = this.#counted.get(place);

@@ -2,7 +2,7 @@ import { FIRST_URL_LANE, RETRY_LANE } from '../../outbox/lanes.ts';
 import type { AccountLoad } from './account-load.ts';
 import { WebhookUrl, type WaitingDelivery } from './webhook-url.ts';
 
-/** URLs of one endpoint that are remembered before idle ones are forgotten. */
+/** The most URLs of one endpoint to remember before idle ones are forgotten. */
 const MAX_URLS = 1000;
 
 /** The URLs of one endpoint, and the deliveries that wait to be sent to them. */
@@ -18,7 +18,7 @@ export class EndpointUrls {
     this.#account = account;
   }
 
-  /** Deliveries that wait and never failed, and those that did. */
+  /** Waiting deliveries that never failed, and those that did. */
   get fresh(): number {
     return this.#fresh;
   }
@@ -35,7 +35,7 @@ export class EndpointUrls {
     return this.#urls.values().some((url) => url.failing);
   }
 
-  /** Whether a URL answers with 2xx. */
+  /** Whether some URL answers with 2xx. */
   get someProven(): boolean {
     return this.#urls.values().some((url) => url.proven);
   }

@@ -15,7 +15,7 @@ import { UrgentDeliveries } from './urgent-deliveries.ts';
 import type { WaitingDelivery, WebhookUrl } from './webhook-url.ts';
 
 /**
- * While a failing URL has enough deliveries waiting, its other retries are put off by this time.
+ * While a failing URL has enough deliveries waiting, its other retries are deferred by this time.
  */
 const CROWDED_DEFER_MS = 5000;
 /**
@@ -123,7 +123,8 @@ export class Endpoint {
   }
 
   /**
-   * Whether so many more requests to a URL could begin now, all of which answer as far as we know.
+   * Whether `more` further requests to a URL could begin now, if nothing suggests that they would
+   * fail.
    */
   #couldSend(url: WebhookUrl, more: number, now: number): boolean {
     if (this.#reachability.isOpen || url.failing || this.#places.isShut(url)) return false;
@@ -149,8 +150,8 @@ export class Endpoint {
   }
 
   /**
-   * Takes in a claimed delivery. Returns null, or after how many ms it should be due again: its URL
-   * backs off.
+   * Takes in a claimed delivery. Returns null, or where its URL backs off, the milliseconds after
+   * which it should be due again.
    */
   add(waiting: WaitingDelivery, now: number): number | null {
     const { lane, webhook_url } = waiting.delivery;
@@ -214,7 +215,7 @@ export class Endpoint {
   }
 
   /**
-   * Passes the place of a request that takes very long on to other URLs. Returns the deliveries to
+   * Passes the place of a request that takes very long to other URLs. Returns the deliveries to
    * give back, because they cannot be sent soon.
    */
   stall(place: Place, now: number, timeoutMs: number): WaitingDelivery[] {

@@ -16,9 +16,7 @@ export class WebhookUrl {
   readonly breaker = new Breaker();
   readonly waiting: WaitingDelivery[] = [];
   inFlight = 0;
-  /**
-   * Of those in flight, the ones that take so long that their places were passed on to other URLs.
-   */
+  /** The requests in flight that took so long that their places were passed on to other URLs. */
   stalled = 0;
   /** Whether it has ever answered with a 2xx, and has not failed since. */
   proven = false;
