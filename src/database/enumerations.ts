@@ -86,7 +86,7 @@ export type AuditAction =
   | `endpoint.${'pause' | 'resume' | 'cancel-pending'}`
   | `delivery.${'redeliver' | 'recover' | 'test'}`
   | `schedule.${'create' | 'update' | 'delete' | 'pause' | 'resume' | 'run'}`
-  | `account.${'suspend' | 'resume' | 'credit'}`;
+  | `account.${'create' | 'rename' | 'suspend' | 'resume' | 'credit'}`;
 
 export const CREDIT_KINDS = ['grant', 'reserve', 'release'] as const;
 export type CreditKind = (typeof CREDIT_KINDS)[number];

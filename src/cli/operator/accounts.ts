@@ -4,8 +4,9 @@ import { createAccount, listAccounts } from '../../accounts/accounts.ts';
 import { grantCredits } from '../../accounts/credits.ts';
 import { OutOfCreditsError } from '../../accounts/out-of-credits.ts';
 import { createSecretBox } from '../../accounts/secrets.ts';
-import type { DbOrTx } from '../../database/tables.ts';
+import type { DbOrTx, Tx } from '../../database/tables.ts';
 import { label, wholeNumber } from '../arguments.ts';
+import { auditOperator } from './audit.ts';
 import { openMigratedSession } from './database-session.ts';
 import { CliError } from '../failure.ts';
 import { print, printList } from '../output.ts';
@@ -31,6 +32,7 @@ export function addAccounts(program: Command): void {
         name: options.name,
         credits,
       });
+      await auditOperator(db, id, 'account.create', id);
       const rows = [`account  ${id}`, `name     ${options.name}`, `credits  ${credits}`, `key      ${key}`];
       const text = [...rows, '', 'The key is not shown again.'].join('\n');
       print(command, { account_id: id, name: options.name, credits, key }, text);
@@ -66,7 +68,7 @@ export function addAccounts(program: Command): void {
       const credits = await session.db.transaction().execute(async (tx) => {
         const before = await creditsOf(tx, id);
         try {
-          if (amount !== 0) await grantCredits(tx, id, amount, options.note);
+          if (amount !== 0) await grant(tx, id, amount, options.note);
         } catch (error) {
           if (!(error instanceof OutOfCreditsError)) throw error;
           throw new CliError(`The account has ${before} credits: ${-amount} cannot be taken back.`);
@@ -84,6 +86,7 @@ export function addAccounts(program: Command): void {
     .action(async (id: string, name: string, _options, command: Command) => {
       await using session = await openMigratedSession();
       if (!(await renameAccount(session.db, id, name))) throw new CliError(`There is no account ${id}.`);
+      await auditOperator(session.db, id, 'account.rename', id);
       print(command, { account_id: id, name }, `${id} is now called ${name}.`);
     });
 
@@ -99,6 +102,7 @@ export function addAccounts(program: Command): void {
         await using session = await openMigratedSession();
         if (!(await suspendAccount(session.db, id, suspended)))
           throw new CliError(`There is no account ${id}.`);
+        await auditOperator(session.db, id, `account.${verb}`, id);
         print(command, { account_id: id, suspended }, `${id} is ${suspended ? 'suspended' : 'active'}.`);
       });
 
@@ -114,6 +118,11 @@ export function addAccounts(program: Command): void {
         throw new CliError(`${id} is in use. Suspend it first, and wait until its jobs have ended.`);
       print(command, { account_id: id, deleted: true }, `${id} is deleted.`);
     });
+}
+
+async function grant(tx: Tx, id: string, amount: number, note: string): Promise<void> {
+  await grantCredits(tx, id, amount, note);
+  await auditOperator(tx, id, 'account.credit', String(amount));
 }
 
 async function creditsOf(db: DbOrTx, id: string): Promise<number> {

@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { listAccounts } from '../../accounts/accounts.ts';
 import { accountOfKey, createKey, listKeys, revokeKey } from '../../accounts/keys/keys.ts';
 import type { DbOrTx } from '../../database/tables.ts';
-import { recordAudit, type AuditEvent } from '../../accounts/audit.ts';
-import { KEY_SCOPES, type AuditAction, type KeyScope } from '../../database/enumerations.ts';
+import { KEY_SCOPES, type KeyScope } from '../../database/enumerations.ts';
 import { eachOf, label, momentToCome, wholeNumber } from '../arguments.ts';
+import { auditOperator } from './audit.ts';
 import { openMigratedSession } from './database-session.ts';
 import { CliError, EXIT } from '../failure.ts';
 import { print, printList } from '../output.ts';
@@ -44,7 +44,7 @@ export function addKeys(program: Command): void {
         credit_limit: options.creditLimit ?? null,
       };
       const { id, key } = await createKey(session.db, account_id, options.name, limits);
-      await recordAudit(session.db, byOperator(account_id, 'key.create', id));
+      await auditOperator(session.db, account_id, 'key.create', id);
       const text = `id   ${id}\nkey  ${key}\n\nThe key is not shown again.`;
       print(command, { key_id: id, account_id, name: options.name, ...limits, key }, text);
     });
@@ -79,14 +79,9 @@ export function addKeys(program: Command): void {
       if (account_id === null) throw new CliError(`There is no key ${id}.`);
       if (!(await revokeKey(session.db, account_id, id)))
         throw new CliError(`The account ${account_id} has no key ${id} that still works.`);
-      await recordAudit(session.db, byOperator(account_id, 'key.revoke', id));
+      await auditOperator(session.db, account_id, 'key.revoke', id);
       print(command, { key_id: id, revoked: true }, `${id} is revoked.`);
     });
-}
-
-function byOperator(account_id: string, action: AuditAction, target: string): AuditEvent {
-  const actor = { kind: 'operator', key_id: null, ip: null } as const;
-  return { account_id, actor, action, target, request_id: null };
 }
 
 async function accountId(db: DbOrTx, given: string | undefined): Promise<string> {

@@ -4,12 +4,10 @@ import { z } from 'zod';
 import { deleteAccount, renameAccount, suspendAccount } from '../../accounts/administer.ts';
 import { grantCredits } from '../../accounts/credits.ts';
 import { OutOfCreditsError } from '../../accounts/out-of-credits.ts';
-import { recordAudit } from '../../accounts/audit.ts';
 import { listKeys, revokeKey, type KeyRow } from '../../accounts/keys/keys.ts';
 import { parseValue } from '../../http/route/validate.ts';
 import type { AuditAction } from '../../database/enumerations.ts';
 import type { Db } from '../../database/tables.ts';
-import { requestIdOf } from '../../http/locals.ts';
 import { html, type Html } from '../../http/html/html.ts';
 import { invalidField, notFound, ServiceError } from '../../service-error.ts';
 import { count, time } from '../view/format.ts';
@@ -18,6 +16,7 @@ import { sendPage } from '../view/layout.ts';
 import { badge, copyable, facts } from '../view/parts.ts';
 import { keyTable } from '../pages/keys/key-table.ts';
 import { accountName, accountPath } from './accounts.ts';
+import { auditOperator } from './audit.ts';
 
 const grantForm = z.object({
   amount: z
@@ -87,6 +86,7 @@ export function accountPage(db: Db): Router {
   router.post('/accounts/:id/rename', async (req, res) => {
     const { name } = parseValue(req.body, nameForm);
     if (!(await renameAccount(db, req.params.id, name))) throw notFound('account');
+    await audit(res, req.params.id, 'account.rename', req.params.id);
     res.redirect(303, `${accountPath(req.params.id)}?notice=renamed`);
   });
 
@@ -98,8 +98,7 @@ export function accountPage(db: Db): Router {
   });
 
   async function audit(res: Response, account_id: string, action: AuditAction, target: string) {
-    const actor = { kind: 'operator', key_id: null, ip: res.req.ip ?? null } as const;
-    await recordAudit(db, { account_id, actor, action, target, request_id: requestIdOf(res) });
+    await auditOperator(db, res, { account_id, action, target });
   }
 
   for (const [verb, suspended, notice] of [

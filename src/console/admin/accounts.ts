@@ -11,6 +11,7 @@ import { sendPage } from '../view/layout.ts';
 import { count } from '../view/format.ts';
 import { badge, copyable } from '../view/parts.ts';
 import { table } from '../view/table.ts';
+import { auditOperator } from './audit.ts';
 import { VIEW_ROWS } from './views.ts';
 
 /** What an account may be called. */
@@ -73,6 +74,7 @@ export function accountPages({ db, box, freeCredits }: Options): Router {
   router.post('/accounts', async (req, res) => {
     const { name, credits } = parseValue(req.body, accountForm);
     const { id, key } = await createAccount(db, box, { name, credits });
+    await auditOperator(db, res, { account_id: id, action: 'account.create', target: id });
     await show(
       res,
       html`<div class="card made" role="status">

@@ -13,7 +13,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/database.ts
 import { testRun } from '../../support/environment.ts';
 import { missing } from '../../support/programs/programs.ts';
 import { startReceiver } from '../../support/receiver.ts';
-import { startTestService } from '../../support/service.ts';
+import { startTestService, type TestService } from '../../support/service.ts';
 import { page, startSite } from '../../support/site.ts';
 import { eventually } from '../../support/wait.ts';
 import { finishCli, runCli, spawnCli } from '../run-cli.ts';
@@ -143,6 +143,27 @@ test('a file that is no complete backup restores nothing', async () => {
   assert.equal((await runCli({ DATABASE_URL: database.url }, ['restore', file])).exitCode, 0);
 });
 
+/** What the audit says that operators did to an account, the earliest first. */
+async function doneByOperators({ db }: TestService, id: string): Promise<string[]> {
+  const { rows } = await sql<{ done: string }>`
+    select action || ' ' || target as done from audit_events
+    where account_id = ${id} and actor = 'operator' order by id`.execute(db);
+  return rows.map(({ done }) => done);
+}
+
+test('what is made on the command line is in the audit', async () => {
+  await using service = await startTestService();
+  const env = { DATABASE_URL: service.context.databaseUrl };
+  const { stdout } = await runCli(env, ['accounts', 'create', '--name', 'one', '--json']);
+  const { account_id } = JSON.parse(stdout);
+  const made = await runCli(env, ['keys', 'create', '--account', account_id, '--name', 'two', '--json']);
+  const { key_id } = JSON.parse(made.stdout);
+  assert.deepEqual(await doneByOperators(service, account_id), [
+    `account.create ${account_id}`,
+    `key.create ${key_id}`,
+  ]);
+});
+
 test('an account is suspended, resumed, renamed and deleted with all its data', async () => {
   await using service = await startTestService();
   await using site = await startSite({ '/': page('Home', 'Text.') });
@@ -157,6 +178,13 @@ test('an account is suspended, resumed, renamed and deleted with all its data', 
   assert.equal((await api('GET', '/v1/me')).status, 200);
   assert.equal((await cli('accounts', 'rename', id, 'Renamed')).exitCode, 0);
   assert.match((await cli('accounts', 'list')).stdout, /Renamed/);
+  assert.equal((await cli('accounts', 'credit', id, '5')).exitCode, 0);
+  assert.deepEqual(await doneByOperators(service, id), [
+    `account.suspend ${id}`,
+    `account.resume ${id}`,
+    `account.rename ${id}`,
+    'account.credit 5',
+  ]);
   const keys = JSON.parse((await cli('keys', 'list', '--account', id, '--json')).stdout).data;
   assert.ok(keys[0].last_used_at);
   assert.match((await cli('keys', 'revoke', 'key_none')).stderr, /There is no key key_none/);
