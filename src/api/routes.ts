@@ -29,6 +29,7 @@ import { deleteSchedule } from '../schedules/http/delete-schedule.ts';
 import { listRuns } from '../schedules/http/list-runs.ts';
 import { listSchedules } from '../schedules/http/list-schedules.ts';
 import { pauseSchedule } from '../schedules/http/pause-schedule.ts';
+import { readRun } from '../schedules/http/read-run.ts';
 import { readSchedule } from '../schedules/http/read-schedule.ts';
 import { resumeSchedule } from '../schedules/http/resume-schedule.ts';
 import { runSchedule } from '../schedules/http/run-schedule.ts';
@@ -84,6 +85,7 @@ export const ROUTES: Route<ApiContext>[] = [
   pauseSchedule,
   resumeSchedule,
   listRuns,
+  readRun,
   listDeliveries,
   readDelivery,
   redeliver,

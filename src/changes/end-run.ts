@@ -16,10 +16,20 @@ export interface RunReport {
   schedule_id: string;
   run: number;
   changes: Changes;
-  /** A JSON array of the URLs that are gone. */
-  removed: string;
   /** Whether it saw all pages. If not, none counts as removed. */
   complete: boolean;
+  /** URLs that are gone, MAX_REMOVED at most. */
+  removed: string[];
+  /** There are more, which the run has. */
+  removed_truncated?: true;
+}
+
+/** A site that is rebuilt may lose 100,000 pages: a report names so many of them. */
+export const MAX_REMOVED = 1000;
+
+function shownRemoved(first: string[], count: number): Pick<RunReport, 'removed' | 'removed_truncated'> {
+  const removed = first.slice(0, MAX_REMOVED);
+  return { removed, ...(count > removed.length && { removed_truncated: true }) };
 }
 
 type Job = Selectable<JobsTable>;
@@ -39,25 +49,32 @@ export async function endRun(
   job: Job,
   run: RunJob,
   status: EndedJobStatus,
-): Promise<(RunReport & { reported: boolean }) | null> {
+): Promise<{ report: RunReport; reported: boolean } | null> {
   const started = await readRun(tx, run);
   if (started === null) return null;
   const counted = await countChanges(tx, run);
   const complete =
     status === 'completed' && !job.cut_short && started.complete !== false && !(await mayMiss(tx, job, run));
-  const gone = complete ? await forgetGone(tx, run) : [];
+  const gone = complete ? (await forgetGone(tx, run)).toSorted() : [];
   const changes = { ...counted, removed: gone.length };
-  const removed = JSON.stringify(gone.toSorted());
   const hasNews = changes.added + changes.changed + changes.removed > 0;
   const reported = job.deliver !== 'changes' || hasNews || (await isHeartbeatDue(tx, run));
   await tx
     .updateTable('schedule_runs')
-    .set({ ...changes, status, complete, reported, removed_urls: removed, finished_at: sql`now()` })
+    .set({
+      ...changes,
+      status,
+      complete,
+      reported,
+      removed_urls: JSON.stringify(gone),
+      finished_at: sql`now()`,
+    })
     .where('account_id', '=', run.account_id)
     .where('schedule_id', '=', run.schedule_id)
     .where('run', '=', run.run)
     .execute();
-  return { schedule_id: run.schedule_id, run: run.run, changes, removed, complete, reported };
+  const found = { schedule_id: run.schedule_id, run: run.run, changes, complete };
+  return { report: { ...found, ...shownRemoved(gone, gone.length) }, reported };
 }
 
 /** Locks the row of a run; null where the schedule has been deleted. */
@@ -132,19 +149,25 @@ export async function readRunReport(db: DbOrTx, job: Job): Promise<RunReport | n
   if (run === null || job.finished_at === null) return null;
   const row = await db
     .selectFrom('schedule_runs')
-    .select(['added', 'changed', 'removed', 'unchanged', 'removed_urls', 'complete'])
+    .select(['added', 'changed', 'removed', 'unchanged', 'complete'])
+    .select(
+      sql<string[]>`array(
+        select url from json_array_elements_text(removed_urls::json) with ordinality as gone (url, n)
+        order by n limit ${MAX_REMOVED}
+      )`.as('first'),
+    )
     .where('account_id', '=', run.account_id)
     .where('schedule_id', '=', run.schedule_id)
     .where('run', '=', run.run)
     .executeTakeFirst();
   if (!row || row.added === null) return null;
-  const { removed_urls, complete, ...counts } = row;
+  const { first, complete, ...counts } = row;
   const { schedule_id } = run;
   return {
     schedule_id,
     run: run.run,
     changes: counts as Changes,
-    removed: removed_urls ?? '[]',
     complete: complete === true,
+    ...shownRemoved(first, row.removed ?? 0),
   };
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { sql } from 'kysely';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService } from '../support/service.ts';
 import { startChangingSite } from './origin.ts';
@@ -62,6 +63,18 @@ test('a run delivers what was added, changed and removed, and nothing where noth
     [id, 3, third.changes, third.removed, { a: 1 }, true],
   );
   assert.deepEqual(body.result, third.result);
+  const { result: _result, ...members } = body;
+  assert.deepEqual(Object.keys(members), [
+    'job_id',
+    'status',
+    'schedule_id',
+    'run',
+    'changes',
+    'complete',
+    'removed',
+    'cut_short',
+    'metadata',
+  ]);
   const changed = byUrl(body.result.pages, site.url('/a'));
   const before = byUrl(bodyOf(callbacks[0]!).result.pages, site.url('/a'));
   assert.equal(changed.change, 'changed');
@@ -82,6 +95,32 @@ test('a page that is not changed is followed by the links that it had', async ()
   const second = await run(id);
   assert.deepEqual(second.changes, { added: 0, changed: 1, removed: 0, unchanged: 2 });
   assert.equal(second.result.pages[0].url, site.url('/deep'));
+});
+
+test('a report names 1,000 pages that are gone, the run all of them', async () => {
+  await using site = await startChangingSite({});
+  await using receiver = await startReceiver();
+  site.put('/', 'Home.');
+  const job = { kind: 'batch', urls: [site.url('/')], webhook_url: receiver.url() };
+  const id = await schedule({ deliver: 'changes', job });
+  await run(id);
+  await sql`
+    insert into known_pages (account_id, schedule_id, url_hash, url, sha256, last_run)
+    select ${service.account.id}, ${id}, sha256(n::text::bytea), 'https://gone.test/' || to_char(n, 'FM0000'), ''::bytea, 0
+    from generate_series(1, 1001) as n`.execute(service.db);
+  const second = await run(id);
+  assert.equal(second.changes.removed, 1001);
+  const [, callback] = await receiver.received(2);
+  for (const { removed, removed_truncated } of [second, bodyOf(callback!)]) {
+    assert.deepEqual([removed.length, removed_truncated], [1000, true]);
+    assert.deepEqual([removed[0], removed[999]], ['https://gone.test/0001', 'https://gone.test/1000']);
+  }
+  const { json } = await api('GET', `/v1/schedules/${id}/runs/2`);
+  assert.deepEqual([json.run, json.changes, json.removed.length], [2, second.changes, 1001]);
+  assert.equal(json.removed[1000], 'https://gone.test/1001');
+  assert.deepEqual((await api('GET', `/v1/schedules/${id}/runs/1`)).json.removed, []);
+  for (const none of ['3', '0', 'x', '1e9'])
+    assert.equal((await api('GET', `/v1/schedules/${id}/runs/${none}`)).status, 404, none);
 });
 
 test('a run that misses pages reports none as removed', async () => {

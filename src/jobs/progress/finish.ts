@@ -45,8 +45,8 @@ export async function finishJob(
   });
   // Before the account's row is locked: creating the next run locks that last, too.
   const run = runOf(job);
-  const report = run && (await endRun(tx, job, run, status));
-  const webhook_events = report?.reported === false ? [] : job.webhook_events;
+  const end = run && (await endRun(tx, job, run, status));
+  const webhook_events = end?.reported === false ? [] : job.webhook_events;
   const ended = { ...job, status, webhook_events, traceparent: traceparentOf(span) };
   await sql`
     update jobs
@@ -58,7 +58,7 @@ export async function finishJob(
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   await releaseCredits(tx, job, job.reserved - (job.succeeded - job.unbilled + job.surcharge));
   crashPoint('job.finish');
-  await announceEnd(tx, ended, { reservation, report });
+  await announceEnd(tx, ended, { reservation, report: end?.report ?? null });
   await notify(tx, { type: 'job_ended', job_id: id, early: status === 'cancelled' || job.cut_short });
   const { request_id, failed, skipped, cancelled } = job;
   return { fields: { request_id, job_id: id, status, total, succeeded, failed, skipped, cancelled }, span };

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { readRunReport, type Changes } from '../../changes/end-run.ts';
+import { readRunReport, type RunReport } from '../../changes/end-run.ts';
 import type { DbOrTx } from '../../database/tables.ts';
 import { deliveriesOfJobs, type DeliveryOfJob } from '../../webhooks/read/deliveries.ts';
 import type { Job } from './jobs.ts';
@@ -16,12 +16,7 @@ export interface JobDescription {
 }
 
 /** What an ended run of a schedule has found out. */
-export interface RunDescription {
-  changes: Changes;
-  complete: boolean;
-  /** The URLs of the pages that are gone. */
-  removed: string[];
-}
+export type RunDescription = Omit<RunReport, 'schedule_id' | 'run'>;
 
 /** The descriptions of jobs of one account, in their order. */
 export async function describeJobs(db: DbOrTx, jobs: Job[]): Promise<JobDescription[]> {
@@ -49,6 +44,6 @@ export async function describeJob(db: DbOrTx, job: Job): Promise<JobDescription 
   const [description] = await describeJobs(db, [job]);
   const report = await readRunReport(db, job);
   if (report === null) return description!;
-  const { changes, complete, removed } = report;
-  return { ...description!, changes, complete, removed: JSON.parse(removed) as string[] };
+  const { schedule_id: _schedule, run: _run, ...found } = report;
+  return { ...description!, ...found };
 }

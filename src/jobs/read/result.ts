@@ -35,9 +35,7 @@ export function resultEnvelope(job: Counts & Pick<EndedJob, 'kind'>): Envelope {
  * The changes that a run of a schedule reports, as members of a JSON object, each after a comma.
  */
 export function reportMembers(report: RunReport | null): string {
-  if (report === null) return '';
-  const { removed, ...rest } = report;
-  return `,${JSON.stringify(rest).slice(1, -1)},"removed":${removed}`;
+  return report === null ? '' : `,${JSON.stringify(report).slice(1, -1)}`;
 }
 
 /**

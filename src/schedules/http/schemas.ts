@@ -102,6 +102,16 @@ const runAnswer = named(
     reported: z.boolean().describe('Whether there was something to deliver.'),
   }),
 );
+export const runWithRemoved = named(
+  'ScheduleRunWithRemoved',
+  z.strictObject({
+    ...runAnswer.shape,
+    removed: z
+      .array(z.string())
+      .nullable()
+      .describe('Once its job has ended: the URLs of all pages that are gone, sorted.'),
+  }),
+);
 export const runList = named('ScheduleRunList', listOf(runAnswer));
 export const startedAnswer = named(
   'ScheduleRunStarted',

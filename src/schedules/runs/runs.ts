@@ -42,6 +42,22 @@ export async function listRuns(
   return await query.execute();
 }
 
+/** One run of a schedule, with the list of what was removed as JSON text; null where there is none. */
+export async function findRun(
+  db: DbOrTx,
+  { account_id, id }: ScheduleKey,
+  run: number,
+): Promise<Selectable<ScheduleRunsTable> | null> {
+  const found = await db
+    .selectFrom('schedule_runs')
+    .selectAll()
+    .where('account_id', '=', account_id)
+    .where('schedule_id', '=', id)
+    .where('run', '=', run)
+    .executeTakeFirst();
+  return found ?? null;
+}
+
 /** The latest run of each schedule of an account that has one, by the schedule's id. */
 export async function latestRuns(db: DbOrTx, accountId: string): Promise<Map<string, Run>> {
   const { rows } = await sql<Run>`

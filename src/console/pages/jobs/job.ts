@@ -91,7 +91,7 @@ function whyItEnded({ job, errors }: JobPart): Html | null {
   </div>`;
 }
 
-/** URLs of removed pages that are shown; the API has all of them. */
+/** URLs of removed pages that are shown; the route of the run has all of them. */
 const MAX_REMOVED = 200;
 
 /** What a run of a schedule has found out. */
@@ -118,7 +118,7 @@ function changesOf({ job, found }: JobPart): Html | null {
     ${
       removed.length > 0 &&
       html`<details class="more">
-        <summary>${plural(removed.length, 'removed page')}</summary>
+        <summary>${plural(changes.removed, 'removed page')}</summary>
         <ul class="links">
           ${removed.slice(0, MAX_REMOVED).map((url) => html`<li><span class="url">${url}</span></li>`)}
         </ul>

@@ -251,7 +251,14 @@ export const runFields = {
     .boolean()
     .optional()
     .describe('Whether the run saw all pages. Where it may have missed some, none counts as removed.'),
-  removed: z.array(z.string()).optional().describe('The URLs of the pages that are gone.'),
+  removed: z
+    .array(z.string())
+    .optional()
+    .describe('The URLs of the pages that are gone, sorted: 1,000 at most.'),
+  removed_truncated: z
+    .literal(true)
+    .optional()
+    .describe('There are more: `GET /v1/schedules/{schedule_id}/runs/{run}` has them all.'),
 };
 
 const jobFields = {
