@@ -10,18 +10,19 @@ const TIMING = ['cron', 'every_seconds', 'timezone', 'until'] as const;
 
 /**
  * Changes one of the account's schedules, if it is still as it was read: a change in between is not
- * undone. Throws ServiceError `not_found`, `validation_failed` or `unavailable`.
+ * undone. `metadata`: that of the job in the body, as it came. Throws ServiceError `not_found`,
+ * `validation_failed` or `unavailable`.
  */
 export async function changeStored(
   context: JobContext,
   { account_id, id }: ScheduleKey,
-  body: ScheduleChangeBody,
+  { body, metadata }: { body: ScheduleChangeBody; metadata: string | null },
 ): Promise<Schedule> {
   const changed = { timing: TIMING.some((name) => body[name] !== undefined), job: body.job !== undefined };
   for (let tries = 0; tries < TRIES; tries++) {
     const read = await findSchedule(context.db, account_id, id);
     if (!read) throw notFound('schedule');
-    const settings = await changedSettings({ context, account_id }, read, body);
+    const settings = await changedSettings({ context, account_id, metadata }, read, body);
     const schedule = await context.db.transaction().execute(async (tx) => {
       const locked = await lockSchedule(tx, account_id, id);
       const holds = locked?.updated_at.getTime() === read.updated_at.getTime();

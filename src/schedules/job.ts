@@ -9,10 +9,10 @@ import {
   scrapeOptions,
 } from '../jobs/http/schemas/requests.ts';
 import { newJob, type JobFields, type JobOrigin } from '../jobs/http/create/new-job.ts';
-import { METADATA, queuedFields } from '../jobs/http/create/queue.ts';
+import { queuedFields } from '../jobs/http/create/queue.ts';
 import { requireUrls } from '../jobs/http/create/require-urls.ts';
 import type { NewJob } from '../jobs/create.ts';
-import { invalidField, ServiceError } from '../service-error.ts';
+import { ServiceError } from '../service-error.ts';
 
 /** The job that a schedule runs: the body of the route of its kind. */
 export const jobSchema = z.discriminatedUnion('kind', [
@@ -22,14 +22,24 @@ export const jobSchema = z.discriminatedUnion('kind', [
 ]);
 export type JobBody = z.infer<typeof jobSchema>;
 
+/** The job of a schedule: its body, and the metadata in it as it came, as JSON text. */
+export interface GivenJob {
+  body: JobBody;
+  metadata: string | null;
+}
+
 /**
  * The job to create for a body. Throws ServiceError `validation_failed` with paths under `job`,
  * where a URL in it or its webhook cannot be used.
  */
-export async function jobOf(context: JobContext, body: JobBody, origin: JobOrigin): Promise<NewJob> {
+export async function jobOf(
+  context: JobContext,
+  { body, metadata }: GivenJob,
+  origin: JobOrigin,
+): Promise<NewJob> {
   try {
     const fields = { ...(await fieldsOf(body)), ...(await queuedFields(context, body)) };
-    return await newJob(context, { ...fields, metadata: metadataOf(body) }, origin);
+    return await newJob(context, { ...fields, metadata }, origin);
   } catch (error) {
     throw error instanceof ServiceError ? underJob(error) : error;
   }
@@ -43,14 +53,6 @@ async function fieldsOf(body: JobBody): Promise<Pick<JobFields, 'kind' | 'lane' 
   return { kind: 'batch', lane: 'bulk', urls: await requireUrls(body.urls, body.invalid_urls), options };
 }
 
-function metadataOf({ metadata }: JobBody): string | null {
-  if (metadata === undefined) return null;
-  const text = JSON.stringify(metadata);
-  if (Buffer.byteLength(text) > METADATA.metadata)
-    throw invalidField('metadata', `must have at most ${METADATA.metadata / 1024} KiB as JSON`);
-  return text;
-}
-
 function underJob(error: ServiceError): ServiceError {
   const errors = error.errors?.map(({ path, message }) => ({ path: `job.${path}`, message }));
   const [first] = errors ?? [];
@@ -61,6 +63,21 @@ function underJob(error: ServiceError): ServiceError {
 /** The kind and the URL that a schedule's row shows. */
 export function summaryOf(body: JobBody): { kind: ScheduleKind; url: string } {
   return { kind: body.kind, url: body.kind === 'batch' ? String(body.urls[0]) : body.url };
+}
+
+/** A job as a schedule keeps it: as a value, its metadata would lose digits and the order of its names. */
+export function storedJob({ body, metadata }: GivenJob): string {
+  const { metadata: _value, ...rest } = body;
+  return JSON.stringify({ ...rest, metadata_text: metadata });
+}
+
+/** What a schedule keeps of its job: its body without metadata, still to be validated, and the metadata. */
+export function openJob(stored: string): { given: Record<string, unknown>; metadata: string | null } {
+  const { metadata_text, metadata, ...given } = JSON.parse(stored) as Record<string, unknown>;
+  // Those of before the text was kept have the value.
+  if (metadata_text === undefined)
+    return { given, metadata: metadata === undefined ? null : JSON.stringify(metadata) };
+  return { given, metadata: metadata_text as string | null };
 }
 
 /** The body of a schedule's job as it was given, without what may be a credential. */

@@ -1,7 +1,7 @@
 import type { JobContext } from '../jobs/http/context.ts';
 import { invalidField } from '../service-error.ts';
 import type { NewScheduleBody, ScheduleChangeBody } from './http/schemas.ts';
-import { jobOf, summaryOf, type JobBody } from './job.ts';
+import { jobOf, openJob, storedJob, summaryOf, type GivenJob, type JobBody } from './job.ts';
 import type { Schedule, ScheduleSettings } from './schedules.ts';
 import { cronFault, isTimezone, type Timing } from './times/when.ts';
 
@@ -9,6 +9,8 @@ import { cronFault, isTimezone, type Timing } from './times/when.ts';
 interface Asked {
   context: JobContext;
   account_id: string;
+  /** The metadata of the body's job as it came, as JSON text; null where it has none. */
+  metadata: string | null;
 }
 
 /**
@@ -27,7 +29,7 @@ export async function newSettings(asked: Asked, body: NewScheduleBody): Promise<
   if (timing.until !== null && timing.until <= new Date()) throw invalidField('until', 'has passed');
   const how = { deliver, diff, heartbeat_days: body.heartbeat_days ?? null };
   checkReport(how, job);
-  return { name, ...timing, ...how, ...(await jobSettings(asked, job)) };
+  return { name, ...timing, ...how, ...(await jobSettings(asked, { body: job, metadata: asked.metadata })) };
 }
 
 /** The settings of a schedule with the changes made; throws as `newSettings`. */
@@ -44,9 +46,10 @@ export async function changedSettings(
     heartbeat_days: body.heartbeat_days === undefined ? schedule.heartbeat_days : body.heartbeat_days,
   };
   const { kind, url, request } = schedule;
-  const stored = JSON.parse(asked.context.box.open(request, schedule.account_id)) as unknown;
-  checkReport(how, body.job ?? (stored as Partial<JobBody>));
-  const job = body.job === undefined ? { kind, url, request } : await jobSettings(asked, body.job);
+  const { given } = openJob(asked.context.box.open(request, schedule.account_id));
+  checkReport(how, body.job ?? given);
+  const { metadata } = asked;
+  const job = body.job ? await jobSettings(asked, { body: body.job, metadata }) : { kind, url, request };
   return { name: body.name ?? schedule.name, ...timing, ...how, ...job };
 }
 
@@ -85,8 +88,8 @@ function checkReport({ deliver, diff, heartbeat_days }: Report, job: Partial<Job
 }
 
 /** Prepares the job once, so that a job that cannot be created is refused now. */
-async function jobSettings({ context, account_id }: Asked, body: JobBody) {
+async function jobSettings({ context, account_id }: Asked, job: GivenJob) {
   const by = { kind: 'service', key_id: null, ip: null } as const;
-  await jobOf(context, body, { account_id, by, request_id: null, traceparent: null, idempotency: null });
-  return { ...summaryOf(body), request: context.box.seal(JSON.stringify(body), account_id) };
+  await jobOf(context, job, { account_id, by, request_id: null, traceparent: null, idempotency: null });
+  return { ...summaryOf(job.body), request: context.box.seal(storedJob(job), account_id) };
 }

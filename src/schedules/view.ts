@@ -1,6 +1,6 @@
 import type { SecretBox } from '../accounts/secrets.ts';
 import type { DbOrTx } from '../database/tables.ts';
-import { shownJob } from './job.ts';
+import { openJob, shownJob } from './job.ts';
 import { latestRuns, listRuns, type Run } from './runs/runs.ts';
 import { listSchedules, type Schedule, type ScheduleRow } from './schedules.ts';
 
@@ -31,9 +31,21 @@ export async function listScheduleViews(db: DbOrTx, accountId: string) {
   return schedules.map((schedule) => scheduleView(schedule, runs.get(schedule.id) ?? null));
 }
 
-/** A schedule with its job, without what may be a credential. */
-export async function fullScheduleView(db: DbOrTx, box: SecretBox, schedule: Schedule) {
+/**
+ * The job of a schedule as JSON text with this indent, without what may be a credential. Its metadata
+ * is the bytes of the request.
+ */
+export function jobText(box: SecretBox, { request, account_id }: Schedule, indent = 0): string {
+  const { given, metadata } = openJob(box.open(request, account_id));
+  const text = JSON.stringify(shownJob(given), null, indent);
+  if (metadata === null) return text;
+  const [line, space] = indent === 0 ? ['', ''] : ['\n', ' '];
+  return `${text.slice(0, -1).trimEnd()},${line}${' '.repeat(indent)}"metadata":${space}${metadata}${line}}`;
+}
+
+/** A schedule with its job as JSON text. */
+export async function scheduleText(db: DbOrTx, box: SecretBox, schedule: Schedule): Promise<string> {
   const [lastRun = null] = await listRuns(db, schedule, { limit: 1, before: null });
-  const job = JSON.parse(box.open(schedule.request, schedule.account_id)) as Record<string, unknown>;
-  return { ...scheduleView(schedule, lastRun), job: shownJob(job) };
+  const text = JSON.stringify(scheduleView(schedule, lastRun));
+  return `${text.slice(0, -1)},"job":${jobText(box, schedule)}}`;
 }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseJson, verbatimText } from '../../src/http/body/parse.ts';
-import { JsonScanner } from '../../src/http/body/scan.ts';
+import { JsonScanner, type ScanLimits } from '../../src/http/body/scan.ts';
 import { ServiceError } from '../../src/service-error.ts';
 
-const LIMITS = { maxTokens: 200_000, verbatim: { metadata: 16 * 1024 } };
+const LIMITS: ScanLimits = { maxTokens: 200_000, verbatim: { metadata: 16 * 1024 } };
 
 /** Reads a body as a request does, in chunks of `size` bytes. */
 async function read(text: string | Buffer, size = Infinity, limits = LIMITS) {
@@ -51,6 +51,38 @@ test('metadata keeps its numbers, key order and escapes; white space is dropped'
   assert.equal((await read('{"metadata":1,"metadata":2}')).metadata, '2', 'the last one counts');
   assert.equal((await read('{"other":{"metadata":1}}')).metadata, undefined, 'only at the top');
   assert.equal((await read('[{"metadata":1},"metadata"]')).metadata, undefined);
+});
+
+test('a field within an object is kept as well', async () => {
+  const limits = { ...LIMITS, verbatim: { 'job.metadata': 64 } };
+  const metadataIn = async (text: string, size = 3) => {
+    const bytes = Buffer.from(text);
+    const scanner = new JsonScanner(limits);
+    for (let from = 0; from < bytes.length; from += size) scanner.write(bytes.subarray(from, from + size));
+    JSON.parse(text);
+    return verbatimText(bytes, scanner, 'job.metadata');
+  };
+  const kept = '{"2":820982911946154508,"1":[{"metadata":1.0}]}';
+  const spaced = '{ "2": 820982911946154508 , "1" :[ {"metadata":1.0}]}';
+  for (const text of [
+    `{"job":{"metadata":${spaced}}}`,
+    `{"a":[1,{}],"job": {"urls":["x","y"],"a":{"metadata":2},"metadata" : ${spaced} ,"b":[{}]} ,"metadata":3}`,
+    `{"job":{"metadata":1},"job":{"metadata":2,"metadata":${spaced}}}`,
+    `{"jobs":{"metadata":1},"job":{"\\u006detadata":${spaced}},"z":{}}`,
+  ])
+    assert.equal(await metadataIn(text), kept, text);
+  for (const text of [
+    '{"job":{}}',
+    '{"job":{"metadata":1},"job":{}}',
+    '{"job":{"metadata":1},"job":2}',
+    '{"job":[{"metadata":1}]}',
+    '[{"job":{"metadata":1}}]',
+    '{"other":{"job":{"metadata":1}}}',
+    '{"metadata":1,"other":{"metadata":1}}',
+  ])
+    assert.equal(await metadataIn(text), undefined, text);
+  const long = `{"job":{"a":"${'x'.repeat(200)}","metadata":"${'x'.repeat(63)}"}}`;
+  assert.match(await refusal(long, limits), /^validation_failed job\.metadata: must have at most 0.0625 KiB/);
 });
 
 test('limits hold before anything is built', async () => {

@@ -7,8 +7,8 @@ export interface ScanLimits {
    */
   maxTokens: number;
   /**
-   * Top-level fields whose text is kept, each with the most bytes that it may have without white
-   * space between tokens.
+   * Fields whose text is kept, each with the most bytes that it may have without white space between
+   * tokens: top-level ones, and those of an object in a top-level field, as `outer.inner`.
    */
   verbatim: Record<string, number>;
 }
@@ -62,7 +62,11 @@ export class JsonScanner {
   #escaped = false;
   #inScalar = false;
   #rootIsObject = false;
-  /** At the top level, where a member's name comes next. */
+  /** How deep the members are whose names matter: 1, and 2 within an object that has verbatim fields. */
+  #memberDepth = 1;
+  /** The field that such an object is the value of. */
+  #outer: string | null = null;
+  /** Among these members, where a member's name comes next. */
   #nameExpected = false;
   #nameBytes: number[] = [];
   #name: string | null = null;
@@ -119,7 +123,8 @@ export class JsonScanner {
         this.#comma();
         break;
       case COLON:
-        if (this.#depth === 1 && this.#name !== null && !this.#nameExpected) this.#startValue();
+        if (this.#depth === this.#memberDepth && this.#name !== null && !this.#nameExpected)
+          this.#startValue();
         break;
       default:
         if (!this.#inScalar) this.#countToken();
@@ -138,8 +143,29 @@ export class JsonScanner {
       this.#nameExpected = this.#rootIsObject;
     }
     if (++this.#depth > MAX_DEPTH) throw this.#refused(`must not be nested deeper than ${MAX_DEPTH} levels`);
-    if (this.#depth === 2 && this.#rootIsObject && byte === OPEN_ARRAY)
-      this.#array = { start: this.#offset + 1, end: 0, cuts: [] };
+    if (this.#depth !== 2 || !this.#rootIsObject) return;
+    if (byte === OPEN_ARRAY) this.#array = { start: this.#offset + 1, end: 0, cuts: [] };
+    else if (this.#name !== null && this.#hasVerbatim(this.#name)) this.#enter(this.#name);
+  }
+
+  #hasVerbatim(name: string): boolean {
+    return Object.keys(this.#limits.verbatim).some((field) => field.startsWith(`${name}.`));
+  }
+
+  /** Reads the members of the object that is the value of a top-level field. */
+  #enter(outer: string): void {
+    this.#memberDepth = 2;
+    this.#outer = outer;
+    this.#name = null;
+    this.#nameExpected = true;
+  }
+
+  #leave(): void {
+    this.#endValue();
+    this.#memberDepth = 1;
+    this.#name = this.#outer;
+    this.#outer = null;
+    this.#nameExpected = false;
   }
 
   #close(): void {
@@ -148,12 +174,13 @@ export class JsonScanner {
       if (this.#array.cuts.length > 0 && this.#name !== null) this.arrays.set(this.#name, this.#array);
       this.#array = null;
     }
-    if (this.#depth === 1) this.#endValue();
+    if (this.#memberDepth === 2 && this.#depth === 2) this.#leave();
+    else if (this.#depth === 1) this.#endValue();
     this.#depth--;
   }
 
   #comma(): void {
-    if (this.#depth === 1) {
+    if (this.#depth === this.#memberDepth) {
       this.#endValue();
       this.#nameExpected = this.#rootIsObject;
     } else if (this.#depth === 2 && this.#array !== null) {
@@ -164,7 +191,8 @@ export class JsonScanner {
 
   #endName(): void {
     this.#nameExpected = false;
-    this.#name = nameOf(this.#nameBytes);
+    const name = nameOf(this.#nameBytes);
+    this.#name = this.#outer === null || name === null ? name : `${this.#outer}.${name}`;
     this.#nameBytes = [];
   }
 
@@ -173,6 +201,7 @@ export class JsonScanner {
     this.#fieldBytes = -1;
     const name = this.#name!;
     this.arrays.delete(name);
+    for (const field of this.fields.keys()) if (field.startsWith(`${name}.`)) this.fields.delete(field);
     this.#fieldLimit = Object.hasOwn(this.#limits.verbatim, name) ? this.#limits.verbatim[name]! : Infinity;
   }
 

@@ -1,8 +1,8 @@
 import { route } from '../../http/route/route.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
 import { changeStored } from '../change.ts';
-import { fullScheduleView } from '../view.ts';
-import { JOB_LIMITS } from './create-schedule.ts';
+import { scheduleText } from '../view.ts';
+import { JOB_LIMITS, metadataIn } from './create-schedule.ts';
 import { scheduleAnswer, scheduleChange } from './schemas.ts';
 
 export const changeSchedule = route({
@@ -18,8 +18,9 @@ export const changeSchedule = route({
   limits: JOB_LIMITS,
   example: { cron: '0 */6 * * *' },
   answers: { 200: { description: 'The schedule as it is now.', schema: scheduleAnswer } },
-  async handle({ account, params, body }, context: JobContext) {
-    const schedule = await changeStored(context, { account_id: account.id, id: params.schedule_id }, body);
-    return { json: await fullScheduleView(context.db, context.box, schedule) };
+  async handle({ account, params, body, verbatim }, context: JobContext) {
+    const which = { account_id: account.id, id: params.schedule_id };
+    const schedule = await changeStored(context, which, { body, metadata: metadataIn(verbatim) });
+    return { body: await scheduleText(context.db, context.box, schedule) };
   },
 });

@@ -1,13 +1,20 @@
 import { route } from '../../http/route/route.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
-import { HOOK } from '../../jobs/http/create/queue.ts';
+import { HOOK, METADATA } from '../../jobs/http/create/queue.ts';
 import { createSchedule as create } from '../schedules.ts';
 import { newSettings } from '../settings.ts';
-import { fullScheduleView } from '../view.ts';
+import { scheduleText } from '../view.ts';
 import { newSchedule, scheduleAnswer } from './schemas.ts';
 
 /** What a body with a job may have: a batch of 100,000 URLs, if they are not all long. */
-export const JOB_LIMITS = { bytes: 8 * 1024 * 1024, values: 110_000 };
+export const JOB_LIMITS = {
+  bytes: 8 * 1024 * 1024,
+  values: 110_000,
+  verbatim: { 'job.metadata': METADATA.metadata },
+};
+
+/** The metadata of the job in a body, as it came. */
+export const metadataIn = (verbatim: Record<string, string | undefined>) => verbatim['job.metadata'] ?? null;
 
 export const createSchedule = route({
   id: 'createSchedule',
@@ -38,15 +45,18 @@ export const createSchedule = route({
     },
   },
   problems: ['too_many_schedules'],
-  async handle({ account, body }, context: JobContext) {
+  async handle({ account, body, verbatim }, context: JobContext) {
     const { db, box } = context;
-    const settings = await newSettings({ context, account_id: account.id }, body);
+    const settings = await newSettings(
+      { context, account_id: account.id, metadata: metadataIn(verbatim) },
+      body,
+    );
     const owner = { account_id: account.id, key_id: account.keyId };
     const schedule = await db.transaction().execute(async (tx) => await create(tx, owner, settings));
     return {
       status: 201,
       headers: { Location: `/v1/schedules/${schedule.id}` },
-      json: await fullScheduleView(db, box, schedule),
+      body: await scheduleText(db, box, schedule),
       audited: schedule.id,
     };
   },

@@ -1,6 +1,6 @@
 import { route } from '../../http/route/route.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
-import { fullScheduleView } from '../view.ts';
+import { scheduleText } from '../view.ts';
 import { requireSchedule } from './find-schedule.ts';
 import { scheduleAnswer } from './schemas.ts';
 
@@ -16,6 +16,6 @@ export const readSchedule = route({
   answers: { 200: { description: 'The schedule.', schema: scheduleAnswer } },
   async handle({ account, params }, { db, box }: JobContext) {
     const schedule = await requireSchedule(db, account.id, params.schedule_id);
-    return { json: await fullScheduleView(db, box, schedule) };
+    return { body: await scheduleText(db, box, schedule) };
   },
 });

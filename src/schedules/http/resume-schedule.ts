@@ -1,7 +1,7 @@
 import { route } from '../../http/route/route.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
 import { resumeSchedule as resume } from '../schedules.ts';
-import { fullScheduleView } from '../view.ts';
+import { scheduleText } from '../view.ts';
 import { requireLocked } from './find-schedule.ts';
 import { scheduleAnswer } from './schemas.ts';
 
@@ -20,6 +20,6 @@ export const resumeSchedule = route({
       const locked = await requireLocked(tx, account.id, params.schedule_id);
       return await resume(tx, locked, account.keyId);
     });
-    return { json: await fullScheduleView(db, box, schedule) };
+    return { body: await scheduleText(db, box, schedule) };
   },
 });

@@ -7,7 +7,7 @@ import type { JobContext } from '../../jobs/http/context.ts';
 import { insertJob, prepareJob, type PreparedJob } from '../../jobs/create.ts';
 import type { JobOrigin } from '../../jobs/http/create/new-job.ts';
 import { ServiceError } from '../../service-error.ts';
-import { jobOf, jobSchema } from '../job.ts';
+import { jobOf, jobSchema, openJob } from '../job.ts';
 import { runningRun } from './runs.ts';
 import { databaseTime, type Schedule } from '../schedules.ts';
 import { nextRun } from '../times/when.ts';
@@ -52,12 +52,13 @@ export async function prepareRun(
   { account_id, request }: Schedule,
   origin: JobOrigin,
 ): Promise<PreparedJob> {
-  const parsed = jobSchema.safeParse(JSON.parse(context.box.open(request, account_id)));
+  const { given, metadata } = openJob(context.box.open(request, account_id));
+  const parsed = jobSchema.safeParse(given);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new ServiceError('validation_failed', `job.${issue!.path.join('..')}: ${issue!.message}`);
   }
-  return await prepareJob(await jobOf(context, parsed.data, origin));
+  return await prepareJob(await jobOf(context, { body: parsed.data, metadata }, origin));
 }
 
 /** A run as it was stored. */

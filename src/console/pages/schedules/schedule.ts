@@ -72,8 +72,8 @@ interface Shown {
   cursor: string | undefined;
   next: string | null;
   change: Html;
-  /** The job as it was given, without what may be a credential. */
-  job: object;
+  /** The job as it was given, as JSON, without what may be a credential. */
+  job: string;
 }
 
 /**
@@ -113,6 +113,6 @@ export function scheduleBody(res: Response, { schedule, runs, cursor, next, chan
     </section>
     <details class="more">
       <summary>What it runs</summary>
-      <pre class="source" tabindex="0" role="group" aria-label="Its job">${JSON.stringify(job, null, 2)}</pre>
+      <pre class="source" tabindex="0" role="group" aria-label="Its job">${job}</pre>
     </details>`;
 }

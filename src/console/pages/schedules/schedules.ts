@@ -20,7 +20,7 @@ import {
   type ScheduleRow,
 } from '../../../schedules/schedules.ts';
 import { newSettings } from '../../../schedules/settings.ts';
-import { fullScheduleView } from '../../../schedules/view.ts';
+import { jobText } from '../../../schedules/view.ts';
 import { notFound, ServiceError } from '../../../service-error.ts';
 import { actorOf, auditPage, sessionOf } from '../../session/browser-session.ts';
 import { time } from '../../view/format.ts';
@@ -95,7 +95,7 @@ export function schedulePages(context: JobContext): Router {
     const before = key === null ? null : Number(key);
     const found = await listRuns(db, schedule, { limit: ROWS + 1, before });
     const runs = found.slice(0, ROWS);
-    const { job } = await fullScheduleView(db, box, schedule);
+    const job = jobText(box, schedule, 2);
     const next = found.length > ROWS ? encodeCursor(String(runs.at(-1)!.run)) : null;
     const change = changeCard(res, schedule, tried, problem);
     sendPage(
@@ -119,7 +119,7 @@ export function schedulePages(context: JobContext): Router {
     const form = parseValue(req.body, newForm);
     const { account_id, key_id } = sessionOf(res);
     try {
-      const settings = await newSettings({ context, account_id }, newBody(form));
+      const settings = await newSettings({ context, account_id, metadata: null }, newBody(form));
       const made = await db
         .transaction()
         .execute(async (tx) => await createSchedule(tx, { account_id, key_id }, settings));
@@ -139,7 +139,7 @@ export function schedulePages(context: JobContext): Router {
     const schedule = await scheduleOf(req, res);
     const form = parseValue(req.body, changeForm);
     try {
-      await changeStored(context, schedule, changeBody(form));
+      await changeStored(context, schedule, { body: changeBody(form), metadata: null });
       await auditPage(db, res, 'schedule.update', schedule.id);
       goTo(res, schedule, 'saved');
     } catch (error) {
