@@ -51,18 +51,18 @@ function knownPage({ sha256, etag, last_modified, links, aliases, depth }: Known
   };
 }
 
-/** The Markdown that earlier runs know of a page; null where they keep none. */
-export async function readKnownMarkdown(
+/** The text of a page that a diff compares, as earlier runs know it; null where they keep none. */
+export async function readKnownText(
   db: DbOrTx,
   { account_id, id, schedule_id }: RunJob,
   ordinal: number,
 ): Promise<string | null> {
-  const known = await sql<{ markdown: string | null }>`
-    select k.markdown
+  const known = await sql<{ text: string | null }>`
+    select k.compared_text as text
     from pages p join known_pages k on k.account_id = p.account_id and k.schedule_id = ${schedule_id}
       and k.url_hash = ${PAGE_KEY}
     where p.account_id = ${account_id} and p.job_id = ${id} and p.ordinal = ${ordinal}`.execute(db);
-  return known.rows[0]?.markdown ?? null;
+  return known.rows[0]?.text ?? null;
 }
 
 /** A page of a run that has settled. */
@@ -117,18 +117,20 @@ async function storeContents(
     links: largeText(({ links }) => list(links)),
     aliases: largeText(({ aliases }) => list(aliases)),
     depth: smallint(({ depth }) => depth),
-    markdown: largeText(({ markdown }) => markdown),
+    compared_text: largeText(({ text: compared }) => compared),
   });
   await sql`
     insert into known_pages (account_id, schedule_id, url_hash, url, sha256, etag, last_modified, links,
-      aliases, depth, markdown, last_run)
+      aliases, depth, compared_text, last_run)
     select distinct on (${PAGE_KEY}) ${job.account_id}, ${job.schedule_id}, ${PAGE_KEY}, p.url, b.sha256,
-      b.etag, b.last_modified, b.links, b.aliases, b.depth, b.markdown, ${job.run}::int
+      b.etag, b.last_modified, b.links, b.aliases, b.depth, b.compared_text, ${job.run}::int
     from ${batch.as('b')} join pages p on p.account_id = ${job.account_id} and p.job_id = ${job.id}
       and p.ordinal = b.ordinal
     order by ${PAGE_KEY}, b.ordinal desc
     on conflict (account_id, schedule_id, url_hash) do update
     set url = excluded.url, sha256 = excluded.sha256, etag = excluded.etag,
       last_modified = excluded.last_modified, links = excluded.links, aliases = excluded.aliases,
-      depth = excluded.depth, markdown = excluded.markdown, last_run = excluded.last_run`.execute(tx);
+      depth = excluded.depth, compared_text = excluded.compared_text, last_run = excluded.last_run`.execute(
+    tx,
+  );
 }

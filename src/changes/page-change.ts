@@ -22,8 +22,8 @@ export interface KnownPage {
 
 /** What to keep of a page that came with its content. */
 export interface PageContent extends KnownPage {
-  /** Kept where the schedule wants diffs and it is not too large; else null. */
-  markdown: string | null;
+  /** What the next diff compares: kept where the schedule wants diffs and it is not too large; else null. */
+  text: string | null;
 }
 
 /**

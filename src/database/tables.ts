@@ -285,7 +285,7 @@ export interface KnownPagesTable {
   links: string | null;
   aliases: string | null;
   depth: Generated<number>;
-  markdown: string | null;
+  compared_text: string | null;
   last_run: number;
 }
 

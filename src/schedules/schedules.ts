@@ -120,8 +120,9 @@ export async function updateSchedule(
   const restarted = changed.timing && status !== 'paused';
   const started = restarted ? startedAt(settings, await databaseTime(tx)) : {};
   if (changed.job)
-    // Other options may show other content where the site says that nothing has changed.
-    await sql`update known_pages set etag = null, last_modified = null
+    // Other options may show other content where the site says that nothing has changed, and a diff
+    // between two kinds of text says nothing.
+    await sql`update known_pages set etag = null, last_modified = null, compared_text = null
       where account_id = ${account_id} and schedule_id = ${id}`.execute(tx);
   return await change(tx, { account_id, id }, { ...settings, ...started });
 }

@@ -79,7 +79,8 @@ type Report = Pick<ScheduleSettings, 'deliver' | 'diff' | 'heartbeat_days'>;
 /** Refuses settings that would be silently unused. */
 function checkReport({ deliver, diff, heartbeat_days }: Report, job: Partial<JobBody>): void {
   const formats = job.formats ?? [job.format ?? 'markdown'];
-  if (diff && !formats.includes('markdown')) throw invalidField('diff', 'needs the format markdown');
+  if (diff && !formats.includes('markdown') && job.fields === undefined)
+    throw invalidField('diff', 'needs the format markdown, or fields');
   if (deliver === 'always' && heartbeat_days !== null)
     throw invalidField('heartbeat_days', 'needs deliver: "changes"');
   const events = job.webhook_events ?? ['job.completed'];

@@ -5,7 +5,7 @@ import type { Extraction, ExtractOptions } from './types.ts';
 /** The formats that count as content. Their order is part of the hash. */
 const CONTENT = ['markdown', 'html', 'raw_html', 'text', 'links', 'images'] as const;
 
-/** A longer Markdown is not kept to be compared line by line. */
+/** A longer text is not kept to be compared line by line. */
 export const MAX_DIFF_CHARACTERS = 256 * 1024;
 /** What a diff may take. Two texts that have nothing in common would take minutes. */
 const DIFF_MS = 1000;
@@ -25,10 +25,24 @@ export function contentSha256(extraction: Extraction, { fields, formats }: Extra
 const sha256 = (value: unknown) => hash('sha256', JSON.stringify(value));
 
 /**
- * The unified diff between two versions of a page's Markdown. Null where they are too large, or too
+ * What a diff compares, line by line: the values of `fields` as JSON where they were asked for, with
+ * sorted names, else the Markdown. Null where there is neither.
+ */
+export function comparedText(extraction: Extraction, { fields }: ExtractOptions): string | null {
+  if (fields != null) return JSON.stringify(extraction.data?.data ?? null, sortNames, 2);
+  return extraction.markdown ?? null;
+}
+
+function sortNames(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/**
+ * The unified diff between two versions of what a page holds. Null where they are too large, or too
  * different to be compared in a second.
  */
-export function markdownDiff(before: string, after: string): string | null {
+export function textDiff(before: string, after: string): string | null {
   if (before.length > MAX_DIFF_CHARACTERS || after.length > MAX_DIFF_CHARACTERS) return null;
   const options = { context: CONTEXT_LINES, timeout: DIFF_MS, headerOptions: FILE_HEADERS_ONLY };
   return createTwoFilesPatch('before', 'after', withBreak(before), withBreak(after), '', '', options) ?? null;

@@ -31,7 +31,7 @@ export interface Watch {
   onlyChanges: boolean;
   diff: boolean;
   /** The Markdown that is known of a page, by its ordinal. */
-  markdownOf: (ordinal: number) => Promise<string | null>;
+  textOf: (ordinal: number) => Promise<string | null>;
 }
 
 /** A page of a job, to be visited. */

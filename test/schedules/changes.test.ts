@@ -164,6 +164,59 @@ test('a run that misses pages reports none as removed', async () => {
 const html = (clock: string, price: string) =>
   `<html><body><p id="clock">${clock}</p><main><p class="price">${price}</p></main></body></html>`;
 
+/** Metadata that JSON.parse would change. */
+const metadata = (n: number) =>
+  String.raw`{"2":820982911946154508,"10":1.0e2,"a":"\u00e9 \/","1":[-0,{"__x":${n}}]}`;
+
+test('metadata comes back byte for byte, in the schedule, its jobs and their callbacks', async () => {
+  await using site = await startChangingSite({ '/': 'Home.' });
+  await using receiver = await startReceiver();
+  const bodyWith = (n: number, more = '') =>
+    `{${more} "job": { "kind":"scrape", "metadata" : ${metadata(n)},
+      "url": "${site.url('/')}", "webhook_url": "${receiver.url()}" } }`;
+  const created = await api('POST', '/v1/schedules', bodyWith(1, '"name":"m","every_seconds":86400,'));
+  assert.equal(created.status, 201, created.text);
+  const path = `/v1/schedules/${created.json.schedule_id}`;
+  const changed = await api('PATCH', path, bodyWith(2));
+  const renamed = await api('PATCH', path, { name: 'n' });
+  for (const [n, { text }] of [created, changed, renamed, await api('GET', path)].entries())
+    assert.ok(text.includes(`"metadata":${metadata(n === 0 ? 1 : 2)}}}`), text);
+  const { job_id } = (await api('POST', `${path}/run`)).json;
+  await api.finished(job_id);
+  assert.ok((await api('GET', `/v1/jobs/${job_id}`)).text.includes(`"metadata":${metadata(2)}`));
+  const [callback] = await receiver.received(1);
+  assert.ok(callback!.body.toString().endsWith(`"metadata":${metadata(2)}}`));
+});
+
+const item = (price: string) => ({ body: `<h1>Rope</h1><b class="price">${price}</b>` });
+
+test('the diff of a page whose content is its data is one of the data', async () => {
+  await using site = await startChangingSite({});
+  site.routes.set('/', item('5 €'));
+  const fields = { price: { css: '.price' }, it: { css: 'h1' } };
+  const job = { kind: 'scrape', url: site.url('/'), fields };
+  const id = await schedule({ diff: true, job: { ...job, format: 'data' } });
+  assert.equal((await run(id)).result.diff, undefined);
+  site.routes.set('/', item('6 €'));
+  assert.equal(
+    (await run(id)).result.diff,
+    [
+      '--- before',
+      '+++ after',
+      '@@ -1,4 +1,4 @@',
+      ' {',
+      '   "it": "Rope",',
+      '-  "price": "5 €"',
+      '+  "price": "6 €"',
+      ' }',
+      '',
+    ].join('\n'),
+  );
+  // What is compared has changed its kind: there is nothing to compare it with.
+  await api('PATCH', `/v1/schedules/${id}`, { job: { kind: 'scrape', url: site.url('/') } });
+  assert.equal((await run(id)).result.diff, null);
+});
+
 test('the selection decides what is content', async () => {
   await using site = await startChangingSite({});
   site.routes.set('/', { body: html('10:00', '5 €') });

@@ -35,7 +35,10 @@ const deliver = z
   );
 const diff = z
   .boolean()
-  .describe('Give changed pages a unified diff of their Markdown, which must be among the formats.');
+  .describe(
+    'Give changed pages a unified diff: of the values of `fields` as JSON where the job has them, else of ' +
+      'their Markdown, which must be among the formats.',
+  );
 const overlap = z.literal('skip').describe('A run is skipped while the one before goes on.');
 const until = time.describe('No run later than this.');
 const heartbeatDays = z

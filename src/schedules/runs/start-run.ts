@@ -56,7 +56,7 @@ export async function prepareRun(
   const parsed = jobSchema.safeParse(given);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new ServiceError('validation_failed', `job.${issue!.path.join('..')}: ${issue!.message}`);
+    throw new ServiceError('validation_failed', `job.${issue!.path.join('.')}: ${issue!.message}`);
   }
   return await prepareJob(await jobOf(context, { body: parsed.data, metadata }, origin));
 }

@@ -50,9 +50,9 @@ export async function compareRequest(
   { known, ordinal }: PendingPage,
 ): Promise<CompareRequest | null> {
   if (watch === null) return null;
-  const markdown = watch.diff && known !== null ? await watch.markdownOf(ordinal) : null;
+  const text = watch.diff && known !== null ? await watch.textOf(ordinal) : null;
   return {
-    previous: known === null ? null : { sha256: known.sha256, markdown },
+    previous: known === null ? null : { sha256: known.sha256, text },
     diff: watch.diff,
     brief: watch.onlyChanges,
   };
@@ -69,10 +69,10 @@ interface ReadPage {
 export function comparedPage({ page, fetched, reading, rendered }: ReadPage): ComparedPage | null {
   const { compared, links, aliases } = reading;
   if (compared === null) return null;
-  const { change, sha256, markdown } = compared;
+  const { change, sha256, text } = compared;
   const { depth } = page;
   const validators = validatorsOf(fetched, rendered);
-  return { change, content: { sha256, ...validators, links, aliases, depth, markdown } };
+  return { change, content: { sha256, ...validators, links, aliases, depth, text } };
 }
 
 /** The result of a page whose site answered that it has not changed. */

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { SecretBox } from '../../accounts/secrets.ts';
-import { readKnownMarkdown, readKnownPages } from '../../changes/known-pages.ts';
+import { readKnownText, readKnownPages } from '../../changes/known-pages.ts';
 import type { KnownPage } from '../../changes/page-change.ts';
 import { createScope, type Scope } from '../../crawl/scope.ts';
 import type { DeliverMode, JobKind, JobStatus, WebhookEvent } from '../../database/enumerations.ts';
@@ -124,7 +124,7 @@ export class WorkReader {
       run: runJob,
       onlyChanges: deliver === 'changes',
       diff: diff === true,
-      markdownOf: async (ordinal) => await readKnownMarkdown(this.#db, runJob, ordinal),
+      textOf: async (ordinal) => await readKnownText(this.#db, runJob, ordinal),
     };
   }
 

@@ -24,8 +24,8 @@ export interface ReadRequest {
 /** What a page was before, and what to report of the change. */
 export interface CompareRequest {
   /** Null for a page that is new. */
-  previous: { sha256: string; markdown: string | null } | null;
-  /** Whether a changed page has a diff, and the Markdown is kept for the next one. */
+  previous: { sha256: string; text: string | null } | null;
+  /** Whether a changed page has a diff, and its text is kept for the next one. */
   diff: boolean;
   /** Whether the block of an unchanged page has no content. */
   brief: boolean;
@@ -51,8 +51,8 @@ export interface PageReading {
   /** Crawl: other addresses of the page, where it was redirected to and its canonical URL. */
   aliases: string[];
   /**
-   * What the page is beside what it was, and its Markdown where that is to be kept; null where it
+   * What the page is beside what it was, and the text for the next diff where there is one; null where it
    * was not compared, or is no content: a block page, an error, a part of a page.
    */
-  compared: { change: PageChange; sha256: string; markdown: string | null } | null;
+  compared: { change: PageChange; sha256: string; text: string | null } | null;
 }

@@ -1,6 +1,6 @@
 import { createScope, type Scope } from '../../crawl/scope.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
-import { contentSha256, markdownDiff, MAX_DIFF_CHARACTERS } from '../../scrape/compare.ts';
+import { comparedText, contentSha256, MAX_DIFF_CHARACTERS, textDiff } from '../../scrape/compare.ts';
 import { extract } from '../../scrape/extract.ts';
 import { okBlock, type PageComparison } from '../../scrape/page-block.ts';
 import { PageError, UNBILLED_REASONS, type Extraction } from '../../scrape/types.ts';
@@ -50,7 +50,7 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
       : okBlock(facts, extraction, options.formats),
   );
   if (fragment.length > MAX_FRAGMENT_BYTES) throw new PageError('too_large');
-  const compared = comparison && { ...comparison, markdown: keptMarkdown(request, extraction) };
+  const compared = comparison && { ...comparison, text: keptText(request, extraction) };
   const { noindex } = robots;
   return { fragment, durationMs, noindex, unbilled, needsBrowser, block, titles, compared, ...crawl };
 }
@@ -69,16 +69,16 @@ function comparisonOf(
   const previousSha256 = previous.sha256;
   if (sha256 === previousSha256) return { change: 'unchanged', sha256, previousSha256 };
   if (!diff) return { change: 'changed', sha256, previousSha256 };
-  const { markdown } = extraction;
-  const isKnown = previous.markdown !== null && markdown !== undefined;
-  const lines = isKnown ? markdownDiff(previous.markdown!, markdown) : null;
+  const text = comparedText(extraction, options);
+  const lines = previous.text !== null && text !== null ? textDiff(previous.text, text) : null;
   return { change: 'changed', sha256, previousSha256, diff: lines };
 }
 
-/** The Markdown that the next run needs for its diff. */
-function keptMarkdown({ compare }: ReadRequest, { markdown }: Extraction): string | null {
-  if (compare?.diff !== true || markdown === undefined) return null;
-  return markdown.length <= MAX_DIFF_CHARACTERS ? storable(markdown) : null;
+/** The text that the next run needs for its diff. */
+function keptText({ compare, options }: ReadRequest, extraction: Extraction): string | null {
+  if (compare?.diff !== true) return null;
+  const text = comparedText(extraction, options);
+  return text !== null && text.length <= MAX_DIFF_CHARACTERS ? storable(text) : null;
 }
 
 /** Postgres has no U+0000, and its UTF-8 no lone surrogates. */

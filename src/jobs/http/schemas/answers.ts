@@ -205,8 +205,8 @@ export const pageBlock = named(
         .nullable()
         .optional()
         .describe(
-          'Unified, between the Markdown of the run before and that of this one. Null where they are ' +
-            'too large or too different.',
+          'Unified, between the Markdown of the run before and that of this one, or the values of `fields` ' +
+            'as JSON. Null where they are too large or too different, or the job was another one.',
         ),
       error: z
         .strictObject({ code: z.enum(Object.keys(PAGE_ERRORS) as [PageErrorCode]), message: z.string() })
