@@ -27,11 +27,11 @@ begin
   )
   insert into outbox (
     account_id, id, job_id, event, webhook_url, endpoint, webhook_id,
-    head, tail, whole_job, page_ordinals, headers, body_bytes, body_sha256,
+    head, tail, link, whole_job, page_ordinals, headers, body_bytes, body_sha256,
     attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, trigger
   )
   select account_id, id, job_id, event, webhook_url, endpoint, webhook_id,
-    head, tail, whole_job, page_ordinals, headers, body_bytes, body_sha256,
+    head, tail, link, whole_job, page_ordinals, headers, body_bytes, body_sha256,
     attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, 'recover'
   from back;
   get diagnostics n = row_count;
@@ -60,11 +60,11 @@ begin
   )
   insert into outbox (
     account_id, id, job_id, event, webhook_url, endpoint, webhook_id,
-    head, tail, whole_job, page_ordinals, headers, body_bytes, body_sha256,
+    head, tail, link, whole_job, page_ordinals, headers, body_bytes, body_sha256,
     attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, trigger
   )
   select account_id, id, job_id, event, webhook_url, endpoint, webhook_id,
-    head, tail, whole_job, page_ordinals, headers, body_bytes, body_sha256,
+    head, tail, link, whole_job, page_ordinals, headers, body_bytes, body_sha256,
     attempts, fence, last_status_code, last_error, created_at, request_id, traceparent, 'manual'
   from back;
   update outbox set next_attempt_at = now(), schedule_step = 0, trigger = 'manual'
@@ -151,6 +151,7 @@ create table accounts (
   previous_secrets_until timestamp with time zone[] default '{}'::timestamp with time zone[] not null,
   suspended_at timestamp with time zone,
   created_at timestamp with time zone default now() not null,
+  link_key bytea default (uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) not null,
   constraint accounts_credits_check CHECK ((credits >= 0)),
   constraint accounts_pkey PRIMARY KEY (id)
 );
@@ -266,6 +267,7 @@ create table deliveries (
   last_error text,
   created_at timestamp with time zone not null,
   finished_at timestamp with time zone default now() not null,
+  link text,
   constraint deliveries_event_check CHECK ((event = ANY (ARRAY['job.started'::text, 'job.page'::text, 'job.pages'::text, 'job.completed'::text, 'test'::text, 'crawl.started'::text, 'crawl.page'::text, 'crawl.completed'::text, 'crawl.failed'::text, 'batch_scrape.started'::text, 'batch_scrape.page'::text, 'batch_scrape.completed'::text, 'batch_scrape.failed'::text]))),
   constraint deliveries_status_check CHECK ((status = ANY (ARRAY['delivered'::text, 'exhausted'::text, 'cancelled'::text]))),
   constraint deliveries_pkey PRIMARY KEY (account_id, id)
@@ -273,6 +275,7 @@ create table deliveries (
 alter table deliveries alter column head set statistics 0;
 alter table deliveries alter column tail set statistics 0;
 alter table deliveries alter column body_sha256 set statistics 0;
+alter table deliveries alter column link set statistics 0;
 
 create table endpoint_hours (
   account_id text collate "C" not null,
@@ -382,7 +385,7 @@ create table jobs (
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
   constraint jobs_surcharge_check CHECK ((surcharge >= 0)),
   constraint jobs_webhook_events_check CHECK ((webhook_events <@ ARRAY['job.started'::text, 'job.page'::text, 'job.completed'::text])),
-  constraint jobs_webhook_payload_check CHECK ((webhook_payload = ANY (ARRAY['full'::text, 'summary'::text, 'firecrawl'::text]))),
+  constraint jobs_webhook_payload_check CHECK ((webhook_payload = ANY (ARRAY['full'::text, 'summary'::text, 'link'::text, 'firecrawl'::text]))),
   constraint jobs_pkey PRIMARY KEY (account_id, id)
 ) partition by RANGE (id);
 
@@ -397,14 +400,14 @@ create table known_pages (
   links text,
   aliases text,
   depth smallint default 0 not null,
-  markdown text,
+  compared_text text,
   last_run integer not null,
   constraint known_pages_pkey PRIMARY KEY (account_id, schedule_id, url_hash)
 );
 alter table known_pages alter column url set statistics 0;
 alter table known_pages alter column links set statistics 0;
 alter table known_pages alter column aliases set statistics 0;
-alter table known_pages alter column markdown set statistics 0;
+alter table known_pages alter column compared_text set statistics 0;
 
 create table outbox (
   account_id text collate "C" not null,
@@ -439,6 +442,7 @@ END not null,
   last_status_code smallint,
   last_error text,
   created_at timestamp with time zone default now() not null,
+  link text,
   constraint outbox_event_check CHECK ((event = ANY (ARRAY['job.started'::text, 'job.page'::text, 'job.pages'::text, 'job.completed'::text, 'test'::text, 'crawl.started'::text, 'crawl.page'::text, 'crawl.completed'::text, 'crawl.failed'::text, 'batch_scrape.started'::text, 'batch_scrape.page'::text, 'batch_scrape.completed'::text, 'batch_scrape.failed'::text]))),
   constraint outbox_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'sending'::text]))),
   constraint outbox_trigger_check CHECK ((trigger = ANY (ARRAY['schedule'::text, 'manual'::text, 'recover'::text, 'test'::text]))),
@@ -447,6 +451,7 @@ END not null,
 alter table outbox alter column head set statistics 0;
 alter table outbox alter column tail set statistics 0;
 alter table outbox alter column body_sha256 set statistics 0;
+alter table outbox alter column link set statistics 0;
 
 create table page_aliases (
   account_id text collate "C" not null,

@@ -36,6 +36,8 @@ export const CRASH_POINTS = [
   'delivery.begun', // committed, its dispatcher not told
   'delivery.handed', // with its dispatcher, nothing sent
   'delivery.claimed', // attempts begun and committed, nothing sent
+  'delivery.link', // the link to the pages made, not stored
+  'delivery.linked', // stored, nothing sent
   'delivery.send', // just before the request
   'delivery.sent', // the receiver has answered, nothing recorded
   'delivery.record', // recorded, not committed

@@ -18,6 +18,11 @@ export function idFloor(prefix: IdPrefix, time: number): string {
   return `${prefix}_${Math.max(0, time).toString(16).padStart(12, '0')}`;
 }
 
+/** When an id was made, in milliseconds since 1970. */
+export function createdAt(id: string): number {
+  return parseInt(id.slice(id.indexOf('_') + 1).slice(0, 12), 16);
+}
+
 /** Whether the text has the form of an id; says nothing about whether such a row exists. */
 export function isId(prefix: IdPrefix, text: string): boolean {
   return text.startsWith(`${prefix}_`) && /^[0-9a-f]{24}$/.test(text.slice(prefix.length + 1));

@@ -4,14 +4,16 @@ import helmet from 'helmet';
 import { recordAudit } from '../accounts/audit.ts';
 import { authenticate } from '../accounts/keys/keys.ts';
 import { createRateLimiter } from '../accounts/rate-limit.ts';
+import { isSigned, parseLink, RESULTS_PATH, type SignedLink } from '../accounts/result-links.ts';
 import { consoleRoutes } from '../console/routes.ts';
 import type { Context } from '../context.ts';
 import { firecrawlRoutes } from '../firecrawl/routes.ts';
 import { docsRoutes } from '../docs/routes.ts';
 import { AttemptLimit } from '../http/access/attempt-limit.ts';
 import { requireKey, requireToken } from '../http/access/auth.ts';
+import { requireLink, type LinkCheck } from '../http/access/link.ts';
 import { answerInTurn } from '../http/server/connections.ts';
-import { setRoute } from '../http/locals.ts';
+import { accountIdOf, setRoute } from '../http/locals.ts';
 import { requestLog } from '../http/observe/request-log.ts';
 import { traceRequests } from '../http/observe/request-trace.ts';
 import { problemHandler } from '../http/problem.ts';
@@ -28,7 +30,7 @@ import { openApiDocument } from './openapi.ts';
 import { ROUTES } from './routes.ts';
 
 /** What pages of CORS_ORIGINS may call. */
-const FOR_BROWSERS = ['/v1', '/v2', '/mcp', '/openapi.json'];
+const FOR_BROWSERS = ['/v1', '/v2', '/mcp', RESULTS_PATH, '/openapi.json'];
 /** Of one address in a minute. */
 const MAX_WRONG_KEYS = 100;
 
@@ -65,7 +67,8 @@ export function createApp(context: Context, parts: ApiParts): Express {
 }
 
 /**
- * The API takes keys in a header and no cookies: a page needs its account's key to read anything.
+ * The API takes keys in a header and no cookies: a page needs its account's key to read anything, or
+ * a link that the account has signed.
  */
 function corsOptions({ config }: Context): CorsOptions {
   return {
@@ -79,6 +82,8 @@ function corsOptions({ config }: Context): CorsOptions {
       'Location',
       'ETag',
       'Content-Range',
+      'Content-Digest',
+      'Repr-Digest',
     ],
     maxAge: 3600,
   };
@@ -90,6 +95,7 @@ function gatesOf({ db, config }: Context): Gates {
   return {
     anyone: [],
     account: [requireKey((key) => authenticate(db, key), attempts), ...(limiter ? [limitRate(limiter)] : [])],
+    link: [requireLink(linkCheck(db), attempts), ...(limiter ? [limitRate(limiter, accountIdOf)] : [])],
     operator: [requireToken(config.adminToken, attempts)],
     readBody: createBodyReader(),
     audit: async ({ caller, ...call }) =>
@@ -98,6 +104,14 @@ function gatesOf({ db, config }: Context): Gates {
         actor: { kind: 'key', key_id: caller.keyId, ip: call.ip },
         ...call,
       }),
+  };
+}
+
+/** A link to the result of a job: the path names the job, the query the rest. */
+function linkCheck(db: Context['db']): LinkCheck<SignedLink> {
+  return {
+    parse: (req) => parseLink(String(req.params.job_id), req.query),
+    isSigned: async (link) => await isSigned(db, link),
   };
 }
 

@@ -128,7 +128,7 @@ function operationObject(operation: RouteDescription): Json {
 
 /** The names in a requirement of a bearer are what its key needs (OpenAPI 3.1, 4.8.30). */
 function securityOf(operation: RouteDescription): Json[] {
-  if (operation.access === 'anyone') return [];
+  if (operation.access === 'anyone' || operation.access === 'link') return [];
   if (operation.access === 'operator') return [{ admin: [] }];
   return [{ key: [scopeOf(operation)] }];
 }
@@ -197,7 +197,8 @@ function problemExample(code: ErrorCode): Json {
 }
 
 function commonHeaders({ access, deprecation }: RouteDescription): Record<string, Json> {
-  const names = access === 'account' ? Object.keys(COMMON_HEADERS) : ['X-Request-Id'];
+  const isLimited = access === 'account' || access === 'link';
+  const names = isLimited ? Object.keys(COMMON_HEADERS) : ['X-Request-Id'];
   const common = Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
   return deprecation ? { ...common, ...headerObjects(DEPRECATION_HEADERS) } : common;
 }

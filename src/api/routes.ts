@@ -13,6 +13,7 @@ import { listJobs } from '../jobs/http/jobs/list-jobs.ts';
 import { listPages } from '../jobs/http/jobs/list-pages.ts';
 import { readFile } from '../jobs/http/jobs/read-file.ts';
 import { readJob } from '../jobs/http/jobs/read-job.ts';
+import { readLinkedResult } from '../jobs/http/jobs/read-linked-result.ts';
 import { readResult } from '../jobs/http/jobs/read-result.ts';
 import { watchJob } from '../jobs/http/jobs/watch-job.ts';
 import { crawl } from '../jobs/http/scrape/crawl.ts';
@@ -73,6 +74,7 @@ export const ROUTES: Route<ApiContext>[] = [
   readJob,
   listPages,
   readResult,
+  readLinkedResult,
   readFile,
   cancelJob,
   watchJob,

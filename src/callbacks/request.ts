@@ -5,6 +5,7 @@ import type { Db } from '../database/tables.ts';
 import { findJob } from '../jobs/read/jobs.ts';
 import { callbackEnvelope } from '../jobs/read/result.ts';
 import { bodyChunks } from '../webhooks/send/body.ts';
+import { withLink, type LinkTools } from '../webhooks/send/link.ts';
 import { readContent, type DeliveryContent } from '../webhooks/read/deliveries.ts';
 import { digestLarge } from '../webhooks/send/post.ts';
 import { openHeaders, requestHeaders } from '../webhooks/send/post.ts';
@@ -23,13 +24,14 @@ export interface CallbackRequest {
  * bytes that were sent before, or where the client has gone.
  */
 export async function readRequest(
-  { db, box }: { db: Db; box: SecretBox },
+  { db, box, config }: LinkTools & { box: SecretBox },
   accountId: string,
   id: string,
   gone: AbortSignal,
 ): Promise<CallbackRequest | null> {
-  const content = (await readContent(db, accountId, id)) ?? (await contentOfJob(db, accountId, id));
-  if (!content) return null;
+  const stored = (await readContent(db, accountId, id)) ?? (await contentOfJob(db, accountId, id));
+  if (!stored) return null;
+  const content = await withLink({ db, config }, stored);
   const secrets = await readSigningSecrets(db, box, accountId);
   const signer = createSigner(secrets, content, Math.floor(Date.now() / 1000));
   const body = () => bodyChunks(db, content);
@@ -58,7 +60,7 @@ async function contentOfJob(db: Db, accountId: string, id: string): Promise<Deli
     !job.webhook_events.includes('job.completed')
   )
     return null;
-  const { head, tail, whole } = callbackEnvelope(job, await readRunReport(db, job));
+  const { head, tail, link = null, whole_job } = callbackEnvelope(job, await readRunReport(db, job));
   return {
     account_id: accountId,
     id: job.id.replace('job_', 'dlv_'),
@@ -68,7 +70,8 @@ async function contentOfJob(db: Db, accountId: string, id: string): Promise<Deli
     headers: job.webhook_headers,
     head,
     tail,
-    whole_job: whole,
+    link,
+    whole_job,
     page_ordinals: null,
     body_bytes: null,
     body_sha256: null,

@@ -35,6 +35,8 @@ export interface Config {
   firecrawlApi: boolean;
   /** Origins whose pages may call the API from a browser. */
   corsOrigins: string[];
+  /** Where callers reach the service, without a slash at the end; undefined: nobody has said. */
+  publicUrl: string | undefined;
   /** Most open connections of one address that is no proxy. */
   connectionsPerAddress: number;
   allowPrivateTargets: string[];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseUpstream } from '../egress/upstream/upstream.ts';
 import { isExecutable } from './find-browser.ts';
-import { cidrs, isNameServer, isNetwork, isOrigin, list, whole } from './values.ts';
+import { cidrs, isNameServer, isNetwork, isOrigin, isPublicUrl, list, whole } from './values.ts';
 
 export const ROLES = ['web', 'worker', 'dispatcher'] as const;
 export type Role = (typeof ROLES)[number];
@@ -48,6 +48,11 @@ export const environment = z.object({
       'must be origins like https://app.example.com, comma-separated, or *',
     )
     .default([]),
+  PUBLIC_URL: z
+    .string()
+    .refine(isPublicUrl, 'must be the address of this service, like https://scrape.example.com')
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
   CONNECTIONS_PER_ADDRESS: whole(1, 1_000_000).default(512),
   ALLOW_PRIVATE_TARGETS: cidrs.default([]),
   ALLOW_PRIVATE_WEBHOOKS: cidrs.default([]),

@@ -90,6 +90,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     trustProxy: v.TRUST_PROXY ?? (v.DYNO === undefined ? [] : ['uniquelocal']),
     firecrawlApi: v.FIRECRAWL_API === 'on',
     corsOrigins: v.CORS_ORIGINS,
+    publicUrl: v.PUBLIC_URL,
     connectionsPerAddress: v.CONNECTIONS_PER_ADDRESS,
     allowPrivateTargets: v.ALLOW_PRIVATE_TARGETS,
     allowPrivateWebhooks: v.ALLOW_PRIVATE_WEBHOOKS,

@@ -43,6 +43,13 @@ export function isOrigin(text: string): boolean {
   return text === '*' || URL.parse(text)?.origin === text;
 }
 
+/** Without credentials, query and fragment. A path is what a proxy in front of the service adds. */
+export function isPublicUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) return false;
+  return url.username + url.password + url.search + url.hash === '';
+}
+
 /** An IP address, alone or with a port: 192.0.2.1, 192.0.2.1:53, 2001:db8::1, [2001:db8::1]:53. */
 export function isNameServer(text: string): boolean {
   const [, bracketed, v4] = /^(?:\[([^\]]+)\]|([\d.]+))(?::\d{1,5})?$/.exec(text) ?? [];

@@ -21,7 +21,7 @@ export const WEBHOOK_EVENTS = ['job.started', 'job.page', 'job.completed'] as co
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 
 /** What a job's webhook may carry. */
-export const WEBHOOK_PAYLOADS = ['full', 'summary'] as const;
+export const WEBHOOK_PAYLOADS = ['full', 'summary', 'link'] as const;
 /** `firecrawl`: the job was made in Firecrawl's form, and its webhook speaks that too. */
 export const STORED_PAYLOADS = [...WEBHOOK_PAYLOADS, 'firecrawl'] as const;
 export type WebhookPayload = (typeof STORED_PAYLOADS)[number];

@@ -10,6 +10,15 @@ const ROWS = 50;
  */
 const BYTES = 128 * 1024;
 
+/** Names a job. */
+export interface JobKey {
+  account_id: string;
+  id: string;
+}
+
+/** Whether a page is part of its job's result. */
+export const IN_RESULT = sql`fragment is not null and left_out is not true`;
+
 interface Row {
   ordinal: number;
   fragment: string;
@@ -18,20 +27,23 @@ interface Row {
 }
 
 /**
- * The page blocks of a job's result as JSON text in the order of the pages, in arrays of bounded
- * size. Reads by keyset, each read on its own, so no transaction stays open; the rows of
- * an ended job never change.
+ * The page blocks of a job's result as JSON text in the order of the pages, those after the ordinal
+ * `from`, in arrays of bounded size. Reads by keyset, each read on its own, so no transaction stays
+ * open; the rows of an ended job never change.
  */
-export async function* readFragments(db: DbOrTx, accountId: string, jobId: string): AsyncGenerator<string[]> {
-  for (let after = -1; ;) {
+export async function* readFragments(
+  db: DbOrTx,
+  { account_id, id }: JobKey,
+  from = -1,
+): AsyncGenerator<string[]> {
+  for (let after = from; ;) {
     const { rows } = await sql<Row>`
       select ordinal, fragment, "left" from (
         select ordinal, fragment, (count(*) over ())::int as "left",
           sum(octet_length(fragment)) over (order by ordinal) - octet_length(fragment) as before
         from (
           select ordinal, fragment from pages
-          where account_id = ${accountId} and job_id = ${jobId} and ordinal > ${after}
-            and fragment is not null and left_out is not true
+          where account_id = ${account_id} and job_id = ${id} and ordinal > ${after} and ${IN_RESULT}
           order by ordinal limit ${ROWS}
         ) as next
       ) as sized
@@ -48,13 +60,12 @@ export async function* readFragments(db: DbOrTx, accountId: string, jobId: strin
 /** The same as one stream of text: the fragments joined by commas between a head and a tail. */
 export async function* readEnvelope(
   db: DbOrTx,
-  accountId: string,
-  jobId: string,
+  job: JobKey,
   envelope: { head: string; tail: string },
 ): AsyncGenerator<string> {
   yield envelope.head;
   let first = true;
-  for await (const fragments of readFragments(db, accountId, jobId)) {
+  for await (const fragments of readFragments(db, job)) {
     yield (first ? '' : ',') + fragments.join(',');
     first = false;
   }

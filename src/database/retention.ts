@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { createdAt } from '../ids.ts';
 import type { Db, Tx } from './tables.ts';
 
 /**
@@ -33,6 +34,17 @@ async function unlessBusy(db: Db, change: (tx: Tx) => Promise<void>): Promise<bo
     if ((error as { code?: string }).code === LOCK_NOT_AVAILABLE) return false;
     throw error;
   }
+}
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Until when a job is kept at least: its day is dropped when that is more than `days` before the day
+ * that has begun.
+ */
+export function keptUntil(jobId: string, days: number): Date {
+  const created = createdAt(jobId);
+  return new Date((Math.floor(created / DAY_MS) + days + 1) * DAY_MS);
 }
 
 interface Day {

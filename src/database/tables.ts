@@ -32,6 +32,7 @@ export interface AccountsTable {
   previous_secrets: Generated<string[]>;
   previous_secrets_until: Generated<Timestamp[]>;
   suspended_at: Timestamp | null;
+  link_key: Generated<Buffer>;
   created_at: Generated<Timestamp>;
 }
 
@@ -179,6 +180,7 @@ interface DeliveryColumns {
   webhook_id: string;
   head: string;
   tail: string;
+  link: string | null;
   whole_job: boolean;
   page_ordinals: number[] | null;
   headers: string | null;

@@ -38,8 +38,12 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     retry: true,
   },
   forbidden: {
-    when: 'A page of another origin calls /mcp, or a key with a credit limit makes another.',
-    remedy: 'The operator allows origins with CORS_ORIGINS. Make keys with one that has no limit.',
+    when:
+      'A page of another origin calls /mcp, a key with a credit limit makes another, or a link to a result was ' +
+      'changed.',
+    remedy:
+      'The operator allows origins with CORS_ORIGINS. Make keys with one that has no limit. Take the link of ' +
+      'the callback as it is.',
     retry: false,
   },
   insufficient_scope: {
@@ -95,7 +99,9 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     retry: false,
   },
   gone: {
-    when: 'What the delivery would send, or the delivery itself, is older than the service keeps results.',
+    when:
+      'What the delivery would send, or the delivery itself, is older than the service keeps results; or a ' +
+      'link to a result has expired.',
     remedy: 'Scrape the pages again.',
     retry: false,
   },
@@ -112,8 +118,8 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     retry: false,
   },
   range_not_satisfiable: {
-    when: 'The Range of the request begins after the end of the file. Content-Range says how long it is.',
-    remedy: 'Ask for a part that is there, or for the whole file, without Range.',
+    when: 'The Range of the request begins after the end of the file or result. Content-Range says how long it is.',
+    remedy: 'Ask for a part that is there, or for all of it, without Range.',
     retry: false,
   },
   validation_failed: {

@@ -34,9 +34,21 @@ export function traceOf(res: Response): string | null {
   return (res.locals.traceparent as string | null | undefined) ?? null;
 }
 
+/** Notes whose request it is, where it has no key. */
+export function setAccount(res: Response, accountId: string): void {
+  res.locals.account_id = accountId;
+}
+
+/** The account that was noted. Throws where the request has none. */
+export function accountIdOf(res: Response): string {
+  const id = res.locals.account_id as string | undefined;
+  if (id === undefined) throw new Error('this request has no account');
+  return id;
+}
+
 /** Notes the account of a request, for its log line and its handler. */
 export function setCaller(res: Response, caller: Caller): void {
-  res.locals.account_id = caller.id;
+  setAccount(res, caller.id);
   res.locals.caller = caller;
 }
 

@@ -1,9 +1,11 @@
 // A batch of 100,000 URLs against a local server: accepted, run, and called back once; the
 // service's memory throughout, and
 // what another account's single pages take meanwhile. Run: node test/bench/big-batch.ts [URLs]
-// [minutes at most]
+// [minutes at most] [webhook_payload: full, or link, which is then downloaded]
+import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
+import { linesOf } from '../../src/database/lines.ts';
 import { report } from './support/figures.ts';
 import { watchMemory } from './support/memory.ts';
 import { startReceiver, type Callback } from './support/receiver.ts';
@@ -11,7 +13,9 @@ import { startService } from './support/service.ts';
 import { startSite } from './support/site.ts';
 import { quantile } from '../support/measure/quantile.ts';
 
-const [count = 100_000, minutes = 20] = process.argv.slice(2).map(Number);
+const [count = 100_000, minutes = 20] = process.argv.slice(2, 4).map(Number);
+const payload = process.argv[4] ?? 'full';
+const PUBLIC_URL = 'https://public.example';
 /**
  * Each hundredth URL leads to a file that no text can be made of: it fails, and costs no credit.
  */
@@ -21,7 +25,7 @@ const TENTH = Math.floor(count / 10);
 
 await using receiver = await startReceiver();
 await using site = await startSite();
-await using service = await startService({ env: { NODE_EXTRA_CA_CERTS: receiver.caFile } });
+await using service = await startService({ env: { NODE_EXTRA_CA_CERTS: receiver.caFile, PUBLIC_URL } });
 using memory = watchMemory(service.pid);
 const neighbour = await service.createAccount();
 
@@ -46,6 +50,7 @@ const asked = performance.now();
 const { job_id } = await service.call('POST', '/v1/scrape/batch/async', {
   urls,
   webhook_url: receiver.url,
+  webhook_payload: payload,
 });
 const acceptedMs = performance.now() - asked;
 report(`${count} URLs accepted`, `${(acceptedMs / 1000).toFixed(2)} s`, {
@@ -58,11 +63,13 @@ const busy: number[] = [];
 const over = new AbortController();
 const neighbours = keepAsking(over.signal);
 const late = sleep(minutes * 60_000, null, { ref: false });
-const callback = await Promise.race([receiver.callbackOf(job_id), late]);
-if (callback === null) throw new Error(`the batch was not called back within ${minutes} minutes`);
+const arrived = await Promise.race([receiver.callbackOf(job_id), late]);
+if (arrived === null) throw new Error(`the batch was not called back within ${minutes} minutes`);
 const ranMs = performance.now() - asked;
 over.abort();
 await neighbours;
+report('resident set at most, up to the callback', `${memory.peakMb.toFixed(0)} MB`);
+const callback = payload === 'link' ? await download(arrived) : arrived;
 await sleep(2000);
 
 const { rows } = await sql<{ n: number; seconds: number }>`
@@ -94,6 +101,22 @@ report('  meanwhile to idle', (busyMedian / idleMedian).toFixed(2), {
   met: busyMedian <= 2 * idleMedian,
 });
 report('  meanwhile, p95', `${busyP95.toFixed(0)} ms`, { text: '≤ 1 s', met: busyP95 <= 1000 });
+
+/** The callback with what its link leads to: pages by status, and the bytes of all lines. */
+async function download(sent: Callback): Promise<Callback> {
+  const start = performance.now();
+  const response = await fetch(service.url + sent.link!.slice(PUBLIC_URL.length));
+  const pages: Record<string, number> = {};
+  let bytes = 0;
+  for await (const line of linesOf(Readable.fromWeb(response.body!))) {
+    const { status } = JSON.parse(line.toString()) as { status: string };
+    pages[status] = (pages[status] ?? 0) + 1;
+    bytes += line.length + 1;
+  }
+  const took = (performance.now() - start) / 1000;
+  report(`its link downloaded, ${(bytes / 2 ** 20).toFixed(0)} MB`, `${took.toFixed(1)} s`);
+  return { ...sent, pages, bytes };
+}
 
 async function keepAsking(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {

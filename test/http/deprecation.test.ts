@@ -30,7 +30,7 @@ test('every answer of a deprecated route says since when, until when and what re
     app,
     [old, current],
     {},
-    { anyone: [], account: [], operator: [], readBody: createBodyReader(), audit: async () => {} },
+    { anyone: [], account: [], link: [], operator: [], readBody: createBodyReader(), audit: async () => {} },
   );
   app.use(((_error, _req, res, _next) => res.status(500).end()) as express.ErrorRequestHandler);
   const server = createServer(app);

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, test } from 'node:test';
+import { JSON_LINES, readResult, resultLength } from '../../src/database/result-bytes.ts';
 import { startTestService } from '../support/service.ts';
 import { gate, page, startSite } from '../support/site.ts';
 
@@ -7,6 +9,7 @@ const service = await startTestService();
 const site = await startSite({
   '/one': page('One, "two"', 'Text.'),
   '/formula': page('=1+1', 'Text.'),
+  '/two': page('Zwei', 'Schöner Text.'),
 });
 after(async () => {
   await site[Symbol.asyncDispose]();
@@ -49,6 +52,70 @@ test('a result is downloaded as JSON, JSON lines and CSV', async () => {
     `${site.url('/formula')},${site.url('/formula')},ok,200,,'=1+1`,
     '',
   ]);
+});
+
+for (const format of ['json', 'jsonl', 'csv'])
+  test(`a result is read in parts, with its digest, as ${format}`, async () => {
+    const path = `/v1/jobs/${await ended([site.url('/one'), 'http://10.0.0.1/', site.url('/two')])}/result?format=${format}`;
+    const read = async (headers: Record<string, string>, method = 'GET') =>
+      await api(method, path, undefined, headers);
+    const whole = await read({});
+    const bytes = Buffer.from(whole.text);
+    const etag = whole.headers.get('etag')!;
+    const digest = `sha-256=:${createHash('sha256').update(bytes).digest('base64')}:`;
+    assert.match(etag, /^"[^"]+"$/);
+    assert.equal(whole.headers.get('content-length'), String(bytes.length));
+    assert.deepEqual(
+      [whole.headers.get('content-digest'), whole.headers.get('repr-digest')],
+      [digest, digest],
+    );
+    assert.equal((await read({ 'if-none-match': etag })).status, 304);
+    assert.equal((await read({ 'if-none-match': '"other"' })).status, 200);
+    const head = await read({}, 'HEAD');
+    assert.deepEqual([head.text, head.headers.get('content-length')], ['', String(bytes.length)]);
+    // Each part begins in another piece: the head, a page, what is between two, the tail.
+    for (let start = 0; start < bytes.length; start += 37) {
+      const end = Math.min(start + 50, bytes.length - 1);
+      const part = await fetch(api.origin + path, {
+        headers: {
+          authorization: `Bearer ${service.account.key}`,
+          range: `bytes=${start}-${end}`,
+          'if-range': etag,
+        },
+      });
+      assert.equal(part.status, 206);
+      assert.equal(part.headers.get('content-range'), `bytes ${start}-${end}/${bytes.length}`);
+      assert.equal(part.headers.get('repr-digest'), digest);
+      assert.deepEqual(Buffer.from(await part.arrayBuffer()), bytes.subarray(start, end + 1), `${start}`);
+    }
+    const beyond = await read({ range: `bytes=${bytes.length}-` });
+    assert.deepEqual([beyond.status, beyond.json.code], [416, 'range_not_satisfiable']);
+  });
+
+test('the bytes of a result are counted without reading them, wherever a part begins', async () => {
+  const job_id = await ended(Array.from({ length: 130 }, () => site.url('/two')));
+  const job = { account_id: service.account.id, id: job_id };
+  for (const layout of [JSON_LINES, { head: '<é', separator: '--', end: '', tail: '>>>' }]) {
+    const whole = Buffer.concat(await Array.fromAsync(readResult(service.db, job, layout)));
+    assert.equal(await resultLength(service.db, job, layout), whole.length);
+    const last = whole.length - 1;
+    for (const start of [
+      0,
+      1,
+      2,
+      3,
+      whole.length >> 1,
+      last - 5,
+      last - 4,
+      last - 3,
+      last - 2,
+      last - 1,
+      last,
+    ]) {
+      const part = await Array.fromAsync(readResult(service.db, job, layout, { start, end: last }));
+      assert.deepEqual(Buffer.concat(part), whole.subarray(start), `from ${start}`);
+    }
+  }
 });
 
 test('a job that runs has no result yet, and another account none at all', async () => {

@@ -313,6 +313,7 @@ test('API keys are kept as the SHA-256 of a random secret', async () => {
 const COMPARISONS = [
   ['src/accounts/keys/keys.ts', 'secret_sha256'],
   ['src/http/access/auth.ts', 'expected'],
+  ['src/accounts/result-links.ts', 'expected'],
   ['src/console/session/sign-in.ts', 'adminToken'],
   ['src/console/session/forgery.ts', 'expected'],
 ] as const;

@@ -16,7 +16,7 @@ export const readCallback = route({
     'reach. Sends nothing.',
   access: 'account',
   answers: { 200: { description: 'The request.', schema: callbackRequest } },
-  async handle({ account, params, signal }, context: Pick<Context, 'db'> & { box: SecretBox }) {
+  async handle({ account, params, signal }, context: Pick<Context, 'db' | 'config'> & { box: SecretBox }) {
     const request = await readRequest(context, account.id, params.id, signal);
     if (!request) throw notFound('callback');
     return { headers: { 'Cache-Control': 'no-store' }, body: asJson(request) };

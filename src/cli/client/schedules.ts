@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { DELIVER_MODES } from '../../database/enumerations.ts';
+import { DELIVER_MODES, WEBHOOK_PAYLOADS } from '../../database/enumerations.ts';
 import { FORMATS, type Format } from '../../scrape/types.ts';
 import { label, moment, oneOf, wholeNumber } from '../arguments.ts';
 import { formatRecord, print, printList } from '../output.ts';
@@ -20,6 +20,7 @@ interface NewScheduleOptions extends Connection {
   format?: Format;
   maxPages?: number;
   webhookUrl?: string;
+  webhookPayload?: (typeof WEBHOOK_PAYLOADS)[number];
 }
 
 const pathOf = (id: string) => `/v1/schedules/${encodeURIComponent(id)}`;
@@ -92,6 +93,11 @@ function addCreate(schedules: Command): void {
     .option('--format <format>', FORMATS.join(', '), oneOf(...FORMATS))
     .option('--max-pages <n>', 'of a crawl (default: 100)', wholeNumber(1, 100_000))
     .option('--webhook-url <url>', 'the receiver of the callbacks')
+    .option(
+      '--webhook-payload <form>',
+      `what it carries: ${WEBHOOK_PAYLOADS.join(', ')} (default: full)`,
+      oneOf(...WEBHOOK_PAYLOADS),
+    )
     .action(async (name: string, url: string, options: NewScheduleOptions, command: Command) => {
       const schedule = await connect(options).post<Schedule>('/v1/schedules', bodyOf(name, url, options));
       print(command, schedule, schedule.schedule_id);
@@ -115,6 +121,7 @@ function bodyOf(name: string, url: string, options: NewScheduleOptions): object 
       format: options.format,
       max_pages: options.maxPages,
       webhook_url: options.webhookUrl,
+      webhook_payload: options.webhookPayload,
     },
   };
 }

@@ -6,8 +6,11 @@ import type { BodyLimits } from '../body/json-body.ts';
 import type { Caller } from '../locals.ts';
 import type { Reply } from './reply.ts';
 
-/** Who may call a route: everybody, an account with its key, or the operator with ADMIN_TOKEN. */
-export type Access = 'anyone' | 'account' | 'operator';
+/**
+ * Who may call a route: everybody, an account with its key, whoever has a link that an account has
+ * signed, or the operator with ADMIN_TOKEN.
+ */
+export type Access = 'anyone' | 'account' | 'link' | 'operator';
 
 /**
  * The declaration of a route, from which registration, validation, access, limits, names and the
@@ -158,8 +161,9 @@ export function route<
 export function problemsOf(declared: RouteDescription): ErrorCode[] {
   const codes = new Set<ErrorCode>(declared.problems);
   if (declared.access === 'anyone') return [...codes];
-  for (const code of ['unauthorized', 'internal_error', 'unavailable'] as const) codes.add(code);
-  codes.add('rate_limited');
+  for (const code of ['internal_error', 'unavailable', 'rate_limited'] as const) codes.add(code);
+  if (declared.access === 'link') return [...codes.add('not_found').add('forbidden')];
+  codes.add('unauthorized');
   if (declared.access === 'operator') return [...codes.add('not_found')];
   codes.add('bad_request').add('insufficient_scope');
   if (declared.path.includes('{') || declared.idempotent) codes.add('not_found');

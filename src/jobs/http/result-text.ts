@@ -5,7 +5,7 @@ import { resultEnvelope } from '../read/result.ts';
 
 /** An ended job's `result` as JSON text, in pieces: the memory does not depend on its size. */
 export function resultText(db: Db, job: Job): AsyncIterable<string> {
-  return readEnvelope(db, job.account_id, job.id, resultEnvelope(job));
+  return readEnvelope(db, job, resultEnvelope(job));
 }
 
 /**
@@ -14,7 +14,7 @@ export function resultText(db: Db, job: Job): AsyncIterable<string> {
  */
 export function jobWithResultText(db: Db, job: Job, more: object): AsyncIterable<string> {
   const { head, tail } = resultEnvelope(job);
-  return readEnvelope(db, job.account_id, job.id, {
+  return readEnvelope(db, job, {
     head: `${jobText(job, more).slice(0, -1)},"result":${head}`,
     tail: `${tail}}`,
   });

@@ -114,7 +114,7 @@ export async function announceEnd(
     await appendInto(tx, reservation, endOf(end, job));
     return;
   }
-  const { head, tail, whole } = callbackEnvelope(job, report);
-  const announced = { ...end, webhook_id: job.id, head, tail, whole_job: whole, page_ordinals: null };
+  const body = callbackEnvelope(job, report);
+  const announced = { ...end, webhook_id: job.id, ...body, page_ordinals: null };
   await appendInto(tx, reservation, announced);
 }

@@ -97,6 +97,10 @@ export function jobETag(job: Job, deliveryStatus: string | null, withResult: boo
   return `"${parts.join('.')}"`;
 }
 
+/** Changes with the form of an ended job's result, and with nothing else. */
+export const resultETag = ({ id, finished_at }: Job, format: string) =>
+  `"${[VIEW_VERSION, id, finished_at?.getTime().toString(36), format].join('.')}"`;
+
 /** A list of pages ends when it reaches this size. The page that exceeds it is included. */
 const LIST_BYTES = 4 * 1024 * 1024;
 

@@ -2,12 +2,17 @@ import type { Selectable } from 'kysely';
 import type { RunReport } from '../../changes/end-run.ts';
 import type { JobKind } from '../../database/enumerations.ts';
 import type { JobsTable } from '../../database/tables.ts';
+import type { NewDelivery } from '../../webhooks/outbox/append.ts';
 
 /** The text that goes before and after a job's page fragments (which are joined by commas). */
 export interface Envelope {
   head: string;
   tail: string;
 }
+
+/** The forms in which a result is downloaded. */
+export const RESULT_FORMATS = ['json', 'jsonl', 'csv'] as const;
+export type ResultFormat = (typeof RESULT_FORMATS)[number];
 
 type Counts = Pick<
   Selectable<JobsTable>,
@@ -39,19 +44,23 @@ export function reportMembers(report: RunReport | null): string {
 }
 
 /**
- * A callback's body around the page fragments. `whole`: whether it has the fragments; a summary has
- * none.
+ * A callback's body: around the page fragments, or a link to them, or neither in a summary.
  */
-export function callbackEnvelope(job: EndedJob, report: RunReport | null): Envelope & { whole: boolean } {
+export function callbackEnvelope(
+  job: EndedJob,
+  report: RunReport | null,
+): Pick<NewDelivery, 'head' | 'tail' | 'link' | 'whole_job'> {
   const start = `{"job_id":${JSON.stringify(job.id)},"status":${JSON.stringify(job.status)}${reportMembers(report)},"result":`;
   const end = `,"cut_short":${job.cut_short}${job.metadata === null ? '' : `,"metadata":${job.metadata}`}}`;
   if (job.webhook_payload === 'summary') {
     return {
       head: `${start}{${counts(job)},"pages_url":"/v1/jobs/${job.id}/pages"}${end}`,
       tail: '',
-      whole: false,
+      whole_job: false,
     };
   }
+  if (job.webhook_payload === 'link')
+    return { head: `${start}{${counts(job)},`, link: '', tail: `}${end}`, whole_job: false };
   const { head, tail } = resultEnvelope(job);
-  return { head: start + head, tail: tail + end, whole: true };
+  return { head: start + head, tail: tail + end, whole_job: true };
 }

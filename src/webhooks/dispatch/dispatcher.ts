@@ -75,6 +75,8 @@ export class Dispatcher implements DirectDispatch {
           { account_id, delivery_id: id, err: error },
           'failed to open a webhook secret, will try again',
         ),
+      unlinked: ({ id, job_id }, error) =>
+        log.warn({ job_id, delivery_id: id, err: error }, 'failed to link to pages, will try again'),
     });
     this.#rooms = new Rooms({
       scheduler: this.#scheduler,

@@ -2,6 +2,8 @@ import { AddressBusyError } from '../../egress/index.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 import type { AttemptResult } from '../outbox/finished-attempt.ts';
 import type { Release } from '../outbox/release.ts';
+import { isNotSent } from '../send/attempt.ts';
+import { UnlinkedError } from '../send/link.ts';
 import { UnsignedError } from '../send/post.ts';
 import { AdaptiveConcurrency } from './adaptive-concurrency.ts';
 import type { Endpoint, EndpointPlace } from './endpoint/endpoint.ts';
@@ -20,8 +22,7 @@ const UNSIGNED_REST_MS = 30_000;
 export interface SendLoopOptions {
   timeoutMs: number;
   /**
-   * Sends a delivery once. Throws an UnsignedError or an AddressBusyError where it cannot be sent
-   * now.
+   * Sends a delivery once. Throws a NotSentError where it cannot be sent now.
    */
   attempt: (delivery: ClaimedDelivery, claimedAt: number) => Promise<AttemptResult>;
   /** Whether the claim is certain to hold for long enough to begin. */
@@ -32,6 +33,8 @@ export interface SendLoopOptions {
   release: (releases: Release[]) => void;
   /** The account's secret could not be opened. */
   unsigned: (endpoint: Endpoint, delivery: ClaimedDelivery, error: UnsignedError) => void;
+  /** The link to the pages could not be made. */
+  unlinked: (delivery: ClaimedDelivery, error: UnlinkedError) => void;
 }
 
 /**
@@ -139,7 +142,11 @@ export class SendLoop {
   #notSent({ endpoint, delivery }: EndpointPlace, error: unknown): void {
     if (error instanceof AddressBusyError)
       return this.#options.release([{ delivery, deferMs: error.seconds * 1000 }]);
-    if (!(error instanceof UnsignedError)) throw error;
+    if (!isNotSent(error)) throw error;
+    if (error instanceof UnlinkedError) {
+      this.#options.unlinked(delivery, error);
+      return this.#options.release([{ delivery, deferMs: error.deferMs }]);
+    }
     endpoint.account.restUntil = performance.now() + UNSIGNED_REST_MS;
     this.#options.unsigned(endpoint, delivery, error);
     this.#options.release([{ delivery, deferMs: 0 }, ...giveBack(endpoint.takeBack())]);

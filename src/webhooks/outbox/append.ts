@@ -8,7 +8,7 @@ import { notifyDispatchers } from './notify.ts';
 
 /**
  * A delivery to append. Its body is the head, the fragments of the job's pages joined by commas
- * (all pages where `whole_job`, else those of `page_ordinals`), and the tail.
+ * (all pages where `whole_job`, else those of `page_ordinals`) or a link to them, and the tail.
  */
 export interface NewDelivery {
   account_id: string;
@@ -21,6 +21,8 @@ export interface NewDelivery {
   webhook_id: string | null;
   head: string;
   tail: string;
+  /** Empty for a link to the job's pages that the dispatcher makes. Without, the body has none. */
+  link?: '';
   whole_job: boolean;
   page_ordinals: number[] | null;
   /** Seconds after which it falls due; missing: at once. */
@@ -53,6 +55,7 @@ export function outboxRows(deliveries: NewDelivery[]) {
     webhook_id: text((d: NewDelivery, n: number) => d.webhook_id ?? ids[n]),
     head: text((d: NewDelivery) => d.head),
     tail: text((d: NewDelivery) => d.tail),
+    link: text((d: NewDelivery) => d.link),
     whole_job: boolean((d: NewDelivery) => d.whole_job),
     request_id: text((d: NewDelivery) => d.request_id),
     traceparent: text((d: NewDelivery) => d.traceparent),

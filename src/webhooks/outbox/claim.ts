@@ -18,7 +18,7 @@ export interface ClaimedDelivery extends Omit<
 
 /** The columns needed to send a delivery: of its row `c` in the outbox, and of its account `a`. */
 export const CLAIMED_COLUMNS = sql`c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint,
-      c.webhook_id, c.head, c.tail, c.whole_job, c.page_ordinals, c.headers, c.body_bytes, c.body_sha256,
+      c.webhook_id, c.head, c.tail, c.link, c.whole_job, c.page_ordinals, c.headers, c.body_bytes, c.body_sha256,
       c.schedule_step, c.attempts, c.fence, c.lane, c.trigger,
       c.request_id, c.traceparent, a.webhook_secret,
       ${overlappingSecrets('a')} as previous_secrets`;

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { DbOrTx } from '../../database/tables.ts';
+import { createdAt } from '../../ids.ts';
 import { notFound, ServiceError } from '../../service-error.ts';
 
 /**
@@ -14,13 +15,13 @@ export async function readKept(db: DbOrTx, accountId: string, id: string): Promi
       when d.page_ordinals is not null then cardinality(d.page_ordinals) > (
         select count(*) from pages p where p.account_id = d.account_id and p.job_id = d.job_id
           and p.ordinal = any(d.page_ordinals) and p.fragment is not null)
-      when d.whole_job then not exists (
+      when d.whole_job or d.link is not null then not exists (
         select from pages p where p.account_id = d.account_id and p.job_id = d.job_id)
       else false
     end as gone
     from (
-      select account_id, id, job_id, webhook_url, whole_job, page_ordinals from outbox
-      union all select account_id, id, job_id, webhook_url, whole_job, page_ordinals from deliveries
+      select account_id, id, job_id, webhook_url, link, whole_job, page_ordinals from outbox
+      union all select account_id, id, job_id, webhook_url, link, whole_job, page_ordinals from deliveries
     ) d
     where d.account_id = ${accountId} and d.id = ${id}`.execute(db);
   if (rows[0]?.gone === false) return rows[0];
@@ -31,7 +32,7 @@ export async function readKept(db: DbOrTx, accountId: string, id: string): Promi
 
 /** Whether the partition in which a delivery of that id would be has been dropped. */
 async function isDropped(db: DbOrTx, id: string): Promise<boolean> {
-  const created = new Date(parseInt(id.slice(4, 16), 16));
+  const created = new Date(createdAt(id));
   const { rows } = await sql<{ dropped: boolean }>`
     select ${created} < now() - interval '1 day'
       and to_regclass('deliveries_' || to_char(${created}::timestamptz at time zone 'utc', 'YYYYMMDD')) is null

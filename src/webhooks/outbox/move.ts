@@ -4,7 +4,7 @@ import type { DbOrTx } from '../../database/tables.ts';
 
 /** The columns that a delivery has in the outbox and in the history. */
 const KEPT = sql.raw(`account_id, id, job_id, event, webhook_url, endpoint, webhook_id,
-  head, tail, whole_job, page_ordinals, headers, attempts, fence, created_at, request_id, traceparent`);
+  head, tail, link, whole_job, page_ordinals, headers, attempts, fence, created_at, request_id, traceparent`);
 
 /**
  * A common table expression body that puts rows which were just deleted from the outbox into the

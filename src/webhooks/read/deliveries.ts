@@ -157,7 +157,7 @@ export async function readContent(
 ): Promise<DeliveryContent | null> {
   if (!isId('dlv', id)) return null;
   const columns =
-    sql.raw(`account_id, id, job_id, event, head, tail, whole_job, page_ordinals, body_bytes, body_sha256,
+    sql.raw(`account_id, id, job_id, event, head, tail, link, whole_job, page_ordinals, body_bytes, body_sha256,
     webhook_id, headers, attempts`);
   const { rows } = await sql<DeliveryContent>`
     select ${columns} from outbox where account_id = ${accountId} and id = ${id}

@@ -5,8 +5,18 @@ import type { Log } from '../../log.ts';
 import { inSpan, markFailed, SpanKind, traceparentOf } from '../../tracing.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 import type { AttemptResult } from '../outbox/finished-attempt.ts';
+import { UnlinkedError } from './link.ts';
 import { BodyChangedError, Poster, UnsignedError, type BodyFacts, type PosterOptions } from './post.ts';
 import { ATTEMPT_ERRORS, type AttemptError } from './attempt-errors.ts';
+
+/** Why a delivery goes back without an attempt. */
+export type NotSentError = UnsignedError | UnlinkedError | AddressBusyError;
+
+export function isNotSent(error: unknown): error is NotSentError {
+  return (
+    error instanceof UnsignedError || error instanceof UnlinkedError || error instanceof AddressBusyError
+  );
+}
 
 /** Makes attempts: sends claimed deliveries and returns the results. */
 export class Sender {
@@ -20,9 +30,8 @@ export class Sender {
 
   /**
    * Sends one claimed delivery once, in a span of its job's trace; `claimedAt` is on
-   * performance.now's clock. Throws an UnsignedError where it cannot be signed here, and an
-   * AddressBusyError where its address has been sent enough; nothing was sent then. Every other
-   * failure is a result.
+   * performance.now's clock. Throws a NotSentError, and sends nothing, where it cannot be signed or
+   * linked here, or its address has been sent enough. Every other failure is a result.
    */
   async attempt(delivery: ClaimedDelivery, claimedAt: number): Promise<AttemptResult> {
     const attributes = {
@@ -58,7 +67,7 @@ export class Sender {
       crashPoint('delivery.sent');
       outcome = answered(answer);
     } catch (error) {
-      if (error instanceof UnsignedError || error instanceof AddressBusyError) throw error;
+      if (isNotSent(error)) throw error;
       outcome = unanswered(error);
       this.#logFailure(delivery, outcome.error, error);
     }

@@ -13,18 +13,20 @@ const CHUNK_BYTES = 64 * 1024;
 /** The parts of a delivery's body. */
 export type BodySource = Pick<
   ClaimedDelivery,
-  'account_id' | 'job_id' | 'event' | 'head' | 'tail' | 'whole_job' | 'page_ordinals' | 'body_bytes'
+  'account_id' | 'job_id' | 'event' | 'head' | 'tail' | 'link' | 'whole_job' | 'page_ordinals' | 'body_bytes'
 >;
 
 /** The body of a delivery in chunks: the same bytes at every call. */
 export async function* bodyChunks(db: Db, delivery: BodySource): AsyncGenerator<Buffer> {
-  if (!delivery.whole_job || delivery.job_id === null) {
-    yield Buffer.from(delivery.head + (await namedPages(db, delivery)) + delivery.tail, 'utf8');
+  const { account_id, job_id } = delivery;
+  if (!delivery.whole_job || job_id === null) {
+    const { head, link, tail } = delivery;
+    yield Buffer.from(head + (link ?? (await namedPages(db, delivery))) + tail, 'utf8');
     return;
   }
   let pending: Buffer[] = [];
   let bytes = 0;
-  for await (const text of readEnvelope(db, delivery.account_id, delivery.job_id, delivery)) {
+  for await (const text of readEnvelope(db, { account_id, id: job_id }, delivery)) {
     const chunk = Buffer.from(text, 'utf8');
     pending.push(chunk);
     bytes += chunk.length;
@@ -59,7 +61,7 @@ async function namedPages(db: Db, { account_id, job_id, event, page_ordinals }: 
 export async function smallBody(db: Db, delivery: BodySource): Promise<Buffer | null> {
   if (delivery.body_bytes !== null && delivery.body_bytes > SMALL_BODY_BYTES) return null;
   if (!delivery.whole_job && delivery.page_ordinals === null) {
-    const body = Buffer.from(delivery.head + delivery.tail, 'utf8');
+    const body = Buffer.from(delivery.head + (delivery.link ?? '') + delivery.tail, 'utf8');
     return body.length > SMALL_BODY_BYTES ? null : body;
   }
   const chunks: Buffer[] = [];

@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import type { Config } from '../../config/index.ts';
 import { crashPoint } from '../../crash-point.ts';
 import { openJson, type SecretBox } from '../../accounts/secrets.ts';
+import { JSON_LINES, resultLength } from '../../database/result-bytes.ts';
 import type { Db } from '../../database/tables.ts';
 import type { Egress, PostResult } from '../../egress/index.ts';
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import { Semaphore } from '../../limits/semaphore.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 import { URGENT_LANE } from '../outbox/lanes.ts';
-import { bodyChunks, sha256, smallBody } from './body.ts';
+import { bodyChunks, sha256, SMALL_BODY_BYTES, smallBody } from './body.ts';
+import { addLink, lacksLink } from './link.ts';
 import { createSigner, type Signer } from './sign.ts';
 
 /** A caller's extra request headers. */
@@ -43,7 +45,7 @@ export interface BodyFacts {
 export interface PosterOptions {
   db: Db;
   egress: Egress;
-  config: Pick<Config, 'webhookTimeoutMs'>;
+  config: Pick<Config, 'webhookTimeoutMs' | 'publicUrl' | 'retentionDays'>;
   box: SecretBox;
 }
 
@@ -59,9 +61,10 @@ export class Poster {
 
   /**
    * Sends one claimed delivery, and fills in `facts` on the way. Throws a BodyChangedError, an
-   * UnsignedError, or what egress throws.
+   * UnsignedError, an UnlinkedError, or what egress throws.
    */
-  async post(delivery: ClaimedDelivery, traceparent: string | null, facts: BodyFacts): Promise<PostResult> {
+  async post(claimed: ClaimedDelivery, traceparent: string | null, facts: BodyFacts): Promise<PostResult> {
+    const delivery = lacksLink(claimed) ? await this.#addLink(claimed) : claimed;
     const body = await smallBody(this.#options.db, delivery);
     if (body === null) return await this.#postLarge(delivery, traceparent, facts);
     const { signer, headers } = this.#open(delivery);
@@ -77,6 +80,21 @@ export class Poster {
     });
   }
 
+  /** Many pages are read in turn with large bodies. */
+  async #addLink(delivery: ClaimedDelivery): Promise<ClaimedDelivery> {
+    const { account_id, job_id } = delivery;
+    const bytes = await resultLength(this.#options.db, { account_id, id: job_id! }, JSON_LINES);
+    using _ = bytes > SMALL_BODY_BYTES ? await this.#placeForLarge(delivery) : null;
+    return await addLink(this.#options, delivery);
+  }
+
+  async #placeForLarge({ account_id, endpoint }: ClaimedDelivery): Promise<DisposableStack> {
+    using places = new DisposableStack();
+    places.use(await this.#largeBodiesByEndpoint.acquire(`${account_id} ${endpoint}`));
+    places.use(await this.#largeBodies.acquire());
+    return places.move();
+  }
+
   /**
    * Reads the stored fragments twice in constant memory: for length, digest and signature, then to
    * send them.
@@ -87,10 +105,7 @@ export class Poster {
     facts: BodyFacts,
   ): Promise<PostResult> {
     const { db, egress, config } = this.#options;
-    const endpoint = `${delivery.account_id} ${delivery.endpoint}`;
-    using places = new DisposableStack();
-    places.use(await this.#largeBodiesByEndpoint.acquire(endpoint));
-    places.use(await this.#largeBodies.acquire());
+    using _ = await this.#placeForLarge(delivery);
     const { signer, headers } = this.#open(delivery);
     const { bytes, digest } = await digestLarge(bodyChunks(db, delivery), signer);
     fixBody(delivery, facts, bytes, digest);

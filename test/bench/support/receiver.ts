@@ -20,6 +20,8 @@ export interface Callback {
   pages: Record<string, number>;
   /** As the body says. */
   total: number | null;
+  /** Of a result by link: where the pages are. */
+  link: string | null;
 }
 
 export interface Receiver extends AsyncDisposable {
@@ -69,7 +71,7 @@ export async function startReceiver(): Promise<Receiver> {
 interface Body {
   job_id: string;
   status: string;
-  result: { pages?: { status: string }[]; total?: number };
+  result: { pages?: { status: string }[]; total?: number; url?: string };
 }
 
 function receive(): void {
@@ -91,5 +93,13 @@ function summary(body: Buffer, at: number): Callback {
   const { job_id, status, result }: Body = JSON.parse(body.toString());
   const pages: Record<string, number> = {};
   for (const page of result.pages ?? []) pages[page.status] = (pages[page.status] ?? 0) + 1;
-  return { job_id, status, at, bytes: body.length, pages, total: result.total ?? null };
+  return {
+    job_id,
+    status,
+    at,
+    bytes: body.length,
+    pages,
+    total: result.total ?? null,
+    link: result.url ?? null,
+  };
 }

@@ -34,6 +34,7 @@ test('endpoints of an account that has all its places are looked at once, not fo
     finished: () => {},
     release: () => {},
     unsigned: () => {},
+    unlinked: () => {},
   });
   for (const endpoint of endpoints) {
     endpoint.add({ delivery: delivery('/'), claimedAt: 0 }, 0);

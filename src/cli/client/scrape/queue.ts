@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
+import { WEBHOOK_PAYLOADS } from '../../../database/enumerations.ts';
 import { FORMATS, type Format } from '../../../scrape/types.ts';
 import { each, oneOf, wholeNumber } from '../../arguments.ts';
 import { CliError, EXIT } from '../../failure.ts';
@@ -19,6 +20,7 @@ const INTERRUPTED = 130;
 interface QueueOptions extends Connection, PageOptions {
   format: Format;
   webhookUrl?: string;
+  webhookPayload?: (typeof WEBHOOK_PAYLOADS)[number];
   finishWithin?: number;
   maxConcurrency?: number;
   session?: true;
@@ -69,6 +71,11 @@ function queueCommand(program: Command, nameAndArguments: string, description: s
     .option('--format <format>', FORMATS.join(', '), oneOf(...FORMATS), 'markdown')
     .option('--session', 'cookies that sites set go back to them for as long as the job runs')
     .option('--webhook-url <url>', 'the receiver of the callback')
+    .option(
+      '--webhook-payload <form>',
+      `what it carries: ${WEBHOOK_PAYLOADS.join(', ')} (default: full)`,
+      oneOf(...WEBHOOK_PAYLOADS),
+    )
     .option('--finish-within <seconds>', 'end by then, with what is done', wholeNumber(1, 604_800))
     .option('--max-concurrency <n>', 'maximum number of fetches at once', wholeNumber(1, 100));
 }
@@ -113,6 +120,7 @@ async function queue(
     format: options.format,
     session: options.session && 'job',
     webhook_url: options.webhookUrl,
+    webhook_payload: options.webhookPayload,
     finish_within: options.finishWithin,
     max_concurrency: options.maxConcurrency,
   });

@@ -9,6 +9,7 @@ import { notFound } from '../../../service-error.ts';
 import type { Context } from '../../../context.ts';
 import { isId } from '../../../ids.ts';
 import { bodyChunks } from '../../../webhooks/send/body.ts';
+import { withLink } from '../../../webhooks/send/link.ts';
 import type { DirectDispatch } from '../../../webhooks/direct/reservation.ts';
 import { redeliver } from '../../../webhooks/outbox/control.ts';
 import {
@@ -68,7 +69,7 @@ function problemOfId(id: string | undefined): Html | null {
 
 /** The list of deliveries, the page of one, its exact body, and redelivery. */
 export function deliveryPages(
-  { db, dispatch }: Context & { dispatch: DirectDispatch | null },
+  { db, config, dispatch }: Context & { dispatch: DirectDispatch | null },
   box: SecretBox,
 ): Router {
   const router = Router();
@@ -118,7 +119,7 @@ export function deliveryPages(
   async function contentOf(res: Response, id: string): Promise<DeliveryContent> {
     const content = await readContent(db, sessionOf(res).account_id, id);
     if (!content) throw notFound('delivery');
-    return content;
+    return await withLink({ db, config }, content);
   }
 
   router.get('/deliveries/:id', async (req, res) => {

@@ -3,7 +3,7 @@ import { PAGE_STATUSES } from '../../../database/enumerations.ts';
 import type { DeliveryState } from '../../../webhooks/read/deliveries.ts';
 import type { RunDescription } from '../../../jobs/read/describe.ts';
 import type { Job, PageRow } from '../../../jobs/read/jobs.ts';
-import type { ResultFormat } from '../../../jobs/http/schemas/queries.ts';
+import type { ResultFormat } from '../../../jobs/read/result.ts';
 import { confirmed, postForm, select } from '../../view/forms.ts';
 import { html, type Content, type Html } from '../../../http/html/html.ts';
 import { count, duration, exactTime, plural } from '../../view/format.ts';

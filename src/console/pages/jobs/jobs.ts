@@ -9,7 +9,7 @@ import type { Context } from '../../../context.ts';
 import { isId } from '../../../ids.ts';
 import { cancelJob } from '../../../jobs/progress/cancel.ts';
 import { fileReply } from '../../../jobs/http/jobs/file-reply.ts';
-import { resultReply } from '../../../jobs/http/jobs/read-result.ts';
+import { resultReply } from '../../../jobs/http/jobs/result-reply.ts';
 import { resultQuery } from '../../../jobs/http/schemas/queries.ts';
 import { beginDownload } from '../../../jobs/http/downloads.ts';
 import { EVENT_HEADERS, jobEvents } from '../../../jobs/http/jobs/job-events.ts';
@@ -154,7 +154,7 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
     const { format } = parseQuery(req, resultQuery);
     const job = await jobOf(req, res);
     await beginDownload(job.account_id, untilClosed(res));
-    await sendReply(res, resultReply(db, job, format));
+    await sendReply(res, await resultReply(db, job, { format, asked: req.headers }));
   });
 
   router.post('/jobs/:job_id/cancel', async (req, res) => {

@@ -1,6 +1,7 @@
 import type { WebhookPayload } from '../../../database/enumerations.ts';
 import type { Reply } from '../../../http/route/reply.ts';
 import type { RouteDescription } from '../../../http/route/route.ts';
+import { invalidField } from '../../../service-error.ts';
 import { checkWebhookUrl } from '../../../webhooks/http/check-url.ts';
 import type { JobContext } from '../context.ts';
 import { queuedAnswer } from '../schemas/answers.ts';
@@ -28,12 +29,14 @@ export type QueueFields = Omit<AsyncFields, 'webhook_payload'> & { webhook_paylo
 
 /**
  * The webhook that a request's body asks for. Throws ServiceError `validation_failed` where it can
- * never be called.
+ * never be called, or not in this form.
  */
 export async function queuedFields(
-  { egress }: Pick<JobContext, 'egress'>,
+  { egress, config }: Pick<JobContext, 'egress' | 'config'>,
   { webhook_url, webhook_payload, webhook_headers, webhook_events, finish_within }: QueueFields,
 ) {
+  if (webhook_payload === 'link' && config.publicUrl === undefined)
+    throw invalidField('webhook_payload', 'link needs PUBLIC_URL, which the operator has not set');
   if (webhook_url !== undefined) await checkWebhookUrl(egress, webhook_url);
   return {
     sync: false,

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { DbOrTx } from '../../../database/tables.ts';
-import { hasETag } from '../../../http/etag.ts';
-import { rangeOf } from '../../../http/range.ts';
+import { bytesReply } from '../../../http/bytes-reply.ts';
 import type { Reply } from '../../../http/route/reply.ts';
 import { notFound } from '../../../service-error.ts';
 import { findFile, readFileBytes, type FileRow } from '../../read/files.ts';
@@ -18,22 +17,15 @@ export async function fileReply(
 ): Promise<Reply> {
   const file = await findFile(db, job, name);
   if (!file) throw notFound('file');
-  const etag = `"${file.sha256.toString('hex')}"`;
-  const sent = { ETag: etag, 'Cache-Control': 'private, no-cache', 'Accept-Ranges': 'bytes' };
-  if (hasETag(headers['if-none-match'], etag)) return { status: 304, headers: sent };
-  const asked = { range: headers.range, ifRange: headers['if-range'] as string | undefined };
-  const range = rangeOf(asked, etag, file.bytes);
-  const { start, end } = range ?? { start: 0, end: file.bytes - 1 };
-  return {
-    status: range === null ? 200 : 206,
-    headers: {
-      ...sent,
-      ...contentHeaders(file),
-      'Content-Length': String(end + 1 - start),
-      ...(range && { 'Content-Range': `bytes ${start}-${end}/${file.bytes}` }),
-    },
-    bytes: readFileBytes(db, job, { name, start, end }),
+  const { bytes, sha256 } = file;
+  const content = {
+    etag: `"${sha256.toString('hex')}"`,
+    bytes,
+    sha256,
+    headers: contentHeaders(file),
+    read: ({ start, end }: { start: number; end: number }) => readFileBytes(db, job, { name, start, end }),
   };
+  return bytesReply(content, headers);
 }
 
 function contentHeaders({ name, type }: FileRow): Record<string, string> {

@@ -1,3 +1,4 @@
+import { PART_HEADERS, WHOLE_HEADERS } from '../../../http/bytes-reply.ts';
 import { route } from '../../../http/route/route.ts';
 import { SCREENSHOT_TYPES } from '../../../render/options.ts';
 import type { JobContext } from '../context.ts';
@@ -10,7 +11,6 @@ const TYPES = {
   contentType: 'application/octet-stream',
   otherTypes: [...Object.values(SCREENSHOT_TYPES), 'application/pdf'],
 };
-const ETAG = { ETag: 'The SHA-256 of the whole file.' };
 
 export const readFile = route({
   id: 'readFile',
@@ -23,11 +23,11 @@ export const readFile = route({
     'and HEAD. Files are there with the page that they are of, and for as long as the job.',
   access: 'account',
   answers: {
-    200: { description: 'The file.', ...TYPES, headers: ETAG },
+    200: { description: 'The file.', ...TYPES, headers: WHOLE_HEADERS },
     206: {
       description: 'The part that `Range` asks for.',
       ...TYPES,
-      headers: { ...ETAG, 'Content-Range': 'Which part of how many bytes.' },
+      headers: PART_HEADERS,
     },
     304: { description: 'The file is as `If-None-Match` says.' },
   },

@@ -1,7 +1,17 @@
 import { z } from 'zod';
 import { ENDED_JOB_STATUSES } from '../../../database/enumerations.ts';
-import { named } from '../../../http/schemas.ts';
+import { named, timestamp } from '../../../http/schemas.ts';
 import { batchResult, count, counts, cutShort, metadata, pageBlock, runFields } from './answers.ts';
+
+/** The result of `webhook_payload: link`. */
+const linkedResult = z.strictObject({
+  ...counts,
+  url: z.string().describe('Where the pages are downloaded, without a key. Whoever has it can read them.'),
+  length: count.describe('The bytes that come from there.'),
+  sha256: z.string().describe('Of these bytes, in hex.'),
+  expires_at: timestamp.describe('Until when they can be downloaded.'),
+  format: z.literal('jsonl').describe('A page block on each line.'),
+});
 
 /** The bodies of callbacks, by event. */
 export const callbacks = {
@@ -17,9 +27,11 @@ export const callbacks = {
             pageBlock,
             batchResult,
             z.strictObject({ ...counts, pages_url: z.string().describe('Where the pages can be read.') }),
+            linkedResult,
           ])
           .describe(
-            'What the synchronous route answers with; the last form is that of `webhook_payload: summary`.',
+            'What the synchronous route answers with; the last two forms are those of `webhook_payload`: ' +
+              '`summary` and `link`.',
           ),
         cut_short: cutShort,
         metadata,

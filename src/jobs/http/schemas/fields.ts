@@ -161,7 +161,10 @@ export const asyncFields = {
   webhook_payload: z
     .enum(WEBHOOK_PAYLOADS)
     .default('full')
-    .describe('`summary`: the counts and where to read the pages, for results that are large.'),
+    .describe(
+      'For results that are large. `summary`: the counts and where to read the pages. `link`: the counts, ' +
+        'and where to download the pages without a key, with their length and SHA-256.',
+    ),
   webhook_headers: webhookHeaders,
   webhook_events: z
     .array(z.enum(WEBHOOK_EVENTS))

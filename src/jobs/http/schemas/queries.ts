@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { JOB_KINDS, JOB_STATUSES, SETTLED_PAGE_STATUSES } from '../../../database/enumerations.ts';
 import { cursorParameter, limitParameter } from '../../../http/pagination.ts';
+import { RESULT_FORMATS } from '../../read/result.ts';
 
 const MAX_WAIT_SECONDS = 25;
 
@@ -44,8 +45,6 @@ export const mapQuery = z.strictObject({
     .describe('`jsonl`: a URL on each line, and nothing else.'),
 });
 
-export const RESULT_FORMATS = ['json', 'jsonl', 'csv'] as const;
-export type ResultFormat = (typeof RESULT_FORMATS)[number];
 export const resultQuery = z.strictObject({
   format: z
     .enum(RESULT_FORMATS)

@@ -1,5 +1,5 @@
-import type { Job } from '../../read/jobs.ts';
-import type { PageBlock } from '../schemas/answers.ts';
+import type { PageBlock } from '../http/schemas/answers.ts';
+import type { Job } from './jobs.ts';
 
 const COLUMNS: [name: string, of: (block: PageBlock) => unknown][] = [
   ['url', ({ url }) => url],
