@@ -58,8 +58,8 @@ export function createApp(context: Context, parts: ApiParts): Express {
   const shared: ApiContext = { ...context, ...parts, metrics, openApi };
   registerRoutes(app, ROUTES, shared, gates);
   if (context.config.firecrawlApi) app.use(firecrawlRoutes(shared, gates));
-  const { corsOrigins: origins } = context.config;
-  app.use(mcpRoutes({ routes: ROUTES, context: shared, gates, origins, version: VERSION }));
+  const { corsOrigins: origins, publicUrl } = context.config;
+  app.use(mcpRoutes({ routes: ROUTES, context: shared, gates, origins, version: VERSION, publicUrl }));
   app.use('/v1', ...gates.account);
   app.use(refuseUnknown);
   app.use(problemHandler(context.log));

@@ -18,6 +18,8 @@ export interface McpOptions<Context> {
   /** Origins of pages that may call, besides this service's own. */
   origins: readonly string[];
   version: string;
+  /** Where callers reach the service, where somebody has said. */
+  publicUrl: string | undefined;
 }
 
 /**
@@ -48,7 +50,11 @@ async function answer<Context>(options: McpOptions<Context>, req: Request, res: 
     import('@modelcontextprotocol/sdk/server/streamableHttp.js'),
     import('./server.ts'),
   ]);
-  const server = createMcpServer(insideApi(options, req, res), options.version);
+  const server = createMcpServer(
+    insideApi(options, req, res),
+    options.publicUrl ?? `${req.protocol}://${req.host}`,
+    options.version,
+  );
   const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true });
   res.once('close', () => void server.close());
   await server.connect(transport);

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { FORMATS } from '../scrape/types.ts';
 import type { ApiAnswer, ApiCall, CallApi } from './call.ts';
 import type { PageBlock } from '../jobs/http/schemas/answers.ts';
-import { contentOf, headingOf, untrusted, urlsOf, type MapBlock } from './page-text.ts';
+import { contentOf, filesOf, headingOf, untrusted, urlsOf, type MapBlock } from './page-text.ts';
 import { cutPages, decodePlace, encodePlace, type PageList } from './read-pages.ts';
 
 /** The most pages of one answer of the API, and the characters that fit into a model's context. */
@@ -27,13 +27,20 @@ const scrapeFields = {
   exclude_selectors: z.array(z.string()).optional().describe('CSS selectors: all but what they match.'),
   max_age_seconds: z.int().min(0).optional().describe('Take an own earlier result of at most this age.'),
 };
+const fileFields = {
+  screenshot: z
+    .union([z.boolean(), z.strictObject({ full_page: z.boolean() })])
+    .optional()
+    .describe('Make a picture of the page, of the window or of all of it. Runs its scripts.'),
+  pdf: z.boolean().optional().describe('Print the page as a PDF. Runs its scripts.'),
+};
 const webhookUrl = z.string().optional().describe('An https address that gets one signed POST at the end.');
 const jobId = z.string().describe('The id of the job, like job_….');
 const reads = { readOnlyHint: true, openWorldHint: true };
 const starts = { readOnlyHint: false, destructiveHint: false, openWorldHint: true };
 
-/** Adds the tools with which a model scrapes pages, runs jobs and reads them. */
-export function addTools(server: McpServer, api: CallApi): void {
+/** Adds the tools with which a model scrapes pages, runs jobs and reads them, through the API at `origin`. */
+export function addTools(server: McpServer, api: CallApi, origin: string): void {
   const call = async (what: ApiCall, signal: AbortSignal, show: (text: string) => string) =>
     resultOf(await api(what, signal), show);
 
@@ -41,16 +48,20 @@ export function addTools(server: McpServer, api: CallApi): void {
     'scrape',
     {
       title: 'Scrape a page',
-      description: 'Fetches one web page now and returns its content, Markdown by default.',
-      inputSchema: { url: z.string().describe('An http(s) URL.'), ...scrapeFields },
+      description:
+        'Fetches one web page now and returns its content, Markdown by default. A screenshot and a PDF are ' +
+        'linked to; they are read with the key.',
+      inputSchema: { url: z.string().describe('An http(s) URL.'), ...scrapeFields, ...fileFields },
       annotations: reads,
     },
-    async (input, { signal }) => {
-      const answer = await api(post('/v1/scrape', input), signal);
+    async ({ screenshot = false, pdf = false, ...input }, { signal }) => {
+      const files = screenshot !== false || pdf ? { render: true, screenshot, pdf } : {};
+      const answer = await api(post('/v1/scrape', { ...input, ...files }), signal);
       if (!answer.ok) return failure(answer.reason);
       const block = JSON.parse(answer.text) as PageBlock;
       if (block.error !== null) return failure(headingOf(block));
-      return success(untrusted(`${headingOf(block)}\n\n${contentOf(block)}`));
+      const page = success(untrusted(`${headingOf(block)}\n\n${contentOf(block)}`));
+      return { content: [...page.content, ...fileContents(block, origin)] };
     },
   );
 
@@ -191,6 +202,19 @@ const jobPath = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
 
 function resultOf(answer: ApiAnswer, show: (text: string) => string): CallToolResult {
   return answer.ok ? success(show(answer.text)) : failure(answer.reason);
+}
+
+/** The files of a page: named for the model, and as links for its program. */
+function fileContents(block: PageBlock, origin: string): CallToolResult['content'] {
+  const text = filesOf(block, origin);
+  const links = (block.files ?? []).map(({ name, path, type, bytes }) => ({
+    type: 'resource_link' as const,
+    uri: origin + path,
+    name,
+    mimeType: type,
+    size: bytes,
+  }));
+  return text === '' ? [] : [{ type: 'text', text }, ...links];
 }
 
 const success = (text: string): CallToolResult => ({ content: [{ type: 'text', text }] });

@@ -4,6 +4,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { noBrowser } from '../support/browser/browser.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startTestService } from '../support/service.ts';
 import { gate, page, startSite } from '../support/site.ts';
@@ -65,6 +66,30 @@ test('a page is scraped, and its text is marked as untrusted', async () => {
   const refused = await use(mcp.client, 'scrape', { url: 'none' });
   assert.ok(refused.isError);
   assert.match(refused.text, /url/);
+});
+
+test('a screenshot and a PDF of a page are linked to', { skip: noBrowser }, async () => {
+  await using mcp = await connected(overHttp(service.api.origin, service.account.key));
+  const asked = { url: site.url('/one'), screenshot: { full_page: true }, pdf: true };
+  const { content, isError } = await mcp.client.callTool({ name: 'scrape', arguments: asked });
+  assert.ok(!isError, JSON.stringify(content));
+  const [text, named, ...links] = content as { type: string; text: string; uri: string; mimeType: string }[];
+  assert.match(text!.text, /The first page\./);
+  assert.deepEqual(
+    links.map(({ type, mimeType }) => `${type} ${mimeType}`),
+    ['resource_link image/png', 'resource_link application/pdf'],
+  );
+  for (const { uri, mimeType } of links) {
+    assert.ok(named!.text.includes(uri), uri);
+    const file = await fetch(uri, { headers: { authorization: `Bearer ${service.account.key}` } });
+    assert.deepEqual([file.status, file.headers.get('content-type')], [200, mimeType]);
+    await file.body?.cancel();
+  }
+  const plain = await mcp.client.callTool({
+    name: 'scrape',
+    arguments: { url: site.url('/one'), screenshot: false },
+  });
+  assert.equal((plain.content as unknown[]).length, 1);
 });
 
 test('a site is mapped, and its titles are marked as untrusted', async () => {

@@ -14,7 +14,7 @@ export function addMcp(program: Command): void {
         import('@modelcontextprotocol/sdk/server/stdio.js'),
         import('../../mcp/server.ts'),
       ]);
-      const server = createMcpServer(overHttp(api), VERSION);
+      const server = createMcpServer(overHttp(api), api.url, VERSION);
       await server.connect(new StdioServerTransport());
       await new Promise<void>((resolve) => process.stdin.once('close', resolve));
       await server.close();
