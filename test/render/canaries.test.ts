@@ -3,7 +3,6 @@ import { execFile } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { chown, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
@@ -13,6 +12,7 @@ import { promisify } from 'node:util';
 import { browserUser } from '../../src/render/browser-user.ts';
 import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
 import { listen } from '../support/net/listen.ts';
+import { missing } from '../support/programs/programs.ts';
 import { startDns, type FakeDns } from '../support/net/dns.ts';
 import type { GuardedPage } from './guarded-page.ts';
 
@@ -32,7 +32,7 @@ const changeLoopback = async (how: 'add' | 'del') =>
 
 /** Chromium without a window of any kind, which has flags of its own. */
 const SHELL = '/usr/bin/chromium-headless-shell';
-const noShell = !existsSync(SHELL) && "Chromium's headless shell is not installed";
+const noShell = missing('chromium-headless-shell');
 
 /** Ways in which a page makes a browser connect, each to a path of its own. */
 const WAYS = (

@@ -12,6 +12,10 @@ const apt = (name: string) => `apt-get install -y ${name}`;
 
 const PROGRAMS = {
   Chromium: { probe: ['/usr/bin/chromium', '--version'], install: apt('chromium') },
+  'chromium-headless-shell': {
+    probe: ['/usr/bin/chromium-headless-shell', '--version'],
+    install: apt('chromium-headless-shell'),
+  },
   PgBouncer: { probe: ['/usr/sbin/pgbouncer', '--version'], install: apt('pgbouncer') },
   psql: { probe: ['psql', '--version'], install: apt('postgresql-client') },
   Ruby: { probe: ['ruby', '--version'], install: apt('ruby') },
