@@ -3,7 +3,6 @@ import type { Connection } from './client/api.ts';
 import { checkService } from './client/checks.ts';
 import { clientCommand } from './client/command.ts';
 import { CliError } from './failure.ts';
-import { checkInstallation } from './operator/checks.ts';
 import { print } from './output.ts';
 import { oneLine } from './terminal.ts';
 
@@ -18,6 +17,8 @@ export function addDoctor(program: Command): void {
   )
     .option('--probe <url>', 'the page on which egress is tried (default: https://example.com/)')
     .action(async (options: Connection & { probe?: string }, command: Command) => {
+      // It loads egress and the browser's part, which no other command needs.
+      const { checkInstallation } = await import('./operator/checks.ts');
       const checks = [...(await checkInstallation(options.probe)), ...(await checkService(options))];
       const width = Math.max(...checks.map(({ check }) => check.length));
       const lines = checks.map(
