@@ -41,6 +41,8 @@ const clients = [
   })),
   { name: 'node:net', allowTypeImports: true, allowImportNames: ['BlockList', 'isIP'], message: CONNECTIONS },
 ];
+/** It gives the clients above without an import. */
+const anyModule = [{ object: 'process', property: 'getBuiltinModule', message: CONNECTIONS }];
 
 const filesOf = (room: string) => [`src/${room}/**`, `src/${room}.ts`];
 /** The imports of rooms, as the files of other rooms write them. */
@@ -55,6 +57,7 @@ function layerRules(room: string, refused: string[]): OxlintOverride {
     rules: {
       'no-restricted-imports': ['error', { paths: room === 'egress' ? [] : clients, patterns }],
       'no-restricted-globals': room === 'egress' ? 'off' : ['error', 'fetch'],
+      'no-restricted-properties': room === 'egress' ? 'off' : ['error', ...anyModule],
     },
   };
 }
@@ -107,6 +110,7 @@ export default defineConfig({
     'import/no-named-as-default-member': 'off',
     'no-restricted-imports': ['error', { paths: clients }],
     'no-restricted-globals': ['error', 'fetch'],
+    'no-restricted-properties': ['error', ...anyModule],
     'typescript/no-floating-promises': [
       'error',
       {

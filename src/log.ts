@@ -1,6 +1,6 @@
+import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
 import { pino, type Logger, type LoggerOptions } from 'pino';
-import { PinoPretty } from 'pino-pretty';
 
 export type Log = Logger;
 
@@ -27,6 +27,8 @@ export function createLog(level: string, takes: (error: unknown) => boolean = ()
   };
   // Not process.stdout.isTTY, which a worker thread does not have.
   if (!isatty(STDOUT)) return pino(options);
+  // Loaded on a terminal only: the other processes and threads do without.
+  const { PinoPretty } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
   return pino(
     options,
     PinoPretty({ translateTime: 'HH:MM:ss', ignore: 'pid,hostname', singleLine: true, sync: true }),

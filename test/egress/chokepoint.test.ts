@@ -34,6 +34,8 @@ test('the linter lets only src/egress import an HTTP client or open a socket', a
   assert.match(await lint("import { connect } from 'node:net';\nconnect(80);"), /no-restricted-imports/);
   assert.doesNotMatch(await lint("import { isIP } from 'node:net';\nisIP('');"), /no-restricted-imports/);
   assert.match(await lint("await fetch('https://example.com/');"), /Unexpected use of 'fetch'/);
+  const builtin = "export const { request } = process.getBuiltinModule('node:http');";
+  assert.match(await lint(builtin), /no-restricted-properties/);
   assert.doesNotMatch(await lint('export const answer = 42;'), /restricted|Unexpected/);
 });
 

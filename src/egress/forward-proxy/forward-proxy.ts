@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Network } from '../connect/network.ts';
 import { parseUrl, targetOf } from '../connect/url-policy.ts';
 import { AddressBusyError, EgressError } from '../errors.ts';
+import { createServer } from '../node-http.ts';
 import { authorityOf, PageTraffic, type TrafficLimits } from './page-traffic.ts';
 import { relay } from './relay.ts';
 

@@ -1,5 +1,6 @@
-import { request as sendRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { request as sendRequest } from '../node-http.ts';
 
 /** Fields that belong to one connection, and not to the message (RFC 9110, section 7.6.1). */
 const HOP_BY_HOP = new Set([

@@ -1,6 +1,6 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http';
 import { EgressError } from '../errors.ts';
 import type { HeaderRecord } from '../headers.ts';
+import { validateHeaderName, validateHeaderValue } from '../node-http.ts';
 import type { StreamedBody } from '../body/streamed.ts';
 
 export interface OutgoingRequest {

@@ -1,18 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-// oxlint-disable-next-line no-restricted-imports -- it listens, and connects to nothing
-import {
-  createServer,
-  type IncomingMessage,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { answerClientErrors, NO_HOST, refuse } from './client-errors.ts';
 import { limitConnections, type ConnectionLimits } from './connections.ts';
+import { createServer } from '../../egress/node-http.ts';
 import { OperatorError } from '../../operator-error.ts';
 import { closeUnread } from './unread-answers.ts';
 
