@@ -161,17 +161,21 @@ describe('a sitemap', () => {
   });
 
   it('survives characters cut between chunks, and chunks of one byte', async () => {
-    const urls = Array.from(
-      { length: 9000 },
-      (_, number) => `https://example.com/${'é€😀'.repeat(3)}${number}`,
-    );
-    const text = Buffer.from(urlset(...urls));
-    for (const file of [text, gzipSync(text)])
-      for (const length of [1, 99_991])
+    for (const [count, length] of [
+      [500, 1],
+      [9000, 99_991],
+    ] as const) {
+      const urls = Array.from(
+        { length: count },
+        (_, number) => `https://example.com/${'é€😀'.repeat(3)}${number}`,
+      );
+      const text = Buffer.from(urlset(...urls));
+      for (const file of [text, gzipSync(text)])
         assert.deepEqual(
           await locs(file, length),
           urls.map((url) => new URL(url).href),
         );
+    }
   });
 
   it('gives what it lists while it arrives', async () => {
