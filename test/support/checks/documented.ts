@@ -33,12 +33,14 @@ export function assertDocumented(method: string, path: string, response: Respons
   if (answer.schema && type === 'application/json') check(answer.schema, text, where);
 }
 
+const PATTERNS = ROUTES.map((route) => {
+  const pattern = route.path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+');
+  return { route, pattern: new RegExp(`^${pattern}/?$`, 'i') };
+});
+
 /** The route of a request; a path without parameters goes first. */
 function findRoute(method: string, pathname: string) {
-  const matches = ROUTES.filter(({ path }) => {
-    const pattern = path.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+');
-    return new RegExp(`^${pattern}/?$`, 'i').test(pathname);
-  });
+  const matches = PATTERNS.flatMap(({ route, pattern }) => (pattern.test(pathname) ? [route] : []));
   const exact = matches.filter(({ path }) => !path.includes('{'));
   const candidates = exact.length > 0 ? exact : matches;
   return candidates.find((route) => route.method === method.toLowerCase());
