@@ -3,7 +3,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { chown, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { createApi, type Api } from '../support/api.ts';
 import { createTestDatabase } from '../support/database.ts';
@@ -27,6 +27,12 @@ async function postmasterOf(dir: string): Promise<number> {
 async function apiOf(service: ServiceProcess, key: string): Promise<Api> {
   return createApi(`http://127.0.0.1:${await service.ready()}`, key);
 }
+/** Waits 30 s for its database, beside the other tests. */
+let withoutDatabase: ServiceProcess;
+before(() => {
+  withoutDatabase = startProcess({ DATABASE_URL: 'postgres://user:hunter2secret@127.0.0.1:1/none' });
+});
+after(() => withoutDatabase[Symbol.asyncDispose]());
 
 test('npm start on a fresh machine: a key, a working curl line, the whole loop; then its data again', async () => {
   const DATA_DIR = dataDir('fresh');
@@ -201,10 +207,9 @@ test('a bad value stops the start with one line that names it', async () => {
 });
 
 test('a database that cannot be reached stops the start, and its password is not printed', async () => {
-  const service = startProcess({ DATABASE_URL: 'postgres://user:hunter2secret@127.0.0.1:1/none' });
-  assert.equal(await service.exited, 1);
-  assert.match(service.output(), /ECONNREFUSED/);
-  assert.ok(!service.output().includes('hunter2secret'));
+  assert.equal(await withoutDatabase.exited, 1);
+  assert.match(withoutDatabase.output(), /ECONNREFUSED/);
+  assert.ok(!withoutDatabase.output().includes('hunter2secret'));
 });
 
 const NOBODY = 65534;
