@@ -10,9 +10,8 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { browserUser } from '../../src/render/browser-user.ts';
-import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
+import { CHROMIUM, noBrowser, noShell, SHELL } from '../support/browser/browser.ts';
 import { listen } from '../support/net/listen.ts';
-import { missing } from '../support/programs/programs.ts';
 import { startDns, type FakeDns } from '../support/net/dns.ts';
 import type { GuardedPage } from './guarded-page.ts';
 
@@ -29,10 +28,6 @@ const changeLoopback = async (how: 'add' | 'del') =>
     () => true,
     () => false,
   );
-
-/** Chromium without a window of any kind, which has flags of its own. */
-const SHELL = '/usr/bin/chromium-headless-shell';
-const noShell = missing('chromium-headless-shell');
 
 /** Ways in which a page makes a browser connect, each to a path of its own. */
 const WAYS = (
@@ -71,6 +66,17 @@ const WAYS = (
   ] });
   peer.createDataChannel('x');
   peer.createOffer().then((offer) => peer.setLocalDescription(offer));
+  new WebTransport('https://${to.split(':')[0]}:${udp}/').ready.catch(() => {});
+  (async () => {
+    const [caller, called] = [new RTCPeerConnection(), new RTCPeerConnection()];
+    caller.createDataChannel('x');
+    await caller.setLocalDescription(await caller.createOffer());
+    await called.setRemoteDescription(caller.localDescription);
+    await called.setLocalDescription(await called.createAnswer());
+    await caller.setRemoteDescription(called.localDescription);
+    const candidate = 'candidate:1 1 udp 2122260223 candidate.test 9 typ host';
+    await caller.addIceCandidate({ candidate, sdpMid: '0', sdpMLineIndex: 0 });
+  })();
 </script>`;
 
 /**
@@ -82,7 +88,7 @@ const SEEN = [
 ]; // prettier-ignore
 
 /** Names that the browser itself may look up where nothing keeps it from that. */
-const LOOKED_UP = /(?:prefetched|stunned|turned)\.test/;
+const LOOKED_UP = /(?:prefetched|stunned|turned|candidate)\.test/;
 
 /** What a browser's log of the network says of the names that it has looked up. */
 function lookups(log: string): string {

@@ -47,6 +47,22 @@ const ENDLESS = `<!doctype html><title>List</title><main><ul></ul><div id="senti
   }).observe(sentinel);
 </script>`;
 
+/** Takes more memory than a tab may have. */
+const GREEDY = `<!doctype html><title>Greedy</title><main><p id="out"></p></main><script>
+  const taken = [];
+  while (taken.length < 120) taken.push(new Array(1e6).fill(Math.random()));
+  out.textContent = 'It has taken ' + taken.length * 8 + ' MB.';
+</script>`;
+
+/** Says what an earlier page of the same site has left, and leaves something itself. */
+const TRACES = `<!doctype html><title>Traces</title><main><p id="out"></p></main><script>
+  out.textContent = 'Left by pages before this one: ' + localStorage.length + ' and ' + document.cookie.length + '.';
+  localStorage.setItem('was', 'here');
+  document.cookie = 'was=here';
+</script>`;
+
+const TRACED = Array.from({ length: 8 }, (_, n) => `/traces?${n}`);
+
 const SECOND = page('Second', 'The second page of the shop, for those who have seen the first one.');
 
 describe('rendering', { skip: noBrowser }, () => {
@@ -70,6 +86,8 @@ describe('rendering', { skip: noBrowser }, () => {
       '/to-app': { status: 302, headers: { location: '/app' } },
       '/away': { status: 302, headers: { location: '/hidden' } },
       '/hidden': page('Hidden', 'Nobody reads this.'),
+      '/greedy': GREEDY,
+      ...Object.fromEntries(TRACED.map((path) => [path, TRACES])),
       '/hangs': '<title>Hangs</title><script>for (;;);</script>',
       '/echo': (req, res) =>
         void res.writeHead(200, { 'content-type': 'text/html' }).end(
@@ -191,6 +209,18 @@ describe('rendering', { skip: noBrowser }, () => {
     assert.ok(!site.requests.some(({ path }) => path === '/hidden'));
   });
 
+  test('a page finds nothing that the ones before it and beside it have left', async () => {
+    const id = await service.api.queue('/v1/scrape/batch/async', {
+      urls: TRACED.map((path) => site.url(path)),
+      render: true,
+    });
+    const { result } = await service.api.finished(id);
+    assert.deepEqual(
+      result.pages.map(({ markdown }: { markdown: string }) => markdown.trim()),
+      TRACED.map(() => 'Left by pages before this one: 0 and 0.'),
+    );
+  });
+
   test('a page that hangs fails alone, at its time, and costs nothing', async () => {
     const had = await credits();
     const urls = ['/hangs', '/plain', '/app'].map((path) => site.url(path));
@@ -200,6 +230,19 @@ describe('rendering', { skip: noBrowser }, () => {
       ['render_timeout', null, null],
     );
     assert.equal(had - (await credits()), 10);
+  });
+
+  test('a page that wants more memory than a tab may have loses its tab, and no other page', async () => {
+    const id = await service.api.queue('/v1/scrape/batch/async', {
+      urls: ['/greedy', '/plain', '/app'].map((path) => site.url(path)),
+      render: true,
+      timeout_ms: 60_000,
+    });
+    const { result } = await service.api.finished(id);
+    assert.deepEqual(
+      result.pages.map(({ error }: { error: { code: string } | null }) => error?.code ?? null),
+      ['render_failed', null, null],
+    );
   });
 
   test('a crawl follows links that a script made', async () => {

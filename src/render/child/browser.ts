@@ -24,14 +24,7 @@ export function guards(proxyUrl: string): string[] {
 /** The proxy resolves names, the browser none. We found no page that makes it try. */
 const NO_NAMES = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1';
 
-const FRUGAL = [
-  '--disable-gpu',
-  '--disable-quic',
-  '--mute-audio',
-  '--no-pings',
-  '--disable-breakpad',
-  `--js-flags=--max-old-space-size=${TAB_HEAP_MB}`,
-];
+const FRUGAL = ['--disable-gpu', `--js-flags=--max-old-space-size=${TAB_HEAP_MB}`];
 
 /**
  * Starts the browser in its own sandbox, or connects to one that runs elsewhere. The browser is

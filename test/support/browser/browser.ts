@@ -7,6 +7,8 @@ import { chromium, type BrowserContext, type BrowserContextOptions, type Page } 
 import { missing } from '../programs/programs.ts';
 
 export const CHROMIUM = '/usr/bin/chromium';
+/** Chromium without a window of any kind, which has flags and faults of its own. */
+export const SHELL = '/usr/bin/chromium-headless-shell';
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -20,6 +22,7 @@ const PATIENCE_MS = 20_000;
 
 /** Why tests in a browser cannot run here, or false. */
 export const noBrowser: string | false = missing('Chromium');
+export const noShell: string | false = missing('chromium-headless-shell');
 
 export interface TestBrowser extends AsyncDisposable {
   /**
