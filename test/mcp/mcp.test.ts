@@ -4,7 +4,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { noBrowser } from '../support/browser/browser.ts';
+import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startTestService } from '../support/service.ts';
 import { gate, page, startSite } from '../support/site.ts';
@@ -69,7 +69,9 @@ test('a page is scraped, and its text is marked as untrusted', async () => {
 });
 
 test('a screenshot and a PDF of a page are linked to', { skip: noBrowser }, async () => {
-  await using mcp = await connected(overHttp(service.api.origin, service.account.key));
+  await using rendering = await startTestService({ CHROMIUM_PATH: CHROMIUM });
+  const { api, account } = rendering;
+  await using mcp = await connected(overHttp(api.origin, account.key));
   const asked = { url: site.url('/one'), screenshot: { full_page: true }, pdf: true };
   const { content, isError } = await mcp.client.callTool({ name: 'scrape', arguments: asked });
   assert.ok(!isError, JSON.stringify(content));
@@ -81,7 +83,7 @@ test('a screenshot and a PDF of a page are linked to', { skip: noBrowser }, asyn
   );
   for (const { uri, mimeType } of links) {
     assert.ok(named!.text.includes(uri), uri);
-    const file = await fetch(uri, { headers: { authorization: `Bearer ${service.account.key}` } });
+    const file = await fetch(uri, { headers: { authorization: `Bearer ${account.key}` } });
     assert.deepEqual([file.status, file.headers.get('content-type')], [200, mimeType]);
     await file.body?.cancel();
   }
