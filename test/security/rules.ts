@@ -242,6 +242,12 @@ const REQUESTS: Rule[] = [
 /** Accounts and secrets. */
 const ACCOUNTS: Rule[] = [
   [
+    'A link to a result opens these bytes until it expires, and nothing else; guessing is slowed down',
+    ['webhooks/links.test.ts', 'a link that was changed is refused, and one that is none does not exist'],
+    ['webhooks/links.test.ts', 'an address that guesses signatures waits, and what it sent is in no log'],
+    ['webhooks/links.test.ts', 'a link expires'],
+  ],
+  [
     'API keys are stored as SHA-256, compared in constant time, shown once and revoked at once',
     ['security/secrets.test.ts', 'API keys are kept as the SHA-256 of a random secret'],
     ['security/secrets.test.ts', 'keys and tokens are compared in constant time'],

@@ -238,6 +238,22 @@ test('an endpoint that is paused gets the link once it is resumed, and the conso
   assert.equal(callback!.body.toString(), shown.body);
 });
 
+test('an address that guesses signatures waits, and what it sent is in no log', async () => {
+  const { result } = await linked();
+  const path = pathOf(result.url);
+  assert.equal((await read(path)).status, 200);
+  const guess = (n: number) => path.replace(/signature=.*/, `signature=${String(n).padStart(64, '0')}`);
+  let refused = await read(guess(0));
+  for (let n = 1; refused.status === 403 && n < 1000; n++) refused = await read(guess(n));
+  assert.deepEqual([refused.status, refused.json.code], [429, 'rate_limited']);
+  assert.ok(Number(refused.headers.get('retry-after')) > 0);
+  assert.equal((await read(path)).status, 200, 'a link that has worked is let through');
+  const signature = new URL(result.url).searchParams.get('signature')!;
+  assert.ok(service.logs.length > 100);
+  const line = service.logs.find((one) => JSON.stringify(one).includes(signature));
+  assert.equal(line, undefined);
+});
+
 test('a link cannot be asked for where nobody has said where the service is', async () => {
   await using other = await startTestService({ ROLES: 'web' });
   const body = { url: site.url('/a'), webhook_url: receiver.url(), webhook_payload: 'link' };
