@@ -11,6 +11,12 @@ import type { CallApi } from './call.ts';
 
 const LIMITS = { bytes: 4 * 1024 * 1024, values: 110_000, verbatim: {} };
 
+/**
+ * One message: since 2025-06-18 the protocol has no batches, each of which would count as one
+ * request.
+ */
+const message = z.looseObject({ jsonrpc: z.literal('2.0') });
+
 export interface McpOptions<Context> {
   routes: readonly Route<Context>[];
   context: Context;
@@ -30,12 +36,8 @@ export function mcpRoutes<Context>(options: McpOptions<Context>): Router {
   const router = Router();
   const { gates, origins } = options;
   router.use('/mcp', setRoute('/mcp'));
-  router.post(
-    '/mcp',
-    refuseOrigins(origins),
-    ...gates.account,
-    gates.readBody(LIMITS, z.unknown()),
-    (req, res) => answer(options, req, res),
+  router.post('/mcp', refuseOrigins(origins), ...gates.account, gates.readBody(LIMITS, message), (req, res) =>
+    answer(options, req, res),
   );
   router.all('/mcp', ...gates.account, (_req, res) => {
     res.set('Allow', 'POST');

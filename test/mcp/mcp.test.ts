@@ -176,3 +176,20 @@ test('a client goes on after the service was killed between two calls', async ()
   while (!['completed', 'failed'].includes(job.status));
   assert.equal(job.status, 'completed');
 });
+
+const sendMessage = async (body: unknown) =>
+  await fetch(`${service.api.origin}/mcp`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${service.account.key}`,
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify(body),
+  });
+
+test('a request has one message: many in one would evade the rate limit', async () => {
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
+  assert.equal((await sendMessage(call)).status, 200);
+  assert.equal((await sendMessage([call, call])).status, 422);
+});
