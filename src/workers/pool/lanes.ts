@@ -13,21 +13,32 @@ interface LaneSettings {
   readers: number;
   accountReaders: number;
   heavy: number;
-  /** How long the last of its readers stays idle, in ms. */
+  /** How long a thread stays idle before it ends and returns its memory, in ms. */
+  idleMs: number;
+  /** The same of the last of its readers. */
   spareMs: number;
 }
 
 /** The threads and readers of each lane, with this many threads for batches. */
 export function laneSettings(bulkThreads: number): Record<Lane, LaneSettings> {
   return {
-    interactive: { threads: 1, niceness: 0, readers: 4, accountReaders: 2, heavy: 2, spareMs: 60_000 },
+    interactive: {
+      threads: 1,
+      niceness: 0,
+      readers: 4,
+      accountReaders: 2,
+      heavy: 2,
+      idleMs: 120_000,
+      spareMs: 60_000,
+    },
     bulk: {
       threads: bulkThreads,
       niceness: 10,
       readers: bulkThreads + 2,
       accountReaders: bulkThreads + 1,
       heavy: 1,
-      // Nobody waits for the first page of a batch.
+      // Nobody waits for the first page of a batch, and 40 MiB are a part of what a page may take.
+      idleMs: 20_000,
       spareMs: 2000,
     },
   };

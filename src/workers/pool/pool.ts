@@ -29,8 +29,6 @@ const WATCH_MS = 500;
 const RESTART_MS = 100;
 /** The pause before a thread that fails to start is started again doubles up to this. */
 const RESTART_LIMIT_MS = 30_000;
-/** A thread ends, and returns its memory, after being idle for this long. */
-const IDLE_MS = 2 * 60_000;
 /** The time in which a thread that claimed something just when told to end may finish. */
 const END_GRACE_MS = 10_000;
 
@@ -38,6 +36,7 @@ interface WorkerPoolOptions {
   /** The dispatcher of this process, where it has one. */
   dispatch?: DirectDispatch | null;
   script?: URL;
+  /** How long idle threads stay, in place of what their lane says. */
   idleMs?: number;
 }
 
@@ -50,7 +49,7 @@ export class WorkerPool {
   readonly #context: Context;
   readonly #script: URL;
   readonly #dispatch: DirectDispatch | null;
-  readonly #idleMs: number;
+  readonly #idleMs: Record<Lane, number>;
   /** The places for threads: the lane of each, and its thread. */
   readonly #lanes: Lane[];
   readonly #niceness: Record<Lane, number>;
@@ -69,14 +68,17 @@ export class WorkerPool {
   #stopping = false;
 
   constructor(context: Context, options: WorkerPoolOptions = {}) {
-    const { script = new URL('./thread.ts', import.meta.url), idleMs = IDLE_MS, dispatch = null } = options;
+    const { script = new URL('./thread.ts', import.meta.url), idleMs, dispatch = null } = options;
     const { dataDir, workerThreads } = context.config;
     this.#context = context;
     this.#script = script;
     this.#dispatch = dispatch;
-    this.#idleMs = idleMs;
     const settings = laneSettings(workerThreads);
     this.#lanes = threadLanes(settings);
+    this.#idleMs = {
+      interactive: idleMs ?? settings.interactive.idleMs,
+      bulk: idleMs ?? settings.bulk.idleMs,
+    };
     this.#niceness = { interactive: settings.interactive.niceness, bulk: settings.bulk.niceness };
     const compileCache = getCompileCacheDir() ?? join(dataDir, 'compiled');
     const readers = (lane: Lane) => new ReaderPool({ ...settings[lane], compileCache });
@@ -201,7 +203,7 @@ export class WorkerPool {
           'worker thread is stuck and replaced',
         );
         void thread.kill();
-      } else if (thread.idleMs > this.#idleMs && !thread.ending) {
+      } else if (thread.idleMs > this.#idleMs[thread.lane] && !thread.ending) {
         this.#context.log.debug({ lane: thread.lane, thread: thread.index }, 'idle worker thread ends');
         thread.end(END_GRACE_MS);
       }

@@ -12,7 +12,7 @@ export const MAX_RESIDENT_BYTES = 232 * MIB;
  * A reader that has grown to more than this is replaced after its page, which returns the memory to
  * the system.
  */
-export const KEPT_RESIDENT_BYTES = 176 * MIB;
+export const KEPT_RESIDENT_BYTES = 152 * MIB;
 /**
  * The memory that a reader should have left for a page that may need much, and for each byte of
  * another page.
