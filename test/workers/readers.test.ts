@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { platform } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { ReaderProcess } from '../../src/workers/reading/reader-process.ts';
 import { createApi } from '../support/api.ts';
 import { createTestDatabase } from '../support/database.ts';
+import { testRun } from '../support/environment.ts';
 import { startProcess } from '../support/process.ts';
 import { page, startSite } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
@@ -65,3 +68,11 @@ test(
     await eventually(async () => (await readersOf(service.pid)).length === 0);
   },
 );
+
+test('a reader that was told to end takes no other page, though it is still there', async () => {
+  const reader = new ReaderProcess({ compileCache: join(testRun().directory, 'compiled'), niceness: 0 });
+  assert.ok(reader.reusable);
+  reader[Symbol.dispose]();
+  assert.ok(!reader.reusable);
+  await reader.exited;
+});

@@ -103,6 +103,8 @@ export class ReaderProcess implements Disposable {
 
   /** Ends the process; the page that it reads fails with `internal_error`. */
   [Symbol.dispose](): void {
+    // A reading may have arrived that it sent before: no other page is to be given to it.
+    this.#alive = false;
     this.#endCode = 'internal_error';
     this.#child.kill('SIGKILL');
   }
