@@ -49,22 +49,29 @@ export function barChart(chart: Chart): Html {
   return figure(chart, max, bars);
 }
 
-/** Lines over time; a place without a value interrupts its line. */
+/** Lines over time; a place without a value interrupts its line, and a value between two such is a point. */
 export function lineChart(chart: Chart): Html {
   const values = chart.series.flatMap((s) => s.values.filter((v) => v !== null));
   const max = niceMaximum(Math.max(0, ...values));
   const step = WIDTH / chart.places.length;
+  const x = (place: number) => round((place + 0.5) * step);
   const y = (value: number) => round(HEIGHT - (value / max) * HEIGHT);
   const lines = chart.series.map((s) => {
-    const pieces = runs(s.values).map(({ start, values: run }) =>
-      // A value alone is drawn as a short dash, which a line of one point would not be.
-      run.length === 1
-        ? `M${round(start * step + step * 0.2)} ${y(run[0]!)}h${round(step * 0.6)}`
-        : run.map((v, n) => `${n === 0 ? 'M' : 'L'}${round((start + n + 0.5) * step)} ${y(v)}`).join(''),
-    );
-    return html`<path class="line ${s.tone}" d="${pieces.join('')}"></path>`;
+    const drawn = runs(s.values).map(({ start, values: run }) => ({
+      alone: run.length === 1,
+      path: run.map((v, n) => `${n === 0 ? 'M' : 'L'}${x(start + n)} ${y(v)}`).join(''),
+    }));
+    const line = drawn.filter(({ alone }) => !alone).map(({ path }) => path);
+    // A line needs two values. One that has no neighbour is a point: a line of no length with round ends.
+    const points = drawn.filter(({ alone }) => alone).map(({ path }) => `${path}h0`);
+    return html`${line.length > 0 && html`<path class="line ${s.tone}" d="${line.join('')}"></path>`}
+    ${points.length > 0 && html`<path class="line point ${s.tone}" d="${points.join('')}"></path>`}`;
   });
-  return figure(chart, max, [lines, chart.places.map((place, n) => tooltip(chart, place, n, step))]);
+  // The first series is drawn last, over points of others that have the same value.
+  return figure(chart, max, [
+    lines.toReversed(),
+    chart.places.map((place, n) => tooltip(chart, place, n, step)),
+  ]);
 }
 
 function runs(values: (number | null)[]): { start: number; values: number[] }[] {
