@@ -60,6 +60,7 @@ export function accountPage(db: Db): Router {
         ${account.suspended_at && deletion(res, account)}
       </div>
       <section>
+        <h2>API keys</h2>
         ${keyTable(await listKeys(db, account.id), { revocation: (key) => keyRevocation(res, account, key) })}
       </section>`;
     const back = { href: '/console/admin/accounts', label: 'Accounts' };

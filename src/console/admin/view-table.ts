@@ -1,5 +1,5 @@
 import { html, type Content, type Html } from '../../http/html/html.ts';
-import { bytes, count, percent, time } from '../view/format.ts';
+import { bytes, percent, time } from '../view/format.ts';
 import { table } from '../view/table.ts';
 import { accountPath } from './accounts.ts';
 import { VIEW_ROWS, type AdminView } from './views.ts';
@@ -20,7 +20,7 @@ export function viewSection(title: string, view: AdminView): Html {
     <h2>${title}</h2>
     <p class="quiet">${view.comment}</p>
     <div class="wide" tabindex="0" role="group" aria-label="${title}">
-      ${table(title, columns, view.rows, html`<p>Nothing.</p>`)}
+      ${table(title, columns, view.rows, html`<p>None.</p>`)}
     </div>
     ${view.rows.length === VIEW_ROWS && html`<p class="quiet">The first ${VIEW_ROWS} are shown.</p>`}
   </section>`;
@@ -31,8 +31,11 @@ const UNITS: Record<string, string> = { ms: 'ms', seconds: 's', bytes: 'bytes' }
 /** A column's name as a label, its unit in parentheses: `p95_ms` is `p95 (ms)`. */
 function labelOf(column: string): string {
   const [, name = column, unit] = /^(.+)_(ms|seconds|bytes)$/.exec(column) ?? [];
-  return name.replaceAll('_', ' ') + (unit === undefined ? '' : ` (${UNITS[unit]})`);
+  const words = name.replaceAll('_', ' ').replace(/\b(url|id)\b/g, (word) => word.toUpperCase());
+  return words[0]!.toUpperCase() + words.slice(1) + (unit === undefined ? '' : ` (${UNITS[unit]})`);
 }
+
+const figure = new Intl.NumberFormat('en-US', { maximumFractionDigits: 1 });
 
 /** Postgres' numeric comes as text. */
 const isNumber = (value: unknown) =>
@@ -46,9 +49,9 @@ function cell(column: string, value: unknown): Content {
   if (column === 'bytes') return bytes(Number(text));
   if (column === 'success_rate') return percent(Number(text));
   if (column === 'account_id') return html`<a href="${accountPath(text)}"><code>${text}</code></a>`;
-  if (typeof value === 'number' || /^-?\d+$/.test(text)) return count(Number(text));
+  if (isNumber(value)) return figure.format(Number(text));
   if (ID.test(column)) return html`<code>${text}</code>`;
-  return /url|endpoint|host/.test(column) ? html`<span class="url">${text}</span>` : text;
+  return /url|endpoint|host/.test(column) ? html`<span class="url" title="${text}">${text}</span>` : text;
 }
 
 /** What the driver makes of a Postgres interval. */
