@@ -17,7 +17,8 @@ import { accountIdOf, setRoute } from '../http/locals.ts';
 import { requestLog } from '../http/observe/request-log.ts';
 import { traceRequests } from '../http/observe/request-trace.ts';
 import { problemHandler } from '../http/problem.ts';
-import { createBodyReader } from '../http/body/json-body.ts';
+import { BodyBudget } from '../http/body/budget.ts';
+import { createBodyReader, type BodyReader } from '../http/body/json-body.ts';
 import { limitRate } from '../http/access/rate-limit.ts';
 import { registerRoutes, type Gates } from '../http/route/register.ts';
 import { callbacks } from '../jobs/http/schemas/callbacks.ts';
@@ -42,7 +43,8 @@ export function createApp(context: Context, parts: ApiParts): Express {
   const app = express();
   const metrics = createMetrics(context);
   const openApi = JSON.stringify(openApiDocument(ROUTES, callbacks));
-  const gates = gatesOf(context);
+  const bodies = new BodyBudget();
+  const gates = gatesOf(context, createBodyReader(bodies));
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.set('trust proxy', context.config.trustProxy);
@@ -51,7 +53,7 @@ export function createApp(context: Context, parts: ApiParts): Express {
   app.use(traceRequests);
   if (metrics) app.use(metrics.observe);
   app.use(helmet());
-  app.use('/console', setRoute('/console'), consoleRoutes(context, parts));
+  app.use('/console', setRoute('/console'), consoleRoutes(context, { ...parts, bodies }));
   app.use('/docs', setRoute('/docs'));
   app.use(docsRoutes());
   if (context.config.corsOrigins.length > 0) app.use(FOR_BROWSERS, cors(corsOptions(context)));
@@ -89,7 +91,7 @@ function corsOptions({ config }: Context): CorsOptions {
   };
 }
 
-function gatesOf({ db, config }: Context): Gates {
+function gatesOf({ db, config }: Context, readBody: BodyReader): Gates {
   const limiter = createRateLimiter(db, config.rateLimitPerMinute);
   const attempts = new AttemptLimit(MAX_WRONG_KEYS);
   return {
@@ -97,7 +99,7 @@ function gatesOf({ db, config }: Context): Gates {
     account: [requireKey((key) => authenticate(db, key), attempts), ...(limiter ? [limitRate(limiter)] : [])],
     link: [requireLink(linkCheck(db), attempts), ...(limiter ? [limitRate(limiter, accountIdOf)] : [])],
     operator: [requireToken(config.adminToken, attempts)],
-    readBody: createBodyReader(),
+    readBody,
     audit: async ({ caller, ...call }) =>
       await recordAudit(db, {
         account_id: caller.id,

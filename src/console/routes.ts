@@ -1,10 +1,12 @@
 import { Router, type ErrorRequestHandler } from 'express';
 import { PROBLEMS, toServiceError, problemHeaders } from '../http/problem.ts';
+import type { BodyBudget } from '../http/body/budget.ts';
 import { limitRate } from '../http/access/rate-limit.ts';
 import { ServiceError } from '../service-error.ts';
 import { createRateLimiter } from '../accounts/rate-limit.ts';
 import type { SecretBox } from '../accounts/secrets.ts';
 import type { Context } from '../context.ts';
+import { MAX_LIST_BYTES } from '../jobs/http/schemas/fields.ts';
 import type { JobWaiter } from '../jobs/read/wait.ts';
 import { adminRoutes } from './admin/routes.ts';
 import { assetRoutes } from './assets.ts';
@@ -15,6 +17,7 @@ import { deliveryPages } from './pages/deliveries/deliveries.ts';
 import { endpointPages } from './pages/endpoints.ts';
 import { jobPages } from './pages/jobs/jobs.ts';
 import { keyPages } from './pages/keys/keys.ts';
+import { NEW_JOB_PATH, newJobPages } from './pages/new-job/new-job.ts';
 import { overviewPage } from './pages/overview.ts';
 import { playgroundPages } from './pages/playground.ts';
 import type { DirectDispatch } from '../webhooks/direct/reservation.ts';
@@ -23,12 +26,20 @@ import { secretPages } from './pages/secret.ts';
 import { sessionOf } from './session/browser-session.ts';
 import { pageHeaders, readForm } from './session/forgery.ts';
 import { accountSignIn, signInRoutes } from './session/sign-in.ts';
+import { createUploadReader } from './session/upload.ts';
+
+/** Of a list of URLs, as much as the API takes. */
+const UPLOADS = { paths: [NEW_JOB_PATH], bytes: MAX_LIST_BYTES };
+
+interface Parts {
+  box: SecretBox;
+  waiter: JobWaiter;
+  dispatch: DirectDispatch | null;
+  bodies: BodyBudget;
+}
 
 /** The console, mounted at /console. It works without scripts. */
-export function consoleRoutes(
-  context: Context,
-  { box, waiter, dispatch }: { box: SecretBox; waiter: JobWaiter; dispatch: DirectDispatch | null },
-): Router {
+export function consoleRoutes(context: Context, { box, waiter, dispatch, bodies }: Parts): Router {
   const router = Router();
   const signIn = accountSignIn(context);
   const limiter = createRateLimiter(context.db, context.config.rateLimitPerMinute);
@@ -37,9 +48,10 @@ export function consoleRoutes(
   if (context.config.adminToken !== undefined)
     router.use('/admin', adminRoutes(context, box, context.config.adminToken));
   router.use(signInRoutes(context, signIn));
-  router.use(requireAccount(context, signIn));
+  router.use(requireAccount(context, signIn, createUploadReader({ ...UPLOADS, budget: bodies })));
   if (limiter) router.use(limitRate(limiter, (res) => sessionOf(res).account_id));
   router.use(overviewPage(context));
+  router.use(newJobPages({ ...context, box, waiter }));
   router.use(jobPages(context, waiter));
   router.use(schedulePages({ ...context, box, waiter }));
   router.use(deliveryPages({ ...context, dispatch }, box));

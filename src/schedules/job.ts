@@ -1,56 +1,20 @@
-import { z } from 'zod';
 import type { ScheduleKind } from '../database/enumerations.ts';
 import type { JobContext } from '../jobs/http/context.ts';
-import {
-  batchAsyncSchema,
-  crawlOptions,
-  crawlSchema,
-  scrapeAsyncSchema,
-  scrapeOptions,
-} from '../jobs/http/schemas/requests.ts';
-import { newJob, type JobFields, type JobOrigin } from '../jobs/http/create/new-job.ts';
-import { queuedFields } from '../jobs/http/create/queue.ts';
-import { requireUrls } from '../jobs/http/create/require-urls.ts';
+import { jobOfGiven, type GivenJob, type JobBody } from '../jobs/http/create/job-body.ts';
+import type { JobOrigin } from '../jobs/http/create/new-job.ts';
 import type { NewJob } from '../jobs/create.ts';
 import { ServiceError } from '../service-error.ts';
 
-/** The job that a schedule runs: the body of the route of its kind. */
-export const jobSchema = z.discriminatedUnion('kind', [
-  scrapeAsyncSchema.safeExtend({ kind: z.literal('scrape') }),
-  batchAsyncSchema.safeExtend({ kind: z.literal('batch') }),
-  crawlSchema.safeExtend({ kind: z.literal('crawl') }),
-]);
-export type JobBody = z.infer<typeof jobSchema>;
-
-/** The job of a schedule: its body, and the metadata in it as it came, as JSON text. */
-export interface GivenJob {
-  body: JobBody;
-  metadata: string | null;
-}
-
 /**
- * The job to create for a body. Throws ServiceError `validation_failed` with paths under `job`,
+ * The job that a schedule runs. Throws ServiceError `validation_failed` with paths under `job`,
  * where a URL in it or its webhook cannot be used.
  */
-export async function jobOf(
-  context: JobContext,
-  { body, metadata }: GivenJob,
-  origin: JobOrigin,
-): Promise<NewJob> {
+export async function jobOf(context: JobContext, given: GivenJob, origin: JobOrigin): Promise<NewJob> {
   try {
-    const fields = { ...(await fieldsOf(body)), ...(await queuedFields(context, body)) };
-    return await newJob(context, { ...fields, metadata }, origin);
+    return await jobOfGiven(context, given, origin);
   } catch (error) {
     throw error instanceof ServiceError ? underJob(error) : error;
   }
-}
-
-async function fieldsOf(body: JobBody): Promise<Pick<JobFields, 'kind' | 'lane' | 'urls' | 'options'>> {
-  if (body.kind === 'crawl')
-    return { kind: 'crawl', lane: 'bulk', urls: [body.url], options: crawlOptions(body) };
-  const options = scrapeOptions(body);
-  if (body.kind === 'scrape') return { kind: 'scrape', lane: 'interactive', urls: [body.url], options };
-  return { kind: 'batch', lane: 'bulk', urls: await requireUrls(body.urls, body.invalid_urls), options };
 }
 
 function underJob(error: ServiceError): ServiceError {

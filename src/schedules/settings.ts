@@ -1,7 +1,8 @@
 import type { JobContext } from '../jobs/http/context.ts';
 import { invalidField } from '../service-error.ts';
 import type { NewScheduleBody, ScheduleChangeBody } from './http/schemas.ts';
-import { jobOf, openJob, storedJob, summaryOf, type GivenJob, type JobBody } from './job.ts';
+import type { GivenJob, JobBody } from '../jobs/http/create/job-body.ts';
+import { jobOf, openJob, storedJob, summaryOf } from './job.ts';
 import type { Schedule, ScheduleSettings } from './schedules.ts';
 import { cronFault, isTimezone, type Timing } from './times/when.ts';
 

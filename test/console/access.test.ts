@@ -37,6 +37,8 @@ test('without a session every page leads to the sign-in', async () => {
   for (const path of [
     '',
     '/jobs',
+    '/jobs/new',
+    '/schedules',
     '/deliveries',
     '/endpoints',
     '/secret',
@@ -230,6 +232,44 @@ test('operators get in with ADMIN_TOKEN alone, accounts never', async () => {
   assert.equal((await another.api('GET', '/v1/me')).json.credits, 42);
   assert.equal((await operator.post(grant, { amount: '-43' }, { from })).status, 422);
   assert.equal((await another.api('GET', '/v1/me')).json.credits, 42);
+});
+
+test('a filter that a page does not have, or that names nothing, is refused rather than ignored', async () => {
+  const someone = await signedIn();
+  for (const path of [
+    'jobs?state=failed',
+    'jobs?status=done',
+    'jobs?kind=nope',
+    'jobs?cursor=nope',
+    'deliveries?job_id=job_nope',
+    'deliveries?status=pending',
+    'deliveries?cursor=nope',
+    'deliveries/recover?since=yesterday',
+    'deliveries/recover?from=2026-01-01T00:00',
+    'keys?before=nope',
+    'jobs/new?kind=map',
+  ])
+    assert.equal((await someone.get(`/console/${path}`)).status, 422, path);
+  for (const path of [
+    'jobs/job_nope',
+    'deliveries/dlv_nope',
+    'schedules/sch_nope',
+    'playground?job=job_nope',
+  ])
+    assert.equal((await someone.get(`/console/${path}`)).status, 404, path);
+  const operator = session();
+  await operator.signIn('/console/admin', ADMIN_TOKEN);
+  for (const query of ['find=a&find=b', 'name=a'])
+    assert.equal((await operator.get(`/console/admin/accounts?${query}`)).status, 422, query);
+});
+
+test('a key that cannot be made is refused in its form, which keeps what was written', async () => {
+  const someone = await signedIn();
+  const { status, text } = await someone.post('/console/keys', { name: 'a <reader>', credit_limit: 'some' });
+  assert.equal(status, 422);
+  assert.ok(text.includes('Must be a whole number.') && text.includes('value="a &lt;reader&gt;"'));
+  const bare = await someone.post('/console/keys', { name: 'reader' });
+  assert.ok(bare.text.includes('Choose at least one.'));
 });
 
 test('operators find, rename, suspend, resume and delete an account', async () => {

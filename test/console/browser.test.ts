@@ -1,21 +1,16 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import { assertAccessible, noBrowser, startBrowser, type TestBrowser } from '../support/browser/browser.ts';
+import { noBrowser, startBrowser, type TestBrowser } from '../support/browser/browser.ts';
+import { look as lookAt, signIn, WIDE } from '../support/browser/console.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { gate, page as webPage, startSite, type Site } from '../support/site.ts';
 
 const ADMIN_TOKEN = 'a token for the operators of tests';
-/** Where pictures of the pages go, for somebody to look at; none are taken without it. */
-const PICTURES = process.env.CONSOLE_PICTURES;
-const WIDE = { width: 1280, height: 900 };
-/** From a phone to a desktop, with the widths between which layouts change. */
-const WIDTHS = [390, 768, 1024, 1180, 1280];
-const PICTURED = [390, 1024, 1280];
 
 const ARTICLE = `<!doctype html><html lang="en"><head><title>Winds of the sea</title><meta name="description" content="All of them"></head><body>
 <main><h1>Winds of the sea</h1><p>They have <b>names</b>, and <a href="/bora">Bora</a> is one. &lt;script&gt;alert(1)&lt;/script&gt;</p>
@@ -51,32 +46,7 @@ const url = (path: string) => `${service.api.origin}/console${path}`;
 const inBrowser = (name: string, run: () => Promise<void>) => void test(name, { skip: noBrowser }, run);
 const main = () => page.locator('main');
 
-/**
- * Checks the page as it is, at all widths and in both colour schemes, and takes pictures where
- * they are wanted.
- */
-async function look(name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    for (const width of WIDTHS) {
-      await page.setViewportSize({ ...WIDE, width });
-      const overflow = await page.evaluate<number>(
-        'document.documentElement.scrollWidth - window.innerWidth',
-      );
-      assert.ok(overflow <= 0, `${name} is ${overflow} px too wide at ${width}`);
-      if (PICTURES === undefined || !PICTURED.includes(width)) continue;
-      await mkdir(PICTURES, { recursive: true });
-      await page.screenshot({
-        path: `${PICTURES}/${name}-${width}-${colorScheme}.png`,
-        fullPage: true,
-      });
-    }
-    // Of the other rules none depends on colours.
-    await assertAccessible(page, colorScheme === 'dark' ? ['color-contrast'] : undefined);
-  }
-  await page.setViewportSize(WIDE);
-  await page.emulateMedia({ colorScheme: 'light' });
-}
+const look = (name: string) => lookAt(page, name);
 
 inBrowser('signing in with a key, by keyboard alone', async () => {
   await page.goto(url('/jobs'));
@@ -101,7 +71,7 @@ inBrowser('the playground shows a page in every form, escaped, and the call that
   await page.getByRole('link', { name: 'Playground', exact: true }).click();
   await page.getByLabel('URL').fill('ftp://x.test');
   await page.getByRole('button', { name: 'Scrape' }).click();
-  await page.getByText('The URL must start with http:// or https://.').waitFor();
+  await page.getByText('Must start with http:// or https://.').waitFor();
   await page.getByLabel('URL').fill(site.url('/'));
   await page.getByRole('button', { name: 'Scrape' }).click();
   const panel = page.getByRole('tabpanel');
@@ -142,9 +112,9 @@ inBrowser('the playground reads values by fields, and says what is wrong with th
     await page.getByRole('button', { name: 'Scrape' }).click();
   };
   await tryFields('{"title"');
-  await page.getByText('The fields are not JSON.').waitFor();
+  await page.getByText('Must be JSON.').waitFor();
   await tryFields('{"title": {"css": "h1["}}');
-  await page.getByText('fields.title: css is not a CSS selector.').waitFor();
+  await page.getByText('In title: css is not a CSS selector.').waitFor();
   await tryFields('{"title": {"css": "h1"}}');
   await page.getByRole('tab', { name: 'Data', exact: true }).click();
   assert.match((await page.getByRole('tabpanel').textContent())!, /"title": "Winds of the sea"/);
@@ -214,7 +184,7 @@ inBrowser('a test is sent and watched: attempts, timings, answers, and the bytes
   await page.getByRole('link', { name: 'Endpoints' }).click();
   await page.getByLabel('Send a test to').fill('http://x.test/');
   await page.getByRole('button', { name: 'Send a test' }).click();
-  await page.getByText('The URL must start with https://.').waitFor();
+  await page.getByText('Must start with https://.').waitFor();
   await page.getByLabel('Send a test to').fill(receiver.url('/test'));
   await page.getByRole('button', { name: 'Send a test' }).click();
   await page.getByRole('heading', { name: 'Test delivery' }).waitFor();
@@ -307,9 +277,7 @@ inBrowser('what is shown can be copied on an insecure origin too, and saved', as
   const insecure = await browser.open();
   // Browsers offer no clipboard there. 127.0.0.1 counts as secure.
   await insecure.addInitScript('Object.defineProperty(navigator, "clipboard", { value: undefined })');
-  await insecure.goto(url('/sign-in'));
-  await insecure.getByLabel('API key').fill(service.account.key);
-  await insecure.getByRole('button', { name: 'Sign in' }).click();
+  await signIn(insecure, service);
   const { data } = (await service.api('GET', '/v1/jobs?kind=scrape&status=completed')).json;
   await insecure.goto(url(`/jobs/${data[0].job_id}`));
   await insecure.getByRole('button', { name: 'Copy the id' }).click();
@@ -332,9 +300,7 @@ inBrowser('what is shown can be copied on an insecure origin too, and saved', as
 
 inBrowser('times are shown in the zone of the viewer', async () => {
   const viewer = await browser.open({ timezoneId: 'Asia/Tokyo', locale: 'en-GB' });
-  await viewer.goto(url('/sign-in'));
-  await viewer.getByLabel('API key').fill(service.account.key);
-  await viewer.getByRole('button', { name: 'Sign in' }).click();
+  await signIn(viewer, service);
   const { data } = (await service.api('GET', '/v1/jobs?kind=scrape&status=completed')).json;
   await viewer.goto(url(`/jobs/${data[0].job_id}`));
   const created = new Date(data[0].created_at as string);
@@ -463,9 +429,7 @@ inBrowser('operators see the service and give credits', async () => {
 
 inBrowser('without scripts nothing is lost', async () => {
   const plain = await browser.open({ javaScriptEnabled: false });
-  await plain.goto(url('/sign-in'));
-  await plain.getByLabel('API key').fill(service.account.key);
-  await plain.getByRole('button', { name: 'Sign in' }).click();
+  await signIn(plain, service);
   await plain.goto(url('/playground'));
   await plain.getByLabel('URL').fill(site.url('/bora'));
   await plain.getByRole('button', { name: 'Scrape' }).click();

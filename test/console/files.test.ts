@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CHROMIUM, assertAccessible, noBrowser, startBrowser } from '../support/browser/browser.ts';
+import { CHROMIUM, noBrowser, startBrowser } from '../support/browser/browser.ts';
+import { look, signIn } from '../support/browser/console.ts';
 import { createBrowserSession } from '../support/browser/session.ts';
 import { startTestService } from '../support/service.ts';
 import { page as webPage, startSite } from '../support/site.ts';
@@ -19,14 +20,12 @@ test("a page's files are shown with it, to its account alone", { skip: noBrowser
 
   await using browser = await startBrowser();
   const page = await browser.open();
-  await page.goto(`${service.api.origin}/console/sign-in`);
-  await page.getByLabel('API key').fill(service.account.key);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await signIn(page, service);
   await page.goto(`${service.api.origin}/console/jobs/${id}`);
   const picture = page.getByRole('link', { name: '0-screenshot.png' }).locator('img');
   await picture.waitFor();
   await page.waitForFunction('document.querySelector(".files img").naturalWidth === 1280');
-  await assertAccessible(page);
+  await look(page, 'files');
   assert.deepEqual(browser.complaints, []);
   const href = await page.getByRole('link', { name: '0-page.pdf' }).getAttribute('href');
   assert.equal(href, `/console/jobs/${id}/files/0-page.pdf`);

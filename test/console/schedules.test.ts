@@ -1,15 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { assertAccessible, noBrowser, startBrowser } from '../support/browser/browser.ts';
+import { noBrowser, startBrowser } from '../support/browser/browser.ts';
+import { look as lookAt, signIn, WIDE } from '../support/browser/console.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
 import { startChangingSite } from '../schedules/origin.ts';
-
-/** Where pictures of the pages go, for somebody to look at; none are taken without it. */
-const PICTURES = process.env.CONSOLE_PICTURES;
-const WIDTHS = [390, 768, 1024, 1280];
 
 test(
   'a schedule is made, run, changed, held and deleted by hand',
@@ -20,27 +16,9 @@ test(
     await using receiver = await startReceiver();
     await using browser = await startBrowser();
     site.put('/', 'Home.', ['/a', '/b']);
-    const page = await browser.open({ viewport: { width: 1280, height: 900 } });
+    const page = await browser.open({ viewport: WIDE });
 
-    /** Looks at the page at all widths and in both colour schemes. */
-    async function look(name: string): Promise<void> {
-      for (const colorScheme of ['light', 'dark'] as const) {
-        await page.emulateMedia({ colorScheme });
-        for (const width of WIDTHS) {
-          await page.setViewportSize({ width, height: 900 });
-          const overflow = await page.evaluate<number>(
-            'document.documentElement.scrollWidth - window.innerWidth',
-          );
-          assert.ok(overflow <= 0, `${name} is ${overflow} px too wide at ${width}`);
-          if (PICTURES === undefined) continue;
-          await mkdir(PICTURES, { recursive: true });
-          await page.screenshot({ path: `${PICTURES}/${name}-${width}-${colorScheme}.png`, fullPage: true });
-        }
-        await assertAccessible(page, colorScheme === 'dark' ? ['color-contrast'] : undefined);
-      }
-      await page.setViewportSize({ width: 1280, height: 900 });
-      await page.emulateMedia({ colorScheme: 'light' });
-    }
+    const look = (name: string) => lookAt(page, name);
     const press = async (name: string) => await page.getByRole('button', { name, exact: true }).click();
     /** Runs the schedule, and waits until the run has ended. */
     async function run(number: number): Promise<void> {
@@ -54,9 +32,7 @@ test(
       await page.reload();
     }
 
-    await page.goto(`${service.api.origin}/console`);
-    await page.getByLabel('API key').fill(service.account.key);
-    await page.keyboard.press('Enter');
+    await signIn(page, service);
     await page.getByRole('link', { name: 'Schedules', exact: true }).click();
     await page.getByText('No schedule yet.').waitFor();
     await page.getByLabel('Name').fill('Docs');
@@ -65,7 +41,7 @@ test(
     await page.getByLabel('Callbacks go to').fill(receiver.url());
     await page.getByLabel('With diffs').selectOption('yes');
     await press('Make a schedule');
-    await page.getByRole('alert').getByText('give cron or every_seconds').waitFor();
+    await page.getByText('give cron or every_seconds').waitFor();
     await look('schedules-refused');
     await page.getByLabel('Cron').fill('0 6 * * 1-5');
     await page.getByLabel('Time zone').fill('Europe/Berlin');
@@ -98,7 +74,7 @@ test(
     await page.getByRole('main').getByRole('link', { name: 'Docs', exact: true }).click();
     await page.getByLabel('Cron').fill('nonsense');
     await press('Save');
-    await page.getByRole('alert').getByText('five fields').waitFor();
+    await page.getByText('five fields').waitFor();
     await page.getByLabel('Cron').fill('');
     await page.getByLabel('seconds').fill('3600');
     await press('Save');

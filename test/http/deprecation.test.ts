@@ -4,6 +4,7 @@ import express from 'express';
 import { createServer } from 'node:http';
 import { openApiDocument } from '../../src/api/openapi.ts';
 import { ROUTES } from '../../src/api/routes.ts';
+import { BodyBudget } from '../../src/http/body/budget.ts';
 import { createBodyReader } from '../../src/http/body/json-body.ts';
 import { registerRoutes } from '../../src/http/route/register.ts';
 import { route } from '../../src/http/route/route.ts';
@@ -30,7 +31,14 @@ test('every answer of a deprecated route says since when, until when and what re
     app,
     [old, current],
     {},
-    { anyone: [], account: [], link: [], operator: [], readBody: createBodyReader(), audit: async () => {} },
+    {
+      anyone: [],
+      account: [],
+      link: [],
+      operator: [],
+      readBody: createBodyReader(new BodyBudget()),
+      audit: async () => {},
+    },
   );
   app.use(((_error, _req, res, _next) => res.status(500).end()) as express.ErrorRequestHandler);
   const server = createServer(app);

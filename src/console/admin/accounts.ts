@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { z } from 'zod';
 import { createAccount } from '../../accounts/accounts.ts';
 import type { SecretBox } from '../../accounts/secrets.ts';
-import { parseValue } from '../../http/route/validate.ts';
+import { parseQuery, parseValue } from '../../http/route/validate.ts';
 import type { Db } from '../../database/tables.ts';
 import { field, postForm } from '../view/forms.ts';
 import { html, type Html } from '../../http/html/html.ts';
@@ -29,7 +29,10 @@ const accountForm = z.object({
     .transform(Number),
 });
 
-const search = z.object({ find: z.string().trim().max(200).default('').catch('') });
+const search = z.strictObject({
+  find: z.string().trim().max(200).default(''),
+  notice: z.string().optional(),
+});
 
 interface Usage {
   account_id: string;
@@ -53,7 +56,7 @@ export function accountPages({ db, box, freeCredits }: Options): Router {
   const router = Router();
 
   async function show(res: Response, made: Html | null, status = 200): Promise<void> {
-    const { find } = search.parse(res.req.query);
+    const { find } = parseQuery(res.req, search);
     const accounts = await findAccounts(db, find);
     const body = html`${made} ${newAccount(res, freeCredits)}
       <section>

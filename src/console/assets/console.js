@@ -131,20 +131,25 @@ function makeCopyable(button) {
   const label = button.textContent;
   button.addEventListener('click', async () => {
     const text = button.dataset.copy ?? textOf(button.dataset.copyFrom);
-    button.textContent = (await copy(text)) ? 'Copied' : 'Press Ctrl-C';
+    button.textContent = (await copy(text)) ? 'Copied' : 'Not copied';
     setTimeout(() => (button.textContent = label), 1500);
   });
 }
 
 /**
- * Copies a text. Browsers offer the clipboard to secure origins only; elsewhere a selection is
- * copied.
+ * Copies a text, and says whether that was possible. Browsers offer the clipboard to secure origins
+ * only, and may refuse it there; then a selection is copied.
  */
 async function copy(text) {
-  if (navigator.clipboard) {
+  try {
     await navigator.clipboard.writeText(text);
     return true;
+  } catch {
+    return copySelection(text);
   }
+}
+
+function copySelection(text) {
   const field = document.createElement('textarea');
   field.value = text;
   field.setAttribute('readonly', '');
@@ -188,6 +193,77 @@ function localisePlace(title) {
   title.textContent = clockTimes.format(new Date(at)) + title.textContent.slice(place.length);
 }
 
+/** The controls whose values a server cannot send back, or not always. */
+const KEPT = 'input[type="file"], textarea';
+
+/** Sends a form without leaving its page, so that a chosen file outlives what is wrong with the form. */
+function sendInPlace(form) {
+  takeDrops(form);
+  form.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const button = form.querySelector('[data-busy]');
+    const label = button.textContent;
+    button.textContent = button.dataset.busy;
+    button.disabled = true;
+    const response = await window
+      .fetch(form.action, { method: 'POST', body: new FormData(form) })
+      .catch(() => null);
+    if (response?.redirected) {
+      window.location.assign(response.url);
+      return;
+    }
+    button.textContent = label;
+    button.disabled = false;
+    const answer = new DOMParser().parseFromString((await response?.text()) ?? '', 'text/html');
+    const fresh = answer.querySelector('form[data-in-place]');
+    if (fresh) replaceForm(form, fresh);
+    else
+      complain(form, answer.querySelector('main p')?.textContent ?? 'The form could not be sent. Try again.');
+  });
+}
+
+/** Puts a form in the place of an older one, with what was chosen and written there. */
+function replaceForm(form, fresh) {
+  for (const old of form.querySelectorAll(KEPT)) {
+    const control = fresh.elements[old.name];
+    if (old.type === 'file') control.files = old.files;
+    else control.value = old.value;
+  }
+  fresh.querySelector('[data-lost]')?.remove();
+  form.replaceWith(fresh);
+  sendInPlace(fresh);
+  const wrong = fresh.querySelector('[aria-invalid]');
+  if (wrong) wrong.focus();
+  else fresh.querySelector('[role="alert"]')?.scrollIntoView({ block: 'nearest' });
+}
+
+/** Says above a form why it could not be sent. */
+function complain(form, text) {
+  const problem = document.createElement('p');
+  problem.className = 'problem';
+  problem.setAttribute('role', 'alert');
+  problem.textContent = text;
+  form.querySelector('.problem')?.remove();
+  form.prepend(problem);
+}
+
+/** A file that is dropped on the form is the one that its field has. */
+function takeDrops(form) {
+  const field = form.querySelector('input[type="file"]');
+  if (!field) return;
+  const hold = (event, over) => {
+    if (!event.dataTransfer.types.includes('Files')) return;
+    event.preventDefault();
+    form.classList.toggle('over', over);
+  };
+  form.addEventListener('dragover', (event) => hold(event, true));
+  form.addEventListener('dragleave', (event) => hold(event, false));
+  form.addEventListener('drop', (event) => {
+    hold(event, false);
+    if (event.dataTransfer.files.length > 0) field.files = event.dataTransfer.files;
+  });
+}
+
 function prepare(root) {
   for (const button of root.querySelectorAll('[data-copy], [data-copy-from]')) makeCopyable(button);
   for (const button of root.querySelectorAll('[data-save-from]')) makeSaveable(button);
@@ -201,7 +277,9 @@ document.querySelector('header [aria-current]')?.scrollIntoView({ block: 'neares
 for (const box of document.querySelectorAll('[data-tabs]')) makeTabs(box);
 for (const card of document.querySelectorAll('[data-events]')) followJob(card);
 for (const part of document.querySelectorAll('[data-refresh]')) void keepFresh(part);
+for (const form of document.querySelectorAll('form[data-in-place]')) sendInPlace(form);
 for (const form of document.forms) {
   const button = form.querySelector('[data-busy]');
-  if (button) form.addEventListener('submit', () => (button.textContent = button.dataset.busy));
+  if (button && !form.matches('[data-in-place]'))
+    form.addEventListener('submit', () => (button.textContent = button.dataset.busy));
 }

@@ -1,7 +1,7 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import { parseValue } from '../../http/route/validate.ts';
-import { notFound, ServiceError } from '../../service-error.ts';
+import { notFound } from '../../service-error.ts';
 import type { Context } from '../../context.ts';
 import { checkWebhookUrl } from '../../webhooks/http/check-url.ts';
 import {
@@ -20,6 +20,7 @@ import { html, type Html } from '../../http/html/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { count, duration, percent, time } from '../view/format.ts';
 import { badge, facts } from '../view/parts.ts';
+import { NO_PROBLEMS, otherProblems, problemsOf, type FormProblems } from '../view/problems.ts';
 import { isFailing } from './attention.ts';
 import { auditPage, sessionOf } from '../session/browser-session.ts';
 import { MAX_URL_LENGTH } from '../../scrape/page-url.ts';
@@ -34,9 +35,9 @@ export function endpointPages({
 }: Context & { dispatch: DirectDispatch | null }): Router {
   const router = Router();
 
-  async function show(res: Response, status = 200, tried = '', problem: string | null = null): Promise<void> {
+  async function show(res: Response, tried = '', problems = NO_PROBLEMS): Promise<void> {
     const endpoints = await listEndpoints(db, sessionOf(res).account_id);
-    const body = html`${testCard(res, tried, problem)}
+    const body = html`${testCard(res, tried, problems)}
       <section>
         <h2>Your endpoints</h2>
         ${
@@ -51,7 +52,7 @@ export function endpointPages({
               </ul>`
         }
       </section>`;
-    sendPage(res, { title: 'Endpoints', section: 'Endpoints', body }, status);
+    sendPage(res, { title: 'Endpoints', section: 'Endpoints', body }, problems.status);
   }
 
   async function endpointIn(req: Request, res: Response): Promise<string> {
@@ -69,8 +70,7 @@ export function endpointPages({
     try {
       await checkWebhookUrl(egress, webhook_url);
     } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      await show(res, 422, webhook_url, `The URL ${error.errors?.[0]?.message ?? error.message}.`);
+      await show(res, webhook_url, problemsOf(error, { names: ['webhook_url'] }));
       return;
     }
     const id = await appendTest(
@@ -111,9 +111,9 @@ export function endpointPages({
   return router;
 }
 
-function testCard(res: Response, tried: string, problem: string | null): Html {
-  const form = html`${problem !== null && html`<p class="problem" role="alert">${problem}</p>`}
-    <div class="row">
+function testCard(res: Response, tried: string, problems: FormProblems): Html {
+  const form = html`${otherProblems(problems)}
+    <div class="row top">
       ${field({
         label: 'Send a test to',
         name: 'webhook_url',
@@ -121,6 +121,7 @@ function testCard(res: Response, tried: string, problem: string | null): Html {
         value: tried,
         required: true,
         placeholder: 'https://example.com/hooks',
+        problems: problems.fields.webhook_url,
         className: 'grow',
       })}
       <button class="button primary">Send a test</button>

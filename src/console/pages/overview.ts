@@ -40,12 +40,15 @@ export function overviewPage({ db }: Context): Router {
     ]);
     const started = jobs.length > 0;
     const body = html`${await attention(db, { account_id, credits }, backlog)}
-      ${!started && firstCall(originOf(req))} ${figures(credits, backlog, hours)}
-      <div class="charts">${work(minutes)} ${deliveries(hours)} ${spending(usage, firstDay)}</div>
-      <section>
-        <h2>Latest jobs</h2>
-        ${await jobTable(db, jobs, html`<p>No job yet. Try a URL in the <a href="/console/playground">playground</a>, or call the API with your key.</p>`)}
-      </section>`;
+    ${!started && firstCall(originOf(req))} ${figures(credits, backlog, hours)}
+    ${
+      started &&
+      html`<div class="charts">${work(minutes)} ${deliveries(hours)} ${spending(usage, firstDay)}</div>
+        <section>
+          <h2>Latest jobs</h2>
+          ${await jobTable(db, jobs, null)}
+        </section>`
+    }`;
     sendPage(res, { title: 'Overview', section: 'Overview', body });
   });
   return router;
@@ -59,8 +62,8 @@ function firstCall(origin: string): Html {
       <button type="button" class="copy" data-copy-from="first-call" hidden>Copy</button>
     </div>
     <p>
-      Put your key into <code>OLLAGRAPH_API_KEY</code> and run this, or try a URL in the
-      <a href="/console/playground">playground</a>.
+      Put your key into <code>OLLAGRAPH_API_KEY</code> and run this. Or try a URL in the
+      <a href="/console/playground">playground</a>, or <a href="/console/jobs/new">queue a job</a> here.
     </p>
     ${source(curlOf(origin, '/v1/scrape', { url: 'https://example.com/' }), 'curl command', 'first-call')}
   </section>`;

@@ -2,7 +2,7 @@ import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { parseQuery, parseValue, refuseHostile } from '../../http/route/validate.ts';
 import { requestIdOf, traceOf } from '../../http/locals.ts';
-import { invalidField, ServiceError } from '../../service-error.ts';
+import { invalidField, notFound } from '../../service-error.ts';
 import { failPending } from '../../jobs/progress/cancel.ts';
 import { createJob } from '../../jobs/create.ts';
 import type { ScrapeOptions } from '../../jobs/options.ts';
@@ -10,10 +10,11 @@ import { findJob, findPage, type PageRow } from '../../jobs/read/jobs.ts';
 import { scrapeOptions, scrapeSchema } from '../../jobs/http/schemas/requests.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
 import { FORMATS } from '../../scrape/types.ts';
-import { codeField, field, postForm } from '../view/forms.ts';
+import { checkbox, field, linesField, postForm } from '../view/forms.ts';
 import { flag, html, type Html } from '../../http/html/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { badge, source } from '../view/parts.ts';
+import { NO_PROBLEMS, otherProblems, problemsOf, type FormProblems } from '../view/problems.ts';
 import { actorOf, sessionOf } from '../session/browser-session.ts';
 import { curlOf, originOf } from './curl.ts';
 import { pageBody } from './jobs/page-block.ts';
@@ -45,13 +46,13 @@ export function playgroundPages(context: JobContext): Router {
 
   router.get('/playground', async (req, res) => {
     const { job: id } = parseQuery(req, query);
-    const { account_id } = sessionOf(res);
-    const job = id === undefined ? null : await findJob(db, account_id, id);
-    const page = job && (await findPage(db, job, 0));
-    if (!job || !page) {
-      show(res, { url: '', main: true, fields: '', more: null });
+    if (id === undefined) {
+      show(res, { url: '', main: true, fields: '' });
       return;
     }
+    const job = await findJob(db, sessionOf(res).account_id, id);
+    const page = job && (await findPage(db, job, 0));
+    if (!job || !page) throw notFound('job');
     const { only_main_content: main, fields: read } = job.options as ScrapeOptions;
     const asked = { url: page.url, main, fields: read ? JSON.stringify(read, null, 2) : '' };
     const more = await result({ page, job_id: job.id, asked }, originOf(req));
@@ -86,9 +87,7 @@ export function playgroundPages(context: JobContext): Router {
         await failPending(context, account_id, job_id, { code: 'deadline_exceeded' });
       res.redirect(303, `/console/playground?job=${job_id}`);
     } catch (error) {
-      if (!(error instanceof ServiceError) || error.code !== 'validation_failed') throw error;
-      const more = html`<p class="problem" role="alert">${problemOf(error)}.</p>`;
-      show(res, { ...wanted, more }, 422);
+      show(res, wanted, problemsOf(error, { names: ['url', 'fields'] }));
     }
   });
 
@@ -110,24 +109,19 @@ function jsonOf(text: string): unknown {
   try {
     value = JSON.parse(text);
   } catch {
-    throw invalidField('fields', 'are not JSON');
+    throw invalidField('fields', 'must be JSON');
   }
   refuseHostile(value, 'fields', 0);
   return value;
 }
 
-function problemOf({ errors }: ServiceError): string {
-  const { path = 'url', message = 'is not valid' } = errors?.[0] ?? {};
-  if (path === 'url') return `The URL ${message}`;
-  return path === 'fields' ? `The fields ${message}` : `${path}: ${message}`;
-}
-
 function show(
   res: Response,
-  { url, main, fields: read, more }: Asked & { more: Html | null },
-  status = 200,
+  { url, main, fields: read, more = null }: Asked & { more?: Html | null },
+  problems: FormProblems = NO_PROBLEMS,
 ): void {
-  const fields = html`<div class="row">
+  const fields = html`${otherProblems(problems)}
+    <div class="row top">
       ${field({
         label: 'URL',
         name: 'url',
@@ -135,28 +129,28 @@ function show(
         value: url,
         required: true,
         placeholder: 'https://example.com/',
+        problems: problems.fields.url,
         className: 'grow',
       })}
       <button class="button primary" data-busy="Scraping…">Scrape</button>
     </div>
-    <label class="check"
-      ><input type="checkbox" name="main" ${flag('checked', main)} /> Only the main content</label
-    >
+    ${checkbox('Only the main content', 'main', { checked: main })}
     <details ${flag('open', read !== '')}>
       <summary>Values to read</summary>
-      ${codeField({
+      ${linesField({
         label: 'Fields',
         name: 'fields',
         value: read,
         placeholder: '{"price": {"css": ".price", "as": "number"}}',
         hint: 'What each value is called and where it stands, as JSON. The manual has the rules.',
+        problems: problems.fields.fields,
       })}
     </details>`;
   const body = html`<p class="lead">
       One page, now, in every format. It costs one credit if the page comes back.
     </p>
     ${postForm(res, '/console/playground', fields, 'card')} ${more}`;
-  sendPage(res, { title: 'Playground', section: 'Playground', body }, status);
+  sendPage(res, { title: 'Playground', section: 'Playground', body }, problems.status);
 }
 
 async function result({ page, job_id, asked }: Result, origin: string): Promise<Html> {
@@ -166,7 +160,7 @@ async function result({ page, job_id, asked }: Result, origin: string): Promise<
         ${badge(page.status)}
       </div>
       ${await pageBody(page)}
-      <p><a href="/console/jobs/${job_id}">The job</a></p>
+      <p><a href="/console/jobs/${job_id}">Open the job</a></p>
     </section>
     <section>
       <div class="title">

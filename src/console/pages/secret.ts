@@ -75,8 +75,12 @@ function rotation(res: Response): Html {
   const form = postForm(
     res,
     '/console/secret/rotate',
-    html`${select('The old secret still signs beside the new one', 'overlap_seconds', OVERLAPS, '86400')}
-      <button class="button danger">Rotate the secret</button>`,
+    html`${select({
+        label: 'The old secret still signs beside the new one',
+        name: 'overlap_seconds',
+        options: OVERLAPS,
+        value: '86400',
+      })} <button class="button danger">Rotate the secret</button>`,
     'stack',
   );
   return confirmed(

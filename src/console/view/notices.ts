@@ -8,6 +8,7 @@ const NOTICES: Record<string, string | ((n: number) => string)> = {
   'signed-out': 'You are signed out.',
   redelivered: 'Sending again: the same bytes with a new timestamp.',
   recovered: (n) => `${count(n)} ${n === 1 ? 'delivery is' : 'deliveries are'} sent again.`,
+  queued: 'The job is queued. This page follows it.',
   cancelled: 'The job is cancelled.',
   ended: 'The job had already ended.',
   paused: 'Paused. Deliveries wait until you resume it; none is dropped.',

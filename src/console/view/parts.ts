@@ -47,8 +47,11 @@ export function facts(entries: readonly (readonly [string, Content])[]): Html {
 
 /** A URL without its scheme, cut to the width of its place; the whole one is in its title. */
 export function shortUrl(url: string): Html {
-  return html`<span class="url cut" title="${url}">${url.replace(/^https?:\/\//, '')}</span>`;
+  return html`<span class="url cut" title="${url}">${withoutScheme(url)}</span>`;
 }
+
+/** A URL as people say it. */
+export const withoutScheme = (url: string) => url.replace(/^https?:\/\//, '');
 
 /** A whole URL with a button that copies it. */
 export function longUrl(url: string): Html {
@@ -67,7 +70,7 @@ export function copyable(text: string, label: string): Html {
 }
 
 /** A block of preformatted text; a keyboard can scroll it. */
-export function source(text: string, label: string, id?: string): Html {
+export function source(text: Content, label: string, id?: string): Html {
   return html`<pre class="source" tabindex="0" role="group" aria-label="${label}" ${attribute('id', id)}>
 ${text}</pre>`;
 }

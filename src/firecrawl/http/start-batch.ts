@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { route } from '../../http/route/route.ts';
 import { validate } from '../../http/route/validate.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
-import { MAX_ASYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';
+import { MAX_ASYNC_TIMEOUT_MS, MAX_LIST_BYTES } from '../../jobs/http/schemas/fields.ts';
 import { batchAsyncSchema, scrapeOptions } from '../../jobs/http/schemas/requests.ts';
 import { requireUrls, sortUrls } from '../../jobs/http/create/require-urls.ts';
 import { invalidField } from '../../service-error.ts';
@@ -29,7 +29,7 @@ const startBatchAt = (path: '/v2/batch/scrape' | '/v1/batch/scrape') =>
     summary: 'Many pages, queued',
     access: 'account',
     body,
-    limits: { bytes: 32 * 1024 * 1024, values: 110_000 },
+    limits: { bytes: MAX_LIST_BYTES, values: 110_000 },
     idempotent: true,
     answers: { 200: { description: 'The id of the batch.' } },
     async handle(request, context: JobContext) {

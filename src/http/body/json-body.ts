@@ -2,7 +2,7 @@ import type { RequestHandler, Response } from 'express';
 import { z } from 'zod';
 import { callerOf } from '../locals.ts';
 import { validate } from '../route/validate.ts';
-import { BodyBudget } from './budget.ts';
+import type { BodyBudget } from './budget.ts';
 import { parseJson, verbatimText } from './parse.ts';
 import { readBody } from './read.ts';
 import { JsonScanner } from './scan.ts';
@@ -37,10 +37,8 @@ export function bodyOf(res: Response): JsonBody {
 /** Makes middleware that reads the bodies of a route. */
 export type BodyReader = (limits: BodyLimits, schema?: z.ZodType) => RequestHandler;
 
-/** Makes a reader of bodies with a budget of memory, which all routes that it serves share. */
-export function createBodyReader(): BodyReader {
-  const budget = new BodyBudget();
-
+/** Makes a reader of bodies within a budget of memory, which all routes that it serves share. */
+export function createBodyReader(budget: BodyBudget): BodyReader {
   /**
    * Reads the body as JSON, whatever its Content-Type says; a missing body counts as `{}`, and
    * without a schema it may have no field. Throws what `readBody`, the scanner, the budget,

@@ -11,7 +11,7 @@ import {
 import { cursorParameter, limitParameter } from '../../http/pagination.ts';
 import { listOf, named, time, timestamp } from '../../http/schemas.ts';
 import { count } from '../../jobs/http/schemas/answers.ts';
-import { jobSchema } from '../job.ts';
+import { jobSchema } from '../../jobs/http/create/job-body.ts';
 
 const YEAR_SECONDS = 366 * 86_400;
 

@@ -8,10 +8,10 @@ export interface Page {
 export interface BrowserSession {
   cookies: Map<string, string>;
   get(path: string): Promise<Page>;
-  /** Sends a form with the CSRF token of the page `from`, by default `path` itself. */
+  /** Sends a form, as files where it is FormData, with the token of the page `from`, by default `path`. */
   post(
     path: string,
-    form: Record<string, string>,
+    form: Record<string, string> | FormData,
     options?: { from?: string; csrf?: string | null; headers?: Record<string, string> },
   ): Promise<Page>;
   /** Reads the CSRF token from a page's forms. */
@@ -43,7 +43,8 @@ export function createBrowserSession(origin: string): BrowserSession {
     },
     async post(path, form, { from = path, csrf, headers = {} } = {}) {
       const token = csrf === undefined ? await session.csrf(from) : csrf;
-      const body = new URLSearchParams({ ...form, ...(token === null ? {} : { csrf: token }) });
+      const body = form instanceof FormData ? form : new URLSearchParams(form);
+      if (token !== null) body.set('csrf', token);
       return await send(path, { method: 'POST', body, headers });
     },
     async signIn(area, secret, headers = {}) {

@@ -17,9 +17,10 @@ import {
   readContent,
   readDelivery,
   type DeliveryContent,
+  type DeliveryFilter,
   type DeliveryView,
 } from '../../../webhooks/read/deliveries.ts';
-import { field, select } from '../../view/forms.ts';
+import { anyOf, field, select } from '../../view/forms.ts';
 import { html, type Content, type Html } from '../../../http/html/html.ts';
 import { sendPage } from '../../view/layout.ts';
 import { bytes, count, time } from '../../view/format.ts';
@@ -33,11 +34,13 @@ import { recoverPages } from './recover.ts';
 import { MAX_URL_LENGTH } from '../../../scrape/page-url.ts';
 
 const ROWS = 25;
-const listQuery = z.object({
+const listQuery = z.strictObject({
   status: z.enum(['', ...DELIVERY_STATES]).optional(),
   webhook_url: z.string().trim().max(MAX_URL_LENGTH).optional(),
   id: z.string().trim().max(100).optional(),
   cursor: cursorParameter,
+  notice: z.string().optional(),
+  n: z.string().optional(),
 });
 
 const COLUMNS: Column<DeliveryView>[] = [
@@ -60,6 +63,11 @@ function latestAnswer(d: DeliveryView): Content {
   if (answer === null) return html`<span class="quiet">–</span>`;
   return html`${answer}${d.next_attempt_at !== null && html` <span class="sub">again ${time(d.next_attempt_at)}</span>`}`;
 }
+
+const noDelivery = (filter: DeliveryFilter) =>
+  Object.values(filter).some((value) => value !== undefined)
+    ? html`<p>No delivery matches.</p>`
+    : html`<p>No delivery yet. A job with a <code>webhook_url</code> makes one when it ends.</p>`;
 
 /** What is wrong with the id that was searched for; null where it can be found. */
 function problemOfId(id: string | undefined): Html | null {
@@ -99,9 +107,9 @@ export function deliveryPages(
         role="search"
         aria-label="Deliveries"
       >
-        ${select('Status', 'status', [['', 'any'], ...DELIVERY_STATES.map((s) => [s, s] as const)], status)}
+        ${select({ label: 'Status', name: 'status', options: anyOf(DELIVERY_STATES), value: status })}
         ${field({
-          label: 'To',
+          label: 'To this URL',
           name: 'webhook_url',
           value: webhook_url,
           placeholder: 'https://…',
@@ -110,7 +118,7 @@ export function deliveryPages(
         ${field({ label: 'Delivery or job id', name: 'id', value: id, placeholder: 'dlv_… or job_…' })}
         <button class="button">Show</button>
       </form>
-      ${wrongId ?? table('Deliveries, newest first', COLUMNS, shown, html`<p>No delivery here. A job with a <code>webhook_url</code> makes one when it ends.</p>`)}
+      ${wrongId ?? table('Deliveries, newest first', COLUMNS, shown, noDelivery(filter))}
       ${pager('/console/deliveries', { status, webhook_url, id, cursor }, more ? encodeCursor(shown.at(-1)!.id) : null)}`;
     const actions = html`<a class="button" href="/console/deliveries/recover">Recover…</a>`;
     sendPage(res, { title: 'Deliveries', section: 'Deliveries', actions, body });

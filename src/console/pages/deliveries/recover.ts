@@ -24,7 +24,7 @@ const windowForm = z.object({
   until: orNothing(localTime),
   webhook_url: z.string().trim().max(MAX_URL_LENGTH).optional(),
 });
-const query = z.object({
+const query = z.strictObject({
   since: orNothing(localTime),
   until: orNothing(localTime),
   webhook_url: z.string().trim().max(MAX_URL_LENGTH).optional(),
@@ -69,7 +69,7 @@ export function recoverPages(db: Db): Router {
       </p>
       ${form} ${chosen && n !== null && answer(res, chosen, n)}`;
     sendPage(res, {
-      title: 'Recover',
+      title: 'Recover deliveries',
       section: 'Deliveries',
       back: { href: '/console/deliveries', label: 'Deliveries' },
       body,

@@ -1,10 +1,10 @@
 import type { Response } from 'express';
-import { PAGE_STATUSES } from '../../../database/enumerations.ts';
+import { PAGE_STATUSES, type JobKind } from '../../../database/enumerations.ts';
 import type { DeliveryState } from '../../../webhooks/read/deliveries.ts';
 import type { RunDescription } from '../../../jobs/read/describe.ts';
 import type { Job, PageRow } from '../../../jobs/read/jobs.ts';
 import type { ResultFormat } from '../../../jobs/read/result.ts';
-import { confirmed, postForm, select } from '../../view/forms.ts';
+import { anyOf, confirmed, postForm, select } from '../../view/forms.ts';
 import { html, type Content, type Html } from '../../../http/html/html.ts';
 import { count, duration, exactTime, plural } from '../../view/format.ts';
 import { badge, copyable, facts, longUrl, shortUrl, source } from '../../view/parts.ts';
@@ -63,8 +63,9 @@ function downloads({ id, finished_at }: Job): Html | null {
   if (finished_at === null) return null;
   const link = (format: ResultFormat, label: string) =>
     html`<a class="button" href="/console/jobs/${id}/result?format=${format}">${label}</a>`;
-  return html`<section class="actions" aria-label="Download the result">
-    ${link('json', 'JSON')} ${link('jsonl', 'JSON lines')} ${link('csv', 'CSV')}
+  return html`<section class="actions downloads" aria-labelledby="downloads">
+    <span id="downloads">Download the result</span> ${link('json', 'JSON')} ${link('jsonl', 'JSON lines')}
+    ${link('csv', 'CSV')}
   </section>`;
 }
 
@@ -153,7 +154,7 @@ function progress(res: Response, job: Job): Html {
     <div class="bar">
       <label for="progress"
         ><span data-field="settled">${count(done)}</span> of
-        <span data-field="total">${count(job.total)}</span> pages</label
+        <span data-field="total">${count(job.total)}</span> ${job.total === 1 ? 'page' : 'pages'}</label
       >
       <progress id="progress" max="${job.total}" value="${done}"></progress>
     </div>
@@ -171,16 +172,12 @@ function progress(res: Response, job: Job): Html {
   </section>`;
 }
 
+/** What the URL is that a job is called by. */
+const ADDRESS: Record<JobKind, string> = { scrape: 'URL', batch: 'First URL', crawl: 'Site', map: 'Site' };
+
 function about({ job, url, delivery }: JobPart): Html {
   const entries: [string, Content][] = [
-    ...(url === null
-      ? []
-      : [
-          [job.kind === 'crawl' || job.kind === 'map' ? 'Site' : 'First URL', longUrl(url)] as [
-            string,
-            Content,
-          ],
-        ]),
+    ...(url === null ? [] : [[ADDRESS[job.kind], longUrl(url)] as [string, Content]]),
     ['Id', copyable(job.id, 'the id')],
     ['Created', exactTime(job.created_at)],
     [
@@ -231,16 +228,15 @@ function pageColumns(job: Job): Column<PageRow>[] {
 
 function pageList({ job, pages, status, cursor, next }: JobPart): Html {
   const path = `/console/jobs/${job.id}`;
-  const options = PAGE_STATUSES.map((name) => [name, name] as const);
   return html`<section id="pages" ${job.finished_at === null && html` data-refresh="2000"`}>
     <div class="title">
       <h2>Pages</h2>
       <form class="filters" action="${path}" role="search" aria-label="Pages">
-        ${select('Status', 'status', [['', 'any'], ...options], status)}
+        ${select({ label: 'Status', name: 'status', options: anyOf(PAGE_STATUSES), value: status })}
         <button class="button">Show</button>
       </form>
     </div>
-    ${table('Pages of the job', pageColumns(job), pages, html`<p>No page here.</p>`)}
+    ${table('Pages of the job', pageColumns(job), pages, html`<p>${status === undefined ? 'No page yet.' : 'No page has this status.'}</p>`)}
     ${pager(path, { status, cursor }, next, ['First', 'Next'])}
   </section>`;
 }

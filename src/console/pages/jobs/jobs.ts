@@ -19,7 +19,7 @@ import { errorsOfJob } from '../../../jobs/read/overview.ts';
 import { findJob, findPage, listJobs, listPageRows, type Job } from '../../../jobs/read/jobs.ts';
 import { isSinglePage } from '../../../jobs/read/result.ts';
 import type { JobWaiter } from '../../../jobs/read/wait.ts';
-import { field, select } from '../../view/forms.ts';
+import { anyOf, field, select } from '../../view/forms.ts';
 import { html } from '../../../http/html/html.ts';
 import { sendPage } from '../../view/layout.ts';
 import { badge } from '../../view/parts.ts';
@@ -38,16 +38,20 @@ const optional = <T extends string>(values: readonly T[]) =>
     .transform((value) => (value === '' ? undefined : (value as T)))
     .optional();
 
-const listQuery = z.object({
+const listQuery = z.strictObject({
   status: optional(JOB_STATUSES),
   kind: optional(JOB_KINDS),
   id: z.string().trim().max(100).optional(),
   cursor: cursorParameter,
 });
-const jobQuery = z.object({ status: optional(PAGE_STATUSES), cursor: cursorParameter, ...NOTICE });
+const jobQuery = z.strictObject({ status: optional(PAGE_STATUSES), cursor: cursorParameter, ...NOTICE });
 
 const TITLES = { scrape: 'Scrape', batch: 'Batch', crawl: 'Crawl', map: 'Map' };
-const any = (values: readonly string[]) => [['', 'any'] as const, ...values.map((v) => [v, v] as const)];
+
+const noJob = (filtered: boolean) =>
+  filtered
+    ? html`<p>No job matches.</p>`
+    : html`<p>No job yet. <a href="/console/jobs/new">Queue one</a>, or call the API with your key.</p>`;
 
 /** The account's jobs, one of them with its progress, and the content of its pages. */
 export function jobPages(context: Context, waiter: JobWaiter): Router {
@@ -74,18 +78,19 @@ export function jobPages(context: Context, waiter: JobWaiter): Router {
       : await listJobs(db, account_id, { status, kind }, { limit: ROWS + 1, before });
     const { shown, more } = cut(found, ROWS);
     const body = html`<form class="filters" action="/console/jobs" role="search" aria-label="Jobs">
-        ${select('Status', 'status', any(JOB_STATUSES), status)}
-        ${select('Kind', 'kind', any(JOB_KINDS), kind)}
+        ${select({ label: 'Status', name: 'status', options: anyOf(JOB_STATUSES), value: status })}
+        ${select({ label: 'Kind', name: 'kind', options: anyOf(JOB_KINDS), value: kind })}
         ${field({ label: 'Id', name: 'id', value: id, placeholder: 'job_…' })}
         <button class="button">Show</button>
       </form>
       ${
         wrongId
           ? html`<p class="problem" role="alert">“${id}” is not the id of a job.</p>`
-          : await jobTable(db, shown, html`<p>No job here.</p>`)
+          : await jobTable(db, shown, noJob(status !== undefined || kind !== undefined))
       }
       ${pager('/console/jobs', { status, kind, cursor }, more ? encodeCursor(shown.at(-1)!.id) : null)}`;
-    sendPage(res, { title: 'Jobs', section: 'Jobs', body });
+    const actions = html`<a class="button primary" href="/console/jobs/new">Queue a job</a>`;
+    sendPage(res, { title: 'Jobs', section: 'Jobs', actions, body });
   });
 
   router.get('/jobs/:job_id', async (req, res) => {

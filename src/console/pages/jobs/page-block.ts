@@ -117,7 +117,7 @@ function outside(url: string): Content {
 async function contents(block: Block, fragment: string): Promise<Html> {
   const { markdown, html: markup, raw_html, text, links, images, response, metadata } = block;
   const sections: [string, Content][] = [];
-  if (block.diff != null) sections.push(['Diff', shortened(block.diff, 'Diff')]);
+  if (block.diff != null) sections.push(['Diff', shortened(block.diff, 'Diff', diffLines)]);
   if (markdown !== undefined)
     sections.push(
       ['Markdown', await rendered(markdown)],
@@ -157,7 +157,7 @@ async function rendered(markdown: string): Promise<Html> {
 }
 
 /** The start of a text, with buttons that copy and save it. */
-function shortened(text: string, label: string): Html {
+function shortened(text: string, label: string, show: (text: string) => Content = (all) => all): Html {
   const id = `text-${label.toLowerCase().replaceAll(' ', '-')}`;
   return html`<p class="actions">
       <button type="button" class="copy" data-copy-from="${id}" hidden>Copy</button>
@@ -171,7 +171,17 @@ function shortened(text: string, label: string): Html {
         Download
       </button>
     </p>
-    ${source(text.slice(0, MAX_SHOWN), label, id)}${rest(text)}`;
+    ${source(show(text.slice(0, MAX_SHOWN)), label, id)}${rest(text)}`;
+}
+
+/** A unified diff whose lines say by their colour too what they are. */
+function diffLines(diff: string): Html {
+  const lines = diff.split(/(?<=\n)/).map((line) => {
+    if (/^(?:\+\+\+|---) /.test(line)) return line;
+    if (line.startsWith('+')) return html`<ins>${line}</ins>`;
+    return line.startsWith('-') ? html`<del>${line}</del>` : line;
+  });
+  return html`<span class="diff">${lines}</span>`;
 }
 
 function rest(text: string): Html | null {

@@ -27,9 +27,16 @@ function whatOf({ action, target }: RecordedAction): Html {
   return html`<code>${action}</code>${target !== null && targetOf(target)}`;
 }
 
+/** Where things are shown, by the prefix of their ids. */
+const PAGES = new Map([
+  ['job_', 'jobs'],
+  ['dlv_', 'deliveries'],
+  ['sch_', 'schedules'],
+]);
+
 function targetOf(target: string): Html {
-  const page = target.startsWith('job_') ? 'jobs' : target.startsWith('dlv_') ? 'deliveries' : null;
-  return page === null
+  const page = PAGES.get(target.slice(0, 4));
+  return page === undefined
     ? html`<span class="sub">${target}</span>`
     : html`<a class="cut" href="/console/${page}/${target}">${target}</a>`;
 }

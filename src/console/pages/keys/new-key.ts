@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { KeyLimits } from '../../../accounts/keys/keys.ts';
 import { KEY_SCOPES, type KeyScope } from '../../../database/enumerations.ts';
 import { html, type Html } from '../../../http/html/html.ts';
-import { field, postForm, select } from '../../view/forms.ts';
+import { checkbox, field, postForm, select } from '../../view/forms.ts';
+import { otherProblems, type FormProblems } from '../../view/problems.ts';
 
 const DAY_MS = 86_400_000;
 const LIFETIMES = [
@@ -49,24 +50,52 @@ function limitsOf(form: { expires: string; credit_limit: string; [box: string]: 
   };
 }
 
-/** The form itself. */
-export function newKey(res: Response): Html {
-  const name = { label: 'Name of the new key', name: 'name', required: true, placeholder: 'production' };
-  const limit = { label: 'Credit limit', name: 'credit_limit', placeholder: 'none' };
-  const fields = html`<div class="row">
-      ${field({ ...name, className: 'grow' })} ${select('Expires', 'expires', LIFETIMES)}
-      ${field({ ...limit, type: 'number' })}
-      <button class="button primary">Make a key</button>
-    </div>
+/** What the form sent. */
+export type TriedKey = Record<string, unknown>;
+
+/** The form itself, with what was written, and what was wrong with it. */
+export function newKey(res: Response, tried: TriedKey | null, problems: FormProblems): Html {
+  const { fields: wrong } = problems;
+  const fields = html`${otherProblems(problems)}
+    <div class="row top">${limitFields(tried ?? {}, wrong)}</div>
     <fieldset class="checks">
       <legend>It may use</legend>
-      ${KEY_SCOPES.map(
-        (scope) =>
-          html`<label class="check"
-            ><input type="checkbox" name="${boxOf(scope)}" checked /> <code>${scope}</code>
-            <span class="quiet">${SCOPES[scope]}</span></label
-          >`,
+      ${KEY_SCOPES.map((scope) =>
+        checkbox(html`<code>${scope}</code> <span class="quiet">${SCOPES[scope]}</span>`, boxOf(scope), {
+          checked: tried === null || boxOf(scope) in tried,
+        }),
       )}
-    </fieldset>`;
+      ${wrong.scopes && html`<p class="wrong" role="alert">${wrong.scopes.join(' ')}</p>`}
+    </fieldset>
+    <div class="actions"><button class="button primary">Make a key</button></div>`;
   return postForm(res, '/console/keys', fields, 'card');
+}
+
+function limitFields(tried: TriedKey, wrong: FormProblems['fields']): Html {
+  const value = (name: string) => (typeof tried[name] === 'string' ? tried[name] : '');
+  return html`${field({
+    label: 'Name of the new key',
+    name: 'name',
+    value: value('name'),
+    required: true,
+    placeholder: 'production',
+    problems: wrong.name,
+    className: 'grow',
+  })}
+  ${select({
+    label: 'Expires',
+    name: 'expires',
+    options: LIFETIMES,
+    value: value('expires'),
+    problems: wrong.expires ?? wrong.expires_at,
+  })}
+  ${field({
+    label: 'Credit limit',
+    name: 'credit_limit',
+    value: value('credit_limit'),
+    type: 'number',
+    placeholder: 'none',
+    min: 1,
+    problems: wrong.credit_limit,
+  })}`;
 }

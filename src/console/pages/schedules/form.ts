@@ -6,6 +6,7 @@ import { validate } from '../../../http/route/validate.ts';
 import { newSchedule, scheduleChange } from '../../../schedules/http/schemas.ts';
 import type { ScheduleRow } from '../../../schedules/schedules.ts';
 import { field, postForm, select } from '../../view/forms.ts';
+import { otherProblems, type FormProblems } from '../../view/problems.ts';
 
 /** What the forms send: every field, empty where nothing was written. */
 const text = z.string().trim().max(10_000).default('');
@@ -57,6 +58,10 @@ export function changeBody(form: ChangeForm) {
   return validate(scheduleChange, settingsOf(form));
 }
 
+const KINDS = [
+  ['scrape', 'one page'],
+  ['crawl', 'a site'],
+] as const;
 const DELIVERIES = [
   ['changes', 'what has changed'],
   ['always', 'every run'],
@@ -67,27 +72,54 @@ const YES_NO = [
 ] as const;
 
 /** The form of a new schedule, with what was written, and what was wrong with it. */
-export function newCard(res: Response, tried: NewForm | null, problem: string | null): Html {
-  const form = html`${problem !== null && html`<p class="problem" role="alert">${problem}</p>`}
-    <div class="row">
-      ${field({ label: 'Name', name: 'name', value: tried?.name, required: true, placeholder: 'Docs, every morning', className: 'grow' })}
-      ${select(
-        'What',
-        'kind',
-        [
-          ['scrape', 'one page'],
-          ['crawl', 'a site'],
-        ],
-        tried?.kind,
-      )}
+export function newCard(res: Response, tried: NewForm | null, problems: FormProblems): Html {
+  const wrong = problems.fields;
+  const form = html`${otherProblems(problems)}
+    <div class="row top">
+      ${field({
+        label: 'Name',
+        name: 'name',
+        value: tried?.name,
+        required: true,
+        placeholder: 'Docs, every morning',
+        problems: wrong.name,
+        className: 'grow',
+      })}
+      ${select({ label: 'What', name: 'kind', options: KINDS, value: tried?.kind })}
     </div>
-    <div class="row">
-      ${field({ label: 'URL', name: 'url', type: 'url', value: tried?.url, required: true, placeholder: 'https://docs.example.com', className: 'grow' })}
-      ${field({ label: 'Pages of a site at most', name: 'max_pages', type: 'number', value: tried?.max_pages, placeholder: '100' })}
+    <div class="row top">
+      ${field({
+        label: 'URL',
+        name: 'url',
+        type: 'url',
+        value: tried?.url,
+        required: true,
+        placeholder: 'https://docs.example.com',
+        problems: wrong.url,
+        className: 'grow',
+      })}
+      ${field({
+        label: 'Pages of a site at most',
+        name: 'max_pages',
+        type: 'number',
+        value: tried?.max_pages,
+        placeholder: '100',
+        min: 1,
+        max: 100_000,
+        problems: wrong.max_pages,
+      })}
     </div>
-    <div class="row">${settingFields(tried)}</div>
-    <div class="row">
-      ${field({ label: 'Callbacks go to', name: 'webhook_url', type: 'url', value: tried?.webhook_url, placeholder: 'https://example.com/hooks', className: 'grow' })}
+    <div class="row top">${settingFields(tried, problems)}</div>
+    <div class="row top">
+      ${field({
+        label: 'Callbacks go to',
+        name: 'webhook_url',
+        type: 'url',
+        value: tried?.webhook_url,
+        placeholder: 'https://example.com/hooks',
+        problems: wrong.webhook_url,
+        className: 'grow',
+      })}
       <button class="button primary">Make a schedule</button>
     </div>
     <p class="hint">
@@ -101,7 +133,7 @@ export function changeCard(
   res: Response,
   schedule: ScheduleRow,
   tried: ChangeForm | null,
-  problem: string | null,
+  problems: FormProblems,
 ): Html {
   const shown = tried ?? {
     name: schedule.name,
@@ -111,21 +143,53 @@ export function changeCard(
     deliver: schedule.deliver,
     diff: schedule.diff ? ('yes' as const) : ('no' as const),
   };
-  const form = html`${problem !== null && html`<p class="problem" role="alert">${problem}</p>`}
-    <div class="row">
-      ${field({ label: 'Name', name: 'name', value: shown.name, required: true, className: 'grow' })}
+  const form = html`${otherProblems(problems)}
+    <div class="row top">
+      ${field({
+        label: 'Name',
+        name: 'name',
+        value: shown.name,
+        required: true,
+        problems: problems.fields.name,
+        className: 'grow',
+      })}
     </div>
-    <div class="row">
-      ${settingFields(shown)}
+    <div class="row top">
+      ${settingFields(shown, problems)}
       <button class="button primary">Save</button>
     </div>`;
   return postForm(res, `/console/schedules/${schedule.id}`, form, 'card');
 }
 
-function settingFields(shown: ChangeForm | null): Html {
-  return html`${field({ label: 'Cron', name: 'cron', value: shown?.cron, placeholder: '0 6 * * 1-5' })}
-  ${field({ label: 'or every … seconds', name: 'every_seconds', type: 'number', value: shown?.every_seconds, placeholder: '3600' })}
-  ${field({ label: 'Time zone', name: 'timezone', value: shown?.timezone, placeholder: 'UTC' })}
-  ${select('Deliver', 'deliver', DELIVERIES, shown?.deliver)}
-  ${select('With diffs', 'diff', YES_NO, shown?.diff)}`;
+function settingFields(shown: ChangeForm | null, { fields: wrong }: FormProblems): Html {
+  return html`${field({
+    label: 'Cron',
+    name: 'cron',
+    value: shown?.cron,
+    placeholder: '0 6 * * 1-5',
+    problems: wrong.cron,
+  })}
+  ${field({
+    label: 'or every … seconds',
+    name: 'every_seconds',
+    type: 'number',
+    value: shown?.every_seconds,
+    placeholder: '3600',
+    problems: wrong.every_seconds,
+  })}
+  ${field({
+    label: 'Time zone',
+    name: 'timezone',
+    value: shown?.timezone,
+    placeholder: 'UTC',
+    problems: wrong.timezone,
+  })}
+  ${select({ label: 'Deliver', name: 'deliver', options: DELIVERIES, value: shown?.deliver })}
+  ${select({
+    label: 'With diffs',
+    name: 'diff',
+    options: YES_NO,
+    value: shown?.diff,
+    problems: wrong.diff,
+  })}`;
 }

@@ -1,5 +1,6 @@
 import { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
+import type { ScheduleKind } from '../../../database/enumerations.ts';
 import { cursorParameter, decodeCursor, encodeCursor } from '../../../http/pagination.ts';
 import { html } from '../../../http/html/html.ts';
 import { requestIdOf, traceOf } from '../../../http/locals.ts';
@@ -21,18 +22,19 @@ import {
 } from '../../../schedules/schedules.ts';
 import { newSettings } from '../../../schedules/settings.ts';
 import { jobText } from '../../../schedules/view.ts';
-import { notFound, ServiceError } from '../../../service-error.ts';
+import { notFound } from '../../../service-error.ts';
 import { actorOf, auditPage, sessionOf } from '../../session/browser-session.ts';
 import { time } from '../../view/format.ts';
 import { sendPage } from '../../view/layout.ts';
-import { badge, shortUrl } from '../../view/parts.ts';
+import { NO_PROBLEMS, problemsOf, type FormProblems } from '../../view/problems.ts';
+import { badge, withoutScheme } from '../../view/parts.ts';
 import { table, type Column } from '../../view/table.ts';
 import { changeBody, changeCard, changeForm, newBody, newCard, newForm } from './form.ts';
 import type { ChangeForm, NewForm } from './form.ts';
 import { changesOf, scheduleBody, when } from './schedule.ts';
 
 const ROWS = 25;
-const scheduleQuery = z.object({
+const scheduleQuery = z.strictObject({
   cursor: cursorParameter,
   notice: z.string().optional(),
   n: z.string().optional(),
@@ -43,17 +45,25 @@ interface Row {
   last: Run | undefined;
 }
 
+const WHAT: Record<ScheduleKind, string> = { scrape: 'page', batch: 'batch of', crawl: 'site' };
+
 const COLUMNS: Column<Row>[] = [
   {
     label: 'Schedule',
     head: true,
     cell: ({ schedule }) =>
       html`<a href="/console/schedules/${schedule.id}">${schedule.name}</a>
-        <span class="sub">${schedule.kind} ${shortUrl(schedule.url)}</span>`,
+        <span class="sub" title="${schedule.url}"
+          >${WHAT[schedule.kind]} ${withoutScheme(schedule.url)}</span
+        >`,
   },
   { label: 'Status', cell: ({ schedule }) => badge(schedule.status) },
   { label: 'When', cell: ({ schedule }) => when(schedule) },
-  { label: 'Last run', cell: ({ last }) => (last ? html`${badge(last.status)} ${changesOf(last)}` : '–') },
+  {
+    label: 'Last run',
+    cell: ({ last }) =>
+      last ? html`${badge(last.status)} <span class="sub">${changesOf(last)}</span>` : '–',
+  },
   { label: 'Next run', cell: ({ schedule }) => time(schedule.next_run_at) },
 ];
 
@@ -71,7 +81,11 @@ export function schedulePages(context: JobContext): Router {
     return schedule;
   }
 
-  async function showList(res: Response, tried: NewForm | null, problem: string | null): Promise<void> {
+  async function showList(
+    res: Response,
+    tried: NewForm | null = null,
+    problems = NO_PROBLEMS,
+  ): Promise<void> {
     const { account_id } = sessionOf(res);
     const last = await latestRuns(db, account_id);
     const rows = (await listSchedules(db, account_id)).map((schedule) => ({
@@ -81,15 +95,15 @@ export function schedulePages(context: JobContext): Router {
     const body = html`${table('Schedules, newest first', COLUMNS, rows, html`<p>No schedule yet.</p>`)}
       <section>
         <h2>A new schedule</h2>
-        ${newCard(res, tried, problem)}
+        ${newCard(res, tried, problems)}
       </section>`;
-    sendPage(res, { title: 'Schedules', section: 'Schedules', body }, problem === null ? 200 : 422);
+    sendPage(res, { title: 'Schedules', section: 'Schedules', body }, problems.status);
   }
 
   async function showOne(
     res: Response,
     schedule: Schedule,
-    { cursor, tried = null, problem = null }: Shown = {},
+    { cursor, tried = null, problems = NO_PROBLEMS }: Shown = {},
   ): Promise<void> {
     const key = decodeCursor(cursor, /^\d{1,9}$/);
     const before = key === null ? null : Number(key);
@@ -97,7 +111,7 @@ export function schedulePages(context: JobContext): Router {
     const runs = found.slice(0, ROWS);
     const job = jobText(box, schedule, 2);
     const next = found.length > ROWS ? encodeCursor(String(runs.at(-1)!.run)) : null;
-    const change = changeCard(res, schedule, tried, problem);
+    const change = changeCard(res, schedule, tried, problems);
     sendPage(
       res,
       {
@@ -107,12 +121,12 @@ export function schedulePages(context: JobContext): Router {
         actions: badge(schedule.status),
         body: scheduleBody(res, { schedule, runs, cursor, next, change, job }),
       },
-      problem === null ? 200 : 422,
+      problems.status,
     );
   }
 
   router.get('/schedules', async (_req, res) => {
-    await showList(res, null, null);
+    await showList(res);
   });
 
   router.post('/schedules', async (req, res) => {
@@ -126,7 +140,7 @@ export function schedulePages(context: JobContext): Router {
       await auditPage(db, res, 'schedule.create', made.id);
       goTo(res, made, 'scheduled');
     } catch (error) {
-      await showList(res, form, refusalOf(error));
+      await showList(res, form, problemsOf(error, { names: Object.keys(form) }));
     }
   });
 
@@ -143,7 +157,8 @@ export function schedulePages(context: JobContext): Router {
       await auditPage(db, res, 'schedule.update', schedule.id);
       goTo(res, schedule, 'saved');
     } catch (error) {
-      await showOne(res, schedule, { tried: form, problem: refusalOf(error) });
+      const problems = problemsOf(error, { names: Object.keys(form) });
+      await showOne(res, schedule, { tried: form, problems });
     }
   });
 
@@ -187,11 +202,5 @@ export function schedulePages(context: JobContext): Router {
 interface Shown {
   cursor?: string | undefined;
   tried?: ChangeForm | null;
-  problem?: string | null;
-}
-
-/** What is wrong with a form, for its reader. Throws what is no fault of the form. */
-function refusalOf(error: unknown): string {
-  if (error instanceof ServiceError) return error.message;
-  throw error;
+  problems?: FormProblems;
 }

@@ -11,6 +11,8 @@ import { webhookHeaders } from '../../../webhooks/http/webhook-headers.ts';
 
 export const MAX_SYNC_URLS = 100;
 export const MAX_ASYNC_URLS = 100_000;
+/** Of a request with so many URLs of 300 characters, and the other fields. */
+export const MAX_LIST_BYTES = 32 * 1024 * 1024;
 /** A router in front of the service gives up at 30 s. */
 export const MAX_SYNC_TIMEOUT_MS = 25_000;
 export const MAX_ASYNC_TIMEOUT_MS = 120_000;

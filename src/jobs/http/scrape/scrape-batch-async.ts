@@ -1,5 +1,6 @@
 import { route } from '../../../http/route/route.ts';
 import type { JobContext } from '../context.ts';
+import { MAX_LIST_BYTES } from '../schemas/fields.ts';
 import { batchAsyncSchema, scrapeOptions } from '../schemas/requests.ts';
 import { requireUrls } from '../create/require-urls.ts';
 import { HOOK, METADATA, queue, QUEUED } from '../create/queue.ts';
@@ -13,8 +14,7 @@ export const scrapeBatchAsync = route({
   description: 'Answers at once. The pages come with the callback, or are read from the job.',
   access: 'account',
   body: batchAsyncSchema,
-  // 100,000 URLs of 300 characters, and the other fields.
-  limits: { bytes: 32 * 1024 * 1024, values: 110_000, verbatim: METADATA },
+  limits: { bytes: MAX_LIST_BYTES, values: 110_000, verbatim: METADATA },
   example: {
     urls: ['https://a.example.com', 'https://b.example.com'],
     format: 'markdown',
