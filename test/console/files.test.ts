@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CHROMIUM, noBrowser, startBrowser } from '../support/browser/browser.ts';
+import { BROWSER, noBrowser, startBrowser } from '../support/browser/browser.ts';
 import { look, signIn } from '../support/browser/console.ts';
 import { createBrowserSession } from '../support/browser/session.ts';
 import { startTestService } from '../support/service.ts';
 import { page as webPage, startSite } from '../support/site.ts';
 
 test("a page's files are shown with it, to its account alone", { skip: noBrowser }, async () => {
-  await using service = await startTestService({ CHROMIUM_PATH: CHROMIUM });
+  await using service = await startTestService({ CHROMIUM_PATH: BROWSER });
   await using site = await startSite({ '/': webPage('Home', 'A page with words enough to be read.') });
   const id = await service.api.queue('/v1/scrape/async', {
     url: site.url('/'),

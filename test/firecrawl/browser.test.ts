@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Firecrawl, type ActionOption } from '@mendable/firecrawl-js';
-import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
+import { BROWSER, noBrowser } from '../support/browser/browser.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 
@@ -24,7 +24,7 @@ describe("Firecrawl's options of the browser", { skip: noBrowser }, () => {
   let site: Site;
   let client: Firecrawl;
   before(async () => {
-    service = await startTestService({ CHROMIUM_PATH: CHROMIUM });
+    service = await startTestService({ CHROMIUM_PATH: BROWSER });
     site = await startSite({
       '/': page('Home', 'A page with words enough to be read by anybody.'),
       '/form': FORM,

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
+import { BROWSER, noBrowser } from '../support/browser/browser.ts';
 import { missing } from '../support/programs/programs.ts';
 import { startTestService } from '../support/service.ts';
 import { gate, page, startSite } from '../support/site.ts';
@@ -14,7 +14,7 @@ test(
   "Firecrawl's Python client scrapes, batches, crawls and reads errors",
   { skip: missing('firecrawl-py') },
   async () => {
-    await using service = await startTestService({ CHROMIUM_PATH: CHROMIUM });
+    await using service = await startTestService({ CHROMIUM_PATH: BROWSER });
     await using site = await startSite({
       '/': page('Home', '<a href="/one">One</a> <a href="/two">Two</a>'),
       '/one': page('One', 'The first page.'),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, test } from 'node:test';
-import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
+import { BROWSER, noBrowser } from '../support/browser/browser.ts';
 import { PROXY_ADDRESS, startHttpProxy, startSocksProxy } from '../support/net/proxy.ts';
 import { startTestService } from '../support/service.ts';
 import { startSite } from '../support/site.ts';
@@ -27,7 +27,7 @@ describe('rendering through proxies', { skip: noBrowser }, () => {
       '/words': watched('Words that a script loads.'),
     });
     await using service = await startTestService({
-      CHROMIUM_PATH: CHROMIUM,
+      CHROMIUM_PATH: BROWSER,
       PROXIES: `http://operator:of%20the%20proxy@127.0.0.1:${pool.port}`,
       PROXY_MODE: 'off',
       ALLOW_CALLER_PROXIES: 'true',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { CHROMIUM, noBrowser } from '../../support/browser/browser.ts';
+import { BROWSER, noBrowser } from '../../support/browser/browser.ts';
 import { testRun } from '../../support/environment.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
 import { page, startSite, type Site } from '../../support/site.ts';
@@ -12,7 +12,7 @@ let service: TestService;
 let site: Site;
 let env: Record<string, string>;
 before(async () => {
-  service = await startTestService({ CHROMIUM_PATH: CHROMIUM });
+  service = await startTestService({ CHROMIUM_PATH: BROWSER });
   env = callerOf(service);
   site = await startSite({ '/': page('Home', 'A page with words enough to be read by anybody.') });
 });

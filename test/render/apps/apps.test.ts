@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { CHROMIUM, noBrowser } from '../../support/browser/browser.ts';
+import { BROWSER, noBrowser } from '../../support/browser/browser.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
 import { startSite, type Route, type Site } from '../../support/site.ts';
 import { buildApps } from './build.ts';
@@ -42,7 +42,7 @@ describe('applications', { skip: noBrowser }, () => {
   let site: Site;
   before(async () => {
     const [scripts, served] = await Promise.all([buildApps(), servePage(PRODUCTS)]);
-    service = await startTestService({ CHROMIUM_PATH: CHROMIUM });
+    service = await startTestService({ CHROMIUM_PATH: BROWSER });
     site = await startSite({
       '/products.json': json(PRODUCTS),
       '/article.txt': { headers: { 'content-type': 'text/plain' }, body: ARTICLE },

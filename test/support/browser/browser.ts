@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -9,6 +10,11 @@ import { missing } from '../programs/programs.ts';
 export const CHROMIUM = '/usr/bin/chromium';
 /** Chromium without a window of any kind, which has flags and faults of its own. */
 export const SHELL = '/usr/bin/chromium-headless-shell';
+/**
+ * The browser that the service would find here: the headless shell, which takes a third of the
+ * processor time, or else Chromium.
+ */
+export const BROWSER = existsSync(SHELL) ? SHELL : CHROMIUM;
 const ARGUMENTS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -38,7 +44,7 @@ export interface TestBrowser extends AsyncDisposable {
 /** Starts a headless Chromium. */
 export async function startBrowser(): Promise<TestBrowser> {
   const profile = await mkdtemp(join(tmpdir(), 'ollagraph-browser-'));
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS, artifactsDir: profile });
+  const browser = await chromium.launch({ executablePath: BROWSER, args: ARGUMENTS, artifactsDir: profile });
   const requests: URL[] = [];
   const complaints: string[] = [];
   return {
