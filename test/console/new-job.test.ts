@@ -80,7 +80,10 @@ test(
       await page.getByLabel('Finish within (seconds)').fill('600');
       await press(page, 'Queue the batch');
       assert.equal(await problemOf('file'), 'Line 3 must be an absolute URL.');
-      assert.equal(await field.evaluate('input => input.files[0].name'), 'urls.csv');
+      assert.equal(
+        await page.evaluate<string>("document.getElementById('field-file').files[0].name"),
+        'urls.csv',
+      );
       assert.equal(await page.evaluate<string>('document.activeElement.id'), 'field-file');
       await page.getByLabel('Invalid URLs').selectOption('queue the others');
       await press(page, 'Queue the batch');
