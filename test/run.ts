@@ -1,6 +1,7 @@
 import { chmod, glob, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeGroups } from './runner/groups.ts';
 import { runFiles } from './runner/run-files.ts';
 import { startShared } from './runner/shared.ts';
 
@@ -32,7 +33,8 @@ async function main(args: string[]): Promise<number> {
   const options = { env: shared.env, signal: interrupted.signal };
   // What is measured has the machine to itself.
   const first = await runFiles(limits, { ...options, concurrency: 1 });
-  return first || (await runFiles(others, { ...options, concurrency: CONCURRENCY }));
+  const groups = await writeGroups(join(directory, 'groups'), others);
+  return first || (await runFiles(groups, { ...options, concurrency: CONCURRENCY }));
 }
 
 /**

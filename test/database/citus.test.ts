@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { after, test } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { InstallationMetrics } from '../../src/metrics/installation.ts';
 import { dropOldDays } from '../../src/database/retention.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite } from '../support/site.ts';
@@ -13,7 +13,7 @@ import { eventually } from '../support/wait.ts';
 
 /** What db/citus.sql promises of the schema and the statements, on a plain Postgres. */
 const COLUMN = 'account_id';
-const commands = await readFile(new URL('../../db/citus.sql', import.meta.url), 'utf8');
+const commands = readFileSync(new URL('../../db/citus.sql', import.meta.url), 'utf8');
 const DISTRIBUTED = [...commands.matchAll(/^select create_distributed_table\('(\w+)', 'account_id'/gm)].map(
   ([, name]) => name!,
 );
@@ -21,9 +21,13 @@ const DISTRIBUTED = [...commands.matchAll(/^select create_distributed_table\('(\
 const STATEMENT = /^\s*(select|insert|update|delete|with)\b/i;
 const ANY_DISTRIBUTED = new RegExp(`\\b(${DISTRIBUTED.join('|')})\\b`);
 
-const database = await createTestDatabase();
+let database: TestDatabase;
+let db: TestDatabase['db'];
+before(async () => {
+  database = await createTestDatabase();
+  ({ db } = database);
+});
 after(() => database[Symbol.asyncDispose]());
-const { db } = database;
 
 test('every table that grows with the work is distributed', async () => {
   const { rows: partitioned } = await sql<{ name: string }>`select name from partitioned_tables`.execute(db);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import * as lists from '../../src/database/enumerations.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
-const database = await createTestDatabase();
+let database: TestDatabase;
+before(async () => void (database = await createTestDatabase()));
 after(() => database[Symbol.asyncDispose]());
 
 /** Every column with a closed list of values, and the list in the code that it must equal. */

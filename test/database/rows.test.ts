@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import {
   bigint,
@@ -14,9 +14,10 @@ import {
   text,
   timestamptz,
 } from '../../src/database/rows.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
-const database = await createTestDatabase();
+let database: TestDatabase;
+before(async () => void (database = await createTestDatabase()));
 after(() => database[Symbol.asyncDispose]());
 
 interface Item {

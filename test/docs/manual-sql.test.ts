@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { startTestService, type TestService } from '../support/service.ts';
 
 const RECIPE = /```sh\nnpm run -s ollagraph -- sql "([^"]+)"\n```\n\n```text\n(.+)\n/g;
-const chapter = await readFile(new URL('../../src/docs/manual/sql.md', import.meta.url), 'utf8');
+const chapter = readFileSync(new URL('../../src/docs/manual/sql.md', import.meta.url), 'utf8');
 const recipes = [...chapter.matchAll(RECIPE)].map(([, query, heads]) => ({ query: query!, heads: heads! }));
 
 let service: TestService;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -30,7 +31,7 @@ interface Step {
   shown: string | undefined;
 }
 
-const chapter = await readFile(file, 'utf8');
+const chapter = readFileSync(file, 'utf8');
 const steps: Step[] = [...chapter.matchAll(BLOCK)].map(([, commands, shown]) => ({
   commands: commands!,
   shown,

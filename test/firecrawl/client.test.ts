@@ -1,29 +1,34 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { get } from 'node:http';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { Firecrawl } from '@mendable/firecrawl-js';
 import { startReceiver } from '../support/receiver.ts';
-import { startTestService } from '../support/service.ts';
-import { gate, page, startSite } from '../support/site.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { gate, page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 
-const service = await startTestService();
-const site = await startSite({
-  '/': page(
-    'Home',
-    '<a href="/one">One</a> <a href="/two">Two</a> <a href="/secret">Secret</a> <img src="home.png">',
-  ),
-  '/one': page('One', 'The first page.'),
-  '/two': page('Two', 'The second page.'),
-  '/secret': page('Secret', 'Not for robots.'),
-  '/robots.txt': { headers: { 'content-type': 'text/plain' }, body: 'User-agent: *\nDisallow: /secret\n' },
+let service: TestService;
+let site: Site;
+let client: Firecrawl;
+before(async () => {
+  service = await startTestService();
+  site = await startSite({
+    '/': page(
+      'Home',
+      '<a href="/one">One</a> <a href="/two">Two</a> <a href="/secret">Secret</a> <img src="home.png">',
+    ),
+    '/one': page('One', 'The first page.'),
+    '/two': page('Two', 'The second page.'),
+    '/secret': page('Secret', 'Not for robots.'),
+    '/robots.txt': { headers: { 'content-type': 'text/plain' }, body: 'User-agent: *\nDisallow: /secret\n' },
+  });
+  client = new Firecrawl({ apiUrl: service.api.origin, apiKey: service.account.key });
 });
 after(async () => {
   await site[Symbol.asyncDispose]();
   await service[Symbol.asyncDispose]();
 });
-const client = new Firecrawl({ apiUrl: service.api.origin, apiKey: service.account.key });
 
 const compare = (a: string, b: string) => a.localeCompare(b);
 /** The client asks every second. */

@@ -1,21 +1,26 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { JSON_LINES, readResult, resultLength } from '../../src/database/result-bytes.ts';
-import { startTestService } from '../support/service.ts';
-import { gate, page, startSite } from '../support/site.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { gate, page, startSite, type Site } from '../support/site.ts';
 
-const service = await startTestService();
-const site = await startSite({
-  '/one': page('One, "two"', 'Text.'),
-  '/formula': page('=1+1', 'Text.'),
-  '/two': page('Zwei', 'Schöner Text.'),
+let service: TestService;
+let site: Site;
+let api: TestService['api'];
+before(async () => {
+  service = await startTestService();
+  site = await startSite({
+    '/one': page('One, "two"', 'Text.'),
+    '/formula': page('=1+1', 'Text.'),
+    '/two': page('Zwei', 'Schöner Text.'),
+  });
+  ({ api } = service);
 });
 after(async () => {
   await site[Symbol.asyncDispose]();
   await service[Symbol.asyncDispose]();
 });
-const { api } = service;
 
 async function ended(urls: string[]): Promise<string> {
   const job_id = await api.queue('/v1/scrape/batch/async', { urls });

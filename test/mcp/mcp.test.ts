@@ -1,20 +1,24 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
 import { createTestDatabase } from '../support/database.ts';
-import { startTestService } from '../support/service.ts';
-import { gate, page, startSite } from '../support/site.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { gate, page, startSite, type Site } from '../support/site.ts';
 import { startProcess } from '../support/process.ts';
 
-const service = await startTestService();
-const site = await startSite({
-  '/': page('Home', '<a href="/one">One</a> <a href="/two">Two</a>'),
-  '/one': page('One', 'The first page.'),
-  '/two': page('Two', `The second page. ${'Words and words. '.repeat(200)}`),
+let service: TestService;
+let site: Site;
+before(async () => {
+  service = await startTestService();
+  site = await startSite({
+    '/': page('Home', '<a href="/one">One</a> <a href="/two">Two</a>'),
+    '/one': page('One', 'The first page.'),
+    '/two': page('Two', `The second page. ${'Words and words. '.repeat(200)}`),
+  });
 });
 after(async () => {
   await site[Symbol.asyncDispose]();

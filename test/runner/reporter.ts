@@ -5,6 +5,7 @@ import { relative } from 'node:path';
 import { INSTALL } from '../support/programs/programs.ts';
 
 const SLOWEST = 10;
+const TEST_FILE = '.test.ts';
 
 /**
  * Prints what Node's spec reporter does, then the slowest files of a run of several, and in one
@@ -15,8 +16,8 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
   const skipped: string[] = [];
   async function* watched() {
     for await (const event of source) {
-      if (event.type === 'test:summary' && event.data.file !== undefined)
-        seconds.set(relative('.', event.data.file), event.data.duration_ms / 1000);
+      const ended = endOfFile(event);
+      if (ended) seconds.set(ended.file, ended.seconds);
       if (event.type === 'test:pass' && typeof event.data.skip === 'string') skipped.push(event.data.skip);
       yield event;
     }
@@ -24,6 +25,15 @@ export default async function* report(source: AsyncIterable<TestEvent>): AsyncGe
   yield* Readable.from(watched()).compose(new spec());
   if (seconds.size > 1) yield slowest(seconds);
   if (skipped.length > 0) yield missing(skipped);
+}
+
+/** A file of tests that has ended: a suite of its group, or a process of its own. */
+function endOfFile(event: TestEvent): { file: string; seconds: number } | null {
+  if (event.type === 'test:summary' && event.data.file?.endsWith(TEST_FILE))
+    return { file: relative('.', event.data.file), seconds: event.data.duration_ms / 1000 };
+  const isSuite = event.type === 'test:pass' || event.type === 'test:fail';
+  if (!isSuite || event.data.nesting > 0 || !event.data.name.endsWith(TEST_FILE)) return null;
+  return { file: event.data.name, seconds: event.data.details.duration_ms / 1000 };
 }
 
 function slowest(seconds: Map<string, number>): string {

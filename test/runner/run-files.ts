@@ -8,14 +8,14 @@ const reporter = fileURLToPath(new URL('reporter.ts', import.meta.url));
 
 export interface RunOptions {
   env: NodeJS.ProcessEnv;
-  /** Files at a time. */
+  /** Scripts at a time. */
   concurrency: number;
   /** Stops the run. */
   signal: AbortSignal;
 }
 
 /**
- * Runs the files with Node's test runner, each in a process of its own, and returns its exit code.
+ * Runs the scripts with Node's test runner, each in a process of its own, and returns its exit code.
  */
 export async function runFiles(names: string[], options: RunOptions): Promise<number> {
   const { env, concurrency, signal } = options;

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { startReceiver } from '../support/receiver.ts';
-import { startTestService } from '../support/service.ts';
+import { startTestService, type TestService } from '../support/service.ts';
 import { startChangingSite } from './origin.ts';
 
-const service = await startTestService({ SCHEDULE_MIN_SECONDS: '1' });
+let service: TestService;
+let api: TestService['api'];
+before(async () => {
+  service = await startTestService({ SCHEDULE_MIN_SECONDS: '1' });
+  ({ api } = service);
+});
 after(() => service[Symbol.asyncDispose]());
-const { api } = service;
 
 /** A schedule that runs only when it is asked to. */
 async function schedule(body: object): Promise<string> {
@@ -76,9 +80,9 @@ test('a run delivers what was added, changed and removed, and nothing where noth
     'metadata',
   ]);
   const changed = byUrl(body.result.pages, site.url('/a'));
-  const before = byUrl(bodyOf(callbacks[0]!).result.pages, site.url('/a'));
+  const earlier = byUrl(bodyOf(callbacks[0]!).result.pages, site.url('/a'));
   assert.equal(changed.change, 'changed');
-  assert.equal(changed.previous_sha256, before.sha256);
+  assert.equal(changed.previous_sha256, earlier.sha256);
   assert.ok(changed.diff.startsWith('--- before\n+++ after\n@@ '), changed.diff);
   assert.match(changed.diff, /^-One\.$/m);
   assert.match(changed.diff, /^\+One, again\.$/m);

@@ -1,30 +1,38 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { revokeKey } from '../../src/accounts/keys/keys.ts';
 import { MAX_SCHEDULES } from '../../src/schedules/schedules.ts';
 import type { Api } from '../support/api.ts';
 import { startReceiver } from '../support/receiver.ts';
-import { startTestService } from '../support/service.ts';
-import { gate, page, startSite } from '../support/site.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { gate, page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 
 const ADMIN_TOKEN = 'a-token-for-the-operator';
-const service = await startTestService({
-  SCHEDULE_MIN_SECONDS: '1',
-  SECRET_KEY: 'a-secret-of-the-test',
-  ADMIN_TOKEN,
+let service: TestService;
+let site: Site;
+let api: Api;
+let db: TestService['db'];
+before(async () => {
+  service = await startTestService({
+    SCHEDULE_MIN_SECONDS: '1',
+    SECRET_KEY: 'a-secret-of-the-test',
+    ADMIN_TOKEN,
+  });
+  site = await startSite({ '/': page('Home', 'Hello.') });
+  ({ api, db } = service);
 });
-after(() => service[Symbol.asyncDispose]());
-const site = await startSite({ '/': page('Home', 'Hello.') });
-after(() => site[Symbol.asyncDispose]());
-const { api, db } = service;
+after(async () => {
+  await service[Symbol.asyncDispose]();
+  await site[Symbol.asyncDispose]();
+});
 
-const JOB = { kind: 'scrape', url: site.url('/') };
-const NEVER = { name: 'test', every_seconds: 86_400, job: JOB };
+const home = () => ({ kind: 'scrape', url: site.url('/') });
+const never = () => ({ name: 'test', every_seconds: 86_400, job: home() });
 
 async function schedule(body: object, through: Api = api): Promise<string> {
-  const { status, text, json } = await through('POST', '/v1/schedules', { ...NEVER, ...body });
+  const { status, text, json } = await through('POST', '/v1/schedules', { ...never(), ...body });
   assert.equal(status, 201, text);
   return json.schedule_id;
 }
@@ -93,17 +101,17 @@ test('what cannot be used is refused, with its path under job', async () => {
     [{ name: '' }, 'name'],
     [{ overlap: 'queue' }, 'overlap'],
     [{ heartbeat_days: 3 }, 'heartbeat_days'],
-    [{ diff: true, job: { ...JOB, format: 'text' } }, 'diff'],
-    [{ job: { ...JOB, kind: 'map' } }, 'job.kind'],
-    [{ job: { ...JOB, url: 'ftp://x' } }, 'job.url'],
-    [{ job: { ...JOB, webhook_url: 'http://example.com' } }, 'job.webhook_url'],
+    [{ diff: true, job: { ...home(), format: 'text' } }, 'diff'],
+    [{ job: { ...home(), kind: 'map' } }, 'job.kind'],
+    [{ job: { ...home(), url: 'ftp://x' } }, 'job.url'],
+    [{ job: { ...home(), webhook_url: 'http://example.com' } }, 'job.webhook_url'],
     [{ job: { kind: 'batch', urls: ['https://a.test', 'nonsense'] } }, 'job.urls[1]'],
     [{ job: { kind: 'crawl', url: site.url('/'), max_pages: 0 } }, 'job.max_pages'],
-    [{ job: { ...JOB, metadata: 'x'.repeat(17_000) } }, 'job.metadata'],
-    [{ deliver: 'changes', job: { ...JOB, webhook_events: ['job.page'] } }, 'job.webhook_events'],
+    [{ job: { ...home(), metadata: 'x'.repeat(17_000) } }, 'job.metadata'],
+    [{ deliver: 'changes', job: { ...home(), webhook_events: ['job.page'] } }, 'job.webhook_events'],
   ];
   for (const [body, path] of bad) {
-    const { status, json } = await api('POST', '/v1/schedules', { ...NEVER, ...body });
+    const { status, json } = await api('POST', '/v1/schedules', { ...never(), ...body });
     assert.equal(status, 422, path);
     assert.equal(json.errors[0].path, path);
   }
@@ -112,7 +120,7 @@ test('what cannot be used is refused, with its path under job', async () => {
 test('a run that goes on makes the next one skipped, and /run refused', async () => {
   const held = gate(page('Slow', 'Slow.'));
   site.routes.set('/slow', held.route);
-  const id = await schedule({ every_seconds: 1, job: { ...JOB, url: site.url('/slow') } });
+  const id = await schedule({ every_seconds: 1, job: { ...home(), url: site.url('/slow') } });
   await held.entered;
   const skipped = await runWith(id, ({ status }) => status === 'skipped');
   assert.deepEqual([skipped.skip_reason, skipped.job_id], ['still_running', null]);
@@ -158,9 +166,9 @@ test('without credits a run is skipped, and says why', async () => {
 });
 
 test('what is no longer accepted is refused at each run', async () => {
-  const id = await schedule({ job: { ...JOB, webhook_url: 'https://10.0.0.1.nip.invalid/' } });
+  const id = await schedule({ job: { ...home(), webhook_url: 'https://10.0.0.1.nip.invalid/' } });
   const { context } = service;
-  const request = JSON.stringify({ ...JOB, webhook_url: 'https://10.0.0.1/' });
+  const request = JSON.stringify({ ...home(), webhook_url: 'https://10.0.0.1/' });
   await sql`update schedules set request = ${request}, next_run_at = now() where id = ${id}`.execute(
     context.db,
   );
@@ -183,7 +191,7 @@ test('a heartbeat is delivered when nothing has changed for long', async () => {
   const id = await schedule({
     deliver: 'changes',
     heartbeat_days: 2,
-    job: { ...JOB, webhook_url: receiver.url() },
+    job: { ...home(), webhook_url: receiver.url() },
   });
   const run = async () => {
     const { json } = await api('POST', `/v1/schedules/${id}/run`);
@@ -250,6 +258,6 @@ test('an account has a bounded number of schedules', async () => {
     select ${other.id}, 'sch_' || lpad(to_hex(n), 24, '0'), 'many', 86400, 'scrape', 'https://a.test',
       ${rows[0]!.request}, 'key_none', now() + interval '1 day'
     from generate_series(1, ${MAX_SCHEDULES}::int) as n`.execute(db);
-  const { status, json } = await other.api('POST', '/v1/schedules', NEVER);
+  const { status, json } = await other.api('POST', '/v1/schedules', never());
   assert.deepEqual([status, json.code], [409, 'too_many_schedules']);
 });

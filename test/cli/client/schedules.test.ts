@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
-import { startTestService } from '../../support/service.ts';
-import { page, startSite } from '../../support/site.ts';
+import { after, before, test } from 'node:test';
+import { startTestService, type TestService } from '../../support/service.ts';
+import { page, startSite, type Site } from '../../support/site.ts';
 import { callerOf, runCli, runJson } from '../run-cli.ts';
 
-const service = await startTestService();
-after(() => service[Symbol.asyncDispose]());
-const site = await startSite({ '/': page('Home', 'Hello.', ['/a']), '/a': page('Page A', 'First.') });
-after(() => site[Symbol.asyncDispose]());
-const env = callerOf(service);
+let service: TestService;
+let site: Site;
+let env: Record<string, string>;
+before(async () => {
+  service = await startTestService();
+  site = await startSite({ '/': page('Home', 'Hello.', ['/a']), '/a': page('Page A', 'First.') });
+  env = callerOf(service);
+});
+after(async () => {
+  await service[Symbol.asyncDispose]();
+  await site[Symbol.asyncDispose]();
+});
 
 test('a schedule is created, listed, shown, run, held, and deleted', async () => {
   const when = ['--cron', '0 6 * * *', '--timezone', 'Europe/Berlin'];

@@ -1,22 +1,23 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { authenticate } from '../../../src/accounts/keys/keys.ts';
 import { KEY_SCOPES } from '../../../src/database/enumerations.ts';
-import { createTestDatabase } from '../../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { runCli } from '../run-cli.ts';
 
-const database = await createTestDatabase();
+let database: TestDatabase;
+before(async () => void (database = await createTestDatabase()));
 after(() => database[Symbol.asyncDispose]());
-const env = { DATABASE_URL: database.url, FREE_CREDITS: '70' };
+const env = () => ({ DATABASE_URL: database.url, FREE_CREDITS: '70' });
 
 async function succeed(...args: string[]) {
-  const run = await runCli(env, [...args, '--json']);
+  const run = await runCli(env(), [...args, '--json']);
   assert.deepEqual([run.exitCode, run.stderr], [0, '']);
   return JSON.parse(run.stdout);
 }
 
 async function fail(exitCode: number, message: RegExp, ...args: string[]): Promise<void> {
-  const run = await runCli(env, args);
+  const run = await runCli(env(), args);
   assert.equal(run.exitCode, exitCode, run.stderr);
   assert.match(run.stderr, message);
   assert.equal(run.stdout, '');
@@ -69,7 +70,7 @@ test('exit codes distinguish wrong usage and a wrong configuration from a failur
   await fail(2, /must be one line/, 'accounts', 'create', '--name', 'a\nb');
   await fail(2, /whole number/, 'accounts', 'credit', 'acct_x', '1.5');
   await fail(2, /unknown command 'nonsense'/, 'nonsense');
-  const misconfigured = await runCli({ ...env, PORT: 'x' }, ['accounts', 'list', '--json']);
+  const misconfigured = await runCli({ ...env(), PORT: 'x' }, ['accounts', 'list', '--json']);
   assert.deepEqual([misconfigured.exitCode, misconfigured.stdout], [2, '']);
   assert.match(JSON.parse(misconfigured.stderr).error, /^PORT: /);
   const unreachable = await runCli({ DATABASE_URL: 'postgres://a@127.0.0.1:1/a' }, ['accounts', 'list']);
@@ -90,7 +91,7 @@ test('migrate applies what is missing and says so; other commands refuse an old 
 });
 
 test('sql prints a table, reads standard input, and changes nothing', async () => {
-  const run = await runCli(env, ['sql'], `select 1 as n, null as nothing, e'a\\nb\\u001b[2J' as text`);
+  const run = await runCli(env(), ['sql'], `select 1 as n, null as nothing, e'a\\nb\\u001b[2J' as text`);
   assert.equal(run.stdout, 'n  nothing  text\n─  ───────  ──────\n1           a↵b[2J\n(1 row)\n');
   await fail(1, /read-only transaction/, 'sql', 'delete from credit_entries');
   await fail(1, /syntax error/, 'sql', 'selec 1');

@@ -1,38 +1,43 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { startReceiver } from '../../support/receiver.ts';
-import { startTestService } from '../../support/service.ts';
-import { page, startSite, type Route } from '../../support/site.ts';
+import { startTestService, type TestService } from '../../support/service.ts';
+import { page, startSite, type Route, type Site } from '../../support/site.ts';
 
-const service = await startTestService();
 const XML = { 'content-type': 'application/xml' };
-const site = await startSite({
-  '/': page(
-    'Home',
-    '<a href="/docs/install"> Install <b>it</b></a> <a href="/docs/install">again</a> <a href="/about?ref=1">About</a>',
-    ['https://elsewhere.example/', '/deep/page'],
-  ),
-  '/robots.txt': { headers: { 'content-type': 'text/plain' } },
-});
-site.routes.set('/robots.txt', robots('/maps/index.xml'));
-site.routes.set('/maps/index.xml', {
-  headers: XML,
-  body: `<sitemapindex>${['/maps/a.xml', '/maps/b.xml.gz', '/maps/gone.xml']
-    .map((path) => `<sitemap><loc>${site.url(path)}</loc></sitemap>`)
-    .join('')}</sitemapindex>`,
-});
-site.routes.set('/maps/a.xml', {
-  headers: XML,
-  body: urlset([
-    ['/docs/install', '2026-01-31'],
-    ['/docs/%C3%BCber-uns', '2026-02-01T10:00:00+01:00'],
-    ['/blog/one', 'last Tuesday'],
-  ]),
-});
-site.routes.set('/maps/b.xml.gz', { body: gzipSync(urlset([['/blog/two'], ['/blog/two?page=2']])) });
+let service: TestService;
+let site: Site;
+let broken: Site;
+before(async () => {
+  service = await startTestService();
+  site = await startSite({
+    '/': page(
+      'Home',
+      '<a href="/docs/install"> Install <b>it</b></a> <a href="/docs/install">again</a> <a href="/about?ref=1">About</a>',
+      ['https://elsewhere.example/', '/deep/page'],
+    ),
+    '/robots.txt': { headers: { 'content-type': 'text/plain' } },
+  });
+  site.routes.set('/robots.txt', robots('/maps/index.xml'));
+  site.routes.set('/maps/index.xml', {
+    headers: XML,
+    body: `<sitemapindex>${['/maps/a.xml', '/maps/b.xml.gz', '/maps/gone.xml']
+      .map((path) => `<sitemap><loc>${site.url(path)}</loc></sitemap>`)
+      .join('')}</sitemapindex>`,
+  });
+  site.routes.set('/maps/a.xml', {
+    headers: XML,
+    body: urlset([
+      ['/docs/install', '2026-01-31'],
+      ['/docs/%C3%BCber-uns', '2026-02-01T10:00:00+01:00'],
+      ['/blog/one', 'last Tuesday'],
+    ]),
+  });
+  site.routes.set('/maps/b.xml.gz', { body: gzipSync(urlset([['/blog/two'], ['/blog/two?page=2']])) });
 
-const broken = await startSite({ '/': page('Alone', 'No sitemap.', ['/only']) });
+  broken = await startSite({ '/': page('Alone', 'No sitemap.', ['/only']) });
+});
 after(async () => {
   await service[Symbol.asyncDispose]();
   await site[Symbol.asyncDispose]();
@@ -64,7 +69,7 @@ const paths = (answer: { urls: { url: string }[] }) =>
   answer.urls.map(({ url }) => url.slice(new URL(url).origin.length));
 
 test('the start, its links and what the sitemaps of robots.txt list, with titles and dates', async () => {
-  const { credits: before } = (await service.api('GET', '/v1/me')).json;
+  const { credits: earlier } = (await service.api('GET', '/v1/me')).json;
   const answer = await map({});
   assert.deepEqual(
     [answer.status, answer.http_status, answer.metadata.title, answer.complete],
@@ -80,7 +85,7 @@ test('the start, its links and what the sitemaps of robots.txt list, with titles
     { url: site.url('/blog/two') },
     { url: site.url('/blog/two?page=2') },
   ]);
-  assert.equal((await service.api('GET', '/v1/me')).json.credits, before - 1);
+  assert.equal((await service.api('GET', '/v1/me')).json.credits, earlier - 1);
   const { data } = (await service.api('GET', '/v1/jobs?kind=map')).json;
   assert.deepEqual([data[0].kind, data[0].status, data[0].url], ['map', 'completed', site.url('/')]);
   const { text } = await service.api('GET', `/v1/jobs/${data[0].job_id}/result`);

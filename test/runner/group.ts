@@ -1,0 +1,16 @@
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { suite } from 'node:test';
+
+/** The most that Node takes. A file has no limit of its own; each of its tests has. */
+const UNLIMITED_MS = 2 ** 31 - 1;
+
+/**
+ * Runs test files in this process, one after the other, each as a suite: what they import is loaded
+ * once, and a file's hooks are those of its suite. What a file declares belongs to the suite only
+ * while the suite's function runs, so a file cannot await anything at its top level.
+ */
+export function runGroup(files: string[]): void {
+  const require = createRequire(import.meta.url);
+  for (const file of files) suite(file, { timeout: UNLIMITED_MS }, () => void require(resolve(file)));
+}

@@ -1,0 +1,28 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** The folders whose files take longest, in that order. They start first. */
+const LONGEST = ['service', 'cli', 'jobs', 'webhooks', 'console', 'render', 'workers', 'security', 'docs'];
+
+const host = new URL('./group.ts', import.meta.url).href;
+
+/**
+ * The scripts that run these test files, written to `directory`: one for the files of each folder
+ * of test/, since loading the service takes longer than the tests of most files.
+ */
+export async function writeGroups(directory: string, files: string[]): Promise<string[]> {
+  await mkdir(directory, { recursive: true });
+  const folders = Map.groupBy(files, folderOf);
+  const names = [...new Set([...LONGEST, ...folders.keys()])].filter((name) => folders.has(name));
+  return await Promise.all(
+    names.map(async (name, place) => {
+      // Node runs scripts in the order of their names.
+      const script = join(directory, `${String(place).padStart(3, '0')}-${name}.mjs`);
+      const members = JSON.stringify(folders.get(name));
+      await writeFile(script, `import { runGroup } from '${host}';\nrunGroup(${members});\n`);
+      return script;
+    }),
+  );
+}
+
+const folderOf = (file: string) => file.split('/')[1]!;
