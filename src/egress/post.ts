@@ -97,6 +97,8 @@ function asOurs(error: unknown): unknown {
 }
 
 const EXCERPT = { maxBytes: EXCERPT_BYTES, required: false };
+/** Most answers name UTF-8 or no charset. Making a decoder for each took 3 % of a drain's time. */
+const UTF_8 = new TextDecoder();
 
 function toResult({ status, fields, body, timings, remoteAddress, bytesSent }: Answer): PostResult {
   return {
@@ -116,10 +118,11 @@ function excerptOf(body: Buffer, fields: HeaderFields): string {
   return decoderOf(charset).decode(decoded).replaceAll('\0', '');
 }
 
-function decoderOf(charset: string | undefined): InstanceType<typeof TextDecoder> {
+function decoderOf(charset = 'utf-8'): InstanceType<typeof TextDecoder> {
+  if (charset.toLowerCase() === 'utf-8') return UTF_8;
   try {
     return new TextDecoder(charset);
   } catch {
-    return new TextDecoder(); // a label that means nothing
+    return UTF_8; // a label that means nothing
   }
 }

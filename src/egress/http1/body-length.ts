@@ -30,7 +30,8 @@ export function framingFields(status: number, fields: Fields): { length: BodyLen
 }
 
 function listOf(value: string | string[] | undefined): string[] {
-  return [value ?? []]
+  if (value === undefined) return [];
+  return [value]
     .flat()
     .flatMap((list) => list.toLowerCase().split(','))
     .map((item) => item.trim())
