@@ -9,10 +9,19 @@ import { insertSlices } from '../../database/queue.ts';
 import { cacheKeysFor, type CrawlOptions } from '../options.ts';
 import type { Job } from '../read/jobs.ts';
 import { divideIntoSlices, SLICE_PAGES } from '../slices.ts';
+import type { CrawlLinks } from './known-links.ts';
 
 /** The identity of a crawled page: SHA-256 of its URL's de-duplication key. */
 export function crawlHash(url: string): Buffer {
   return createHash('sha256').update(dedupeKey(url)).digest();
+}
+
+/** Where a crawl goes on: the caller's transaction, and what it has at hand. */
+interface Expanding {
+  tx: Tx;
+  boss: PgBoss;
+  /** The links that are known to stand in the crawl. */
+  links?: CrawlLinks | null;
 }
 
 interface Parent {
@@ -39,8 +48,7 @@ const READ_AHEAD = 50;
  * caller holds the lock on the job's row. Returns how many pages were added.
  */
 export async function expandFrontier(
-  tx: Tx,
-  boss: PgBoss,
+  { tx, boss, links: knownLinks = null }: Expanding,
   job: Job,
   counts: { total: number; skipped: number },
 ): Promise<number> {
@@ -57,13 +65,15 @@ export async function expandFrontier(
     parents.length > 0 && room > 0;
     parents = await settledParents(tx, job, ordinal)
   ) {
-    const hashes = linkHashes(parents);
+    const hashes = linkHashes(parents, knownLinks);
     const known = await knownHashes(tx, job, [...hashes.values()]);
     for (const parent of parents) {
       const { links } = parent;
       while (offset < links.length && room > 0) {
         const url = links[offset++]!;
-        const hash = hashes.get(url)!;
+        const hash = hashes.get(url);
+        if (hash === undefined) continue;
+        knownLinks?.note(url);
         const name = hash.toString('latin1');
         if (known.has(name) || seen.has(name)) continue;
         seen.add(name);
@@ -105,14 +115,11 @@ async function settledParents(tx: Tx, job: Job, from: number): Promise<Parent[]>
   }));
 }
 
-/**
- * The hash of every link, computed once for each URL: most of a site's links are on most of its
- * pages.
- */
-function linkHashes(parents: Parent[]): Map<string, Buffer> {
+/** The hash of every link that is not known, computed once for each URL. */
+function linkHashes(parents: Parent[], known: CrawlLinks | null): Map<string, Buffer> {
   const hashes = new Map<string, Buffer>();
   for (const { links } of parents)
-    for (const url of links) if (!hashes.has(url)) hashes.set(url, crawlHash(url));
+    for (const url of links) if (!hashes.has(url) && !known?.has(url)) hashes.set(url, crawlHash(url));
   return hashes;
 }
 

@@ -13,6 +13,7 @@ import { finishJob, type JobEnd } from './finish.ts';
 import type { Job } from '../read/jobs.ts';
 import { isSinglePage } from '../read/result.ts';
 import { crawlHash, expandFrontier } from './frontier.ts';
+import type { CrawlLinks } from './known-links.ts';
 
 /** One page's end, ready to be stored. */
 export interface PageResult {
@@ -69,6 +70,8 @@ interface Settling {
   boss: PgBoss;
   /** Room for the job's callback; null or missing where there is none. */
   reservation?: Reservation | null;
+  /** The links that are known to stand in the crawl. */
+  links?: CrawlLinks | null;
 }
 
 /**
@@ -77,7 +80,7 @@ interface Settling {
  * delivery. Returns the job's end, or null while it goes on.
  */
 export async function settlePages(
-  { tx, boss, reservation = null }: Settling,
+  { tx, boss, reservation = null, links = null }: Settling,
   job: Job,
   results: PageResult[],
 ): Promise<JobEnd | null> {
@@ -105,7 +108,7 @@ export async function settlePages(
     skipped: job.skipped + moved.skipped,
   };
   if (job.kind === 'crawl' && !job.cut_short) {
-    const added = await expandFrontier(tx, boss, job, counts);
+    const added = await expandFrontier({ tx, boss, links }, job, counts);
     counts.total += added;
     counts.remaining += added;
   }

@@ -10,6 +10,7 @@ import { executor, queueError, QUEUE_OPTIONS, type Lane } from '../../database/q
 import { AddressBudget, createEgress, ProxyPool } from '../../egress/index.ts';
 import { SharedSemaphore } from '../../limits/shared-semaphore.ts';
 import { isUnavailable } from '../../database/connect/trouble.ts';
+import { KnownLinks } from '../../jobs/progress/known-links.ts';
 import { createLog } from '../../log.ts';
 import { flushSpans } from '../../tracing.ts';
 import { RenderClient } from '../../render/thread-port.ts';
@@ -111,7 +112,8 @@ function createRenders(renderPort: MessagePort): Renders {
 const box = createSecretBox(config.secretKey, config.secretKeyPrevious);
 const dispatch = given.dispatch && new DispatchClient(given.dispatch);
 const work = new WorkReader(db, box);
-const runner = new Runner({ db, boss, lane, box, work, around, dispatch }, log, (slices) =>
+const knownLinks = new KnownLinks();
+const runner = new Runner({ db, boss, lane, box, work, around, dispatch, knownLinks }, log, (slices) =>
   tell({ type: 'held', slices }),
 );
 

@@ -6,6 +6,7 @@ import { crashPoint } from '../../crash-point.ts';
 import type { Db, Tx } from '../../database/tables.ts';
 import { isDatabaseTrouble } from '../../database/connect/trouble.ts';
 import { logJobEnded } from '../../jobs/progress/finish.ts';
+import type { KnownLinks } from '../../jobs/progress/known-links.ts';
 import type { Job } from '../../jobs/read/jobs.ts';
 import { lockJob, settlePages, type PageResult } from '../../jobs/progress/settle.ts';
 import { divideIntoSlices, SLICE_PAGES } from '../../jobs/slices.ts';
@@ -38,6 +39,8 @@ export interface SliceTools {
   around: Surroundings;
   /** The dispatcher of this process; null where it has none. */
   dispatch: DirectDispatch | null;
+  /** What this thread's crawls have found already. */
+  knownLinks: KnownLinks;
 }
 
 interface Settlement {
@@ -83,15 +86,16 @@ export async function settleSlice(tools: SliceTools, settlement: Settlement): Pr
 }
 
 async function settle(tools: SliceTools, settlement: Settlement): Promise<void> {
-  const { db, boss, lane, around, box } = tools;
+  const { db, boss, lane, around, box, knownLinks } = tools;
   const { entry, results, deferred } = settlement;
   const { account_id, id } = settlement.job;
+  const links = knownLinks.of(id);
   using reservation = await reserveForEnd(tools, settlement);
   const settled = await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, account_id, id);
     const absorb = job && (await keepSession(tx, box, job, settlement.job.session));
-    const end =
-      job !== null && results.length > 0 ? await settlePages({ tx, boss, reservation }, job, results) : null;
+    const settling = { tx, boss, reservation, links };
+    const end = job !== null && results.length > 0 ? await settlePages(settling, job, results) : null;
     if (job && deferred && deferred.length > 0)
       await defer(tx, boss, { lane, job, slice: entry.data, deferred });
     if (!(await holdSlice(boss, tx, { ...entry, lane }, deferred !== null)))
@@ -100,6 +104,7 @@ async function settle(tools: SliceTools, settlement: Settlement): Promise<void> 
     return { end, absorb };
   });
   reservation?.handOver();
+  links.keep();
   settled.absorb?.();
   if (settled.end) logJobEnded(around.log, settled.end);
   crashPoint(deferred === null ? 'slice.settled' : 'slice.ended');
