@@ -19,14 +19,14 @@ import { type PageScore, scorePage } from './extraction/scores.ts';
 
 const FOLDS = 3;
 const SETTINGS: Settings = {
-  trees: 180,
-  leaves: 20,
-  rate: 0.08,
-  signalShare: 0.3,
+  trees: 260,
+  leaves: 24,
+  rate: 0.06,
+  signalShare: 0.25,
   exampleShare: 0.7,
-  minExamples: 40,
+  minExamples: 60,
   minHessian: 0.3,
-  l2: 3,
+  l2: 6,
 };
 /**
  * A short fit ranks the signals; the forest is grown on the best of them, so that few have to be

@@ -4,6 +4,7 @@ import { textOf } from '../../metadata/structured-data.ts';
 import { type Block, type Container, HEADINGS, isProse, Segmenter } from './blocks.ts';
 import { evidenceOfText, type Lexicon, type WordEvidence } from './lexicon.ts';
 import { type Alike, alikeOf } from './alike.ts';
+import { Wording } from './wording.ts';
 
 /** The headings that a block stands under. */
 interface Section {
@@ -38,6 +39,11 @@ export interface Page {
   sections: Section[];
   /** For each block what its words say of it. */
   words: WordEvidence[];
+  /** What the words of the blocks around each block say. */
+  wording: Wording;
+  /** For each block what the words say of those that look like it. */
+  alikeWording: number[];
+  looselyAlikeWording: number[];
   /** For each block those whose three, and two, innermost elements look like its own. */
   alike: Alike[];
   looselyAlike: Alike[];
@@ -208,6 +214,10 @@ export function readPage(
   }
   const levels = blocks.map(headingLevel);
   const headingIndex = levels.indexOf(1);
+  const words = blocks.map(({ text }) => evidenceOfText(text, lexicon));
+  const wording = new Wording(blocks, words, [root, ...containers.values()]);
+  const alike = alikeOf(blocks, 3);
+  const looselyAlike = alikeOf(blocks, 2);
   const address = URL.parse(url);
   const path = address?.pathname.toLowerCase().slice(0, 500) ?? '';
   let main: Container | null = null;
@@ -230,9 +240,12 @@ export function readPage(
     occurrences,
     levels,
     sections: sectionsOf(levels),
-    words: blocks.map(({ text }) => evidenceOfText(text, lexicon)),
-    alike: alikeOf(blocks, 3),
-    looselyAlike: alikeOf(blocks, 2),
+    words,
+    wording,
+    alike,
+    alikeWording: wording.among(alike),
+    looselyAlike,
+    looselyAlikeWording: wording.among(looselyAlike),
     kinds: new Set([
       ...declared,
       ...PATHS.flatMap(([kind, pattern]) => (pattern.test(path) ? [kind] : [])),

@@ -3,6 +3,7 @@ import { MARKS, STRUCTURAL_MARKS } from './marks.ts';
 import type { Measure } from './measure.ts';
 import type { Page } from './page.ts';
 import type { Alike } from './alike.ts';
+import { WORDING_LEVELS } from './wording.ts';
 import { type CoreRelation, FAR, type ExtractionContext } from './context.ts';
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
@@ -66,6 +67,33 @@ const EVIDENCE: Signals = {
   'names.most': ({ block }) => block.container.evidence.most,
   'names.sum': ({ block }) => block.container.evidence.sum,
   'names.near': ({ block }) => block.container.evidence.near,
+};
+
+/** Blocks before and behind whose words and names are looked at, one by one and together. */
+const BESIDE = [-2, -1, 1, 2];
+const WINDOWS = [4, 10];
+
+const WORDING: Signals = {
+  ...Object.fromEntries(
+    BESIDE.flatMap((by): [string, Signal][] => [
+      [`beside${by}.words`, ({ page, index }) => page.words[index + by]?.mean ?? 0],
+      [`beside${by}.names`, ({ page, index }) => page.blocks[index + by]?.container.evidence.near ?? 0],
+    ]),
+  ),
+  ...Object.fromEntries(
+    WINDOWS.map((distance): [string, Signal] => [
+      `window${distance}.words`,
+      ({ page, index }) => page.wording.within(index, distance),
+    ]),
+  ),
+  ...Object.fromEntries(
+    Array.from({ length: WORDING_LEVELS }, (_, level): [string, Signal] => [
+      `wider${level}.words`,
+      ({ page, index }) => page.wording.around(index, level),
+    ]),
+  ),
+  'alike.wording': ({ page, index }) => page.alikeWording[index]!,
+  'loosely alike.wording': ({ page, index }) => page.looselyAlikeWording[index]!,
 };
 
 function alikeSignals(prefix: string, groupsOf: (page: Page) => Alike[]): Signals {
@@ -188,6 +216,7 @@ export const SIGNALS: Signals = {
   ...OWN,
   ...NEIGHBOURS,
   ...EVIDENCE,
+  ...WORDING,
   ...alikeSignals('alike', ({ alike }) => alike),
   ...alikeSignals('loosely alike', ({ looselyAlike }) => looselyAlike),
   ...POSITION,
