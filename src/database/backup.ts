@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { addAbortListener, once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
@@ -46,7 +46,8 @@ const LEFT_OUT = ['schema_migrations', 'partitioned_tables', 'rate_buckets'];
  */
 export async function writeBackup(pool: pg.Pool, file: string, signal?: AbortSignal): Promise<void> {
   const partial = `${file}.${process.pid}.partial`;
-  const client = await pool.connect();
+  using session = await connect(pool, signal);
+  const { client } = session;
   try {
     await client.query('begin isolation level repeatable read, read only');
     const output = createWriteStream(partial, { mode: 0o600, flush: true });
@@ -55,9 +56,28 @@ export async function writeBackup(pool: pg.Pool, file: string, signal?: AbortSig
   } catch (error) {
     await rm(partial, { force: true });
     throw signal?.aborted ? signal.reason : error;
-  } finally {
-    client.release(true);
   }
+}
+
+/**
+ * A connection that ends with its disposal, or as soon as the signal aborts: a statement that waits
+ * for a lock would keep us waiting too. What runs on it then fails.
+ */
+async function connect(pool: pg.Pool, signal?: AbortSignal): Promise<{ client: pg.ClientBase } & Disposable> {
+  const client = await pool.connect();
+  let open = true;
+  const end = () => {
+    if (open) client.release(true);
+    open = false;
+  };
+  const listener = signal && addAbortListener(signal, end);
+  return {
+    client,
+    [Symbol.dispose]: () => {
+      listener?.[Symbol.dispose]();
+      end();
+    },
+  };
 }
 
 async function* contentOf(client: pg.ClientBase): AsyncGenerator<Buffer | string> {
@@ -123,7 +143,8 @@ async function tablesOf(client: pg.ClientBase): Promise<Table[]> {
  * database is in use; the signal's reason where that aborts.
  */
 export async function restoreBackup(pool: pg.Pool, file: string, signal?: AbortSignal): Promise<void> {
-  const client = await pool.connect();
+  using session = await connect(pool, signal);
+  const { client } = session;
   const lines = linesOf(unzipped(file, signal));
   try {
     await client.query('begin');
@@ -141,7 +162,6 @@ export async function restoreBackup(pool: pg.Pool, file: string, signal?: AbortS
     await client.query('rollback').catch(() => undefined); // the connection is gone
     throw signal?.aborted ? signal.reason : explain(file, error);
   } finally {
-    client.release(true);
     await lines.return(undefined);
   }
 }

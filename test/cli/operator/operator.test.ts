@@ -81,22 +81,40 @@ test('a backup restores everything, and a failed one leaves no file', async () =
 const leftBehind = async () =>
   (await readdir(testRun().directory)).filter((name) => name.startsWith('ended.backup'));
 
-test('a backup that is interrupted leaves nothing behind', async () => {
+test('a backup or restore that is interrupted ends at once and leaves nothing behind', async () => {
   await using database = await createTestDatabase();
+  const whole = join(testRun().directory, 'whole.backup');
+  await writeBackup(database.pool, whole);
+  const isWaiting = async () => {
+    const { rows } = await sql`
+      select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
+      database.db,
+    );
+    return rows.length === 1;
+  };
   const holder = await database.pool.connect();
   try {
     await holder.query('begin');
+    // Not to end while the command waits for the lock.
+    await holder.query('set local idle_in_transaction_session_timeout = 0');
     await holder.query('lock table accounts in access exclusive mode');
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      const file = join(testRun().directory, 'ended.backup');
-      const child = spawnCli({ DATABASE_URL: database.url }, ['backup', file]);
-      const ended = finishCli(child);
-      await eventually(async () => (await leftBehind()).length === 1);
-      child.kill(signal);
-      const { exitCode, stderr } = await ended;
-      assert.deepEqual([exitCode, stderr], [1, `error: Ended by ${signal}. Nothing was done.\n`]);
-      assert.deepEqual(await leftBehind(), []);
-    }
+    const commands = [
+      ['backup', join(testRun().directory, 'ended.backup')],
+      ['restore', whole],
+    ];
+    for (const command of commands)
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+        const child = spawnCli({ DATABASE_URL: database.url }, command);
+        const ended = finishCli(child);
+        await eventually(isWaiting);
+        child.kill(signal);
+        const { exitCode, stderr } = await ended;
+        assert.deepEqual([exitCode, stderr], [1, `error: Ended by ${signal}. Nothing was done.\n`]);
+        assert.deepEqual(await leftBehind(), []);
+        await sql`select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`.execute(database.db);
+        await eventually(async () => !(await isWaiting()));
+      }
   } finally {
     await holder.query('rollback');
     holder.release();
