@@ -70,14 +70,14 @@ export function candidatesFor(
   { search, ndots }: Pick<SystemNames, 'search' | 'ndots'>,
 ): string[] {
   const name = withoutRootDot(hostname);
-  if (hostname.endsWith('..')) return [name];
+  if (hostname.endsWith('.')) return [name];
   const searched = search.map((domain) => `${name}.${domain}`);
-  const dots = name.split('..').length - 1;
+  const dots = name.split('.').length - 1;
   return dots >= ndots ? [name, ...searched] : [...searched, name];
 }
 
 function withoutRootDot(hostname: string): string {
-  return hostname.endsWith('..') ? hostname.slice(0, -1) : hostname;
+  return hostname.endsWith('.') ? hostname.slice(0, -1) : hostname;
 }
 
 async function queryBoth(resolver: dns.Resolver, hostname: string): Promise<string[]> {

@@ -82,7 +82,7 @@ function fenced(element: Element): string {
   const content = operandsOf(element)
     .map(texOf)
     .join(`${separators.trim()[0] ?? ''} `);
-  return `\\left${escapeTex(open) || '..'}${content}\\right${escapeTex(close) || '..'}`;
+  return `\\left${escapeTex(open) || '.'}${content}\\right${escapeTex(close) || '.'}`;
 }
 
 function table(element: Element): string {
