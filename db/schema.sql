@@ -312,8 +312,8 @@ create table files (
   constraint files_pkey PRIMARY KEY (account_id, job_id, name)
 ) partition by RANGE (job_id);
 alter table files alter column sha256 set statistics 0;
-alter table files alter column content set storage external;
 alter table files alter column content set statistics 0;
+alter table files alter column content set storage external;
 
 create table hosts (
   host text collate "C" not null,

@@ -49,7 +49,7 @@ async function tables(db: DbOrTx): Promise<string> {
           format('  constraint %I %s', conname, pg_get_constraintdef(oid))
         from pg_constraint where contype <> 'n'
       ), settings as (
-        select attrelid as id, string_agg(e'\n' || line, '' order by attnum) as text from (
+        select attrelid as id, string_agg(e'\n' || line, '' order by attnum, line) as text from (
           select attrelid, attnum, format('alter table %s alter column %I set storage external;', attrelid::regclass, attname) as line
           from pg_attribute where attstorage = 'e' and attnum > 0
           union all

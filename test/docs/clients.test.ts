@@ -13,10 +13,15 @@ const run = promisify(execFile);
 const chapter = new URL('../../src/docs/manual/clients.md', import.meta.url);
 
 /** The program of the manual, with another site to scrape. */
-async function program(language: string, urls: [string, string]): Promise<string> {
+async function codeOf(name: string): Promise<string> {
   const text = await readFile(chapter, 'utf8');
-  const [, code] = text.split(`<!-- client:${language} -->`)[1]!.split(/^```\w*\n/m);
-  return code!.replace('https://example.com', urls[0]).replace('https://example.org', urls[1]);
+  const [, code] = text.split(`<!-- client:${name} -->`)[1]!.split(/^```\w*\n/m);
+  return code!;
+}
+
+async function program(language: string, urls: [string, string]): Promise<string> {
+  const code = await codeOf(language);
+  return code.replace('https://example.com', urls[0]).replace('https://example.org', urls[1]);
 }
 
 test(
@@ -36,7 +41,7 @@ test(
       });
 
     // Without the formatter that it would run on what it wrote.
-    await writeFile(join(directory, 'generator.yaml'), 'post_hooks: []');
+    await writeFile(join(directory, 'generator.yaml'), `${await codeOf('generator')}post_hooks: []\n`);
     const options = ['--config', 'generator.yaml', '--meta', 'none', '--fail-on-warning'];
     const output = ['--url', `${service.api.origin}/openapi.json`, '--output-path', 'ollagraph'];
     const { stdout, stderr } = await python('-m', 'openapi_python_client', 'generate', ...options, ...output);

@@ -162,7 +162,7 @@ export function problemsOf(declared: RouteDescription): ErrorCode[] {
   const codes = new Set<ErrorCode>(declared.problems);
   if (declared.access === 'anyone') return [...codes];
   for (const code of ['internal_error', 'unavailable', 'rate_limited'] as const) codes.add(code);
-  if (declared.access === 'link') return [...codes.add('not_found').add('forbidden')];
+  if (declared.access === 'link') return [...codes.add('bad_request').add('not_found').add('forbidden')];
   codes.add('unauthorized');
   if (declared.access === 'operator') return [...codes.add('not_found')];
   codes.add('bad_request').add('insufficient_scope');
