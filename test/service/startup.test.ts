@@ -92,6 +92,8 @@ test('every wrong variable has its line, and names that look like ours are logge
     WORKER_THREAD: '2',
     OLLAGRAPH_APIKEY: KEY,
     HTTPS_PROXY: 'http://proxy.example:3128',
+    PROXIES: 'http://proxy.example:3128',
+    PROXY_DNS: 'remote',
   });
   await service.ready();
   const lines = await eventually(() => {
@@ -112,6 +114,7 @@ test('every wrong variable has its line, and names that look like ours are logge
     service.output(),
     /"variables":\["HTTPS_PROXY"\],"msg":"proxy variables are set and not used"/,
   );
+  assert.match(service.output(), /PROXY_DNS is remote: the proxies resolve names/);
 });
 
 test('what is wrong with the database is said in one line', async () => {
