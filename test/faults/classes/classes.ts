@@ -1,3 +1,4 @@
+import { browserKilled } from './browser-faults.ts';
 import { diskFilled, partitioned, postgresCrashed, terminated } from './outside-faults.ts';
 import type { FaultClass } from './fault-class.ts';
 import { clockStepped, crashed, killed, rolled, stopped } from './process-faults.ts';
@@ -13,4 +14,5 @@ export const CLASSES: FaultClass[] = [
   partitioned('receiver', 60),
   diskFilled,
   clockStepped,
+  browserKilled,
 ];

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Disturbance } from '../checks/checker.ts';
 import { sendLoad } from '../load.ts';
 import type { Random } from '../random.ts';
-import type { FaultRig } from '../rig/rig.ts';
+import type { FaultRig, RigOptions } from '../rig/rig.ts';
 
 /** What one round found, besides what the checker will find. */
 export interface Round {
@@ -18,14 +18,12 @@ export interface Round {
 }
 
 /** One kind of fault. A round leaves the rig with a running process and working networks. */
-export interface FaultClass extends Disturbance {
+export interface FaultClass extends Disturbance, RigOptions {
   name: string;
   /** The default number of rounds. */
   rounds: number;
   /** The longest acceptable recovery in ms. */
   limitMs?: number;
-  /** The size of the database's own disk. */
-  diskMb?: number;
   round(rig: FaultRig, random: Random, n: number): Promise<Round>;
 }
 

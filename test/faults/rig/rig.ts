@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCertificate } from '../../support/net/certificates.ts';
@@ -16,6 +16,13 @@ import { TcpProxy } from './tcp-proxy.ts';
 
 const DRAIN_LIMIT_MS = 120_000;
 
+export interface RigOptions {
+  /** The size of the database's own disk. */
+  diskMb?: number;
+  /** Variables of the service. */
+  variables?: Record<string, string>;
+}
+
 export interface FaultRig extends AsyncDisposable {
   postgres: CrashablePostgres;
   /** The networks between the service and its database, and between it and the receiver. */
@@ -24,6 +31,8 @@ export interface FaultRig extends AsyncDisposable {
   ledger: Ledger;
   client: Client;
   places: Places;
+  /** The folder of the service's temporary files. */
+  temporary: string;
   /** The process that serves the client. */
   service: ServiceProcess;
   /** Starts a process that takes over the client. The one before goes on. */
@@ -38,9 +47,12 @@ export interface FaultRig extends AsyncDisposable {
 /**
  * Everything that a campaign needs, in `directory`, which holds the certificates; one process of
  * the service is up. With `diskMb` the database has a file system of that size to itself (on Linux,
- * as root).
+ * as root); `variables` are the service's.
  */
-export async function startRig(directory: string, { diskMb }: { diskMb?: number } = {}): Promise<FaultRig> {
+export async function startRig(
+  directory: string,
+  { diskMb, variables = {} }: RigOptions = {},
+): Promise<FaultRig> {
   await using stack = new AsyncDisposableStack();
   if (diskMb !== undefined) stack.use(mountDisk(join(directory, 'database'), diskMb));
   const ledger = new Ledger(join(directory, 'ledger.jsonl'));
@@ -56,6 +68,10 @@ export async function startRig(directory: string, { diskMb }: { diskMb?: number 
   const databaseUrl = new URL(postgres.url);
   databaseUrl.port = String(networks.database.port);
 
+  const temporary = join(directory, 'temporary');
+  mkdirSync(temporary);
+  // Open to the system user that runs the browser where we are root.
+  chmodSync(temporary, 0o1777);
   const key = `ok_test_${randomBytes(12).toString('hex')}`;
   const client = new Client(0, key, ledger);
   const processes: ServiceProcess[] = [];
@@ -84,6 +100,8 @@ export async function startRig(directory: string, { diskMb }: { diskMb?: number 
       WEBHOOK_TIMEOUT_MS: '5000',
       WEBHOOK_RETRY_SCHEDULE: '1,1,1,2,2,3,3,5,5,5,5,10',
       NODE_EXTRA_CA_CERTS: join(directory, 'ca.pem'),
+      TMPDIR: temporary,
+      ...variables,
     };
     const logFile = join(directory, 'service.log');
     const service = startProcess({ ...base, ...env }, { logFile, nodeArguments });
@@ -103,6 +121,7 @@ export async function startRig(directory: string, { diskMb }: { diskMb?: number 
       page: (path: string) => site.url(path),
       hook: (path: string) => `https://127.0.0.1:${networks.receiver.port}${path}`,
     },
+    temporary,
     start,
     drained: (jobIds?: string[]) => drained(postgres, jobIds),
   } as FaultRig;

@@ -16,7 +16,8 @@ export async function familyMiB(pid: number): Promise<number> {
   return own + Math.max(...members.map(({ sharedMiB }) => sharedMiB));
 }
 
-async function familyOf(pid: number): Promise<number[]> {
+/** A process and its descendants. */
+export async function familyOf(pid: number): Promise<number[]> {
   const below = await Promise.all((await childrenOf(pid)).map(async (child) => await familyOf(child)));
   return [pid, ...below.flat()];
 }
