@@ -185,12 +185,12 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
   });
 
   /**
-   * Renders a page that tries all ways to an address, and returns the names that the browser looked
-   * up.
+   * Renders a page that tries all ways to an address, without some guards. Returns the names that the
+   * browser looked up.
    */
   async function render(
     to: string,
-    without: string | null = null,
+    without: string[] = [],
     host = permitted,
     chromium = CHROMIUM,
   ): Promise<string> {
@@ -254,11 +254,11 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
   test('no way reaches loopback by address, nor does a page there load', async () => {
     const canary = await startCanary(CLOSED);
     packets = 0;
-    const log = await render(`${CLOSED}:${canary.port}`);
-    await assert.rejects(render(`${CLOSED}:${canary.port}`, null, forbidden), /blocked_target/);
+    const names = await render(`${CLOSED}:${canary.port}`);
+    await assert.rejects(render(`${CLOSED}:${canary.port}`, [], forbidden), /blocked_target/);
     canary.close();
     assert.deepEqual([canary.connections, packets, [...canary.paths]], [0, 0, []]);
-    assert.doesNotMatch(log, LOOKED_UP);
+    assert.doesNotMatch(names, LOOKED_UP);
   });
 
   test('no way reaches loopback by a name, or by one that changes its address', async () => {
@@ -277,7 +277,7 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
       const inside = await start(LINK_LOCAL);
       await render(`${LINK_LOCAL}:${canary.port}`);
       await render(`linked.test:${canary.port}`);
-      await assert.rejects(render(`${LINK_LOCAL}:${canary.port}`, null, inside), /blocked_target/);
+      await assert.rejects(render(`${LINK_LOCAL}:${canary.port}`, [], inside), /blocked_target/);
       canary.close();
       assert.deepEqual([canary.connections, [...canary.paths]], [0, []]);
     } finally {
@@ -288,15 +288,15 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
   test('no way reaches loopback from the headless shell', { skip: noShell }, async () => {
     const canary = await startCanary(CLOSED);
     packets = 0;
-    const log = await render(`${CLOSED}:${canary.port}`, null, permitted, SHELL);
+    const names = await render(`${CLOSED}:${canary.port}`, [], permitted, SHELL);
     canary.close();
     assert.deepEqual([canary.connections, packets, [...canary.paths]], [0, 0, []]);
-    assert.doesNotMatch(log, LOOKED_UP);
+    assert.doesNotMatch(names, LOOKED_UP);
   });
 
   test('without its flag WebRTC gets out of the headless shell', { skip: noShell }, async () => {
     packets = 0;
-    await render(`${CLOSED}:9`, '--force-webrtc-ip-handling-policy', permitted, SHELL);
+    await render(`${CLOSED}:9`, ['--force-webrtc-ip-handling-policy'], permitted, SHELL);
     assert.ok(packets > 0);
   });
 
@@ -309,8 +309,18 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
     test(`without ${flag} something gets out`, async () => {
       const canary = await startCanary(CLOSED);
       packets = 0;
-      await render(`${CLOSED}:${canary.port}`, flag, where());
+      await render(`${CLOSED}:${canary.port}`, [flag], where());
       canary.close();
       assert.ok(gotOut(canary));
     });
+
+  test('what would go past the proxy finds no host but that of the proxy', async () => {
+    const canary = await startCanary(OPEN);
+    const to = `${OPEN}:${canary.port}`;
+    await render(to, ['--proxy-server'], forbidden);
+    assert.equal(canary.connections, 0);
+    await render(to, ['--proxy-server', '--host-resolver-rules'], forbidden);
+    canary.close();
+    assert.ok(canary.connections > 0);
+  });
 });

@@ -12,8 +12,8 @@ export interface GuardedPage {
   allowTargets: string[];
   dnsServers: string[];
   request: RenderRequest;
-  /** The guard that is left out, by the beginning of its flag; null: none. */
-  without: string | null;
+  /** The guards that are left out, by the beginnings of their flags. */
+  without: string[];
   /** Where the browser writes what it does on the network. */
   netLog: string;
 }
@@ -32,8 +32,8 @@ const { allowTargets, dnsServers, chromium, without, request } = given;
 await using egress = createEgress({ allowTargets, allowWebhooks: [], dnsServers });
 await using proxy = await egress.startForwardProxy();
 const all = guards(proxy.url);
-const kept = all.filter((flag) => without === null || !flag.startsWith(without));
-if (kept.length !== all.length - (without === null ? 0 : 1)) throw new Error(`no guard is ${without}`);
+const kept = all.filter((flag) => !without.some((name) => flag.startsWith(name)));
+if (kept.length !== all.length - without.length) throw new Error(`some guard is none: ${without}`);
 const browser = await openBrowser({ ...given, browser: { path: chromium } }, [
   ...kept,
   `--log-net-log=${given.netLog}`,

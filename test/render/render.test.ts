@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
+import { pour } from '../support/net/pour.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 
@@ -47,6 +48,11 @@ const ENDLESS = `<!doctype html><title>List</title><main><ul></ul><div id="senti
   }).observe(sentinel);
 </script>`;
 
+/** Offers a file in the two ways that are no visit of the page itself. */
+const OFFERS = `<!doctype html><title>Offers</title><main><p>A page that offers a file, with words to be read.</p>
+<a download href="/file">A file</a></main><iframe src="/file"></iframe>
+<script>document.querySelector('a').click()</script>`;
+
 /** Takes more memory than a tab may have. */
 const GREEDY = `<!doctype html><title>Greedy</title><main><p id="out"></p></main><script>
   const taken = [];
@@ -61,6 +67,7 @@ const TRACES = `<!doctype html><title>Traces</title><main><p id="out"></p></main
   document.cookie = 'was=here';
 </script>`;
 
+const PIECE = Buffer.alloc(64 * 1024);
 const TRACED = Array.from({ length: 8 }, (_, n) => `/traces?${n}`);
 
 const SECOND = page('Second', 'The second page of the shop, for those who have seen the first one.');
@@ -68,6 +75,8 @@ const SECOND = page('Second', 'The second page of the shop, for those who have s
 describe('rendering', { skip: noBrowser }, () => {
   let service: TestService;
   let site: Site;
+  /** Files without an end that were asked for. */
+  let offered = 0;
   before(async () => {
     service = await startTestService({ CHROMIUM_PATH: CHROMIUM });
     site = await startSite({
@@ -82,12 +91,18 @@ describe('rendering', { skip: noBrowser }, () => {
         'Plain',
         'A page that says all of it without any script, in words that are enough to read.',
       ),
+      ...Object.fromEntries(TRACED.map((path) => [path, TRACES])),
       '/data.json': { headers: { 'content-type': 'application/json' }, body: '{"plain":"data"}' },
       '/to-app': { status: 302, headers: { location: '/app' } },
       '/away': { status: 302, headers: { location: '/hidden' } },
       '/hidden': page('Hidden', 'Nobody reads this.'),
       '/greedy': GREEDY,
-      ...Object.fromEntries(TRACED.map((path) => [path, TRACES])),
+      '/offers': OFFERS,
+      '/file': ({ socket }) => {
+        offered++;
+        socket.write('HTTP/1.1 200 OK\r\nContent-Disposition: attachment\r\nConnection: close\r\n\r\n');
+        pour(socket, () => PIECE);
+      },
       '/hangs': '<title>Hangs</title><script>for (;;);</script>',
       '/echo': (req, res) =>
         void res.writeHead(200, { 'content-type': 'text/html' }).end(
@@ -110,10 +125,10 @@ describe('rendering', { skip: noBrowser }, () => {
     await site[Symbol.asyncDispose]();
   });
 
+  /** The block of a page, however long the machine takes. */
   const scrape = async (path: string, options: object = { render: true }) => {
-    const { status, json } = await service.api('POST', '/v1/scrape', { url: site.url(path), ...options });
-    assert.equal(status, 200, JSON.stringify(json));
-    return json;
+    const body = { url: site.url(path), timeout_ms: 60_000, ...options };
+    return (await service.api.finished(await service.api.queue('/v1/scrape/async', body))).result;
   };
   const credits = async (): Promise<number> => (await service.api('GET', '/v1/me')).json.credits;
 
@@ -230,6 +245,14 @@ describe('rendering', { skip: noBrowser }, () => {
       ['render_timeout', null, null],
     );
     assert.equal(had - (await credits()), 10);
+  });
+
+  test('what a page offers for download is not taken', async () => {
+    // A file that was taken would use up what the page may receive.
+    const { markdown, error } = await scrape('/offers', { render: true, wait_for: { ms: 2000 } });
+    assert.equal(error, null);
+    assert.match(markdown, /offers a file/);
+    assert.ok(offered > 0);
   });
 
   test('a page that wants more memory than a tab may have loses its tab, and no other page', async () => {

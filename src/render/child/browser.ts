@@ -18,11 +18,10 @@ export function guards(proxyUrl: string): string[] {
     // flag.
     '--webrtc-ip-handling-policy=disable_non_proxied_udp',
     '--force-webrtc-ip-handling-policy=disable_non_proxied_udp',
+    // What would go past the proxy finds no host.
+    '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
   ];
 }
-
-/** The proxy resolves names, the browser none. We found no page that makes it try. */
-const NO_NAMES = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1';
 
 const FRUGAL = ['--disable-gpu', `--js-flags=--max-old-space-size=${TAB_HEAP_MB}`];
 
@@ -38,7 +37,7 @@ export async function openBrowser(
   return await chromium.launch({
     executablePath: browser.path,
     chromiumSandbox: true,
-    args: [...FRUGAL, NO_NAMES, ...flags],
+    args: [...FRUGAL, ...flags],
     artifactsDir: join(directory, 'artifacts'),
     env: {
       PATH: PROGRAMS,
