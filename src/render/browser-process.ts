@@ -1,7 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { chown, mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { makeBrowserFolder } from './browser-folder.ts';
 import { clearUp } from './leftovers.ts';
 import {
   PROGRAMS,
@@ -84,8 +82,7 @@ export class BrowserProcess {
 
   /** Starts a browser. Its failure is what the first `render` throws. */
   static async start(settings: Omit<BrowserSettings, 'directory'>): Promise<BrowserProcess> {
-    const directory = await mkdtemp(join(tmpdir(), 'ollagraph-browser-'));
-    if (settings.user) await chown(directory, settings.user.uid, settings.user.gid);
+    const directory = await makeBrowserFolder(settings);
     const child = fork(SCRIPT, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
