@@ -33,7 +33,7 @@ await using egress = createEgress({ allowTargets, allowWebhooks: [], dnsServers 
 await using proxy = await egress.startForwardProxy();
 const all = guards(proxy.url);
 const kept = all.filter((flag) => !without.some((name) => flag.startsWith(name)));
-if (kept.length !== all.length - without.length) throw new Error(`some guard is none: ${without}`);
+if (kept.length !== all.length - without.length) throw new Error(`some guard is none: ${without.join(', ')}`);
 const browser = await openBrowser({ ...given, browser: { path: chromium } }, [
   ...kept,
   `--log-net-log=${given.netLog}`,

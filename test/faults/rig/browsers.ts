@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { childrenOf, familyOf } from '../../support/measure/resident.ts';
 
 /** A browser of the service: the process that owns it, and Chromium itself, once it runs. */
@@ -19,24 +20,27 @@ export async function browsersOf(servicePid: number): Promise<RunningBrowser[]> 
 
 /**
  * What is in the folder of temporary files but belongs to nobody: files that no process of the
- * service uses, and processes that use them and are none of the service's.
+ * service uses, and processes of other families that use none of its files. (Chromium's crash
+ * handlers are nobody's children.)
  */
 export async function leftovers(temporary: string, servicePid: number): Promise<string[]> {
   const family = new Set(await familyOf(servicePid));
-  const users = await usersOf(temporary);
-  const orphans = users.filter(({ pid }) => !family.has(pid));
-  const files = (await readdir(temporary)).map((name) => `${temporary}/${name}`);
-  return [
-    ...orphans.map(({ pid, command }) => `process ${pid}: ${command.slice(0, 200)}`),
-    ...files.filter((file) => !users.some(({ pid, uses }) => family.has(pid) && uses(file))),
-  ];
+  const [ours, others] = partition(await usersOf(temporary), ({ pid }) => family.has(pid));
+  const files = (await readdir(temporary)).map((name) => join(temporary, name));
+  const [used, unused] = partition(files, (file) => ours.some(({ uses }) => uses(file)));
+  const orphans = others.filter(({ uses }) => !used.some((file) => uses(file)));
+  return [...unused, ...orphans.map(({ pid, command }) => `process ${pid}: ${command.slice(0, 200)}`)];
+}
+
+function partition<Item>(items: Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
 interface User {
   pid: number;
   command: string;
   /** Whether it was started with a path. */
-  uses(path: string): boolean;
+  uses: (path: string) => boolean;
 }
 
 /** The processes whose command or environment names something in a folder. */

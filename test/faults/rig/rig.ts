@@ -68,7 +68,7 @@ export async function startRig(
   const databaseUrl = new URL(postgres.url);
   databaseUrl.port = String(networks.database.port);
 
-  const temporary = join(directory, 'temporary');
+  const temporary = join(directory, 'tmp');
   mkdirSync(temporary);
   // Open to the system user that runs the browser where we are root.
   chmodSync(temporary, 0o1777);
