@@ -121,11 +121,9 @@ export class Retrieval implements Answer {
         this.#files = filesOf(job, page, rendered.files);
       }
       // Another page may be rendered while this one is read.
-      if (this.#files.stored.length === 0) this.#leaveBrowser();
+      this.#leaveBrowser();
       return rendered ?? (await this.#fetch(host, body));
-    }).finally(() => {
-      if (this.#files.stored.length === 0) this.#leaveBrowser();
-    });
+    }).finally(() => this.#leaveBrowser());
   }
 
   async #enterBrowser(renders: Renders): Promise<void> {
@@ -135,7 +133,9 @@ export class Retrieval implements Answer {
     );
   }
 
+  /** Gives the place back, unless there are files: see `held`. */
   #leaveBrowser(): void {
+    if (this.#files.stored.length > 0) return;
     this.#browser?.[Symbol.dispose]();
     this.#browser = null;
   }
