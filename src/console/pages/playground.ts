@@ -1,12 +1,12 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
 import { parseQuery, parseValue, refuseHostile } from '../../http/route/validate.ts';
-import { requestIdOf, traceOf } from '../../http/locals.ts';
 import { invalidField, notFound } from '../../service-error.ts';
 import { failPending } from '../../jobs/progress/cancel.ts';
 import { createJob } from '../../jobs/create.ts';
 import type { ScrapeOptions } from '../../jobs/options.ts';
 import { findJob, findPage, type PageRow } from '../../jobs/read/jobs.ts';
+import { newJob } from '../../jobs/http/create/new-job.ts';
 import { scrapeOptions, scrapeSchema } from '../../jobs/http/schemas/requests.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
 import { FORMATS } from '../../scrape/types.ts';
@@ -15,7 +15,8 @@ import { flag, html, type Html } from '../../http/html/html.ts';
 import { sendPage } from '../view/layout.ts';
 import { badge, source } from '../view/parts.ts';
 import { NO_PROBLEMS, otherProblems, problemsOf, type FormProblems } from '../view/problems.ts';
-import { actorOf, sessionOf } from '../session/browser-session.ts';
+import { sessionOf } from '../session/browser-session.ts';
+import { jobOriginOf } from '../session/job-origin.ts';
 import { curlOf, originOf } from './curl.ts';
 import { pageBody } from './jobs/page-block.ts';
 
@@ -65,24 +66,9 @@ export function playgroundPages(context: JobContext): Router {
     const { account_id } = sessionOf(res);
     try {
       const asked = parseValue(requestOf(wanted), scrapeSchema);
-      const { job_id } = await createJob(context, {
-        account_id,
-        by: actorOf(res),
-        kind: 'scrape',
-        lane: 'interactive',
-        sync: true,
-        urls: [asked.url],
-        options: scrapeOptions(asked),
-        metadata: null,
-        webhook_url: null,
-        webhook_payload: 'full',
-        webhook_headers: null,
-        webhook_events: [],
-        finish_within: null,
-        request_id: requestIdOf(res),
-        traceparent: traceOf(res),
-        idempotency: null,
-      });
+      const fields = { sync: true, urls: [asked.url], options: scrapeOptions(asked) };
+      const scrape = { kind: 'scrape', lane: 'interactive', ...fields } as const;
+      const { job_id } = await createJob(context, await newJob(context, scrape, jobOriginOf(res)));
       if (!(await waiter.wait(account_id, job_id, WAIT_MS)))
         await failPending(context, account_id, job_id, { code: 'deadline_exceeded' });
       res.redirect(303, `/console/playground?job=${job_id}`);

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import type { BodyBudget } from '../../http/body/budget.ts';
 import { readParts, type FormPart } from '../../http/body/multipart.ts';
 import { readBody } from '../../http/body/read.ts';
+import { utf8OrNull } from '../../http/body/utf8.ts';
 import { ServiceError } from '../../service-error.ts';
 
 /** A file that came with a form. */
@@ -50,8 +51,6 @@ export function uploadOf(res: Response, name: string): Upload | null {
   return part ? { name: part.filename!, bytes: part.bytes } : null;
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-
 /** Fields as a form without files has them: several of one name are a list. */
 function fieldsOf(parts: FormPart[]): Record<string, string | string[]> {
   const texts = parts.map(({ name, bytes }) => ({ name, text: textOf(bytes) }));
@@ -64,9 +63,7 @@ function fieldsOf(parts: FormPart[]): Record<string, string | string[]> {
 }
 
 function textOf(bytes: Buffer): string {
-  try {
-    return decoder.decode(bytes);
-  } catch (cause) {
-    throw new ServiceError('bad_request', 'The form must be in UTF-8.', { cause });
-  }
+  const text = utf8OrNull(bytes);
+  if (text === null) throw new ServiceError('bad_request', 'The form must be in UTF-8.');
+  return text;
 }

@@ -2,8 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceError } from '../../service-error.ts';
 import { refuseHostile } from '../route/validate.ts';
 import type { JsonScanner, LongArray } from './scan.ts';
-
-const decoder = new TextDecoder('utf-8', { fatal: true });
+import { utf8OrNull } from './utf8.ts';
 
 /**
  * The value of a body that the scanner has read. Long arrays are built in pieces, between which
@@ -73,11 +72,9 @@ function parsePiece(text: string, path: string): unknown {
 }
 
 function decode(bytes: Buffer): string {
-  try {
-    return decoder.decode(bytes);
-  } catch (cause) {
-    throw notJson(cause);
-  }
+  const text = utf8OrNull(bytes);
+  if (text === null) throw notJson();
+  return text;
 }
 
 function notJson(cause?: unknown): ServiceError {

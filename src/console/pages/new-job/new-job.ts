@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { Router, type Response } from 'express';
 import { z } from 'zod';
-import { requestIdOf, traceOf } from '../../../http/locals.ts';
+import { utf8OrNull } from '../../../http/body/utf8.ts';
 import { parseQuery, parseValue } from '../../../http/route/validate.ts';
 import type { IdempotencyClaim } from '../../../jobs/idempotency.ts';
 import { createJob } from '../../../jobs/create.ts';
 import type { JobContext } from '../../../jobs/http/context.ts';
 import { jobOfGiven, type JobBody } from '../../../jobs/http/create/job-body.ts';
 import { invalidField } from '../../../service-error.ts';
-import { actorOf, sessionOf } from '../../session/browser-session.ts';
+import { jobOriginOf } from '../../session/job-origin.ts';
 import { uploadOf } from '../../session/upload.ts';
 import { sendPage } from '../../view/layout.ts';
 import { NO_PROBLEMS, problemsOf, type FormProblems } from '../../view/problems.ts';
@@ -50,17 +50,8 @@ export function newJobPages(context: JobContext): Router {
   });
 
   async function queue(res: Response, body: JobBody, idempotency: IdempotencyClaim | null): Promise<string> {
-    const job = await jobOfGiven(
-      context,
-      { body, metadata: null },
-      {
-        account_id: sessionOf(res).account_id,
-        by: actorOf(res),
-        request_id: requestIdOf(res),
-        traceparent: traceOf(res),
-        idempotency,
-      },
-    );
+    const given = { body, metadata: null };
+    const job = await jobOfGiven(context, given, { ...jobOriginOf(res), idempotency });
     return (await createJob(context, job)).job_id;
   }
 
@@ -75,7 +66,6 @@ interface Source {
 }
 
 const NO_SOURCE: Source = { field: 'urls', text: '', filename: '' };
-const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The list that was written or chosen. Throws ServiceError `validation_failed`. */
 function sourceOf(res: Response, { urls }: JobForm): Source {
@@ -86,17 +76,9 @@ function sourceOf(res: Response, { urls }: JobForm): Source {
 }
 
 function textOf(bytes: Buffer): string {
-  const text = decodeOrNull(bytes);
+  const text = utf8OrNull(bytes);
   if (text === null || text.includes('\0')) throw invalidField('file', 'must be text in UTF-8');
   return text;
-}
-
-function decodeOrNull(bytes: Buffer): string | null {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return null;
-  }
 }
 
 /** A form that is sent twice, by a second press say, queues one job; changed, it queues another. */

@@ -67,17 +67,12 @@ async function readLines(text: string, cellOf: CellOf): Promise<UrlList> {
 
 /** The first cell of a line, unquoted; of a heading, nothing. */
 function firstColumn(text: string): CellOf {
-  const first = text.slice(0, lineEnd(text));
+  const first = upTo(text, '\n');
   const separator = SEPARATORS.find((one) => first.includes(one)) ?? ',';
   return (line, number) => {
     const cell = line.startsWith('"') ? upTo(line.slice(1), '"') : upTo(line, separator).trim();
     return number === 1 && HEADING.test(cell) ? '' : cell;
   };
-}
-
-function lineEnd(text: string): number {
-  const end = text.indexOf('\n');
-  return end === -1 ? text.length : end;
 }
 
 function upTo(line: string, mark: string): string {

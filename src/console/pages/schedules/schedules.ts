@@ -3,7 +3,6 @@ import { z } from 'zod';
 import type { ScheduleKind } from '../../../database/enumerations.ts';
 import { cursorParameter, decodeCursor, encodeCursor } from '../../../http/pagination.ts';
 import { html } from '../../../http/html/html.ts';
-import { requestIdOf, traceOf } from '../../../http/locals.ts';
 import { parseQuery, parseValue } from '../../../http/route/validate.ts';
 import type { JobContext } from '../../../jobs/http/context.ts';
 import { changeStored } from '../../../schedules/change.ts';
@@ -23,7 +22,8 @@ import {
 import { newSettings } from '../../../schedules/settings.ts';
 import { jobText } from '../../../schedules/view.ts';
 import { notFound } from '../../../service-error.ts';
-import { actorOf, auditPage, sessionOf } from '../../session/browser-session.ts';
+import { auditPage, sessionOf } from '../../session/browser-session.ts';
+import { jobOriginOf } from '../../session/job-origin.ts';
 import { time } from '../../view/format.ts';
 import { sendPage } from '../../view/layout.ts';
 import { NO_PROBLEMS, problemsOf, type FormProblems } from '../../view/problems.ts';
@@ -164,14 +164,7 @@ export function schedulePages(context: JobContext): Router {
 
   router.post('/schedules/:schedule_id/run', async (req, res) => {
     const schedule = await scheduleOf(req, res);
-    const { account_id } = schedule;
-    await runNow(context, schedule, {
-      account_id,
-      by: actorOf(res),
-      request_id: requestIdOf(res),
-      traceparent: traceOf(res),
-      idempotency: null,
-    });
+    await runNow(context, schedule, jobOriginOf(res));
     await auditPage(db, res, 'schedule.run', schedule.id);
     goTo(res, schedule, 'run');
   });
