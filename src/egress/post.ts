@@ -12,7 +12,9 @@ import type { AddressTrial, Recipient } from './budget/trial.ts';
 export interface PostRequest {
   url: string;
   /** The account that it is sent for; without one no limit of addresses applies. */
-  payer?: string | null;
+  payer?: string;
+  /** Whether a person asked for it: no limit of addresses applies, and a 2xx still proves the address. */
+  urgent?: boolean;
   /** Those of the transport (`Host`, `Content-Length`, …) are ignored. */
   headers: HeaderRecord;
   body: Buffer | StreamedBody;
@@ -55,12 +57,13 @@ const MAX_WIRE_BYTES = 384 * 1024;
  */
 export async function post(network: Network, trial: AddressTrial, request: PostRequest): Promise<PostResult> {
   const { target, path } = network.destination(request.url);
-  const { body, payer = null, timeoutMs, idleTimeoutMs } = request;
+  const { body, payer = null, urgent = false, timeoutMs, idleTimeoutMs } = request;
+  const limited = urgent ? null : payer;
   const recipient = (address: string | null): Recipient | null =>
     payer === null || address === null ? null : { account_id: payer, target, address };
   const admit = (address: string) => {
     const admitted = recipient(address);
-    if (admitted) trial.admit(admitted);
+    if (admitted && !urgent) trial.admit(admitted);
   };
   const headers = callerHeaders(request.headers);
   const streamed = !Buffer.isBuffer(body);
@@ -71,7 +74,7 @@ export async function post(network: Network, trial: AddressTrial, request: PostR
     headers,
     credentialKey: credentialKey(headers),
     body,
-    payer: payer === null ? null : trial.payerOf(payer, target),
+    payer: limited === null ? null : trial.payerOf(limited, target),
     admit,
     timeoutMs,
     idleTimeoutMs: streamed ? idleTimeoutMs : undefined,
@@ -87,7 +90,7 @@ export async function post(network: Network, trial: AddressTrial, request: PostR
   function count(sentTo: Recipient | null, bytes: number, status = 0): void {
     if (!sentTo) return;
     if (status >= 200 && status < 300) trial.pass(sentTo);
-    else trial.sent(sentTo, bytes);
+    else if (!urgent) trial.sent(sentTo, bytes);
   }
 }
 

@@ -5,9 +5,9 @@ const PLACES = 16_384;
 /** Two sections: when each place is full again, and when the last one in line has its turn. */
 const FULL = 0;
 const LINE = PLACES;
-/** The longest time that somebody in line is told to wait. */
-const LONGEST_WAIT_S = 60;
 const US_PER_SECOND = 1_000_000;
+/** The longest time that somebody is told to wait, however much has been spent. */
+const LONGEST_WAIT_US = BigInt(60 * US_PER_SECOND);
 
 /** Memory for a SharedRate. */
 export function sharedRateMemory(): SharedArrayBuffer {
@@ -44,7 +44,7 @@ export class SharedRate {
    */
   spend(key: string): number {
     const place = this.#placeOf(key);
-    return this.#tryAdd(place, this.#us(1), this.#burstUs) ? 0 : this.#queue(place);
+    return this.#tryAdd(place, this.#us(1)) ? 0 : this.#queue(place);
   }
 
   /** Whether something is left: 0, or after how many seconds to ask again. */
@@ -53,23 +53,28 @@ export class SharedRate {
     return Atomics.load(this.#times, FULL + place) - clockUs() < this.#burstUs ? 0 : this.#queue(place);
   }
 
-  /** Takes an amount that has been spent, however little is left. */
+  /** Takes an amount that has been spent, however little is left. The debt is forgotten after a minute. */
   charge(key: string, amount: number): void {
-    const place = this.#placeOf(key);
-    this.#tryAdd(place, this.#us(amount), null);
+    const place = FULL + this.#placeOf(key);
+    for (;;) {
+      const now = clockUs();
+      const full = Atomics.load(this.#times, place);
+      const next = least(most(full, now) + this.#us(amount), now + this.#burstUs + LONGEST_WAIT_US);
+      if (Atomics.compareExchange(this.#times, place, full, next) === full) return;
+    }
   }
 
   #us(amount: number): bigint {
     return BigInt(Math.round((amount / this.#perSecond) * US_PER_SECOND));
   }
 
-  /** Adds a cost, unless the place then lacked more than `mostUs`. */
-  #tryAdd(place: number, costUs: bigint, mostUs: bigint | null): boolean {
+  /** Adds a cost, unless the place then lacked more than its burst. */
+  #tryAdd(place: number, costUs: bigint): boolean {
     for (;;) {
       const now = clockUs();
       const full = Atomics.load(this.#times, FULL + place);
-      const from = full > now ? full : now;
-      if (mostUs !== null && from - now + costUs > mostUs) return false;
+      const from = most(full, now);
+      if (from - now + costUs > this.#burstUs) return false;
       if (Atomics.compareExchange(this.#times, FULL + place, full, from + costUs) === full) return true;
     }
   }
@@ -79,8 +84,7 @@ export class SharedRate {
     const now = clockUs();
     const next = Atomics.load(this.#times, FULL + place) - this.#burstUs;
     const last = Atomics.load(this.#times, LINE + place);
-    const latest = now + BigInt(LONGEST_WAIT_S * US_PER_SECOND);
-    const turn = least(latest, most(last, next, now) + this.#us(1));
+    const turn = least(now + LONGEST_WAIT_US, most(last, next, now) + this.#us(1));
     Atomics.store(this.#times, LINE + place, turn);
     return Math.max(1, Number(turn - now) / US_PER_SECOND);
   }

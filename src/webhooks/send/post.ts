@@ -73,7 +73,8 @@ export class Poster {
     crashPoint('delivery.send');
     return await this.#options.egress.post({
       url: delivery.webhook_url,
-      payer: payerOf(delivery),
+      payer: delivery.account_id,
+      urgent: delivery.lane === URGENT_LANE,
       headers: requestHeaders({ ...delivery, headers }, signer.headers(), traceparent),
       body,
       timeoutMs: this.#options.config.webhookTimeoutMs,
@@ -112,7 +113,8 @@ export class Poster {
     crashPoint('delivery.send');
     return await egress.post({
       url: delivery.webhook_url,
-      payer: payerOf(delivery),
+      payer: delivery.account_id,
+      urgent: delivery.lane === URGENT_LANE,
       headers: requestHeaders({ ...delivery, headers }, signer.headers(), traceparent),
       body: { length: bytes, chunks: () => bodyChunks(db, delivery) },
       timeoutMs: config.webhookTimeoutMs,
@@ -137,11 +139,6 @@ export class Poster {
       throw new UnsignedError(`delivery ${id} cannot be signed`, { cause });
     }
   }
-}
-
-/** The limits of addresses do not apply to requests that a person asked for. */
-function payerOf({ lane, account_id }: ClaimedDelivery): string | null {
-  return lane === URGENT_LANE ? null : account_id;
 }
 
 /** Reads a large body once: its length and SHA-256, while the signer sees every chunk. */

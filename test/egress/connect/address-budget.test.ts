@@ -128,3 +128,12 @@ test('an address is on trial until the name has been accepted there, wherever th
   trial.sent(to('large.example', '192.0.2.3'), 2_000_000);
   assert.throws(() => trial.admit(to('other.example', '192.0.2.3')), busy);
 });
+
+test('however much was sent to an address on trial, it is asked again within a minute', () => {
+  const trial = new AddressTrial();
+  trial.sent(to('large.example', '192.0.2.4'), 100_000_000);
+  assert.throws(
+    () => trial.admit(to('large.example', '192.0.2.4')),
+    (error: unknown) => error instanceof AddressBusyError && error.seconds > 50 && error.seconds <= 60,
+  );
+});

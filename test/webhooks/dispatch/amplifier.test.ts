@@ -47,14 +47,14 @@ async function settleBatch(
   return id;
 }
 
-function resultOf(ordinal: number, status: 'ok' | 'failed'): PageResult {
+function resultOf(ordinal: number, status: 'ok' | 'failed', text?: string): PageResult {
   const url = `https://example.com/${ordinal}`;
   const fetched_at = new Date();
   return {
     ordinal,
     url,
     status,
-    fragment: JSON.stringify({ url, status }),
+    fragment: JSON.stringify({ url, status, text }),
     http_status: null,
     error_code: null,
     duration_ms: 1,
@@ -132,3 +132,43 @@ test('many names of one address are together sent no more than one', async () =>
     return rows[0]!.unsent > 100;
   });
 });
+
+test('a large callback waits for a minute at most, which next_attempt_at tells', async () => {
+  await using service = await startTestService({ ...WITHOUT_WORKERS, WEBHOOK_RETRY_SCHEDULE: '0' });
+  await using receiver = await startReceiver();
+  receiver.answer = 500;
+  const job = await settleLarge(service, receiver.url());
+  const waiting = await eventually(async () => {
+    const [delivery] = (await service.api('GET', `/v1/deliveries?job_id=${job}`)).json.data;
+    const wait = new Date(delivery.next_attempt_at).getTime() - Date.now();
+    return delivery.status === 'pending' && wait > 5000 ? { delivery, wait } : null;
+  });
+  assert.ok(waiting.wait <= 61_000, `${waiting.wait} ms`);
+  assert.deepEqual([waiting.delivery.attempts, waiting.delivery.last_status], [1, 500]);
+});
+
+test('a receiver that accepted a test call gets large callbacks by their schedule', async () => {
+  await using service = await startTestService({ ...WITHOUT_WORKERS, WEBHOOK_RETRY_SCHEDULE: '0' });
+  await using receiver = await startReceiver();
+  await service.api('POST', '/v1/me/webhooks/test', { webhook_url: receiver.url() });
+  receiver.answer = 500;
+  const job = await settleLarge(service, receiver.url());
+  await receiver.received(3);
+  await eventually(async () => {
+    const [delivery] = (await service.api('GET', `/v1/deliveries?job_id=${job}`)).json.data;
+    return delivery.status === 'exhausted' && delivery.attempts === 2;
+  });
+});
+
+/** Settles a job of a page so large that its callback overdraws what an unknown host may be sent. */
+async function settleLarge(service: TestService, webhook_url: string): Promise<string> {
+  const id = await service.api.queue('/v1/scrape/batch/async', {
+    urls: ['https://example.com/0'],
+    webhook_url,
+  });
+  await service.db.transaction().execute(async (tx) => {
+    const job = await lockJob(tx, service.account.id, id);
+    await settlePages({ tx, boss: service.context.boss }, job!, [resultOf(0, 'ok', 'é'.repeat(3_000_000))]);
+  });
+  return id;
+}

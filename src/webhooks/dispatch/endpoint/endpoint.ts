@@ -192,7 +192,6 @@ export class Endpoint {
    * be sent soon.
    */
   settle({ url, urgent, crowded }: Place, result: AttemptResult, now: number): WaitingDelivery[] {
-    this.budget.spendBytes(result.bytes_sent);
     if (result.status_code !== null) this.#reachability.succeed();
     if (result.error === null) {
       url.breaker.succeed();
