@@ -150,7 +150,8 @@ function parametersOf(operation: RouteDescription): Json[] {
   const key = {
     name: 'Idempotency-Key',
     in: 'header',
-    description: 'The same key and body within 24 hours create nothing new and answer with the first job.',
+    description:
+      'The same key and body within 24 hours create nothing new and answer with what the first made.',
     schema: { type: 'string', maxLength: 255 },
   };
   return [...inPath, ...inQuery, ...(operation.idempotent ? [key] : [])];

@@ -17,10 +17,11 @@ import { deliveryPages } from './pages/deliveries/deliveries.ts';
 import { endpointPages } from './pages/endpoints.ts';
 import { jobPages } from './pages/jobs/jobs.ts';
 import { keyPages } from './pages/keys/keys.ts';
-import { NEW_JOB_PATH, newJobPages } from './pages/new-job/new-job.ts';
+import { NEW_JOB_PATH, newJobPages } from './pages/jobs/new-job.ts';
 import { overviewPage } from './pages/overview.ts';
 import { playgroundPages } from './pages/playground.ts';
 import type { DirectDispatch } from '../webhooks/direct/reservation.ts';
+import { NEW_SCHEDULE_PATH } from './pages/schedules/new-schedule.ts';
 import { schedulePages } from './pages/schedules/schedules.ts';
 import { secretPages } from './pages/secret.ts';
 import { sessionOf } from './session/browser-session.ts';
@@ -29,7 +30,10 @@ import { accountSignIn, signInRoutes } from './session/sign-in.ts';
 import { createUploadReader } from './session/upload.ts';
 
 /** Of a list of URLs, as much as the API takes. */
-const UPLOADS = { paths: [NEW_JOB_PATH], bytes: MAX_LIST_BYTES };
+const UPLOADS = {
+  paths: [NEW_JOB_PATH, NEW_SCHEDULE_PATH, /^\/schedules\/sch_\w+$/],
+  bytes: MAX_LIST_BYTES,
+};
 
 interface Parts {
   box: SecretBox;

@@ -15,15 +15,15 @@ export function requestDigest(path: string, body: Buffer): Buffer {
 }
 
 /**
- * Ties the key to the job that the caller's transaction is about to create and returns null, or
- * returns the id of the job that it is tied to already. Throws ServiceError `idempotency_mismatch`
+ * Ties the key to the job, or the schedule, that the caller's transaction is about to create and
+ * returns null, or returns the id of the one that it is tied to already. Throws ServiceError `idempotency_mismatch`
  * or `idempotency_busy`.
  */
 export async function claimIdempotencyKey(
   tx: Tx,
   accountId: string,
   claim: IdempotencyClaim,
-  jobId: string,
+  id: string,
 ): Promise<string | null> {
   const lock = await sql<{ held: boolean }>`
     select pg_try_advisory_xact_lock(hashtextextended(${`${accountId} ${claim.key}`}, 0)) as held`.execute(
@@ -47,7 +47,7 @@ export async function claimIdempotencyKey(
   }
   await tx
     .insertInto('idempotency_keys')
-    .values({ account_id: accountId, job_id: jobId, ...claim })
+    .values({ account_id: accountId, job_id: id, ...claim })
     .execute();
   return null;
 }

@@ -3,26 +3,32 @@ import { notFound, ServiceError } from '../service-error.ts';
 import type { ScheduleChangeBody } from './http/schemas.ts';
 import { findSchedule, lockSchedule, updateSchedule, type Schedule, type ScheduleKey } from './schedules.ts';
 import { changedSettings } from './settings.ts';
+import type { Timing } from './times/when.ts';
 
 /** The most tries of a change while others change the schedule too. */
 const TRIES = 5;
-const TIMING = ['cron', 'every_seconds', 'timezone', 'until'] as const;
+/** What is to be changed; `metadata`: that of the job in the body, as it came. */
+export interface GivenChange {
+  body: ScheduleChangeBody;
+  metadata: string | null;
+}
 
 /**
  * Changes one of the account's schedules, if it is still as it was read: a change in between is not
- * undone. `metadata`: that of the job in the body, as it came. Throws ServiceError `not_found`,
- * `validation_failed` or `unavailable`.
+ * undone. `changeOf` says what to change in the schedule as it was read, and may throw. Throws
+ * ServiceError `not_found`, `validation_failed` or `unavailable`.
  */
 export async function changeStored(
   context: JobContext,
   { account_id, id }: ScheduleKey,
-  { body, metadata }: { body: ScheduleChangeBody; metadata: string | null },
+  changeOf: (read: Schedule) => GivenChange,
 ): Promise<Schedule> {
-  const changed = { timing: TIMING.some((name) => body[name] !== undefined), job: body.job !== undefined };
   for (let tries = 0; tries < TRIES; tries++) {
     const read = await findSchedule(context.db, account_id, id);
     if (!read) throw notFound('schedule');
+    const { body, metadata } = changeOf(read);
     const settings = await changedSettings({ context, account_id, metadata }, read, body);
+    const changed = { timing: isOtherTiming(read, settings), job: body.job !== undefined };
     const schedule = await context.db.transaction().execute(async (tx) => {
       const locked = await lockSchedule(tx, account_id, id);
       const holds = locked?.updated_at.getTime() === read.updated_at.getTime();
@@ -31,4 +37,14 @@ export async function changeStored(
     if (schedule !== null) return schedule;
   }
   throw new ServiceError('unavailable', 'The schedule is being changed by others.', { retryAfterSeconds: 1 });
+}
+
+/** The same times, given once more, do not begin again. */
+function isOtherTiming(read: Timing, given: Timing): boolean {
+  return (
+    read.cron !== given.cron ||
+    read.every_seconds !== given.every_seconds ||
+    read.timezone !== given.timezone ||
+    read.until?.getTime() !== given.until?.getTime()
+  );
 }

@@ -36,7 +36,13 @@ export function storedJob({ body, metadata }: GivenJob): string {
 }
 
 /** What a schedule keeps of its job: its body without metadata, still to be validated, and the metadata. */
-export function openJob(stored: string): { given: Record<string, unknown>; metadata: string | null } {
+export interface OpenJob {
+  given: Record<string, unknown>;
+  metadata: string | null;
+}
+
+/** Reads what `storedJob` has made. */
+export function openJob(stored: string): OpenJob {
   const { metadata_text, metadata, ...given } = JSON.parse(stored) as Record<string, unknown>;
   // Those of before the text was kept have the value.
   if (metadata_text === undefined)

@@ -1,7 +1,8 @@
 import { sql, type Selectable } from 'kysely';
 import type { DbOrTx, SchedulesTable, Tx } from '../database/tables.ts';
 import { isId, newId } from '../ids.ts';
-import { ServiceError } from '../service-error.ts';
+import { claimIdempotencyKey, type IdempotencyClaim } from '../jobs/idempotency.ts';
+import { notFound, ServiceError } from '../service-error.ts';
 import { nextRun, type Timing } from './times/when.ts';
 
 export type Schedule = Selectable<SchedulesTable>;
@@ -15,15 +16,26 @@ export type ScheduleSettings = Timing &
 /** The most schedules of an account. */
 export const MAX_SCHEDULES = 100;
 
+/** Who makes a schedule, and the key by which the same request makes it once. */
+type Maker = Pick<Schedule, 'account_id' | 'key_id'> & { idempotency: IdempotencyClaim | null };
+
 /**
- * Stores a schedule that the key made; its first run is at the next time. Throws ServiceError
- * `too_many_schedules`.
+ * Stores a schedule that the key made; its first run is at the next time. Returns the earlier one
+ * where the same request made one, as it is now. Throws ServiceError `too_many_schedules`,
+ * `idempotency_mismatch` or `idempotency_busy`, or `not_found` where the earlier one was deleted.
  */
 export async function createSchedule(
   tx: Tx,
-  { account_id, key_id }: Pick<Schedule, 'account_id' | 'key_id'>,
+  { account_id, key_id, idempotency }: Maker,
   settings: ScheduleSettings,
 ): Promise<Schedule> {
+  const id = newId('sch');
+  const earlier = idempotency && (await claimIdempotencyKey(tx, account_id, idempotency, id));
+  if (earlier !== null) {
+    const made = await findSchedule(tx, account_id, earlier);
+    if (!made) throw notFound('schedule');
+    return made;
+  }
   await sql`select pg_advisory_xact_lock(hashtextextended(${`${account_id} schedules`}, 0))`.execute(tx);
   const { count } = await tx
     .selectFrom('schedules')
@@ -35,7 +47,7 @@ export async function createSchedule(
   const now = await databaseTime(tx);
   return await tx
     .insertInto('schedules')
-    .values({ account_id, id: newId('sch'), key_id, ...settings, ...startedAt(settings, now) })
+    .values({ account_id, id, key_id, ...settings, ...startedAt(settings, now) })
     .returningAll()
     .executeTakeFirstOrThrow();
 }

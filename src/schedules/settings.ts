@@ -27,7 +27,7 @@ export async function newSettings(asked: Asked, body: NewScheduleBody): Promise<
     until: body.until ?? null,
   };
   checkTiming(timing, asked.context.config.scheduleMinSeconds);
-  if (timing.until !== null && timing.until <= new Date()) throw invalidField('until', 'has passed');
+  checkUntil(timing.until);
   const how = { deliver, diff, heartbeat_days: body.heartbeat_days ?? null };
   checkReport(how, job);
   return { name, ...timing, ...how, ...(await jobSettings(asked, { body: job, metadata: asked.metadata })) };
@@ -40,6 +40,7 @@ export async function changedSettings(
   body: ScheduleChangeBody,
 ): Promise<ScheduleSettings> {
   const timing = changedTiming(schedule, body);
+  if (timing.until?.getTime() !== schedule.until?.getTime()) checkUntil(timing.until);
   checkTiming(timing, asked.context.config.scheduleMinSeconds);
   const how = {
     deliver: body.deliver ?? schedule.deliver,
@@ -73,6 +74,10 @@ function checkTiming({ cron, every_seconds, timezone }: Timing, minSeconds: numb
     throw invalidField('every_seconds', `must be at least ${minSeconds}`);
   const fault = cron === null ? null : cronFault(cron, timezone, minSeconds);
   if (fault !== null) throw invalidField('cron', fault);
+}
+
+function checkUntil(until: Date | null): void {
+  if (until !== null && until <= new Date()) throw invalidField('until', 'has passed');
 }
 
 type Report = Pick<ScheduleSettings, 'deliver' | 'diff' | 'heartbeat_days'>;

@@ -1,6 +1,6 @@
 import type { SecretBox } from '../accounts/secrets.ts';
 import type { DbOrTx } from '../database/tables.ts';
-import { openJob, shownJob } from './job.ts';
+import { openJob, shownJob, type OpenJob } from './job.ts';
 import { latestRuns, listRuns, type Run } from './runs/runs.ts';
 import { listSchedules, type Schedule, type ScheduleRow } from './schedules.ts';
 
@@ -35,8 +35,7 @@ export async function listScheduleViews(db: DbOrTx, accountId: string) {
  * The job of a schedule as JSON text with this indent, without what may be a credential. Its metadata
  * is the bytes of the request.
  */
-export function jobText(box: SecretBox, { request, account_id }: Schedule, indent = 0): string {
-  const { given, metadata } = openJob(box.open(request, account_id));
+export function jobText({ given, metadata }: OpenJob, indent = 0): string {
   const text = JSON.stringify(shownJob(given), null, indent);
   if (metadata === null) return text;
   const [line, space] = indent === 0 ? ['', ''] : ['\n', ' '];
@@ -47,5 +46,5 @@ export function jobText(box: SecretBox, { request, account_id }: Schedule, inden
 export async function scheduleText(db: DbOrTx, box: SecretBox, schedule: Schedule): Promise<string> {
   const [lastRun = null] = await listRuns(db, schedule, { limit: 1, before: null });
   const text = JSON.stringify(scheduleView(schedule, lastRun));
-  return `${text.slice(0, -1)},"job":${jobText(box, schedule)}}`;
+  return `${text.slice(0, -1)},"job":${jobText(openJob(box.open(schedule.request, schedule.account_id)))}}`;
 }

@@ -85,7 +85,7 @@ test(
         'urls.csv',
       );
       assert.equal(await page.evaluate<string>('document.activeElement.id'), 'field-file');
-      await page.getByLabel('Invalid URLs').selectOption('queue the others');
+      await page.getByLabel('Invalid URLs').selectOption('take the others');
       await press(page, 'Queue the batch');
       const job = await shownJob(page);
       assert.deepEqual([job.total, job.succeeded, job.failed], [2, 1, 1]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readUrlList } from '../../src/console/pages/new-job/url-list.ts';
+import { readUrlList } from '../../src/console/pages/job-form/url-list.ts';
 import { ServiceError } from '../../src/service-error.ts';
 
 const A = 'https://a.test/';

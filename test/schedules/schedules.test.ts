@@ -90,6 +90,44 @@ test('a schedule is made, read, listed, changed, paused, resumed and deleted', a
   assert.equal((await api('GET', path)).status, 404);
 });
 
+test('the same times, given again, do not begin again', async () => {
+  const until = '2100-01-01T00:00:00Z';
+  const id = await schedule({ every_seconds: 3600, until });
+  const { next_run_at } = await read(id);
+  const path = `/v1/schedules/${id}`;
+  const same = await api('PATCH', path, { every_seconds: 3600, timezone: 'UTC', until, name: 'same' });
+  assert.deepEqual([same.json.next_run_at, same.json.name], [next_run_at, 'same']);
+  const other = await api('PATCH', path, { every_seconds: 7200 });
+  assert.notEqual(other.json.next_run_at, next_run_at);
+});
+
+test('a change cannot move the last moment into the past, and keeps one that has passed', async () => {
+  const id = await schedule({ until: '2100-01-01T00:00:00Z' });
+  const path = `/v1/schedules/${id}`;
+  const { status, json } = await api('PATCH', path, { until: '2001-01-01T00:00:00Z' });
+  assert.deepEqual([status, json.errors[0].path], [422, 'until']);
+  await sql`update schedules set until = now() - interval '1 hour' where id = ${id}`.execute(db);
+  assert.equal((await api('PATCH', path, { name: 'over' })).json.name, 'over');
+});
+
+test('the same Idempotency-Key makes one schedule', async () => {
+  const make = async (body: object) =>
+    await api('POST', '/v1/schedules', { ...never(), ...body }, { 'idempotency-key': 'one schedule' });
+  const first = await make({});
+  const second = await make({});
+  assert.deepEqual([second.status, second.json], [201, first.json]);
+  assert.equal((await make({ name: 'other' })).json.code, 'idempotency_mismatch');
+  await api('DELETE', `/v1/schedules/${first.json.schedule_id}`);
+  assert.equal((await make({})).status, 404);
+});
+
+test('a job of a schedule may be as large as one that is queued', async () => {
+  const long = 'x'.repeat(280);
+  const urls = Array.from({ length: 50_000 }, (_, n) => site.url(`/${long}${n}`));
+  const id = await schedule({ job: { kind: 'batch', urls } });
+  assert.equal((await read(id)).job.urls.length, urls.length);
+});
+
 test('what cannot be used is refused, with its path under job', async () => {
   const bad: [body: object, path: string][] = [
     [{ cron: '* * * * *' }, 'cron'],

@@ -12,7 +12,8 @@ export interface Upload {
 }
 
 interface Uploads {
-  paths: string[];
+  /** Where forms with files may go. */
+  paths: (string | RegExp)[];
   /** Most bytes of one form. */
   bytes: number;
   /** Of all bodies that are held at once. */
@@ -28,7 +29,8 @@ export type UploadReader = (req: Request, res: Response, accountId: string) => P
  */
 export function createUploadReader({ paths, bytes, budget }: Uploads): UploadReader {
   return async (req, res, accountId) => {
-    if (!paths.includes(req.path) || !req.is('multipart/form-data')) return;
+    const isTaken = paths.some((one) => (typeof one === 'string' ? one === req.path : one.test(req.path)));
+    if (!isTaken || !req.is('multipart/form-data')) return;
     let reserved = 0;
     res.once('close', () => budget.release(accountId, reserved));
     const body = await readBody(req, {

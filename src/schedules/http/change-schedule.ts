@@ -20,7 +20,8 @@ export const changeSchedule = route({
   answers: { 200: { description: 'The schedule as it is now.', schema: scheduleAnswer } },
   async handle({ account, params, body, verbatim }, context: JobContext) {
     const which = { account_id: account.id, id: params.schedule_id };
-    const schedule = await changeStored(context, which, { body, metadata: metadataIn(verbatim) });
+    const given = { body, metadata: metadataIn(verbatim) };
+    const schedule = await changeStored(context, which, () => given);
     return { body: await scheduleText(context.db, context.box, schedule) };
   },
 });

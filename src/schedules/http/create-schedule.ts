@@ -1,14 +1,16 @@
 import { route } from '../../http/route/route.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
+import { originOf } from '../../jobs/http/create/new-job.ts';
 import { HOOK, METADATA } from '../../jobs/http/create/queue.ts';
+import { MAX_LIST_BYTES } from '../../jobs/http/schemas/fields.ts';
 import { createSchedule as create } from '../schedules.ts';
 import { newSettings } from '../settings.ts';
 import { scheduleText } from '../view.ts';
 import { newSchedule, scheduleAnswer } from './schemas.ts';
 
-/** What a body with a job may have: a batch of 100,000 URLs, if they are not all long. */
+/** What a body with a job may have: as much as that of the route that queues such a batch. */
 export const JOB_LIMITS = {
-  bytes: 8 * 1024 * 1024,
+  bytes: MAX_LIST_BYTES,
   values: 110_000,
   verbatim: { 'job.metadata': METADATA.metadata },
 };
@@ -27,6 +29,7 @@ export const createSchedule = route({
     'revoked that made the schedule.',
   access: 'account',
   audit: 'schedule.create',
+  idempotent: true,
   body: newSchedule,
   limits: JOB_LIMITS,
   example: {
@@ -45,14 +48,16 @@ export const createSchedule = route({
     },
   },
   problems: ['too_many_schedules'],
-  async handle({ account, body, verbatim }, context: JobContext) {
+  async handle(request, context: JobContext) {
+    const { account, body, verbatim } = request;
     const { db, box } = context;
     const settings = await newSettings(
       { context, account_id: account.id, metadata: metadataIn(verbatim) },
       body,
     );
-    const owner = { account_id: account.id, key_id: account.keyId };
-    const schedule = await db.transaction().execute(async (tx) => await create(tx, owner, settings));
+    const { idempotency } = originOf(request);
+    const maker = { account_id: account.id, key_id: account.keyId, idempotency };
+    const schedule = await db.transaction().execute(async (tx) => await create(tx, maker, settings));
     return {
       status: 201,
       headers: { Location: `/v1/schedules/${schedule.id}` },

@@ -7,16 +7,11 @@ import { field, postForm } from '../../view/forms.ts';
 import { html, type Html } from '../../../http/html/html.ts';
 import { sendPage } from '../../view/layout.ts';
 import { count } from '../../view/format.ts';
+import { fieldTime, localTime } from '../../view/local-time.ts';
 import { auditPage, sessionOf } from '../../session/browser-session.ts';
 import { MAX_URL_LENGTH } from '../../../scrape/page-url.ts';
 
 const DAY_MS = 86_400_000;
-/** What a browser's field for a date and a time sends. All times here are UTC. */
-const localTime = z
-  .string()
-  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/, 'must be a date and a time')
-  .transform((text) => new Date(`${text}Z`))
-  .refine((at) => !Number.isNaN(at.getTime()), 'must be a date and a time');
 const orNothing = <S extends z.ZodType>(schema: S) =>
   z.union([z.literal('').transform(() => undefined), schema]).optional();
 const windowForm = z.object({
@@ -98,8 +93,6 @@ function windowOf(form: {
     webhook_url: webhook_url === undefined || webhook_url === '' ? null : webhook_url,
   };
 }
-
-const fieldTime = (at: Date) => at.toISOString().slice(0, 19);
 
 const hidden = (name: string, value: string) => html`<input type="hidden" name="${name}" value="${value}" />`;
 

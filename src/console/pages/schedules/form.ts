@@ -1,67 +1,71 @@
-import type { Response } from 'express';
 import { z } from 'zod';
 import { DELIVER_MODES } from '../../../database/enumerations.ts';
 import { html, type Html } from '../../../http/html/html.ts';
 import { validate } from '../../../http/route/validate.ts';
-import { newSchedule, scheduleChange } from '../../../schedules/http/schemas.ts';
+import { newSchedule } from '../../../schedules/http/schemas.ts';
 import type { ScheduleRow } from '../../../schedules/schedules.ts';
-import { field, postForm, select } from '../../view/forms.ts';
-import { otherProblems, type FormProblems } from '../../view/problems.ts';
+import { invalidField } from '../../../service-error.ts';
+import { field, select } from '../../view/forms.ts';
+import { fieldTime, localTime } from '../../view/local-time.ts';
+import type { FormProblems } from '../../view/problems.ts';
+import { bodyOf, given, jobFields, number, text, type JobForm } from '../job-form/form.ts';
 
-/** What the forms send: every field, empty where nothing was written. */
-const text = z.string().trim().max(10_000).default('');
-const settingsFields = {
+/** What a form sends of its schedule: every field, empty where nothing was written. */
+const settingFields = {
   name: text,
   cron: text,
   every_seconds: text,
   timezone: text,
+  until: text,
   deliver: z.enum(DELIVER_MODES).default('changes'),
   diff: z.enum(['yes', 'no']).default('no'),
+  heartbeat_days: text,
 };
-export const newForm = z.object({
-  ...settingsFields,
-  kind: z.enum(['scrape', 'crawl']).default('scrape'),
-  url: text,
-  max_pages: text,
-  webhook_url: text,
-});
-export type NewForm = z.infer<typeof newForm>;
-export const changeForm = z.object(settingsFields);
-export type ChangeForm = z.infer<typeof changeForm>;
+type SettingsForm = z.infer<z.ZodObject<typeof settingFields>>;
 
-const given = (value: string) => (value === '' ? undefined : value);
-const number = (value: string) => (value === '' ? undefined : Number(value));
+export const scheduleForm = z.object({ ...jobFields, ...settingFields });
+export type ScheduleForm = SettingsForm & JobForm;
 
-function settingsOf({ name, cron, every_seconds, timezone, deliver, diff }: ChangeForm) {
+/** The settings that a form stands for. Throws ServiceError `validation_failed`. */
+export function settingsOf(form: SettingsForm) {
   return {
-    name,
-    cron: given(cron),
-    every_seconds: number(every_seconds),
-    timezone: given(timezone),
-    deliver,
-    diff: diff === 'yes',
+    name: form.name,
+    cron: given(form.cron),
+    every_seconds: number(form.every_seconds),
+    timezone: given(form.timezone),
+    until: form.until === '' ? undefined : timeOf(form.until),
+    deliver: form.deliver,
+    diff: form.diff === 'yes',
+    heartbeat_days: number(form.heartbeat_days),
   };
 }
 
-/** The request that a form stands for. Throws ServiceError `validation_failed`. */
-export function newBody(form: NewForm) {
-  const { kind, url, max_pages, webhook_url } = form;
-  const pages = kind === 'crawl' ? { max_pages: number(max_pages) } : {};
-  return validate(newSchedule, {
-    ...settingsOf(form),
-    job: { kind, url, webhook_url: given(webhook_url), ...pages },
-  });
+function timeOf(written: string): string {
+  const read = localTime.safeParse(written);
+  if (!read.success) throw invalidField('until', 'must be a date and a time');
+  return read.data.toISOString();
 }
 
-/** The same for a change. */
-export function changeBody(form: ChangeForm) {
-  return validate(scheduleChange, settingsOf(form));
+/** The request of the API that the form of a new schedule stands for; throws as `bodyOf`. */
+export function newBody(form: ScheduleForm, urls: unknown[]) {
+  return validate(newSchedule, { ...settingsOf(form), job: bodyOf(form, urls) });
 }
 
-const KINDS = [
-  ['scrape', 'one page'],
-  ['crawl', 'a site'],
-] as const;
+/** The form that shows how a schedule is set. */
+export function settingsShown(schedule: ScheduleRow): SettingsForm {
+  const { name, cron, every_seconds, timezone, until, deliver, diff, heartbeat_days } = schedule;
+  return {
+    name,
+    cron: cron ?? '',
+    every_seconds: String(every_seconds ?? ''),
+    timezone,
+    until: until === null ? '' : fieldTime(until),
+    deliver,
+    diff: diff ? 'yes' : 'no',
+    heartbeat_days: String(heartbeat_days ?? ''),
+  };
+}
+
 const DELIVERIES = [
   ['changes', 'what has changed'],
   ['always', 'every run'],
@@ -71,101 +75,29 @@ const YES_NO = [
   ['yes', 'yes'],
 ] as const;
 
-/** The form of a new schedule, with what was written, and what was wrong with it. */
-export function newCard(res: Response, tried: NewForm | null, problems: FormProblems): Html {
-  const wrong = problems.fields;
-  const form = html`${otherProblems(problems)}
-    <div class="row top">
-      ${field({
-        label: 'Name',
-        name: 'name',
-        value: tried?.name,
-        required: true,
-        placeholder: 'Docs, every morning',
-        problems: wrong.name,
-        className: 'grow',
-      })}
-      ${select({ label: 'What', name: 'kind', options: KINDS, value: tried?.kind })}
-    </div>
-    <div class="row top">
-      ${field({
-        label: 'URL',
-        name: 'url',
-        type: 'url',
-        value: tried?.url,
-        required: true,
-        placeholder: 'https://docs.example.com',
-        problems: wrong.url,
-        className: 'grow',
-      })}
-      ${field({
-        label: 'Pages of a site at most',
-        name: 'max_pages',
-        type: 'number',
-        value: tried?.max_pages,
-        placeholder: '100',
-        min: 1,
-        max: 100_000,
-        problems: wrong.max_pages,
-      })}
-    </div>
-    <div class="row top">${settingFields(tried, problems)}</div>
-    <div class="row top">
-      ${field({
-        label: 'Callbacks go to',
-        name: 'webhook_url',
-        type: 'url',
-        value: tried?.webhook_url,
-        placeholder: 'https://example.com/hooks',
-        problems: wrong.webhook_url,
-        className: 'grow',
-      })}
-      <button class="button primary">Make a schedule</button>
-    </div>
-    <p class="hint">
-      Give a cron expression or an interval. Batches, and all options of a job, are there through the API.
-    </p>`;
-  return postForm(res, '/console/schedules', form, 'card');
+/** The name of a schedule, which stands above its job. */
+export function nameField(form: SettingsForm, { fields: wrong }: FormProblems): Html {
+  return field({
+    label: 'Name',
+    name: 'name',
+    value: form.name,
+    required: true,
+    placeholder: 'Docs, every morning',
+    problems: wrong.name,
+  });
 }
 
-/** The form that changes a schedule. */
-export function changeCard(
-  res: Response,
-  schedule: ScheduleRow,
-  tried: ChangeForm | null,
-  problems: FormProblems,
-): Html {
-  const shown = tried ?? {
-    name: schedule.name,
-    cron: schedule.cron ?? '',
-    every_seconds: schedule.every_seconds === null ? '' : String(schedule.every_seconds),
-    timezone: schedule.timezone,
-    deliver: schedule.deliver,
-    diff: schedule.diff ? ('yes' as const) : ('no' as const),
-  };
-  const form = html`${otherProblems(problems)}
-    <div class="row top">
-      ${field({
-        label: 'Name',
-        name: 'name',
-        value: shown.name,
-        required: true,
-        problems: problems.fields.name,
-        className: 'grow',
-      })}
-    </div>
-    <div class="row top">
-      ${settingFields(shown, problems)}
-      <button class="button primary">Save</button>
-    </div>`;
-  return postForm(res, `/console/schedules/${schedule.id}`, form, 'card');
+/** When a schedule runs, and what it delivers, with what was wrong beside each field. */
+export function settingsView(form: SettingsForm, problems: FormProblems): Html {
+  return html`<div class="row top">${timeFields(form, problems)}</div>
+    <div class="row top">${reportFields(form, problems)}</div>`;
 }
 
-function settingFields(shown: ChangeForm | null, { fields: wrong }: FormProblems): Html {
+function timeFields(form: SettingsForm, { fields: wrong }: FormProblems): Html {
   return html`${field({
     label: 'Cron',
     name: 'cron',
-    value: shown?.cron,
+    value: form.cron,
     placeholder: '0 6 * * 1-5',
     problems: wrong.cron,
   })}
@@ -173,23 +105,44 @@ function settingFields(shown: ChangeForm | null, { fields: wrong }: FormProblems
     label: 'or every … seconds',
     name: 'every_seconds',
     type: 'number',
-    value: shown?.every_seconds,
+    value: form.every_seconds,
     placeholder: '3600',
     problems: wrong.every_seconds,
   })}
   ${field({
     label: 'Time zone',
     name: 'timezone',
-    value: shown?.timezone,
+    value: form.timezone,
     placeholder: 'UTC',
     problems: wrong.timezone,
   })}
-  ${select({ label: 'Deliver', name: 'deliver', options: DELIVERIES, value: shown?.deliver })}
+  ${field({
+    label: 'Until (UTC, open where empty)',
+    name: 'until',
+    type: 'datetime-local',
+    value: form.until,
+    problems: wrong.until,
+  })}`;
+}
+
+function reportFields(form: SettingsForm, { fields: wrong }: FormProblems): Html {
+  return html`${select({ label: 'Deliver', name: 'deliver', options: DELIVERIES, value: form.deliver })}
   ${select({
     label: 'With diffs',
     name: 'diff',
     options: YES_NO,
-    value: shown?.diff,
+    value: form.diff,
     problems: wrong.diff,
+  })}
+  ${field({
+    label: 'Deliver all the same after (days)',
+    name: 'heartbeat_days',
+    type: 'number',
+    value: form.heartbeat_days,
+    placeholder: 'never',
+    hint: 'If nothing has changed.',
+    min: 1,
+    max: 365,
+    problems: wrong.heartbeat_days,
   })}`;
 }

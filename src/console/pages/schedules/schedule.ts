@@ -1,7 +1,9 @@
 import type { Response } from 'express';
 import { html, type Content, type Html } from '../../../http/html/html.ts';
 import type { Run } from '../../../schedules/runs/runs.ts';
+import type { OpenJob } from '../../../schedules/job.ts';
 import type { ScheduleRow } from '../../../schedules/schedules.ts';
+import { jobText } from '../../../schedules/view.ts';
 import { confirmed, postButton, postForm } from '../../view/forms.ts';
 import { count, duration, exactTime, time } from '../../view/format.ts';
 import { badge, copyable, facts, longUrl } from '../../view/parts.ts';
@@ -72,8 +74,27 @@ interface Shown {
   cursor: string | undefined;
   next: string | null;
   change: Html;
-  /** The job as it was given, as JSON, without what may be a credential. */
-  job: string;
+  job: OpenJob;
+}
+
+/** URLs of a job that a page shows at most. */
+const MAX_URLS = 100;
+
+/** The job as it was given, as JSON, without what may be a credential; of a long list the beginning. */
+function jobShown({ given, metadata }: OpenJob): string {
+  const urls = (given.urls ?? []) as string[];
+  const more = urls.length - MAX_URLS;
+  const cut = more > 0 && { urls: [...urls.slice(0, MAX_URLS), `… and ${count(more)} more`] };
+  return jobText({ given: { ...given, ...cut }, metadata }, 2);
+}
+
+/** Where a job begins, and how many URLs it has. */
+function targetOf({ kind, url }: ScheduleRow, { given }: OpenJob) {
+  if (kind !== 'batch') return [[kind === 'crawl' ? 'Site' : 'URL', longUrl(url)]] as const;
+  return [
+    ['URLs', count((given.urls as string[]).length)],
+    ['First URL', longUrl(url)],
+  ] as const;
 }
 
 /**
@@ -84,7 +105,7 @@ export function scheduleBody(res: Response, { schedule, runs, cursor, next, chan
   const running = runs.some(({ status }) => status === 'running');
   return html`${schedule.pause_reason && html`<p class="caution" role="status">The key that made it was revoked. Resume it to let it run with the key of this session.</p>`}
     ${facts([
-      [schedule.kind === 'crawl' ? 'Site' : 'URL', longUrl(schedule.url)],
+      ...targetOf(schedule, job),
       ['Id', copyable(schedule.id, 'the id')],
       ['When', when(schedule)],
       ['Next run', schedule.next_run_at === null ? '–' : exactTime(schedule.next_run_at)],
@@ -113,6 +134,6 @@ export function scheduleBody(res: Response, { schedule, runs, cursor, next, chan
     </section>
     <details class="more">
       <summary>What it runs</summary>
-      <pre class="source" tabindex="0" role="group" aria-label="Its job">${job}</pre>
+      <pre class="source" tabindex="0" role="group" aria-label="Its job">${jobShown(job)}</pre>
     </details>`;
 }

@@ -10,7 +10,6 @@ import { deleteAndCancel } from '../../../schedules/delete.ts';
 import { runNow } from '../../../schedules/runs/run-now.ts';
 import { latestRuns, listRuns, type Run } from '../../../schedules/runs/runs.ts';
 import {
-  createSchedule,
   findSchedule,
   listSchedules,
   lockSchedule,
@@ -19,18 +18,18 @@ import {
   type Schedule,
   type ScheduleRow,
 } from '../../../schedules/schedules.ts';
-import { newSettings } from '../../../schedules/settings.ts';
-import { jobText } from '../../../schedules/view.ts';
+import { openJob } from '../../../schedules/job.ts';
 import { notFound } from '../../../service-error.ts';
 import { auditPage, sessionOf } from '../../session/browser-session.ts';
 import { jobOriginOf } from '../../session/job-origin.ts';
 import { time } from '../../view/format.ts';
 import { sendPage } from '../../view/layout.ts';
-import { NO_PROBLEMS, problemsOf, type FormProblems } from '../../view/problems.ts';
+import { NO_PROBLEMS, type FormProblems } from '../../view/problems.ts';
 import { badge, withoutScheme } from '../../view/parts.ts';
 import { table, type Column } from '../../view/table.ts';
-import { changeBody, changeCard, changeForm, newBody, newCard, newForm } from './form.ts';
-import type { ChangeForm, NewForm } from './form.ts';
+import { FormList } from '../job-form/list.ts';
+import { CHANGE_FIELDS, changeCard, changeForm, changeOf, newList, type ChangeForm } from './change.ts';
+import { NEW_SCHEDULE_PATH, newSchedulePages } from './new-schedule.ts';
 import { changesOf, scheduleBody, when } from './schedule.ts';
 
 const ROWS = 25;
@@ -45,7 +44,7 @@ interface Row {
   last: Run | undefined;
 }
 
-const WHAT: Record<ScheduleKind, string> = { scrape: 'page', batch: 'batch of', crawl: 'site' };
+const WHAT: Record<ScheduleKind, string> = { scrape: 'page', batch: 'list from', crawl: 'site' };
 
 const COLUMNS: Column<Row>[] = [
   {
@@ -75,29 +74,24 @@ export function schedulePages(context: JobContext): Router {
   const { db, box } = context;
   const router = Router();
 
+  const openedJob = ({ request, account_id }: Schedule) => openJob(box.open(request, account_id));
+
   async function scheduleOf(req: Request, res: Response): Promise<Schedule> {
     const schedule = await findSchedule(db, sessionOf(res).account_id, String(req.params.schedule_id));
     if (!schedule) throw notFound('schedule');
     return schedule;
   }
 
-  async function showList(
-    res: Response,
-    tried: NewForm | null = null,
-    problems = NO_PROBLEMS,
-  ): Promise<void> {
+  async function showList(res: Response): Promise<void> {
     const { account_id } = sessionOf(res);
     const last = await latestRuns(db, account_id);
     const rows = (await listSchedules(db, account_id)).map((schedule) => ({
       schedule,
       last: last.get(schedule.id),
     }));
-    const body = html`${table('Schedules, newest first', COLUMNS, rows, html`<p>No schedule yet.</p>`)}
-      <section>
-        <h2>A new schedule</h2>
-        ${newCard(res, tried, problems)}
-      </section>`;
-    sendPage(res, { title: 'Schedules', section: 'Schedules', body }, problems.status);
+    const body = table('Schedules, newest first', COLUMNS, rows, html`<p>No schedule yet.</p>`);
+    const actions = html`<a class="button primary" href="/console${NEW_SCHEDULE_PATH}">Make a schedule</a>`;
+    sendPage(res, { title: 'Schedules', section: 'Schedules', actions, body });
   }
 
   async function showOne(
@@ -109,9 +103,9 @@ export function schedulePages(context: JobContext): Router {
     const before = key === null ? null : Number(key);
     const found = await listRuns(db, schedule, { limit: ROWS + 1, before });
     const runs = found.slice(0, ROWS);
-    const job = jobText(box, schedule, 2);
+    const job = openedJob(schedule);
     const next = found.length > ROWS ? encodeCursor(String(runs.at(-1)!.run)) : null;
-    const change = changeCard(res, schedule, tried, problems);
+    const change = changeCard(res, { schedule, given: job.given, tried, problems });
     sendPage(
       res,
       {
@@ -129,20 +123,7 @@ export function schedulePages(context: JobContext): Router {
     await showList(res);
   });
 
-  router.post('/schedules', async (req, res) => {
-    const form = parseValue(req.body, newForm);
-    const { account_id, key_id } = sessionOf(res);
-    try {
-      const settings = await newSettings({ context, account_id, metadata: null }, newBody(form));
-      const made = await db
-        .transaction()
-        .execute(async (tx) => await createSchedule(tx, { account_id, key_id }, settings));
-      await auditPage(db, res, 'schedule.create', made.id);
-      goTo(res, made, 'scheduled');
-    } catch (error) {
-      await showList(res, form, problemsOf(error, { names: Object.keys(form) }));
-    }
-  });
+  router.use(newSchedulePages(context));
 
   router.get('/schedules/:schedule_id', async (req, res) => {
     const { cursor } = parseQuery(req, scheduleQuery);
@@ -152,13 +133,15 @@ export function schedulePages(context: JobContext): Router {
   router.post('/schedules/:schedule_id', async (req, res) => {
     const schedule = await scheduleOf(req, res);
     const form = parseValue(req.body, changeForm);
+    const list = new FormList(res);
     try {
-      await changeStored(context, schedule, { body: changeBody(form), metadata: null });
+      const urls = await newList(form, openedJob(schedule).given, list);
+      await changeStored(context, schedule, (read) => changeOf(form, urls, read, openedJob(read)));
       await auditPage(db, res, 'schedule.update', schedule.id);
       goTo(res, schedule, 'saved');
     } catch (error) {
-      const problems = problemsOf(error, { names: Object.keys(form) });
-      await showOne(res, schedule, { tried: form, problems });
+      const problems = list.problemsOf(error, CHANGE_FIELDS);
+      await showOne(res, await scheduleOf(req, res), { tried: form, problems });
     }
   });
 
