@@ -3,6 +3,7 @@ import type { Connection } from './client/api.ts';
 import { checkService } from './client/checks.ts';
 import { clientCommand } from './client/command.ts';
 import { CliError } from './failure.ts';
+import { invocationOf } from './invocation.ts';
 import { print } from './output.ts';
 import { oneLine } from './terminal.ts';
 
@@ -19,7 +20,8 @@ export function addDoctor(program: Command): void {
     .action(async (options: Connection & { probe?: string }, command: Command) => {
       // It loads egress and the browser's part, which no other command needs.
       const { checkInstallation } = await import('./operator/checks.ts');
-      const checks = [...(await checkInstallation(options.probe)), ...(await checkService(options))];
+      const { env } = invocationOf(command);
+      const checks = [...(await checkInstallation(options.probe, env)), ...(await checkService(command))];
       const width = Math.max(...checks.map(({ check }) => check.length));
       const lines = checks.map(
         ({ check, status, detail }) => `${MARKS[status]} ${check.padEnd(width)}  ${oneLine(detail)}`,

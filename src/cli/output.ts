@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printLines } from './invocation.ts';
 import { formatTable, type Column } from './table.ts';
 import { oneLine, toJson } from './terminal.ts';
 
@@ -9,7 +10,7 @@ export function wantsJson(command: Command): boolean {
 
 /** Prints a result: the value with `--json`, else the text. */
 export function print(command: Command, value: unknown, text: string): void {
-  console.log(wantsJson(command) ? toJson(value, 2) : text);
+  printLines(command, wantsJson(command) ? toJson(value, 2) : text);
 }
 
 type Cell = string | number | Date | null;

@@ -9,7 +9,7 @@ import { startTestService, type TestService } from '../support/service.ts';
 import { startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 import { startFront } from './front.ts';
-import { callerOf, runCli } from './run-cli.ts';
+import { callerOf, runCli, runCliProcess } from './run-cli.ts';
 
 let service: TestService;
 let site: Site;
@@ -51,7 +51,7 @@ test('an installation and a service that are in order', async () => {
     key: 'ok',
     'service clock': 'ok',
   });
-  const text = await runCli(env, ['doctor', '--probe', site.url('/')]);
+  const text = await runCliProcess(env, ['doctor', '--probe', site.url('/')]);
   assert.match(text.stdout, /^✓ configuration +It can be used: PORT 3000/);
 });
 

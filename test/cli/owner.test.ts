@@ -7,7 +7,7 @@ import { printable, oneLine, toJson } from '../../src/cli/terminal.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
-import { callerOf, runCli, runJson } from './run-cli.ts';
+import { callerOf, runCli, runCliProcess, runJson } from './run-cli.ts';
 
 const root = new URL('../..', import.meta.url);
 const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string };
@@ -84,7 +84,7 @@ test('no control character reaches the terminal, as text, in a table or in JSON'
 });
 
 test('npx ollagraph runs on the Node.js that the project brings', async () => {
-  assert.equal((await runCli({}, ['--version'])).stdout, `${version}\n`);
+  assert.equal((await runCliProcess({}, ['--version'])).stdout, `${version}\n`);
   const bin = new URL('src/cli/launch.js', root).pathname;
   const run = promisify(execFile);
   // An older Node.js, where this machine has one, hands over to the project's own.

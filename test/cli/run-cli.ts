@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { runCommandLine } from '../../src/cli/run.ts';
 import { inheritedEnvironment } from '../support/environment.ts';
 import type { TestService } from '../support/service.ts';
 
@@ -19,8 +21,33 @@ export function spawnCli(env: Record<string, string>, args: string[]) {
   return spawn(process.execPath, [cli, ...args], { env: { ...inheritedEnvironment(), ...env } });
 }
 
-/** Runs the command line to its end. */
+/**
+ * Runs the command line to its end in this process, on streams of its own. What only a process has
+ * is left out: signals, its end, and what libraries read of its environment.
+ */
 export async function runCli(env: Record<string, string>, args: string[], input = ''): Promise<CliRun> {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  const said = Promise.all([text(stdout), text(stderr)]);
+  const stdin = Readable.from([input], { objectMode: false });
+  const exitCode = await runCommandLine({
+    args,
+    env: { ...inheritedEnvironment(), ...env },
+    stdin,
+    stdout,
+    stderr,
+  });
+  stdout.end();
+  stderr.end();
+  const [out, errors] = await said;
+  return { exitCode, stdout: out, stderr: errors };
+}
+
+/** The same in a process of its own, which must end. */
+export async function runCliProcess(
+  env: Record<string, string>,
+  args: string[],
+  input = '',
+): Promise<CliRun> {
   return await finishCli(spawnCli(env, args), input);
 }
 

@@ -12,7 +12,7 @@ export function addAccount(program: Command): void {
   clientCommand(program, 'me', 'your account and its credits')
     .option('--secret', 'print the webhook secret and nothing else')
     .action(async (options: Connection & { secret?: true }, command: Command) => {
-      const { webhook_secret, ...shown } = await connect(options).get<Account>('/v1/me');
+      const { webhook_secret, ...shown } = await connect(command).get<Account>('/v1/me');
       if (options.secret) print(command, { webhook_secret }, webhook_secret);
       else print(command, shown, formatRecord(shown));
     });
@@ -22,7 +22,7 @@ export function addAccount(program: Command): void {
     .option('--to <date>', 'the last day (default: today)', day)
     .action(async (options: Connection & { from?: string; to?: string }, command: Command) => {
       const { from, to } = options;
-      const usage = await connect(options).get<Usage>('/v1/me/usage', { from, to });
+      const usage = await connect(command).get<Usage>('/v1/me/usage', { from, to });
       const table = tableOf(usage.data, [
         { name: 'date', of: (row) => row.date },
         { name: 'jobs', of: (row) => row.jobs, numeric: true },
@@ -40,7 +40,7 @@ export function addAccount(program: Command): void {
     )
     .action(async (options: Connection & { overlap?: number }, command: Command) => {
       const body = { overlap_seconds: options.overlap };
-      const rotated = await connect(options).post<RotatedSecret>('/v1/me/webhook-secret/rotate', body);
+      const rotated = await connect(command).post<RotatedSecret>('/v1/me/webhook-secret/rotate', body);
       print(command, rotated, formatRecord(rotated));
     });
 }

@@ -1,7 +1,9 @@
 import { constants } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
 import { readClientConfig } from '../../config/index.ts';
 import { CliError, EXIT } from '../failure.ts';
+import { invocationOf } from '../invocation.ts';
 import type { Problem } from './answers.ts';
 
 /** No answer takes longer that is not a stream. */
@@ -36,9 +38,13 @@ export interface Connection {
   key?: string | undefined;
 }
 
-/** The API for the options of a command. Sends nothing yet. Throws CliError without a key. */
-export function connect({ service, key }: Connection): Api {
-  const { url, apiKey } = readClientConfig({ url: service, key });
+/**
+ * The API for a command with the options of a Connection. Sends nothing yet. Throws CliError
+ * without a key.
+ */
+export function connect(command: Command): Api {
+  const { service, key } = command.opts<Connection>();
+  const { url, apiKey } = readClientConfig({ url: service, key }, invocationOf(command).env);
   if (apiKey === undefined)
     throw new CliError('There is no API key: set OLLAGRAPH_API_KEY, or give --key.', {
       exitCode: EXIT.usage,

@@ -1,6 +1,8 @@
+import type { Command } from 'commander';
 import { readClientConfig } from '../../config/index.ts';
 import { compareClocks, failed, ok, skipped, type Check } from '../check.ts';
 import { messageOf } from '../failure.ts';
+import { invocationOf } from '../invocation.ts';
 import type { Account } from './answers.ts';
 import { createApi, send, type Connection } from './api.ts';
 
@@ -10,9 +12,10 @@ const TIMEOUT_MS = 10_000;
  * Checks the service from a caller's side: it answers and is ready, takes the key, and its clock
  * agrees.
  */
-export async function checkService({ service, key }: Connection): Promise<Check[]> {
+export async function checkService(command: Command): Promise<Check[]> {
   try {
-    const { url, apiKey } = readClientConfig({ url: service, key });
+    const { service, key } = command.opts<Connection>();
+    const { url, apiKey } = readClientConfig({ url: service, key }, invocationOf(command).env);
     const before = Date.now();
     const response = await send(url, 'GET', '/readyz', { signal: AbortSignal.timeout(TIMEOUT_MS) });
     const after = Date.now();

@@ -37,7 +37,7 @@ export function addDeliveries(program: Command): void {
     .option('--until <time>', 'created before this time', moment)
     .option('--limit <n>', 'maximum number of deliveries', wholeNumber(1, 100_000), 20)
     .action(async (id: string | undefined, options: ListOptions, command: Command) => {
-      const api = connect(options);
+      const api = connect(command);
       if (id === undefined) {
         const { status, job: job_id, webhookUrl: webhook_url, limit } = options;
         const query = { status, job_id, webhook_url, ...windowOf(options), limit: Math.min(limit, 100) };
@@ -53,7 +53,7 @@ export function addDeliveries(program: Command): void {
     'redeliver <delivery_id>',
     'send a delivery again, now: the same bytes under a new signature',
   ).action(async (id: string, options: Connection, command: Command) => {
-    const delivery = await connect(options).post<Delivery>(
+    const delivery = await connect(command).post<Delivery>(
       `/v1/deliveries/${encodeURIComponent(id)}/redeliver`,
     );
     print(command, delivery, `${delivery.id} is sent again to ${delivery.webhook_url}`);
@@ -71,7 +71,7 @@ export function addDeliveries(program: Command): void {
     .action(async (options: RecoverOptions, command: Command) => {
       const { webhookUrl: webhook_url, dryRun: dry_run = false } = options;
       const body = { ...windowOf(options), webhook_url, dry_run };
-      const recovered = await connect(options).post<Recovered>('/v1/deliveries/recover', body);
+      const recovered = await connect(command).post<Recovered>('/v1/deliveries/recover', body);
       const { deliveries: count } = recovered;
       const what = `${count} ${count === 1 ? 'delivery' : 'deliveries'}`;
       print(command, recovered, dry_run ? `${what} would be sent again.` : `${what} sent again.`);

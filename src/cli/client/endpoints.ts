@@ -10,7 +10,7 @@ export function addEndpoints(program: Command): void {
 
   clientCommand(endpoints, 'list', 'how each one does, with figures of the last 24 hours').action(
     async (options: Connection, command: Command) => {
-      const found = await Array.fromAsync(connect(options).list<Endpoint>('/v1/endpoints'));
+      const found = await Array.fromAsync(connect(command).list<Endpoint>('/v1/endpoints'));
       printList(command, found, [
         { name: 'endpoint', of: (row) => row.endpoint },
         { name: 'status', of: (row) => row.status },
@@ -30,7 +30,7 @@ export function addEndpoints(program: Command): void {
     clientCommand(endpoints, `${name} <endpoint>`, description).action(
       async (endpoint: string, options: Connection, command: Command) => {
         const path = `/v1/endpoints/${encodeURIComponent(endpoint)}/${name}`;
-        const changed = await connect(options).post<ChangedEndpoint>(path);
+        const changed = await connect(command).post<ChangedEndpoint>(path);
         print(command, changed, `${changed.endpoint} ${done}.`);
       },
     );

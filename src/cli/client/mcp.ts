@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { CliError } from '../failure.ts';
+import { invocationOf } from '../invocation.ts';
 import type { CallApi } from '../../mcp/call.ts';
 import { VERSION } from '../../version.ts';
 import { connect, type Api, type Connection } from './api.ts';
@@ -8,15 +9,16 @@ import { clientCommand } from './command.ts';
 /** `mcp`: the Model Context Protocol over standard input and output. */
 export function addMcp(program: Command): void {
   clientCommand(program, 'mcp', 'serve tools for a model over standard input and output (MCP)').action(
-    async (options: Connection) => {
-      const api = connect(options);
+    async (_options: Connection, command: Command) => {
+      const api = connect(command);
+      const { stdin, stdout } = invocationOf(command);
       const [{ StdioServerTransport }, { createMcpServer }] = await Promise.all([
         import('@modelcontextprotocol/sdk/server/stdio.js'),
         import('../../mcp/server.ts'),
       ]);
       const server = createMcpServer(overHttp(api), api.url, VERSION);
-      await server.connect(new StdioServerTransport());
-      await new Promise<void>((resolve) => process.stdin.once('close', resolve));
+      await server.connect(new StdioServerTransport(stdin, stdout));
+      await new Promise<void>((resolve) => stdin.once('close', resolve));
       await server.close();
     },
   );

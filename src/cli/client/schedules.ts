@@ -34,22 +34,22 @@ export function addSchedules(program: Command): void {
 
   clientCommand(schedules, 'show <schedule_id>', 'one schedule, with its latest run').action(
     async (id: string, options: Connection, command: Command) => {
-      const schedule = await connect(options).get<Schedule>(pathOf(id));
+      const schedule = await connect(command).get<Schedule>(pathOf(id));
       print(command, schedule, formatRecord(schedule));
     },
   );
 
   clientCommand(schedules, 'run <schedule_id>', 'run one now').action(
     async (id: string, options: Connection, command: Command) => {
-      const started = await connect(options).post<StartedRun>(`${pathOf(id)}/run`);
+      const started = await connect(command).post<StartedRun>(`${pathOf(id)}/run`);
       print(command, started, started.job_id);
     },
   );
 
   clientCommand(schedules, 'runs <schedule_id>', 'its runs, the latest first, with what has changed')
     .option('--limit <n>', 'maximum number of runs', wholeNumber(1, 100_000), 20)
-    .action(async (id: string, { limit, ...options }: Connection & { limit: number }, command: Command) => {
-      const runs = connect(options).list<ScheduleRun>(`${pathOf(id)}/runs`, { limit: Math.min(limit, 100) });
+    .action(async (id: string, { limit }: Connection & { limit: number }, command: Command) => {
+      const runs = connect(command).list<ScheduleRun>(`${pathOf(id)}/runs`, { limit: Math.min(limit, 100) });
       printList(command, await take(runs, limit), [
         { name: 'run', of: (run) => run.run, numeric: true },
         { name: 'status', of: (run) => run.status },
@@ -66,7 +66,7 @@ export function addSchedules(program: Command): void {
 function addList(schedules: Command): void {
   clientCommand(schedules, 'list', 'your schedules, newest first').action(
     async (options: Connection, command: Command) => {
-      const found = await Array.fromAsync(connect(options).list<ScheduleSummary>('/v1/schedules'));
+      const found = await Array.fromAsync(connect(command).list<ScheduleSummary>('/v1/schedules'));
       printList(command, found, [
         { name: 'schedule', of: (row) => row.schedule_id },
         { name: 'name', of: (row) => row.name },
@@ -99,7 +99,7 @@ function addCreate(schedules: Command): void {
       oneOf(...WEBHOOK_PAYLOADS),
     )
     .action(async (name: string, url: string, options: NewScheduleOptions, command: Command) => {
-      const schedule = await connect(options).post<Schedule>('/v1/schedules', bodyOf(name, url, options));
+      const schedule = await connect(command).post<Schedule>('/v1/schedules', bodyOf(name, url, options));
       print(command, schedule, schedule.schedule_id);
     });
 }
@@ -133,7 +133,7 @@ function addChanges(schedules: Command): void {
   ] as const) {
     clientCommand(schedules, `${name} <schedule_id>`, description).action(
       async (id: string, options: Connection, command: Command) => {
-        const schedule = await connect(options).post<Schedule>(`${pathOf(id)}/${name}`);
+        const schedule = await connect(command).post<Schedule>(`${pathOf(id)}/${name}`);
         print(command, schedule, `${schedule.schedule_id} ${done}.`);
       },
     );
@@ -141,7 +141,7 @@ function addChanges(schedules: Command): void {
 
   clientCommand(schedules, 'delete <schedule_id>', 'delete one, with its runs; the jobs stay').action(
     async (id: string, options: Connection, command: Command) => {
-      await connect(options).delete(pathOf(id));
+      await connect(command).delete(pathOf(id));
       print(command, { schedule_id: id, deleted: true }, `${id} is deleted.`);
     },
   );

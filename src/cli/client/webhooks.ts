@@ -13,7 +13,7 @@ export function addWebhooks(program: Command): void {
   clientCommand(webhooks, 'test', 'send one signed test delivery, and show its first attempt')
     .argument('<url>', 'the receiver, like https://example.com/hook', webUrl)
     .action(async (webhook_url: string, options: Connection, command: Command) => {
-      const delivery = await connect(options).post<Delivery>('/v1/me/webhooks/test', { webhook_url });
+      const delivery = await connect(command).post<Delivery>('/v1/me/webhooks/test', { webhook_url });
       print(command, delivery, describeDelivery(delivery));
       if (delivery.status !== 'delivered')
         throw new CliError(

@@ -25,7 +25,7 @@ export function addAccounts(program: Command): void {
     .requiredOption('--name <name>', 'what the account is called', label)
     .option('--credits <n>', 'credits to start with (default: FREE_CREDITS)', wholeNumber(0, MAX_CREDITS))
     .action(async (options: { name: string; credits?: number }, command: Command) => {
-      await using session = await openMigratedSession();
+      await using session = await openMigratedSession(command);
       const { config, db } = session;
       const credits = options.credits ?? config.freeCredits;
       const { id, key } = await createAccount(db, createSecretBox(config.secretKey), {
@@ -42,7 +42,7 @@ export function addAccounts(program: Command): void {
     .command('list')
     .description('all accounts, oldest first')
     .action(async (_options, command: Command) => {
-      await using session = await openMigratedSession();
+      await using session = await openMigratedSession(command);
       printList(command, await listAccounts(session.db), [
         { name: 'id', of: (row) => row.id },
         { name: 'name', of: (row) => row.name },
@@ -64,7 +64,7 @@ export function addAccounts(program: Command): void {
     )
     .option('--note <text>', 'why, for the ledger', label, 'by an operator')
     .action(async (id: string, amount: number, options: { note: string }, command: Command) => {
-      await using session = await openMigratedSession();
+      await using session = await openMigratedSession(command);
       const credits = await session.db.transaction().execute(async (tx) => {
         const before = await creditsOf(tx, id);
         try {
@@ -84,7 +84,7 @@ export function addAccounts(program: Command): void {
     .argument('<account_id>', 'acct_…')
     .argument('<name>', 'what it is called from now on', label)
     .action(async (id: string, name: string, _options, command: Command) => {
-      await using session = await openMigratedSession();
+      await using session = await openMigratedSession(command);
       if (!(await renameAccount(session.db, id, name))) throw new CliError(`There is no account ${id}.`);
       await auditOperator(session.db, id, 'account.rename', id);
       print(command, { account_id: id, name }, `${id} is now called ${name}.`);
@@ -99,7 +99,7 @@ export function addAccounts(program: Command): void {
       .description(description)
       .argument('<account_id>', 'acct_…')
       .action(async (id: string, _options, command: Command) => {
-        await using session = await openMigratedSession();
+        await using session = await openMigratedSession(command);
         if (!(await suspendAccount(session.db, id, suspended)))
           throw new CliError(`There is no account ${id}.`);
         await auditOperator(session.db, id, `account.${verb}`, id);
@@ -111,7 +111,7 @@ export function addAccounts(program: Command): void {
     .description('delete a suspended account and all its data, for good')
     .argument('<account_id>', 'acct_…')
     .action(async (id: string, _options, command: Command) => {
-      await using session = await openMigratedSession();
+      await using session = await openMigratedSession(command);
       const outcome = await deleteAccount(session.db, id);
       if (outcome === 'missing') throw new CliError(`There is no account ${id}.`);
       if (outcome === 'active')

@@ -3,17 +3,11 @@ import { restoreBackup, writeBackup } from '../../database/backup.ts';
 import { migrate } from '../../database/migrate.ts';
 import { openDatabaseSession, openMigratedSession } from './database-session.ts';
 import { CliError } from '../failure.ts';
+import { untilSignalled } from '../signals.ts';
 import { print } from '../output.ts';
 
-/**
- * Aborts when the command is told to end, so that it can clear up. A second signal ends it at once.
- */
-function untilSignalled(): AbortSignal {
-  const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.once(name, () => stop.abort(new CliError(`Ended by ${name}. Nothing was done.`)));
-  return stop.signal;
-}
+const ENDS = ['SIGINT', 'SIGTERM'] as const;
+const ended = (name: string) => new CliError(`Ended by ${name}. Nothing was done.`);
 
 /** `backup` and `restore`. */
 export function addBackup(program: Command): void {
@@ -22,9 +16,9 @@ export function addBackup(program: Command): void {
     .description('write all data to a file, as of one moment; beside a running service too')
     .argument('<file>', 'replaced when the backup is complete')
     .action(async (file: string, _options, command: Command) => {
-      const signal = untilSignalled();
-      await using session = await openMigratedSession();
-      await writeBackup(session.pool, file, signal);
+      using stop = untilSignalled(ENDS, ended);
+      await using session = await openMigratedSession(command);
+      await writeBackup(session.pool, file, stop.signal);
       print(command, { file }, `The backup is in ${file}. Keep SECRET_KEY apart from it.`);
     });
 
@@ -33,10 +27,10 @@ export function addBackup(program: Command): void {
     .description('load a backup into a new database, before the first start')
     .argument('<file>', 'made by `backup`, with the same version')
     .action(async (file: string, _options, command: Command) => {
-      const signal = untilSignalled();
-      await using session = await openDatabaseSession();
+      using stop = untilSignalled(ENDS, ended);
+      await using session = await openDatabaseSession(command);
       await migrate(session);
-      await restoreBackup(session.pool, file, signal);
+      await restoreBackup(session.pool, file, stop.signal);
       print(command, { file }, `${file} is restored. Start the service with the same SECRET_KEY.`);
     });
 }

@@ -8,7 +8,7 @@ import { tryBrowser } from '../../render/renderer.ts';
 import { compareClocks, failed, ok, skipped, type Check } from '../check.ts';
 import { messageOf } from '../failure.ts';
 import { poolOf } from '../../workers/proxies/route.ts';
-import { openDatabaseSession } from './database-session.ts';
+import { visitDatabase } from './database-session.ts';
 
 const TIMEOUT_MS = 10_000;
 
@@ -17,10 +17,13 @@ const TIMEOUT_MS = 10_000;
  * out to `probe`. Where no service has ever run only the configuration is looked at, and the way
  * out if there is a `probe`.
  */
-export async function checkInstallation(probe: string | undefined): Promise<Check[]> {
+export async function checkInstallation(
+  probe: string | undefined,
+  env: NodeJS.ProcessEnv | undefined,
+): Promise<Check[]> {
   let config: Config;
   try {
-    config = readConfig();
+    config = readConfig(env);
   } catch (error) {
     return [failed('configuration', messageOf(error))];
   }
@@ -41,14 +44,15 @@ export async function checkInstallation(probe: string | undefined): Promise<Chec
   ];
 }
 
-async function checkDatabase({ databaseUrl, dataDir }: Config, installed: boolean): Promise<Check[]> {
+async function checkDatabase(config: Config, installed: boolean): Promise<Check[]> {
+  const { databaseUrl, dataDir } = config;
   if (!installed)
     return [skipped('database', `DATABASE_URL is not set, and no service has ever run on ${dataDir} here.`)];
   try {
     // Only the service's own: a Postgres that this command starts would say nothing about it.
     if (databaseUrl === undefined && (await runningEmbedded(dataDir)) === null)
       return [failed('database', `No Postgres runs on ${dataDir}: start the service, which starts it too.`)];
-    await using session = await openDatabaseSession();
+    await using session = await visitDatabase(config);
     const before = Date.now();
     const { rows } = await sql<{ version: string; now: Date }>`
       select current_setting('server_version') as version, clock_timestamp() as now`.execute(session.db);

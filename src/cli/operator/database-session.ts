@@ -1,9 +1,11 @@
+import type { Command } from 'commander';
 import { readConfig, type Config } from '../../config/index.ts';
 import { openDatabase, type Database } from '../../database/connect/connection.ts';
 import { visitEmbedded } from '../../database/embedded/server.ts';
 import { pendingMigrations } from '../../database/migrate.ts';
 import { reachDatabase } from '../../database/connect/reach.ts';
 import { CliError } from '../failure.ts';
+import { invocationOf } from '../invocation.ts';
 
 /** The service's database for the length of one command. */
 export interface DatabaseSession extends Database, AsyncDisposable {
@@ -14,12 +16,16 @@ export interface DatabaseSession extends Database, AsyncDisposable {
 }
 
 /**
- * Connects to DATABASE_URL, or to the embedded Postgres: the running service's own, or one started
- * for this command.
+ * Connects the command to DATABASE_URL, or to the embedded Postgres: the running service's own, or
+ * one started for this command.
  */
-export async function openDatabaseSession(): Promise<DatabaseSession> {
+export async function openDatabaseSession(command: Command): Promise<DatabaseSession> {
+  return await visitDatabase(readConfig(invocationOf(command).env));
+}
+
+/** The same with a configuration that has been read. */
+export async function visitDatabase(config: Config): Promise<DatabaseSession> {
   await using stack = new AsyncDisposableStack();
-  const config = readConfig();
   let url = config.databaseUrl;
   let temporary = false;
   if (url === undefined) {
@@ -37,9 +43,9 @@ export async function openDatabaseSession(): Promise<DatabaseSession> {
 }
 
 /** The same, and refuses a database whose schema is older than this version. */
-export async function openMigratedSession(): Promise<DatabaseSession> {
+export async function openMigratedSession(command: Command): Promise<DatabaseSession> {
   await using stack = new AsyncDisposableStack();
-  const session = stack.use(await openDatabaseSession());
+  const session = stack.use(await openDatabaseSession(command));
   if ((await pendingMigrations(session.db)).length > 0)
     throw new CliError('The database is not up to date. Start the service, or run: npm run migrate');
   const owned = stack.move();

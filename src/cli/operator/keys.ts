@@ -36,7 +36,7 @@ export function addKeys(program: Command): void {
     .option('--expires <when>', 'when it stops working: a time, or from now on, like 90d', momentToCome)
     .option('--credit-limit <n>', 'the most credits that its jobs may use, ever', wholeNumber(1, 1e12))
     .action(async (options: NewKey, command: Command) => {
-      await using session = await openMigratedSession();
+      await using session = await openMigratedSession(command);
       const account_id = await accountId(session.db, options.account);
       const limits = {
         scopes: options.scope ?? KEY_SCOPES,
@@ -54,7 +54,7 @@ export function addKeys(program: Command): void {
     .description('the keys of an account, newest first, revoked ones too')
     .option(...WHICH)
     .action(async (options: { account?: string }, command: Command) => {
-      await using session = await openMigratedSession();
+      await using session = await openMigratedSession(command);
       const account_id = await accountId(session.db, options.account);
       printList(command, await listKeys(session.db, account_id), [
         { name: 'id', of: (row) => row.id },
@@ -74,7 +74,7 @@ export function addKeys(program: Command): void {
     .argument('<key_id>', 'key_…')
     .option('--account <id>', 'revoke it only where it is this account’s')
     .action(async (id: string, options: { account?: string }, command: Command) => {
-      await using session = await openMigratedSession();
+      await using session = await openMigratedSession(command);
       const account_id = options.account ?? (await accountOfKey(session.db, id));
       if (account_id === null) throw new CliError(`There is no key ${id}.`);
       if (!(await revokeKey(session.db, account_id, id)))

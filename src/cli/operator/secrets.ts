@@ -13,7 +13,7 @@ export function addSecrets(program: Command): void {
     .command('reseal')
     .description('seal every secret with SECRET_KEY; what SECRET_KEY_PREVIOUS sealed is opened with that')
     .action(async (_options: object, command: Command) => {
-      await using session = await openMigratedSession();
+      await using session = await openMigratedSession(command);
       const { secretKey, secretKeyPrevious } = session.config;
       if (secretKey === undefined) throw new CliError('SECRET_KEY is not set.');
       const accounts = await resealSecrets(session.db, createSecretBox(secretKey, secretKeyPrevious));

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type pg from 'pg';
 import { openDatabaseSession } from './database-session.ts';
 import { CliError, messageOf } from '../failure.ts';
+import { invocationOf } from '../invocation.ts';
 import { print } from '../output.ts';
 import { formatTable } from '../table.ts';
 
@@ -20,8 +21,8 @@ export function addSql(program: Command): void {
     .description('run one query in a read-only transaction and print its rows')
     .argument('[query]', 'read from standard input where it is left out')
     .action(async (given: string | undefined, _options, command: Command) => {
-      const query = given ?? (await readAll(process.stdin));
-      await using session = await openDatabaseSession();
+      const query = given ?? (await readAll(invocationOf(command).stdin));
+      await using session = await openDatabaseSession(command);
       const { fields, rows } = await runReadOnly(session.pool, query);
       const records = rows.map((row) =>
         Object.fromEntries(fields.map(({ name }, i) => [name, row[i] ?? null])),
@@ -35,7 +36,7 @@ export function addSql(program: Command): void {
     .command('database-url')
     .description('print where the database is, with its password, for psql and other tools')
     .action(async (_options, command: Command) => {
-      await using session = await openDatabaseSession();
+      await using session = await openDatabaseSession(command);
       if (session.temporary)
         throw new CliError('The embedded database runs only while the service does. Start it first.');
       print(command, { database_url: session.url }, session.url);

@@ -12,7 +12,7 @@ import { startTestService, type TestService } from '../../support/service.ts';
 import { gate, page, startSite, type Site } from '../../support/site.ts';
 import { eventually } from '../../support/wait.ts';
 import { startFront } from '../front.ts';
-import { callerOf, finishCli, runCli, runJson, spawnCli, type CliRun } from '../run-cli.ts';
+import { callerOf, finishCli, runCli, runCliProcess, runJson, spawnCli, type CliRun } from '../run-cli.ts';
 
 let service: TestService;
 let site: Site;
@@ -65,7 +65,7 @@ async function runFollowing(path: string, body: string, args: string[], input = 
 const NOWHERE = 'http://127.0.0.1:1/';
 
 test('scrape prints the page in the format asked for, and its block as JSON', async () => {
-  assertEnded(await runCli(env, ['scrape', site.url('/a')]), 0, '# Page A\n\nFirst.\n');
+  assertEnded(await runCliProcess(env, ['scrape', site.url('/a')]), 0, '# Page A\n\nFirst.\n');
   const links = await runCli(env, ['scrape', site.url('/'), '--format', 'links']);
   assertEnded(links, 0, `${site.url('/a')}\n${site.url('/b')}\n`);
   const metadata = await runCli(env, ['scrape', site.url('/'), '--format', 'metadata']);
@@ -83,7 +83,7 @@ test('what a page says moves no cursor', async () => {
 });
 
 test('exit codes distinguish failures, wrong usage, an unreachable service and a refused key', async () => {
-  const failed = await runCli(env, ['scrape', NOWHERE, '--json']);
+  const failed = await runCliProcess(env, ['scrape', NOWHERE, '--json']);
   assertEnded(failed, 1, '', /port is not one of web servers/);
   assert.equal(JSON.parse(failed.stderr).code, 'blocked_target');
   assertEnded(await runCli(env, ['deliveries', 'dlv_none']), 1, '', 'error: There is no such delivery.\n');

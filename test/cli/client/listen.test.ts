@@ -8,7 +8,7 @@ import { startTestService, type TestService } from '../../support/service.ts';
 import { assertSigned } from '../../support/checks/signatures.ts';
 import { page, startSite, type Site } from '../../support/site.ts';
 import { startFront } from '../front.ts';
-import { callerOf, runCli, spawnCli } from '../run-cli.ts';
+import { callerOf, runCli, runCliProcess, spawnCli } from '../run-cli.ts';
 
 let service: TestService;
 let site: Site;
@@ -165,7 +165,7 @@ test('a callback too large to forward is reported once, and the next one is forw
   });
   await using local = await startLocalReceiver((_callback, res) => res.end());
   const args = ['listen', '--since', since, '--count', '2', '--forward-to', local.url];
-  const { stdout, stderr } = await runCli({ ...env, OLLAGRAPH_URL: front.origin }, args);
+  const { stdout, stderr } = await runCliProcess({ ...env, OLLAGRAPH_URL: front.origin }, args);
   const lines = stdout.trimEnd().split('\n').slice(-2);
   assert.match(lines[0]!, new RegExp(`  ${ids[0]} {2}✗ it is larger than 512 MiB`));
   assert.match(lines[1]!, new RegExp(`  ${ids[1]} {2}\\d+ bytes {2}✓ 200`));

@@ -16,7 +16,7 @@ import { startReceiver } from '../../support/receiver.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
 import { page, startSite } from '../../support/site.ts';
 import { eventually } from '../../support/wait.ts';
-import { finishCli, runCli, spawnCli } from '../run-cli.ts';
+import { finishCli, runCli, runCliProcess, spawnCli } from '../run-cli.ts';
 
 const run = promisify(execFile);
 const TABLES = [
@@ -58,7 +58,7 @@ test('a backup restores everything, and a failed one leaves no file', async () =
       async () => (await service.api('GET', '/v1/deliveries?status=delivered')).json.data.length === 1,
     );
   }
-  const written = await runCli({ DATABASE_URL: source.url }, ['backup', file]);
+  const written = await runCliProcess({ DATABASE_URL: source.url }, ['backup', file]);
   assert.deepEqual([written.exitCode, written.stderr], [0, '']);
   await migrate(target);
   await restoreBackup(target.pool, file);
@@ -155,10 +155,10 @@ test('a file that is no complete backup restores nothing', async () => {
   await writeFile(file, gzipSync([other, ...rest].join('\n')));
   await assert.rejects(restoreBackup(database.pool, file), /another version/);
   assert.deepEqual((await sql`select id from accounts`.execute(database.db)).rows, []);
-  const command = await runCli({ DATABASE_URL: database.url }, ['restore', file]);
+  const command = await runCliProcess({ DATABASE_URL: database.url }, ['restore', file]);
   assert.match(command.stderr, /^error: .*another version of Ollagraph.*\n$/);
   await writeFile(file, whole);
-  assert.equal((await runCli({ DATABASE_URL: database.url }, ['restore', file])).exitCode, 0);
+  assert.equal((await runCliProcess({ DATABASE_URL: database.url }, ['restore', file])).exitCode, 0);
 });
 
 /** What the audit says that operators did to an account, the earliest first. */

@@ -12,7 +12,7 @@ import { startEmbedded, type Embedded } from '../../../src/database/embedded/ser
 import { completeDatabaseUrl } from '../../../src/database/connect/url.ts';
 import { reachDatabase } from '../../../src/database/connect/reach.ts';
 import { testRun } from '../../support/environment.ts';
-import { runCli } from '../../cli/run-cli.ts';
+import { runCliProcess } from '../../cli/run-cli.ts';
 import { missing } from '../../support/programs/programs.ts';
 
 const run = promisify(execFile);
@@ -150,7 +150,7 @@ async function saysTo(host: string, env: Record<string, string>): Promise<string
   const url = new URL(server.url);
   url.hostname = host;
   url.search = 'sslrootcert=system';
-  return (await runCli({ DATABASE_URL: url.href, ...env }, ['sql', 'select 1'])).stderr;
+  return (await runCliProcess({ DATABASE_URL: url.href, ...env }, ['sql', 'select 1'])).stderr;
 }
 
 test('sslrootcert=system trusts what the machine trusts, and checks the name', async () => {

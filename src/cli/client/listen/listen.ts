@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { moment, webUrl, wholeNumber } from '../../arguments.ts';
 import { CliError } from '../../failure.ts';
+import { printLines, tell } from '../../invocation.ts';
 import { wantsJson } from '../../output.ts';
+import { untilSignalled } from '../../signals.ts';
 import { oneLine, toJson } from '../../terminal.ts';
 import type { Account, Callback } from '../answers.ts';
 import { connect, type Api, type Connection } from '../api.ts';
@@ -30,15 +32,15 @@ export function addListen(program: Command): void {
       'stop after this many; fail if one of them is not answered with 2xx',
       wholeNumber(1, 1e6),
     )
-    .action(async ({ forwardTo, since, count, ...connection }: Options, command: Command) => {
-      const api = connect(connection);
+    .action(async ({ forwardTo, since, count }: Options, command: Command) => {
+      const api = connect(command);
       const response = await api.open('/v1/me', 'application/json');
       const account = (await response.json()) as Account;
       const start = since ?? new Date(response.headers.get('date') ?? Date.now());
       const json = wantsJson(command);
       const to = new URL(forwardTo);
-      if (!json) console.log(welcome(account, to));
-      const failed = await forwardAll(api, { since: start, to, count: count ?? Infinity, json });
+      if (!json) printLines(command, welcome(account, to));
+      const failed = await forwardAll(api, command, { since: start, to, count: count ?? Infinity });
       if (count !== undefined && failed > 0)
         throw new CliError(`${failed} of ${count} callbacks were not accepted.`);
     });
@@ -55,19 +57,18 @@ interface Forwarding {
   to: URL;
   /** The number of callbacks after which to stop. */
   count: number;
-  json: boolean;
 }
 
 /**
  * Forwards callbacks one by one until Ctrl-C or `count`. Returns how many were not answered with
  * 2xx.
  */
-async function forwardAll(api: Api, { since, to, count, json }: Forwarding): Promise<number> {
-  const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
+async function forwardAll(api: Api, command: Command, { since, to, count }: Forwarding): Promise<number> {
+  const json = wantsJson(command);
+  using stop = untilSignalled(['SIGINT'], (name) => name);
   let trouble = '';
   const onTrouble = (message: string) => {
-    if (message !== trouble) console.error(`${message} (still trying)`);
+    if (message !== trouble) tell(command, `${message} (still trying)`);
     trouble = message;
   };
   let failed = 0;
@@ -78,7 +79,8 @@ async function forwardAll(api: Api, { since, to, count, json }: Forwarding): Pro
     const bytes = typeof request === 'string' ? null : Buffer.byteLength(request.body);
     const accepted = answer.status !== null && answer.status >= 200 && answer.status < 300;
     if (!accepted) failed++;
-    console.log(json ? toJson({ ...callback, bytes, ...answer }) : line(callback, bytes, answer, accepted));
+    const shown = json ? toJson({ ...callback, bytes, ...answer }) : line(callback, bytes, answer, accepted);
+    printLines(command, shown);
     if (--left === 0) break;
   }
   return failed;

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { readClientConfig } from '../../../config/index.ts';
 import { moment, wholeNumber } from '../../arguments.ts';
 import { CliError, EXIT } from '../../failure.ts';
+import { invocationOf } from '../../invocation.ts';
 import { print } from '../../output.ts';
 import { oneLine } from '../../terminal.ts';
 import type { Account } from '../answers.ts';
@@ -32,7 +33,7 @@ export function addVerify(program: Command): void {
       if (!headers)
         throw new CliError(`There are no headers in ${options.headers}.`, { exitCode: EXIT.usage });
       const body = await read(options.body);
-      const secret = options.secret ?? (await secretOf(options));
+      const secret = options.secret ?? (await secretOf(command));
       const at = options.at ?? new Date();
       const steps = diagnose({ headers, body }, { secret, at, toleranceSeconds: options.tolerance });
       const verified = steps.every(({ ok }) => ok);
@@ -52,7 +53,7 @@ async function read(file: string): Promise<Buffer> {
   }
 }
 
-async function secretOf(connection: Connection): Promise<string> {
-  const { webhookSecret } = readClientConfig();
-  return webhookSecret ?? (await connect(connection).get<Account>('/v1/me')).webhook_secret;
+async function secretOf(command: Command): Promise<string> {
+  const { webhookSecret } = readClientConfig({}, invocationOf(command).env);
+  return webhookSecret ?? (await connect(command).get<Account>('/v1/me')).webhook_secret;
 }

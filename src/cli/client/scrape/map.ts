@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { each, oneOf, wholeNumber } from '../../arguments.ts';
 import { CliError } from '../../failure.ts';
+import { tell } from '../../invocation.ts';
 import { print } from '../../output.ts';
 import { printable } from '../../terminal.ts';
 import type { Page } from '../answers.ts';
@@ -26,13 +27,13 @@ export function addMap(program: Command): void {
     .action(async (url: string, options: Options, command: Command) => {
       const { search, maxUrls: max_urls, sitemap, include, exclude } = options;
       const body = { url, search, max_urls, sitemap, include_paths: include, exclude_paths: exclude };
-      const map = await connect(options).post<Page>('/v1/map', body);
+      const map = await connect(command).post<Page>('/v1/map', body);
       if (map.status !== 'ok') {
         const { code = 'internal_error', message = '' } = map.error ?? {};
         throw new CliError(`${url}: ${message}`, { details: { code } });
       }
       const urls = map.urls ?? [];
-      if (map.complete === false) console.error('(there are more)');
+      if (map.complete === false) tell(command, '(there are more)');
       print(command, map, printable(urls.map((found) => found.url).join('\n')));
     });
 }

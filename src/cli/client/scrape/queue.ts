@@ -5,6 +5,7 @@ import { WEBHOOK_PAYLOADS } from '../../../database/enumerations.ts';
 import { FORMATS, type Format } from '../../../scrape/types.ts';
 import { each, oneOf, wholeNumber } from '../../arguments.ts';
 import { CliError, EXIT } from '../../failure.ts';
+import { invocationOf, tell } from '../../invocation.ts';
 import { print, wantsJson } from '../../output.ts';
 import { oneLine } from '../../terminal.ts';
 import type { JobSummary } from '../answers.ts';
@@ -43,7 +44,7 @@ export function addQueue(program: Command): void {
   )
     .option('--wait', 'follow the job to its end')
     .action(async (file: string, options: QueueOptions & { wait?: true }, command: Command) => {
-      const urls = parseList(await readInput(file), file === '-' ? 'standard input' : file);
+      const urls = parseList(await readInput(file, command), file === '-' ? 'standard input' : file);
       await queue('/v1/scrape/batch/async', { urls }, options, command);
     });
 
@@ -62,7 +63,7 @@ export function addQueue(program: Command): void {
       } = options;
       const body = { url, max_pages, max_depth, include_paths, exclude_paths };
       const job = await queue('/v1/crawl', body, options, command);
-      if (job && include_paths && hasOnlyItsStart(job)) console.error(nothingIncluded(include_paths));
+      if (job && include_paths && hasOnlyItsStart(job)) tell(command, nothingIncluded(include_paths));
     });
 }
 
@@ -80,8 +81,8 @@ function queueCommand(program: Command, nameAndArguments: string, description: s
     .option('--max-concurrency <n>', 'maximum number of fetches at once', wholeNumber(1, 100));
 }
 
-async function readInput(file: string): Promise<string> {
-  if (file === '-') return await readAll(process.stdin);
+async function readInput(file: string, command: Command): Promise<string> {
+  if (file === '-') return await readAll(invocationOf(command).stdin);
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
@@ -113,7 +114,7 @@ async function queue(
   options: QueueOptions & { wait?: boolean },
   command: Command,
 ): Promise<JobSummary | null> {
-  const api = connect(options);
+  const api = connect(command);
   const queued = await api.post<{ job_id: string }>(path, {
     ...body,
     ...(await pageFields(options)),
@@ -131,11 +132,11 @@ async function queue(
 
 /** Follows a job on the terminal to its end. Throws CliError where it did not complete. */
 async function watch(api: Api, jobId: string, command: Command): Promise<JobSummary> {
-  const progress = createProgress(process.stdout);
+  const progress = createProgress(invocationOf(command).stdout);
   const json = wantsJson(command);
   const leave = () => {
     progress.end();
-    console.error(`${jobId} keeps running. To stop it: ${commandLine(`cancel ${jobId}`)}`);
+    tell(command, `${jobId} keeps running. To stop it: ${commandLine(`cancel ${jobId}`)}`);
     process.exit(INTERRUPTED);
   };
   process.once('SIGINT', leave);

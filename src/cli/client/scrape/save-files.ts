@@ -11,23 +11,17 @@ import type { Api } from '../api.ts';
 interface Wanted {
   /** Where the files are saved; without it they are only named. */
   folder: string | undefined;
-  /** Whether nothing is said of them. */
-  quiet: boolean;
+  /** Gets a line for each of them. */
+  say: (line: string) => void;
 }
 
-/**
- * Saves the files of a page, or says where they are, on standard error. Throws CliError where one
- * cannot be saved.
- */
-export async function saveFiles(api: Api, page: Page, { folder, quiet }: Wanted): Promise<void> {
-  const say = (text: string) => {
-    if (!quiet) console.error(printable(`(${text})`));
-  };
-  for (const { name, message } of page.file_errors ?? []) say(`no ${name}: ${message}`);
+/** Saves the files of a page, or says where they are. Throws CliError where one cannot be saved. */
+export async function saveFiles(api: Api, page: Page, { folder, say }: Wanted): Promise<void> {
+  for (const { name, message } of page.file_errors ?? []) say(printable(`(no ${name}: ${message})`));
   for (const { name, path } of page.files ?? []) {
     const place = folder === undefined ? api.url + path : join(folder, basename(name));
     if (folder !== undefined) await save(api, path, { folder, place });
-    say(place);
+    say(printable(`(${place})`));
   }
 }
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { FORMATS, type Format } from '../../../scrape/types.ts';
 import { oneOf, wholeNumber } from '../../arguments.ts';
 import { CliError } from '../../failure.ts';
+import { tell } from '../../invocation.ts';
 import { print, wantsJson } from '../../output.ts';
 import { printable } from '../../terminal.ts';
 import type { Page } from '../answers.ts';
@@ -28,7 +29,7 @@ export function addScrape(program: Command): void {
     .action(async (url: string, options: Options, command: Command) => {
       const { format, fullPage, timeout: timeout_ms, save } = options;
       const only_main_content = fullPage === undefined;
-      const api = connect(options);
+      const api = connect(command);
       const body = { url, format, only_main_content, timeout_ms, ...(await pageFields(options)) };
       const page = await api.post<Page>('/v1/scrape', body);
       if (page.status !== 'ok') {
@@ -36,9 +37,12 @@ export function addScrape(program: Command): void {
         throw new CliError(`${url}: ${message}`, { details: { code } });
       }
       if (page.http_status !== null && page.http_status >= 400)
-        console.error(`(answered ${page.http_status})`);
-      if (page.block) console.error(printable(`(a block page: ${page.block.kind}, ${page.block.evidence})`));
-      await saveFiles(api, page, { folder: save, quiet: wantsJson(command) });
+        tell(command, `(answered ${page.http_status})`);
+      if (page.block) tell(command, printable(`(a block page: ${page.block.kind}, ${page.block.evidence})`));
+      const say = (line: string) => {
+        if (!wantsJson(command)) tell(command, line);
+      };
+      await saveFiles(api, page, { folder: save, say });
       print(command, page, printable(contentOf(page, format)));
     });
 }
