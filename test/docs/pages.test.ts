@@ -135,6 +135,9 @@ test('the reference tries a request with the key that it was given', { skip: noB
   await page.getByText('job.completed').first().waitFor();
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    // A listener follows the scheme, some time after it has changed.
+    const followed = colorScheme === 'dark' ? 'html.dark-mode' : 'html:not(.dark-mode)';
+    await page.locator(followed).waitFor({ state: 'attached' });
     await assertAccessible(page);
   }
   for (const { origin, protocol } of browser.requests)
