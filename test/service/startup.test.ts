@@ -5,16 +5,18 @@ import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sql } from 'kysely';
+import { OperatorError } from '../../src/operator-error.ts';
 import { TcpProxy } from '../faults/rig/tcp-proxy.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { testRun } from '../support/environment.ts';
 import { listen } from '../support/net/listen.ts';
 import { startProcess } from '../support/process.ts';
+import { startTestService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
 
 const KEY = 'ok_test_key_of_some_length';
 
-/** Starts the service, which must end with code 1 and these lines, and nothing else. */
+/** Starts the process of the service, which must end with code 1 and these lines, and nothing else. */
 async function assertStops(env: Record<string, string>, ...expected: RegExp[]): Promise<string> {
   const service = startProcess(env);
   assert.equal(await service.exited, 1, service.output());
@@ -25,6 +27,20 @@ async function assertStops(env: Record<string, string>, ...expected: RegExp[]): 
   assert.equal(lines.length, expected.length, service.output());
   for (const [n, line] of lines.entries()) assert.match(line, expected[n]!);
   return service.output();
+}
+
+/**
+ * Starts the service in this process, which must be refused with one line: what the process prints
+ * then, as the tests of `assertStops` show.
+ */
+async function assertRefused(env: Record<string, string>, expected: RegExp): Promise<void> {
+  const refusal = await startTestService(env).then(
+    async (service) => await service[Symbol.asyncDispose](),
+    (error: unknown) => error,
+  );
+  assert.ok(refusal instanceof OperatorError, String(refusal));
+  assert.match(refusal.message, expected);
+  assert.doesNotMatch(refusal.message, /\n/);
 }
 
 test('a port in use ends the start with one line, and the key is shown by the start that works', async () => {
@@ -49,8 +65,8 @@ test('HOST is the only address that is listened on, and must be one of this mach
   await using database = await createTestDatabase({ empty: true });
   const env = { DATABASE_URL: database.url, OLLAGRAPH_API_KEY: KEY };
   for (const HOST of ['203.0.113.9', 'nowhere.invalid', '127.0.0.1:80'])
-    await assertStops({ ...env, HOST }, new RegExp(`^HOST: ${HOST} is no address of this machine`));
-  await assertStops({ ...env, HOST: 'two words' }, /^HOST: must be an address/);
+    await assertRefused({ ...env, HOST }, new RegExp(`^HOST: ${HOST} is no address of this machine`));
+  await assertRefused({ ...env, HOST: 'two words' }, /^HOST: must be an address/);
 
   await using service = startProcess({ ...env, HOST: '127.0.0.2' });
   const port = await service.ready();
@@ -129,22 +145,22 @@ test('what is wrong with the database is said in one line', async () => {
     url((u) => (u.password = 'wrong')),
     /^DATABASE_URL: Postgres does not accept the password/,
   );
-  await assertStops(
+  await assertRefused(
     url((u) => (u.pathname = '/nowhere')),
     /^DATABASE_URL: there is no database "nowhere"/,
   );
-  await assertStops(
+  await assertRefused(
     url((u) => (u.hostname = 'nowhere.invalid')),
     /^DATABASE_URL: the host of nowhere\.invalid/,
   );
-  await assertStops(
+  await assertRefused(
     url((u) => u.searchParams.set('sslmode', 'require')),
     /^DATABASE_URL: .*does not support TLS/,
   );
   const stranger = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   const port = String(await listen(stranger));
   for (const sslmode of ['disable', 'require'])
-    await assertStops(
+    await assertRefused(
       url((u) => ((u.port = port), (u.search = `sslmode=${sslmode}`))),
       /^DATABASE_URL: .* may not be Postgres/,
     );
@@ -152,10 +168,10 @@ test('what is wrong with the database is said in one line', async () => {
   await sql`alter database ${sql.id(name)} connection limit 3`.execute(database.db);
   await sql`create role ${sql.id(name)} login password 'plain'`.execute(database.db);
   const asRole = url((u) => ((u.username = name), (u.password = 'plain')));
-  await assertStops(asRole, /^DATABASE_URL: .* allows 3 connections, and this process needs \d+/);
+  await assertRefused(asRole, /^DATABASE_URL: .* allows 3 connections, and this process needs \d+/);
   await sql`alter database ${sql.id(name)} connection limit -1`.execute(database.db);
   await sql`alter database ${sql.id(name)} set default_transaction_read_only = on`.execute(database.db);
-  await assertStops(asRole, /^DATABASE_URL: .* is read-only/);
+  await assertRefused(asRole, /^DATABASE_URL: .* is read-only/);
   await sql`set default_transaction_read_only = off`.execute(database.db);
 });
 
@@ -173,7 +189,7 @@ test('tables of another application, and an encoding that is not UTF-8, stop the
   try {
     const url = new URL(database.url);
     url.pathname = latin;
-    await assertStops({ DATABASE_URL: url.href }, /^DATABASE_URL: the database is encoded in LATIN1/);
+    await assertRefused({ DATABASE_URL: url.href }, /^DATABASE_URL: the database is encoded in LATIN1/);
   } finally {
     await sql`drop database ${sql.id(latin)}`.execute(database.db);
   }
@@ -187,7 +203,7 @@ test('a lost or wrong SECRET_KEY stops the start', async () => {
     await service.ready();
   }
   await assertStops(env, /^SECRET_KEY: does not open the webhook secret of account acct_/);
-  await assertStops({ ...env, SECRET_KEY: 'another key than that' }, /^SECRET_KEY: does not open/);
+  await assertRefused({ ...env, SECRET_KEY: 'another key than that' }, /^SECRET_KEY: does not open/);
   await using rotated = startProcess({
     ...env,
     SECRET_KEY: 'another key than that',
