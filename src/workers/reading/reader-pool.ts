@@ -1,21 +1,19 @@
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import { Semaphore } from '../../limits/semaphore.ts';
-import type { RawPage } from '../../scrape/types.ts';
-import { ROOM_BYTES, ROOM_PER_BYTE, SPARE_ROOM_BYTES } from './limits.ts';
+import { SPARE_ROOM_BYTES } from './limits.ts';
+import { isHeavy, roomFor } from './page-weight.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 import { ReaderProcess, ReaderStartError, type ReaderOptions } from './reader-process.ts';
 
-/** A page of this size can make a tree of tens of megabytes. */
-const HEAVY_BYTES = 256 * 1024;
-/** Types whose text is as large as their bytes. What other files hold may be much larger. */
-const TEXT_TYPE = /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml)\b)/i;
-/** How PDFs and archives begin, whatever type they claim. */
-const PACKED = ['%PDF-', 'PK\x03\x04'];
-const HEAD_BYTES = 1024;
 /** A reader ends, and returns its memory to the system, after being idle for this long. */
 const IDLE_MS = 2000;
 /** How often to check that. */
 const RETIRE_MS = 500;
+/**
+ * How long a page waits for one of the readers there are before another is started. Most pages are
+ * read in a few milliseconds; to start a reader takes some 200 ms of CPU time.
+ */
+const PATIENCE_MS = 50;
 
 interface ReaderPoolOptions extends ReaderOptions {
   /** The most readers at once. They are started when they are needed. */
@@ -28,7 +26,10 @@ interface ReaderPoolOptions extends ReaderOptions {
   spareMs: number;
 }
 
-/** The readers of one lane. */
+/** A page that waits for a reader which has room for it. */
+type Waiter = PromiseWithResolvers<ReaderProcess> & { room: number };
+
+/** The readers of one lane. They are started one after the other, while pages wait for one. */
 export class ReaderPool implements AsyncDisposable {
   readonly #options: ReaderPoolOptions;
   readonly #places: Semaphore;
@@ -38,6 +39,9 @@ export class ReaderPool implements AsyncDisposable {
   /** The idle ones, and since when. The last one is taken first. */
   readonly #idle: { reader: ReaderProcess; since: number }[] = [];
   readonly #all = new Set<ReaderProcess>();
+  #waiting: Waiter[] = [];
+  #starting = false;
+  #isPatient = false;
   #retiring: NodeJS.Timeout | null = null;
   #closed = false;
 
@@ -50,7 +54,7 @@ export class ReaderPool implements AsyncDisposable {
 
   /** Starts a reader where there is none, because pages are on their way. */
   warmUp(): void {
-    if (this.#all.size === 0) this.#keep(this.#start());
+    if (this.#all.size === 0 && !this.#closed) this.#start();
   }
 
   /** Reads a page for an account. Throws PageError, and the signal's reason when that aborts. */
@@ -78,24 +82,55 @@ export class ReaderPool implements AsyncDisposable {
   }
 
   async #readOnce(request: ReadRequest, signal: AbortSignal): Promise<PageReading> {
-    const reader = this.#take(roomFor(request.page));
+    const reader = await this.#take(roomFor(request.page), signal);
     const stop = () => reader[Symbol.dispose]();
     signal.addEventListener('abort', stop);
     try {
       return await reader.read(request);
     } finally {
       signal.removeEventListener('abort', stop);
-      if (reader.reusable) this.#keep(reader);
-      else reader[Symbol.dispose]();
+      this.#offer(reader);
     }
   }
 
-  #take(room: number): ReaderProcess {
+  /**
+   * Takes an idle reader, or waits for one. Throws ReaderStartError, and the signal's reason when
+   * that aborts.
+   */
+  async #take(room: number, signal: AbortSignal): Promise<ReaderProcess> {
+    if (this.#closed) throw new ReaderStartError('the readers have ended');
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
       if (idle.reader.reusable && idle.reader.hasRoomFor(room)) return idle.reader;
-      idle.reader[Symbol.dispose]();
+      this.#end(idle.reader);
     }
-    return this.#start();
+    const waiter = { room, ...Promise.withResolvers<ReaderProcess>() };
+    this.#waiting.push(waiter);
+    const giveUp = () => {
+      this.#waiting = this.#waiting.filter((one) => one !== waiter);
+      waiter.reject(signal.reason);
+    };
+    signal.addEventListener('abort', giveUp);
+    this.#startAnother();
+    try {
+      const reader = await waiter.promise;
+      if (signal.aborted) this.#offer(reader);
+      signal.throwIfAborted();
+      return reader;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  /** Gives a reader that is free to the page that has waited longest, or keeps it. */
+  #offer(reader: ReaderProcess): void {
+    const [first] = this.#waiting;
+    if (!reader.reusable || (first && !reader.hasRoomFor(first.room))) {
+      this.#end(reader);
+      this.#startAnother();
+    } else if (first) {
+      this.#waiting.shift();
+      first.resolve(reader);
+    } else this.#keep(reader);
   }
 
   #keep(reader: ReaderProcess): void {
@@ -111,41 +146,55 @@ export class ReaderPool implements AsyncDisposable {
       const isSpare = this.#all.size === 1 && idle.reader.hasRoomFor(SPARE_ROOM_BYTES);
       if (now - idle.since < (isSpare ? this.#options.spareMs : IDLE_MS)) return;
       this.#idle.shift();
-      this.#all.delete(idle.reader);
-      idle.reader[Symbol.dispose]();
+      this.#end(idle.reader);
     }
     clearInterval(this.#retiring ?? undefined);
     this.#retiring = null;
   }
 
-  #start(): ReaderProcess {
+  #start(): void {
     const reader = new ReaderProcess(this.#options);
+    this.#starting = true;
     this.#all.add(reader);
     void reader.exited.then(() => this.#all.delete(reader));
-    return reader;
+    const started = (error?: unknown) => {
+      this.#starting = false;
+      if (error !== undefined) this.#waiting.shift()?.reject(error);
+      this.#offer(reader);
+      this.#startAnother();
+    };
+    reader.ready.then(() => started(), started);
+  }
+
+  /**
+   * Starts a reader for the pages that wait, unless one is starting: at once where there is none,
+   * else if pages still wait after a while.
+   */
+  #startAnother(): void {
+    if (!this.#lacksReader()) return;
+    if (this.#all.size === 0) return this.#start();
+    if (this.#isPatient) return;
+    this.#isPatient = true;
+    setTimeout(() => {
+      this.#isPatient = false;
+      if (this.#lacksReader()) this.#start();
+    }, PATIENCE_MS).unref();
+  }
+
+  #lacksReader(): boolean {
+    return this.#waiting.length > 0 && !this.#starting && !this.#closed;
+  }
+
+  #end(reader: ReaderProcess): void {
+    this.#all.delete(reader);
+    reader[Symbol.dispose]();
   }
 
   /** Ends every reader; pages that are being read fail. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
-    const all = [...this.#all];
-    for (const reader of all) reader[Symbol.dispose]();
-    await Promise.all(all.map((reader) => reader.exited));
+    for (const reader of this.#all) reader[Symbol.dispose]();
+    for (const { reject } of this.#waiting.splice(0)) reject(new ReaderStartError('the readers have ended'));
+    await Promise.all(this.#all.values().map((reader) => reader.exited));
   }
-}
-
-/** Whether reading the page may take much memory. */
-function isHeavy(page: RawPage): boolean {
-  return page.body.length >= HEAVY_BYTES || isPacked(page);
-}
-
-/** The memory that the page may take. */
-function roomFor(page: RawPage): number {
-  return isPacked(page) ? ROOM_BYTES : Math.min(page.body.length * ROOM_PER_BYTE, ROOM_BYTES);
-}
-
-/** Whether the content may be larger than the bytes that came. */
-function isPacked({ body, contentType }: RawPage): boolean {
-  const head = body.subarray(0, HEAD_BYTES);
-  return !TEXT_TYPE.test(contentType ?? '') || PACKED.some((beginning) => head.includes(beginning));
 }

@@ -63,6 +63,11 @@ export class ReaderProcess implements Disposable {
     this.#ready.promise.catch(() => {}); // `read` awaits it
   }
 
+  /** Resolves when it can read. Rejects with a ReaderStartError when it ends before. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
   /** Whether it may read another page: it is alive, and has not grown. */
   get reusable(): boolean {
     return this.#alive && this.#residentBytes <= KEPT_RESIDENT_BYTES;

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { platform } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import type { ScrapeOptions } from '../../src/jobs/options.ts';
+import type { PageReading, ReadRequest } from '../../src/workers/reading/page-reading.ts';
+import { ReaderPool } from '../../src/workers/reading/reader-pool.ts';
+import { testRun } from '../support/environment.ts';
+
+const OPTIONS: ScrapeOptions = {
+  formats: ['text'],
+  only_main_content: false,
+  include_selectors: [],
+  exclude_selectors: [],
+  render: false,
+  rendering: null,
+  headers: {},
+  cookies: [],
+  session: null,
+  proxy: null,
+  timeout_ms: 20_000,
+  max_age_seconds: 0,
+  respect_robots: true,
+  user_agent: null,
+  skip_tls_verification: false,
+};
+
+function request(html: string, options: Partial<ScrapeOptions> = {}): ReadRequest {
+  const url = 'https://example.com/';
+  return {
+    jobId: 'job_1',
+    url,
+    depth: 0,
+    page: { url, status: 200, contentType: 'text/html', body: Buffer.from(html) },
+    options: { ...OPTIONS, ...options },
+    isCrawl: false,
+    isMap: false,
+    fetchedAt: new Date(),
+    fetchMs: 1,
+    compare: null,
+  };
+}
+
+const createPool = () =>
+  new ReaderPool({
+    compileCache: join(testRun().directory, 'compiled'),
+    niceness: 0,
+    readers: 4,
+    accountReaders: 4,
+    heavy: 2,
+    spareMs: 60_000,
+  });
+
+const textOf = ({ fragment }: PageReading): string =>
+  (JSON.parse(Buffer.from(fragment).toString()) as { text: string }).text;
+const never = () => new AbortController().signal;
+
+/** The readers that this process has started. */
+async function countReaders(): Promise<number> {
+  const threads = await readdir('/proc/self/task');
+  const lists = await Promise.all(
+    threads.map(async (thread) => await readFile(`/proc/self/task/${thread}/children`, 'utf8')),
+  );
+  const commands = await Promise.all(
+    lists
+      .flatMap((list) => list.split(' ').filter((pid) => pid !== ''))
+      .map(async (pid) => await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return commands.filter((command) => command.includes('reading/reader.ts')).length;
+}
+
+test(
+  'pages that come at once wait for one reader to start',
+  { skip: platform() !== 'linux' && 'only Linux lists children' },
+  async () => {
+    await using pool = createPool();
+    const before = await countReaders();
+    const readings = ['one', 'two', 'three', 'four'].map((word) =>
+      pool.read('acct_1', request(`<p>${word}</p>`), never()),
+    );
+    await setImmediate();
+    assert.equal((await countReaders()) - before, 1);
+    assert.deepEqual((await Promise.all(readings)).map(textOf), ['one', 'two', 'three', 'four']);
+  },
+);
+
+test('a page that takes long holds up no other, and one that is given up frees its reader', async () => {
+  await using pool = createPool();
+  const slow = new AbortController();
+  const long = request(`<main>${'<p>a</p>'.repeat(20_000)}</main>`, { exclude_selectors: ['p:has(+ q)'] });
+  const ended = assert.rejects(pool.read('acct_1', long, slow.signal));
+  assert.equal(textOf(await pool.read('acct_1', request('<p>quick</p>'), never())), 'quick');
+  slow.abort();
+  await ended;
+  assert.equal(textOf(await pool.read('acct_1', request('<p>next</p>'), never())), 'next');
+});
+
+test('a page is given up while it waits for a reader, and the reader reads the next', async () => {
+  await using pool = createPool();
+  const gone = new AbortController();
+  const ended = assert.rejects(pool.read('acct_1', request('<p>gone</p>'), gone.signal), {
+    name: 'AbortError',
+  });
+  const next = pool.read('acct_1', request('<p>next</p>'), never());
+  await setImmediate();
+  gone.abort();
+  await ended;
+  assert.equal(textOf(await next), 'next');
+});
+
+test('readings fail when the pool ends', async () => {
+  const pool = createPool();
+  const reading = assert.rejects(pool.read('acct_1', request('<p>late</p>'), never()), /readers have ended/);
+  await setImmediate();
+  await pool[Symbol.asyncDispose]();
+  await reading;
+});
