@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startTestService, type TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 
 let service: TestService;
 let site: Site;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   site = await startSite({ '/': page('Home', 'Hello.') });
 });
 after(async () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { append } from '../../src/webhooks/outbox/append.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { assertSigned, isSignedForTheLastOne } from '../support/checks/signatures.ts';
 import { gate, page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
@@ -12,7 +13,7 @@ let service: TestService;
 let site: Site;
 let receiver: Receiver;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   site = await startSite({ '/': page('Home', 'Hello.') });
   receiver = await startReceiver();
 });

@@ -4,12 +4,13 @@ import { ROUTES } from '../../src/api/routes.ts';
 import { callbacks } from '../../src/jobs/http/schemas/callbacks.ts';
 import { assertDocumented } from '../support/checks/documented.ts';
 import { startReceiver } from '../support/receiver.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { page, startSite } from '../support/site.ts';
 
 let service: TestService;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
 });
 after(() => service[Symbol.asyncDispose]());
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { writePdf } from '../support/pdf.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 
 const PAPER = writePdf({ pages: ['BT /F1 12 Tf 72 700 Td (Hello) Tj ET'] });
@@ -9,7 +10,7 @@ const PAPER = writePdf({ pages: ['BT /F1 12 Tf 72 700 Td (Hello) Tj ET'] });
 let service: TestService;
 let site: Site;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   site = await startSite({
     '/': page('Home', 'Hello to <b>all</b>.', ['/a', 'b?x=1#part', 'mailto:me@example.com']),
     '/latin': {

@@ -5,7 +5,8 @@ import { compareClocks } from '../../src/cli/check.ts';
 import { noBrowser } from '../support/browser/browser.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { testRun } from '../support/environment.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 import { startFront } from './front.ts';
@@ -14,7 +15,7 @@ import { callerOf, runCli, runCliProcess } from './run-cli.ts';
 let service: TestService;
 let site: Site;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   site = await startSite({ '/': 'Hello.' });
   await eventually(async () => (await service.api('GET', '/readyz')).status === 200);
 });

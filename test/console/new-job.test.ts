@@ -5,7 +5,8 @@ import { noBrowser, startBrowser, type TestBrowser } from '../support/browser/br
 import { look, signIn, WIDE } from '../support/browser/console.ts';
 import { createBrowserSession, type BrowserSession } from '../support/browser/session.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { page as webPage, startSite, type Site } from '../support/site.ts';
 
 const FORM = '/console/jobs/new';
@@ -15,7 +16,7 @@ let site: Site;
 let receiver: Receiver;
 before(async () => {
   [service, site, receiver] = await Promise.all([
-    startTestService(),
+    shareTestService(),
     startSite({ '/': webPage('Home', 'Hello.'), '/bora': webPage('Bora', 'Cold.') }),
     startReceiver(),
   ]);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { noBrowser, startBrowser } from '../support/browser/browser.ts';
 import { look as lookAt, signIn, WIDE } from '../support/browser/console.ts';
 import { startReceiver } from '../support/receiver.ts';
-import { startTestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { eventually } from '../support/wait.ts';
 import { startChangingSite } from '../schedules/origin.ts';
 
@@ -11,7 +11,7 @@ test(
   'a schedule is made, run, changed, held and deleted by hand',
   { skip: noBrowser, timeout: 300_000 },
   async () => {
-    await using service = await startTestService();
+    await using service = await shareTestService();
     await using site = await startChangingSite({ '/a': 'One.', '/b': 'Two.' });
     await using receiver = await startReceiver();
     await using browser = await startBrowser();

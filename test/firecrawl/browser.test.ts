@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Firecrawl, type ActionOption } from '@mendable/firecrawl-js';
 import { BROWSER, noBrowser } from '../support/browser/browser.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 
 const FORM = `<!doctype html><title>Search</title><main><h1>Search</h1><input name="q"><button>Go</button><p id="out"></p>
@@ -24,7 +25,7 @@ describe("Firecrawl's options of the browser", { skip: noBrowser }, () => {
   let site: Site;
   let client: Firecrawl;
   before(async () => {
-    service = await startTestService({ CHROMIUM_PATH: BROWSER });
+    service = await shareTestService({ CHROMIUM_PATH: BROWSER });
     site = await startSite({
       '/': page('Home', 'A page with words enough to be read by anybody.'),
       '/form': FORM,
@@ -114,7 +115,7 @@ describe("Firecrawl's options of the browser", { skip: noBrowser }, () => {
 });
 
 test('without a browser a picture is refused, and waiting is not', async () => {
-  await using service = await startTestService();
+  await using service = await shareTestService();
   await using site = await startSite({
     '/': page('Home', 'A page with words enough to be read by anybody.'),
   });

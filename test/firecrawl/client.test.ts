@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import { Firecrawl } from '@mendable/firecrawl-js';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { gate, page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -12,7 +13,7 @@ let service: TestService;
 let site: Site;
 let client: Firecrawl;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   site = await startSite({
     '/': page(
       'Home',

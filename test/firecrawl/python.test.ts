@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { BROWSER, noBrowser } from '../support/browser/browser.ts';
 import { missing } from '../support/programs/programs.ts';
-import { startTestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { gate, page, startSite } from '../support/site.ts';
 
 const run = promisify(execFile);
@@ -14,7 +14,7 @@ test(
   "Firecrawl's Python client scrapes, batches, crawls and reads errors",
   { skip: missing('firecrawl-py') },
   async () => {
-    await using service = await startTestService({ CHROMIUM_PATH: BROWSER });
+    await using service = await shareTestService({ CHROMIUM_PATH: BROWSER });
     await using site = await startSite({
       '/': page('Home', '<a href="/one">One</a> <a href="/two">Two</a>'),
       '/one': page('One', 'The first page.'),

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { assertBooksBalance } from '../support/checks/ledger.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { gate, page, startSite, type Site } from '../support/site.ts';
 
 let service: TestService;
 let site: Site;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   site = await startSite({
     '/': page('Home', 'Hello.', ['/a', '/b', '/c']),
     '/a': page('A', 'a'),

@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { JSON_LINES, readResult, resultLength } from '../../src/database/result-bytes.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { gate, page, startSite, type Site } from '../support/site.ts';
 
 let service: TestService;
 let site: Site;
 let api: TestService['api'];
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   site = await startSite({
     '/one': page('One, "two"', 'Text.'),
     '/formula': page('=1+1', 'Text.'),

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { suite } from 'node:test';
+import { after, suite } from 'node:test';
+import { atEnd } from './at-end.ts';
 
 /** The most that Node takes. A file has no limit of its own; each of its tests has. */
 const UNLIMITED_MS = 2 ** 31 - 1;
@@ -12,5 +13,6 @@ const UNLIMITED_MS = 2 ** 31 - 1;
  */
 export function runGroup(files: string[]): void {
   const require = createRequire(import.meta.url);
+  after(async () => await atEnd.disposeAsync());
   for (const file of files) suite(file, { timeout: UNLIMITED_MS }, () => void require(resolve(file)));
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startReceiver, type Callback, type Receiver } from '../support/receiver.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { assertNotSigned, assertSigned, isSignedForTheLastOne } from '../support/checks/signatures.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 
@@ -10,7 +11,7 @@ let site: Site;
 let receiver: Receiver;
 let secret: string;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   receiver = await startReceiver();
   site = await startSite({
     '/': page('Grüße 👋', 'Ein “Test” mit <em>ünïcödé</em>, 漢字, \u2028 und \\ "Anführung".', ['/a']),

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { assertSigned } from '../support/checks/signatures.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
@@ -11,7 +12,7 @@ let service: TestService;
 let site: Site;
 let receiver: Receiver;
 before(async () => {
-  service = await startTestService({ WEBHOOK_RETRY_SCHEDULE: '0' });
+  service = await shareTestService({ WEBHOOK_RETRY_SCHEDULE: '0' });
   site = await startSite({ '/': page('Home', 'Hello.') });
   receiver = await startReceiver();
 });

@@ -5,13 +5,14 @@ import type { Api } from '../support/api.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { page, startSite } from '../support/site.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { eventually } from '../support/wait.ts';
 
 const hostOf = (url: string) => new URL(url).host;
 
 let shared: TestService;
 before(async () => {
-  shared = await startTestService();
+  shared = await shareTestService();
 });
 after(() => shared[Symbol.asyncDispose]());
 

@@ -3,11 +3,12 @@ import { after, before, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
 import { startReceiver } from '../support/receiver.ts';
 import { page, startSite } from '../support/site.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 
 let service: TestService;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
 });
 after(() => service[Symbol.asyncDispose]());
 

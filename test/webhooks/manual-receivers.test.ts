@@ -9,7 +9,8 @@ import { certificateFiles } from '../support/net/certificates.ts';
 import { testRun } from '../support/environment.ts';
 import { listen } from '../support/net/listen.ts';
 import { missing } from '../support/programs/programs.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -18,7 +19,7 @@ let service: TestService;
 let site: Site;
 let secret: string;
 before(async () => {
-  service = await startTestService({ WEBHOOK_RETRY_SCHEDULE: '0' });
+  service = await shareTestService({ WEBHOOK_RETRY_SCHEDULE: '0' });
   site = await startSite({ '/': page('Home', 'Grüße.') });
   secret = (await service.api('GET', '/v1/me')).json.webhook_secret;
 });

@@ -4,7 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { buffer, text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import { startReceiver, type Callback } from '../../support/receiver.ts';
-import { startTestService, type TestService } from '../../support/service.ts';
+import type { TestService } from '../../support/service.ts';
+import { shareTestService } from '../../support/shared-service.ts';
 import { assertSigned } from '../../support/checks/signatures.ts';
 import { page, startSite, type Site } from '../../support/site.ts';
 import { startFront } from '../front.ts';
@@ -14,7 +15,7 @@ let service: TestService;
 let site: Site;
 let env: Record<string, string>;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   env = callerOf(service);
   site = await startSite({ '/': page('Home', 'Héllo 😀.') });
 });
@@ -112,7 +113,7 @@ test('the answers are shown, refusals too; with --count they are a failure', asy
   const args = ['listen', '--since', since, '--count', '1', '--forward-to'];
   const refused = await runCli(env, [...args, local.url]);
   assert.equal(refused.exitCode, 1);
-  assert.match(refused.stdout, /^Forwarding the callbacks of default \(acct_\w+\) to http:/);
+  assert.match(refused.stdout, /^Forwarding the callbacks of another \(acct_\w+\) to http:/);
   assert.match(
     refused.stdout,
     new RegExp(`job\\.completed {2}${job_id} {2}\\d+ bytes {2}✗ 401 .*bad\\[2J signature\n$`),

@@ -5,7 +5,8 @@ import { promisify } from 'node:util';
 import type { JobSummary } from '../../../src/cli/client/answers.ts';
 import { createProgress, progressBar } from '../../../src/cli/client/scrape/progress.ts';
 import { missing } from '../../support/programs/programs.ts';
-import { startTestService, type TestService } from '../../support/service.ts';
+import type { TestService } from '../../support/service.ts';
+import { shareTestService } from '../../support/shared-service.ts';
 import { page, startSite, type Site } from '../../support/site.ts';
 import { callerOf } from '../run-cli.ts';
 
@@ -14,7 +15,7 @@ const SCRIPT = '/usr/bin/script';
 let service: TestService;
 let site: Site;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   site = await startSite({ '/': page('Home', 'Hello.') });
 });
 after(async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startTestService, type TestService } from '../../support/service.ts';
+import type { TestService } from '../../support/service.ts';
+import { shareTestService } from '../../support/shared-service.ts';
 import { page, startSite, type Site } from '../../support/site.ts';
 import { callerOf, runCli, runJson } from '../run-cli.ts';
 
@@ -8,7 +9,7 @@ let service: TestService;
 let site: Site;
 let env: Record<string, string>;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   site = await startSite({ '/': page('Home', 'Hello.', ['/a']), '/a': page('Page A', 'First.') });
   env = callerOf(service);
 });

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { testRun } from '../../support/environment.ts';
 import { startReceiver, type Callback, type Receiver } from '../../support/receiver.ts';
-import { startTestService, type TestService } from '../../support/service.ts';
+import type { TestService } from '../../support/service.ts';
+import { shareTestService } from '../../support/shared-service.ts';
 import { page, startSite, type Site } from '../../support/site.ts';
 import { callerOf, runCli } from '../run-cli.ts';
 
@@ -16,7 +17,7 @@ let env: Record<string, string>;
 let secret: string;
 let callback: Callback;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   site = await startSite({ '/': page('Home', 'Héllo "you".') });
   receiver = await startReceiver();
   await service.api.queue('/v1/scrape/async', {

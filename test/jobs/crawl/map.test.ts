@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { startReceiver } from '../../support/receiver.ts';
-import { startTestService, type TestService } from '../../support/service.ts';
+import type { TestService } from '../../support/service.ts';
+import { shareTestService } from '../../support/shared-service.ts';
 import { page, startSite, type Route, type Site } from '../../support/site.ts';
 
 const XML = { 'content-type': 'application/xml' };
@@ -10,7 +11,7 @@ let service: TestService;
 let site: Site;
 let broken: Site;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   site = await startSite({
     '/': page(
       'Home',

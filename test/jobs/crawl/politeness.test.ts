@@ -3,11 +3,12 @@ import { after, before, test } from 'node:test';
 import { startDns } from '../../support/net/dns.ts';
 import { hostClock } from '../../support/host-clock.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
+import { shareTestService } from '../../support/shared-service.ts';
 import { page, startSite, type Route, type Site } from '../../support/site.ts';
 
 let service: TestService;
 before(async () => {
-  service = await startTestService({ WORKER_THREADS: '1' });
+  service = await shareTestService();
 });
 after(() => service[Symbol.asyncDispose]());
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startReceiver } from '../../support/receiver.ts';
-import { startTestService, type TestService } from '../../support/service.ts';
+import type { TestService } from '../../support/service.ts';
+import { shareTestService } from '../../support/shared-service.ts';
 import { page, startSite } from '../../support/site.ts';
 
 let service: TestService;
 before(async () => {
-  service = await startTestService({ WORKER_THREADS: '1' });
+  service = await shareTestService();
 });
 after(() => service[Symbol.asyncDispose]());
 

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createAuthority } from '../../support/net/certificates.ts';
-import { startTestService, type TestService } from '../../support/service.ts';
+import type { TestService } from '../../support/service.ts';
+import { shareTestService } from '../../support/shared-service.ts';
 import { page, startSite } from '../../support/site.ts';
 import { ok, startOrigin } from '../../support/net/origin.ts';
 
 let service: TestService;
 before(async () => {
-  service = await startTestService({ WORKER_THREADS: '1' });
+  service = await shareTestService();
 });
 after(() => service[Symbol.asyncDispose]());
 
