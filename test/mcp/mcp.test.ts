@@ -4,7 +4,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
+import { BROWSER, noBrowser } from '../support/browser/browser.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { gate, page, startSite, type Site } from '../support/site.ts';
@@ -73,7 +73,7 @@ test('a page is scraped, and its text is marked as untrusted', async () => {
 });
 
 test('a screenshot and a PDF of a page are linked to', { skip: noBrowser }, async () => {
-  await using rendering = await startTestService({ CHROMIUM_PATH: CHROMIUM });
+  await using rendering = await startTestService({ CHROMIUM_PATH: BROWSER });
   const { api, account } = rendering;
   await using mcp = await connected(overHttp(api.origin, account.key));
   const asked = { url: site.url('/one'), screenshot: { full_page: true }, pdf: true };

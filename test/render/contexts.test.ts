@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { chromium, type Browser } from 'playwright-core';
 import { Contexts, type ContextSettings, type FreshContext } from '../../src/render/child/contexts.ts';
-import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
+import { BROWSER, noBrowser } from '../support/browser/browser.ts';
 import { eventually } from '../support/wait.ts';
 
 const SETTINGS: ContextSettings = {
@@ -22,7 +22,7 @@ describe('contexts of a browser', { skip: noBrowser }, () => {
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'ollagraph-contexts-'));
     const args = ['--no-sandbox', '--disable-gpu'];
-    browser = await chromium.launch({ executablePath: CHROMIUM, args, artifactsDir: directory });
+    browser = await chromium.launch({ executablePath: BROWSER, args, artifactsDir: directory });
     contexts = new Contexts(browser, () => assert.fail('the browser closes its contexts'));
   });
   after(async () => {

@@ -4,7 +4,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from 'playwright-core';
+import { atEnd } from '../../runner/at-end.ts';
 import { missing } from '../programs/programs.ts';
 
 export const CHROMIUM = '/usr/bin/chromium';
@@ -41,17 +48,30 @@ export interface TestBrowser extends AsyncDisposable {
   complaints: string[];
 }
 
-/** Starts a headless Chromium. */
-export async function startBrowser(): Promise<TestBrowser> {
+let launched: Promise<Browser> | undefined;
+
+/** The headless Chromium of this process, which ends after the last test file. */
+async function launch(): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), 'ollagraph-browser-'));
-  const browser = await chromium.launch({ executablePath: BROWSER, args: ARGUMENTS, artifactsDir: profile });
+  atEnd.defer(() => rm(profile, { recursive: true, force: true }));
+  return atEnd.adopt(
+    await chromium.launch({ executablePath: BROWSER, args: ARGUMENTS, artifactsDir: profile }),
+    (browser) => browser.close(),
+  );
+}
+
+/** Windows of a headless Chromium, which all files of a folder share. */
+export async function startBrowser(): Promise<TestBrowser> {
+  const browser = await (launched ??= launch());
+  const contexts: BrowserContext[] = [];
   const requests: URL[] = [];
   const complaints: string[] = [];
   return {
     requests,
     complaints,
     async open(options = {}) {
-      const context: BrowserContext = await browser.newContext(options);
+      const context = await browser.newContext(options);
+      contexts.push(context);
       context.setDefaultTimeout(PATIENCE_MS);
       const page = await context.newPage();
       page.on('request', (request) => requests.push(new URL(request.url())));
@@ -63,8 +83,7 @@ export async function startBrowser(): Promise<TestBrowser> {
       return page;
     },
     async [Symbol.asyncDispose]() {
-      await browser.close();
-      await rm(profile, { recursive: true, force: true });
+      for (const context of contexts) await context.close();
     },
   };
 }
