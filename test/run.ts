@@ -11,7 +11,7 @@ import { startShared } from './runner/shared.ts';
  * under attack.
  */
 const LIMITS = 'test/limits/';
-const CONCURRENCY = 3;
+const CONCURRENCY = 4;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** A file system in memory that Linux has, and the free space that a run wants there. */
 const MEMORY = '/dev/shm';

@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const PATIENCE_MS = 30_000;
+/** The pauses between two calls: they grow, so that a long wait leaves the processor to others. */
+const FIRST_PAUSE_MS = 15;
+const LONGEST_PAUSE_MS = 75;
+const GROWTH = 1.1;
 
 type NotYet = false | null | undefined;
 
@@ -14,7 +18,7 @@ export async function eventually<T>(
   ms = PATIENCE_MS,
 ): Promise<T> {
   const deadline = performance.now() + ms;
-  for (;;) {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * GROWTH, LONGEST_PAUSE_MS)) {
     let failure: unknown = new Error(`it did not come true within ${ms} ms: ${attempt.toString()}`);
     try {
       const value = await attempt();
@@ -23,6 +27,6 @@ export async function eventually<T>(
       failure = error;
     }
     if (performance.now() > deadline) throw failure;
-    await sleep(15);
+    await sleep(pause);
   }
 }
