@@ -6,7 +6,7 @@
 // Without a choice all three are measured.
 // CHROMIUM_PATH names another browser.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CHROMIUM } from '../support/browser/browser.ts';
+import { BROWSER } from '../support/browser/browser.ts';
 import { quantile } from '../support/measure/quantile.ts';
 import { familyMiB } from '../support/measure/resident.ts';
 import { startAppSite } from './support/app-site.ts';
@@ -71,7 +71,7 @@ function median(numbers: number[]): number {
 }
 
 async function start(): Promise<BenchService> {
-  return await startService({ env: { CHROMIUM_PATH: process.env.CHROMIUM_PATH ?? CHROMIUM } });
+  return await startService({ env: { CHROMIUM_PATH: process.env.CHROMIUM_PATH ?? BROWSER } });
 }
 
 /** Renders so many pages, and returns the seconds. */

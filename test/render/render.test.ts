@@ -48,6 +48,26 @@ const ENDLESS = `<!doctype html><title>List</title><main><ul></ul><div id="senti
   }).observe(sentinel);
 </script>`;
 
+/**
+ * Shows its parts one after the other: when it is idle, after a timer, and when it is idle again.
+ * Its parts are small tasks, so that the page is busy for a while.
+ */
+const DEFERRED = `<!doctype html><title>Deferred</title><main><h1>Parts that come later</h1></main><script>
+  const show = (text) => document.querySelector('main').insertAdjacentHTML('beforeend', '<p>' + text + '</p>');
+  const tasks = new MessageChannel();
+  let left = 200;
+  tasks.port1.onmessage = () => {
+    for (const end = performance.now() + 1; performance.now() < end; );
+    if (--left > 0) return tasks.port2.postMessage(0);
+    show('The part after the tasks.');
+    requestIdleCallback(() => {
+      show('The part for idle times.');
+      setTimeout(() => requestIdleCallback(() => show('The last part of the page.')), 200);
+    });
+  };
+  tasks.port2.postMessage(0);
+</script>`;
+
 /** Offers a file in the two ways that are no visit of the page itself. */
 const OFFERS = `<!doctype html><title>Offers</title><main><p>A page that offers a file, with words to be read.</p>
 <a download href="/file">A file</a></main><iframe src="/file"></iframe>
@@ -86,6 +106,7 @@ describe('rendering', { skip: noBrowser }, () => {
       '/parts': CARD,
       '/frame': '<p>Words of a frame.</p>',
       '/form': FORM,
+      '/deferred': DEFERRED,
       '/endless': ENDLESS,
       '/plain': page(
         'Plain',
@@ -140,6 +161,11 @@ describe('rendering', { skip: noBrowser }, () => {
     assert.equal(block.http_status, 200);
     assert.equal(block.metadata.title, 'Shop');
     assert.equal(had - (await credits()), 5);
+  });
+
+  test('what a page does when it is idle is waited for', async () => {
+    const { markdown } = await scrape('/deferred');
+    assert.match(markdown, /after the tasks\.\n\nThe part for idle times\.\n\nThe last part of the page\./);
   });
 
   test('auto renders a page that is empty without its script, and no other', async () => {

@@ -4,29 +4,35 @@ const SOON_MS = 500;
 const MAX_CHAIN = 3;
 /** A page that is busy for longer than this is not waited for. */
 const BUSY_MS = 1000;
+/** How soon to look again whether what the page does when it is idle has been done. */
+const IDLE_POLL_MS = 50;
 const KEY = "Symbol.for('ollagraph.timers')";
 
 /**
- * Watches the timers of a page; runs in it before its own scripts. Applications defer what they
- * show by a fraction of a second, React by up to 300 ms.
+ * Watches the timers and idle callbacks of a page; runs in it before its own scripts. Applications
+ * defer what they show by a fraction of a second, React by up to 300 ms, and some parts until the
+ * page is idle.
  */
 export const WATCH_TIMERS = `(() => {
-  const { setTimeout: set, clearTimeout: clear, requestIdleCallback: whenIdle } = window;
+  const { setTimeout: set, clearTimeout: clear, scheduler } = window;
+  const { requestIdleCallback: whenIdle, cancelIdleCallback: cancel } = window;
   const due = new Map();
+  const idle = new Set();
   let chain = 0;
+  const linked = (links, run, over) => function () {
+    over();
+    chain = links;
+    try {
+      return run.apply(this, arguments);
+    } finally {
+      chain = 0;
+    }
+  };
   window.setTimeout = function setTimeout(run, ms, ...values) {
     const links = chain + 1;
     if (typeof run !== 'function' || ms > ${SOON_MS} || links > ${MAX_CHAIN})
       return set.call(window, run, ms, ...values);
-    const id = set.call(window, function () {
-      due.delete(id);
-      chain = links;
-      try {
-        return run.apply(this, arguments);
-      } finally {
-        chain = 0;
-      }
-    }, ms, ...values);
+    const id = set.call(window, linked(links, run, () => due.delete(id)), ms, ...values);
     due.set(id, performance.now() + (Number(ms) || 0));
     return id;
   };
@@ -34,13 +40,30 @@ export const WATCH_TIMERS = `(() => {
     due.delete(id);
     clear.call(window, id);
   };
-  const leftMs = () => (due.size === 0 ? 0 : Math.max(1, Math.max(...due.values()) - performance.now()));
-  const idle = () => new Promise((resolve) => whenIdle.call(window, resolve, { timeout: ${BUSY_MS} }));
-  Object.defineProperty(window, ${KEY}, { value: async () => (await idle(), leftMs()) });
+  window.requestIdleCallback = function requestIdleCallback(run, options) {
+    const links = chain + 1;
+    if (typeof run !== 'function' || links > ${MAX_CHAIN}) return whenIdle.call(window, run, options);
+    const id = whenIdle.call(window, linked(links, run, () => idle.delete(id)), options);
+    idle.add(id);
+    return id;
+  };
+  window.cancelIdleCallback = function cancelIdleCallback(id) {
+    idle.delete(id);
+    cancel.call(window, id);
+  };
+  const timersMs = () => (due.size === 0 ? 0 : Math.max(1, Math.max(...due.values()) - performance.now()));
+  const leftMs = () => Math.max(timersMs(), idle.size === 0 ? 0 : ${IDLE_POLL_MS});
+  const nothingToDo = () => new Promise((resolve) => {
+    set.call(window, resolve, ${BUSY_MS});
+    scheduler.postTask(resolve, { priority: 'background' });
+  });
+  Object.defineProperty(window, ${KEY}, { value: async () => (await nothingToDo(), leftMs()) });
 })()`;
 
 /**
  * Runs in a page, when its scripts have nothing to do: the milliseconds until the last timer that
- * is waited for has fired; 0: there is none.
+ * is waited for has fired; 0: there is none. A task of low priority tells that there is nothing to
+ * do. An idle callback would come late: the browser calls some only after their timeout, which a
+ * quarter of all pages waited for.
  */
 export const TIMERS_LEFT_MS = `window[${KEY}]?.() ?? 0`;

@@ -1,7 +1,7 @@
 import { Configuration, log, PlaywrightCrawler } from '@crawlee/playwright';
 // @ts-expect-error: it has no type declarations
 import TurndownService from 'turndown';
-import { CHROMIUM } from '../../support/browser/browser.ts';
+import { BROWSER } from '../../support/browser/browser.ts';
 import type { Crawl } from '../support/crawlers.ts';
 
 /** What the service blocks by default: images, fonts and media. */
@@ -22,7 +22,7 @@ export const playwright: Crawl = async (start, pages, concurrency) => {
       launchContext: {
         useIncognitoPages: true,
         launchOptions: {
-          executablePath: process.env.CHROMIUM_PATH ?? CHROMIUM,
+          executablePath: process.env.CHROMIUM_PATH ?? BROWSER,
           args: ['--no-sandbox', '--disable-gpu'],
         },
       },
