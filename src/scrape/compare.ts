@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto';
-import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import type { Extraction, ExtractOptions } from './types.ts';
 
 /** The formats that count as content. Their order is part of the hash. */
@@ -42,8 +41,10 @@ function sortNames(_name: string, value: unknown): unknown {
  * The unified diff between two versions of what a page holds. Null where they are too large, or too
  * different to be compared in a second.
  */
-export function textDiff(before: string, after: string): string | null {
+export async function textDiff(before: string, after: string): Promise<string | null> {
   if (before.length > MAX_DIFF_CHARACTERS || after.length > MAX_DIFF_CHARACTERS) return null;
+  // Few pages need it: a reader that is about to read its first page starts without it.
+  const { createTwoFilesPatch, FILE_HEADERS_ONLY } = await import('diff');
   const options = { context: CONTEXT_LINES, timeout: DIFF_MS, headerOptions: FILE_HEADERS_ONLY };
   return createTwoFilesPatch('before', 'after', withBreak(before), withBreak(after), '', '', options) ?? null;
 }

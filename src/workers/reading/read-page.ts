@@ -27,7 +27,7 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
   const titles = isMap ? titlesOf(request, extraction) : new Map<string, string>();
   const { block, empty, robots, needsBrowser = false } = extraction;
   const unbilled = block !== null || (empty !== null && UNBILLED_REASONS.has(empty));
-  const comparison = unbilled ? null : comparisonOf(request, extraction);
+  const comparison = unbilled ? null : await comparisonOf(request, extraction);
   const durationMs = Math.round(fetchMs + performance.now() - begunAt);
   const facts = {
     url: request.url,
@@ -58,10 +58,10 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
 /**
  * The page beside what it was before. Null where it is not compared, an error, or a part of itself.
  */
-function comparisonOf(
+async function comparisonOf(
   { page, options, compare }: ReadRequest,
   extraction: Extraction,
-): PageComparison | null {
+): Promise<PageComparison | null> {
   if (compare === null || page.status >= 400 || page.truncated === true) return null;
   const { previous, diff } = compare;
   const sha256 = contentSha256(extraction, options);
@@ -70,7 +70,7 @@ function comparisonOf(
   if (sha256 === previousSha256) return { change: 'unchanged', sha256, previousSha256 };
   if (!diff) return { change: 'changed', sha256, previousSha256 };
   const text = comparedText(extraction, options);
-  const lines = previous.text !== null && text !== null ? textDiff(previous.text, text) : null;
+  const lines = previous.text !== null && text !== null ? await textDiff(previous.text, text) : null;
   return { change: 'changed', sha256, previousSha256, diff: lines };
 }
 
