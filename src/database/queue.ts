@@ -29,6 +29,8 @@ export interface Slice {
   sync?: boolean;
   /** Its job caps its fetches: `max_concurrency`. */
   capped?: boolean;
+  /** It is the start page of a map, whose sitemaps take the thread's time. */
+  map?: boolean;
 }
 
 /** Why an attempt at a slice failed, kept with its entry, where its pages are not at fault. */

@@ -206,7 +206,7 @@ function basePriority(accountId: string) {
 
 /** The host of each page, and the slices of the queue. Other requests get their turn meanwhile. */
 async function divide(
-  { account_id, urls, sync, request_id, options }: NewJob,
+  { account_id, kind, urls, sync, request_id, options }: NewJob,
   job_id: string,
 ): Promise<{ hosts: string[]; slices: Slice[] }> {
   const divider = new SliceDivider();
@@ -217,7 +217,11 @@ async function divide(
     hosts.push(host);
     divider.add({ ordinal, host });
   }
-  const marks = { ...(sync ? { sync } : {}), ...(options.max_concurrency == null ? {} : { capped: true }) };
+  const marks = {
+    ...(sync ? { sync } : {}),
+    ...(options.max_concurrency == null ? {} : { capped: true }),
+    ...(kind === 'map' ? { map: true } : {}),
+  };
   const facts = { account_id, job_id, request_id, ...marks };
   const parts = divider.finish((ordinal) => hosts[ordinal]!);
   return { hosts, slices: parts.map((part) => ({ ...facts, ...part })) };

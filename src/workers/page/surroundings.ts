@@ -3,8 +3,17 @@ import type { Log } from '../../log.ts';
 import type { Hosts } from '../hosts/hosts.ts';
 import type { BodyMemoryBudget } from '../limits/body-memory.ts';
 import type { Load } from '../limits/load.ts';
-import type { ReadingClient } from '../reading/reading-client.ts';
+import type { PageReading, ReadRequest } from '../reading/page-reading.ts';
 import type { Renders } from './renders.ts';
+
+/** Has pages read in other processes. */
+export interface PageReader {
+  /**
+   * Reads a page for an account; its body may be moved away. Throws PageError, and the signal's
+   * reason when that aborts.
+   */
+  read(accountId: string, request: ReadRequest, signal: AbortSignal): Promise<PageReading>;
+}
 
 /** What a visit needs from its thread. */
 export interface Surroundings {
@@ -12,7 +21,7 @@ export interface Surroundings {
   hosts: Hosts;
   load: Load;
   bodies: BodyMemoryBudget;
-  readers: ReadingClient;
+  readers: PageReader;
   /** The browser; null where there is none. */
   renders: Renders | null;
   log: Log;

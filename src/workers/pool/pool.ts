@@ -1,27 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import { getCompileCacheDir } from 'node:module';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import type { JobWithMetadata } from 'pg-boss';
 import type { Context } from '../../context.ts';
-import {
-  DEAD_LETTERS,
-  insertSlices,
-  LANES,
-  lanesWithWork,
-  type Lane,
-  type Slice,
-} from '../../database/queue.ts';
-import { failPending } from '../../jobs/progress/cancel.ts';
-import { SharedSemaphore, sharedSemaphoreMemory } from '../../limits/shared-semaphore.ts';
+import { LANES, lanesWithWork, type Lane } from '../../database/queue.ts';
 import { Renderer } from '../../render/renderer.ts';
 import { serveRenders } from '../../render/thread-port.ts';
 import type { DirectDispatch } from '../../webhooks/direct/reservation.ts';
 import { serveDispatch } from '../../webhooks/direct/thread-port.ts';
-import { createGateMemory, HostGate, type GateMemory } from '../hosts/gate.ts';
 import { ReaderPool } from '../reading/reader-pool.ts';
 import { serveReadings } from '../reading/reading-server.ts';
+import { takeDeadSlices } from './dead-slices.ts';
 import { laneSettings, threadLanes } from './lanes.ts';
+import { SharedMemory } from './shared-memory.ts';
+import { loadWorker, StandIn } from './stand-in.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 /** How often to check the threads, and to look for work in lanes that lack threads. */
@@ -55,13 +46,12 @@ export class WorkerPool {
   readonly #niceness: Record<Lane, number>;
   readonly #threads = new Map<number, WorkerThread>();
   readonly #restarts = new Map<number, NodeJS.Timeout>();
+  /** The main thread, while it works for the interactive lane. */
+  #standIn: StandIn | null = null;
   readonly #readers: Record<Lane, ReaderPool>;
-  readonly #gate: GateMemory;
-  readonly #bodies: Record<Lane, SharedArrayBuffer>;
+  readonly #memory: SharedMemory;
   /** The browser of this process; null where there is none. */
   readonly #renderer: Renderer | null;
-  /** The memory of the semaphore of rendered pages, which all threads share. */
-  readonly #renderMemory: SharedArrayBuffer;
   #unsubscribe = () => {};
   #watch: NodeJS.Timeout | undefined;
   #looking = false;
@@ -83,36 +73,32 @@ export class WorkerPool {
     const compileCache = getCompileCacheDir() ?? join(dataDir, 'compiled');
     const readers = (lane: Lane) => new ReaderPool({ ...settings[lane], compileCache });
     this.#readers = { interactive: readers('interactive'), bulk: readers('bulk') };
-    const threads = this.#lanes.length;
-    this.#gate = createGateMemory(threads, randomUUID());
-    this.#bodies = { interactive: sharedSemaphoreMemory(threads), bulk: sharedSemaphoreMemory(threads) };
+    // One more for the main thread, when it stands in.
+    this.#memory = new SharedMemory(context.config, this.#lanes.length + 1);
     this.#renderer = createRenderer(context);
-    this.#renderMemory = sharedSemaphoreMemory(threads);
   }
 
   async start(): Promise<void> {
-    const { boss, notifications } = this.#context;
+    const { notifications } = this.#context;
     // The flag of `npm start` is for the main thread; it would override the limits of the others.
     setFlagsFromString('--max-semi-space-size=0');
     this.#unsubscribe = notifications.subscribe(
       (n) => {
         if (n.type === 'slices') this.#wake(n.lane);
-        if (n.type === 'job_ended' && n.early) this.#each((thread) => thread.cancel(n.job_id));
+        if (n.type === 'job_ended' && n.early) this.#each((worker) => worker.cancel(n.job_id));
       },
-      () => this.#each((thread) => thread.wake()),
+      () => this.#each((worker) => worker.wake()),
     );
     this.#watch = setInterval(() => this.#look(), WATCH_MS);
     this.#look();
-    await boss.work(
-      DEAD_LETTERS,
-      { pollingIntervalSeconds: 5, includeMetadata: true },
-      async ([entry]: JobWithMetadata<Slice>[]) => await this.#takeDeadSlice(entry!),
-    );
+    await loadWorker();
+    await takeDeadSlices(this.#context);
   }
 
   /** The slices that the threads hold. */
   get underWay(): number {
-    return this.#threads.values().reduce((sum, { held }) => sum + held.length, 0);
+    const inThreads = this.#threads.values().reduce((sum, { held }) => sum + held.length, 0);
+    return inThreads + (this.#standIn?.held ?? 0);
   }
 
   /** Whether every thread that was started came up. */
@@ -129,9 +115,9 @@ export class WorkerPool {
     this.#stopping = true;
     this.#unsubscribe();
     for (const restart of this.#restarts.values()) clearTimeout(restart);
-    this.#each((thread) => thread.end(graceMs));
+    this.#each((worker) => worker.end(graceMs));
     const threads = [...this.#threads.values()];
-    const all = Promise.all(threads.map((thread) => thread.exited));
+    const all = Promise.all([...threads.map((thread) => thread.exited), this.#standIn?.exited]);
     await Promise.race([all, new Promise((late) => setTimeout(late, limitMs).unref())]);
     clearInterval(this.#watch);
     await Promise.all(threads.map((thread) => thread.kill()));
@@ -142,6 +128,7 @@ export class WorkerPool {
   /** Announces work: wakes the lane's threads, or starts its first. */
   #wake(lane: Lane): void {
     const threads = this.#threads.values().filter((thread) => thread.lane === lane);
+    if (lane === 'interactive') this.#standIn?.wake();
     if (this.#lanes.some((of, index) => of === lane && this.#isTaken(index)))
       for (const thread of threads) thread.wake();
     else this.#startIn(lane);
@@ -152,7 +139,22 @@ export class WorkerPool {
     const index = this.#lanes.findIndex((of, place) => of === lane && !this.#isTaken(place));
     if (index === -1 || this.#stopping || this.#isStarting(lane)) return;
     this.#readers[lane].warmUp();
-    this.#spawn(index);
+    if (lane === 'interactive' && this.#standIn === null) this.#beginStandIn(index);
+    else this.#spawn(index);
+  }
+
+  /** Has the main thread work until the interactive thread is ready, which it starts soon. */
+  #beginStandIn(index: number): void {
+    const standIn = new StandIn({
+      context: this.#context,
+      share: this.#memory.shareOf('interactive', this.#lanes.length),
+      readers: this.#readers.interactive,
+      renderer: this.#renderer,
+      dispatch: this.#dispatch,
+      startThread: () => this.#spawn(index),
+    });
+    this.#standIn = standIn;
+    void standIn.exited.then(() => (this.#standIn = null));
   }
 
   #isTaken(index: number): boolean {
@@ -160,38 +162,32 @@ export class WorkerPool {
   }
 
   #isStarting(lane: Lane): boolean {
+    if (lane === 'interactive' && this.#standIn?.delaysThread) return true;
     return this.#threads.values().some((thread) => thread.lane === lane && !thread.ready);
   }
 
   #spawn(index: number, failedStarts = 0): void {
-    const { config, databaseUrl, log } = this.#context;
+    const { databaseUrl, log } = this.#context;
     const lane = this.#lanes[index]!;
     const renderer = this.#renderer;
     const dispatch = this.#dispatch;
     const thread = new WorkerThread({
       script: this.#script,
-      data: {
-        config,
-        databaseUrl,
-        lane,
-        index,
-        niceness: this.#niceness[lane],
-        gate: this.#gate,
-        bodiesMemory: this.#bodies[lane],
-        renderMemory: this.#renderMemory,
-      },
+      data: { ...this.#memory.shareOf(lane, index), databaseUrl, niceness: this.#niceness[lane] },
       failedStarts,
       serveReadings: (port) => serveReadings(port, this.#readers[lane]),
       serveRenders: renderer && ((port) => serveRenders(port, renderer)),
       serveDispatch: dispatch && ((port) => serveDispatch(port, dispatch)),
+      onReady: () => lane === 'interactive' && this.#standIn?.end(),
       onError: (error) => log.error({ lane, thread: index, err: error }, 'worker thread failed'),
     });
     this.#threads.set(index, thread);
     void thread.exited.then(() => this.#afterExit(thread));
   }
 
-  #each(call: (thread: WorkerThread) => void): void {
+  #each(call: (worker: WorkerThread | StandIn) => void): void {
     this.#threads.forEach(call);
+    if (this.#standIn) call(this.#standIn);
   }
 
   /** Kills stuck threads, ends idle ones, and starts missing ones. */
@@ -233,9 +229,7 @@ export class WorkerPool {
   async #afterExit(thread: WorkerThread): Promise<void> {
     const { boss, log } = this.#context;
     const { index, lane } = thread;
-    HostGate.clear(this.#gate, index);
-    SharedSemaphore.clear(this.#bodies[lane], index);
-    SharedSemaphore.clear(this.#renderMemory, index);
+    this.#memory.clear(lane, index);
     try {
       if (thread.held.length > 0) await boss.fail(lane, thread.held);
     } catch (error) {
@@ -256,33 +250,6 @@ export class WorkerPool {
       if (!this.#stopping) this.#spawn(index, failures);
     };
     this.#restarts.set(index, setTimeout(restart, restart_ms));
-  }
-
-  /** Queues a slice again that the database failed last: that says nothing about its pages. */
-  async #takeDeadSlice({ data, sourceName, sourceOutput }: JobWithMetadata<Slice>): Promise<void> {
-    const { boss, db } = this.#context;
-    const lane = LANES.find((one) => one === sourceName);
-    if (lane === undefined || sourceOutput === null || !('of_database' in sourceOutput))
-      return await this.#failPoisonSlice(data);
-    await db
-      .transaction()
-      .execute(async (tx) => await insertSlices(boss, tx, { lane, slices: [data], priority: 0 }));
-  }
-
-  /**
-   * Settles the pages of a slice that was claimed again and again and never finished: they fail
-   * with `internal_error`.
-   */
-  async #failPoisonSlice(slice: Slice): Promise<void> {
-    const { log } = this.#context;
-    log.error(
-      { request_id: slice.request_id, job_id: slice.job_id, pages: slice.ordinals.length },
-      'slice never finished; its pages fail',
-    );
-    await failPending(this.#context, slice.account_id, slice.job_id, {
-      code: 'internal_error',
-      ordinals: slice.ordinals,
-    });
   }
 }
 

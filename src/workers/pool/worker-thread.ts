@@ -22,6 +22,8 @@ interface WorkerThreadOptions {
   serveRenders: ((port: MessagePort) => void) | null;
   /** The same for deliveries to be handed over; null where this process sends none. */
   serveDispatch: ((port: MessagePort) => void) | null;
+  /** Called once, when it claims slices. */
+  onReady: () => unknown;
   onError: (error: unknown) => void;
 }
 
@@ -42,7 +44,7 @@ export class WorkerThread {
   /** The beats at the last check, and the checks since they moved. */
   #seen = { beats: 0, looks: 0 };
 
-  constructor({ script, data, failedStarts, onError, ...serve }: WorkerThreadOptions) {
+  constructor({ script, data, failedStarts, onReady, onError, ...serve }: WorkerThreadOptions) {
     this.lane = data.lane;
     this.index = data.index;
     this.failedStarts = failedStarts;
@@ -66,7 +68,10 @@ export class WorkerThread {
     if (dispatch) serve.serveDispatch?.(dispatch.port1);
     const { promise, resolve } = Promise.withResolvers<void>();
     this.exited = promise;
-    this.#worker.on('message', (message: FromThread) => this.#receive(message));
+    this.#worker.on('message', (message: FromThread) => {
+      this.#receive(message);
+      if (message.type === 'ready') onReady();
+    });
     this.#worker.on('error', onError);
     this.#worker.on('exit', () => {
       readings.port1.close();

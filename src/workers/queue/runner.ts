@@ -21,19 +21,39 @@ const RETURN_PAUSE_MS = 1000;
 /** A third of the heartbeat after which a slice counts as lost. */
 const TOUCH_MS = 3000;
 
+/** What a runner may take on beside the limits of its lane. */
+interface RunnerLimits {
+  /** The most slices at once. */
+  most: number;
+  /** Which slices it runs. Where it meets another it claims nothing until its next look. */
+  takes: (entry: QueueJob<Slice>) => boolean;
+}
+
+/** Rolls a claim back that holds a slice that the runner does not take. */
+class ForOthersError extends Error {
+  override name = 'ForOthersError';
+}
+
 /** Claims slices from one lane of the queue and runs them side by side. */
 export class Runner {
   readonly #tools: SliceTools;
   readonly #log: Log;
   readonly #held: HeldSlices;
+  readonly #limits: RunnerLimits | null;
   #wake: () => void = () => {};
   #woken = false;
   #stopping = false;
 
   /** `onHeld` receives the held slices, whenever they change. */
-  constructor(tools: SliceTools, log: Log, onHeld: (held: HeldSlice[]) => void) {
+  constructor(
+    tools: SliceTools,
+    log: Log,
+    onHeld: (held: HeldSlice[]) => void,
+    limits: RunnerLimits | null = null,
+  ) {
     this.#tools = tools;
     this.#log = log;
+    this.#limits = limits;
     this.#held = new HeldSlices(tools.lane, tools.around.load, (held) => {
       onHeld(held);
       this.wake();
@@ -74,7 +94,7 @@ export class Runner {
   }
 
   async #claim(): Promise<number> {
-    const { free } = this.#held;
+    const free = Math.min(this.#held.free, (this.#limits?.most ?? Infinity) - this.#held.entries.length);
     if (free <= 0) return 0;
     try {
       const entries = await this.#take(Math.min(free, CLAIMED_AT_ONCE[this.#tools.lane]));
@@ -100,8 +120,10 @@ export class Runner {
       await db.transaction().execute(async (tx) => {
         const ignoreGroups = [...groups, ...(await queuedGroups(tx, lane, accounts))];
         entries = await boss.fetch<Slice>(lane, { batchSize, ignoreGroups, db: fromKysely(tx) });
+        if (this.#limits && !entries.every(this.#limits.takes)) throw new ForOthersError();
       });
     } catch (error) {
+      if (error instanceof ForOthersError) return [];
       for (const entry of entries) void this.#return(entry);
       throw error;
     }

@@ -130,8 +130,8 @@ async function defer(
     await sql`update pages set tries = tries + 1 where account_id = ${job.account_id} and job_id = ${job.id}
       and ordinal = any(${retried}::int[]) and status = 'pending'`.execute(tx);
   }
-  const { account_id, job_id, request_id, sync, capped } = slice;
-  const marks = { ...(sync ? { sync } : {}), ...(capped ? { capped } : {}) };
+  const { account_id, job_id, request_id, sync, capped, map } = slice;
+  const marks = { ...(sync ? { sync } : {}), ...(capped ? { capped } : {}), ...(map ? { map } : {}) };
   for (const [after, together] of Map.groupBy(deferred, (d) => Math.ceil(d.after))) {
     const slices = divideIntoSlices(together.toSorted((a, b) => a.ordinal - b.ordinal)).map(
       (again): Slice => ({ account_id, job_id, request_id, ...again, ...marks }),

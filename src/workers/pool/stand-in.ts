@@ -1,0 +1,123 @@
+import { MessageChannel } from 'node:worker_threads';
+import type { Job as QueueJob } from 'pg-boss';
+import type { Context } from '../../context.ts';
+import type { Slice } from '../../database/queue.ts';
+import { RenderClient, serveRenders } from '../../render/thread-port.ts';
+import type { Renderer } from '../../render/renderer.ts';
+import type { DirectDispatch } from '../../webhooks/direct/reservation.ts';
+import type { Runner } from '../queue/runner.ts';
+import type { ReaderPool } from '../reading/reader-pool.ts';
+import type { WorkerShare } from './lane-worker.ts';
+
+/** The most slices that the main thread takes on: the API and the dispatcher live there. */
+const MOST = 8;
+/** The thread starts this much later, so that its start takes no CPU from the first page. */
+const THREAD_AFTER_MS = 300;
+/** What is under way when the thread is ready may take as long as a synchronous request. */
+const GRACE_MS = 30_000;
+
+interface StandInOptions {
+  context: Context;
+  share: WorkerShare;
+  readers: ReaderPool;
+  renderer: Renderer | null;
+  dispatch: DirectDispatch | null;
+  /** Starts the thread. Called once, unless the stand-in is told to end before. */
+  startThread: () => void;
+}
+
+/**
+ * Runs slices of single pages in the main thread until the thread of their lane is ready. A thread
+ * loads 600 modules before it claims, which takes a quarter of a second; the main thread has most
+ * of them. Other slices wait for the thread.
+ */
+export class StandIn {
+  /** Resolves when it has ended. */
+  readonly exited: Promise<void>;
+  readonly #startThread: () => void;
+  #threadLater: NodeJS.Timeout | null;
+  #runner: Runner | null = null;
+  #ending = false;
+  #held = 0;
+
+  constructor(options: StandInOptions) {
+    this.#startThread = options.startThread;
+    this.#threadLater = setTimeout(() => this.#callThread(), THREAD_AFTER_MS);
+    const { lane } = options.share;
+    this.exited = this.#run(options).catch((error: unknown) => {
+      options.context.log.error({ lane, err: error }, 'failed to stand in for a worker thread');
+      this.#callThread();
+    });
+  }
+
+  /** Whether the thread is still to be started. */
+  get delaysThread(): boolean {
+    return this.#threadLater !== null;
+  }
+
+  /** The slices that it works on. */
+  get held(): number {
+    return this.#held;
+  }
+
+  wake(): void {
+    this.#runner?.wake();
+  }
+
+  cancel(jobId: string): void {
+    this.#runner?.cancel(jobId);
+  }
+
+  /** Ends it: its slices get `graceMs` to finish; what is left of them goes back to the queue. */
+  end(graceMs = GRACE_MS): void {
+    this.#clearTimer();
+    this.#ending = true;
+    this.#runner?.stop(graceMs);
+  }
+
+  async #run({ context, share, readers, renderer, dispatch }: StandInOptions): Promise<void> {
+    const [{ createLaneWorker }, { Runner: LaneRunner }] = await loadWorker();
+    if (this.#ending) return;
+    const { db, boss } = context;
+    const log = context.log.child({ lane: share.lane, thread: share.index });
+    await using stack = new AsyncDisposableStack();
+    const channel = renderer && new MessageChannel();
+    if (channel) {
+      serveRenders(channel.port1, renderer);
+      stack.defer(() => channel.port1.close());
+    }
+    const renders = channel && new RenderClient(channel.port2);
+    const worker = stack.use(createLaneWorker(share, { db, boss, log, readers, renders, dispatch }));
+    const onHeld = ({ length }: unknown[]) => {
+      this.#held = length;
+      if (length === MOST) this.#callThread();
+    };
+    this.#runner = new LaneRunner(worker.tools, log, onHeld, { most: MOST, takes: isHarmless });
+    await this.#runner.run();
+    log.debug('the worker thread has taken over from the main thread');
+  }
+
+  #callThread(): void {
+    if (this.#threadLater === null) return;
+    this.#clearTimer();
+    this.#startThread();
+  }
+
+  #clearTimer(): void {
+    clearTimeout(this.#threadLater ?? undefined);
+    this.#threadLater = null;
+  }
+}
+
+/** Loads what the main thread lacks of a worker: some 60 modules. */
+export async function loadWorker() {
+  return await Promise.all([import('./lane-worker.ts'), import('../queue/runner.ts')]);
+}
+
+/**
+ * Whether the main thread can bear a slice: the sitemaps of a map may take seconds of its time, and
+ * a slice that has failed before may have cost a thread.
+ */
+function isHarmless({ data, retryCount }: QueueJob<Slice>): boolean {
+  return data.ordinals.length === 1 && data.map !== true && retryCount === 0;
+}

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkerPool } from '../../src/workers/pool/pool.ts';
+import { startTestService } from '../support/service.ts';
+import { gate, page, startSite } from '../support/site.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { eventually } from '../support/wait.ts';
+
+const NEVER = new URL('data:text/javascript,throw new Error("it does not load")');
+
+async function started(pool: WorkerPool): Promise<AsyncDisposable> {
+  await pool.start();
+  return { [Symbol.asyncDispose]: () => pool.stop(0, 1000) };
+}
+
+test('the main thread reads single pages while the interactive thread is not there', async () => {
+  await using site = await startSite({ '/': page('Here', 'text') });
+  await using receiver = await startReceiver();
+  await using service = await startTestService({ ROLES: 'web,dispatcher' });
+  const pool = new WorkerPool(service.context, { script: NEVER });
+  await using _ = await started(pool);
+  const url = site.url('/');
+  const answers = await Promise.all(
+    Array.from({ length: 20 }, async () => await service.api('POST', '/v1/scrape', { url })),
+  );
+  assert.deepEqual(new Set(answers.map(({ json }) => json.status)), new Set(['ok']));
+  const job = await service.api.queue('/v1/scrape/async', { url, webhook_url: receiver.url() });
+  assert.equal((await service.api.finished(job)).status, 'completed');
+  await eventually(() => receiver.callbacks.length === 1);
+  assert.equal(pool.underWay, 0);
+});
+
+test('what may take the time of its thread waits for a thread', async () => {
+  await using site = await startSite({ '/': page('Here', 'text'), '/other': page('There', 'text') });
+  await using service = await startTestService({ ROLES: 'web' });
+  const broken = new WorkerPool(service.context, { script: NEVER });
+  await broken.start();
+  const batch = service.api('POST', '/v1/scrape/batch', { urls: [site.url('/'), site.url('/other')] });
+  const map = service.api('POST', '/v1/map', { url: site.url('/') });
+  // Longer than the main thread waits between two looks.
+  await sleep(1500);
+  assert.equal(site.requests.length, 0);
+  await broken.stop(0, 1000);
+  await using _ = await started(new WorkerPool(service.context));
+  assert.equal((await batch).json.pages.length, 2);
+  assert.equal((await map).json.status, 'ok');
+});
+
+test('a job that is cancelled while the main thread fetches its page is let go', async () => {
+  await using site = await startSite();
+  const held = gate(page('Here', 'text'));
+  site.routes.set('/', held.route);
+  await using service = await startTestService({ ROLES: 'web' });
+  const pool = new WorkerPool(service.context, { script: NEVER });
+  await using _ = await started(pool);
+  const job = await service.api.queue('/v1/scrape/async', { url: site.url('/') });
+  await held.entered;
+  assert.equal(pool.underWay, 1);
+  await service.api('POST', `/v1/jobs/${job}/cancel`);
+  await eventually(() => pool.underWay === 0);
+  held.open();
+});
