@@ -11,7 +11,7 @@ import { createTestDatabase } from '../support/database.ts';
 import { testRun } from '../support/environment.ts';
 import { listen } from '../support/net/listen.ts';
 import { startProcess } from '../support/process.ts';
-import { startTestService } from '../support/service.ts';
+import { startTestService, type TestService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
 
 const KEY = 'ok_test_key_of_some_length';
@@ -68,8 +68,8 @@ test('HOST is the only address that is listened on, and must be one of this mach
     await assertRefused({ ...env, HOST }, new RegExp(`^HOST: ${HOST} is no address of this machine`));
   await assertRefused({ ...env, HOST: 'two words' }, /^HOST: must be an address/);
 
-  await using service = startProcess({ ...env, HOST: '127.0.0.2' });
-  const port = await service.ready();
+  await using own = await startTestService({ ...env, HOST: '127.0.0.2', ROLES: 'web' });
+  const { port } = own.service;
   assert.equal((await fetch(`http://127.0.0.2:${port}/healthz`)).status, 200);
   await assert.rejects(fetch(`http://127.0.0.1:${port}/healthz`));
 });
@@ -199,29 +199,31 @@ test('a lost or wrong SECRET_KEY stops the start', async () => {
   await using database = await createTestDatabase();
   const env = { DATABASE_URL: database.url, OLLAGRAPH_API_KEY: KEY };
   {
-    await using service = startProcess({ ...env, SECRET_KEY: 'the key that sealed it' });
-    await service.ready();
+    await using _ = await startTestService({ ...env, SECRET_KEY: 'the key that sealed it', ROLES: 'web' });
   }
   await assertStops(env, /^SECRET_KEY: does not open the webhook secret of account acct_/);
   await assertRefused({ ...env, SECRET_KEY: 'another key than that' }, /^SECRET_KEY: does not open/);
-  await using rotated = startProcess({
+  await using _ = await startTestService({
     ...env,
     SECRET_KEY: 'another key than that',
     SECRET_KEY_PREVIOUS: 'the key that sealed it',
+    ROLES: 'web',
   });
-  await rotated.ready();
 });
+
+/** The lines of the log that name the variable. */
+const mentions = ({ logs }: TestService) =>
+  logs.map((line) => JSON.stringify(line)).filter((line) => line.includes('OLLAGRAPH_API_KEY'));
 
 test('another OLLAGRAPH_API_KEY at a later start is logged', async () => {
   await using database = await createTestDatabase();
+  const env = { DATABASE_URL: database.url, ROLES: 'web' };
   {
-    await using service = startProcess({ DATABASE_URL: database.url, OLLAGRAPH_API_KEY: KEY });
-    await service.ready();
-    assert.ok(!service.output().includes('OLLAGRAPH_API_KEY'));
+    await using service = await startTestService({ ...env, OLLAGRAPH_API_KEY: KEY });
+    assert.deepEqual(mentions(service), []);
   }
-  await using later = startProcess({ DATABASE_URL: database.url, OLLAGRAPH_API_KEY: `${KEY}_2` });
-  await later.ready();
-  assert.match(later.output(), /"account_id":"acct_\w+","msg":"OLLAGRAPH_API_KEY is new/);
+  await using later = await startTestService({ ...env, OLLAGRAPH_API_KEY: `${KEY}_2` });
+  assert.match(mentions(later).join('\n'), /"account_id":"acct_\w+","msg":"OLLAGRAPH_API_KEY is new/);
 });
 
 test('a data directory that cannot be used, or is of another Postgres, stops the start', async () => {
