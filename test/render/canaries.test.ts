@@ -10,10 +10,11 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { browserUser } from '../../src/render/browser-user.ts';
+import type { RenderRequest } from '../../src/render/messages.ts';
 import { CHROMIUM, noBrowser, noShell, SHELL } from '../support/browser/browser.ts';
 import { listen } from '../support/net/listen.ts';
 import { startDns, type FakeDns } from '../support/net/dns.ts';
-import type { GuardedPage } from './guarded-page.ts';
+import type { GuardedPages } from './guarded-page.ts';
 
 /** The one address that pages may reach. Canaries listen on others of loopback. */
 const OPEN = '127.0.0.2';
@@ -36,10 +37,10 @@ const WAYS = (
 ) => `<!doctype html><title>Ways out</title><main><p>A page that tries.</p></main>
 <link rel="preconnect" href="http://${to}/"><link rel="dns-prefetch" href="//prefetched.test">
 <link rel="stylesheet" href="http://${to}/style"><link rel="icon" href="http://${to}/icon">
-<img src="http://${to}/img"><img src="/redirect"><video src="http://${to}/video" preload="auto"></video>
+<img src="http://${to}/img"><img src="/redirect?to=${to}"><video src="http://${to}/video" preload="auto"></video>
 <object data="http://${to}/object" type="text/html"></object>
 <iframe src="http://${to}/iframe"></iframe>
-<iframe src="/refresh"></iframe>
+<iframe src="/refresh?to=${to}"></iframe>
 <iframe src="data:text/html,<img src=http://${to}/data>"></iframe>
 <iframe src="file:///etc/passwd"></iframe>
 <form target="formed" method="post" action="http://${to}/form"></form><iframe name="formed"></iframe>
@@ -59,7 +60,7 @@ const WAYS = (
   frame.src = URL.createObjectURL(new Blob(['<img src="' + to + '/blob">'], { type: 'text/html' }));
   document.body.append(frame);
   new Worker(URL.createObjectURL(new Blob(['fetch("' + to + '/worker", { mode: "no-cors" })'])));
-  navigator.serviceWorker?.register('/service-worker.js').catch(() => {});
+  navigator.serviceWorker?.register('/service-worker.js?to=${to}').catch(() => {});
   const peer = new RTCPeerConnection({ iceServers: [
     { urls: ['stun:${to.split(':')[0]}:${udp}', 'stun:stunned.test:${udp}'] },
     { urls: 'turn:turned.test:${udp}?transport=tcp', username: 'u', credential: 'c' },
@@ -104,6 +105,27 @@ function lookups(log: string): string {
   return events.flatMap(({ type, params }) => (types.has(type) ? [JSON.stringify(params)] : [])).join('\n');
 }
 
+const REQUEST: Omit<RenderRequest, 'url'> = {
+  headers: {},
+  cookies: [],
+  userAgent: 'Canary',
+  skipTlsVerification: false,
+  timeoutMs: 15_000,
+  asks: false,
+  via: null,
+  payer: 'acct_1',
+  options: {
+    wait_for: 'network_idle',
+    viewport: { width: 800, height: 600 },
+    mobile: false,
+    locale: null,
+    timezone: null,
+    block: [],
+    actions: [],
+    scroll_to_end: false,
+  },
+};
+
 /** Where the pages of the test try to connect. */
 interface Canary {
   port: number;
@@ -139,12 +161,12 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
   let permitted = '';
   let forbidden = '';
   let dns: FakeDns;
-  let page = '';
-  let target = '';
   let packets = 0;
   const udp = createSocket('udp4').on('message', () => void packets++);
 
   const answerAll: RequestListener = (request, response) => {
+    const { pathname, searchParams } = new URL(request.url!, permitted);
+    const target = searchParams.get('to') ?? '';
     const answers: Record<string, () => void> = {
       '/redirect': () => response.writeHead(302, { location: `http://${target}/redirected` }).end(),
       '/refresh': () =>
@@ -156,7 +178,8 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
           .setHeader('content-type', 'text/javascript')
           .end(`self.addEventListener('install', () => fetch('http://${target}/service-worker'));`),
     };
-    const answer = answers[request.url!] ?? (() => response.setHeader('content-type', 'text/html').end(page));
+    const page = WAYS(target, udp.address().port);
+    const answer = answers[pathname] ?? (() => response.setHeader('content-type', 'text/html').end(page));
     answer();
   };
 
@@ -184,22 +207,33 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
     await dns.close();
   });
 
+  /** A page that tries all ways to an address, on a site. */
+  interface Attempt {
+    to: string;
+    site?: string;
+    /** Whether the page is refused, being at no permitted address itself. */
+    refused?: boolean;
+  }
+
+  interface Browsing {
+    /** The guards that are left out. */
+    without?: string[];
+    chromium?: string;
+  }
+
   /**
-   * Renders a page that tries all ways to an address, without some guards. Returns the names that the
-   * browser looked up.
+   * Renders the pages one after the other in one browser, all but those that must be refused. Returns
+   * the names that the browser looked up.
    */
   async function render(
-    to: string,
-    without: string[] = [],
-    host = permitted,
-    chromium = CHROMIUM,
+    attempts: Attempt[],
+    { without = [], chromium = CHROMIUM }: Browsing = {},
   ): Promise<string> {
-    [target, page] = [to, WAYS(to, udp.address().port)];
     const user = await browserUser();
     const directory = await mkdtemp('/tmp/ollagraph-guards-');
     if (user) await chown(directory, user.uid, user.gid);
     const netLog = join(directory, 'net.json');
-    const given: GuardedPage = {
+    const given: GuardedPages = {
       chromium,
       directory,
       user,
@@ -207,33 +241,17 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
       dnsServers: [dns.server],
       without,
       netLog,
-      request: {
-        url: `${host}/`,
-        headers: {},
-        cookies: [],
-        userAgent: 'Canary',
-        skipTlsVerification: false,
-        timeoutMs: 15_000,
-        asks: false,
-        via: null,
-        payer: 'acct_1',
-        options: {
-          wait_for: 'network_idle',
-          viewport: { width: 800, height: 600 },
-          mobile: false,
-          locale: null,
-          timezone: null,
-          block: [],
-          actions: [],
-          scroll_to_end: false,
-        },
-      },
+      requests: attempts.map(({ to, site = permitted }) => ({ ...REQUEST, url: `${site}/?to=${to}` })),
     };
     try {
       const script = new URL('./guarded-page.ts', import.meta.url).pathname;
-      await run(process.execPath, [script, JSON.stringify(given)], {
+      const { stdout } = await run(process.execPath, [script, JSON.stringify(given)], {
         env: { TMPDIR: directory },
       });
+      const failures = JSON.parse(stdout) as (string | null)[];
+      for (const [n, { refused = false }] of attempts.entries())
+        if (refused) assert.match(failures[n] ?? 'it was rendered', /blocked_target/);
+        else assert.equal(failures[n], null);
       return lookups(await readFile(netLog, 'utf8'));
     } finally {
       await rm(directory, { recursive: true, force: true, maxRetries: 3 });
@@ -242,7 +260,7 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
 
   test('each way reaches an address that is permitted, so that the page of this test does try', async () => {
     const canary = await startCanary(OPEN);
-    await render(`${OPEN}:${canary.port}`);
+    await render([{ to: `${OPEN}:${canary.port}` }]);
     canary.close();
     assert.deepEqual(
       SEEN.filter((path) => !canary.paths.has(path)),
@@ -254,8 +272,8 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
   test('no way reaches loopback by address, nor does a page there load', async () => {
     const canary = await startCanary(CLOSED);
     packets = 0;
-    const names = await render(`${CLOSED}:${canary.port}`);
-    await assert.rejects(render(`${CLOSED}:${canary.port}`, [], forbidden), /blocked_target/);
+    const to = `${CLOSED}:${canary.port}`;
+    const names = await render([{ to }, { to, site: forbidden, refused: true }]);
     canary.close();
     assert.deepEqual([canary.connections, packets, [...canary.paths]], [0, 0, []]);
     assert.doesNotMatch(names, LOOKED_UP);
@@ -263,8 +281,8 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
 
   test('no way reaches loopback by a name, or by one that changes its address', async () => {
     const canary = await startCanary(CLOSED);
-    await render(`inside.test:${canary.port}`);
-    await render(`rebinding.test:${canary.port}`);
+    const { port } = canary;
+    await render([{ to: `inside.test:${port}` }, { to: `rebinding.test:${port}` }]);
     canary.close();
     assert.deepEqual([canary.connections, [...canary.paths]], [0, []]);
   });
@@ -275,9 +293,8 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
     try {
       const canary = await startCanary(LINK_LOCAL);
       const inside = await start(LINK_LOCAL);
-      await render(`${LINK_LOCAL}:${canary.port}`);
-      await render(`linked.test:${canary.port}`);
-      await assert.rejects(render(`${LINK_LOCAL}:${canary.port}`, [], inside), /blocked_target/);
+      const to = `${LINK_LOCAL}:${canary.port}`;
+      await render([{ to }, { to: `linked.test:${canary.port}` }, { to, site: inside, refused: true }]);
       canary.close();
       assert.deepEqual([canary.connections, [...canary.paths]], [0, []]);
     } finally {
@@ -288,7 +305,7 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
   test('no way reaches loopback from the headless shell', { skip: noShell }, async () => {
     const canary = await startCanary(CLOSED);
     packets = 0;
-    const names = await render(`${CLOSED}:${canary.port}`, [], permitted, SHELL);
+    const names = await render([{ to: `${CLOSED}:${canary.port}` }], { chromium: SHELL });
     canary.close();
     assert.deepEqual([canary.connections, packets, [...canary.paths]], [0, 0, []]);
     assert.doesNotMatch(names, LOOKED_UP);
@@ -296,7 +313,8 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
 
   test('without its flag WebRTC gets out of the headless shell', { skip: noShell }, async () => {
     packets = 0;
-    await render(`${CLOSED}:9`, ['--force-webrtc-ip-handling-policy'], permitted, SHELL);
+    const without = ['--force-webrtc-ip-handling-policy'];
+    await render([{ to: `${CLOSED}:9` }], { without, chromium: SHELL });
     assert.ok(packets > 0);
   });
 
@@ -309,17 +327,17 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
     test(`without ${flag} something gets out`, async () => {
       const canary = await startCanary(CLOSED);
       packets = 0;
-      await render(`${CLOSED}:${canary.port}`, [flag], where());
+      await render([{ to: `${CLOSED}:${canary.port}`, site: where() }], { without: [flag] });
       canary.close();
       assert.ok(gotOut(canary));
     });
 
   test('what would go past the proxy finds no host but that of the proxy', async () => {
     const canary = await startCanary(OPEN);
-    const to = `${OPEN}:${canary.port}`;
-    await render(to, ['--proxy-server'], forbidden);
+    const attempt = { to: `${OPEN}:${canary.port}`, site: forbidden };
+    await render([attempt], { without: ['--proxy-server'] });
     assert.equal(canary.connections, 0);
-    await render(to, ['--proxy-server', '--host-resolver-rules'], forbidden);
+    await render([attempt], { without: ['--proxy-server', '--host-resolver-rules'] });
     canary.close();
     assert.ok(canary.connections > 0);
   });

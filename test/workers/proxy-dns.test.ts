@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
+import { BROWSER, noBrowser } from '../support/browser/browser.ts';
 import { startDns, type FakeDns } from '../support/net/dns.ts';
 import { startHttpProxy, startSocksProxy, type TestProxy } from '../support/net/proxy.ts';
 import { startTestService } from '../support/service.ts';
@@ -39,7 +39,7 @@ describe('who resolves the names of sites behind proxies', () => {
       PROXY_DNS: mode,
       DNS_SERVERS: dns.server,
       ALLOW_PRIVATE_TARGETS: '',
-      ...(noBrowser === false && { CHROMIUM_PATH: CHROMIUM }),
+      ...(noBrowser === false && { CHROMIUM_PATH: BROWSER }),
     });
   }
 
