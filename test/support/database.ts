@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { openDatabase, type Database } from '../../src/database/connect/connection.ts';
+import { atEnd } from '../runner/at-end.ts';
 import { testRun } from './environment.ts';
 
 export interface TestDatabase extends Database, AsyncDisposable {
@@ -33,12 +34,16 @@ export async function createTestDatabase({ empty = false }: { empty?: boolean } 
   };
 }
 
+let administrator: Promise<pg.Client> | undefined;
+
+/** Runs a statement on the one connection that a process keeps for this. */
 async function administer(url: string, text: string): Promise<void> {
+  const client = await (administrator ??= connect(url));
+  await client.query(text);
+}
+
+async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  try {
-    await client.query(text);
-  } finally {
-    await client.end();
-  }
+  return atEnd.adopt(client, () => client.end());
 }
