@@ -10,6 +10,11 @@ import { writeCertificates } from '../support/net/certificates.ts';
 import { testRunEnvironment } from '../support/environment.ts';
 
 const TEMPLATE = 'ollagraph_template';
+/**
+ * A test database need not survive a power cut. Several services run at a time, each with some ten
+ * connections.
+ */
+const OF_TESTS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
 
 /** What all files of a run share. Disposing stops Postgres. */
 export interface Shared extends AsyncDisposable {
@@ -25,9 +30,9 @@ export async function startShared(directory: string): Promise<Shared> {
   await using stack = new AsyncDisposableStack();
   stack.defer(() => stopLeftPostgres(directory));
   const certificates = await writeCertificates(directory);
-  const postgres = await startEmbedded(join(directory, 'shared'), pino({ level: 'warn' }));
+  const log = pino({ level: 'warn' });
+  const postgres = await startEmbedded(join(directory, 'shared'), log, OF_TESTS);
   stack.defer(() => postgres.close());
-  await relaxDurability(postgres.url);
   await makeTemplate(postgres.url);
   const owned = stack.move();
   return {
@@ -41,14 +46,6 @@ export async function startShared(directory: string): Promise<Shared> {
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** A test database need not survive a power cut. */
-async function relaxDurability(url: string): Promise<void> {
-  await query(url, 'alter system set fsync = off');
-  await query(url, 'alter system set synchronous_commit = off');
-  await query(url, 'alter system set full_page_writes = off');
-  await query(url, 'select pg_reload_conf()');
 }
 
 async function makeTemplate(url: string): Promise<void> {

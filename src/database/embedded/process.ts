@@ -12,11 +12,14 @@ import type { Cluster } from './cluster.ts';
 const READY_MS = 60_000;
 const STOP_MS = 10_000;
 
+/** Parameters of Postgres by name. */
+export type Settings = Record<string, string>;
+
 /**
  * Frugal enough for a small machine. Durability keeps Postgres's defaults (fsync and
  * synchronous_commit on).
  */
-const SETTINGS = {
+const SETTINGS: Settings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
   max_connections: '60',
@@ -28,12 +31,16 @@ const SETTINGS = {
 
 /**
  * Starts a server on the cluster, in a session of its own: Ctrl-C in a terminal must reach only us,
- * who stop it last. Its environment holds none of our variables, since SQL can read the server's
- * environment. Returns its pid.
+ * who stop it last. `settings` go before ours. Its environment holds none of our variables, since
+ * SQL can read the server's environment. Returns its pid.
  */
-export async function launch(cluster: Cluster, bin: string, port: number): Promise<number> {
+export async function launch(
+  cluster: Cluster,
+  bin: string,
+  { port, settings: given }: { port: number; settings: Settings },
+): Promise<number> {
   const log = openSync(join(cluster.home, 'postgres.log'), 'a', 0o600);
-  const settings = Object.entries({ ...SETTINGS, port: String(port) }).flatMap(([name, value]) => [
+  const settings = Object.entries({ ...SETTINGS, ...given, port: String(port) }).flatMap(([name, value]) => [
     '-c',
     `${name}=${value}`,
   ]);

@@ -13,7 +13,7 @@ import {
 import { EmbeddedError } from './error.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { alive } from './alive.ts';
-import { answers, becomesReady, freePort, launch, stop } from './process.ts';
+import { answers, becomesReady, freePort, launch, stop, type Settings } from './process.ts';
 
 /**
  * The processes of a killed Postgres may live on for a moment, and until they end no other starts
@@ -43,11 +43,11 @@ export interface OwnEmbedded extends Embedded {
 /**
  * Starts a Postgres on a loopback port, its cluster under `dataDir`, which the first call creates.
  * One that a killed process left running is taken over. Nobody watches it: see `openEmbedded`.
- * Throws EmbeddedError.
+ * `settings` go before ours. Throws EmbeddedError.
  */
-export async function startEmbedded(dataDir: string, log: Log): Promise<Embedded> {
+export async function startEmbedded(dataDir: string, log: Log, settings: Settings = {}): Promise<Embedded> {
   const cluster = await clusterOf(dataDir);
-  const { pid, port } = await takeOverOrStart(cluster, log);
+  const { pid, port } = await takeOverOrStart(cluster, log, settings);
   return { url: cluster.urlAt(port), close: () => stop(pid) };
 }
 
@@ -114,11 +114,11 @@ export async function runningEmbedded(dataDir: string): Promise<string | null> {
   return running && cluster.urlAt(running.port);
 }
 
-async function takeOverOrStart(cluster: Cluster, log: Log): Promise<Running> {
+async function takeOverOrStart(cluster: Cluster, log: Log, settings: Settings = {}): Promise<Running> {
   const orphan = await findRunning(cluster);
   if (orphan)
     log.info({ port: orphan.port }, 'a Postgres already runs on the data directory: connecting to it');
-  return orphan ?? (await startServer(cluster));
+  return orphan ?? (await startServer(cluster, { settings }));
 }
 
 async function findRunning(cluster: Cluster): Promise<Running | null> {
@@ -131,14 +131,17 @@ async function findRunning(cluster: Cluster): Promise<Running | null> {
  * before, and then the cluster must be there. One that has been starting itself since is taken
  * over.
  */
-async function startServer(cluster: Cluster, port?: number): Promise<Running> {
+async function startServer(
+  cluster: Cluster,
+  { port, settings = {} }: { port?: number; settings?: Settings } = {},
+): Promise<Running> {
   const binaries = await postgresBinaries(cluster.owner);
   if (port === undefined) await ensureCluster(cluster, binaries);
   else await requireCluster(cluster);
   for (let tries = 1; ; tries++) {
     await disownPid(cluster);
     const at = port ?? (await freePort());
-    const pid = await launch(cluster, binaries.bin, at);
+    const pid = await launch(cluster, binaries.bin, { port: at, settings });
     if (await becomesReady(cluster.urlAt(at), pid)) return { pid, port: at };
     const other = await findRunning(cluster);
     if (other && (port ?? other.port) === other.port) return other;
@@ -190,7 +193,7 @@ class WatchedServer {
   async #startAgain(): Promise<void> {
     this.#log.error({ pid: this.#pid }, 'embedded Postgres ended; starting it again');
     try {
-      this.#pid = (await startServer(this.#cluster, this.#port)).pid;
+      this.#pid = (await startServer(this.#cluster, { port: this.#port })).pid;
       this.#log.info({ pid: this.#pid }, 'embedded Postgres runs again');
     } catch (error) {
       this.release();
