@@ -6,13 +6,14 @@ import { problemSchema } from '../../src/http/problem.ts';
 import { sql } from 'kysely';
 import { createApi, type Api } from '../support/api.ts';
 import { startTestService, type TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { page, startSite } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 
 let service: TestService;
 let anybody: Api;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   anybody = createApi(service.api.origin, null);
 });
 after(() => service[Symbol.asyncDispose]());

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { testRun } from '../support/environment.ts';
 import { missing } from '../support/programs/programs.ts';
-import { startTestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { page, startSite } from '../support/site.ts';
 
 const run = promisify(execFile);
@@ -28,7 +28,7 @@ test(
   "the manual's Python program runs on a client that is generated from the service's document",
   { skip: missing('openapi-python-client') },
   async () => {
-    await using service = await startTestService();
+    await using service = await shareTestService();
     await using site = await startSite({
       '/': page('Home', 'Hello.'),
       '/one': page('One', 'The first page.'),

@@ -6,7 +6,8 @@ import { PAGE_ERRORS } from '../../src/scrape/types.ts';
 import { ATTEMPT_ERRORS } from '../../src/webhooks/send/attempt-errors.ts';
 import { createApi } from '../support/api.ts';
 import { assertAccessible, noBrowser, startBrowser } from '../support/browser/browser.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 
 const PAGES = [
   '/docs',
@@ -18,7 +19,7 @@ const PAGES = [
 
 let service: TestService;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
 });
 after(() => service[Symbol.asyncDispose]());
 

@@ -4,7 +4,8 @@ import { sql } from 'kysely';
 import { failPending } from '../../src/jobs/progress/cancel.ts';
 import { assertBooksBalance } from '../support/checks/ledger.ts';
 import { startReceiver, type Receiver } from '../support/receiver.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { gate, page, startSite, type Site } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -12,7 +13,7 @@ let service: TestService;
 let site: Site;
 let receiver: Receiver;
 before(async () => {
-  service = await startTestService();
+  service = await shareTestService();
   site = await startSite({ '/': page('Home', 'Hello.') });
   receiver = await startReceiver();
 });
@@ -22,9 +23,10 @@ after(async () => {
   await receiver[Symbol.asyncDispose]();
 });
 
-async function openSlices(db: TestService['db']): Promise<number> {
+async function openSlices({ db, account }: TestService): Promise<number> {
   const { rows } = await sql<{ n: number }>`
-    select count(*)::int as n from ollagraph_queue.job where state < 'completed'`.execute(db);
+    select count(*)::int as n from ollagraph_queue.job
+    where state < 'completed' and data ->> 'account_id' = ${account.id}`.execute(db);
   return rows[0]!.n;
 }
 
@@ -58,7 +60,7 @@ test('cancelling keeps what was done, stops the rest, and delivers once with sta
 
   // Once the workers know, whatever was under way is not settled any more, and nothing new is
   // fetched.
-  await eventually(async () => (await openSlices(service.db)) === 0);
+  await eventually(async () => (await openSlices(service)) === 0);
   const fetched = slow.requests.length;
   await service.api('POST', '/v1/scrape/batch', { urls: [site.url('/')] });
   assert.equal(slow.requests.length, fetched);

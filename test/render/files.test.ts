@@ -5,7 +5,8 @@ import { sql } from 'kysely';
 import type { PageFile } from '../../src/scrape/types.ts';
 import { BROWSER, noBrowser } from '../support/browser/browser.ts';
 import { startReceiver } from '../support/receiver.ts';
-import { startTestService, type TestService } from '../support/service.ts';
+import type { TestService } from '../support/service.ts';
+import { shareTestService } from '../support/shared-service.ts';
 import { page, startSite, type Site } from '../support/site.ts';
 
 /** Colours that no picture format makes small. */
@@ -40,7 +41,7 @@ describe('files of rendered pages', { skip: noBrowser }, () => {
   let site: Site;
   before(async () => {
     // A place that was not given back would keep every later page waiting.
-    service = await startTestService({ CHROMIUM_PATH: BROWSER, RENDER_CONCURRENCY: '1' });
+    service = await shareTestService({ CHROMIUM_PATH: BROWSER, RENDER_CONCURRENCY: '1' });
     const picture = Buffer.from('R0lGODlhAQABAPAAAP8AAP///yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw==', 'base64');
     site = await startSite({
       '/': page('Home', 'A page with words enough to be read by anybody. <img src="/picture.gif">'),

@@ -14,6 +14,7 @@ import { testRun } from '../../support/environment.ts';
 import { missing } from '../../support/programs/programs.ts';
 import { startReceiver } from '../../support/receiver.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
+import { shareTestService } from '../../support/shared-service.ts';
 import { page, startSite } from '../../support/site.ts';
 import { eventually } from '../../support/wait.ts';
 import { finishCli, runCli, runCliProcess, spawnCli } from '../run-cli.ts';
@@ -170,7 +171,7 @@ async function doneByOperators({ db }: TestService, id: string): Promise<string[
 }
 
 test('what is made on the command line is in the audit', async () => {
-  await using service = await startTestService();
+  await using service = await shareTestService();
   const env = { DATABASE_URL: service.context.databaseUrl };
   const { stdout } = await runCli(env, ['accounts', 'create', '--name', 'one', '--json']);
   const { account_id } = JSON.parse(stdout);
@@ -183,7 +184,7 @@ test('what is made on the command line is in the audit', async () => {
 });
 
 test('an account is suspended, resumed, renamed and deleted with all its data', async () => {
-  await using service = await startTestService();
+  await using service = await shareTestService();
   await using site = await startSite({ '/': page('Home', 'Text.') });
   const { id, api } = await service.createAccount();
   const env = { DATABASE_URL: service.context.databaseUrl };

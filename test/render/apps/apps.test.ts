@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { BROWSER, noBrowser } from '../../support/browser/browser.ts';
-import { startTestService, type TestService } from '../../support/service.ts';
+import type { TestService } from '../../support/service.ts';
+import { shareTestService } from '../../support/shared-service.ts';
 import { startSite, type Route, type Site } from '../../support/site.ts';
 import { buildApps } from './build.ts';
 // @ts-expect-error: it has no type declarations
@@ -42,7 +43,7 @@ describe('applications', { skip: noBrowser }, () => {
   let site: Site;
   before(async () => {
     const [scripts, served] = await Promise.all([buildApps(), servePage(PRODUCTS)]);
-    service = await startTestService({ CHROMIUM_PATH: BROWSER });
+    service = await shareTestService({ CHROMIUM_PATH: BROWSER, RENDER_CONCURRENCY: '1' });
     site = await startSite({
       '/products.json': json(PRODUCTS),
       '/article.txt': { headers: { 'content-type': 'text/plain' }, body: ARTICLE },
