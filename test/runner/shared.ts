@@ -11,10 +11,16 @@ import { testRunEnvironment } from '../support/environment.ts';
 
 const TEMPLATE = 'ollagraph_template';
 /**
- * A test database need not survive a power cut. Several services run at a time, each with some ten
- * connections.
+ * A test database need not survive a power cut, and is gone before it is worth a vacuum. Several
+ * services run at a time, each with some ten connections.
  */
-const OF_TESTS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
+const OF_TESTS = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  autovacuum: 'off',
+  max_connections: '300',
+};
 
 /** What all files of a run share. Disposing stops Postgres. */
 export interface Shared extends AsyncDisposable {
