@@ -6,18 +6,22 @@ import { join } from 'node:path';
  * group of its own where it stands here.
  */
 const LONGEST = [
-  'service',
-  'webhooks',
-  'webhooks/dispatch',
-  'workers',
   'render',
-  'console',
-  'cli',
   'jobs',
-  'jobs/crawl',
-  'webhooks/direct',
-  'docs',
+  'workers',
+  'webhooks',
+  'service',
+  'cli',
+  'console',
   'security',
+  'database',
+  'schedules',
+  'jobs/crawl',
+  'webhooks/dispatch',
+  'api',
+  'egress',
+  'docs',
+  'webhooks/direct',
 ];
 
 const host = new URL('./group.ts', import.meta.url).href;
