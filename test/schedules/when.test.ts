@@ -20,6 +20,27 @@ const NIGHTS: [name: string, cron: string, zone: string, from: string, times: st
     ['03-29 01:30', '03-30 00:30'],
   ],
   [
+    'several that are left out all come later',
+    '15,45 2 * * *',
+    'Europe/Berlin',
+    '2026-03-28T12:00Z',
+    ['03-29 01:15', '03-29 01:45', '03-30 00:15'],
+  ],
+  [
+    'in the order in which they come, not in which the clock would show them',
+    '20,40 2 * * *',
+    'Australia/Lord_Howe',
+    '2026-10-03T00:00Z',
+    ['10-03 15:40', '10-03 15:50', '10-04 15:20'],
+  ],
+  [
+    'also where clocks are set by two hours',
+    '30 0-2 * * *',
+    'Antarctica/Troll',
+    '2026-03-29T00:00Z',
+    ['03-29 00:30', '03-29 01:30', '03-29 02:30', '03-29 22:30'],
+  ],
+  [
     'a daily time that comes twice counts once',
     '30 2 * * *',
     'Europe/Berlin',

@@ -37,12 +37,33 @@ export class Cron {
    */
   next(now: Date): Date {
     const start = now.getTime();
-    for (let wall = this.#nextWall(this.#zone.wallAt(start)); ; wall = this.#nextWall(wall)) {
+    const first = this.#firstAfter(start);
+    const repeated = this.#isFrequent ? this.#afterSetBack(start) : null;
+    return new Date(Math.min(first, repeated ?? Infinity));
+  }
+
+  /**
+   * Where the clock is set forward, times that it skips come later than some that it shows: the first
+   * is looked for among all that may be.
+   */
+  #firstAfter(start: number): number {
+    const unset = start + this.#zone.offsetAt(start - LONGEST_SHIFT_MS);
+    let wall = Math.min(this.#zone.wallAt(start), unset);
+    let first = Infinity;
+    for (let end = Infinity; wall <= end;) {
+      wall = this.#nextWall(wall);
       const time = this.#timeOf(wall, start);
       if (time === null) continue;
-      const repeated = this.#isFrequent ? this.#afterSetBack(start) : null;
-      return new Date(Math.min(time, repeated ?? Infinity));
+      first = Math.min(first, time);
+      if (this.#isFrequent || !this.#isSetForward(time)) return first;
+      end = Math.min(end, wall + LONGEST_SHIFT_MS);
     }
+    return first;
+  }
+
+  #isSetForward(around: number): boolean {
+    const [before, after] = [around - LONGEST_SHIFT_MS, around + LONGEST_SHIFT_MS];
+    return this.#zone.offsetAt(before) < this.#zone.offsetAt(after);
   }
 
   #nextWall(wall: number): number {
