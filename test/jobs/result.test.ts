@@ -60,6 +60,19 @@ test('a result is downloaded as JSON, JSON lines and CSV', async () => {
   ]);
 });
 
+test('the columns of a CSV have different names, whatever the fields are called', async () => {
+  const urls = [site.url('/two')];
+  const fields = { title: { css: 'p' }, n: { css: 'h1' }, url: { css: 'h1' } };
+  const job_id = await api.queue('/v1/scrape/batch/async', { urls, fields });
+  await api.finished(job_id);
+  const { text } = await api('GET', `/v1/jobs/${job_id}/result?format=csv`);
+  assert.deepEqual(text.split('\r\n'), [
+    'url,final_url,status,http_status,error,title,n,data.url,data.title',
+    `${urls[0]},${urls[0]},ok,200,,Zwei,Zwei,Zwei,Schöner Text.`,
+    '',
+  ]);
+});
+
 for (const format of ['json', 'jsonl', 'csv'])
   test(`a result is read in parts, with its digest, as ${format}`, async () => {
     const path = `/v1/jobs/${await ended([site.url('/one'), 'http://10.0.0.1/', site.url('/two')])}/result?format=${format}`;

@@ -141,6 +141,26 @@ test('a queued map answers at once, and its URLs come with the callback', async 
   assert.deepEqual(JSON.parse(String(callback!.body)).result, result);
 });
 
+test('the result of a queued map is one JSON line, and a CSV of its URLs', async () => {
+  const job_id = await service.api.queue('/v1/map/async', { url: site.url('/'), max_urls: 3 });
+  const { result } = await service.api.finished(job_id);
+  const read = async (format: string) =>
+    (await service.api('GET', `/v1/jobs/${job_id}/result?format=${format}`)).text;
+  const [line, ...others] = (await read('jsonl')).split('\n');
+  assert.deepEqual([JSON.parse(line!), others], [result, ['']]);
+  const rows = (await read('csv')).split('\r\n');
+  assert.equal(rows[0], 'url,lastmod,title');
+  const urls = (result.urls as { url: string }[]).map(({ url }) => url);
+  assert.deepEqual(
+    rows.slice(1).map((row) => row.split(',')[0]),
+    [...urls, ''],
+  );
+  const failed = await service.api.queue('/v1/map/async', { url: 'http://10.0.0.1/' });
+  await service.api.finished(failed);
+  const { text } = await service.api('GET', `/v1/jobs/${failed}/result?format=csv`);
+  assert.equal(text, 'url,lastmod,title\r\n');
+});
+
 test('JSON lines: a URL on each line; without any, why', async () => {
   const lines = await service.api('POST', '/v1/map?format=jsonl', { url: site.url('/'), max_urls: 3 });
   assert.equal(lines.headers.get('content-type'), 'application/jsonl');

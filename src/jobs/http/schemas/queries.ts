@@ -50,6 +50,7 @@ export const resultQuery = z.strictObject({
     .enum(RESULT_FORMATS)
     .default('json')
     .describe(
-      '`jsonl`: a page block on each line. `csv`: a row for each page, with a column for each of `fields`.',
+      '`jsonl`: a page block on each line. `csv`: a row for each page, with a column for each of `fields`; ' +
+        'of a map a row for each URL.',
     ),
 });

@@ -100,8 +100,8 @@ function readable(url: string): string {
 }
 
 /**
- * A page block with the URLs of a map: JSON text with one URL a line, so that it can be split into
- * lines without being parsed. URLs that do not fit into a block are left out.
+ * A page block with the URLs of a map: JSON text with a tab before each URL, by which it is divided
+ * without being parsed. It is one line, as JSON lines have it. URLs that do not fit are left out.
  */
 export async function withUrls(fragment: Uint8Array, { urls, complete }: SiteMap): Promise<Uint8Array> {
   const parts = [fragment.subarray(0, -1), Buffer.from(',"urls":[')];
@@ -112,12 +112,12 @@ export async function withUrls(fragment: Uint8Array, { urls, complete }: SiteMap
     const line = storableJson({ url, title, lastmod });
     left -= Buffer.byteLength(line) + 2;
     if (left < 0) break;
-    lines.push(`${written++ === 0 ? '' : ','}\n${line}`);
+    lines.push(`${written++ === 0 ? '' : ','}\t${line}`);
     if (lines.length < PIECE) continue;
     parts.push(Buffer.from(lines.join('')));
     lines = [];
     await nextTurn();
   }
-  parts.push(Buffer.from(`${lines.join('')}\n],"complete":${complete && written === urls.size}}`));
+  parts.push(Buffer.from(`${lines.join('')}\t],"complete":${complete && written === urls.size}}`));
   return Buffer.concat(parts);
 }
