@@ -32,3 +32,21 @@ export function decodeCursor(cursor: string | undefined, form: RegExp): string |
   if (!form.test(key)) throw invalidField('cursor', 'is not a cursor of this list');
   return key;
 }
+
+/** The query of a list that is read whole, and is rarely longer than a page. */
+export const shortListQuery = z.strictObject({ limit: limitParameter(1000, 1000), cursor: cursorParameter });
+
+/**
+ * A page of a list whose entries are in the order of their keys. Throws as `decodeCursor`.
+ */
+export function pageOf<T>(
+  all: T[],
+  { limit, cursor }: z.infer<typeof shortListQuery>,
+  { keyOf, order }: { keyOf: (entry: T) => string; order: 'ascending' | 'descending' },
+): { data: T[]; next_cursor: string | null } {
+  const last = decodeCursor(cursor, /^.{1,200}$/);
+  const isLeft = (key: string) => last === null || (order === 'ascending' ? key > last : key < last);
+  const left = all.filter((entry) => isLeft(keyOf(entry)));
+  const data = left.slice(0, limit);
+  return { data, next_cursor: left.length > limit ? encodeCursor(keyOf(data.at(-1)!)) : null };
+}

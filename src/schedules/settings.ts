@@ -4,7 +4,7 @@ import type { NewScheduleBody, ScheduleChangeBody } from './http/schemas.ts';
 import type { GivenJob, JobBody } from '../jobs/http/create/job-body.ts';
 import { jobOf, openJob, storedJob, summaryOf } from './job.ts';
 import type { Schedule, ScheduleSettings } from './schedules.ts';
-import { cronFault, isTimezone, type Timing } from './times/when.ts';
+import { cronFault, isTimezone, nextRun, type Timing } from './times/when.ts';
 
 /** Who asks for it, and in what. */
 interface Asked {
@@ -28,6 +28,8 @@ export async function newSettings(asked: Asked, body: NewScheduleBody): Promise<
   };
   checkTiming(timing, asked.context.config.scheduleMinSeconds);
   checkUntil(timing.until);
+  const now = new Date();
+  if (nextRun(timing, now, now) === null) throw invalidField('until', 'comes before the first run');
   const how = { deliver, diff, heartbeat_days: body.heartbeat_days ?? null };
   checkReport(how, job);
   return { name, ...timing, ...how, ...(await jobSettings(asked, { body: job, metadata: asked.metadata })) };
@@ -57,10 +59,11 @@ export async function changedSettings(
 
 /** `cron` and `every_seconds` replace each other. */
 function changedTiming(schedule: Schedule, body: ScheduleChangeBody): Timing {
-  const isNew = body.cron !== undefined || body.every_seconds !== undefined;
+  const { cron = body.every_seconds == null ? schedule.cron : null } = body;
+  const { every_seconds = body.cron == null ? schedule.every_seconds : null } = body;
   return {
-    cron: isNew ? (body.cron ?? null) : schedule.cron,
-    every_seconds: isNew ? (body.every_seconds ?? null) : schedule.every_seconds,
+    cron,
+    every_seconds,
     timezone: body.timezone ?? schedule.timezone,
     until: body.until === undefined ? schedule.until : body.until,
   };

@@ -110,6 +110,34 @@ test('a change cannot move the last moment into the past, and keeps one that has
   assert.equal((await api('PATCH', path, { name: 'over' })).json.name, 'over');
 });
 
+test('cron and every_seconds take the place of each other, with null for the other', async () => {
+  const id = await schedule({ cron: null, until: null, heartbeat_days: null });
+  const change = async (body: object) => {
+    const { status, json } = await api('PATCH', `/v1/schedules/${id}`, body);
+    return status === 200 ? [json.cron, json.every_seconds] : json.errors[0].path;
+  };
+  assert.deepEqual(await change({ cron: '0 6 * * *', every_seconds: null }), ['0 6 * * *', null]);
+  assert.deepEqual(await change({ every_seconds: null }), ['0 6 * * *', null]);
+  assert.deepEqual(await change({ every_seconds: 60, cron: null }), [null, 60]);
+  assert.deepEqual(await change({ cron: null }), [null, 60]);
+  assert.equal(await change({ every_seconds: null }), 'cron');
+  assert.equal(await change({ every_seconds: 60, cron: '0 6 * * *' }), 'cron');
+});
+
+test('schedules are listed in pages', async () => {
+  const other = await service.createAccount();
+  const made = [];
+  for (let n = 0; n < 3; n++) made.unshift(await schedule({}, other.api));
+  const first = (await other.api('GET', '/v1/schedules?limit=2')).json;
+  const rest = (await other.api('GET', `/v1/schedules?limit=2&cursor=${first.next_cursor}`)).json;
+  const ids = [...first.data, ...rest.data].map(({ schedule_id }) => schedule_id);
+  assert.deepEqual([ids, rest.next_cursor], [made, null]);
+  for (const list of ['schedules', 'keys', 'endpoints']) {
+    assert.equal((await other.api('GET', `/v1/${list}?limit=0`)).status, 422, list);
+    assert.equal((await other.api('GET', `/v1/${list}?after=1`)).status, 422, list);
+  }
+});
+
 test('the same Idempotency-Key makes one schedule', async () => {
   const make = async (body: object) =>
     await api('POST', '/v1/schedules', { ...never(), ...body }, { 'idempotency-key': 'one schedule' });
@@ -136,6 +164,7 @@ test('what cannot be used is refused, with its path under job', async () => {
     [{ every_seconds: 0 }, 'every_seconds'],
     [{ timezone: 'Mars/Base' }, 'timezone'],
     [{ until: '2001-01-01T00:00:00Z' }, 'until'],
+    [{ until: new Date(Date.now() + 3_600_000).toISOString() }, 'until'],
     [{ name: '' }, 'name'],
     [{ overlap: 'queue' }, 'overlap'],
     [{ heartbeat_days: 3 }, 'heartbeat_days'],

@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts';
+import { pageOf, shortListQuery } from '../../http/pagination.ts';
 import { route } from '../../http/route/route.ts';
 import { listScheduleViews } from '../view.ts';
 import { scheduleList } from './schemas.ts';
@@ -9,11 +10,13 @@ export const listSchedules = route({
   path: '/v1/schedules',
   tag: 'Schedules',
   summary: 'List schedules, newest first',
-  description: 'All of them, without their jobs, each with its latest run.',
+  description: 'Without their jobs, each with its latest run.',
   access: 'account',
   scope: 'jobs:read',
+  query: shortListQuery,
   answers: { 200: { description: 'The schedules.', schema: scheduleList } },
-  async handle({ account }, { db }: Pick<Context, 'db'>) {
-    return { json: { data: await listScheduleViews(db, account.id), next_cursor: null } };
+  async handle({ account, query }, { db }: Pick<Context, 'db'>) {
+    const all = await listScheduleViews(db, account.id);
+    return { json: pageOf(all, query, { keyOf: ({ schedule_id }) => schedule_id, order: 'descending' }) };
   },
 });

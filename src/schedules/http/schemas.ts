@@ -51,15 +51,15 @@ export const newSchedule = named(
   'ScheduleRequest',
   z.strictObject({
     name,
-    cron: cron.optional(),
-    every_seconds: everySeconds.optional(),
+    cron: cron.nullish(),
+    every_seconds: everySeconds.nullish(),
     timezone: timezone.default('UTC'),
     job: jobSchema.describe('What runs: `kind`, and the body of the route of its kind.'),
     deliver: deliver.default('always'),
     diff: diff.default(false),
     overlap: overlap.default('skip'),
-    until: until.optional(),
-    heartbeat_days: heartbeatDays.optional(),
+    until: until.nullish(),
+    heartbeat_days: heartbeatDays.nullish(),
   }),
 );
 export type NewScheduleBody = z.infer<typeof newSchedule>;
@@ -68,15 +68,15 @@ export const scheduleChange = named(
   'ScheduleChange',
   z.strictObject({
     name: name.optional(),
-    cron: cron.optional().describe('Takes the place of `every_seconds`.'),
-    every_seconds: everySeconds.optional().describe('Takes the place of `cron`.'),
+    cron: cron.nullish().describe('Takes the place of `every_seconds`.'),
+    every_seconds: everySeconds.nullish().describe('Takes the place of `cron`.'),
     timezone: timezone.optional(),
     job: jobSchema.optional().describe('The whole job: what it leaves out has its default.'),
     deliver: deliver.optional(),
     diff: diff.optional(),
     overlap: overlap.optional(),
-    until: until.nullable().optional(),
-    heartbeat_days: heartbeatDays.nullable().optional(),
+    until: until.nullish(),
+    heartbeat_days: heartbeatDays.nullish(),
   }),
 );
 export type ScheduleChangeBody = z.infer<typeof scheduleChange>;
@@ -128,7 +128,7 @@ const scheduleFields = {
   pause_reason: z
     .enum(PAUSE_REASONS)
     .nullable()
-    .describe('Why the service paused it: the key that made or resumed it was revoked.'),
+    .describe('Why the service paused it: the key that made or resumed it was revoked, or has expired.'),
   cron: z.string().nullable(),
   every_seconds: z.int().nullable(),
   timezone: z.string(),

@@ -1,3 +1,4 @@
+import { pageOf, shortListQuery } from '../../../http/pagination.ts';
 import { route } from '../../../http/route/route.ts';
 import { listKeys as list } from '../../keys/keys.ts';
 import type { AccountContext } from '../context.ts';
@@ -12,8 +13,13 @@ export const listKeys = route({
   summary: 'The keys of the account, newest first',
   description: 'Revoked and expired ones too; never the keys themselves.',
   access: 'account',
+  query: shortListQuery,
   answers: { 200: { description: 'The keys.', schema: keyList } },
-  async handle({ account }, { db }: AccountContext) {
-    return { json: { data: (await list(db, account.id)).map(showKey), next_cursor: null } };
+  async handle({ account, query }, { db }: AccountContext) {
+    const { data, next_cursor } = pageOf(await list(db, account.id), query, {
+      keyOf: ({ id }) => id,
+      order: 'descending',
+    });
+    return { json: { data: data.map(showKey), next_cursor } };
   },
 });

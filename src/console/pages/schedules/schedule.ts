@@ -103,7 +103,7 @@ function targetOf({ kind, url }: ScheduleRow, { given }: OpenJob) {
 export function scheduleBody(res: Response, { schedule, runs, cursor, next, change, job }: Shown): Html {
   const path = `/console/schedules/${schedule.id}`;
   const running = runs.some(({ status }) => status === 'running');
-  return html`${schedule.pause_reason && html`<p class="caution" role="status">The key that made it was revoked. Resume it to let it run with the key of this session.</p>`}
+  return html`${schedule.pause_reason && html`<p class="caution" role="status">The key that it runs with was revoked or has expired. Resume it to let it run with the key of this session.</p>`}
     ${facts([
       ...targetOf(schedule, job),
       ['Id', copyable(schedule.id, 'the id')],
