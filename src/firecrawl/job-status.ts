@@ -25,7 +25,7 @@ export interface StatusOptions {
 
 /**
  * The status of a job, with the documents after a place, in the order in which they settled. `next`
- * leads to those that follow; null where no more have settled yet.
+ * leads to those that follow; null where no more have settled yet, in the first version left out.
  */
 export async function jobStatus(
   db: Db,
@@ -34,15 +34,17 @@ export async function jobStatus(
 ) {
   const after = Number(decodeCursor(cursor, /^-?\d{1,7}$/) ?? -1);
   const { pages, more } = await listPages(db, job, { order: 'settlement', after, status: 'ok' }, limit);
-  const next = more
+  const rest = more
     ? `${path}/${job.id}?limit=${limit}&cursor=${encodeCursor(String(pages.at(-1)!.place))}`
     : null;
+  // Clients of the first version follow `next` where there is one, and need a whole URL.
+  const next = path.startsWith('/v1/') ? rest && { next: origin + rest } : { next: rest };
   return {
     success: true,
     id: job.id,
     ...progressOf(job),
     expiresAt: new Date(job.created_at.getTime() + retentionDays * DAY_MS),
-    next,
+    ...next,
     data: pages.map(({ place, fragment }) =>
       documentOf(JSON.parse(fragment) as PageBlock, { id: `${job.id}.${place}`, origin }),
     ),
@@ -54,7 +56,7 @@ export function progressOf(job: Job) {
   return {
     status: STATUSES[job.status],
     total: job.total,
-    completed: job.total - job.remaining,
+    completed: job.total - job.remaining - job.cancelled,
     creditsUsed: job.succeeded - job.unbilled + job.surcharge,
   };
 }

@@ -14,18 +14,18 @@ import { activeCrawls, concurrency, creditUsage, queueStatus } from './http/team
 const ROUTES: Route<JobContext>[] = [
   scrape,
   startBatch,
-  ...jobRoutes('batch', '/v2/batch/scrape'),
+  ...jobRoutes('/v2/batch/scrape'),
   map,
   activeCrawls,
   startCrawl,
-  ...jobRoutes('crawl', '/v2/crawl'),
+  ...jobRoutes('/v2/crawl'),
   creditUsage,
   concurrency,
   queueStatus,
   // Routes of the first version that do not collide with ours.
   startBatchV1,
-  ...jobRoutes('batch', '/v1/batch/scrape'),
-  ...jobRoutes('crawl', '/v1/crawl'),
+  ...jobRoutes('/v1/batch/scrape'),
+  ...jobRoutes('/v1/crawl'),
 ];
 
 /**
@@ -34,6 +34,8 @@ const ROUTES: Route<JobContext>[] = [
  */
 export function firecrawlRoutes(context: JobContext, gates: Gates): Router {
   const router = Router();
+  // It looks like the path of a crawl.
+  router.all('/v2/crawl/params-preview', ...gates.account, refuseUnserved);
   registerRoutes(router, ROUTES, context, gates);
   router.use('/v2', ...gates.account, refuseUnserved);
   router.use(firecrawlErrors(context.log));

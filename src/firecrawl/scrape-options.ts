@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_JOB_CONCURRENCY } from '../jobs/http/schemas/fields.ts';
 import { invalidField } from '../service-error.ts';
 import {
   browserFields,
@@ -82,6 +83,13 @@ export const scrapeOptionsSchema = scrapeOptions;
 export type FirecrawlOptions = z.infer<typeof scrapeOptions>;
 
 const MILLISECONDS = 1000;
+
+/** The most pages of a job that are fetched at once, as a job may have it here. */
+export const maxConcurrency = z
+  .int()
+  .min(1)
+  .transform((most) => Math.min(most, MAX_JOB_CONCURRENCY))
+  .nullish();
 
 /**
  * The fields of our own request for Firecrawl's scrape options, to be validated like any other

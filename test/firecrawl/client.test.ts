@@ -143,7 +143,37 @@ test('a crawl is active while it runs, and ends when it is cancelled', async () 
   );
   assert.equal(await client.cancelCrawl(id), true);
   await eventually(async () => (await client.getCrawlStatus(id)).status === 'cancelled');
+  const { completed, total } = await client.getCrawlStatus(id);
+  assert.deepEqual([completed, total], [0, 1]);
   held.open();
+});
+
+test('the fetches of a job are capped as the client asks', async () => {
+  const crawl = await client.startCrawl(site.url('/'), { limit: 1, maxConcurrency: 3 });
+  const batch = await client.startBatchScrape([site.url('/one')], { maxConcurrency: 1000 });
+  for (const [id, most] of [
+    [crawl.id, 3],
+    [batch.id, 100],
+  ] as const) {
+    const { options } = await service.api.finished(id);
+    assert.equal(options.max_concurrency, most);
+  }
+});
+
+test('the first version of the client reads a batch under the path of crawls, page by page', async () => {
+  const urls = Array.from({ length: 101 }, () => site.url('/one'));
+  const { status, data } = (await client.v1.batchScrapeUrls(urls, { formats: ['markdown'] }, 1)) as {
+    status: string;
+    data: { metadata: { title: string } }[];
+  };
+  assert.deepEqual([status, data.length, data[100]!.metadata.title], ['completed', 101, 'One']);
+});
+
+test('what is not served says so, also where its path looks like one that is', async () => {
+  await assert.rejects(client.crawlParamsPreview(site.url('/'), 'all'), {
+    status: 404,
+    message: 'POST /v2/crawl/params-preview is not served here.',
+  });
 });
 
 test('credits and the queue', async () => {

@@ -6,7 +6,7 @@ import { MAX_ASYNC_TIMEOUT_MS, MAX_LIST_BYTES } from '../../jobs/http/schemas/fi
 import { batchAsyncSchema, scrapeOptions } from '../../jobs/http/schemas/requests.ts';
 import { requireUrls, sortUrls } from '../../jobs/http/create/require-urls.ts';
 import { invalidField } from '../../service-error.ts';
-import { ownFields, scrapeOptionFields } from '../scrape-options.ts';
+import { maxConcurrency, ownFields, scrapeOptionFields } from '../scrape-options.ts';
 import { startJob } from '../start-job.ts';
 import { webhookField, webhookFields } from '../webhook.ts';
 
@@ -17,6 +17,7 @@ const body = z.strictObject({
   appendToId: z.null('is not served: start another batch').optional(),
   options: z.unknown().optional(),
   ...scrapeOptionFields,
+  maxConcurrency,
 });
 
 /** The same under each version of Firecrawl's API. */
@@ -40,6 +41,7 @@ const startBatchAt = (path: '/v2/batch/scrape' | '/v1/batch/scrape') =>
         urls: valid,
         ...ownFields(options, MAX_ASYNC_TIMEOUT_MS),
         ...webhookFields(webhook),
+        max_concurrency: options.maxConcurrency ?? undefined,
       });
       const pages = { urls: valid, options: scrapeOptions(own) };
       const job = { kind: 'batch', lane: 'bulk', ...pages } as const;

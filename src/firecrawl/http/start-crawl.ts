@@ -4,7 +4,7 @@ import { validate } from '../../http/route/validate.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
 import { MAX_ASYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';
 import { crawlOptions, crawlSchema } from '../../jobs/http/schemas/requests.ts';
-import { ownFields, scrapeOptionsSchema, withoutUndefined } from '../scrape-options.ts';
+import { maxConcurrency, ownFields, scrapeOptionsSchema, withoutUndefined } from '../scrape-options.ts';
 import { startJob } from '../start-job.ts';
 import { webhookField, webhookFields } from '../webhook.ts';
 
@@ -27,13 +27,13 @@ const body = z.strictObject({
   ignoreRobotsTxt: z.boolean().nullish(),
   delay: z.number().min(0).nullish(),
   webhook: webhookField,
+  maxConcurrency,
   scrapeOptions: scrapeOptionsSchema.nullish(),
   prompt: z.null('is not served: it needs a language model').optional(),
   regexOnFullURL: z.literal(false, 'is not served: patterns match the path').nullish(),
   crawlEntireDomain: ignored,
   deduplicateSimilarURLs: ignored,
   robotsUserAgent: ignored,
-  maxConcurrency: ignored,
   zeroDataRetention: ignored,
   integration: ignored,
   origin: ignored,
@@ -64,6 +64,7 @@ export const startCrawl = route({
         max_pages: asked.limit ?? DEFAULT_LIMIT,
         allow_subdomains: asked.allowSubdomains ?? undefined,
         respect_robots: asked.ignoreRobotsTxt === true ? false : undefined,
+        max_concurrency: asked.maxConcurrency ?? undefined,
         delay_ms: asked.delay == null ? undefined : Math.round(asked.delay * MILLISECONDS),
       }),
     });

@@ -16,6 +16,7 @@ export const MAX_LIST_BYTES = 32 * 1024 * 1024;
 /** A router in front of the service gives up at 30 s. */
 export const MAX_SYNC_TIMEOUT_MS = 25_000;
 export const MAX_ASYNC_TIMEOUT_MS = 120_000;
+export const MAX_JOB_CONCURRENCY = 100;
 
 export const pageUrl = z
   .string()
@@ -151,7 +152,7 @@ export const asyncFields = {
   max_concurrency: z
     .int()
     .min(1)
-    .max(100)
+    .max(MAX_JOB_CONCURRENCY)
     .optional()
     .describe('The most pages that are fetched at once, over all its sites. Default: as many as they take.'),
   webhook_url: z
