@@ -126,3 +126,30 @@ test('the log has the end of cancelled and failed jobs under the request that cr
     ],
   );
 });
+
+test('a caller that hangs up cancels what is not done, unless it can ask for it again', async () => {
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/hang-up', held.route);
+  const url = site.url('/hang-up');
+  const post = async (headers: Record<string, string>) => {
+    const gone = new AbortController();
+    const answer = fetch(`${service.api.origin}/v1/scrape/batch`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${service.account.key}`, ...headers },
+      body: JSON.stringify({ urls: [site.url('/'), url] }),
+      signal: gone.signal,
+    });
+    const { jobs } = await eventually(async () => {
+      const { data } = (await service.api('GET', '/v1/jobs?limit=1')).json;
+      return data[0]?.succeeded === 1 && data[0].remaining === 1 ? { jobs: data } : null;
+    });
+    gone.abort();
+    await assert.rejects(answer);
+    return jobs[0].job_id as string;
+  };
+  const job = await service.api.finished(await post({}));
+  assert.deepEqual([job.status, job.succeeded, job.cancelled], ['cancelled', 1, 1]);
+  const kept = await post({ 'idempotency-key': 'hang up' });
+  held.open();
+  assert.equal((await service.api.finished(kept)).status, 'completed');
+});

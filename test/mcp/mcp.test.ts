@@ -158,6 +158,18 @@ test('over standard input and output', async () => {
   await using mcp = await connected(transport);
   assert.match((await use(mcp.client, 'scrape', { url: site.url('/one') })).text, /The first page\./);
   assert.ok((await use(mcp.client, 'job_status', { job_id: 'job_none' })).isError);
+
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/given-up', held.route);
+  const given = new AbortController();
+  const call = { name: 'scrape', arguments: { url: site.url('/given-up') } };
+  const answer = mcp.client.callTool(call, undefined, { signal: given.signal });
+  await held.entered;
+  given.abort();
+  await assert.rejects(answer);
+  const [{ job_id }] = (await service.api('GET', '/v1/jobs?limit=1')).json.data;
+  assert.equal((await service.api.finished(job_id)).status, 'cancelled');
+  held.open();
 });
 
 test('a client goes on after the service was killed between two calls', async () => {

@@ -21,8 +21,10 @@ export type Query = Record<string, string | number | undefined>;
 export interface Api {
   /** The origin of the service, without a slash at the end. */
   url: string;
-  get<T>(path: string, query?: Query): Promise<T>;
-  post<T>(path: string, body?: object): Promise<T>;
+  /** `signal` gives the request up. */
+  get<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T>;
+  post<T>(path: string, body?: object, signal?: AbortSignal): Promise<T>;
+  patch<T>(path: string, body: object): Promise<T>;
   delete(path: string): Promise<void>;
   /** The entries of a list; further pages are fetched as they are read. */
   list<T>(path: string, query?: Query): AsyncGenerator<T>;
@@ -78,8 +80,13 @@ export function createApi(url: string, key: string): Api {
     }
   }
 
-  async function json<T>(method: string, path: string, body?: object): Promise<T> {
-    const response = await call(method, path, body, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  async function json<T>(
+    method: string,
+    path: string,
+    { body, signal }: { body?: object | undefined; signal?: AbortSignal | undefined },
+  ): Promise<T> {
+    const ends = [AbortSignal.timeout(TIMEOUT_MS), ...(signal === undefined ? [] : [signal])];
+    const response = await call(method, path, body, { signal: AbortSignal.any(ends) });
     try {
       return JSON.parse(await textOf(response), keepNumber) as T;
     } catch (cause) {
@@ -91,11 +98,13 @@ export function createApi(url: string, key: string): Api {
     }
   }
 
-  const get = <T>(path: string, query: Query = {}) => json<T>('GET', path + queryString(query));
+  const get = <T>(path: string, query: Query = {}, signal?: AbortSignal) =>
+    json<T>('GET', path + queryString(query), { signal });
   return {
     url,
     get,
-    post: <T>(path: string, body?: object) => json<T>('POST', path, body),
+    post: <T>(path: string, body?: object, signal?: AbortSignal) => json<T>('POST', path, { body, signal }),
+    patch: <T>(path: string, body: object) => json<T>('PATCH', path, { body }),
     async delete(path) {
       await call('DELETE', path, undefined, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     },

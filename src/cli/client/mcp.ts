@@ -25,9 +25,12 @@ export function addMcp(program: Command): void {
 }
 
 function overHttp(api: Api): CallApi {
-  return async ({ method, path, body }) => {
+  return async ({ method, path, body }, signal) => {
     try {
-      const json = method === 'GET' ? await api.get<unknown>(path) : await api.post<unknown>(path, body);
+      const json =
+        method === 'GET'
+          ? await api.get<unknown>(path, {}, signal)
+          : await api.post<unknown>(path, body, signal);
       return { ok: true, text: JSON.stringify(json) };
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
