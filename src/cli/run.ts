@@ -7,7 +7,7 @@ import { addListen } from './client/listen/listen.ts';
 import { addMcp } from './client/mcp.ts';
 import { addMap } from './client/scrape/map.ts';
 import { addQueue } from './client/scrape/queue.ts';
-import { addSchedules } from './client/schedules.ts';
+import { addSchedules } from './client/schedules/schedules.ts';
 import { addScrape } from './client/scrape/scrape.ts';
 import { addVerify } from './client/listen/verify.ts';
 import { addWebhooks } from './client/webhooks.ts';

@@ -44,6 +44,34 @@ test('a schedule is created, listed, shown, run, held, and deleted', async () =>
   assert.equal((await runCli(env, ['schedules', 'show', id])).exitCode, 1);
 });
 
+test('a schedule of a list is created from a file, and changed', async () => {
+  const list = `# pages\n${site.url('/')}\n${site.url('/a')}\n`;
+  const create = ['schedules', 'create', 'List', '--file', '-', '--every', '3600', '--until', '30d'];
+  const made = await runCli(env, create, list);
+  assert.deepEqual([made.exitCode, made.stderr], [0, '']);
+  const id = made.stdout.trim();
+  const { job, until } = await runJson(env, ['schedules', 'show', id]);
+  assert.deepEqual([job.kind, job.urls], ['batch', [site.url('/'), site.url('/a')]]);
+  const days = (Date.parse(until) - Date.now()) / 86_400_000;
+  assert.ok(days > 29 && days <= 30, until);
+
+  const change = ['schedules', 'change', id, '--name', 'Other', '--cron', '0 6 * * *', '--diff'];
+  const changed = await runJson(env, change);
+  assert.deepEqual(
+    [changed.name, changed.cron, changed.every_seconds, changed.diff, changed.deliver, changed.until],
+    ['Other', '0 6 * * *', null, true, 'changes', until],
+  );
+  assert.equal((await runJson(env, ['schedules', 'change', id, '--no-diff'])).diff, false);
+  for (const wrong of [[], [site.url('/'), '--file', '-'], ['--file', '-', '--kind', 'crawl']]) {
+    const { exitCode } = await runCli(
+      env,
+      ['schedules', 'create', 'List', '--every', '3600', ...wrong],
+      list,
+    );
+    assert.equal(exitCode, 2, wrong.join(' '));
+  }
+});
+
 test('what the service refuses is a wrong command', async () => {
   const { exitCode, stderr } = await runCli(env, ['schedules', 'create', 'Docs', site.url('/')]);
   assert.equal(exitCode, 2);

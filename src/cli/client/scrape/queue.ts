@@ -1,19 +1,17 @@
-import { readFile } from 'node:fs/promises';
-import { text as readAll } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { WEBHOOK_PAYLOADS } from '../../../database/enumerations.ts';
 import { FORMATS, type Format } from '../../../scrape/types.ts';
 import { each, oneOf, wholeNumber } from '../../arguments.ts';
-import { CliError, EXIT } from '../../failure.ts';
+import { CliError } from '../../failure.ts';
 import { invocationOf, tell } from '../../invocation.ts';
 import { print, wantsJson } from '../../output.ts';
-import { oneLine } from '../../terminal.ts';
 import type { JobSummary } from '../answers.ts';
 import { connect, type Api, type Connection } from '../api.ts';
 import { clientCommand, commandLine } from '../command.ts';
 import { followJob } from './follow.ts';
 import { addPageOptions, pageFields, type PageOptions } from './page-options.ts';
 import { createProgress, pages } from './progress.ts';
+import { readUrls } from './url-list.ts';
 
 /** The exit code of a command that Ctrl-C ended, as shells report it. */
 const INTERRUPTED = 130;
@@ -44,7 +42,7 @@ export function addQueue(program: Command): void {
   )
     .option('--wait', 'follow the job to its end')
     .action(async (file: string, options: QueueOptions & { wait?: true }, command: Command) => {
-      const urls = parseList(await readInput(file, command), file === '-' ? 'standard input' : file);
+      const urls = await readUrls(file, command);
       await queue('/v1/scrape/batch/async', { urls }, options, command);
     });
 
@@ -79,33 +77,6 @@ function queueCommand(program: Command, nameAndArguments: string, description: s
     )
     .option('--finish-within <seconds>', 'end by then, with what is done', wholeNumber(1, 604_800))
     .option('--max-concurrency <n>', 'maximum number of fetches at once', wholeNumber(1, 100));
-}
-
-async function readInput(file: string, command: Command): Promise<string> {
-  if (file === '-') return await readAll(invocationOf(command).stdin);
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new CliError('The file cannot be read', { exitCode: EXIT.usage, cause });
-  }
-}
-
-/**
- * The URLs in a text, one per line. Throws CliError for a line that is no URL, and for a text
- * without any.
- */
-function parseList(text: string, name: string): string[] {
-  const lines = text.split('\n').map((line, n) => ({ url: line.trim(), number: n + 1 }));
-  const given = lines.filter(({ url }) => url !== '' && !url.startsWith('#'));
-  const wrong = given.find(({ url }) => !/^https?:\/\//i.test(url) || !URL.canParse(url));
-  if (wrong) {
-    const shown = oneLine(wrong.url).slice(0, 80);
-    throw new CliError(`${name}, line ${wrong.number}: not an http:// or https:// URL: ${shown}`, {
-      exitCode: EXIT.usage,
-    });
-  }
-  if (given.length === 0) throw new CliError(`There are no URLs in ${name}.`, { exitCode: EXIT.usage });
-  return given.map(({ url }) => url);
 }
 
 async function queue(

@@ -1,36 +1,20 @@
 import type { Command } from 'commander';
-import { DELIVER_MODES, WEBHOOK_PAYLOADS } from '../../database/enumerations.ts';
-import { FORMATS, type Format } from '../../scrape/types.ts';
-import { label, moment, oneOf, wholeNumber } from '../arguments.ts';
-import { formatRecord, print, printList } from '../output.ts';
-import type { Schedule, ScheduleRun, ScheduleSummary, StartedRun } from './answers.ts';
-import { connect, type Connection } from './api.ts';
-import { clientCommand } from './command.ts';
-import { take } from './take.ts';
-
-interface NewScheduleOptions extends Connection {
-  kind: 'scrape' | 'crawl';
-  cron?: string;
-  every?: number;
-  timezone?: string;
-  deliver: (typeof DELIVER_MODES)[number];
-  diff?: true;
-  until?: Date;
-  heartbeatDays?: number;
-  format?: Format;
-  maxPages?: number;
-  webhookUrl?: string;
-  webhookPayload?: (typeof WEBHOOK_PAYLOADS)[number];
-}
+import { wholeNumber } from '../../arguments.ts';
+import { formatRecord, print, printList } from '../../output.ts';
+import type { Schedule, ScheduleRun, ScheduleSummary, StartedRun } from '../answers.ts';
+import { connect, type Connection } from '../api.ts';
+import { clientCommand } from '../command.ts';
+import { take } from '../take.ts';
+import { addCreateAndChange } from './settings.ts';
 
 const pathOf = (id: string) => `/v1/schedules/${encodeURIComponent(id)}`;
 
-/** `schedules list|create|show|run|pause|resume|delete|runs`. */
+/** `schedules list|create|change|show|run|pause|resume|delete|runs`. */
 export function addSchedules(program: Command): void {
   const schedules = program.command('schedules').description('jobs that run again and again');
   addList(schedules);
-  addCreate(schedules);
-  addChanges(schedules);
+  addCreateAndChange(schedules);
+  addStates(schedules);
 
   clientCommand(schedules, 'show <schedule_id>', 'one schedule, with its latest run').action(
     async (id: string, options: Connection, command: Command) => {
@@ -80,53 +64,7 @@ function addList(schedules: Command): void {
   );
 }
 
-function addCreate(schedules: Command): void {
-  clientCommand(schedules, 'create <name> <url>', 'scrape a page, or crawl a site, again and again')
-    .option('--kind <kind>', 'scrape, crawl', oneOf('scrape', 'crawl'), 'scrape')
-    .option('--cron <expression>', 'when, in five fields: "0 6 * * 1-5"')
-    .option('--every <seconds>', 'when, as an interval instead', wholeNumber(1, 31_622_400))
-    .option('--timezone <name>', 'of --cron (default: UTC)')
-    .option('--deliver <when>', DELIVER_MODES.join(', '), oneOf(...DELIVER_MODES), 'changes')
-    .option('--diff', 'with a unified diff of each changed page')
-    .option('--until <time>', 'no run later than this', moment)
-    .option('--heartbeat-days <n>', 'deliver all the same after so many days', wholeNumber(1, 365))
-    .option('--format <format>', FORMATS.join(', '), oneOf(...FORMATS))
-    .option('--max-pages <n>', 'of a crawl (default: 100)', wholeNumber(1, 100_000))
-    .option('--webhook-url <url>', 'the receiver of the callbacks')
-    .option(
-      '--webhook-payload <form>',
-      `what it carries: ${WEBHOOK_PAYLOADS.join(', ')} (default: full)`,
-      oneOf(...WEBHOOK_PAYLOADS),
-    )
-    .action(async (name: string, url: string, options: NewScheduleOptions, command: Command) => {
-      const schedule = await connect(command).post<Schedule>('/v1/schedules', bodyOf(name, url, options));
-      print(command, schedule, schedule.schedule_id);
-    });
-}
-
-function bodyOf(name: string, url: string, options: NewScheduleOptions): object {
-  const { kind, cron, every, timezone, deliver, diff, until, heartbeatDays } = options;
-  return {
-    name: label(name),
-    cron,
-    every_seconds: every,
-    timezone,
-    deliver,
-    diff,
-    until: until?.toISOString(),
-    heartbeat_days: heartbeatDays,
-    job: {
-      kind,
-      url,
-      format: options.format,
-      max_pages: options.maxPages,
-      webhook_url: options.webhookUrl,
-      webhook_payload: options.webhookPayload,
-    },
-  };
-}
-
-function addChanges(schedules: Command): void {
+function addStates(schedules: Command): void {
   for (const [name, description, done] of [
     ['pause', 'hold one until it is resumed', 'is paused'],
     ['resume', 'let one run again, with this key', 'is active'],
