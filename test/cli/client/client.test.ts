@@ -288,6 +288,8 @@ test('deliveries, redeliver and recover', async () => {
   receiver.answer = 200;
   assert.deepEqual(await runJson(env, window), { deliveries: 1, dry_run: false });
   await receiver.received(3, '/cli');
+  // One that is being sent is left to finish.
+  await eventually(async () => (await runJson(env, ['deliveries', delivery])).status === 'delivered');
   assertEnded(await runCli(env, ['redeliver', delivery]), 0, `${delivery} is sent again to ${url}\n`);
   await receiver.received(4, '/cli');
   assertEnded(await runCli(env, ['redeliver', 'dlv_none']), 1, '', /no such delivery/);
