@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { getPriority } from 'node:os';
 import { test } from 'node:test';
 import { createApi } from '../support/api.ts';
 import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
@@ -24,6 +25,15 @@ async function family(root: number): Promise<number[]> {
   const found = [root];
   for (const pid of found) found.push(...parents.flatMap(([child, of]) => (of === pid ? [child] : [])));
   return found;
+}
+
+/**
+ * With which niceness a process meets others: that of its session where the system groups processes
+ * by it, or else its own.
+ */
+async function nicenessOf(pid: number): Promise<number> {
+  const group = await readFile(`/proc/${pid}/autogroup`, 'utf8').catch(() => '');
+  return group === '' ? getPriority(pid) : Number(/nice (-?\d+)/.exec(group)![1]);
 }
 
 async function isGone(pid: number): Promise<boolean> {
@@ -58,6 +68,7 @@ test(
     await first.entered;
     const killed = await latestBrowser(service);
     assert.ok(killed.pids.length > 3, 'the browser has processes of its own');
+    assert.deepEqual(new Set(await Promise.all(killed.pids.map(nicenessOf))), new Set([15]));
     process.kill(killed.pids[0]!, 'SIGKILL');
     first.open();
     const { status, result } = await api.finished(job);

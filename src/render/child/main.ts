@@ -1,5 +1,4 @@
 import { rm } from 'node:fs/promises';
-import { setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import {
@@ -12,6 +11,7 @@ import type { BrowserSettings, FromBrowser, RenderRequest, ToBrowser } from '../
 import { guards, openBrowser, whyNotStarted } from './browser.ts';
 import { descendants, memoryOfChildren } from './memory.ts';
 import { Contexts } from './contexts.ts';
+import { goLast, letChildrenGoLast } from './priority.ts';
 import { RenderError, renderPage } from './render-page.ts';
 
 /**
@@ -20,8 +20,6 @@ import { RenderError, renderPage } from './render-page.ts';
  * process ends, the browser's pipe closes, and the browser ends too.
  */
 
-/** The API and the dispatcher go first where CPUs are short. */
-const NICENESS = 5;
 /** How long a browser may take to end before it is killed. */
 const END_LIMIT_MS = 3000;
 
@@ -41,7 +39,7 @@ let remote = false;
 let questions = 0;
 let ending: Promise<void> | null = null;
 
-setPriority(NICENESS);
+goLast();
 // A terminal and a platform signal every process; this one ends with its parent.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('disconnect', () => void (ending ??= end()));
@@ -67,6 +65,7 @@ async function start(settings: BrowserSettings): Promise<void> {
     const egress = createEgress({ allowTargets, allowWebhooks: [], dnsServers, pageBudget });
     proxy = await egress.startForwardProxy();
     browser = await openBrowser(settings, guards(proxy.url));
+    await letChildrenGoLast();
     browser.on('disconnected', () => void (ending ??= end()));
     contexts = new Contexts(browser, () => void (ending ??= end()));
     send({ type: 'ready' });
