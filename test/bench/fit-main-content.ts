@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findContent, type Model } from '../../src/scrape/main-content/find-content.ts';
 import { Forest, type ForestData } from '../../src/scrape/main-content/signals/forest.ts';
-import { type LexiconData, storedLexicon } from '../../src/scrape/main-content/signals/lexicon.ts';
+import { type LexiconData, storedLexicon } from '../../src/scrape/main-content/signals/words/lexicon.ts';
 import { SIGNALS } from '../../src/scrape/main-content/signals/signals.ts';
 import { toText } from '../../src/scrape/formats/text.ts';
 import { Booster, cut, type Examples, randomSource, type Settings } from './extraction/boosting.ts';
@@ -18,15 +18,17 @@ import { printScores } from './support/report.ts';
 import { type PageScore, scorePage } from './extraction/scores.ts';
 
 const FOLDS = 3;
+/** The sites are dealt into so many parts to learn the forest from lexicons of the other parts. */
+const LEXICON_PARTS = 8;
 const SETTINGS: Settings = {
-  trees: 260,
+  trees: 360,
   leaves: 24,
-  rate: 0.06,
+  rate: 0.045,
   signalShare: 0.25,
   exampleShare: 0.7,
-  minExamples: 60,
+  minExamples: 100,
   minHessian: 0.3,
-  l2: 6,
+  l2: 10,
 };
 /**
  * A short fit ranks the signals; the forest is grown on the best of them, so that few have to be
@@ -37,14 +39,14 @@ const SIGNALS_KEPT = 100;
 
 const names = Object.keys(SIGNALS);
 
-/** Deals the sites into folds, so that no site is in two. */
-function foldsOf(pages: AnnotatedPage[]): Map<AnnotatedPage, number> {
+/** Deals the sites of pages into parts, so that no site is in two. */
+function dealt(pages: AnnotatedPage[], parts: number): Map<AnnotatedPage, number> {
   const random = randomSource(3);
   const sites = [...new Set(pages.map(siteOf))].toSorted();
   const order = new Map(sites.map((site) => [site, random()]));
-  const dealt = sites.toSorted((a, b) => order.get(a)! - order.get(b)!);
-  const foldOf = new Map(dealt.map((site, i) => [site, i % FOLDS]));
-  return new Map(pages.map((page) => [page, foldOf.get(siteOf(page))!]));
+  const shuffled = sites.toSorted((a, b) => order.get(a)! - order.get(b)!);
+  const partOf = new Map(shuffled.map((site, i) => [site, i % parts]));
+  return new Map(pages.map((page) => [page, partOf.get(siteOf(page))!]));
 }
 
 function columnsOf(examples: Example[], signals: number[]): Examples {
@@ -67,15 +69,20 @@ function forestOf(examples: Example[]): ForestData {
   return { signals: kept.map((signal) => names[signal]!), trees };
 }
 
-/** Fits a model. The words and names of a site are not known when its own pages are learnt from. */
+/**
+ * Fits a model. The forest learns each page from the lexicon of the other parts of the sites, for
+ * the words and names of a site say more of its own pages than of any other.
+ */
 function fit(pages: AnnotatedPage[], counts: Map<AnnotatedPage, PageCounts>): LexiconData & ForestData {
-  const lexicon = new LexiconCounts(pages.map((page) => counts.get(page)!));
+  const countsBySite = (of: AnnotatedPage[]): PageCounts[][] =>
+    [...Map.groupBy(of, siteOf).values()].map((site) => site.map((page) => counts.get(page)!));
+  const lexicon = new LexiconCounts(countsBySite(pages));
+  const partOf = dealt(pages, LEXICON_PARTS);
+  const parts = Array.from({ length: LEXICON_PARTS }, (_, part) =>
+    lexicon.without(countsBySite(pages.filter((page) => partOf.get(page) === part))),
+  );
   const random = randomSource(5);
-  const sites = Map.groupBy(pages, siteOf);
-  const examples = pages.flatMap((page) => {
-    const site = sites.get(siteOf(page))!.map((other) => counts.get(other)!);
-    return examplesOf(page, lexicon.without(site), random);
-  });
+  const examples = pages.flatMap((page) => examplesOf(page, parts[partOf.get(page)!]!, random));
   console.log(`${pages.length} pages, ${examples.length} examples of ${names.length} signals`);
   return { ...lexicon.data(), ...forestOf(examples) };
 }
@@ -88,12 +95,11 @@ const modelOf = (data: LexiconData & ForestData): Model => ({
 const judge = (page: AnnotatedPage, model: Model): PageScore =>
   scorePage(page, toText(findContent(documentOf(page), page.url, model)));
 
-function write({ words, names: elementNames, signals, trees }: LexiconData & ForestData): void {
+function write({ signals, trees, ...lexicon }: LexiconData & ForestData): void {
   const forest = trees.map((tree) => `    ${JSON.stringify(tree)}`).join(',\n');
+  const kinds = Object.entries(lexicon).map(([kind, odds]) => `  "${kind}": ${JSON.stringify(odds)},\n`);
   const json = `{
-  "words": ${JSON.stringify(words)},
-  "names": ${JSON.stringify(elementNames)},
-  "signals": ${JSON.stringify(signals)},
+${kinds.join('')}  "signals": ${JSON.stringify(signals)},
   "trees": [\n${forest}\n  ]\n}\n`;
   writeFileSync(join(import.meta.dirname, '../../src/scrape/main-content/signals/model.json'), json);
 }
@@ -101,7 +107,7 @@ function write({ words, names: elementNames, signals, trees }: LexiconData & For
 const options = process.argv.slice(2);
 const only = options.includes('--fold') ? Number(options[options.indexOf('--fold') + 1]) : null;
 const pages = annotatedPages(options[0]?.startsWith('--') === false ? options[0] : CORPORA);
-const folds = foldsOf(pages);
+const folds = dealt(pages, FOLDS);
 const counts = new Map(pages.map((page) => [page, countsOf(page)]));
 
 if (options.includes('--check') || only !== null) {

@@ -1,7 +1,7 @@
 import type { ChildNode, Document } from 'domhandler';
 import { findContent } from './find-content.ts';
 import { Forest } from './signals/forest.ts';
-import { storedLexicon } from './signals/lexicon.ts';
+import { storedLexicon } from './signals/words/lexicon.ts';
 import model from './signals/model.json' with { type: 'json' };
 
 export { removeNoise } from './noise/index.ts';

@@ -3,17 +3,19 @@ import { closeHead } from '../../../src/scrape/decode/unclosed-head.ts';
 import { parseHtml } from '../../../src/scrape/dom/index.ts';
 import { removeNoise } from '../../../src/scrape/main-content/noise/index.ts';
 import type { Block, Container } from '../../../src/scrape/main-content/signals/blocks.ts';
-import { ContextReader } from '../../../src/scrape/main-content/signals/context.ts';
+import { ContextReader } from '../../../src/scrape/main-content/signals/block-context.ts';
 import {
   type Lexicon,
   lexicalNames,
   lexicalWords,
-} from '../../../src/scrape/main-content/signals/lexicon.ts';
-import { declarationsOf, type Page, readPage } from '../../../src/scrape/main-content/signals/page.ts';
+} from '../../../src/scrape/main-content/signals/words/lexicon.ts';
+import { headingTerms } from '../../../src/scrape/main-content/signals/words/headings.ts';
+import { declarationsOf } from '../../../src/scrape/main-content/signals/declarations.ts';
+import { type Page, readPage } from '../../../src/scrape/main-content/signals/page.ts';
 import { SIGNALS } from '../../../src/scrape/main-content/signals/signals.ts';
 import { shareExpected } from './alignment.ts';
 import type { AnnotatedPage } from './corpora.ts';
-import type { PageCounts } from './lexicon-counts.ts';
+import { ofEachKind, type PageCounts } from './lexicon-counts.ts';
 import { wordsOf } from './scores.ts';
 
 /** Of the blocks in `nav` and `footer`, which are many and alike, this share stands for all. */
@@ -33,7 +35,8 @@ export interface Example {
 }
 
 const measures = Object.values(SIGNALS);
-const IGNORANT: Lexicon = { word: () => 0, name: () => 0 };
+const nothing = (): number => 0;
+const IGNORANT: Lexicon = { word: nothing, name: nothing, heading: nothing };
 const CHROME = ['nav', 'footer'];
 
 export function documentOf(page: AnnotatedPage): Document {
@@ -89,14 +92,14 @@ function labelsOf(annotated: AnnotatedPage, texts: string[]): (number | null)[] 
 }
 
 function addTo(counts: PageCounts['words'], key: string, [content, clutter]: [number, number]): void {
-  const count = counts.get(key) ?? { content: 0, clutter: 0, pages: 1 };
-  counts.set(key, { content: count.content + content, clutter: count.clutter + clutter, pages: 1 });
+  const count = counts.get(key) ?? { content: 0, clutter: 0, sites: 1 };
+  counts.set(key, { content: count.content + content, clutter: count.clutter + clutter, sites: 1 });
 }
 
 /** What the labels of a page say of its words and of the names of its elements. */
 export function countsOf(annotated: AnnotatedPage): PageCounts {
   const page = read(annotated, IGNORANT);
-  const counts: PageCounts = { words: new Map(), names: new Map() };
+  const counts: PageCounts = ofEachKind(() => new Map());
   const texts = page.blocks.map(textOf);
   const labels = labelsOf(annotated, texts);
   const known = new Map<Container, [number, number]>();
@@ -112,6 +115,7 @@ export function countsOf(annotated: AnnotatedPage): PageCounts {
       known.set(at, sums);
     }
   }
+  countHeadings(counts.headings, page, labels);
   for (const count of counts.words.values()) {
     count.content = Math.log1p(count.content);
     count.clutter = Math.log1p(count.clutter);
@@ -120,12 +124,28 @@ export function countsOf(annotated: AnnotatedPage): PageCounts {
     if (element === null || /^(?:html|body)$/.test(element.name)) continue;
     for (const name of lexicalNames(element)) addTo(counts.names, name, [content, clutter]);
   }
-  for (const [name, count] of counts.names) {
-    const all = count.content + count.clutter;
-    if (all === 0) counts.names.delete(name);
-    else Object.assign(count, { content: count.content / all, clutter: count.clutter / all });
+  for (const kind of [counts.names, counts.headings]) {
+    for (const [name, count] of kind) {
+      const all = count.content + count.clutter;
+      if (all === 0) kind.delete(name);
+      else Object.assign(count, { content: count.content / all, clutter: count.clutter / all });
+    }
   }
   return counts;
+}
+
+/** Counts how much of what stands under each heading is content, by the terms of the heading. */
+function countHeadings(counts: PageCounts['headings'], page: Page, labels: (number | null)[]): void {
+  const under = new Map<number, [number, number]>();
+  for (const [i, { heading }] of page.sections.entries()) {
+    const label = labels[i]!;
+    if (heading < 0 || heading === i || label === null) continue;
+    const sums = under.get(heading) ?? [0, 0];
+    sums[label >= 0.5 ? 0 : 1] += page.blocks[i]!.words;
+    under.set(heading, sums);
+  }
+  for (const [heading, sums] of under)
+    for (const term of headingTerms(page.blocks[heading]!.text)) addTo(counts, term, sums);
 }
 
 function isChrome(block: Block): boolean {

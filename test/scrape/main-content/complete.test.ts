@@ -5,7 +5,9 @@ import { complete } from '../../../src/scrape/main-content/rules/complete.ts';
 import { withoutRepeats } from '../../../src/scrape/main-content/rules/repeats.ts';
 import { readPage } from '../../../src/scrape/main-content/signals/page.ts';
 
-const IGNORANT = { word: () => 0, name: () => 0 };
+const nothing = () => 0;
+const IGNORANT = { word: nothing, name: nothing, heading: nothing };
+const UNDECLARED = { title: '', description: '', kinds: new Set<string>() };
 const LONG = 'The river had risen overnight, and the people of the lower town carried their chairs upstairs.';
 
 /**
@@ -13,7 +15,7 @@ const LONG = 'The river had risen overnight, and the people of the lower town ca
  * given.
  */
 function added(html: string, probability: number): string[] {
-  const page = readPage(parseHtml(html), 'https://example.com/', { title: '', kinds: new Set() }, IGNORANT);
+  const page = readPage(parseHtml(html), 'https://example.com/', UNDECLARED, IGNORANT);
   const chosen = new Set(page.blocks.filter(({ text }) => text.startsWith(LONG)));
   const probabilities = Float64Array.from(page.blocks, (block) => (chosen.has(block) ? 0.9 : probability));
   const kept = complete(page, chosen, probabilities);
@@ -55,6 +57,12 @@ test('links and buttons inside of what is kept are judged on their own', () => {
   assert.deepEqual(added(between('<aside class="related">In other news</aside>'), 0.4), []);
 });
 
+test('a quotation comes back with the name of its author', () => {
+  const quote = `<blockquote><p>${LONG}</p><footer>Ann Author</footer></blockquote>`;
+  assert.deepEqual(added(`<main><p>${LONG}</p>${quote}</main>`, 0.3), ['Ann Author']);
+  assert.deepEqual(added(`<main><p>${LONG}</p>${quote}</main>`, 0.2), []);
+});
+
 test('a list of links is kept whole where most of it is kept', () => {
   const html = `<ul><li>${LONG}</li><li><a href="/a">The ferry</a></li></ul><ul><li><a href="/b">Imprint</a></li></ul>`;
   assert.deepEqual(added(html, 0.4), ['The ferry']);
@@ -77,7 +85,7 @@ test('what the page says again elsewhere goes, and a refrain stays', () => {
   const page = readPage(
     parseHtml(`<div><div>${verses}${first}</div></div><section><div><div>${verses}</div></div></section>`),
     'https://example.com/',
-    { title: '', kinds: new Set() },
+    UNDECLARED,
     IGNORANT,
   );
   const kept = withoutRepeats(page, new Set(page.blocks));

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseHtml } from '../../../src/scrape/dom/index.ts';
 import { doubt } from '../../../src/scrape/main-content/rules/doubt.ts';
-import { declarationsOf, readPage } from '../../../src/scrape/main-content/signals/page.ts';
+import { declarationsOf } from '../../../src/scrape/main-content/signals/declarations.ts';
+import { readPage } from '../../../src/scrape/main-content/signals/page.ts';
 
-const IGNORANT = { word: () => 0, name: () => 0 };
+const nothing = () => 0;
+const IGNORANT = { word: nothing, name: nothing, heading: nothing };
 const LONG = 'The river had risen overnight, and the people of the lower town carried their chairs upstairs.';
 const TEXT = `<main>${`<p>${LONG}</p>`.repeat(10)}</main>`;
 
@@ -35,4 +37,26 @@ test('related stories and the footer are doubted, unless they are most of the pa
   const related = '<div class="related-stories"><p>In other news</p></div>';
   assert.deepEqual(doubted(`${TEXT}${related}<footer>Since 1907</footer>`), ['In other news', 'Since 1907']);
   assert.deepEqual(doubted(`<div class="related-stories">${TEXT}</div>`), []);
+});
+
+test('a link to more on the same matter, and a part that holds more, are not doubted', () => {
+  const features =
+    '<ul class="more-features"><li><p>Chairs</p><a class="more" href="/chairs">Learn more</a></li></ul>';
+  assert.deepEqual(doubted(TEXT + features), []);
+});
+
+/** The probability of a text of which the forest is unsure. */
+function weighed(html: string, url: string): number {
+  const document = parseHtml(html);
+  const page = readPage(document, url, declarationsOf(document), IGNORANT);
+  const probabilities = new Float64Array(page.blocks.length).fill(0.5);
+  doubt(page, probabilities);
+  return probabilities[0]!;
+}
+
+test('what is uncertain is more likely in documentation, and less likely beside an article', () => {
+  const article = '<meta property="og:type" content="article">';
+  assert.equal(weighed(TEXT, 'https://example.com/x'), 0.5);
+  assert.ok(weighed(TEXT, 'https://example.com/docs/x') > 0.5);
+  assert.ok(weighed(article + TEXT, 'https://example.com/x') < 0.5);
 });

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseHtml } from '../../../src/scrape/dom/index.ts';
-import { declarationsOf, readPage } from '../../../src/scrape/main-content/signals/page.ts';
+import { declarationsOf } from '../../../src/scrape/main-content/signals/declarations.ts';
+import { readPage } from '../../../src/scrape/main-content/signals/page.ts';
 
-const LEXICON = { word: (word: string) => ({ good: 1, bad: -1 })[word] ?? 0, name: () => 0 };
+const nothing = () => 0;
+const LEXICON = {
+  word: (word: string) => ({ good: 1, bad: -1 })[word] ?? 0,
+  name: nothing,
+  heading: nothing,
+};
 
 function pageOf(html: string) {
   const document = parseHtml(html);

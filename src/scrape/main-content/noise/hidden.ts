@@ -1,7 +1,7 @@
 import { type ChildNode, type Element, isText } from 'domhandler';
 import type { Disclosures } from './disclosures.ts';
 import { isElement } from '../../dom/index.ts';
-import { tokensOf } from '../signals/tokens.ts';
+import { tokensOf } from '../signals/words/tokens.ts';
 
 const words = (list: string): Set<string> => new Set(list.split(' '));
 /** Class words of what a reader unfolds with a click: accordions, tabs, answers to questions. */

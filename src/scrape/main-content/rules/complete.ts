@@ -17,7 +17,7 @@ const ENCLOSING_SHARE = 4 / 5;
  */
 const ENCLOSED = 1.25;
 /** Elements of which a part alone is of little use; so are notes. */
-const WHOLES = new Set(['pre', 'code', 'dl', 'dt', 'dd']);
+const WHOLES = new Set(['pre', 'code', 'dl', 'dt', 'dd', 'blockquote']);
 const WHOLE_LEVELS = 4;
 /** How many elements around a block may vouch for it. */
 const ENCLOSING_LEVELS = 6;

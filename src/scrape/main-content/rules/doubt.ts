@@ -16,6 +16,10 @@ const BESIDE = numbersOf('<footer> <dialog> @dialog related');
 const MOST = 1 / 2;
 const BESIDE_FACTOR = 1 / 3;
 
+/** Factors of the odds that a block is content. */
+const ARTICLE_ODDS = 3 / 4;
+const DOCUMENTATION_ODDS = 5 / 4;
+
 /** Whether the container, or one around it with at most `words` words, bears one of the marks. */
 function isWithin(container: Container, marks: Set<number>, words: number): boolean {
   for (let at: Container | null = container; at !== null && at.words <= words; at = at.parent)
@@ -43,9 +47,21 @@ function doubtBeside(page: Page, probabilities: Float64Array): void {
 }
 
 /**
- * Lowers the probability of what stands beside or below the content of a page by its own account.
+ * Weighs what the forest is unsure of by the kind of page: beside an article it is mostly clutter,
+ * in documentation mostly content.
+ */
+function weighByKind({ kinds }: Page, probabilities: Float64Array): void {
+  const article = kinds.has('type.article') ? ARTICLE_ODDS : 1;
+  const factor = article * (kinds.has('path.docs') ? DOCUMENTATION_ODDS : 1);
+  for (const [i, p] of probabilities.entries()) probabilities[i] = (p * factor) / (p * factor + 1 - p);
+}
+
+/**
+ * Corrects the probabilities by what the page says of itself: lowers that of what stands beside or
+ * below its content, and that of what is uncertain beside an article.
  */
 export function doubt(page: Page, probabilities: Float64Array): void {
+  weighByKind(page, probabilities);
   doubtComments(page, probabilities);
   doubtBeside(page, probabilities);
 }

@@ -5,7 +5,7 @@ import { doubt } from './doubt.ts';
 import { withoutRepeats } from './repeats.ts';
 import type { Forest } from '../signals/forest.ts';
 import type { Page } from '../signals/page.ts';
-import { ContextReader } from '../signals/context.ts';
+import { ContextReader } from '../signals/block-context.ts';
 
 /** Below this many words a page says too little to be judged by its proportions. */
 const SMALL_PAGE = 200;

@@ -1,7 +1,7 @@
 import { type Element, type ParentNode, type Text, isText } from 'domhandler';
 import { isBlock } from '../../dom/elements.ts';
 import { isElement } from '../../dom/index.ts';
-import { type Lexicon, type NameEvidence, NO_EVIDENCE, withinNames } from './lexicon.ts';
+import { type Lexicon, type NameEvidence, NO_EVIDENCE, withinNames } from './words/lexicon.ts';
 import { MarkReader } from './marks.ts';
 import { add, count, isSpace, type Measure, newMeasure } from './measure.ts';
 

@@ -1,4 +1,4 @@
-import type { ExtractionContext } from './context.ts';
+import type { ExtractionContext } from './block-context.ts';
 import { SIGNALS } from './signals.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Element } from 'domhandler';
 import { isAttribution, isInNote, isNote } from './notes.ts';
-import { evidenceOfNames, type Lexicon, lexicalNames, type OwnNames } from './lexicon.ts';
-import { tokensOf } from './tokens.ts';
+import { evidenceOfNames, type Lexicon, lexicalNames, type OwnNames } from './words/lexicon.ts';
+import { tokensOf } from './words/tokens.ts';
 
 const words = (list: string): string[] => list.split(' ');
 
@@ -46,9 +46,10 @@ const VOCABULARY: Record<string, string[]> = {
     'ad ads advert adverts advertisement sponsor sponsored promo promos promotion promotions dfp ' +
       'adsense partner',
   ),
+  // Not `more`: links to more on the same matter bear it, and parts of a text.
   related: words(
-    'related recommended recommendation recommendations similar more trending popular recent latest ' +
-      'upsell also crosssell recs readmore',
+    'related recommended recommendation recommendations similar trending popular recent latest ' +
+      'upsell also crosssell recs',
   ),
   comment: words('comment comments disqus respond discussion commentlist'),
   post: words('post posts message messages thread threads bbp conversation'),

@@ -1,6 +1,6 @@
 import { type Element, isText, type ParentNode } from 'domhandler';
 import { isElement } from '../../dom/index.ts';
-import { tokensOf } from './tokens.ts';
+import { tokensOf } from './words/tokens.ts';
 
 const words = (list: string): Set<string> => new Set(list.split(' '));
 

@@ -3,16 +3,19 @@ import { MARKS, STRUCTURAL_MARKS } from './marks.ts';
 import type { Measure } from './measure.ts';
 import type { Page } from './page.ts';
 import type { Alike } from './alike.ts';
-import { WORDING_LEVELS } from './wording.ts';
-import { type CoreRelation, FAR, type ExtractionContext } from './context.ts';
+import {
+  type CoreRelation,
+  FAR,
+  type ExtractionContext,
+  type Signal,
+  type Signals,
+} from './block-context.ts';
+import { WORD_SIGNALS } from './words/word-signals.ts';
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
 const log = (n: number): number => Math.log2(1 + n);
 const signedLog = (n: number): number => Math.sign(n) * log(Math.abs(n));
 const flag = (is: boolean): number => (is ? 1 : 0);
-
-type Signal = (context: ExtractionContext) => number;
-type Signals = Record<string, Signal>;
 
 const DATE =
   /\b(?:19|20)\d\d\b|\b\d{1,2}:\d\d\b|\b\d+ (?:min|hour|day|week|month|year)s?\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d/i;
@@ -52,48 +55,6 @@ const OWN: Signals = {
 const NEIGHBOURS: Signals = {
   ...textSignals('previous', ({ page, index }) => page.blocks[index - 1]),
   ...textSignals('next', ({ page, index }) => page.blocks[index + 1]),
-};
-
-const EVIDENCE: Signals = {
-  'words.mean': ({ page, index }) => page.words[index]!.mean,
-  'words.least': ({ page, index }) => page.words[index]!.least,
-  'words.most': ({ page, index }) => page.words[index]!.most,
-  'words.sum': ({ page, index }) => page.words[index]!.sum,
-  'section.words': ({ page, index }) => page.words[page.sections[index]!.heading]?.mean ?? 0,
-  'section.least': ({ page, index }) => page.words[page.sections[index]!.heading]?.least ?? 0,
-  'names.own': ({ block }) => block.container.evidence.own,
-  'names.own least': ({ block }) => block.container.evidence.ownLeast,
-  'names.least': ({ block }) => block.container.evidence.least,
-  'names.most': ({ block }) => block.container.evidence.most,
-  'names.sum': ({ block }) => block.container.evidence.sum,
-  'names.near': ({ block }) => block.container.evidence.near,
-};
-
-/** Blocks before and behind whose words and names are looked at, one by one and together. */
-const BESIDE = [-2, -1, 1, 2];
-const WINDOWS = [4, 10];
-
-const WORDING: Signals = {
-  ...Object.fromEntries(
-    BESIDE.flatMap((by): [string, Signal][] => [
-      [`beside${by}.words`, ({ page, index }) => page.words[index + by]?.mean ?? 0],
-      [`beside${by}.names`, ({ page, index }) => page.blocks[index + by]?.container.evidence.near ?? 0],
-    ]),
-  ),
-  ...Object.fromEntries(
-    WINDOWS.map((distance): [string, Signal] => [
-      `window${distance}.words`,
-      ({ page, index }) => page.wording.within(index, distance),
-    ]),
-  ),
-  ...Object.fromEntries(
-    Array.from({ length: WORDING_LEVELS }, (_, level): [string, Signal] => [
-      `wider${level}.words`,
-      ({ page, index }) => page.wording.around(index, level),
-    ]),
-  ),
-  'alike.wording': ({ page, index }) => page.alikeWording[index]!,
-  'loosely alike.wording': ({ page, index }) => page.looselyAlikeWording[index]!,
 };
 
 function alikeSignals(prefix: string, groupsOf: (page: Page) => Alike[]): Signals {
@@ -185,6 +146,12 @@ function outside(mark: string): Signal {
 }
 
 const SECTION: Signals = {
+  'section.blocks': ({ page, index }) => log(page.sections[index]!.under.blocks),
+  'section.size': ({ page, index }) => log(page.sections[index]!.under.words),
+  'section.linked': ({ page, index }) =>
+    ratio(page.sections[index]!.under.linked, page.sections[index]!.under.words),
+  'section.prose': ({ page, index }) =>
+    ratio(page.sections[index]!.under.prose, page.sections[index]!.under.words),
   'section.level': ({ page, index }) => page.sections[index]!.level,
   'section.distance': ({ page, index }) => log(page.sections[index]!.distance),
 };
@@ -215,8 +182,7 @@ const declared = (prefix: string, names: readonly string[]): Signals =>
 export const SIGNALS: Signals = {
   ...OWN,
   ...NEIGHBOURS,
-  ...EVIDENCE,
-  ...WORDING,
+  ...WORD_SIGNALS,
   ...alikeSignals('alike', ({ alike }) => alike),
   ...alikeSignals('loosely alike', ({ looselyAlike }) => looselyAlike),
   ...POSITION,

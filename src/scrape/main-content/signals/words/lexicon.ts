@@ -15,8 +15,10 @@ const MAX_ID_NAMES = 3;
  * content, 0 for one that says nothing. Learnt by test/bench/fit-main-content.ts.
  */
 export interface Lexicon {
-  word(word: string): number;
-  name(name: string): number;
+  word: (word: string) => number;
+  name: (name: string) => number;
+  /** What a term of a heading says of the text under the heading: see headingTerms. */
+  heading: (term: string) => number;
 }
 
 /** The log odds of the words of one text. */
@@ -77,8 +79,7 @@ export function lexicalNames({ name: tag, attribs }: Element): string[] {
 }
 
 /** The evidence of a text's first words. */
-export function evidenceOfText(text: string, lexicon: Lexicon): WordEvidence {
-  const words = lexicalWords(text);
+export function evidenceOfWords(words: string[], lexicon: Lexicon): WordEvidence {
   if (words.length === 0) return { mean: 0, least: 0, most: 0, sum: 0 };
   let sum = 0;
   let least = Infinity;
@@ -129,11 +130,19 @@ export function withinNames(own: OwnNames, around: NameEvidence): NameEvidence {
 export interface LexiconData {
   words: Record<string, number>;
   names: Record<string, number>;
+  headings: Record<string, number>;
 }
 
 /** A lexicon that looks its words up. */
-export function storedLexicon(data: LexiconData): Lexicon {
-  const words = new Map(Object.entries(data.words));
-  const names = new Map(Object.entries(data.names));
-  return { word: (word) => words.get(word) ?? 0, name: (name) => names.get(name) ?? 0 };
+export function storedLexicon({ words, names, headings }: LexiconData): Lexicon {
+  return {
+    word: lookedUp(words),
+    name: lookedUp(names),
+    heading: lookedUp(headings),
+  };
+}
+
+function lookedUp(odds: Record<string, number>): (key: string) => number {
+  const map = new Map(Object.entries(odds));
+  return (key) => map.get(key) ?? 0;
 }

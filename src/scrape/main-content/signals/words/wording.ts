@@ -1,6 +1,5 @@
-import type { Alike } from './alike.ts';
-import type { Block, Container } from './blocks.ts';
-import type { WordEvidence } from './lexicon.ts';
+import type { Alike } from '../alike.ts';
+import type { Block, Container } from '../blocks.ts';
 
 /** A block counts by its words, between these: a long text says no more of its neighbours. */
 const MIN_WEIGHT = 0.5;
@@ -8,11 +7,11 @@ const MAX_WEIGHT = 12;
 /** How many elements around a block are looked at. */
 export const WORDING_LEVELS = 5;
 
-/** What the words of some blocks say. */
+/** What is known of some blocks. */
 interface Sum {
   blocks: number;
   weight: number;
-  /** The blocks' log odds, each times its weight. */
+  /** The blocks' values, each times its weight. */
   odds: number;
 }
 
@@ -27,8 +26,8 @@ function addTo<K>(sums: Map<K, Sum>, key: K, { blocks, weight, odds }: Sum): voi
 }
 
 /**
- * What the words of the blocks around a block say: the mean of their log odds, the block itself left
- * out. 0 where there are none.
+ * The mean of a value, such as what their words say, over the blocks around a block, the block itself
+ * left out. 0 where there are none.
  */
 export class Wording {
   readonly #blocks: Block[];
@@ -38,12 +37,12 @@ export class Wording {
   readonly #inside = new Map<Container, Sum>();
   readonly #levels = new Map<Container, Sum[]>();
 
-  /** `containers`: those of the blocks, from the outermost inwards. */
-  constructor(blocks: Block[], words: WordEvidence[], containers: Container[]) {
+  /** `values`: one of each block. `containers`: those of the blocks, from the outermost inwards. */
+  constructor(blocks: Block[], values: ArrayLike<number>, containers: Container[]) {
     this.#blocks = blocks;
     this.#own = blocks.map(({ words: count }, i) => {
       const weight = Math.min(MAX_WEIGHT, Math.max(MIN_WEIGHT, count));
-      return { blocks: 1, weight, odds: weight * words[i]!.mean };
+      return { blocks: 1, weight, odds: weight * values[i]! };
     });
     for (const [i, sum] of this.#own.entries()) {
       const { weight, odds } = this.#before.at(-1)!;

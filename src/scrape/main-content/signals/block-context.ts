@@ -21,6 +21,11 @@ export interface ExtractionContext {
   narrowCore: CoreRelation;
 }
 
+/** What is measured of a block. */
+export type Signal = (context: ExtractionContext) => number;
+/** Measures by name. */
+export type Signals = Record<string, Signal>;
+
 /** Where a block stands to the part of the page that holds most of its running text. */
 export interface CoreRelation {
   core: Container;

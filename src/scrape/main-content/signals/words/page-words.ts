@@ -1,0 +1,63 @@
+import type { Alike } from '../alike.ts';
+import type { Block, Container } from '../blocks.ts';
+import type { Section } from '../sections.ts';
+import { evidenceOfWords, type Lexicon, lexicalWords, type WordEvidence } from './lexicon.ts';
+import { evidenceOfHeading, type HeadingEvidence } from './headings.ts';
+import { type Topic, topicsOf } from './topic.ts';
+import { Wording } from './wording.ts';
+
+/** What the words of a page say of its blocks. */
+export interface PageWords {
+  /** For each block what its words say of it. */
+  words: WordEvidence[];
+  /** For each block what the heading says that it stands under. */
+  headings: HeadingEvidence[];
+  topics: Topic[];
+  /** What the words of the blocks around each block say. */
+  wording: Wording;
+  /** For each block what the words say of those that look like it. */
+  alikeWording: number[];
+  looselyAlikeWording: number[];
+}
+
+/** A page as far as its words are judged by it. */
+interface Structure {
+  blocks: Block[];
+  /** Those of the blocks, from the outermost inwards. */
+  containers: Container[];
+  sections: Section[];
+  alike: Alike[];
+  looselyAlike: Alike[];
+  /** The element that holds most running text. */
+  core: Container;
+  /** What the page says that it is about. */
+  about: string[];
+}
+
+/** For each block what the heading says that it stands under. */
+function headingsOf({ blocks, sections }: Structure, lexicon: Lexicon): HeadingEvidence[] {
+  let index = -1;
+  let evidence = evidenceOfHeading('', lexicon);
+  return sections.map(({ heading }) => {
+    if (heading !== index) evidence = evidenceOfHeading(blocks[heading]?.text ?? '', lexicon);
+    index = heading;
+    return evidence;
+  });
+}
+
+/** Looks up the words of a page in a lexicon. */
+export function readWords(page: Structure, lexicon: Lexicon): PageWords {
+  const { blocks, containers, core } = page;
+  const first = blocks.map(({ text }) => lexicalWords(text));
+  const words = first.map((own) => evidenceOfWords(own, lexicon));
+  const means = words.map(({ mean }) => mean);
+  const wording = new Wording(blocks, means, containers);
+  return {
+    words,
+    headings: headingsOf(page, lexicon),
+    topics: topicsOf(blocks, first, page.about.flatMap(lexicalWords), core),
+    wording,
+    alikeWording: wording.among(page.alike),
+    looselyAlikeWording: wording.among(page.looselyAlike),
+  };
+}
