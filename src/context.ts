@@ -63,7 +63,8 @@ export async function createContext(config: Config, options: ContextOptions = {}
   outage?.watch(databaseUrl, log);
   stack.defer(() => outage?.unwatch());
   const onError = (error: Error) => log.warn({ err: error }, 'database connection broke');
-  const { db, pool } = stack.use(openDatabase(databaseUrl, { max: config.databasePool, onError }));
+  const main = { max: config.databasePool, onError, prepares: config.databaseListen };
+  const { db, pool } = stack.use(openDatabase(databaseUrl, main));
   await migrateFirst(databaseUrl, onError, log);
   const boss = stack.adopt(await startQueue(config, pool, log), (started) =>
     started.stop({ close: false, graceful: false }),

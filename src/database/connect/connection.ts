@@ -31,6 +31,8 @@ export interface DatabaseOptions {
    * never.
    */
   queryTimeoutMs?: number;
+  /** Whether a connection keeps its backend, so that statements can be prepared: see PREPARED. */
+  prepares?: boolean;
 }
 
 /**
@@ -39,13 +41,13 @@ export interface DatabaseOptions {
  */
 export function openDatabase(
   url: string,
-  { max, onError, queryTimeoutMs = QUERY_TIMEOUT_MS }: DatabaseOptions,
+  { max, onError, queryTimeoutMs = QUERY_TIMEOUT_MS, prepares = false }: DatabaseOptions,
 ): Database {
   const options = clientOptions(url);
   const lost = new LostConnections(options);
   const pool = new pg.Pool({
     ...options,
-    Client: watchedClient(lost),
+    Client: watchedClient(lost, prepares),
     max,
     types,
     query_timeout: queryTimeoutMs,

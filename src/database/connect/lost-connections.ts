@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { DatabaseClient } from './client.ts';
+import { preparedName } from './prepared.ts';
 
 /** A statement that has waited this long is checked, this often. */
 const LATE_MS = 2000;
@@ -56,6 +57,11 @@ export class LostConnections {
    */
   serves(client: pg.ClientBase, backend: number): void {
     if (backendOf(client) === backend) this.#direct.add(client);
+  }
+
+  /** Whether a client is known to have one backend for as long as it lives. */
+  isDirect(client: pg.ClientBase): boolean {
+    return this.#direct.has(client);
   }
 
   /** Checks a statement of this client until the returned function is called. */
@@ -123,12 +129,15 @@ export class LostConnections {
 
 /**
  * The class of a pool's clients, whose statements are checked. A client on which a statement timed
- * out is closed, since the next statement would wait behind it.
+ * out is closed, since the next statement would wait behind it. With `prepares`, statements that
+ * begin with PREPARED are prepared once for each client that has a backend of its own.
  */
-export function watchedClient(lost: LostConnections): typeof pg.Client {
+export function watchedClient(lost: LostConnections, prepares: boolean): typeof pg.Client {
   return class extends DatabaseClient {
     // oxlint-disable-next-line typescript/no-explicit-any -- the overloads of pg's own
     override query(...request: any[]): any {
+      const name = prepares && lost.isDirect(this) ? preparedName(request[0]) : null;
+      if (name !== null) request.splice(0, 2, { name, text: request[0], values: request[1] });
       const answered = lost.watch(this);
       const callback: unknown = request.at(-1);
       if (typeof callback === 'function') {

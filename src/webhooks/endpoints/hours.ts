@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { PREPARED } from '../../database/connect/prepared.ts';
 import { int, rows, smallint, text } from '../../database/rows.ts';
 import type { Tx } from '../../database/tables.ts';
 import type { FinishedAttempt } from '../outbox/finished-attempt.ts';
@@ -65,7 +66,7 @@ export async function countAttempts(tx: Tx, batch: FinishedAttempt[]): Promise<v
       last_error: text((tally) => tally.last_error),
     },
   );
-  await sql`
+  await sql`${PREPARED}
     insert into endpoint_hours as h (
       account_id, endpoint, hour, succeeded, failed, latency, last_status_code, last_error, last_at
     )

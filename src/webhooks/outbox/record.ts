@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { bigint, bytea, float, int, real, rows, smallint, text } from '../../database/rows.ts';
+import { PREPARED } from '../../database/connect/prepared.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { Db } from '../../database/tables.ts';
 import { countAttempts } from '../endpoints/hours.ts';
@@ -53,11 +54,11 @@ export async function record(db: Db, batch: FinishedAttempt[]): Promise<void> {
   });
   await db.transaction().execute(async (tx) => {
     // Through their keys, however short the outbox seems to be: the planner learns late how it
-    // grows.
+    // grows, and a prepared statement keeps its plan.
     await sql`set local enable_seqscan = off`.execute(tx);
     // The attempt's row exists since the claim. Of what is inserted here, `started_at` stands for
     // the time to add to it.
-    await sql`
+    await sql`${PREPARED}
       with r as (
         select * from ${attempts.as('u')}
       ), attempted as (
