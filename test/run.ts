@@ -49,7 +49,7 @@ async function fastestDirectory(): Promise<string> {
 async function chooseFiles(args: string[]): Promise<string[]> {
   const named = args.filter((arg) => arg !== '--limits');
   if (named.length > 0) return named;
-  const all = (await Array.fromAsync(glob('test/**/*.test.ts'))).toSorted();
+  const all = (await Array.fromAsync(glob('test/**/*.test.ts', { exclude: ['**/node_modules'] }))).toSorted();
   return all.filter((name) => name.startsWith(LIMITS) === args.includes('--limits'));
 }
 

@@ -182,6 +182,10 @@ test('a callback whose pages are no longer kept is not shown in another form', a
   });
   await receiver.received(1, '/gone');
   const { delivery } = await service.api.finished(job_id);
+  // What it looked like is known once its attempt is recorded.
+  await eventually(
+    async () => (await service.api('GET', `/v1/deliveries/${delivery.id}`)).json.status === 'delivered',
+  );
   await read(delivery.id);
   await service.db.deleteFrom('pages').where('job_id', '=', job_id).execute();
   assert.equal((await service.api('GET', `/v1/callbacks/${delivery.id}`)).status, 404);

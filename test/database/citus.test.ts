@@ -18,7 +18,7 @@ const DISTRIBUTED = [...commands.matchAll(/^select create_distributed_table\('(\
   ([, name]) => name!,
 );
 
-const STATEMENT = /^\s*(select|insert|update|delete|with)\b/i;
+const STATEMENT = /^(?:\/\*.*?\*\/)?\s*(select|insert|update|delete|with)\b/i;
 const ANY_DISTRIBUTED = new RegExp(`\\b(${DISTRIBUTED.join('|')})\\b`);
 
 let database: TestDatabase;

@@ -5,7 +5,7 @@ import { OPEN_SHADOWS } from './snapshot.ts';
 import { WATCH_TIMERS } from './timers.ts';
 
 /** A context that the browser does not close by then has broken the browser. */
-const CLOSE_LIMIT_MS = 3000;
+const CLOSE_LIMIT_MS = 10_000;
 
 /** What a context is made with. */
 export type ContextSettings = Pick<RenderRequest, 'userAgent' | 'skipTlsVerification'> & {

@@ -7,7 +7,7 @@ import { descendants } from './memory.ts';
  * counts within a session only where Linux groups processes by session, as it does outside of
  * containers: the group then has one of its own.
  */
-const NICENESS = 15;
+const NICENESS = 5;
 
 /** Lets other processes go first, before this one and those that it will start in its session. */
 export function goLast(): void {

@@ -8,6 +8,7 @@ import { PageError } from '../../scrape/types.ts';
 import { USER_AGENT } from '../hosts/answer.ts';
 import type { WayRules } from '../hosts/place.ts';
 import type { JobInfo } from '../job.ts';
+import type { RenderTurns } from '../limits/render-turns.ts';
 import { headersFor } from './headers.ts';
 
 /** A page to render, and the rules for that. */
@@ -26,11 +27,21 @@ export class Renders {
   readonly #places: SharedSemaphore;
   readonly #shares: KeyedSemaphore;
   readonly #client: RenderClient;
+  readonly #turns: RenderTurns | null;
 
-  constructor(client: RenderClient, places: SharedSemaphore, concurrency: number) {
+  /** `turns`: those that a page must wait for besides a place; null where it need not. */
+  constructor(
+    client: RenderClient,
+    {
+      places,
+      concurrency,
+      turns,
+    }: { places: SharedSemaphore; concurrency: number; turns: RenderTurns | null },
+  ) {
     this.#client = client;
     this.#places = places;
     this.#shares = new KeyedSemaphore(concurrency);
+    this.#turns = turns;
   }
 
   /**
@@ -40,7 +51,11 @@ export class Renders {
   async enter(accountId: string, signal: AbortSignal): Promise<Disposable> {
     using stack = new DisposableStack();
     stack.use(await this.#shares.acquire(accountId, 1, signal));
+    const turn = await this.#turns?.take(signal);
+    let enteredAt = performance.now();
+    if (turn) stack.defer(() => this.#turns!.giveBack(turn, performance.now() - enteredAt));
     stack.use(await this.#places.acquire(1, signal));
+    enteredAt = performance.now();
     signal.throwIfAborted();
     return stack.move();
   }

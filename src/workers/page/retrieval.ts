@@ -173,6 +173,7 @@ export class Retrieval implements Answer {
     const { job } = this.#visit;
     using place = await this.#enterHost(throughPool);
     using _ = await this.#around.load.enter(job.account_id);
+    if (this.#browser === null) this.#around.plainPages.begin();
     using body = this.#around.bodies.reserve(job.account_id);
     const fetched = await get(place, body);
     if (fetched.status === 304 && this.#isConditional) return { notModified: fetched };

@@ -3,6 +3,7 @@ import type { Log } from '../../log.ts';
 import type { Hosts } from '../hosts/hosts.ts';
 import type { BodyMemoryBudget } from '../limits/body-memory.ts';
 import type { Load } from '../limits/load.ts';
+import type { PlainPages } from '../limits/plain-pages.ts';
 import type { PageReading, ReadRequest } from '../reading/page-reading.ts';
 import type { Renders } from './renders.ts';
 
@@ -22,6 +23,7 @@ export interface Surroundings {
   load: Load;
   bodies: BodyMemoryBudget;
   readers: PageReader;
+  plainPages: PlainPages;
   /** The browser; null where there is none. */
   renders: Renders | null;
   log: Log;

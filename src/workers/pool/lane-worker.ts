@@ -13,6 +13,8 @@ import { HostGate, type GateMemory } from '../hosts/gate.ts';
 import { Hosts } from '../hosts/hosts.ts';
 import { BodyMemoryBudget } from '../limits/body-memory.ts';
 import { Load } from '../limits/load.ts';
+import { PlainPages } from '../limits/plain-pages.ts';
+import { RenderTurns } from '../limits/render-turns.ts';
 import { Renders } from '../page/renders.ts';
 import type { PageReader } from '../page/surroundings.ts';
 import { ProxyLedger } from '../proxies/ledger.ts';
@@ -34,6 +36,8 @@ export interface WorkerShare {
   bodiesMemory: SharedArrayBuffer;
   /** The memory of the SharedSemaphore of places in the browser. */
   renderMemory: SharedArrayBuffer;
+  /** The memory of the PlainPages. */
+  plainPagesMemory: SharedArrayBuffer;
 }
 
 /** What a worker uses of the thread in which it runs. */
@@ -71,6 +75,7 @@ export function createLaneWorker(share: WorkerShare, tools: WorkerTools): LaneWo
   const proxies = new ProxyPool(poolOf(config));
   const ledger = new ProxyLedger(db, proxies, log);
   const load = new Load();
+  const plainPages = new PlainPages(share.plainPagesMemory);
   const hostGate = new HostGate({ memory: gate, lane, thread: index, capacity: config.hostConcurrency });
   const around = {
     egress,
@@ -78,7 +83,8 @@ export function createLaneWorker(share: WorkerShare, tools: WorkerTools): LaneWo
     load,
     bodies: new BodyMemoryBudget(new SharedSemaphore(share.bodiesMemory, index, BODIES_BYTES)),
     readers,
-    renders: tools.renders && createRenders(share, tools.renders),
+    renders: tools.renders && createRenders(share, tools.renders, plainPages),
+    plainPages,
     log,
   };
   const box = createSecretBox(config.secretKey, config.secretKeyPrevious);
@@ -92,7 +98,14 @@ export function createLaneWorker(share: WorkerShare, tools: WorkerTools): LaneWo
   };
 }
 
-function createRenders({ config, index, renderMemory }: WorkerShare, client: RenderClient): Renders {
-  const places = new SharedSemaphore(renderMemory, index, config.renderConcurrency);
-  return new Renders(client, places, config.renderConcurrency);
+/** Single pages need no turns: somebody waits for them. */
+function createRenders(
+  { config, index, lane, renderMemory }: WorkerShare,
+  client: RenderClient,
+  plainPages: PlainPages,
+): Renders {
+  const { renderConcurrency: concurrency } = config;
+  const places = new SharedSemaphore(renderMemory, index, concurrency);
+  const turns = lane === 'bulk' ? new RenderTurns(concurrency, () => plainPages.underWay) : null;
+  return new Renders(client, { places, concurrency, turns });
 }

@@ -3,6 +3,7 @@ import type { Config } from '../../config/index.ts';
 import type { Lane } from '../../database/queue.ts';
 import { SharedSemaphore, sharedSemaphoreMemory } from '../../limits/shared-semaphore.ts';
 import { createGateMemory, HostGate, type GateMemory } from '../hosts/gate.ts';
+import { plainPagesMemory } from '../limits/plain-pages.ts';
 import type { WorkerShare } from './lane-worker.ts';
 
 /** The memory in which the workers of a process count what they use together. */
@@ -11,6 +12,7 @@ export class SharedMemory {
   readonly #gate: GateMemory;
   readonly #bodies: Record<Lane, SharedArrayBuffer>;
   readonly #renders: SharedArrayBuffer;
+  readonly #plainPages = plainPagesMemory();
 
   /** For this many workers. */
   constructor(config: Config, workers: number) {
@@ -29,6 +31,7 @@ export class SharedMemory {
       gate: this.#gate,
       bodiesMemory: this.#bodies[lane],
       renderMemory: this.#renders,
+      plainPagesMemory: this.#plainPages,
     };
   }
 
