@@ -118,8 +118,11 @@ async function exercise({ api }: TestService): Promise<void> {
       dry_run,
     });
   await api('GET', `/v1/deliveries/${id}`);
-  const callbacks = await api('GET', '/v1/callbacks?since=2020-01-01T00:00:00Z');
-  for (const callback of callbacks.json.data) await api('GET', `/v1/callbacks/${callback.id}`);
+  const callbacks = await eventually(async () => {
+    const { data } = (await api('GET', '/v1/callbacks?since=2020-01-01T00:00:00Z')).json;
+    return data.length > 0 && data;
+  });
+  for (const callback of callbacks) await api('GET', `/v1/callbacks/${callback.id}`);
   const job = { kind: 'crawl', url: site.url('/a') };
   const schedule = { name: 'test', cron: '0 0 1 1 *', deliver: 'changes', diff: true, job };
   const { schedule_id } = (await api('POST', '/v1/schedules', schedule)).json;
