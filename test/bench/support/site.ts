@@ -29,6 +29,8 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
 };
+/** The beginning of a ZIP file. */
+const ARCHIVE = Buffer.from('504b03041400000008000000', 'hex');
 const WORDS =
   'the queue hands a page to a worker and the worker settles it once while nobody has to wait'.split(' ');
 
@@ -66,7 +68,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const { pathname } = new URL(request.url!, 'http://site');
   const [, first = '', second = ''] = pathname.split('/');
   if (first === 'page') html(response, smallPage(Number(second)));
-  else if (first === 'binary') response.setHeader('content-type', 'application/zip').end('PK');
+  else if (first === 'binary') response.setHeader('content-type', 'application/zip').end(ARCHIVE);
   else if (first === '') html(response, frontPage());
   else await sendFile(response, pathname);
 }
