@@ -5,6 +5,7 @@ import { look, signIn } from '../support/browser/console.ts';
 import { createBrowserSession } from '../support/browser/session.ts';
 import { startTestService } from '../support/service.ts';
 import { page as webPage, startSite } from '../support/site.ts';
+import { eventually } from '../support/wait.ts';
 
 test("a page's files are shown with it, to its account alone", { skip: noBrowser }, async () => {
   await using service = await startTestService({ CHROMIUM_PATH: BROWSER });
@@ -24,7 +25,9 @@ test("a page's files are shown with it, to its account alone", { skip: noBrowser
   await page.goto(`${service.api.origin}/console/jobs/${id}`);
   const picture = page.getByRole('link', { name: '0-screenshot.png' }).locator('img');
   await picture.waitFor();
-  await page.waitForFunction('document.querySelector(".files img").naturalWidth === 1280');
+  await eventually(
+    async () => (await page.evaluate('document.querySelector(".files img").naturalWidth')) === 1280,
+  );
   await look(page, 'files');
   assert.deepEqual(browser.complaints, []);
   const href = await page.getByRole('link', { name: '0-page.pdf' }).getAttribute('href');

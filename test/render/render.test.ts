@@ -55,7 +55,7 @@ const ENDLESS = `<!doctype html><title>List</title><main><ul></ul><div id="senti
 const DEFERRED = `<!doctype html><title>Deferred</title><main><h1>Parts that come later</h1></main><script>
   const show = (text) => document.querySelector('main').insertAdjacentHTML('beforeend', '<p>' + text + '</p>');
   const tasks = new MessageChannel();
-  let left = 200;
+  let left = 50;
   tasks.port1.onmessage = () => {
     for (const end = performance.now() + 1; performance.now() < end; );
     if (--left > 0) return tasks.port2.postMessage(0);

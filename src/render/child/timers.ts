@@ -3,7 +3,9 @@ const SOON_MS = 500;
 /** The longest chain of timers, each of which starts the next, that is waited for. */
 const MAX_CHAIN = 3;
 /** A page that is busy for longer than this is not waited for. */
-const BUSY_MS = 1000;
+const BUSY_MS = 3000;
+/** What an idle callback may take, as the specification of requestIdleCallback has it. */
+const IDLE_PERIOD_MS = 50;
 /** How soon to look again whether what the page does when it is idle has been done. */
 const IDLE_POLL_MS = 50;
 const KEY = "Symbol.for('ollagraph.timers')";
@@ -15,9 +17,10 @@ const KEY = "Symbol.for('ollagraph.timers')";
  */
 export const WATCH_TIMERS = `(() => {
   const { setTimeout: set, clearTimeout: clear, scheduler } = window;
-  const { requestIdleCallback: whenIdle, cancelIdleCallback: cancel } = window;
   const due = new Map();
   const idle = new Set();
+  const cancels = new Map();
+  let lastIdle = 0;
   let chain = 0;
   const linked = (links, run, over) => function () {
     over();
@@ -40,16 +43,24 @@ export const WATCH_TIMERS = `(() => {
     due.delete(id);
     clear.call(window, id);
   };
-  window.requestIdleCallback = function requestIdleCallback(run, options) {
+  window.requestIdleCallback = function requestIdleCallback(run) {
+    const id = ++lastIdle;
     const links = chain + 1;
-    if (typeof run !== 'function' || links > ${MAX_CHAIN}) return whenIdle.call(window, run, options);
-    const id = whenIdle.call(window, linked(links, run, () => idle.delete(id)), options);
-    idle.add(id);
+    const call = linked(links, run, () => idle.delete(id));
+    if (links <= ${MAX_CHAIN}) idle.add(id);
+    const cancelled = new AbortController();
+    cancels.set(id, () => cancelled.abort());
+    scheduler.postTask(() => {
+      cancels.delete(id);
+      const end = performance.now() + ${IDLE_PERIOD_MS};
+      call.call(window, { didTimeout: false, timeRemaining: () => Math.max(0, end - performance.now()) });
+    }, { priority: 'background', signal: cancelled.signal }).catch(() => {});
     return id;
   };
   window.cancelIdleCallback = function cancelIdleCallback(id) {
     idle.delete(id);
-    cancel.call(window, id);
+    cancels.get(id)?.();
+    cancels.delete(id);
   };
   const timersMs = () => (due.size === 0 ? 0 : Math.max(1, Math.max(...due.values()) - performance.now()));
   const leftMs = () => Math.max(timersMs(), idle.size === 0 ? 0 : ${IDLE_POLL_MS});
@@ -63,7 +74,7 @@ export const WATCH_TIMERS = `(() => {
 /**
  * Runs in a page, when its scripts have nothing to do: the milliseconds until the last timer that
  * is waited for has fired; 0: there is none. A task of low priority tells that there is nothing to
- * do. An idle callback would come late: the browser calls some only after their timeout, which a
- * quarter of all pages waited for.
+ * do, and calls the page's own idle callbacks. The browser calls some of these only after their
+ * timeout, for which a quarter of all pages waited.
  */
 export const TIMERS_LEFT_MS = `window[${KEY}]?.() ?? 0`;
