@@ -49,7 +49,7 @@ export const WATCH_TIMERS = `(() => {
     const call = linked(links, run, () => idle.delete(id));
     if (links <= ${MAX_CHAIN}) idle.add(id);
     const cancelled = new AbortController();
-    cancels.set(id, () => cancelled.abort());
+    cancels.set(id, cancelled);
     scheduler.postTask(() => {
       cancels.delete(id);
       const end = performance.now() + ${IDLE_PERIOD_MS};
@@ -59,7 +59,7 @@ export const WATCH_TIMERS = `(() => {
   };
   window.cancelIdleCallback = function cancelIdleCallback(id) {
     idle.delete(id);
-    cancels.get(id)?.();
+    cancels.get(id)?.abort();
     cancels.delete(id);
   };
   const timersMs = () => (due.size === 0 ? 0 : Math.max(1, Math.max(...due.values()) - performance.now()));

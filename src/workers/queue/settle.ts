@@ -130,11 +130,10 @@ async function defer(
     await sql`update pages set tries = tries + 1 where account_id = ${job.account_id} and job_id = ${job.id}
       and ordinal = any(${retried}::int[]) and status = 'pending'`.execute(tx);
   }
-  const { account_id, job_id, request_id, sync, capped, map } = slice;
-  const marks = { ...(sync ? { sync } : {}), ...(capped ? { capped } : {}), ...(map ? { map } : {}) };
+  const { ordinals: _pages, host: _host, ...facts } = slice;
   for (const [after, together] of Map.groupBy(deferred, (d) => Math.ceil(d.after))) {
     const slices = divideIntoSlices(together.toSorted((a, b) => a.ordinal - b.ordinal)).map(
-      (again): Slice => ({ account_id, job_id, request_id, ...again, ...marks }),
+      (again): Slice => ({ ...facts, ...again }),
     );
     const priority = job.priority - Math.floor(slices[0]!.ordinals[0]! / SLICE_PAGES);
     await insertSlices(boss, tx, { lane, slices, priority, after });

@@ -1,6 +1,6 @@
 import type { Element } from 'domhandler';
 import { isAttribution, isInNote, isNote } from './notes.ts';
-import { evidenceOfNames, type Lexicon, lexicalNames, type OwnNames } from './words/lexicon.ts';
+import { evidenceOfNames, type Lexicon, lexicalNames, NO_TERMS, type TermEvidence } from './words/lexicon.ts';
 import { tokensOf } from './words/tokens.ts';
 
 const words = (list: string): string[] => list.split(' ');
@@ -83,7 +83,6 @@ function marksOfTokens(names: string): number[] {
 }
 
 const NONE: number[] = [];
-const NOTHING: OwnNames = { mean: 0, least: 0, most: 0 };
 /**
  * An id of more words names what the element holds, as the anchor of a section does, and not the
  * part that it plays.
@@ -107,7 +106,7 @@ function namesOf(element: Element, note: boolean): string {
  */
 export class MarkReader {
   readonly #known = new Map<string, number[]>();
-  readonly #knownNames = new Map<string, OwnNames>();
+  readonly #knownNames = new Map<string, TermEvidence>();
   readonly #lexicon: Lexicon;
 
   constructor(lexicon: Lexicon) {
@@ -125,12 +124,12 @@ export class MarkReader {
   }
 
   /** What the element's names say by the lexicon. */
-  evidenceOf(element: Element): OwnNames {
+  evidenceOf(element: Element): TermEvidence {
     const { name, attribs } = element;
     const { role = '', itemprop = '', class: names = '', id = '' } = attribs;
     const mayBeNote = name === 'aside' || name === 'footer' || role === 'alert';
-    if (mayBeNote && (isNote(element) || isAttribution(element))) return NOTHING;
-    if (/aside/i.test(names) && isInNote(element)) return NOTHING;
+    if (mayBeNote && (isNote(element) || isAttribution(element))) return NO_TERMS;
+    if (/aside/i.test(names) && isInNote(element)) return NO_TERMS;
     const key = `${name} ${role} ${itemprop} ${names} ${id}`;
     let known = this.#knownNames.get(key);
     if (known === undefined) {

@@ -21,8 +21,8 @@ export interface Lexicon {
   heading: (term: string) => number;
 }
 
-/** The log odds of the words of one text. */
-export interface WordEvidence {
+/** The log odds of several terms: the words of a text, or the names of an element. */
+export interface TermEvidence {
   mean: number;
   least: number;
   most: number;
@@ -42,6 +42,9 @@ export interface NameEvidence {
 }
 
 const NEAR_DECAY = 0.6;
+
+/** No terms. */
+export const NO_TERMS: TermEvidence = { mean: 0, least: 0, most: 0, sum: 0 };
 
 /** No names. */
 export const NO_EVIDENCE: NameEvidence = { own: 0, ownLeast: 0, least: 0, most: 0, sum: 0, near: 0 };
@@ -79,43 +82,31 @@ export function lexicalNames({ name: tag, attribs }: Element): string[] {
 }
 
 /** The evidence of a text's first words. */
-export function evidenceOfWords(words: string[], lexicon: Lexicon): WordEvidence {
-  if (words.length === 0) return { mean: 0, least: 0, most: 0, sum: 0 };
-  let sum = 0;
-  let least = Infinity;
-  let most = -Infinity;
-  for (const word of words) {
-    const odds = lexicon.word(word);
-    sum += odds;
-    least = Math.min(least, odds);
-    most = Math.max(most, odds);
-  }
-  return { mean: sum / words.length, least, most, sum };
+export function evidenceOfWords(words: string[], lexicon: Lexicon): TermEvidence {
+  return evidenceOf(words, lexicon.word);
 }
 
 /** What the names of one element say by themselves. */
-export interface OwnNames {
-  mean: number;
-  least: number;
-  most: number;
+export function evidenceOfNames(names: string[], lexicon: Lexicon): TermEvidence {
+  return evidenceOf(names, lexicon.name);
 }
 
-export function evidenceOfNames(names: string[], lexicon: Lexicon): OwnNames {
-  if (names.length === 0) return { mean: 0, least: 0, most: 0 };
+function evidenceOf(terms: string[], oddsOf: (term: string) => number): TermEvidence {
+  if (terms.length === 0) return NO_TERMS;
   let sum = 0;
   let least = Infinity;
   let most = -Infinity;
-  for (const name of names) {
-    const odds = lexicon.name(name);
+  for (const term of terms) {
+    const odds = oddsOf(term);
     sum += odds;
     least = Math.min(least, odds);
     most = Math.max(most, odds);
   }
-  return { mean: sum / names.length, least, most };
+  return { mean: sum / terms.length, least, most, sum };
 }
 
 /** The evidence of an element within what is around it. */
-export function withinNames(own: OwnNames, around: NameEvidence): NameEvidence {
+export function withinNames(own: TermEvidence, around: NameEvidence): NameEvidence {
   return {
     own: own.mean,
     ownLeast: own.least,

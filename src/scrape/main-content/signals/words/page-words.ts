@@ -1,7 +1,7 @@
 import type { Alike } from '../alike.ts';
 import type { Block, Container } from '../blocks.ts';
 import type { Section } from '../sections.ts';
-import { evidenceOfWords, type Lexicon, lexicalWords, type WordEvidence } from './lexicon.ts';
+import { evidenceOfWords, type Lexicon, lexicalWords, type TermEvidence } from './lexicon.ts';
 import { evidenceOfHeading, type HeadingEvidence } from './headings.ts';
 import { type Topic, topicsOf } from './topic.ts';
 import { Wording } from './wording.ts';
@@ -9,7 +9,7 @@ import { Wording } from './wording.ts';
 /** What the words of a page say of its blocks. */
 export interface PageWords {
   /** For each block what its words say of it. */
-  words: WordEvidence[];
+  words: TermEvidence[];
   /** For each block what the heading says that it stands under. */
   headings: HeadingEvidence[];
   topics: Topic[];
