@@ -101,8 +101,10 @@ export function answerErrors(
   log: Log,
   send: (res: Response, error: ServiceError, thrown: unknown) => void,
 ): ErrorRequestHandler {
-  return (error: unknown, _req, res, next) => {
+  return (error: unknown, req, res, next) => {
     const request_id = requestIdOf(res);
+    // The server has refused the rest of the request, and said so.
+    if (res.writableEnded && !req.complete) return;
     if (res.headersSent) {
       log.warn({ request_id, err: error }, 'response aborted');
       next(error);

@@ -36,7 +36,7 @@ export function answerInTurn(): RequestHandler {
       waiting.set(socket, { ...now, count: now.count - 1 });
     });
     if (!before || before.last.closed) next();
-    else before.last.once('close', () => socket.destroyed || next());
+    else before.last.once('close', () => socket.destroyed || res.writableEnded || next());
   };
 }
 

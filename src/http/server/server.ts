@@ -4,9 +4,10 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { Duplex } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import { answerClientErrors, NO_HOST, refuse } from './client-errors.ts';
+import { answerClientErrors, refuse, refuseConnection } from './client-errors.ts';
 import { limitConnections, type ConnectionLimits } from './connections.ts';
 import { createServer } from '../../egress/node-http.ts';
+import { hostFault } from './host-field.ts';
 import { OperatorError } from '../../operator-error.ts';
 import { closeUnread } from './unread-answers.ts';
 
@@ -67,14 +68,18 @@ export async function listen({
   const shouldUpgradeCallback = (request: IncomingMessage) => upgrades?.accepts(request) ?? false;
   const options = { shouldUpgradeCallback, requireHostHeader: false };
   const server = createServer(options, (request, response) => {
-    if (request.headers.host === undefined && request.httpVersion === '1.1')
-      return refuse(request.socket, ...NO_HOST);
+    const fault = hostFault(request);
+    if (fault !== null) return refuse(response, 'bad_request', fault);
     open.add(response);
     response.once('close', () => open.delete(response));
     if (draining) response.shouldKeepAlive = false;
     serve(request, response);
   });
-  server.on('upgrade', (request, socket, head) => upgrades!.upgrade(request, socket, head));
+  server.on('upgrade', (request, socket, head) => {
+    const fault = hostFault(request);
+    if (fault === null) upgrades!.upgrade(request, socket, head);
+    else refuseConnection(socket, 'bad_request', fault);
+  });
   answerClientErrors(server);
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
