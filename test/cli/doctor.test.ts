@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { pino } from 'pino';
 import { compareClocks } from '../../src/cli/check.ts';
+import { startEmbedded } from '../../src/database/embedded/server.ts';
 import { noBrowser } from '../support/browser/browser.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { testRun } from '../support/environment.ts';
@@ -128,6 +131,24 @@ test('a service that is not ready, has another clock, or is another one', async 
   assert.equal(late.states['service clock'], 'failed');
   assert.match(late.details, /It is \d+\.\d s behind the clock here/);
   assert.equal((await examine({ ...through, OLLAGRAPH_URL: site.origin })).states.service, 'failed');
+});
+
+test('a Postgres that hangs is told apart from none', async () => {
+  const dataDir = join(testRun().directory, 'hanging');
+  await using stack = new AsyncDisposableStack();
+  const postgres = await startEmbedded(dataDir, pino({ level: 'silent' }));
+  stack.defer(() => postgres.close());
+  const pid = Number((await readFile(join(dataDir, 'postgres/postmaster.pid'), 'utf8')).split('\n')[0]);
+  const env = { ...callerOf(service), DATA_DIR: dataDir };
+  process.kill(pid, 'SIGSTOP');
+  const hanging = await examine(env).finally(() => process.kill(pid, 'SIGCONT'));
+  assert.equal(hanging.states.database, 'failed');
+  const silence = new RegExp(
+    `The Postgres on ${dataDir}, process ${pid}, takes no connection on port \\d+ \\(.*timeout`,
+  );
+  assert.match(hanging.details, silence);
+  await postgres.close();
+  assert.match((await examine(env)).details, new RegExp(`No Postgres runs on ${dataDir}:`));
 });
 
 test('clocks agree within the time that asking took, and may differ by a minute', () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { sql } from 'kysely';
 import { readConfig, type Config } from '../../config/index.ts';
 import { addressOf, createEgress, EgressError, proxyErrorOf } from '../../egress/index.ts';
-import { runningEmbedded } from '../../database/embedded/server.ts';
+import { embeddedFault } from '../../database/embedded/server.ts';
 import { pendingMigrations } from '../../database/migrate.ts';
 import { tryBrowser } from '../../render/renderer.ts';
 import { compareClocks, failed, ok, skipped, type Check } from '../check.ts';
@@ -50,8 +50,8 @@ async function checkDatabase(config: Config, installed: boolean): Promise<Check[
     return [skipped('database', `DATABASE_URL is not set, and no service has ever run on ${dataDir} here.`)];
   try {
     // Only the service's own: a Postgres that this command starts would say nothing about it.
-    if (databaseUrl === undefined && (await runningEmbedded(dataDir)) === null)
-      return [failed('database', `No Postgres runs on ${dataDir}: start the service, which starts it too.`)];
+    const fault = databaseUrl === undefined ? await embeddedFault(dataDir) : null;
+    if (fault !== null) return [failed('database', fault)];
     await using session = await visitDatabase(config);
     const before = Date.now();
     const { rows } = await sql<{ version: string; now: Date }>`

@@ -106,7 +106,8 @@ export async function readPostmaster({ directory }: Cluster): Promise<{ pid: num
   if (text === null) return null;
   const lines = text.split('\n');
   const [pid, port] = [Number(lines[0]), Number(lines[3])];
-  return pid > 0 && port > 0 && alive(pid) ? { pid, port } : null;
+  const lives = pid > 0 && port > 0 && alive(pid) && (await mayRunIn(pid, directory));
+  return lives ? { pid, port } : null;
 }
 
 /**

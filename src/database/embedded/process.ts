@@ -11,6 +11,8 @@ import type { Cluster } from './cluster.ts';
 
 const READY_MS = 60_000;
 const STOP_MS = 10_000;
+/** How long a server may take to answer. */
+const ANSWER_MS = 2000;
 
 /** Parameters of Postgres by name. */
 export type Settings = Record<string, string>;
@@ -60,23 +62,24 @@ export async function launch(
 /** Waits until the server answers. False when it ended instead. */
 export async function becomesReady(url: string, pid: number): Promise<boolean> {
   for (let waited = 0; waited < READY_MS; waited += 50) {
-    if (await answers(url)) return true;
+    if ((await refusalOf(url)) === null) return true;
     if (!alive(pid)) return false;
     await sleep(50);
   }
   return false;
 }
 
-/** Whether the server takes connections. */
-export async function answers(url: string): Promise<boolean> {
-  const client = new DatabaseClient({ ...clientOptions(url), connectionTimeoutMillis: 2000 });
+/** Why the server takes no connection; null when it does. */
+export async function refusalOf(url: string): Promise<string | null> {
+  const limits = { connectionTimeoutMillis: ANSWER_MS, query_timeout: ANSWER_MS };
+  const client = new DatabaseClient({ ...clientOptions(url), ...limits });
   client.on('error', () => undefined); // the query below reports it
   try {
     await client.connect();
     await client.query('select 1');
-    return true;
-  } catch {
-    return false;
+    return null;
+  } catch (error) {
+    return (error as Error).message;
   } finally {
     await client.end().catch(() => undefined); // never connected
   }

@@ -13,7 +13,7 @@ import {
 import { EmbeddedError } from './error.ts';
 import { InstanceLock } from './instance-lock.ts';
 import { alive } from './alive.ts';
-import { answers, becomesReady, freePort, launch, stop, type Settings } from './process.ts';
+import { becomesReady, freePort, launch, refusalOf, stop, type Settings } from './process.ts';
 
 /**
  * The processes of a killed Postgres may live on for a moment, and until they end no other starts
@@ -107,11 +107,19 @@ export async function visitEmbedded(dataDir: string): Promise<Embedded & { tempo
   };
 }
 
-/** The URL of the Postgres that runs on `dataDir`, or null. */
-export async function runningEmbedded(dataDir: string): Promise<string | null> {
+/** What keeps commands from the Postgres of the service on `dataDir`, in one sentence; null: nothing. */
+export async function embeddedFault(dataDir: string): Promise<string | null> {
   const cluster = await clusterOf(dataDir);
-  const running = await findRunning(cluster);
-  return running && cluster.urlAt(running.port);
+  const running = await readPostmaster(cluster);
+  if (running === null) return `No Postgres runs on ${dataDir}: start the service, which starts it too.`;
+  const refusal = await refusalOf(cluster.urlAt(running.port));
+  return refusal === null ? null : silence(cluster, running, refusal);
+}
+
+/** A server whose process lives, and that takes no connection. */
+function silence({ dataDir, home }: Cluster, { pid, port }: Running, refusal: string): string {
+  const log = join(home, 'postgres.log');
+  return `The Postgres on ${dataDir}, process ${pid}, takes no connection on port ${port} (${refusal}); its log is ${log}.`;
 }
 
 async function takeOverOrStart(cluster: Cluster, log: Log, settings: Settings = {}): Promise<Running> {
@@ -123,7 +131,7 @@ async function takeOverOrStart(cluster: Cluster, log: Log, settings: Settings = 
 
 async function findRunning(cluster: Cluster): Promise<Running | null> {
   const running = await readPostmaster(cluster);
-  return running && (await answers(cluster.urlAt(running.port))) ? running : null;
+  return running && (await refusalOf(cluster.urlAt(running.port))) === null ? running : null;
 }
 
 /**
@@ -145,10 +153,16 @@ async function startServer(
     if (await becomesReady(cluster.urlAt(at), pid)) return { pid, port: at };
     const other = await findRunning(cluster);
     if (other && (port ?? other.port) === other.port) return other;
-    if (tries === LAUNCHES || alive(pid))
-      throw new EmbeddedError(`Postgres did not start; its log is ${join(cluster.home, 'postgres.log')}.`);
+    if (tries === LAUNCHES || alive(pid)) throw new EmbeddedError(await whyNotStarted(cluster));
     await sleep(LAUNCH_PAUSE_MS);
   }
+}
+
+async function whyNotStarted(cluster: Cluster): Promise<string> {
+  const there = await readPostmaster(cluster);
+  const refusal = there && (await refusalOf(cluster.urlAt(there.port)));
+  if (there && refusal !== null) return silence(cluster, there, refusal);
+  return `Postgres did not start; its log is ${join(cluster.home, 'postgres.log')}.`;
 }
 
 /** A server that is started again when it dies. */
