@@ -19,6 +19,8 @@ import { poolOf } from '../workers/proxies/route.ts';
 /** A stop is over after this; a platform kills at 30 s. */
 const WORK_GRACE_MS = 12_000;
 const WORK_LIMIT_MS = 20_000;
+/** Requests that wait for a page do so a little longer than pages are read: the last ones settle. */
+const WAIT_LIMIT_MS = WORK_GRACE_MS + 1000;
 /** The limit where somebody is in a hurry: long enough to put slices back into the queue. */
 const HURRY_MS = 2000;
 
@@ -108,12 +110,17 @@ export async function startService(context: Context, { server, showKey }: Servic
       log.warn('cutting work under way short: it is put back into the queue');
       waiter.cut();
     });
+    const worked =
+      workers && cutShort(hurry, workers.stop(WORK_GRACE_MS, WORK_LIMIT_MS), () => workers.stop(0, HURRY_MS));
+    // No page is read here any more: who waits for one is told, before the connection is cut.
+    const cut = setTimeout(() => waiter.cut(), WAIT_LIMIT_MS);
     await Promise.all([
       server?.close(hurry),
       ticked,
-      workers && cutShort(hurry, workers.stop(WORK_GRACE_MS, WORK_LIMIT_MS), () => workers.stop(0, HURRY_MS)),
+      worked?.then(() => waiter.cut()),
       dispatcher && cutShort(hurry, dispatcher.stop(WORK_LIMIT_MS), () => dispatcher.stop(HURRY_MS)),
     ]);
+    clearTimeout(cut);
   }
   let stopping: Promise<void> | null = null;
 

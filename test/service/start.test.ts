@@ -259,3 +259,44 @@ test('a second signal cuts a stop short in good order: pages are queued again, r
   assert.deepEqual(rows, [{ remaining: 1 }]);
   held.open();
 });
+
+test('a stop answers who waits for a page that is not read in time, and cancels what nobody could find', async () => {
+  await using database = await createTestDatabase();
+  await using site = await startSite();
+  const held = gate(page('Held', 'text'));
+  site.routes.set('/held', held.route);
+  const env = { DATABASE_URL: database.url, OLLAGRAPH_API_KEY: KEY, ...OPEN };
+  await using service = startProcess(env);
+  const api = await apiOf(service, KEY);
+  await using web = startProcess({ ...env, ROLES: 'web' });
+  const webApi = await apiOf(web, KEY);
+
+  const url = site.url('/held');
+  const waiting = [
+    api('POST', '/v1/scrape', { url }, { 'idempotency-key': 'once' }),
+    api('POST', '/v1/scrape', { url }),
+    webApi('POST', '/v1/scrape', { url }),
+  ];
+  await held.entered;
+  await eventually(
+    async () => (await api('GET', '/v1/jobs?kind=scrape')).json.data.length === waiting.length,
+  );
+  for (const process of [service, web]) process.kill('SIGTERM');
+  for (const { status, json, headers } of await Promise.all(waiting))
+    assert.deepEqual([status, json.code, headers.get('retry-after')], [503, 'unavailable', '1']);
+  assert.deepEqual(await Promise.all([service.exited, web.exited]), [0, 0]);
+  assert.doesNotMatch(service.output() + web.output(), /"level":50/);
+
+  const { rows } = await database.pool.query(
+    `select exists (select from idempotency_keys where job_id = jobs.id) as findable,
+            finished_at is null as open
+       from jobs
+      order by 1, 2`,
+  );
+  assert.deepEqual(rows, [
+    { findable: false, open: false },
+    { findable: false, open: false },
+    { findable: true, open: true },
+  ]);
+  held.open();
+});

@@ -1,6 +1,5 @@
 import type { Db } from '../../database/tables.ts';
 import type { Notifications } from '../../database/notifications.ts';
-import { ServiceError } from '../../service-error.ts';
 import { WatchedJobs } from './watched.ts';
 
 /**
@@ -39,15 +38,20 @@ export class JobWaiter {
     this.#stopping.abort();
   }
 
-  /** Ends every wait, those of synchronous requests too: their jobs go on elsewhere. */
+  /** Whether waits are cut: the process stops. */
+  get isCut(): boolean {
+    return this.#cut;
+  }
+
+  /** Ends every wait, those of synchronous requests too, now and from now on. */
   cut(): void {
     this.#cut = true;
     for (const wakers of this.#waiting.values()) for (const wake of wakers) wake();
   }
 
   /**
-   * Resolves when the job has ended, `ms` have passed or the signal aborts; true when it has ended.
-   * Throws ServiceError `unavailable` when waits are cut.
+   * Resolves when the job has ended, `ms` have passed, the signal aborts or waits are cut; true when
+   * it has ended.
    */
   async wait(accountId: string, jobId: string, ms: number, signal?: AbortSignal): Promise<boolean> {
     const deadline = performance.now() + ms;
@@ -55,8 +59,7 @@ export class JobWaiter {
       const woken = this.#nextWake(jobId, Math.min(this.#pollMs, deadline - performance.now()), signal);
       try {
         if (await this.#ended(accountId, jobId)) return true;
-        if (performance.now() >= deadline || signal?.aborted) return false;
-        if (this.#cut) throw new ServiceError('unavailable', 'The service is stopping. Try again shortly.');
+        if (performance.now() >= deadline || signal?.aborted || this.#cut) return false;
         await woken.promise;
       } finally {
         woken.cancel();

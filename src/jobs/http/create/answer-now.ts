@@ -31,9 +31,25 @@ export async function answerNow(
     });
   if (!(await waiter.wait(accountId, job_id, budgetMs, hangUp))) {
     if (hangUp?.aborted) await cancelJob(context, accountId, job_id);
+    else if (waiter.isCut) await giveUp(context, request, job_id);
     else await failPending(context, accountId, job_id, { code: 'deadline_exceeded' });
   }
   const job = await findJob(db, accountId, job_id);
   if (!job) throw new ServiceError('not_found', 'The job of this Idempotency-Key has been removed.');
   return { body: resultText(db, job) };
+}
+
+/**
+ * This process stops before the job has ended. With an Idempotency-Key the same request finds the job
+ * again; without one nobody could, so that it is cancelled.
+ */
+async function giveUp(
+  context: JobContext,
+  { account, idempotencyKey }: ScrapeRequest,
+  jobId: string,
+): Promise<never> {
+  if (idempotencyKey === null) await cancelJob(context, account.id, jobId);
+  throw new ServiceError('unavailable', 'The service is stopping. Try again shortly.', {
+    retryAfterSeconds: 1,
+  });
 }
