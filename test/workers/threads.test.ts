@@ -29,6 +29,20 @@ test("a thread starts with its lane's first work, ends when idle, and starts aga
   await pool.stop(0, 1000);
 });
 
+test('a thread outlives any number of empty answers', async () => {
+  await using site = await startSite();
+  for (const n of [1, 2, 3]) site.routes.set(`/${n}`, '');
+  await using service = await startTestService({ ROLES: 'web' });
+  const pool = new WorkerPool(service.context);
+  await pool.start();
+  const urls = [1, 2, 3].map((n) => site.url(`/${n}`));
+  const job = await service.api.finished(await service.api.queue('/v1/scrape/batch/async', { urls }));
+  await pool.stop(0, 1000);
+  assert.equal(job.succeeded, 3);
+  const failures = service.logs.filter(({ msg }) => msg === 'worker thread failed');
+  assert.equal(failures.length, 0);
+});
+
 test(
   'the readers of a thread that dies end, and are no zombies; its page is read by the next',
   { skip: platform() !== 'linux' },

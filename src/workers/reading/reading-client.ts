@@ -60,8 +60,12 @@ export class ReadingClient implements Disposable {
   }
 }
 
-/** The bytes, in memory that holds nothing else and so can move to another thread. */
+/**
+ * The bytes, in memory that holds nothing else and so can move to another thread. Empty memory is
+ * copied: many hold the same, and none of them could use it once it has moved.
+ */
 export function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const alone = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength;
+  const { buffer, byteLength } = bytes;
+  const alone = buffer instanceof ArrayBuffer && byteLength > 0 && byteLength === buffer.byteLength;
   return alone ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
 }
