@@ -86,6 +86,7 @@ function corsOptions({ config }: Context): CorsOptions {
       'Content-Range',
       'Content-Digest',
       'Repr-Digest',
+      'Mcp-Session-Id',
     ],
     maxAge: 3600,
   };

@@ -17,7 +17,9 @@ export type Notification =
   /** `kind`: what may be due, for a person who waits or as ever; without it, anything. */
   | { type: 'outbox'; account_id: string; endpoint: string; kind?: 'urgent' | 'fresh' }
   /** `early`: pages of it may be under way. */
-  | { type: 'job_ended'; job_id: string; early: boolean };
+  | { type: 'job_ended'; job_id: string; early: boolean }
+  /** A model's client gives up a call. Lost, the call goes on to its end. */
+  | { type: 'call_cancelled'; account_id: string; session: string; request_id: string | number };
 
 /** Sends a notification when the caller's transaction commits. */
 export async function notify(tx: DbOrTx, notification: Notification): Promise<void> {

@@ -51,7 +51,11 @@ export function addTools(server: McpServer, api: CallApi, origin: string): void 
       description:
         'Fetches one web page now and returns its content, Markdown by default. A screenshot and a PDF are ' +
         'linked to; they are read with the key.',
-      inputSchema: { url: z.string().describe('An http(s) URL.'), ...scrapeFields, ...fileFields },
+      inputSchema: z.strictObject({
+        url: z.string().describe('An http(s) URL.'),
+        ...scrapeFields,
+        ...fileFields,
+      }),
       annotations: reads,
     },
     async ({ screenshot = false, pdf = false, ...input }, { signal }) => {
@@ -71,7 +75,7 @@ export function addTools(server: McpServer, api: CallApi, origin: string): void 
       title: 'Map a site',
       description:
         'Lists the URLs of a site now, from its start page and its sitemaps, with titles if known.',
-      inputSchema: {
+      inputSchema: z.strictObject({
         url: z.string().describe('The start page of the site.'),
         search: z.string().optional().describe('Words that each URL or its title must have.'),
         max_urls: z.int().min(1).max(5000).optional().describe('200 where it is missing.'),
@@ -79,7 +83,7 @@ export function addTools(server: McpServer, api: CallApi, origin: string): void 
         exclude_paths: z.array(z.string()).optional(),
         sitemap: z.enum(['include', 'only', 'skip']).optional(),
         allow_subdomains: z.boolean().optional(),
-      },
+      }),
       annotations: reads,
     },
     async ({ max_urls = MAP_URLS, ...input }, { signal }) => {
@@ -96,7 +100,11 @@ export function addTools(server: McpServer, api: CallApi, origin: string): void 
       title: 'Scrape many pages',
       description:
         'Queues up to 100,000 URLs. Returns the id of a job: follow it with job_status and read_pages.',
-      inputSchema: { urls: z.array(z.string()).min(1), ...scrapeFields, webhook_url: webhookUrl },
+      inputSchema: z.strictObject({
+        urls: z.array(z.string()).min(1),
+        ...scrapeFields,
+        webhook_url: webhookUrl,
+      }),
       annotations: starts,
     },
     async (input, { signal }) => await call(post('/v1/scrape/batch/async', input), signal, same),
@@ -108,7 +116,7 @@ export function addTools(server: McpServer, api: CallApi, origin: string): void 
       title: 'Crawl a site',
       description:
         'Queues a crawl from a URL. Returns the id of a job: follow it with job_status and read_pages.',
-      inputSchema: {
+      inputSchema: z.strictObject({
         url: z.string().describe('Where the crawl begins.'),
         max_pages: z.int().min(1).max(100_000).optional().describe('100 where it is missing.'),
         max_depth: z.int().min(0).optional(),
@@ -116,7 +124,7 @@ export function addTools(server: McpServer, api: CallApi, origin: string): void 
         exclude_paths: z.array(z.string()).optional(),
         ...scrapeFields,
         webhook_url: webhookUrl,
-      },
+      }),
       annotations: starts,
     },
     async (input, { signal }) => await call(post('/v1/crawl', input), signal, same),
@@ -127,10 +135,10 @@ export function addTools(server: McpServer, api: CallApi, origin: string): void 
     {
       title: 'Follow a job',
       description: 'Says how a job stands. It has ended when its status is completed, failed or cancelled.',
-      inputSchema: {
+      inputSchema: z.strictObject({
         job_id: jobId,
         wait_seconds: z.int().min(0).max(25).optional().describe('Wait at most this long for its end.'),
-      },
+      }),
       annotations: reads,
     },
     async ({ job_id, wait_seconds = 0 }, { signal }) =>
@@ -143,11 +151,11 @@ export function addTools(server: McpServer, api: CallApi, origin: string): void 
       title: 'Read the pages of a job',
       description:
         'Returns pages of a job, also while it runs, as many as fit. Call it again with next_cursor.',
-      inputSchema: {
+      inputSchema: z.strictObject({
         job_id: jobId,
         cursor: z.string().optional().describe('The next_cursor of the call before.'),
         max_characters: z.int().min(500).max(200_000).optional().describe('20,000 where it is missing.'),
-      },
+      }),
       annotations: reads,
     },
     async ({ job_id, cursor, max_characters = MAX_CHARACTERS }, { signal }) => {
@@ -170,7 +178,7 @@ export function addTools(server: McpServer, api: CallApi, origin: string): void 
     {
       title: 'Cancel a job',
       description: 'Stops a job. What was done so far can still be read.',
-      inputSchema: { job_id: jobId },
+      inputSchema: z.strictObject({ job_id: jobId }),
       annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true },
     },
     async ({ job_id }, { signal }) => await call(post(`${jobPath(job_id)}/cancel`, {}), signal, same),
@@ -181,15 +189,15 @@ export function addTools(server: McpServer, api: CallApi, origin: string): void 
     {
       title: 'List deliveries',
       description: 'Lists the callbacks that were sent, the newest first.',
-      inputSchema: {
+      inputSchema: z.strictObject({
         job_id: z.string().optional(),
         status: z.enum(['pending', 'delivered', 'exhausted', 'cancelled']).optional(),
-      },
+      }),
       annotations: { readOnlyHint: true },
     },
     async (filter, { signal }) => {
       const given = Object.entries(filter).filter(([, value]) => value !== undefined);
-      const query = new URLSearchParams(given as [string, string][]);
+      const query = new URLSearchParams(given);
       return await call(get(`/v1/deliveries?${query.toString()}`), signal, same);
     },
   );

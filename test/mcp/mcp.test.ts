@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import type { FetchLike, Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { BROWSER, noBrowser } from '../support/browser/browser.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { startTestService, type TestService } from '../support/service.ts';
@@ -25,9 +25,12 @@ after(async () => {
   await service[Symbol.asyncDispose]();
 });
 
-function overHttp(origin: string, key: string) {
+function overHttp(origin: string, key: string, send: FetchLike = fetch) {
   const headers = { authorization: `Bearer ${key}` };
-  return new StreamableHTTPClientTransport(new URL('/mcp', origin), { requestInit: { headers } });
+  return new StreamableHTTPClientTransport(new URL('/mcp', origin), {
+    requestInit: { headers },
+    fetch: send,
+  });
 }
 
 async function connected(transport: Transport): Promise<AsyncDisposable & { client: Client }> {
@@ -98,6 +101,15 @@ test('a screenshot and a PDF of a page are linked to', { skip: noBrowser }, asyn
   assert.equal((plain.content as unknown[]).length, 1);
 });
 
+test('an argument that a tool does not have is named', async () => {
+  await using mcp = await connected(overHttp(service.api.origin, service.account.key));
+  const { tools } = await mcp.client.listTools();
+  for (const { name, inputSchema } of tools) assert.equal(inputSchema.additionalProperties, false, name);
+  const mistyped = await use(mcp.client, 'crawl', { url: site.url('/'), max_page: 1 });
+  assert.ok(mistyped.isError);
+  assert.match(mistyped.text, /"max_page"/);
+});
+
 test('a site is mapped, and its titles are marked as untrusted', async () => {
   await using mcp = await connected(overHttp(service.api.origin, service.account.key));
   const { text } = await use(mcp.client, 'map', { url: site.url('/'), max_urls: 2 });
@@ -159,15 +171,53 @@ test('over standard input and output', async () => {
   assert.match((await use(mcp.client, 'scrape', { url: site.url('/one') })).text, /The first page\./);
   assert.ok((await use(mcp.client, 'job_status', { job_id: 'job_none' })).isError);
 
+  const { job_id, held } = await giveUpCall(mcp.client);
+  assert.equal((await service.api.finished(job_id)).status, 'cancelled');
+  held.open();
+});
+
+/** Calls `scrape`, and cancels the call once its page is being fetched. */
+async function giveUpCall(client: Client): Promise<{ job_id: string; held: ReturnType<typeof gate> }> {
   const held = gate(page('Held', 'text'));
   site.routes.set('/given-up', held.route);
   const given = new AbortController();
   const call = { name: 'scrape', arguments: { url: site.url('/given-up') } };
-  const answer = mcp.client.callTool(call, undefined, { signal: given.signal });
+  const answer = client.callTool(call, undefined, { signal: given.signal });
   await held.entered;
   given.abort();
   await assert.rejects(answer);
   const [{ job_id }] = (await service.api('GET', '/v1/jobs?limit=1')).json.data;
+  return { job_id, held };
+}
+
+test('a notice cancels the job of the call that it names, and of no other client', async () => {
+  await using mcp = await connected(overHttp(service.api.origin, service.account.key));
+  await using other = await connected(overHttp(service.api.origin, service.account.key));
+  const kept = gate(page('Kept', 'The page of another client.'));
+  site.routes.set('/kept', kept.route);
+  // Both clients give their calls the same numbers.
+  const answer = use(other.client, 'scrape', { url: site.url('/kept') });
+  await kept.entered;
+  const { job_id, held } = await giveUpCall(mcp.client);
+  assert.equal((await service.api.finished(job_id)).status, 'cancelled');
+  held.open();
+  kept.open();
+  assert.match((await answer).text, /The page of another client\./);
+});
+
+const isNotice = (body: unknown) => String(body).includes('notifications/cancelled');
+
+test('a notice that reaches another process cancels the call', async () => {
+  await using another = await startTestService({
+    DATABASE_URL: service.context.databaseUrl,
+    OLLAGRAPH_API_KEY: service.account.key,
+    ROLES: 'web',
+  });
+  const transport = overHttp(service.api.origin, service.account.key, (url, init) =>
+    fetch(isNotice(init?.body) ? `${another.api.origin}/mcp` : url, init),
+  );
+  await using mcp = await connected(transport);
+  const { job_id, held } = await giveUpCall(mcp.client);
   assert.equal((await service.api.finished(job_id)).status, 'cancelled');
   held.open();
 });
@@ -208,4 +258,12 @@ test('a request has one message: many in one would evade the rate limit', async 
   const call = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
   assert.equal((await sendMessage(call)).status, 200);
   assert.equal((await sendMessage([call, call])).status, 422);
+});
+
+test('a batch takes as much as the API', async () => {
+  await using mcp = await connected(overHttp(service.api.origin, service.account.key));
+  const urls = Array.from({ length: 700 }, (_, n) => site.url(`/${'long'.repeat(2000)}/${n}`));
+  const { job_id } = JSON.parse((await use(mcp.client, 'batch', { urls })).text);
+  const { total } = JSON.parse((await use(mcp.client, 'cancel_job', { job_id })).text);
+  assert.equal(total, urls.length);
 });
