@@ -40,3 +40,36 @@ test(
     assert.match(step, /\/files\/0-screenshot-1\.png$/);
   },
 );
+
+test(
+  "LangChain's loader scrapes, crawls and maps, and reads errors",
+  { skip: missing('langchain-firecrawl') },
+  async () => {
+    await using service = await shareTestService();
+    await using site = await startSite({
+      '/': page('Home', '<a href="/one">One</a> <a href="/two">Two</a>'),
+      '/one': page('One', 'The first page.'),
+      '/two': page('Two', 'The second page.'),
+    });
+    const env = { FIRECRAWL_API_URL: service.api.origin, FIRECRAWL_API_KEY: service.account.key };
+    const { stdout } = await run('python3', [join(import.meta.dirname, 'loader.py')], {
+      env: { ...process.env, ...env, SITE: site.origin },
+    });
+    const { scraped, crawled, mapped, failed, refused } = JSON.parse(stdout);
+    assert.match(scraped[0].content, /The first page\./);
+    const { title, source_url, status_code } = scraped[0].metadata;
+    assert.deepEqual([title, source_url, status_code], ['One', site.url('/one'), 200]);
+    const titles = crawled.map(({ metadata }: { metadata: { title: string } }) => metadata.title);
+    assert.deepEqual(titles.toSorted(), ['Home', 'One', 'Two']);
+    assert.deepEqual(
+      mapped.map(({ content, metadata }: (typeof scraped)[0]) => [content, metadata.title]),
+      [
+        [site.url('/'), 'Home'],
+        [site.url('/one'), 'One'],
+        [site.url('/two'), 'Two'],
+      ],
+    );
+    assert.match(failed, /not public/);
+    assert.match(refused, /not served here/);
+  },
+);

@@ -30,6 +30,10 @@ const PROGRAMS = {
     probe: ['python3', '-c', 'import firecrawl'],
     install: 'pip install firecrawl-py',
   },
+  'langchain-firecrawl': {
+    probe: ['python3', '-c', 'import langchain_firecrawl'],
+    install: 'pip install langchain-firecrawl',
+  },
   'openapi-python-client': {
     probe: ['python3', '-c', 'import openapi_python_client'],
     install: 'pip install openapi-python-client',
