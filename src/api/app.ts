@@ -69,8 +69,8 @@ export function createApp(context: Context, parts: ApiParts): Express {
 }
 
 /**
- * The API takes keys in a header and no cookies: a page needs its account's key to read anything, or
- * a link that the account has signed.
+ * The API takes keys in a header and no cookies: a page needs its account's key to read anything,
+ * or a link that the account has signed.
  */
 function corsOptions({ config }: Context): CorsOptions {
   return {

@@ -22,7 +22,10 @@ export interface KnownPage {
 
 /** What to keep of a page that came with its content. */
 export interface PageContent extends KnownPage {
-  /** What the next diff compares: kept where the schedule wants diffs and it is not too large; else null. */
+  /**
+   * What the next diff compares: kept where the schedule wants diffs and it is not too large; else
+   * null.
+   */
   text: string | null;
 }
 

@@ -1,4 +1,6 @@
-/* What is printed may come from strangers: C0 and C1 control characters move a terminal's cursor. */
+/*
+ * What is printed may come from strangers: C0 and C1 control characters move a terminal's cursor.
+ */
 
 /** A text of several lines without control characters, but for line breaks and tabs. */
 export function printable(text: string): string {

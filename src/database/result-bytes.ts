@@ -40,8 +40,8 @@ export async function resultLength(db: DbOrTx, job: JobKey, layout: Layout): Pro
 }
 
 /**
- * The result of an ended job in this layout, or a span of it, in pieces of bounded size. Blocks before
- * the span are not read. Throws where pages are dropped meanwhile.
+ * The result of an ended job in this layout, or a span of it, in pieces of bounded size. Blocks
+ * before the span are not read. Throws where pages are dropped meanwhile.
  */
 export async function* readResult(
   db: DbOrTx,

@@ -39,8 +39,8 @@ async function unlessBusy(db: Db, change: (tx: Tx) => Promise<void>): Promise<bo
 const DAY_MS = 86_400_000;
 
 /**
- * Until when a job is kept at least: its day is dropped when that is more than `days` before the day
- * that has begun.
+ * Until when a job is kept at least: its day is dropped when that is more than `days` before the
+ * day that has begun.
  */
 export function keptUntil(jobId: string, days: number): Date {
   const created = createdAt(jobId);

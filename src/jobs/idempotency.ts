@@ -16,8 +16,8 @@ export function requestDigest(path: string, body: Buffer): Buffer {
 
 /**
  * Ties the key to the job, or the schedule, that the caller's transaction is about to create and
- * returns null, or returns the id of the one that it is tied to already. Throws ServiceError `idempotency_mismatch`
- * or `idempotency_busy`.
+ * returns null, or returns the id of the one that it is tied to already. Throws ServiceError
+ * `idempotency_mismatch` or `idempotency_busy`.
  */
 export async function claimIdempotencyKey(
   tx: Tx,

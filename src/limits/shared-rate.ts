@@ -53,7 +53,10 @@ export class SharedRate {
     return Atomics.load(this.#times, FULL + place) - clockUs() < this.#burstUs ? 0 : this.#queue(place);
   }
 
-  /** Takes an amount that has been spent, however little is left. The debt is forgotten after a minute. */
+  /**
+   * Takes an amount that has been spent, however little is left. The debt is forgotten after a
+   * minute.
+   */
   charge(key: string, amount: number): void {
     const place = FULL + this.#placeOf(key);
     for (;;) {

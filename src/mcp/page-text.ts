@@ -24,7 +24,10 @@ export function headingOf({ url, status, http_status, error, metadata }: PageBlo
   return `URL: ${url}\nStatus: ${status}, ${outcome}${title}`;
 }
 
-/** The files of a page and where they are, and those that could not be made; empty if there are none. */
+/**
+ * The files of a page and where they are, and those that could not be made; empty if there are
+ * none.
+ */
 export function filesOf({ files = [], file_errors = [] }: PageBlock, origin: string): string {
   const made = files.map(({ path, type, bytes }) => `File: ${origin}${path} (${type}, ${bytes} bytes)`);
   return [...made, ...file_errors.map(({ name, message }) => `No ${name}: ${message}`)].join('\n');

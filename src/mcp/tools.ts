@@ -39,7 +39,10 @@ const jobId = z.string().describe('The id of the job, like job_….');
 const reads = { readOnlyHint: true, openWorldHint: true };
 const starts = { readOnlyHint: false, destructiveHint: false, openWorldHint: true };
 
-/** Adds the tools with which a model scrapes pages, runs jobs and reads them, through the API at `origin`. */
+/**
+ * Adds the tools with which a model scrapes pages, runs jobs and reads them, through the API at
+ * `origin`.
+ */
 export function addTools(server: McpServer, api: CallApi, origin: string): void {
   const call = async (what: ApiCall, signal: AbortSignal, show: (text: string) => string) =>
     resultOf(await api(what, signal), show);

@@ -29,13 +29,19 @@ export function summaryOf(body: JobBody): { kind: ScheduleKind; url: string } {
   return { kind: body.kind, url: body.kind === 'batch' ? String(body.urls[0]) : body.url };
 }
 
-/** A job as a schedule keeps it: as a value, its metadata would lose digits and the order of its names. */
+/**
+ * A job as a schedule keeps it: as a value, its metadata would lose digits and the order of its
+ * names.
+ */
 export function storedJob({ body, metadata }: GivenJob): string {
   const { metadata: _value, ...rest } = body;
   return JSON.stringify({ ...rest, metadata_text: metadata });
 }
 
-/** What a schedule keeps of its job: its body without metadata, still to be validated, and the metadata. */
+/**
+ * What a schedule keeps of its job: its body without metadata, still to be validated, and the
+ * metadata.
+ */
 export interface OpenJob {
   given: Record<string, unknown>;
   metadata: string | null;

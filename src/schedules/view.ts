@@ -32,8 +32,8 @@ export async function listScheduleViews(db: DbOrTx, accountId: string) {
 }
 
 /**
- * The job of a schedule as JSON text with this indent, without what may be a credential. Its metadata
- * is the bytes of the request.
+ * The job of a schedule as JSON text with this indent, without what may be a credential. Its
+ * metadata is the bytes of the request.
  */
 export function jobText({ given, metadata }: OpenJob, indent = 0): string {
   const text = JSON.stringify(shownJob(given), null, indent);

@@ -24,8 +24,8 @@ export function contentSha256(extraction: Extraction, { fields, formats }: Extra
 const sha256 = (value: unknown) => hash('sha256', JSON.stringify(value));
 
 /**
- * What a diff compares, line by line: the values of `fields` as JSON where they were asked for, with
- * sorted names, else the Markdown. Null where there is neither.
+ * What a diff compares, line by line: the values of `fields` as JSON where they were asked for,
+ * with sorted names, else the Markdown. Null where there is neither.
  */
 export function comparedText(extraction: Extraction, { fields }: ExtractOptions): string | null {
   if (fields != null) return JSON.stringify(extraction.data?.data ?? null, sortNames, 2);

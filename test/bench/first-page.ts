@@ -1,7 +1,7 @@
 // How long the first page takes when nothing is ready for it, and the next one; and the memory
 // before. In turn on a service that has just started, and on one whose threads have ended for want
-// of work. Run: node test/bench/first-page.ts [rounds] [--idle: on the second kind, which takes three
-// minutes a round]
+// of work. Run: node test/bench/first-page.ts [rounds] [--idle: on the second kind, which takes
+// three minutes a round]
 import { createServer } from 'node:http';
 import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -222,8 +222,8 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
   }
 
   /**
-   * Renders the pages one after the other in one browser, all but those that must be refused. Returns
-   * the names that the browser looked up.
+   * Renders the pages one after the other in one browser, all but those that must be refused.
+   * Returns the names that the browser looked up.
    */
   async function render(
     attempts: Attempt[],

@@ -15,7 +15,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs the scripts with Node's test runner, each in a process of its own, and returns its exit code.
+ * Runs the scripts with Node's test runner, each in a process of its own, and returns its exit
+ * code.
  */
 export async function runFiles(names: string[], options: RunOptions): Promise<number> {
   const { env, concurrency, signal } = options;

@@ -2,7 +2,9 @@ import type { DnsAnswer } from '../support/net/dns.ts';
 
 const PUBLIC = '93.184.215.14';
 
-/** Hosts of URLs that are private addresses, however they are written, and names of this machine. */
+/**
+ * Hosts of URLs that are private addresses, however they are written, and names of this machine.
+ */
 export const PRIVATE_HOSTS = [
   // Loopback in decimal, octal, hexadecimal, in parts, with the root dot, escaped, in other digits.
   '127.0.0.1 127.1 127.0.1 2130706433 017700000001 0177.0.0.1 0x7f.1 0x7F000001 0x7f.0.0x0.1 127.0.0.1.',

@@ -16,7 +16,9 @@ import { eventually } from '../support/wait.ts';
 
 const KEY = 'ok_test_key_of_some_length';
 
-/** Starts the process of the service, which must end with code 1 and these lines, and nothing else. */
+/**
+ * Starts the process of the service, which must end with code 1 and these lines, and nothing else.
+ */
 async function assertStops(env: Record<string, string>, ...expected: RegExp[]): Promise<string> {
   const service = startProcess(env);
   assert.equal(await service.exited, 1, service.output());

@@ -196,7 +196,10 @@ function localisePlace(title) {
 /** The controls whose values a server cannot send back, or not always. */
 const KEPT = 'input[type="file"], textarea';
 
-/** Sends a form without leaving its page, so that a chosen file outlives what is wrong with the form. */
+/**
+ * Sends a form without leaving its page, so that a chosen file outlives what is wrong with the
+ * form.
+ */
 function sendInPlace(form) {
   takeDrops(form);
   form.addEventListener('submit', async (event) => {

@@ -49,7 +49,10 @@ export function barChart(chart: Chart): Html {
   return figure(chart, max, bars);
 }
 
-/** Lines over time; a place without a value interrupts its line, and a value between two such is a point. */
+/**
+ * Lines over time; a place without a value interrupts its line, and a value between two such is a
+ * point.
+ */
 export function lineChart(chart: Chart): Html {
   const values = chart.series.flatMap((s) => s.values.filter((v) => v !== null));
   const max = niceMaximum(Math.max(0, ...values));
@@ -62,7 +65,8 @@ export function lineChart(chart: Chart): Html {
       path: run.map((v, n) => `${n === 0 ? 'M' : 'L'}${x(start + n)} ${y(v)}`).join(''),
     }));
     const line = drawn.filter(({ alone }) => !alone).map(({ path }) => path);
-    // A line needs two values. One that has no neighbour is a point: a line of no length with round ends.
+    // A line needs two values. One that has no neighbour is a point: a line of no length with round
+    // ends.
     const points = drawn.filter(({ alone }) => alone).map(({ path }) => `${path}h0`);
     return html`${line.length > 0 && html`<path class="line ${s.tone}" d="${line.join('')}"></path>`}
     ${points.length > 0 && html`<path class="line point ${s.tone}" d="${points.join('')}"></path>`}`;

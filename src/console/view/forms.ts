@@ -9,7 +9,10 @@ export function postForm(res: Response, action: string, content: Content, classN
   </form>`;
 }
 
-/** The same with files. The script sends it without leaving the page, so that a choice of files stays. */
+/**
+ * The same with files. The script sends it without leaving the page, so that a choice of files
+ * stays.
+ */
 export function uploadForm(res: Response, action: string, content: Content, className = ''): Html {
   return html`<form
     method="post"

@@ -22,7 +22,9 @@ export interface FormFields {
   placeOf?: (name: string, index: number) => string;
 }
 
-/** The problems that an error names, by the fields of a form. Throws what is no fault of the form. */
+/**
+ * The problems that an error names, by the fields of a form. Throws what is no fault of the form.
+ */
 export function problemsOf(
   thrown: unknown,
   { names, fieldOf = (name) => name, placeOf = () => '' }: FormFields,

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
-// oxlint-disable-next-line no-restricted-imports -- it compares names in certificates, and connects to nothing
+// oxlint-disable-next-line no-restricted-imports -- it compares names, and connects to nothing
 import { checkServerIdentity, getCACertificates, type ConnectionOptions, type SecureVersion } from 'node:tls';
 import type pg from 'pg';
 import { parseDatabaseUrl, type DatabaseParameters } from './url.ts';

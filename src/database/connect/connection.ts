@@ -52,7 +52,7 @@ export function openDatabase(
     types,
     query_timeout: queryTimeoutMs,
     idleTimeoutMillis: 30_000,
-    // oxlint-disable-next-line typescript/no-misused-promises -- pg waits for it; its types omit that
+    // oxlint-disable-next-line typescript/no-misused-promises -- pg waits for it
     onConnect: async (client) => lost.serves(client, await pinSettings(client)),
   });
   // The pool reports errors of idle connections only, and an error without a listener ends the

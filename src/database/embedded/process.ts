@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-// oxlint-disable-next-line no-restricted-imports -- it listens for a moment, and connects to nothing
+// oxlint-disable-next-line no-restricted-imports -- it listens, and connects to nothing
 import { createServer, type AddressInfo } from 'node:net';
 import { platform } from 'node:os';
 import { join } from 'node:path';

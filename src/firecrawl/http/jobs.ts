@@ -22,7 +22,9 @@ async function requireJob({ db }: JobContext, accountId: string, id: string): Pr
   return job;
 }
 
-/** The routes that read and cancel jobs and list their errors, as Firecrawl has them under `path`. */
+/**
+ * The routes that read and cancel jobs and list their errors, as Firecrawl has them under `path`.
+ */
 export function jobRoutes(path: string): Route<JobContext>[] {
   const common = { tag: 'Jobs', access: 'account' } as const;
   const id = `firecrawl${path.replaceAll('/', '_')}`;

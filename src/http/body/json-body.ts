@@ -13,7 +13,10 @@ export interface BodyLimits {
   bytes: number;
   /** The most values: strings, numbers, literals, objects and arrays. */
   values: number;
-  /** Fields that are kept as they came, each with its most bytes as JSON: `a`, or `a.b` within an object. */
+  /**
+   * Fields that are kept as they came, each with its most bytes as JSON: `a`, or `a.b` within an
+   * object.
+   */
   verbatim: Record<string, number>;
 }
 

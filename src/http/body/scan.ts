@@ -7,8 +7,8 @@ export interface ScanLimits {
    */
   maxTokens: number;
   /**
-   * Fields whose text is kept, each with the most bytes that it may have without white space between
-   * tokens: top-level ones, and those of an object in a top-level field, as `outer.inner`.
+   * Fields whose text is kept, each with the most bytes that it may have without white space
+   * between tokens: top-level ones, and those of an object in a top-level field, as `outer.inner`.
    */
   verbatim: Record<string, number>;
 }
@@ -62,7 +62,10 @@ export class JsonScanner {
   #escaped = false;
   #inScalar = false;
   #rootIsObject = false;
-  /** How deep the members are whose names matter: 1, and 2 within an object that has verbatim fields. */
+  /**
+   * How deep the members are whose names matter: 1, and 2 within an object that has verbatim
+   * fields.
+   */
   #memberDepth = 1;
   /** The field that such an object is the value of. */
   #outer: string | null = null;

@@ -15,8 +15,8 @@ const COLUMNS: [name: string, of: (block: PageBlock) => unknown][] = [
 const PIECE_ROWS = 1000;
 
 /**
- * A row for each page (RFC 4180): its outcome, and a column for each of the job's `fields`; of a map a
- * row for each URL. Values that are lists or objects are JSON.
+ * A row for each page (RFC 4180): its outcome, and a column for each of the job's `fields`; of a
+ * map a row for each URL. Values that are lists or objects are JSON.
  */
 export async function* csvOf(job: Job, fragments: AsyncIterable<string[]>): AsyncGenerator<string> {
   if (job.kind === 'map') {

@@ -42,7 +42,9 @@ export async function listRuns(
   return await query.execute();
 }
 
-/** One run of a schedule, with the list of what was removed as JSON text; null where there is none. */
+/**
+ * One run of a schedule, with the list of what was removed as JSON text; null where there is none.
+ */
 export async function findRun(
   db: DbOrTx,
   { account_id, id }: ScheduleKey,

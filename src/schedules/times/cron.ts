@@ -43,8 +43,8 @@ export class Cron {
   }
 
   /**
-   * Where the clock is set forward, times that it skips come later than some that it shows: the first
-   * is looked for among all that may be.
+   * Where the clock is set forward, times that it skips come later than some that it shows: the
+   * first is looked for among all that may be.
    */
   #firstAfter(start: number): number {
     const unset = start + this.#zone.offsetAt(start - LONGEST_SHIFT_MS);

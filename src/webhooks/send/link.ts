@@ -10,8 +10,8 @@ import type { ClaimedDelivery } from '../outbox/claim.ts';
 import type { BodySource } from './body.ts';
 
 /**
- * The link of a delivery could not be made, so nothing was sent: after `deferMs` milliseconds it may
- * be tried again.
+ * The link of a delivery could not be made, so nothing was sent: after `deferMs` milliseconds it
+ * may be tried again.
  */
 export class UnlinkedError extends ServiceError {
   override name = 'UnlinkedError';
@@ -33,7 +33,10 @@ export interface LinkTools {
 /** Whether the body of a delivery still lacks its link. */
 export const lacksLink = ({ link }: Pick<BodySource, 'link'>) => link === '';
 
-/** What a delivery carries, with the link that its first attempt would have. Throws an UnlinkedError. */
+/**
+ * What a delivery carries, with the link that its first attempt would have. Throws an
+ * UnlinkedError.
+ */
 export async function withLink<Content extends BodySource>(
   tools: LinkTools,
   content: Content,
@@ -42,9 +45,9 @@ export async function withLink<Content extends BodySource>(
 }
 
 /**
- * The link to the pages of a delivery's job, as members of a JSON object: where they are read as JSON
- * lines, their length and SHA-256, and until when. Reads them once, in constant memory. The same for
- * as long as the configuration is. Throws an UnlinkedError.
+ * The link to the pages of a delivery's job, as members of a JSON object: where they are read as
+ * JSON lines, their length and SHA-256, and until when. Reads them once, in constant memory. The
+ * same for as long as the configuration is. Throws an UnlinkedError.
  */
 async function makeLink(
   { db, config }: LinkTools,
@@ -61,8 +64,8 @@ async function makeLink(
 }
 
 /**
- * Makes the link of a claimed delivery and stores it, so that every attempt carries this one. Throws
- * an UnlinkedError, also where the claim holds no longer.
+ * Makes the link of a claimed delivery and stores it, so that every attempt carries this one.
+ * Throws an UnlinkedError, also where the claim holds no longer.
  */
 export async function addLink(tools: LinkTools, delivery: ClaimedDelivery): Promise<ClaimedDelivery> {
   const link = await makeLink(tools, delivery);

@@ -51,8 +51,8 @@ export interface PageReading {
   /** Crawl: other addresses of the page, where it was redirected to and its canonical URL. */
   aliases: string[];
   /**
-   * What the page is beside what it was, and the text for the next diff where there is one; null where it
-   * was not compared, or is no content: a block page, an error, a part of a page.
+   * What the page is beside what it was, and the text for the next diff where there is one; null
+   * where it was not compared, or is no content: a block page, an error, a part of a page.
    */
   compared: { change: PageChange; sha256: string; text: string | null } | null;
 }

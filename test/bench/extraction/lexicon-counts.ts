@@ -123,8 +123,8 @@ export class LexiconCounts {
 
   /**
    * What the lexicon would be without some of its sites, which are to be judged as if unseen. To
-   * leave out each site alone would tell what its labels are: what it has to say is what its lexicon
-   * lacks.
+   * leave out each site alone would tell what its labels are: what it has to say is what its
+   * lexicon lacks.
    */
   without(sites: PageCounts[][]): Lexicon {
     const left = ofEachKind((): Counts => new Map());

@@ -8,7 +8,10 @@ export interface Page {
 export interface BrowserSession {
   cookies: Map<string, string>;
   get(path: string): Promise<Page>;
-  /** Sends a form, as files where it is FormData, with the token of the page `from`, by default `path`. */
+  /**
+   * Sends a form, as files where it is FormData, with the token of the page `from`, by default
+   * `path`.
+   */
   post(
     path: string,
     form: Record<string, string> | FormData,

@@ -26,7 +26,7 @@ const NEVER_MS = 2 ** 31 - 1;
 const exporter: SpanExporter = {
   export(spans, done) {
     appendFileSync(file, spans.map((span) => `${JSON.stringify(recorded(span))}\n`).join(''));
-    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- its enum is in a package that nobody here needs
+    // oxlint-disable-next-line typescript/no-unsafe-enum-assignment -- its enum is elsewhere
     done({ code: 0 });
   },
   shutdown: async () => {},
@@ -60,7 +60,7 @@ subscribe('undici:request:create', (message) => {
   const span = trace.getTracer('undici').startSpan('undici');
   const carrier: Record<string, string> = {};
   propagation.inject(trace.setSpan(context.active(), span), carrier);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the channel's messages have no types
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- messages have no types
   const { request } = message as { request: UndiciRequest };
   for (const [name, value] of Object.entries(carrier)) request.addHeader(name, value);
   span.end();

@@ -160,7 +160,9 @@ test('a receiver that accepted a test call gets large callbacks by their schedul
   });
 });
 
-/** Settles a job of a page so large that its callback overdraws what an unknown host may be sent. */
+/**
+ * Settles a job of a page so large that its callback overdraws what an unknown host may be sent.
+ */
 async function settleLarge(service: TestService, webhook_url: string): Promise<string> {
   const id = await service.api.queue('/v1/scrape/batch/async', {
     urls: ['https://example.com/0'],

@@ -6,8 +6,8 @@ import { invocationOf } from '../../invocation.ts';
 import { oneLine } from '../../terminal.ts';
 
 /**
- * The URLs in a file that a command was given, one per line; `-` is its standard input. Throws CliError
- * where it has none.
+ * The URLs in a file that a command was given, one per line; `-` is its standard input. Throws
+ * CliError where it has none.
  */
 export async function readUrls(file: string, command: Command): Promise<string[]> {
   return parseList(await readInput(file, command), file === '-' ? 'standard input' : file);

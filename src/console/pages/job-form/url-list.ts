@@ -20,9 +20,9 @@ export interface UrlList {
 }
 
 /**
- * The URLs of a text: one a line, where # begins a comment; the first column of a table (CSV), whose
- * heading is left out; or a JSON array. Of a list that is too long it reads one more than there may
- * be. Throws ServiceError `validation_failed` that names `urls`.
+ * The URLs of a text: one a line, where # begins a comment; the first column of a table (CSV),
+ * whose heading is left out; or a JSON array. Of a list that is too long it reads one more than
+ * there may be. Throws ServiceError `validation_failed` that names `urls`.
  */
 export async function readUrlList(text: string, filename = ''): Promise<UrlList> {
   if (text.trimStart().startsWith('[')) return await readArray(text);

@@ -80,7 +80,9 @@ interface Shown {
 /** URLs of a job that a page shows at most. */
 const MAX_URLS = 100;
 
-/** The job as it was given, as JSON, without what may be a credential; of a long list the beginning. */
+/**
+ * The job as it was given, as JSON, without what may be a credential; of a long list the beginning.
+ */
 function jobShown({ given, metadata }: OpenJob): string {
   const urls = (given.urls ?? []) as string[];
   const more = urls.length - MAX_URLS;

@@ -11,8 +11,8 @@ export const SYNC_BUDGET_MS = 25_000;
 
 /**
  * Creates a job, waits for its end, and answers with its result. Pages that are not done within
- * `budgetMs` fail. When the caller hangs up, the job is cancelled, unless its Idempotency-Key lets the
- * caller ask for it again.
+ * `budgetMs` fail. When the caller hangs up, the job is cancelled, unless its Idempotency-Key lets
+ * the caller ask for it again.
  */
 export async function answerNow(
   request: ScrapeRequest,

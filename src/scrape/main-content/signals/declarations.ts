@@ -87,8 +87,8 @@ export function declarationsOf(document: Document): Declarations {
 }
 
 /**
- * What the path of a page's address suggests that it is, `path.…`, and `talk` where the address says
- * that people talk there.
+ * What the path of a page's address suggests that it is, `path.…`, and `talk` where the address
+ * says that people talk there.
  */
 export function kindsOfAddress(address: URL | null): string[] {
   const path = address?.pathname.toLowerCase().slice(0, 500) ?? '';

@@ -21,8 +21,8 @@ function wholeOf(words: string[]): string | null {
 }
 
 /**
- * The terms by which a lexicon knows a heading: its first words, each two that follow each other, the
- * word that it begins with, and a short heading as a whole.
+ * The terms by which a lexicon knows a heading: its first words, each two that follow each other,
+ * the word that it begins with, and a short heading as a whole.
  */
 export function headingTerms(text: string): string[] {
   return termsOf(lexicalWords(text));

@@ -26,8 +26,8 @@ function addTo<K>(sums: Map<K, Sum>, key: K, { blocks, weight, odds }: Sum): voi
 }
 
 /**
- * The mean of a value, such as what their words say, over the blocks around a block, the block itself
- * left out. 0 where there are none.
+ * The mean of a value, such as what their words say, over the blocks around a block, the block
+ * itself left out. 0 where there are none.
  */
 export class Wording {
   readonly #blocks: Block[];
