@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { BodyBudget } from '../../http/body/budget.ts';
 import { readParts, type FormPart } from '../../http/body/multipart.ts';
 import { readBody } from '../../http/body/read.ts';
-import { utf8OrNull } from '../../http/body/utf8.ts';
+import { utf8OrNull } from '../../utf8.ts';
 import { ServiceError } from '../../service-error.ts';
 
 /** A file that came with a form. */

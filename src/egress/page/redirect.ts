@@ -2,6 +2,7 @@ import { parseUrl } from '../connect/url-policy.ts';
 import { EgressError } from '../errors.ts';
 import type { HeaderFields } from '../http1/head.ts';
 import { firstField } from '../http1/answer-fields.ts';
+import { utf8OrNull } from '../../utf8.ts';
 
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
@@ -27,13 +28,9 @@ export function redirectTarget(fields: HeaderFields, base: URL): URL {
  * percent-encoded, as in browsers.
  */
 function readable(latin1: string): string {
-  const bytes = Buffer.from(latin1, 'latin1');
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return latin1.replace(
-      /[\x80-\xff]/g,
-      (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
-    );
-  }
+  return utf8OrNull(Buffer.from(latin1, 'latin1')) ?? latin1.replace(/[\x80-\xff]/g, escaped);
+}
+
+function escaped(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }

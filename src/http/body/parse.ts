@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ServiceError } from '../../service-error.ts';
 import { refuseHostile } from '../route/validate.ts';
 import type { JsonScanner, LongArray } from './scan.ts';
-import { utf8OrNull } from './utf8.ts';
+import { utf8OrNull } from '../../utf8.ts';
 
 /**
  * The value of a body that the scanner has read. Long arrays are built in pieces, between which

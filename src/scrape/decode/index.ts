@@ -2,6 +2,7 @@ import { TextDecoder } from 'node:util';
 import { ResultType, Sniffer } from 'encoding-sniffer/sniffer';
 import { guessCharset } from './guess-charset.ts';
 import { storable } from '../storable.ts';
+import { utf8OrNull } from '../../utf8.ts';
 
 export interface Decoded {
   text: string;
@@ -78,15 +79,6 @@ function declaredInContent(body: Uint8Array): string | null {
   return sniffer.resultType === ResultType.DEFAULT ? null : sniffer.encoding;
 }
 
-/** The text where all bytes are valid UTF-8, else null. */
-function strictUtf8(body: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    return null;
-  }
-}
-
 /**
  * Whether so little of the text is undecodable that the encoding can be believed: at most one
  * replacement in ten characters beyond ASCII. In UTF-8 one of two is enough: bytes of another
@@ -144,7 +136,7 @@ function choose(body: Buffer, hints: DecodeHints): Decoded {
   const unmarked = unmarkedUtf16(body);
   if (unmarked) return using(first?.encoding.startsWith('utf-16') ? first : new TextDecoder(unmarked));
 
-  const utf8 = strictUtf8(body);
+  const utf8 = utf8OrNull(body);
   if (utf8 !== null && overrules(utf8, body, first)) {
     if (first === null && isIso2022Jp(body)) return using(new TextDecoder('iso-2022-jp'));
     return { text: utf8, encoding: 'utf-8' };

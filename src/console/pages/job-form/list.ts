@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Response } from 'express';
-import { utf8OrNull } from '../../../http/body/utf8.ts';
+import { utf8OrNull } from '../../../utf8.ts';
 import type { IdempotencyClaim } from '../../../jobs/idempotency.ts';
 import { invalidField } from '../../../service-error.ts';
 import { uploadOf } from '../../session/upload.ts';
@@ -45,7 +45,9 @@ export class FormList {
     });
   }
 
-  /** A form that is sent twice, by a second press say, makes one thing; changed, it makes another. */
+  /**
+   * A form that is sent twice, by a second press say, makes one thing; changed, it makes another.
+   */
   sentOnce(form: { once: string; urls: string }): IdempotencyClaim | null {
     if (form.once === '') return null;
     const rest = JSON.stringify({ ...form, urls: '' });
