@@ -7,13 +7,16 @@ import type { HeaderFields } from './http1/head.ts';
 import { contentTypeOf, firstField, joinedField } from './http1/answer-fields.ts';
 import type { Network } from './connect/network.ts';
 import type { StreamedBody } from './body/streamed.ts';
-import type { AddressTrial, Recipient } from './budget/trial.ts';
+import { UNLIMITED, type AddressTrial, type Recipient } from './budget/trial.ts';
 
 export interface PostRequest {
   url: string;
   /** The account that it is sent for; without one no limit of addresses applies. */
   payer?: string;
-  /** Whether a person asked for it: no limit of addresses applies, and a 2xx still proves the address. */
+  /**
+   * Whether a person asked for it: no limit of addresses applies, and a 2xx still proves the
+   * address.
+   */
   urgent?: boolean;
   /** Those of the transport (`Host`, `Content-Length`, …) are ignored. */
   headers: HeaderRecord;
@@ -58,12 +61,12 @@ const MAX_WIRE_BYTES = 384 * 1024;
 export async function post(network: Network, trial: AddressTrial, request: PostRequest): Promise<PostResult> {
   const { target, path } = network.destination(request.url);
   const { body, payer = null, urgent = false, timeoutMs, idleTimeoutMs } = request;
-  const limited = urgent ? null : payer;
+  const limits = urgent ? UNLIMITED : trial;
   const recipient = (address: string | null): Recipient | null =>
     payer === null || address === null ? null : { account_id: payer, target, address };
   const admit = (address: string) => {
     const admitted = recipient(address);
-    if (admitted && !urgent) trial.admit(admitted);
+    if (admitted) limits.admit(admitted);
   };
   const headers = callerHeaders(request.headers);
   const streamed = !Buffer.isBuffer(body);
@@ -74,7 +77,7 @@ export async function post(network: Network, trial: AddressTrial, request: PostR
     headers,
     credentialKey: credentialKey(headers),
     body,
-    payer: limited === null ? null : trial.payerOf(limited, target),
+    payer: payer === null ? null : limits.payerOf(payer, target),
     admit,
     timeoutMs,
     idleTimeoutMs: streamed ? idleTimeoutMs : undefined,
@@ -90,7 +93,7 @@ export async function post(network: Network, trial: AddressTrial, request: PostR
   function count(sentTo: Recipient | null, bytes: number, status = 0): void {
     if (!sentTo) return;
     if (status >= 200 && status < 300) trial.pass(sentTo);
-    else if (!urgent) trial.sent(sentTo, bytes);
+    else limits.sent(sentTo, bytes);
   }
 }
 

@@ -59,6 +59,13 @@ export class AddressTrial {
   }
 }
 
+/** For a callback that a person asked for: it is always admitted, and not counted. */
+export const UNLIMITED: Pick<AddressTrial, 'payerOf' | 'admit' | 'sent'> = {
+  payerOf: () => null,
+  admit: () => {},
+  sent: () => {},
+};
+
 function rate(limits: { burst: number; perSecond: number }): SharedRate {
   return new SharedRate({ memory: sharedRateMemory(), secret: randomUUID(), ...limits });
 }
