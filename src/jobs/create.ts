@@ -16,7 +16,7 @@ import { cacheKeysFor, type CrawlOptions, type MapOptions, type ScrapeOptions } 
 import { estimateSeconds } from './estimate.ts';
 import { crawlHash } from './progress/frontier.ts';
 import { sealOptions } from './sealed-options.ts';
-import { SLICE_PAGES, SliceDivider } from './slices.ts';
+import { limitMark, SLICE_PAGES, SliceDivider } from './slices.ts';
 
 /** The most pages that one statement inserts, and the most characters of their URLs. */
 const INSERT_PAGES = 5000;
@@ -219,7 +219,7 @@ async function divide(
   }
   const marks = {
     ...(sync ? { sync } : {}),
-    ...(options.max_concurrency == null ? {} : { capped: true }),
+    ...limitMark(options),
     ...(kind === 'map' ? { map: true } : {}),
   };
   const facts = { account_id, job_id, request_id, ...marks };

@@ -6,6 +6,11 @@ import type { Slice } from '../database/queue.ts';
  */
 export const SLICE_PAGES = 25;
 
+/** The mark on the slices of a job that caps its fetches. */
+export function limitMark({ max_concurrency }: { max_concurrency?: number | null }): Pick<Slice, 'capped'> {
+  return max_concurrency == null ? {} : { capped: true };
+}
+
 interface Place {
   ordinal: number;
   /** Host and port. */

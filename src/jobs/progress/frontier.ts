@@ -8,7 +8,7 @@ import { notify } from '../../database/notifications.ts';
 import { insertSlices } from '../../database/queue.ts';
 import { cacheKeysFor, type CrawlOptions } from '../options.ts';
 import type { Job } from '../read/jobs.ts';
-import { divideIntoSlices, SLICE_PAGES } from '../slices.ts';
+import { divideIntoSlices, limitMark, SLICE_PAGES } from '../slices.ts';
 import type { CrawlLinks } from './known-links.ts';
 
 /** The identity of a crawled page: SHA-256 of its URL's de-duplication key. */
@@ -160,8 +160,7 @@ async function insertChildren(
     select ${job.account_id}, ${job.id}, * from ${pages.as('p')}`.execute(tx);
   const places = children.map(({ host }, n) => ({ ordinal: first + n, host }));
   const { account_id, id, request_id } = job;
-  const { max_concurrency } = job.options as CrawlOptions;
-  const facts = { account_id, job_id: id, request_id, ...(max_concurrency == null ? {} : { capped: true }) };
+  const facts = { account_id, job_id: id, request_id, ...limitMark(job.options as CrawlOptions) };
   const slices = divideIntoSlices(places).map((slice) => ({ ...facts, ...slice }));
   const priority = job.priority - Math.floor(first / SLICE_PAGES);
   await insertSlices(boss, tx, { lane: 'bulk', slices, priority });
