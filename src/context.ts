@@ -122,9 +122,9 @@ async function startQueue(config: Config, pool: pg.Pool, log: Log): Promise<PgBo
     db: executor(pool),
     migrate: false,
     ...QUEUE_OPTIONS,
-    superviseIntervalSeconds: 1,
-    // How often lost heartbeats are looked for. By default a minute, which a killed worker's slices
-    // would wait.
+    // It counts all entries each time, so it does so once a minute, and where slices are lost: see
+    // service/lost-slices.ts.
+    superviseIntervalSeconds: 60,
     monitorIntervalSeconds: 2,
     supervise: config.roles.includes('worker'),
   });

@@ -171,3 +171,14 @@ export async function lanesWithWork(db: Db, lanes: Lane[]): Promise<Lane[]> {
     )`.execute(db);
   return rows.map(({ lane }) => lane);
 }
+
+/** Whether a worker that holds a slice has not touched it for too long. */
+export async function hasLostSlices(db: Db): Promise<boolean> {
+  const { rows } = await sql<{ lost: boolean }>`
+    select exists (
+      select from ${sql.id(QUEUE_SCHEMA)}.job
+      where state = 'active' and name = any(${[...LANES]}::text[])
+        and heartbeat_on + heartbeat_seconds * interval '1 s' < now()
+    ) as lost`.execute(db);
+  return rows[0]!.lost;
+}

@@ -9,6 +9,7 @@ import { clientAddress } from '../http/server/connections.ts';
 import type { HttpServer } from '../http/server/server.ts';
 import { JobWaiter } from '../jobs/read/wait.ts';
 import { watchDeadlines } from './deadlines.ts';
+import { watchLostSlices } from './lost-slices.ts';
 import { startMaintenance } from './maintenance.ts';
 import { ScheduleTicker } from '../schedules/runs/ticker.ts';
 import { Dispatcher } from '../webhooks/dispatch/dispatcher.ts';
@@ -83,6 +84,7 @@ export async function startService(context: Context, { server, showKey }: Servic
   await ensureFirstAccount({ db, box, config, log, showKey });
   const stopMaintenance = startMaintenance(context);
   const stopDeadlines = workers ? watchDeadlines(context) : null;
+  const stopLostSlices = workers ? watchLostSlices(context) : null;
   const isProxy = (address: string) =>
     (app.get('trust proxy fn') as (address: string, hop: number) => boolean)(address, 0);
   const limits = { perAddress: config.connectionsPerAddress, isProxy, log };
@@ -97,6 +99,7 @@ export async function startService(context: Context, { server, showKey }: Servic
     waiter.stop();
     stopMaintenance();
     stopDeadlines?.();
+    stopLostSlices?.();
     const ticked = ticker?.stop();
     log.info(
       {
