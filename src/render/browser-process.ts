@@ -26,6 +26,11 @@ const STUCK_MS = 10_000;
 const END_LIMIT_MS = 5000;
 const STDERR_CHARS = 2000;
 
+/** The browser did not start. No page is the cause: it had none yet. */
+export class BrowserStartError extends Error {
+  override name = 'BrowserStartError';
+}
+
 /** The browser ended while it rendered the page. */
 export class BrowserLostError extends Error {
   override name = 'BrowserLostError';
@@ -64,6 +69,7 @@ export class BrowserProcess {
   #pages = 0;
   #residentBytes = 0;
   #alive = true;
+  #retired = false;
   #stderr = '';
 
   private constructor(child: ChildProcess, directory: string) {
@@ -72,15 +78,20 @@ export class BrowserProcess {
       this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS);
     });
     child.on('message', (message: FromBrowser) => this.#receive(message));
-    child.on('error', (error) => this.#lost(error.message));
+    const clear = () => void clearUp(directory).then(this.#exited.resolve);
+    child.on('error', (error) => {
+      this.#lost(error.message);
+      // A process that could not be made does not exit.
+      if (child.pid === undefined) clear();
+    });
     child.on('exit', (code, signal) => {
       this.#lost(`the browser's process ended with ${signal ?? code}: ${this.#stderr}`);
-      void clearUp(directory).then(this.#exited.resolve);
+      clear();
     });
     this.#ready.promise.catch(() => {}); // `render` awaits it
   }
 
-  /** Starts a browser. Its failure is what the first `render` throws. */
+  /** Starts a browser. Where it fails, `ready` rejects, and so does every `render`. */
   static async start(settings: Omit<BrowserSettings, 'directory'>): Promise<BrowserProcess> {
     const directory = await makeBrowserFolder(settings);
     const child = fork(SCRIPT, {
@@ -100,22 +111,18 @@ export class BrowserProcess {
     return this.#child.pid;
   }
 
-  /** Resolves when the browser has started; rejects where it does not. */
+  /** Resolves when the browser has started. Rejects with BrowserStartError where it does not. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
 
   /** Whether another page may be given to it. */
   get usable(): boolean {
-    return this.#alive && this.#pages < MAX_PAGES && this.#residentBytes < MAX_RESIDENT_BYTES;
+    const isSmall = this.#pages < MAX_PAGES && this.#residentBytes < MAX_RESIDENT_BYTES;
+    return this.#alive && !this.#retired && isSmall;
   }
 
-  /** Pages under way. */
-  get load(): number {
-    return this.#renderings.size;
-  }
-
-  /** Renders a page. Throws PageFaultError, BrowserLostError, and Error where no browser starts. */
+  /** Renders a page. Throws PageFaultError, BrowserLostError and BrowserStartError. */
   async render(request: RenderRequest, caller: RenderCaller): Promise<RenderedPage> {
     const id = ++this.#pages;
     const outcome = Promise.withResolvers<RenderedPage>();
@@ -133,13 +140,14 @@ export class BrowserProcess {
       clearTimeout(stuck);
       caller.signal.removeEventListener('abort', stop);
       this.#renderings.delete(id);
+      this.#stopIfDone();
     }
   }
 
   #receive(message: FromBrowser): void {
     if (message.type === 'ready') return this.#ready.resolve();
     if (message.type === 'failed_to_start') {
-      this.#ready.reject(new Error(message.reason));
+      this.#lost(message.reason);
       return this.stop();
     }
     const rendering = this.#renderings.get(message.id);
@@ -162,12 +170,22 @@ export class BrowserProcess {
   #lost(reason: string): void {
     if (!this.#alive) return;
     this.#alive = false;
+    this.#ready.reject(new BrowserStartError(reason)); // unless it has started
     const error = new BrowserLostError(reason);
-    this.#ready.reject(error);
     for (const { outcome } of this.#renderings.values()) {
       outcome.promise.catch(() => {});
       outcome.reject(error);
     }
+  }
+
+  /** Gives the browser no other page, and ends it with its last one. */
+  retire(): void {
+    this.#retired = true;
+    this.#stopIfDone();
+  }
+
+  #stopIfDone(): void {
+    if (this.#retired && this.#renderings.size === 0) this.stop();
   }
 
   /** Ends the browser. Pages under way are lost. */

@@ -4,6 +4,8 @@ import { BrowserLostError, BrowserProcess, PageFaultError, type RenderCaller } f
 
 /** A browser that has nothing to do ends after this. */
 const IDLE_MS = 30_000;
+/** How often a browser is started for the pages that wait for it: one may be killed meanwhile. */
+const STARTS = 2;
 
 export interface RendererOptions {
   settings: Omit<BrowserSettings, 'directory' | 'user'>;
@@ -17,8 +19,8 @@ export interface RendererOptions {
 
 /**
  * The browser of this process: started with the first page, ended when idle, replaced when it has
- * grown. A page whose browser is lost is rendered once more, in a browser of its own, so that it
- * cannot take other pages with it.
+ * grown or was lost. A page whose browser is lost is rendered once more, in a browser of its own,
+ * so that it cannot take other pages with it.
  */
 export class Renderer implements AsyncDisposable {
   readonly #options: RendererOptions;
@@ -37,29 +39,25 @@ export class Renderer implements AsyncDisposable {
     clearTimeout(this.#idle);
     this.#underWay++;
     try {
-      return await this.#renderShared(request, caller);
+      return await this.#renderOnceMore(request, caller);
+    } catch (error) {
+      if (error instanceof PageFaultError) throw error;
+      const fault = this.#closed || caller.signal.aborted ? 'cancelled' : 'render_failed';
+      throw new PageFaultError(fault, String(error));
     } finally {
       if (--this.#underWay === 0)
-        this.#idle = setTimeout(() => this.#retire(), this.#options.idleMs ?? IDLE_MS).unref();
+        this.#idle = setTimeout(() => this.#endIdle(), this.#options.idleMs ?? IDLE_MS).unref();
     }
   }
 
-  async #renderShared(request: RenderRequest, caller: RenderCaller): Promise<RenderedPage> {
-    const browser = await this.#usable().catch((error: unknown) => {
-      throw this.#notStarted(error);
-    });
+  async #renderOnceMore(request: RenderRequest, caller: RenderCaller): Promise<RenderedPage> {
     try {
+      const browser = await this.#usable();
       return await browser.render(request, caller);
     } catch (error) {
-      if (error instanceof PageFaultError) throw error;
-      if (this.#closed || caller.signal.aborted) throw new PageFaultError('cancelled', String(error));
-      if (!(error instanceof BrowserLostError)) throw this.#notStarted(error);
+      if (!(error instanceof BrowserLostError) || this.#closed || caller.signal.aborted) throw error;
       this.#options.log.warn({ err: error }, 'browser was lost; its pages are rendered again, each alone');
       return await this.#renderAlone(request, caller);
-    } finally {
-      // A browser that was replaced ends with its last page.
-      const current = await this.#current?.catch(() => null);
-      if (browser.load === 0 && current !== browser) browser.stop();
     }
   }
 
@@ -67,34 +65,46 @@ export class Renderer implements AsyncDisposable {
     const browser = await this.#start();
     try {
       return await browser.render(request, caller);
-    } catch (error) {
-      if (error instanceof PageFaultError) throw error;
-      throw new PageFaultError('render_failed', String(error));
     } finally {
       browser.stop();
     }
   }
 
-  #notStarted(error: unknown): PageFaultError {
-    this.#options.log.warn({ err: error }, 'browser did not start');
-    this.#current = null;
-    return new PageFaultError('render_failed', String(error));
-  }
-
+  /** The browser of all pages. A start that fails, fails all that wait for it. */
   async #usable(): Promise<BrowserProcess> {
     for (;;) {
-      const current = this.#current;
-      const browser = await current?.catch(() => null);
-      if (browser?.usable) return browser;
+      const current = (this.#current ??= this.#startShared());
+      const browser = await current;
+      if (browser.usable) return browser;
+      browser.retire();
       // Where several pages have waited, the first one starts the next browser.
-      if (this.#current !== current) continue;
-      if (browser?.load === 0) browser.stop();
-      this.#current = this.#start();
-      return await this.#current;
+      if (this.#current === current) this.#current = null;
     }
   }
 
+  #startShared(): Promise<BrowserProcess> {
+    const start = this.#start();
+    start.catch(() => {
+      if (this.#current === start) this.#current = null;
+    });
+    return start;
+  }
+
+  /** Starts a browser, and another one where that fails. */
   async #start(): Promise<BrowserProcess> {
+    for (let left = STARTS; ; left--) {
+      try {
+        const browser = await this.#spawn();
+        await browser.ready;
+        return browser;
+      } catch (error) {
+        this.#options.log.warn({ err: error }, 'browser did not start');
+        if (left === 1 || this.#closed) throw error;
+      }
+    }
+  }
+
+  async #spawn(): Promise<BrowserProcess> {
     const browser = await BrowserProcess.start({ ...this.#options.settings, user: await browserUser() });
     this.#all.add(browser);
     void browser.exited.then(() => this.#all.delete(browser));
@@ -103,20 +113,19 @@ export class Renderer implements AsyncDisposable {
     return browser;
   }
 
-  #retire(): void {
+  #endIdle(): void {
     const idle = this.#current;
     this.#current = null;
-    void idle?.then((browser) => browser.stop());
+    void idle?.then((browser) => browser.retire());
   }
 
   /** Ends every browser; pages under way are given up. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#idle);
-    await this.#current?.catch(() => {});
-    const all = [...this.#all];
-    for (const browser of all) browser.stop();
-    await Promise.all(all.map((browser) => browser.exited));
+    for (const browser of this.#all) browser.stop();
+    await this.#current?.catch(() => {}); // one that is being made stops itself
+    await Promise.all([...this.#all].map((browser) => browser.exited));
   }
 }
 

@@ -65,8 +65,8 @@ async function start(settings: BrowserSettings): Promise<void> {
     const egress = createEgress({ allowTargets, allowWebhooks: [], dnsServers, pageBudget });
     proxy = await egress.startForwardProxy();
     browser = await openBrowser(settings, guards(proxy.url));
-    await letChildrenGoLast();
     browser.on('disconnected', () => void (ending ??= end()));
+    await letChildrenGoLast();
     contexts = new Contexts(browser, () => void (ending ??= end()));
     send({ type: 'ready' });
   } catch (error) {
@@ -87,6 +87,8 @@ async function render(id: number, request: RenderRequest): Promise<void> {
     const mayVisit = askFor(id, request);
     const tools = { contexts: contexts!, proxy: proxy!, signal: stop.signal, mayVisit, remote };
     const page = await renderPage(request, tools);
+    // Files that a lost browser did not make are made by the next one.
+    if (page.files.faults.length > 0 && !browser!.isConnected()) return await (ending ??= end());
     send({ type: 'rendered', id, page, residentBytes: memoryOfChildren() });
   } catch (error) {
     if (!browser!.isConnected()) return await (ending ??= end());
