@@ -67,6 +67,34 @@ test('threads share the capacity, and a request for more than that gets all of i
   assert.equal(await amountOf(all), 10);
 });
 
+test('a thread that gives back and asks again comes after one that waits', async () => {
+  const memory = sharedSemaphoreMemory(2);
+  const [one, other] = [new SharedSemaphore(memory, 0, 1), new SharedSemaphore(memory, 1, 1)];
+  let held = (await one.acquire())!;
+  for (let turn = 0; turn < 3; turn++) {
+    const waiting = other.acquire();
+    assert.equal(await soon(waiting), 'waits');
+    release(held);
+    const again = one.acquire();
+    const taken = (await waiting)!;
+    assert.equal(await soon(again), 'waits');
+    release(taken);
+    held = (await again)!;
+  }
+});
+
+test('what was left to a waiter that gave up is taken by the next one', async () => {
+  const memory = sharedSemaphoreMemory(2);
+  const [one, other] = [new SharedSemaphore(memory, 0, 2), new SharedSemaphore(memory, 1, 2)];
+  await one.acquire(1);
+  const givenUp = new AbortController();
+  const both = other.acquire(2, givenUp.signal);
+  const second = one.acquire(1);
+  assert.equal(await soon(second), 'waits');
+  givenUp.abort();
+  assert.deepEqual([await amountOf(both), await amountOf(second)], [null, 1]);
+});
+
 test('within a thread the first waiter is served first, and one that gives up takes nothing', async () => {
   const semaphore = new SharedSemaphore(sharedSemaphoreMemory(1), 0, 10);
   await semaphore.acquire(9);
