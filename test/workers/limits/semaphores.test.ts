@@ -76,9 +76,8 @@ test('a thread that gives back and asks again comes after one that waits', async
     assert.equal(await soon(waiting), 'waits');
     release(held);
     const again = one.acquire();
-    const taken = (await waiting)!;
     assert.equal(await soon(again), 'waits');
-    release(taken);
+    release(await waiting);
     held = (await again)!;
   }
 });
