@@ -6,6 +6,7 @@ import { failPending } from '../../jobs/progress/cancel.ts';
 import { createJob } from '../../jobs/create.ts';
 import type { ScrapeOptions } from '../../jobs/options.ts';
 import { findJob, findPage, type PageRow } from '../../jobs/read/jobs.ts';
+import { stoppingError } from '../../jobs/read/wait.ts';
 import { newJob } from '../../jobs/http/create/new-job.ts';
 import { scrapeOptions, scrapeSchema } from '../../jobs/http/schemas/requests.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
@@ -69,8 +70,9 @@ export function playgroundPages(context: JobContext): Router {
       const fields = { sync: true, urls: [asked.url], options: scrapeOptions(asked) };
       const scrape = { kind: 'scrape', lane: 'interactive', ...fields } as const;
       const { job_id } = await createJob(context, await newJob(context, scrape, jobOriginOf(res)));
-      if (!(await waiter.wait(account_id, job_id, WAIT_MS)))
-        await failPending(context, account_id, job_id, { code: 'deadline_exceeded' });
+      const ended = await waiter.wait(account_id, job_id, WAIT_MS);
+      if (!ended && waiter.isCut) throw stoppingError();
+      if (!ended) await failPending(context, account_id, job_id, { code: 'deadline_exceeded' });
       res.redirect(303, `/console/playground?job=${job_id}`);
     } catch (error) {
       show(res, wanted, problemsOf(error, { names: ['url', 'fields'] }));

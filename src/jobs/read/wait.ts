@@ -1,5 +1,6 @@
 import type { Db } from '../../database/tables.ts';
 import type { Notifications } from '../../database/notifications.ts';
+import { ServiceError } from '../../service-error.ts';
 import { WatchedJobs } from './watched.ts';
 
 /**
@@ -8,6 +9,13 @@ import { WatchedJobs } from './watched.ts';
  */
 const POLL_MS = 1000;
 const POLL_ALONE_MS = 200;
+
+/** What a request is told whose wait was cut: ServiceError `unavailable`. */
+export function stoppingError(): ServiceError {
+  return new ServiceError('unavailable', 'The service is stopping. Try again shortly.', {
+    retryAfterSeconds: 1,
+  });
+}
 
 /** Lets requests wait for jobs to end. */
 export class JobWaiter {

@@ -2,6 +2,7 @@ import type { Reply } from '../../../http/route/reply.ts';
 import { ServiceError } from '../../../service-error.ts';
 import { cancelJob, failPending } from '../../progress/cancel.ts';
 import { findJob } from '../../read/jobs.ts';
+import { stoppingError } from '../../read/wait.ts';
 import type { JobContext } from '../context.ts';
 import { resultText } from '../result-text.ts';
 import { createRequestedJob, type JobFields, type ScrapeRequest } from './new-job.ts';
@@ -49,7 +50,5 @@ async function giveUp(
   jobId: string,
 ): Promise<never> {
   if (idempotencyKey === null) await cancelJob(context, account.id, jobId);
-  throw new ServiceError('unavailable', 'The service is stopping. Try again shortly.', {
-    retryAfterSeconds: 1,
-  });
+  throw stoppingError();
 }
