@@ -20,21 +20,17 @@
 -- 1. Statements that read or write both kinds of tables. Citus carries them out part by part,
 --    through the coordinator, given that it knows the local tables (below). Its documentation
 --    promises that for reading; for these that write, see that they run:
---      claim           src/webhooks/outbox/claim.ts          outbox and attempts
---      record          src/webhooks/outbox/record.ts         outbox, attempts and deliveries
+--      claim           src/webhooks/outbox/claim.ts          outbox, and attempts whose lease has ended
+--      record          src/webhooks/outbox/record.ts         outbox and deliveries
 --      redeliver       src/webhooks/outbox/move.ts           deliveries and outbox; so do recover and admin.…
 --      cancel-pending  src/webhooks/endpoints/endpoints.ts   outbox and deliveries
 --    Where one is refused, it is to be divided within its transaction: each has its rows in hand,
 --    account_id included.
 -- 2. The priority of a new job is a subquery among the values of an insert (src/jobs/create.ts),
 --    which Citus refuses in a distributed table: it becomes a statement of its own before.
--- 3. An attempt is finished by an insert that finds it there already
---    (src/webhooks/outbox/record.ts), and its start is moved by an interval. An operator like that
---    counts as stable, and Citus refuses those on columns: the interval is then to be added to what
---    the claim returned.
--- 4. Partitions are made and dropped every day by maintenance; Citus passes that on to the
+-- 3. Partitions are made and dropped every day by maintenance; Citus passes that on to the
 --    machines.
--- 5. A transaction over several machines is committed in two phases: set max_prepared_transactions
+-- 4. A transaction over several machines is committed in two phases: set max_prepared_transactions
 --    on each of them.
 
 \set ON_ERROR_STOP on

@@ -443,6 +443,7 @@ END not null,
   last_error text,
   created_at timestamp with time zone default now() not null,
   link text,
+  begun_at timestamp with time zone,
   constraint outbox_event_check CHECK ((event = ANY (ARRAY['job.started'::text, 'job.page'::text, 'job.pages'::text, 'job.completed'::text, 'test'::text, 'crawl.started'::text, 'crawl.page'::text, 'crawl.completed'::text, 'crawl.failed'::text, 'batch_scrape.started'::text, 'batch_scrape.page'::text, 'batch_scrape.completed'::text, 'batch_scrape.failed'::text]))),
   constraint outbox_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'sending'::text]))),
   constraint outbox_trigger_check CHECK ((trigger = ANY (ARRAY['schedule'::text, 'manual'::text, 'recover'::text, 'test'::text]))),
@@ -607,6 +608,47 @@ CREATE INDEX schedule_runs_age ON public.schedule_runs USING btree (started_at);
 CREATE INDEX schedule_runs_job ON public.schedule_runs USING btree (account_id, job_id) WHERE (job_id IS NOT NULL);
 CREATE INDEX schedule_runs_running ON public.schedule_runs USING btree (account_id, schedule_id) WHERE (status = 'running'::text);
 CREATE INDEX schedules_due ON public.schedules USING btree (next_run_at) WHERE (next_run_at IS NOT NULL);
+
+create view admin.all_attempts as
+ SELECT attempts.account_id,
+    attempts.delivery_id,
+    attempts.number,
+    attempts.trigger,
+    attempts.started_at,
+    attempts.finished_at,
+    attempts.status_code,
+    attempts.error,
+    attempts.error_detail,
+    attempts.dns_ms,
+    attempts.connect_ms,
+    attempts.tls_ms,
+    attempts.first_byte_ms,
+    attempts.duration_ms,
+    attempts.bytes_sent,
+    attempts.response_body,
+    attempts.remote_address
+   FROM attempts
+UNION ALL
+ SELECT outbox.account_id,
+    outbox.id AS delivery_id,
+    outbox.attempts AS number,
+    outbox.trigger,
+    outbox.begun_at AS started_at,
+    NULL::timestamp with time zone AS finished_at,
+    NULL::smallint AS status_code,
+    NULL::text AS error,
+    NULL::text AS error_detail,
+    NULL::real AS dns_ms,
+    NULL::real AS connect_ms,
+    NULL::real AS tls_ms,
+    NULL::real AS first_byte_ms,
+    NULL::real AS duration_ms,
+    NULL::bigint AS bytes_sent,
+    NULL::text AS response_body,
+    NULL::text AS remote_address
+   FROM outbox
+  WHERE (outbox.status = 'sending'::text);
+comment on view admin.all_attempts is 'Every attempt, under way or over. finished_at is null while it is under way, and for ever where its process died: then nobody knows what the receiver saw.';
 
 create view admin.all_deliveries as
  SELECT outbox.id,

@@ -58,6 +58,11 @@ export interface Rows {
   columns: RawBuilder<unknown>;
   /** The batch as an item of a `from` clause: a table of this name. */
   as(name: string): RawBuilder<unknown>;
+  /**
+   * The same for a statement that is PREPARED: the planner does not see how long the batch is. It
+   * would expect more of a plan made for one length than of the plan for any, and plan each time.
+   */
+  asPrepared(name: string): RawBuilder<unknown>;
 }
 
 /**
@@ -74,5 +79,14 @@ export function rows<Row>(batch: readonly Row[], columns: Record<string, Column<
   return {
     columns: names,
     as: (name) => sql`unnest(${sql.join(arrays)}) as ${sql.id(name)} (${names})`,
+    asPrepared(name) {
+      const apart = sql.join(arrays.map((array, n) => sql`${array} as ${sql.id(`a${n}`)}`));
+      const together = sql.join(arrays.map((_, n) => sql.id(`a${n}`)));
+      // `offset 0` keeps the arrays out of the planner's sight.
+      return sql`(
+        select ${sql.id(name)}.*
+        from (select ${apart} offset 0) arrays cross join lateral unnest(${together}) as ${sql.id(name)} (${names})
+      ) as ${sql.id(name)}`;
+    },
   };
 }

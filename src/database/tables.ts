@@ -196,6 +196,7 @@ export interface OutboxTable extends DeliveryColumns {
   status: Generated<OutboxStatus>;
   next_attempt_at: Generated<Timestamp>;
   leased_until: Timestamp | null;
+  begun_at: Timestamp | null;
   schedule_step: Generated<number>;
   attempts: Generated<number>;
   fence: Generated<number>;

@@ -8,6 +8,7 @@ import { eventually } from '../support/wait.ts';
 
 const VIEWS = [
   'all_deliveries',
+  'all_attempts',
   'deliveries_recent',
   'deliveries_failing',
   'deliveries_exhausted',

@@ -193,7 +193,6 @@ test('every statement but metrics and retention is of one account or joins by it
       'reads deliveries, outbox, pages',
       'reads jobs, outbox',
       'writes accounts, attempts, endpoints, outbox',
-      'writes attempts, deliveries, outbox',
       'writes deliveries, outbox',
     ],
     'these name tables of both kinds; db/citus.sql says so of those that write',

@@ -64,8 +64,11 @@ test('with two dispatchers only the latest claim changes a delivery; numbers hav
         await act(id, what, model, held);
         assert.deepEqual(await stored(id), { status: model.status, attempts: model.attempts });
       }
-      const numbers = await attemptNumbers(id);
-      assert.deepEqual(numbers, [...numbers.keys()].map((n) => n + 1).slice(0, numbers.length));
+      const over = model.attempts - (model.status === 'sending' ? 1 : 0);
+      assert.deepEqual(
+        await attemptNumbers(id),
+        Array.from({ length: over }, (_, n) => n + 1),
+      );
     }),
     { numRuns: 60 },
   );

@@ -94,7 +94,7 @@ test('whatever is not a 2xx in time is tried again with the same bytes, freshly 
 test('an attempt is on record before its request is sent', async () => {
   const seen = Promise.withResolvers<unknown>();
   receiver.answer = (callback, res) => {
-    sql`select number, finished_at from attempts where delivery_id = ${callback.headers['x-ollagraph-delivery']}`
+    sql`select number, finished_at from admin.all_attempts where delivery_id = ${callback.headers['x-ollagraph-delivery']}`
       .execute(service.db)
       .then(({ rows }) => seen.resolve(rows), seen.reject)
       .finally(() => res.writeHead(200).end());

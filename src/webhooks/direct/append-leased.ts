@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
+import { PREPARED } from '../../database/connect/prepared.ts';
 import type { Tx } from '../../database/tables.ts';
 import { append, outboxRows, type NewDelivery } from '../outbox/append.ts';
-import { notPaused, type ClaimedDelivery } from '../outbox/claim.ts';
-import { BEGIN_LEASED } from './begin-leased.ts';
+import { notPaused, selectClaimed, type ClaimedDelivery } from '../outbox/claim.ts';
 import type { Reservation } from './reservation.ts';
 
 /**
@@ -21,19 +21,21 @@ export async function appendInto(
 }
 
 /**
- * Appends a delivery as a claim would leave it: leased, its first attempt begun. No claim takes it
- * until the lease ends, so nobody is notified. Null, and nothing is written, where its endpoint is
- * paused.
+ * Appends a delivery as a claim would leave it: leased, its first attempt begun now, however old the
+ * transaction is. No claim takes it until the lease ends, so nobody is notified. Null, and nothing
+ * is written, where its endpoint is paused.
  */
 async function appendLeased(tx: Tx, delivery: NewDelivery, leaseMs: number): Promise<ClaimedDelivery | null> {
   const { batch, columns } = outboxRows([delivery]);
-  const { rows } = await sql<ClaimedDelivery>`
+  const { rows } = await sql<ClaimedDelivery>`${PREPARED}
     with leased as (
-      insert into outbox (${columns}, page_ordinals, status, attempts, fence, leased_until)
-      select ${columns}, ordinals::int[], 'sending', 1, 1, now() + ${leaseMs} * interval '1 ms'
-      from ${batch.as('b')}
+      insert into outbox (${columns}, page_ordinals, status, attempts, fence, begun_at, leased_until)
+      select ${columns}, ordinals::int[], 'sending', 1, 1, clock_timestamp(),
+        now() + ${leaseMs} * interval '1 ms'
+      from ${batch.asPrepared('b')}
       where ${notPaused('b')}
       returning *
-    ), ${BEGIN_LEASED}`.execute(tx);
+    )
+    ${selectClaimed('leased')}`.execute(tx);
   return rows[0] ?? null;
 }

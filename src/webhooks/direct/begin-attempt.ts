@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { Tx } from '../../database/tables.ts';
-import { notPaused, type ClaimedDelivery } from '../outbox/claim.ts';
-import { BEGIN_LEASED } from './begin-leased.ts';
+import { notPaused, selectClaimed, type ClaimedDelivery } from '../outbox/claim.ts';
 
 /**
  * Leases a waiting delivery and begins its next attempt, as a claim does. Null where it is not
@@ -15,10 +14,11 @@ export async function beginAttempt(
   const { rows } = await sql<ClaimedDelivery>`
     with leased as (
       update outbox o set status = 'sending', attempts = attempts + 1, fence = fence + 1,
-        leased_until = now() + ${leaseMs} * interval '1 ms'
+        begun_at = clock_timestamp(), leased_until = now() + ${leaseMs} * interval '1 ms'
       where account_id = ${account_id} and id = ${id} and status = 'waiting'
         and ${notPaused('o')}
       returning *
-    ), ${BEGIN_LEASED}`.execute(tx);
+    )
+    ${selectClaimed('leased')}`.execute(tx);
   return rows[0] ?? null;
 }

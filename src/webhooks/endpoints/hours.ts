@@ -72,7 +72,7 @@ export async function countAttempts(tx: Tx, batch: FinishedAttempt[]): Promise<v
     )
     select account_id, endpoint, date_trunc('hour', now()), succeeded, failed, latency::integer[],
       last_status_code, last_error, now()
-    from ${counted.as('r')}
+    from ${counted.asPrepared('r')}
     on conflict (account_id, endpoint, hour) do update set
       succeeded = h.succeeded + excluded.succeeded, failed = h.failed + excluded.failed,
       latency = latency_add(h.latency::bigint[], excluded.latency)::integer[],

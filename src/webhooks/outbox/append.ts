@@ -1,4 +1,5 @@
 import { sql } from 'kysely';
+import { PREPARED } from '../../database/connect/prepared.ts';
 import { boolean, float, rows, text } from '../../database/rows.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { AttemptTrigger, DeliveryEvent } from '../../database/enumerations.ts';
@@ -75,9 +76,11 @@ export function outboxRows(deliveries: NewDelivery[]) {
  */
 export async function append(tx: Tx, deliveries: NewDelivery[]): Promise<string[]> {
   const { ids, endpoints, batch, columns } = outboxRows(deliveries);
-  await sql`
+  await sql`${PREPARED}
     insert into outbox (${columns}, page_ordinals, next_attempt_at)
-    select ${columns}, ordinals::int[], now() + delay * interval '1 s' from ${batch.as('b')}`.execute(tx);
+    select ${columns}, ordinals::int[], now() + delay * interval '1 s' from ${batch.asPrepared('b')}`.execute(
+    tx,
+  );
   crashPoint('delivery.append');
   await notifyDispatchers(
     tx,

@@ -9,19 +9,29 @@ import type { Db, OutboxTable } from '../../database/tables.ts';
  */
 export interface ClaimedDelivery extends Omit<
   Selectable<OutboxTable>,
-  'status' | 'next_attempt_at' | 'leased_until' | 'last_status_code' | 'last_error' | 'created_at'
+  | 'status'
+  | 'next_attempt_at'
+  | 'leased_until'
+  | 'begun_at'
+  | 'last_status_code'
+  | 'last_error'
+  | 'created_at'
 > {
+  /** When the attempt began by the database's clock, in milliseconds since 1970. */
+  begun_ms: number;
   webhook_secret: string;
   /** Previous secrets that still overlap, the newest first. */
   previous_secrets: string[];
 }
 
-/** The columns needed to send a delivery: of its row `c` in the outbox, and of its account `a`. */
-export const CLAIMED_COLUMNS = sql`c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint,
+/** Selects what is needed to send the deliveries that a common table expression has just leased. */
+export const selectClaimed = (leased: string) => sql`
+    select c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint,
       c.webhook_id, c.head, c.tail, c.link, c.whole_job, c.page_ordinals, c.headers, c.body_bytes, c.body_sha256,
-      c.schedule_step, c.attempts, c.fence, c.lane, c.trigger,
+      c.schedule_step, c.attempts, c.fence, c.lane, c.trigger, extract(epoch from c.begun_at)::float8 * 1000 as begun_ms,
       c.request_id, c.traceparent, a.webhook_secret,
-      ${overlappingSecrets('a')} as previous_secrets`;
+      ${overlappingSecrets('a')} as previous_secrets
+    from ${sql.ref(leased)} c join accounts a on a.id = c.account_id`;
 
 /**
  * Lanes of one endpoint, from the first to the last, and how many of their due deliveries to claim.
@@ -48,7 +58,8 @@ export const notPaused = (row: string) => sql`not exists (
  * attempts: all in one statement, committed before anything is sent. It costs a probe of outbox_due
  * for each lane visited and the rows taken, however much else is due, waiting or delivered. Rows
  * are locked through the index and updated by their place (ctid), so the plan depends on no
- * estimate. After `leaseMs` milliseconds a delivery is due again.
+ * estimate. After `leaseMs` milliseconds a delivery is due again. Of an attempt whose lease has
+ * ended nobody knows what the receiver saw: it goes on record as it began.
  */
 export async function claim(db: Db, claims: LaneClaim[], leaseMs: number): Promise<ClaimedDelivery[]> {
   const asked = batch(claims, {
@@ -64,7 +75,7 @@ export async function claim(db: Db, claims: LaneClaim[], leaseMs: number): Promi
       select * from ${asked.as('a')}
       where ${notPaused('a')}
     ), due as (
-      select picked.place from asked cross join lateral (
+      select picked.* from asked cross join lateral (
         -- A loose index scan: from each lane that holds something to the next.
         with recursive lanes (lane) as (
           select (
@@ -79,8 +90,8 @@ export async function claim(db: Db, claims: LaneClaim[], leaseMs: number): Promi
             order by outbox.lane limit 1
           ) from lanes where lanes.lane is not null
         )
-        select row.place from lanes cross join lateral (
-          select ctid as place from outbox
+        select row.* from lanes cross join lateral (
+          select ctid as place, account_id, id, status, attempts, trigger, begun_at from outbox
           where account_id = asked.account_id and endpoint = asked.endpoint and outbox.lane = lanes.lane
             and next_attempt_at <= now() and (leased_until is null or leased_until <= now())
           order by next_attempt_at
@@ -90,16 +101,16 @@ export async function claim(db: Db, claims: LaneClaim[], leaseMs: number): Promi
         limit asked.count
       ) picked
     ), claimed as (
-      update outbox set status = 'sending', attempts = attempts + 1, fence = fence + 1,
+      update outbox set status = 'sending', attempts = attempts + 1, fence = fence + 1, begun_at = now(),
         leased_until = now() + ${leaseMs} * interval '1 ms'
       where ctid = any(array(select place from due))
       returning *
-    ), begun as (
-      insert into attempts (account_id, delivery_id, number, trigger)
-      select account_id, id, attempts, trigger from claimed
+    ), lost as (
+      insert into attempts (account_id, delivery_id, number, trigger, started_at)
+      select account_id, id, attempts, trigger, begun_at from due where status = 'sending'
+      on conflict do nothing
     )
-    select ${CLAIMED_COLUMNS}
-    from claimed c join accounts a on a.id = c.account_id`.execute(db);
+    ${selectClaimed('claimed')}`.execute(db);
   return rows;
 }
 

@@ -13,7 +13,7 @@ export interface Release {
 }
 
 /**
- * Gives claims back. Their attempts never began, so neither their rows nor their numbers remain.
+ * Gives claims back. Nothing was sent, so their attempts do not count.
  */
 export async function release(db: Db, releases: Release[]): Promise<void> {
   const r = rows(releases, {
@@ -23,18 +23,13 @@ export async function release(db: Db, releases: Release[]): Promise<void> {
     defer_ms: float(({ deferMs }) => deferMs),
   });
   await sql`
-    with r as (
-      select * from ${r.as('r')}
-    ), released as (
-      update outbox o set status = 'waiting', leased_until = null, attempts = attempts - 1,
-        next_attempt_at = case
-          when r.defer_ms > 0 then now() + r.defer_ms * interval '1 ms'
-          else next_attempt_at
-        end
-      from r where o.account_id = r.account_id and o.id = r.id and o.fence = r.fence and o.status = 'sending'
-      returning o.account_id, o.id, o.attempts + 1 as number
-    )
-    delete from attempts a using released
-    where a.account_id = released.account_id and a.delivery_id = released.id and a.number = released.number
-      and a.finished_at is null`.execute(db);
+    update outbox o set status = 'waiting', leased_until = null, attempts = attempts - 1,
+      next_attempt_at = case
+        when r.defer_ms > 0 then now() + r.defer_ms * interval '1 ms'
+        else next_attempt_at
+      end
+    from ${r.as('r')}
+    where o.account_id = r.account_id and o.id = r.id and o.fence = r.fence and o.status = 'sending'`.execute(
+    db,
+  );
 }
