@@ -39,7 +39,7 @@ export async function readRequest(
   if (gone.aborted) return null;
   if (content.body_sha256 !== null && !content.body_sha256.equals(digest)) return null;
   const headers = openHeaders(box, content);
-  return { headers: requestHeaders({ ...content, headers, attempts: 1 }, signer.headers()), body };
+  return { headers: requestHeaders({ id: content.id, attempts: 1 }, headers, signer.headers()), body };
 }
 
 /** The chunks, until the client has gone. */

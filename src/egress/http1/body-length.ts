@@ -31,9 +31,9 @@ export function framingFields(status: number, fields: Fields): { length: BodyLen
 
 function listOf(value: string | string[] | undefined): string[] {
   if (value === undefined) return [];
-  return [value]
-    .flat()
-    .flatMap((list) => list.toLowerCase().split(','))
+  const list = (Array.isArray(value) ? value.join(',') : value).toLowerCase();
+  return list
+    .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
 }

@@ -25,7 +25,8 @@ const STATUS_LINE = /^HTTP\/(\d)(?:\.(\d))?[ \t]+(\d{3})(?:[ \t]|$)/i;
 const STRICT_STATUS_LINE = /^HTTP\/1\.[01] \d{3}(?: |$)/;
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // oxlint-disable-next-line no-control-regex -- they are what is looked for
-const CONTROL_CHARACTERS = /[\0-\x08\x0a-\x1f\x7f]/g;
+const CONTROL_CHARACTER = /[\0-\x08\x0a-\x1f\x7f]/;
+const CONTROL_CHARACTERS = new RegExp(CONTROL_CHARACTER, 'g');
 
 /**
  * Reads the head of an answer: the bytes up to its empty line. Takes what curl and browsers take
@@ -74,12 +75,13 @@ function readFields(lines: string[]): { entries: [string, string][]; strict: boo
     }
     const name = line.slice(0, Math.max(0, colon)).trimEnd();
     const value = line.slice(colon + 1);
-    if (name.length !== colon || value.search(CONTROL_CHARACTERS) !== -1) strict = false;
+    const isClean = !CONTROL_CHARACTER.test(value);
+    if (name.length !== colon || !isClean) strict = false;
     if (!TOKEN.test(name)) {
       strict = false;
       continue;
     }
-    entries.push([name.toLowerCase(), clean(value)]);
+    entries.push([name.toLowerCase(), isClean ? trimBlanks(value) : clean(value)]);
     if (entries.length > MAX_FIELDS) throw new InvalidAnswerError(`more than ${MAX_FIELDS} fields`);
   }
   return { entries, strict };
@@ -118,12 +120,16 @@ function collect(entries: [string, string][]): HeaderFields {
 }
 
 function keepsAlive(fields: HeaderFields, persistent: boolean): boolean {
-  const options = [fields['connection'] ?? []].flat().join(',').toLowerCase();
+  const options = textOf(fields['connection']).toLowerCase();
   if (/(?:^|,)\s*close\s*(?:,|$)/.test(options)) return false;
   return persistent || /(?:^|,)\s*keep-alive\s*(?:,|$)/.test(options);
 }
 
 function keepAliveHint(fields: HeaderFields): number | null {
-  const hint = /(?:^|[,;\s])timeout\s*=\s*"?(\d{1,6})/i.exec([fields['keep-alive'] ?? []].flat().join(','));
+  const hint = /(?:^|[,;\s])timeout\s*=\s*"?(\d{1,6})/i.exec(textOf(fields['keep-alive']));
   return hint === null ? null : Number(hint[1]) * 1000;
+}
+
+function textOf(value: string | string[] = ''): string {
+  return Array.isArray(value) ? value.join(',') : value;
 }

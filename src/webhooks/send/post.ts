@@ -75,7 +75,7 @@ export class Poster {
       url: delivery.webhook_url,
       payer: delivery.account_id,
       urgent: delivery.lane === URGENT_LANE,
-      headers: requestHeaders({ ...delivery, headers }, signer.headers(), traceparent),
+      headers: requestHeaders(delivery, headers, signer.headers(), traceparent),
       body,
       timeoutMs: this.#options.config.webhookTimeoutMs,
     });
@@ -115,7 +115,7 @@ export class Poster {
       url: delivery.webhook_url,
       payer: delivery.account_id,
       urgent: delivery.lane === URGENT_LANE,
-      headers: requestHeaders({ ...delivery, headers }, signer.headers(), traceparent),
+      headers: requestHeaders(delivery, headers, signer.headers(), traceparent),
       body: { length: bytes, chunks: () => bodyChunks(db, delivery) },
       timeoutMs: config.webhookTimeoutMs,
       idleTimeoutMs: config.webhookTimeoutMs,
@@ -175,17 +175,18 @@ export function openHeaders(
 
 /** The headers of one attempt: the caller's own, ours, and the trace's where there is one. */
 export function requestHeaders(
-  delivery: Pick<ClaimedDelivery, 'id' | 'attempts'> & { headers: Headers },
+  { id, attempts }: Pick<ClaimedDelivery, 'id' | 'attempts'>,
+  headers: Headers,
   signature: Record<string, string>,
   traceparent: string | null = null,
 ): Record<string, string> {
   return {
-    ...delivery.headers,
+    ...headers,
     'content-type': 'application/json',
     'user-agent': USER_AGENT,
     ...signature,
-    'x-ollagraph-delivery': delivery.id,
-    'x-ollagraph-attempt': String(delivery.attempts),
+    'x-ollagraph-delivery': id,
+    'x-ollagraph-attempt': String(attempts),
     ...(traceparent === null ? null : { traceparent }),
   };
 }

@@ -50,7 +50,7 @@ export async function previewRequest(
   const digest = sha256(body);
   const headers = openHeaders(box, content);
   return {
-    headers: requestHeaders({ ...content, headers, attempts: content.attempts + 1 }, signer.headers()),
+    headers: requestHeaders({ id: content.id, attempts: content.attempts + 1 }, headers, signer.headers()),
     shown: decode(body.subarray(0, SHOWN_BYTES)),
     cut: body.length > SHOWN_BYTES,
     changed: content.body_sha256 !== null && !content.body_sha256.equals(digest),
