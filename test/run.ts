@@ -1,7 +1,7 @@
 import { chmod, glob, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeGroups } from './runner/groups.ts';
+import { folderOf, writeGroups } from './runner/groups.ts';
 import { runFiles } from './runner/run-files.ts';
 import { startShared } from './runner/shared.ts';
 
@@ -31,9 +31,10 @@ async function main(args: string[]): Promise<number> {
   const limits = names.filter((name) => name.startsWith(LIMITS));
   const others = names.filter((name) => !name.startsWith(LIMITS));
   const options = { env: shared.env, signal: interrupted.signal };
-  // What is measured has the machine to itself.
-  const first = await runFiles(limits, { ...options, concurrency: 1 });
-  const groups = await writeGroups(join(directory, 'groups'), others);
+  // What is measured has a process, and the machine, to itself.
+  const alone = await writeGroups(join(directory, 'limits'), limits, (file) => file);
+  const first = await runFiles(alone, { ...options, concurrency: 1 });
+  const groups = await writeGroups(join(directory, 'groups'), others, folderOf);
   return first || (await runFiles(groups, { ...options, concurrency: CONCURRENCY }));
 }
 

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { linesOf } from '../../src/database/lines.ts';
 import { report } from './support/figures.ts';
-import { watchMemory } from './support/memory.ts';
+import { watchMemory } from '../support/measure/watch-memory.ts';
 import { startReceiver, type Callback } from './support/receiver.ts';
 import { startService } from './support/service.ts';
 import { startSite } from './support/site.ts';
@@ -57,7 +57,7 @@ report(`${count} URLs accepted`, `${(acceptedMs / 1000).toFixed(2)} s`, {
   text: '≤ 5 s',
   met: acceptedMs <= 5000,
 });
-report('resident set by then', `${memory.peakMb.toFixed(0)} MB`);
+report('resident set by then', `${memory.peakMiB.toFixed(0)} MB`);
 
 const busy: number[] = [];
 const over = new AbortController();
@@ -68,7 +68,7 @@ if (arrived === null) throw new Error(`the batch was not called back within ${mi
 const ranMs = performance.now() - asked;
 over.abort();
 await neighbours;
-report('resident set at most, up to the callback', `${memory.peakMb.toFixed(0)} MB`);
+report('resident set at most, up to the callback', `${memory.peakMiB.toFixed(0)} MB`);
 const callback = payload === 'link' ? await download(arrived) : arrived;
 await sleep(2000);
 
@@ -86,9 +86,9 @@ report(`  over the first ${TENTH}`, `${firstRate.toFixed(0)}/s`);
 const ratio = lastRate / firstRate;
 report(`  over the last ${TENTH}`, `${lastRate.toFixed(0)}/s`);
 report('  last to first', ratio.toFixed(2), { text: '≥ 0.9', met: ratio >= 0.9 });
-report('resident set at most', `${memory.peakMb.toFixed(0)} MB`, {
+report('resident set at most', `${memory.peakMiB.toFixed(0)} MB`, {
   text: '≤ 512 MB',
-  met: memory.peakMb <= 512,
+  met: memory.peakMiB <= 512,
 });
 await reportCounts(job_id, callback);
 

@@ -7,7 +7,7 @@
 import { report } from './support/figures.ts';
 import { installCompetitors } from './support/competitors.ts';
 import { runContestant, type Outcome } from './support/crawlers.ts';
-import { watchMemory } from './support/memory.ts';
+import { watchMemory } from '../support/measure/watch-memory.ts';
 import { startService } from './support/service.ts';
 import { requireDocumentation, startSite } from './support/site.ts';
 import { quantile } from '../support/measure/quantile.ts';
@@ -56,7 +56,7 @@ async function crawlByService(): Promise<Outcome> {
     include_paths: ['*.html$'],
   });
   const job = await service.finished(job_id, LIMIT_MS);
-  peakMb = Math.max(peakMb, memory.peakMb);
+  peakMb = Math.max(peakMb, memory.peakMiB);
   const milliseconds = Date.parse(job.finished_at) - Date.parse(job.created_at);
-  return { pages: job.succeeded, seconds: milliseconds / 1000, peakMb: memory.peakMb };
+  return { pages: job.succeeded, seconds: milliseconds / 1000, peakMb: memory.peakMiB };
 }

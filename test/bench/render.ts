@@ -14,7 +14,7 @@ import { installCompetitors } from './support/competitors.ts';
 import { runContestant, type CostedOutcome, type Outcome } from './support/crawlers.ts';
 import { familyCpuMs } from './support/cpu.ts';
 import { report } from './support/figures.ts';
-import { watchMemory } from './support/memory.ts';
+import { watchMemory } from '../support/measure/watch-memory.ts';
 import { startService, type BenchService } from './support/service.ts';
 import { startSite } from './support/site.ts';
 
@@ -89,11 +89,11 @@ async function seconds(service: BenchService, body: object): Promise<number> {
 
 async function renderByService(): Promise<CostedOutcome> {
   await using service = await start();
-  using memory = watchMemory(service.pid, familyMiB);
+  using memory = watchMemory(service.pid, { measure: familyMiB });
   const cpuBefore = await familyCpuMs(service.pid);
   const taken = await render(service, pages);
   const cpuMs = (await familyCpuMs(service.pid)) - cpuBefore;
-  return { pages, seconds: taken, peakMb: memory.peakMb, cpuMs };
+  return { pages, seconds: taken, peakMb: memory.peakMiB, cpuMs };
 }
 
 async function compareMemory(): Promise<void> {

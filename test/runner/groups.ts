@@ -27,17 +27,21 @@ const LONGEST = [
 const host = new URL('./group.ts', import.meta.url).href;
 
 /**
- * The scripts that run these test files, written to `directory`: one for the files of each folder
- * of test/, since loading the service takes longer than the tests of most files.
+ * The scripts that run these test files, written to `directory`: one for the files of each group,
+ * in a process of its own.
  */
-export async function writeGroups(directory: string, files: string[]): Promise<string[]> {
+export async function writeGroups(
+  directory: string,
+  files: string[],
+  groupOf: (file: string) => string,
+): Promise<string[]> {
   await mkdir(directory, { recursive: true });
   const folders = Map.groupBy(files, groupOf);
   const names = [...new Set([...LONGEST, ...folders.keys()])].filter((name) => folders.has(name));
   return await Promise.all(
     names.map(async (name, place) => {
       // Node runs scripts in the order of their names.
-      const script = join(directory, `${String(place).padStart(3, '0')}-${name.replace('/', '-')}.mjs`);
+      const script = join(directory, `${String(place).padStart(3, '0')}-${name.replaceAll('/', '-')}.mjs`);
       const members = JSON.stringify(folders.get(name));
       await writeFile(script, `import { runGroup } from '${host}';\nrunGroup(${members});\n`);
       return script;
@@ -45,7 +49,8 @@ export async function writeGroups(directory: string, files: string[]): Promise<s
   );
 }
 
-function groupOf(file: string): string {
+/** Groups files by their folder of test/: loading the service takes longer than most files' tests. */
+export function folderOf(file: string): string {
   const [, folder, inner] = file.split('/');
   const own = `${folder}/${inner}`;
   return LONGEST.includes(own) ? own : folder!;

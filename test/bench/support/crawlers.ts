@@ -5,7 +5,7 @@ import { Agent } from 'undici';
 import { extract } from '../../../src/scrape/extract.ts';
 import { familyMiB } from '../../support/measure/resident.ts';
 import { familyCpuMs } from './cpu.ts';
-import { watchMemory } from './memory.ts';
+import { watchMemory } from '../../support/measure/watch-memory.ts';
 
 export type Contestant = 'crawlee' | 'playwright' | 'bare';
 
@@ -57,10 +57,10 @@ export async function runContestant(
   limitMs: number,
 ): Promise<CostedOutcome> {
   const child = fork(import.meta.filename, ['crawl', contestant, start, String(pages)]);
-  using memory = watchMemory(child.pid!, familyMiB);
+  using memory = watchMemory(child.pid!, { measure: familyMiB });
   try {
     const [outcome] = await once(child, 'message', { signal: AbortSignal.timeout(limitMs) });
-    return { ...outcome, peakMb: memory.peakMb, cpuMs: await familyCpuMs(child.pid!) };
+    return { ...outcome, peakMb: memory.peakMiB, cpuMs: await familyCpuMs(child.pid!) };
   } finally {
     child.kill();
   }
