@@ -9,6 +9,7 @@ import { createLog } from './log.ts';
 import { OperatorError } from './operator-error.ts';
 import { startService } from './service/index.ts';
 import { flushSpans } from './tracing.ts';
+import { returnUnusedBuffers } from './unused-buffers.ts';
 import { logWelcome, printKey } from './service/welcome.ts';
 
 /** After a signal the process has exited by then, whatever hangs; a platform kills at 30 s. */
@@ -22,6 +23,7 @@ const DRAIN_MS = 1000;
 async function main(): Promise<void> {
   const config = readConfig();
   armCrashPoint(config.crashPoint);
+  returnUnusedBuffers();
   // From the very start: a start that is cut off half-way would leave Postgres running.
   const signals = listenForSignals();
   const outage = new DatabaseOutage();

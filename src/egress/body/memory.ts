@@ -69,6 +69,17 @@ export class BodyCollector {
     return this.#bytes.subarray(0, this.#length);
   }
 
+  /** The bytes, in memory that holds nothing else. The collector is then empty. */
+  finish(): Buffer {
+    const bytes = this.bytes();
+    this.#bytes = EMPTY;
+    this.#length = 0;
+    const { buffer, byteLength } = bytes;
+    if (byteLength <= SMALL_BODY_BYTES || byteLength === buffer.byteLength) return bytes;
+    // Larger than what Node's pool serves, so nothing else is in there.
+    return Buffer.from((buffer as ArrayBuffer).transfer(byteLength));
+  }
+
   #nextRoom(): number {
     if (this.#namedBytes > this.#length && this.#namedBytes <= this.#maxBytes) return this.#namedBytes;
     return Math.min(this.#maxBytes, ROOM_STEPS.find((step) => step > this.#length) ?? this.#maxBytes);

@@ -51,8 +51,9 @@ export class AnswerBody {
     this.#expectation.pipe?.end();
   }
 
-  bytes(): Buffer {
-    return this.#collector.bytes();
+  /** The body, once, when nothing more comes. */
+  finish(): Buffer {
+    return this.#collector.finish();
   }
 
   get length(): number {

@@ -241,6 +241,6 @@ class Exchange implements Waiter, ConnectionUser, BodyFlow {
 
   #answer({ truncated }: { truncated: boolean }): Answer {
     const { status, fields } = this.#head!;
-    return { status, fields, body: this.#body?.bytes() ?? NO_BYTES, truncated, ...this.#facts() };
+    return { status, fields, body: this.#body?.finish() ?? NO_BYTES, truncated, ...this.#facts() };
   }
 }

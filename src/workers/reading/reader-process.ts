@@ -79,7 +79,7 @@ export class ReaderProcess implements Disposable {
   }
 
   /**
-   * Reads a page. Throws PageError, `parse_timeout` and `parse_failed` where that costs the
+   * Reads a page, and takes its body. Throws PageError, `parse_timeout` and `parse_failed` where that costs the
    * process; ReaderStartError.
    */
   async read(request: ReadRequest): Promise<PageReading> {
@@ -87,6 +87,7 @@ export class ReaderProcess implements Disposable {
     this.#page = Promise.withResolvers();
     try {
       this.#child.send(request);
+      free(request.page.body);
       return await this.#page.promise;
     } finally {
       this.#page = null;
@@ -118,4 +119,9 @@ export class ReaderProcess implements Disposable {
   get exited(): Promise<void> {
     return this.#exited;
   }
+}
+
+/** Returns the memory of bytes that are not needed any more, where it holds nothing else. */
+function free({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
