@@ -94,7 +94,7 @@ test('a body ends with the connection, with its length, or with its last chunk',
 });
 
 test('content codings are undone: gzip, both deflates, br, zstd, and up to three of them', async () => {
-  const text = 'été '.repeat(10_000);
+  const text = `<!doctype html>${'été '.repeat(10_000)}`;
   const plain = Buffer.from(text);
   const cases: [string, Buffer][] = [
     ['gzip', gzipSync(plain)],
@@ -122,6 +122,17 @@ test('content codings are undone: gzip, both deflates, br, zstd, and up to three
     ['constructor', plain],
     ['gzip', plain],
     ['zstd', plain],
+    ['deflate', plain],
+    ['br', plain],
+    ['deflate', gzipSync(plain)],
+    ['br', gzipSync(plain)],
+    ['gzip', deflateSync(plain)],
+    ['"gzip"', gzipSync(plain)],
+    ['gzip;q=1.0', gzipSync(plain)],
+    [
+      'zstd',
+      Buffer.concat([zstdCompressSync(plain.subarray(0, 1000)), zstdCompressSync(plain.subarray(1000))]),
+    ],
   ];
   for (const [coding, body] of cases) {
     await using origin = await startOrigin((socket) =>
@@ -163,11 +174,25 @@ test('an empty body is empty in any coding', async () => {
   }
 });
 
-test('a body that is not in its coding and a fourth coding are invalid', async () => {
+test('codings of the transfer are undone, too', async () => {
+  const plain = Buffer.from('été '.repeat(10_000));
+  for (const [head, body] of [
+    ['Transfer-Encoding: gzip', gzipSync(plain)],
+    ['Content-Encoding: gzip\r\nTransfer-Encoding: gzip', gzipSync(gzipSync(plain))],
+    ['Content-Encoding: gzip\r\nTransfer-Encoding: gzip', gzipSync(plain)],
+  ] as const) {
+    await using origin = await startOrigin((socket) =>
+      socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n`), body])),
+    );
+    assert.deepEqual((await get(origin)).body, plain, head);
+  }
+});
+
+test('data that is broken and a fourth coding are invalid', async () => {
   const plain = Buffer.from('plain text, not compressed');
   const cases: [string, Buffer][] = [
-    ['br', plain],
-    ['deflate', plain],
+    ['br', Buffer.from([0, 1, 2, 3, 4, 5, 6, 7])],
+    ['deflate', Buffer.from([0xff, 0, 1, 2, 3])],
     ['br', brotliCompressSync(plain).subarray(0, 4)],
     ['zstd', zstdCompressSync(plain).subarray(0, 6)],
     ['gzip, gzip, gzip, gzip', gzipSync(gzipSync(gzipSync(gzipSync(plain))))],

@@ -90,7 +90,7 @@ const ZSTANDARD: Coding = {
   decoder: () => createZstdDecompress(ZSTD),
   dataStart: () => 0,
   dataDecoder: () => createZstdDecompress(ZSTD),
-  trailerBytes: null,
+  trailerBytes: 0,
   decodeBeginning: (beginning, maxOutputLength) =>
     zstdDecompressSync(beginning, { ...ZSTD, finishFlush: constants.ZSTD_e_flush, maxOutputLength }),
 };
@@ -112,19 +112,32 @@ export const ACCEPT_STREAMED = 'gzip, deflate';
 
 /**
  * The codings that a `Content-Encoding` names, in the order in which they are undone. An unknown
- * name (`none`, `utf-8`) is no coding, as in browsers. Throws an EgressError `invalid_response` for
- * more than three.
+ * name (`none`, `utf-8`) is no coding, as in browsers. Quotes and parameters, which do not belong
+ * there, are passed over. Throws an EgressError `invalid_response` for more than three.
  */
 export function codingsOf(contentEncoding: string | undefined): Coding[] {
   const names = (contentEncoding ?? '')
     .toLowerCase()
     .split(',')
-    .map((name) => name.trim());
+    .map((name) => name.replace(/;.*/, '').replaceAll('"', '').trim());
   const known = names.filter((name) => Object.hasOwn(CODINGS, name));
   if (known.length > MAX_CODINGS)
     throw new EgressError('invalid_response', { cause: new Error('too many codings') });
   return known.map((name) => CODINGS[name]!).toReversed();
 }
+
+/**
+ * The coding of a body that is said to be in `named`: gzip and zlib show themselves by their first
+ * bytes, under whatever name. Null for a body that is in no coding.
+ */
+export function codingInFact(named: Coding, beginning: Buffer): Coding | null {
+  if (GZIP_MAGIC.every((byte, i) => beginning[i] === byte)) return GZIP;
+  if (named.matches(beginning)) return named;
+  return isZlib(beginning) && beginning.length > 1 && beginning.readUInt16BE(0) % 31 === 0 ? DEFLATE : null;
+}
+
+/** With the only method there is. */
+const GZIP_MAGIC = [0x1f, 0x8b, 8];
 
 function isGzip(bytes: Buffer): boolean {
   return bytes[0] === 0x1f && (bytes.length === 1 || bytes[1] === 0x8b);

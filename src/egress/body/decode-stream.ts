@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream';
 import { EgressError } from '../errors.ts';
-import { codingsOf, type Coding } from './codings.ts';
+import { codingInFact, codingsOf, type Coding } from './codings.ts';
 import { decodeBody } from './decode.ts';
 import { BodyCollector } from './memory.ts';
 import { peek } from './peek.ts';
@@ -50,15 +50,13 @@ async function* atMost(
   }
 }
 
-async function* undo(
-  coding: Coding,
-  encoded: AsyncIterable<Buffer>,
-): AsyncGenerator<Buffer, void, undefined> {
+async function* undo(named: Coding, encoded: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
   try {
     const peeked = await peek(encoded);
     // An empty body decodes to an empty one, in every coding.
     if (peeked === null) return;
-    const decoding = coding.matches(peeked.first)
+    const coding = codingInFact(named, peeked.first);
+    const decoding = coding
       ? pipeline(peeked.all, coding.decoder(peeked.first), () => {}) // the iteration throws what fails
       : peeked.all;
     yield* decoding as AsyncIterable<Buffer>;

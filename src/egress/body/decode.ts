@@ -1,6 +1,6 @@
 import type { Transform } from 'node:stream';
 import { EgressError, errorCode } from '../errors.ts';
-import { codingsOf, type Coding } from './codings.ts';
+import { codingInFact, codingsOf, type Coding } from './codings.ts';
 import { ROOM_STEPS, SMALL_BODY_BYTES, type BodyMemory } from './memory.ts';
 
 export interface DecodedBody {
@@ -16,9 +16,9 @@ interface Limits {
 
 /**
  * A body with its `Content-Encoding` of up to three codings undone, in memory bounded by `maxBytes`
- * per coding. Rejects with an EgressError: `too_large` as soon as a coding yields more than
- * `maxBytes`, `invalid_response` for broken data. A body over SMALL_BODY_BYTES waits for room in
- * `memory`.
+ * per coding. Markup that is in no coding stays as it is. Rejects with an EgressError: `too_large`
+ * as soon as a coding yields more than `maxBytes`, `invalid_response` for broken data. A body over
+ * SMALL_BODY_BYTES waits for room in `memory`.
  */
 export async function decodeBody(
   encoded: Buffer,
@@ -28,14 +28,28 @@ export async function decodeBody(
   let bytes = encoded;
   let truncated = false;
   // One after another: each decoder holds a window.
-  for (const coding of codingsOf(contentEncoding)) {
-    if (bytes.length === 0 || !coding.matches(bytes)) continue;
-    const decoded = await decodeInRoom(coding, bytes, limits);
+  for (const named of codingsOf(contentEncoding)) {
+    const coding = bytes.length === 0 ? null : codingInFact(named, bytes);
+    if (coding === null) continue;
+    const plain = bytes;
+    const decoded = await decodeInRoom(coding, bytes, limits).catch((error: unknown) => {
+      if (!isBroken(error) || !isMarkup(plain)) throw error;
+      return { bytes: plain, truncated: false };
+    });
     bytes = decoded.bytes;
     truncated ||= decoded.truncated;
   }
   limits.memory?.shrink(bytes.length);
   return { bytes, truncated };
+}
+
+function isBroken(error: unknown): boolean {
+  return error instanceof EgressError && error.code === 'invalid_response';
+}
+
+/** Whether a body is markup as it stands: no compressed data of these codings begins so. */
+function isMarkup(bytes: Buffer): boolean {
+  return /^(?:\xef\xbb\xbf)?\s*<[!?\w]/.test(bytes.toString('latin1', 0, 1024));
 }
 
 /**
@@ -117,8 +131,9 @@ const MAX_BEGINNING_BYTES = 2 * 1024 * 1024;
  * cannot be done.
  */
 export function decodeBeginning(encoded: Buffer, contentEncoding: string | undefined): Buffer {
-  const [coding, ...others] = codingsOf(contentEncoding);
-  if (coding === undefined || others.length > 0 || !coding.matches(encoded)) return encoded;
+  const [named, ...others] = codingsOf(contentEncoding);
+  const coding = named === undefined || others.length > 0 ? null : codingInFact(named, encoded);
+  if (coding === null) return encoded;
   try {
     return coding.decodeBeginning(encoded, MAX_BEGINNING_BYTES);
   } catch {

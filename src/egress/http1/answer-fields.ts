@@ -12,6 +12,14 @@ export function joinedField(fields: HeaderFields, name: string): string | undefi
   return value === undefined ? undefined : joined(value);
 }
 
+/**
+ * The codings of a body in the order in which they were applied: those of `Content-Encoding`, then
+ * those of `Transfer-Encoding`, which few servers use and which curl undoes, too.
+ */
+export function codingField(fields: HeaderFields): string {
+  return [fields['content-encoding'] ?? [], fields['transfer-encoding'] ?? []].flat().join(', ');
+}
+
 export function firstField(fields: HeaderFields, name: string): string | undefined {
   return [fields[name] ?? []].flat()[0];
 }

@@ -10,7 +10,7 @@ import { exchange } from '../exchange/exchange.ts';
 import type { Answer, BodyExpectation } from '../exchange/types.ts';
 import { callerHeaders, credentialKey, withoutCredentials, type HeaderRecord } from '../headers.ts';
 import type { HeaderFields } from '../http1/head.ts';
-import { contentTypeOf, firstField, joinedField, joinedFields } from '../http1/answer-fields.ts';
+import { codingField, contentTypeOf, firstField, joinedFields } from '../http1/answer-fields.ts';
 import { SiteCookies } from './cookies.ts';
 import { isRedirect, redirectTarget } from './redirect.ts';
 import type { AnsweredPage, FetchedPage, Hop, PageRequest } from './types.ts';
@@ -148,7 +148,7 @@ class PageFetch {
     const maxBytes = this.#maxBytes;
     const { accept } = this.#request;
     const contentType = contentTypeOf(fields);
-    const coding = joinedField(fields, 'content-encoding');
+    const coding = codingField(fields);
     if (accept && !accept(contentType)) {
       const probe = (beginning: Buffer) => {
         if (!accept(contentType, decodeBeginning(beginning, coding)))
@@ -165,7 +165,7 @@ class PageFetch {
   }
 
   async #toPage(url: URL, { status, fields, body, truncated }: Answer): Promise<AnsweredPage> {
-    const coding = joinedField(fields, 'content-encoding');
+    const coding = codingField(fields);
     const limits = { maxBytes: this.#maxBytes, memory: this.#memory };
     const decoded = this.#request.read
       ? { bytes: NO_BYTES, truncated: false }
