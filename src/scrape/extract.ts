@@ -10,6 +10,7 @@ import { readMarkdown } from './documents/markdown.ts';
 import { readText } from './documents/text.ts';
 import { readXml } from './documents/xml.ts';
 import { parseHtml } from './dom/index.ts';
+import { placeFormulas } from './dom/math/place-formulas.ts';
 import { needsBrowser } from './dom/scripted/needs-browser.ts';
 import { readFields } from './fields/index.ts';
 import type { PageData } from './fields/page-data.ts';
@@ -77,6 +78,7 @@ function dataOf(
 function readHtml(document: Document, { url, rendered = false }: RawPage, options: ExtractOptions): Content {
   closeHead(document);
   placeStreamed(document);
+  placeFormulas(document);
   const base = baseUrl(document, url);
   checkAddresses(document, base);
   const discovered = discoveredLinks(document, base, options.link_texts);

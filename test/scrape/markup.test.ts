@@ -36,6 +36,10 @@ test('TeX between its delimiters is not escaped, and prices are', () => {
   assert.equal(markdown('<p>$\\aa\\$a</p>'), '$\\aa\\\\$a');
   assert.equal(markdown('<p>\\(a_{i}*b\\) and \\[\\frac{a}{b}\\]</p>'), '$a_{i}*b$ and\n\n$$\\frac{a}{b}$$');
   assert.equal(markdown('<p>$5 or *$6*</p>'), '$5 or \\*$6\\*');
+  assert.equal(markdown('<p>\\(x\\) and \\(E=mc^2\\)</p>'), '$x$ and $E=mc^2$');
+  assert.equal(markdown('<p>\\(foo\\) and \\(.*\\)</p>'), '\\\\(foo\\\\) and \\\\(.\\*\\\\)');
+  const lines = '\\begin{align*}a_1*b&=c*d\\end{align*}';
+  assert.equal(markdown(`<p>${lines.replace('&', '&amp;')}</p>`), `$$${lines}$$`);
 });
 
 test('MathML without a TeX source is written as TeX', () => {

@@ -114,7 +114,7 @@ export class MarkdownRenderer implements MarkdownVisitor {
 
   #element(element: Element): void {
     const { name } = element;
-    if (name === 'math' || name === 'script' || name === 'img' || element.attribs['class'] !== undefined) {
+    if (name === 'math' || name === 'img' || element.attribs['class'] !== undefined) {
       const formula = formulaOf(element);
       if (formula === 'shown') return;
       if (formula !== null) return renderFormula(this, formula);

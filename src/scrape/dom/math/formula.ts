@@ -44,35 +44,20 @@ function ofMathml(element: Element): Formula | null {
   return formula(tex, element.attribs['display'] === 'block' || element.attribs['mode'] === 'display');
 }
 
-/** Whether the element is MathJax 2's rendering of the TeX source in the script that follows it. */
-function precedesMathJaxScript(element: Element): boolean {
-  let next = element.next;
-  for (let i = 0; i < 4 && next !== null; i++, next = next.next) {
-    if (isElement(next) && next.name === 'script') return /^math\/tex/i.test(next.attribs['type'] ?? '');
-  }
-  return false;
-}
-
 /**
  * The TeX of a formula: `<math>`, by its TeX annotation, its `alttext` or its elements; KaTeX
- * output; a MathJax 2 script. `'shown'` for the rendering that accompanies such a source, null for
- * any other element.
+ * output. `'shown'` for the picture that accompanies such a source, null for any other element.
  */
 export function formulaOf(element: Element): Formula | 'shown' | null {
   const { name, attribs } = element;
   if (name === 'math') return ofMathml(element);
-  if (name === 'script') {
-    const type = /^math\/tex\s*(;\s*mode=display)?/i.exec(attribs['type'] ?? '');
-    return type === null ? null : formula(textContent(element), type[1] !== undefined);
-  }
   if (name === 'img') return /\bmwe-math-fallback-image/.test(attribs['class'] ?? '') ? 'shown' : null;
   const classes = attribs['class'];
-  if ((name !== 'span' && name !== 'div') || classes === undefined || !/katex|MathJax/.test(classes))
-    return null;
+  if ((name !== 'span' && name !== 'div') || classes === undefined || !classes.includes('katex')) return null;
   if (hasClass(element, 'katex')) return formula(katexAnnotation(element), false);
   if (hasClass(element, 'katex-display')) {
     const katex = childrenOf(element).find((child) => hasClass(child, 'katex'));
     return katex === undefined ? null : formula(katexAnnotation(katex), true);
   }
-  return /\bMathJax/.test(classes) && precedesMathJaxScript(element) ? 'shown' : null;
+  return null;
 }

@@ -9,6 +9,8 @@ interface Delimiter {
   open: string;
   close: string;
   display: boolean;
+  /** Whether the signs are part of the TeX. */
+  kept?: true;
 }
 
 const DELIMITERS: Delimiter[] = [
@@ -17,11 +19,15 @@ const DELIMITERS: Delimiter[] = [
   { open: '\\(', close: '\\)', display: false },
   { open: '$', close: '$', display: false },
 ];
-const OPENING = /\$\$?|\\[[(]/g;
+/** Environments that scripts typeset without other signs. */
+const ENVIRONMENT = '(?:equation|align|alignat|gather|multline|flalign|eqnarray|displaymath|math)\\*?';
+const OPENING = new RegExp(`\\$\\$?|\\\\[[(]|\\\\begin\\{${ENVIRONMENT}\\}`, 'g');
 /** How far an end is looked for, in characters: a sign that opens nothing costs no more. */
 const MAX_FORMULA = 2000;
 /** What TeX has and prices do not: a command, or a sub- or superscript in braces. */
 const TEX = /(?<!\\)(?:\\\\)*\\[a-zA-Z]{2}|[_^]\{/;
+/** What is enough between signs that are hardly anything else: a letter, a relation, an operation. */
+const MATHS = /^\s*[a-zA-Z]'?\s*$|[\w})\]](?:\s*[=<>]|[_^][\w\\({]|\s*\+\s*[\w\\({]|\s[*/-]\s)/;
 /** What no formula has: an address, a character reference, a sub- or superscript of nothing. */
 const NO_TEX = /:\/\/|&#?\w{1,31};|[_^](?:[_^]|$)/;
 
@@ -32,16 +38,24 @@ const NO_TEX = /:\/\/|&#?\w{1,31};|[_^](?:[_^]|$)/;
 function formulaAt(
   source: string,
   start: number,
-  { open, close }: Delimiter,
+  { open, close, kept }: Delimiter,
 ): { tex: string; end: number } | null {
   const from = start + open.length;
   const length = closingOf(source.slice(from, from + MAX_FORMULA), close);
   if (length < 1) return null;
   const tex = source.slice(from, from + length);
   const end = from + length + close.length;
-  if (!TEX.test(tex) || NO_TEX.test(tex) || !isBalanced(tex)) return null;
+  const isTex = TEX.test(tex) || (open !== '$' && MATHS.test(tex));
+  if (!isTex || NO_TEX.test(tex) || !isBalanced(tex)) return null;
   if (open === '$' && (tex.trim() !== tex || /\d/.test(source[end] ?? ''))) return null;
-  return /\n\s*\n/.test(tex) ? null : { tex: tex.replace(/\s+/g, ' ').trim(), end };
+  if (/\n\s*\n/.test(tex)) return null;
+  const whole = kept ? source.slice(start, end) : tex;
+  return { tex: whole.replace(/\s+/g, ' ').trim(), end };
+}
+
+function delimiterOf(open: string): Delimiter {
+  const known = DELIMITERS.find((delimiter) => delimiter.open === open);
+  return known ?? { open, close: open.replace('begin', 'end'), display: true, kept: true };
 }
 
 /** Where the first closing sign stands that no backslash escapes; -1 where there is none. */
@@ -68,15 +82,15 @@ function isBalanced(tex: string): boolean {
 }
 
 /**
- * Splits text at the formulas that a script would typeset: `$$…$$`, `\[…\]`, `\(…\)`, and `$…$`,
- * where they hold TeX.
+ * Splits text at the formulas that a script would typeset: `$$…$$`, `\[…\]`, `\(…\)`, `$…$` and
+ * environments like `\begin{align}`, where they hold TeX.
  */
 export function splitTex(source: string): TexPiece[] {
   const pieces: TexPiece[] = [];
   let done = 0;
   for (const { 0: sign, index } of source.matchAll(OPENING)) {
     if (index < done || source[index - 1] === '\\') continue;
-    const delimiter = DELIMITERS.find(({ open }) => open === sign)!;
+    const delimiter = delimiterOf(sign);
     const found = formulaAt(source, index, delimiter);
     if (found === null) continue;
     pieces.push({ text: source.slice(done, index), formula: null });
