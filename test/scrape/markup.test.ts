@@ -85,3 +85,38 @@ test("a feed's addresses resolve against its bases, and its text is text", () =>
   assert.deepEqual(feed?.links, [`${base}c`, `${base}e`, `${base}d.ogg`]);
   assert.match(feed.text(), /^1 < 2/);
 });
+
+test('a start tag ends what it ends in browsers, whatever is open in it', () => {
+  const table = '<table><thead><tr><th>A<th>B<tbody><tr><td><font>1<td><p>2<tr><td>3<th>4</table>';
+  assert.equal(markdown(table), '| A | B |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |');
+  assert.equal(text('<ul><li><b>a<li><p>b<li><i>c<li>d</ul>'), '- a\n- b\n- c\n- d');
+  assert.equal(markdown('<ul><li>a<ul><li>b<li>c</ul><li>d</ul>'), '- a\n  - b\n  - c\n- d');
+  assert.equal(text('<dl><dt><a>Tide<dd><span>Water<dt>Pier<dd>Wall</dl>'), 'Tide\nWater\nPier\nWall');
+  assert.equal(markdown('<h2>One<p>more</p><h3>Two</h3><p>Three</p>'), '## One more\n\n### Two\n\nThree');
+  const nested = '<table><tr><td><table><tr><td>x<tr><td>y</table>z<td>w<tr><td>u<td>v</table>';
+  assert.deepEqual(text(nested).split(/\s+/), ['x', 'y', 'z', 'w', 'u', 'v']);
+  assert.equal(text('<svg><foreignObject><li>a<svg><td></td></svg></foreignObject></svg>b'), 'b');
+});
+
+test('cells without a row are one, and the foot of a table stands last', () => {
+  assert.equal(markdown('<table><td>a<td>b<tr><td>c<td>d</table>'), '| a | b |\n| --- | --- |\n| c | d |');
+  const foot = '<table><tfoot><tr><td>Sum<td>3</tfoot><thead><tr><th>A<th>B</thead><tr><td>x<td>3</table>';
+  assert.equal(markdown(foot), '| A | B |\n| --- | --- |\n| x | 3 |\n| Sum | 3 |');
+  assert.equal(text(foot), 'A\tB\nx\t3\nSum\t3');
+});
+
+test('cells by style and custom elements side by side are words of their own', () => {
+  const cell = 'style="display:table-cell"';
+  assert.equal(text(`<div><span ${cell}>Port</span><span ${cell}>Bay</span></div>`), 'Port\nBay');
+  assert.equal(text('<my-tab>Port</my-tab><my-tab>Bay</my-tab>'), 'Port Bay');
+  assert.equal(markdown('<my-tab>Port</my-tab><my-tab>Bay</my-tab>'), 'Port Bay');
+  assert.equal(text('(<my-tab>Port</my-tab>)'), '(Port)');
+});
+
+test('code has no characters that show nothing, keeps its link, and may be called xmp', () => {
+  assert.equal(markdown('<p><code>get&shy;Tide</code></p>'), '`getTide`');
+  assert.equal(markdown('<pre>get\u200BTide</pre>'), '```\ngetTide\n```');
+  assert.equal(markdown('<img src="/a.png" alt="Ha&shy;fen">'), '![Hafen](https://example.com/a.png)');
+  assert.equal(markdown('<p><code><a href="/t">Tide</a></code></p>'), '[`Tide`](https://example.com/t)');
+  assert.equal(markdown('<xmp>\n<b>raw</b></xmp>'), '```\n<b>raw</b>\n```');
+});

@@ -6,7 +6,8 @@ const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
 export const BLOCK_ELEMENTS = words(
   'html body address article aside blockquote caption center dd details dialog dir div dl dt fieldset ' +
     'figcaption figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr legend li main menu nav ' +
-    'noframes ol optgroup option p pre search section summary table tbody td tfoot th thead tr ul',
+    'noframes ol optgroup option p pre search section summary table tbody td tfoot th thead tr ul ' +
+    'listing plaintext xmp',
 );
 
 /** Elements whose content is never text of the page. */
@@ -17,8 +18,19 @@ export const NOT_TEXT = words(
 );
 
 const BLOCK_STYLE =
-  /(?:^|;)\s{0,20}display\s{0,20}:\s{0,20}(?:block|flex|grid|table|list-item|flow-root)\s{0,20}(?:!|;|$)/i;
+  /(?:^|;)\s{0,20}display\s{0,20}:\s{0,20}(?:block|flex|grid|table(?:-[a-z]{3,12}(?:-group)?)?|list-item|flow-root)\s{0,20}(?:!|;|$)/i;
 const MAX_STYLE = 2000;
+
+/** Preformatted text, under the names that it has had. */
+export const PREFORMATTED = words('pre listing xmp');
+
+/**
+ * Whether custom elements stand side by side without a space: each is shown as a box of its own, as
+ * a rule, so that their words do not run together.
+ */
+export function followsBox({ name, prev }: Element): boolean {
+  return name.includes('-') && prev !== null && 'name' in prev && (prev as Element).name.includes('-');
+}
 
 /** Whether an element begins and ends a line: by its name, or by a display of its own style. */
 export function isBlock({ name, attribs }: Element): boolean {

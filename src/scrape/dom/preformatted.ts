@@ -1,6 +1,7 @@
 import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText, textContent } from './index.ts';
 import { BLOCK_ELEMENTS, NOT_TEXT } from './elements.ts';
+import { withoutInvisible } from './invisible.ts';
 
 /**
  * Classes of the line numbers that highlighters put beside code. A block of code may bear them too.
@@ -40,9 +41,12 @@ export function isGutter(element: Element): boolean {
   return COPY_BUTTON.test(names) || (LINE_NUMBERS.test(names) && NUMBERS.test(textContent(element)));
 }
 
-/** Code with plain spaces: no-break spaces only keep its indentation from collapsing. */
+/**
+ * Code with plain spaces, and without characters that show nothing: no-break spaces only keep its
+ * indentation from collapsing.
+ */
 export function plainSpaces(code: string): string {
-  return code.replaceAll('\u00A0', ' ');
+  return withoutInvisible(code.replaceAll('\u00A0', ' '));
 }
 
 class CodeReader {
@@ -130,7 +134,7 @@ function languageOfAttribute(lang = ''): string | null {
 }
 
 function languageIn({ name, attribs }: Element): string | null {
-  for (const source of ['data-lang', 'data-language', 'data-code-lang']) {
+  for (const source of ['data-lang', 'data-language', 'data-code-lang', 'data-enlighter-language']) {
     const value = attribs[source]?.trim().toLowerCase();
     if (value !== undefined && /^[\w+#.-]+$/.test(value)) return value;
   }

@@ -17,6 +17,7 @@ export interface TableGrid {
 }
 
 interface Row {
+  /** The `<tr>`, or the first of cells without one. */
   element: Element;
   cells: Element[];
 }
@@ -45,9 +46,23 @@ function cellsOf(row: Element): Element[] | null {
   return cells;
 }
 
+/** Browsers show the head of a table first and its foot last, wherever they stand. */
+const ORDER: Record<string, number> = { thead: 0, tfoot: 2 };
+
+function placeOf({ element: { parent } }: Row): number {
+  return (isElement(parent) ? ORDER[parent.name] : undefined) ?? 1;
+}
+
 /** The rows of a table, or null when it has content outside of cells, which a grid would lose. */
 function rowsOf(table: Element, captions: Element[]): Row[] | null {
   const rows: Row[] = [];
+  /** Cells that stand in no row are one as far as they are siblings. */
+  const addToRow = (cell: Element): void => {
+    const last = rows.at(-1);
+    const goesOn = last !== undefined && last.element.name !== 'tr' && last.element.parent === cell.parent;
+    if (goesOn) last.cells.push(cell);
+    else rows.push({ element: cell, cells: [cell] });
+  };
   const addRows = (parent: Element): boolean => {
     for (const child of parent.children) {
       if (!isElement(child) || IGNORED.has(child.name)) {
@@ -56,12 +71,14 @@ function rowsOf(table: Element, captions: Element[]): Row[] | null {
         const cells = cellsOf(child);
         if (cells === null) return false;
         rows.push({ element: child, cells });
-      } else if (child.name === 'caption') captions.push(child);
+      } else if (child.name === 'td' || child.name === 'th') addToRow(child);
+      else if (child.name === 'caption') captions.push(child);
       else if (!SECTIONS.has(child.name) || parent !== table || !addRows(child)) return false;
     }
     return true;
   };
-  return addRows(table) ? rows : null;
+  if (!addRows(table)) return null;
+  return rows.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 /** What a table's cells hold. */

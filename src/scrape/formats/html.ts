@@ -1,5 +1,6 @@
 import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText } from '../dom/index.ts';
+import { PREFORMATTED } from '../dom/elements.ts';
 import { imageSource, isTrackingPixel, parseSrcset, sourceSet } from './images.ts';
 import { resolveHttpUrl, resolveUrl } from './links.ts';
 
@@ -19,7 +20,7 @@ const KEPT = words(
 );
 const DROPPED = words(
   'script style template noscript head title meta link base svg canvas object embed applet select ' +
-    'option textarea datalist frame frameset noframes noembed xmp plaintext param',
+    'option textarea datalist frame frameset noframes noembed param',
 );
 const VOID = words('br col hr img input source track wbr');
 
@@ -113,7 +114,7 @@ class HtmlWriter {
   }
 
   #element(element: Element): void {
-    const { name } = element;
+    const name = PREFORMATTED.has(element.name) ? 'pre' : element.name;
     if (DROPPED.has(name)) return;
     if (name === 'img') return this.#image(element);
     if (name === 'input' && element.attribs['type']?.toLowerCase() !== 'checkbox') return;

@@ -1,6 +1,6 @@
 import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText, MAX_DEPTH, visibleText } from '../dom/index.ts';
-import { isBlock, NOT_TEXT } from '../dom/elements.ts';
+import { followsBox, isBlock, NOT_TEXT, PREFORMATTED } from '../dom/elements.ts';
 import { emojiOf } from '../dom/emoji.ts';
 import { withoutInvisible } from '../dom/invisible.ts';
 import { isItem, ItemNumbers } from '../dom/list-numbers.ts';
@@ -55,9 +55,10 @@ class TextWriter {
     if (NOT_TEXT.has(name)) return;
     if (name === 'rt') return this.#rubyText(element);
     if (name === 'br') return this.#gap(1);
-    if (name === 'pre') return this.#pre(codeText(element));
+    if (PREFORMATTED.has(name)) return this.#pre(codeText(element));
     if (name === 'table' && !this.#inCell) return this.#table(element);
     if (LISTS.has(name)) return this.#list(element);
+    if (followsBox(element)) this.#text(' ');
     if (!isBlock(element)) return this.nodes(element.children);
     this.#block(element, SPACED.has(name) && !(name === 'p' && this.#marker !== '') ? 2 : 1);
   }

@@ -1,11 +1,12 @@
 import type { Element } from 'domhandler';
 import { isElement } from '../dom/index.ts';
+import { withoutInvisible } from '../dom/invisible.ts';
 import { imageSource, isTrackingPixel } from '../formats/images.ts';
 import { resolveHttpUrl } from '../formats/links.ts';
 import { destination, escapeText, title } from './inline/escape.ts';
 
 function label(text: string): string {
-  return escapeText(text.replace(/\s+/g, ' ').trim(), '', ']', true);
+  return escapeText(withoutInvisible(text).replace(/\s+/g, ' ').trim(), '', ']', true);
 }
 
 /** An image, or nothing for tracking pixels and images without an address. */

@@ -1,6 +1,6 @@
 import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText, MAX_DEPTH, visibleText } from '../dom/index.ts';
-import { isBlock, NOT_TEXT } from '../dom/elements.ts';
+import { followsBox, isBlock, NOT_TEXT } from '../dom/elements.ts';
 import { emojiOf } from '../dom/emoji.ts';
 import { formulaOf } from '../dom/math/formula.ts';
 import { codeLanguage, codeText } from '../dom/preformatted.ts';
@@ -134,6 +134,8 @@ export class MarkdownRenderer implements MarkdownVisitor {
       case 'tt':
         return renderCode(this, element);
       case 'pre':
+      case 'listing':
+      case 'xmp':
         return renderFence(this, codeText(element), codeLanguage(element));
       case 'h1':
       case 'h2':
@@ -198,6 +200,7 @@ export class MarkdownRenderer implements MarkdownVisitor {
 
   #other(element: Element): void {
     if (NOT_TEXT.has(element.name)) return;
+    if (followsBox(element)) this.inline.text(' ', this.marks);
     if (!isBlock(element)) return this.children(element.children);
     this.boundary();
     this.children(element.children);

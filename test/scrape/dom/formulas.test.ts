@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { extract } from '../../../src/scrape/extract.ts';
 
+const sentence = (format: string) => format.split('\n').find((found) => found.startsWith('See'));
+
 /** The formats of a page that has a formula in a sentence. */
 async function read(formula: string, contentType = 'text/html; charset=utf-8') {
   const words = 'The wind blows from the north all day, so the boats stay in the harbour.';
@@ -23,8 +25,7 @@ async function read(formula: string, contentType = 'text/html; charset=utf-8') {
     include_selectors: [],
     exclude_selectors: [],
   });
-  const line = (format: string) => format.split('\n').find((found) => found.startsWith('See'));
-  return { markdown: markdown!, text: line(text!), html: clean!, line: line(markdown!) };
+  return { markdown: markdown!, text: sentence(text!), html: clean!, line: sentence(markdown!) };
 }
 
 test('the scripts of MathJax are formulas in every format, without what is typeset from them', async () => {

@@ -1,6 +1,7 @@
 import type { DomHandler } from 'domhandler';
 import { Parser } from 'htmlparser2';
 import { BLOCK_ELEMENTS } from '../elements.ts';
+import { closedBefore } from './implied-end.ts';
 import { ScriptEnd } from './script-end.ts';
 
 /**
@@ -111,6 +112,10 @@ export class BoundedParser extends Parser {
   }
 
   override onopentagname(start: number, endIndex: number): void {
+    if (this.#syntax === 'html' && this['foreignContext'][0] !== true) {
+      const closed = closedBefore(this['getSlice'](start, endIndex).toLowerCase(), this['stack']);
+      if (closed !== null) this.#closeUpTo(closed);
+    }
     super.onopentagname(start, endIndex);
     if (this['foreignContext'].length > MAX_DEPTH) this['foreignContext'].pop();
     if (this['stack'].length <= MAX_DEPTH) return;

@@ -1,4 +1,4 @@
-import type { Element } from 'domhandler';
+import { Element } from 'domhandler';
 import { isElement, visibleText } from '../../dom/index.ts';
 import type { Formula } from '../../dom/math/formula.ts';
 import { codeLanguage, codeText, plainSpaces } from '../../dom/preformatted.ts';
@@ -17,6 +17,10 @@ export function renderBreak(visitor: MarkdownVisitor): void {
 /** Renders a code span, or a code block where the element contains line breaks. */
 export function renderCode(visitor: MarkdownVisitor, element: Element): void {
   const { inline, marks } = visitor;
+  const link = onlyLink(element);
+  // A code span holds no link, but a link may hold a code span.
+  if (link !== null)
+    return visitor.visit(new Element('a', link.attribs, [new Element(element.name, {}, link.children)]));
   const hasLines = element.children.some((child) => isElement(child) && child.name === 'br');
   if (hasLines && visitor.mode === null)
     return renderFence(visitor, codeText(element), codeLanguage(element));
@@ -26,6 +30,11 @@ export function renderCode(visitor: MarkdownVisitor, element: Element): void {
   if (/^\s/.test(line)) inline.text(' ', marks);
   inline.code(line.trim(), marks);
   if (/\s$/.test(line)) inline.text(' ', marks);
+}
+
+function onlyLink({ children: [child, ...others] }: Element): Element | null {
+  const isLink = isElement(child) && child.name === 'a' && child.attribs['href'] !== undefined;
+  return isLink && others.length === 0 ? child : null;
 }
 
 /** `$…$`, or `$$…$$` as a paragraph. The TeX is not escaped, but no `<` in it can begin a tag. */
