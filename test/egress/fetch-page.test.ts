@@ -174,6 +174,21 @@ test('an empty body is empty in any coding', async () => {
   }
 });
 
+test('gzip that nobody names is undone where text is said to be there', async () => {
+  const plain = Buffer.from('été '.repeat(10_000));
+  const head = 'HTTP/1.1 200 OK\r\nContent-Type:';
+  for (const [type, body, expected] of [
+    ['text/html; charset=utf-8', gzipSync(plain), plain],
+    ['application/rss+xml\r\nContent-Encoding: gzip', gzipSync(gzipSync(plain)), plain],
+    ['application/gzip', gzipSync(plain), gzipSync(plain)],
+  ] as const) {
+    await using origin = await startOrigin((socket) =>
+      socket.end(Buffer.concat([Buffer.from(`${head} ${type}\r\n\r\n`), body])),
+    );
+    assert.ok((await get(origin)).body.equals(expected), type);
+  }
+});
+
 test('codings of the transfer are undone, too', async () => {
   const plain = Buffer.from('été '.repeat(10_000));
   for (const [head, body] of [

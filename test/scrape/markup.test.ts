@@ -1,12 +1,37 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readFeed } from '../../src/scrape/documents/feed.ts';
+import { urlsIn } from '../../src/scrape/documents/text.ts';
 import { parseHtml } from '../../src/scrape/dom/index.ts';
 import { toText } from '../../src/scrape/formats/text.ts';
 import { toMarkdown } from '../../src/scrape/markdown/index.ts';
 
 const markdown = (html: string): string => toMarkdown(parseHtml(html).children, 'https://example.com/');
 const text = (html: string): string => toText(parseHtml(html).children);
+
+test('an address in text ends before quotation marks and stops of any script', () => {
+  const plain =
+    '“https://e.org/a” https://e.org/b… 「https://e.org/c」 https://e.org/d。それ https://e.org/e_(f)';
+  assert.deepEqual(
+    urlsIn(plain),
+    ['a', 'b', 'c', 'd', 'e_(f)'].map((path) => `https://e.org/${path}`),
+  );
+});
+
+test('a feed names its recordings, and resolves links of text against xml:base', () => {
+  const item = '<item xml:base="y/"><title>Fog</title><link>z.html</link><enclosure url="a.mp3"/>';
+  const media =
+    '<media:content url="a.mp3"/><media:group><media:content url="b.mp4" type="video/mp4"/></media:group>' +
+    '<media:content url="c.png" medium="image"/></item>';
+  const feed = readFeed(
+    `<rss xml:base="https://e.org/x/"><channel>${item}${media}</channel></rss>`,
+    'https://f.org/',
+  );
+  assert.deepEqual(
+    feed!.links,
+    ['z.html', 'a.mp3', 'b.mp4'].map((path) => `https://e.org/x/y/${path}`),
+  );
+});
 
 test("a heading's end tag closes the heading that is open", () => {
   assert.equal(markdown('<h4>Ropes</h2><p>Tar.</p>'), '#### Ropes\n\nTar.');

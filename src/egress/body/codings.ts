@@ -52,7 +52,7 @@ export interface Coding {
 
 const GZIP: Coding = {
   streamed: true,
-  matches: isGzip,
+  matches: mayBeGzip,
   decoder: () => createGunzip(LENIENT),
   dataStart: gzipHeaderLength,
   dataDecoder: () => createInflateRaw(CHUNKS),
@@ -131,7 +131,7 @@ export function codingsOf(contentEncoding: string | undefined): Coding[] {
  * bytes, under whatever name. Null for a body that is in no coding.
  */
 export function codingInFact(named: Coding, beginning: Buffer): Coding | null {
-  if (GZIP_MAGIC.every((byte, i) => beginning[i] === byte)) return GZIP;
+  if (isGzip(beginning)) return GZIP;
   if (named.matches(beginning)) return named;
   return isZlib(beginning) && beginning.length > 1 && beginning.readUInt16BE(0) % 31 === 0 ? DEFLATE : null;
 }
@@ -139,7 +139,12 @@ export function codingInFact(named: Coding, beginning: Buffer): Coding | null {
 /** With the only method there is. */
 const GZIP_MAGIC = [0x1f, 0x8b, 8];
 
-function isGzip(bytes: Buffer): boolean {
+/** Whether bytes are beyond doubt gzip's. */
+export function isGzip(bytes: Buffer): boolean {
+  return GZIP_MAGIC.every((byte, i) => bytes[i] === byte);
+}
+
+function mayBeGzip(bytes: Buffer): boolean {
   return bytes[0] === 0x1f && (bytes.length === 1 || bytes[1] === 0x8b);
 }
 

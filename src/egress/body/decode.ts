@@ -1,6 +1,6 @@
 import type { Transform } from 'node:stream';
 import { EgressError, errorCode } from '../errors.ts';
-import { codingInFact, codingsOf, type Coding } from './codings.ts';
+import { codingInFact, codingsOf, isGzip, type Coding } from './codings.ts';
 import { ROOM_STEPS, SMALL_BODY_BYTES, type BodyMemory } from './memory.ts';
 
 export interface DecodedBody {
@@ -41,6 +41,23 @@ export async function decodeBody(
   }
   limits.memory?.shrink(bytes.length);
   return { bytes, truncated };
+}
+
+const TEXT_TYPE = /^\s*(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml)|application\/xhtml)/i;
+
+/**
+ * A page's body as `decodeBody` decodes it; once more where gzip is left under a type of text:
+ * servers compress a file twice, or do not say that it is compressed.
+ */
+export async function decodePage(
+  body: Buffer,
+  { coding, contentType }: { coding: string; contentType: string | null },
+  limits: Limits,
+): Promise<DecodedBody> {
+  const decoded = await decodeBody(body, coding, limits);
+  if (!TEXT_TYPE.test(contentType ?? '') || !isGzip(decoded.bytes)) return decoded;
+  const again = await decodeBody(decoded.bytes, 'gzip', limits);
+  return { bytes: again.bytes, truncated: decoded.truncated || again.truncated };
 }
 
 function isBroken(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { ACCEPT_ENCODING, ACCEPT_STREAMED } from '../body/codings.ts';
-import { decodeBeginning, decodeBody } from '../body/decode.ts';
+import { decodeBeginning, decodePage } from '../body/decode.ts';
 import { LARGEST_PAGE_BYTES, type BodyMemory } from '../body/memory.ts';
 import { BodyReading } from '../body/read.ts';
 import type { Network } from '../connect/network.ts';
@@ -166,16 +166,17 @@ class PageFetch {
 
   async #toPage(url: URL, { status, fields, body, truncated }: Answer): Promise<AnsweredPage> {
     const coding = codingField(fields);
+    const contentType = contentTypeOf(fields);
     const limits = { maxBytes: this.#maxBytes, memory: this.#memory };
     const decoded = this.#request.read
       ? { bytes: NO_BYTES, truncated: false }
-      : await this.#deadline.race(decodeBody(body, coding, limits));
+      : await this.#deadline.race(decodePage(body, { coding, contentType }, limits));
     return {
       url: url.href,
       status,
       headers: joinedFields(fields),
       robotsTags: [fields['x-robots-tag'] ?? []].flat(),
-      contentType: contentTypeOf(fields),
+      contentType,
       body: decoded.bytes,
       truncated: truncated || decoded.truncated,
     };

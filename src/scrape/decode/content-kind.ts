@@ -142,7 +142,9 @@ export function contentKind(contentType: string | null, url: string, body: Buffe
   const named = kindOfPath(url);
   return (
     (named === 'office' ? null : named) ??
-    (declared === null ? kindOfText(readableHead(head), body.length > HEAD_BYTES) : 'text')
+    (declared === null || declared === 'office'
+      ? kindOfText(readableHead(head), body.length > HEAD_BYTES)
+      : 'text')
   );
 }
 

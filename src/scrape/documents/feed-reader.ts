@@ -115,7 +115,7 @@ export class FeedReader implements XmlEvents {
     else if (ASIDES.has(name)) this.#collect('aside');
     else if (name === 'author' && this.kind === 'atom') return;
     else if (name === 'language') this.#collect('language');
-    else if (name === 'enclosure') this.#enclose(attribs.url);
+    else if (name === 'enclosure' || isRecording(name, attribs)) this.#enclose(attribs.url);
     else if (name === 'link' && attribs.href !== undefined) this.#link(attribs.href, attribs.rel);
     else if (Object.hasOwn(ROLES, name)) this.#collect(ROLES[name]!, this.#isPlain(attribs.type));
   }
@@ -141,7 +141,8 @@ export class FeedReader implements XmlEvents {
   #enclose(address: string | undefined): void {
     const url = address === undefined ? null : resolveHttpUrl(address, this.#base);
     const { enclosures } = this.#item;
-    if (url !== null && enclosures.length < MAX_ENCLOSURES) enclosures.push(url);
+    if (url === null || enclosures.length >= MAX_ENCLOSURES || enclosures.includes(url)) return;
+    enclosures.push(url);
   }
 
   #begin(): void {
@@ -179,8 +180,20 @@ export class FeedReader implements XmlEvents {
   #store(role: keyof Entry | 'language' | 'aside', value: string): void {
     if (role === 'aside' || value === '') return;
     if (role === 'language') this.language ??= value;
-    else this.#item[role] ??= value;
+    else this.#item[role] ??= role === 'link' ? this.#resolved(value) : value;
   }
+
+  /** An address that is text, against an `xml:base` where there is one. */
+  #resolved(address: string): string {
+    return this.#bases.length > 1 ? (resolveHttpUrl(address, this.#base) ?? address) : address;
+  }
+}
+
+/** Whether an element is a recording of Media RSS, which has pictures and pages as well. */
+function isRecording(name: string, { type, medium }: Record<string, string>): boolean {
+  if (name !== 'media:content') return false;
+  const kind = medium ?? type?.split('/')[0]?.trim().toLowerCase();
+  return kind === undefined || kind === 'audio' || kind === 'video';
 }
 
 const quoted = (value: string): string => escape(value).replaceAll('"', '&quot;');

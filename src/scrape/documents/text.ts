@@ -31,6 +31,12 @@ function readsAsItIs(text: string): boolean {
   return !MARKUP.test(text) || MARKDOWN_LINK.test(text);
 }
 
+/** What ends a sentence, or a part of one, and hardly an address. */
+const PUNCTUATION = '.,;:!?*_~…’‘）（！？：；';
+/** Quotation marks, and stops of scripts without spaces: an address ends before them. */
+const ENDS = '“”„«»‹›。、，「」『』【】《》〈〉';
+const ADDRESS = new RegExp(`\\bhttps?://[^\\s<>"'\`[\\]{}|\\\\^${ENDS}]{1,2048}`, 'gi');
+
 /**
  * The URL without the punctuation of the sentence that it ends. Parentheses in pairs belong to the
  * URL.
@@ -41,7 +47,7 @@ function withoutPunctuation(url: string): string {
   let end = url.length;
   for (
     let last = url[end - 1]!;
-    '.,;:!?*_~'.includes(last) || (last === ')' && open < 0);
+    PUNCTUATION.includes(last) || (last === ')' && open < 0);
     last = url[end - 1]!
   ) {
     if (last === ')') open++;
@@ -53,7 +59,7 @@ function withoutPunctuation(url: string): string {
 /** The absolute http(s) URLs in running text, each once, in order. */
 export function urlsIn(text: string): string[] {
   const found = new Set<string>();
-  for (const [match] of text.matchAll(/\bhttps?:\/\/[^\s<>"'`[\]{}|\\^]{1,2048}/gi)) {
+  for (const [match] of text.matchAll(ADDRESS)) {
     const url = resolveHttpUrl(withoutPunctuation(match), match);
     if (url !== null) found.add(url);
   }
