@@ -336,6 +336,13 @@ create table idempotency_keys (
   constraint idempotency_keys_pkey PRIMARY KEY (account_id, key)
 );
 
+create table job_deadlines (
+  account_id text collate "C" not null,
+  job_id text collate "C" not null,
+  due_at timestamp with time zone not null,
+  constraint job_deadlines_pkey PRIMARY KEY (account_id, job_id)
+);
+
 create table jobs (
   account_id text collate "C" not null,
   id text collate "C" not null,
@@ -594,7 +601,7 @@ CREATE INDEX deliveries_finished ON ONLY public.deliveries USING brin (finished_
 CREATE INDEX deliveries_job ON ONLY public.deliveries USING btree (account_id, job_id);
 CREATE INDEX endpoint_hours_age ON public.endpoint_hours USING btree (hour);
 CREATE INDEX idempotency_keys_age ON public.idempotency_keys USING btree (created_at);
-CREATE INDEX jobs_finish_by ON ONLY public.jobs USING btree (finish_by) WHERE ((finished_at IS NULL) AND (finish_by IS NOT NULL));
+CREATE INDEX job_deadlines_due ON public.job_deadlines USING btree (due_at);
 CREATE INDEX jobs_finished ON ONLY public.jobs USING btree (finished_at) WHERE (finished_at IS NOT NULL);
 CREATE INDEX jobs_open ON ONLY public.jobs USING btree (account_id, id) WHERE (finished_at IS NULL);
 CREATE INDEX jobs_unsent ON ONLY public.jobs USING btree (account_id, finished_at, id) WHERE ((finished_at IS NOT NULL) AND (webhook_url IS NULL) AND ('job.completed'::text = ANY (webhook_events)));

@@ -32,13 +32,13 @@ export async function suspendAccount(db: Db, id: string, suspended: boolean): Pr
  */
 export async function deleteAccount(db: Db, id: string): Promise<'deleted' | 'missing' | 'active'> {
   return await db.transaction().execute(async (tx) => {
-    const found = await sql<{ active: boolean }>`
-      select suspended_at is null or exists (
-        select from jobs where account_id = ${id} and finished_at is null) as active
-      from accounts where id = ${id} for update`.execute(tx);
+    const found = await sql<{ suspended: boolean }>`
+      select suspended_at is not null as suspended from accounts where id = ${id} for update`.execute(tx);
     const account = found.rows[0];
     if (!account) return 'missing';
-    if (account.active) return 'active';
+    const running = await sql`
+      select 1 from jobs where account_id = ${id} and finished_at is null limit 1`.execute(tx);
+    if (!account.suspended || running.rows.length > 0) return 'active';
     const tables = await sql<{ name: string }>`
       select c.oid::regclass::text as name
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'account_id'

@@ -14,6 +14,7 @@ import { insertSlices, type Lane, type Slice } from '../database/queue.ts';
 import { claimIdempotencyKey, type IdempotencyClaim } from './idempotency.ts';
 import { cacheKeysFor, type CrawlOptions, type MapOptions, type ScrapeOptions } from './options.ts';
 import { estimateSeconds } from './estimate.ts';
+import { keepDeadline } from './progress/deadlines.ts';
 import { crawlHash } from './progress/frontier.ts';
 import { sealOptions } from './sealed-options.ts';
 import { limitMark, SLICE_PAGES, SliceDivider } from './slices.ts';
@@ -141,6 +142,8 @@ export async function insertJob(
   const reserved = (maxPagesOf(job) ?? job.urls.length) * mostCredits(job.options);
   const priority = await insertRow(tx, box, { id, job, reserved });
   await insertPages(tx, job, hosts, id);
+  if (job.finish_within !== null)
+    await keepDeadline(tx, { account_id: job.account_id, id }, job.finish_within);
   const { account_id, by: actor, request_id } = job;
   await recordAudit(tx, { account_id, actor, action: 'job.create', target: id, request_id });
   await insertSlices(boss, tx, { lane: job.lane, slices, priority });
@@ -161,7 +164,8 @@ async function insertRow(
   { id, job, reserved }: { id: string; job: NewJob; reserved: number },
 ): Promise<number> {
   const { stored, secrets } = sealOptions(box, job.account_id, job.options);
-  const { priority } = await tx
+  const priority = await basePriority(tx, job.account_id);
+  await tx
     .insertInto('jobs')
     .values({
       account_id: job.account_id,
@@ -174,7 +178,7 @@ async function insertRow(
       webhook_payload: job.webhook_payload,
       webhook_headers: sealJson(box, job.webhook_headers, job.account_id),
       webhook_events: job.webhook_events,
-      priority: basePriority(job.account_id),
+      priority,
       total: job.urls.length,
       remaining: job.urls.length,
       reserved,
@@ -185,8 +189,7 @@ async function insertRow(
       traceparent: job.traceparent,
       ...job.schedule,
     })
-    .returning('priority')
-    .executeTakeFirstOrThrow();
+    .execute();
   return priority;
 }
 
@@ -199,9 +202,11 @@ function mostCredits({ rendering }: ScrapeOptions): number {
  * Fair queueing: a job starts behind the open work of its account, so that an account with little
  * work overtakes one with much. One step of priority is one slice.
  */
-function basePriority(accountId: string) {
-  return sql<number>`(select -coalesce(sum(remaining), 0)::int / ${SLICE_PAGES}::int from jobs
-    where account_id = ${accountId} and finished_at is null)`;
+async function basePriority(tx: Tx, accountId: string): Promise<number> {
+  const { rows: open } = await sql<{ priority: number }>`
+    select -coalesce(sum(remaining), 0)::int / ${SLICE_PAGES}::int as priority from jobs
+    where account_id = ${accountId} and finished_at is null`.execute(tx);
+  return open[0]!.priority;
 }
 
 /** The host of each page, and the slices of the queue. Other requests get their turn meanwhile. */

@@ -5,11 +5,9 @@ import { sql } from 'kysely';
 import { InstallationMetrics } from '../../src/metrics/installation.ts';
 import { dropOldDays } from '../../src/database/retention.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startReceiver } from '../support/receiver.ts';
-import { startTestService, type TestService } from '../support/service.ts';
-import { page, startSite } from '../support/site.ts';
-import { loggedStatements, logStatements, useOfTables } from '../support/statements.ts';
-import { eventually } from '../support/wait.ts';
+import { exercise } from '../support/exercise.ts';
+import { startTestService } from '../support/service.ts';
+import { loggedStatements, loggedTransactions, logStatements, useOfTables } from '../support/statements.ts';
 
 /** What db/citus.sql promises of the schema and the statements, on a plain Postgres. */
 const COLUMN = 'account_id';
@@ -29,12 +27,13 @@ before(async () => {
 });
 after(() => database[Symbol.asyncDispose]());
 
-test('every table that grows with the work is distributed', async () => {
+/** What grows with the work and stays on the coordinator: small rows, written for all accounts at once. */
+const ON_COORDINATOR = ['attempts', 'audit_events', 'deliveries'];
+
+test('jobs, and what holds pages, are distributed', async () => {
   const { rows: partitioned } = await sql<{ name: string }>`select name from partitioned_tables`.execute(db);
-  // An account's clocks are few, and go by themselves: they have no partitions. What schedules know
-  // of pages has their number.
-  const growing = ['account_hosts', 'known_pages', ...partitioned.map(({ name }) => name)];
-  assert.deepEqual(DISTRIBUTED.toSorted(), growing.toSorted());
+  const names = partitioned.map(({ name }) => name).filter((name) => !ON_COORDINATOR.includes(name));
+  assert.deepEqual(DISTRIBUTED.toSorted(), ['known_pages', ...names].toSorted());
 });
 
 test('every key and unique index of a distributed table has the account in it', async () => {
@@ -64,89 +63,45 @@ test('no foreign key leads to or from a distributed table', async () => {
   assert.deepEqual(rows, []);
 });
 
-/** Exercises everything a service does for its callers. */
-async function exercise({ api }: TestService): Promise<void> {
-  await using site = await startSite({ '/': page('Home', 'Hello.', ['/a', '/b?x=1', '/moved']) });
-  await using receiver = await startReceiver();
-  site.routes.set('/a', page('A', 'a'));
-  site.routes.set('/stuck', () => undefined);
-  site.routes.set('/moved', { status: 302, headers: { location: '/a' } });
-  receiver.answers = [500, 500];
-  const webhook_url = receiver.url();
-  const webhook_events = ['job.started', 'job.page', 'job.completed'];
-  await api('POST', '/v1/scrape', { url: site.url('/a') });
-  await api('POST', '/v1/scrape/batch', { urls: [site.url('/a'), site.url('/none')], max_age_seconds: 60 });
-  const crawl = await api.queue(
-    '/v1/crawl',
-    { url: site.url('/'), webhook_url, webhook_events },
-    { 'idempotency-key': 'k' },
-  );
-  await api.finished(crawl);
-  const batch = await api.queue('/v1/scrape/batch/async', {
-    urls: [site.url('/a'), 'http://127.0.0.1:1/'],
-    webhook_url,
-  });
-  const doomed = await api.queue('/v1/crawl', { url: site.url('/'), delay_ms: 5000, webhook_url });
-  await api('POST', `/v1/jobs/${doomed}/cancel`);
-  const hurried = await api.queue('/v1/scrape/async', {
-    url: site.url('/stuck'),
-    finish_within: 1,
-    webhook_url,
-  });
-  await api.finished(hurried);
-  await api.finished(batch);
-  await api('GET', `/v1/jobs/${crawl}/pages?limit=1`);
-  await api('GET', '/v1/jobs?status=completed&kind=crawl&limit=1');
-  await api('GET', '/v1/endpoints');
-  const { id } = await eventually(async () => {
-    const { json } = await api(
-      'GET',
-      `/v1/deliveries?job_id=${crawl}&status=delivered&webhook_url=${webhook_url}`,
-    );
-    return json.data[0];
-  });
-  const endpoint = new URL(webhook_url).host;
-  await api('POST', `/v1/endpoints/${endpoint}/pause`);
-  await api('POST', `/v1/deliveries/${id}/redeliver`);
-  await api('POST', `/v1/deliveries/${id}/redeliver`);
-  await api('POST', `/v1/endpoints/${endpoint}/cancel-pending`);
-  await api('POST', `/v1/endpoints/${endpoint}/resume`);
-  for (const dry_run of [true, false])
-    await api('POST', '/v1/deliveries/recover', {
-      since: '2020-01-01T00:00:00Z',
-      until: '2100-01-01T00:00:00Z',
-      dry_run,
-    });
-  await api('GET', `/v1/deliveries/${id}`);
-  const callbacks = await eventually(async () => {
-    const { data } = (await api('GET', '/v1/callbacks?since=2020-01-01T00:00:00Z')).json;
-    return data.length > 0 && data;
-  });
-  for (const callback of callbacks) await api('GET', `/v1/callbacks/${callback.id}`);
-  const job = { kind: 'crawl', url: site.url('/a') };
-  const schedule = { name: 'test', cron: '0 0 1 1 *', deliver: 'changes', diff: true, job };
-  const { schedule_id } = (await api('POST', '/v1/schedules', schedule)).json;
-  for (let run = 1; run <= 2; run++) {
-    const { job_id } = (await api('POST', `/v1/schedules/${schedule_id}/run`)).json;
-    await api.finished(job_id);
-  }
-  await api('PATCH', `/v1/schedules/${schedule_id}`, { job });
-  await api('DELETE', `/v1/schedules/${schedule_id}`);
-  await api('POST', '/v1/me/webhooks/test', { webhook_url: receiver.url('/test') });
-  await api('GET', '/v1/me/usage');
-}
-
 /** Statements over all accounts: metrics and retention, which no caller waits for. */
 const OF_ALL_ACCOUNTS = [
   /width_bucket\(.*\bfrom jobs where finished_at > /s,
-  /width_bucket\(.*\bfrom deliveries where finished_at > /s,
   /from admin\.outbox_lag/,
   /from jobs\s+where finished_at is null and id >= id_floor\(/,
-  /^\s*select account_id, id from jobs\s+where finished_at is null and finish_by <= /,
-  /^delete from "account_hosts" where updated_at < /,
 ];
 
-test('every statement but metrics and retention is of one account or joins by it', async () => {
+/** What Citus refuses in a statement on a distributed table. */
+const REFUSED: Record<string, RegExp> = {
+  'a subquery among the values of an insert': /^\s*insert into [^;]*\bvalues\s*\([^;]*\(\s*select\b/i,
+  'a function of the time applied to a column in an update':
+    /^\s*update\b[^;]*\bset\b[^;]*(?:\bcoalesce|\bgreatest|\bleast)\([^;)]*\bnow\(\)[^;]*\bwhere\b/i,
+  'an interval added to a column in an update':
+    /^\s*(?:update\b[^;]*\bset\b|insert\b[^;]*\bdo update set\b)[^;]*\b\w+(?:\.\w+)?_(?:at|by|until) [-+] /i,
+  'a place (ctid) as a condition': /\bctid\b/i,
+};
+
+test('the refused forms are known by name', () => {
+  const refused = {
+    'a subquery among the values of an insert':
+      'insert into "jobs" ("account_id", "priority") values ($1, (select sum(remaining) from jobs where account_id = $2))',
+    'a function of the time applied to a column in an update':
+      'update jobs set started_at = coalesce(started_at, now()) where account_id = $1',
+    'an interval added to a column in an update':
+      'insert into pages as p (account_id) values ($1) on conflict do update set settled_at = p.settled_at + excluded.wait',
+    'a place (ctid) as a condition': 'update pages set tries = 1 where ctid = any($1)',
+  };
+  for (const [name, text] of Object.entries(refused)) assert.match(text, REFUSED[name]!, name);
+  assert.deepEqual(Object.keys(refused), Object.keys(REFUSED));
+});
+
+/** Those that name tables of both kinds: Citus reads one kind first and passes it on to the other. */
+const OF_BOTH_KINDS = [
+  'reads account_hosts, hosts, jobs, pages',
+  'reads deliveries, jobs, outbox',
+  'reads jobs, outbox',
+];
+
+test('each statement but those of metrics and retention is of one account, and Citus takes it', async () => {
   await logStatements(db);
   await using service = await startTestService({
     DATABASE_URL: database.url,
@@ -170,7 +125,8 @@ test('every statement but metrics and retention is of one account or joins by it
     if (without.some((name) => DISTRIBUTED.includes(name))) ofAll.push(text);
     for (const [, name = '', columns = ''] of text.matchAll(/insert into "?(\w+)"?\s*\(([^)]*)\)/g))
       if (DISTRIBUTED.includes(name)) assert.match(columns, /^\s*"?account_id\b/, text);
-    const kind = /\b(insert|update|delete)\b/.test(text) ? 'writes' : 'reads';
+    for (const [name, form] of Object.entries(REFUSED)) assert.doesNotMatch(text, form, name);
+    const kind = isWrite(text) ? 'writes' : 'reads';
     if (spread.length < tables.length) mixed.add(`${kind} ${tables.join(', ')}`);
   }
   assert.ok(onDistributed > 30, `${onDistributed} statements were seen`);
@@ -183,26 +139,49 @@ test('every statement but metrics and retention is of one account or joins by it
       ofAll.some((text) => known.test(text)),
       `${known} was seen`,
     );
-  assert.deepEqual(
-    [...mixed].toSorted(),
-    [
-      'reads account_hosts, hosts',
-      'reads account_hosts, hosts, jobs, pages',
-      'reads deliveries, jobs, outbox',
-      'reads deliveries, outbox',
-      'reads deliveries, outbox, pages',
-      'reads jobs, outbox',
-      'writes accounts, attempts, endpoints, outbox',
-      'writes deliveries, outbox',
-    ],
-    'these name tables of both kinds; db/citus.sql says so of those that write',
-  );
-  const local = [...commands.matchAll(/^select citus_add_local_table_to_metadata\('(\w+)'/gm)].map(
-    ([, name]) => name!,
-  );
-  assert.deepEqual(
-    local.toSorted(),
-    ['accounts', 'endpoints', 'hosts', 'outbox'],
-    'and the local ones of them are made known',
-  );
+  assert.deepEqual([...mixed].toSorted(), OF_BOTH_KINDS);
+  assertPreparedFirst(await loggedTransactions(db));
 });
+
+const isWrite = (text: string) => /\b(insert|update|delete)\b/i.test(text.replace(/\bfor update\b/gi, ''));
+
+/** What makes Citus prepare the workers before the coordinator commits: the triggers of db/citus.sql. */
+const PREPARES = [...commands.matchAll(/^create trigger prepare_first after (.*) on (\w+)$/gm)].map(
+  ([, events, table]) => ({ events: events!, table: table! }),
+);
+
+const columnOf = (events: string) => /update of (\w+)/.exec(events)?.[1] ?? '';
+
+/** Whether a statement fires one of them. */
+function prepares(text: string): boolean {
+  return [...PREPARES, { events: 'insert', table: String.raw`ollagraph_queue"?\."?\w+` }].some(
+    ({ events, table }) =>
+      (events.includes('insert') && new RegExp(`insert into "?${table}\\b`, 'i').test(text)) ||
+      (events.includes('update') &&
+        new RegExp(`update "?${table}"? [^;]*\\b${columnOf(events)}`, 'i').test(text)) ||
+      (events.includes('delete') && new RegExp(`delete from "?${table}\\b`, 'i').test(text)),
+  );
+}
+
+/** The end of a slice, or its lease: where that is lost, the slice runs again and finds its pages settled. */
+const MAY_BE_LOST = /update ollagraph_queue\./i;
+
+/** Every transaction that writes jobs or pages and something of the coordinator's is prepared first. */
+function assertPreparedFirst(transactions: string[][]): void {
+  let prepared = 0;
+  for (const statements of transactions) {
+    const writes = statements.filter((text) => STATEMENT.test(text) && isWrite(text));
+    const [here, there] = [false, true].map((spread) =>
+      writes.filter((text) => spread === writesDistributed(text) && !MAY_BE_LOST.test(text)),
+    );
+    if (here!.length === 0 || there!.length === 0) continue;
+    assert.ok(writes.some(prepares), writes.join(';\n'));
+    prepared++;
+  }
+  assert.ok(prepared > 10, `${prepared} transactions write on both sides`);
+}
+
+function writesDistributed(text: string): boolean {
+  const [, table] = /\b(?:insert into|update|delete from) (?:only )?"?([\w.]+)"?/i.exec(text) ?? [];
+  return DISTRIBUTED.includes(table!);
+}

@@ -22,7 +22,7 @@ after(async () => {
 const credits = async () => (await service.api('GET', '/v1/me')).json.credits as number;
 /** However slow the machine is, the time of a job is up when the test has seen enough of it. */
 const timeIsUp = async (id: string) =>
-  await sql`update jobs set finish_by = now() where id = ${id}`.execute(service.db);
+  await sql`update job_deadlines set due_at = now() where job_id = ${id}`.execute(service.db);
 const codes = (pages: { error: { code: string } | null }[]) => pages.map(({ error }) => error?.code ?? 'ok');
 
 test('a job ends when its time is up, with what is done; the rest costs nothing', async () => {

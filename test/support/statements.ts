@@ -10,16 +10,35 @@ export async function logStatements(db: Db): Promise<void> {
   );
 }
 
-const ENTRY = /^\d{4}-\d\d-\d\d .*? LOG: {2}(?:execute [^:]+|statement): ([\s\S]*)$/;
+const ENTRY = /^\d{4}-\d\d-\d\d .*? \[(\d+)\] LOG: {2}(?:execute [^:]+|statement): ([\s\S]*)$/;
+
+/** The logged statements in order, with the process id of their session. */
+async function readLog(db: Db): Promise<{ pid: string; text: string }[]> {
+  const { rows } = await sql<{ data_directory: string }>`show data_directory`.execute(db);
+  const log = await readFile(join(dirname(rows[0]!.data_directory), 'postgres.log'), 'utf8');
+  return log.split(/^(?=\d{4}-\d\d-\d\d )/m).flatMap((entry) => {
+    const [, pid, text] = ENTRY.exec(entry.trimEnd()) ?? [];
+    return pid === undefined ? [] : [{ pid, text: text!.replaceAll('\n\t', '\n') }];
+  });
+}
 
 /** The logged statements, each text once, with $1 and so on in place of values. */
 export async function loggedStatements(db: Db): Promise<string[]> {
-  const { rows } = await sql<{ data_directory: string }>`show data_directory`.execute(db);
-  const log = await readFile(join(dirname(rows[0]!.data_directory), 'postgres.log'), 'utf8');
-  const texts = log
-    .split(/^(?=\d{4}-\d\d-\d\d )/m)
-    .flatMap((entry) => ENTRY.exec(entry.trimEnd())?.[1] ?? []);
-  return [...new Set(texts.map((text) => text.replaceAll('\n\t', '\n')))];
+  return [...new Set((await readLog(db)).map(({ text }) => text))];
+}
+
+/** The statements of each transaction block that has been committed. */
+export async function loggedTransactions(db: Db): Promise<string[][]> {
+  const open = new Map<string, string[]>();
+  const committed: string[][] = [];
+  for (const { pid, text } of await readLog(db)) {
+    const word = /^\w+/.exec(text)?.[0].toLowerCase();
+    if (word === 'begin') open.set(pid, []);
+    else if (word === 'commit') committed.push(open.get(pid) ?? []);
+    else open.get(pid)?.push(text);
+    if (word === 'commit' || word === 'rollback') open.delete(pid);
+  }
+  return committed;
 }
 
 /** The parts of an EXPLAIN plan node that are read here. */

@@ -1,12 +1,22 @@
 /**
+ * A row does not show yet what a transaction has committed. On several database machines a
+ * transaction is prepared on each, and shows on one a moment before it does on the others: longer
+ * where a machine fails in between.
+ */
+export class InDoubtError extends Error {
+  override name = 'InDoubtError';
+}
+
+/**
  * Whether a statement failed because the database was unavailable or overloaded, and may succeed
- * soon. SQLSTATE classes 08 (connection), 40 (rolled back for another transaction), 53 (resources,
+ * soon. An InDoubtError, or SQLSTATE classes 08 (connection), 40 (rolled back for another transaction), 53 (resources,
  * such as a full disk), 57P (shutdown), 58 (its own system), 25006 (no longer the primary) and
  * 25P03 (idle transaction); Node's network codes; and what the driver reports of a broken
  * connection.
  */
 export function isDatabaseTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof InDoubtError) return true;
   const { code } = error as NodeJS.ErrnoException;
   if (code !== undefined && (SQLSTATES.test(code) || NETWORK.has(code))) return true;
   return DRIVER.test(error.message);

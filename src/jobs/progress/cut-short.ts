@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Context } from '../../context.ts';
-import type { Db } from '../../database/tables.ts';
+import { deferDeadline, jobsDue, type JobWithEnd } from './deadlines.ts';
 import { failPages } from './fail-pages.ts';
 import { logJobEnded, type JobEnd } from './finish.ts';
 import { lockJob, settlePages } from './settle.ts';
@@ -12,29 +12,29 @@ const JOBS = 50;
 /** How long before its time is up a job is ended, so that it is over by then. */
 const EARLY_MS = 500;
 
-interface OverdueJob {
-  account_id: string;
-  id: string;
-}
+/** When to look again at a job that could not be ended. */
+const AGAIN_SECONDS = 5;
 
-/** Ends the jobs whose `finish_within` is up. Several processes may do it at once. */
-export async function endOverdueJobs(context: Pick<Context, 'db' | 'boss' | 'log'>): Promise<void> {
-  for (const job of await overdueJobs(context.db)) await cutShort(context, job);
-}
+type Tools = Pick<Context, 'db' | 'boss' | 'log'>;
 
-async function overdueJobs(db: Db): Promise<OverdueJob[]> {
-  const { rows } = await sql<OverdueJob>`
-    select account_id, id from jobs
-    where finished_at is null and finish_by <= now() + ${EARLY_MS} * interval '1 ms'
-    order by finish_by limit ${JOBS}`.execute(db);
-  return rows;
+/**
+ * Ends the jobs whose `finish_within` is up. Several processes may do it at once. A job that cannot
+ * be ended now keeps no other from it.
+ */
+export async function endOverdueJobs(context: Tools): Promise<void> {
+  for (const job of await jobsDue(context.db, EARLY_MS, JOBS)) {
+    await deferDeadline(context.db, job, AGAIN_SECONDS);
+    await cutShort(context, job).catch((error: unknown) =>
+      context.log.warn({ job_id: job.id, err: error }, 'failed to end a job whose time is up; trying again'),
+    );
+  }
 }
 
 /**
  * Ends a job with what is done: pages that are still pending fail with `deadline_exceeded`, a few
  * thousand in a transaction. Where a process dies in between, the next one continues.
  */
-async function cutShort(context: Pick<Context, 'db' | 'boss' | 'log'>, overdue: OverdueJob): Promise<void> {
+async function cutShort(context: Tools, overdue: JobWithEnd): Promise<void> {
   for (;;) {
     const { end, ended } = await failSome(context, overdue);
     if (end) logJobEnded(context.log, end);
@@ -43,8 +43,8 @@ async function cutShort(context: Pick<Context, 'db' | 'boss' | 'log'>, overdue: 
 }
 
 async function failSome(
-  { db, boss }: Pick<Context, 'db' | 'boss'>,
-  { account_id, id }: OverdueJob,
+  { db, boss }: Pick<Tools, 'db' | 'boss'>,
+  { account_id, id }: JobWithEnd,
 ): Promise<{ end: JobEnd | null; ended: boolean }> {
   return await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, account_id, id);

@@ -10,6 +10,8 @@ import { startSpan, traceparentOf, type Span } from '../../tracing.ts';
 import type { Reservation } from '../../webhooks/direct/reservation.ts';
 import { announceEnd } from './announce.ts';
 import type { Job } from '../read/jobs.ts';
+import { forgetDeadline } from './deadlines.ts';
+import { startedAt } from './start.ts';
 
 /** The end of a job, to be logged when the transaction has committed. */
 export interface JobEnd {
@@ -50,12 +52,13 @@ export async function finishJob(
   const ended = { ...job, status, webhook_events, traceparent: traceparentOf(span) };
   await sql`
     update jobs
-    set status = ${status}, finished_at = now(), started_at = coalesce(started_at, now()),
+    set status = ${status}, finished_at = now(), started_at = ${startedAt(job)},
       total = ${job.total}, remaining = 0, succeeded = ${job.succeeded}, unbilled = ${job.unbilled},
       surcharge = ${job.surcharge}, blocked = ${job.blocked},
       failed = ${job.failed}, skipped = ${job.skipped}, cancelled = ${job.cancelled},
       webhook_events = ${webhook_events}, cut_short = ${job.cut_short}, secrets = null, session = null
     where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
+  if (job.finish_by !== null) await forgetDeadline(tx, job);
   await releaseCredits(tx, job, job.reserved - (job.succeeded - job.unbilled + job.surcharge));
   crashPoint('job.finish');
   await announceEnd(tx, ended, { reservation, report: end?.report ?? null });

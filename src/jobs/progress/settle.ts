@@ -14,6 +14,7 @@ import type { Job } from '../read/jobs.ts';
 import { isSinglePage } from '../read/result.ts';
 import { crawlHash, expandFrontier } from './frontier.ts';
 import type { CrawlLinks } from './known-links.ts';
+import { startedAt } from './start.ts';
 
 /** One page's end, ready to be stored. */
 export interface PageResult {
@@ -115,7 +116,7 @@ export async function settlePages(
   if (settled > 0 && counts.remaining > 0) {
     await sql`
       update jobs
-      set status = 'running', started_at = coalesce(started_at, now()), total = ${counts.total},
+      set status = 'running', started_at = ${startedAt(job)}, total = ${counts.total},
         remaining = ${counts.remaining}, succeeded = ${counts.succeeded}, unbilled = ${counts.unbilled},
         surcharge = ${counts.surcharge}, blocked = ${counts.blocked},
         failed = ${counts.failed}, skipped = ${counts.skipped}

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../../database/tables.ts';
 import { announceStart } from './announce.ts';
 import type { Job } from '../read/jobs.ts';
@@ -13,4 +13,12 @@ export async function startJob(db: Db, accountId: string, jobId: string): Promis
       where account_id = ${accountId} and id = ${jobId} and status = 'queued' returning *`.execute(tx);
     if (rows[0]) await announceStart(tx, rows[0]);
   });
+}
+
+/**
+ * What `started_at` is set to when pages of a locked job settle: now, where it has not started. Citus
+ * refuses `coalesce(started_at, now())`: each machine would have a time of its own.
+ */
+export function startedAt({ started_at }: Pick<Job, 'started_at'>): RawBuilder<unknown> {
+  return started_at === null ? sql`now()` : sql`started_at`;
 }

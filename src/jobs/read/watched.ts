@@ -18,8 +18,8 @@ export class WatchedJobs {
 
   constructor(db: Db) {
     this.#db = db;
-    this.#jobs = new Gatherer(async (keys) => byKey(await readJobs(db, keys)));
-    this.#descriptions = new Gatherer(async (keys) => await readDescriptions(db, keys));
+    this.#jobs = new Gatherer(async (keys) => byKey(await readJobs(db, keys)), accountOf);
+    this.#descriptions = new Gatherer(async (keys) => await readDescriptions(db, keys), accountOf);
     this.#keys = new Gatherer(
       async (ids) => new Map((await workingKeys(db, ids)).map((id) => [id, true as const])),
     );
@@ -44,11 +44,13 @@ export class WatchedJobs {
 
 const keyOf = ({ account_id, id }: Pick<Job, 'account_id' | 'id'>) => `${account_id} ${id}`;
 
+const accountOf = (key: string) => key.split(' ', 1)[0]!;
+
 const byKey = (jobs: Job[]): Map<string, Job> => new Map(jobs.map((job) => [keyOf(job), job]));
 
 async function readJobs(db: Db, keys: string[]): Promise<Job[]> {
   const wanted = rows(keys, {
-    account_id: text((key) => key.split(' ', 1)[0]!),
+    account_id: text(accountOf),
     id: text((key) => key.split(' ')[1]!),
   });
   const { rows: jobs } = await sql<Job>`

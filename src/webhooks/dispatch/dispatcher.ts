@@ -75,6 +75,8 @@ export class Dispatcher implements DirectDispatch {
           { account_id, delivery_id: id, err: error },
           'failed to open a webhook secret, will try again',
         ),
+      unread: ({ id, job_id }, { cause }) =>
+        log.warn({ job_id, delivery_id: id, err: cause }, 'failed to read a body, will try again'),
       unlinked: ({ id, job_id }, error) =>
         log.warn({ job_id, delivery_id: id, err: error }, 'failed to link to pages, will try again'),
     });

@@ -4,7 +4,7 @@ import type { AttemptResult } from '../outbox/finished-attempt.ts';
 import type { Release } from '../outbox/release.ts';
 import { isNotSent } from '../send/attempt.ts';
 import { UnlinkedError } from '../send/link.ts';
-import { UnsignedError } from '../send/post.ts';
+import { UnreadBodyError, UnsignedError } from '../send/post.ts';
 import { AdaptiveConcurrency } from './adaptive-concurrency.ts';
 import type { Endpoint, EndpointPlace } from './endpoint/endpoint.ts';
 
@@ -18,6 +18,10 @@ const MAX_IN_FLIGHT_PER_ACCOUNT = 128;
 const REVIEW_MS = 100;
 /** How long this process leaves an account alone whose secret it cannot open. */
 const UNSIGNED_REST_MS = 30_000;
+/** The same for an account whose pages the database cannot be asked for. */
+const UNREAD_REST_MS = 5000;
+/** How long a delivery waits whose pages do not show yet. */
+const IN_DOUBT_MS = 500;
 
 export interface SendLoopOptions {
   timeoutMs: number;
@@ -31,6 +35,8 @@ export interface SendLoopOptions {
   finished: (endpoint: Endpoint, delivery: ClaimedDelivery, result: AttemptResult) => void;
   /** The deliveries cannot be sent soon, or not by this process. */
   release: (releases: Release[]) => void;
+  /** The body could not be read. */
+  unread: (delivery: ClaimedDelivery, error: UnreadBodyError) => void;
   /** The account's secret could not be opened. */
   unsigned: (endpoint: Endpoint, delivery: ClaimedDelivery, error: UnsignedError) => void;
   /** The link to the pages could not be made. */
@@ -137,7 +143,7 @@ export class SendLoop {
 
   /**
    * Gives back what cannot be sent now, and all deliveries of an account whose secret cannot be
-   * opened.
+   * opened, or whose pages cannot be read.
    */
   #notSent({ endpoint, delivery }: EndpointPlace, error: unknown): void {
     if (error instanceof AddressBusyError)
@@ -147,8 +153,18 @@ export class SendLoop {
       this.#options.unlinked(delivery, error);
       return this.#options.release([{ delivery, deferMs: error.deferMs }]);
     }
-    endpoint.account.restUntil = performance.now() + UNSIGNED_REST_MS;
+    if (error instanceof UnreadBodyError) {
+      this.#options.unread(delivery, error);
+      if (!error.ofDatabase) return this.#options.release([{ delivery, deferMs: IN_DOUBT_MS }]);
+      return this.#restAccount(endpoint, delivery, UNREAD_REST_MS);
+    }
     this.#options.unsigned(endpoint, delivery, error);
+    this.#restAccount(endpoint, delivery, UNSIGNED_REST_MS);
+  }
+
+  /** Leaves the account alone for `ms`, and gives back what waits at the endpoint. */
+  #restAccount(endpoint: Endpoint, delivery: ClaimedDelivery, ms: number): void {
+    endpoint.account.restUntil = performance.now() + ms;
     this.#options.release([{ delivery, deferMs: 0 }, ...giveBack(endpoint.takeBack())]);
   }
 

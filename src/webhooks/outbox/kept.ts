@@ -10,24 +10,40 @@ import { notFound, ServiceError } from '../../service-error.ts';
  * dropped one is the same whoever asks.
  */
 export async function readKept(db: DbOrTx, accountId: string, id: string): Promise<{ webhook_url: string }> {
-  const { rows } = await sql<{ webhook_url: string; gone: boolean }>`
-    select d.webhook_url, case
-      when d.page_ordinals is not null then cardinality(d.page_ordinals) > (
-        select count(*) from pages p where p.account_id = d.account_id and p.job_id = d.job_id
-          and p.ordinal = any(d.page_ordinals) and p.fragment is not null)
-      when d.whole_job or d.link is not null then not exists (
-        select from pages p where p.account_id = d.account_id and p.job_id = d.job_id)
-      else false
-    end as gone
-    from (
-      select account_id, id, job_id, webhook_url, link, whole_job, page_ordinals from outbox
-      union all select account_id, id, job_id, webhook_url, link, whole_job, page_ordinals from deliveries
-    ) d
-    where d.account_id = ${accountId} and d.id = ${id}`.execute(db);
-  if (rows[0]?.gone === false) return rows[0];
-  if (rows[0] ?? (await isDropped(db, id)))
+  const columns = sql.raw('webhook_url, job_id, link, whole_job, page_ordinals');
+  const { rows } = await sql<Kept>`
+    select ${columns} from outbox where account_id = ${accountId} and id = ${id}
+    union all
+    select ${columns} from deliveries where account_id = ${accountId} and id = ${id}`.execute(db);
+  const [found] = rows;
+  if (found && (await hasPages(db, accountId, found))) return found;
+  if (found ?? (await isDropped(db, id)))
     throw new ServiceError('gone', 'What this delivery carries is not kept any longer.');
   throw notFound('delivery');
+}
+
+interface Kept {
+  webhook_url: string;
+  job_id: string | null;
+  link: string | null;
+  whole_job: boolean;
+  page_ordinals: number[] | null;
+}
+
+/** Whether the pages are there that a delivery carries or leads to. */
+async function hasPages(
+  db: DbOrTx,
+  accountId: string,
+  { job_id, link, whole_job, page_ordinals }: Kept,
+): Promise<boolean> {
+  if (page_ordinals === null && !whole_job && link === null) return true;
+  const ofJob = sql`account_id = ${accountId} and job_id = ${job_id}`;
+  const named = sql`ordinal = any(${page_ordinals}::int[]) and fragment is not null`;
+  const { rows } = await sql<{ pages: number }>`
+    select count(*)::int as pages from (
+      select from pages where ${ofJob} ${page_ordinals === null ? sql`limit 1` : sql`and ${named}`}
+    ) as kept`.execute(db);
+  return rows[0]!.pages >= (page_ordinals?.length ?? 1);
 }
 
 /** Whether the partition in which a delivery of that id would be has been dropped. */

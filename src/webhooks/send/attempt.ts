@@ -6,16 +6,22 @@ import { inSpan, markFailed, SpanKind, traceparentOf } from '../../tracing.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 import type { AttemptResult } from '../outbox/finished-attempt.ts';
 import { UnlinkedError } from './link.ts';
-import { BodyChangedError, Poster, UnsignedError, type BodyFacts, type PosterOptions } from './post.ts';
+import {
+  BodyChangedError,
+  Poster,
+  UnreadBodyError,
+  UnsignedError,
+  type BodyFacts,
+  type PosterOptions,
+} from './post.ts';
 import { ATTEMPT_ERRORS, type AttemptError } from './attempt-errors.ts';
 
 /** Why a delivery goes back without an attempt. */
-export type NotSentError = UnsignedError | UnlinkedError | AddressBusyError;
+export type NotSentError = UnsignedError | UnlinkedError | UnreadBodyError | AddressBusyError;
+const NOT_SENT = [UnsignedError, UnlinkedError, UnreadBodyError, AddressBusyError];
 
 export function isNotSent(error: unknown): error is NotSentError {
-  return (
-    error instanceof UnsignedError || error instanceof UnlinkedError || error instanceof AddressBusyError
-  );
+  return NOT_SENT.some((kind) => error instanceof kind);
 }
 
 /** Makes attempts: sends claimed deliveries and returns the results. */
@@ -30,8 +36,8 @@ export class Sender {
 
   /**
    * Sends one claimed delivery once, in a span of its job's trace; `claimedAt` is on
-   * performance.now's clock. Throws a NotSentError, and sends nothing, where it cannot be signed or
-   * linked here, or its address has been sent enough. Every other failure is a result.
+   * performance.now's clock. Throws a NotSentError, and sends nothing, where it cannot be signed, linked
+   * or read here, or its address has been sent enough. Every other failure is a result.
    */
   async attempt(delivery: ClaimedDelivery, claimedAt: number): Promise<AttemptResult> {
     const attributes = {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import type { Db } from '../../database/tables.ts';
+import { InDoubtError } from '../../database/connect/trouble.ts';
 import { readEnvelope } from '../../database/fragments.ts';
+import type { Db } from '../../database/tables.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 
 /**
@@ -16,7 +17,10 @@ export type BodySource = Pick<
   'account_id' | 'job_id' | 'event' | 'head' | 'tail' | 'link' | 'whole_job' | 'page_ordinals' | 'body_bytes'
 >;
 
-/** The body of a delivery in chunks: the same bytes at every call. */
+/**
+ * The body of a delivery in chunks: the same bytes at every call. Throws an InDoubtError where its
+ * pages do not show yet.
+ */
 export async function* bodyChunks(db: Db, delivery: BodySource): AsyncGenerator<Buffer> {
   const { account_id, job_id } = delivery;
   if (!delivery.whole_job || job_id === null) {
@@ -42,7 +46,8 @@ export async function* bodyChunks(db: Db, delivery: BodySource): AsyncGenerator<
  * The fragments of the pages that the delivery names, each with its index where it tells of
  * several.
  */
-async function namedPages(db: Db, { account_id, job_id, event, page_ordinals }: BodySource): Promise<string> {
+async function namedPages(db: Db, delivery: BodySource): Promise<string> {
+  const { account_id, job_id, event, page_ordinals } = delivery;
   if (page_ordinals === null || job_id === null) return '';
   const pages = await db
     .selectFrom('pages')
@@ -52,7 +57,10 @@ async function namedPages(db: Db, { account_id, job_id, event, page_ordinals }: 
     .where('ordinal', 'in', page_ordinals)
     .orderBy('ordinal')
     .execute();
-  // A page that is no longer kept changes the body, which the digest shows.
+  // Once there was a first attempt, a page that is no longer kept changes the body: the digest shows it.
+  const shown = pages.filter(({ fragment }) => fragment !== null).length;
+  if (delivery.body_bytes === null && shown < page_ordinals.length)
+    throw new InDoubtError(`pages of job ${job_id} do not show yet`);
   if (event === 'job.page') return pages[0]?.fragment ?? 'null';
   return pages.map(({ ordinal, fragment }) => `{"page_index":${ordinal},"page":${fragment}}`).join(',');
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Config } from '../../config/index.ts';
 import { crashPoint } from '../../crash-point.ts';
 import { openJson, type SecretBox } from '../../accounts/secrets.ts';
+import { InDoubtError, isDatabaseTrouble } from '../../database/connect/trouble.ts';
 import { JSON_LINES, resultLength } from '../../database/result-bytes.ts';
 import type { Db } from '../../database/tables.ts';
 import type { Egress, PostResult } from '../../egress/index.ts';
@@ -36,6 +37,17 @@ export class UnsignedError extends Error {
   override name = 'UnsignedError';
 }
 
+/**
+ * The database could not be asked for the body, or does not show all of it yet, so nothing was sent.
+ */
+export class UnreadBodyError extends Error {
+  override name = 'UnreadBodyError';
+  /** Whether other bodies of the account cannot be read either. */
+  get ofDatabase(): boolean {
+    return !(this.cause instanceof InDoubtError);
+  }
+}
+
 /** What is known of the body once it is complete. */
 export interface BodyFacts {
   body_bytes: number | null;
@@ -61,11 +73,11 @@ export class Poster {
 
   /**
    * Sends one claimed delivery, and fills in `facts` on the way. Throws a BodyChangedError, an
-   * UnsignedError, an UnlinkedError, or what egress throws.
+   * UnsignedError, an UnlinkedError, an UnreadBodyError, or what egress throws.
    */
   async post(claimed: ClaimedDelivery, traceparent: string | null, facts: BodyFacts): Promise<PostResult> {
-    const delivery = lacksLink(claimed) ? await this.#addLink(claimed) : claimed;
-    const body = await smallBody(this.#options.db, delivery);
+    const delivery = lacksLink(claimed) ? await orUnread(this.#addLink(claimed)) : claimed;
+    const body = await orUnread(smallBody(this.#options.db, delivery));
     if (body === null) return await this.#postLarge(delivery, traceparent, facts);
     const { signer, headers } = this.#open(delivery);
     fixBody(delivery, facts, body.length, sha256(body));
@@ -108,7 +120,7 @@ export class Poster {
     const { db, egress, config } = this.#options;
     using _ = await this.#placeForLarge(delivery);
     const { signer, headers } = this.#open(delivery);
-    const { bytes, digest } = await digestLarge(bodyChunks(db, delivery), signer);
+    const { bytes, digest } = await orUnread(digestLarge(bodyChunks(db, delivery), signer));
     fixBody(delivery, facts, bytes, digest);
     crashPoint('delivery.send');
     return await egress.post({
@@ -139,6 +151,12 @@ export class Poster {
       throw new UnsignedError(`delivery ${id} cannot be signed`, { cause });
     }
   }
+}
+
+async function orUnread<T>(reading: Promise<T>): Promise<T> {
+  return await reading.catch((cause: unknown) => {
+    throw isDatabaseTrouble(cause) ? new UnreadBodyError('the body cannot be read now', { cause }) : cause;
+  });
 }
 
 /** Reads a large body once: its length and SHA-256, while the signer sees every chunk. */

@@ -12,6 +12,8 @@ import { openOptions } from '../../jobs/sealed-options.ts';
 import { openSession } from './session.ts';
 import { startJob } from '../../jobs/progress/start.ts';
 import type { Slice } from '../../database/queue.ts';
+import { InDoubtError } from '../../database/connect/trouble.ts';
+import { createdAt } from '../../ids.ts';
 import type { JobInfo, PendingPage, Watch } from '../job.ts';
 
 export interface OpenWork {
@@ -56,6 +58,30 @@ interface Row extends Omit<PendingPage, 'known'>, JobColumns {
   rest_seconds: number | null;
 }
 
+/** How long after its creation a job that is not there may still appear. */
+const MAY_APPEAR_MS = 3600_000;
+
+/**
+ * Whether nothing of a slice is left to do; false where it has appeared meanwhile. With several
+ * database machines a slice may show before its job and pages do: the lock waits for a transaction
+ * that has yet to be committed there. Throws an InDoubtError where the job has yet to appear.
+ */
+async function isOver(db: Db, { account_id, job_id, ordinals }: Slice): Promise<boolean> {
+  return await db.transaction().execute(async (tx) => {
+    const job = await sql<{ ended: boolean }>`
+      select finished_at is not null as ended from jobs
+      where account_id = ${account_id} and id = ${job_id} for share`.execute(tx);
+    if (job.rows.length === 0 && Date.now() - createdAt(job_id) < MAY_APPEAR_MS)
+      throw new InDoubtError(`job ${job_id} does not show yet`);
+    if (job.rows[0]?.ended !== false) return true;
+    const pages = await sql`
+      select 1 from pages
+      where account_id = ${account_id} and job_id = ${job_id} and ordinal = any(${ordinals}::int[])
+        and status = 'pending' limit 1`.execute(tx);
+    return pages.rows.length === 0;
+  });
+}
+
 /** The most jobs whose options are kept. */
 const KEPT = 200;
 
@@ -74,7 +100,8 @@ export class WorkReader {
    * The pages of a slice that are still open; null when none is, or its job has ended. A queued job
    * is running from now on.
    */
-  async read({ account_id, job_id, ordinals }: Slice): Promise<OpenWork | null> {
+  async read(slice: Slice): Promise<OpenWork | null> {
+    const { account_id, job_id, ordinals } = slice;
     const remembered = this.#known.get(job_id);
     const { rows } = await sql<Row>`
       select p.ordinal, p.url, p.host, p.depth, p.tries, j.session,
@@ -90,7 +117,7 @@ export class WorkReader {
         and p.status = 'pending'
       order by p.ordinal`.execute(this.#db);
     const [first] = rows;
-    if (!first) return null;
+    if (!first) return (await isOver(this.#db, slice)) ? null : await this.read(slice);
     if (first.status === 'queued') await startJob(this.#db, account_id, job_id);
     const resting = rows.flatMap(({ host, rest_seconds }) =>
       rest_seconds === null ? [] : [[host, rest_seconds] as const],

@@ -35,6 +35,7 @@ test('endpoints of an account that has all its places are looked at once, not fo
     release: () => {},
     unsigned: () => {},
     unlinked: () => {},
+    unread: () => {},
   });
   for (const endpoint of endpoints) {
     endpoint.add({ delivery: delivery('/'), claimedAt: 0 }, 0);
