@@ -33,8 +33,7 @@ export interface Sitemap {
  * Reads a sitemap after sitemaps.org while it arrives: XML, an index, plain text, or an RSS or Atom
  * feed, gzipped or not (told by the first octets, not by the name). Yields what it has found after
  * each piece, at most 50,000 URLs out of the first 50 MiB. An entry that is cut off is dropped, and
- * so are locs that are relative, not http(s), or too long. The links of feeds may be relative to
- * `url`. The URLs are not normalised. What is no sitemap has no URLs; throws only what `body` does.
+ * so are locs that are not http(s), or too long. In XML they may be relative to `url`. The URLs are not normalised. What is no sitemap has no URLs; throws only what `body` does.
  */
 export async function* parseSitemap(body: AsyncIterable<Buffer>, url: string): AsyncGenerator<Sitemap> {
   let reader: SitemapReader | undefined;
@@ -195,7 +194,7 @@ class SitemapHandler implements Partial<Handler> {
 
   onclosetag(): void {
     const path = this.#paths.pop() ?? '';
-    if (ENTRIES.has(path)) this.#add(path);
+    if (ENTRIES.has(path)) this.#add();
     else if (LOCS.has(path)) this.#loc ??= this.#text.trim();
     else if (LASTMODS.has(path)) this.#lastmod ??= this.#text.trim().slice(0, MAX_DATE_LENGTH);
     else if (path === ATOM_LINK && (this.#link.rel ?? 'alternate') === 'alternate')
@@ -209,9 +208,8 @@ class SitemapHandler implements Partial<Handler> {
     this.#parser?.pause();
   }
 
-  #add(path: string): void {
-    const isFeed = !path.startsWith('urlset') && !path.startsWith('sitemapindex');
-    const loc = absoluteUrl(this.#loc ?? '', isFeed ? this.#url : undefined);
+  #add(): void {
+    const loc = absoluteUrl(this.#loc ?? '', this.#url);
     if (!this.givenUp) this.found.add(loc, this.#lastmod);
   }
 }

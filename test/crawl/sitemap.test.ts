@@ -86,10 +86,13 @@ describe('a sitemap', () => {
     assert.ok((await locs(text)).every((loc) => !loc.includes('aaaaaaaa')));
   });
 
-  it('drops locs that are relative, foreign, invalid or too long', async () => {
+  it('resolves locs that are relative', async () => {
+    const expected = ['a', 'maps/b'].map((path) => new URL(`/${path}`, 'https://example.com/').href);
+    assert.deepEqual(await locs(urlset('/a', '/maps/b')), expected);
+  });
+
+  it('drops locs that are foreign, invalid or too long', async () => {
     const bad = [
-      '/a',
-      'a.html',
       'ftp://example.com/',
       'mailto:a@b.example',
       '',

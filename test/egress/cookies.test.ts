@@ -36,6 +36,34 @@ test('the cookie of a redirect goes back to its site, even to the same URL, for 
   assert.deepEqual(cookiesOf(origin), [undefined, 'seen=1', undefined, 'seen=1']);
 });
 
+test('cookies that are taken back, or have no name, are as in browsers', async () => {
+  await using origin = await startOrigin((socket, { headers, path }) => {
+    const { cookie } = headers;
+    if (path === '/nameless') socket.write(cookie === 'seen' ? ok('the page') : setCookies(path, 'seen'));
+    else if (origin.requests.length === 1) socket.write(setCookies(path, 'flash=1'));
+    else socket.write(cookie === undefined ? ok('the page') : setCookies(path, 'flash=; Max-Age=0'));
+  });
+  for (const path of ['/flash', '/nameless'])
+    assert.equal((await get(at(origin, path))).body.toString(), 'the page');
+});
+
+const refresh = ({ body }: { body: Buffer }) => (body.toString() === 'gate' ? '/page' : null);
+
+test('a page that sets a cookie and refreshes itself is asked for with it, and once', async () => {
+  for (const accepts of [true, false]) {
+    await using origin = await startOrigin((socket, { headers }) =>
+      socket.write(
+        accepts && headers['cookie'] === 'seen=1'
+          ? ok('the page')
+          : response(200, 'gate', 'Set-Cookie: seen=1'),
+      ),
+    );
+    const { body } = await get(at(origin, '/page'), { refresh });
+    assert.equal(body.toString(), accepts ? 'the page' : 'gate');
+    assert.equal(origin.requests.length, 2);
+  }
+});
+
 test('the same URL with the same cookies is a loop', async () => {
   await using origin = await startOrigin(setCookies('/page', 'seen=1; Path=/'));
   await failure(get(at(origin, '/page')), 'too_many_redirects');

@@ -241,6 +241,15 @@ test('redirects are followed by hand, at most 10, with each target named', async
   await failure(get(origin, '/-1'), 'too_many_redirects');
 });
 
+test('a redirect is followed though its own body never ends', async () => {
+  await using origin = await startOrigin((socket, { path }) =>
+    socket.write(
+      path === '/' ? 'HTTP/1.1 302 F\r\nLocation: /b\r\nContent-Length: 99\r\n\r\nhello' : ok('here'),
+    ),
+  );
+  assert.equal((await get(origin)).body.toString(), 'here');
+});
+
 test('a redirect loop ends at once', async () => {
   await using origin = await startOrigin((socket, { path }) =>
     socket.write(redirect(path === '/a' ? '/b#x' : '/a')),

@@ -18,6 +18,11 @@ export class Countdown {
     this.#timer = setTimeout(this.#onEnd, milliseconds);
   }
 
+  /** Ends it in so many milliseconds, unless it ends sooner. */
+  shorten(milliseconds: number): void {
+    if (this.#endsAt - performance.now() > milliseconds) this.start(milliseconds);
+  }
+
   halt(): void {
     clearTimeout(this.#timer);
     this.#leftMs ??= Math.max(0, this.#endsAt - performance.now());

@@ -119,6 +119,8 @@ class Exchange implements Waiter, ConnectionUser, BodyFlow {
     } catch (error) {
       return this.#fail(error);
     }
+    const { patienceMs } = this.#expectation;
+    if (patienceMs !== undefined) this.#countdown.shorten(patienceMs);
     const { memory } = this.#request;
     const namedBytes = typeof head.length === 'number' ? head.length : 0;
     this.#body = new AnswerBody(this.#expectation, this, { memory, namedBytes });

@@ -43,6 +43,8 @@ export interface BodyExpectation {
    * before the connection closed. Otherwise what came of it is the answer.
    */
   required: boolean;
+  /** How long to wait for the whole of a body that is not required. */
+  patienceMs?: number;
   /**
    * Where the body goes as it arrives, however long, in place of the answer; the exchange ends when
    * this is closed.

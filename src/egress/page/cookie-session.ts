@@ -34,7 +34,7 @@ export class CookieSession {
     const name = nameOf(value);
     if (this.#names.size >= MAX_COOKIES && !this.#names.has(name)) return false;
     this.#names.add(name);
-    this.#jar ??= new CookieJar();
+    this.#jar ??= newJar();
     return this.#jar.setCookieSync(value, url, { ignoreError: true }) !== undefined;
   }
 
@@ -68,8 +68,13 @@ export class CookieSession {
     const merged = new CookieSession();
     merged.load(text);
     for (const set of news) merged.#apply(set);
-    return JSON.stringify((merged.#jar ?? new CookieJar()).serializeSync());
+    return JSON.stringify((merged.#jar ?? newJar()).serializeSync());
   }
+}
+
+/** As in browsers, a cookie may have a value alone. */
+function newJar(): CookieJar {
+  return new CookieJar(undefined, { looseMode: true });
 }
 
 /** The name of a cookie, as `Cookie` and `Set-Cookie` begin. */

@@ -17,7 +17,7 @@ import type { AnsweredPage, FetchedPage, Hop, PageRequest } from './types.ts';
 
 const MAX_REDIRECTS = 10;
 /** An unwanted body, like a redirect's own, is read only to keep the connection. */
-const UNWANTED: BodyExpectation = { maxBytes: 16 * 1024, required: false };
+const UNWANTED: BodyExpectation = { maxBytes: 16 * 1024, required: false, patienceMs: 500 };
 /** For heads, informational answers and the framing of an honest body. */
 const WIRE_OVERHEAD_BYTES = 512 * 1024;
 
@@ -63,9 +63,13 @@ class PageFetch {
   async run(): Promise<FetchedPage> {
     let url = this.#network.permitted(this.#request.url);
     for (;;) {
-      this.#visited.add(this.#visitKey(url));
+      const visit = this.#visitKey(url);
+      this.#visited.add(visit);
       const answer = await this.#get(url);
       this.#cookies.remember(url, answer.fields);
+      // With other cookies, or without one that was there, no URL is known any more.
+      const isChanged = this.#visitKey(url) !== visit;
+      if (isChanged) this.#visited.clear();
       if (isRedirect(answer.status, answer.fields)) {
         const target = redirectTarget(answer.fields, url);
         if (!this.#mayFollow(target)) throw new EgressError('too_many_redirects');
@@ -73,7 +77,7 @@ class PageFetch {
         continue;
       }
       const page = await this.#toPage(url, answer);
-      const refreshed = this.#refreshTarget(page, url);
+      const refreshed = this.#refreshTarget(page, url, isChanged);
       if (refreshed === null)
         return { ...page, hops: this.#hops, durationMs: performance.now() - this.#startedAt };
       url = await this.#follow(refreshed, { url, status: page.status });
@@ -86,11 +90,13 @@ class PageFetch {
 
   /**
    * A refresh that loops, leads too far, or leads where it may not is not followed: the page is
-   * complete without it.
+   * complete without it. It may lead to the page itself where that has changed the cookies.
    */
-  #refreshTarget(page: AnsweredPage, url: URL): URL | null {
-    const target = parseUrl(this.#request.refresh?.(page) ?? '', url);
-    if (target === null || withoutFragment(target) === withoutFragment(url)) return null;
+  #refreshTarget(page: AnsweredPage, url: URL, isChanged: boolean): URL | null {
+    const reference = this.#request.refresh?.(page) ?? null;
+    const target = reference === null ? null : parseUrl(reference, url);
+    if (target === null) return null;
+    if (!isChanged && withoutFragment(target) === withoutFragment(url)) return null;
     return this.#mayFollow(target) && this.#network.refusal(target.href) === null ? target : null;
   }
 

@@ -14,10 +14,10 @@ import { cookiesFor } from '../cookies.ts';
 import { headersFor } from '../headers.ts';
 
 /**
- * Where to look for sitemaps that no robots.txt names: by convention, and where WordPress and its
- * plugins put them.
+ * Where to look for sitemaps that no robots.txt names: by convention, and where WordPress, its
+ * plugins and generators of static sites put them.
  */
-const USUAL_PLACES = ['/sitemap.xml', '/sitemap_index.xml', '/wp-sitemap.xml'];
+const USUAL_PLACES = ['/sitemap.xml', '/sitemap_index.xml', '/wp-sitemap.xml', '/sitemap-index.xml'];
 const MAX_SITEMAPS = 200;
 const SITEMAP_TIMEOUT_MS = 20_000;
 const SITEMAP_BYTES = 50 * 1024 * 1024;
