@@ -34,6 +34,10 @@ const PROGRAMS = {
     probe: ['python3', '-c', 'import langchain_firecrawl'],
     install: 'pip install langchain-firecrawl',
   },
+  'firecrawl-mcp': {
+    probe: ['sh', '-c', 'command -v firecrawl-mcp'],
+    install: 'npm install --global firecrawl-mcp',
+  },
   'openapi-python-client': {
     probe: ['python3', '-c', 'import openapi_python_client'],
     install: 'pip install openapi-python-client',
