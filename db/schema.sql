@@ -348,7 +348,7 @@ create table jobs (
   id text collate "C" not null,
   kind text not null,
   status text default 'queued'::text not null,
-  options jsonb not null,
+  options json not null,
   metadata text,
   webhook_url text,
   webhook_payload text default 'full'::text not null,

@@ -224,6 +224,18 @@ test('max_age_seconds takes an own earlier result with the same options, and onl
   assert.equal(served, 4);
 });
 
+test('max_age_seconds takes an earlier result whatever the fields are called', async () => {
+  let served = 0;
+  site.routes.set('/counted-fields', (_req, res) => {
+    res.writeHead(200, { 'content-type': 'text/html' }).end(page('Counted', `Time ${++served}.`));
+  });
+  const fields = { title: { css: 'h1' }, a: { css: 'p', as: 'text' } };
+  const body = { url: site.url('/counted-fields'), format: 'data', fields, max_age_seconds: 3600 };
+  const first = await service.api('POST', '/v1/scrape', body);
+  assert.equal((await service.api('POST', '/v1/scrape', body)).text, first.text);
+  assert.equal(served, 1);
+});
+
 const FIELDS = {
   title: { css: 'h1' },
   links: { css: 'a', all: true, as: 'url' },
