@@ -16,6 +16,7 @@ export const ERROR_CODES = [
   'not_finished',
   'too_many_secrets',
   'gone',
+  'precondition_failed',
   'body_too_large',
   'unsupported_encoding',
   'range_not_satisfiable',

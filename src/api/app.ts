@@ -53,6 +53,7 @@ export function createApp(context: Context, parts: ApiParts): Express {
   app.use(traceRequests);
   if (metrics) app.use(metrics.observe);
   app.use(helmet());
+  app.use(ignoreRangeUnlessGet);
   app.use('/console', setRoute('/console'), consoleRoutes(context, { ...parts, bodies }));
   app.use('/docs', setRoute('/docs'));
   app.use(docsRoutes());
@@ -117,6 +118,12 @@ function linkCheck(db: Context['db']): LinkCheck<SignedLink> {
     isSigned: async (link) => await isSigned(db, link),
   };
 }
+
+/** A range is a part of what GET reads; other methods have none (RFC 9110, 14.2). */
+const ignoreRangeUnlessGet: RequestHandler = (req, _res, next) => {
+  if (req.method !== 'GET') delete req.headers.range;
+  next();
+};
 
 const refuseUnknown: RequestHandler = (req) => {
   throw new ServiceError('not_found', `There is no ${req.method} ${req.path}.`);

@@ -105,10 +105,15 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     remedy: 'Scrape the pages again.',
     retry: false,
   },
+  precondition_failed: {
+    when: 'The If-Match of the request names no ETag that the job, file or result has now.',
+    remedy: 'Ask without If-Match. To go on with a download where that is possible, use If-Range.',
+    retry: false,
+  },
   body_too_large: {
     when:
-      'The body is larger than this route takes, after its encoding is undone: 1 MB, and 16 MB for an ' +
-      'asynchronous batch.',
+      'The body is larger than this route takes, after its encoding is undone: 1 MiB, and 32 MiB for what has a ' +
+      'list of URLs.',
     remedy: 'Split the batch. A batch takes up to 100,000 URLs.',
     retry: false,
   },

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { hasETag } from './etag.ts';
+import { isUnchanged } from './conditions.ts';
 import { rangeOf, type ByteRange } from './range.ts';
 import type { Reply } from './route/reply.ts';
 
@@ -16,7 +16,7 @@ export interface Representation {
 
 /** What the bytes of an answer are named by in the API's document. */
 export const BYTES_HEADERS = {
-  ETag: 'Names these bytes: send it in `If-None-Match`, or in `If-Range`.',
+  ETag: 'Names these bytes: send it in `If-None-Match`, `If-Match` or `If-Range`.',
   'Accept-Ranges': '`bytes`',
   'Repr-Digest': 'The SHA-256 of all bytes (RFC 9530).',
 };
@@ -25,14 +25,14 @@ export const PART_HEADERS = { ...BYTES_HEADERS, 'Content-Range': 'Which part of 
 
 /**
  * The bytes, or the part of them that the headers ask for (RFC 9110, 13 and 14), with their digests
- * (RFC 9530). Throws ServiceError `range_not_satisfiable`.
+ * (RFC 9530). Throws ServiceError `precondition_failed`, `range_not_satisfiable`.
  */
 export function bytesReply(
   { etag, bytes, sha256, headers, read }: Representation,
   asked: IncomingHttpHeaders,
 ): Reply {
   const sent = { ETag: etag, 'Cache-Control': 'private, no-cache', 'Accept-Ranges': 'bytes' };
-  if (hasETag(asked['if-none-match'], etag)) return { status: 304, headers: sent };
+  if (isUnchanged(asked, etag)) return { status: 304, headers: sent };
   const range = rangeOf(
     { range: asked.range, ifRange: asked['if-range'] as string | undefined },
     etag,

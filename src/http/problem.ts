@@ -24,6 +24,7 @@ export const PROBLEMS = {
   not_finished: [409, 'The job has not ended yet'],
   too_many_secrets: [409, 'Too many secrets overlap'],
   gone: [410, 'No longer kept'],
+  precondition_failed: [412, 'Not the version that If-Match names'],
   body_too_large: [413, 'The body is too large'],
   unsupported_encoding: [415, 'The encoding of the body is not supported'],
   range_not_satisfiable: [416, 'The range is not there'],

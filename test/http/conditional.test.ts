@@ -33,6 +33,11 @@ test('an ended job has a strong ETag, and a 304 for whoever has it', async () =>
   assert.equal(other.text, first.text);
   const short = await service.api('GET', `/v1/jobs/${id}?result=false`, undefined, { 'if-none-match': etag });
   assert.equal(short.status, 200);
+  const matching = (tags: Record<string, string>) => service.api('GET', `/v1/jobs/${id}`, undefined, tags);
+  const refused = await matching({ 'if-match': '"other"', 'if-none-match': etag });
+  assert.deepEqual([refused.status, refused.json.code], [412, 'precondition_failed']);
+  assert.equal((await matching({ 'if-match': etag })).text, first.text);
+  assert.equal((await matching({ 'if-match': etag, 'if-none-match': `W/${etag}` })).status, 304);
 });
 
 test('the ETag changes when the job ends, and when its delivery does', async () => {

@@ -67,10 +67,21 @@ test('the columns of a CSV have different names, whatever the fields are called'
   await api.finished(job_id);
   const { text } = await api('GET', `/v1/jobs/${job_id}/result?format=csv`);
   assert.deepEqual(text.split('\r\n'), [
-    'url,final_url,status,http_status,error,title,n,data.url,data.title',
-    `${urls[0]},${urls[0]},ok,200,,Zwei,Zwei,Zwei,Schöner Text.`,
+    'url,final_url,status,http_status,error,title,data.title,n,data.url',
+    `${urls[0]},${urls[0]},ok,200,,Zwei,Schöner Text.,Zwei,Zwei`,
     '',
   ]);
+});
+
+test('fields come in the order of the request, in a CSV, in data and in the options', async () => {
+  const names = ['zebra', 'b', 'aa', 'a'];
+  const fields = Object.fromEntries(names.map((name) => [name, { css: 'h1' }]));
+  const job_id = await api.queue('/v1/scrape/batch/async', { urls: [site.url('/two')], fields });
+  const { options, result } = await api.finished(job_id);
+  const { text } = await api('GET', `/v1/jobs/${job_id}/result?format=csv`);
+  assert.match(text, /^[^\r]*,title,zebra,b,aa,a\r/);
+  assert.deepEqual(Object.keys(result.pages[0].data), names);
+  assert.deepEqual(Object.keys(options.fields), names);
 });
 
 for (const format of ['json', 'jsonl', 'csv'])
@@ -107,6 +118,15 @@ for (const format of ['json', 'jsonl', 'csv'])
       assert.equal(part.headers.get('repr-digest'), digest);
       assert.deepEqual(Buffer.from(await part.arrayBuffer()), bytes.subarray(start, end + 1), `${start}`);
     }
+    const ofHead = await read({ range: 'bytes=0-4' }, 'HEAD');
+    assert.deepEqual([ofHead.status, ofHead.headers.get('content-length')], [200, String(bytes.length)]);
+    assert.equal(ofHead.headers.get('content-range'), null);
+    const matching = async (tags: string) => (await read({ 'if-match': tags, range: 'bytes=0-4' })).status;
+    assert.deepEqual(
+      [await matching(etag), await matching(`"other", ${etag}`), await matching('*')],
+      [206, 206, 206],
+    );
+    assert.deepEqual([await matching('"other"'), await matching(`W/${etag}`)], [412, 412]);
     const beyond = await read({ range: `bytes=${bytes.length}-` });
     assert.deepEqual([beyond.status, beyond.json.code], [416, 'range_not_satisfiable']);
   });

@@ -8,7 +8,7 @@ import type { Job } from '../../read/jobs.ts';
 
 /**
  * A file of a job, or the part of it that the headers ask for. Content from a site never runs in
- * our origin. Throws ServiceError `not_found`, `range_not_satisfiable`.
+ * our origin. Throws ServiceError `not_found`, `precondition_failed`, `range_not_satisfiable`.
  */
 export async function fileReply(
   db: DbOrTx,

@@ -19,7 +19,7 @@ export const readFile = route({
   tag: 'Jobs',
   summary: 'Read a file of a job: a screenshot or a PDF',
   description:
-    'A page block names its files with their paths. Takes `Range` with `If-Range`, `If-None-Match` ' +
+    'A page block names its files with their paths. Takes `Range` with `If-Range`, `If-None-Match`, `If-Match` ' +
     'and HEAD. Files are there with the page that they are of, and for as long as the job.',
   access: 'account',
   answers: {
@@ -31,7 +31,7 @@ export const readFile = route({
     },
     304: { description: 'The file is as `If-None-Match` says.' },
   },
-  problems: ['range_not_satisfiable'],
+  problems: ['precondition_failed', 'range_not_satisfiable'],
   async handle({ account, params, headers, signal }, { db }: JobContext) {
     const job = await requireJob(db, account.id, params.job_id);
     await beginDownload(account.id, signal);

@@ -1,4 +1,4 @@
-import { hasETag } from '../../../http/etag.ts';
+import { isUnchanged } from '../../../http/conditions.ts';
 import { route } from '../../../http/route/route.ts';
 import { ServiceError } from '../../../service-error.ts';
 import { describeJob } from '../../read/describe.ts';
@@ -25,6 +25,7 @@ export const readJob = route({
     200: { description: 'The job.', schema: jobAnswer, headers: { ETag: 'Names this version of the job.' } },
     304: { description: 'The job is as `If-None-Match` says.' },
   },
+  problems: ['precondition_failed'],
   async handle({ account, params, query, headers, signal }, { db, waiter }: JobContext) {
     let job = await requireJob(db, account.id, params.job_id);
     if (query.wait > 0 && job.finished_at === null) {
@@ -40,8 +41,7 @@ export const readJob = route({
       'Cache-Control': 'private, no-cache',
       ...etagHeader(job, description.delivery?.status, withResult),
     };
-    if (sent.ETag !== undefined && hasETag(headers['if-none-match'], sent.ETag))
-      return { status: 304, headers: sent };
+    if (isUnchanged(headers, sent.ETag)) return { status: 304, headers: sent };
     if (job.finished_at === null || !withResult) return { headers: sent, body: jobText(job, description) };
     await beginDownload(account.id, signal);
     return { headers: sent, body: jobWithResultText(db, job, description) };

@@ -25,7 +25,7 @@ export const readLinkedResult = route({
   summary: 'Download the result that a callback links to',
   description:
     'The URL is that of a callback with `webhook_payload: link`, as it is, and needs no key. A page block ' +
-    'on each line. Takes `Range` with `If-Range`, `If-None-Match` and HEAD. 403 where the URL was changed, ' +
+    'on each line. Takes `Range` with `If-Range`, `If-None-Match`, `If-Match` and HEAD. 403 where the URL was changed, ' +
     '410 once it has expired.',
   access: 'link',
   query,
@@ -38,7 +38,7 @@ export const readLinkedResult = route({
     },
     304: { description: 'The result is as `If-None-Match` says.' },
   },
-  problems: ['gone', 'range_not_satisfiable'],
+  problems: ['gone', 'precondition_failed', 'range_not_satisfiable'],
   async handle({ params, query: given, headers: asked, signal }, { db }: Pick<JobContext, 'db'>) {
     const link = parseLink(params.job_id, given);
     if (link === null) throw notFound('result');

@@ -15,7 +15,7 @@ export const readResult = route({
   summary: 'Download the result of a job that has ended',
   description:
     'All pages in the order of the request, as one stream: `json` is the `result` of the job, `jsonl` has ' +
-    'a page block on each line, `csv` a row for each page. Takes `Range` with `If-Range`, `If-None-Match` ' +
+    'a page block on each line, `csv` a row for each page. Takes `Range` with `If-Range`, `If-None-Match`, `If-Match` ' +
     'and HEAD. The digests are there up to 32 MiB of JSON; a larger `csv` has no ranges either.',
   access: 'account',
   query: resultQuery,
@@ -34,7 +34,7 @@ export const readResult = route({
     },
     304: { description: 'The result is as `If-None-Match` says.' },
   },
-  problems: ['not_finished', 'range_not_satisfiable'],
+  problems: ['not_finished', 'precondition_failed', 'range_not_satisfiable'],
   async handle({ account, params, query: { format }, headers: asked, signal }, { db }: JobContext) {
     const job = await requireJob(db, account.id, params.job_id);
     await beginDownload(account.id, signal);

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { DbOrTx } from '../../../database/tables.ts';
 import { bytesReply } from '../../../http/bytes-reply.ts';
-import { hasETag } from '../../../http/etag.ts';
+import { isUnchanged } from '../../../http/conditions.ts';
 import type { Reply } from '../../../http/route/reply.ts';
 import { ServiceError } from '../../../service-error.ts';
 import { resultETag, type Job } from '../../read/jobs.ts';
@@ -24,7 +24,7 @@ export function downloadHeaders({ id }: Job, format: ResultFormat): Record<strin
 
 /**
  * The whole result of a job as a download, or the part of it that the headers ask for. Throws
- * ServiceError `not_finished`, `range_not_satisfiable`.
+ * ServiceError `not_finished`, `precondition_failed`, `range_not_satisfiable`.
  */
 export async function resultReply(
   db: DbOrTx,
@@ -35,7 +35,7 @@ export async function resultReply(
     throw new ServiceError('not_finished', 'The job still runs: read its pages, or wait for its end.');
   const etag = resultETag(job, format);
   const known = { ETag: etag, 'Cache-Control': 'private, no-cache' };
-  if (hasETag(asked['if-none-match'], etag)) return { status: 304, headers: known };
+  if (isUnchanged(asked, etag)) return { status: 304, headers: known };
   const { bytes, sha256, read } = await resultContent(db, job, format);
   const headers = downloadHeaders(job, format);
   if (bytes === null) return { headers: { ...known, ...headers }, bytes: read() };
