@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { sql } from 'kysely';
 import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
 import { startTestService } from '../support/service.ts';
 import { gate, page, startSite } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
 
 const PAGES = 8;
+/** A page waits for its host for half a minute at most. */
+const DELAY_S = 28;
 const TEXT = page('There', 'A page of the shop, with words enough to be read by those who come for them.');
 
 test(
@@ -41,3 +44,36 @@ test(
     await service.api('POST', `/v1/jobs/${batch}/cancel`);
   },
 );
+
+test('a page that waits for its host holds no place in the browser', { skip: noBrowser }, async () => {
+  const robots = {
+    headers: { 'content-type': 'text/plain' },
+    body: `User-agent: *\nCrawl-delay: ${DELAY_S}`,
+  };
+  await using slow = await startSite({ '/robots.txt': robots }, { fallback: TEXT });
+  await using quick = await startSite({}, { fallback: TEXT });
+  await using service = await startTestService({ CHROMIUM_PATH: CHROMIUM, RENDER_CONCURRENCY: '1' });
+  const { api: other } = await service.createAccount();
+  const options = { render: true, respect_robots: true, timeout_ms: 60_000 };
+
+  const urls = [slow.url('/1'), slow.url('/2')];
+  const batch = await service.api.queue('/v1/scrape/batch/async', { ...options, urls });
+  const { host } = new URL(slow.origin);
+  // Both turns have been taken: one page has its own, and the other waits for it.
+  await eventually(
+    async () =>
+      await service.db
+        .selectFrom('hosts')
+        .where('host', '=', host)
+        .where('next_allowed_at', '>', sql<Date>`now() + ${DELAY_S} * interval '1 s'`)
+        .select('host')
+        .executeTakeFirst(),
+  );
+  const job = await other.queue('/v1/scrape/async', { ...options, url: quick.url('/') });
+  assert.equal((await other.finished(job)).status, 'completed');
+  assert.deepEqual(
+    slow.requests.map(({ path }) => path).filter((path) => /\d/.test(path)),
+    ['/1'],
+  );
+  await service.api('POST', `/v1/jobs/${batch}/cancel`);
+});

@@ -42,6 +42,8 @@ export interface Entry {
   vouched?: boolean;
   /** Through the pool, where the job's own way has been turned away. */
   throughPool?: boolean;
+  /** What the visitor waits for besides, between the host's turn and its place. */
+  afterTurn?: () => Promise<void>;
 }
 
 interface HostsOptions {
@@ -104,6 +106,7 @@ export class Hosts {
     const { job, target, signal, sync = false, vouched = false } = entry;
     this.refusing.check(job.id, target.host);
     await this.#awaitTurn({ job, target, signal, vouched });
+    await entry.afterTurn?.();
     const permit = await this.#load.park(job.account_id, this.#takePlace(job, target.host, signal));
     if (!permit) throw new HostBusyError(signal.aborted ? 0 : BUSY_SECONDS);
     const visitor = { accountId: job.account_id, host: target.host };

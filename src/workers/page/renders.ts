@@ -45,12 +45,18 @@ export class Renders {
   }
 
   /**
-   * Waits for a place. An account has at most `concurrency` pages in the line, so that others wait
-   * behind no more of it.
+   * Joins the line. An account has at most `concurrency` pages in it, so that others wait behind no
+   * more of it.
    */
-  async enter(accountId: string, signal: AbortSignal): Promise<Disposable> {
+  async join(accountId: string, signal: AbortSignal): Promise<Disposable> {
+    const share = await this.#shares.acquire(accountId, 1, signal);
+    if (!share) throw signal.reason;
+    return share;
+  }
+
+  /** Waits for a place, in the line. */
+  async enter(signal: AbortSignal): Promise<Disposable> {
     using stack = new DisposableStack();
-    stack.use(await this.#shares.acquire(accountId, 1, signal));
     const turn = await this.#turns?.take(signal);
     let enteredAt = performance.now();
     if (turn) stack.defer(() => this.#turns!.giveBack(turn, performance.now() - enteredAt));

@@ -27,6 +27,12 @@ const MIN_RENDER_MS = 1000;
 /** The least time in which a page is asked for again. */
 const MIN_AGAIN_MS = 100;
 
+/** How a host is entered: with a place in the browser, and through the pool of proxies. */
+interface HostEntry {
+  renders: Renders | null;
+  throughPool?: boolean;
+}
+
 /** How a page is got, at a place at its host. */
 type Way = (place: HostPlace, body: BodyReservation) => Promise<RoutedPage>;
 
@@ -58,8 +64,8 @@ export class Retrieval implements Answer {
   #isConditional = false;
   /** The browser's place, kept where it has made files: they take memory until they are stored. */
   readonly held = new DisposableStack();
-  /** The place in the browser that the visit has now. */
-  #browser: Disposable | null = null;
+  /** What the visit has of the browser now: its part of the line, and its place. */
+  #browser: DisposableStack | null = null;
 
   constructor(around: Surroundings, visit: BegunVisit) {
     this.#around = around;
@@ -103,11 +109,7 @@ export class Retrieval implements Answer {
     const { renders } = this.#around;
     const { job, page, signal } = this.#visit;
     if (renders === null) throw new PageError('render_failed', { cause: 'this process has no browser' });
-    // Before the host, whose places others wait for.
-    await this.#enterBrowser(renders);
-    return await this.#obtain(async (host, body) => {
-      // Another try, through the pool, may have to wait for it again.
-      await this.#enterBrowser(renders);
+    const visit: Way = async (host, body) => {
       this.#begin();
       const timeoutMs = Math.max(MIN_RENDER_MS, this.#leftMs());
       const rendered = await host.visit(
@@ -123,20 +125,14 @@ export class Retrieval implements Answer {
       // Another page may be rendered while this one is read.
       this.#leaveBrowser();
       return rendered ?? (await this.#fetch(host, body));
-    }).finally(() => this.#leaveBrowser());
-  }
-
-  async #enterBrowser(renders: Renders): Promise<void> {
-    const { job, signal } = this.#visit;
-    this.#browser ??= this.held.use(
-      await this.#around.load.park(job.account_id, renders.enter(job.account_id, signal)),
-    );
+    };
+    return await this.#obtain(visit, renders).finally(() => this.#leaveBrowser());
   }
 
   /** Gives the place back, unless there are files: see `held`. */
   #leaveBrowser(): void {
     if (this.#files.stored.length > 0) return;
-    this.#browser?.[Symbol.dispose]();
+    this.#browser?.dispose();
     this.#browser = null;
   }
 
@@ -145,12 +141,12 @@ export class Retrieval implements Answer {
    * away, and the job may fall back on the pool, it tries the pool. The first answer stays where
    * that is no better.
    */
-  async #obtain(get: Way): Promise<Retrieved> {
-    const direct = await this.#obtainOnce(get);
+  async #obtain(get: Way, renders: Renders | null = null): Promise<Retrieved> {
+    const direct = await this.#obtainOnce(get, { renders });
     if (!('reading' in direct) || !this.#mayFallBack(direct)) return direct;
     const { job, page, signal } = this.#visit;
     try {
-      const other = await this.#obtainOnce(get, true);
+      const other = await this.#obtainOnce(get, { renders, throughPool: true });
       if ('reading' in other && !isRefusal(other.reading.block)) return other;
     } catch (error) {
       if (signal.aborted) throw error;
@@ -169,11 +165,11 @@ export class Retrieval implements Answer {
   }
 
   /** Enters the host, gets the page by `get`, and reads it. */
-  async #obtainOnce(get: Way, throughPool = false): Promise<Retrieved> {
+  async #obtainOnce(get: Way, entry: HostEntry): Promise<Retrieved> {
     const { job } = this.#visit;
-    using place = await this.#enterHost(throughPool);
+    using place = await this.#enterHost(entry);
     using _ = await this.#around.load.enter(job.account_id);
-    if (this.#browser === null) this.#around.plainPages.begin();
+    if (entry.renders === null) this.#around.plainPages.begin();
     using body = this.#around.bodies.reserve(job.account_id);
     const fetched = await get(place, body);
     if (fetched.status === 304 && this.#isConditional) return { notModified: fetched };
@@ -188,9 +184,21 @@ export class Retrieval implements Answer {
     return { fetched, reading, rendered: this.#rendered, files: this.#files };
   }
 
-  async #enterHost(throughPool = false): Promise<HostPlace> {
+  /**
+   * Enters the host, and the browser where the page needs that: after the host's turn, so that
+   * nobody holds a place in the browser while he waits for that, and before the host's place, which
+   * others wait for. The line comes first, so that few pages whose turn has come wait for the
+   * browser, and then visit the host at once.
+   */
+  async #enterHost({ renders, throughPool = false }: HostEntry): Promise<HostPlace> {
     const { job, page, signal, sync } = this.#visit;
-    return await this.#around.hosts.enter({ job, target: page, signal, sync, throughPool });
+    const { hosts, load } = this.#around;
+    const entry = { job, target: page, signal, sync, throughPool };
+    if (renders === null || this.#browser !== null) return await hosts.enter(entry);
+    const browser = (this.#browser = this.held.use(new DisposableStack()));
+    browser.use(await load.park(job.account_id, renders.join(job.account_id, signal)));
+    const afterTurn = async () => void browser.use(await load.park(job.account_id, renders.enter(signal)));
+    return await hosts.enter({ ...entry, afterTurn });
   }
 
   /** Whether a link of a crawl was redirected to another site. */
@@ -232,7 +240,7 @@ export class Retrieval implements Answer {
     const inTime = performance.now() - this.#begunAt < timeoutMs / 2;
     if (sync && TRANSIENT_STATUSES.has(this.#fetched.status) && inTime) {
       await sleep(SYNC_RETRY_MS);
-      using again = await this.#enterHost();
+      using again = await this.#enterHost({ renders: null });
       this.#fetched = await again.fetch(request);
     }
     return this.#fetched;
