@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sql } from 'kysely';
 import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
+import { hostClock } from '../support/host-clock.ts';
 import { startTestService } from '../support/service.ts';
 import { gate, page, startSite } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
@@ -58,17 +58,8 @@ test('a page that waits for its host holds no place in the browser', { skip: noB
 
   const urls = [slow.url('/1'), slow.url('/2')];
   const batch = await service.api.queue('/v1/scrape/batch/async', { ...options, urls });
-  const { host } = new URL(slow.origin);
   // Both turns have been taken: one page has its own, and the other waits for it.
-  await eventually(
-    async () =>
-      await service.db
-        .selectFrom('hosts')
-        .where('host', '=', host)
-        .where('next_allowed_at', '>', sql<Date>`now() + ${DELAY_S} * interval '1 s'`)
-        .select('host')
-        .executeTakeFirst(),
-  );
+  await eventually(async () => (await hostClock(service.db, slow)) > Date.now() + DELAY_S * 1000);
   const job = await other.queue('/v1/scrape/async', { ...options, url: quick.url('/') });
   assert.equal((await other.finished(job)).status, 'completed');
   assert.deepEqual(
