@@ -23,8 +23,6 @@ export function guards(proxyUrl: string): string[] {
   ];
 }
 
-const FRUGAL = ['--disable-gpu', `--js-flags=--max-old-space-size=${TAB_HEAP_MB}`];
-
 /**
  * Starts the browser in its own sandbox, or connects to one that runs elsewhere. The browser is
  * driven through a pipe: when this process ends, so does the browser.
@@ -37,7 +35,7 @@ export async function openBrowser(
   return await chromium.launch({
     executablePath: browser.path,
     chromiumSandbox: true,
-    args: [...FRUGAL, ...flags],
+    args: [`--js-flags=--max-old-space-size=${TAB_HEAP_MB}`, ...flags],
     artifactsDir: join(directory, 'artifacts'),
     env: {
       PATH: PROGRAMS,
