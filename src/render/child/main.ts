@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import {
@@ -7,6 +6,7 @@ import {
   createEgress,
   type ForwardProxy,
 } from '../../egress/index.ts';
+import { clearUp, killAll } from '../leftovers.ts';
 import type { BrowserSettings, FromBrowser, RenderRequest, ToBrowser } from '../messages.ts';
 import { guards, openBrowser, whyNotStarted } from './browser.ts';
 import { descendants, memoryOfChildren } from './memory.ts';
@@ -31,6 +31,7 @@ const CONNECTIONS_PER_ADDRESS = 6 * 8;
 
 const stops = new Map<number, AbortController>();
 const asked = new Map<number, (allowed: boolean) => void>();
+let opening: Promise<Browser> | null = null;
 let browser: Browser | null = null;
 let contexts: Contexts | null = null;
 let proxy: ForwardProxy | null = null;
@@ -64,7 +65,8 @@ async function start(settings: BrowserSettings): Promise<void> {
     });
     const egress = createEgress({ allowTargets, allowWebhooks: [], dnsServers, pageBudget });
     proxy = await egress.startForwardProxy();
-    browser = await openBrowser(settings, guards(proxy.url));
+    opening = openBrowser(settings, guards(proxy.url));
+    browser = await opening;
     browser.on('disconnected', () => void (ending ??= end()));
     await letChildrenGoLast();
     contexts = new Contexts(browser, () => void (ending ??= end()));
@@ -121,20 +123,14 @@ function send(message: FromBrowser): void {
   if (process.connected) process.send!(message, () => {});
 }
 
-/** Ends the browser, removes what it has written, and exits. Call it once. */
+/**
+ * Ends the browser, removes what it has written, and exits. Call it once. A browser that is about
+ * to start is waited for: it would write after the rest is removed.
+ */
 async function end(): Promise<void> {
-  const limit = sleep(END_LIMIT_MS);
-  await Promise.race([browser?.close().catch(() => {}), limit]);
-  for (const pid of await descendants()) kill(pid);
-  if (directory !== null)
-    await rm(directory, { recursive: true, force: true, maxRetries: 10 }).catch(() => {});
+  const closed = opening?.then(async (opened) => await opened.close()).catch(() => {});
+  await Promise.race([closed, sleep(END_LIMIT_MS)]);
+  killAll(await descendants());
+  if (directory !== null) await clearUp(directory);
   process.exit();
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
 }
