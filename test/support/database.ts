@@ -12,7 +12,10 @@ export interface TestDatabase extends Database, AsyncDisposable {
 export async function createTestDatabase({ empty = false }: { empty?: boolean } = {}): Promise<TestDatabase> {
   const { databaseUrl, template } = testRun();
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await administer(databaseUrl, `create database ${name} template ${empty ? 'template0' : template}`);
+  await administer(
+    databaseUrl,
+    `create database ${name} template ${empty ? 'template0' : template} strategy file_copy`,
+  );
   const address = new URL(databaseUrl);
   address.pathname = name;
   let dropping = false;
