@@ -35,6 +35,13 @@ const FOR_BROWSERS = ['/v1', '/v2', '/mcp', RESULTS_PATH, '/openapi.json'];
 /** Of one address in a minute. */
 const MAX_WRONG_KEYS = 100;
 
+let document: string | undefined;
+
+/** The API's document as JSON. Making it takes 50 ms, so it waits for the first request. */
+function openApi(): string {
+  return (document ??= JSON.stringify(openApiDocument(ROUTES, callbacks)));
+}
+
 /**
  * The HTTP API with the console and the documents. Every path under /v1 needs a key; every error is
  * a problem document.
@@ -42,7 +49,6 @@ const MAX_WRONG_KEYS = 100;
 export function createApp(context: Context, parts: ApiParts): Express {
   const app = express();
   const metrics = createMetrics(context);
-  const openApi = JSON.stringify(openApiDocument(ROUTES, callbacks));
   const bodies = new BodyBudget();
   const gates = gatesOf(context, createBodyReader(bodies));
   app.disable('x-powered-by');

@@ -19,5 +19,5 @@ export type ApiContext = Context &
   ApiParts & {
     metrics: Metrics | null;
     /** The API's document as JSON text. */
-    openApi: string;
+    openApi: () => string;
   };

@@ -57,7 +57,7 @@ const openApi = route({
   answers: { 200: { description: 'OpenAPI 3.1.', contentType: 'application/json' } },
   handle: (_request, context: ApiContext) => ({
     headers: { 'Cache-Control': 'no-cache' },
-    body: context.openApi,
+    body: context.openApi(),
   }),
 });
 
