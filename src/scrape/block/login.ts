@@ -16,8 +16,12 @@ const SIGN_IN = [
   '/sso',
 ];
 
+/** First labels of hosts where people sign in. */
+const SIGN_IN_HOST = /^(?:login|auth|sso|signin|accounts?|id|idp)\./;
+
 /**
  * A login wall: the site demands credentials, or leads from another page to a form with a password.
+ * A form that asks for the name first counts where its URL names the way back.
  * A link or a small form to sign in is none.
  */
 export function loginWall(
@@ -27,14 +31,27 @@ export function loginWall(
   if (answer.status === 401 && answer.headers['www-authenticate'] !== undefined)
     return { kind: 'login', vendor: null, evidence: 'status 401, header www-authenticate' };
   const [first] = answer.hops;
-  if (!first || !traces?.hasPassword || isAboutSigningIn(first.url)) return null;
-  if (!isAboutSigningIn(answer.url) && !leadsBack(answer.url, first.url)) return null;
-  return { kind: 'login', vendor: null, evidence: 'a redirect to a form with a password' };
+  if (!first || traces === null || isAboutSigningIn(first.url)) return null;
+  const [signsIn, back] = [isAboutSigningIn(answer.url), leadsBack(answer.url, first.url)];
+  if (traces.hasPassword && (signsIn || back))
+    return { kind: 'login', vendor: null, evidence: 'a redirect to a form with a password' };
+  const asks = traces.fields > 0 && (back || namesHost(answer.url, first.url));
+  const isPlace = signsIn || SIGN_IN_HOST.test(URL.parse(answer.url)?.hostname ?? '');
+  return asks && isPlace
+    ? { kind: 'login', vendor: null, evidence: 'a redirect to a form to sign in' }
+    : null;
 }
 
 function isAboutSigningIn(url: string): boolean {
   const path = URL.parse(url)?.pathname.toLowerCase() ?? '';
   return SIGN_IN.some((part) => path.includes(part));
+}
+
+/** Whether the query of a URL of another host names the host that the visitor came from. */
+function namesHost(url: string, from: string): boolean {
+  const [to, origin] = [URL.parse(url), URL.parse(from)];
+  if (to === null || origin === null || to.host === origin.host) return false;
+  return [...to.searchParams.values()].some((value) => value.includes(`//${origin.host}`));
 }
 
 /** Whether the query of a URL names where the visitor came from. */

@@ -73,6 +73,7 @@ export const MARKS: readonly Mark[] = [
   mark('human', 'captcha', ['script', '//captcha.px-cloud.net/']),
   mark('human', 'captcha', ['script', '//captcha.perimeterx.net/']),
   mark('human', 'captcha', ['status', 403, 429], ['inline_script', '_pxUuid']),
+  mark('human', 'captcha', ['inline_script', '_pxAppId'], ['script', '/captcha.js']),
   mark('human', 'captcha', ['text', '"blockScript"'], ['text', '"appId":"PX']),
   mark('human', 'denied', ['status', 403, 429], ['header', 'set-cookie', '_pxhd=']),
 
@@ -122,6 +123,9 @@ export const MARKS: readonly Mark[] = [
   mark('siteground', 'challenge', ['refresh', '/.well-known/sgcaptcha/']),
   mark('imunify360', 'challenge', ['header', 'server', 'imunify360'], ['blank']),
   mark('aliyun', 'challenge', ['inline_script', 'acw_sc__v2'], ['blank']),
+  mark('arkose', 'captcha', ['status', 403, 429], ['script', '.arkoselabs.com/']),
+  mark('reblaze', 'challenge', ['inline_script', 'rbzns'], ['blank']),
+  mark('wordfence', 'denied', ['status', 403, 503], ['link', '//www.wordfence.com/']),
   mark('amazon', 'captcha', ['form', '/errors/validateCaptcha']),
   mark('yandex', 'captcha', ['url', '/showcaptcha?']),
   mark('linkedin', 'denied', ['status', 999], ['header', 'x-li-fabric']),

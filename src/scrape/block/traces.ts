@@ -23,8 +23,8 @@ export interface Traces {
   id: string[];
   /** The text that is shown; for what is not HTML, all of it. */
   text: string;
-  /** Captchas by the class of their element. */
-  captchas: CaptchaVendor[];
+  /** Captchas by the class of their element, and by the script that shows them. */
+  captchas: (CaptchaVendor | 'geetest')[];
   /** Fields that a visitor fills in, a password apart. */
   fields: number;
   hasPassword: boolean;
@@ -35,7 +35,17 @@ const CAPTCHAS = {
   'g-recaptcha': 'recaptcha',
   'h-captcha': 'hcaptcha',
   'cf-turnstile': 'turnstile',
+  'frc-captcha': 'friendly_captcha',
+  mtcaptcha: 'mtcaptcha',
+  'smart-captcha': 'smartcaptcha',
+  procaptcha: 'procaptcha',
 } as const;
+/** Calls by which scripts put a captcha into the page; those of reCAPTCHA may stay out of sight. */
+const RENDERING: readonly [call: string, vendor: CaptchaVendor | 'geetest'][] = [
+  ['turnstile.render(', 'turnstile'],
+  ['hcaptcha.render(', 'hcaptcha'],
+  ['initGeetest', 'geetest'],
+];
 export type CaptchaVendor = (typeof CAPTCHAS)[keyof typeof CAPTCHAS];
 
 /** Types of `<input>` that nobody fills in. */
@@ -115,6 +125,8 @@ function noteScript({ attribs, children }: Element, traces: Traces, budget: { ch
     const code = child.data.slice(0, MAX_SCRIPT_CHARS);
     budget.chars -= code.length;
     traces.inline_script.push(code);
+    for (const [call, vendor] of RENDERING)
+      if (code.includes(call) && !code.includes('invisible')) traces.captchas.push(vendor);
   }
 }
 

@@ -76,6 +76,32 @@ const BLOCKS: [told: string, answer: Case][] = [
   ['recaptcha captcha', { status: 429, html: '<form><div id="recaptcha" class="g-recaptcha"></div></form>' }],
   ['turnstile captcha', { html: '<p>Are you one?</p><div class="cf-turnstile" data-sitekey="k"></div>' }],
   ['null rate_limited', { status: 429, headers: { 'retry-after': '5' }, html: '<p>Slow down.</p>' }],
+  ['turnstile captcha', { html: '<p>One step</p><div id="w"></div><script>turnstile.render("#w")</script>' }],
+  ['geetest captcha', { html: '<div id="c"></div><script>initGeetest4({captchaId:"x"})</script>' }],
+  ['friendly_captcha captcha', { html: '<p>Wait</p><form><div class="frc-captcha"></div></form>' }],
+  [
+    'human captcha',
+    {
+      html: '<p>Wait</p><script>window._pxAppId="PX1"</script><script src="/PX1/captcha/captcha.js"></script>',
+    },
+  ],
+  [
+    'arkose captcha',
+    { status: 403, html: '<script src="https://client-api.arkoselabs.com/v2/K/api.js"></script>' },
+  ],
+  ['reblaze challenge', { html: '<script>window.rbzns={seed:"x"}</script>' }],
+  [
+    'wordfence denied',
+    { status: 503, html: '<p>No access</p><a href="https://www.wordfence.com/">By its firewall</a>' },
+  ],
+  [
+    'null login',
+    {
+      url: 'https://login.idp.example/authorize?redirect_uri=https%3A%2F%2Fexample.com%2Fcb',
+      hops: [{ url: 'https://example.com/page', status: 302 }],
+      html: '<form><input type="email"></form>',
+    },
+  ],
   ['null login', { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' }, html: '<p>Who?</p>' }],
   [
     'null login',
@@ -124,6 +150,14 @@ const PAGES: Record<string, Case> = {
   },
   'an Imperva script on a page with text': {
     html: `${article}<script src="/_Incapsula_Resource?SWJIYLWA=71"></script>`,
+  },
+  'a form with a captcha that a script shows': {
+    html: '<input name="mail"><script>turnstile.render("#w")</script>',
+  },
+  'a page that another leads to': {
+    url: 'https://example.com/authors/jane?from=/page',
+    hops: [{ url: 'https://example.com/author/jane', status: 301 }],
+    html: '<input type="search"><p>Jane writes.</p>',
   },
   'a link to sign in': { html: '<a href="/login">Sign in</a><p>Text</p>' },
   'the form that was asked for': { url: 'https://example.com/login', html: '<input type="password">' },
