@@ -61,6 +61,12 @@ function fromDigits(text: string, language: string | null): string | null {
   return monthFirst ? day(year, first, second) : day(year, second, first);
 }
 
+/** `2024/3/1`, `2024. 3. 1.`, `2024年3月1日`, `2024년 3월 1일`. */
+function fromYearFirst(text: string): string | null {
+  const parts = /(?<!\d)(\d{4})\s?[./年년-]\s?(\d{1,2})\s?[./月월-]\s?(\d{1,2})(?!\d)/.exec(text);
+  return parts === null ? null : day(Number(parts[1]), Number(parts[2]), Number(parts[3]));
+}
+
 /** `1 March 2024`, `1. März 2024`, `1 de marzo de 2024`, `March 1, 2024`. */
 function fromWords(text: string, language: string | null): string | null {
   const dayFirst =
@@ -96,6 +102,7 @@ export function readDate(source: string, language: string | null): string | null
     fromEpoch(text) ??
     fromMail(text) ??
     fromWords(text, language) ??
+    fromYearFirst(text) ??
     fromDigits(text, language)
   );
 }

@@ -6,8 +6,24 @@ const DECIMAL_COMMA = new Set(
 );
 const SPACED = /\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?!\d)(?:[.,]\d{1,20})?/;
 const PLAIN = /\d{1,30}(?:[.,]\d{1,30}){0,20}/;
+/** Groups of thousands; in India those before the last have two digits. */
+const GROUPS = /^\d{1,3}(?:[.,]\d{2,3})*[.,]\d{3}$/;
+/** The zeros of scripts with digits of their own: Arabic, Persian, Indian, Bengali, Thai, full width. */
+const ZEROS = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10];
 /** How far into a text its number may stand. */
 const MAX_CHARS = 1000;
+
+/** The text with the digits of ASCII. */
+function withPlainDigits(text: string): string {
+  return text
+    .replace(/(?![0-9])\p{Nd}/gu, (digit) => {
+      const code = digit.codePointAt(0)!;
+      const zero = ZEROS.find((first) => code >= first && code <= first + 9);
+      return zero === undefined ? digit : String(code - zero);
+    })
+    .replaceAll('\u066b', '.')
+    .replaceAll('\u066c', ',');
+}
 
 /** The text of a number with a point for its decimals, and nothing between its thousands. */
 function normalised(digits: string, decimalComma: boolean): string {
@@ -20,6 +36,7 @@ function normalised(digits: string, decimalComma: boolean): string {
   const groups = /^[1-9]\d{0,2}[.,]\d{3}$/.test(bare) && (last === ',') !== decimalComma;
   const isDecimal = isMixed || (!isRepeated && !groups);
   const end = isDecimal ? bare.lastIndexOf(last) : bare.length;
+  if (isRepeated && !GROUPS.test(bare)) return 'NaN';
   const whole = bare.slice(0, end).replace(/[.,]/g, '');
   return isDecimal ? `${whole}.${bare.slice(end + 1)}` : whole;
 }
@@ -30,14 +47,16 @@ function normalised(digits: string, decimalComma: boolean): string {
  * where there is none.
  */
 export function readNumber(text: string, language: string | null): number | null {
-  const source = text.slice(0, MAX_CHARS);
+  const source = withPlainDigits(text.slice(0, MAX_CHARS));
   const [plain, spaced] = [PLAIN.exec(source), SPACED.exec(source)];
   if (plain === null) return null;
   const found = spaced !== null && spaced.index <= plain.index ? spaced : plain;
-  const before = source.slice(0, found.index).trimEnd();
+  const start = source.slice(0, found.index);
+  const isFraction = /^\d+$/.test(found[0]) && /(?<![\p{L}\d])[.,]$/u.test(start);
+  const before = (isFraction ? start.slice(0, -1) : start).trimEnd();
   const isNegative = /(?:^|[\s(])[-−](?:\s?\p{Sc})?$/u.test(before);
   const comma = DECIMAL_COMMA.has(language?.split('-')[0]?.toLowerCase() ?? '');
-  const value = Number(normalised(found[0], comma));
+  const value = Number(isFraction ? `0.${found[0]}` : normalised(found[0], comma));
   if (!Number.isFinite(value)) return null;
   return isNegative ? -value : value;
 }

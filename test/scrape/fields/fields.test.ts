@@ -125,6 +125,14 @@ test('a page with too many values is too large', async () => {
 
 suite('values', () => {
   const NUMBERS: [text: string, language: string | null, value: number | null][] = [
+    ['$.99', 'en', 0.99],
+    ['-.5', null, -0.5],
+    ['No.5', 'en', 5],
+    ['1.2.3', null, null],
+    ['1,23,456.78', 'en-IN', 123456.78],
+    ['1.234.567', 'de', 1234567],
+    ['٣٤٫٥', 'ar', 34.5],
+    ['１２３円', 'ja', 123],
     ['1.234,56 €', 'en', 1234.56],
     ['$1,234.50', 'de', 1234.5],
     ['1 234', null, 1234],
@@ -148,6 +156,10 @@ suite('values', () => {
 
   const DATES: [text: string, language: string | null, value: string | null][] = [
     ['2024-03-01', null, '2024-03-01'],
+    ['2024/3/1', null, '2024-03-01'],
+    ['2024年3月1日', 'ja', '2024-03-01'],
+    ['2024. 3. 1.', 'ko', '2024-03-01'],
+    ['12024/3/1', null, null],
     ['2024-03-01T09:30:00+01:00', null, '2024-03-01T08:30:00.000Z'],
     ['2024-03-01 09:30', null, '2024-03-01T09:30:00'],
     ['Fri, 01 Mar 2024 09:30:00 GMT', null, '2024-03-01T09:30:00.000Z'],
