@@ -264,3 +264,26 @@ test('text that declares nothing is UTF-8 where one of many characters is broken
   const bad = Buffer.concat([Buffer.from(words), Buffer.from([0x96]), Buffer.from(words)]);
   assert.equal(decode(bad).text, `${words}\ufffd${words}`);
 });
+
+test('a label that is misspelt is the one that it is like', () => {
+  const latin9 = latin1('<p>5 \xa4, \xbduvre</p>');
+  for (const charset of ['latin9', 'Latin-9', 'ISO 8859–15', 'iso8859_15', '8859-15'])
+    assert.equal(decode(latin9, { charset }).text, '<p>5 €, œuvre</p>', charset);
+  const page = latin1('<meta charset="latin-9"><p>5 \xa4</p>');
+  assert.equal(decode(page, { markup: true }).encoding, 'iso-8859-15');
+  for (const [charset, encoding] of [
+    ['win1251', 'windows-1251'],
+    ['CP-932', 'shift_jis'],
+    ['utf8mb4', 'utf-8'],
+    ['euc_kr', 'euc-kr'],
+  ] as const) {
+    const [, text, hex] = SAMPLES.find(([name]) => name === encoding) ?? ['', 'é', 'c3a9'];
+    assert.deepEqual(decode(Buffer.from(hex, 'hex'), { charset }), { text, encoding }, charset);
+  }
+});
+
+test('a label of UTF-16 on text without zeros says nothing', () => {
+  const german = latin1('<p>Die Grüße aus Köln, für München</p>');
+  for (const charset of ['unicode', 'utf-16', 'ucs-2'])
+    assert.equal(decode(german, { charset }).text, '<p>Die Grüße aus Köln, für München</p>');
+});

@@ -1,5 +1,6 @@
 import { TextDecoder } from 'node:util';
 import { ResultType, Sniffer } from 'encoding-sniffer/sniffer';
+import { likelyLabel } from './labels.ts';
 import { guessCharset } from './guess-charset.ts';
 import { storable } from '../storable.ts';
 import { utf8OrNull } from '../../utf8.ts';
@@ -35,8 +36,12 @@ const DOUBLE_BYTE = new Set(['gbk', 'gb18030', 'big5', 'shift_jis', 'euc-jp', 'e
  */
 function decoderFor(label: string | null | undefined): TextDecoder | null {
   if (!label) return null;
+  return decoderNamed(label) ?? decoderNamed(likelyLabel(label));
+}
+
+function decoderNamed(label: string | null): TextDecoder | null {
   try {
-    return new TextDecoder(label);
+    return label === null ? null : new TextDecoder(label);
   } catch {
     return null;
   }
@@ -69,14 +74,21 @@ function unmarkedUtf16(body: Uint8Array): string | null {
   return null;
 }
 
+/** A label that the prescan does not know. */
+function misspelt(beginning: Uint8Array): string | null {
+  const head = Buffer.from(beginning.buffer, beginning.byteOffset, beginning.byteLength).toString('latin1');
+  return /<meta\s[^>]{0,200}?\bcharset\s{0,5}=\s{0,5}["']?([^"'>;]{2,40})/i.exec(head)?.[1] ?? null;
+}
+
 /**
  * What `<meta>` or the XML declaration says, after the prescan of the HTML Standard, section
  * 13.2.3.2.
  */
 function declaredInContent(body: Uint8Array): string | null {
   const sniffer = new Sniffer({ maxBytes: PRESCAN_BYTES });
-  sniffer.write(body.subarray(0, PRESCAN_BYTES));
-  return sniffer.resultType === ResultType.DEFAULT ? null : sniffer.encoding;
+  const beginning = body.subarray(0, PRESCAN_BYTES);
+  sniffer.write(beginning);
+  return sniffer.resultType === ResultType.DEFAULT ? misspelt(beginning) : sniffer.encoding;
 }
 
 /**
@@ -112,7 +124,7 @@ function countForeign(text: string): { replaced: number; foreign: number } {
 /** Whether text that is valid UTF-8 is so in spite of the encoding it is said to have. */
 function overrules(text: string, body: Uint8Array, declared: TextDecoder | null): boolean {
   if (declared === null || declared.encoding === 'utf-8') return true;
-  if (declared.encoding.startsWith('utf-16')) return !body.includes(0);
+  if (declared.encoding.startsWith('utf-16')) return false;
   if (DOUBLE_BYTE.has(declared.encoding)) return FOUR_FOREIGN.test(text);
   return text.length < body.length;
 }
@@ -129,9 +141,13 @@ function choose(body: Buffer, hints: DecodeHints): Decoded {
   const marked = markedEncoding(body);
   if (marked) return using(new TextDecoder(marked));
 
-  const inHeader = decoderFor(hints.charset);
+  const hasZero = body.includes(0);
+  /** Text in UTF-16 has zeros: without any, the label says "Unicode" and nothing more. */
+  const believed = (decoder: TextDecoder | null): TextDecoder | null =>
+    decoder?.encoding.startsWith('utf-16') && !hasZero ? null : decoder;
+  const inHeader = believed(decoderFor(hints.charset));
   // Looked for only where it can decide: it takes a twentieth of the time that a page takes.
-  const inContent = () => (hints.markup ? decoderFor(declaredInContent(body)) : null);
+  const inContent = () => (hints.markup ? believed(decoderFor(declaredInContent(body))) : null);
   const first = inHeader ?? inContent();
   const unmarked = unmarkedUtf16(body);
   if (unmarked) return using(first?.encoding.startsWith('utf-16') ? first : new TextDecoder(unmarked));
