@@ -46,9 +46,15 @@ const between = (middle: string): string =>
   `<main>${`<p>${LONG}</p>`.repeat(4)}${middle}${`<p>${LONG}</p>`.repeat(4)}</main>`;
 
 test('text inside of what is kept comes back where it is not unlikely', () => {
-  const html = between('<pre>ferry --now</pre>');
-  assert.deepEqual(added(html, 0.4), ['ferry --now']);
+  const html = between('<blockquote>To the ferry!</blockquote>');
+  assert.deepEqual(added(html, 0.4), ['To the ferry!']);
   assert.deepEqual(added(html, 0.05), []);
+});
+
+test('code comes back where most of what is around it is kept, however unlikely it is', () => {
+  assert.deepEqual(added(between('<pre>ferry --now</pre>'), 0.05), ['ferry --now']);
+  const others = '<p>Chairs for sale</p>'.repeat(30);
+  assert.deepEqual(added(`<div>${others}<p>${LONG}</p><pre>ferry --now</pre></div>`, 0.05), []);
 });
 
 test('links and buttons inside of what is kept are judged on their own', () => {

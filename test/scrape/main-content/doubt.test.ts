@@ -45,6 +45,29 @@ test('a link to more on the same matter, and a part that holds more, are not dou
   assert.deepEqual(doubted(TEXT + features), []);
 });
 
+test('lines that send the reader to another text are doubted, in many languages', () => {
+  const lines = [
+    '<b>Also read:</b> <a href="/b">A bridge falls into the sea</a>',
+    '[Read more: <a href="/b">A bridge falls into the sea</a>]',
+    'Lesen Sie auch: <a href="/b">Brücke stürzt ins Meer</a>',
+    'Lea también: <a href="/b">Un puente se cae al mar</a>',
+    'Читайте также: <a href="/b">Мост упал в море</a>',
+  ];
+  const html = TEXT.replace('</main>', `${lines.map((line) => `<p>${line}</p>`).join('')}</main>`);
+  assert.equal(doubted(html).length, lines.length);
+  assert.deepEqual(doubted(html, 'https://forum.example.com/x'), []);
+});
+
+test('a sentence with a link, and a link without such a cue, are not doubted', () => {
+  const lines = [
+    'Read more of what the neighbours wrote in <a href="/b">the book of the river</a>, which took them years.',
+    '<a href="/b">The recommended way up the stairs</a>',
+    'Source: <a href="/b">the office of the lower town</a>',
+    'Related: <a href="/b">chairs</a>',
+  ];
+  assert.deepEqual(doubted(TEXT + lines.map((line) => `<p>${line}</p>`).join('')), []);
+});
+
 /** The probability of a text of which the forest is unsure. */
 function weighed(html: string, url: string): number {
   const document = parseHtml(html);

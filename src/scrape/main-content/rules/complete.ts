@@ -19,6 +19,8 @@ const ENCLOSED = 1.25;
 /** Elements of which a part alone is of little use; so are notes. */
 const WHOLES = new Set(['pre', 'code', 'dl', 'dt', 'dd', 'blockquote']);
 const WHOLE_LEVELS = 4;
+/** Preformatted text is kept, however little it reads like text, where so much around it is kept. */
+const CODE_SHARE = 1 / 2;
 /** How many elements around a block may vouch for it. */
 const ENCLOSING_LEVELS = 6;
 /**
@@ -41,6 +43,13 @@ function isPartOfWhole(container: Container): boolean {
   let at: Container | null = container;
   for (let i = 0; at !== null && i < WHOLE_LEVELS; i++, at = at.parent)
     if (at.element !== null && (WHOLES.has(at.element.name) || isNote(at.element))) return true;
+  return false;
+}
+
+function isPreformatted(container: Container): boolean {
+  let at: Container | null = container;
+  for (let i = 0; at !== null && i < WHOLE_LEVELS; i++, at = at.parent)
+    if (at.element?.name === 'pre') return true;
   return false;
 }
 
@@ -72,12 +81,15 @@ function isEnclosed(block: Block, probability: number, kept: Map<Container, numb
   if (pressed > 0) return false;
   if (linked > words / 2) return probability >= MIN_LISTED_PROBABILITY && isListed(container, kept);
   if (!isPartOfWhole(container)) return false;
+  const isCode = isPreformatted(container);
   let at: Container | null = container;
   for (let level = 0; at !== null && level < ENCLOSING_LEVELS; at = at.parent) {
     if (at.words <= words) continue;
     level++;
     const share = (kept.get(at) ?? 0) / (at.words - words);
-    if (at.words > 2 * words && share >= ENCLOSING_SHARE && probability + share >= ENCLOSED) return true;
+    if (at.words <= 2 * words) continue;
+    if (isCode ? share >= CODE_SHARE : share >= ENCLOSING_SHARE && probability + share >= ENCLOSED)
+      return true;
   }
   return false;
 }

@@ -1,6 +1,7 @@
 import type { Container } from '../signals/blocks.ts';
 import { MARKS } from '../signals/marks.ts';
 import type { Page } from '../signals/page.ts';
+import { isSuggestion } from './suggestions.ts';
 
 const numbersOf = (marks: string): Set<number> =>
   new Set(marks.split(' ').map((mark) => MARKS.indexOf(mark)));
@@ -15,6 +16,7 @@ const BESIDE = numbersOf('<footer> <dialog> @dialog related');
 /** What holds more than this share of a page is the page, whatever its name. */
 const MOST = 1 / 2;
 const BESIDE_FACTOR = 1 / 3;
+const SUGGESTION_FACTOR = 1 / 10;
 
 /** Factors of the odds that a block is content. */
 const ARTICLE_ODDS = 3 / 4;
@@ -46,6 +48,13 @@ function doubtBeside(page: Page, probabilities: Float64Array): void {
     if (isWithin(container, BESIDE, most)) probabilities[i]! *= BESIDE_FACTOR;
 }
 
+/** Where people talk, such a line is what one of them says to another. */
+function doubtSuggestions(page: Page, probabilities: Float64Array): void {
+  if (page.kinds.has('talk')) return;
+  for (const [i, block] of page.blocks.entries())
+    if (isSuggestion(block)) probabilities[i]! *= SUGGESTION_FACTOR;
+}
+
 /**
  * Weighs what the forest is unsure of by the kind of page: beside an article it is mostly clutter,
  * in documentation mostly content.
@@ -64,4 +73,5 @@ export function doubt(page: Page, probabilities: Float64Array): void {
   weighByKind(page, probabilities);
   doubtComments(page, probabilities);
   doubtBeside(page, probabilities);
+  doubtSuggestions(page, probabilities);
 }
