@@ -81,8 +81,7 @@ function fit(pages: AnnotatedPage[], counts: Map<AnnotatedPage, PageCounts>): Le
   const parts = Array.from({ length: LEXICON_PARTS }, (_, part) =>
     lexicon.without(countsBySite(pages.filter((page) => partOf.get(page) === part))),
   );
-  const random = randomSource(5);
-  const examples = pages.flatMap((page) => examplesOf(page, parts[partOf.get(page)!]!, random));
+  const examples = pages.flatMap((page, i) => examplesOf(page, parts[partOf.get(page)!]!, randomSource(i)));
   console.log(`${pages.length} pages, ${examples.length} examples of ${names.length} signals`);
   return { ...lexicon.data(), ...forestOf(examples) };
 }

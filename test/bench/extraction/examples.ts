@@ -181,7 +181,7 @@ export function examplesOf(annotated: AnnotatedPage, lexicon: Lexicon, random: (
     return [
       {
         label: label >= 0.5 ? 1 : 0,
-        weight: (weight * (WEIGHTS[annotated.corpus] ?? 1)) / chance,
+        weight: Math.fround((weight * (WEIGHTS[annotated.corpus] ?? 1)) / chance),
         values: Float32Array.from(measures, (measure) => measure(context)),
       },
     ];

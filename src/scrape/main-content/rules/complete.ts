@@ -19,7 +19,7 @@ const ENCLOSED = 1.25;
 /** Elements of which a part alone is of little use; so are notes. */
 const WHOLES = new Set(['pre', 'code', 'dl', 'dt', 'dd', 'blockquote']);
 const WHOLE_LEVELS = 4;
-/** Preformatted text is kept, however little it reads like text, where so much around it is kept. */
+/** Code is kept, however little it reads like text, where so much around it is kept. */
 const CODE_SHARE = 1 / 2;
 /** How many elements around a block may vouch for it. */
 const ENCLOSING_LEVELS = 6;

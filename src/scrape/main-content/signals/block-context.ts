@@ -19,6 +19,8 @@ export interface ExtractionContext {
   repeatedAround: Container | null;
   core: CoreRelation;
   narrowCore: CoreRelation;
+  /** Null where the page has no title. */
+  title: CoreRelation | null;
 }
 
 /** What is measured of a block. */
@@ -73,6 +75,7 @@ export class ContextReader {
   contextOf(index: number): ExtractionContext {
     const page = this.#page;
     const block = page.blocks[index]!;
+    const title = page.blocks[page.titleIndex];
     const around = [block.container];
     while (around.length <= LEVELS) around.push(around.at(-1)!.parent ?? around.at(-1)!);
     const repeated = repeatedFrom(block.container);
@@ -87,6 +90,7 @@ export class ContextReader {
       repeatedAround: repeatedFrom(repeated?.parent ?? null),
       core: relationTo(page.core, block.container),
       narrowCore: relationTo(page.narrowCore, block.container),
+      title: title === undefined ? null : relationTo(title.container, block.container),
     };
   }
 

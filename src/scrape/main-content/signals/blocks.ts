@@ -34,8 +34,13 @@ export interface Container extends Measure {
   paragraphWords: number;
   /** Words of blocks that read like running text. */
   prose: number;
+  /** Words of running text of the page's own: see ownTextOf. */
+  text: number;
   headings: number;
   images: number;
+  /** Prices, and headings that are links. */
+  prices: number;
+  titles: number;
   /** How many siblings, itself included, look like it: the same tag and class. */
   repeated: number;
 }
@@ -105,8 +110,11 @@ export class Segmenter {
       blocks: 0,
       paragraphWords: 0,
       prose: 0,
+      text: 0,
       headings: 0,
       images: 0,
+      prices: 0,
+      titles: 0,
       repeated: 1,
     };
   }

@@ -6,6 +6,8 @@ import { headingLevel, type Section, sectionsOf } from './sections.ts';
 import type { Lexicon } from './words/lexicon.ts';
 import { type PageWords, readWords } from './words/page-words.ts';
 import { type Alike, alikeOf } from './alike.ts';
+import { countCards, ownTextOf } from './cards.ts';
+import { type BulkPlace, bulkPlacesOf } from './bulk.ts';
 
 /** What is known of a page as a whole. */
 export interface Page extends PageWords {
@@ -31,6 +33,8 @@ export interface Page extends PageWords {
   /** For each block those whose three, and two, innermost elements look like its own. */
   alike: Alike[];
   looselyAlike: Alike[];
+  /** For each block where it stands to the bulk of the running text. */
+  bulk: BulkPlace[];
   /**
    * What the page declares itself to be, `type.…`, what its path suggests, `path.…`, and whether
    * people talk there, `talk`.
@@ -59,7 +63,7 @@ function countRepeated(containers: Map<ParentNode, Container>): void {
 function coreOf(root: Container, containers: Iterable<Container>, share: number): Container {
   let core = root;
   for (const container of containers) {
-    if (container.depth > core.depth && container.prose > root.prose * share) core = container;
+    if (container.depth > core.depth && container.text > root.text * share) core = container;
   }
   return core;
 }
@@ -96,12 +100,16 @@ export function readPage(
     occurrences.set(block.text, block.earlier + 1);
   }
   const levels = blocks.map(headingLevel);
+  const outsideIn = [root, ...containers.values()];
+  countCards(blocks, levels, outsideIn);
+  const isText = ownTextOf(blocks, outsideIn);
   const headingIndex = levels.indexOf(1);
   const heading = blocks[headingIndex]?.text ?? '';
   const narrowCore = coreOf(root, containers.values(), 0.5);
   const sections = sectionsOf(blocks, levels);
   const alike = alikeOf(blocks, 3);
   const looselyAlike = alikeOf(blocks, 2);
+  const titleIndex = titleIndexOf(blocks, levels, title);
   const address = URL.parse(url);
   const path = address?.pathname.toLowerCase().slice(0, 500) ?? '';
   let main: Container | null = null;
@@ -115,7 +123,7 @@ export function readPage(
     title,
     heading,
     headingIndex,
-    titleIndex: titleIndexOf(blocks, levels, title),
+    titleIndex,
     firstProse: blocks.findIndex(isProse),
     lastProse: blocks.findLastIndex(isProse),
     main,
@@ -126,17 +134,19 @@ export function readPage(
     sections,
     alike,
     looselyAlike,
+    bulk: bulkPlacesOf(blocks, looselyAlike, isText),
     kinds: new Set([...declared, ...kindsOfAddress(address)]),
     pathDepth: path.split('/').filter(Boolean).length,
     ...readWords(
       {
         blocks,
-        containers: [root, ...containers.values()],
+        containers: outsideIn,
         sections,
         alike,
         looselyAlike,
         core: narrowCore,
         about: [`${title} ${heading}`, description],
+        titleIndex,
       },
       lexicon,
     ),

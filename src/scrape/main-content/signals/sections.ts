@@ -8,6 +8,8 @@ export interface Section {
   distance: number;
   /** The index of the nearest heading's block, -1 where there is none. */
   heading: number;
+  /** The indexes of the headings of all levels above it, the nearest last. */
+  chain: readonly number[];
   /** What stands under that heading, up to the next of any level. */
   under: Under;
 }
@@ -34,11 +36,13 @@ export function headingLevel({ container }: Block): number {
 /** For each block, given the levels of those that are headings, what it stands under. */
 export function sectionsOf(blocks: Block[], levels: number[]): Section[] {
   const open: { level: number; index: number }[] = [];
+  let chain: number[] = [];
   let under: Under = { blocks: 0, words: 0, linked: 0, prose: 0 };
   return levels.map((level, index) => {
     if (level > 0) {
       while (open.length > 0 && open.at(-1)!.level >= level) open.pop();
       open.push({ level, index });
+      chain = open.map((heading) => heading.index);
       under = { blocks: 0, words: 0, linked: 0, prose: 0 };
     } else {
       const block = blocks[index]!;
@@ -52,6 +56,7 @@ export function sectionsOf(blocks: Block[], levels: number[]): Section[] {
       level: last?.level ?? 0,
       distance: last === undefined ? 0 : index - last.index,
       heading: last?.index ?? -1,
+      chain,
       under,
     };
   });

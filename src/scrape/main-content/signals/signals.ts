@@ -1,8 +1,8 @@
 import type { Block, Container } from './blocks.ts';
 import { MARKS, STRUCTURAL_MARKS } from './marks.ts';
-import type { Measure } from './measure.ts';
 import type { Page } from './page.ts';
 import type { Alike } from './alike.ts';
+import { namesPrice } from './cards.ts';
 import {
   type CoreRelation,
   FAR,
@@ -19,7 +19,6 @@ const flag = (is: boolean): number => (is ? 1 : 0);
 
 const DATE =
   /\b(?:19|20)\d\d\b|\b\d{1,2}:\d\d\b|\b\d+ (?:min|hour|day|week|month|year)s?\b|\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.? \d/i;
-const MONEY = /[$€£¥₹] ?\d|\d ?[$€£¥₹]/;
 const CLOSING = '.!?:…。"”)';
 
 function textSignals(prefix: string, blockOf: (context: ExtractionContext) => Block | undefined): Signals {
@@ -45,7 +44,7 @@ const OWN: Signals = {
   'own.word length': ({ block }) => ratio(block.chars, block.words),
   'own.pressed': ({ block }) => ratio(block.pressed, block.words),
   'own.date': ({ block }) => flag(DATE.test(block.text)),
-  'own.money': ({ block }) => flag(MONEY.test(block.text)),
+  'own.money': ({ block }) => flag(namesPrice(block.text)),
   'own.occurrences': ({ page, block }) => page.occurrences.get(block.text) ?? 1,
   'own.repeats': ({ block }) => block.earlier,
   'own.is heading': ({ page, block }) => flag(block.text === page.heading),
@@ -97,6 +96,8 @@ function containerSignals(level: number): Signals {
     [`around${level}.headings`]: of((c) => ratio(c.headings, c.blocks)),
     [`around${level}.repeated`]: of((c) => log(c.repeated)),
     [`around${level}.images`]: of((c) => log(c.images)),
+    [`around${level}.prices`]: of((c) => ratio(c.prices, c.blocks)),
+    [`around${level}.titles`]: of((c) => ratio(c.titles, c.blocks)),
     [`around${level}.blocks`]: of((c) => log(c.blocks)),
   };
 }
@@ -113,6 +114,10 @@ const REPETITION: Signals = {
   'item.prose': ({ repeated }) => (repeated === null ? 0 : ratio(repeated.prose, repeated.words)),
   'item.paragraphs': ({ repeated }) =>
     repeated === null ? 0 : ratio(repeated.paragraphWords, repeated.words),
+  'item.prices': ({ repeated }) => repeated?.prices ?? 0,
+  'item.titles': ({ repeated }) => repeated?.titles ?? 0,
+  'list.prices': ({ repeatedAround }) => repeatedAround?.prices ?? 0,
+  'list.titles': ({ repeatedAround }) => repeatedAround?.titles ?? 0,
   'list.count': ({ repeatedAround }) => (repeatedAround === null ? 0 : log(repeatedAround.repeated)),
   'list.words': ({ repeatedAround }) => (repeatedAround === null ? 0 : log(repeatedAround.words)),
   'list.share': ({ repeatedAround, page }) =>
@@ -128,6 +133,12 @@ function coreSignals(prefix: string, relationOf: (context: ExtractionContext) =>
     [`${prefix}.linked`]: (context) => ratio(relationOf(context).core.linked, relationOf(context).core.words),
   };
 }
+
+const TITLE: Signals = {
+  'title.common': ({ title, page }) => (title === null ? -1 : ratio(title.common.words, page.root.words)),
+  'title.away': ({ title }) => (title === null ? -1 : title.away),
+  'title.up': ({ title, block }) => (title === null ? -1 : block.container.depth - title.common.depth),
+};
 
 /**
  * How much of the page's running text lies outside the outermost element around that bears the
@@ -156,7 +167,14 @@ const SECTION: Signals = {
   'section.distance': ({ page, index }) => log(page.sections[index]!.distance),
 };
 
-const total = (measure: (root: Measure) => number): Signal => {
+const BULK: Signals = {
+  'bulk.before': ({ page, index }) => page.bulk[index]!.before,
+  'bulk.after': ({ page, index }) => page.bulk[index]!.after,
+  'bulk.since last': ({ page, index }) => signedLog(page.bulk[index]!.sinceLast),
+  'bulk.until next': ({ page, index }) => signedLog(page.bulk[index]!.untilNext),
+};
+
+const total = (measure: (root: Container) => number): Signal => {
   return ({ page }) => measure(page.root);
 };
 
@@ -167,6 +185,9 @@ const PAGE: Signals = {
   'page.blocks': ({ page }) => log(page.blocks.length),
   'page.paragraphs': ({ page }) => ratio(page.root.paragraphWords, page.root.words),
   'page.headings': ({ page }) => log(page.root.headings),
+  'page.prices': total((root) => log(root.prices)),
+  'page.titles': total((root) => log(root.titles)),
+  'page.titled': total((root) => ratio(root.titles, root.headings)),
   'page.main': ({ page }) => (page.main === null ? -1 : ratio(page.main.words, page.root.words)),
   'page.path depth': ({ page }) => page.pathDepth,
 };
@@ -190,7 +211,9 @@ export const SIGNALS: Signals = {
   ...REPETITION,
   ...coreSignals('core', ({ core }) => core),
   ...coreSignals('narrow core', ({ narrowCore }) => narrowCore),
+  ...TITLE,
   ...SECTION,
+  ...BULK,
   'outside.comment': outside('comment'),
   'outside.post': outside('post'),
   ...Object.fromEntries(

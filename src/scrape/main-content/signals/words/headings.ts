@@ -35,9 +35,8 @@ function termsOf(words: string[]): string[] {
   return [...new Set([...words, ...pairs, ...(whole === null ? [] : [whole])])];
 }
 
-/** What a heading says of the text under it. */
-export function evidenceOfHeading(text: string, lexicon: Lexicon): HeadingEvidence {
-  const words = lexicalWords(text);
+/** What a heading of these words says of the text under it. */
+export function evidenceOfHeading(words: string[], lexicon: Lexicon): HeadingEvidence {
   if (words.length === 0) return NO_HEADING;
   const terms = termsOf(words);
   const whole = wholeOf(words);

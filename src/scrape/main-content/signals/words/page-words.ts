@@ -3,6 +3,7 @@ import type { Block, Container } from '../blocks.ts';
 import type { Section } from '../sections.ts';
 import { evidenceOfWords, type Lexicon, lexicalWords, type TermEvidence } from './lexicon.ts';
 import { evidenceOfHeading, type HeadingEvidence } from './headings.ts';
+import { type LabelEvidence, labelsOf } from './labels.ts';
 import { type Topic, topicsOf } from './topic.ts';
 import { Wording } from './wording.ts';
 
@@ -12,6 +13,8 @@ export interface PageWords {
   words: TermEvidence[];
   /** For each block what the heading says that it stands under. */
   headings: HeadingEvidence[];
+  /** For each block what all the headings and labels say that it stands under. */
+  labels: LabelEvidence[];
   topics: Topic[];
   /** What the words of the blocks around each block say. */
   wording: Wording;
@@ -32,29 +35,31 @@ interface Structure {
   core: Container;
   /** What the page says that it is about. */
   about: string[];
+  titleIndex: number;
 }
 
-/** For each block what the heading says that it stands under. */
-function headingsOf({ blocks, sections }: Structure, lexicon: Lexicon): HeadingEvidence[] {
-  let index = -1;
-  let evidence = evidenceOfHeading('', lexicon);
-  return sections.map(({ heading }) => {
-    if (heading !== index) evidence = evidenceOfHeading(blocks[heading]?.text ?? '', lexicon);
-    index = heading;
+/** What each block says as the heading of others; read once, and only where asked for. */
+function headingReader(words: string[][], lexicon: Lexicon): (index: number) => HeadingEvidence {
+  const known = new Map<number, HeadingEvidence>();
+  return (index) => {
+    let evidence = known.get(index);
+    if (evidence === undefined) known.set(index, (evidence = evidenceOfHeading(words[index] ?? [], lexicon)));
     return evidence;
-  });
+  };
 }
 
 /** Looks up the words of a page in a lexicon. */
 export function readWords(page: Structure, lexicon: Lexicon): PageWords {
-  const { blocks, containers, core } = page;
+  const { blocks, containers, core, sections } = page;
   const first = blocks.map(({ text }) => lexicalWords(text));
   const words = first.map((own) => evidenceOfWords(own, lexicon));
   const means = words.map(({ mean }) => mean);
+  const asHeading = headingReader(first, lexicon);
   const wording = new Wording(blocks, means, containers);
   return {
     words,
-    headings: headingsOf(page, lexicon),
+    headings: sections.map(({ heading }) => asHeading(heading)),
+    labels: labelsOf({ ...page, words, asHeading }),
     topics: topicsOf(blocks, first, page.about.flatMap(lexicalWords), core),
     wording,
     alikeWording: wording.among(page.alike),

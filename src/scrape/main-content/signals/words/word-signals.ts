@@ -1,4 +1,5 @@
 import type { Signal, Signals } from '../block-context.ts';
+import type { LabelEvidence } from './labels.ts';
 import type { HeadingEvidence } from './headings.ts';
 import type { Topic } from './topic.ts';
 import { WORDING_LEVELS } from './wording.ts';
@@ -66,5 +67,17 @@ const TOPIC: Signals = {
   'topic.page': topic('page'),
 };
 
+const label = (name: keyof LabelEvidence): Signal => {
+  return ({ page, index }) => page.labels[index]![name];
+};
+
+const LABELS: Signals = {
+  'chain.least': label('chainLeast'),
+  'chain.sum': label('chainSum'),
+  'box.heading': label('boxHeading'),
+  'box.words': label('boxWords'),
+  'passed.least': label('passedLeast'),
+};
+
 /** What the words of a block say of it, of the blocks around it and of what it is about. */
-export const WORD_SIGNALS: Signals = { ...EVIDENCE, ...WORDING, ...HEADING, ...TOPIC };
+export const WORD_SIGNALS: Signals = { ...EVIDENCE, ...WORDING, ...HEADING, ...LABELS, ...TOPIC };
