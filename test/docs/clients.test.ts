@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { testRun } from '../support/environment.ts';
 import { missing } from '../support/programs/programs.ts';
@@ -23,6 +24,45 @@ async function program(language: string, urls: [string, string]): Promise<string
   const code = await codeOf(language);
   return code.replace('https://example.com', urls[0]).replace('https://example.org', urls[1]);
 }
+
+/** Where TypeScript and Node find the packages of this project. */
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+test(
+  "the manual's TypeScript program runs on types that are generated from the service's document",
+  { skip: missing('openapi-typescript') },
+  async () => {
+    await using service = await shareTestService();
+    await using site = await startSite({
+      '/': page('Home', 'Hello.'),
+      '/one': page('One', 'The first page.'),
+    });
+    const directory = await mkdtemp(join(testRun().directory, 'client-'));
+    await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
+    await writeFile(join(directory, 'package.json'), '{ "type": "module" }');
+    const variables = { OLLAGRAPH_URL: service.api.origin, OLLAGRAPH_API_KEY: service.account.key };
+    const here = { cwd: directory, env: { ...process.env, ...variables } };
+
+    const document = `${service.api.origin}/openapi.json`;
+    await run('openapi-typescript', [document, '--output', 'ollagraph.ts'], here);
+    await writeFile(
+      join(directory, 'use.ts'),
+      await program('typescript', [site.url('/'), site.url('/one')]),
+    );
+    const strict = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--allowImportingTsExtensions',
+      '--types',
+      'node',
+    ];
+    await run(join(root, 'node_modules/.bin/tsc'), [...strict, '--skipLibCheck', 'use.ts'], here);
+    const { stdout } = await run(process.execPath, ['use.ts'], here);
+    assert.equal(stdout, 'ok Home\nok One\n');
+  },
+);
 
 test(
   "the manual's Python program runs on a client that is generated from the service's document",

@@ -38,6 +38,10 @@ const PROGRAMS = {
     probe: ['sh', '-c', 'command -v firecrawl-mcp'],
     install: 'npm install --global firecrawl-mcp',
   },
+  'openapi-typescript': {
+    probe: ['sh', '-c', 'command -v openapi-typescript'],
+    install: 'npm install --global openapi-typescript',
+  },
   'openapi-python-client': {
     probe: ['python3', '-c', 'import openapi_python_client'],
     install: 'pip install openapi-python-client',
