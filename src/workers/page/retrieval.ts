@@ -185,10 +185,10 @@ export class Retrieval implements Answer {
   }
 
   /**
-   * Enters the host, and the browser where the page needs that: after the host's turn, so that
-   * nobody holds a place in the browser while he waits for that, and before the host's place, which
-   * others wait for. The line comes first, so that few pages whose turn has come wait for the
-   * browser, and then visit the host at once.
+   * Enters the host, and the browser where the page needs that. The place in the browser comes after
+   * the host's turn, so that no page holds one while it waits for that, and before the host's place,
+   * which others wait for. The line comes first of all: few pages then wait for the browser after
+   * their turn, and so visit the host right after each other.
    */
   async #enterHost({ renders, throughPool = false }: HostEntry): Promise<HostPlace> {
     const { job, page, signal, sync } = this.#visit;
