@@ -31,6 +31,16 @@ test('the main thread reads single pages while the interactive thread is not the
   assert.equal(pool.underWay, 0);
 });
 
+test('the main thread outlives any number of empty answers', async () => {
+  await using site = await startSite({ '/1': '', '/2': '', '/3': '' });
+  await using service = await startTestService({ ROLES: 'web' });
+  await using _ = await started(new WorkerPool(service.context, { script: NEVER }));
+  for (const path of ['/1', '/2', '/3']) {
+    const { json } = await service.api('POST', '/v1/scrape', { url: site.url(path) });
+    assert.equal(json.status, 'ok', JSON.stringify(json.error));
+  }
+});
+
 test('what may take the time of its thread waits for a thread', async () => {
   await using site = await startSite({ '/': page('Here', 'text'), '/other': page('There', 'text') });
   await using service = await startTestService({ ROLES: 'web' });

@@ -4,6 +4,7 @@ import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import { HEAP_MB, KEPT_RESIDENT_BYTES, MAX_RESIDENT_BYTES, OUT_OF_TIME, SEMI_SPACE_MB } from './limits.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 import type { FromReader } from './reader.ts';
+import { isAlone } from './reading-client.ts';
 
 const SCRIPT = new URL('./reader.ts', import.meta.url);
 /** As in `npm start`: glibc then returns what is free, and large blocks at once. */
@@ -87,7 +88,8 @@ export class ReaderProcess implements Disposable {
     this.#page = Promise.withResolvers();
     try {
       this.#child.send(request);
-      free(request.page.body);
+      // It has been copied on its way.
+      if (isAlone(request.page.body)) request.page.body.buffer.transfer(0);
       return await this.#page.promise;
     } finally {
       this.#page = null;
@@ -119,9 +121,4 @@ export class ReaderProcess implements Disposable {
   get exited(): Promise<void> {
     return this.#exited;
   }
-}
-
-/** Returns the memory of bytes that are not needed any more, where it holds nothing else. */
-function free({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }

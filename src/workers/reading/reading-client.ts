@@ -60,12 +60,16 @@ export class ReadingClient implements Disposable {
   }
 }
 
-/**
- * The bytes, in memory that holds nothing else and so can move to another thread. Empty memory is
- * copied: many hold the same, and none of them could use it once it has moved.
- */
+/** The bytes, in memory that holds nothing else and so can move to another thread. */
 export function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return isAlone(bytes) ? bytes : new Uint8Array(bytes);
+}
+
+/**
+ * Whether the memory of bytes holds nothing else. Empty memory never counts: many hold the same,
+ * and none of them could use it once it has moved.
+ */
+export function isAlone(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
   const { buffer, byteLength } = bytes;
-  const alone = buffer instanceof ArrayBuffer && byteLength > 0 && byteLength === buffer.byteLength;
-  return alone ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
+  return buffer instanceof ArrayBuffer && byteLength > 0 && byteLength === buffer.byteLength;
 }
