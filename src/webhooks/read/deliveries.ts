@@ -97,7 +97,9 @@ export async function readDelivery(
       const attempts = await sql<AttemptView>`
         select number, trigger, started_at, finished_at, status_code, error, error_detail, duration_ms,
           dns_ms, connect_ms, tls_ms, first_byte_ms, bytes_sent, response_body
-        from admin.all_attempts where account_id = ${accountId} and delivery_id = ${id} order by number`.execute(tx);
+        from admin.all_attempts where account_id = ${accountId} and delivery_id = ${id} order by number`.execute(
+        tx,
+      );
       return { ...delivery, attempt_log: attempts.rows };
     });
 }

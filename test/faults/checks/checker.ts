@@ -157,7 +157,7 @@ async function misreported(query: Query, seen: Seen[]): Promise<number> {
 
 async function unrecorded(query: Query, seen: Seen[]): Promise<number> {
   const rows = await query(
-    `select delivery_id, number, extract(epoch from started_at) * 1000 as started from attempts`,
+    `select delivery_id, number, extract(epoch from started_at) * 1000 as started from admin.all_attempts`,
   );
   const begun = new Map(rows.map((row) => [`${row.delivery_id} ${row.number}`, Number(row.started)]));
   const used = new Set<string>();

@@ -156,9 +156,8 @@ test('a transaction that fails gives its room back and leaves nothing; a stopped
   };
   await eventually(fail);
   for (let n = 0; n < 20; n++) assert.equal(await fail(), true);
-  const { rows } = await sql`select id from outbox union all select delivery_id from admin.all_attempts`.execute(
-    own.db,
-  );
+  const { rows } =
+    await sql`select id from outbox union all select delivery_id from admin.all_attempts`.execute(own.db);
   assert.deepEqual(rows, []);
   await dispatcher.stop(5000);
   assert.equal(dispatcher.room(to), null);
