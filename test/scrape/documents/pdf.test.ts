@@ -95,7 +95,21 @@ test('three columns are read one after another', async () => {
   );
 });
 
-test('the rows of a table stay rows', async () => {
+test('the items of a list with wide indents are no table', async () => {
+  const shown = ['First thing', 'Second thing', 'Third thing'].flatMap((text, line) => [
+    { text: `${line + 1}.`, x: 60, y: 700 - 14 * line },
+    { text, x: 100, y: 700 - 14 * line },
+  ]);
+  assert.ok(!(await markdown(page(...shown))).includes('|'));
+});
+
+test('a short line that ends with a hyphen goes on', async () => {
+  const lines = ['The com-', 'mittee met in the house by the harbour.'];
+  const shown = lines.map((text, line) => ({ text, x: 60, y: 700 - 14 * line }));
+  assert.equal(await markdown(page(...shown)), 'The committee met in the house by the harbour.');
+});
+
+test('the rows of a table are a table', async () => {
   const cells = [
     ['Name', 'Age', 'Town'],
     ['Ann', '31', 'Kiel'],
@@ -105,8 +119,15 @@ test('the rows of a table stay rows', async () => {
   const shown = cells.flatMap((row, line) =>
     row.map((text, i) => ({ text, x: 60 + 150 * i, y: 700 - 14 * line })),
   );
-  const text = await markdown(page(...shown));
-  for (const row of cells) assert.ok(text.includes(row.join(' ')), text);
+  const around = [
+    { text: 'Who lives where in the north:', x: 60, y: 720 },
+    { text: 'These were all.', x: 60, y: 620 },
+  ];
+  const [head, ...others] = cells.map((row) => `| ${row.join(' | ')} |`);
+  assert.equal(
+    await markdown(page(around[0]!, ...shown, around[1]!)),
+    `Who lives where in the north:\n\n${[head, '| --- | --- | --- |', ...others].join('\n')}\n\nThese were all.`,
+  );
 });
 
 test('a page of turned text is read as a reader sees it, in all directions', async () => {

@@ -3,12 +3,15 @@ import { element } from '../nodes.ts';
 import { byColumns } from './columns.ts';
 import { linesOf, type Line } from './lines.ts';
 import { upright, type TextPiece } from './pieces.ts';
+import { tableRows } from './rows.ts';
 import { append, cut, textOfRuns, trim, type Run } from './runs.ts';
 
 interface Block {
   runs: Run[];
   text: string;
   size: number;
+  /** The cells of a table, row by row; missing where the block is none. */
+  rows?: Run[][][];
 }
 
 /** Lines further apart than this many times their size do not belong to one paragraph. */
@@ -29,9 +32,11 @@ function runsOf({ cells }: Line): Run[] {
   return trim(runs);
 }
 
+const HYPHENATED = /\p{Ll}-$/u;
+
 /** Joins a line to the paragraph, undoing hyphenation. */
 function join(block: Block, next: Run[]): void {
-  const hyphenated = /\p{Ll}-$/u.test(block.text) && /^\p{Ll}/u.test(textOfRuns(next));
+  const hyphenated = HYPHENATED.test(block.text) && /^\p{Ll}/u.test(textOfRuns(next));
   if (hyphenated) block.runs = cut(block.runs, 0, 1);
   else
     append(block.runs, {
@@ -59,17 +64,32 @@ function blocksOf(lines: Line[]): Block[] {
   const usual = lines.map(widthOf).toSorted((a, b) => a - b)[lines.length >> 1] ?? 0;
   const blocks: Block[] = [];
   let before: Line | null = null;
-  for (const line of lines) {
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!;
+    const rows = tableRows(lines, i);
+    if (rows > 0) {
+      blocks.push(tableOf(lines.slice(i, i + rows)));
+      i += rows - 1;
+      before = null;
+      continue;
+    }
     const runs = runsOf(line);
     const text = textOfRuns(runs);
     const gap = before ? before.y - line.y : Infinity;
     const close = gap > 0 && gap <= line.size * PARAGRAPH_GAP && Math.abs(line.size - before!.size) < 0.5;
     const last = blocks.at(-1);
-    if (last && close && widthOf(before!) >= usual * SHORT_LINE && !startsItem(text)) join(last, runs);
+    const goesOn = widthOf(before ?? line) >= usual * SHORT_LINE || HYPHENATED.test(last?.text ?? '');
+    if (last && close && goesOn && !startsItem(text)) join(last, runs);
     else blocks.push({ runs, text, size: line.size });
     before = line;
   }
   return blocks;
+}
+
+function tableOf(lines: Line[]): Block {
+  const rows = lines.map(({ cells }) => cells.map((cell) => trim(cell.runs)));
+  const text = rows.flat().map(textOfRuns).join(' ');
+  return { runs: [], text, size: lines[0]!.size, rows };
 }
 
 /** The size that most characters have. */
@@ -89,8 +109,11 @@ export function layOut(pages: TextPiece[][]): ChildNode[] {
     withoutPageNumber(upright(pieces).flatMap((group) => blocksOf(byColumns(linesOf(group))))),
   );
   const body = bodySize(blocks);
-  const isHeading = ({ text, size }: Block): boolean =>
-    size >= body * HEADING_RATIO && text.length <= MAX_HEADING_CHARS && /\p{L}/u.test(text);
+  const isHeading = ({ text, size, rows }: Block): boolean =>
+    rows === undefined &&
+    size >= body * HEADING_RATIO &&
+    text.length <= MAX_HEADING_CHARS &&
+    /\p{L}/u.test(text);
   const sizes = [...new Set(blocks.filter(isHeading).map(({ size }) => Math.round(size)))].toSorted(
     (a, b) => b - a,
   );
@@ -103,6 +126,11 @@ export function layOut(pages: TextPiece[][]): ChildNode[] {
     items = [];
   };
   for (const block of blocks) {
+    if (block.rows) {
+      endList();
+      nodes.push(tableNode(block.rows));
+      continue;
+    }
     const [bullet] = /^[•◦▪‣●]\s+/.exec(block.text) ?? [];
     if (bullet !== undefined) {
       items.push(element('li', {}, inline(cut(block.runs, bullet.length, 0))));
@@ -113,6 +141,18 @@ export function layOut(pages: TextPiece[][]): ChildNode[] {
   }
   endList();
   return nodes;
+}
+
+function tableNode(rows: Run[][][]): ChildNode {
+  return element('table', {}, rows.map(rowNode));
+}
+
+function rowNode(cells: Run[][]): ChildNode {
+  return element(
+    'tr',
+    {},
+    cells.map((runs) => element('td', {}, inline(runs))),
+  );
 }
 
 function inline(runs: Run[]): (ChildNode | string)[] {
