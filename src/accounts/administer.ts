@@ -44,9 +44,9 @@ export async function deleteAccount(db: Db, id: string): Promise<'deleted' | 'mi
       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'account_id'
       where c.relkind in ('r', 'p') and not c.relispartition and c.oid <> 'accounts'::regclass
         and c.relnamespace = (select relnamespace from pg_class where oid = 'accounts'::regclass)
-        and not exists (select from pg_constraint where conrelid = c.oid and confrelid = 'accounts'::regclass)`.execute(
-      tx,
-    );
+        and not exists (
+          select from pg_constraint where conrelid = c.oid and confrelid = 'accounts'::regclass
+        )`.execute(tx);
     for (const { name } of tables.rows)
       await sql`delete from ${sql.raw(name)} where account_id = ${id}`.execute(tx);
     // Tables with a foreign key to it follow.

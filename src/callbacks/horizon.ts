@@ -24,9 +24,8 @@ export async function readHorizon(db: DbOrTx): Promise<Horizon> {
     select (extract(epoch from least(min(xact_start), now())) * 1000000)::bigint::text as horizon,
       (extract(epoch from now()) * 1000000)::bigint::text as now
     from pg_stat_activity
-    where datname = current_database() and xact_start > now() - ${LONGEST_WRITE_SECONDS} * interval '1 second'`.execute(
-    db,
-  );
+    where datname = current_database()
+      and xact_start > now() - ${LONGEST_WRITE_SECONDS} * interval '1 second'`.execute(db);
   const { horizon, now } = rows[0]!;
   const database = BigInt(horizon);
   return { database, process: asked - (BigInt(now) - database) };

@@ -33,7 +33,8 @@ export interface Sitemap {
  * Reads a sitemap after sitemaps.org while it arrives: XML, an index, plain text, or an RSS or Atom
  * feed, gzipped or not (told by the first octets, not by the name). Yields what it has found after
  * each piece, at most 50,000 URLs out of the first 50 MiB. An entry that is cut off is dropped, and
- * so are locs that are not http(s), or too long. In XML they may be relative to `url`. The URLs are not normalised. What is no sitemap has no URLs; throws only what `body` does.
+ * so are locs that are not http(s), or too long. In XML they may be relative to `url`. The URLs are
+ * not normalised. What is no sitemap has no URLs; throws only what `body` does.
  */
 export async function* parseSitemap(body: AsyncIterable<Buffer>, url: string): AsyncGenerator<Sitemap> {
   let reader: SitemapReader | undefined;

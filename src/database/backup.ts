@@ -155,7 +155,8 @@ export async function restoreBackup(pool: pg.Pool, file: string, signal?: AbortS
       await loadTable(client, table, lines);
     }
     await client.query(
-      `select setval(pg_get_serial_sequence('credit_entries', 'id'), greatest(1, max(id))) from credit_entries`,
+      `select setval(pg_get_serial_sequence('credit_entries', 'id'), greatest(1, max(id)))
+        from credit_entries`,
     );
     await client.query('commit');
   } catch (error) {

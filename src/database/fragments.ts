@@ -31,9 +31,9 @@ interface Row {
 
 /**
  * The page blocks of an ended job's result as JSON text in the order of the pages, those after the
- * ordinal `from`, in arrays of bounded size. Reads by keyset, each read on its own, so no transaction
- * stays open; the rows of an ended job never change. Throws an InDoubtError where the end of the job
- * does not show yet.
+ * ordinal `from`, in arrays of bounded size. Reads by keyset, each read on its own, so no
+ * transaction stays open; the rows of an ended job never change. Throws an InDoubtError where the
+ * end of the job does not show yet.
  */
 export async function* readFragments(
   db: DbOrTx,
@@ -65,7 +65,9 @@ export async function* readFragments(
   }
 }
 
-/** Whether a job has ended none of whose pages has a fragment; null where it is not kept any longer. */
+/**
+ * Whether a job has ended none of whose pages has a fragment; null where it is not kept any longer.
+ */
 async function readAlone(db: DbOrTx, isEnded: RawBuilder<unknown>): Promise<boolean | null> {
   const { rows } = await sql<{ ended: boolean | null }>`select (${isEnded}) as ended`.execute(db);
   return rows[0]!.ended;

@@ -1,8 +1,8 @@
 /**
  * Reads what many ask for again and again, such as streams that watch jobs, with one query at a
  * time: those who ask while it runs share the next one, however many they are. Nobody gets what was
- * read before they asked. Where the query fails, each group asks alone: on several database machines
- * one that is away then keeps nothing from those who need another.
+ * read before they asked. Where the query fails, each group asks alone: on several database
+ * machines one that is away then keeps nothing from those who need another.
  */
 export class Gatherer<Value> {
   readonly #load: (keys: string[]) => Promise<ReadonlyMap<string, Value>>;

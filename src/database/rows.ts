@@ -85,7 +85,8 @@ export function rows<Row>(batch: readonly Row[], columns: Record<string, Column<
       // `offset 0` keeps the arrays out of the planner's sight.
       return sql`(
         select ${sql.id(name)}.*
-        from (select ${apart} offset 0) arrays cross join lateral unnest(${together}) as ${sql.id(name)} (${names})
+        from (select ${apart} offset 0) arrays
+        cross join lateral unnest(${together}) as ${sql.id(name)} (${names})
       ) as ${sql.id(name)}`;
     },
   };

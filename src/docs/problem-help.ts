@@ -39,11 +39,11 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
   },
   forbidden: {
     when:
-      'A page of another origin calls /mcp, a key with a credit limit makes another, or a link to a result was ' +
-      'changed.',
+      'A page of another origin calls /mcp, a key with a credit limit makes another, or a link to a result ' +
+      'was changed.',
     remedy:
-      'The operator allows origins with CORS_ORIGINS. Make keys with one that has no limit. Take the link of ' +
-      'the callback as it is.',
+      'The operator allows origins with CORS_ORIGINS. Make keys with one that has no limit. Take the link ' +
+      'of the callback as it is.',
     retry: false,
   },
   insufficient_scope: {
@@ -112,8 +112,8 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
   },
   body_too_large: {
     when:
-      'The body is larger than this route takes, after its encoding is undone: 1 MiB, and 32 MiB for what has a ' +
-      'list of URLs.',
+      'The body is larger than this route takes, after its encoding is undone: 1 MiB, and 32 MiB for what ' +
+      'has a list of URLs.',
     remedy: 'Split the batch. A batch takes up to 100,000 URLs.',
     retry: false,
   },
@@ -123,7 +123,9 @@ export const PROBLEM_HELP: Record<ErrorCode, Help> = {
     retry: false,
   },
   range_not_satisfiable: {
-    when: 'The Range of the request begins after the end of the file or result. Content-Range says how long it is.',
+    when:
+      'The Range of the request begins after the end of the file or result. Content-Range says how ' +
+      'long it is.',
     remedy: 'Ask for a part that is there, or for all of it, without Range.',
     retry: false,
   },

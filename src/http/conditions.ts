@@ -4,9 +4,9 @@ import { ServiceError } from '../service-error.ts';
 type Conditions = Pick<IncomingHttpHeaders, 'if-match' | 'if-none-match'>;
 
 /**
- * Whether the caller has this version already, so that a 304 says enough (RFC 9110, 13.2.2). Without
- * an ETag it is none that a caller could name. Throws ServiceError `precondition_failed` where
- * `If-Match` names other versions.
+ * Whether the caller has this version already, so that a 304 says enough (RFC 9110, 13.2.2).
+ * Without an ETag it is none that a caller could name. Throws ServiceError `precondition_failed`
+ * where `If-Match` names other versions.
  *
  * Express's `fresh` obeys the `Cache-Control: no-cache` that fetch() adds to every such request.
  */

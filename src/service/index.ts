@@ -20,7 +20,9 @@ import { poolOf } from '../workers/proxies/route.ts';
 /** A stop is over after this; a platform kills at 30 s. */
 const WORK_GRACE_MS = 12_000;
 const WORK_LIMIT_MS = 20_000;
-/** Requests that wait for a page do so a little longer than pages are read: the last ones settle. */
+/**
+ * Requests that wait for a page do so a little longer than pages are read: the last ones settle.
+ */
 const WAIT_LIMIT_MS = WORK_GRACE_MS + 1000;
 /** The limit where somebody is in a hurry: long enough to put slices back into the queue. */
 const HURRY_MS = 2000;

@@ -15,9 +15,9 @@ export interface CitusDatabase extends AsyncDisposable {
 }
 
 /**
- * Makes a migrated database whose tables are distributed, on all nodes of the cluster that `citusUrl`
- * leads to: a superuser's URL of a database on the coordinator that knows the nodes. Disposing drops
- * it.
+ * Makes a migrated database whose tables are distributed, on all nodes of the cluster that
+ * `citusUrl` leads to: a superuser's URL of a database on the coordinator that knows the nodes.
+ * Disposing drops it.
  */
 export async function createCitusDatabase(citusUrl: string): Promise<CitusDatabase> {
   await using stack = new AsyncDisposableStack();

@@ -45,7 +45,8 @@ test('everything that a service does for its callers', options, async () => {
 test('what is written on a worker and on the coordinator is prepared first', options, async () => {
   await using site = await startSite({ '/': page('Home', 'Hello.') });
   await using receiver = await startReceiver();
-  // Citus keeps what it has prepared in a table, until it has seen to it that nothing is left of it.
+  // Citus keeps what it has prepared in a table, until it has seen to it that nothing is left of
+  // it.
   await eventually(async () => {
     const body = { url: site.url('/'), webhook_url: receiver.url() };
     await service.api.finished(await service.api.queue('/v1/scrape/async', body));

@@ -27,7 +27,10 @@ before(async () => {
 });
 after(() => database[Symbol.asyncDispose]());
 
-/** What grows with the work and stays on the coordinator: small rows, written for all accounts at once. */
+/**
+ * What grows with the work and stays on the coordinator: small rows, written for all accounts at
+ * once.
+ */
 const ON_COORDINATOR = ['attempts', 'audit_events', 'deliveries'];
 
 test('jobs, and what holds pages, are distributed', async () => {
@@ -94,7 +97,9 @@ test('the refused forms are known by name', () => {
   assert.deepEqual(Object.keys(refused), Object.keys(REFUSED));
 });
 
-/** Those that name tables of both kinds: Citus reads one kind first and passes it on to the other. */
+/**
+ * Those that name tables of both kinds: Citus reads one kind first and passes it on to the other.
+ */
 const OF_BOTH_KINDS = [
   'reads account_hosts, hosts, jobs, pages',
   'reads deliveries, jobs, outbox',
@@ -145,7 +150,10 @@ test('each statement but those of metrics and retention is of one account, and C
 
 const isWrite = (text: string) => /\b(insert|update|delete)\b/i.test(text.replace(/\bfor update\b/gi, ''));
 
-/** What makes Citus prepare the workers before the coordinator commits: the triggers of db/citus.sql. */
+/**
+ * What makes Citus prepare the workers before the coordinator commits: the triggers of
+ * db/citus.sql.
+ */
 const PREPARES = [...commands.matchAll(/^create trigger prepare_first after (.*) on (\w+)$/gm)].map(
   ([, events, table]) => ({ events: events!, table: table! }),
 );
@@ -163,10 +171,15 @@ function prepares(text: string): boolean {
   );
 }
 
-/** The end of a slice, or its lease: where that is lost, the slice runs again and finds its pages settled. */
+/**
+ * The end of a slice, or its lease: where that is lost, the slice runs again and finds its pages
+ * settled.
+ */
 const MAY_BE_LOST = /update ollagraph_queue\./i;
 
-/** Every transaction that writes jobs or pages and something of the coordinator's is prepared first. */
+/**
+ * Every transaction that writes jobs or pages and something of the coordinator's is prepared first.
+ */
 function assertPreparedFirst(transactions: string[][]): void {
   let prepared = 0;
   for (const statements of transactions) {

@@ -12,7 +12,10 @@ before(async () => {
 });
 after(() => service[Symbol.asyncDispose]());
 
-/** Sends the pieces, each once the one before has arrived, and reads what comes until the connection ends. */
+/**
+ * Sends the pieces, each once the one before has arrived, and reads what comes until the connection
+ * ends.
+ */
 async function exchange(...pieces: string[]): Promise<string> {
   const { hostname, port } = new URL(service.api.origin);
   const socket = connect(Number(port), hostname);

@@ -49,7 +49,9 @@ export async function writeGroups(
   );
 }
 
-/** Groups files by their folder of test/: loading the service takes longer than most files' tests. */
+/**
+ * Groups files by their folder of test/: loading the service takes longer than most files' tests.
+ */
 export function folderOf(file: string): string {
   const [, folder, inner] = file.split('/');
   const own = `${folder}/${inner}`;

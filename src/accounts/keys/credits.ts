@@ -9,9 +9,8 @@ import { OutOfCreditsError } from '../out-of-credits.ts';
 export async function useKeyCredits(tx: Tx, keyId: string, amount: number): Promise<void> {
   const { numAffectedRows } = await sql`
     update api_keys set credits_used = credits_used + ${amount}::bigint
-    where id = ${keyId} and (credit_limit is null or credits_used + ${amount}::bigint <= credit_limit)`.execute(
-    tx,
-  );
+    where id = ${keyId}
+      and (credit_limit is null or credits_used + ${amount}::bigint <= credit_limit)`.execute(tx);
   if (numAffectedRows === 1n) return;
   const key = await tx
     .selectFrom('api_keys')

@@ -17,6 +17,7 @@ export interface AdminView {
  */
 export async function readView(db: DbOrTx, name: string, largest?: string): Promise<AdminView> {
   const view = `admin.${name}`;
+  const order = largest === undefined ? sql`` : sql`order by ${sql.ref(largest)} desc nulls last`;
   const [about, found] = await Promise.all([
     sql<{ comment: string | null; columns: string[] }>`
       select obj_description(${view}::regclass) as comment,
@@ -25,11 +26,8 @@ export async function readView(db: DbOrTx, name: string, largest?: string): Prom
           where attrelid = ${view}::regclass and attnum > 0 and not attisdropped
           order by attnum
         ) as columns`.execute(db),
-    sql<
-      Record<string, unknown>
-    >`select * from ${sql.table(view)} ${largest === undefined ? sql`` : sql`order by ${sql.ref(largest)} desc nulls last`} limit ${VIEW_ROWS}`.execute(
-      db,
-    ),
+    sql<Record<string, unknown>>`
+      select * from ${sql.table(view)} ${order} limit ${VIEW_ROWS}`.execute(db),
   ]);
   const { comment, columns } = about.rows[0]!;
   return { comment: comment ?? '', columns, rows: found.rows };

@@ -102,7 +102,8 @@ function tooltip(chart: Chart, place: string, n: number, step: number): Html {
 
 function figure(chart: Chart, max: number, drawing: Content): Html {
   const { title, series, places, format } = chart;
-  const label = `${title}, ${places[0]} to ${places.at(-1)}. ${series.map((s) => `${s.name}: ${summary(s, format)}`).join('. ')}.`;
+  const said = series.map((s) => `${s.name}: ${summary(s, format)}`).join('. ');
+  const label = `${title}, ${places[0]} to ${places.at(-1)}. ${said}.`;
   return html`<figure class="chart">
     <figcaption>
       <span class="name">${title}</span><span class="value">${chart.figure}</span>

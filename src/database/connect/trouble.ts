@@ -9,10 +9,10 @@ export class InDoubtError extends Error {
 
 /**
  * Whether a statement failed because the database was unavailable or overloaded, and may succeed
- * soon. An InDoubtError, or SQLSTATE classes 08 (connection), 40 (rolled back for another transaction), 53 (resources,
- * such as a full disk), 57P (shutdown), 58 (its own system), 25006 (no longer the primary) and
- * 25P03 (idle transaction); Node's network codes; and what the driver reports of a broken
- * connection.
+ * soon. An InDoubtError, or SQLSTATE classes 08 (connection), 40 (rolled back for another
+ * transaction), 53 (resources, such as a full disk), 57P (shutdown), 58 (its own system), 25006 (no
+ * longer the primary) and 25P03 (idle transaction); Node's network codes; and what the driver
+ * reports of a broken connection.
  */
 export function isDatabaseTrouble(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

@@ -107,7 +107,10 @@ export async function visitEmbedded(dataDir: string): Promise<Embedded & { tempo
   };
 }
 
-/** What keeps commands from the Postgres of the service on `dataDir`, in one sentence; null: nothing. */
+/**
+ * What keeps commands from the Postgres of the service on `dataDir`, in one sentence; null:
+ * nothing.
+ */
 export async function embeddedFault(dataDir: string): Promise<string | null> {
   const cluster = await clusterOf(dataDir);
   const running = await readPostmaster(cluster);
@@ -119,7 +122,8 @@ export async function embeddedFault(dataDir: string): Promise<string | null> {
 /** A server whose process lives, and that takes no connection. */
 function silence({ dataDir, home }: Cluster, { pid, port }: Running, refusal: string): string {
   const log = join(home, 'postgres.log');
-  return `The Postgres on ${dataDir}, process ${pid}, takes no connection on port ${port} (${refusal}); its log is ${log}.`;
+  const server = `The Postgres on ${dataDir}, process ${pid},`;
+  return `${server} takes no connection on port ${port} (${refusal}); its log is ${log}.`;
 }
 
 async function takeOverOrStart(cluster: Cluster, log: Log, settings: Settings = {}): Promise<Running> {

@@ -1,6 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 
-/** A name, an IPv4 address or an IPv6 address in brackets, with a port where there is one (RFC 3986, 3.2). */
+/**
+ * A name, an IPv4 address or an IPv6 address in brackets, with a port where there is one (RFC 3986,
+ * 3.2).
+ */
 const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})*)(?::\d*)?$/i;
 
 /**

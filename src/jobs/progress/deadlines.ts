@@ -19,7 +19,9 @@ export async function forgetDeadline(db: DbOrTx, { account_id, id }: JobWithEnd)
   await sql`delete from job_deadlines where account_id = ${account_id} and job_id = ${id}`.execute(db);
 }
 
-/** Looks at a job again after `seconds`, so that jobs which cannot be ended now hold up no others. */
+/**
+ * Looks at a job again after `seconds`, so that jobs which cannot be ended now hold up no others.
+ */
 export async function deferDeadline(db: Db, { account_id, id }: JobWithEnd, seconds: number): Promise<void> {
   await sql`
     update job_deadlines set due_at = now() + ${seconds}::int * interval '1 s'

@@ -181,7 +181,8 @@ async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<Set
     update pages
     set status = r.status, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
       unbilled = r.unbilled, surcharge = r.surcharge, blocked = r.blocked,
-      duration_ms = r.duration_ms, settled_at = now(), settlement = r.settlement, links = r.links, change = r.change, left_out = r.left_out
+      duration_ms = r.duration_ms, settled_at = now(), settlement = r.settlement, links = r.links,
+      change = r.change, left_out = r.left_out
     from pending r
     where pages.account_id = ${job.account_id} and pages.job_id = ${job.id} and pages.ordinal = r.ordinal
       and pages.status = 'pending'

@@ -16,8 +16,8 @@ export async function startJob(db: Db, accountId: string, jobId: string): Promis
 }
 
 /**
- * What `started_at` is set to when pages of a locked job settle: now, where it has not started. Citus
- * refuses `coalesce(started_at, now())`: each machine would have a time of its own.
+ * What `started_at` is set to when pages of a locked job settle: now, where it has not started.
+ * Citus refuses `coalesce(started_at, now())`: each machine would have a time of its own.
  */
 export function startedAt({ started_at }: Pick<Job, 'started_at'>): RawBuilder<unknown> {
   return started_at === null ? sql`now()` : sql`started_at`;

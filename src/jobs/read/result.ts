@@ -22,7 +22,8 @@ type EndedJob = Counts &
   Pick<Selectable<JobsTable>, 'id' | 'kind' | 'status' | 'cut_short' | 'metadata' | 'webhook_payload'>;
 
 const counts = (job: Counts) =>
-  `"total":${job.total},"succeeded":${job.succeeded},"failed":${job.failed},"skipped":${job.skipped},"cancelled":${job.cancelled},"blocked":${job.blocked}`;
+  `"total":${job.total},"succeeded":${job.succeeded},"failed":${job.failed},` +
+  `"skipped":${job.skipped},"cancelled":${job.cancelled},"blocked":${job.blocked}`;
 
 /** Whether a job has one page, whose block is its result. */
 export const isSinglePage = (kind: JobKind) => kind === 'scrape' || kind === 'map';
@@ -50,7 +51,8 @@ export function callbackEnvelope(
   job: EndedJob,
   report: RunReport | null,
 ): Pick<NewDelivery, 'head' | 'tail' | 'link' | 'whole_job'> {
-  const start = `{"job_id":${JSON.stringify(job.id)},"status":${JSON.stringify(job.status)}${reportMembers(report)},"result":`;
+  const facts = `"job_id":${JSON.stringify(job.id)},"status":${JSON.stringify(job.status)}`;
+  const start = `{${facts}${reportMembers(report)},"result":`;
   const end = `,"cut_short":${job.cut_short}${job.metadata === null ? '' : `,"metadata":${job.metadata}`}}`;
   if (job.webhook_payload === 'summary') {
     return {

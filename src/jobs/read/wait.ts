@@ -58,8 +58,8 @@ export class JobWaiter {
   }
 
   /**
-   * Resolves when the job has ended, `ms` have passed, the signal aborts or waits are cut; true when
-   * it has ended.
+   * Resolves when the job has ended, `ms` have passed, the signal aborts or waits are cut; true
+   * when it has ended.
    */
   async wait(accountId: string, jobId: string, ms: number, signal?: AbortSignal): Promise<boolean> {
     const deadline = performance.now() + ms;

@@ -8,7 +8,10 @@ const SPACED = /\d{1,3}(?:[ \u00a0\u202f'’]\d{3})+(?!\d)(?:[.,]\d{1,20})?/;
 const PLAIN = /\d{1,30}(?:[.,]\d{1,30}){0,20}/;
 /** Groups of thousands; in India those before the last have two digits. */
 const GROUPS = /^\d{1,3}(?:[.,]\d{2,3})*[.,]\d{3}$/;
-/** The zeros of scripts with digits of their own: Arabic, Persian, Indian, Bengali, Thai, full width. */
+/**
+ * The zeros of scripts with digits of their own: Arabic, Persian, Indian, Bengali, Thai, full
+ * width.
+ */
 const ZEROS = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10];
 /** How far into a text its number may stand. */
 const MAX_CHARS = 1000;

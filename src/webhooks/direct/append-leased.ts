@@ -21,9 +21,9 @@ export async function appendInto(
 }
 
 /**
- * Appends a delivery as a claim would leave it: leased, its first attempt begun now, however old the
- * transaction is. No claim takes it until the lease ends, so nobody is notified. Null, and nothing
- * is written, where its endpoint is paused.
+ * Appends a delivery as a claim would leave it: leased, its first attempt begun now, however old
+ * the transaction is. No claim takes it until the lease ends, so nobody is notified. Null, and
+ * nothing is written, where its endpoint is paused.
  */
 async function appendLeased(tx: Tx, delivery: NewDelivery, leaseMs: number): Promise<ClaimedDelivery | null> {
   const { batch, columns } = outboxRows([delivery]);

@@ -27,8 +27,9 @@ export interface ClaimedDelivery extends Omit<
 /** Selects what is needed to send the deliveries that a common table expression has just leased. */
 export const selectClaimed = (leased: string) => sql`
     select c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint,
-      c.webhook_id, c.head, c.tail, c.link, c.whole_job, c.page_ordinals, c.headers, c.body_bytes, c.body_sha256,
-      c.schedule_step, c.attempts, c.fence, c.lane, c.trigger, extract(epoch from c.begun_at)::float8 * 1000 as begun_ms,
+      c.webhook_id, c.head, c.tail, c.link, c.whole_job, c.page_ordinals, c.headers,
+      c.body_bytes, c.body_sha256, c.schedule_step, c.attempts, c.fence, c.lane, c.trigger,
+      extract(epoch from c.begun_at)::float8 * 1000 as begun_ms,
       c.request_id, c.traceparent, a.webhook_secret,
       ${overlappingSecrets('a')} as previous_secrets
     from ${sql.ref(leased)} c join accounts a on a.id = c.account_id`;

@@ -97,9 +97,9 @@ export async function readDelivery(
       const attempts = await sql<AttemptView>`
         select number, trigger, started_at, finished_at, status_code, error, error_detail, duration_ms,
           dns_ms, connect_ms, tls_ms, first_byte_ms, bytes_sent, response_body
-        from admin.all_attempts where account_id = ${accountId} and delivery_id = ${id} order by number`.execute(
-        tx,
-      );
+        from admin.all_attempts
+        where account_id = ${accountId} and delivery_id = ${id}
+        order by number`.execute(tx);
       return { ...delivery, attempt_log: attempts.rows };
     });
 }
@@ -122,7 +122,8 @@ export async function deliveriesOfJobs(
   jobIds: string[],
 ): Promise<Map<string, DeliveryState>> {
   if (jobIds.length === 0) return new Map();
-  const ofJobs = sql`account_id = ${accountId} and job_id = any(${jobIds}::text[]) and event = 'job.completed'`;
+  const ofJobs = sql`
+    account_id = ${accountId} and job_id = any(${jobIds}::text[]) and event = 'job.completed'`;
   const { rows } = await sql<DeliveryState & { job_id: string }>`
     select job_id, id, 'pending' as status, last_error from outbox where ${ofJobs}
     union all select job_id, id, status, last_error from deliveries where ${ofJobs}`.execute(db);
@@ -158,9 +159,9 @@ export async function readContent(
   id: string,
 ): Promise<DeliveryContent | null> {
   if (!isId('dlv', id)) return null;
-  const columns =
-    sql.raw(`account_id, id, job_id, event, head, tail, link, whole_job, page_ordinals, body_bytes, body_sha256,
-    webhook_id, headers, attempts`);
+  const columns = sql`
+    account_id, id, job_id, event, head, tail, link, whole_job, page_ordinals, body_bytes, body_sha256,
+    webhook_id, headers, attempts`;
   const { rows } = await sql<DeliveryContent>`
     select ${columns} from outbox where account_id = ${accountId} and id = ${id}
     union all

@@ -36,8 +36,8 @@ export class Sender {
 
   /**
    * Sends one claimed delivery once, in a span of its job's trace; `claimedAt` is on
-   * performance.now's clock. Throws a NotSentError, and sends nothing, where it cannot be signed, linked
-   * or read here, or its address has been sent enough. Every other failure is a result.
+   * performance.now's clock. Throws a NotSentError, and sends nothing, where it cannot be signed,
+   * linked or read here, or its address has been sent enough. Every other failure is a result.
    */
   async attempt(delivery: ClaimedDelivery, claimedAt: number): Promise<AttemptResult> {
     const attributes = {

@@ -57,7 +57,8 @@ async function namedPages(db: Db, delivery: BodySource): Promise<string> {
     .where('ordinal', 'in', page_ordinals)
     .orderBy('ordinal')
     .execute();
-  // Once there was a first attempt, a page that is no longer kept changes the body: the digest shows it.
+  // Once there was a first attempt, a page that is no longer kept changes the body: the digest
+  // shows it.
   const shown = pages.filter(({ fragment }) => fragment !== null).length;
   if (delivery.body_bytes === null && shown < page_ordinals.length)
     throw new InDoubtError(`pages of job ${job_id} do not show yet`);

@@ -38,7 +38,8 @@ export class UnsignedError extends Error {
 }
 
 /**
- * The database could not be asked for the body, or does not show all of it yet, so nothing was sent.
+ * The database could not be asked for the body, or does not show all of it yet, so nothing was
+ * sent.
  */
 export class UnreadBodyError extends Error {
   override name = 'UnreadBodyError';

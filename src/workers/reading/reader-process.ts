@@ -80,8 +80,8 @@ export class ReaderProcess implements Disposable {
   }
 
   /**
-   * Reads a page, and takes its body. Throws PageError, `parse_timeout` and `parse_failed` where that costs the
-   * process; ReaderStartError.
+   * Reads a page, and takes its body. Throws PageError, `parse_timeout` and `parse_failed` where
+   * that costs the process; ReaderStartError.
    */
   async read(request: ReadRequest): Promise<PageReading> {
     await this.#ready.promise;

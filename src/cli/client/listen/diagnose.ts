@@ -162,8 +162,8 @@ function checkStandardWebhooks({ headers, body }: Captured, secret: string): Ste
   );
   if (id === undefined || timestamp === undefined || signature === undefined) return [];
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-  const expected = `v1,${createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64')}`;
-  const ok = signature.split(' ').includes(expected);
+  const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64');
+  const ok = signature.split(' ').includes(`v1,${expected}`);
   if (ok) return [{ step: 'standard_webhooks', ok, detail: 'The Standard Webhooks headers verify too.' }];
   const detail = 'The Standard Webhooks headers do not verify.';
   return [fails('standard_webhooks', 'disagrees', detail)];

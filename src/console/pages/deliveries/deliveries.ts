@@ -101,6 +101,7 @@ export function deliveryPages(
         ? await listDeliveries(db, sessionOf(res).account_id, filter, { limit: ROWS + 1, before })
         : [];
     const { shown, more } = cut(found, ROWS);
+    const next = more ? encodeCursor(shown.at(-1)!.id) : null;
     const body = html`<form
         class="filters"
         action="/console/deliveries"
@@ -119,7 +120,7 @@ export function deliveryPages(
         <button class="button">Show</button>
       </form>
       ${wrongId ?? table('Deliveries, newest first', COLUMNS, shown, noDelivery(filter))}
-      ${pager('/console/deliveries', { status, webhook_url, id, cursor }, more ? encodeCursor(shown.at(-1)!.id) : null)}`;
+      ${pager('/console/deliveries', { status, webhook_url, id, cursor }, next)}`;
     const actions = html`<a class="button" href="/console/deliveries/recover">Recover…</a>`;
     sendPage(res, { title: 'Deliveries', section: 'Deliveries', actions, body });
   });

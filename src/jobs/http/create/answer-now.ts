@@ -41,8 +41,8 @@ export async function answerNow(
 }
 
 /**
- * This process stops before the job has ended. With an Idempotency-Key the same request finds the job
- * again; without one nobody could, so that it is cancelled.
+ * This process stops before the job has ended. With an Idempotency-Key the same request finds the
+ * job again; without one nobody could, so that it is cancelled.
  */
 async function giveUp(
   context: JobContext,

@@ -44,9 +44,8 @@ export const listPages = route({
     const after = pages.at(-1)?.place ?? start.after;
     // The job was read before its pages: one that had ended then has no others.
     const next = more || job.finished_at === null ? encodeCursor(`${start.order} ${after}`) : null;
-    return {
-      body: `{"data":[${pages.map((page) => page.fragment).join(',')}],"next_cursor":${JSON.stringify(next)}}`,
-    };
+    const data = pages.map((page) => page.fragment).join(',');
+    return { body: `{"data":[${data}],"next_cursor":${JSON.stringify(next)}}` };
   },
 });
 

@@ -19,8 +19,8 @@ export const readFile = route({
   tag: 'Jobs',
   summary: 'Read a file of a job: a screenshot or a PDF',
   description:
-    'A page block names its files with their paths. Takes `Range` with `If-Range`, `If-None-Match`, `If-Match` ' +
-    'and HEAD. Files are there with the page that they are of, and for as long as the job.',
+    'A page block names its files with their paths. Takes `Range` with `If-Range`, `If-None-Match`, ' +
+    '`If-Match` and HEAD. Files are there with the page that they are of, and for as long as the job.',
   access: 'account',
   answers: {
     200: { description: 'The file.', ...TYPES, headers: WHOLE_HEADERS },

@@ -25,8 +25,8 @@ export const readLinkedResult = route({
   summary: 'Download the result that a callback links to',
   description:
     'The URL is that of a callback with `webhook_payload: link`, as it is, and needs no key. A page block ' +
-    'on each line. Takes `Range` with `If-Range`, `If-None-Match`, `If-Match` and HEAD. 403 where the URL was changed, ' +
-    '410 once it has expired.',
+    'on each line. Takes `Range` with `If-Range`, `If-None-Match`, `If-Match` and HEAD. ' +
+    '403 where the URL was changed, 410 once it has expired.',
   access: 'link',
   query,
   answers: {

@@ -15,8 +15,8 @@ export const readResult = route({
   summary: 'Download the result of a job that has ended',
   description:
     'All pages in the order of the request, as one stream: `json` is the `result` of the job, `jsonl` has ' +
-    'a page block on each line, `csv` a row for each page. Takes `Range` with `If-Range`, `If-None-Match`, `If-Match` ' +
-    'and HEAD. The digests are there up to 32 MiB of JSON; a larger `csv` has no ranges either.',
+    'a page block on each line, `csv` a row for each page. Takes `Range` with `If-Range`, `If-None-Match`, ' +
+    '`If-Match` and HEAD. The digests are there up to 32 MiB of JSON; a larger `csv` has no ranges either.',
   access: 'account',
   query: resultQuery,
   answers: {

@@ -20,9 +20,10 @@ const MAX_JOINED = 500;
 const MAX_SIBLINGS = 2000;
 
 /**
- * Makes every formula that is shown a `<math>` with its TeX, so that it outlives the cleaning of the
- * page: the scripts from which MathJax 2 typesets, MathML that is hidden behind a picture, pictures
- * that name their TeX, MathML under a prefix. Joins the lines of a formula that `<br>` tears apart.
+ * Makes every formula that is shown a `<math>` with its TeX, so that it outlives the cleaning of
+ * the page: the scripts from which MathJax 2 typesets, MathML that is hidden behind a picture,
+ * pictures that name their TeX, MathML under a prefix. Joins the lines of a formula that `<br>`
+ * tears apart.
  */
 export function placeFormulas(document: Document): void {
   let left = MAX_JOINED;
@@ -86,7 +87,9 @@ function isTorn(text: ChildNode | null): text is Text {
   );
 }
 
-/** Joins the text before the first `<br>` of a formula with what follows up to the formula's end. */
+/**
+ * Joins the text before the first `<br>` of a formula with what follows up to the formula's end.
+ */
 function joinLines(br: Element, first: Text): void {
   if (first.parent!.children.length > MAX_SIBLINGS) return;
   let joined = first.data;

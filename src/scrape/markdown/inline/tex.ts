@@ -26,7 +26,9 @@ const OPENING = new RegExp(`\\$\\$?|\\\\[[(]|\\\\begin\\{${ENVIRONMENT}\\}`, 'g'
 const MAX_FORMULA = 2000;
 /** What TeX has and prices do not: a command, or a sub- or superscript in braces. */
 const TEX = /(?<!\\)(?:\\\\)*\\[a-zA-Z]{2}|[_^]\{/;
-/** What is enough between signs that are hardly anything else: a letter, a relation, an operation. */
+/**
+ * What is enough between signs that are hardly anything else: a letter, a relation, an operation.
+ */
 const MATHS = /^\s*[a-zA-Z]'?\s*$|[\w})\]](?:\s*[=<>]|[_^][\w\\({]|\s*\+\s*[\w\\({]|\s[*/-]\s)/;
 /** What no formula has: an address, a character reference, a sub- or superscript of nothing. */
 const NO_TEX = /:\/\/|&#?\w{1,31};|[_^](?:[_^]|$)/;
