@@ -42,6 +42,10 @@ const PROGRAMS = {
     probe: ['sh', '-c', 'command -v openapi-typescript'],
     install: 'npm install --global openapi-typescript',
   },
+  'oapi-codegen': {
+    probe: ['sh', '-c', 'command -v go && command -v oapi-codegen'],
+    install: 'go install github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@latest',
+  },
   'openapi-python-client': {
     probe: ['python3', '-c', 'import openapi_python_client'],
     install: 'pip install openapi-python-client',
