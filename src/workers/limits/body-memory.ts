@@ -31,7 +31,7 @@ export class BodyMemoryBudget {
   }
 }
 
-/** The memory of one page's body, from its arrival until the page is read. */
+/** The memory of one page's body from its arrival, and of a large block until it is stored. */
 export class BodyReservation implements BodyMemory, Disposable {
   readonly #acquire: (bytes: number, signal: AbortSignal) => Promise<Permit[]>;
   readonly #closed = new AbortController();
@@ -53,10 +53,15 @@ export class BodyReservation implements BodyMemory, Disposable {
 
   async #take(wanted: number): Promise<void> {
     const bytes = Math.min(wanted, ACCOUNT_BYTES);
-    if (bytes <= (this.#permits[0]?.amount ?? 0)) return;
+    if (bytes <= this.amount) return;
     this.shrink(0);
     this.#permits = await this.#acquire(bytes, this.#closed.signal);
     if (this.#closed.signal.aborted) this.shrink(0);
+  }
+
+  /** The bytes that it holds. */
+  get amount(): number {
+    return this.#permits[0]?.amount ?? 0;
   }
 
   /** Keeps only the room for this many bytes, now that the body is there. */

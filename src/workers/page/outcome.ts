@@ -13,7 +13,7 @@ export interface Deferral {
 export type PageOutcome =
   | {
       settled: PageResult;
-      /** The browser's place, which bounds the memory of files: given back once they are stored. */
+      /** What bounds the memory of a large block and of files: given back once they are stored. */
       held?: Disposable;
     }
   | { deferred: Deferral };

@@ -24,6 +24,9 @@ const MIN_MAP_FETCH_MS = 1000;
 /** The least time for rendering a page that was fetched before. */
 const MIN_RENDER_MS = 1000;
 
+/** A block of this size counts as long as it waits to be stored. */
+const LARGE_BLOCK_BYTES = 1024 * 1024;
+
 /** The least time in which a page is asked for again. */
 const MIN_AGAIN_MS = 100;
 
@@ -62,8 +65,13 @@ export class Retrieval implements Answer {
   #files = NO_FILES;
   /** Whether the site may answer that nothing has changed. */
   #isConditional = false;
-  /** The browser's place, kept where it has made files: they take memory until they are stored. */
+  /**
+   * What the visit holds: the room of a body, which a large block takes until it is stored, and the
+   * browser's place where that has made files.
+   */
   readonly held = new DisposableStack();
+  /** The room of the body that was got last. */
+  #room: BodyReservation | null = null;
   /** What the visit has of the browser now: its part of the line, and its place. */
   #browser: DisposableStack | null = null;
 
@@ -78,6 +86,11 @@ export class Retrieval implements Answer {
 
   get fetchedAt(): Date {
     return this.#fetchedAt;
+  }
+
+  /** Whether the block that was read is large, and so keeps its room until it is stored. */
+  get keepsRoom(): boolean {
+    return (this.#room?.amount ?? 0) > 0;
   }
 
   get durationMs(): number {
@@ -170,8 +183,10 @@ export class Retrieval implements Answer {
     using place = await this.#enterHost(entry);
     using _ = await this.#around.load.enter(job.account_id);
     if (entry.renders === null) this.#around.plainPages.begin();
-    using body = this.#around.bodies.reserve(job.account_id);
-    const fetched = await get(place, body);
+    // An answer before this one gives way: both might not fit.
+    this.#room?.[Symbol.dispose]();
+    this.#room = this.held.use(this.#around.bodies.reserve(job.account_id));
+    const fetched = await get(place, this.#room);
     if (fetched.status === 304 && this.#isConditional) return { notModified: fetched };
     const early = await this.#readEarly(fetched);
     if (early === null || early instanceof PageError || !isRefusal(early.block)) {
@@ -181,6 +196,8 @@ export class Retrieval implements Answer {
     if (this.#leftSite(fetched.url)) return { ending: { status: 'skipped', code: 'out_of_scope' } };
     if (early instanceof PageError) throw early;
     const reading = early ?? (await this.#read(fetched));
+    // What a map reads next wants room, too.
+    this.#room.shrink(job.map ? 0 : largeBytes(reading.fragment));
     return { fetched, reading, rendered: this.#rendered, files: this.#files };
   }
 
@@ -278,4 +295,8 @@ export class Retrieval implements Answer {
     };
     return await this.#around.readers.read(job.account_id, request, signal);
   }
+}
+
+function largeBytes({ length }: Uint8Array): number {
+  return length < LARGE_BLOCK_BYTES ? 0 : length;
 }

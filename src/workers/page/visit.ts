@@ -38,8 +38,10 @@ export class PageVisit implements BegunVisit {
   async run(): Promise<PageOutcome> {
     using held = this.#retrieval.held;
     const outcome = await this.#visit();
-    const hasFiles = 'settled' in outcome && (outcome.settled.files ?? []).length > 0;
-    return hasFiles ? { ...outcome, held: held.move() } : outcome;
+    if (!('settled' in outcome)) return outcome;
+    const { status, files = [] } = outcome.settled;
+    const isLarge = files.length > 0 || (status === 'ok' && this.#retrieval.keepsRoom);
+    return isLarge ? { ...outcome, held: held.move() } : outcome;
   }
 
   async #visit(): Promise<PageOutcome> {

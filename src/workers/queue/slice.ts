@@ -34,7 +34,7 @@ export class SliceRun {
   readonly #signal: AbortSignal;
   readonly #results: PageResult[] = [];
   readonly #deferred: Deferral[] = [];
-  /** The browser's places that the results hold until they are settled. */
+  /** The rooms and the browser's places that the results hold until they are settled. */
   #held = new DisposableStack();
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
