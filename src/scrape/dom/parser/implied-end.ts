@@ -13,6 +13,9 @@ const TABLE = words('table template svg math object applet marquee');
 /** Blocks across which an item of a list ends the one before it. */
 const PASSED = words('address div p li dd dt');
 
+/** How many open elements are looked at: each start tag costs so much. */
+const MAX_LOOKED_AT = 64;
+
 /** What the start tag of an element ends, and where the search for it stops. */
 interface Rule {
   ends: ReadonlySet<string>;
@@ -48,7 +51,8 @@ export function closedBefore(name: string, open: readonly string[]): string | nu
   const rule = RULES.get(name);
   if (rule === undefined) return null;
   let outermost: string | null = null;
-  for (const element of open) {
+  for (let i = 0; i < open.length && i < MAX_LOOKED_AT; i++) {
+    const element = open[i]!;
     if (rule.ends.has(element)) outermost = element;
     else if (rule.stops(element)) break;
   }
