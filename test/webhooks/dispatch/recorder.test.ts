@@ -41,7 +41,16 @@ test('the results of a slow stream are recorded together, and the first of them 
 /** A result of a delivery that the database does not know. */
 function attempt(account_id: string, id: string, lane: number): FinishedAttempt {
   const webhook_url = 'https://a.example/';
-  const delivery = { account_id, id, lane, attempts: 1, fence: 1, trigger: 'schedule', webhook_url };
+  const delivery = {
+    account_id,
+    id,
+    lane,
+    attempts: 1,
+    fence: 1,
+    trigger: 'schedule',
+    webhook_url,
+    begun_ms: 0,
+  };
   const result = {
     waited_ms: 1,
     duration_ms: 1,
