@@ -83,7 +83,6 @@ AS $function$
 declare
   t record;
   partition text;
-  column_name text;
 begin
   perform pg_advisory_xact_lock(hashtext('ollagraph.partitions'));
   for t in select * from partitioned_tables loop
@@ -91,12 +90,8 @@ begin
     if to_regclass(partition) is null then
       execute format('create table %I partition of %I for values from (%L) to (%L) with (fillfactor = %s)',
         partition, t.name, id_floor(t.prefix, day), id_floor(t.prefix, day + 1), t.filled);
-      -- A partition does not inherit which columns ANALYZE skips. Up to Postgres 16 system columns
-      -- have the target 0, too.
-      for column_name in select attname from pg_attribute
-        where attrelid = t.name::regclass and attnum > 0 and not attisdropped and attstattarget = 0 loop
-        execute format('alter table %I alter column %I set statistics 0', partition, column_name);
-      end loop;
+      -- A partition does not inherit them.
+      perform skip_statistics(partition::regclass, t.name::regclass);
     end if;
   end loop;
 end $function$;
@@ -130,6 +125,21 @@ AS $function$
 $function$;
 
 create aggregate latency_sum(integer[]) (sfunc = latency_add, stype = bigint[]);
+
+CREATE OR REPLACE FUNCTION public.skip_statistics(partition regclass, parent regclass)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET "citus.enable_ddl_propagation" TO 'off'
+AS $function$
+declare
+  column_name text;
+begin
+  -- Up to Postgres 16 system columns have the target 0, too.
+  for column_name in select attname from pg_attribute
+    where attrelid = parent and attnum > 0 and not attisdropped and attstattarget = 0 loop
+    execute format('alter table %s alter column %I set statistics 0', partition, column_name);
+  end loop;
+end $function$;
 
 create table account_hosts (
   account_id text collate "C" not null,
@@ -975,18 +985,18 @@ create view admin.table_sizes as
 comment on view admin.table_sizes is 'Tables with their indexes and large values; the partitions of a table are added up.';
 
 create view admin.usage_by_account as
- SELECT id AS account_id,
-    name,
-    plan,
-    credits,
-    ( SELECT count(*) AS count
-           FROM jobs j
-          WHERE ((j.account_id = a.id) AND (j.id >= id_floor('job_'::text, (((now() AT TIME ZONE 'utc'::text))::date - 29))))) AS jobs_30d,
-    ( SELECT COALESCE(sum(((j.succeeded - j.unbilled) + j.surcharge)), (0)::bigint) AS "coalesce"
-           FROM jobs j
-          WHERE ((j.account_id = a.id) AND (j.id >= id_floor('job_'::text, (((now() AT TIME ZONE 'utc'::text))::date - 29))))) AS credits_30d
-   FROM accounts a
-  ORDER BY ( SELECT COALESCE(sum(((j.succeeded - j.unbilled) + j.surcharge)), (0)::bigint) AS "coalesce"
-           FROM jobs j
-          WHERE ((j.account_id = a.id) AND (j.id >= id_floor('job_'::text, (((now() AT TIME ZONE 'utc'::text))::date - 29))))) DESC;
+ SELECT a.id AS account_id,
+    a.name,
+    a.plan,
+    a.credits,
+    COALESCE(j.jobs, (0)::bigint) AS jobs_30d,
+    COALESCE(j.credits, (0)::bigint) AS credits_30d
+   FROM (accounts a
+     LEFT JOIN ( SELECT jobs.account_id,
+            count(*) AS jobs,
+            sum(((jobs.succeeded - jobs.unbilled) + jobs.surcharge)) AS credits
+           FROM jobs
+          WHERE (jobs.id >= id_floor('job_'::text, (((now() AT TIME ZONE 'utc'::text))::date - 29)))
+          GROUP BY jobs.account_id) j ON ((j.account_id = a.id)))
+  ORDER BY COALESCE(j.credits, (0)::bigint) DESC;
 comment on view admin.usage_by_account is 'Each account, its credits, and its jobs and pages of the last 30 days.';

@@ -1,15 +1,37 @@
-import type { JobWithMetadata } from 'pg-boss';
+import type { JobResult, JobWithMetadata } from 'pg-boss';
 import type { Context } from '../../context.ts';
 import { DEAD_LETTERS, insertSlices, LANES, type Slice } from '../../database/queue.ts';
 import { failPending } from '../../jobs/progress/cancel.ts';
 
+/** Taken at once, and again at once while there are so many: an outage may leave thousands. */
+const BATCH = 50;
+
 /** Takes care of the slices that were claimed again and again and never finished, from now on. */
 export async function takeDeadSlices(context: Context): Promise<void> {
-  await context.boss.work(
-    DEAD_LETTERS,
-    { pollingIntervalSeconds: 5, includeMetadata: true },
-    async ([entry]: JobWithMetadata<Slice>[]) => await takeDeadSlice(context, entry!),
-  );
+  const options = {
+    pollingIntervalSeconds: 5,
+    batchSize: BATCH,
+    burstWhenBatchFull: true,
+    includeMetadata: true,
+    perJobResults: true,
+  } as const;
+  await context.boss.work(DEAD_LETTERS, options, async (entries: JobWithMetadata<Slice>[]) => {
+    const results: JobResult[] = [];
+    for (const entry of entries) results.push(await resultOf(context, entry));
+    return results;
+  });
+}
+
+/** One that cannot be taken care of now comes again, and keeps no other waiting. */
+async function resultOf(context: Context, entry: JobWithMetadata<Slice>): Promise<JobResult> {
+  try {
+    await takeDeadSlice(context, entry);
+    return { id: entry.id, status: 'completed' };
+  } catch (error) {
+    const { request_id, job_id } = entry.data;
+    context.log.warn({ request_id, job_id, err: error }, 'failed to end a slice; trying again');
+    return { id: entry.id, status: 'failed' };
+  }
 }
 
 /** Queues a slice again that the database failed last: that says nothing about its pages. */

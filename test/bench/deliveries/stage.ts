@@ -8,7 +8,7 @@ import { sql } from 'kysely';
 import { createAccount } from '../../../src/accounts/accounts.ts';
 import { createSecretBox } from '../../../src/accounts/secrets.ts';
 import { openDatabase, type Database } from '../../../src/database/connect/connection.ts';
-import { startEmbedded, type Embedded } from '../../../src/database/embedded/server.ts';
+import { startEmbedded } from '../../../src/database/embedded/server.ts';
 import { createLog } from '../../../src/log.ts';
 import { migrate } from '../../../src/database/migrate.ts';
 import { createAuthority } from '../../support/net/certificates.ts';
@@ -27,8 +27,8 @@ export interface Stats {
 }
 
 /**
- * Everything that a delivery benchmark runs on: a Postgres with default settings, a receiver in a
- * process of its own, accounts.
+ * Everything that a delivery benchmark runs on: a Postgres with default settings, or the database of
+ * BENCH_DATABASE_URL, a receiver in a process of its own, accounts.
  */
 export interface Stage extends AsyncDisposable {
   database: Database;
@@ -61,7 +61,9 @@ export async function setStage(): Promise<Stage> {
   const stack = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'ollagraph-bench-'));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
-  const postgres: Embedded = await startEmbedded(folder, createLog('silent'));
+  const postgres = process.env.BENCH_DATABASE_URL
+    ? { url: process.env.BENCH_DATABASE_URL, close: async () => {} }
+    : await startEmbedded(folder, createLog('silent'));
   stack.defer(() => postgres.close());
   const database = openDatabase(postgres.url, { max: 4, onError: () => {} });
   stack.defer(() => database.db.destroy());
