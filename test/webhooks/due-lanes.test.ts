@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { sql } from 'kysely';
 import { readDueLanes } from '../../src/webhooks/outbox/backlog.ts';
-import { claim, type ClaimedDelivery } from '../../src/webhooks/outbox/claim.ts';
+import { claim, renew, type ClaimedDelivery } from '../../src/webhooks/outbox/claim.ts';
 import { LAST_LANE, RETRY_LANE } from '../../src/webhooks/outbox/lanes.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { deliverTo } from './own-deliveries.ts';
@@ -50,4 +50,15 @@ test('while the first retry is under way, the time of the next one is known', as
   );
   const minutes = lanes[0]!.due_in_ms / 60_000;
   assert.ok(minutes > 50 && minutes <= 60, `due in ${minutes} minutes`);
+});
+
+test('leases are renewed without waiting for a transaction that has one of their rows', async () => {
+  await deliverTo(service, [URLS[0]!, URLS[0]!]);
+  const claimed = await claimFrom(ENDPOINTS[0]!, 2);
+  const [free, locked] = claimed;
+  await service.db.transaction().execute(async (tx) => {
+    await sql`update outbox set status = 'waiting' where id = ${locked!.id}`.execute(tx);
+    // One that waits would have the first row meanwhile, and this transaction may want it next.
+    assert.deepEqual([...(await renew(service.db, claimed, LEASE_MS))], [[free!.id, free!.fence]]);
+  });
 });

@@ -117,7 +117,8 @@ export async function claim(db: Db, claims: LaneClaim[], leaseMs: number): Promi
 
 /**
  * Prolongs leases. Returns the fences of the claims that still hold, by delivery; the others belong
- * to another process.
+ * to another process, or are about to end. It waits for no row, so that it cannot deadlock with a
+ * transaction that records some of these deliveries.
  */
 export async function renew(
   db: Db,
@@ -130,9 +131,14 @@ export async function renew(
     fence: int((d) => d.fence),
   });
   const { rows } = await sql<{ id: string; fence: number }>`
-    update outbox o set leased_until = now() + ${leaseMs} * interval '1 ms'
-    from ${held.as('held')}
-    where o.account_id = held.account_id and o.id = held.id and o.fence = held.fence and o.status = 'sending'
-    returning o.id, o.fence`.execute(db);
+    with free as (
+      select o.ctid as place
+      from outbox o join ${held.as('held')} using (account_id, id, fence)
+      where o.status = 'sending'
+      for update of o skip locked
+    )
+    update outbox set leased_until = now() + ${leaseMs} * interval '1 ms'
+    where ctid = any(array(select place from free))
+    returning id, fence`.execute(db);
   return new Map(rows.map((row) => [row.id, row.fence]));
 }
