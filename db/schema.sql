@@ -129,16 +129,19 @@ create aggregate latency_sum(integer[]) (sfunc = latency_add, stype = bigint[]);
 CREATE OR REPLACE FUNCTION public.skip_statistics(partition regclass, parent regclass)
  RETURNS void
  LANGUAGE plpgsql
- SET "citus.enable_ddl_propagation" TO 'off'
 AS $function$
 declare
   column_name text;
+  -- Null where it is unknown, and empty once it has been set there.
+  before text := current_setting('citus.enable_ddl_propagation', true);
 begin
+  perform set_config('citus.enable_ddl_propagation', 'off', true);
   -- Up to Postgres 16 system columns have the target 0, too.
   for column_name in select attname from pg_attribute
     where attrelid = parent and attnum > 0 and not attisdropped and attstattarget = 0 loop
     execute format('alter table %s alter column %I set statistics 0', partition, column_name);
   end loop;
+  perform set_config('citus.enable_ddl_propagation', coalesce(nullif(before, ''), 'on'), true);
 end $function$;
 
 create table account_hosts (
