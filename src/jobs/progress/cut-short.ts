@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { Context } from '../../context.ts';
-import { deferDeadline, jobsDue, type JobWithEnd } from './deadlines.ts';
+import type { JobKey } from '../../database/fragments.ts';
+import { deferDeadline, jobsDue } from './deadlines.ts';
 import { failPages } from './fail-pages.ts';
 import { logJobEnded, type JobEnd } from './finish.ts';
 import { lockJob, settlePages } from './settle.ts';
@@ -34,7 +35,7 @@ export async function endOverdueJobs(context: Tools): Promise<void> {
  * Ends a job with what is done: pages that are still pending fail with `deadline_exceeded`, a few
  * thousand in a transaction. Where a process dies in between, the next one continues.
  */
-async function cutShort(context: Tools, overdue: JobWithEnd): Promise<void> {
+async function cutShort(context: Tools, overdue: JobKey): Promise<void> {
   for (;;) {
     const { end, ended } = await failSome(context, overdue);
     if (end) logJobEnded(context.log, end);
@@ -44,7 +45,7 @@ async function cutShort(context: Tools, overdue: JobWithEnd): Promise<void> {
 
 async function failSome(
   { db, boss }: Pick<Tools, 'db' | 'boss'>,
-  { account_id, id }: JobWithEnd,
+  { account_id, id }: JobKey,
 ): Promise<{ end: JobEnd | null; ended: boolean }> {
   return await db.transaction().execute(async (tx) => {
     const job = await lockJob(tx, account_id, id);
