@@ -1,4 +1,5 @@
 import type { HeaderFields } from './head.ts';
+import { joined } from './joined.ts';
 
 const MEDIA_TYPE = /^\s*[\w!#$&^.+-]+\/[\w!#$&^.+-]+/;
 
@@ -42,8 +43,4 @@ export function contentTypeOf(fields: HeaderFields): string | null {
 
 function essenceOf(value: string): string | null {
   return MEDIA_TYPE.exec(value)?.[0].trim().toLowerCase() ?? null;
-}
-
-function joined(value: string | string[]): string {
-  return Array.isArray(value) ? value.join(', ') : value;
 }

@@ -1,4 +1,5 @@
 import { InvalidAnswerError } from '../errors.ts';
+import { joined } from './joined.ts';
 
 /**
  * What ends the body of an answer (RFC 9112, section 6.3): nothing, a number of bytes, its last
@@ -30,9 +31,8 @@ export function framingFields(status: number, fields: Fields): { length: BodyLen
 }
 
 function listOf(value: string | string[] | undefined): string[] {
-  if (value === undefined) return [];
-  const list = (Array.isArray(value) ? value.join(',') : value).toLowerCase();
-  return list
+  return joined(value)
+    .toLowerCase()
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');

@@ -1,5 +1,6 @@
 import { framingFields, type BodyLength } from './body-length.ts';
 import { InvalidAnswerError } from '../errors.ts';
+import { joined } from './joined.ts';
 
 /** The fields of an answer by lower-case name, as Latin-1; a list where a name is repeated. */
 export type HeaderFields = Record<string, string | string[]>;
@@ -120,16 +121,12 @@ function collect(entries: [string, string][]): HeaderFields {
 }
 
 function keepsAlive(fields: HeaderFields, persistent: boolean): boolean {
-  const options = textOf(fields['connection']).toLowerCase();
+  const options = joined(fields['connection']).toLowerCase();
   if (/(?:^|,)\s*close\s*(?:,|$)/.test(options)) return false;
   return persistent || /(?:^|,)\s*keep-alive\s*(?:,|$)/.test(options);
 }
 
 function keepAliveHint(fields: HeaderFields): number | null {
-  const hint = /(?:^|[,;\s])timeout\s*=\s*"?(\d{1,6})/i.exec(textOf(fields['keep-alive']));
+  const hint = /(?:^|[,;\s])timeout\s*=\s*"?(\d{1,6})/i.exec(joined(fields['keep-alive']));
   return hint === null ? null : Number(hint[1]) * 1000;
-}
-
-function textOf(value: string | string[] = ''): string {
-  return Array.isArray(value) ? value.join(',') : value;
 }
