@@ -3,6 +3,7 @@ import { forgetIdempotencyKeys } from '../jobs/idempotency.ts';
 import { forgetRuns } from '../schedules/runs/runs.ts';
 import { forgetClocks } from '../workers/hosts/clock.ts';
 import { dropOldDays, makeDays } from '../database/retention.ts';
+import { poll } from './poll.ts';
 
 const INTERVAL_MS = 10 * 60_000;
 /** After maintenance that failed, or found the tables in use. */
@@ -24,18 +25,7 @@ async function maintain({ db, config, log }: Pick<Context, 'db' | 'config' | 'lo
 
 /** Maintains every ten minutes until the returned function is called. */
 export function startMaintenance(context: Context): () => void {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  const run = async () => {
-    const done = await maintain(context).catch((error: unknown) => {
-      context.log.warn({ err: error }, 'maintenance failed; trying again later');
-      return false;
-    });
-    if (!stopped) timer = setTimeout(() => void run(), done ? INTERVAL_MS : SOON_MS);
-  };
-  void run();
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
-  };
+  const failed = 'maintenance failed; trying again later';
+  const options = { everyMs: INTERVAL_MS, soonMs: SOON_MS, log: context.log, failed };
+  return poll(options, async () => await maintain(context));
 }
