@@ -9,6 +9,12 @@ interface Program {
 }
 
 const apt = (name: string) => `apt-get install -y ${name}`;
+/** For programs that have no quick command which only succeeds. */
+const onPath = (...names: string[]): Program['probe'] => [
+  'sh',
+  '-c',
+  names.map((name) => `command -v ${name}`).join(' && '),
+];
 
 const PROGRAMS = {
   Chromium: { probe: ['/usr/bin/chromium', '--version'], install: apt('chromium') },
@@ -35,15 +41,15 @@ const PROGRAMS = {
     install: 'pip install langchain-firecrawl',
   },
   'firecrawl-mcp': {
-    probe: ['sh', '-c', 'command -v firecrawl-mcp'],
+    probe: onPath('firecrawl-mcp'),
     install: 'npm install --global firecrawl-mcp',
   },
   'openapi-typescript': {
-    probe: ['sh', '-c', 'command -v openapi-typescript'],
+    probe: onPath('openapi-typescript'),
     install: 'npm install --global openapi-typescript',
   },
   'oapi-codegen': {
-    probe: ['sh', '-c', 'command -v go && command -v oapi-codegen'],
+    probe: onPath('go', 'oapi-codegen'),
     install: 'go install github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@latest',
   },
   'openapi-python-client': {
