@@ -5,6 +5,8 @@ import { atEnd } from './at-end.ts';
 
 /** The most that Node takes. A file has no limit of its own; each of its tests has. */
 const UNLIMITED_MS = 2 ** 31 - 1;
+/** The time that the process has to end once its tests have ended. */
+const END_MS = 20_000;
 
 /**
  * Runs test files in this process, one after the other, each as a suite: what they import is loaded
@@ -13,6 +15,17 @@ const UNLIMITED_MS = 2 ** 31 - 1;
  */
 export function runGroup(files: string[]): void {
   const require = createRequire(import.meta.url);
-  after(async () => await atEnd.disposeAsync());
+  after(async () => {
+    await atEnd.disposeAsync();
+    setTimeout(failSlowEnd, END_MS).unref();
+  });
   for (const file of files) suite(file, { timeout: UNLIMITED_MS }, () => void require(resolve(file)));
+}
+
+/** A failed test may leave something behind that keeps its process, and with it the run, for ever. */
+function failSlowEnd(): void {
+  console.error(
+    `The tests have ended, but this keeps their process: ${process.getActiveResourcesInfo().join(', ')}`,
+  );
+  process.exit(1);
 }

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WorkerPool } from '../../src/workers/pool/pool.ts';
 import { startTestService } from '../support/service.ts';
 import { eventually } from '../support/wait.ts';
+import { startPool } from '../support/worker-pool.ts';
 
 test('a thread that does not start is restarted after growing pauses', async () => {
   await using service = await startTestService({ ROLES: 'web' });
-  const pool = new WorkerPool(service.context, {
+  await using pool = await startPool(service.context, {
     script: new URL('data:text/javascript,throw new Error("it does not load")'),
   });
-  await pool.start();
   await service.api.queue('/v1/scrape/async', { url: 'https://a.example/' });
   const waits = await eventually(() => {
     const restarts = service.logs.filter(
@@ -19,5 +18,4 @@ test('a thread that does not start is restarted after growing pauses', async () 
   });
   assert.deepEqual(waits.slice(0, 3), [200, 400, 800]);
   assert.equal(pool.healthy, false);
-  await pool.stop(0, 1000);
 });

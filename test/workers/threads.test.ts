@@ -3,41 +3,36 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { test } from 'node:test';
-import { WorkerPool } from '../../src/workers/pool/pool.ts';
 import { childrenOf } from '../support/measure/resident.ts';
 import { startTestService } from '../support/service.ts';
 import { page, startSite } from '../support/site.ts';
 import { eventually } from '../support/wait.ts';
+import { startPool } from '../support/worker-pool.ts';
 
 const THREAD = new URL('../../src/workers/pool/thread.ts', import.meta.url);
 
 test("a thread starts with its lane's first work, ends when idle, and starts again", async () => {
   await using site = await startSite({ '/': page('Here', 'text') });
   await using service = await startTestService({ ROLES: 'web' });
-  const pool = new WorkerPool(service.context, { idleMs: 200 });
-  await pool.start();
-  const ended = () => service.logs.filter(({ msg }) => msg === 'idle worker thread ends');
+  await using pool = await startPool(service.context, { idleMs: 200 });
+  const logged = (text: string) => service.logs.filter(({ msg }) => String(msg).includes(text));
+  const ended = () => logged('idle worker thread has ended');
   for (const round of [1, 2]) {
     const { json } = await service.api('POST', '/v1/scrape', { url: site.url('/') });
     assert.equal(json.status, 'ok');
-    await eventually(() => ended().length === round);
+    await eventually(() => ended().length === round && logged('has taken over').length === round);
   }
   assert.deepEqual(new Set(ended().map(({ lane }) => lane)), new Set(['interactive']));
-  const taken = service.logs.filter(({ msg }) => String(msg).includes('has taken over'));
-  assert.equal(taken.length, 2);
   assert.equal(pool.healthy, true);
-  await pool.stop(0, 1000);
 });
 
 test('a thread outlives any number of empty answers', async () => {
   await using site = await startSite();
   for (const n of [1, 2, 3]) site.routes.set(`/${n}`, '');
   await using service = await startTestService({ ROLES: 'web' });
-  const pool = new WorkerPool(service.context);
-  await pool.start();
+  await using _ = await startPool(service.context);
   const urls = [1, 2, 3].map((n) => site.url(`/${n}`));
   const job = await service.api.finished(await service.api.queue('/v1/scrape/batch/async', { urls }));
-  await pool.stop(0, 1000);
   assert.equal(job.succeeded, 3);
   const failures = service.logs.filter(({ msg }) => msg === 'worker thread failed');
   assert.equal(failures.length, 0);
@@ -54,26 +49,25 @@ test(
     const channel = new BroadcastChannel('deaths of worker threads');
     const script = `new BroadcastChannel('${channel.name}').onmessage = () => process.exit(1);
       await import(${JSON.stringify(THREAD.href)});`;
-    const pool = new WorkerPool(service.context, {
-      script: new URL(`data:text/javascript,${encodeURIComponent(script)}`),
-    });
-    await pool.start();
-    const url = site.url('/');
-    // In the bulk lane: in the other one, the main thread stands in for a thread that starts.
-    const job = await service.api.queue('/v1/scrape/batch/async', {
-      urls: [url],
-      exclude_selectors: ['p:has(+ q)'],
-    });
-    const readers = await eventually(async () => {
-      const found = site.requests.length > 0 ? await readersOfThis() : [];
-      return found.length > 0 && found;
-    });
-    site.routes.set('/', page('Here', 'text'));
-    channel.postMessage('now');
-    channel.close();
-    assert.equal((await service.api.finished(job)).status, 'completed');
-    await eventually(() => readers.every((pid) => !existsSync(`/proc/${pid}`)));
-    await pool.stop(0, 1000);
+    {
+      await using _ = await startPool(service.context, {
+        script: new URL(`data:text/javascript,${encodeURIComponent(script)}`),
+      });
+      // In the bulk lane: in the other one, the main thread stands in for a thread that starts.
+      const job = await service.api.queue('/v1/scrape/batch/async', {
+        urls: [site.url('/')],
+        exclude_selectors: ['p:has(+ q)'],
+      });
+      const readers = await eventually(async () => {
+        const found = site.requests.length > 0 ? await readersOfThis() : [];
+        return found.length > 0 && found;
+      });
+      site.routes.set('/', page('Here', 'text'));
+      channel.postMessage('now');
+      channel.close();
+      assert.equal((await service.api.finished(job)).status, 'completed');
+      await eventually(() => readers.every((pid) => !existsSync(`/proc/${pid}`)));
+    }
     assert.deepEqual(await childrenOf(process.pid), []);
   },
 );

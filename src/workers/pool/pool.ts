@@ -200,7 +200,6 @@ export class WorkerPool {
         );
         void thread.kill();
       } else if (thread.idleMs > this.#idleMs[thread.lane] && !thread.ending) {
-        this.#context.log.debug({ lane: thread.lane, thread: thread.index }, 'idle worker thread ends');
         thread.end(END_GRACE_MS);
       }
     }
@@ -237,8 +236,9 @@ export class WorkerPool {
     }
     this.#threads.delete(index);
     if (this.#stopping) return;
-    if (thread.ending) void this.#lookForWork();
-    else this.#restart(thread);
+    if (!thread.ending) return this.#restart(thread);
+    log.debug({ lane, thread: index }, 'idle worker thread has ended');
+    void this.#lookForWork();
   }
 
   #restart({ index, lane, ready, failedStarts }: WorkerThread): void {

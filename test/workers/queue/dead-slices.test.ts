@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from 'kysely';
 import { DEAD_LETTERS, QUEUE_SCHEMA, type Slice, type SliceFailure } from '../../../src/database/queue.ts';
-import { WorkerPool } from '../../../src/workers/pool/pool.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
 import { page, startSite } from '../../support/site.ts';
+import { startPool } from '../../support/worker-pool.ts';
 
 /** Fails the only slice in the queue until the queue gives it up. */
 async function failForGood({ context, db }: TestService, failure: SliceFailure | null): Promise<void> {
@@ -25,17 +25,15 @@ test('a slice that keeps failing fails its pages, unless the database is at faul
   await using service = await startTestService({ ROLES: 'web' });
   await using site = await startSite({ '/': page('Here', 'text') });
   const queue = async () => await service.api.queue('/v1/scrape/async', { url: site.url('/') });
+  const readBy = async (job: string) => {
+    await using _ = await startPool(service.context);
+    return (await service.api.finished(job)).result;
+  };
   const poison = await queue();
   await failForGood(service, null);
-  const pool = new WorkerPool(service.context);
-  await pool.start();
-  assert.equal((await service.api.finished(poison)).result.error.code, 'internal_error');
-  await pool.stop(0, 1000);
+  assert.equal((await readBy(poison)).error.code, 'internal_error');
 
   const innocent = await queue();
   await failForGood(service, { of_database: true });
-  const next = new WorkerPool(service.context);
-  await next.start();
-  assert.equal((await service.api.finished(innocent)).result.status, 'ok');
-  await next.stop(0, 1000);
+  assert.equal((await readBy(innocent)).status, 'ok');
 });
