@@ -151,6 +151,8 @@ create table account_hosts (
   backoff_until timestamp with time zone,
   updated_at timestamp with time zone default now() not null,
   delay_ms integer,
+  backoffs integer default 0 not null,
+  shared_at timestamp with time zone,
   constraint account_hosts_pkey PRIMARY KEY (account_id, host)
 );
 
@@ -332,7 +334,6 @@ create table hosts (
   host text collate "C" not null,
   next_allowed_at timestamp with time zone default '-infinity'::timestamp with time zone not null,
   backoff_until timestamp with time zone,
-  backoffs integer default 0 not null,
   last_status_code smallint,
   updated_at timestamp with time zone default now() not null,
   delay_ms integer,
@@ -878,22 +879,26 @@ UNION ALL
 comment on view admin.errors_24h is 'Why pages and delivery attempts failed in the last 24 hours (of jobs up to two, and deliveries up to five days old).';
 
 create view admin.host_health as
- SELECT host,
-    next_allowed_at,
+ SELECT h.host,
+    h.next_allowed_at,
         CASE
-            WHEN (backoff_until > now()) THEN backoff_until
+            WHEN (h.backoff_until > now()) THEN h.backoff_until
             ELSE NULL::timestamp with time zone
         END AS backoff_until,
-    backoffs,
-    last_status_code,
-    updated_at
-   FROM hosts
-  WHERE (updated_at > (now() - '24:00:00'::interval))
+    COALESCE(a.backoffs, 0) AS backoffs,
+    h.last_status_code,
+    h.updated_at
+   FROM (hosts h
+     LEFT JOIN ( SELECT account_hosts.host,
+            max(account_hosts.backoffs) AS backoffs
+           FROM account_hosts
+          GROUP BY account_hosts.host) a ON ((a.host = h.host)))
+  WHERE (h.updated_at > (now() - '24:00:00'::interval))
   ORDER BY
         CASE
-            WHEN (backoff_until > now()) THEN backoff_until
+            WHEN (h.backoff_until > now()) THEN h.backoff_until
             ELSE NULL::timestamp with time zone
-        END DESC NULLS LAST, updated_at DESC;
+        END DESC NULLS LAST, h.updated_at DESC;
 comment on view admin.host_health is 'Scraped hosts that asked for a pause, or that are fetched with a delay.';
 
 create view admin.outbox_lag as

@@ -154,7 +154,6 @@ export interface HostsTable {
   host: string;
   next_allowed_at: Generated<Timestamp>;
   backoff_until: Timestamp | null;
-  backoffs: Generated<number>;
   last_status_code: number | null;
   delay_ms: number | null;
   updated_at: Generated<Timestamp>;
@@ -165,6 +164,8 @@ export interface AccountHostsTable {
   host: string;
   next_allowed_at: Generated<Timestamp>;
   backoff_until: Timestamp | null;
+  backoffs: Generated<number>;
+  shared_at: Timestamp | null;
   delay_ms: number | null;
   updated_at: Generated<Timestamp>;
 }

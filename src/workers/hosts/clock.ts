@@ -5,10 +5,11 @@ import type { DbOrTx } from '../../database/tables.ts';
 const FIRST_BACKOFF_SECONDS = 5;
 const MAX_BACKOFF_SECONDS = 600;
 /**
- * The longest part of a pause that other accounts keep: one account cannot stop the work of others
- * on a host for longer.
+ * What one account's answers ask of others: a pause of at most so long, once in such an interval.
+ * They cannot stop the work of others on a host for longer.
  */
-export const SHARED_BACKOFF_SECONDS = 60;
+const SHARED_BACKOFF_SECONDS = 60;
+const SHARED_INTERVAL_SECONDS = 600;
 
 /**
  * The clock of the hosts cannot be read or set. The page is not at fault: its slice is retried when
@@ -22,6 +23,14 @@ export class HostClockError extends Error {
 export interface Turn {
   taken: boolean;
   waitMs: number;
+}
+
+/** The seconds for which a host is left alone. */
+export interface Pause {
+  /** By the account that the host has asked. */
+  seconds: number;
+  /** By the others. */
+  othersSeconds: number;
 }
 
 /** Who visits which host. */
@@ -54,16 +63,16 @@ export class HostClock {
   }
 
   /**
-   * Records that a host asked for a pause (429 or 503): the one it named, or one that grows, at
-   * most ten minutes. Other accounts keep its first minute. Returns the seconds of the pause.
+   * Records that a host asked an account for a pause (429 or 503): the one it named, or one that
+   * grows, at most ten minutes. Once in ten minutes, others keep its first minute.
    */
-  async backOff(visitor: Visitor, statusCode: number, askedSeconds: number | null): Promise<number> {
+  async backOff(visitor: Visitor, statusCode: number, askedSeconds: number | null): Promise<Pause> {
     return await orClockError(backOff(this.#db, visitor, statusCode, askedSeconds));
   }
 
-  /** Records that the host answers normally again. */
-  async endBackOff(host: string): Promise<void> {
-    await orClockError(endBackOff(this.#db, host));
+  /** Records that the host answers the account normally again. */
+  async endBackOff(visitor: Visitor): Promise<void> {
+    await orClockError(endBackOff(this.#db, visitor));
   }
 }
 
@@ -111,39 +120,44 @@ async function backOff(
   { accountId, host }: Visitor,
   statusCode: number,
   askedSeconds: number | null,
-): Promise<number> {
+): Promise<Pause> {
   const asked = askedSeconds === null ? null : Math.min(askedSeconds, MAX_BACKOFF_SECONDS);
-  const { rows } = await sql<{ backoffs: number }>`
-    insert into hosts as h (host, backoffs, backoff_until, last_status_code)
-    values (${host}, 1,
-      now() + ${Math.min(asked ?? FIRST_BACKOFF_SECONDS, SHARED_BACKOFF_SECONDS)} * interval '1 s',
-      ${statusCode})
-    on conflict (host) do update set
-      backoffs = case when h.backoff_until > now() then h.backoffs else h.backoffs + 1 end,
-      backoff_until = greatest(h.backoff_until, now() + interval '1 s' * least(
-        ${SHARED_BACKOFF_SECONDS}::float8,
-        coalesce(${asked}::float8, ${FIRST_BACKOFF_SECONDS} * 2.0 ^ least(h.backoffs, 10))
-      )),
-      last_status_code = excluded.last_status_code, updated_at = now()
-    returning backoffs`.execute(db);
-  const seconds = asked ?? grownPause(rows[0]!.backoffs);
-  const paused = await sql<{ seconds: number }>`
-    insert into account_hosts as a (account_id, host, backoff_until)
-    values (${accountId}, ${host}, now() + ${seconds} * interval '1 s')
-    on conflict (account_id, host) do update
-      set backoff_until = greatest(a.backoff_until, excluded.backoff_until), updated_at = now()
-    returning extract(epoch from backoff_until - now())::float8 as seconds`.execute(db);
-  return paused.rows[0]!.seconds;
+  const first = asked ?? FIRST_BACKOFF_SECONDS;
+  // Answers within a pause are no further ones.
+  const inARow = sql`case when a.backoff_until > now() then greatest(a.backoffs, 1) else a.backoffs + 1 end`;
+  const { rows } = await sql<{ seconds: number; others_seconds: number }>`
+    with own as (
+      insert into account_hosts as a (account_id, host, backoffs, backoff_until, shared_at, updated_at)
+      values (${accountId}, ${host}, 1, now() + ${first} * interval '1 s', now(), now())
+      on conflict (account_id, host) do update set
+        backoffs = ${inARow},
+        backoff_until = greatest(a.backoff_until, now() + interval '1 s' * least(
+          ${MAX_BACKOFF_SECONDS}::float8,
+          coalesce(${asked}::float8, ${FIRST_BACKOFF_SECONDS} * 2.0 ^ least(${inARow} - 1, 10))
+        )),
+        shared_at = case
+          when a.shared_at > now() - ${SHARED_INTERVAL_SECONDS} * interval '1 s' then a.shared_at
+          else now()
+        end,
+        updated_at = now()
+      returning extract(epoch from backoff_until - now())::float8 as seconds,
+        case when shared_at = now() then ${SHARED_BACKOFF_SECONDS}::float8 else 0 end as most_of_others
+    ), others as (
+      insert into hosts as h (host, backoff_until, last_status_code)
+      select ${host}, now() + least(seconds, most_of_others) * interval '1 s', ${statusCode}::smallint
+      from own
+      on conflict (host) do update set
+        backoff_until = greatest(h.backoff_until, excluded.backoff_until),
+        last_status_code = excluded.last_status_code, updated_at = now()
+    )
+    select seconds, least(seconds, most_of_others) as others_seconds from own`.execute(db);
+  const { seconds, others_seconds } = rows[0]!;
+  return { seconds, othersSeconds: others_seconds };
 }
 
-/** The seconds of the n-th pause in a row of a host that names none. */
-function grownPause(n: number): number {
-  return Math.min(MAX_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2 ** Math.min(n - 1, 10));
-}
-
-async function endBackOff(db: DbOrTx, host: string): Promise<void> {
-  await sql`update hosts set backoffs = 0, backoff_until = null, updated_at = now()
-    where host = ${host} and backoffs > 0`.execute(db);
+async function endBackOff(db: DbOrTx, { accountId, host }: Visitor): Promise<void> {
+  await sql`update account_hosts set backoffs = 0, updated_at = now()
+    where account_id = ${accountId} and host = ${host} and backoffs > 0`.execute(db);
 }
 
 /**

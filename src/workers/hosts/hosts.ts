@@ -213,7 +213,7 @@ export class Hosts {
 
   #rest(visitor: Visitor, fetched: RoutedPage): void {
     if (PAUSE_STATUSES.has(fetched.status) && fetched.via !== 'caller')
-      this.resting.rest(visitor, firstPause(retryAfterSeconds(fetched)));
+      this.resting.restAccount(visitor, firstPause(retryAfterSeconds(fetched)));
   }
 
   /**

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { SHARED_BACKOFF_SECONDS, type Visitor } from './clock.ts';
+import type { Pause, Visitor } from './clock.ts';
 
 const MAX_HOSTS = 2000;
 
@@ -14,15 +14,16 @@ export class RestingHosts {
    */
   readonly #until = new LRUCache<string, number>({ max: MAX_HOSTS });
 
-  /** The account leaves the host alone for `seconds`, the others for a minute of them at most. */
-  rest(visitor: Visitor, seconds: number): void {
-    this.restAccount(visitor, seconds);
-    this.#until.set(visitor.host, performance.now() + Math.min(seconds, SHARED_BACKOFF_SECONDS) * 1000);
-  }
-
-  /** Only the account leaves the host alone for `seconds`. */
+  /** The account leaves the host alone for `seconds`. */
   restAccount({ accountId, host }: Visitor, seconds: number): void {
     this.#until.set(`${accountId} ${host}`, performance.now() + seconds * 1000);
+  }
+
+  /** The account and the others keep a pause. */
+  rest(visitor: Visitor, { seconds, othersSeconds }: Pause): void {
+    this.restAccount(visitor, seconds);
+    const until = performance.now() + othersSeconds * 1000;
+    if (until > (this.#until.get(visitor.host) ?? 0)) this.#until.set(visitor.host, until);
   }
 
   /** The seconds that the account still leaves the host alone; 0 when it does not. */

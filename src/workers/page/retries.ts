@@ -38,9 +38,9 @@ export async function secondsAfterAnswer(
   if (PAUSE_STATUSES.has(fetched.status)) {
     const pause = await clock.backOff(visitor, fetched.status, retryAfterSeconds(fetched));
     resting.rest(visitor, pause);
-    return mayRetry ? pause : null;
+    return mayRetry ? pause.seconds : null;
   }
   if (TRANSIENT_STATUSES.has(fetched.status)) return mayRetry ? RETRY_DELAYS[page.tries]! : null;
-  if (page.tries > 0) await clock.endBackOff(page.host);
+  if (page.tries > 0) await clock.endBackOff(visitor);
   return null;
 }

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sql } from 'kysely';
 import { hostClock } from '../../support/host-clock.ts';
 import { startTestService } from '../../support/service.ts';
 import { page, startSite } from '../../support/site.ts';
@@ -62,22 +61,6 @@ test("a caller's own delay binds that caller alone", async () => {
   const job = await other.api.finished(await other.api.queue('/v1/crawl', { ...body, delay_ms: 1 }));
   assert.equal(job.succeeded, 3);
   assert.equal((await service.api('GET', `/v1/jobs/${slow}`)).json.status, 'running');
-});
-
-test('other accounts keep the first minute of a pause that a host asks one account for', async () => {
-  await using site = await startSite({
-    '/busy': (_req, res) => void res.writeHead(429, { 'retry-after': '3600' }).end(),
-  });
-  await using service = await startTestService();
-  await service.api('POST', '/v1/scrape', { url: site.url('/busy') });
-  const secondsOf = async (table: 'hosts' | 'account_hosts') => {
-    const { rows } = await sql<{
-      seconds: number;
-    }>`select extract(epoch from backoff_until - updated_at)::float8 as seconds
-      from ${sql.id(table)}`.execute(service.db);
-    return rows.map(({ seconds }) => Math.round(seconds));
-  };
-  assert.deepEqual([await secondsOf('hosts'), await secondsOf('account_hosts')], [[60], [600]]);
 });
 
 test('a job is running from the moment its first page is taken', async () => {
