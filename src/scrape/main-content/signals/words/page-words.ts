@@ -48,10 +48,25 @@ function headingReader(words: string[][], lexicon: Lexicon): (index: number) => 
   };
 }
 
+/**
+ * The first words of each block. Equal ones are one string: as many as there are, they would take
+ * tens of megabytes on a large page.
+ */
+function firstWords(blocks: Block[]): string[][] {
+  const known = new Map<string, string>();
+  return blocks.map(({ text }) =>
+    lexicalWords(text).map((word) => {
+      const same = known.get(word);
+      if (same === undefined) known.set(word, word);
+      return same ?? word;
+    }),
+  );
+}
+
 /** Looks up the words of a page in a lexicon. */
 export function readWords(page: Structure, lexicon: Lexicon): PageWords {
   const { blocks, containers, core, sections } = page;
-  const first = blocks.map(({ text }) => lexicalWords(text));
+  const first = firstWords(blocks);
   const words = first.map((own) => evidenceOfWords(own, lexicon));
   const means = words.map(({ mean }) => mean);
   const asHeading = headingReader(first, lexicon);
