@@ -60,7 +60,7 @@ const WIRE_ATTACKS: Record<string, Attack> = {
   },
   'a status of 999': {
     answer: (socket) => socket.end('HTTP/1.1 999 Ha\r\n\r\n'),
-    ends: ['invalid_response'],
+    ends: ['ok'],
   },
   'a hang-up': { answer: (socket) => socket.destroy(), ends: ['connection_failed'] },
   'an upgrade': {
@@ -109,6 +109,7 @@ const BODY_ATTACKS: Record<string, Attack> = {
 /** Receivers' answers. The status decides, whatever the body does. */
 export const RECEIVER_ATTACKS: Record<string, Attack> = {
   ...WIRE_ATTACKS,
+  'a status of 999': { ...WIRE_ATTACKS['a status of 999']!, ends: ['http_error'] },
   'a body that drips': { ...BODY_ATTACKS['a body that drips']!, ends: ['ok'] },
   'a body without end': { ...BODY_ATTACKS['a body without end']!, ends: ['ok'] },
   'a flood of chunk extensions': { ...BODY_ATTACKS['a flood of chunk extensions']!, ends: ['ok'] },

@@ -56,3 +56,7 @@ async function dripEverywhere(t: TestContext): Promise<void> {
   assert.equal(failed, urls.length);
   for (const page of result.pages) assert.equal(page.error.code, 'timeout');
 }
+
+test('memory that the attacks took returns to the system within ten seconds', async (t) => {
+  await stage.returnsMemory(t);
+});

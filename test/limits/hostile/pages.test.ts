@@ -113,3 +113,7 @@ test('hostile receivers: each attempt ends in its typed error in time, and other
     await receiver.received(round);
   });
 });
+
+test('memory that the attacks took returns to the system within ten seconds', async (t) => {
+  await stage.returnsMemory(t);
+});
