@@ -125,7 +125,7 @@ async function storeContents(
     select distinct on (${PAGE_KEY}) ${job.account_id}, ${job.schedule_id}, ${PAGE_KEY}, p.url, b.sha256,
       b.etag, b.last_modified, b.links, b.aliases, b.depth, b.compared_text, ${job.run}::int
     from ${batch.as('b')} join pages p on p.account_id = ${job.account_id} and p.job_id = ${job.id}
-      and p.ordinal = b.ordinal
+      and p.ordinal = b.ordinal and p.ordinal = any(${contents.map(({ ordinal }) => ordinal)}::int[])
     order by ${PAGE_KEY}, b.ordinal desc
     on conflict (account_id, schedule_id, url_hash) do update
     set url = excluded.url, sha256 = excluded.sha256, etag = excluded.etag,

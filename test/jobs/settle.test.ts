@@ -134,6 +134,22 @@ test('a page that several workers settle at once is settled by one of them, and 
   await assertBooksBalance(idle.db);
 });
 
+test('settling a few pages of a large job reads only those, however little the planner knows', async () => {
+  const urls = Array.from({ length: 2000 }, (_, n) => `https://example.com/large/${n}`);
+  const job_id = await idle.api.queue('/v1/scrape/batch/async', { urls });
+  const { db, boss } = idle.context;
+  const results = urls.slice(500, 510).map((url, n) => failure(500 + n, url, 1));
+  const read = await db.transaction().execute(async (tx) => {
+    await settlePages({ tx, boss }, (await lockJob(tx, idle.account.id, job_id))!, results);
+    const { rows } = await sql<{ tuples: number }>`
+      select sum(coalesce(idx_tup_fetch, 0) + seq_tup_read)::int as tuples
+      from pg_stat_xact_user_tables where relname like 'pages\_2%'`.execute(tx);
+    return rows[0]!.tuples;
+  });
+  assert.ok(read <= 100, `${read} rows of pages were read`);
+  await cancelJob(idle.context, idle.account.id, job_id);
+});
+
 test('files are stored with the page whose block names them, once', async () => {
   const urls = ['https://example.com/a', 'https://example.com/b'];
   const job_id = await idle.api.queue('/v1/scrape/batch/async', { urls });

@@ -156,6 +156,10 @@ interface SettledPage {
   blocked: boolean;
 }
 
+/**
+ * The pages are looked up by their ordinals, however few rows the planner believes in: it knows
+ * nothing yet of a day's new partition, and would read the job's pages once for each of them.
+ */
 async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<SettledPage[]> {
   if (results.length === 0) return [];
   const settled = rows(results, {
@@ -172,11 +176,12 @@ async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<Set
     change: text((page) => page.compared?.change),
     left_out: boolean((page) => isLeftOut(job, page)),
   });
+  const ordinals = results.map(({ ordinal }) => ordinal);
   const updated = await sql<SettledPage>`
-    with pending as (
+    with pending as materialized (
       select r.*, ${job.total - job.remaining}::int + row_number() over (order by r.ordinal) as settlement
       from ${settled.as('r')} join pages p on p.account_id = ${job.account_id} and p.job_id = ${job.id}
-        and p.ordinal = r.ordinal and p.status = 'pending'
+        and p.ordinal = r.ordinal and p.ordinal = any(${ordinals}::int[]) and p.status = 'pending'
     )
     update pages
     set status = r.status, fragment = r.fragment, http_status = r.http_status, error_code = r.error_code,
@@ -185,7 +190,7 @@ async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<Set
       change = r.change, left_out = r.left_out
     from pending r
     where pages.account_id = ${job.account_id} and pages.job_id = ${job.id} and pages.ordinal = r.ordinal
-      and pages.status = 'pending'
+      and pages.ordinal = any(${ordinals}::int[]) and pages.status = 'pending'
     returning pages.ordinal, pages.status, pages.unbilled, pages.surcharge, pages.blocked`.execute(tx);
   return updated.rows;
 }
