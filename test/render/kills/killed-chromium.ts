@@ -10,30 +10,30 @@ export interface KillPlan {
   at: string | null;
   /** How often that happens; later browsers live. */
   times: number;
+  chromium: string;
 }
 
 /**
  * Stands between the driver and Chromium, whose pipe it carries on, and kills Chromium or the
  * process that owns it at the message of its plan. The plan lies beside this file, and so does the
- * list of its kills.
+ * list of its kills. Both may change while Chromium runs.
  */
 const directory = import.meta.dirname;
-const plan = JSON.parse(readFileSync(join(directory, 'plan.json'), 'utf8')) as KillPlan & {
-  chromium: string;
-};
 const kills = join(directory, 'kills');
+const readPlan = () => JSON.parse(readFileSync(join(directory, 'plan.json'), 'utf8')) as KillPlan;
 
-const chromium = spawn(plan.chromium, process.argv.slice(2), {
+const chromium = spawn(readPlan().chromium, process.argv.slice(2), {
   stdio: ['ignore', 'inherit', 'inherit', 'pipe', 'pipe'],
   // The program may be a script that starts Chromium: they are killed together.
   detached: true,
 });
 chromium.on('exit', (code) => process.exit(code ?? 1));
-if (plan.at === null) kill();
+if (readPlan().at === null) kill();
 
 const [toBrowser, fromBrowser] = chromium.stdio.slice(3) as [Writable, Readable];
 relay(createReadStream('', { fd: 3 }), toBrowser, (message) => {
-  if (plan.at !== null && message.includes(plan.at)) kill();
+  const { at } = readPlan();
+  if (at !== null && message.includes(at)) kill();
 });
 relay(fromBrowser, createWriteStream('', { fd: 4 }), () => {});
 
@@ -53,6 +53,7 @@ function relay(from: Readable, to: Writable, look: (message: string) => void): v
 }
 
 function kill(): void {
+  const plan = readPlan();
   if (readFileSync(kills, 'utf8').length >= plan.times) return;
   appendFileSync(kills, 'x');
   if (plan.victim === 'owner') return void process.kill(process.ppid, 'SIGKILL');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { PageFaultError } from '../../../src/render/browser-process.ts';
@@ -40,7 +40,6 @@ const REQUEST: Omit<RenderRequest, 'url'> = {
 
 /** What the driver sends to the browser at each stage of its life, and of a page's. */
 const STAGES = {
-  'as soon as it runs': null,
   'while it is connected': 'Browser.getVersion',
   'before its first context': 'Target.createBrowserContext',
   'while a page is made': 'Target.createTarget',
@@ -54,10 +53,14 @@ const STAGES = {
 };
 /** The same for the process that owns the browser, which tells nobody that it ends. */
 const OWNER_STAGES = {
-  'as soon as it runs': null,
   'while a page loads': 'Page.navigate',
   'while a page is printed': 'Page.printToPDF',
 };
+
+const KILLS = [
+  ...Object.entries(STAGES).map(([stage, at]) => ({ victim: 'chromium', stage, at }) as const),
+  ...Object.entries(OWNER_STAGES).map(([stage, at]) => ({ victim: 'owner', stage, at }) as const),
+];
 
 describe('a browser that is killed', { skip: noBrowser }, () => {
   let directory: string;
@@ -68,8 +71,8 @@ describe('a browser that is killed', { skip: noBrowser }, () => {
     await chmod(directory, 0o755);
     await copyFile(process.execPath, join(directory, 'node'));
     await copyFile(new URL('killed-chromium.ts', import.meta.url), join(directory, 'killed-chromium.ts'));
-    const program = '#!/bin/sh\nexec "${0%/*}/node" "${0%/*}/killed-chromium.ts" "$@"\n';
-    await writeFile(join(directory, 'chromium'), program, { mode: 0o755 });
+    const script = '#!/bin/sh\nexec "${0%/*}/node" "${0%/*}/killed-chromium.ts" "$@"\n';
+    await writeFile(join(directory, 'chromium'), script, { mode: 0o755 });
     site = await startSite({}, { fallback: page('There', 'A page that says what there is to be read.') });
   });
   after(async () => {
@@ -77,47 +80,58 @@ describe('a browser that is killed', { skip: noBrowser }, () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  interface Run {
-    plan: KillPlan;
-    /** The paths of pages that are rendered beside each other, and of those that follow. */
-    turns: string[][];
-  }
+  const program = () => join(directory, 'chromium');
 
-  /** Renders pages. Returns what came of each, and how often a browser was started and killed. */
-  async function run({ plan, turns }: Run) {
-    const kills = join(directory, 'kills');
-    await writeFile(join(directory, 'plan.json'), JSON.stringify({ ...plan, chromium: BROWSER }));
-    await writeFile(kills, '');
-    await chmod(kills, 0o666);
-    await using rig = startRenderer(join(directory, 'chromium'));
-    const outcomes: Outcome[] = [];
-    for (const paths of turns)
-      outcomes.push(...(await Promise.all(paths.map(async (path) => await rig.render(site.url(path))))));
-    return { outcomes, starts: rig.starts, kills: (await readFile(kills, 'utf8')).length };
+  /** What is killed from now on. Counts anew. */
+  async function arm(plan: Omit<KillPlan, 'chromium'>): Promise<void> {
+    await writeFile(join(directory, 'kills'), '');
+    await chmod(join(directory, 'kills'), 0o666);
+    await writeFile(join(directory, 'next.json'), JSON.stringify({ ...plan, chromium: BROWSER }));
+    // A browser reads it at any time.
+    await rename(join(directory, 'next.json'), join(directory, 'plan.json'));
   }
+  const kills = async () => (await readFile(join(directory, 'kills'), 'utf8')).length;
 
-  const KILLS = [
-    ...Object.entries(STAGES).map(([stage, at]) => ({ victim: 'chromium', stage, at }) as const),
-    ...Object.entries(OWNER_STAGES).map(([stage, at]) => ({ victim: 'owner', stage, at }) as const),
-  ];
-  for (const { victim, stage, at } of KILLS)
-    test(`${victim} killed ${stage}: no page fails, and none lacks a file`, async () => {
-      const plan = { victim, at, times: 1 };
-      assert.deepEqual(await run({ plan, turns: [['/1']] }), { outcomes: [FILES], starts: 2, kills: 1 });
-    });
+  describe('before it has a page', () => {
+    for (const victim of ['chromium', 'owner'] as const)
+      test(`${victim} killed as soon as it runs: another is started`, async () => {
+        await arm({ victim, at: null, times: 1 });
+        await using rig = startRenderer(program());
+        assert.deepEqual(await rig.render(site.url('/1')), FILES);
+        assert.deepEqual({ starts: rig.starts, kills: await kills() }, { starts: 2, kills: 1 });
+      });
+  });
+
+  describe('at a stage', () => {
+    // The browser that takes the place of a killed one is the next to be killed.
+    let rig: ReturnType<typeof startRenderer>;
+    before(() => (rig = startRenderer(program())));
+    after(async () => await rig[Symbol.asyncDispose]());
+
+    for (const { victim, stage, at } of KILLS)
+      test(`${victim} killed ${stage}: no page fails, and none lacks a file`, async () => {
+        const { starts } = rig;
+        await arm({ victim, at, times: 1 });
+        assert.deepEqual(await rig.render(site.url('/1')), FILES);
+        assert.equal(await kills(), 1);
+        assert.ok(rig.starts > starts);
+      });
+  });
 
   test('chromium killed while a page is closed: the next page finds another', async () => {
-    const plan: KillPlan = { victim: 'chromium', at: 'Target.disposeBrowserContext', times: 1 };
-    const { outcomes, kills } = await run({ plan, turns: [['/1'], ['/2']] });
-    assert.equal(kills, 1);
-    assert.deepEqual(outcomes, [FILES, FILES]);
+    await arm({ victim: 'chromium', at: 'Target.disposeBrowserContext', times: 1 });
+    await using rig = startRenderer(program());
+    for (const path of ['/1', '/2']) assert.deepEqual(await rig.render(site.url(path)), FILES);
+    assert.equal(await kills(), 1);
   });
 
   test('a page that kills each browser fails, and no page beside it', async () => {
-    const plan: KillPlan = { victim: 'chromium', at: '/killer', times: 9 };
-    const { outcomes, kills } = await run({ plan, turns: [['/killer', '/1'], ['/2']] });
-    assert.deepEqual(outcomes, ['render_failed', FILES, FILES]);
-    assert.equal(kills, 2);
+    await arm({ victim: 'chromium', at: '/killer', times: 9 });
+    await using rig = startRenderer(program());
+    const beside = ['/killer', '/1'].map(async (path) => await rig.render(site.url(path)));
+    assert.deepEqual(await Promise.all(beside), ['render_failed', FILES]);
+    assert.deepEqual(await rig.render(site.url('/2')), FILES);
+    assert.equal(await kills(), 2);
   });
 });
 
