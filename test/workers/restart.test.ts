@@ -9,11 +9,9 @@ test('a thread that does not start is restarted after growing pauses', async () 
   await using pool = await startPool(service.context, {
     script: new URL('data:text/javascript,throw new Error("it does not load")'),
   });
-  await service.api.queue('/v1/scrape/async', { url: 'https://a.example/' });
+  await service.api.queue('/v1/scrape/batch/async', { urls: ['https://a.example/'] });
   const waits = await eventually(() => {
-    const restarts = service.logs.filter(
-      (line) => line.lane === 'interactive' && line.restart_ms !== undefined,
-    );
+    const restarts = service.logs.filter((line) => line.lane === 'bulk' && line.restart_ms !== undefined);
     return restarts.length >= 3 && restarts.map((line) => line.restart_ms);
   });
   assert.deepEqual(waits.slice(0, 3), [200, 400, 800]);

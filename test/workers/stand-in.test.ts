@@ -25,6 +25,22 @@ test('the main thread reads single pages while the interactive thread is not the
   assert.equal(pool.underWay, 0);
 });
 
+test('pages that come alone start no thread', async () => {
+  await using site = await startSite({ '/': page('Here', 'text') });
+  await using service = await startTestService({ ROLES: 'web' });
+  await using _ = await startPool(service.context, { script: NEVER });
+  for (const round of [1, 2]) {
+    const { json } = await service.api('POST', '/v1/scrape', { url: site.url('/') });
+    assert.equal(json.status, 'ok');
+    const idle = () => service.logs.filter(({ msg }) => msg === 'the main thread has no more pages to read');
+    await eventually(() => idle().length === round);
+  }
+  assert.deepEqual(
+    service.logs.filter(({ msg }) => String(msg).startsWith('worker thread')),
+    [],
+  );
+});
+
 test('the main thread outlives any number of empty answers', async () => {
   await using site = await startSite({ '/1': '', '/2': '', '/3': '' });
   await using service = await startTestService({ ROLES: 'web' });

@@ -12,14 +12,15 @@ import { startPool } from '../support/worker-pool.ts';
 const THREAD = new URL('../../src/workers/pool/thread.ts', import.meta.url);
 
 test("a thread starts with its lane's first work, ends when idle, and starts again", async () => {
-  await using site = await startSite({ '/': page('Here', 'text') });
+  await using site = await startSite({ '/': page('Here', 'text'), '/other': page('There', 'text') });
   await using service = await startTestService({ ROLES: 'web' });
   await using pool = await startPool(service.context, { idleMs: 200 });
   const logged = (text: string) => service.logs.filter(({ msg }) => String(msg).includes(text));
   const ended = () => logged('idle worker thread has ended');
   for (const round of [1, 2]) {
-    const { json } = await service.api('POST', '/v1/scrape', { url: site.url('/') });
-    assert.equal(json.status, 'ok');
+    const urls = [site.url('/'), site.url('/other')];
+    const { json } = await service.api('POST', '/v1/scrape/batch', { urls });
+    assert.equal(json.succeeded, 2);
     await eventually(() => ended().length === round && logged('has taken over').length === round);
   }
   assert.deepEqual(new Set(ended().map(({ lane }) => lane)), new Set(['interactive']));

@@ -143,7 +143,10 @@ export class WorkerPool {
     else this.#spawn(index);
   }
 
-  /** Has the main thread work until the interactive thread is ready, which it starts soon. */
+  /**
+   * Has the main thread work until there is nothing to do, or until the interactive thread is ready,
+   * which it starts when there is more.
+   */
   #beginStandIn(index: number): void {
     const standIn = new StandIn({
       context: this.#context,
@@ -152,9 +155,12 @@ export class WorkerPool {
       renderer: this.#renderer,
       dispatch: this.#dispatch,
       startThread: () => this.#spawn(index),
+      onIdle: () => (this.#standIn = null),
     });
     this.#standIn = standIn;
-    void standIn.exited.then(() => (this.#standIn = null));
+    void standIn.exited.then(() => {
+      if (this.#standIn === standIn) this.#standIn = null;
+    });
   }
 
   #isTaken(index: number): boolean {

@@ -11,8 +11,8 @@ import type { WorkerShare } from './lane-worker.ts';
 
 /** The most slices that the main thread takes on: the API and the dispatcher live there. */
 const MOST = 8;
-/** The thread starts this much later, so that its start takes no CPU from the first page. */
-const THREAD_AFTER_MS = 300;
+/** The time for which the thread is not needed: its start would take CPU from the first page. */
+const ALONE_MS = 300;
 /** What is under way when the thread is ready may take as long as a synchronous request. */
 const GRACE_MS = 30_000;
 
@@ -22,27 +22,34 @@ interface StandInOptions {
   readers: ReaderPool;
   renderer: Renderer | null;
   dispatch: DirectDispatch | null;
-  /** Starts the thread. Called once, unless the stand-in is told to end before. */
+  /** Starts the thread. Called at most once. */
   startThread: () => void;
+  /** Called when it ends because there is nothing to do: the next page needs another one. */
+  onIdle: () => void;
 }
 
 /**
  * Runs slices of single pages in the main thread until the thread of their lane is ready. A thread
- * loads 600 modules before it claims, which takes a quarter of a second; the main thread has most
- * of them. Other slices wait for the thread.
+ * loads 600 modules before it claims, which takes half a second of CPU; the main thread has most of
+ * them. A page that comes alone needs no thread. Slices that are no single page wait for the thread.
  */
 export class StandIn {
   /** Resolves when it has ended. */
   readonly exited: Promise<void>;
   readonly #startThread: () => void;
-  #threadLater: NodeJS.Timeout | null;
+  #early: NodeJS.Timeout | null;
   #runner: Runner | null = null;
+  #called = false;
   #ending = false;
   #held = 0;
 
   constructor(options: StandInOptions) {
     this.#startThread = options.startThread;
-    this.#threadLater = setTimeout(() => this.#callThread(), THREAD_AFTER_MS);
+    this.#early = setTimeout(() => {
+      this.#early = null;
+      this.#countHeld(this.#held);
+      this.wake();
+    }, ALONE_MS);
     const { lane } = options.share;
     this.exited = this.#run(options).catch((error: unknown) => {
       options.context.log.error({ lane, err: error }, 'failed to stand in for a worker thread');
@@ -50,9 +57,9 @@ export class StandIn {
     });
   }
 
-  /** Whether the thread is still to be started. */
+  /** Whether it starts the thread if it must. */
   get delaysThread(): boolean {
-    return this.#threadLater !== null;
+    return !this.#called && !this.#ending;
   }
 
   /** The slices that it works on. */
@@ -70,12 +77,13 @@ export class StandIn {
 
   /** Ends it: its slices get `graceMs` to finish; what is left of them goes back to the queue. */
   end(graceMs = GRACE_MS): void {
-    this.#clearTimer();
+    clearTimeout(this.#early ?? undefined);
     this.#ending = true;
     this.#runner?.stop(graceMs);
   }
 
-  async #run({ context, share, readers, renderer, dispatch }: StandInOptions): Promise<void> {
+  async #run(options: StandInOptions): Promise<void> {
+    const { context, share, readers, renderer, dispatch, onIdle } = options;
     const [{ createLaneWorker }, { Runner: LaneRunner }] = await loadWorker();
     if (this.#ending) return;
     const { db, boss } = context;
@@ -88,24 +96,36 @@ export class StandIn {
     }
     const renders = channel && new RenderClient(channel.port2);
     const worker = stack.use(createLaneWorker(share, { db, boss, log, readers, renders, dispatch }));
-    const onHeld = ({ length }: unknown[]) => {
-      this.#held = length;
-      if (length === MOST) this.#callThread();
+    const takes = (entry: QueueJob<Slice>) => {
+      const harmless = isHarmless(entry);
+      if (!harmless) this.#callThread();
+      return harmless;
     };
-    this.#runner = new LaneRunner(worker.tools, log, onHeld, { most: MOST, takes: isHarmless });
+    const onEmpty = () => {
+      if (this.#early !== null || this.#called) return;
+      this.end();
+      onIdle();
+    };
+    const onHeld = ({ length }: unknown[]) => this.#countHeld(length);
+    this.#runner = new LaneRunner(worker.tools, log, onHeld, { most: MOST, takes, onIdle: onEmpty });
     await this.#runner.run();
-    log.debug('the worker thread has taken over from the main thread');
+    log.debug(
+      this.#called
+        ? 'the worker thread has taken over from the main thread'
+        : 'the main thread has no more pages to read',
+    );
+  }
+
+  /** Calls the thread where pages come faster than they are read. */
+  #countHeld(held: number): void {
+    this.#held = held;
+    if (held === MOST || (held > 1 && this.#early === null)) this.#callThread();
   }
 
   #callThread(): void {
-    if (this.#threadLater === null) return;
-    this.#clearTimer();
+    if (this.#called || this.#ending) return;
+    this.#called = true;
     this.#startThread();
-  }
-
-  #clearTimer(): void {
-    clearTimeout(this.#threadLater ?? undefined);
-    this.#threadLater = null;
   }
 }
 

@@ -27,6 +27,8 @@ interface RunnerLimits {
   most: number;
   /** Which slices it runs. Where it meets another it claims nothing until its next look. */
   takes: (entry: QueueJob<Slice>) => boolean;
+  /** Called when it holds no slice and has found none to claim. */
+  onIdle: () => void;
 }
 
 /** Rolls a claim back that holds a slice that the runner does not take. */
@@ -77,7 +79,9 @@ export class Runner {
     while (!this.#stopping) {
       this.#woken = false;
       const claimed = await this.#claim();
-      if (claimed === 0 && !this.#woken) await this.#sleep();
+      if (claimed > 0 || this.#woken) continue;
+      if (this.#held.entries.length === 0) this.#limits?.onIdle();
+      if (!this.#stopping) await this.#sleep();
     }
     await this.#held.done();
     clearInterval(touching);
