@@ -23,18 +23,18 @@ test('a host that hangs holds up its own pages alone, whatever stands between th
   await using service = await startTestService({ DNS_SERVERS: dns.server });
 
   const { port } = new URL(site.origin);
-  const urls = Array.from({ length: 600 }, (_, n) =>
+  const urls = Array.from({ length: 150 }, (_, n) =>
     n % 3 === 0 ? `http://slow.test:${port}/hang` : `http://host-${n % 40}.test:${port}/`,
   );
   const job_id = await service.api.queue('/v1/scrape/batch/async', { urls, timeout_ms: 120_000 });
   const progress = async () => (await service.api('GET', `/v1/jobs/${job_id}?result=false`)).json;
-  await eventually(async () => (await progress()).succeeded === 400);
-  assert.equal((await progress()).remaining, 200);
+  await eventually(async () => (await progress()).succeeded === 100);
+  assert.equal((await progress()).remaining, 50);
   assert.ok(hanging.length <= 8, `${hanging.length} requests at once to one host`);
 
   hangs = false;
   for (const answer of hanging) answer();
   const job = await service.api.finished(job_id);
-  assert.deepEqual([job.status, job.succeeded], ['completed', 600]);
+  assert.deepEqual([job.status, job.succeeded], ['completed', 150]);
   await assertBooksBalance(service.db);
 });
