@@ -122,12 +122,25 @@ for (const [name, expression, zone, from, times] of NIGHTS)
 test('what is no cron expression, or never comes, is refused without being looked for', () => {
   const malformed = ['', '* * * *', '* * * * * *', '@daily', '61 * * * *', '5-1 * * * *', '* * * * *;'];
   const never = ['0 0 30 2 *', '0 0 31 4,6 *', '0 0 * * 8-9'];
+  const notNames = ['* * * * monday', '* * * * SUNMON', '* * * FEBR *', '* * * MON *'];
   const slow = ['0 0 30 2 1#5', '0 0 L * *', 'H H * * *'];
-  for (const cron of [...malformed, ...never, ...slow])
+  for (const cron of [...malformed, ...never, ...notNames, ...slow])
     assert.notEqual(cronFault(cron, 'UTC', 60), null, cron);
   for (const cron of ['* * * * *', '0 0 29 2 *', '0 0 * JAN sun', '1,2-5/2 */3 * * *'])
     assert.equal(cronFault(cron, 'Europe/Berlin', 60), null, cron);
   assert.match(cronFault('*/5 * * * *', 'UTC', 600)!, /every 600 s/);
+});
+
+/** The first time of an expression after New Year's Day. */
+const first = (cron: string) => new Cron(cron, 'UTC').next(new Date('2026-01-01T12:00Z'));
+
+test('every month and every day of the week has a name', () => {
+  const days = ['SUN', 'mon', 'TUE', 'wed', 'THU', 'fri', 'SAT'];
+  for (const [n, day] of days.entries()) assert.equal(first(`0 6 * * ${day}`).getUTCDay(), n, day);
+  const months = 'JAN feb MAR apr MAY jun JUL aug SEP oct NOV dec'.split(' ');
+  for (const [n, month] of months.entries()) assert.equal(first(`0 6 2 ${month} *`).getUTCMonth(), n, month);
+  for (const cron of ['0 6 * * mon-thu', '0 6 * * TUE,THU', '0 6 * MAR-AUG,DEC 0-7/2'])
+    assert.equal(cronFault(cron, 'UTC', 60), null, cron);
 });
 
 test('a time zone has a name of the IANA', () => {

@@ -20,6 +20,7 @@ const cron = z
   .string()
   .trim()
   .max(200)
+  .overwrite((text) => text.replace(/\s+/g, ' '))
   .describe('Five fields: minute, hour, day of the month, month, day of the week. `0 6 * * 1-5`.');
 const everySeconds = z
   .int()

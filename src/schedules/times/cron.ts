@@ -1,11 +1,15 @@
 import { CronExpressionParser } from 'cron-parser';
 import { timeZone, type TimeZone } from './time-zone.ts';
 
+const NUMBER = String.raw`\*|\d{1,2}`;
+const MONTH = `${NUMBER}|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec`;
+const WEEKDAY = `${NUMBER}|sun|mon|tue|wed|thu|fri|sat`;
+const listOf = (item: string) => `(?:${item})(?:[,/-](?:${item}))*`;
 /**
  * Five fields of numbers, names, lists, ranges and steps. The parser's extensions are refused: it
  * takes seconds to find the next fifth Monday, and `H` differs from process to process.
  */
-const FIELDS = /^[\d*,/-]{1,60} [\d*,/-]{1,60} [\d*,/-]{1,60} [\dA-GI-Z*,/-]{1,60} [\dA-GI-KM-Z*,/-]{1,60}$/i;
+const FIELDS = new RegExp(`^${[NUMBER, NUMBER, NUMBER, MONTH, WEEKDAY].map(listOf).join(' ')}$`, 'i');
 /** More than any clock is set by at once. */
 const LONGEST_SHIFT_MS = 3 * 3_600_000;
 const MINUTE_MS = 60_000;
