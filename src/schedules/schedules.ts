@@ -144,10 +144,13 @@ export async function pauseSchedule(tx: Tx, { account_id, id }: Schedule): Promi
   return await change(tx, { account_id, id }, { status: 'paused', next_run_at: null, pause_reason: null });
 }
 
-/** Lets a schedule run from now on, as long as the key that resumes it works. */
+/**
+ * Lets a schedule run from now on, as long as the key that resumes it works. One that is not paused
+ * keeps its times: its own key may have been revoked since its last run.
+ */
 export async function resumeSchedule(tx: Tx, schedule: Schedule, keyId: string): Promise<Schedule> {
-  if (schedule.status !== 'paused') return schedule;
-  return await change(tx, schedule, { ...startedAt(schedule, await databaseTime(tx)), key_id: keyId });
+  const restarted = schedule.status === 'paused' ? startedAt(schedule, await databaseTime(tx)) : {};
+  return await change(tx, schedule, { ...restarted, key_id: keyId });
 }
 
 async function change(tx: Tx, { account_id, id }: ScheduleKey, values: Partial<Schedule>): Promise<Schedule> {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
-import { revokeKey } from '../../src/accounts/keys/keys.ts';
+import { createKey, revokeKey } from '../../src/accounts/keys/keys.ts';
 import { MAX_SCHEDULES } from '../../src/schedules/schedules.ts';
-import type { Api } from '../support/api.ts';
+import { createApi, type Api } from '../support/api.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { gate, page, startSite, type Site } from '../support/site.ts';
@@ -118,6 +118,7 @@ test('cron and every_seconds take the place of each other, with null for the oth
   };
   assert.deepEqual(await change({ cron: '0 6 * * *', every_seconds: null }), ['0 6 * * *', null]);
   assert.deepEqual(await change({ every_seconds: null }), ['0 6 * * *', null]);
+  assert.deepEqual(await change({ cron: ' 0\t6  * *  THU ' }), ['0 6 * * THU', null]);
   assert.deepEqual(await change({ every_seconds: 60, cron: null }), [null, 60]);
   assert.deepEqual(await change({ cron: null }), [null, 60]);
   assert.equal(await change({ every_seconds: null }), 'cron');
@@ -219,6 +220,22 @@ test('a revoked key pauses its schedules, and another key resumes them', async (
     return found[0]!.status === 'paused' && found[0]!.pause_reason === 'key_revoked';
   });
   assert.equal((await another.api('GET', `/v1/schedules/${id}`)).status, 404);
+  const { key } = await createKey(db, other.id, 'second');
+  const { json } = await createApi(api.origin, key)('POST', `/v1/schedules/${id}/resume`);
+  assert.deepEqual([json.status, json.pause_reason], ['active', null]);
+});
+
+test('a schedule goes on with the key that resumes it, also where that comes before the pause', async () => {
+  const owner = await service.createAccount();
+  const id = await schedule({}, owner.api);
+  const keyOf = async () =>
+    await db.selectFrom('schedules').select(['key_id', 'status']).where('id', '=', id).executeTakeFirst();
+  const { key_id: first } = (await keyOf())!;
+  const { id: second, key } = await createKey(db, owner.id, 'second');
+  await revokeKey(db, owner.id, first);
+  const { status, json } = await createApi(api.origin, key)('POST', `/v1/schedules/${id}/resume`);
+  assert.deepEqual([status, json.status], [200, 'active']);
+  assert.deepEqual(await keyOf(), { key_id: second, status: 'active' });
 });
 
 test('without credits a run is skipped, and says why', async () => {

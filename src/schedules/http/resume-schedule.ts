@@ -11,7 +11,9 @@ export const resumeSchedule = route({
   path: '/v1/schedules/{schedule_id}/resume',
   tag: 'Schedules',
   summary: 'Let a paused schedule run again',
-  description: 'It runs at its next time, for as long as this key works. Nothing is made up for.',
+  description:
+    'It runs at its next time, for as long as this key works: also one that is not paused. Nothing is made up ' +
+    'for.',
   access: 'account',
   audit: 'schedule.resume',
   answers: { 200: { description: 'The schedule, active again.', schema: scheduleAnswer } },
