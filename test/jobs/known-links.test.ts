@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { KnownLinks } from '../../src/jobs/progress/known-links.ts';
-import { lockJob, settlePages, type PageResult } from '../../src/jobs/progress/settle.ts';
+import type { PageResult } from '../../src/jobs/progress/page-result.ts';
+import { lockJob, settlePages } from '../../src/jobs/progress/settle.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 
 const SITE = 'https://example.com';

@@ -2,7 +2,7 @@ import type { Tx } from '../../database/tables.ts';
 import { failedBlock } from '../../scrape/page-block.ts';
 import type { PageErrorCode } from '../../scrape/types.ts';
 import type { Job } from '../read/jobs.ts';
-import type { PageResult } from './settle.ts';
+import type { PageResult } from './page-result.ts';
 
 interface FailedPages {
   code: PageErrorCode;

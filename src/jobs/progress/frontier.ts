@@ -37,6 +37,13 @@ interface Child {
   depth: number;
 }
 
+/** What a frontier added, and where it goes on: at a page, and at one of its links. */
+export interface Expansion {
+  added: number;
+  expand_ordinal: number;
+  expand_offset: number;
+}
+
 /** The most pages whose links are in memory at once. */
 const READ_AHEAD = 50;
 
@@ -45,26 +52,24 @@ const READ_AHEAD = 50;
  * however many workers there are, the frontier is the first-in-first-out sequence that a single one
  * would build. Stops at the first page that is still pending, and when there are max_pages pages
  * that were not skipped; when a skip makes room, continues from the very link where it stopped. The
- * caller holds the lock on the job's row. Returns how many pages were added.
+ * caller holds the lock on the job's row, and stores there where to go on.
  */
 export async function expandFrontier(
   { tx, boss, links: knownLinks = null }: Expanding,
   job: Job,
   counts: { total: number; skipped: number },
-): Promise<number> {
+): Promise<Expansion> {
   const limit = job.max_pages ?? 0;
   let { expand_ordinal: ordinal, expand_offset: offset } = job;
   let room = limit - (counts.total - counts.skipped);
-  if (room <= 0) return 0;
+  if (room <= 0) return { added: 0, expand_ordinal: ordinal, expand_offset: offset };
   const children: Child[] = [];
   const expanded: number[] = [];
   const seen = new Set<string>();
 
-  for (
-    let parents = await settledParents(tx, job, ordinal);
-    parents.length > 0 && room > 0;
-    parents = await settledParents(tx, job, ordinal)
-  ) {
+  let parents: Parent[];
+  do {
+    parents = await settledParents(tx, job, ordinal);
     const hashes = linkHashes(parents, knownLinks);
     const known = await knownHashes(tx, job, [...hashes.values()]);
     for (const parent of parents) {
@@ -85,17 +90,14 @@ export async function expandFrontier(
       ordinal = parent.ordinal + 1;
       offset = 0;
     }
-  }
+  } while (room > 0 && parents.length === READ_AHEAD);
 
-  if (ordinal === job.expand_ordinal && offset === job.expand_offset) return 0;
-  await sql`update jobs set expand_ordinal = ${ordinal}, expand_offset = ${offset}
-    where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   if (expanded.length > 0) {
     await sql`update pages set links = null where account_id = ${job.account_id} and job_id = ${job.id}
       and ordinal = any(${expanded}) and links is not null`.execute(tx);
   }
   await insertChildren(tx, boss, job, { children, first: counts.total });
-  return children.length;
+  return { added: children.length, expand_ordinal: ordinal, expand_offset: offset };
 }
 
 /** The pages from `from` on, up to the first that is still pending. */

@@ -2,52 +2,19 @@ import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
 import { rememberPages } from '../../changes/known-pages.ts';
 import { runOf } from '../../changes/end-run.ts';
-import type { ComparedPage } from '../../changes/page-change.ts';
 import { boolean, int, largeText, rows, smallint, text } from '../../database/rows.ts';
 import type { Tx } from '../../database/tables.ts';
-import { failedBlock } from '../../scrape/page-block.ts';
 import type { Reservation } from '../../webhooks/direct/reservation.ts';
 import { announcePages, announceStart } from './announce.ts';
-import { insertFiles, type JobFile } from './files.ts';
+import { withoutDuplicates } from './duplicates.ts';
+import { insertFiles } from './files.ts';
 import { finishJob, type JobEnd } from './finish.ts';
 import type { Job } from '../read/jobs.ts';
 import { isSinglePage } from '../read/result.ts';
-import { crawlHash, expandFrontier } from './frontier.ts';
+import { expandFrontier } from './frontier.ts';
 import type { CrawlLinks } from './known-links.ts';
+import type { PageResult } from './page-result.ts';
 import { startedAt } from './start.ts';
-
-/** One page's end, ready to be stored. */
-export interface PageResult {
-  ordinal: number;
-  url: string;
-  status: 'ok' | 'failed' | 'skipped';
-  /** The page block as JSON text, or its bytes in UTF-8. */
-  fragment: string | Uint8Array;
-  http_status: number | null;
-  error_code: string | null;
-  /** Whether it costs nothing though it is ok. */
-  unbilled?: boolean;
-  /** What it costs beyond one credit. */
-  surcharge?: number;
-  /** Whether the site blocked it: a block page came, or the site is left alone for that. */
-  blocked?: boolean;
-  duration_ms: number;
-  fetched_at: Date;
-  /** Crawl: the links to queue, in order. */
-  links: string[] | null;
-  /** Crawl: the other addresses of this page (where it was redirected to, its canonical URL). */
-  aliases: string[];
-  /** Crawl: the URL that answered, after redirects, and the type of its answer. */
-  answered: { url: string; contentType: string | null } | null;
-  /** The files that its block names. */
-  files?: JobFile[];
-  /** Run of a schedule: what became of the page since the run before, where that can be told. */
-  compared?: ComparedPage | null;
-  /**
-   * Run of a schedule: pages may be missing, because something that lists them could not be read.
-   */
-  incomplete?: boolean;
-}
 
 /**
  * Locks a job's row if the job has not ended. Everything that changes a job or its pages starts
@@ -86,32 +53,18 @@ export async function settlePages(
   results: PageResult[],
 ): Promise<JobEnd | null> {
   const kept = job.kind === 'crawl' ? await withoutDuplicates(tx, job, results) : results;
-  const moved = { ok: 0, failed: 0, skipped: 0 };
   const updated = await updatePages(tx, job, kept);
   const ordinals = new Set(updated.map(({ ordinal }) => ordinal));
   const settledNow = kept.filter(({ ordinal }) => ordinals.has(ordinal));
   await insertFiles(tx, job, settledNow);
   await rememberUpdated(tx, job, settledNow);
-  for (const { status } of updated) moved[status]++;
-  const unbilled = updated.filter((page) => page.status === 'ok' && page.unbilled).length;
-  const surcharge = updated.reduce((sum, page) => sum + page.surcharge, 0);
-  const blocked = updated.filter((page) => page.blocked).length;
-  const settled = moved.ok + moved.failed + moved.skipped;
-
-  const counts = {
-    total: job.total,
-    remaining: job.remaining - settled,
-    succeeded: job.succeeded + moved.ok,
-    unbilled: job.unbilled + unbilled,
-    surcharge: job.surcharge + surcharge,
-    blocked: job.blocked + blocked,
-    failed: job.failed + moved.failed,
-    skipped: job.skipped + moved.skipped,
-  };
-  if (job.kind === 'crawl' && !job.cut_short) {
-    const added = await expandFrontier({ tx, boss, links }, job, counts);
+  const settled = updated.length;
+  const counts = countsWith(job, updated);
+  if (job.kind === 'crawl' && !job.cut_short && settled > 0) {
+    const { added, ...position } = await expandFrontier({ tx, boss, links }, job, counts);
     counts.total += added;
     counts.remaining += added;
+    Object.assign(counts, position);
   }
   if (settled > 0 && counts.remaining > 0) {
     await sql`
@@ -119,7 +72,8 @@ export async function settlePages(
       set status = 'running', started_at = ${startedAt(job)}, total = ${counts.total},
         remaining = ${counts.remaining}, succeeded = ${counts.succeeded}, unbilled = ${counts.unbilled},
         surcharge = ${counts.surcharge}, blocked = ${counts.blocked},
-        failed = ${counts.failed}, skipped = ${counts.skipped}
+        failed = ${counts.failed}, skipped = ${counts.skipped},
+        expand_ordinal = ${counts.expand_ordinal}, expand_offset = ${counts.expand_offset}
       where account_id = ${job.account_id} and id = ${job.id}`.execute(tx);
   }
   if (settled > 0 && job.status === 'queued') await announceStart(tx, job);
@@ -127,6 +81,23 @@ export async function settlePages(
   if (counts.remaining > 0) return null;
   const status = counts.succeeded > 0 ? 'completed' : 'failed';
   return await finishJob(tx, { ...job, ...counts }, status, reservation);
+}
+
+/** The counts of a job, and where its crawl goes on, once these pages have settled. */
+function countsWith(job: Job, updated: SettledPage[]) {
+  const count = (which: (page: SettledPage) => boolean) => updated.filter(which).length;
+  return {
+    total: job.total,
+    remaining: job.remaining - updated.length,
+    succeeded: job.succeeded + count(({ status }) => status === 'ok'),
+    unbilled: job.unbilled + count(({ status, unbilled }) => status === 'ok' && unbilled),
+    surcharge: job.surcharge + updated.reduce((sum, page) => sum + page.surcharge, 0),
+    blocked: job.blocked + count(({ blocked }) => blocked),
+    failed: job.failed + count(({ status }) => status === 'failed'),
+    skipped: job.skipped + count(({ status }) => status === 'skipped'),
+    expand_ordinal: job.expand_ordinal,
+    expand_offset: job.expand_offset,
+  };
 }
 
 /** Keeps what a run of a schedule found out about pages that have now settled. */
@@ -193,65 +164,4 @@ async function updatePages(tx: Tx, job: Job, results: PageResult[]): Promise<Set
       and pages.ordinal = any(${ordinals}::int[]) and pages.status = 'pending'
     returning pages.ordinal, pages.status, pages.unbilled, pages.surcharge, pages.blocked`.execute(tx);
   return updated.rows;
-}
-
-/**
- * Turns into `skipped` every page whose other address belongs to an earlier one, and takes the
- * remaining addresses for their pages.
- */
-async function withoutDuplicates(tx: Tx, job: Job, results: PageResult[]): Promise<PageResult[]> {
-  const kept: PageResult[] = [];
-  for (const result of results) {
-    const hashes = result.aliases.map(crawlHash).filter((hash) => !hash.equals(crawlHash(result.url)));
-    if (result.status !== 'ok' || hashes.length === 0) {
-      kept.push(result);
-      continue;
-    }
-    const taken = await sql`
-      select 1
-      from pages
-      where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
-        and status <> 'skipped'
-      union all
-      select 1
-      from page_aliases
-      where account_id = ${job.account_id} and job_id = ${job.id} and url_hash = any(${hashes}::bytea[])
-      limit 1`.execute(tx);
-    if (taken.rows.length > 0) {
-      kept.push(asDuplicate(result));
-      continue;
-    }
-    await sql`
-    insert into page_aliases
-    select ${job.account_id}, ${job.id}, unnest(${hashes}::bytea[])
-    on conflict do nothing`.execute(tx);
-    kept.push(result);
-  }
-  return kept;
-}
-
-function asDuplicate(result: PageResult): PageResult {
-  const { url, http_status, fetched_at, duration_ms } = result;
-  const fragment = failedBlock({
-    url,
-    finalUrl: result.answered?.url ?? null,
-    httpStatus: http_status,
-    contentType: result.answered?.contentType ?? null,
-    status: 'skipped',
-    code: 'duplicate',
-    fetchedAt: fetched_at,
-    durationMs: duration_ms,
-  });
-  return {
-    ...result,
-    status: 'skipped',
-    fragment,
-    error_code: 'duplicate',
-    unbilled: false,
-    surcharge: 0,
-    blocked: false,
-    links: null,
-    files: [],
-    compared: null,
-  };
 }

@@ -1,4 +1,4 @@
-import type { PageResult } from '../../jobs/progress/settle.ts';
+import type { PageResult } from '../../jobs/progress/page-result.ts';
 
 /**
  * A page to visit again in `after` seconds. `retry`: this visit counts as a try, because it failed.

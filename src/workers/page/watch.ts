@@ -1,5 +1,5 @@
 import type { ComparedPage, KnownPage } from '../../changes/page-change.ts';
-import type { PageResult } from '../../jobs/progress/settle.ts';
+import type { PageResult } from '../../jobs/progress/page-result.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
 import { notModifiedBlock } from '../../scrape/page-block.ts';
 import type { JobInfo, PendingPage } from '../job.ts';

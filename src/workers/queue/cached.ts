@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../../database/tables.ts';
 import { cacheKeysFor } from '../../jobs/options.ts';
-import type { PageResult } from '../../jobs/progress/settle.ts';
+import type { PageResult } from '../../jobs/progress/page-result.ts';
 import { makesFiles } from '../../render/options.ts';
 import type { JobInfo } from '../job.ts';
 import type { PendingPage } from '../job.ts';

@@ -1,5 +1,5 @@
 import type { Job as QueueJob } from 'pg-boss';
-import type { PageResult } from '../../jobs/progress/settle.ts';
+import type { PageResult } from '../../jobs/progress/page-result.ts';
 import { loggableUrl } from '../../log.ts';
 import type { Slice } from '../../database/queue.ts';
 import { inSpan, markFailed } from '../../tracing.ts';

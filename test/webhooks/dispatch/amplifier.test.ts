@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from 'kysely';
-import { lockJob, settlePages, type PageResult } from '../../../src/jobs/progress/settle.ts';
+import type { PageResult } from '../../../src/jobs/progress/page-result.ts';
+import { lockJob, settlePages } from '../../../src/jobs/progress/settle.ts';
 import { startDns } from '../../support/net/dns.ts';
 import { startReceiver, type Receiver } from '../../support/receiver.ts';
 import { startTestService, type TestService } from '../../support/service.ts';

@@ -1,6 +1,6 @@
 import { isGone } from '../../../changes/page-change.ts';
 import type { CrawlOptions, MapOptions } from '../../../jobs/options.ts';
-import type { PageResult } from '../../../jobs/progress/settle.ts';
+import type { PageResult } from '../../../jobs/progress/page-result.ts';
 import type { PendingPage } from '../../job.ts';
 import type { RoutedPage } from '../../proxies/routed-egress.ts';
 import { mapSite, withUrls } from './map.ts';

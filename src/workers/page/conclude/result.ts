@@ -1,7 +1,7 @@
 import type { ComparedPage } from '../../../changes/page-change.ts';
 import type { FetchedPage } from '../../../egress/index.ts';
 import type { JobFile } from '../../../jobs/progress/files.ts';
-import type { PageResult } from '../../../jobs/progress/settle.ts';
+import type { PageResult } from '../../../jobs/progress/page-result.ts';
 import { failedBlock } from '../../../scrape/page-block.ts';
 import type { PageErrorCode } from '../../../scrape/types.ts';
 import type { BlockVerdict } from '../../../scrape/block/index.ts';

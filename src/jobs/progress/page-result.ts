@@ -1,0 +1,35 @@
+import type { ComparedPage } from '../../changes/page-change.ts';
+import type { JobFile } from './files.ts';
+
+/** One page's end, ready to be stored. */
+export interface PageResult {
+  ordinal: number;
+  url: string;
+  status: 'ok' | 'failed' | 'skipped';
+  /** The page block as JSON text, or its bytes in UTF-8. */
+  fragment: string | Uint8Array;
+  http_status: number | null;
+  error_code: string | null;
+  /** Whether it costs nothing though it is ok. */
+  unbilled?: boolean;
+  /** What it costs beyond one credit. */
+  surcharge?: number;
+  /** Whether the site blocked it: a block page came, or the site is left alone for that. */
+  blocked?: boolean;
+  duration_ms: number;
+  fetched_at: Date;
+  /** Crawl: the links to queue, in order. */
+  links: string[] | null;
+  /** Crawl: the other addresses of this page (where it was redirected to, its canonical URL). */
+  aliases: string[];
+  /** Crawl: the URL that answered, after redirects, and the type of its answer. */
+  answered: { url: string; contentType: string | null } | null;
+  /** The files that its block names. */
+  files?: JobFile[];
+  /** Run of a schedule: what became of the page since the run before, where that can be told. */
+  compared?: ComparedPage | null;
+  /**
+   * Run of a schedule: pages may be missing, because something that lists them could not be read.
+   */
+  incomplete?: boolean;
+}
