@@ -100,24 +100,51 @@ async function countChanges(tx: Tx, { account_id, id }: RunJob): Promise<Omit<Ch
 }
 
 /**
- * Whether a crawl may have missed pages that are still there: it was full, or a page failed whose
- * links no earlier run knows.
+ * Whether a crawl may have missed pages that are still there: it was full, or it could not read a
+ * page whose links no earlier run knows. One that could not be read the run before either has not
+ * taken the links to the known pages with it.
  */
-async function mayMiss(tx: Tx, job: Job, { schedule_id }: RunJob): Promise<boolean> {
+async function mayMiss(tx: Tx, job: Job, run: RunJob): Promise<boolean> {
   if (job.kind !== 'crawl') return false;
   if (job.total - job.skipped >= (job.max_pages ?? 0)) return true;
+  const before = await jobBefore(tx, run);
   const { rows } = await sql`
     select 1
     from pages p
-    where p.account_id = ${job.account_id} and p.job_id = ${job.id} and p.change is null
-      and p.status in ('ok', 'failed') and p.http_status is distinct from 404
-      and p.http_status is distinct from 410
+    where p.account_id = ${job.account_id} and p.job_id = ${job.id} and ${isUnread('p')}
       and not exists (
         select from known_pages k
-        where k.account_id = p.account_id and k.schedule_id = ${schedule_id} and k.url_hash = p.url_hash
+        where k.account_id = p.account_id and k.schedule_id = ${run.schedule_id}
+          and k.url_hash = p.url_hash
+      )
+      and not exists (
+        select from pages q
+        where q.account_id = ${job.account_id} and q.job_id = ${before} and q.url_hash = p.url_hash
+          and ${isUnread('q')}
       )
     limit 1`.execute(tx);
   return rows.length > 0;
+}
+
+/** Whether a page of a run may be there, and was not compared. */
+function isUnread(page: 'p' | 'q') {
+  const of = (column: string) => sql.ref(`${page}.${column}`);
+  return sql`${of('change')} is null and ${of('status')} in ('ok', 'failed')
+    and ${of('http_status')} is distinct from 404 and ${of('http_status')} is distinct from 410`;
+}
+
+/**
+ * The job of the latest run before that has come to its own end; null where it was cut short: then
+ * pages failed that were never asked for.
+ */
+async function jobBefore(tx: Tx, { account_id, schedule_id, run }: RunJob): Promise<string | null> {
+  const { rows } = await sql<{ id: string; cut_short: boolean }>`
+    select j.id, j.cut_short
+    from schedule_runs r join jobs j on j.account_id = r.account_id and j.id = r.job_id
+    where r.account_id = ${account_id} and r.schedule_id = ${schedule_id} and r.run < ${run}
+      and r.status = 'completed'
+    order by r.run desc limit 1`.execute(tx);
+  return rows[0] && !rows[0].cut_short ? rows[0].id : null;
 }
 
 /** The URLs of known pages that this run did not find, or that are gone. */

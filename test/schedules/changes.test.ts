@@ -164,6 +164,30 @@ test('a run that misses pages reports none as removed', async () => {
   assert.deepEqual(whole.changes, { added: 0, changed: 0, removed: 0, unchanged: 4 });
 });
 
+test('a page that never comes keeps no others from being removed', async () => {
+  await using site = await startChangingSite({ '/a': 'One.', '/b': 'Two.' });
+  const refused = { status: 403, headers: {}, body: 'No.' };
+  const job = { kind: 'crawl', url: site.url('/') };
+  const outcome = async () => {
+    const { complete, removed } = await run(id);
+    return { complete, removed };
+  };
+  site.put('/', 'Home.', ['/a', '/b', '/login', '/loop']);
+  site.routes.set('/login', refused);
+  site.routes.set('/loop', { status: 302, headers: { location: '/loop' }, body: '' });
+  const id = await schedule({ deliver: 'changes', job });
+  // Nothing is known yet of pages that their links may lead to.
+  assert.deepEqual(await outcome(), { complete: false, removed: [] });
+  site.put('/', 'Home.', ['/a', '/login', '/loop']);
+  assert.deepEqual(await outcome(), { complete: true, removed: [site.url('/b')] });
+  // A page that has just appeared may have taken over the links to others.
+  site.put('/', 'Home.', ['/login', '/loop', '/hub']);
+  site.routes.set('/hub', refused);
+  assert.deepEqual(await outcome(), { complete: false, removed: [] });
+  site.put('/hub', 'Hub.', ['/a']);
+  assert.deepEqual(await outcome(), { complete: true, removed: [] });
+});
+
 /** A page with a clock, which is no content. */
 const html = (clock: string, price: string) =>
   `<html><body><p id="clock">${clock}</p><main><p class="price">${price}</p></main></body></html>`;
