@@ -109,19 +109,13 @@ export class Hosts {
     await entry.afterTurn?.();
     const permit = await this.#load.park(job.account_id, this.#takePlace(job, target.host, signal));
     if (!permit) throw new HostBusyError(signal.aborted ? 0 : BUSY_SECONDS);
+    using owned = new DisposableStack();
+    owned.use(permit);
     const visitor = { accountId: job.account_id, host: target.host };
     const rest = sync ? 0 : this.resting.secondsLeft(visitor);
-    if (rest > 0) {
-      permit[Symbol.dispose]();
-      throw new HostBusyError(rest);
-    }
-    try {
-      this.refusing.check(job.id, target.host);
-    } catch (error) {
-      permit[Symbol.dispose]();
-      throw error;
-    }
-    return new HostPlace(permit, {
+    if (rest > 0) throw new HostBusyError(rest);
+    this.refusing.check(job.id, target.host);
+    return new HostPlace(owned.move(), this.refusing.mayBlock(job.id, target.host), {
       fetch: async (request) => await this.#fetch(entry, request),
       visit: async (way, timeoutMs) => await this.#visit(entry, way, timeoutMs),
     });

@@ -24,33 +24,40 @@ interface PlaceTools {
   visit<T extends FetchedPage>(way: Way<T>, timeoutMs: number): Promise<Routed<T> | null>;
 }
 
-/** A place at a host, good for one fetch. */
+/**
+ * A place at a host, good for one fetch. It is given back when the answer is there; a host that may
+ * be blocking keeps it taken until the answer has been judged and the place is disposed of.
+ */
 export class HostPlace implements Disposable {
   readonly #permit: Disposable;
+  readonly #mayBlock: boolean;
   readonly #tools: PlaceTools;
 
-  constructor(permit: Disposable, tools: PlaceTools) {
+  constructor(permit: Disposable, mayBlock: boolean, tools: PlaceTools) {
     this.#permit = permit;
+    this.#mayBlock = mayBlock;
     this.#tools = tools;
   }
 
-  /** Fetches what the place was entered for, and gives the place back when the answer is there. */
+  /** Fetches what the place was entered for. */
   async fetch(request: PlaceRequest): Promise<RoutedPage> {
-    try {
-      return await this.#tools.fetch(request);
-    } finally {
-      this[Symbol.dispose]();
-    }
+    const fetched = await this.#tools.fetch(request);
+    this.#giveBack();
+    return fetched;
   }
 
   /**
-   * Gets it in another way, and gives the place back. Null where that way does not serve: then the
-   * place is still good for a fetch.
+   * Gets it in another way. Null where that way does not serve: then the place is still good for a
+   * fetch.
    */
   async visit<T extends FetchedPage>(way: Way<T>, timeoutMs: number): Promise<Routed<T> | null> {
     const fetched = await this.#tools.visit(way, timeoutMs);
-    if (fetched !== null) this[Symbol.dispose]();
+    if (fetched !== null) this.#giveBack();
     return fetched;
+  }
+
+  #giveBack(): void {
+    if (!this.#mayBlock) this[Symbol.dispose]();
   }
 
   [Symbol.dispose](): void {

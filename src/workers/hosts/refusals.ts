@@ -33,6 +33,8 @@ interface Refusals {
  */
 export class RefusingHosts {
   readonly #hosts = new LRUCache<string, Refusals>({ max: MAX_HOSTS });
+  /** Those whose last answer was no refusal. */
+  readonly #open = new LRUCache<string, true>({ max: MAX_HOSTS });
 
   /** Throws HostRefusesError while the host is left alone. After a rest, pages try it again. */
   check(jobId: string, host: string): void {
@@ -40,13 +42,23 @@ export class RefusingHosts {
     if (refusals && refusals.until > performance.now()) throw new HostRefusesError(refusals.verdict);
   }
 
+  /**
+   * Whether the host may be refusing: its last answer was a refusal, or none is known. It is then
+   * asked for no more pages than its places before their answers are judged.
+   */
+  mayBlock(jobId: string, host: string): boolean {
+    return !this.#open.has(`${jobId} ${host}`);
+  }
+
   /** Records the verdict on a page. A page that is no block page ends the row. */
   record(jobId: string, host: string, verdict: BlockVerdict | null): void {
     const key = `${jobId} ${host}`;
     if (verdict === null || !isRefusal(verdict)) {
       this.#hosts.delete(key);
+      this.#open.set(key, true);
       return;
     }
+    this.#open.delete(key);
     const { inARow, rests, until } = this.#hosts.get(key) ?? { inARow: 0, rests: 0, until: 0 };
     const now = performance.now();
     const refused = { inARow: inARow + 1, rests, until, verdict };

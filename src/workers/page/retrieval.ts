@@ -104,18 +104,22 @@ export class Retrieval implements Answer {
 
   async #fetchOrRender(): Promise<Retrieved> {
     const plain = await this.#obtain(async (place, body) => await this.#fetch(place, body));
-    const { renders, log } = this.#around;
-    if (!('reading' in plain) || !plain.reading.needsBrowser || renders === null) return plain;
+    if (!('reading' in plain) || !this.#needsBrowser(plain)) return plain;
     try {
       const rendered = await this.#render();
-      return 'reading' in rendered ? rendered : plain;
+      if ('reading' in rendered) return rendered;
     } catch (error) {
       const { job, page, signal } = this.#visit;
       if (signal.aborted) throw error;
-      log.debug({ job_id: job.id, ordinal: page.ordinal, err: error }, 'page stays as fetched');
+      this.#around.log.debug({ job_id: job.id, ordinal: page.ordinal, err: error }, 'page stays as fetched');
       this.#fetched = plain.fetched;
-      return plain;
     }
+    this.#record(plain);
+    return plain;
+  }
+
+  #needsBrowser({ reading, rendered }: Found): boolean {
+    return reading.needsBrowser && !rendered && this.#around.renders !== null;
   }
 
   async #render(): Promise<Retrieved> {
@@ -165,6 +169,7 @@ export class Retrieval implements Answer {
       if (signal.aborted) throw error;
       const facts = { job_id: job.id, ordinal: page.ordinal, err: error };
       this.#around.log.debug(facts, 'page stays as it came without a proxy');
+      this.#record(direct);
     }
     this.#fetched = direct.fetched;
     this.#rendered = direct.rendered;
@@ -198,7 +203,18 @@ export class Retrieval implements Answer {
     const reading = early ?? (await this.#read(fetched));
     // What a map reads next wants room, too.
     this.#room.shrink(job.map ? 0 : largeBytes(reading.fragment));
-    return { fetched, reading, rendered: this.#rendered, files: this.#files };
+    const found = { fetched, reading, rendered: this.#rendered, files: this.#files };
+    if (!this.#mayFallBack(found) && !this.#needsBrowser(found)) this.#record(found);
+    return found;
+  }
+
+  /**
+   * Records whether the site refuses the job, by the last answer to a page: before its place is
+   * given to the next page, where it can.
+   */
+  #record({ reading }: Found): void {
+    const { job, page } = this.#visit;
+    this.#around.hosts.refusing.record(job.id, page.host, reading.block);
   }
 
   /**
@@ -256,6 +272,7 @@ export class Retrieval implements Answer {
     this.#fetched = await place.fetch(request);
     const inTime = performance.now() - this.#begunAt < timeoutMs / 2;
     if (sync && TRANSIENT_STATUSES.has(this.#fetched.status) && inTime) {
+      place[Symbol.dispose]();
       await sleep(SYNC_RETRY_MS);
       using again = await this.#enterHost({ renders: null });
       this.#fetched = await again.fetch(request);

@@ -27,7 +27,6 @@ export class Conclusion {
   async ofPage(found: Found): Promise<PageResult> {
     const { job, page } = this.#visit;
     const { fetched, reading, rendered, files } = found;
-    this.#around.hosts.refusing.record(job.id, page.host, reading.block);
     if (job.map) return await this.#ofMap(job.map, found);
     const compared = comparedPage({ page, fetched, reading, rendered });
     const { links, incomplete } = await this.#links(fetched.url, linksOf(page, found));
