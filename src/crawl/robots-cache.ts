@@ -28,6 +28,8 @@ export interface RobotsCacheOptions {
   errorTtlMs?: number;
   /** The same where there was no answer: pages are tried again within seconds. Default 5 s. */
   unreachedTtlMs?: number;
+  /** Whether there was no answer for a limit of who asked: others ask by themselves. */
+  isOfAsker?: (error: unknown) => boolean;
   /** Origins kept, default 1,000; the least recently used goes first. */
   maxEntries?: number;
   /**
@@ -56,11 +58,11 @@ interface Entry {
 }
 
 /**
- * A bounded memory of robots.txt files. Callers that ask for the same origin at once share one
- * fetch.
+ * A bounded memory of robots.txt files. Callers of one account that ask for the same origin at once
+ * share one fetch.
  */
 export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
-  const { fetch, errorTtlMs = 5 * 60 * 1000, unreachedTtlMs = 5000 } = options;
+  const { fetch, errorTtlMs = 5 * 60 * 1000, unreachedTtlMs = 5000, isOfAsker = () => false } = options;
   const { maxEntries = 1000, maxBytes = 8 * 1024 * 1024 } = options;
   const now = options.now ?? (() => performance.now());
   const ttlMs = Math.min(options.ttlMs ?? DAY_MS, DAY_MS);
@@ -73,15 +75,14 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
 
   async function load(origin: string, accountId?: string): Promise<Robots> {
     const errors = entries.get(origin)?.errors ?? 0;
-    const loaded = await fetch(`${origin}/robots.txt`, accountId).then(
-      (answer) => loadedOf(answer, origin, errors),
-      (unreached: unknown) => ({
-        robots: { ...DISALLOW_ALL, unreached },
-        bytes: 0,
-        ttlMs: unreachedTtlMs,
-        errors,
-      }),
-    );
+    let loaded;
+    try {
+      loaded = loadedOf(await fetch(`${origin}/robots.txt`, accountId), origin, errors);
+    } catch (unreached) {
+      const robots = { ...DISALLOW_ALL, unreached };
+      if (isOfAsker(unreached)) return robots;
+      loaded = { robots, bytes: 0, ttlMs: unreachedTtlMs, errors };
+    }
     const entry = { ...loaded, expiresAt: now() + Math.min(loaded.ttlMs, ttlMs) };
     entries.set(origin, entry);
     return current(entry);
@@ -111,10 +112,11 @@ export function createRobotsCache(options: RobotsCacheOptions): RobotsCache {
     if (entry !== undefined && now() < entry.expiresAt) {
       return current(entry);
     }
-    let loading = pending.get(origin);
+    const key = `${origin} ${accountId}`;
+    let loading = pending.get(key);
     if (loading === undefined) {
-      loading = load(origin, accountId).finally(() => pending.delete(origin));
-      pending.set(origin, loading);
+      loading = load(origin, accountId).finally(() => pending.delete(key));
+      pending.set(key, loading);
     }
     return loading;
   }

@@ -67,6 +67,25 @@ it('never remembers for more than 24 hours', async () => {
   assert.equal(fetched.length, 2);
 });
 
+it('does not hold what stopped one account against others', async () => {
+  const busy = new Error('this account has asked too much');
+  const cache = createRobotsCache({
+    fetch: async (_url, accountId) => {
+      await Promise.resolve();
+      if (accountId === 'a') throw busy;
+      return { status: 200, body: TEXT };
+    },
+    isOfAsker: (error) => error === busy,
+  });
+  const [first, other] = await Promise.all([
+    cache.get('https://example.com', 'a'),
+    cache.get('https://example.com', 'b'),
+  ]);
+  assert.equal(first.unreached, busy);
+  assert.equal(other.allows('https://example.com/b'), true);
+  assert.equal(await cache.get('https://example.com', 'a'), other);
+});
+
 it('shares one fetch among those who ask at once', async () => {
   const { cache, fetched } = setup();
   const all = await Promise.all(Array.from({ length: 20 }, async () => cache.get('https://example.com/x')));

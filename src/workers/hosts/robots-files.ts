@@ -1,3 +1,4 @@
+import { AddressBusyError } from '../../egress/index.ts';
 import { createRobotsCache, type RobotsCache } from '../../crawl/robots-cache.ts';
 import type { Route } from '../proxies/route.ts';
 import type { RoutedEgress } from '../proxies/routed-egress.ts';
@@ -38,6 +39,7 @@ export class RobotsFiles {
   #create(route: Route, skipTlsVerification: boolean): RobotsCache {
     return createRobotsCache({
       ttlMs: TTL_MS,
+      isOfAsker: (error) => error instanceof AddressBusyError,
       maxEntries: route.kind === 'caller' ? ORIGINS_OF_A_JOB : ORIGINS,
       fetch: async (url, accountId) => {
         const routing = { route, stickiness: new URL(url).host };
