@@ -337,6 +337,7 @@ create table hosts (
   last_status_code smallint,
   updated_at timestamp with time zone default now() not null,
   delay_ms integer,
+  turn_of text collate "C",
   constraint hosts_pkey PRIMARY KEY (host)
 );
 

@@ -156,6 +156,7 @@ export interface HostsTable {
   backoff_until: Timestamp | null;
   last_status_code: number | null;
   delay_ms: number | null;
+  turn_of: string | null;
   updated_at: Generated<Timestamp>;
 }
 

@@ -19,10 +19,16 @@ export class HostClockError extends Error {
   override name = 'HostClockError';
 }
 
-/** A turn, and whether it was taken: one that is more than `patienceMs` away was not. */
+/** A turn that was taken, and how long it is until then; else how long until it is worth asking. */
 export interface Turn {
   taken: boolean;
   waitMs: number;
+}
+
+/** Turns are `delayMs` apart. One that is more than `patienceMs` away is not taken. */
+interface Pace {
+  delayMs: number;
+  patienceMs: number;
 }
 
 /** The seconds for which a host is left alone. */
@@ -51,15 +57,18 @@ export class HostClock {
     this.#db = db;
   }
 
-  /** Takes the host's next turn. Turns are `delayMs` apart for all accounts. */
-  async takeTurn(host: string, delayMs: number, patienceMs: number): Promise<Turn> {
-    return await orClockError(takeTurn(this.#db, 'hosts', { host }, { delayMs, patienceMs }));
+  /**
+   * Takes the host's next turn, for which all accounts ask. The account that had the last one takes
+   * it only within half of its patience, so that many pages of one account leave turns to others.
+   */
+  async takeTurn({ accountId, host }: Visitor, pace: Pace): Promise<Turn> {
+    return await orClockError(takeTurn(this.#db, { table: 'hosts', key: { host }, taker: accountId }, pace));
   }
 
-  /** Takes the account's next turn at the host. Turns are `delayMs` apart. */
-  async takeTurnOf({ accountId, host }: Visitor, delayMs: number, patienceMs: number): Promise<Turn> {
+  /** Takes the account's next turn at the host. */
+  async takeTurnOf({ accountId, host }: Visitor, pace: Pace): Promise<Turn> {
     const key = { account_id: accountId, host };
-    return await orClockError(takeTurn(this.#db, 'account_hosts', key, { delayMs, patienceMs }));
+    return await orClockError(takeTurn(this.#db, { table: 'account_hosts', key, taker: null }, pace));
   }
 
   /**
@@ -90,28 +99,40 @@ async function orClockError<T>(answer: Promise<T>): Promise<T> {
   });
 }
 
+/** A clock: a row of a table. `taker`: who takes a turn, where others take turns, too. */
+interface Clock {
+  table: 'hosts' | 'account_hosts';
+  key: Record<string, string>;
+  taker: string | null;
+}
+
 async function takeTurn(
   db: DbOrTx,
-  table: 'hosts' | 'account_hosts',
-  key: Record<string, string>,
-  { delayMs, patienceMs }: { delayMs: number; patienceMs: number },
+  { table, key, taker }: Clock,
+  { delayMs, patienceMs }: Pace,
 ): Promise<Turn> {
   const names = sql.join(Object.keys(key).map((name) => sql.id(name)));
   const values = sql.join(Object.values(key));
+  const [ofTaker, theTaker] = taker === null ? [sql``, sql``] : [sql`, turn_of`, sql`, ${taker}`];
+  const hadLast = taker === null ? sql`false` : sql`coalesce(h.turn_of = ${taker}, false)`;
+  const patience = sql`case when ${hadLast} then ${patienceMs / 2}::float8 else ${patienceMs} end`;
   const taken = await sql<{ wait: number }>`
-    insert into ${sql.id(table)} as h (${names}, next_allowed_at, delay_ms)
-    values (${values}, now() + ${delayMs} * interval '1 ms', ${delayMs}::int)
+    insert into ${sql.id(table)} as h (${names}, next_allowed_at, delay_ms${ofTaker})
+    values (${values}, now() + ${delayMs} * interval '1 ms', ${delayMs}::int${theTaker})
     on conflict (${names}) do update
       set next_allowed_at = greatest(h.next_allowed_at, now()) + ${delayMs} * interval '1 ms',
         delay_ms = excluded.delay_ms, updated_at = now()
-      where h.next_allowed_at <= now() + ${patienceMs} * interval '1 ms'
+        ${taker === null ? sql`` : sql`, turn_of = ${taker}`}
+      where h.next_allowed_at <= now() + ${patience} * interval '1 ms'
     returning (extract(epoch from next_allowed_at - now()) * 1000)::float8 - ${delayMs}::float8
       as wait`.execute(db);
   const turn = taken.rows[0];
   if (turn) return { taken: true, waitMs: Math.max(0, turn.wait) };
+  // Others come as soon as they may take it, and so before those who had the last one.
   const later = await sql<{ wait: number }>`
-    select (extract(epoch from next_allowed_at - now()) * 1000)::float8 as wait
-    from ${sql.id(table)} where (${names}) = (${values})`.execute(db);
+    select (extract(epoch from next_allowed_at - now()) * 1000)::float8
+      - case when ${hadLast} or ${taker === null} then 0 else ${patienceMs}::float8 end as wait
+    from ${sql.id(table)} as h where (${names}) = (${values})`.execute(db);
   return { taken: false, waitMs: Math.max(0, later.rows[0]?.wait ?? 0) };
 }
 

@@ -19,6 +19,7 @@ import { RobotsFiles } from './robots-files.ts';
 
 /** The longest wait for a host while a slice is held. Beyond it the page is deferred. */
 const PATIENCE_MS = 30_000;
+const PATIENCE = { patienceMs: PATIENCE_MS };
 /** The deferral of a page whose host had no place within PATIENCE_MS. */
 const BUSY_SECONDS = 10;
 const MAX_CRAWL_DELAY_SECONDS = 60;
@@ -147,8 +148,8 @@ export class Hosts {
     const [sharedMs, ownMs] =
       this.#routeOf(job).kind === 'caller' ? [0, Math.max(sitesMs, callersMs)] : [sitesMs, callersMs];
     const turns = [
-      sharedMs > 0 ? await this.clock.takeTurn(target.host, sharedMs, PATIENCE_MS) : NOW,
-      ownMs > 0 ? await this.clock.takeTurnOf(visitor, ownMs, PATIENCE_MS) : NOW,
+      sharedMs > 0 ? await this.clock.takeTurn(visitor, { delayMs: sharedMs, ...PATIENCE }) : NOW,
+      ownMs > 0 ? await this.clock.takeTurnOf(visitor, { delayMs: ownMs, ...PATIENCE }) : NOW,
     ];
     const waitMs = Math.max(...turns.map((turn) => turn.waitMs));
     if (turns.some((turn) => !turn.taken)) throw new HostBusyError(Math.max(1, waitMs / 1000));
