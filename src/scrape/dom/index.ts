@@ -1,15 +1,9 @@
-import {
-  DomHandler,
-  type ChildNode,
-  type Document,
-  type Element,
-  type ParentNode,
-  type Text,
-} from 'domhandler';
+import { DomHandler, type ChildNode, type Document, type Element, type Text } from 'domhandler';
 import { BoundedParser, type Syntax } from './parser/bounded-parser.ts';
 import { NOT_TEXT } from './elements.ts';
 
-export { MAX_DEPTH } from './parser/bounded-parser.ts';
+export { adopt } from './adopt.ts';
+export { MAX_DEPTH } from './parser/open-elements.ts';
 
 /**
  * Parses HTML in linear time into a tree at most MAX_DEPTH elements deep. Never throws on malformed
@@ -31,16 +25,6 @@ export function isElement(node: { type: string } | null | undefined): node is El
 /** True for text nodes. */
 export function isText(node: { type: string } | null | undefined): node is Text {
   return node != null && node.type === 'text';
-}
-
-/** Makes the nodes the children of the parent, in this order. */
-export function adopt(parent: ParentNode, children: ChildNode[]): void {
-  parent.children = children;
-  for (const [i, child] of children.entries()) {
-    child.parent = parent;
-    child.prev = children[i - 1] ?? null;
-    child.next = children[i + 1] ?? null;
-  }
 }
 
 /** All text below the node, as it stands in the source. */

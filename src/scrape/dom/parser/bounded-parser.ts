@@ -1,14 +1,11 @@
-import type { DomHandler } from 'domhandler';
+import type { DomHandler, Element } from 'domhandler';
 import { Parser } from 'htmlparser2';
 import { BLOCK_ELEMENTS } from '../elements.ts';
+import { reaches, SCOPES } from './end-tags.ts';
+import { Formatting } from './formatting.ts';
 import { closedBefore } from './implied-end.ts';
+import { MAX_DEPTH, OpenElements } from './open-elements.ts';
 import { ScriptEnd } from './script-end.ts';
-
-/**
- * Elements nested deeper than this become siblings of the element at the limit, so that recursion
- * over the tree is safe.
- */
-export const MAX_DEPTH = 512;
 
 /** Elements whose content is not text of the page, even where they are flattened. */
 const OPAQUE = new Set([
@@ -27,8 +24,6 @@ const BRACKET = 0x5b;
 const GREATER = 0x3e;
 const SPACE = 0x20;
 const HEADING = /^h[1-6]$/;
-/** Elements out of which an end tag does not reach ("has an element in scope", 13.2.4.2). */
-const SCOPES = new Set('applet caption html table td th marquee object template'.split(' '));
 
 /**
  * How markup is read: in XHTML `<script/>` and `<div/>` are empty elements, and CDATA sections are
@@ -45,6 +40,8 @@ export type Syntax = 'html' | 'xhtml';
 export class BoundedParser extends Parser {
   readonly #handler: DomHandler;
   readonly #syntax: Syntax;
+  readonly #open: OpenElements;
+  readonly #formatting: Formatting;
   readonly #excess: string[] = [];
   readonly #excessCount = new Map<string, number>();
   #opaque = 0;
@@ -60,6 +57,8 @@ export class BoundedParser extends Parser {
     });
     this.#handler = handler;
     this.#syntax = syntax;
+    this.#open = new OpenElements(this['stack'], handler);
+    this.#formatting = new Formatting(this.#open);
     if (syntax === 'xhtml') return;
     this.#readCdataAsComment();
     this.#passDoubleEscapedScripts();
@@ -104,17 +103,17 @@ export class BoundedParser extends Parser {
     return null;
   }
 
-  #closeUpTo(name: string): void {
-    for (let open = this['stack'].shift(); open !== undefined; open = this['stack'].shift()) {
-      this.#handler.onclosetag();
-      if (open === name) return;
-    }
+  /** Whether the rules of HTML hold: not in XHTML, and neither in SVG nor in MathML. */
+  get #isHtml(): boolean {
+    return this.#syntax === 'html' && this['foreignContext'][0] !== true;
   }
 
   override onopentagname(start: number, endIndex: number): void {
-    if (this.#syntax === 'html' && this['foreignContext'][0] !== true) {
-      const closed = closedBefore(this['getSlice'](start, endIndex).toLowerCase(), this['stack']);
-      if (closed !== null) this.#closeUpTo(closed);
+    if (this.#isHtml) {
+      const name = this['getSlice'](start, endIndex).toLowerCase();
+      const closed = closedBefore(name, this['stack']);
+      if (closed !== null) this.#open.closeUpTo(closed);
+      this.#formatting.beforeStart(name);
     }
     super.onopentagname(start, endIndex);
     if (this['foreignContext'].length > MAX_DEPTH) this['foreignContext'].pop();
@@ -123,8 +122,13 @@ export class BoundedParser extends Parser {
   }
 
   override onopentagend(endIndex: number): void {
+    const { length } = this.#open.nodes;
     super.onopentagend(endIndex);
-    if (this.#flattened === null) return;
+    if (this.#flattened === null) {
+      if (this.#isHtml && this.#open.nodes.length > length)
+        this.#formatting.opened(this.#open.innermost as Element);
+      return;
+    }
     this.#pushExcess(this.#flattened);
     this.#closeFlattened();
   }
@@ -149,18 +153,31 @@ export class BoundedParser extends Parser {
       if (this['stack'].includes(name)) this.#clearExcess();
     }
     const heading = this.#headingClosedAt(start, endIndex);
-    if (heading === null) return super.onclosetag(start, endIndex);
-    this.#closeUpTo(heading);
+    if (heading !== null) this.#open.closeUpTo(heading);
+    else if (!this.#isHtml || !this.#endsByItself(start, endIndex)) return super.onclosetag(start, endIndex);
     this.endIndex = endIndex;
     this.startIndex = endIndex + 1;
   }
 
+  /**
+   * Whether nothing is left to do for an end tag: it has ended formatting, or it reaches no element
+   * of its name.
+   */
+  #endsByItself(start: number, endIndex: number): boolean {
+    const name = this['getSlice'](start, endIndex).toLowerCase();
+    return this.#formatting.end(name) || (this['stack'].includes(name) && !reaches(name, this['stack']));
+  }
+
   override ontext(start: number, endIndex: number): void {
-    if (this.#opaque === 0) super.ontext(start, endIndex);
+    if (this.#opaque > 0) return;
+    if (this.#isHtml) this.#formatting.beforeText(() => this['getSlice'](start, endIndex));
+    super.ontext(start, endIndex);
   }
 
   override ontextentity(codePoint: number, endIndex: number): void {
-    if (this.#opaque === 0) super.ontextentity(codePoint, endIndex);
+    if (this.#opaque > 0) return;
+    if (this.#isHtml) this.#formatting.beforeText(() => String.fromCodePoint(codePoint));
+    super.ontextentity(codePoint, endIndex);
   }
 
   override oncdata(start: number, endIndex: number, offset: number): void {

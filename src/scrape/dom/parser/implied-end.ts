@@ -1,4 +1,5 @@
 import { BLOCK_ELEMENTS } from '../elements.ts';
+import { SCOPES } from './end-tags.ts';
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
 
@@ -11,7 +12,13 @@ const TERMS = words('dd dt');
 /** What a start tag within a table reaches no further than. */
 const TABLE = words('table template svg math object applet marquee');
 /** Blocks across which an item of a list ends the one before it. */
-const PASSED = words('address div p li dd dt');
+const PASSED = words('address div p');
+
+const PARAGRAPH = words('p');
+/** Blocks that may stand in a paragraph: parts of tables, and of forms. */
+const IN_PARAGRAPH = words(
+  'html body caption table tbody td tfoot th thead tr legend option optgroup frameset',
+);
 
 /** How many open elements are looked at: each start tag costs so much. */
 const MAX_LOOKED_AT = 64;
@@ -27,6 +34,7 @@ const inList = (ends: ReadonlySet<string>): Rule => ({
   ends,
   stops: (name) => TABLE.has(name) || name === 'button' || (BLOCK_ELEMENTS.has(name) && !PASSED.has(name)),
 });
+const inParagraph: Rule = { ends: PARAGRAPH, stops: (name) => SCOPES.has(name) || name === 'button' };
 
 const RULES: ReadonlyMap<string, Rule> = new Map([
   ['td', inTable(CELLS)],
@@ -40,16 +48,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['dt', inList(TERMS)],
 ]);
 
-/**
- * The outermost open element that the start tag of `name` ends though its own end tag is missing,
- * with all that is open in it (HTML Standard, section 13.2.6.4): a cell, a row, a section of a
- * table, an item of a list, or a heading right before another one. `open` begins with the innermost
- * element. Null where none is ended.
- */
-export function closedBefore(name: string, open: readonly string[]): string | null {
-  if (HEADINGS.has(name)) return open[0] !== undefined && HEADINGS.has(open[0]) ? open[0] : null;
-  const rule = RULES.get(name);
-  if (rule === undefined) return null;
+/** The outermost open element that a rule ends; null where it ends none. */
+function endedBy(rule: Rule, open: readonly string[]): string | null {
   let outermost: string | null = null;
   for (let i = 0; i < open.length && i < MAX_LOOKED_AT; i++) {
     const element = open[i]!;
@@ -57,4 +57,22 @@ export function closedBefore(name: string, open: readonly string[]): string | nu
     else if (rule.stops(element)) break;
   }
   return outermost;
+}
+
+/**
+ * The outermost open element that the start tag of `name` ends though its own end tag is missing,
+ * with all that is open in it (HTML Standard, section 13.2.6.4): a cell, a row, a section of a
+ * table, an item of a list, a heading right before another one, or a paragraph before any other
+ * block. `open` begins with the innermost element. Null where none is ended.
+ */
+export function closedBefore(name: string, open: readonly string[]): string | null {
+  if (!BLOCK_ELEMENTS.has(name)) return null;
+  if (HEADINGS.has(name)) {
+    const paragraph = endedBy(inParagraph, open);
+    const left = paragraph === null ? open[0] : open[open.indexOf(paragraph) + 1];
+    return left !== undefined && HEADINGS.has(left) ? left : paragraph;
+  }
+  const rule = RULES.get(name);
+  const ended = rule === undefined ? null : endedBy(rule, open);
+  return ended ?? (IN_PARAGRAPH.has(name) ? null : endedBy(inParagraph, open));
 }
