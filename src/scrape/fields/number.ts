@@ -1,3 +1,5 @@
+import { magnitudeOf } from './magnitude.ts';
+
 /** Languages whose decimals follow a comma. */
 const DECIMAL_COMMA = new Set(
   'af bg bs ca cs da de el es et eu fi fr gl hr hu id is it lt lv mk nb nl nn no pl pt ro ru sk sl sq sr sv tr uk vi'.split(
@@ -44,22 +46,49 @@ function normalised(digits: string, decimalComma: boolean): string {
   return isDecimal ? `${whole}.${bare.slice(end + 1)}` : whole;
 }
 
+interface Found {
+  value: number;
+  /** Where the text of the number begins and ends. */
+  start: number;
+  end: number;
+}
+
+/** The first number from a place on. */
+function find(source: string, from: number, language: string | null): Found | null {
+  const rest = source.slice(from);
+  const [plain, spaced] = [PLAIN.exec(rest), SPACED.exec(rest)];
+  if (plain === null) return null;
+  const found = spaced !== null && spaced.index <= plain.index ? spaced : plain;
+  const start = rest.slice(0, found.index);
+  const isFraction = /^\d+$/.test(found[0]) && /(?<![\p{L}\d])[.,]$/u.test(start);
+  const comma = DECIMAL_COMMA.has(language?.split('-')[0]?.toLowerCase() ?? '');
+  const digits = isFraction ? `0.${found[0]}` : normalised(found[0], comma);
+  const begin = from + found.index - (isFraction ? 1 : 0);
+  const end = from + found.index + found[0].length;
+  const magnitude = magnitudeOf(source.slice(0, begin), source.slice(end), language);
+  return { value: Number(`${digits}e${magnitude.exponent}`), start: begin, end: end + magnitude.length };
+}
+
+/** How many numbers may make up one, as in `1億2000万`. */
+const MAX_PARTS = 3;
+const SIGNS = /[千천万萬만億亿억]$/;
+
 /**
  * The first number in a text, however its thousands and decimals are written: `1.234,56 €`,
- * `$1,234.50`, `1 234`. Where both readings are possible, as in `1.234`, the language decides. Null
- * where there is none.
+ * `$1,234.50`, `1 234`, `1.5k`, `2 Mio.`, `3万`. Where both readings are possible, as in `1.234`,
+ * the language decides. Null where there is none.
  */
 export function readNumber(text: string, language: string | null): number | null {
   const source = withPlainDigits(text.slice(0, MAX_CHARS));
-  const [plain, spaced] = [PLAIN.exec(source), SPACED.exec(source)];
-  if (plain === null) return null;
-  const found = spaced !== null && spaced.index <= plain.index ? spaced : plain;
-  const start = source.slice(0, found.index);
-  const isFraction = /^\d+$/.test(found[0]) && /(?<![\p{L}\d])[.,]$/u.test(start);
-  const before = (isFraction ? start.slice(0, -1) : start).trimEnd();
-  const isNegative = /(?:^|[\s(])[-−](?:\s?\p{Sc})?$/u.test(before);
-  const comma = DECIMAL_COMMA.has(language?.split('-')[0]?.toLowerCase() ?? '');
-  const value = Number(isFraction ? `0.${found[0]}` : normalised(found[0], comma));
-  if (!Number.isFinite(value)) return null;
+  const first = find(source, 0, language);
+  if (first === null || !Number.isFinite(first.value)) return null;
+  let [value, end] = [first.value, first.end];
+  for (let i = 0; i < MAX_PARTS && SIGNS.test(source.slice(0, end)); i++) {
+    const next = find(source, end, language);
+    if (next === null || source.slice(end, next.start).trim() !== '' || !(next.value < value)) break;
+    value += next.value;
+    ({ end } = next);
+  }
+  const isNegative = /(?:^|[\s(])[-−](?:\s?\p{Sc})?$/u.test(source.slice(0, first.start).trimEnd());
   return isNegative ? -value : value;
 }
