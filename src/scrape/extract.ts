@@ -10,6 +10,7 @@ import { readMarkdown } from './documents/markdown.ts';
 import { readText } from './documents/text.ts';
 import { readXml } from './documents/xml.ts';
 import { parseHtml } from './dom/index.ts';
+import { placeEmbedded } from './dom/embedded.ts';
 import { placeFormulas } from './dom/math/place-formulas.ts';
 import { needsBrowser } from './dom/scripted/needs-browser.ts';
 import { readFields } from './fields/index.ts';
@@ -84,6 +85,8 @@ function readHtml(document: Document, { url, rendered = false }: RawPage, option
   const discovered = discoveredLinks(document, base, options.link_texts);
   const about = metadataOf(document, base);
   const data = dataOf(document, { base, metadata: about.metadata }, options);
+  // After the fields: their selectors know the page as it was sent.
+  placeEmbedded(document);
   const images = options.formats.includes('images') ? imagesOf(document, base) : [];
   const withoutText = !rendered && isScriptShell(document) ? 'needs_javascript' : 'no_text';
   const wantsBrowser = options.render === 'auto' && !rendered && needsBrowser(document);
@@ -119,7 +122,7 @@ function readAs(
       return { ...readHtml(document, page, options), block };
     },
     xml: () => readXml(text, page.url),
-    json: () => readJson(text),
+    json: () => readJson(text, page.url),
     markdown: () => readMarkdown(text, page.url),
     csv: () => readCsv(text),
     text: () => readText(text, type),

@@ -65,11 +65,12 @@ const ROLES: Record<string, keyof Entry> = {
 };
 
 /** Maximum number of entries that are kept. A sitemap may have 50,000 (sitemaps.org). */
-const MAX_ENTRIES = 50_000;
+export const MAX_ENTRIES = 50_000;
 /** Maximum number of enclosures of one entry. */
-const MAX_ENCLOSURES = 100;
+export const MAX_ENCLOSURES = 100;
 
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+/** Text as HTML. */
+export const escapeMarkup = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
 /** Reads a feed in one pass. It builds no tree, so nesting costs nothing. */
 export class FeedReader implements XmlEvents {
@@ -160,7 +161,7 @@ export class FeedReader implements XmlEvents {
   }
 
   text(data: string): void {
-    if (this.#field) this.#field.text += this.#field.depth > 0 ? escape(data) : data;
+    if (this.#field) this.#field.text += this.#field.depth > 0 ? escapeMarkup(data) : data;
   }
 
   close(name: string): void {
@@ -172,7 +173,7 @@ export class FeedReader implements XmlEvents {
       if (field.role === 'content' || field.role === 'summary')
         field.text += `</${name.replace(/^\w+:/, '')}>`;
     } else if (field) {
-      this.#store(field.role, field.plain ? escape(field.text.trim()) : field.text.trim());
+      this.#store(field.role, field.plain ? escapeMarkup(field.text.trim()) : field.text.trim());
       this.#field = null;
     } else if (this.#isEntry(name)) this.#entry = null;
   }
@@ -196,7 +197,7 @@ function isRecording(name: string, { type, medium }: Record<string, string>): bo
   return kind === undefined || kind === 'audio' || kind === 'video';
 }
 
-const quoted = (value: string): string => escape(value).replaceAll('"', '&quot;');
+const quoted = (value: string): string => escapeMarkup(value).replaceAll('"', '&quot;');
 
 function hrefOf({ href, src }: Record<string, string>): string {
   return (

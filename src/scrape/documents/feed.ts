@@ -57,6 +57,37 @@ function sitemapNodes(entries: FeedItem[]): ChildNode[] {
   ];
 }
 
+/** What a feed says of itself, whatever it is written in. */
+export interface FeedAbout {
+  kind: string;
+  title?: string | undefined;
+  summary?: string | undefined;
+  site?: string | undefined;
+  language: string | null;
+  entryCount: number;
+}
+
+/** A feed as a list of its entries. */
+export function feedContent(about: FeedAbout, entries: FeedItem[], url: string): Content {
+  const title = inlineText(about.title) || null;
+  const summary = inlineText(about.summary) || null;
+  const metadata = plainMetadata({
+    title,
+    description: summary,
+    language: about.language?.slice(0, 35) ?? null,
+    feed_type: about.kind,
+    entry_count: about.entryCount,
+  });
+  const site = about.site === undefined ? null : resolveHttpUrl(about.site, url);
+  if (site !== null) metadata.site_url = site;
+  const nodes = [
+    ...(title === null ? [] : [element('h1', {}, [title])]),
+    ...(summary === null ? [] : [element('p', {}, [summary])]),
+    ...(about.kind.startsWith('sitemap') ? sitemapNodes(entries) : entries.flatMap(entryNodes)),
+  ];
+  return contentOfNodes(nodes, url, metadata);
+}
+
 /**
  * An RSS, RDF or Atom feed or a sitemap as a list of its entries, or null where the XML is
  * something else.
@@ -66,23 +97,6 @@ export function readFeed(xml: string, url: string): Content | null {
   readXmlEvents(xml, reader);
   const { kind, feed, entries, entryCount, language } = reader;
   if (kind === null || kind === 'other') return null;
-
-  const sitemap = kind.startsWith('sitemap');
-  const title = inlineText(feed.title) || null;
-  const summary = inlineText(feed.summary) || null;
-  const metadata = plainMetadata({
-    title,
-    description: summary,
-    language: language?.slice(0, 35) ?? null,
-    feed_type: kind,
-    entry_count: entryCount,
-  });
-  const site = feed.link === undefined ? null : resolveHttpUrl(feed.link, url);
-  if (site !== null) metadata.site_url = site;
-  const nodes = [
-    ...(title === null ? [] : [element('h1', {}, [title])]),
-    ...(summary === null ? [] : [element('p', {}, [summary])]),
-    ...(sitemap ? sitemapNodes(entries) : entries.flatMap(entryNodes)),
-  ];
-  return contentOfNodes(nodes, url, metadata);
+  const { title, summary, link: site } = feed;
+  return feedContent({ kind, title, summary, site, language, entryCount }, entries, url);
 }

@@ -1,4 +1,5 @@
 import { fenced, plainMetadata, preformatted, QUIET, type Content } from './content.ts';
+import { readJsonFeed } from './json-feed.ts';
 import { urlsIn } from './text.ts';
 
 /** Deeper JSON is left as it came: indented, its size would grow with the square of the depth. */
@@ -21,12 +22,12 @@ function hasFewValues(json: string): boolean {
   return values <= MAX_VALUES;
 }
 
-function isJson(text: string): boolean {
+/** What JSON says; undefined where it is not valid. */
+function parse(text: string): unknown {
   try {
-    JSON.parse(text);
-    return true;
+    return JSON.parse(text);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -73,11 +74,14 @@ function indent(json: string): string | null {
 }
 
 /**
- * JSON, indented; what is not valid JSON (JSON Lines, a comment, a truncated file) is left as it
- * came.
+ * A JSON Feed as its entries, other JSON indented; what is not valid JSON (JSON Lines, a comment, a
+ * truncated file) is left as it came.
  */
-export function readJson(source: string): Content {
-  const text = (hasFewValues(source) && isJson(source) ? indent(source) : null) ?? source.trim();
+export function readJson(source: string, url: string): Content {
+  const value = hasFewValues(source) ? parse(source) : undefined;
+  const feed = readJsonFeed(value, url);
+  if (feed !== null) return feed;
+  const text = (value === undefined ? null : indent(source)) ?? source.trim();
   return {
     ...QUIET,
     markdown: () => fenced(text, 'json'),

@@ -461,3 +461,43 @@ test('hostile text of several megabytes comes back in every format', async () =>
   ];
   for (const [type, body] of hostile) assert.equal(typeof (await read(body, type)).markdown, 'string');
 });
+
+test('a JSON Feed is a list of its entries', async () => {
+  const feed = {
+    version: 'https://jsonfeed.org/version/1.1',
+    title: 'Tides <&> winds',
+    home_page_url: '/',
+    language: 'en',
+    authors: [{ name: 'Ada' }],
+    items: [
+      {
+        id: 1,
+        url: '/high',
+        title: 'High',
+        content_html: '<p>It <b>rises</b>.</p>',
+        authors: [{ name: 'Bo' }],
+      },
+      {
+        id: '2',
+        content_text: 'Low *tide*\n\n<b>',
+        attachments: [{ url: 'low.mp3' }],
+        date_published: '2024-03-01',
+      },
+      'no item',
+    ],
+  };
+  const page = await read(JSON.stringify(feed), 'application/feed+json');
+  assert.equal(
+    page.markdown,
+    '# Tides <&> winds\n\n## [High](https://example.com/high)\n\nBo\n\nIt **rises**.\n\n## Untitled\n\n' +
+      '2024-03-01\n\nLow \\*tide\\*\n\n\\<b>\n\n<https://example.com/dir/low.mp3>',
+  );
+  assert.deepEqual(page.links, ['https://example.com/high', 'https://example.com/dir/low.mp3']);
+  const { title, language, feed_type, entry_count, site_url } = page.metadata;
+  assert.deepEqual(
+    [title, language, feed_type, entry_count, site_url],
+    ['Tides <&> winds', 'en', 'json', 2, 'https://example.com/'],
+  );
+  const other = await read('{"version": "https://jsonfeed.org/other", "items": []}', 'application/json');
+  assert.match(other.markdown!, /^```json/);
+});

@@ -184,11 +184,6 @@ test('a button in a menu is no question', () => {
   assert.equal(read(`<body>${menu}<main><p>${PROSE}</p></main></body>`), PROSE.trim());
 });
 
-test('components show what is in their shadow', () => {
-  const html = `<x-app><template shadowrootmode="open"><style>p{}</style><h1>River</h1><p>${PROSE}</p></template></x-app>`;
-  assert.equal(read(`<body>${html}<template><p>No</p></template></body>`), `River\n\n${PROSE.trim()}`);
-});
-
 test('a page of frames shows what it says to browsers without them', () => {
   const frames =
     '<frameset cols="1,2"><frame src="a.html"><frame src="b.html"><noframes><body><h1>River</h1><p>Go on.</p></body></noframes></frameset>';

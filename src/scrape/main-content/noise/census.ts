@@ -9,18 +9,13 @@ const NEVER_CONTENT = new Set(
   ),
 );
 
-/** Whether an element is shown in place of what it stands in, as the root of a component is. */
-export function isShadowRoot({ name, attribs }: Element): boolean {
-  return name === 'template' && attribs['shadowrootmode'] !== undefined;
-}
-
 /** Whether an element holds frames, or what stands for them. */
 export function isFrames({ name }: Element): boolean {
   return name === 'frameset' || name === 'noframes';
 }
 
-export function isNeverContent(element: Element): boolean {
-  return NEVER_CONTENT.has(element.name) && !isShadowRoot(element);
+export function isNeverContent({ name }: Element): boolean {
+  return NEVER_CONTENT.has(name);
 }
 
 const isSpace = (code: number): boolean =>

@@ -8,7 +8,7 @@ import {
 } from 'domhandler';
 import { isElement } from '../../dom/index.ts';
 import { isImageFallback } from '../../formats/images.ts';
-import { Census, isFrames, isNeverContent, isShadowRoot } from './census.ts';
+import { Census, isFrames, isNeverContent } from './census.ts';
 import { type Disclosures, disclosuresOf } from './disclosures.ts';
 import { isBeside } from './beside.ts';
 import { isHidden } from './hidden.ts';
@@ -79,7 +79,7 @@ class Sweep {
 
   #isWrapper(element: Element): boolean {
     if (element.name === 'noscript' || element.name === 'head') return true;
-    return isFrames(element) || isShadowRoot(element) || this.#disclosures.buttons.has(element);
+    return isFrames(element) || this.#disclosures.buttons.has(element);
   }
 }
 
