@@ -32,9 +32,23 @@ export function followsBox({ name, prev }: Element): boolean {
   return name.includes('-') && prev !== null && 'name' in prev && (prev as Element).name.includes('-');
 }
 
-/** Whether an element begins and ends a line: by its name, or by a display of its own style. */
+const HEADING = /^h[1-6]$/;
+/** The level of a heading that names none (WAI-ARIA 1.2, role heading). */
+const DEFAULT_LEVEL = 2;
+
+/** The level of a heading, by its name or its role; 0 where an element is none. */
+export function headingLevel({ name, attribs }: Element): number {
+  if (HEADING.test(name)) return Number(name[1]);
+  if (attribs['role'] !== 'heading') return 0;
+  const level = Math.trunc(Number(attribs['aria-level'] ?? DEFAULT_LEVEL));
+  return level >= 1 ? Math.min(level, 6) : DEFAULT_LEVEL;
+}
+
+/**
+ * Whether an element begins and ends a line: by its name or role, or by a display of its own style.
+ */
 export function isBlock({ name, attribs }: Element): boolean {
-  if (BLOCK_ELEMENTS.has(name)) return true;
+  if (BLOCK_ELEMENTS.has(name) || attribs['role'] === 'heading') return true;
   const style = attribs['style'];
   return style !== undefined && BLOCK_STYLE.test(style.slice(0, MAX_STYLE));
 }

@@ -7,7 +7,7 @@ import { withoutInvisible } from './invisible.ts';
  * Classes of the line numbers that highlighters put beside code. A block of code may bear them too.
  */
 const LINE_NUMBERS =
-  /(?:^|\s)(?:gutter|line-?nos?|line-?nums?|line-?numbers?(?:-rows)?|lnt?|hljs-ln-(?:numbers|n)|blob-num|(?:rouge|crayon)-(?:gutter|nums)|react-syntax-highlighter-line-number)(?:\s|$)/i;
+  /(?:^|\s)(?:(?:CodeMirror-)?gutter(?:-wrapper)?|CodeMirror-linenumber|line-?nos?|line-?nums?|line-?numbers?(?:-rows)?|lnt?|hljs-ln-(?:numbers|n)|blob-num|(?:rouge|crayon)-(?:gutter|nums)|react-syntax-highlighter-line-number)(?:\s|$)/i;
 /** Classes of the buttons that copy code. */
 const COPY_BUTTON = /(?:^|\s)(?:code-?copy|copy-?(?:btn|button))(?:\s|$)/i;
 /** Numbers and what sets them apart. */
@@ -15,7 +15,7 @@ const NUMBERS = /^[\s\d.:|·]*$/;
 
 /** Classes of elements that are one line of code each. */
 const LINE =
-  /(?:^|\s)(?:line|code-?line|view-line|token-line|cl|CodeMirror-line|hljs-ln-line|react-code-line|blob-code(?:-inner)?)(?:\s|$)/;
+  /(?:^|\s)(?:line|code-?line|view-line|token-line|cl|cm-line|CodeMirror-line|hljs-ln-line|react-code-line|blob-code(?:-inner)?)(?:\s|$)/;
 
 /** `language-x` and the like; failing that, the word after the name of a highlighter. */
 const PREFIXED_LANGUAGE =
@@ -47,6 +47,14 @@ export function isGutter(element: Element): boolean {
  */
 export function plainSpaces(code: string): string {
   return withoutInvisible(code.replaceAll('\u00A0', ' '));
+}
+
+/** Boxes that editors show code in, without a `<pre>` around it. */
+const EDITOR = /(?:^|\s)(?:cm-content|CodeMirror-code|view-lines|ace_text-layer)(?:\s|$)/;
+
+/** Whether an element is the text of a code editor. */
+export function isEditor({ name, attribs }: Element): boolean {
+  return name === 'div' && attribs['class'] !== undefined && EDITOR.test(attribs['class']);
 }
 
 class CodeReader {

@@ -1,11 +1,11 @@
 import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText, MAX_DEPTH, visibleText } from '../dom/index.ts';
-import { followsBox, isBlock, NOT_TEXT, PREFORMATTED } from '../dom/elements.ts';
+import { followsBox, headingLevel, isBlock, NOT_TEXT, PREFORMATTED } from '../dom/elements.ts';
 import { emojiOf } from '../dom/emoji.ts';
 import { withoutInvisible } from '../dom/invisible.ts';
 import { isItem, ItemNumbers } from '../dom/list-numbers.ts';
 import { formulaOf } from '../dom/math/formula.ts';
-import { codeText } from '../dom/preformatted.ts';
+import { codeText, isEditor } from '../dom/preformatted.ts';
 import { codeCells, readTable } from '../dom/table-grid.ts';
 
 /** Blocks with a blank line before and after them; other blocks only begin and end a line. */
@@ -55,12 +55,13 @@ class TextWriter {
     if (NOT_TEXT.has(name)) return;
     if (name === 'rt') return this.#rubyText(element);
     if (name === 'br') return this.#gap(1);
-    if (PREFORMATTED.has(name)) return this.#pre(codeText(element));
+    if (PREFORMATTED.has(name) || isEditor(element)) return this.#pre(codeText(element));
     if (name === 'table' && !this.#inCell) return this.#table(element);
     if (LISTS.has(name)) return this.#list(element);
     if (followsBox(element)) this.#text(' ');
     if (!isBlock(element)) return this.nodes(element.children);
-    this.#block(element, SPACED.has(name) && !(name === 'p' && this.#marker !== '') ? 2 : 1);
+    const isSpaced = SPACED.has(name) ? !(name === 'p' && this.#marker !== '') : headingLevel(element) > 0;
+    this.#block(element, isSpaced ? 2 : 1);
   }
 
   #rubyText(element: Element): void {

@@ -1,5 +1,6 @@
 import type { Element } from 'domhandler';
 import { eachElement, textContent } from '../dom/index.ts';
+import { headingLevel } from '../dom/elements.ts';
 import { resolveUrl } from '../formats/links.ts';
 import { destination, title } from './inline/escape.ts';
 import type { Mark } from './inline/marks.ts';
@@ -8,7 +9,7 @@ import type { MarkdownVisitor } from './visitor.ts';
 
 function containsHeading(element: Element): boolean {
   let found = false;
-  eachElement(element.children, ({ name }) => (found ||= /^h[1-6]$/.test(name)));
+  eachElement(element.children, (inside) => (found ||= headingLevel(inside) > 0));
   return found;
 }
 

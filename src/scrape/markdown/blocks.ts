@@ -2,15 +2,15 @@ import type { Element } from 'domhandler';
 import { escapeHeadingEnd, fenceFor } from './inline/escape.ts';
 import type { MarkdownVisitor } from './visitor.ts';
 
-/** Renders `<h1>` to `<h6>` on one line, whatever blocks are in it. */
-export function renderHeading(visitor: MarkdownVisitor, element: Element): void {
+/** Renders a heading on one line, whatever blocks are in it. */
+export function renderHeading(visitor: MarkdownVisitor, element: Element, level: number): void {
   visitor.boundary();
   if (visitor.mode !== null) return renderInPlace(visitor, element);
   for (const mark of visitor.marks) if (mark.awaitsHeading) mark.spent = false;
   const text = visitor.inlineOnly('heading', element.children);
   if (text === '') return;
   visitor.writer.begin('heading');
-  visitor.writer.line(`${'#'.repeat(Number(element.name[1]))} ${escapeHeadingEnd(text)}`);
+  visitor.writer.line(`${'#'.repeat(level)} ${escapeHeadingEnd(text)}`);
 }
 
 export function renderQuote(visitor: MarkdownVisitor, element: Element): void {

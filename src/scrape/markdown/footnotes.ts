@@ -1,66 +1,78 @@
-import type { ChildNode, Element } from 'domhandler';
-import { eachElement, isElement, isText } from '../dom/index.ts';
+import { type ChildNode, type Element, isText } from 'domhandler';
+import { isElement } from '../dom/index.ts';
+import { markerOf, NoteIndex } from './note-index.ts';
 
-/**
- * The ids that Markdown renderers, Pandoc and MediaWiki give to footnotes. The group captures the
- * label.
- */
-const NOTE_ID = /^(?:user-content-)?(?:fn|footnote|cite_note)[:_-]?(?!ref)([\w.-]{1,60})$/i;
+/** What parts the words of a link from brackets around them. */
+const BRACKETS = /^[\s[\](){}]*$/;
 const BACK_REFERENCE = /^#(?:user-content-)?(?:fnref|footnote-?ref|cite_ref)/i;
 
-/** Knows which list items are footnotes and which links refer to them. */
+/** Knows which blocks are footnotes and which links refer to them. */
 export class Footnotes {
   readonly #roots: ChildNode[];
-  #labels: Map<string, string> | null = null;
-  readonly #referenced = new Set<string>();
+  #index: NoteIndex | null = null;
+  readonly #referenced = new Set<Element>();
+  readonly #backLinks = new Set<Element>();
+  /** The label of the note of which no text has been written yet. */
+  #begun: string | null = null;
 
   constructor(roots: ChildNode[]) {
     this.#roots = roots;
   }
 
-  /** The label of the footnote that a list item holds, or null when it is none. */
-  labelOf(item: Element): string | null {
-    const id = item.attribs['id'];
-    return id !== undefined && this.#referenced.has(id) ? (this.#find().get(id) ?? null) : null;
+  /** The label of the footnote that a block is, or null when it is none. */
+  labelOf(block: Element): string | null {
+    return this.#referenced.has(block) ? (this.#notes.noteOf(block)?.label ?? null) : null;
   }
 
   /**
-   * The label of the footnote that `element` refers to: a link that is alone in a `<sup>` or holds
-   * one. Null for any other element. From then on `labelOf` knows the footnote.
+   * The label of the footnote that `element` refers to: a link whose note leads back to it, or a
+   * raised one to what is named as a note. Null for any other element. From then on `labelOf` knows
+   * the footnote.
    */
   reference(element: Element): string | null {
     const anchor = element.name === 'a' ? element : onlyElement(element);
     const href = anchor?.name === 'a' ? anchor.attribs['href'] : undefined;
     if (anchor === null || href === undefined || href[0] !== '#') return null;
-    const raised = element.name === 'sup' || onlyElement(anchor)?.name === 'sup' || isMarked(anchor);
-    const label = raised && NOTE_ID.test(href.slice(1)) ? this.#find().get(href.slice(1)) : undefined;
-    if (label === undefined) return null;
-    this.#referenced.add(href.slice(1));
-    return label;
+    const isRaised = element.name === 'sup' || onlyElement(anchor)?.name === 'sup' || isMarked(anchor);
+    if (!isRaised && markerOf(anchor) === null) return null;
+    const block = this.#notes.blockOf(href.slice(1));
+    const note = block === null ? null : this.#notes.noteOf(block);
+    if (block === null || note === null || !(isRaised || note.backLinks.length > 0)) return null;
+    if (note.backLinks.includes(anchor)) return null;
+    this.#referenced.add(block);
+    for (const link of note.backLinks) this.#backLinks.add(link);
+    return note.label;
   }
 
-  isBackReference({ attribs }: Element): boolean {
-    const href = attribs['href'];
+  isBackReference(element: Element): boolean {
+    if (this.#backLinks.has(element)) return true;
+    const href = element.attribs['href'];
     return href !== undefined && this.#referenced.size > 0 && BACK_REFERENCE.test(href);
   }
 
-  #find(): Map<string, string> {
-    if (this.#labels !== null) return this.#labels;
-    const labels = new Map<string, string>();
-    const taken = new Set<string>();
-    eachElement(this.#roots, ({ name, attribs }) => {
-      const label =
-        name === 'li' && attribs['id'] !== undefined ? NOTE_ID.exec(attribs['id'])?.[1] : undefined;
-      if (label === undefined || taken.has(label)) return;
-      taken.add(label);
-      labels.set(attribs['id']!, label);
-    });
-    return (this.#labels = labels);
+  /** Called before the text of a note, which may begin with its own number. */
+  begin(label: string): void {
+    this.#begun = label;
+  }
+
+  /** A text of the note that has begun, without the number, brackets and stops before its words. */
+  withoutNumber(text: string): string {
+    if (this.#begun === null) return text;
+    const bare = text.replace(/^[\s[({]+/, '');
+    const rest = bare.startsWith(this.#begun) ? bare.slice(this.#begun.length) : bare;
+    const words = /^[\p{L}\p{N}]/u.test(rest) && rest !== bare ? bare : rest.replace(/^[\s\])}.:]+/, '');
+    if (words !== '') this.#begun = null;
+    return words;
+  }
+
+  get #notes(): NoteIndex {
+    return (this.#index ??= new NoteIndex(this.#roots));
   }
 }
 
+/** The only element of a parent without other words. */
 function onlyElement({ children }: Element): Element | null {
-  const [only, ...others] = children.filter((child) => !isText(child) || child.data.trim() !== '');
+  const [only, ...others] = children.filter((child) => !isText(child) || !BRACKETS.test(child.data));
   return others.length === 0 && isElement(only) ? only : null;
 }
 

@@ -3,6 +3,7 @@ import { isElement, isText } from '../dom/index.ts';
 import { NOT_TEXT } from '../dom/elements.ts';
 import { isItem, ItemNumbers } from '../dom/list-numbers.ts';
 import { STRONG } from './inline/marks.ts';
+import { definitionOf } from './note-index.ts';
 import type { MarkdownVisitor } from './visitor.ts';
 
 const LISTS = new Set(['ul', 'ol', 'menu', 'dir']);
@@ -86,11 +87,16 @@ export class Lists {
     if (node.name === 'div') {
       for (const child of node.children) this.#definition(child);
     } else if (node.name === 'dt') {
+      const definition = definitionOf(node);
+      if (definition !== null && visitor.footnotes.labelOf(definition) !== null) return;
       visitor.boundary();
       visitor.withMark(STRONG, node.children);
       visitor.boundary();
-    } else if (node.name === 'dd' && visitor.mode === null) this.orphan(node);
-    else visitor.visit(node);
+    } else if (node.name === 'dd' && visitor.mode === null) {
+      const label = visitor.footnotes.labelOf(node);
+      if (label === null) this.orphan(node);
+      else this.note(node.children, label);
+    } else visitor.visit(node);
   }
 
   #items(list: Element, style: Style, numbers: ItemNumbers): void {
@@ -111,7 +117,7 @@ export class Lists {
     const visitor = this.#visitor;
     const { writer } = visitor;
     const note = visitor.footnotes.labelOf(item);
-    if (note !== null) return this.#footnote(item, note);
+    if (note !== null) return this.note(item.children, note);
     const isEmpty = item.children.every((child) => isText(child) && child.data.trim() === '');
     const marker = style.ordered ? `${number}${style.sign} ` : `${style.sign} `;
     const cannotInterrupt = isEmpty || (style.ordered && number !== 1 && writer.inParagraph);
@@ -120,11 +126,13 @@ export class Lists {
     this.#item(item.children, marker, !style.loose);
   }
 
-  #footnote(item: Element, label: string): void {
-    const { writer } = this.#visitor;
+  /** The text of a footnote. */
+  note(children: ChildNode[], label: string): void {
+    const { writer, footnotes } = this.#visitor;
     writer.separate(true);
+    footnotes.begin(label);
     const container = writer.open(`[^${label}]: `, '    ');
-    this.#content(item.children, false);
+    this.#content(children, false);
     if (container !== null) writer.close(container);
   }
 

@@ -1,9 +1,9 @@
 import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText, MAX_DEPTH, visibleText } from '../dom/index.ts';
-import { followsBox, isBlock, NOT_TEXT } from '../dom/elements.ts';
+import { followsBox, headingLevel, isBlock, NOT_TEXT } from '../dom/elements.ts';
 import { emojiOf } from '../dom/emoji.ts';
 import { formulaOf } from '../dom/math/formula.ts';
-import { codeLanguage, codeText } from '../dom/preformatted.ts';
+import { codeLanguage, codeText, isEditor } from '../dom/preformatted.ts';
 import { renderAnchor } from './anchors.ts';
 import { renderFence, renderHeading, renderQuote, renderRule } from './blocks.ts';
 import { escapeDefinition, escapeLine } from './inline/escape.ts';
@@ -137,13 +137,6 @@ export class MarkdownRenderer implements MarkdownVisitor {
       case 'listing':
       case 'xmp':
         return renderFence(this, codeText(element), codeLanguage(element));
-      case 'h1':
-      case 'h2':
-      case 'h3':
-      case 'h4':
-      case 'h5':
-      case 'h6':
-        return renderHeading(this, element);
       case 'ul':
       case 'ol':
       case 'menu':
@@ -178,7 +171,8 @@ export class MarkdownRenderer implements MarkdownVisitor {
     }
   }
 
-  #text(data: string): void {
+  #text(source: string): void {
+    const data = this.footnotes.withoutNumber(source);
     if (!/[$\\]/.test(data)) return this.inline.text(data, this.marks);
     for (const { text, formula } of splitTex(data)) {
       if (formula === null) this.inline.text(text, this.marks);
@@ -200,9 +194,14 @@ export class MarkdownRenderer implements MarkdownVisitor {
 
   #other(element: Element): void {
     if (NOT_TEXT.has(element.name)) return;
+    if (isEditor(element)) return renderFence(this, codeText(element), codeLanguage(element));
+    const level = headingLevel(element);
+    if (level > 0) return renderHeading(this, element, level);
     if (followsBox(element)) this.inline.text(' ', this.marks);
     if (!isBlock(element)) return this.children(element.children);
     this.boundary();
+    const note = this.#mode === null ? this.footnotes.labelOf(element) : null;
+    if (note !== null) return this.#lists.note(element.children, note);
     this.children(element.children);
     this.boundary();
   }
