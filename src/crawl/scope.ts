@@ -1,5 +1,5 @@
 import { getDomain } from 'tldts';
-import { withoutTrailingDots } from './normalise.ts';
+import { normalisePercentEncoding, withoutTrailingDots } from './normalise.ts';
 import { compilePatterns } from './patterns.ts';
 
 export interface ScopeOptions {
@@ -11,6 +11,8 @@ export interface ScopeOptions {
   include_paths?: readonly string[];
   /** Patterns of what is left out; they win over `include_paths`. */
   exclude_paths?: readonly string[];
+  /** Whether the path of a URL must begin with that of the seed. */
+  below_seed?: boolean | undefined;
   /** Links followed from the seed at most; undefined is no limit. */
   max_depth?: number | undefined;
 }
@@ -44,6 +46,7 @@ export function createScope(options: ScopeOptions): Scope {
   const included = include_paths.length > 0 ? compilePatterns(include_paths) : () => true;
   const excluded = compilePatterns(exclude_paths);
   const site = siteOf(seed, options.allow_subdomains ?? false);
+  const start = options.below_seed === true ? normalisePercentEncoding(seed.pathname) : '/';
 
   function isSameSite(url: URL): boolean {
     return isHttp(url) && url.port === seed.port && siteOf(url, options.allow_subdomains ?? false) === site;
@@ -60,7 +63,7 @@ export function createScope(options: ScopeOptions): Scope {
       if (url === null || depth > max_depth || !isSameSite(url)) return false;
       const path = url.pathname + url.search;
       if (path === seed.pathname + seed.search) return true;
-      return included(path) && !excluded(path) && !isTrap(raw);
+      return path.startsWith(start) && included(path) && !excluded(path) && !isTrap(raw);
     },
     at(raw) {
       const url = URL.parse(raw);

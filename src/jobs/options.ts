@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { createScope, type Scope } from '../crawl/scope.ts';
 import type { GivenCookie } from '../egress/index.ts';
 import type { RenderOptions } from '../render/options.ts';
 import type { ExtractOptions } from '../scrape/types.ts';
@@ -43,6 +44,8 @@ export interface CrawlOptions extends ScrapeOptions {
   max_depth: number | null;
   include_paths: string[];
   exclude_paths: string[];
+  /** Whether only pages below the path of `url` are taken; missing: all of the site. */
+  below_seed?: boolean;
   allow_subdomains: boolean;
   ignore_query_parameters: boolean | string[];
   respect_nofollow: boolean;
@@ -50,6 +53,13 @@ export interface CrawlOptions extends ScrapeOptions {
   sitemap: 'include' | 'only' | 'skip';
   send_headers_to: (typeof HEADER_SCOPES)[number];
   delay_ms: number;
+}
+
+/** Which pages belong to a crawl. */
+export function crawlScope(options: CrawlOptions | MapOptions): Scope {
+  const { url, allow_subdomains, include_paths, exclude_paths, below_seed, max_depth } = options;
+  const paths = { include_paths, exclude_paths, below_seed };
+  return createScope({ seed: url, allow_subdomains, ...paths, max_depth: max_depth ?? undefined });
 }
 
 /** A map is made of its start page and of sitemaps, by the rules of a crawl. */

@@ -130,6 +130,14 @@ describe('the scope', () => {
     assert.equal(inScope({ include_paths: [] }, '/a'), true);
   });
 
+  it('is below the seed where it is to be', () => {
+    const scope = createScope({ seed: 'https://a.test/%7eme/x?q', below_seed: true });
+    const verdicts = ['/~me/x', '/~me/x/y', '/~me/xy?z', '/~me/', '/'].map((path) =>
+      scope.inScope(`https://a.test${path}`, 1),
+    );
+    assert.deepEqual(verdicts, [true, true, true, false, false]);
+  });
+
   it('always has the seed', () => {
     const options = {
       seed: 'https://example.com/list.zip?a=1',

@@ -84,7 +84,7 @@ test('a crawl: pages of documents, what robots.txt kept out, and its events by w
   await using receiver = await startReceiver();
   const started = await client.startCrawl(site.url('/'), {
     limit: 10,
-    includePaths: ['/(one|two)'.replace('(one|two)', '.*')],
+    includePaths: ['^/(one|two|secret)$'],
     scrapeOptions: { formats: ['markdown'] },
     webhook: {
       url: receiver.url(),
@@ -113,6 +113,29 @@ test('a crawl: pages of documents, what robots.txt kept out, and its events by w
   assert.deepEqual(await client.getCrawlErrors(started.id), {
     errors: [],
     robotsBlocked: [site.url('/secret')],
+  });
+});
+
+test('a crawl stays below its start, unless it is to cover the domain', async () => {
+  await using docs = await startSite({
+    '/docs': page('Docs', '<a href="/docs/a">A</a> <a href="/docs-old">Old</a> <a href="/blog">Blog</a>'),
+    '/docs/a': page('A', 'In the docs.'),
+    '/docs-old': page('Old', 'Begins like the docs.'),
+    '/blog': page('Blog', 'Elsewhere.'),
+  });
+  const titles = async (options: object) => {
+    const { data } = await client.crawl(docs.url('/docs'), { limit: 10, ...options, ...POLL });
+    return data.map(({ metadata }) => metadata!.title as string).toSorted(compare);
+  };
+  assert.deepEqual(await titles({}), ['A', 'Docs', 'Old']);
+  assert.deepEqual(await titles({ includePaths: ['docs/.*', 'blog'] }), ['A', 'Docs']);
+  const { id } = await client.startCrawl(docs.url('/docs/*'));
+  const { json } = await service.api('GET', `/v1/jobs/${id}`);
+  assert.equal(json.options.url, docs.url('/docs/'));
+  assert.deepEqual(await titles({ crawlEntireDomain: true, excludePaths: ['-old'] }), ['A', 'Blog', 'Docs']);
+  await assert.rejects(client.startCrawl(docs.url('/'), { includePaths: ['/\\d+'] }), {
+    status: 400,
+    message: /includePaths\[0\]/,
   });
 });
 

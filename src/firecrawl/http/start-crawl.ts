@@ -6,6 +6,7 @@ import { MAX_ASYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';
 import { crawlOptions, crawlSchema } from '../../jobs/http/schemas/requests.ts';
 import { maxConcurrency, ownFields, scrapeOptionsSchema, withoutUndefined } from '../scrape-options.ts';
 import { startJob } from '../start-job.ts';
+import { MAX_EXPRESSION, ownPatterns } from '../path-expressions.ts';
 import { webhookField, webhookFields } from '../webhook.ts';
 
 const ignored = z.unknown().optional();
@@ -13,10 +14,12 @@ const ignored = z.unknown().optional();
 const DEFAULT_LIMIT = 10_000;
 const MILLISECONDS = 1000;
 
+const expressions = z.array(z.string().max(MAX_EXPRESSION)).max(100).nullish();
+
 const body = z.strictObject({
   url: z.string(),
-  includePaths: z.array(z.string()).nullish(),
-  excludePaths: z.array(z.string()).nullish(),
+  includePaths: expressions,
+  excludePaths: expressions,
   maxDiscoveryDepth: z.int().nullish(),
   sitemap: z.enum(['skip', 'include', 'only']).nullish(),
   ignoreSitemap: z.boolean().nullish(),
@@ -31,7 +34,7 @@ const body = z.strictObject({
   scrapeOptions: scrapeOptionsSchema.nullish(),
   prompt: z.null('is not served: it needs a language model').optional(),
   regexOnFullURL: z.literal(false, 'is not served: patterns match the path').nullish(),
-  crawlEntireDomain: ignored,
+  crawlEntireDomain: z.boolean().nullish(),
   deduplicateSimilarURLs: ignored,
   robotsUserAgent: ignored,
   zeroDataRetention: ignored,
@@ -55,9 +58,10 @@ export const startCrawl = route({
       ...ownFields(asked.scrapeOptions ?? {}, MAX_ASYNC_TIMEOUT_MS),
       ...webhookFields(asked.webhook),
       ...withoutUndefined({
-        url: asked.url,
-        include_paths: asked.includePaths?.map(unanchored),
-        exclude_paths: asked.excludePaths?.map(unanchored),
+        // Firecrawl's tools for models show the start of a crawl as `/blog/*`.
+        url: asked.url.replace(/\/\*$/, '/'),
+        include_paths: ownPatterns('includePaths', asked.includePaths),
+        exclude_paths: ownPatterns('excludePaths', asked.excludePaths),
         max_depth: asked.maxDiscoveryDepth ?? undefined,
         sitemap: asked.sitemap ?? (asked.ignoreSitemap ? 'skip' : undefined),
         ignore_query_parameters: asked.ignoreQueryParameters ?? undefined,
@@ -68,15 +72,9 @@ export const startCrawl = route({
         delay_ms: asked.delay == null ? undefined : Math.round(asked.delay * MILLISECONDS),
       }),
     });
-    const pages = { urls: [own.url], options: crawlOptions(own) };
+    const options = { ...crawlOptions(own), below_seed: asked.crawlEntireDomain !== true };
+    const pages = { urls: [own.url], options };
     const job = { kind: 'crawl' as const, lane: 'bulk' as const, ...pages };
     return await startJob(request, context, { own, job, path: '/v2/crawl' });
   },
 });
-
-/** Firecrawl's expressions match anywhere in the path, unless they begin with `^`. */
-function unanchored(pattern: string): string {
-  return pattern.startsWith('^') || pattern.startsWith('*') || pattern.startsWith('.*')
-    ? pattern
-    : `*${pattern}`;
-}

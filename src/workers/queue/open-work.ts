@@ -3,11 +3,10 @@ import { LRUCache } from 'lru-cache';
 import type { SecretBox } from '../../accounts/secrets.ts';
 import { readKnownText, readKnownPages } from '../../changes/known-pages.ts';
 import type { KnownPage } from '../../changes/page-change.ts';
-import { createScope, type Scope } from '../../crawl/scope.ts';
 import type { DeliverMode, JobKind, JobStatus, WebhookEvent } from '../../database/enumerations.ts';
 import type { Db } from '../../database/tables.ts';
 import { CookieSession } from '../../egress/index.ts';
-import type { CrawlOptions, MapOptions, ScrapeOptions } from '../../jobs/options.ts';
+import { crawlScope, type CrawlOptions, type MapOptions, type ScrapeOptions } from '../../jobs/options.ts';
 import { openOptions } from '../../jobs/sealed-options.ts';
 import { openSession } from './session.ts';
 import { startJob } from '../../jobs/progress/start.ts';
@@ -159,7 +158,7 @@ export class WorkReader {
     const { kind, secrets, request_id, traceparent } = row;
     const options = openOptions(this.#box, account_id, { stored: row.options!, secrets });
     const map = kind === 'map' ? (options as MapOptions) : null;
-    const crawl = kind === 'crawl' || map ? { scope: scopeOf(options as CrawlOptions) } : null;
+    const crawl = kind === 'crawl' || map ? { scope: crawlScope(options as CrawlOptions) } : null;
     const session = options.session === null ? null : new CookieSession();
     const callback_url = row.webhook_events?.join() === 'job.completed' ? row.webhook_url : null;
     const watch = this.#watchOf(account_id, id, row);
@@ -168,14 +167,4 @@ export class WorkReader {
     this.#known.set(id, info);
     return info;
   }
-}
-
-function scopeOf({ url, allow_subdomains, include_paths, exclude_paths, max_depth }: CrawlOptions): Scope {
-  return createScope({
-    seed: url,
-    allow_subdomains,
-    include_paths,
-    exclude_paths,
-    max_depth: max_depth ?? undefined,
-  });
 }

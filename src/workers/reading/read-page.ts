@@ -1,5 +1,5 @@
-import { createScope, type Scope } from '../../crawl/scope.ts';
-import type { CrawlOptions } from '../../jobs/options.ts';
+import type { Scope } from '../../crawl/scope.ts';
+import { crawlScope, type CrawlOptions } from '../../jobs/options.ts';
 import { comparedText, contentSha256, MAX_DIFF_CHARACTERS, textDiff } from '../../scrape/compare.ts';
 import { extract } from '../../scrape/extract.ts';
 import { okBlock, type PageComparison } from '../../scrape/page-block.ts';
@@ -89,19 +89,10 @@ let known: { jobId: string; scope: Scope } | null = null;
 
 function scopeOf(request: ReadRequest): Scope {
   // Where the seed was redirected, the crawl moves along.
-  return crawlScope(request).at(request.depth === 0 ? request.page.url : request.url);
+  return knownScope(request).at(request.depth === 0 ? request.page.url : request.url);
 }
 
-function crawlScope({ jobId, options }: ReadRequest): Scope {
-  if (known?.jobId === jobId) return known.scope;
-  const { url, allow_subdomains, include_paths, exclude_paths, max_depth } = options as CrawlOptions;
-  const scope = createScope({
-    seed: url,
-    allow_subdomains,
-    include_paths,
-    exclude_paths,
-    max_depth: max_depth ?? undefined,
-  });
-  known = { jobId, scope };
-  return scope;
+function knownScope({ jobId, options }: ReadRequest): Scope {
+  if (known?.jobId !== jobId) known = { jobId, scope: crawlScope(options as CrawlOptions) };
+  return known.scope;
 }
