@@ -70,6 +70,18 @@ export async function releaseCredits(tx: Tx, job: PaidJob, amount: number): Prom
   await move(tx, job.account_id, { kind: 'release', amount, jobId: job.id });
 }
 
+/** The credits that a key may still use: of its account, and within its own limit. */
+export async function creditsLeft(
+  db: DbOrTx,
+  { account_id, key_id }: { account_id: string; key_id: string },
+): Promise<number> {
+  const { rows } = await sql<{ credits: number }>`
+    select least(a.credits, k.credit_limit - k.credits_used) as credits
+    from api_keys k join accounts a on a.id = k.account_id
+    where a.id = ${account_id} and k.id = ${key_id}`.execute(db);
+  return rows[0]?.credits ?? 0;
+}
+
 export interface DayOfUsage {
   /** YYYY-MM-DD, UTC. */
   date: string;

@@ -139,6 +139,16 @@ test('a crawl stays below its start, unless it is to cover the domain', async ()
   });
 });
 
+test('a crawl without a limit takes what the account can pay for', async () => {
+  const poor = await service.createAccount({ credits: 7 });
+  const theirs = new Firecrawl({ apiUrl: service.api.origin, apiKey: poor.key });
+  const { id } = await theirs.startCrawl(site.url('/'));
+  const { json } = await poor.api('GET', `/v1/jobs/${id}`);
+  assert.equal(json.options.max_pages, 7);
+  await poor.api.finished(id);
+  await assert.rejects(theirs.startCrawl(site.url('/'), { limit: 8 }), { status: 402 });
+});
+
 test('a map: links with titles, search, a limit, and a site that does not come back', async () => {
   const titles = async (options: object) =>
     (await client.map(site.url('/'), options)).links.map(({ url, title }) => [url, title]);

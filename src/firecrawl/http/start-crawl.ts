@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { creditsLeft } from '../../accounts/credits.ts';
+import type { Caller } from '../../http/locals.ts';
 import { route } from '../../http/route/route.ts';
 import { validate } from '../../http/route/validate.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
@@ -10,7 +12,7 @@ import { MAX_EXPRESSION, ownPatterns } from '../path-expressions.ts';
 import { webhookField, webhookFields } from '../webhook.ts';
 
 const ignored = z.unknown().optional();
-/** Firecrawl's default for the most pages of a crawl. */
+/** Firecrawl's default for the most pages of a crawl, where there are credits for so many. */
 const DEFAULT_LIMIT = 10_000;
 const MILLISECONDS = 1000;
 
@@ -54,8 +56,9 @@ export const startCrawl = route({
   answers: { 200: { description: 'The id of the crawl.' } },
   async handle(request, context: JobContext) {
     const asked = request.body;
+    const page = ownFields(asked.scrapeOptions ?? {}, MAX_ASYNC_TIMEOUT_MS);
     const own = validate(crawlSchema, {
-      ...ownFields(asked.scrapeOptions ?? {}, MAX_ASYNC_TIMEOUT_MS),
+      ...page,
       ...webhookFields(asked.webhook),
       ...withoutUndefined({
         // Firecrawl's tools for models show the start of a crawl as `/blog/*`.
@@ -65,7 +68,7 @@ export const startCrawl = route({
         max_depth: asked.maxDiscoveryDepth ?? undefined,
         sitemap: asked.sitemap ?? (asked.ignoreSitemap ? 'skip' : undefined),
         ignore_query_parameters: asked.ignoreQueryParameters ?? undefined,
-        max_pages: asked.limit ?? DEFAULT_LIMIT,
+        max_pages: asked.limit ?? (await affordablePages(context, request.account, page)),
         allow_subdomains: asked.allowSubdomains ?? undefined,
         respect_robots: asked.ignoreRobotsTxt === true ? false : undefined,
         max_concurrency: asked.maxConcurrency ?? undefined,
@@ -78,3 +81,17 @@ export const startCrawl = route({
     return await startJob(request, context, { own, job, path: '/v2/crawl' });
   },
 });
+
+/**
+ * How many pages of a crawl that names no limit the account and its key can pay for: at least one,
+ * which is refused where they have none.
+ */
+async function affordablePages(
+  { db, config }: JobContext,
+  { id, keyId }: Caller,
+  { render = false }: Record<string, unknown>,
+): Promise<number> {
+  const credits = render === false || config.browser === null ? 1 : config.renderCredits;
+  const left = await creditsLeft(db, { account_id: id, key_id: keyId });
+  return Math.max(1, Math.min(DEFAULT_LIMIT, Math.floor(left / credits)));
+}
