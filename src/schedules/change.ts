@@ -15,12 +15,14 @@ export interface GivenChange {
 
 /**
  * Changes one of the account's schedules, if it is still as it was read: a change in between is not
- * undone. `changeOf` says what to change in the schedule as it was read, and may throw. Throws
- * ServiceError `not_found`, `validation_failed` or `unavailable`.
+ * undone. `changeOf` says what to change in the schedule as it was read, and may throw. A schedule
+ * whose job or times change runs with the key `keyId` from then on: a key with a limit could else
+ * spend another's credits. Throws ServiceError `not_found`, `validation_failed` or `unavailable`.
  */
 export async function changeStored(
   context: JobContext,
   { account_id, id }: ScheduleKey,
+  keyId: string,
   changeOf: (read: Schedule) => GivenChange,
 ): Promise<Schedule> {
   for (let tries = 0; tries < TRIES; tries++) {
@@ -28,7 +30,7 @@ export async function changeStored(
     if (!read) throw notFound('schedule');
     const { body, metadata } = changeOf(read);
     const settings = await changedSettings({ context, account_id, metadata }, read, body);
-    const changed = { timing: isOtherTiming(read, settings), job: body.job !== undefined };
+    const changed = { timing: isOtherTiming(read, settings), job: body.job !== undefined, key_id: keyId };
     const schedule = await context.db.transaction().execute(async (tx) => {
       const locked = await lockSchedule(tx, account_id, id);
       const holds = locked?.updated_at.getTime() === read.updated_at.getTime();

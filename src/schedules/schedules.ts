@@ -122,12 +122,13 @@ export async function listSchedules(db: DbOrTx, accountId: string): Promise<Sche
 
 /**
  * Changes what the owner decides. A schedule that is not paused runs by its new timing from now on.
+ * `key_id`: the key that changes it, with which other jobs and times run.
  */
 export async function updateSchedule(
   tx: Tx,
   { account_id, id, status }: Schedule,
   settings: ScheduleSettings,
-  changed: { timing: boolean; job: boolean },
+  changed: { timing: boolean; job: boolean; key_id: string },
 ): Promise<Schedule> {
   const restarted = changed.timing && status !== 'paused';
   const started = restarted ? startedAt(settings, await databaseTime(tx)) : {};
@@ -136,7 +137,8 @@ export async function updateSchedule(
     // between two kinds of text says nothing.
     await sql`update known_pages set etag = null, last_modified = null, compared_text = null
       where account_id = ${account_id} and schedule_id = ${id}`.execute(tx);
-  return await change(tx, { account_id, id }, { ...settings, ...started });
+  const key = changed.timing || changed.job ? { key_id: changed.key_id } : {};
+  return await change(tx, { account_id, id }, { ...settings, ...started, ...key });
 }
 
 /** Holds a schedule until it is resumed. */

@@ -238,6 +238,24 @@ test('a schedule goes on with the key that resumes it, also where that comes bef
   assert.deepEqual(await keyOf(), { key_id: second, status: 'active' });
 });
 
+test('a schedule runs with the key that changes its job or its times, within its limit', async () => {
+  const owner = await service.createAccount();
+  const small = { scopes: ['scrape', 'jobs:read'], expires_at: null, credit_limit: 1 } as const;
+  const { key } = await createKey(db, owner.id, 'small', small);
+  const theirs = createApi(api.origin, key);
+  const urls = [site.url('/'), site.url('/')];
+  for (const change of [{ job: { kind: 'batch', urls } }, { every_seconds: 3600 }]) {
+    const id = await schedule({ job: { kind: 'batch', urls } }, owner.api);
+    await theirs('PATCH', `/v1/schedules/${id}`, { name: 'Renamed' });
+    await sql`update schedules set next_run_at = now() where id = ${id}`.execute(db);
+    await runWith(id, ({ run, status }) => run === 1 && status === 'completed', owner.api);
+    assert.equal((await theirs('PATCH', `/v1/schedules/${id}`, change)).status, 200);
+    await sql`update schedules set next_run_at = now() where id = ${id}`.execute(db);
+    const skipped = await runWith(id, ({ run, status }) => run === 2 && status !== 'running', owner.api);
+    assert.equal(skipped.skip_reason, 'out_of_credits');
+  }
+});
+
 test('without credits a run is skipped, and says why', async () => {
   const poor = await service.createAccount({ credits: 0 });
   const id = await schedule({ every_seconds: 1 }, poor.api);

@@ -11,7 +11,9 @@ export const changeSchedule = route({
   path: '/v1/schedules/{schedule_id}',
   tag: 'Schedules',
   summary: 'Change a schedule',
-  description: 'What is left out stays. A new time counts from now on. A run that goes on is not changed.',
+  description:
+    'What is left out stays. A new time counts from now on; with a new time or job it runs with this key. ' +
+    'A run that goes on is not changed.',
   access: 'account',
   audit: 'schedule.update',
   body: scheduleChange,
@@ -21,7 +23,7 @@ export const changeSchedule = route({
   async handle({ account, params, body, verbatim }, context: JobContext) {
     const which = { account_id: account.id, id: params.schedule_id };
     const given = { body, metadata: metadataIn(verbatim) };
-    const schedule = await changeStored(context, which, () => given);
+    const schedule = await changeStored(context, which, account.keyId, () => given);
     return { body: await scheduleText(context.db, context.box, schedule) };
   },
 });

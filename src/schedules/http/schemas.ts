@@ -129,7 +129,7 @@ const scheduleFields = {
   pause_reason: z
     .enum(PAUSE_REASONS)
     .nullable()
-    .describe('Why the service paused it: the key that made or resumed it was revoked, or has expired.'),
+    .describe('Why the service paused it: the key that it runs with was revoked, or has expired.'),
   cron: z.string().nullable(),
   every_seconds: z.int().nullable(),
   timezone: z.string(),

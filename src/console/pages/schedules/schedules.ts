@@ -136,7 +136,8 @@ export function schedulePages(context: JobContext): Router {
     const list = new FormList(res);
     try {
       const urls = await newList(form, openedJob(schedule).given, list);
-      await changeStored(context, schedule, (read) => changeOf(form, urls, read, openedJob(read)));
+      const { key_id } = sessionOf(res);
+      await changeStored(context, schedule, key_id, (read) => changeOf(form, urls, read, openedJob(read)));
       await auditPage(db, res, 'schedule.update', schedule.id);
       goTo(res, schedule, 'saved');
     } catch (error) {
