@@ -13,6 +13,20 @@ const MAX_SCREENS = 25;
 /** The most rounds of an endless list. */
 const MAX_ROUNDS = 30;
 
+/**
+ * What scrolls, for scripts in a page: the page, or where that stands still, what is in the middle
+ * of the window.
+ */
+const SCROLLER = `(() => {
+  const page = document.scrollingElement;
+  const scrolls = (element) => element.scrollHeight > element.clientHeight;
+  if (!page || scrolls(page)) return page;
+  const parentOf = (element) => element.assignedSlot ?? element.parentElement ?? element.getRootNode().host;
+  for (let at = document.elementFromPoint(innerWidth / 2, innerHeight / 2); at; at = parentOf(at))
+    if (scrolls(at) && /auto|scroll/.test(getComputedStyle(at).overflowY)) return at;
+  return page;
+})()`;
+
 /** Only CSS selectors: we do not offer the other selector languages of the browser's driver. */
 const css = (selector: string): string => `css=${selector}`;
 
@@ -46,12 +60,22 @@ export class Steps {
     if (action.type === 'screenshot') return await this.#files.pictureStep(action);
     const timeout = this.#leftMs();
     if (action.type === 'click') await this.#page.click(css(action.selector), { timeout });
-    if (action.type === 'fill') await this.#page.fill(css(action.selector), action.value, { timeout });
+    if (action.type === 'fill') await this.#fill(action);
     if (action.type === 'press') await this.#page.keyboard.press(action.key);
     if (action.type === 'scroll') await this.#page.evaluate(scrollTo(action.to));
     if (action.type === 'wait' && action.selector !== undefined) await this.waitForSelector(action.selector);
     if (action.type === 'wait') await this.pause(action.ms ?? 0);
     await this.#settle();
+  }
+
+  /** Fills in a field as its kind wants it: text, one of the options, or a check mark. */
+  async #fill({ selector, value }: { selector: string; value: string }): Promise<void> {
+    const field = this.#page.locator(css(selector)).first();
+    const kind = await field.evaluate(kindOf, undefined, { timeout: this.#leftMs() });
+    const timeout = this.#leftMs();
+    if (kind.startsWith('select')) await field.selectOption(value, { timeout });
+    else if (/^(?:checkbox|radio)$/.test(kind)) await field.setChecked(value === 'true', { timeout });
+    else await field.fill(value, { timeout });
   }
 
   /**
@@ -62,13 +86,13 @@ export class Steps {
     const { requests } = this.#quiet;
     const moved = await this.#page.evaluate<boolean>(`(async () => {
       const frame = () => new Promise((done) => requestAnimationFrame(done));
-      const { scrollingElement: page } = document;
-      if (!page || innerHeight >= page.scrollHeight) return false;
-      for (let n = 1; n <= ${MAX_SCREENS} && n * innerHeight < page.scrollHeight; n++) {
-        scrollTo(0, n * innerHeight);
+      const view = ${SCROLLER};
+      if (!view || view.clientHeight >= view.scrollHeight) return false;
+      for (let n = 1; n <= ${MAX_SCREENS} && n * view.clientHeight < view.scrollHeight; n++) {
+        view.scrollTo({ top: n * view.clientHeight, behavior: 'instant' });
         await frame();
       }
-      scrollTo(0, 0);
+      view.scrollTo({ top: 0, behavior: 'instant' });
       await frame();
       return true;
     })()`);
@@ -79,9 +103,7 @@ export class Steps {
   async scrollToEnd(): Promise<void> {
     const reserveMs = this.#leftMs() / 5;
     for (let round = 0, grown = 0; round < MAX_ROUNDS && this.#leftMs() > reserveMs; round++) {
-      const height = await this.#page.evaluate<number>(
-        '(scrollTo(0, document.documentElement.scrollHeight), document.documentElement.scrollHeight)',
-      );
+      const height = await this.#page.evaluate<number>(scrollTo('bottom'));
       if (height === grown) return;
       grown = height;
       await this.#settle();
@@ -93,7 +115,17 @@ export class Steps {
   }
 }
 
+/** Runs in a page: the type of a field, such as `checkbox`, `select-one` or `text`. */
+function kindOf(field: { type?: unknown }): string {
+  return String(field.type);
+}
+
+/** Scrolls, and says how high what scrolls is. A page may want that to take its time: it does not. */
 function scrollTo(to: 'bottom' | 'top' | number): string {
-  const y = to === 'top' ? '0' : to === 'bottom' ? 'document.documentElement.scrollHeight' : String(to);
-  return `scrollTo(0, ${y})`;
+  const top = to === 'top' ? '0' : to === 'bottom' ? 'view.scrollHeight' : String(to);
+  return `(() => {
+    const view = ${SCROLLER};
+    view?.scrollTo({ top: ${top}, behavior: 'instant' });
+    return view?.scrollHeight ?? 0;
+  })()`;
 }
