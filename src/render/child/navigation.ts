@@ -26,6 +26,8 @@ interface NavigationOptions {
 
 interface Paused {
   requestId: string;
+  /** Of a document: the id of its loader. */
+  networkId?: string;
   frameId: string;
   resourceType: string;
   request: { url: string; headers: Record<string, string> };
@@ -34,9 +36,18 @@ interface Paused {
   responseErrorReason?: string;
 }
 
+/** How a document was answered. */
+export interface DocumentAnswer {
+  url: URL;
+  status: number;
+  fields: { name: string; value: string }[];
+  /** Each address that the page went on to until then, in turn. */
+  redirects: string[];
+}
+
 /**
  * Where a page takes the browser: decides on each document before its request and at its answer,
- * and remembers the last answer. Answers the proxy when that asks for credentials.
+ * and remembers the answers. Answers the proxy when that asks for credentials.
  */
 export class Navigation {
   readonly #options: NavigationOptions;
@@ -44,16 +55,18 @@ export class Navigation {
   readonly #origin: string;
   readonly #visited = new Set<string>();
   #mainFrame = '';
+  readonly #redirects: string[] = [];
+  readonly #answers = new Map<string | undefined, DocumentAnswer>();
   /** The document that was asked for last. */
   current: URL;
-  readonly redirects: string[] = [];
   /** Why the page was not loaded, where this class refused it. */
   fault: RenderFault | null = null;
-  /** Whether the answer is no page. */
+  /** Whether the first answer is no page. Later ones leave the page where it is. */
   notHtml = false;
   /** The cookies that the documents set. */
   readonly cookies: { url: string; value: string }[] = [];
-  answer: { status: number; fields: { name: string; value: string }[] } | null = null;
+  /** The last answer that is a page. */
+  answer: DocumentAnswer | null = null;
 
   constructor(options: NavigationOptions) {
     this.#options = options;
@@ -79,6 +92,19 @@ export class Navigation {
     });
     const [{ frameTree }] = await Promise.all([cdp.send('Page.getFrameTree'), enabled]);
     this.#mainFrame = frameTree.frame.id;
+  }
+
+  /** Whether the document of a loader is an answer of its site. */
+  hasAnswered(loaderId: string): boolean {
+    return this.#answers.has(loaderId);
+  }
+
+  /**
+   * How the document of a loader was answered; the last answer where a script has replaced that
+   * document by one that has none.
+   */
+  answerOf(loaderId: string): DocumentAnswer | null {
+    return this.#answers.get(loaderId) ?? this.answer;
   }
 
   async #authenticate(event: { requestId: string; authChallenge: { source?: string; origin: string } }) {
@@ -121,9 +147,9 @@ export class Navigation {
     const isFirst = this.#visited.size === 0;
     const isNew = !this.#visited.has(url.href);
     this.#visited.add(url.href);
-    if (!isFirst && this.redirects.length >= MAX_REDIRECTS) return this.#fail('too_many_redirects');
+    if (!isFirst && this.#redirects.length >= MAX_REDIRECTS) return this.#fail('too_many_redirects');
     if (!isFirst && isNew && !(await this.#options.mayVisit(url.href))) return this.#fail('robots');
-    if (!isFirst) this.redirects.push(url.href);
+    if (!isFirst) this.#redirects.push(url.href);
     this.current = url;
     return true;
   }
@@ -140,9 +166,12 @@ export class Navigation {
       for (const { name, value } of fields)
         if (/^set-cookie$/i.test(name)) this.cookies.push({ url: event.request.url, value });
     if (isDocument && status > 0 && !isRedirect) {
-      this.answer = { status, fields };
-      this.notHtml = !isHtml(fields);
-      if (this.notHtml) return await this.#refuse(event, 'Aborted');
+      if (!isPage(status, fields)) {
+        this.notHtml = this.answer === null;
+        return await this.#refuse(event, 'Aborted');
+      }
+      this.answer = { url: this.current, status, fields, redirects: [...this.#redirects] };
+      this.#answers.set(event.networkId, this.answer);
     }
     await this.#options.cdp.send('Fetch.continueRequest', { requestId: event.requestId });
   }
@@ -167,7 +196,11 @@ export function valueOf(fields: { name: string; value: string }[], wanted: strin
   return fields.find(({ name }) => name.toLowerCase() === wanted)?.value ?? null;
 }
 
-function isHtml(fields: { name: string; value: string }[]): boolean {
+/** A status that leaves a browser where it is. */
+const KEEPS_PAGE = new Set([204, 205]);
+
+function isPage(status: number, fields: { name: string; value: string }[]): boolean {
+  if (KEEPS_PAGE.has(status)) return false;
   const attachment = /^\s*attachment/i.test(valueOf(fields, 'content-disposition') ?? '');
   return (
     !attachment && /^\s*(?:$|text\/html|application\/xhtml\+xml)/i.test(valueOf(fields, 'content-type') ?? '')

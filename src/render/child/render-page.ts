@@ -5,9 +5,10 @@ import type { RenderedPage, RenderFault, RenderRequest } from '../messages.ts';
 import { isAdvertiser } from './advertisers.ts';
 import type { Contexts, FreshContext } from './contexts.ts';
 import { Files } from './files.ts';
+import { waitForLoad } from './load.ts';
 import { Navigation } from './navigation.ts';
 import { Quiet } from './quiet.ts';
-import { snapshot } from './snapshot.ts';
+import { snapshot, type Frame, type Reading } from './snapshot.ts';
 import { Steps } from './steps.ts';
 
 /** What one page may receive and send for, with all that it loads. */
@@ -17,6 +18,10 @@ const LOAD_LIMIT_MS = 10_000;
 /** A page counts as done when it has requested nothing for this long after its load. */
 const QUIET_MS = 100;
 const QUIET_LIMIT_MS = 5000;
+/**
+ * How the browser says that an answer without a type is a file, and that an error has no text.
+ */
+const NOTHING_TO_RENDER = /Download is starting|ERR_HTTP_RESPONSE_CODE_FAILURE/;
 /** How often a page is read that navigates meanwhile. */
 const READINGS = 3;
 
@@ -113,11 +118,11 @@ class PageRender {
     await Promise.all([navigation.begin(), cookies.length > 0 && context.addCookies(cookies)]);
     try {
       await this.#load(page, { quiet, navigation, files });
-      if (navigation.notHtml) return this.#result(navigation, null, files);
+      if (navigation.notHtml) return this.#result(navigation, files, null);
       await files.picture();
-      const html = await this.#readWhenStill(cdp, navigation);
+      const document = await this.#readWhenStill(cdp, navigation);
       await files.print();
-      return this.#result(navigation, html, files);
+      return this.#result(navigation, files, document);
     } catch (error) {
       throw error instanceof RenderError ? error : this.#explain(error, navigation);
     }
@@ -138,14 +143,13 @@ class PageRender {
   async #load(page: Page, { quiet, navigation, files }: PageParts): Promise<void> {
     const { wait_for, actions, scroll_to_end } = this.#request.options;
     try {
-      await page.goto(this.#request.url, { waitUntil: 'domcontentloaded', timeout: this.#leftMs });
+      await page.goto(this.#request.url, { waitUntil: 'commit', timeout: this.#leftMs });
     } catch (error) {
+      navigation.notHtml ||= NOTHING_TO_RENDER.test(String(error));
       if (navigation.notHtml) return;
       throw error;
     }
-    await page
-      .waitForLoadState('load', { timeout: Math.min(LOAD_LIMIT_MS, this.#leftMs / 2) })
-      .catch(() => {}); // what there is of it is read
+    await waitForLoad(page, Math.min(LOAD_LIMIT_MS, this.#leftMs / 2));
     this.#tools.contexts.prepare(this.#request);
     await quiet.wait(QUIET_MS, Math.min(QUIET_LIMIT_MS, this.#leftMs / 2));
     const steps = new Steps(page, { quiet, files }, () => this.#leftMs);
@@ -157,28 +161,25 @@ class PageRender {
     else await steps.lookThrough().catch(() => {}); // the page went elsewhere
   }
 
-  async #readWhenStill(cdp: CDPSession, navigation: Navigation): Promise<string> {
-    for (let reading = 1; ; reading++) {
+  async #readWhenStill(cdp: CDPSession, navigation: Navigation): Promise<Reading> {
+    for (let readings = 1; ; readings++) {
       try {
-        const html = await snapshot(cdp, LARGEST_PAGE_BYTES);
-        if (html === null) throw new RenderError('too_large');
-        return html;
+        return await snapshot(cdp, LARGEST_PAGE_BYTES);
       } catch (error) {
-        if (navigation.fault !== null || reading === READINGS || error instanceof RenderError) throw error;
+        if (navigation.fault !== null || readings === READINGS) throw error;
         await sleep(QUIET_MS);
       }
     }
   }
 
-  #result(navigation: Navigation, html: string | null, files: Files): RenderedPage {
-    const { answer, current, redirects } = navigation;
+  #result(navigation: Navigation, files: Files, reading: Reading | null): RenderedPage {
     if (navigation.fault !== null) throw new RenderError(navigation.fault);
+    const answer = reading && navigation.answerOf(reading.frame.loaderId);
     const fields = answer?.fields ?? [];
-    const body = html === null ? null : Buffer.from(`<!doctype html>${html}`);
-    if (body !== null && body.length > LARGEST_PAGE_BYTES) throw new RenderError('too_large');
+    const body = reading && this.#bodyOf(reading, navigation);
     return {
-      url: current.href,
-      redirects,
+      url: shownUrl(answer?.url ?? navigation.current, reading?.frame),
+      redirects: answer?.redirects ?? [],
       status: answer?.status ?? 200,
       headers: Object.fromEntries(fields.map(({ name, value }) => [name.toLowerCase(), value])),
       robotsTags: fields.filter(({ name }) => /^x-robots-tag$/i.test(name)).map(({ value }) => value),
@@ -187,6 +188,18 @@ class PageRender {
       files: files.all,
       durationMs: performance.now() - this.#startedAt,
     };
+  }
+
+  #bodyOf({ frame, html }: Reading, navigation: Navigation): Buffer {
+    const { unreachableUrl } = frame;
+    // The browser shows a page of its own for what it did not reach, and for an error without text.
+    if (unreachableUrl !== undefined && !navigation.hasAnswered(frame.loaderId)) {
+      const failure = this.#traffic.failureOf(new URL(unreachableUrl));
+      throw new RenderError(failure?.code ?? 'connection_failed', failure?.cause);
+    }
+    const body = html === null ? null : Buffer.from(unreachableUrl ? '' : `<!doctype html>${html}`);
+    if (body === null || body.length > LARGEST_PAGE_BYTES) throw new RenderError('too_large');
+    return body;
   }
 
   /** Why the browser could not load the page, or do with it what was asked. */
@@ -205,4 +218,10 @@ class PageRender {
     if (error instanceof errors.TimeoutError) return new RenderError('render_timeout', error);
     return new RenderError('render_failed', error);
   }
+}
+
+/** Where the page says that it is: a script may give it another address of its origin. */
+function shownUrl(answered: URL, frame?: Frame): string {
+  const shown = frame && URL.parse(frame.url);
+  return shown?.origin === answered.origin ? shown.href : answered.href;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { getDomain } from 'tldts';
 import type { CDPSession } from 'playwright-core';
 
@@ -5,30 +6,42 @@ import type { CDPSession } from 'playwright-core';
 const MAX_FRAMES = 20;
 const WORLD = 'reader';
 
+/** The document in a frame. */
+export interface Frame {
+  id: string;
+  url: string;
+  loaderId: string;
+  /** The address that the browser did not reach, where it shows a page of its own for that. */
+  unreachableUrl?: string;
+}
+
 interface FrameTree {
-  frame: { id: string; url: string };
+  frame: Frame;
   childFrames?: FrameTree[];
 }
 
 /**
- * Runs in the page, apart from its scripts: the document as HTML, with shadow trees and the frames
- * that were read in their places. Null where it is longer than `max`.
+ * Runs in a frame, apart from its scripts: its document as HTML, or with `inner` what is in its
+ * body. Shadow trees are in their places, and so are the marks of the frames that were read. Null
+ * where it is longer than `max`. It parses nothing: a page may forbid that.
  */
-const SERIALISE = `(max) => {
+const SERIALISE = `(max, inner) => {
   for (const plea of document.querySelectorAll('noscript')) plea.remove();
-  const root = document.documentElement;
+  const root = (inner && document.body) || document.documentElement;
   if (!root) return '';
   const elements = [root, ...root.querySelectorAll('*')];
   const nested = elements.some((element) => element.shadowRoot || element.readAs !== undefined);
-  const html = nested ? flattened() : root.outerHTML;
+  const copy = nested ? flattened() : root;
+  const html = inner ? copy.innerHTML : copy.outerHTML;
   return html.length > max ? null : html;
 
   function flattened() {
     const inert = document.implementation.createHTMLDocument('');
     const copyOf = (node) => {
+      if (node.localName === 'frameset') return inert.createElement('div');
       if (node.readAs === undefined) return inert.importNode(node, false);
       const section = inert.createElement('section');
-      section.innerHTML = node.readAs;
+      section.append(node.readAs);
       return section;
     };
     const childrenOf = (node) => {
@@ -47,7 +60,7 @@ const SERIALISE = `(max) => {
         if (child.nodeType === Node.ELEMENT_NODE) open.push([child, copied]);
       }
     }
-    return copy.outerHTML;
+    return copy;
   }
 }`;
 
@@ -59,13 +72,17 @@ export const OPEN_SHADOWS = `(() => {
   };
 })()`;
 
-/**
- * The document of a page as it stands, in HTML, with its frames of the same site in their places.
- * Null where it is longer than `maxChars`.
- */
-export async function snapshot(cdp: CDPSession, maxChars: number): Promise<string | null> {
+/** The document of a page as it stands. */
+export interface Reading {
+  frame: Frame;
+  /** With its frames of the same site in their places. Null where it is too long. */
+  html: string | null;
+}
+
+/** Reads the document of a page, of at most `maxChars`. */
+export async function snapshot(cdp: CDPSession, maxChars: number): Promise<Reading> {
   const { frameTree } = await cdp.send('Page.getFrameTree');
-  return await new Snapshot(cdp, maxChars).read(frameTree);
+  return { frame: frameTree.frame, html: await new Snapshot(cdp, maxChars).read(frameTree) };
 }
 
 class Snapshot {
@@ -78,33 +95,40 @@ class Snapshot {
     this.#maxChars = maxChars;
   }
 
-  async read({ frame, childFrames = [] }: FrameTree): Promise<string | null> {
+  async read({ frame, childFrames = [] }: FrameTree, isInner = false): Promise<string | null> {
     const { executionContextId } = await this.#cdp.send('Page.createIsolatedWorld', {
       frameId: frame.id,
       worldName: WORLD,
     });
-    for (const child of childFrames)
-      if (sameSite(child.frame.url, frame.url) && this.#frames++ < MAX_FRAMES)
-        await this.#embed(child, executionContextId).catch(() => {}); // it has gone, or never came
-    const { result } = await this.#cdp.send('Runtime.evaluate', {
-      expression: `(${SERIALISE})(${this.#maxChars})`,
+    const inner = new Map<string, string>();
+    for (const child of childFrames) {
+      if (!sameSite(child.frame.url, frame.url) || this.#frames++ >= MAX_FRAMES) continue;
+      const html = await this.read(child, true).catch(() => null); // it has gone, or never came
+      const mark = html === null ? null : await this.#mark(child, executionContextId).catch(() => null);
+      if (mark !== null) inner.set(mark, html!);
+    }
+    const { result, exceptionDetails } = await this.#cdp.send('Runtime.evaluate', {
+      expression: `(${SERIALISE})(${this.#maxChars}, ${isInner})`,
       contextId: executionContextId,
       returnByValue: true,
     });
-    return (result.value ?? null) as string | null;
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    let html = result.value as string | null;
+    for (const [mark, part] of inner) html = html?.replace(mark, () => part) ?? null;
+    return html === null || html.length > this.#maxChars ? null : html;
   }
 
-  /** Reads a frame, and leaves what it holds at its element, where only the reader sees it. */
-  async #embed(child: FrameTree, executionContextId: number): Promise<void> {
-    const html = await this.read(child);
-    if (html === null) return;
+  /** Leaves a mark for a frame at its element, where only the reader sees it. */
+  async #mark(child: FrameTree, executionContextId: number): Promise<string> {
+    const mark = randomUUID();
     const { backendNodeId } = await this.#cdp.send('DOM.getFrameOwner', { frameId: child.frame.id });
     const { object } = await this.#cdp.send('DOM.resolveNode', { backendNodeId, executionContextId });
     await this.#cdp.send('Runtime.callFunctionOn', {
       objectId: object.objectId!,
-      functionDeclaration: 'function (html) { this.readAs = html; }',
-      arguments: [{ value: html }],
+      functionDeclaration: 'function (mark) { this.readAs = mark; }',
+      arguments: [{ value: mark }],
     });
+    return mark;
   }
 }
 
