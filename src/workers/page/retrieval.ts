@@ -136,9 +136,9 @@ export class Retrieval implements Answer {
       if (rendered !== null) {
         await body.need(rendered.body.length);
         this.#fetched = rendered;
-        this.#rendered = true;
-        this.#files = filesOf(job, page, rendered.files);
       }
+      this.#rendered = rendered !== null;
+      this.#files = rendered === null ? NO_FILES : filesOf(job, page, rendered.files);
       // Another page may be rendered while this one is read.
       this.#leaveBrowser();
       return rendered ?? (await this.#fetch(host, body));
