@@ -42,7 +42,8 @@ export {
   type Via,
 } from './upstream/upstream.ts';
 export { cookieFault, SiteCookies, type GivenCookie } from './page/cookies.ts';
-export { CookieSession } from './page/cookie-session.ts';
+export type { KeptCookie } from './page/kept-cookies.ts';
+export { CookieSession, type SetCookie } from './page/cookie-session.ts';
 export { ForwardProxy } from './forward-proxy/forward-proxy.ts';
 export type { PageTraffic } from './forward-proxy/page-traffic.ts';
 export type { BodyReader } from './body/read.ts';

@@ -1,21 +1,18 @@
-import type { EgressErrorCode, Via } from '../egress/index.ts';
+import type { EgressErrorCode, KeptCookie, SetCookie, Via } from '../egress/index.ts';
 import type { FileErrorCode } from '../scrape/types.ts';
 import type { RenderOptions } from './options.ts';
 
 /** Where a browser finds programs. It gets no environment of ours. */
 export const PROGRAMS = '/usr/local/bin:/usr/bin:/bin';
 
-export type PageCookie = { name: string; value: string } & (
-  { url: string } | { domain: string; path: string; secure: boolean }
-);
-
 /** A page to render. It is sent to another process: plain values only. */
 export interface RenderRequest {
   url: string;
   /** Sent to the origin of `url` only. */
   headers: Record<string, string>;
-  /** Each for a URL, or for a domain and its subdomains. */
-  cookies: PageCookie[];
+  cookies: KeptCookie[];
+  /** Whether the cookies that the page has at its end are wanted. */
+  keepsCookies: boolean;
   userAgent: string;
   skipTlsVerification: boolean;
   timeoutMs: number;
@@ -58,8 +55,8 @@ export interface RenderedPage {
   /** Of the answer, by lower-case name. */
   headers: Record<string, string>;
   robotsTags: string[];
-  /** The `Set-Cookie` fields of the documents, with the URLs that sent them. */
-  cookies: { url: string; value: string }[];
+  /** What has become of the cookies of its sites, where that is wanted. */
+  cookies: SetCookie[];
   /** The document in UTF-8. Null: the answer is no HTML, and was not rendered. */
   body: Uint8Array | null;
   files: RenderedFiles;

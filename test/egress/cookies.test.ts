@@ -134,6 +134,21 @@ test("a caller's cookies go to their domain and path, over https alone where the
   ]);
 });
 
+test('a cookie for one host goes to no host under it, though its domain is named', () => {
+  const cookies = new SiteCookies();
+  const given = { name: '__Host-login', value: '1', domain: 'shop.site.test', path: '/' };
+  cookies.give([given], new URL('https://shop.site.test/'));
+  assert.deepEqual(
+    ['https://shop.site.test/', 'https://at.shop.site.test/'].map((url) =>
+      cookies.header(new URL(url), undefined),
+    ),
+    ['__Host-login=1', undefined],
+  );
+  assert.deepEqual(cookies.all(), [
+    { name: '__Host-login', value: '1', domain: 'shop.site.test', path: '/', secure: true, httpOnly: false },
+  ]);
+});
+
 test('cookies that are too long or too many are dropped', async () => {
   const many = Array.from({ length: 60 }, (_, index) => `n${index}=1; Path=/`);
   await using origin = await startOrigin((socket, { path }) =>

@@ -108,6 +108,7 @@ function lookups(log: string): string {
 const REQUEST: Omit<RenderRequest, 'url'> = {
   headers: {},
   cookies: [],
+  keepsCookies: false,
   userAgent: 'Canary',
   skipTlsVerification: false,
   timeoutMs: 15_000,

@@ -1,4 +1,5 @@
 import { CookieJar } from 'tough-cookie';
+import { cookiesIn, type KeptCookie } from './kept-cookies.ts';
 
 /** Names of cookies that a session keeps. */
 const MAX_COOKIES = 50;
@@ -6,7 +7,7 @@ const MAX_COOKIES = 50;
 const MAX_COOKIE_CHARS = 4096;
 
 /** A `Set-Cookie`, and the URL that it came from. */
-interface SetCookie {
+export interface SetCookie {
   url: string;
   value: string;
 }
@@ -41,6 +42,11 @@ export class CookieSession {
   /** The `Cookie` for a URL; empty where there is none. */
   header(url: URL): string {
     return this.#jar?.getCookieStringSync(url.href) ?? '';
+  }
+
+  /** All cookies that it keeps. */
+  cookies(): KeptCookie[] {
+    return cookiesIn(this.#jar);
   }
 
   /** What sites have set here and `absorb` has not taken over. */

@@ -1,6 +1,7 @@
 import { Cookie, CookieJar } from 'tough-cookie';
 import type { HeaderFields } from '../http1/head.ts';
 import { CookieSession, nameOf } from './cookie-session.ts';
+import { cookiesIn, type KeptCookie } from './kept-cookies.ts';
 
 /** A cookie that a caller sends along. */
 export interface GivenCookie {
@@ -40,6 +41,16 @@ export class SiteCookies {
     const given = this.#given?.getCookieStringSync(url.href) ?? '';
     return replaced(replaced(header, given), this.#session.header(url));
   }
+
+  /** All of them, as a browser keeps them. */
+  all(): KeptCookie[] {
+    const cookies = [...cookiesIn(this.#given), ...this.#session.cookies()];
+    const entries = cookies.map((cookie) => {
+      const { name, domain, path } = cookie;
+      return [JSON.stringify([name, domain.replace(/^\./, ''), path]), cookie] as const;
+    });
+    return [...new Map(entries).values()];
+  }
 }
 
 /** Why a caller's cookie would never be sent, or null. */
@@ -54,7 +65,9 @@ export function cookieFault(cookie: Omit<GivenCookie, 'value'>): string | null {
 
 function give(jar: CookieJar, { name, value, domain, path }: GivenCookie, page: URL): void {
   const host = domain?.replace(/^\./, '') ?? null;
-  const cookie = new Cookie({ key: name, value, domain: host, path, secure: page.protocol === 'https:' });
+  // Such a cookie belongs to one host, whose name stands where tools show its domain.
+  const ofHosts = name.startsWith('__Host-') ? null : host;
+  const cookie = new Cookie({ key: name, value, domain: ofHosts, path, secure: page.protocol === 'https:' });
   jar.setCookieSync(cookie, host === null ? page.href : `${page.protocol}//${host}/`);
 }
 

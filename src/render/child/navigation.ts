@@ -53,7 +53,8 @@ export class Navigation {
   readonly #options: NavigationOptions;
   readonly #blocked: Set<string>;
   readonly #origin: string;
-  readonly #visited = new Set<string>();
+  /** The documents that were asked for. */
+  readonly visited = new Set<string>();
   #mainFrame = '';
   readonly #redirects: string[] = [];
   readonly #answers = new Map<string | undefined, DocumentAnswer>();
@@ -63,8 +64,6 @@ export class Navigation {
   fault: RenderFault | null = null;
   /** Whether the first answer is no page. Later ones leave the page where it is. */
   notHtml = false;
-  /** The cookies that the documents set. */
-  readonly cookies: { url: string; value: string }[] = [];
   /** The last answer that is a page. */
   answer: DocumentAnswer | null = null;
 
@@ -144,9 +143,9 @@ export class Navigation {
   async #mayGoOn(text: string): Promise<boolean> {
     const url = URL.parse(text);
     if (url === null || !/^https?:$/.test(url.protocol)) return this.#fail('blocked_target');
-    const isFirst = this.#visited.size === 0;
-    const isNew = !this.#visited.has(url.href);
-    this.#visited.add(url.href);
+    const isFirst = this.visited.size === 0;
+    const isNew = !this.visited.has(url.href);
+    this.visited.add(url.href);
     if (!isFirst && this.#redirects.length >= MAX_REDIRECTS) return this.#fail('too_many_redirects');
     if (!isFirst && isNew && !(await this.#options.mayVisit(url.href))) return this.#fail('robots');
     if (!isFirst) this.#redirects.push(url.href);
@@ -162,9 +161,6 @@ export class Navigation {
   async #afterAnswer(event: Paused, isDocument: boolean): Promise<void> {
     const { responseStatusCode: status = 0, responseHeaders: fields = [] } = event;
     const isRedirect = status >= 300 && status < 400 && valueOf(fields, 'location') !== null;
-    if (isDocument)
-      for (const { name, value } of fields)
-        if (/^set-cookie$/i.test(name)) this.cookies.push({ url: event.request.url, value });
     if (isDocument && status > 0 && !isRedirect) {
       if (!isPage(status, fields)) {
         this.notHtml = this.answer === null;

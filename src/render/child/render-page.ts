@@ -4,6 +4,7 @@ import { LARGEST_PAGE_BYTES, type ForwardProxy, type PageTraffic } from '../../e
 import type { RenderedPage, RenderFault, RenderRequest } from '../messages.ts';
 import { isAdvertiser } from './advertisers.ts';
 import type { Contexts, FreshContext } from './contexts.ts';
+import { changedCookies, giveCookies } from './cookies.ts';
 import { Files } from './files.ts';
 import { waitForLoad } from './load.ts';
 import { Navigation } from './navigation.ts';
@@ -110,19 +111,21 @@ class PageRender {
 
   async #render(fail: (error: RenderError) => void): Promise<RenderedPage> {
     const { context, page, cdp } = this.#fresh;
-    const { cookies, options } = this.#request;
+    const { cookies, keepsCookies, options } = this.#request;
     page.on('crash', () => fail(new RenderError('render_failed', 'the tab crashed')));
     const quiet = new Quiet(page);
     const navigation = this.#navigation(cdp);
     const files = new Files(cdp, options);
-    await Promise.all([navigation.begin(), cookies.length > 0 && context.addCookies(cookies)]);
+    await Promise.all([navigation.begin(), giveCookies(context, cookies)]);
     try {
       await this.#load(page, { quiet, navigation, files });
       if (navigation.notHtml) return this.#result(navigation, files, null);
       await files.picture();
       const document = await this.#readWhenStill(cdp, navigation);
       await files.print();
-      return this.#result(navigation, files, document);
+      const result = this.#result(navigation, files, document);
+      if (!keepsCookies) return result;
+      return { ...result, cookies: await changedCookies(context, cookies, navigation.visited) };
     } catch (error) {
       throw error instanceof RenderError ? error : this.#explain(error, navigation);
     }
@@ -183,7 +186,7 @@ class PageRender {
       status: answer?.status ?? 200,
       headers: Object.fromEntries(fields.map(({ name, value }) => [name.toLowerCase(), value])),
       robotsTags: fields.filter(({ name }) => /^x-robots-tag$/i.test(name)).map(({ value }) => value),
-      cookies: navigation.cookies,
+      cookies: [],
       body,
       files: files.all,
       durationMs: performance.now() - this.#startedAt,

@@ -1,14 +1,14 @@
 import type { FetchedPage } from '../../egress/index.ts';
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import type { SharedSemaphore } from '../../limits/shared-semaphore.ts';
-import type { PageCookie, RenderedFiles, RenderedPage } from '../../render/messages.ts';
+import type { RenderedFiles, RenderedPage } from '../../render/messages.ts';
 import type { RenderClient } from '../../render/thread-port.ts';
-import type { ScrapeOptions } from '../../jobs/options.ts';
 import { PageError } from '../../scrape/types.ts';
 import { USER_AGENT } from '../hosts/answer.ts';
 import type { WayRules } from '../hosts/place.ts';
 import type { JobInfo } from '../job.ts';
 import type { RenderTurns } from '../limits/render-turns.ts';
+import { cookiesFor } from './cookies.ts';
 import { headersFor } from './headers.ts';
 
 /** A page to render, and the rules for that. */
@@ -76,7 +76,8 @@ export class Renders {
     const request = {
       url,
       headers: headersFor(job, url),
-      cookies: cookiesOf(job, url),
+      cookies: cookiesFor(job, url).all(),
+      keepsCookies: job.session !== null,
       userAgent: user_agent ?? USER_AGENT,
       skipTlsVerification: skip_tls_verification,
       timeoutMs: rules.timeoutMs,
@@ -112,21 +113,4 @@ function asFetched(page: RenderedPage, requested: string): RenderedDocument | nu
   const hops = [requested, ...redirects].slice(0, -1).map((from) => ({ url: from, status: null }));
   const answer = { url, status, headers, robotsTags, contentType, body, truncated: false };
   return { ...answer, hops, durationMs, files };
-}
-
-/** The caller's cookies and those of the session, as a browser takes them. */
-function cookiesOf({ crawl, options, session }: JobInfo, url: string): PageCookie[] {
-  const page = new URL(url);
-  const home = crawl ? new URL((options as ScrapeOptions & { url: string }).url) : page;
-  const given = options.cookies.map(({ name, value, domain, path }): PageCookie => {
-    if (domain === null) return { name, value, url: new URL(path, home).href };
-    return { name, value, domain: `.${domain.replace(/^\./, '')}`, path, secure: home.protocol === 'https:' };
-  });
-  const kept = (session?.header(page) ?? '').split('; ').filter((pair) => pair.includes('='));
-  return [...given, ...kept.map((pair) => ({ ...splitPair(pair), url: page.origin }))];
-}
-
-function splitPair(pair: string): { name: string; value: string } {
-  const at = pair.indexOf('=');
-  return { name: pair.slice(0, at), value: pair.slice(at + 1) };
 }

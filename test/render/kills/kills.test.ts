@@ -15,6 +15,7 @@ const FILES = ['screenshot-1.png', 'screenshot.png', 'page.pdf'];
 const REQUEST: Omit<RenderRequest, 'url'> = {
   headers: {},
   cookies: [],
+  keepsCookies: false,
   userAgent: 'Reader/1.0',
   skipTlsVerification: false,
   timeoutMs: 60_000,
