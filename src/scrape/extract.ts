@@ -12,6 +12,7 @@ import { readXml } from './documents/xml.ts';
 import { parseHtml } from './dom/index.ts';
 import { placeEmbedded } from './dom/embedded.ts';
 import { placeFormulas } from './dom/math/place-formulas.ts';
+import { placeRoles } from './dom/roles.ts';
 import { needsBrowser } from './dom/scripted/needs-browser.ts';
 import { readFields } from './fields/index.ts';
 import type { PageData } from './fields/page-data.ts';
@@ -94,6 +95,7 @@ function readHtml(document: Document, { url, rendered = false }: RawPage, option
     (format) => format === 'markdown' || format === 'html' || format === 'text',
   );
   const nodes = wantsNodes ? contentNodes(document, url, options) : [];
+  placeRoles(nodes);
   return {
     ...about,
     data,
