@@ -1,6 +1,7 @@
 import type { Element } from 'domhandler';
 import { eachElement, textContent } from '../dom/index.ts';
 import { headingLevel } from '../dom/elements.ts';
+import { withoutInvisible } from '../dom/invisible.ts';
 import { resolveUrl } from '../formats/links.ts';
 import { destination, title } from './inline/escape.ts';
 import type { Mark } from './inline/marks.ts';
@@ -15,7 +16,10 @@ function containsHeading(element: Element): boolean {
 
 /** True for the sign beside a heading that links to the heading itself. */
 function isPermalink(element: Element): boolean {
-  return element.attribs['href']?.startsWith('#') === true && /^[#¶§🔗\s]*$/u.test(textContent(element));
+  return (
+    element.attribs['href']?.startsWith('#') === true &&
+    /^[#¶§🔗\s]*$/u.test(withoutInvisible(textContent(element)))
+  );
 }
 
 function linkMark(visitor: MarkdownVisitor, element: Element, href: string): Mark {

@@ -10,7 +10,16 @@ import { escapeDefinition, escapeLine } from './inline/escape.ts';
 import { Footnotes } from './footnotes.ts';
 import { InlineBuffer, SEPARATORS, type InlineMode } from './inline/buffer.ts';
 import { Lists } from './lists.ts';
-import { DELETED, EMPHASIS, STRONG, SUBSCRIPT, SUPERSCRIPT, type Mark, type Marks } from './inline/marks.ts';
+import {
+  DELETED,
+  EMPHASIS,
+  marksOfStyle,
+  STRONG,
+  SUBSCRIPT,
+  SUPERSCRIPT,
+  type Mark,
+  type Marks,
+} from './inline/marks.ts';
 import { image, player } from './media.ts';
 import {
   renderBetween,
@@ -198,12 +207,24 @@ export class MarkdownRenderer implements MarkdownVisitor {
     const level = headingLevel(element);
     if (level > 0) return renderHeading(this, element, level);
     if (followsBox(element)) this.inline.text(' ', this.marks);
-    if (!isBlock(element)) return this.children(element.children);
+    if (!isBlock(element)) return this.#inline(element);
     this.boundary();
     const note = this.#mode === null ? this.footnotes.labelOf(element) : null;
     if (note !== null) return this.#lists.note(element.children, note);
     this.children(element.children);
     this.boundary();
+  }
+
+  #inline({ attribs, children }: Element): void {
+    const outer = this.marks;
+    const styled = attribs['style'] === undefined ? [] : marksOfStyle(attribs['style']);
+    // A heading is bold as it is.
+    const added = styled.filter(
+      (mark) => !outer.includes(mark) && (mark !== STRONG || this.#mode !== 'heading'),
+    );
+    if (added.length > 0) this.marks = [...outer, ...added];
+    this.children(children);
+    this.marks = outer;
   }
 
   #marked(element: Element, mark: Mark): void {

@@ -26,4 +26,17 @@ export const DELETED = format('~~', '~~', '~');
 export const SUBSCRIPT = format('<sub>', '</sub>');
 export const SUPERSCRIPT = format('<sup>', '</sup>');
 
+const STYLES: [RegExp, Mark][] = [
+  [/font-weight\s{0,9}:\s{0,9}(?:bold|[6-9]00\b)/i, STRONG],
+  [/font-style\s{0,9}:\s{0,9}italic/i, EMPHASIS],
+  [/text-decoration(?:-line)?\s{0,9}:\s{0,9}line-through/i, DELETED],
+];
+const MAX_STYLE = 2000;
+
+/** The formats that an element has by its own style alone, as editors of text write them. */
+export function marksOfStyle(style: string): Mark[] {
+  const text = style.slice(0, MAX_STYLE);
+  return STYLES.filter(([pattern]) => pattern.test(text)).map(([, mark]) => mark);
+}
+
 export type Marks = readonly Mark[];
