@@ -65,6 +65,34 @@ export async function readKnownText(
   return known.rows[0]?.text ?? null;
 }
 
+/** What of a changed job may still be compared with earlier runs. */
+export interface ChangedJob {
+  /** The URLs that it still has; null: any of those that are known. */
+  urls: string[] | null;
+}
+
+/**
+ * Forgets what a changed job of a schedule no longer looks at, so that it does not count as
+ * removed, and the validators and texts of the rest: other options may show other content where the
+ * site says that nothing has changed, and a diff between two kinds of text says nothing.
+ */
+export async function forgetVersions(
+  tx: Tx,
+  { account_id, id }: { account_id: string; id: string },
+  { urls }: ChangedJob,
+): Promise<void> {
+  if (urls !== null)
+    await sql`
+      delete from known_pages
+      where account_id = ${account_id} and schedule_id = ${id}
+        and not exists (select from unnest(${urls}::text[]) as kept (url) where kept.url = known_pages.url)`.execute(
+      tx,
+    );
+  await sql`
+    update known_pages set etag = null, last_modified = null, compared_text = null
+    where account_id = ${account_id} and schedule_id = ${id}`.execute(tx);
+}
+
 /** A page of a run that has settled. */
 export interface SeenPage {
   ordinal: number;

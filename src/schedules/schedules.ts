@@ -1,4 +1,5 @@
 import { sql, type Selectable } from 'kysely';
+import { forgetVersions, type ChangedJob } from '../changes/known-pages.ts';
 import type { DbOrTx, SchedulesTable, Tx } from '../database/tables.ts';
 import { isId, newId } from '../ids.ts';
 import { claimIdempotencyKey, type IdempotencyClaim } from '../jobs/idempotency.ts';
@@ -128,15 +129,11 @@ export async function updateSchedule(
   tx: Tx,
   { account_id, id, status }: Schedule,
   settings: ScheduleSettings,
-  changed: { timing: boolean; job: boolean; key_id: string },
+  changed: { timing: boolean; job: ChangedJob | null; key_id: string },
 ): Promise<Schedule> {
   const restarted = changed.timing && status !== 'paused';
   const started = restarted ? startedAt(settings, await databaseTime(tx)) : {};
-  if (changed.job)
-    // Other options may show other content where the site says that nothing has changed, and a diff
-    // between two kinds of text says nothing.
-    await sql`update known_pages set etag = null, last_modified = null, compared_text = null
-      where account_id = ${account_id} and schedule_id = ${id}`.execute(tx);
+  if (changed.job) await forgetVersions(tx, { account_id, id }, changed.job);
   const key = changed.timing || changed.job ? { key_id: changed.key_id } : {};
   return await change(tx, { account_id, id }, { ...settings, ...started, ...key });
 }

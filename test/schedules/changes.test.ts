@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';
-import { startChangingSite } from './origin.ts';
+import { startChangingSite, type ChangingSite } from './origin.ts';
 
 let service: TestService;
 let api: TestService['api'];
@@ -186,6 +186,29 @@ test('a page that never comes keeps no others from being removed', async () => {
   assert.deepEqual(await outcome(), { complete: false, removed: [] });
   site.put('/hub', 'Hub.', ['/a']);
   assert.deepEqual(await outcome(), { complete: true, removed: [] });
+});
+
+const crawlOf = (site: ChangingSite) => ({ kind: 'crawl', url: site.url('/') });
+
+test('what a changed job no longer looks at is not removed', async () => {
+  await using site = await startChangingSite({ '/a': 'One.', '/b': 'Two.' });
+  await using other = await startChangingSite({});
+  site.put('/', 'Home.', ['/a']);
+  other.put('/', 'Another home.');
+  const batch = (...paths: string[]) => ({ kind: 'batch', urls: paths.map((path) => site.url(path)) });
+  const id = await schedule({ deliver: 'changes', job: batch('/a', '/b') });
+  await run(id);
+  const outcomes = [];
+  for (const job of [batch('/a'), batch('/a', '/b'), crawlOf(site), crawlOf(other)]) {
+    assert.equal((await api('PATCH', `/v1/schedules/${id}`, { job })).status, 200);
+    outcomes.push((await run(id)).changes);
+  }
+  assert.deepEqual(outcomes, [
+    { added: 0, changed: 0, removed: 0, unchanged: 1 },
+    { added: 1, changed: 0, removed: 0, unchanged: 1 },
+    { added: 2, changed: 0, removed: 0, unchanged: 0 },
+    { added: 1, changed: 0, removed: 0, unchanged: 0 },
+  ]);
 });
 
 /** A page with a clock, which is no content. */
