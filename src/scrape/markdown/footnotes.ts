@@ -4,6 +4,9 @@ import { markerOf, NoteIndex } from './note-index.ts';
 
 /** What parts the words of a link from brackets around them. */
 const BRACKETS = /^[\s[\](){}]*$/;
+const BEFORE_NUMBER = /^[\s[({^↑]+/;
+/** A bracket that closes, or a stop that no word follows. */
+const AFTER_NUMBER = /^(?:\s|[\])}^↑]|[.:](?=\s|$))+/;
 const BACK_REFERENCE = /^#(?:user-content-)?(?:fnref|footnote-?ref|cite_ref)/i;
 
 /** Knows which blocks are footnotes and which links refer to them. */
@@ -55,12 +58,10 @@ export class Footnotes {
     this.#begun = label;
   }
 
-  /** A text of the note that has begun, without the number, brackets and stops before its words. */
+  /** A text of the note that has begun, without its number and the brackets and stops around it. */
   withoutNumber(text: string): string {
     if (this.#begun === null) return text;
-    const bare = text.replace(/^[\s[({]+/, '');
-    const rest = bare.startsWith(this.#begun) ? bare.slice(this.#begun.length) : bare;
-    const words = /^[\p{L}\p{N}]/u.test(rest) && rest !== bare ? bare : rest.replace(/^[\s\])}.:]+/, '');
+    const words = withoutLabel(text, this.#begun).replace(AFTER_NUMBER, '');
     if (words !== '') this.#begun = null;
     return words;
   }
@@ -68,6 +69,15 @@ export class Footnotes {
   get #notes(): NoteIndex {
     return (this.#index ??= new NoteIndex(this.#roots));
   }
+}
+
+/** The text without the label that it begins with, unless that may be its first word. */
+function withoutLabel(text: string, label: string): string {
+  const bare = text.replace(BEFORE_NUMBER, '');
+  const after = bare.startsWith(label) ? bare.slice(label.length) : bare;
+  const isNumber = bare !== after && (/^\s*(?:$|[\])}.:])/.test(after) || /[[({]/.test(text[0]!));
+  if (isNumber) return after;
+  return bare === '' ? '' : text;
 }
 
 /** The only element of a parent without other words. */

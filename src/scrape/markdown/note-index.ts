@@ -6,6 +6,7 @@ import { isBlock } from '../dom/elements.ts';
 const NOTE_ID = /^(?:user-content-)?(?:fn|footnote|cite_note)[:_-]?(?!ref)([\w.-]{1,60})$/i;
 /** A number, a few letters or a sign, in brackets or not. */
 const MARKER = /^[\s[({]*(\p{N}{1,4}|\p{L}{1,3}|[*†‡§¶#]{1,4})[\s\])}.:]*$/u;
+const LETTERS = /^\s*\p{L}/u;
 const MAX_MARKER = 20;
 const LABEL = /^[\w.-]+$/;
 /** Blocks that may be a note; what is around a note of several paragraphs. */
@@ -24,7 +25,14 @@ export interface Note {
 /** What a link is shown as, where it is short enough to refer to a note. */
 export function markerOf(link: Element): string | null {
   const text = visibleText(link);
-  return text.length > MAX_MARKER ? null : (MARKER.exec(text)?.[1] ?? null);
+  if (text.length > MAX_MARKER || (LETTERS.test(text) && !isRaised(link))) return null;
+  return MARKER.exec(text)?.[1] ?? null;
+}
+
+/** Letters on the line are words, or lead through a list in the order of the alphabet. */
+function isRaised({ parent, children }: Element): boolean {
+  const inside = children.some((child) => isElement(child) && child.name === 'sup');
+  return inside || (isElement(parent) && parent.name === 'sup');
 }
 
 const targetOf = (link: Element): string | null => {
@@ -60,11 +68,36 @@ export function definitionOf(term: Element): Element | null {
 
 const isBlank = (node: ChildNode): boolean => (isText(node) ? node.data.trim() === '' : !isElement(node));
 
+/** Whether an element is another one, or stands within its words. */
+function isWithin(element: Element, around: Element): boolean {
+  let at: Element | null = element;
+  for (let i = 0; at !== null && i < MAX_LEVELS; i++) {
+    if (at === around) return true;
+    if (isBlock(at)) return false;
+    at = isElement(at.parent) ? at.parent : null;
+  }
+  return false;
+}
+
+/** Whether an element is the one before another, or before what holds that. */
+function isBefore(element: Element, other: Element): boolean {
+  let at: Element | null = other;
+  for (let i = 0; at !== null && i < MAX_LEVELS && !isBlock(at); i++) {
+    let { prev } = at;
+    while (prev !== null && isBlank(prev)) ({ prev } = prev);
+    if (prev !== null) return prev === element;
+    at = isElement(at.parent) ? at.parent : null;
+  }
+  return false;
+}
+
 /** The blocks of a page that are footnotes, by the addresses that refer to them. */
 export class NoteIndex {
   readonly #targets = new Map<string, Element>();
   readonly #order = new Map<Element, number>();
   readonly #links: Element[] = [];
+  /** How many links lead to an address. */
+  readonly #counts = new Map<string, number>();
   readonly #blocks = new Map<string, Element | null>();
   readonly #notes = new Map<Element, Note>();
   readonly #labels = new Set<string>();
@@ -95,8 +128,10 @@ export class NoteIndex {
       this.#targets.set(key, element);
       this.#order.set(element, this.#order.size);
     }
-    if (targetOf(element) === null) return;
+    const target = targetOf(element);
+    if (target === null) return;
     this.#links.push(element);
+    this.#counts.set(target, (this.#counts.get(target) ?? 0) + 1);
     if (!this.#order.has(element)) this.#order.set(element, this.#order.size);
   }
 
@@ -133,7 +168,7 @@ export class NoteIndex {
     if (from === null || from === block) return;
     const around = block.name === 'dd' ? [this.#targets.get(target)!, block] : [block];
     const links = marker === null ? [] : around.flatMap(linksIn);
-    const back = links.filter((one) => this.#leadsTo(one, from));
+    const back = links.filter((one) => this.#leadsTo(one, link));
     if (back.length === 0 && (named === null || !(marker !== null || block.name === 'li'))) return;
     if (known !== undefined) return void known.backLinks.push(...back);
     this.#notes.set(block, {
@@ -142,9 +177,15 @@ export class NoteIndex {
     });
   }
 
-  #leadsTo(link: Element, block: Element): boolean {
-    const target = this.#targets.get(targetOf(link)!);
-    return target !== undefined && blockAround(target) === block;
+  /** Whether a link leads to where another one stands: to it, around it, into it or right before it. */
+  #leadsTo(link: Element, place: Element): boolean {
+    const address = targetOf(link)!;
+    const target = this.#targets.get(address);
+    if (target === undefined) return false;
+    if (isWithin(target, place) || isWithin(place, target)) return true;
+    return (
+      this.#counts.get(address) === 1 && blockAround(target) === blockAround(place) && isBefore(target, place)
+    );
   }
 
   #labelFor(wanted: string): string {
