@@ -9,7 +9,14 @@ import { map } from './http/map.ts';
 import { scrape } from './http/scrape.ts';
 import { startBatch, startBatchV1 } from './http/start-batch.ts';
 import { startCrawl } from './http/start-crawl.ts';
-import { activeCrawls, concurrency, creditUsage, queueStatus } from './http/team.ts';
+import {
+  activeCrawls,
+  concurrency,
+  creditUsage,
+  creditUsageV1,
+  queueStatus,
+  queueStatusV1,
+} from './http/team.ts';
 
 const ROUTES: Route<JobContext>[] = [
   scrape,
@@ -24,6 +31,8 @@ const ROUTES: Route<JobContext>[] = [
   queueStatus,
   // Routes of the first version that do not collide with ours.
   startBatchV1,
+  creditUsageV1,
+  queueStatusV1,
   ...jobRoutes('/v1/batch/scrape'),
   ...jobRoutes('/v1/crawl'),
 ];

@@ -213,6 +213,10 @@ test('credits and the queue', async () => {
   const { remainingCredits } = await client.getCreditUsage();
   assert.equal(remainingCredits, (await service.api('GET', '/v1/me')).json.credits);
   assert.equal((await client.getQueueStatus()).success, true);
+  const first = await client.v1.getCreditUsage();
+  assert.equal('data' in first && first.data.remaining_credits, remainingCredits);
+  const queue = await client.v1.getQueueStatus();
+  assert.equal('jobsInQueue' in queue && typeof queue.jobsInQueue, 'number');
 });
 
 test('a watcher is told of each document and of the end, over a web socket', async () => {

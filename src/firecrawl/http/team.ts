@@ -31,19 +31,33 @@ export const activeCrawls = route({
   },
 });
 
-export const creditUsage = route({
-  ...common,
-  id: 'firecrawlCreditUsage',
-  path: '/v2/team/credit-usage',
-  tag: 'Account',
-  summary: 'The credits that are left',
-  answers: { 200: { description: 'The credits.' } },
-  async handle({ account }, { db, box }: JobContext) {
-    const { credits } = await readAccount(db, box, account.id);
-    const period = { billingPeriodStart: null, billingPeriodEnd: null };
-    return { json: { success: true, data: { remainingCredits: credits, planCredits: credits, ...period } } };
-  },
-});
+/** What both versions say of credits, each in its own spelling. */
+const creditUsageAt = (version: 'v1' | 'v2', shown: (credits: number) => object) =>
+  route({
+    ...common,
+    id: `firecrawlCreditUsage${version}`,
+    path: `/${version}/team/credit-usage`,
+    tag: 'Account',
+    summary: 'The credits that are left',
+    answers: { 200: { description: 'The credits.' } },
+    async handle({ account }, { db, box }: JobContext) {
+      const { credits } = await readAccount(db, box, account.id);
+      return { json: { success: true, data: shown(credits) } };
+    },
+  });
+
+export const creditUsage = creditUsageAt('v2', (credits) => ({
+  remainingCredits: credits,
+  planCredits: credits,
+  billingPeriodStart: null,
+  billingPeriodEnd: null,
+}));
+export const creditUsageV1 = creditUsageAt('v1', (credits) => ({
+  remaining_credits: credits,
+  plan_credits: credits,
+  billing_period_start: null,
+  billing_period_end: null,
+}));
 
 export const concurrency = route({
   ...common,
@@ -59,28 +73,32 @@ export const concurrency = route({
   },
 });
 
-export const queueStatus = route({
-  ...common,
-  id: 'firecrawlQueueStatus',
-  path: '/v2/team/queue-status',
-  tag: 'Jobs',
-  summary: 'The jobs that wait and run',
-  answers: { 200: { description: 'The numbers.' } },
-  async handle({ account }, context: JobContext) {
-    const jobs = await activeJobs(context, account.id);
-    const waiting = jobs.filter(({ status }) => status === 'queued').length;
-    return {
-      json: {
-        success: true,
-        jobsInQueue: jobs.length,
-        activeJobsInQueue: jobs.length - waiting,
-        waitingJobsInQueue: waiting,
-        maxConcurrency: context.config.hostConcurrency,
-        mostRecentSuccess: null,
-      },
-    };
-  },
-});
+const queueStatusAt = (version: 'v1' | 'v2') =>
+  route({
+    ...common,
+    id: `firecrawlQueueStatus${version}`,
+    path: `/${version}/team/queue-status`,
+    tag: 'Jobs',
+    summary: 'The jobs that wait and run',
+    answers: { 200: { description: 'The numbers.' } },
+    async handle({ account }, context: JobContext) {
+      const jobs = await activeJobs(context, account.id);
+      const waiting = jobs.filter(({ status }) => status === 'queued').length;
+      return {
+        json: {
+          success: true,
+          jobsInQueue: jobs.length,
+          activeJobsInQueue: jobs.length - waiting,
+          waitingJobsInQueue: waiting,
+          maxConcurrency: context.config.hostConcurrency,
+          mostRecentSuccess: null,
+        },
+      };
+    },
+  });
+
+export const queueStatus = queueStatusAt('v2');
+export const queueStatusV1 = queueStatusAt('v1');
 
 async function activeJobs({ db }: JobContext, accountId: string, kind?: 'crawl') {
   const page = { limit: MAX_ACTIVE, before: null };
