@@ -57,9 +57,16 @@ const NO_SANDBOX =
   'unprivileged user namespaces. See /docs/manual/rendering, or set BROWSER_URL';
 const MAX_REASON = 1000;
 
-/** Why a browser did not start, in a few lines: its own output without the driver's call log. */
+/** The address of a browser elsewhere may hold a password or a token, in any of its parts. */
+const ADDRESS = /\b(?:wss?|https?):\/\/\S+/g;
+
+/**
+ * Why a browser did not start, in a few lines: its own output without the driver's call log, and
+ * without its address.
+ */
 export function whyNotStarted(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const told = error instanceof Error ? error.message : String(error);
+  const message = told.replace(ADDRESS, 'its address');
   if (/No usable sandbox|sandboxing failed/.test(message)) return NO_SANDBOX;
   const written = message.split('\n').flatMap((line) => line.split('[err] ').slice(1));
   return [message.split('\n', 1)[0], ...written].join('\n').slice(0, MAX_REASON);
