@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { browserUser } from '../../src/render/browser-user.ts';
+import { tryBrowser } from '../../src/render/renderer.ts';
 import { CHROMIUM, noBrowser } from '../support/browser/browser.ts';
 import { startTestService } from '../support/service.ts';
+import { listen } from '../support/net/listen.ts';
 import { startSite } from '../support/site.ts';
 
 /** A browser that runs apart from the service, and the address of its DevTools. */
@@ -58,3 +61,64 @@ test(
     assert.equal((await scrape('/inside')).error.code, 'blocked_target');
   },
 );
+
+/** Ways to an address that have no part in the page itself, each by a path of its own. */
+const WAYS_ASIDE = (to: string, frame: string) => `<main><p>Words of a page that tries, to be read.</p>
+<iframe src="${frame}"></iframe><a id="link" target="_blank" rel="noopener" href="${to}/link">A link</a></main><script>
+  window.open('${to}/open');
+  link.click();
+  try { new SharedWorker('/worker.js'); } catch {}
+</script>`;
+const FRAME = (to: string) => `<img src="${to}/img"><script>
+  fetch('${to}/fetch', { mode: 'no-cors' });
+  window.open('${to}/open-in-frame');
+</script>`;
+
+test('a page in a browser elsewhere reaches nothing by frames and windows', { skip: noBrowser }, async () => {
+  await using remote = await startRemoteBrowser();
+  await using service = await startTestService({
+    BROWSER_URL: remote.url,
+    ALLOW_PRIVATE_TARGETS: '127.0.0.1/32,127.0.0.2/32',
+  });
+  const reached: (string | undefined)[] = [];
+  const inside = createServer((req, res) => void res.end(String(reached.push(req.url))));
+  const to = `http://127.0.0.3:${await listen(inside, '127.0.0.3')}`;
+  const framed: (string | undefined)[] = [];
+  const other = createServer((req, res) => {
+    framed.push(req.url);
+    res.writeHead(200, { 'content-type': 'text/html' }).end(FRAME(to));
+  });
+  const frame = `http://127.0.0.2:${await listen(other, '127.0.0.2')}/frame`;
+  await using site = await startSite({
+    '/': WAYS_ASIDE(to, frame),
+    '/worker.js': {
+      headers: { 'content-type': 'text/javascript' },
+      body: `fetch('${to}/worker', { mode: 'no-cors' })`,
+    },
+  });
+  const options = { render: true, block: [], wait_for: { ms: 2000 } };
+  const { json } = await service.api('POST', '/v1/scrape', { url: site.url('/'), ...options });
+  assert.match(json.markdown ?? '', /that tries/, JSON.stringify(json.error));
+  assert.deepEqual(framed, ['/frame']);
+  assert.deepEqual(reached, []);
+  inside.close();
+  other.close();
+});
+
+test('why a browser elsewhere is not reached says nothing of its address', async () => {
+  await using refusing = await startSite({}, { fallback: { status: 401 } });
+  const { host } = new URL(refusing.origin);
+  for (const address of [
+    `http://${host}/?token=of-the-operator`,
+    `http://user:of-the-operator@${host}/`,
+    `ws://${host}/of-the-operator?token=of-the-operator`,
+  ])
+    await assert.rejects(
+      tryBrowser({ browser: { url: address }, allowTargets: [], dnsServers: [] }),
+      ({ message }: Error) => {
+        assert.match(message, /its address|WebSocket error/);
+        assert.doesNotMatch(message, /of-the-operator/);
+        return true;
+      },
+    );
+});

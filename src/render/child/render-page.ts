@@ -5,6 +5,7 @@ import type { RenderedPage, RenderFault, RenderRequest } from '../messages.ts';
 import { isAdvertiser } from './advertisers.ts';
 import type { Contexts, FreshContext } from './contexts.ts';
 import { changedCookies, giveCookies } from './cookies.ts';
+import { guardElsewhere } from './elsewhere.ts';
 import { Files } from './files.ts';
 import { waitForLoad } from './load.ts';
 import { Navigation } from './navigation.ts';
@@ -116,6 +117,8 @@ class PageRender {
     const quiet = new Quiet(page);
     const navigation = this.#navigation(cdp);
     const files = new Files(cdp, options);
+    if (this.#tools.remote)
+      await guardElsewhere(this.#fresh, async (url) => await this.#tools.proxy.check(url));
     await Promise.all([navigation.begin(), giveCookies(context, cookies)]);
     try {
       await this.#load(page, { quiet, navigation, files });
