@@ -21,21 +21,22 @@ export const MAX_SCHEDULES = 100;
 type Maker = Pick<Schedule, 'account_id' | 'key_id'> & { idempotency: IdempotencyClaim | null };
 
 /**
- * Stores a schedule that the key made; its first run is at the next time. Returns the earlier one
- * where the same request made one, as it is now. Throws ServiceError `too_many_schedules`,
- * `idempotency_mismatch` or `idempotency_busy`, or `not_found` where the earlier one was deleted.
+ * Stores a schedule that the key made; its first run is at the next time. Where the same request
+ * made one before, that is returned as it is now, `repeated`. Throws ServiceError
+ * `too_many_schedules`, `idempotency_mismatch` or `idempotency_busy`, or `not_found` where the
+ * earlier one was deleted.
  */
 export async function createSchedule(
   tx: Tx,
   { account_id, key_id, idempotency }: Maker,
   settings: ScheduleSettings,
-): Promise<Schedule> {
+): Promise<{ schedule: Schedule; repeated: boolean }> {
   const id = newId('sch');
   const earlier = idempotency && (await claimIdempotencyKey(tx, account_id, idempotency, id));
   if (earlier !== null) {
     const made = await findSchedule(tx, account_id, earlier);
     if (!made) throw notFound('schedule');
-    return made;
+    return { schedule: made, repeated: true };
   }
   await sql`select pg_advisory_xact_lock(hashtextextended(${`${account_id} schedules`}, 0))`.execute(tx);
   const { count } = await tx
@@ -46,11 +47,12 @@ export async function createSchedule(
   if (count >= MAX_SCHEDULES)
     throw new ServiceError('too_many_schedules', `An account has at most ${MAX_SCHEDULES} schedules.`);
   const now = await databaseTime(tx);
-  return await tx
+  const schedule = await tx
     .insertInto('schedules')
     .values({ account_id, id, key_id, ...settings, ...startedAt(settings, now) })
     .returningAll()
     .executeTakeFirstOrThrow();
+  return { schedule, repeated: false };
 }
 
 /** The clock by which schedules run. */

@@ -47,6 +47,13 @@ async function runWith(id: string, fits: (run: any) => boolean, through: Api = a
   return await eventually(async () => (await runsOf(id, through)).find(fits));
 }
 
+/** What the audit says was done to a schedule. */
+async function actionsOn(id: string): Promise<string[]> {
+  const { rows } = await sql<{ action: string }>`
+    select action from audit_events where target = ${id} order by id`.execute(db);
+  return rows.map(({ action }) => action);
+}
+
 test('a schedule is made, read, listed, changed, paused, resumed and deleted', async () => {
   const made = await api('POST', '/v1/schedules', {
     name: 'Morning',
@@ -145,6 +152,7 @@ test('the same Idempotency-Key makes one schedule', async () => {
   const first = await make({});
   const second = await make({});
   assert.deepEqual([second.status, second.json], [201, first.json]);
+  assert.deepEqual(await actionsOn(first.json.schedule_id), ['schedule.create']);
   assert.equal((await make({ name: 'other' })).json.code, 'idempotency_mismatch');
   await api('DELETE', `/v1/schedules/${first.json.schedule_id}`);
   assert.equal((await make({})).status, 404);
@@ -323,6 +331,7 @@ test('the same Idempotency-Key runs a schedule once', async () => {
     answers.push(await api('POST', `/v1/schedules/${id}/run`, undefined, { 'idempotency-key': 'once' }));
   assert.deepEqual(answers[1]!.json, answers[0]!.json);
   assert.equal((await runsOf(id)).length, 1);
+  assert.deepEqual(await actionsOn(id), ['schedule.create', 'schedule.run']);
 });
 
 test('deleting a schedule cancels its run and forgets its pages', async () => {

@@ -57,12 +57,14 @@ export const createSchedule = route({
     );
     const { idempotency } = originOf(request);
     const maker = { account_id: account.id, key_id: account.keyId, idempotency };
-    const schedule = await db.transaction().execute(async (tx) => await create(tx, maker, settings));
+    const { schedule, repeated } = await db
+      .transaction()
+      .execute(async (tx) => await create(tx, maker, settings));
     return {
       status: 201,
       headers: { Location: `/v1/schedules/${schedule.id}` },
       body: await scheduleText(db, box, schedule),
-      audited: schedule.id,
+      audited: repeated ? null : schedule.id,
     };
   },
 });

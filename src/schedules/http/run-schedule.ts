@@ -20,7 +20,8 @@ export const runSchedule = route({
   async handle(request, context: JobContext) {
     const { account, params } = request;
     const schedule = await requireSchedule(context.db, account.id, params.schedule_id);
-    const { run, job_id } = await runNow(context, schedule, originOf(request));
-    return { status: 202, json: { schedule_id: schedule.id, run, job_id } };
+    const { run, job_id, repeated } = await runNow(context, schedule, originOf(request));
+    const json = { schedule_id: schedule.id, run, job_id };
+    return { status: 202, json, ...(repeated && { audited: null }) };
   },
 });

@@ -8,14 +8,15 @@ import { databaseTime, lockSchedule, type Schedule } from '../schedules.ts';
 import { prepareRun, startRun } from './start-run.ts';
 
 /**
- * Runs a schedule at once, once for each Idempotency-Key. Throws ServiceError: `already_running`,
- * `validation_failed` where its job is not accepted any more, or as `createJob`.
+ * Runs a schedule at once, once for each Idempotency-Key: `repeated` where it did before. Throws
+ * ServiceError: `already_running`, `validation_failed` where its job is not accepted any more, or
+ * as `createJob`.
  */
 export async function runNow(
   context: JobContext,
   { account_id, id, ...schedule }: Schedule,
   origin: JobOrigin,
-): Promise<{ run: number; job_id: string }> {
+): Promise<{ run: number; job_id: string; repeated: boolean }> {
   const { db, log } = context;
   const { idempotency, ...rest } = origin;
   const job = await prepareRun(context, { account_id, id, ...schedule }, { ...rest, idempotency: null });
@@ -32,8 +33,9 @@ export async function runNow(
     return await startRun(tx, context, locked, start);
   });
   if (started?.job_id == null) throw notFound('schedule');
-  crashPoint('job.created');
   const { run, job_id } = started;
+  if (job_id !== job.id) return { run, job_id, repeated: true };
+  crashPoint('job.created');
   log.info({ request_id: origin.request_id, schedule_id: id, run, job_id }, 'schedule started a run');
-  return { run, job_id };
+  return { run, job_id, repeated: false };
 }

@@ -45,9 +45,11 @@ export function newSchedulePages(context: JobContext): Router {
     const settings = await newSettings({ context, account_id, metadata: null }, body);
     const maker = { account_id, key_id, idempotency: list.sentOnce(form) };
     const { db } = context;
-    const { id } = await db.transaction().execute(async (tx) => await createSchedule(tx, maker, settings));
-    await auditPage(db, res, 'schedule.create', id);
-    return id;
+    const { schedule, repeated } = await db
+      .transaction()
+      .execute(async (tx) => await createSchedule(tx, maker, settings));
+    if (!repeated) await auditPage(db, res, 'schedule.create', schedule.id);
+    return schedule.id;
   }
 
   return router;
