@@ -44,11 +44,9 @@ export function headingLevel({ name, attribs }: Element): number {
   return level >= 1 ? Math.min(level, 6) : DEFAULT_LEVEL;
 }
 
-/**
- * Whether an element begins and ends a line: by its name or role, or by a display of its own style.
- */
+/** Whether an element begins and ends a line: by its name, or by a display of its own style. */
 export function isBlock({ name, attribs }: Element): boolean {
-  if (BLOCK_ELEMENTS.has(name) || attribs['role'] === 'heading') return true;
+  if (BLOCK_ELEMENTS.has(name)) return true;
   const style = attribs['style'];
   return style !== undefined && BLOCK_STYLE.test(style.slice(0, MAX_STYLE));
 }

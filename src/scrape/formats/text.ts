@@ -59,8 +59,9 @@ class TextWriter {
     if (name === 'table' && !this.#inCell) return this.#table(element);
     if (LISTS.has(name)) return this.#list(element);
     if (followsBox(element)) this.#text(' ');
-    if (!isBlock(element)) return this.nodes(element.children);
-    const isSpaced = SPACED.has(name) ? !(name === 'p' && this.#marker !== '') : headingLevel(element) > 0;
+    const isHeading = headingLevel(element) > 0;
+    if (!isBlock(element) && !isHeading) return this.nodes(element.children);
+    const isSpaced = isHeading || (SPACED.has(name) && !(name === 'p' && this.#marker !== ''));
     this.#block(element, isSpaced ? 2 : 1);
   }
 

@@ -1,5 +1,5 @@
 import { type Element, type ParentNode, type Text, isText } from 'domhandler';
-import { headingLevel, isBlock } from '../../dom/elements.ts';
+import { isBlock } from '../../dom/elements.ts';
 import { isElement } from '../../dom/index.ts';
 import { type Lexicon, type NameEvidence, NO_EVIDENCE, withinNames } from './words/lexicon.ts';
 import { MarkReader } from './marks.ts';
@@ -13,6 +13,11 @@ const INLINE = words(
 );
 const OPAQUE = words(
   'script style template svg title iframe object textarea select head noscript canvas audio video',
+);
+
+/** The level of each heading element. The forest was fitted to pages without headings by role. */
+export const HEADINGS: ReadonlyMap<string, number> = new Map(
+  [1, 2, 3, 4, 5, 6].map((level) => [`h${level}`, level]),
 );
 
 /** An element that holds text, and what its text adds up to. */
@@ -188,9 +193,9 @@ export class Segmenter {
 
 function addContainer(to: Container, from: Container): void {
   add(to, from);
-  const element = from.element!;
+  const { name } = from.element!;
   to.blocks += from.blocks;
-  to.headings += from.headings + (headingLevel(element) > 0 ? 1 : 0);
+  to.headings += from.headings + (HEADINGS.has(name) ? 1 : 0);
   to.images += from.images;
-  to.paragraphWords += element.name === 'p' ? from.words : from.paragraphWords;
+  to.paragraphWords += name === 'p' ? from.words : from.paragraphWords;
 }

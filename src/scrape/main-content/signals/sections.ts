@@ -1,5 +1,4 @@
-import { headingLevel as levelOf } from '../../dom/elements.ts';
-import { type Block, type Container, isProse } from './blocks.ts';
+import { type Block, type Container, HEADINGS, isProse } from './blocks.ts';
 
 /** The headings that a block stands under. */
 export interface Section {
@@ -28,8 +27,8 @@ interface Under {
 export function headingLevel({ container }: Block): number {
   let at: Container | null = container;
   for (let i = 0; at !== null && i < 3; i++, at = at.parent) {
-    const level = at.element === null ? 0 : levelOf(at.element);
-    if (level > 0) return level;
+    const level = HEADINGS.get(at.element?.name ?? '');
+    if (level !== undefined) return level;
   }
   return 0;
 }
