@@ -43,14 +43,16 @@ function request(html: string, options: Partial<ScrapeOptions> = {}): ReadReques
   };
 }
 
-const createPool = () =>
+const createPool = (limits: { accountReaders?: number; readersOfHeavy?: number } = {}) =>
   new ReaderPool({
     compileCache: join(testRun().directory, 'compiled'),
     niceness: 0,
     readers: 4,
     accountReaders: 4,
     heavy: 2,
+    readersOfHeavy: 1,
     spareMs: 60_000,
+    ...limits,
   });
 
 const textOf = ({ fragment }: PageReading): string =>
@@ -116,4 +118,18 @@ test('readings fail when the pool ends', async () => {
   await setImmediate();
   await pool[Symbol.asyncDispose]();
   await reading;
+});
+
+test('a page that may take much memory is read alone among those of its account', async () => {
+  await using pool = createPool({ accountReaders: 2, readersOfHeavy: 2 });
+  const order: string[] = [];
+  const read = async (account: string, name: string, html: string) => {
+    await pool.read(account, request(html), never());
+    order.push(name);
+  };
+  const readings = [read('a', 'heavy', '<p>text</p>'.repeat(30_000))];
+  await setImmediate();
+  readings.push(read('a', 'light', '<p>text</p>'), read('b', 'other', '<p>text</p>'));
+  await Promise.all(readings);
+  assert.ok(order.indexOf('light') > order.indexOf('heavy'), order.join());
 });

@@ -13,6 +13,8 @@ interface LaneSettings {
   readers: number;
   accountReaders: number;
   heavy: number;
+  /** How many of its account's readers a page takes that may take much memory. */
+  readersOfHeavy: number;
   /** How long a thread stays idle before it ends and returns its memory, in ms. */
   idleMs: number;
   /** The same of the last of its readers. */
@@ -28,6 +30,7 @@ export function laneSettings(bulkThreads: number): Record<Lane, LaneSettings> {
       readers: 4,
       accountReaders: 2,
       heavy: 2,
+      readersOfHeavy: 1,
       idleMs: 120_000,
       spareMs: 60_000,
     },
@@ -37,6 +40,8 @@ export function laneSettings(bulkThreads: number): Record<Lane, LaneSettings> {
       readers: bulkThreads + 2,
       accountReaders: bulkThreads + 1,
       heavy: 1,
+      // All of them: a batch whose pages are read beside a heavy one took 610 MiB.
+      readersOfHeavy: bulkThreads + 1,
       // Nobody waits for the first page of a batch, and 40 MiB are a part of what a page may take.
       idleMs: 20_000,
       spareMs: 2000,

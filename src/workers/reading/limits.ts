@@ -14,11 +14,12 @@ export const MAX_RESIDENT_BYTES = 232 * MIB;
  */
 export const KEPT_RESIDENT_BYTES = 152 * MIB;
 /**
- * The memory that a reader should have left for a page that may need much, and for each byte of
- * another page.
+ * The memory that a reader should have left for a page that may need much, and for each byte and
+ * each tag of another page.
  */
 export const ROOM_BYTES = 80 * MIB;
 export const ROOM_PER_BYTE = 64;
+export const ROOM_PER_TAG = 2560;
 /** What a reader that stays idle must have left: then it has grown by no more than some 20 MiB. */
 export const SPARE_ROOM_BYTES = 112 * MIB;
 /**

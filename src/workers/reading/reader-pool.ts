@@ -22,6 +22,8 @@ interface ReaderPoolOptions extends ReaderOptions {
   accountReaders: number;
   /** The most pages read at once that may take much memory. */
   heavy: number;
+  /** How many of its account's readers such a page takes. */
+  readersOfHeavy: number;
   /** How long the last one stays idle, if it is small, so that the next page finds it. */
   spareMs: number;
 }
@@ -76,8 +78,9 @@ export class ReaderPool implements AsyncDisposable {
       stack.use(await this.#heavyShares.acquire(accountId, 1, signal));
       stack.use(await this.#heavy.acquire(1, signal));
     }
-    stack.use(await this.#shares.acquire(accountId, 1, signal));
+    stack.use(await this.#shares.acquire(accountId, heavy ? this.#options.readersOfHeavy : 1, signal));
     stack.use(await this.#places.acquire(1, signal));
+    if (heavy) this.#endGrown();
     return stack.move();
   }
 
@@ -137,6 +140,16 @@ export class ReaderPool implements AsyncDisposable {
     if (this.#closed) return reader[Symbol.dispose]();
     this.#idle.push({ reader, since: performance.now() });
     this.#retiring ??= setInterval(() => this.#retire(), RETIRE_MS).unref();
+  }
+
+  /** Ends the idle readers that have grown: a heavy page wants their memory. */
+  #endGrown(): void {
+    for (let n = this.#idle.length - 1; n >= 0; n--) {
+      const { reader } = this.#idle[n]!;
+      if (reader.hasRoomFor(SPARE_ROOM_BYTES)) continue;
+      this.#idle.splice(n, 1);
+      this.#end(reader);
+    }
   }
 
   /** Ends the readers that have been idle for long. */
