@@ -42,8 +42,9 @@ export function laneSettings(bulkThreads: number): Record<Lane, LaneSettings> {
       heavy: 1,
       // All of them: a batch whose pages are read beside a heavy one took 610 MiB.
       readersOfHeavy: bulkThreads + 1,
-      // Nobody waits for the first page of a batch, and 40 MiB are a part of what a page may take.
-      idleMs: 20_000,
+      // Nobody waits for the first page of a batch, and what pages took is back within ten seconds:
+      // 40 to 70 MiB.
+      idleMs: 8000,
       spareMs: 2000,
     },
   };
