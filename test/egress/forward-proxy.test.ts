@@ -43,6 +43,42 @@ test('rendered pages share the connections to an address by account, whatever na
   await Promise.all(waiting.map(async (tunnel) => tunnel.bytesRead > 0 || (await once(tunnel, 'data'))));
 });
 
+test('an answer that browsers take comes through the proxy, though its head is large or not in order', async () => {
+  const body = '<p>Words of the page.</p>';
+  const length = `Content-Length: ${body.length}`;
+  const answers: Record<string, string> = {
+    '/large': `HTTP/1.1 200 OK\r\nX-Large: ${'a'.repeat(20_000)}\r\n${length}\r\n\r\n${body}`,
+    '/line-ends': `HTTP/1.1 200 OK\n${length}\n\n${body}`,
+    '/control': `HTTP/1.1 200 OK\r\nX-Control: a\u0001b\r\n${length}\r\n\r\n${body}`,
+    '/lengths': `HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`,
+  };
+  await using origin = await startOrigin((socket, { path }) => void socket.end(answers[path]!, 'latin1'));
+  const network = new Network({
+    schemes: ['http:', 'https:'],
+    allow: CidrList.parse('127.0.0.0/8'),
+    resolve: createResolve(),
+    connectionsPerOrigin: 8,
+    budget: new AddressBudget({ memory: createAddressBudgetMemory(1), thread: 0, concurrency: PLACES }),
+  });
+  await using proxy = await ForwardProxy.start(network);
+  using page = proxy.admit({ maxBytes: 1e6, maxRequests: 100, via: null, payer: 'acct_1' });
+  for (const path of Object.keys(answers)) {
+    const answer = await ask(proxy, page, `http://127.0.0.1:${origin.port}${path}`);
+    assert.match(answer, /^HTTP\/1\.1 200/, path);
+    assert.ok(answer.includes(body), path);
+  }
+});
+
+/** The answer to a request in the absolute form, with its head. */
+async function ask(proxy: ForwardProxy, { username, password }: PageTraffic, url: string): Promise<string> {
+  const { hostname, port } = new URL(proxy.url);
+  const socket = connect(Number(port), hostname).setEncoding('latin1');
+  socket.write(`GET ${url} HTTP/1.1\r\nHost: ${new URL(url).host}\r\nConnection: close\r\n`);
+  socket.write(`Proxy-Authorization: Basic ${btoa(`${username}:${password}`)}\r\n\r\n`);
+  const pieces = (await socket.toArray()) as string[];
+  return pieces.join('');
+}
+
 function close(socket: Socket): void {
   socket.destroy();
 }
