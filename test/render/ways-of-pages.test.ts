@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BROWSER, noBrowser } from '../support/browser/browser.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { startSite, type Site } from '../support/site.ts';
@@ -44,6 +45,13 @@ describe('the ways of rendered pages', { skip: noBrowser }, () => {
     site = await startSite({
       '/end': '<main><p>Where a page ends, with words enough to be read.</p></main>',
       '/to-end': goesTo('/end'),
+      '/to-late': goesTo('/late'),
+      '/late': async (_req, res) => {
+        await sleep(6500);
+        res
+          .writeHead(200, { 'content-type': 'text/html' })
+          .end('<main><p>What came late, in words to be read.</p></main>');
+      },
       '/to-file': goesTo('/file'),
       '/to-nothing': goesTo('/nothing'),
       '/to-mail': goesTo('mailto:somebody@example.com'),
@@ -105,6 +113,16 @@ describe('the ways of rendered pages', { skip: noBrowser }, () => {
     assert.deepEqual(block.response.redirects, [{ url: site.url('/to-end'), status: null }]);
     assert.equal((await scrape('/to-nowhere')).error.code, 'connection_failed');
     assert.equal((await scrape('/around')).error.code, 'too_many_redirects');
+  });
+
+  test('what a page goes on to is waited for, by itself and after a click', async () => {
+    site.routes.set('/search', document('<a href="/late">Search</a>'));
+    const actions = [{ type: 'click', selector: 'a' }];
+    const [gone, clicked] = await Promise.all([scrape('/to-late'), scrape('/search', { actions })]);
+    for (const { markdown, final_url } of [gone, clicked]) {
+      assert.match(markdown, /What came late/);
+      assert.equal(final_url, site.url('/late'));
+    }
   });
 
   test('the address that a script gives a page is its own, and its links count from there', async () => {

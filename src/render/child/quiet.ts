@@ -12,6 +12,8 @@ const TIMERS_LIMIT_MS = 1000;
 export class Quiet {
   readonly #page: Page;
   readonly #underWay = new Set<Request>();
+  /** Documents that the page goes on to, and that have not been answered. */
+  readonly #awaited = new Set<Request>();
   #requests = 0;
   #onChange: () => void = () => {};
 
@@ -25,9 +27,12 @@ export class Quiet {
       if (ENDLESS.has(request.resourceType())) return;
       this.#requests++;
       this.#underWay.add(request);
+      if (request.isNavigationRequest() && request.frame() === page.mainFrame()) this.#awaited.add(request);
       this.#onChange();
     });
+    page.on('response', (response) => this.#awaited.delete(response.request()));
     const end = (request: Request) => {
+      this.#awaited.delete(request);
       if (this.#underWay.delete(request)) this.#onChange();
     };
     page.on('requestfinished', end);
@@ -37,6 +42,11 @@ export class Quiet {
   /** The requests that the page has made so far. */
   get requests(): number {
     return this.#requests;
+  }
+
+  /** Whether the page is about to go elsewhere, and has no answer from there. */
+  get isLeaving(): boolean {
+    return this.#awaited.size > 0;
   }
 
   /**

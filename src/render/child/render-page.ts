@@ -7,7 +7,7 @@ import type { Contexts, FreshContext } from './contexts.ts';
 import { changedCookies, giveCookies } from './cookies.ts';
 import { guardElsewhere } from './elsewhere.ts';
 import { Files } from './files.ts';
-import { waitForLoad } from './load.ts';
+import { settle, waitForLoad } from './load.ts';
 import { Navigation } from './navigation.ts';
 import { Quiet } from './quiet.ts';
 import { snapshot, type Frame, type Reading } from './snapshot.ts';
@@ -15,17 +15,13 @@ import { Steps } from './steps.ts';
 
 /** What one page may receive and send for, with all that it loads. */
 const MAX_TRAFFIC = { maxBytes: 64 * 1024 * 1024, maxRequests: 2000 };
-/** How long to wait for a page's own loading once its document is there. */
-const LOAD_LIMIT_MS = 10_000;
-/** A page counts as done when it has requested nothing for this long after its load. */
-const QUIET_MS = 100;
-const QUIET_LIMIT_MS = 5000;
 /**
  * How the browser says that an answer without a type is a file, and that an error has no text.
  */
 const NOTHING_TO_RENDER = /Download is starting|ERR_HTTP_RESPONSE_CODE_FAILURE/;
-/** How often a page is read that navigates meanwhile. */
+/** How often a page is read that navigates meanwhile, and how long after each other. */
 const READINGS = 3;
+const READING_PAUSE_MS = 100;
 
 /** The page was not rendered. */
 export class RenderError extends Error {
@@ -155,10 +151,11 @@ class PageRender {
       if (navigation.notHtml) return;
       throw error;
     }
-    await waitForLoad(page, Math.min(LOAD_LIMIT_MS, this.#leftMs / 2));
+    const leftMs = () => this.#leftMs;
+    await waitForLoad(page, leftMs);
     this.#tools.contexts.prepare(this.#request);
-    await quiet.wait(QUIET_MS, Math.min(QUIET_LIMIT_MS, this.#leftMs / 2));
-    const steps = new Steps(page, { quiet, files }, () => this.#leftMs);
+    await settle(page, quiet, leftMs);
+    const steps = new Steps(page, { quiet, files }, leftMs);
     if (wait_for === 'network_idle') await steps.waitForIdle();
     else if (wait_for !== null && 'selector' in wait_for) await steps.waitForSelector(wait_for.selector);
     else if (wait_for !== null) await steps.pause(wait_for.ms);
@@ -173,7 +170,7 @@ class PageRender {
         return await snapshot(cdp, LARGEST_PAGE_BYTES);
       } catch (error) {
         if (navigation.fault !== null || readings === READINGS) throw error;
-        await sleep(QUIET_MS);
+        await sleep(READING_PAUSE_MS);
       }
     }
   }

@@ -1,13 +1,11 @@
 import type { Page } from 'playwright-core';
 import type { Action } from '../options.ts';
 import type { Files } from './files.ts';
+import { settle } from './load.ts';
 import type { Quiet } from './quiet.ts';
 
 /** How long nothing must be under way before a page counts as idle. */
 const IDLE_MS = 500;
-/** The same after a step, which may load something or not. */
-const STEP_MS = 100;
-const STEP_LIMIT_MS = 5000;
 /** The most screens to scroll through, so that content that loads late is loaded. */
 const MAX_SCREENS = 25;
 /** The most rounds of an endless list. */
@@ -111,7 +109,7 @@ export class Steps {
   }
 
   async #settle(): Promise<void> {
-    await this.#quiet.wait(STEP_MS, Math.min(STEP_LIMIT_MS, this.#leftMs() / 2));
+    await settle(this.#page, this.#quiet, this.#leftMs);
   }
 }
 
