@@ -1,4 +1,5 @@
 import { getDomain } from 'tldts';
+import { compileExpressions, type UrlExpressions } from './expressions.ts';
 import { normalisePercentEncoding, withoutTrailingDots } from './normalise.ts';
 import { compilePatterns } from './patterns.ts';
 
@@ -11,6 +12,8 @@ export interface ScopeOptions {
   include_paths?: readonly string[];
   /** Patterns of what is left out; they win over `include_paths`. */
   exclude_paths?: readonly string[];
+  /** Regular expressions of what belongs to the crawl, beside the patterns. */
+  url_expressions?: UrlExpressions | undefined;
   /** Whether the path of a URL must begin with that of the seed. */
   below_seed?: boolean | undefined;
   /** Links followed from the seed at most; undefined is no limit. */
@@ -45,6 +48,7 @@ export function createScope(options: ScopeOptions): Scope {
   const seed = new URL(options.seed);
   const included = include_paths.length > 0 ? compilePatterns(include_paths) : () => true;
   const excluded = compilePatterns(exclude_paths);
+  const expressed = options.url_expressions ? compileExpressions(options.url_expressions) : () => true;
   const site = siteOf(seed, options.allow_subdomains ?? false);
   const start = options.below_seed === true ? normalisePercentEncoding(seed.pathname) : '/';
 
@@ -63,7 +67,7 @@ export function createScope(options: ScopeOptions): Scope {
       if (url === null || depth > max_depth || !isSameSite(url)) return false;
       const path = url.pathname + url.search;
       if (path === seed.pathname + seed.search) return true;
-      return path.startsWith(start) && included(path) && !excluded(path) && !isTrap(raw);
+      return path.startsWith(start) && included(path) && !excluded(path) && expressed(url) && !isTrap(raw);
     },
     at(raw) {
       const url = URL.parse(raw);

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { UrlExpressions } from '../crawl/expressions.ts';
 import { createScope, type Scope } from '../crawl/scope.ts';
 import type { GivenCookie } from '../egress/index.ts';
 import type { RenderOptions } from '../render/options.ts';
@@ -46,6 +47,8 @@ export interface CrawlOptions extends ScrapeOptions {
   exclude_paths: string[];
   /** Whether only pages below the path of `url` are taken; missing: all of the site. */
   below_seed?: boolean;
+  /** Regular expressions of the URLs that are taken; missing: all that the paths name. */
+  url_expressions?: UrlExpressions;
   allow_subdomains: boolean;
   ignore_query_parameters: boolean | string[];
   respect_nofollow: boolean;
@@ -57,8 +60,9 @@ export interface CrawlOptions extends ScrapeOptions {
 
 /** Which pages belong to a crawl. */
 export function crawlScope(options: CrawlOptions | MapOptions): Scope {
-  const { url, allow_subdomains, include_paths, exclude_paths, below_seed, max_depth } = options;
-  const paths = { include_paths, exclude_paths, below_seed };
+  const { url, allow_subdomains, include_paths, exclude_paths, max_depth } = options;
+  const { below_seed, url_expressions } = options;
+  const paths = { include_paths, exclude_paths, below_seed, url_expressions };
   return createScope({ seed: url, allow_subdomains, ...paths, max_depth: max_depth ?? undefined });
 }
 

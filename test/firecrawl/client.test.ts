@@ -133,10 +133,13 @@ test('a crawl stays below its start, unless it is to cover the domain', async ()
   const { json } = await service.api('GET', `/v1/jobs/${id}`);
   assert.equal(json.options.url, docs.url('/docs/'));
   assert.deepEqual(await titles({ crawlEntireDomain: true, excludePaths: ['-old'] }), ['A', 'Blog', 'Docs']);
-  await assert.rejects(client.startCrawl(docs.url('/'), { includePaths: ['/\\d+'] }), {
-    status: 400,
-    message: /includePaths\[0\]/,
-  });
+  const whole = { includePaths: [`${docs.url('/docs')}(?:/[^/]+)?$`], regexOnFullURL: true };
+  assert.deepEqual(await titles(whole), ['A', 'Docs']);
+  for (const hostile of ['(?!a)', '(a{1,1000}){1,1000}', `(?:${'a?'.repeat(200)}){1000}`])
+    await assert.rejects(client.startCrawl(docs.url('/'), { includePaths: ['.'], excludePaths: [hostile] }), {
+      status: 400,
+      message: /excludePaths\[0\]/,
+    });
 });
 
 test('a crawl without a limit takes what the account can pay for', async () => {

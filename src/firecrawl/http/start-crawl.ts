@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { creditsLeft } from '../../accounts/credits.ts';
+import { MAX_EXPRESSION_LENGTH } from '../../crawl/expressions.ts';
 import type { Caller } from '../../http/locals.ts';
 import { route } from '../../http/route/route.ts';
 import { validate } from '../../http/route/validate.ts';
@@ -8,7 +9,7 @@ import { MAX_ASYNC_TIMEOUT_MS } from '../../jobs/http/schemas/fields.ts';
 import { crawlOptions, crawlSchema } from '../../jobs/http/schemas/requests.ts';
 import { maxConcurrency, ownFields, scrapeOptionsSchema, withoutUndefined } from '../scrape-options.ts';
 import { startJob } from '../start-job.ts';
-import { MAX_EXPRESSION, ownPatterns } from '../path-expressions.ts';
+import { urlExpressions } from '../url-expressions.ts';
 import { webhookField, webhookFields } from '../webhook.ts';
 
 const ignored = z.unknown().optional();
@@ -16,7 +17,7 @@ const ignored = z.unknown().optional();
 const DEFAULT_LIMIT = 10_000;
 const MILLISECONDS = 1000;
 
-const expressions = z.array(z.string().max(MAX_EXPRESSION)).max(100).nullish();
+const expressions = z.array(z.string().max(MAX_EXPRESSION_LENGTH)).max(100).nullish();
 
 const body = z.strictObject({
   url: z.string(),
@@ -35,7 +36,7 @@ const body = z.strictObject({
   maxConcurrency,
   scrapeOptions: scrapeOptionsSchema.nullish(),
   prompt: z.null('is not served: it needs a language model').optional(),
-  regexOnFullURL: z.literal(false, 'is not served: patterns match the path').nullish(),
+  regexOnFullURL: z.boolean().nullish(),
   crawlEntireDomain: z.boolean().nullish(),
   deduplicateSimilarURLs: ignored,
   robotsUserAgent: ignored,
@@ -63,8 +64,6 @@ export const startCrawl = route({
       ...withoutUndefined({
         // Firecrawl's tools for models show the start of a crawl as `/blog/*`.
         url: asked.url.replace(/\/\*$/, '/'),
-        include_paths: ownPatterns('includePaths', asked.includePaths),
-        exclude_paths: ownPatterns('excludePaths', asked.excludePaths),
         max_depth: asked.maxDiscoveryDepth ?? undefined,
         sitemap: asked.sitemap ?? (asked.ignoreSitemap ? 'skip' : undefined),
         ignore_query_parameters: asked.ignoreQueryParameters ?? undefined,
@@ -75,7 +74,11 @@ export const startCrawl = route({
         delay_ms: asked.delay == null ? undefined : Math.round(asked.delay * MILLISECONDS),
       }),
     });
-    const options = { ...crawlOptions(own), below_seed: asked.crawlEntireDomain !== true };
+    const options = {
+      ...crawlOptions(own),
+      below_seed: asked.crawlEntireDomain !== true,
+      ...urlExpressions(asked),
+    };
     const pages = { urls: [own.url], options };
     const job = { kind: 'crawl' as const, lane: 'bulk' as const, ...pages };
     return await startJob(request, context, { own, job, path: '/v2/crawl' });
