@@ -20,6 +20,8 @@ const WATCH_MS = 500;
 const RESTART_MS = 100;
 /** The pause before a thread that fails to start is started again doubles up to this. */
 const RESTART_LIMIT_MS = 30_000;
+/** Pages that come closer than this are for a thread: the main thread has other work. */
+const STEADY_MS = 10_000;
 /** The time in which a thread that claimed something just when told to end may finish. */
 const END_GRACE_MS = 10_000;
 
@@ -48,6 +50,8 @@ export class WorkerPool {
   readonly #restarts = new Map<number, NodeJS.Timeout>();
   /** The main thread, while it works for the interactive lane. */
   #standIn: StandIn | null = null;
+  /** When the main thread last had no more pages to read. */
+  #stoodInUntil = -Infinity;
   readonly #readers: Record<Lane, ReaderPool>;
   readonly #memory: SharedMemory;
   /** The browser of this process; null where there is none. */
@@ -154,8 +158,12 @@ export class WorkerPool {
       readers: this.#readers.interactive,
       renderer: this.#renderer,
       dispatch: this.#dispatch,
+      steady: performance.now() - this.#stoodInUntil < STEADY_MS,
       startThread: () => this.#spawn(index),
-      onIdle: () => (this.#standIn = null),
+      onIdle: () => {
+        this.#standIn = null;
+        this.#stoodInUntil = performance.now();
+      },
     });
     this.#standIn = standIn;
     void standIn.exited.then(() => {

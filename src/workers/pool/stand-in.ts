@@ -22,6 +22,8 @@ interface StandInOptions {
   readers: ReaderPool;
   renderer: Renderer | null;
   dispatch: DirectDispatch | null;
+  /** Whether pages have kept coming: then the thread starts in any case. */
+  steady: boolean;
   /** Starts the thread. Called at most once. */
   startThread: () => void;
   /** Called when it ends because there is nothing to do: the next page needs another one. */
@@ -47,6 +49,7 @@ export class StandIn {
     this.#startThread = options.startThread;
     this.#early = setTimeout(() => {
       this.#early = null;
+      if (options.steady) this.#callThread();
       this.#countHeld(this.#held);
       this.wake();
     }, ALONE_MS);
