@@ -8,6 +8,7 @@ import { pour } from '../../support/net/pour.ts';
 import { DOCUMENT_ATTACKS, LARGE_ATTACKS, PAGE_ATTACKS, RECEIVER_ATTACKS, type Attack } from './attacks.ts';
 import type { HostilePage } from './pages/page.ts';
 import { HOSTILE_PAGES } from './pages/index.ts';
+import { SMALL_PAGES } from './pages/small.ts';
 import { answerAsSite, CRAWL_ATTACKS } from './crawl-attacks.ts';
 
 /**
@@ -17,7 +18,7 @@ import { answerAsSite, CRAWL_ATTACKS } from './crawl-attacks.ts';
 const certificate = await readCertificate(testRun().directory);
 /** Made when they are asked for, and small on the wire. */
 const formats = Object.entries(
-  Object.assign({}, ...Object.values(HOSTILE_PAGES)) as Record<string, HostilePage>,
+  Object.assign({ ...SMALL_PAGES }, ...Object.values(HOSTILE_PAGES)) as Record<string, HostilePage>,
 ).map(([name, page]): [string, Attack] => [
   name,
   { answer: (socket) => void socket.write(coded(gzipSync(page.body()), 'gzip', page.type)), ends: [] },
