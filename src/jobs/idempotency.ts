@@ -31,25 +31,37 @@ export async function claimIdempotencyKey(
   );
   if (!lock.rows[0]!.held)
     throw new ServiceError('idempotency_busy', 'Try again in a moment.', { retryAfterSeconds: 1 });
-  const earlier = await tx
-    .selectFrom('idempotency_keys')
-    .select(['request_sha256', 'job_id'])
-    .where('account_id', '=', accountId)
-    .where('key', '=', claim.key)
-    .executeTakeFirst();
-  if (earlier) {
-    if (!earlier.request_sha256.equals(claim.request_sha256))
-      throw new ServiceError(
-        'idempotency_mismatch',
-        'Send a new key with a new request, or repeat the first request exactly.',
-      );
-    return earlier.job_id;
-  }
+  const earlier = await earlierId(tx, accountId, claim);
+  if (earlier !== null) return earlier;
   await tx
     .insertInto('idempotency_keys')
     .values({ account_id: accountId, job_id: id, ...claim })
     .execute();
   return null;
+}
+
+/**
+ * The id of what an earlier request with the key made; null where none did. Such a request is not
+ * checked again: what it names may have changed since. Throws ServiceError `idempotency_mismatch`.
+ */
+export async function earlierId(
+  db: DbOrTx,
+  accountId: string,
+  { key, request_sha256 }: IdempotencyClaim,
+): Promise<string | null> {
+  const earlier = await db
+    .selectFrom('idempotency_keys')
+    .select(['request_sha256', 'job_id'])
+    .where('account_id', '=', accountId)
+    .where('key', '=', key)
+    .executeTakeFirst();
+  if (!earlier) return null;
+  if (!earlier.request_sha256.equals(request_sha256))
+    throw new ServiceError(
+      'idempotency_mismatch',
+      'Send a new key with a new request, or repeat the first request exactly.',
+    );
+  return earlier.job_id;
 }
 
 /** Forgets keys older than 24 hours. */

@@ -1,9 +1,7 @@
 import { sql, type Selectable } from 'kysely';
 import { forgetVersions, type ChangedJob } from '../changes/known-pages.ts';
 import type { DbOrTx, SchedulesTable, Tx } from '../database/tables.ts';
-import { isId, newId } from '../ids.ts';
-import { claimIdempotencyKey, type IdempotencyClaim } from '../jobs/idempotency.ts';
-import { notFound, ServiceError } from '../service-error.ts';
+import { isId } from '../ids.ts';
 import { nextRun, type Timing } from './times/when.ts';
 
 export type Schedule = Selectable<SchedulesTable>;
@@ -14,47 +12,6 @@ export type ScheduleKey = Pick<Schedule, 'account_id' | 'id'>;
 export type ScheduleSettings = Timing &
   Pick<Schedule, 'name' | 'kind' | 'url' | 'request' | 'deliver' | 'diff' | 'heartbeat_days'>;
 
-/** The most schedules of an account. */
-export const MAX_SCHEDULES = 100;
-
-/** Who makes a schedule, and the key by which the same request makes it once. */
-type Maker = Pick<Schedule, 'account_id' | 'key_id'> & { idempotency: IdempotencyClaim | null };
-
-/**
- * Stores a schedule that the key made; its first run is at the next time. Where the same request
- * made one before, that is returned as it is now, `repeated`. Throws ServiceError
- * `too_many_schedules`, `idempotency_mismatch` or `idempotency_busy`, or `not_found` where the
- * earlier one was deleted.
- */
-export async function createSchedule(
-  tx: Tx,
-  { account_id, key_id, idempotency }: Maker,
-  settings: ScheduleSettings,
-): Promise<{ schedule: Schedule; repeated: boolean }> {
-  const id = newId('sch');
-  const earlier = idempotency && (await claimIdempotencyKey(tx, account_id, idempotency, id));
-  if (earlier !== null) {
-    const made = await findSchedule(tx, account_id, earlier);
-    if (!made) throw notFound('schedule');
-    return { schedule: made, repeated: true };
-  }
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`${account_id} schedules`}, 0))`.execute(tx);
-  const { count } = await tx
-    .selectFrom('schedules')
-    .select((of) => of.fn.countAll<number>().as('count'))
-    .where('account_id', '=', account_id)
-    .executeTakeFirstOrThrow();
-  if (count >= MAX_SCHEDULES)
-    throw new ServiceError('too_many_schedules', `An account has at most ${MAX_SCHEDULES} schedules.`);
-  const now = await databaseTime(tx);
-  const schedule = await tx
-    .insertInto('schedules')
-    .values({ account_id, id, key_id, ...settings, ...startedAt(settings, now) })
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  return { schedule, repeated: false };
-}
-
 /** The clock by which schedules run. */
 export async function databaseTime(db: DbOrTx): Promise<Date> {
   const { rows } = await sql<{ now: Date }>`select now() as now`.execute(db);
@@ -62,7 +19,10 @@ export async function databaseTime(db: DbOrTx): Promise<Date> {
 }
 
 /** The status and the next run of a schedule that runs from now on. */
-function startedAt(timing: Timing, now: Date): Pick<Schedule, 'status' | 'next_run_at' | 'pause_reason'> {
+export function startedAt(
+  timing: Timing,
+  now: Date,
+): Pick<Schedule, 'status' | 'next_run_at' | 'pause_reason'> {
   const next_run_at = nextRun(timing, now, now);
   return { status: next_run_at === null ? 'ended' : 'active', next_run_at, pause_reason: null };
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { forgetIdempotencyKeys } from '../../src/jobs/idempotency.ts';
-import type { TestService } from '../support/service.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { startTestService, type TestService } from '../support/service.ts';
 import { shareTestService } from '../support/shared-service.ts';
 import { gate, page, startSite, type Site } from '../support/site.ts';
 
@@ -130,6 +131,32 @@ test('a request that was refused does not use its key up', async () => {
     (await api('POST', '/v1/scrape/batch/async', { urls: [urls[0]] }, withKey('poor'))).status,
     202,
   );
+});
+
+test('a repeated request is answered though what it names is refused by now', async () => {
+  await using database = await createTestDatabase();
+  const shared = { DATABASE_URL: database.url, OLLAGRAPH_API_KEY: 'ok_test_repeated', ROLES: 'web' };
+  await using earlier = await startTestService(shared);
+  await using now = await startTestService({ ...shared, ALLOW_PRIVATE_WEBHOOKS: '' });
+  const job = { url: 'https://a.test/', webhook_url: 'https://127.0.0.1:8443/hook' };
+  const schedule = { name: 'one', every_seconds: 86_400, job: { kind: 'scrape', ...job } };
+  const made = await earlier.api('POST', '/v1/schedules', schedule, withKey('schedule'));
+  const run = `/v1/schedules/${made.json.schedule_id}/run`;
+  const requests: [path: string, body: object | undefined, key: string][] = [
+    ['/v1/scrape/async', job, 'scrape'],
+    ['/v1/crawl', job, 'crawl'],
+    ['/v1/map/async', job, 'map'],
+    ['/v1/schedules', schedule, 'schedule'],
+    [run, undefined, 'run'],
+  ];
+  for (const [path, body, key] of requests) {
+    const first = await earlier.api('POST', path, body, withKey(key));
+    assert.ok(first.status < 300, `${path}: ${first.text}`);
+    const repeated = await now.api('POST', path, body, withKey(key));
+    assert.deepEqual([repeated.status, repeated.json], [first.status, first.json], path);
+    const other = await now.api('POST', path, body, withKey(`${key} once more`));
+    assert.deepEqual([other.status, other.json.code], [422, 'validation_failed'], path);
+  }
 });
 
 test('a key that is empty, too long or not printable is a 422', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { createKey, revokeKey } from '../../src/accounts/keys/keys.ts';
-import { MAX_SCHEDULES } from '../../src/schedules/schedules.ts';
+import { MAX_SCHEDULES } from '../../src/schedules/create.ts';
 import { createApi, type Api } from '../support/api.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { startTestService, type TestService } from '../support/service.ts';

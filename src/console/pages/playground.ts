@@ -7,6 +7,7 @@ import { createJob } from '../../jobs/create.ts';
 import type { ScrapeOptions } from '../../jobs/options.ts';
 import { findJob, findPage, type PageRow } from '../../jobs/read/jobs.ts';
 import { stoppingError } from '../../jobs/read/wait.ts';
+import { checkJob } from '../../jobs/http/create/check-job.ts';
 import { newJob } from '../../jobs/http/create/new-job.ts';
 import { scrapeOptions, scrapeSchema } from '../../jobs/http/schemas/requests.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
@@ -69,7 +70,9 @@ export function playgroundPages(context: JobContext): Router {
       const asked = parseValue(requestOf(wanted), scrapeSchema);
       const fields = { sync: true, urls: [asked.url], options: scrapeOptions(asked) };
       const scrape = { kind: 'scrape', lane: 'interactive', ...fields } as const;
-      const { job_id } = await createJob(context, await newJob(context, scrape, jobOriginOf(res)));
+      const job = newJob(context.config, scrape, jobOriginOf(res));
+      await checkJob(context, job);
+      const { job_id } = await createJob(context, job);
       const ended = await waiter.wait(account_id, job_id, WAIT_MS);
       if (!ended && waiter.isCut) throw stoppingError();
       if (!ended) await failPending(context, account_id, job_id, { code: 'deadline_exceeded' });

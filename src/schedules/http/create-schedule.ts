@@ -3,8 +3,7 @@ import type { JobContext } from '../../jobs/http/context.ts';
 import { originOf } from '../../jobs/http/create/new-job.ts';
 import { HOOK, METADATA } from '../../jobs/http/create/queue.ts';
 import { MAX_LIST_BYTES } from '../../jobs/http/schemas/fields.ts';
-import { createSchedule as create } from '../schedules.ts';
-import { newSettings } from '../settings.ts';
+import { createSchedule as create } from '../create.ts';
 import { scheduleText } from '../view.ts';
 import { newSchedule, scheduleAnswer } from './schemas.ts';
 
@@ -50,20 +49,13 @@ export const createSchedule = route({
   problems: ['too_many_schedules'],
   async handle(request, context: JobContext) {
     const { account, body, verbatim } = request;
-    const { db, box } = context;
-    const settings = await newSettings(
-      { context, account_id: account.id, metadata: metadataIn(verbatim) },
-      body,
-    );
     const { idempotency } = originOf(request);
     const maker = { account_id: account.id, key_id: account.keyId, idempotency };
-    const { schedule, repeated } = await db
-      .transaction()
-      .execute(async (tx) => await create(tx, maker, settings));
+    const { schedule, repeated } = await create(context, maker, { body, metadata: metadataIn(verbatim) });
     return {
       status: 201,
       headers: { Location: `/v1/schedules/${schedule.id}` },
-      body: await scheduleText(db, box, schedule),
+      body: await scheduleText(context.db, context.box, schedule),
       audited: repeated ? null : schedule.id,
     };
   },

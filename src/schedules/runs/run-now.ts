@@ -1,5 +1,6 @@
 import { crashPoint } from '../../crash-point.ts';
-import { claimIdempotencyKey } from '../../jobs/idempotency.ts';
+import type { DbOrTx } from '../../database/tables.ts';
+import { claimIdempotencyKey, earlierId } from '../../jobs/idempotency.ts';
 import type { JobContext } from '../../jobs/http/context.ts';
 import type { JobOrigin } from '../../jobs/http/create/new-job.ts';
 import { notFound, ServiceError } from '../../service-error.ts';
@@ -7,35 +8,43 @@ import { runningRun, runOfJob } from './runs.ts';
 import { databaseTime, lockSchedule, type Schedule } from '../schedules.ts';
 import { prepareRun, startRun } from './start-run.ts';
 
+/** `repeated`: the same request started it before. */
+interface RunNow {
+  run: number;
+  job_id: string;
+  repeated: boolean;
+}
+
 /**
- * Runs a schedule at once, once for each Idempotency-Key: `repeated` where it did before. Throws
- * ServiceError: `already_running`, `validation_failed` where its job is not accepted any more, or
- * as `createJob`.
+ * Runs a schedule at once, once for each Idempotency-Key. Throws ServiceError: `already_running`,
+ * `validation_failed` where its job is not accepted any more, or as `createJob`.
  */
-export async function runNow(
-  context: JobContext,
-  { account_id, id, ...schedule }: Schedule,
-  origin: JobOrigin,
-): Promise<{ run: number; job_id: string; repeated: boolean }> {
+export async function runNow(context: JobContext, schedule: Schedule, origin: JobOrigin): Promise<RunNow> {
   const { db, log } = context;
-  const { idempotency, ...rest } = origin;
-  const job = await prepareRun(context, { account_id, id, ...schedule }, { ...rest, idempotency: null });
+  const { idempotency, account_id, request_id } = origin;
+  const earlier = idempotency && (await earlierId(db, account_id, idempotency));
+  if (earlier !== null) return await repeatedRun(db, account_id, earlier);
+  const job = await prepareRun(context, schedule, { ...origin, idempotency: null });
   const started = await db.transaction().execute(async (tx) => {
-    if (idempotency) {
-      const earlier = await claimIdempotencyKey(tx, account_id, idempotency, job.id);
-      if (earlier !== null) return await runOfJob(tx, account_id, earlier);
-    }
-    const locked = await lockSchedule(tx, account_id, id);
-    if (!locked) return null;
+    const made = idempotency && (await claimIdempotencyKey(tx, account_id, idempotency, job.id));
+    if (made !== null) return await repeatedRun(tx, account_id, made);
+    const locked = await lockSchedule(tx, account_id, schedule.id);
+    if (!locked) throw notFound('schedule');
     if (await runningRun(tx, locked))
       throw new ServiceError('already_running', 'The run before has not ended.');
     const start = { plan: { job }, trigger: 'manual' as const, due: await databaseTime(tx) };
-    return await startRun(tx, context, locked, start);
+    const { run } = await startRun(tx, context, locked, start);
+    return { run, job_id: job.id, repeated: false };
   });
-  if (started?.job_id == null) throw notFound('schedule');
-  const { run, job_id } = started;
-  if (job_id !== job.id) return { run, job_id, repeated: true };
+  if (started.repeated) return started;
   crashPoint('job.created');
-  log.info({ request_id: origin.request_id, schedule_id: id, run, job_id }, 'schedule started a run');
-  return { run, job_id, repeated: false };
+  const { run, job_id } = started;
+  log.info({ request_id, schedule_id: schedule.id, run, job_id }, 'schedule started a run');
+  return started;
+}
+
+async function repeatedRun(db: DbOrTx, accountId: string, jobId: string): Promise<RunNow> {
+  const run = await runOfJob(db, accountId, jobId);
+  if (run === null) throw notFound('schedule');
+  return { run: run.run, job_id: jobId, repeated: true };
 }

@@ -3,8 +3,7 @@ import { z } from 'zod';
 import { html } from '../../../http/html/html.ts';
 import { parseQuery, parseValue } from '../../../http/route/validate.ts';
 import type { JobContext } from '../../../jobs/http/context.ts';
-import { createSchedule, MAX_SCHEDULES } from '../../../schedules/schedules.ts';
-import { newSettings } from '../../../schedules/settings.ts';
+import { createSchedule, MAX_SCHEDULES } from '../../../schedules/create.ts';
 import { auditPage, sessionOf } from '../../session/browser-session.ts';
 import { uploadForm } from '../../view/forms.ts';
 import { sendPage } from '../../view/layout.ts';
@@ -42,13 +41,9 @@ export function newSchedulePages(context: JobContext): Router {
   async function make(res: Response, form: ScheduleForm, list: FormList): Promise<string> {
     const { account_id, key_id } = sessionOf(res);
     const body = newBody(form, form.kind === 'batch' ? await list.read(form.urls) : []);
-    const settings = await newSettings({ context, account_id, metadata: null }, body);
     const maker = { account_id, key_id, idempotency: list.sentOnce(form) };
-    const { db } = context;
-    const { schedule, repeated } = await db
-      .transaction()
-      .execute(async (tx) => await createSchedule(tx, maker, settings));
-    if (!repeated) await auditPage(db, res, 'schedule.create', schedule.id);
+    const { schedule, repeated } = await createSchedule(context, maker, { body, metadata: null });
+    if (!repeated) await auditPage(context.db, res, 'schedule.create', schedule.id);
     return schedule.id;
   }
 

@@ -8,6 +8,7 @@ import {
   scrapeAsyncSchema,
   scrapeOptions,
 } from '../schemas/requests.ts';
+import { checkJob } from './check-job.ts';
 import { newJob, type JobFields, type JobOrigin } from './new-job.ts';
 import { queuedFields } from './queue.ts';
 import { requireUrls } from './require-urls.ts';
@@ -35,8 +36,10 @@ export async function jobOfGiven(
   { body, metadata }: GivenJob,
   origin: JobOrigin,
 ): Promise<NewJob> {
-  const fields = { ...(await fieldsOf(body)), ...(await queuedFields(context, body)) };
-  return await newJob(context, { ...fields, metadata }, origin);
+  const fields = { ...(await fieldsOf(body)), ...queuedFields(body), metadata };
+  const job = newJob(context.config, fields, origin);
+  await checkJob(context, job);
+  return job;
 }
 
 async function fieldsOf(body: JobBody): Promise<Pick<JobFields, 'kind' | 'lane' | 'urls' | 'options'>> {

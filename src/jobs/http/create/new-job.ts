@@ -1,11 +1,10 @@
 import type { RouteRequest } from '../../../http/route/route.ts';
 import type { Caller } from '../../../http/locals.ts';
 import type { Config } from '../../../config/index.ts';
-import { invalidField } from '../../../service-error.ts';
 import { createJob, type CreatedJob, type NewJob } from '../../create.ts';
 import { requestDigest } from '../../idempotency.ts';
 import type { JobContext } from '../context.ts';
-import { checkProxy } from './check-proxy.ts';
+import { checkJob } from './check-job.ts';
 
 /** What a route says of the job that it creates; the rest comes from the request. */
 export type JobFields = Pick<NewJob, 'kind' | 'lane' | 'sync' | 'urls' | 'options'> &
@@ -28,7 +27,9 @@ export async function createRequestedJob(
   fields: JobFields,
 ): Promise<CreatedJob> {
   const { requestId } = request;
-  const created = await createJob(context, await newJob(context, fields, originOf(request)));
+  const job = newJob(context.config, fields, originOf(request));
+  await checkJob(context, job);
+  const created = await createJob(context, job);
   const facts = {
     request_id: requestId,
     job_id: created.job_id,
@@ -55,16 +56,10 @@ export function originOf(request: ScrapeRequest): JobOrigin {
   };
 }
 
-/**
- * The job to create, with defaults for the fields that the request leaves out. Throws ServiceError
- * `validation_failed` where the installation cannot do what they ask for.
- */
-export async function newJob(
-  context: Pick<JobContext, 'config' | 'egress'>,
-  fields: JobFields,
-  origin: JobOrigin,
-): Promise<NewJob> {
-  await checkProxy(context, fields.options.proxy);
+type BrowserConfig = Pick<Config, 'browser' | 'renderCredits'>;
+
+/** The job to create, with defaults for the fields that the request leaves out. */
+export function newJob(config: BrowserConfig, fields: JobFields, origin: JobOrigin): NewJob {
   return {
     metadata: null,
     webhook_url: null,
@@ -73,25 +68,19 @@ export async function newJob(
     webhook_events: [],
     finish_within: null,
     ...fields,
-    options: withBrowser(fields.options, context.config),
+    options: withBrowser(fields.options, config),
     ...origin,
   };
 }
 
 /**
  * The options, with what a rendered page costs. Where there is no browser, `render: "auto"` renders
- * nothing. Throws ServiceError `validation_failed` where a page cannot be rendered as asked.
+ * nothing.
  */
 function withBrowser(
   options: NewJob['options'],
-  { browser, renderCredits }: Pick<Config, 'browser' | 'renderCredits'>,
+  { browser, renderCredits }: BrowserConfig,
 ): NewJob['options'] {
   if (options.rendering === null) return options;
-  if (browser === null && options.render === true)
-    throw invalidField(
-      'render',
-      'there is no browser here. Install Chromium (apt-get install chromium), or set CHROMIUM_PATH or ' +
-        'BROWSER_URL: see /docs/manual/rendering',
-    );
   return { ...options, rendering: { ...options.rendering, credits: browser === null ? 1 : renderCredits } };
 }

@@ -1,8 +1,6 @@
 import type { WebhookPayload } from '../../../database/enumerations.ts';
 import type { Reply } from '../../../http/route/reply.ts';
 import type { RouteDescription } from '../../../http/route/route.ts';
-import { invalidField } from '../../../service-error.ts';
-import { checkWebhookUrl } from '../../../webhooks/http/check-url.ts';
 import type { JobContext } from '../context.ts';
 import { queuedAnswer } from '../schemas/answers.ts';
 import type { AsyncFields } from '../schemas/requests.ts';
@@ -27,17 +25,14 @@ export const QUEUED: RouteDescription['answers'] = {
 /** The fields of a request's body that concern its webhook. */
 export type QueueFields = Omit<AsyncFields, 'webhook_payload'> & { webhook_payload: WebhookPayload };
 
-/**
- * The webhook that a request's body asks for. Throws ServiceError `validation_failed` where it can
- * never be called, or not in this form.
- */
-export async function queuedFields(
-  { egress, config }: Pick<JobContext, 'egress' | 'config'>,
-  { webhook_url, webhook_payload, webhook_headers, webhook_events, finish_within }: QueueFields,
-) {
-  if (webhook_payload === 'link' && config.publicUrl === undefined)
-    throw invalidField('webhook_payload', 'link needs PUBLIC_URL, which the operator has not set');
-  if (webhook_url !== undefined) await checkWebhookUrl(egress, webhook_url);
+/** The webhook that a request's body asks for. */
+export function queuedFields({
+  webhook_url,
+  webhook_payload,
+  webhook_headers,
+  webhook_events,
+  finish_within,
+}: QueueFields) {
   return {
     sync: false,
     webhook_url: webhook_url ?? null,
@@ -56,7 +51,7 @@ export async function queue(
 ): Promise<Reply> {
   const { job_id, estimated_seconds } = await createRequestedJob(request, context, {
     ...fields,
-    ...(await queuedFields(context, request.body)),
+    ...queuedFields(request.body),
     metadata: request.verbatim.metadata ?? null,
   });
   const json = { status: 'queued', job_id, estimated_seconds };
