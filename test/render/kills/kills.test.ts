@@ -46,7 +46,7 @@ const STAGES = {
   'while a page is made': 'Target.createTarget',
   'before a page goes anywhere': 'Fetch.enable',
   'while a page loads': 'Page.navigate',
-  'while an action is taken': 'document.documentElement.scrollHeight)"',
+  'while an action is taken': 'top: view.scrollHeight',
   'while a page is pictured': 'Page.captureScreenshot',
   'while a page is read': 'Page.createIsolatedWorld',
   'while a page is printed': 'Page.printToPDF',
