@@ -30,7 +30,7 @@ const MAX_COPIED = 3;
 class Entry {
   element: Element;
   readonly isMarker: boolean;
-  #signature: string | null = null;
+  #attributes: string | null = null;
 
   constructor(element: Element, isMarker: boolean) {
     this.element = element;
@@ -38,9 +38,9 @@ class Entry {
   }
 
   /** Equal for elements with the same attributes in the same order. */
-  get signature(): string {
+  get attributes(): string {
     const { attribs } = this.element;
-    return (this.#signature ??= JSON.stringify(Object.keys(attribs).map((name) => [name, attribs[name]])));
+    return (this.#attributes ??= JSON.stringify(Object.keys(attribs).map((name) => [name, attribs[name]])));
   }
 }
 
@@ -142,7 +142,7 @@ export class Formatting {
     const since = this.#entries.slice(this.#lastMarker() + 1);
     const named = since.filter(({ element }) => element.name === name);
     if (named.length < MAX_EQUAL) return;
-    const equal = named.filter(({ signature }) => signature === entry.signature);
+    const equal = named.filter(({ attributes }) => attributes === entry.attributes);
     if (equal.length >= MAX_EQUAL) this.#entries.splice(this.#entries.indexOf(equal[0]!), 1);
   }
 
