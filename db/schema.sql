@@ -397,6 +397,8 @@ create table jobs (
   finish_by timestamp with time zone,
   cut_short boolean default false not null,
   key_id text collate "C",
+  job_baseline integer,
+  content_baseline integer,
   constraint jobs_check CHECK ((total = ((((remaining + succeeded) + failed) + skipped) + cancelled))),
   constraint jobs_check1 CHECK (((remaining >= 0) AND (succeeded >= 0) AND (failed >= 0) AND (skipped >= 0) AND (cancelled >= 0))),
   constraint jobs_check2 CHECK (((unbilled >= 0) AND (unbilled <= succeeded))),
@@ -424,6 +426,7 @@ create table known_pages (
   depth smallint default 0 not null,
   compared_text text,
   last_run integer not null,
+  content_run integer default 0 not null,
   constraint known_pages_pkey PRIMARY KEY (account_id, schedule_id, url_hash)
 );
 alter table known_pages alter column url set statistics 0;
@@ -560,6 +563,7 @@ create table schedule_runs (
   removed_urls text,
   complete boolean,
   reported boolean default false not null,
+  failed_sitemaps text,
   constraint schedule_runs_check CHECK (((status = 'skipped'::text) = (skip_reason IS NOT NULL))),
   constraint schedule_runs_check1 CHECK (((status = 'skipped'::text) = (job_id IS NULL))),
   constraint schedule_runs_check2 CHECK (((status = 'running'::text) = (finished_at IS NULL))),
@@ -590,6 +594,8 @@ create table schedules (
   runs integer default 0 not null,
   created_at timestamp with time zone default now() not null,
   updated_at timestamp with time zone default now() not null,
+  job_baseline integer default 0 not null,
+  content_baseline integer default 0 not null,
   constraint schedules_check CHECK (((cron IS NULL) <> (every_seconds IS NULL))),
   constraint schedules_check1 CHECK (((status = 'active'::text) = (next_run_at IS NOT NULL))),
   constraint schedules_deliver_check CHECK ((deliver = ANY (ARRAY['always'::text, 'changes'::text]))),

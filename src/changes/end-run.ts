@@ -1,7 +1,8 @@
 import { sql, type Selectable } from 'kysely';
 import type { EndedJobStatus } from '../database/enumerations.ts';
 import type { DbOrTx, JobsTable, Tx } from '../database/tables.ts';
-import type { RunJob } from './known-pages.ts';
+import { seenSince } from './completeness.ts';
+import { runOf, type RunJob } from './known-pages.ts';
 
 /** How many pages of a run were new, different, gone or the same since the run before. */
 export interface Changes {
@@ -34,11 +35,6 @@ function shownRemoved(first: string[], count: number): Pick<RunReport, 'removed'
 
 type Job = Selectable<JobsTable>;
 
-/** The job as a run of a schedule; null where it is none. */
-export function runOf({ account_id, id, schedule_id, run }: Job): RunJob | null {
-  return schedule_id === null || run === null ? null : { account_id, id, schedule_id, run };
-}
-
 /**
  * Ends the run of a job in the transaction that ends the job: counts what has changed, forgets the
  * pages that are gone, and decides whether there is something to deliver. Null where the schedule
@@ -53,9 +49,9 @@ export async function endRun(
   const started = await readRun(tx, run);
   if (started === null) return null;
   const counted = await countChanges(tx, run);
-  const complete =
-    status === 'completed' && !job.cut_short && started.complete !== false && !(await mayMiss(tx, job, run));
-  const gone = complete ? (await forgetGone(tx, run)).toSorted() : [];
+  const since = status === 'completed' ? await seenSince(tx, job, { ...run, ...started }) : null;
+  const complete = since !== null;
+  const gone = complete ? (await forgetGone(tx, run, since)).toSorted() : [];
   const changes = { ...counted, removed: gone.length };
   const hasNews = changes.added + changes.changed + changes.removed > 0;
   const reported = job.deliver !== 'changes' || hasNews || (await isHeartbeatDue(tx, run));
@@ -81,7 +77,7 @@ export async function endRun(
 async function readRun(tx: Tx, { account_id, schedule_id, run }: RunJob) {
   const row = await tx
     .selectFrom('schedule_runs')
-    .select('complete')
+    .select(['complete', 'failed_sitemaps'])
     .where('account_id', '=', account_id)
     .where('schedule_id', '=', schedule_id)
     .where('run', '=', run)
@@ -100,60 +96,20 @@ async function countChanges(tx: Tx, { account_id, id }: RunJob): Promise<Omit<Ch
 }
 
 /**
- * Whether a crawl may have missed pages that are still there: it was full, or it could not read a
- * page whose links no earlier run knows. One that could not be read the run before either has not
- * taken the links to the known pages with it.
+ * Forgets the known pages that a run did not find, or that are gone, and returns the URLs of those
+ * that a run from `since` on had found. Those of another job are not missed.
  */
-async function mayMiss(tx: Tx, job: Job, run: RunJob): Promise<boolean> {
-  if (job.kind !== 'crawl') return false;
-  if (job.total - job.skipped >= (job.max_pages ?? 0)) return true;
-  const before = await jobBefore(tx, run);
-  const { rows } = await sql`
-    select 1
-    from pages p
-    where p.account_id = ${job.account_id} and p.job_id = ${job.id} and ${isUnread('p')}
-      and not exists (
-        select from known_pages k
-        where k.account_id = p.account_id and k.schedule_id = ${run.schedule_id}
-          and k.url_hash = p.url_hash
-      )
-      and not exists (
-        select from pages q
-        where q.account_id = ${job.account_id} and q.job_id = ${before} and q.url_hash = p.url_hash
-          and ${isUnread('q')}
-      )
-    limit 1`.execute(tx);
-  return rows.length > 0;
-}
-
-/** Whether a page of a run may be there, and was not compared. */
-function isUnread(page: 'p' | 'q') {
-  const of = (column: string) => sql.ref(`${page}.${column}`);
-  return sql`${of('change')} is null and ${of('status')} in ('ok', 'failed')
-    and ${of('http_status')} is distinct from 404 and ${of('http_status')} is distinct from 410`;
-}
-
-/**
- * The job of the latest run before that has come to its own end; null where it was cut short: then
- * pages failed that were never asked for.
- */
-async function jobBefore(tx: Tx, { account_id, schedule_id, run }: RunJob): Promise<string | null> {
-  const { rows } = await sql<{ id: string; cut_short: boolean }>`
-    select j.id, j.cut_short
-    from schedule_runs r join jobs j on j.account_id = r.account_id and j.id = r.job_id
-    where r.account_id = ${account_id} and r.schedule_id = ${schedule_id} and r.run < ${run}
-      and r.status = 'completed'
-    order by r.run desc limit 1`.execute(tx);
-  return rows[0] && !rows[0].cut_short ? rows[0].id : null;
-}
-
-/** The URLs of known pages that this run did not find, or that are gone. */
-async function forgetGone(tx: Tx, { account_id, schedule_id, run }: RunJob): Promise<string[]> {
-  const { rows } = await sql<{ url: string }>`
+async function forgetGone(
+  tx: Tx,
+  { account_id, schedule_id, run, job_baseline }: RunJob,
+  since: number,
+): Promise<string[]> {
+  const { rows } = await sql<{ url: string; last_run: number }>`
     delete from known_pages
     where account_id = ${account_id} and schedule_id = ${schedule_id} and last_run < ${run}
-    returning url`.execute(tx);
-  return rows.map(({ url }) => url);
+      and (last_run >= ${since} or last_run <= ${job_baseline})
+    returning url, last_run`.execute(tx);
+  return rows.filter(({ last_run }) => last_run >= since).map(({ url }) => url);
 }
 
 /** Whether the schedule is due a delivery though nothing has changed. */

@@ -1,6 +1,6 @@
-import { sql } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import { bytea, int, largeText, rows, smallint, text } from '../database/rows.ts';
-import type { DbOrTx, Tx } from '../database/tables.ts';
+import type { DbOrTx, JobsTable, Tx } from '../database/tables.ts';
 import { isGone, type ComparedPage, type KnownPage, type PageContent } from './page-change.ts';
 
 /** A job that is a run of a schedule. */
@@ -9,6 +9,30 @@ export interface RunJob {
   id: string;
   schedule_id: string;
   run: number;
+  /** The latest run of an earlier job of the schedule. */
+  job_baseline: number;
+  /** The latest run in which something else may have counted as the content of a page. */
+  content_baseline: number;
+}
+
+/** The columns of a job that say of which run it is. */
+export type RunColumns = Pick<
+  Selectable<JobsTable>,
+  'account_id' | 'id' | 'schedule_id' | 'run' | 'job_baseline' | 'content_baseline'
+>;
+
+/** The job as a run of a schedule; null where it is none. */
+export function runOf({ account_id, id, schedule_id, run, ...baselines }: RunColumns): RunJob | null {
+  if (schedule_id === null || run === null) return null;
+  const { job_baseline, content_baseline } = baselines;
+  return {
+    account_id,
+    id,
+    schedule_id,
+    run,
+    job_baseline: job_baseline ?? 0,
+    content_baseline: content_baseline ?? 0,
+  };
 }
 
 interface KnownRow {
@@ -19,30 +43,44 @@ interface KnownRow {
   links: string | null;
   aliases: string | null;
   depth: number;
+  content_run: number;
 }
 
 /** The name of a page of a job among the known ones. */
 const PAGE_KEY = sql`coalesce(p.url_hash, sha256(convert_to(p.url, 'UTF8')))`;
 
+/** Pages `p` of a run with what earlier runs know of them, `k`. */
+function knownPagesOf({ account_id, id, schedule_id }: RunJob, ordinals: number[]) {
+  return sql`pages p
+    join known_pages k on k.account_id = p.account_id and k.schedule_id = ${schedule_id}
+      and k.url_hash = ${PAGE_KEY}
+    where p.account_id = ${account_id} and p.job_id = ${id} and p.ordinal = any(${ordinals}::int[])`;
+}
+
 /** What earlier runs know of pages of a job, by ordinal. */
 export async function readKnownPages(
   db: DbOrTx,
-  { account_id, id, schedule_id }: RunJob,
+  run: RunJob,
   ordinals: number[],
 ): Promise<Map<number, KnownPage>> {
   const known = await sql<KnownRow>`
-    select p.ordinal, k.sha256, k.etag, k.last_modified, k.links, k.aliases, k.depth
-    from pages p join known_pages k on k.account_id = p.account_id and k.schedule_id = ${schedule_id}
-      and k.url_hash = ${PAGE_KEY}
-    where p.account_id = ${account_id} and p.job_id = ${id} and p.ordinal = any(${ordinals}::int[])`.execute(
-    db,
-  );
-  return new Map(known.rows.map((row) => [row.ordinal, knownPage(row)]));
+    select p.ordinal, k.sha256, k.etag, k.last_modified, k.links, k.aliases, k.depth, k.content_run
+    from ${knownPagesOf(run, ordinals)}`.execute(db);
+  return new Map(known.rows.map((row) => [row.ordinal, knownPage(run, row)]));
 }
 
-function knownPage({ sha256, etag, last_modified, links, aliases, depth }: KnownRow): KnownPage {
+/**
+ * Another job may follow other links of a page, and see another content of it where the site says
+ * that nothing has changed.
+ */
+function knownPage({ job_baseline, content_baseline }: RunJob, row: KnownRow): KnownPage {
+  const sha256 = row.content_run > content_baseline ? row.sha256.toString('hex') : null;
+  const { depth } = row;
+  if (row.content_run <= job_baseline)
+    return { sha256, etag: null, last_modified: null, links: null, aliases: [], depth };
+  const { etag, last_modified, links, aliases } = row;
   return {
-    sha256: sha256.toString('hex'),
+    sha256,
     etag,
     last_modified,
     links: links === null ? null : (JSON.parse(links) as string[]),
@@ -52,45 +90,19 @@ function knownPage({ sha256, etag, last_modified, links, aliases, depth }: Known
 }
 
 /** The text of a page that a diff compares, as earlier runs know it; null where they keep none. */
-export async function readKnownText(
-  db: DbOrTx,
-  { account_id, id, schedule_id }: RunJob,
-  ordinal: number,
-): Promise<string | null> {
+export async function readKnownText(db: DbOrTx, run: RunJob, ordinal: number): Promise<string | null> {
   const known = await sql<{ text: string | null }>`
     select k.compared_text as text
-    from pages p join known_pages k on k.account_id = p.account_id and k.schedule_id = ${schedule_id}
-      and k.url_hash = ${PAGE_KEY}
-    where p.account_id = ${account_id} and p.job_id = ${id} and p.ordinal = ${ordinal}`.execute(db);
+    from ${knownPagesOf(run, [ordinal])} and k.content_run > ${run.content_baseline}`.execute(db);
   return known.rows[0]?.text ?? null;
 }
 
-/** What of a changed job may still be compared with earlier runs. */
-export interface ChangedJob {
-  /** The URLs that it still has; null: any of those that are known. */
-  urls: string[] | null;
-}
-
-/**
- * Forgets what a changed job of a schedule no longer looks at, so that it does not count as
- * removed, and the validators and texts of the rest: other options may show other content where the
- * site says that nothing has changed, and a diff between two kinds of text says nothing.
- */
-export async function forgetVersions(
-  tx: Tx,
-  { account_id, id }: { account_id: string; id: string },
-  { urls }: ChangedJob,
-): Promise<void> {
-  if (urls !== null)
-    await sql`
-      delete from known_pages
-      where account_id = ${account_id} and schedule_id = ${id}
-        and not exists (select from unnest(${urls}::text[]) as kept (url) where kept.url = known_pages.url)`.execute(
-      tx,
-    );
-  await sql`
-    update known_pages set etag = null, last_modified = null, compared_text = null
-    where account_id = ${account_id} and schedule_id = ${id}`.execute(tx);
+/** What became of the sitemaps of a crawl. */
+export interface ReadSitemaps {
+  /** Those of which nothing could be read. */
+  failed: string[];
+  /** Whether all the others were read to their end. */
+  complete: boolean;
 }
 
 /** A page of a run that has settled. */
@@ -100,8 +112,8 @@ export interface SeenPage {
   http_status: number | null;
   /** Null where it could not be compared. */
   compared: ComparedPage | null;
-  /** Crawl: pages may be missing, because a sitemap could not be read. */
-  incomplete: boolean;
+  /** Null where it is not the start of a crawl. */
+  sitemaps: ReadSitemaps | null;
 }
 
 /**
@@ -116,9 +128,7 @@ export async function rememberPages(tx: Tx, job: RunJob, pages: SeenPage[]): Pro
     compared === null ? !isGone(status, http_status) : compared.content === null,
   );
   if (contents.length > 0) await storeContents(tx, job, contents);
-  if (pages.some(({ incomplete }) => incomplete))
-    await sql`update schedule_runs set complete = false where account_id = ${job.account_id}
-      and schedule_id = ${job.schedule_id} and run = ${job.run}`.execute(tx);
+  for (const { sitemaps } of pages) if (sitemaps !== null) await storeSitemaps(tx, job, sitemaps);
   if (others.length > 0)
     await sql`
       update known_pages k set last_run = ${job.run}
@@ -127,6 +137,17 @@ export async function rememberPages(tx: Tx, job: RunJob, pages: SeenPage[]): Pro
         and p.ordinal = any(${others.map(({ ordinal }) => ordinal)}::int[])
         and k.account_id = ${job.account_id} and k.schedule_id = ${job.schedule_id}
         and k.url_hash = ${PAGE_KEY}`.execute(tx);
+}
+
+async function storeSitemaps(tx: Tx, job: RunJob, { failed, complete }: ReadSitemaps): Promise<void> {
+  if (complete && failed.length === 0) return;
+  await tx
+    .updateTable('schedule_runs')
+    .set({ ...(!complete && { complete }), failed_sitemaps: list(failed) })
+    .where('account_id', '=', job.account_id)
+    .where('schedule_id', '=', job.schedule_id)
+    .where('run', '=', job.run)
+    .execute();
 }
 
 const list = (values: string[] | null) => (values === null ? null : JSON.stringify(values));
@@ -149,16 +170,16 @@ async function storeContents(
   });
   await sql`
     insert into known_pages (account_id, schedule_id, url_hash, url, sha256, etag, last_modified, links,
-      aliases, depth, compared_text, last_run)
+      aliases, depth, compared_text, last_run, content_run)
     select distinct on (${PAGE_KEY}) ${job.account_id}, ${job.schedule_id}, ${PAGE_KEY}, p.url, b.sha256,
-      b.etag, b.last_modified, b.links, b.aliases, b.depth, b.compared_text, ${job.run}::int
+      b.etag, b.last_modified, b.links, b.aliases, b.depth, b.compared_text, ${job.run}::int, ${job.run}::int
     from ${batch.as('b')} join pages p on p.account_id = ${job.account_id} and p.job_id = ${job.id}
       and p.ordinal = b.ordinal and p.ordinal = any(${contents.map(({ ordinal }) => ordinal)}::int[])
     order by ${PAGE_KEY}, b.ordinal desc
     on conflict (account_id, schedule_id, url_hash) do update
     set url = excluded.url, sha256 = excluded.sha256, etag = excluded.etag,
       last_modified = excluded.last_modified, links = excluded.links, aliases = excluded.aliases,
-      depth = excluded.depth, compared_text = excluded.compared_text, last_run = excluded.last_run`.execute(
+      depth = excluded.depth, compared_text = excluded.compared_text, last_run = excluded.last_run, content_run = excluded.content_run`.execute(
     tx,
   );
 }

@@ -9,8 +9,8 @@ export interface ComparedPage {
 
 /** What earlier runs know of a page. */
 export interface KnownPage {
-  /** SHA-256 of its content, in hex. */
-  sha256: string;
+  /** SHA-256 of its content, in hex; null where something else counted as content then. */
+  sha256: string | null;
   /** Sent as conditions of the next request for it; null: that has none. */
   etag: string | null;
   last_modified: string | null;
@@ -22,6 +22,7 @@ export interface KnownPage {
 
 /** What to keep of a page that came with its content. */
 export interface PageContent extends KnownPage {
+  sha256: string;
   /**
    * What the next diff compares: kept where the schedule wants diffs and it is not too large; else
    * null.

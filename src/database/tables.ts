@@ -95,6 +95,8 @@ export interface JobsTable {
   max_pages: number | null;
   schedule_id: string | null;
   run: number | null;
+  job_baseline: number | null;
+  content_baseline: number | null;
   deliver: DeliverMode | null;
   diff: boolean | null;
   expand_ordinal: Generated<number>;
@@ -254,6 +256,8 @@ export interface SchedulesTable {
   key_id: string;
   next_run_at: Timestamp | null;
   runs: Generated<number>;
+  job_baseline: Generated<number>;
+  content_baseline: Generated<number>;
   created_at: Generated<Timestamp>;
   updated_at: Generated<Timestamp>;
 }
@@ -277,6 +281,7 @@ export interface ScheduleRunsTable {
   removed_urls: string | null;
   complete: boolean | null;
   reported: Generated<boolean>;
+  failed_sitemaps: string | null;
 }
 
 export interface KnownPagesTable {
@@ -292,6 +297,7 @@ export interface KnownPagesTable {
   depth: Generated<number>;
   compared_text: string | null;
   last_run: number;
+  content_run: Generated<number>;
 }
 
 export interface Tables {

@@ -59,6 +59,8 @@ export interface NewJob {
 /** Which run of a schedule a job is, and how it reports. */
 export interface ScheduledRun {
   schedule_id: string;
+  job_baseline: number;
+  content_baseline: number;
   run: number;
   deliver: DeliverMode;
   diff: boolean;

@@ -1,9 +1,9 @@
-import { createScope } from '../crawl/scope.ts';
-import type { JobBody } from '../jobs/http/create/job-body.ts';
 import type { JobContext } from '../jobs/http/context.ts';
 import { notFound, ServiceError } from '../service-error.ts';
 import type { ScheduleChangeBody } from './http/schemas.ts';
 import { findSchedule, lockSchedule, updateSchedule, type Schedule, type ScheduleKey } from './schedules.ts';
+import { jobChange } from './job-change.ts';
+import { openJob } from './job.ts';
 import { changedSettings } from './settings.ts';
 import type { Timing } from './times/when.ts';
 
@@ -32,8 +32,9 @@ export async function changeStored(
     if (!read) throw notFound('schedule');
     const { body, metadata } = changeOf(read);
     const settings = await changedSettings({ context, account_id, metadata }, read, body);
-    const job = body.job ? { urls: urlsKept(read, body.job) } : null;
-    const changed = { timing: isOtherTiming(read, settings), job, key_id: keyId };
+    const job = body.job ? jobChange(givenIn(context, read), body.job) : null;
+    const timing = isOtherTiming(read, settings);
+    const changed = { timing, job, key_id: timing || body.job ? keyId : read.key_id };
     const schedule = await context.db.transaction().execute(async (tx) => {
       const locked = await lockSchedule(tx, account_id, id);
       const holds = locked?.updated_at.getTime() === read.updated_at.getTime();
@@ -44,12 +45,8 @@ export async function changeStored(
   throw new ServiceError('unavailable', 'The schedule is being changed by others.', { retryAfterSeconds: 1 });
 }
 
-/** The URLs of a schedule that its changed job still has; null where those of the site may be. */
-function urlsKept({ kind, url }: Schedule, job: JobBody): string[] | null {
-  if (job.kind !== kind) return [];
-  if (job.kind === 'batch') return job.urls.map(String);
-  if (job.kind === 'scrape') return [job.url];
-  return createScope({ seed: job.url }).sameSite(url) ? null : [];
+function givenIn({ box }: JobContext, { account_id, request }: Schedule): Record<string, unknown> {
+  return openJob(box.open(request, account_id)).given;
 }
 
 /** The same times, given once more, do not begin again. */

@@ -1,7 +1,7 @@
 import { sql, type Selectable } from 'kysely';
-import { forgetVersions, type ChangedJob } from '../changes/known-pages.ts';
 import type { DbOrTx, SchedulesTable, Tx } from '../database/tables.ts';
 import { isId } from '../ids.ts';
+import type { JobChange } from './job-change.ts';
 import { nextRun, type Timing } from './times/when.ts';
 
 export type Schedule = Selectable<SchedulesTable>;
@@ -51,7 +51,7 @@ function scheduleById(db: DbOrTx, accountId: string, id: string) {
 }
 
 /** A schedule without what it runs, which may be large. */
-export type ScheduleRow = Omit<Schedule, 'request'>;
+export type ScheduleRow = Omit<Schedule, 'request' | 'job_baseline' | 'content_baseline'>;
 
 /** The account's schedules, newest first. */
 export async function listSchedules(db: DbOrTx, accountId: string): Promise<ScheduleRow[]> {
@@ -83,21 +83,37 @@ export async function listSchedules(db: DbOrTx, accountId: string): Promise<Sche
     .execute();
 }
 
+/** What a change of a schedule touches. */
+export interface ScheduleChange {
+  timing: boolean;
+  /** Null where the job is not given, or finds what it found before. */
+  job: JobChange | null;
+  /** The key with which it runs from now on. */
+  key_id: string;
+}
+
 /**
  * Changes what the owner decides. A schedule that is not paused runs by its new timing from now on.
- * `key_id`: the key that changes it, with which other jobs and times run.
+ * With another job its next run begins anew: it is not compared with those before.
  */
 export async function updateSchedule(
   tx: Tx,
-  { account_id, id, status }: Schedule,
+  { account_id, id, status, runs }: Schedule,
   settings: ScheduleSettings,
-  changed: { timing: boolean; job: ChangedJob | null; key_id: string },
+  { timing, job, key_id }: ScheduleChange,
 ): Promise<Schedule> {
-  const restarted = changed.timing && status !== 'paused';
-  const started = restarted ? startedAt(settings, await databaseTime(tx)) : {};
-  if (changed.job) await forgetVersions(tx, { account_id, id }, changed.job);
-  const key = changed.timing || changed.job ? { key_id: changed.key_id } : {};
-  return await change(tx, { account_id, id }, { ...settings, ...started, ...key });
+  const restarted = timing && status !== 'paused';
+  return await change(
+    tx,
+    { account_id, id },
+    {
+      ...settings,
+      ...(restarted ? startedAt(settings, await databaseTime(tx)) : {}),
+      ...(job && { job_baseline: runs }),
+      ...(job?.content === true && { content_baseline: runs }),
+      key_id,
+    },
+  );
 }
 
 /** Holds a schedule until it is resumed. */

@@ -12,10 +12,10 @@ export function runView(run: Run) {
 
 /** A schedule as lists show it, with its latest run. */
 export function scheduleView(
-  { account_id: _account, id, key_id: _key, ...rest }: ScheduleRow & { request?: string },
+  { account_id: _account, id, key_id: _key, ...rest }: ScheduleRow & Partial<Schedule>,
   lastRun: Run | null,
 ) {
-  const { request: _request, ...shown } = rest;
+  const { request: _request, job_baseline: _job, content_baseline: _content, ...shown } = rest;
   return {
     schedule_id: id,
     ...shown,

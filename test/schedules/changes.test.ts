@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { startReceiver } from '../support/receiver.ts';
+import { gate, page as pageOf } from '../support/site.ts';
 import { startTestService, type TestService } from '../support/service.ts';
 import { startChangingSite, type ChangingSite } from './origin.ts';
 
@@ -109,8 +110,8 @@ test('a report names 1,000 pages that are gone, the run all of them', async () =
   const id = await schedule({ deliver: 'changes', job });
   await run(id);
   await sql`
-    insert into known_pages (account_id, schedule_id, url_hash, url, sha256, last_run)
-    select ${service.account.id}, ${id}, sha256(n::text::bytea), 'https://gone.test/' || to_char(n, 'FM0000'), ''::bytea, 0
+    insert into known_pages (account_id, schedule_id, url_hash, url, sha256, last_run, content_run)
+    select ${service.account.id}, ${id}, sha256(n::text::bytea), 'https://gone.test/' || to_char(n, 'FM0000'), ''::bytea, 1, 1
     from generate_series(1, 1001) as n`.execute(service.db);
   const second = await run(id);
   assert.equal(second.changes.removed, 1001);
@@ -206,9 +207,94 @@ test('what a changed job no longer looks at is not removed', async () => {
   assert.deepEqual(outcomes, [
     { added: 0, changed: 0, removed: 0, unchanged: 1 },
     { added: 1, changed: 0, removed: 0, unchanged: 1 },
-    { added: 2, changed: 0, removed: 0, unchanged: 0 },
+    { added: 1, changed: 0, removed: 0, unchanged: 1 },
     { added: 1, changed: 0, removed: 0, unchanged: 0 },
   ]);
+});
+
+test('the first run after a change of the job begins anew, and the next one compares with it', async () => {
+  await using site = await startChangingSite({ '/a': 'One.', '/b': 'Two.', '/deep': 'Deep.' });
+  site.put('/', 'Home.', ['/a', '/b']);
+  site.put('/a', 'One.', ['/deep']);
+  const id = await schedule({ deliver: 'changes', diff: true, job: crawlOf(site) });
+  const outcomeOf = async (more?: object) => {
+    if (more)
+      assert.equal(
+        (await api('PATCH', `/v1/schedules/${id}`, { job: { ...crawlOf(site), ...more } })).status,
+        200,
+      );
+    const { changes, complete, removed } = await run(id);
+    return [complete, changes.added, changes.changed, changes.unchanged, removed.length];
+  };
+  assert.deepEqual(await outcomeOf(), [true, 4, 0, 0, 0]);
+  assert.deepEqual(await outcomeOf({ max_depth: 1 }), [true, 0, 0, 3, 0]);
+  assert.deepEqual(await outcomeOf({ exclude_paths: ['/b'] }), [true, 1, 0, 2, 0]);
+  // Another selection is another content, also of pages that have changed besides.
+  const other = { exclude_paths: ['/b'], include_selectors: ['h1'] };
+  site.put('/deep', 'Deeper.');
+  assert.deepEqual(await outcomeOf(other), [true, 0, 0, 3, 0]);
+  // What is not about the pages changes nothing.
+  site.put('/a', 'One.');
+  assert.deepEqual(await outcomeOf({ ...other, max_concurrency: 2 }), [true, 0, 0, 2, 1]);
+  site.put('/', 'Home.');
+  assert.deepEqual(await outcomeOf({ ...other, only_main_content: false }), [true, 0, 0, 1, 0]);
+  assert.deepEqual(await outcomeOf(), [true, 0, 0, 1, 0]);
+});
+
+test('a change of the job while a run is under way leaves that run its own', async () => {
+  await using site = await startChangingSite({ '/a': 'One.', '/b': 'Two.' });
+  const batch = (...paths: string[]) => ({ kind: 'batch', urls: paths.map((path) => site.url(path)) });
+  const id = await schedule({ deliver: 'changes', job: batch('/a', '/b') });
+  await run(id);
+  const held = gate(pageOf('Two', 'Two, again.'));
+  site.routes.set('/b', held.route);
+  const { json } = await api('POST', `/v1/schedules/${id}/run`);
+  await held.entered;
+  const job = { ...batch('/a'), include_selectors: ['h1'] };
+  assert.equal((await api('PATCH', `/v1/schedules/${id}`, { job })).status, 200);
+  held.open();
+  assert.deepEqual((await api.finished(json.job_id)).changes, {
+    added: 0,
+    changed: 1,
+    removed: 0,
+    unchanged: 1,
+  });
+  assert.deepEqual((await run(id)).changes, { added: 0, changed: 0, removed: 0, unchanged: 1 });
+  site.put('/a', 'Another.');
+  assert.deepEqual((await run(id)).changes, { added: 0, changed: 0, removed: 0, unchanged: 1 });
+});
+
+test('a sitemap that never comes keeps no pages from being removed', async () => {
+  await using site = await startChangingSite({ '/a': 'One.', '/b': 'Two.', '/c': 'Three.' });
+  const refused = { status: 403, headers: {}, body: 'No.' };
+  const robots = (...names: string[]) =>
+    site.routes.set('/robots.txt', {
+      headers: { 'content-type': 'text/plain', 'cache-control': 'max-age=0' },
+      body: names.map((name) => `Sitemap: ${site.url(name)}\n`).join(''),
+    });
+  const outcome = async () => {
+    const { complete, removed } = await run(id);
+    return { complete, removed };
+  };
+  robots('/never.xml');
+  site.routes.set('/never.xml', refused);
+  site.put('/', 'Home.', ['/a', '/b', '/c']);
+  const id = await schedule({ deliver: 'changes', job: crawlOf(site) });
+  assert.deepEqual(await outcome(), { complete: false, removed: [] });
+  site.put('/', 'Home.', ['/a', '/c']);
+  assert.deepEqual(await outcome(), { complete: true, removed: [site.url('/b')] });
+  // A page that takes over the links to another, and cannot be read.
+  site.put('/', 'Home.', ['/c', '/hub']);
+  site.routes.set('/hub', refused);
+  assert.deepEqual(await outcome(), { complete: false, removed: [] });
+  // It was gone before the hub failed for the second time.
+  assert.deepEqual(await outcome(), { complete: true, removed: [] });
+  site.routes.set('/never.xml', {
+    headers: { 'content-type': 'application/xml' },
+    body: `<urlset><url><loc>${site.url('/c')}</loc></url></urlset>`,
+  });
+  site.put('/hub', 'Hub.');
+  assert.deepEqual(await outcome(), { complete: true, removed: [site.url('/a')] });
 });
 
 /** A page with a clock, which is no content. */
@@ -265,7 +351,8 @@ test('the diff of a page whose content is its data is one of the data', async ()
   );
   // What is compared has changed its kind: there is nothing to compare it with.
   await api('PATCH', `/v1/schedules/${id}`, { job: { kind: 'scrape', url: site.url('/') } });
-  assert.equal((await run(id)).result.diff, null);
+  const { change, diff } = (await run(id)).result;
+  assert.deepEqual([change, diff], ['unchanged', undefined]);
 });
 
 test('the selection decides what is content', async () => {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type EndedJobStatus } from '../../database/enumerations.ts';
-import { endRun, runOf } from '../../changes/end-run.ts';
+import { endRun } from '../../changes/end-run.ts';
+import { runOf } from '../../changes/known-pages.ts';
 import { releaseCredits } from '../../accounts/credits.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { Tx } from '../../database/tables.ts';

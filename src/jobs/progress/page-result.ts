@@ -1,3 +1,4 @@
+import type { ReadSitemaps } from '../../changes/known-pages.ts';
 import type { ComparedPage } from '../../changes/page-change.ts';
 import type { JobFile } from './files.ts';
 
@@ -28,8 +29,6 @@ export interface PageResult {
   files?: JobFile[];
   /** Run of a schedule: what became of the page since the run before, where that can be told. */
   compared?: ComparedPage | null;
-  /**
-   * Run of a schedule: pages may be missing, because something that lists them could not be read.
-   */
-  incomplete?: boolean;
+  /** The start of a crawl: what became of its sitemaps. */
+  sitemaps?: ReadSitemaps | null;
 }

@@ -1,7 +1,6 @@
 import { sql } from 'kysely';
 import type { PgBoss } from 'pg-boss';
-import { rememberPages } from '../../changes/known-pages.ts';
-import { runOf } from '../../changes/end-run.ts';
+import { rememberPages, runOf } from '../../changes/known-pages.ts';
 import { boolean, int, largeText, rows, smallint, text } from '../../database/rows.ts';
 import type { Tx } from '../../database/tables.ts';
 import type { Reservation } from '../../webhooks/direct/reservation.ts';
@@ -104,8 +103,8 @@ function countsWith(job: Job, updated: SettledPage[]) {
 async function rememberUpdated(tx: Tx, job: Job, settled: PageResult[]): Promise<void> {
   const run = runOf(job);
   if (run === null || settled.length === 0) return;
-  const seen = settled.map(({ compared = null, incomplete = false, ...page }) => {
-    return { ...page, compared, incomplete };
+  const seen = settled.map(({ compared = null, sitemaps = null, ...page }) => {
+    return { ...page, compared, sitemaps };
   });
   await rememberPages(tx, run, seen);
 }

@@ -17,7 +17,8 @@ interface RunNow {
 
 /**
  * Runs a schedule at once, once for each Idempotency-Key. Throws ServiceError: `already_running`,
- * `validation_failed` where its job is not accepted any more, or as `createJob`.
+ * `unavailable` where it has changed since it was read, `validation_failed` where its job is not
+ * accepted any more, or as `createJob`.
  */
 export async function runNow(context: JobContext, schedule: Schedule, origin: JobOrigin): Promise<RunNow> {
   const { db, log } = context;
@@ -30,6 +31,8 @@ export async function runNow(context: JobContext, schedule: Schedule, origin: Jo
     if (made !== null) return await repeatedRun(tx, account_id, made);
     const locked = await lockSchedule(tx, account_id, schedule.id);
     if (!locked) throw notFound('schedule');
+    if (locked.updated_at.getTime() !== schedule.updated_at.getTime())
+      throw new ServiceError('unavailable', 'The schedule is being changed.', { retryAfterSeconds: 1 });
     if (await runningRun(tx, locked))
       throw new ServiceError('already_running', 'The run before has not ended.');
     const start = { plan: { job }, trigger: 'manual' as const, due: await databaseTime(tx) };

@@ -2,9 +2,6 @@ import { sql, type Selectable } from 'kysely';
 import type { Db, DbOrTx, ScheduleRunsTable } from '../../database/tables.ts';
 import type { ScheduleKey } from '../schedules.ts';
 
-/** A run without the list of what was removed, which may be long. */
-export type Run = Omit<Selectable<ScheduleRunsTable>, 'removed_urls'>;
-
 const COLUMNS = [
   'account_id',
   'schedule_id',
@@ -23,7 +20,10 @@ const COLUMNS = [
   'unchanged',
   'complete',
   'reported',
-] as const satisfies (keyof Run)[];
+] as const satisfies (keyof ScheduleRunsTable)[];
+
+/** A run without the lists of what was removed or not read, which may be long. */
+export type Run = Pick<Selectable<ScheduleRunsTable>, (typeof COLUMNS)[number]>;
 
 /** The runs of a schedule, the latest first, those before the run `before`. */
 export async function listRuns(
@@ -49,10 +49,10 @@ export async function findRun(
   db: DbOrTx,
   { account_id, id }: ScheduleKey,
   run: number,
-): Promise<Selectable<ScheduleRunsTable> | null> {
+): Promise<(Run & { removed_urls: string | null }) | null> {
   const found = await db
     .selectFrom('schedule_runs')
-    .selectAll()
+    .select([...COLUMNS, 'removed_urls'])
     .where('account_id', '=', account_id)
     .where('schedule_id', '=', id)
     .where('run', '=', run)

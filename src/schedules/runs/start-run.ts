@@ -94,9 +94,10 @@ export async function startRun(
     await insertRun(tx, schedule, { run, trigger, due, job_id: null, skip });
     return { run, job_id: null, skip };
   }
-  const { account_id, id: schedule_id, deliver, diff } = schedule;
+  const { account_id, id: schedule_id, deliver, diff, job_baseline, content_baseline } = schedule;
   await insertRun(tx, schedule, { run, trigger, due, job_id: plan.job.id, skip: null });
-  const job = { ...plan.job.job, account_id, schedule: { schedule_id, run, deliver, diff } };
+  const how = { schedule_id, run, deliver, diff, job_baseline, content_baseline };
+  const job = { ...plan.job.job, account_id, schedule: how };
   const { job_id } = await insertJob(tx, context, { ...plan.job, job });
   return { run, job_id, skip: null };
 }

@@ -81,7 +81,9 @@ export function notModifiedResult(
   fetched: RoutedPage,
   { links, fetchedAt }: { links: string[] | null; fetchedAt: Date },
 ): PageResult {
-  const { sha256, aliases } = page.known!;
+  const { aliases } = page.known!;
+  // Only a page whose content can be compared is asked for with conditions.
+  const sha256 = page.known!.sha256!;
   const durationMs = Math.round(fetched.durationMs);
   return {
     ordinal: page.ordinal,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import type { SecretBox } from '../../accounts/secrets.ts';
-import { readKnownText, readKnownPages } from '../../changes/known-pages.ts';
+import { readKnownText, readKnownPages, runOf } from '../../changes/known-pages.ts';
 import type { KnownPage } from '../../changes/page-change.ts';
 import type { DeliverMode, JobKind, JobStatus, WebhookEvent } from '../../database/enumerations.ts';
 import type { Db } from '../../database/tables.ts';
@@ -34,6 +34,8 @@ interface JobColumns {
   webhook_events: WebhookEvent[] | null;
   schedule_id: string | null;
   run: number | null;
+  job_baseline: number | null;
+  content_baseline: number | null;
   deliver: DeliverMode | null;
   diff: boolean | null;
 }
@@ -48,6 +50,8 @@ const JOB_COLUMNS = [
   'webhook_events',
   'schedule_id',
   'run',
+  'job_baseline',
+  'content_baseline',
   'deliver',
   'diff',
 ] satisfies (keyof JobColumns)[];
@@ -143,9 +147,10 @@ export class WorkReader {
     return watch === null ? new Map() : await readKnownPages(this.#db, watch.run, ordinals);
   }
 
-  #watchOf(account_id: string, id: string, { schedule_id, run, deliver, diff }: Row): Watch | null {
-    if (schedule_id === null || run === null) return null;
-    const runJob = { account_id, id, schedule_id, run };
+  #watchOf(account_id: string, id: string, row: Row): Watch | null {
+    const runJob = runOf({ ...row, account_id, id });
+    if (runJob === null) return null;
+    const { deliver, diff } = row;
     return {
       run: runJob,
       onlyChanges: deliver === 'changes',

@@ -23,8 +23,8 @@ export interface ReadRequest {
 
 /** What a page was before, and what to report of the change. */
 export interface CompareRequest {
-  /** Null for a page that is new. */
-  previous: { sha256: string; text: string | null } | null;
+  /** Null for a page that is new; its hash is null where something else counted as content then. */
+  previous: { sha256: string | null; text: string | null } | null;
   /** Whether a changed page has a diff, and its text is kept for the next one. */
   diff: boolean;
   /** Whether the block of an unchanged page has no content. */

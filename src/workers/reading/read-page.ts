@@ -67,7 +67,8 @@ async function comparisonOf(
   const sha256 = contentSha256(extraction, options);
   if (previous === null) return { change: 'added', sha256, previousSha256: null };
   const previousSha256 = previous.sha256;
-  if (sha256 === previousSha256) return { change: 'unchanged', sha256, previousSha256 };
+  if (previousSha256 === null || sha256 === previousSha256)
+    return { change: 'unchanged', sha256, previousSha256 };
   if (!diff) return { change: 'changed', sha256, previousSha256 };
   const text = comparedText(extraction, options);
   const lines = previous.text !== null && text !== null ? await textDiff(previous.text, text) : null;

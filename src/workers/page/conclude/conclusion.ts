@@ -1,3 +1,4 @@
+import type { ReadSitemaps } from '../../../changes/known-pages.ts';
 import { isGone } from '../../../changes/page-change.ts';
 import type { CrawlOptions, MapOptions } from '../../../jobs/options.ts';
 import type { PageResult } from '../../../jobs/progress/page-result.ts';
@@ -29,22 +30,22 @@ export class Conclusion {
     const { fetched, reading, rendered, files } = found;
     if (job.map) return await this.#ofMap(job.map, found);
     const compared = comparedPage({ page, fetched, reading, rendered });
-    const { links, incomplete } = await this.#links(fetched.url, linksOf(page, found));
+    const { links, sitemaps } = await this.#links(fetched.url, linksOf(page, found));
     if (job.crawl && (job.options as CrawlOptions).respect_noindex && reading.noindex) {
       const ended = endedResult(this.#visit, this.#answer, { status: 'skipped', code: 'robots' });
-      return { ...ended, links, incomplete };
+      return { ...ended, links, sitemaps };
     }
     const surcharge = rendered ? job.options.rendering!.credits - 1 : 0;
     const facts = { page, fetched, reading, links, fetchedAt: this.#answer.fetchedAt, surcharge };
-    return okResult({ ...facts, files: files.stored, compared, incomplete });
+    return okResult({ ...facts, files: files.stored, compared, sitemaps });
   }
 
   /** The result of a page that has not changed: the links that are known of it are followed. */
   async ofUnchanged(fetched: RoutedPage): Promise<PageResult> {
     const { page } = this.#visit;
-    const { links, incomplete } = await this.#links(fetched.url, page.known?.links ?? []);
+    const { links, sitemaps } = await this.#links(fetched.url, page.known?.links ?? []);
     const { fetchedAt } = this.#answer;
-    return { ...notModifiedResult(page, fetched, { links, fetchedAt }), incomplete };
+    return { ...notModifiedResult(page, fetched, { links, fetchedAt }), sitemaps };
   }
 
   /** The block of the start page, with the URLs of the site. */
@@ -61,16 +62,20 @@ export class Conclusion {
 
   /**
    * The links to follow: those of the page and, for the seed of a crawl, of the sitemaps. Null
-   * where the job is no crawl. `incomplete`: a sitemap could not be read.
+   * where the job is no crawl.
    */
-  async #links(address: string, links: string[]): Promise<{ links: string[] | null; incomplete: boolean }> {
+  async #links(address: string, links: string[]): Promise<FoundLinks> {
     const { job, page } = this.#visit;
-    if (!job.crawl) return { links: null, incomplete: false };
-    if (page.depth > 0 || (job.options as CrawlOptions).sitemap === 'skip')
-      return { links, incomplete: false };
-    const listed = await sitemapLinks(this.#visit, this.#around.hosts, address);
-    return { links: [...new Set([...links, ...listed.links])], incomplete: !listed.complete };
+    if (!job.crawl) return { links: null, sitemaps: null };
+    if (page.depth > 0 || (job.options as CrawlOptions).sitemap === 'skip') return { links, sitemaps: null };
+    const { links: listed, sitemaps } = await sitemapLinks(this.#visit, this.#around.hosts, address);
+    return { links: [...new Set([...links, ...listed])], sitemaps };
   }
+}
+
+interface FoundLinks {
+  links: string[] | null;
+  sitemaps: ReadSitemaps | null;
 }
 
 /** The links of a page, and where it came without its content those that it had before. */

@@ -69,7 +69,7 @@ export async function mapSite(
     accepts: (url) => urls.has(url) || matches(url),
   });
   for (const [url, lastmod] of listed.lastmod) add(url, lastmod === undefined ? {} : { lastmod });
-  return { urls, complete: complete && listed.complete };
+  return { urls, complete: complete && listed.complete && listed.failed.length === 0 };
 }
 
 /** Whether the memory could be reserved within `ms`. */

@@ -1,3 +1,4 @@
+import type { ReadSitemaps } from '../../../changes/known-pages.ts';
 import type { ComparedPage } from '../../../changes/page-change.ts';
 import type { FetchedPage } from '../../../egress/index.ts';
 import type { JobFile } from '../../../jobs/progress/files.ts';
@@ -73,7 +74,7 @@ interface ReadPage {
   files: JobFile[];
   /** Run of a schedule: what became of it since the run before. */
   compared?: ComparedPage | null;
-  incomplete?: boolean;
+  sitemaps?: ReadSitemaps | null;
 }
 
 /** The result of a page that was read. */

@@ -4,6 +4,7 @@ import { normaliseUrl } from '../../../crawl/normalise.ts';
 import { withinBudget } from '../../../crawl/scope.ts';
 import { isRetryable, type BodyReader, type FetchedPage } from '../../../egress/index.ts';
 import type { CrawlOptions } from '../../../jobs/options.ts';
+import type { ReadSitemaps } from '../../../changes/known-pages.ts';
 import { retryAfterSeconds, TRANSIENT_STATUSES } from '../../hosts/answer.ts';
 import { HostClockError } from '../../hosts/clock.ts';
 import { HostBusyError } from '../../hosts/errors.ts';
@@ -42,32 +43,27 @@ interface SitemapSearch {
   accepts?: (url: string) => boolean;
 }
 
-/** What the sitemaps of a site list. */
-export interface SitemapPages {
+/** What the sitemaps of a site list, and which of them could not be read. */
+export interface SitemapPages extends ReadSitemaps {
   /** The pages, normalised, and when they last changed, where the sitemap says so. */
   lastmod: Map<string, string | undefined>;
-  /** Whether these are all: neither time nor room was used up, and no sitemap failed. */
-  complete: boolean;
 }
 
-/**
- * The pages in scope that the sitemaps of the seed's site list, normalised, for a crawl, and
- * whether these are all.
- */
+/** The pages in scope that the sitemaps of the seed's site list, normalised, for a crawl. */
 export async function sitemapLinks(
   visit: Visit,
   hosts: Hosts,
   seed: string,
-): Promise<{ links: string[]; complete: boolean }> {
+): Promise<{ links: string[]; sitemaps: ReadSitemaps }> {
   const { max_pages } = visit.job.options as CrawlOptions;
-  const { lastmod, complete } = await sitemapPages(visit, hosts, {
+  const { lastmod, ...sitemaps } = await sitemapPages(visit, hosts, {
     seed,
     // Some of what a sitemap lists is out of scope, or listed twice.
     maxUrls: Math.min(100_000, max_pages * 2),
     budgetMs: SITEMAPS_BUDGET_MS,
     accepts: (url) => url !== visit.page.url,
   });
-  return { links: [...lastmod.keys()], complete };
+  return { links: [...lastmod.keys()], sitemaps };
 }
 
 /** The pages in scope that the sitemaps of a site list. They are fetched as politely as pages. */
@@ -99,7 +95,8 @@ export async function sitemapPages(
   fetcher.throwFailure();
   // The start is in scope, unless the time for judging is used up.
   const allJudged = inScope(seed, 0) || inScope(visit.page.url, 0);
-  return { lastmod: lastmods, complete: fetcher.complete && allJudged && collected.complete };
+  const complete = fetcher.complete && allJudged && collected.complete;
+  return { lastmod: lastmods, failed: fetcher.failed, complete };
 }
 
 /** Whether a sitemap was read, or certainly does not exist. */
@@ -119,7 +116,8 @@ class SitemapFetcher {
   /** Aborts with the visit, or when the time is used up. */
   readonly #signal: AbortSignal;
   #failure: HostClockError | null = null;
-  #failed = 0;
+  readonly #failed: string[] = [];
+  #complete = true;
 
   constructor(visit: Visit, hosts: Hosts, { vouched, budgetMs }: { vouched: string[]; budgetMs: number }) {
     this.#visit = visit;
@@ -129,9 +127,14 @@ class SitemapFetcher {
     this.#signal = AbortSignal.any([visit.signal, AbortSignal.timeout(Math.max(0, Math.ceil(budgetMs)))]);
   }
 
-  /** Whether every sitemap was fetched, or is not there. */
+  /** The sitemaps of which nothing came. */
+  get failed(): string[] {
+    return this.#failed;
+  }
+
+  /** Whether no sitemap came in part, and none was left out for want of time. */
   get complete(): boolean {
-    return this.#failed === 0;
+    return this.#complete;
   }
 
   /** Throws errors that are no fault of the sitemaps. */
@@ -141,16 +144,19 @@ class SitemapFetcher {
   }
 
   async fetch(url: string, read: BodyReader): Promise<FetchedPage> {
+    let hasBegun = false;
     try {
-      const fetched = await this.#fetchTwice(url, read);
-      if (
-        fetched.truncated ||
-        !(isThere(fetched) || (this.#isGuess(url) && !TRANSIENT_STATUSES.has(fetched.status)))
-      )
-        this.#failed++;
+      const fetched = await this.#fetchTwice(url, async (body) => {
+        hasBegun = true;
+        await read(body);
+      });
+      if (fetched.truncated) this.#complete = false;
+      else if (!isThere(fetched) && (!this.#isGuess(url) || TRANSIENT_STATUSES.has(fetched.status)))
+        this.#failed.push(url);
       return fetched;
     } catch (error) {
-      this.#failed++;
+      if (hasBegun || this.#leftMs <= 0) this.#complete = false;
+      else this.#failed.push(url);
       throw error;
     }
   }
