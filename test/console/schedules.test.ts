@@ -21,13 +21,13 @@ test(
     const look = (name: string) => lookAt(page, name);
     const press = async (name: string) => await page.getByRole('button', { name, exact: true }).click();
     /** Runs the schedule, and waits until the run has ended. */
-    async function run(number: number): Promise<void> {
+    async function run(number: number, status = 'completed'): Promise<void> {
       await press('Run now');
       await page.getByText('The run has begun.').waitFor();
       const [{ schedule_id }] = (await service.api('GET', '/v1/schedules')).json.data;
       await eventually(async () => {
         const { last_run } = (await service.api('GET', `/v1/schedules/${schedule_id}`)).json;
-        return last_run.run === number && last_run.status === 'completed';
+        return last_run.run === number && last_run.status === status;
       }, 120_000);
       await page.reload();
     }
@@ -59,6 +59,13 @@ test(
     await run(3);
     await page.getByText('1 added, 2 changed, 1 removed').waitFor();
     await look('schedule');
+    const paths = ['/', '/a', '/c'];
+    const shown = paths.map((path) => site.routes.get(path)!);
+    for (const path of paths) site.routes.set(path, { status: 302, headers: { location: path }, body: '' });
+    await run(4, 'failed');
+    await page.getByText('Run 4 failed: see its job. Nothing was delivered.').waitFor();
+    await look('schedule-failed');
+    for (const [n, path] of paths.entries()) site.routes.set(path, shown[n]!);
 
     await page.getByRole('link', { name: 'Run 3' }).click();
     await page.getByRole('heading', { name: 'Changes' }).waitFor();

@@ -99,6 +99,15 @@ function targetOf({ kind, url }: ScheduleRow, { given }: OpenJob) {
   ] as const;
 }
 
+/** That the latest run failed, of which a schedule that delivers changes sends nothing. */
+function failureOf({ deliver }: ScheduleRow, latest: Run | undefined): Content {
+  if (latest?.status !== 'failed') return null;
+  const silent = deliver === 'changes' && !latest.reported && ' Nothing was delivered.';
+  return html`<p class="caution" role="status">
+    Run ${latest.run} failed: <a href="/console/jobs/${latest.job_id}">see its job</a>.${silent}
+  </p>`;
+}
+
 /**
  * A schedule's page: how it stands, its runs with what they found, and the form that changes it.
  */
@@ -127,6 +136,7 @@ export function scheduleBody(res: Response, { schedule, runs, cursor, next, chan
         <h2>Runs</h2>
         ${!running && postButton(res, `${path}/run`, 'Run now', 'button primary')}
       </div>
+      ${cursor === undefined && failureOf(schedule, runs[0])}
       ${table('Runs, the latest first', RUNS, runs, html`<p>It has not run yet.</p>`)}
       ${pager(path, { cursor }, next, ['Latest', 'Earlier'])}
     </section>
