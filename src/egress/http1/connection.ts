@@ -130,6 +130,8 @@ export class Connection {
     this.#open.place[Symbol.dispose]();
     this.expiresAt = performance.now() + keepAliveMs;
     if (keepAliveMs === 0) this.destroy(new Error('the connection is not to be used again'));
+    // The end of an answer may come with the piece that paused it. The next answer is read.
+    else this.resume();
     user.onEnd();
   }
 

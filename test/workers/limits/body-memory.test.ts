@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { SMALL_BODY_BYTES } from '../../../src/egress/body/memory.ts';
 import { createEgress } from '../../../src/egress/index.ts';
 import type { Permit } from '../../../src/limits/permit.ts';
 import { SharedSemaphore, sharedSemaphoreMemory } from '../../../src/limits/shared-semaphore.ts';
 import { BodyMemoryBudget, type BodyReservation } from '../../../src/workers/limits/body-memory.ts';
-import { startOrigin } from '../../support/net/origin.ts';
+import { ok, startOrigin } from '../../support/net/origin.ts';
 import { startSite } from '../../support/site.ts';
 
 const MIB = 1024 * 1024;
@@ -59,6 +60,21 @@ test('a large body waits for memory outside its own timeout, and keeps only what
     left[Symbol.dispose]();
   }
   assert.equal((await taking(budget, 2 * MIB)).amount, 2 * MIB);
+});
+
+test('a body that ends as it asks for room leaves its connection to the next page', async () => {
+  // Whatever the size of the pieces, the last one is what passes the size that needs no room.
+  const body = 'a'.repeat(SMALL_BODY_BYTES + 1);
+  await using origin = await startOrigin((socket) => socket.write(ok(body)));
+  await using egress = createEgress({ allowTargets: ['127.0.0.0/8'], allowWebhooks: [] });
+  const bodies = new BodyMemoryBudget(new SharedSemaphore(sharedSemaphoreMemory(1), 0, MIB));
+  for (const path of ['/1', '/2', '/3']) {
+    using memory = bodies.reserve('acct_a');
+    const url = `http://127.0.0.1:${origin.port}${path}`;
+    const page = await egress.fetchPage({ url, userAgent: 'TestBot/1.0', timeoutMs: 10_000, memory });
+    assert.equal(page.body.length, body.length);
+  }
+  assert.equal(origin.connections, 1);
 });
 
 test('room that comes when its page has ended is given back', async () => {
