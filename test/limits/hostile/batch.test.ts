@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { SMALL_PAGES } from './pages/small.ts';
-import { startUnderAttack, type UnderAttack } from './under-attack.ts';
-
-const TEST_TIMEOUT_MS = 300_000;
+import { stageTests, TEST_TIMEOUT_MS, type UnderAttack } from './under-attack.ts';
 
 let stage: UnderAttack;
-before(
-  async () => {
-    stage = await startUnderAttack();
-  },
-  { timeout: TEST_TIMEOUT_MS },
-);
-after(() => stage[Symbol.asyncDispose]());
+stageTests((started) => (stage = started));
 
 /** Of HOSTILE_PAGES those that take most memory. */
 const LARGE = ['nine megabytes of links', 'headings', 'formulas', 'a table of empty cells', 'options'];

@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { HOSTILE_PAGES } from './pages/index.ts';
-import { startUnderAttack, type UnderAttack } from './under-attack.ts';
-
-const TEST_TIMEOUT_MS = 300_000;
+import { stageTests, TEST_TIMEOUT_MS, type UnderAttack } from './under-attack.ts';
 
 let stage: UnderAttack;
-before(
-  async () => {
-    stage = await startUnderAttack();
-  },
-  { timeout: TEST_TIMEOUT_MS },
-);
-after(() => stage[Symbol.asyncDispose]());
+stageTests((started) => (stage = started));
 
 /** How a page may end that no reader can read within its limits. */
 const ENDS = ['ok', 'too_large', 'parse_failed', 'parse_timeout', 'unsupported_content_type'];

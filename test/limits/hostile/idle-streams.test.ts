@@ -1,23 +1,16 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gate, page } from '../../support/site.ts';
-import { ATTACKED_KEY, startUnderAttack, type UnderAttack } from './under-attack.ts';
+import { ATTACKED_KEY, stageTests, TEST_TIMEOUT_MS, type UnderAttack } from './under-attack.ts';
 
-const TEST_TIMEOUT_MS = 300_000;
 /** Of one account from one address, which may have 512 connections. */
 const WATCHERS = 400;
 const WATCHED_MS = 10_000;
 
 let stage: UnderAttack;
-before(
-  async () => {
-    stage = await startUnderAttack();
-  },
-  { timeout: TEST_TIMEOUT_MS },
-);
-after(() => stage[Symbol.asyncDispose]());
+stageTests((started) => (stage = started));
 
 const WAYS: Record<string, (job: string) => string> = {
   'streams of events': (job) => `/v1/jobs/${job}/events`,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import type { TestContext } from 'node:test';
+import { after, before, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { createAccount } from '../../../src/accounts/accounts.ts';
@@ -38,6 +38,20 @@ const TRIES = 3;
 
 /** Of the account that is attacked. */
 export const ATTACKED_KEY = 'ok_test_key_of_the_attacked';
+
+/** For a test of attacks, and for what they start with. */
+export const TEST_TIMEOUT_MS = 300_000;
+
+/** Starts an attacked service before the tests of a file, which `begin` receives; ends it after them. */
+export function stageTests(begin: (stage: UnderAttack) => void): void {
+  let stage: UnderAttack;
+  const start = async () => {
+    stage = await startUnderAttack();
+    begin(stage);
+  };
+  before(start, { timeout: TEST_TIMEOUT_MS });
+  after(() => stage[Symbol.asyncDispose]());
+}
 
 /** A service in its own process, servers that attack it, and an unrelated account. */
 export interface UnderAttack extends AsyncDisposable {
@@ -115,12 +129,12 @@ export async function startUnderAttack(): Promise<UnderAttack> {
   };
 
   const unnoticed: UnderAttack['unnoticed'] = async (t, attack) => {
-    const before = await residentMiB(service.pid);
+    const beforeMiB = await residentMiB(service.pid);
     for (let round = 1; ; round++) {
       const watched = { pid: service.pid, bystander, url: site.url('/'), bare };
       const rest = await costOf(async () => await sleep(REST_MS), watched);
       const cost = await costOf(async () => await attack(round), watched);
-      const report = `${reportOf(cost, before)}; before it, API ${waits(rest.answers)}, a page ${waits(rest.pages)}`;
+      const report = `${reportOf(cost, beforeMiB)}; before it, API ${waits(rest.answers)}, a page ${waits(rest.pages)}`;
       t.diagnostic(report);
       assert.ok(cost.withReadersMiB < LIMIT_MIB, report);
       const isSoon = (kind: 'answers' | 'pages', { p99Ms, ofRest, ofBare }: typeof API) =>

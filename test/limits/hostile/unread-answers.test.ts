@@ -1,23 +1,16 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ATTACKED_KEY, startUnderAttack, type UnderAttack } from './under-attack.ts';
+import { ATTACKED_KEY, stageTests, TEST_TIMEOUT_MS, type UnderAttack } from './under-attack.ts';
 
-const TEST_TIMEOUT_MS = 300_000;
 /** Of one address, which may have 512 connections. */
 const CONNECTIONS = 400;
 const UNREAD_MS = 10_000;
 const PAGE_BYTES = 9 * 1024 * 1024;
 
 let stage: UnderAttack;
-before(
-  async () => {
-    stage = await startUnderAttack();
-  },
-  { timeout: TEST_TIMEOUT_MS },
-);
-after(() => stage[Symbol.asyncDispose]());
+stageTests((started) => (stage = started));
 
 test("the API's document: others notice nothing", { timeout: TEST_TIMEOUT_MS }, async (t) => {
   await stage.unnoticed(t, async () => await askAndNotRead('/openapi.json'));
