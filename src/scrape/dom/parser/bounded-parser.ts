@@ -2,10 +2,11 @@ import type { DomHandler, Element } from 'domhandler';
 import { Parser } from 'htmlparser2';
 import { BLOCK_ELEMENTS } from '../elements.ts';
 import { reaches, SCOPES } from './end-tags.ts';
+import { endsForeign, Foreign, isForeignRoot } from './foreign.ts';
 import { Formatting } from './formatting.ts';
+import { endTokensAsHtml } from './html-tokens.ts';
 import { closedBefore } from './implied-end.ts';
 import { MAX_DEPTH, OpenElements } from './open-elements.ts';
-import { ScriptEnd } from './script-end.ts';
 
 /** Elements whose content is not text of the page, even where they are flattened. */
 const OPAQUE = new Set([
@@ -20,9 +21,6 @@ const OPAQUE = new Set([
   'select',
 ]);
 
-const BRACKET = 0x5b;
-const GREATER = 0x3e;
-const SPACE = 0x20;
 const HEADING = /^h[1-6]$/;
 
 /**
@@ -42,6 +40,7 @@ export class BoundedParser extends Parser {
   readonly #syntax: Syntax;
   readonly #open: OpenElements;
   readonly #formatting: Formatting;
+  readonly #foreign: Foreign;
   readonly #excess: string[] = [];
   readonly #excessCount = new Map<string, number>();
   #opaque = 0;
@@ -59,36 +58,12 @@ export class BoundedParser extends Parser {
     this.#syntax = syntax;
     this.#open = new OpenElements(this['stack'], handler);
     this.#formatting = new Formatting(this.#open);
+    this.#foreign = new Foreign(() => this.#open.names.length + this.#excess.length);
     if (syntax === 'xhtml') return;
-    this.#readCdataAsComment();
-    this.#passDoubleEscapedScripts();
-  }
-
-  /**
-   * In HTML outside of SVG and MathML, `<![CDATA[` opens a comment that the next `>` ends
-   * (13.2.5.42).
-   */
-  #readCdataAsComment(): void {
-    const tokenizer = this['tokenizer'];
-    const beforeDeclaration = tokenizer['stateBeforeDeclaration'].bind(tokenizer);
-    tokenizer['stateBeforeDeclaration'] = (code: number): void =>
-      beforeDeclaration(code === BRACKET && this['foreignContext'][0] !== true ? 0 : code);
-  }
-
-  #passDoubleEscapedScripts(): void {
-    const tokenizer = this['tokenizer'];
-    const inSpecialTag = tokenizer['stateInSpecialTag'].bind(tokenizer);
-    const scripts = new ScriptEnd();
-    tokenizer['stateInSpecialTag'] = (code: number): void => {
-      const { length } = tokenizer['currentSequence'];
-      const atEnd = tokenizer['sequenceIndex'] === length && (code === GREATER || code <= SPACE);
-      if (atEnd && this['stack'][0] === 'script') {
-        const end = tokenizer['index'] - length;
-        if (!scripts.endsAt(tokenizer['buffer'], tokenizer['sectionStart'], end))
-          tokenizer['sequenceIndex'] = 0;
-      }
-      inSpecialTag(code);
-    };
+    endTokensAsHtml(this['tokenizer'], {
+      isForeign: () => this.#foreign.isForeign,
+      isScript: () => this['stack'][0] === 'script',
+    });
   }
 
   /** The open heading that a heading's end tag closes, whatever its level (13.2.6.4.7). */
@@ -105,18 +80,32 @@ export class BoundedParser extends Parser {
 
   /** Whether the rules of HTML hold: not in XHTML, and neither in SVG nor in MathML. */
   get #isHtml(): boolean {
-    return this.#syntax === 'html' && this['foreignContext'][0] !== true;
+    return this.#syntax === 'html' && !this.#foreign.isForeign;
+  }
+
+  /** Closes SVG and MathML up to what holds them in HTML. */
+  #leaveForeign(): void {
+    while (this.#foreign.isForeign) {
+      const excess = this.#excess.at(-1);
+      if (excess === undefined) this.#open.closeInnermost();
+      else this.#popExcess(excess);
+    }
   }
 
   override onopentagname(start: number, endIndex: number): void {
+    const written = this['getSlice'](start, endIndex).toLowerCase();
+    if (this.#syntax === 'html' && endsForeign(written)) this.#leaveForeign();
+    const name = written === 'image' && this.#isHtml ? 'img' : written;
     if (this.#isHtml) {
-      const name = this['getSlice'](start, endIndex).toLowerCase();
       const closed = closedBefore(name, this['stack']);
       if (closed !== null) this.#open.closeUpTo(closed);
       this.#formatting.beforeStart(name);
     }
-    super.onopentagname(start, endIndex);
-    if (this['foreignContext'].length > MAX_DEPTH) this['foreignContext'].pop();
+    this.endIndex = endIndex;
+    const closesItself = this.#foreign.isForeign || isForeignRoot(name);
+    this['emitOpenTag'](name);
+    this['foreignContext'].splice(0, Infinity, closesItself);
+    this.#foreign.opened(name);
     if (this['stack'].length <= MAX_DEPTH) return;
     this.#flattened = this['stack'].shift() ?? null;
   }

@@ -1,14 +1,15 @@
 import { BLOCK_ELEMENTS } from '../elements.ts';
+import { HOLDS_HTML } from './foreign.ts';
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
 
 /** Elements out of which an end tag does not reach ("has an element in scope", 13.2.4.2). */
-export const SCOPES = words('applet caption html table td th marquee object template');
+export const SCOPES = words('applet caption html table td th marquee object template').union(HOLDS_HTML);
 /** Tables and their parts: their end tags reach out of each other, and out of no table around. */
 const TABLE_PARTS = words('table caption colgroup tbody thead tfoot tr td th');
 const TABLE_SCOPES = words('html table template');
 /** Roots of SVG and MathML, and what holds HTML in them: their end tags leave all that is open in them. */
-const FOREIGN = words('svg math foreignobject desc title annotation-xml mi mo mn ms mtext');
+const FOREIGN = words('svg math').union(HOLDS_HTML);
 const LISTS = words('ul ol');
 const SPECIAL = words('applet button marquee object select template');
 
