@@ -75,6 +75,26 @@ const SAMPLES: [encoding: string, text: string, hex: string][] = [
     'dded20e5d0e520c7e1d5ddcdc920cacccfe6e420c2ced120c7e1c3cec8c7d120e6c7e1e3dae1e6e3c7ca20c7e1e3ddedcfc920dae420dae3e1e4c720dded20c7e1e3cfede4c92e',
   ],
   [
+    'iso-8859-6',
+    'في هذه الصفحة تجدون آخر الأخبار والمعلومات المفيدة عن عملنا في المدينة.',
+    'e1ea20e7d0e720c7e4d5e1cdc920cacccfe8e620c2ced120c7e4c3cec8c7d120e8c7e4e5d9e4e8e5c7ca20c7e4e5e1eacfc920d9e620d9e5e4e6c720e1ea20c7e4e5cfeae6c92e',
+  ],
+  [
+    'macintosh',
+    'Le garçon a mangé une crème brûlée à la fête, naïve idée. Où êtes-vous ?',
+    '4c65206761728d6f6e2061206d616e678e20756e652063728f6d652062729e6c8e652088206c6120669074652c206e619576652069648e652e204f9d20907465732d766f7573203f',
+  ],
+  [
+    'macintosh',
+    'Die Straße führt über schöne Brücken; Öl für größere Häuser.',
+    '4469652053747261a76520669f687274209f626572207363689a6e652042729f636b656e3b20856c20669f722067729aa765726520488a757365722e',
+  ],
+  [
+    'x-mac-cyrillic',
+    'На этой странице вы найдёте последние новости.',
+    '8de020fdf2eee920f1f2f0e0ede8f6e520e2fb20ede0e9e4def2e520efeef1ebe5e4ede8e520edeee2eef1f2e82e',
+  ],
+  [
     'windows-1257',
     'Šajā lapā jūs atradīsiet jaunākās ziņas un noderīgu informāciju par mūsu darbu.',
     'd0616ae2206c6170e2206afb73206174726164ee73696574206a61756ee26be273207a69f2617320756e206e6f646572ee677520696e666f726de263696a7520706172206dfb73752064617262752e',
@@ -287,3 +307,31 @@ test('a label of UTF-16 on text without zeros says nothing', () => {
   for (const charset of ['unicode', 'utf-16', 'ucs-2'])
     assert.equal(decode(german, { charset }).text, '<p>Die Grüße aus Köln, für München</p>');
 });
+
+test('characters that a database wrote as two surrogates are characters of UTF-8', () => {
+  const bytes = Buffer.from('Gr\u00fc\u00dfe \u00ed', 'utf8');
+  const pair = Buffer.from('eda0bdedb880', 'hex');
+  const joined = Buffer.concat([pair, bytes, pair, Buffer.from('!'), pair]);
+  for (const charset of ['utf-8', null])
+    assert.deepEqual(decode(joined, { charset }), { text: '😀Grüße í😀!😀', encoding: 'utf-8' });
+  const alone = Buffer.concat([pair.subarray(0, 3), Buffer.from(' äöü äöü')]);
+  assert.equal(decode(alone, { charset: 'utf-8' }).text.slice(-8), ' äöü äöü');
+});
+
+test('a label of text that only a script understands counts as none', () => {
+  assert.equal(decode(Buffer.from('4772fcdf65', 'hex'), { charset: 'x-user-defined' }).text, 'Grüße');
+});
+
+/** English pages whose only bytes beyond ASCII are signs of windows-1252. */
+const SIGNS = [
+  'It\x92s here \xb7 it\x92s there \xb7 \x93well\x94 \x97 now \xb7 then',
+  'The deposit\x92s \xa35, or \xa37.50 with tea. \xa9 2024',
+  'Part 1 \xb6 Part 2 \xb6 He said\x97and meant it\x97no. \xb6',
+  'x\xa0\xa0\xa0\xa0y\xa0\xa0 z\xae',
+  '\xbd cup of milk, \xbc cup of caf\xe9 cr\xe8me, 3 \xd7 4\xb0',
+  'Es\xadp\xe8ce de mo\xadtif\xad',
+];
+for (const bytes of SIGNS)
+  test(`signs are not letters of another alphabet: ${JSON.stringify(bytes)}`, () => {
+    assert.equal(decode(Buffer.from(bytes, 'latin1')).encoding, 'windows-1252');
+  });

@@ -35,7 +35,7 @@ const HANGUL =
 
 const LETTER = /[\p{L}\p{M}]/u;
 const PUNCTUATION = new Set(
-  '“”‘’‚„–—…«»©®™°•·€£§№¿¡ªº\u00a0\u3000、。，．：；！？「」『』（）《》【】〈〉・～',
+  '“”‘’‚„–—…«»©®™°•·€£§№¿¡ªº½¼¾×÷±²³·¶†‡‹›¤¥¦¨¬´µ¸‰\u00ad\u00a0\u3000、。，．：；！？「」『』（）《》【】〈〉・～',
 );
 
 /** A language in the Latin script: its letters beyond ASCII, in either case. */
@@ -76,14 +76,24 @@ function doubleByte(
   return { encoding, weights, mixes: true };
 }
 
+/**
+ * An encoding of old Macs, in which quotation marks, dashes and signs of windows-1252 are letters:
+ * these say nothing.
+ */
+function ofMacintosh({ encoding, weights, mixes }: Hypothesis): Hypothesis {
+  const bytes = new Uint8Array(256).map((_, byte) => byte);
+  const letters = new TextDecoder(encoding).decode(bytes);
+  for (const [i, char] of Array.from(new TextDecoder('windows-1252').decode(bytes)).entries())
+    if (!LETTER.test(char) && char > '\x9f') weights.set(letters[i]!, 0);
+  return { encoding, weights, mixes };
+}
+
+/** French, German, Spanish, Portuguese, Italian and Catalan, the languages of the North. */
+const WESTERN = ['éèàùâêîôûçëïœæ', 'äöüßéà', 'áéíóúñü', 'áéíóúãõâêôçà', 'àèéìòùíïóúç', 'åäöæøéü'];
+
 /** In the order of preference among equals. */
 const hypotheses = (): Hypothesis[] => [
-  latin('windows-1252', 'éèàùâêîôûçëïœæ'),
-  latin('windows-1252', 'äöüßéà'),
-  latin('windows-1252', 'áéíóúñü'),
-  latin('windows-1252', 'áéíóúãõâêôçà'),
-  latin('windows-1252', 'àèéìòùíïóúç'),
-  latin('windows-1252', 'åäöæøéü'),
+  ...WESTERN.map((letters) => latin('windows-1252', letters)),
   latin('windows-1254', 'ğüşıöçİâî'),
   latin('windows-1252', 'áéíóúýðþæö'),
   latin('windows-1250', 'ěščřžýáíéůúťďňó'),
@@ -103,9 +113,12 @@ const hypotheses = (): Hypothesis[] => [
   alphabet('koi8-u', CYRILLIC),
   alphabet('iso-8859-5', CYRILLIC),
   alphabet('ibm866', CYRILLIC),
+  ofMacintosh(alphabet('x-mac-cyrillic', CYRILLIC)),
+  ...WESTERN.map((letters) => ofMacintosh(latin('macintosh', letters))),
   alphabet('windows-1253', GREEK),
   alphabet('windows-1255', HEBREW),
   alphabet('windows-1256', ARABIC),
+  alphabet('iso-8859-6', ARABIC),
   alphabet('windows-874', THAI),
   doubleByte('gb18030', SIMPLIFIED, [0xb0, 0xd7]),
   doubleByte('big5', TRADITIONAL, [0xa4, 0xc6]),
@@ -137,31 +150,43 @@ function sampleOf(body: Uint8Array): Uint8Array {
   return sample.subarray(0, length);
 }
 
+/** Signs that stand between letters: an apostrophe, a dash, and what parts syllables. */
+const WITHIN_WORDS = new Set('’—·\u00ad');
+
 /**
  * Mean plausibility of the characters beyond ASCII: at most 1, negative where the text makes no
- * sense.
+ * sense. A letter that touches no other one, or its like, says nothing: in English a sign, or blanks
+ * in a row, may be taken for it.
  */
 function score(text: string, { weights, mixes }: Hypothesis): number {
   let total = 0;
   let count = 0;
   let before = ' ';
   let beforeThat = ' ';
+  let isAlone = true;
+  let pending = 0;
   for (const char of text) {
     const foreign = char > '\x7f';
     const letter = LETTER.test(char);
+    const touches = letter && LETTER.test(before);
+    if (!isAlone || touches) total += pending;
+    pending = 0;
     if (foreign) {
       count++;
-      total += weights.get(char) ?? (PUNCTUATION.has(char) ? PUNCTUATION_WEIGHT : letter ? -1 : -2);
+      const weight = weights.get(char) ?? (PUNCTUATION.has(char) ? PUNCTUATION_WEIGHT : letter ? -1 : -2);
+      if (letter && weight > 0) pending = char === before ? 0 : weight;
+      else total += weight;
     }
-    if (letter && LETTER.test(before)) {
+    isAlone = !touches;
+    if (touches) {
       if (!mixes && before > '\x7f' !== foreign) total -= 1;
       if (/\p{Ll}/u.test(before) && /\p{Lu}/u.test(char)) total -= 1;
     }
-    if (letter && before > '\x7f' && before !== '’' && PUNCTUATION.has(before) && LETTER.test(beforeThat))
-      total -= 1;
+    if (letter && PUNCTUATION.has(before) && !WITHIN_WORDS.has(before) && LETTER.test(beforeThat)) total -= 1;
     beforeThat = before;
     before = char;
   }
+  if (!isAlone) total += pending;
   return count === 0 ? 0 : total / count;
 }
 

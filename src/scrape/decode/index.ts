@@ -2,6 +2,7 @@ import { TextDecoder } from 'node:util';
 import { ResultType, Sniffer } from 'encoding-sniffer/sniffer';
 import { likelyLabel } from './labels.ts';
 import { guessCharset } from './guess-charset.ts';
+import { joinSurrogates } from './surrogates.ts';
 import { storable } from '../storable.ts';
 import { utf8OrNull } from '../../utf8.ts';
 
@@ -41,7 +42,8 @@ function decoderFor(label: string | null | undefined): TextDecoder | null {
 
 function decoderNamed(label: string | null): TextDecoder | null {
   try {
-    return label === null ? null : new TextDecoder(label);
+    // Text that only a script understands (`x-user-defined`) is no text for a reader.
+    return label === null || label === 'x-user-defined' ? null : new TextDecoder(label);
   } catch {
     return null;
   }
@@ -129,13 +131,18 @@ function overrules(text: string, body: Uint8Array, declared: TextDecoder | null)
   return text.length < body.length;
 }
 
+function utf8OfPairs(body: Buffer): string | null {
+  const joined = joinSurrogates(body);
+  return joined === body ? null : utf8OrNull(joined);
+}
+
 /** ISO-2022-JP is all ASCII bytes; its escape sequences give it away. */
 const isIso2022Jp = (body: Buffer): boolean =>
   body.includes('\x1b$B', 0, 'latin1') || body.includes('\x1b$@', 0, 'latin1');
 
 function choose(body: Buffer, hints: DecodeHints): Decoded {
   const using = (decoder: TextDecoder): Decoded => ({
-    text: decoder.decode(body),
+    text: decoder.decode(decoder.encoding === 'utf-8' ? joinSurrogates(body) : body),
     encoding: decoder.encoding,
   });
   const marked = markedEncoding(body);
@@ -152,7 +159,7 @@ function choose(body: Buffer, hints: DecodeHints): Decoded {
   const unmarked = unmarkedUtf16(body);
   if (unmarked) return using(first?.encoding.startsWith('utf-16') ? first : new TextDecoder(unmarked));
 
-  const utf8 = utf8OrNull(body);
+  const utf8 = utf8OrNull(body) ?? utf8OfPairs(body);
   if (utf8 !== null && overrules(utf8, body, first)) {
     if (first === null && isIso2022Jp(body)) return using(new TextDecoder('iso-2022-jp'));
     return { text: utf8, encoding: 'utf-8' };
