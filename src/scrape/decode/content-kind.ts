@@ -82,7 +82,7 @@ function kindOfMarkup(head: string): 'html' | 'feed' | 'xml' | null {
   const text = readableHead(head);
   const root = text.replace(/^(?:<\?xml[^>]*>|\s|<!--[^]*?-->)+/i, '');
   if (/^<(?:!doctype\s+html|html|head|body)(?:[\s>]|$)/i.test(root)) return 'html';
-  if (/^<(?:rss|feed|rdf:RDF|urlset|sitemapindex)[\s>]/.test(root)) return 'feed';
+  if (/^<(?:[a-z]\w{0,20}:)?(?:rss|feed|RDF|urlset|sitemapindex)[\s>]/.test(root)) return 'feed';
   return /^<\?xml\s/i.test(text) ? 'xml' : null;
 }
 

@@ -1,17 +1,6 @@
 import { resolveHttpUrl } from '../formats/links.ts';
+import { ASIDES, ENTRIES, type Entry, feedPrefix, KINDS, PROSE, ROLES } from './feed-names.ts';
 import type { XmlEvents } from './xml-events.ts';
-
-/** The values that a feed, an entry or a sitemap's address has, by role. */
-interface Entry {
-  title?: string;
-  link?: string;
-  id?: string;
-  date?: string;
-  updated?: string;
-  author?: string;
-  summary?: string;
-  content?: string;
-}
 
 /** A feed or an entry, and the files that come with it, such as a podcast's episode. */
 export interface FeedItem extends Entry {
@@ -20,54 +9,22 @@ export interface FeedItem extends Entry {
   base: string;
 }
 
-const KINDS: Record<string, string> = {
-  rss: 'rss',
-  feed: 'atom',
-  'rdf:RDF': 'rss',
-  urlset: 'sitemap',
-  sitemapindex: 'sitemap_index',
-};
-const ENTRIES: Record<string, string[]> = {
-  rss: ['item'],
-  atom: ['entry'],
-  sitemap: ['url'],
-  sitemap_index: ['sitemap'],
-};
-/** Elements whose titles and links do not belong to the entry or feed around them. */
-const ASIDES = new Set([
-  'image',
-  'textInput',
-  'textinput',
-  'source',
-  'image:image',
-  'video:video',
-  'news:news',
-]);
-/** What the elements of RSS 0.9–2.0, Atom (RFC 4287), Dublin Core and sitemaps.org stand for. */
-const ROLES: Record<string, keyof Entry> = {
-  title: 'title',
-  link: 'link',
-  loc: 'link',
-  guid: 'id',
-  pubDate: 'date',
-  published: 'date',
-  updated: 'updated',
-  lastmod: 'date',
-  'dc:date': 'date',
-  author: 'author',
-  name: 'author',
-  'dc:creator': 'author',
-  description: 'summary',
-  subtitle: 'summary',
-  summary: 'summary',
-  'content:encoded': 'content',
-  content: 'content',
-};
-
 /** Maximum number of entries that are kept. A sitemap may have 50,000 (sitemaps.org). */
 export const MAX_ENTRIES = 50_000;
 /** Maximum number of enclosures of one entry. */
 export const MAX_ENCLOSURES = 100;
+const MAX_AUTHORS = 20;
+
+/** The element whose text is being collected. */
+interface Field {
+  role: keyof Entry | 'language' | 'aside';
+  element: string;
+  /** How deep below it the reader is. */
+  depth: number;
+  text: string;
+  /** Its text is not HTML. */
+  plain: boolean;
+}
 
 /** Text as HTML. */
 export const escapeMarkup = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
@@ -82,43 +39,63 @@ export class FeedReader implements XmlEvents {
   entryCount = 0;
   #entry: FeedItem | null = null;
   #depth = 0;
+  #prefix = '';
+  /** The names of the entry's authors, and the element that they were in: others repeat them. */
+  #authors: { element: string; names: Set<string> } | null = null;
   /** The `xml:base`s of the elements that are open, the document's own address first. */
   readonly #bases: { depth: number; url: string }[];
-  /**
-   * The element whose text is being collected, how deep below it the reader is, and whether its
-   * text is not HTML.
-   */
-  #field: { role: keyof Entry | 'language' | 'aside'; depth: number; text: string; plain: boolean } | null =
-    null;
+  #field: Field | null = null;
 
   constructor(url: string) {
     this.#bases = [{ depth: 0, url }];
     this.feed = { enclosures: [], base: url };
   }
 
-  open(name: string, attribs: Record<string, string>): void {
+  open(fullName: string, attribs: Record<string, string>): void {
     this.#depth++;
     const base = attribs['xml:base'];
     if (base !== undefined)
       this.#bases.push({ depth: this.#depth, url: resolveHttpUrl(base, this.#base) ?? this.#base });
-    if (this.kind === null) {
-      this.kind = Object.hasOwn(KINDS, name) ? KINDS[name]! : 'other';
-      this.language = attribs['xml:lang'] ?? null;
-    }
+    if (this.kind === null) this.#openRoot(fullName, attribs);
     const field = this.#field;
     if (field) {
       field.depth++;
-      if (field.role === 'content' || field.role === 'summary')
-        field.text += `<${name.replace(/^\w+:/, '')}${hrefOf(attribs)}>`;
+      if (PROSE.has(field.role)) field.text += `<${localName(fullName)}${attributesOf(attribs)}>`;
       return;
     }
+    this.#openElement(this.#own(fullName), attribs);
+  }
+
+  #openRoot(name: string, attribs: Record<string, string>): void {
+    this.#prefix = feedPrefix(name, attribs);
+    const own = this.#own(name);
+    this.kind = Object.hasOwn(KINDS, own) ? KINDS[own]! : 'other';
+    this.language = attribs['xml:lang'] ?? null;
+  }
+
+  /** A name without the prefix of the feed's own elements. */
+  #own(name: string): string {
+    return this.#prefix !== '' && name.startsWith(this.#prefix) ? name.slice(this.#prefix.length) : name;
+  }
+
+  #openElement(name: string, attribs: Record<string, string>): void {
     if (this.#isEntry(name)) this.#begin();
-    else if (ASIDES.has(name)) this.#collect('aside');
+    else if (ASIDES.has(name)) this.#collect('aside', name);
     else if (name === 'author' && this.kind === 'atom') return;
-    else if (name === 'language') this.#collect('language');
+    else if (name === 'language') this.#collect('language', name);
     else if (name === 'enclosure' || isRecording(name, attribs)) this.#enclose(attribs.url);
     else if (name === 'link' && attribs.href !== undefined) this.#link(attribs.href, attribs.rel);
-    else if (Object.hasOwn(ROLES, name)) this.#collect(ROLES[name]!, this.#isPlain(attribs.type));
+    else if (name === 'guid' && attribs.isPermaLink === 'false') this.#collect('aside', name);
+    else if (name === 'content' && this.kind === 'atom') this.#openContent(attribs);
+    else if (Object.hasOwn(ROLES, name)) this.#collect(ROLES[name]!, name, this.#isPlain(name, attribs.type));
+  }
+
+  /** Content of Atom may stand elsewhere, and be of any type (RFC 4287, section 4.1.3). */
+  #openContent({ src, type }: Record<string, string>): void {
+    if (src !== undefined) this.#enclose(src);
+    const isText = type === undefined || !type.includes('/') || /^text\/|[/+]xml$/i.test(type);
+    if (src !== undefined || !isText) this.#collect('aside', 'content');
+    else this.#collect('content', 'content', this.#isPlain('content', type));
   }
 
   get #item(): FeedItem {
@@ -129,9 +106,10 @@ export class FeedReader implements XmlEvents {
     return this.#bases.at(-1)!.url;
   }
 
-  /** In Atom what has no type is text (RFC 4287, section 3.1.1). */
-  #isPlain(type: string | undefined): boolean {
-    return type === 'text' || (type === undefined && this.kind === 'atom');
+  /** In Atom and Media RSS what has no type is text (RFC 4287, section 3.1.1). */
+  #isPlain(name: string, type: string | undefined): boolean {
+    if (type !== undefined) return /^(?:text|plain|text\/(?!x?html).*)$/i.test(type);
+    return this.kind === 'atom' || name === 'media:description';
   }
 
   #link(href: string, rel = 'alternate'): void {
@@ -148,6 +126,7 @@ export class FeedReader implements XmlEvents {
 
   #begin(): void {
     this.#entry = { enclosures: [], base: this.#base };
+    this.#authors = null;
     if (this.entryCount++ < MAX_ENTRIES) this.entries.push(this.#entry);
   }
 
@@ -155,9 +134,9 @@ export class FeedReader implements XmlEvents {
     return ENTRIES[this.kind ?? '']?.includes(name) ?? false;
   }
 
-  #collect(role: keyof Entry | 'language' | 'aside', plain = false): void {
+  #collect(role: Field['role'], element: string, plain = false): void {
     if (role === 'content' || role === 'summary') this.#item.base = this.#base;
-    this.#field = { role, depth: 0, text: '', plain };
+    this.#field = { role, element, depth: 0, text: '', plain };
   }
 
   text(data: string): void {
@@ -170,18 +149,25 @@ export class FeedReader implements XmlEvents {
     const field = this.#field;
     if (field && field.depth > 0) {
       field.depth--;
-      if (field.role === 'content' || field.role === 'summary')
-        field.text += `</${name.replace(/^\w+:/, '')}>`;
+      if (PROSE.has(field.role)) field.text += `</${localName(name)}>`;
     } else if (field) {
-      this.#store(field.role, field.plain ? escapeMarkup(field.text.trim()) : field.text.trim());
+      this.#store(field, textOfField(field));
       this.#field = null;
-    } else if (this.#isEntry(name)) this.#entry = null;
+    } else if (this.#isEntry(this.#own(name))) this.#entry = null;
   }
 
-  #store(role: keyof Entry | 'language' | 'aside', value: string): void {
+  #store({ role, element }: Field, value: string): void {
     if (role === 'aside' || value === '') return;
     if (role === 'language') this.language ??= value;
+    else if (role === 'author') this.#addAuthor(element, value);
     else this.#item[role] ??= role === 'link' ? this.#resolved(value) : value;
+  }
+
+  #addAuthor(element: string, name: string): void {
+    this.#authors ??= { element, names: new Set() };
+    const { names } = this.#authors;
+    if (this.#authors.element !== element || names.size === MAX_AUTHORS) return;
+    this.#item.author = [...names.add(name)].join(', ');
   }
 
   /** An address that is text, against an `xml:base` where there is one. */
@@ -197,10 +183,18 @@ function isRecording(name: string, { type, medium }: Record<string, string>): bo
   return kind === undefined || kind === 'audio' || kind === 'video';
 }
 
-const quoted = (value: string): string => escapeMarkup(value).replaceAll('"', '&quot;');
+const localName = (name: string): string => name.replace(/^\w+:/, '');
 
-function hrefOf({ href, src }: Record<string, string>): string {
-  return (
-    (href === undefined ? '' : ` href="${quoted(href)}"`) + (src === undefined ? '' : ` src="${quoted(src)}"`)
-  );
+/** What an element says, as HTML. The lines of plain prose are lines. */
+function textOfField({ role, plain, text }: Field): string {
+  if (!plain) return text.trim();
+  const escaped = escapeMarkup(text.trim());
+  return PROSE.has(role) ? escaped.replaceAll('\n', '<br>') : escaped;
+}
+
+function attributesOf(attribs: Record<string, string>): string {
+  return Object.entries(attribs)
+    .filter(([name]) => !name.includes(':') && name !== 'xmlns')
+    .map(([name, value]) => ` ${name}="${escapeMarkup(value).replaceAll('"', '&quot;')}"`)
+    .join('');
 }

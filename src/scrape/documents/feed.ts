@@ -33,9 +33,11 @@ function linkOf({ link, id }: FeedItem): string | undefined {
 function entryNodes(entry: FeedItem): ChildNode[] {
   const link = linkOf(entry);
   const title = inlineText(entry.title) || link || 'Untitled';
-  const byline = [entry.date ?? entry.updated, inlineText(entry.author)].filter(Boolean).join(' · ');
+  const byline = [entry.date ?? entry.updated, inlineText(entry.author ?? entry.host)]
+    .filter(Boolean)
+    .join(' · ');
   const heading = element('h2', {}, [link === undefined ? title : element('a', { href: link }, [title])]);
-  const content = fragment(entry.content ?? entry.summary ?? '', entry.base);
+  const content = fragment(entry.content ?? entry.summary ?? entry.notes ?? '', entry.base);
   const files = entry.enclosures.map((href) => element('p', {}, [element('a', { href }, [href])]));
   const about = byline === '' ? [] : [element('p', {}, [byline])];
   return [heading, ...about, element('div', {}, content), ...files];
@@ -97,6 +99,6 @@ export function readFeed(xml: string, url: string): Content | null {
   readXmlEvents(xml, reader);
   const { kind, feed, entries, entryCount, language } = reader;
   if (kind === null || kind === 'other') return null;
-  const { title, summary, link: site } = feed;
+  const { title, summary = feed.notes, link: site } = feed;
   return feedContent({ kind, title, summary, site, language, entryCount }, entries, url);
 }
