@@ -163,10 +163,10 @@ export class Segmenter {
       return;
     }
     add(container, measure);
-    if (this.#open === null) this.#begin(container);
-    const block = this.#open!;
+    const open = this.#open;
+    const block = open ?? this.#begin(container, node);
     if (block.container !== container) block.container = this.#around;
-    block.texts.push(node);
+    if (open !== null) block.texts.push(node);
     add(block, measure);
     if (block.text.length < 300) block.text += collapsed(node.data.slice(0, 1000));
     for (let i = node.data.length - 1; i >= 0; i--) {
@@ -176,9 +176,12 @@ export class Segmenter {
     }
   }
 
-  #begin(container: Container): void {
-    this.#open = { ...newMeasure(), texts: [], container, text: '', end: 0, offset: this.#words, earlier: 0 };
-    this.blocks.push(this.#open);
+  #begin(container: Container, first: Text): Block {
+    const places = { texts: [first], container, text: '', end: 0, offset: this.#words, earlier: 0 };
+    const block = { ...newMeasure(), ...places };
+    this.#open = block;
+    this.blocks.push(block);
+    return block;
   }
 
   #close(): void {

@@ -26,10 +26,16 @@ function isInside(container: Container, core: Container): boolean {
   return at === core;
 }
 
-/** Counts for each word how many blocks have it. */
-function blocksOfWords(blocks: string[][]): Map<string, number> {
+/** The words of a block that may belong to a topic, each once. */
+function topicalOf(words: string[]): string[] {
+  return words.filter((word, i) => isTopical(word) && words.indexOf(word) === i);
+}
+
+/** Counts for each topical word how many of the blocks have it. */
+function blocksOfWords(blocks: Iterable<string[]>): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const words of blocks) for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const words of blocks)
+    for (const word of topicalOf(words)) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
 }
 
@@ -39,11 +45,11 @@ function blocksOfWords(blocks: string[][]): Map<string, number> {
  */
 export function topicsOf(blocks: Block[], words: string[][], about: string[], core: Container): Topic[] {
   const titled = new Set(about);
-  const topical = words.map((own) => [...new Set(own)].filter(isTopical));
   const central = blocks.map((block) => isProse(block) && isInside(block.container, core));
-  const inPage = blocksOfWords(topical);
-  const inCore = blocksOfWords(topical.filter((_, i) => central[i]));
-  return topical.map((own, i) => {
+  const inPage = blocksOfWords(words);
+  const inCore = blocksOfWords(words.filter((_, i) => central[i]));
+  return words.map((all, i) => {
+    const own = topicalOf(all);
     const share = (is: (word: string) => boolean): number =>
       own.length === 0 ? -1 : own.filter(is).length / own.length;
     const self = central[i] ? 1 : 0;
