@@ -1,4 +1,5 @@
 import type { BlockVerdict } from './block/index.ts';
+import { TextBuilder } from './long-text/text-builder.ts';
 import {
   FILE_ERRORS,
   PAGE_ERRORS,
@@ -72,16 +73,32 @@ const NOTHING = {
 const NO_METADATA = { title: null, description: null, language: null, canonical_url: null };
 const CONTENT_FORMATS = Object.keys(NOTHING) as (keyof typeof NOTHING)[];
 
+/** U+0000 and surrogates, as JSON.stringify writes them. */
+const UNSTORABLE = /^(?:0000|d[89a-f])/;
+
 /**
  * JSON text without escapes for U+0000 and lone surrogates, which Postgres' jsonb refuses.
  * JSON.stringify always writes those as escapes and never writes paired surrogates as escapes.
  */
 export function storableJson(value: unknown): string {
   const json = JSON.stringify(value);
-  if (!json.includes('\\u')) return json;
-  return json.replace(/\\(?:u0000|ud[89a-f][0-9a-f]{2}|(.))/g, (escape: string, other?: string) =>
-    other === undefined ? '' : escape,
-  );
+  let from = 0;
+  const kept = new TextBuilder();
+  for (let at = json.indexOf('\\u'); at !== -1; at = json.indexOf('\\u', at + 2)) {
+    if (!UNSTORABLE.test(json.slice(at + 2, at + 6)) || isEscaped(json, at)) continue;
+    kept.add(json.slice(from, at));
+    from = at + 6;
+  }
+  if (from === 0) return json;
+  kept.add(json.slice(from));
+  return kept.toString();
+}
+
+/** Whether the backslash at a place is itself escaped. */
+function isEscaped(json: string, at: number): boolean {
+  let before = at;
+  while (json[before - 1] === '\\') before--;
+  return (at - before) % 2 === 1;
 }
 
 /**

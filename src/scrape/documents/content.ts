@@ -1,3 +1,5 @@
+import { escapeText } from '../formats/html.ts';
+import { FragmentBudget } from '../long-text/fragment-size.ts';
 import type { EmptyReason, Extraction, Format, Metadata, PageImage } from '../types.ts';
 
 /** The content of a body. Each format is rendered when it is requested. */
@@ -36,7 +38,7 @@ export const QUIET = { links: [], discovered: [], robots: { noindex: false, nofo
 /** Text as HTML that shows it unchanged. */
 export function preformatted(text: string): string {
   if (text === '') return '';
-  return `<pre>${text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')}</pre>`;
+  return `<pre>${escapeText(text)}</pre>`;
 }
 
 /** A Markdown code block that no line of the text can end. */
@@ -48,19 +50,21 @@ export function fenced(text: string, language: string): string {
   return `${fence}${language}\n${text.replace(/\n$/, '')}\n${fence}`;
 }
 
-/** The requested parts of the content. */
+/** The requested parts of the content. Throws PageError `too_large` where they fit in no page block. */
 export function pick(content: Content, formats: Format[]): Extraction {
   const { links, images = [], source = null, metadata, data, discovered, robots, block = null } = content;
+  // One after the other, so that what has no room any more is not made.
+  const budget = new FragmentBudget();
   const made = {
-    ...(formats.includes('markdown') && { markdown: content.markdown() }),
-    ...(formats.includes('html') && { html: content.html() }),
-    ...(formats.includes('text') && { text: content.text() }),
+    ...(formats.includes('markdown') && { markdown: budget.take(content.markdown()) }),
+    ...(formats.includes('html') && { html: budget.take(content.html()) }),
+    ...(formats.includes('text') && { text: budget.take(content.text()) }),
   };
   const empty = emptyReason(content, made);
   const { needsBrowser = false } = content;
   return {
     ...made,
-    ...(formats.includes('raw_html') && { raw_html: source }),
+    ...(formats.includes('raw_html') && { raw_html: source && budget.take(source) }),
     ...(formats.includes('links') && { links }),
     ...(formats.includes('images') && { images }),
     ...(data && { data }),

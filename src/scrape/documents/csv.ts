@@ -1,3 +1,6 @@
+import { escapeText } from '../formats/html.ts';
+import { inPieces } from '../long-text/in-pieces.ts';
+import { TextBuilder } from '../long-text/text-builder.ts';
 import { plainMetadata, QUIET, type Content } from './content.ts';
 import { urlsIn } from './text.ts';
 
@@ -56,7 +59,7 @@ export function looksDelimited(beginning: string, isCut: boolean): boolean {
 
 /** Lines of old Macs end with a carriage return alone. */
 function lineFeeds(source: string): string {
-  return source.includes('\n') ? source : source.replaceAll('\r', '\n');
+  return source.includes('\n') ? source : inPieces(source, (piece) => piece.replaceAll('\r', '\n'));
 }
 
 /**
@@ -72,29 +75,40 @@ function rowsOf(source: string, delimiter: string, maxRows: number): string[][] 
     let start = at;
     while (source[start] === ' ') start++;
     if (source[start] === '"') {
-      let end = source.indexOf('"', start + 1);
-      while (end !== -1 && source[end + 1] === '"') end = source.indexOf('"', end + 2);
-      field = source.slice(start + 1, end === -1 ? undefined : end).replaceAll('""', '"');
-      at = end === -1 ? source.length : end + 1;
+      const quoted = readQuoted(source, start + 1);
+      field = quoted.text;
+      at = quoted.end;
     }
     let end = at;
     while (end < source.length && source[end] !== delimiter && source[end] !== '\n') end++;
-    row.push((field + source.slice(at, end)).trim());
+    if (row.length < MAX_COLUMNS) row.push((field + source.slice(at, end)).trim());
     at = end + 1;
     if (source[end] === delimiter && at < source.length) continue;
-    if (row.length > 1 || row[0] !== '') rows.push(row.slice(0, MAX_COLUMNS));
+    if (row.length > 1 || row[0] !== '') rows.push(row);
     row = [];
   }
   return rows;
 }
 
+/** What a quoted field says, two quotes being one, and where it ends. */
+function readQuoted(source: string, start: number): { text: string; end: number } {
+  const text = new TextBuilder();
+  let from = start;
+  let end = source.indexOf('"', start);
+  while (end !== -1 && source[end + 1] === '"') {
+    text.add(source.slice(from, end + 1));
+    from = end + 2;
+    end = source.indexOf('"', from);
+  }
+  text.add(source.slice(from, end === -1 ? undefined : end));
+  return { text: text.toString(), end: end === -1 ? source.length : end + 1 };
+}
+
 /** Excel's own first line, which names the delimiter: `sep=;`. */
 const SEPARATOR_LINE = /^sep=([,;|\t])\r?\n/i;
 
-const escapeHtml = (cell: string): string =>
-  cell.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 const escapeMarkdown = (cell: string): string =>
-  cell.replace(/[\\`*_[\]<>|&]/g, '\\$&').replace(/\r?\n/g, '<br>');
+  inPieces(cell, (piece) => piece.replace(/[\\`*_[\]<>|&]/g, '\\$&').replace(/\r?\n/g, '<br>'));
 
 function markdownTable([head, ...body]: string[][]): string {
   if (head === undefined) return '';
@@ -104,7 +118,7 @@ function markdownTable([head, ...body]: string[][]): string {
 }
 
 const htmlRow = (cells: string[], tag: string): string =>
-  `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
+  `<tr>${cells.map((cell) => `<${tag}>${escapeText(cell)}</${tag}>`).join('')}</tr>`;
 
 function htmlTable([head, ...body]: string[][]): string {
   if (head === undefined) return '';
@@ -134,7 +148,7 @@ export function readCsv(source: string): Content {
   return {
     ...QUIET,
     markdown: () => [...captions.map(escapeMarkdown), markdownTable(table)].join('\n\n'),
-    html: () => captions.map((caption) => `<p>${escapeHtml(caption)}</p>`).join('') + htmlTable(table),
+    html: () => captions.map((caption) => `<p>${escapeText(caption)}</p>`).join('') + htmlTable(table),
     text: () => source,
     links: urlsIn(source),
     metadata: plainMetadata({ row_count: Math.max(0, rows.length - 1) }),

@@ -1,5 +1,6 @@
 import { fenced, plainMetadata, preformatted, QUIET, type Content } from './content.ts';
 import { readJsonFeed } from './json-feed.ts';
+import { TextBuilder } from '../long-text/text-builder.ts';
 import { urlsIn } from './text.ts';
 
 /** Deeper JSON is left as it came: indented, its size would grow with the square of the depth. */
@@ -43,7 +44,7 @@ function endOfString(json: string, start: number): number {
  * it is nested too deeply or grows too long. Reads the text once, without recursion.
  */
 function indent(json: string): string | null {
-  const out: string[] = [];
+  const out = new TextBuilder();
   let depth = 0;
   let chars = 0;
   for (let i = 0; i < json.length;) {
@@ -57,20 +58,20 @@ function indent(json: string): string | null {
       while (' \t\r\n'.includes(json[end]!)) end++;
       const closes = json[end] === '}' || json[end] === ']';
       if (closes) depth--;
-      out.push(closes ? char + json[end]! : `${char}\n${'  '.repeat(depth)}`);
+      out.add(closes ? char + json[end]! : `${char}\n${'  '.repeat(depth)}`);
       i = closes ? end + 1 : end;
       continue;
-    } else if (char === '}' || char === ']') out.push(`\n${'  '.repeat(--depth)}${char}`);
-    else if (char === ',') out.push(`,\n${'  '.repeat(depth)}`);
-    else if (char === ':') out.push(': ');
+    } else if (char === '}' || char === ']') out.add(`\n${'  '.repeat(--depth)}${char}`);
+    else if (char === ',') out.add(`,\n${'  '.repeat(depth)}`);
+    else if (char === ':') out.add(': ');
     else if (!' \t\r\n'.includes(char)) {
       while (end < json.length && !',]} \t\r\n'.includes(json[end]!)) end++;
-      out.push(json.slice(i, end));
+      out.add(json.slice(i, end));
     }
-    if (char === '"') out.push(json.slice(i, end));
+    if (char === '"') out.add(json.slice(i, end));
     i = end;
   }
-  return out.join('');
+  return out.toString();
 }
 
 /**

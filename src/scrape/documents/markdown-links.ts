@@ -1,4 +1,6 @@
 import { resolveUrl } from '../formats/links.ts';
+import { linesOf } from '../long-text/lines.ts';
+import { TextBuilder } from '../long-text/text-builder.ts';
 
 const FENCE = /^ {0,3}(`{3,}(?=[^`]*$)|~{3,})/;
 /** Indented code. An indented line that starts with a list marker counts as a list. */
@@ -16,17 +18,29 @@ function absoluteIn(text: string, base: string): string {
   return TARGETS.reduce((done, target) => done.replace(target, absolute), text);
 }
 
+function absoluteOutsideCode(line: string, base: string): string {
+  const out = new TextBuilder();
+  let from = 0;
+  for (const { 0: code, index } of line.matchAll(/`+[^`]*`+/g)) {
+    out.add(absoluteIn(line.slice(from, index), base));
+    out.add(code);
+    from = index + code.length;
+  }
+  out.add(absoluteIn(line.slice(from), base));
+  return out.toString();
+}
+
 /** Makes the relative links and images of Markdown absolute, except in code. */
 export function withAbsoluteLinks(markdown: string, base: string): string {
+  const out = new TextBuilder();
   let fence = '';
-  const lines = markdown.split('\n').map((line) => {
+  for (const line of linesOf(markdown)) {
     const marker = FENCE.exec(line)?.[1];
     const inCode = fence !== '' || marker !== undefined || INDENTED.test(line);
     if (fence === '') fence = marker ?? '';
     else if (marker?.startsWith(fence) && line.trim() === marker) fence = '';
-    if (inCode) return line;
-    const pieces = line.split(/(`+[^`]*`+)/);
-    return pieces.map((piece, i) => (i % 2 === 1 ? piece : absoluteIn(piece, base))).join('');
-  });
-  return lines.join('\n');
+    out.add(inCode ? line : absoluteOutsideCode(line, base));
+    out.add('\n');
+  }
+  return out.toString().slice(0, -1);
 }

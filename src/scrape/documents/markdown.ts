@@ -1,5 +1,7 @@
 import { resolveHttpUrl } from '../formats/links.ts';
 import type { DiscoveredLink } from '../types.ts';
+import { linesOf } from '../long-text/lines.ts';
+import { TextBuilder } from '../long-text/text-builder.ts';
 import { plainMetadata, preformatted, QUIET, type Content } from './content.ts';
 import { withAbsoluteLinks } from './markdown-links.ts';
 import { urlsIn } from './text.ts';
@@ -43,21 +45,24 @@ function stripLineMarks(line: string): string {
 /** Approximately the text that the rendered page shows. Code blocks stay unchanged. */
 function stripMarkdown(markdown: string): string {
   let fence = '';
-  const lines: string[] = [];
-  for (const line of markdown.split(/\r?\n/)) {
+  const text = new TextBuilder();
+  let blank = 0;
+  const add = (line: string): void => {
+    blank = line === '' ? blank + 1 : 0;
+    if (blank < 2) text.add(`${line}\n`);
+  };
+  for (const source of linesOf(markdown)) {
+    const line = source.endsWith('\r') ? source.slice(0, -1) : source;
     const marker = FENCE.exec(line)?.[1];
     if (fence !== '') {
       if (marker?.startsWith(fence) && line.trim() === marker) fence = '';
-      else lines.push(line);
+      else add(line);
     } else if (marker !== undefined) fence = marker;
     else if (/^\s*\[[^\]\n]{1,200}\]:\s/.test(line) || /^ {0,3}(?:={2,}|-{2,}|\*{3,}|_{3,})\s*$/.test(line))
       continue;
-    else lines.push(stripInline(stripLineMarks(line)));
+    else add(stripInline(stripLineMarks(line)));
   }
-  return lines
-    .join('\n')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim();
+  return text.toString().trim();
 }
 
 /** Resolved link targets in document order. Images are not links. */

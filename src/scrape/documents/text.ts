@@ -1,4 +1,5 @@
 import { resolveHttpUrl } from '../formats/links.ts';
+import { checkLength } from '../long-text/fragment-size.ts';
 import { fenced, plainMetadata, preformatted, QUIET, type Content } from './content.ts';
 
 /** Media subtypes of code, with the language name for Markdown fences. */
@@ -56,12 +57,18 @@ function withoutPunctuation(url: string): string {
   return url.slice(0, end);
 }
 
-/** The absolute http(s) URLs in running text, each once, in order. */
+/**
+ * The absolute http(s) URLs in running text, each once, in order. Throws PageError `too_large` for
+ * more than fit in a page block.
+ */
 export function urlsIn(text: string): string[] {
   const found = new Set<string>();
+  let chars = 0;
   for (const [match] of text.matchAll(ADDRESS)) {
     const url = resolveHttpUrl(withoutPunctuation(match), match);
-    if (url !== null) found.add(url);
+    if (url === null || found.has(url)) continue;
+    checkLength((chars += url.length));
+    found.add(url);
   }
   return [...found];
 }

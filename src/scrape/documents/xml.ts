@@ -1,5 +1,7 @@
 import { type Content, fenced, plainMetadata, preformatted, QUIET } from './content.ts';
 import { readFeed } from './feed.ts';
+import { inPieces, oneLine } from '../long-text/in-pieces.ts';
+import { TextBuilder } from '../long-text/text-builder.ts';
 import { urlsIn } from './text.ts';
 import { readXmlEvents } from './xml-events.ts';
 
@@ -9,16 +11,17 @@ const NAMESPACES =
 
 /** The character data of the XML, one piece a line. */
 function characterData(xml: string): string {
-  const pieces: string[] = [];
-  let piece = '';
+  const lines = new TextBuilder();
+  let piece = new TextBuilder();
   const endPiece = (): void => {
-    const text = piece.replace(/\s+/g, ' ').trim();
-    if (text !== '') pieces.push(text);
-    piece = '';
+    if (piece.length === 0) return;
+    const text = oneLine(piece.toString());
+    if (text !== '') lines.add(lines.length > 0 ? `\n${text}` : text);
+    piece = new TextBuilder();
   };
-  readXmlEvents(xml, { open: endPiece, close: endPiece, text: (data) => void (piece += data) });
+  readXmlEvents(xml, { open: endPiece, close: endPiece, text: (data) => piece.add(data) });
   endPiece();
-  return pieces.join('\n');
+  return lines.toString();
 }
 
 /**
@@ -33,7 +36,7 @@ export function readXml(xml: string, url: string): Content {
     markdown: () => fenced(xml.trim(), 'xml'),
     html: () => preformatted(xml.trim()),
     text: () => characterData(xml) || xml.trim(),
-    links: urlsIn(xml.replace(NAMESPACES, '')),
+    links: urlsIn(inPieces(xml, (piece) => piece.replace(NAMESPACES, ''))),
     metadata: plainMetadata(),
   };
 }

@@ -1,5 +1,6 @@
-import { DomHandler, type ChildNode, type Document, type Element, type Text } from 'domhandler';
+import { type ChildNode, type Document, type Element, type Text } from 'domhandler';
 import { BoundedParser, type Syntax } from './parser/bounded-parser.ts';
+import { TreeBuilder } from './parser/tree-builder.ts';
 import { NOT_TEXT } from './elements.ts';
 
 export { adopt } from './adopt.ts';
@@ -10,7 +11,7 @@ export { MAX_DEPTH } from './parser/open-elements.ts';
  * input.
  */
 export function parseHtml(html: string, syntax: Syntax = 'html'): Document {
-  const handler = new DomHandler(null, { withStartIndices: false, withEndIndices: false });
+  const handler = new TreeBuilder(null, { withStartIndices: false, withEndIndices: false });
   const parser = new BoundedParser(handler, syntax);
   parser.write(html);
   parser.end();

@@ -1,6 +1,8 @@
 import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText, textContent } from './index.ts';
 import { BLOCK_ELEMENTS, NOT_TEXT } from './elements.ts';
+import { inPieces } from '../long-text/in-pieces.ts';
+import { TextBuilder } from '../long-text/text-builder.ts';
 import { withoutInvisible } from './invisible.ts';
 
 /**
@@ -46,7 +48,7 @@ export function isGutter(element: Element): boolean {
  * indentation from collapsing.
  */
 export function plainSpaces(code: string): string {
-  return withoutInvisible(code.replaceAll('\u00A0', ' '));
+  return withoutInvisible(inPieces(code, (piece) => piece.replaceAll('\u00A0', ' ')));
 }
 
 /** Boxes that editors show code in, without a `<pre>` around it. */
@@ -58,7 +60,7 @@ export function isEditor({ name, attribs }: Element): boolean {
 }
 
 class CodeReader {
-  readonly #out: string[] = [];
+  readonly #out = new TextBuilder();
   /** A line has ended, but the newline that ends it may still come in the source. */
   #lineEnded = false;
   #atLineStart = true;
@@ -88,19 +90,23 @@ class CodeReader {
     if (data === '') return;
     if (this.#lineEnded && data[0] !== '\n' && data[0] !== '\r') this.#newline();
     this.#lineEnded = false;
-    this.#out.push(data);
+    this.#out.add(data);
     this.#atLineStart = data.endsWith('\n');
   }
 
   #newline(): void {
-    this.#out.push('\n');
+    this.#out.add('\n');
     this.#lineEnded = false;
     this.#atLineStart = true;
   }
 
   toString(): string {
-    return plainSpaces(this.#out.join('').replace(/\r\n?/g, '\n'));
+    return plainSpaces(lineFeeds(this.#out.toString()));
   }
+}
+
+function lineFeeds(code: string): string {
+  return code.includes('\r') ? inPieces(code, (piece) => piece.replace(/\r\n?/g, '\n')) : code;
 }
 
 function isLineSpan(attribs: Record<string, string>): boolean {

@@ -1,6 +1,8 @@
 import type { ChildNode, Element } from 'domhandler';
 import { isElement, isText } from '../dom/index.ts';
 import { PREFORMATTED } from '../dom/elements.ts';
+import { inPieces } from '../long-text/in-pieces.ts';
+import { TextBuilder } from '../long-text/text-builder.ts';
 import { imageSource, isTrackingPixel, parseSrcset, sourceSet } from './images.ts';
 import { resolveHttpUrl, resolveUrl } from './links.ts';
 
@@ -52,14 +54,21 @@ const ATTRIBUTES: Record<string, Set<string>> = {
 };
 const CODE_ATTRIBUTES = words('data-lang data-language');
 
-function escapeText(text: string): string {
-  return /[&<>]/.test(text)
-    ? text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-    : text;
+/** Text as HTML. */
+export function escapeText(text: string): string {
+  return /[&<>]/.test(text) ? inPieces(text, escapePiece) : text;
+}
+
+function escapePiece(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+function escapeValue(text: string): string {
+  return inPieces(escapeText(text), (piece) => piece.replaceAll('"', '&quot;'));
 }
 
 function attribute(name: string, value: string): string {
-  return value === '' ? ` ${name}` : ` ${name}="${escapeText(value).replaceAll('"', '&quot;')}"`;
+  return value === '' ? ` ${name}` : ` ${name}="${escapeValue(value)}"`;
 }
 
 function absoluteSrcset(srcset: string, base: string): string {
@@ -99,7 +108,7 @@ function attributesOf(element: Element, base: string): string {
 
 class HtmlWriter {
   readonly #base: string;
-  readonly #out: string[] = [];
+  readonly #out = new TextBuilder();
 
   constructor(base: string) {
     this.#base = base;
@@ -107,7 +116,7 @@ class HtmlWriter {
 
   nodes(nodes: ChildNode[]): void {
     for (const node of nodes) {
-      if (isText(node)) this.#out.push(escapeText(node.data));
+      if (isText(node)) this.#out.add(escapeText(node.data));
       else if (isElement(node)) this.#element(node);
       else if ('children' in node) this.nodes(node.children);
     }
@@ -120,10 +129,10 @@ class HtmlWriter {
     if (name === 'input' && element.attribs['type']?.toLowerCase() !== 'checkbox') return;
     if (name === 'iframe' && resolveHttpUrl(element.attribs['src'] ?? '', this.#base) === null) return;
     if (!KEPT.has(name)) return this.nodes(element.children);
-    this.#out.push(`<${name}${attributesOf(element, this.#base)}${this.#sourceSetOf(element)}>`);
+    this.#out.add(`<${name}${attributesOf(element, this.#base)}${this.#sourceSetOf(element)}>`);
     if (VOID.has(name)) return;
     if (name !== 'iframe') this.nodes(element.children);
-    this.#out.push(`</${name}>`);
+    this.#out.add(`</${name}>`);
   }
 
   #image(image: Element): void {
@@ -133,7 +142,7 @@ class HtmlWriter {
     const lazy =
       plain === null || Object.keys(image.attribs).some((name) => /^data-(?:lazy|src|original)/.test(name));
     const src = attribute('src', lazy ? source : plain);
-    this.#out.push(`<img${src}${attributesOf(image, this.#base)}${this.#sourceSetOf(image)}>`);
+    this.#out.add(`<img${src}${attributesOf(image, this.#base)}${this.#sourceSetOf(image)}>`);
   }
 
   #sourceSetOf(element: Element): string {
@@ -143,7 +152,7 @@ class HtmlWriter {
   }
 
   toString(): string {
-    return this.#out.join('').trim();
+    return this.#out.toString().trim();
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Document, Element } from 'domhandler';
 import { eachElement, visibleText } from '../dom/index.ts';
 import { parseRefresh } from '../decode/refresh.ts';
+import { inPieces } from '../long-text/in-pieces.ts';
 import { MAX_URL_LENGTH } from '../page-url.ts';
 import type { DiscoveredLink } from '../types.ts';
 
@@ -23,7 +24,7 @@ const NO_FOLLOW = new Set(['nofollow', 'ugc', 'sponsored']);
  */
 function encodeDelimiters(url: string): string {
   return /[\s<>"`|\\]/.test(url)
-    ? url.replace(/[\s<>"`|\\]/g, (char) => (char === ' ' ? '%20' : encodeURIComponent(char)))
+    ? inPieces(url, (piece) => piece.replace(/[\s<>"`|\\]/g, encodeURIComponent))
     : url;
 }
 

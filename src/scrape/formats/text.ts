@@ -6,6 +6,8 @@ import { withoutInvisible } from '../dom/invisible.ts';
 import { isItem, ItemNumbers } from '../dom/list-numbers.ts';
 import { formulaOf } from '../dom/math/formula.ts';
 import { codeText, isEditor } from '../dom/preformatted.ts';
+import { collapse } from '../long-text/in-pieces.ts';
+import { TextBuilder } from '../long-text/text-builder.ts';
 import { codeCells, readTable } from '../dom/table-grid.ts';
 
 /** Blocks with a blank line before and after them; other blocks only begin and end a line. */
@@ -17,10 +19,11 @@ const SPACED = new Set(
 const LISTS = new Set(['ul', 'ol', 'menu', 'dir']);
 const MAX_INDENT = 20;
 const NEEDS_COLLAPSE = /[\t\n\f\r\u00a0]| {2}/;
+const SPACES = /[ \t\n\f\r\u00a0]+/g;
 
 /** Collects words into lines: white space collapses, and so do the gaps between blocks. */
 class TextWriter {
-  readonly #out: string[] = [];
+  readonly #out = new TextBuilder();
   /** The line breaks owed before the next word. */
   #breaks = 0;
   #space = '';
@@ -138,7 +141,7 @@ class TextWriter {
 
   #text(data: string): void {
     const visible = withoutInvisible(data);
-    const text = NEEDS_COLLAPSE.test(visible) ? visible.replace(/[ \t\n\f\r\u00a0]+/g, ' ') : visible;
+    const text = NEEDS_COLLAPSE.test(visible) ? collapse(visible, SPACES) : visible;
     if (text === '') return;
     if (text[0] === ' ') this.#space ||= ' ';
     const words = text.trim();
@@ -150,18 +153,17 @@ class TextWriter {
   #put(text: string): void {
     const out = this.#out;
     const gap = '\t'.repeat(this.#tabs);
-    if (out.length > 0 && this.#breaks > 0) out.push('\n'.repeat(this.#breaks), gap);
-    else if (out.length > 0) out.push(gap || this.#space);
+    if (out.length > 0) out.add(this.#breaks > 0 ? '\n'.repeat(this.#breaks) + gap : gap || this.#space);
     this.#tabs = 0;
-    if (this.#marker !== '') out.push(this.#marker);
-    out.push(text);
+    if (this.#marker !== '') out.add(this.#marker);
+    out.add(text);
     this.#marker = '';
     this.#breaks = 0;
     this.#space = '';
   }
 
   toString(): string {
-    return this.#out.join('');
+    return this.#out.toString();
   }
 }
 

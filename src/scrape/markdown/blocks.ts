@@ -1,4 +1,5 @@
 import type { Element } from 'domhandler';
+import { linesOf } from '../long-text/lines.ts';
 import { escapeHeadingEnd, fenceFor } from './inline/escape.ts';
 import type { MarkdownVisitor } from './visitor.ts';
 
@@ -54,7 +55,7 @@ export function renderFence(visitor: MarkdownVisitor, code: string, language: st
 }
 
 function renderCodeLines(visitor: MarkdownVisitor, code: string): void {
-  for (const line of code.split('\n')) {
+  for (const line of linesOf(code)) {
     visitor.inline.code(line.trim(), visitor.marks);
     visitor.boundary();
   }

@@ -3,10 +3,11 @@ import { isElement } from '../dom/index.ts';
 import { withoutInvisible } from '../dom/invisible.ts';
 import { imageSource, isTrackingPixel } from '../formats/images.ts';
 import { resolveHttpUrl } from '../formats/links.ts';
+import { oneLine } from '../long-text/in-pieces.ts';
 import { destination, escapeText, title } from './inline/escape.ts';
 
 function label(text: string): string {
-  return escapeText(withoutInvisible(text).replace(/\s+/g, ' ').trim(), '', ']', true);
+  return escapeText(oneLine(withoutInvisible(text)), '', ']', true);
 }
 
 /** An image, or nothing for tracking pixels and images without an address. */

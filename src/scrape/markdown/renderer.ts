@@ -4,6 +4,7 @@ import { followsBox, headingLevel, isBlock, NOT_TEXT } from '../dom/elements.ts'
 import { emojiOf } from '../dom/emoji.ts';
 import { formulaOf } from '../dom/math/formula.ts';
 import { codeLanguage, codeText, isEditor } from '../dom/preformatted.ts';
+import { linesOf } from '../long-text/lines.ts';
 import { renderAnchor } from './anchors.ts';
 import { renderFence, renderHeading, renderQuote, renderRule } from './blocks.ts';
 import { escapeDefinition, escapeLine } from './inline/escape.ts';
@@ -102,8 +103,11 @@ export class MarkdownRenderer implements MarkdownVisitor {
     const text = escapeDefinition(this.inline.take());
     if (text === '') return;
     this.writer.begin('paragraph');
-    if (!text.includes('\n')) return this.writer.line(escapeLine(text, true));
-    for (const [i, line] of text.split('\n').entries()) this.writer.line(escapeLine(line, i === 0));
+    let isFirst = true;
+    for (const line of linesOf(text)) {
+      this.writer.line(escapeLine(line, isFirst));
+      isFirst = false;
+    }
   }
 
   inlineOnly(mode: InlineMode, nodes: ChildNode[]): string {

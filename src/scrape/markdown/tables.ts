@@ -1,6 +1,7 @@
 import type { Element } from 'domhandler';
 import { codeLanguage, codeText } from '../dom/preformatted.ts';
 import { codeCells, readTable, type TableGrid } from '../dom/table-grid.ts';
+import { inPieces } from '../long-text/in-pieces.ts';
 import { renderFence } from './blocks.ts';
 import type { MarkdownVisitor } from './visitor.ts';
 
@@ -49,7 +50,7 @@ function tableRow(cells: string[]): string {
 
 function cellText(visitor: MarkdownVisitor, cell: Element): string {
   const text = visitor.inlineOnly('cell', cell.children);
-  return text.includes('|') ? text.replaceAll('|', '\\|') : text;
+  return text.includes('|') ? inPieces(text, (piece) => piece.replaceAll('|', '\\|')) : text;
 }
 
 /** The delimiter cell of a column, with the alignment of its header cell or first body cell. */

@@ -1,3 +1,6 @@
+import { linesOf } from '../long-text/lines.ts';
+import { TextBuilder } from '../long-text/text-builder.ts';
+
 /**
  * Maximum width of the list and quote markers on a line. The bound keeps the output linear in the
  * input.
@@ -42,7 +45,7 @@ function withoutRule(markers: string): string {
 
 /** Writes lines under the markers of the open containers, each line once and in order. */
 export class BlockWriter {
-  #out = '';
+  readonly #out = new TextBuilder();
   #lines = 0;
   /** What continues the open containers on a further line. */
   #prefix = '';
@@ -100,10 +103,10 @@ export class BlockWriter {
   }
 
   line(text: string): void {
-    if (this.#blankBefore) this.#out += `${this.#sharedPrefix.trimEnd()}\n`;
+    if (this.#blankBefore) this.#out.add(`${this.#sharedPrefix.trimEnd()}\n`);
     const start = this.#marker ?? this.#prefix;
-    if (text === '') this.#out += `${withoutRule(start.trimEnd())}\n`;
-    else this.#out += `${start}${text}\n`;
+    if (text === '') this.#out.add(`${withoutRule(start.trimEnd())}\n`);
+    else this.#out.add(`${start}${text}\n`);
     this.#marker = null;
     this.#blankBefore = false;
     this.#sharedPrefix = this.#prefix;
@@ -122,7 +125,7 @@ export class BlockWriter {
   /** Writes every line of `text`. */
   lines(text: string): void {
     if (!text.includes('\n')) return this.line(text);
-    for (const line of text.split('\n')) this.line(line);
+    for (const line of linesOf(text)) this.line(line);
   }
 
   /** Adds to the marker of the container that has just been opened. */
@@ -159,6 +162,6 @@ export class BlockWriter {
   }
 
   toString(): string {
-    return this.#out.trimEnd();
+    return this.#out.toString().trimEnd();
   }
 }

@@ -1,8 +1,5 @@
 const MIB = 1024 * 1024;
 
-/** The largest page block that is kept. Every format is part of it. */
-export const MAX_FRAGMENT_BYTES = 12 * MIB;
-
 /**
  * The most resident memory of a reader while it reads a page, its code included. A page that needs
  * more costs the reader.

@@ -4,7 +4,7 @@ import { comparedText, contentSha256, MAX_DIFF_CHARACTERS, textDiff } from '../.
 import { extract } from '../../scrape/extract.ts';
 import { okBlock, type PageComparison } from '../../scrape/page-block.ts';
 import { PageError, UNBILLED_REASONS, type Extraction } from '../../scrape/types.ts';
-import { MAX_FRAGMENT_BYTES } from './limits.ts';
+import { MAX_FRAGMENT_BYTES } from '../../scrape/long-text/fragment-size.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 import { linksInScope, otherAddresses, titlesOf } from './crawl-links.ts';
 

@@ -1,5 +1,6 @@
 import type { Element } from 'domhandler';
 import { isElement, textContent } from '../index.ts';
+import { oneLine } from '../../long-text/in-pieces.ts';
 import { texOf } from './mathml.ts';
 
 export interface Formula {
@@ -35,7 +36,7 @@ function katexAnnotation(katex: Element): string | null {
 }
 
 function formula(tex: string | null | undefined, display: boolean): Formula | null {
-  const line = (tex ?? '').replace(/\s+/g, ' ').trim();
+  const line = oneLine(tex ?? '');
   return line === '' ? null : { tex: line.replace(/^\{\\displaystyle (.*)\}$/, '$1').trim(), display };
 }
 

@@ -1,5 +1,6 @@
 import type { Element } from 'domhandler';
 import { isElement, textContent } from '../index.ts';
+import { collapse, inPieces } from '../../long-text/in-pieces.ts';
 
 const FUNCTIONS = new Set(
   'arccos arcsin arctan arg cos cosh cot csc deg det dim exp gcd hom inf ker lg lim ln log max min Pr sec sin sinh sup tan tanh'.split(
@@ -31,10 +32,13 @@ const OPERATORS: Record<string, string> = {
 /** Elements that show nothing, or what another of their kind shows too. */
 const SILENT = new Set(['annotation', 'annotation-xml', 'mphantom', 'mspace', 'none', 'mprescripts']);
 
+function texOfSign(char: string): string {
+  if (char === '\\') return '\\backslash ';
+  return char === '^' || char === '~' ? `\\${char}{}` : `\\${char}`;
+}
+
 function escapeTex(text: string): string {
-  return text.replace(/[\\{}$&#%_^~]/g, (char) =>
-    char === '\\' ? '\\backslash ' : char === '^' || char === '~' ? `\\${char}{}` : `\\${char}`,
-  );
+  return inPieces(text, (piece) => piece.replace(/[\\{}$&#%_^~]/g, texOfSign));
 }
 
 const operandsOf = (element: Element): Element[] => element.children.filter((child) => isElement(child));
@@ -48,9 +52,11 @@ function base(tex: string): string {
   return /^(?:.|\\[a-zA-Z]+|[\p{L}\p{N}]+)$/u.test(tex) ? tex : `{${tex}}`;
 }
 
+const isLong = (text: string): boolean => Array.from(text.slice(0, 4)).length > 1;
+
 function identifier(text: string): string {
   if (FUNCTIONS.has(text)) return `\\${text}`;
-  return Array.from(text).length > 1 ? `\\mathrm{${escapeTex(text)}}` : escapeTex(text);
+  return isLong(text) ? `\\mathrm{${escapeTex(text)}}` : escapeTex(text);
 }
 
 /** Joins pieces so that no command runs into the letter after it. */
@@ -112,7 +118,7 @@ export function texOf(element: Element): string {
       return escapeTex(textContent(element).trim());
     case 'mtext':
     case 'ms': {
-      const text = textContent(element).replace(/\s+/g, ' ');
+      const text = collapse(textContent(element), /\s+/g);
       return text.trim() === '' ? ' ' : `\\text{${escapeTex(text)}}`;
     }
     case 'mfrac':

@@ -1,4 +1,5 @@
 import { withoutInvisible } from '../../dom/invisible.ts';
+import { collapse } from '../../long-text/in-pieces.ts';
 import { codeSpan, escapeText } from './escape.ts';
 import { EMPHASIS, STRONG, UNDERSCORE_EMPHASIS, type Marks } from './marks.ts';
 import { emphasisHolds } from './delimiters.ts';
@@ -13,6 +14,7 @@ export type InlineMode = 'heading' | 'cell';
 export const SEPARATORS: Record<InlineMode, string> = { heading: ' ', cell: '<br>' };
 
 const NEEDS_COLLAPSE = /[\t\n\r\f]| {2}/;
+const SPACES = /[ \t\n\r\f]+/g;
 
 /** Collects the inline content of one block and writes it as Markdown. */
 export class InlineBuffer {
@@ -39,7 +41,7 @@ export class InlineBuffer {
   /** Adds text as it stands in the source: white space collapses. */
   text(data: string, marks: Marks): void {
     const visible = withoutInvisible(data);
-    let text = NEEDS_COLLAPSE.test(visible) ? visible.replace(/[ \t\n\r\f]+/g, ' ') : visible;
+    let text = NEEDS_COLLAPSE.test(visible) ? collapse(visible, SPACES) : visible;
     if (this.#afterSpace && text[0] === ' ') text = text.slice(1);
     if (text === '') return;
     this.#afterSpace = text.endsWith(' ');

@@ -1,3 +1,5 @@
+import { inPieces, oneLine } from '../../long-text/in-pieces.ts';
+
 const SPECIAL = /[\\`*_[\]<&~!]/;
 const SPECIALS = /[\\`*_[\]<&~!]/g;
 const ASCII_PUNCTUATION = /[!-/:-@[-`{-~]/;
@@ -41,15 +43,18 @@ function opensTag(rest: string, next: string, afterText: string): boolean {
  */
 export function escapeText(text: string, before: string, after: string, inLink: boolean): string {
   if (!SPECIAL.test(text)) return text;
-  return text.replace(SPECIALS, (char, offset: number) => {
-    const last = offset === text.length - 1;
-    const previous = offset === 0 ? before : text[offset - 1]!;
-    const next = last ? after : text[offset + 1]!;
-    if (char === '&') return ENTITY.test(text.slice(offset, offset + 36)) ? '\\&' : '&';
-    if (char === '<') return opensTag(text.slice(offset, offset + 320), next, after) ? '\\<' : '<';
+  const escape = (char: string, at: number): string => {
+    const last = at === text.length - 1;
+    const previous = at === 0 ? before : text[at - 1]!;
+    const next = last ? after : text[at + 1]!;
+    if (char === '&') return ENTITY.test(text.slice(at, at + 36)) ? '\\&' : '&';
+    if (char === '<') return opensTag(text.slice(at, at + 320), next, after) ? '\\<' : '<';
     if (char === '!') return last && after === '[' ? '\\!' : '!';
     return needsEscape(char, previous, next, inLink) ? `\\${char}` : char;
-  });
+  };
+  return inPieces(text, (piece, from) =>
+    piece.replace(SPECIALS, (char, offset: number) => escape(char, from + offset)),
+  );
 }
 
 /**
@@ -101,7 +106,8 @@ export function escapeHeadingEnd(line: string): string {
 export function codeSpan(code: string): string {
   if (code === '') return '';
   if (!code.includes('`') && code[0] !== ' ') return `\`${code}\``;
-  const runs = new Set(code.match(/`+/g)?.map((run) => run.length));
+  const runs = new Set<number>();
+  for (const [run] of code.matchAll(/`+/g)) runs.add(run.length);
   let length = 1;
   while (runs.has(length)) length++;
   const fence = '`'.repeat(length);
@@ -113,7 +119,7 @@ export function codeSpan(code: string): string {
 export function fenceFor(code: string): string {
   let longest = 2;
   if (code.includes('```'))
-    for (const run of code.match(/`{3,}/g) ?? []) longest = Math.max(longest, run.length);
+    for (const [run] of code.matchAll(/`{3,}/g)) longest = Math.max(longest, run.length);
   return '`'.repeat(longest + 1);
 }
 
@@ -130,12 +136,22 @@ function balanced(url: string): boolean {
 /** A link destination: `url` with every character escaped that could end it or start an entity. */
 export function destination(url: string): string {
   let safe = url;
-  if (/[()]/.test(safe) && !balanced(safe)) safe = safe.replace(/[()]/g, '\\$&');
-  return safe.includes('&') ? safe.replace(/&(?=#?\w+;)/g, '&amp;') : safe;
+  if (/[()]/.test(safe) && !balanced(safe)) safe = inPieces(safe, (piece) => piece.replace(/[()]/g, '\\$&'));
+  return safe.includes('&') ? escapeReferences(safe, '&amp;') : safe;
+}
+
+/** The text with what would be read as a character reference written as `ampersand`. */
+function escapeReferences(text: string, ampersand: string): string {
+  const reference = (at: number): boolean => /^&#?\w+;/.test(text.slice(at, at + 100));
+  return inPieces(text, (piece, from) =>
+    piece.replace(/&/g, (char, offset: number) => (reference(from + offset) ? ampersand : char)),
+  );
 }
 
 /** A link title with its quotes, preceded by a space, or nothing when it is empty. */
 export function title(text: string | undefined): string {
-  const line = text?.replace(/\s+/g, ' ').trim() ?? '';
-  return line === '' ? '' : ` "${line.replace(/["\\]/g, '\\$&').replace(/&(?=#?\w+;)/g, '\\&')}"`;
+  const line = oneLine(text ?? '');
+  if (line === '') return '';
+  const escaped = inPieces(line, (piece) => piece.replace(/["\\]/g, '\\$&'));
+  return ` "${escapeReferences(escaped, '\\&')}"`;
 }

@@ -2,6 +2,7 @@ import { Element } from 'domhandler';
 import { isElement, visibleText } from '../../dom/index.ts';
 import type { Formula } from '../../dom/math/formula.ts';
 import { codeLanguage, codeText, plainSpaces } from '../../dom/preformatted.ts';
+import { collapse, inPieces } from '../../long-text/in-pieces.ts';
 import { renderFence } from '../blocks.ts';
 import { SEPARATORS } from './buffer.ts';
 import type { MarkdownVisitor } from '../visitor.ts';
@@ -26,7 +27,7 @@ export function renderCode(visitor: MarkdownVisitor, element: Element): void {
     return renderFence(visitor, codeText(element), codeLanguage(element));
   const text = plainSpaces(visibleText(element));
   if (!text.includes('\n')) return inline.code(text, marks);
-  const line = text.replace(/[ \t\r\n]+/g, ' ');
+  const line = collapse(text, /[ \t\r\n]+/g);
   if (/^\s/.test(line)) inline.text(' ', marks);
   inline.code(line.trim(), marks);
   if (/\s$/.test(line)) inline.text(' ', marks);
@@ -39,7 +40,7 @@ function onlyLink({ children: [child, ...others] }: Element): Element | null {
 
 /** `$…$`, or `$$…$$` as a paragraph. The TeX is not escaped, but no `<` in it can begin a tag. */
 export function renderFormula(visitor: MarkdownVisitor, { tex, display }: Formula): void {
-  const safe = tex.replace(/<(?=[a-zA-Z/!?])/g, '< ');
+  const safe = inPieces(tex, (piece) => piece.replace(/<(?=[a-zA-Z/!?]|$)/g, '< '));
   if (!display) return visitor.inline.verbatim(`$${safe}$`, visitor.marks);
   if (visitor.mode === null) visitor.flush();
   visitor.inline.verbatim(`$$${safe}$$`, visitor.marks);

@@ -6,7 +6,7 @@ import type { Hosts } from '../../hosts/hosts.ts';
 import type { BodyMemoryBudget, BodyReservation } from '../../limits/body-memory.ts';
 import type { Visit } from '../../job.ts';
 import type { PageReading } from '../../reading/page-reading.ts';
-import { MAX_FRAGMENT_BYTES } from '../../reading/limits.ts';
+import { MAX_FRAGMENT_BYTES } from '../../../scrape/long-text/fragment-size.ts';
 import { sitemapPages } from './sitemaps.ts';
 
 /** The memory that one URL takes while a map is made, roughly. */
