@@ -33,6 +33,8 @@ import { toText } from './formats/text.ts';
 import { closeHead } from './decode/unclosed-head.ts';
 import { PageError, type Extraction, type Metadata, type ExtractOptions, type RawPage } from './types.ts';
 
+const NO_BODY = Buffer.alloc(0);
+
 const EMPTY: Content = {
   ...QUIET,
   markdown: () => '',
@@ -117,6 +119,7 @@ function readAs(
 ): Content {
   const { type, charset } = parseContentType(page.contentType);
   const { text } = decode(page.body, { charset, markup: kind === 'html' || kind === 'xml' });
+  page.body = NO_BODY;
   const readers = {
     html: () => {
       const document = parseHtml(text, isXml(type) ? 'xhtml' : 'html');
@@ -148,7 +151,8 @@ async function read(page: RawPage, options: ExtractOptions): Promise<Content> {
 }
 
 /**
- * Extracts the requested formats from a page of any supported kind. Throws PageError
+ * Extracts the requested formats from a page of any supported kind. A body that is text is taken
+ * from the page: the memory of a large one is wanted for what is read of it. Throws PageError
  * `unsupported_content_type` for a kind without text and `parse_failed` for a broken body. An empty
  * body gives empty strings. The selectors must have passed isValidSelector.
  */

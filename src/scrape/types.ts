@@ -31,7 +31,9 @@ export const PAGE_ERRORS = {
   timeout: 'The page did not arrive within timeout_ms.',
   too_many_redirects: 'More than 10 redirects, or a redirect loop.',
   invalid_response: 'The answer was not valid HTTP, or its body could not be decompressed.',
-  too_large: 'The page is larger than the limit.',
+  too_large:
+    'The page is larger than the limit, reading it takes too much memory, or its formats are larger ' +
+    'than 12 MiB together.',
   unsupported_content_type:
     'The content is of a kind that is not read, such as pictures, archives, RTF and documents of ' +
     'before 2007.',

@@ -11,7 +11,7 @@ test('a page that exceeds the memory of its reader fails alone, and its slice go
   const urls = Array.from({ length: 60 }, (_, n) => site.url(n === 10 ? '/burst' : '/'));
   const job = await service.api.finished(await service.api.queue('/v1/scrape/batch/async', { urls }));
   assert.deepEqual([job.status, job.succeeded, job.failed], ['completed', 59, 1]);
-  assert.equal(job.result.pages[10].error.code, 'parse_failed');
+  assert.equal(job.result.pages[10].error.code, 'too_large');
   await assertBooksBalance(service.db);
 });
 
@@ -23,7 +23,7 @@ test('pages that burst their thread one after another cost the others of the bat
   const urls = Array.from({ length: 60 }, (_, n) => site.url(n < bursting ? `/burst/${n}` : '/'));
   const job = await service.api.finished(await service.api.queue('/v1/scrape/batch/async', { urls }));
   assert.deepEqual([job.status, job.succeeded, job.failed], ['completed', 60 - bursting, bursting]);
-  for (const { error } of job.result.pages.slice(0, bursting)) assert.equal(error.code, 'parse_failed');
+  for (const { error } of job.result.pages.slice(0, bursting)) assert.equal(error.code, 'too_large');
   await assertBooksBalance(service.db);
 });
 

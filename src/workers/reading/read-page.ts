@@ -5,6 +5,7 @@ import { extract } from '../../scrape/extract.ts';
 import { okBlock, type PageComparison } from '../../scrape/page-block.ts';
 import { PageError, UNBILLED_REASONS, type Extraction } from '../../scrape/types.ts';
 import { MAX_FRAGMENT_BYTES } from '../../scrape/long-text/fragment-size.ts';
+import { KEPT_RESIDENT_BYTES } from './limits.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 import { linksInScope, otherAddresses, titlesOf } from './crawl-links.ts';
 
@@ -29,6 +30,8 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
   const unbilled = block !== null || (empty !== null && UNBILLED_REASONS.has(empty));
   const comparison = unbilled ? null : await comparisonOf(request, extraction);
   const durationMs = Math.round(fetchMs + performance.now() - begunAt);
+  // A block of megabytes is there three times until it has been sent.
+  if (process.memoryUsage.rss() > KEPT_RESIDENT_BYTES) globalThis.gc?.();
   const facts = {
     url: request.url,
     finalUrl: page.url,

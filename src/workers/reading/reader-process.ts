@@ -9,8 +9,16 @@ import { isAlone } from './reading-client.ts';
 const SCRIPT = new URL('./reader.ts', import.meta.url);
 /** As in `npm start`: glibc then returns what is free, and large blocks at once. */
 const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
+/** The guard kills a reader that grows too much, as systems do that lack memory; V8 aborts. */
+const OUT_OF_MEMORY = new Set<NodeJS.Signals>(['SIGKILL', 'SIGABRT']);
 /** How much of a reader's last output is kept. */
 const STDERR_CHARS = 2000;
+
+/** The code of a page at which a reader ended with this signal. */
+function codeOf(signal: NodeJS.Signals | null): PageErrorCode {
+  if (signal === OUT_OF_TIME) return 'parse_timeout';
+  return signal !== null && OUT_OF_MEMORY.has(signal) ? 'too_large' : 'parse_failed';
+}
 
 /** A reader that ended before it was ready. */
 export class ReaderStartError extends Error {
@@ -34,8 +42,7 @@ export class ReaderProcess implements Disposable {
   readonly #ready = Promise.withResolvers<void>();
   readonly #exited: Promise<void>;
   #page: PromiseWithResolvers<PageReading> | null = null;
-  /** The code with which the current page fails when the process ends. */
-  #endCode: PageErrorCode = 'parse_failed';
+  #ending = false;
   #alive = true;
   #residentBytes = 0;
   #stderr = '';
@@ -44,7 +51,7 @@ export class ReaderProcess implements Disposable {
     this.#child = fork(SCRIPT, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: [`--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${SEMI_SPACE_MB}`],
+      execArgv: ['--expose-gc', `--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${SEMI_SPACE_MB}`],
       // Not the parent's, which holds secrets.
       env: { NODE_COMPILE_CACHE: compileCache, ...ALLOCATOR },
     });
@@ -57,8 +64,7 @@ export class ReaderProcess implements Disposable {
     this.#child.on('message', (message: FromReader) => this.#receive(message));
     this.#child.on('error', (error) => this.#end(error.message));
     this.#child.on('exit', (code, signal) => {
-      if (signal === OUT_OF_TIME) this.#endCode = 'parse_timeout';
-      this.#end(`it ended with ${signal ?? code}: ${this.#stderr}`);
+      this.#end(`it ended with ${signal ?? code}: ${this.#stderr}`, signal);
       resolve();
     });
     this.#ready.promise.catch(() => {}); // `read` awaits it
@@ -80,8 +86,8 @@ export class ReaderProcess implements Disposable {
   }
 
   /**
-   * Reads a page, and takes its body. Throws PageError, `parse_timeout` and `parse_failed` where
-   * that costs the process; ReaderStartError.
+   * Reads a page, and takes its body. Throws PageError: `too_large`, `parse_timeout` and
+   * `parse_failed` where that costs the process; ReaderStartError.
    */
   async read(request: ReadRequest): Promise<PageReading> {
     await this.#ready.promise;
@@ -103,17 +109,18 @@ export class ReaderProcess implements Disposable {
     else this.#page?.reject(new PageError(message.code, { cause: message.cause }));
   }
 
-  #end(reason: string): void {
+  #end(reason: string, signal: NodeJS.Signals | null = null): void {
     this.#alive = false;
     this.#ready.reject(new ReaderStartError(reason));
-    this.#page?.reject(new PageError(this.#endCode, { cause: reason }));
+    const code = this.#ending ? 'internal_error' : codeOf(signal);
+    this.#page?.reject(new PageError(code, { cause: reason }));
   }
 
   /** Ends the process; the page that it reads fails with `internal_error`. */
   [Symbol.dispose](): void {
     // A reading may have arrived that it sent before: no other page is to be given to it.
     this.#alive = false;
-    this.#endCode = 'internal_error';
+    this.#ending = true;
     this.#child.kill('SIGKILL');
   }
 

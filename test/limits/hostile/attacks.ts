@@ -164,7 +164,7 @@ const zipped = (body: string, ends: string[]): Attack => {
 };
 
 /** More elements than a reader's heap holds. */
-const BURST = ['parse_failed', 'parse_timeout'];
+const BURST = ['too_large', 'parse_timeout'];
 
 /** Pages of the maximum size that are small on the wire. */
 export const LARGE_ATTACKS: Record<string, Attack> = {
