@@ -1,3 +1,5 @@
+import { withPlainDigits } from './number.ts';
+
 /** Languages whose names of months are known, beside the page's own. */
 const LANGUAGES = ['en', 'de', 'fr', 'es', 'it', 'pt', 'nl'];
 const MAX_CHARS = 200;
@@ -61,23 +63,60 @@ function fromDigits(text: string, language: string | null): string | null {
   return monthFirst ? day(year, first, second) : day(year, second, first);
 }
 
+/** `ngày 3 tháng 5 năm 2024`: the months of Vietnamese are numbers. */
+function fromMonthNumber(text: string): string | null {
+  const parts = /(?<!\d)(\d{1,2})\s+tháng\s+(\d{1,2})(?:,|\s+năm)?\s+(\d{4})(?!\d)/iu.exec(text);
+  return parts === null ? null : day(Number(parts[3]), Number(parts[2]), Number(parts[1]));
+}
+
+/** `20240301`. */
+function fromBare(text: string): string | null {
+  const parts = /^((?:19|20)\d\d)(\d\d)(\d\d)$/.exec(text);
+  return parts === null ? null : day(Number(parts[1]), Number(parts[2]), Number(parts[3]));
+}
+
 /** `2024/3/1`, `2024. 3. 1.`, `2024年3月1日`, `2024년 3월 1일`. */
 function fromYearFirst(text: string): string | null {
   const parts = /(?<!\d)(\d{4})\s?[./年년-]\s?(\d{1,2})\s?[./月월-]\s?(\d{1,2})(?!\d)/.exec(text);
   return parts === null ? null : day(Number(parts[1]), Number(parts[2]), Number(parts[3]));
 }
 
-/** `1 March 2024`, `1. März 2024`, `1 de marzo de 2024`, `March 1, 2024`. */
+const NAME = '([\\p{L}\\p{M}]{2,20})';
+/** The orders in which a day, the name of a month and a year stand. */
+const ORDERS: readonly { pattern: RegExp; places: [year: number, month: number, date: number] }[] = [
+  // 1 March 2024, 1. März 2024, 1 de marzo de 2024, 1st of March 2024, 1-Mar-2024
+  {
+    pattern: new RegExp(
+      `(?<!\\d)(\\d{1,2})(?:\\.|st|nd|rd|th|er|º)?(?:\\s+(?:de\\s+|of\\s+)?|-)${NAME}\\.?,?(?:\\s+(?:de\\s+)?|-)(\\d{4})(?!\\d)`,
+      'u',
+    ),
+    places: [3, 2, 1],
+  },
+  // March 1, 2024
+  {
+    pattern: new RegExp(`${NAME}\\.?\\s+(\\d{1,2})(?:st|nd|rd|th)?,?\\s+(\\d{4})(?!\\d)`, 'u'),
+    places: [3, 1, 2],
+  },
+  // 2024. március 1., 2024 m. kovo 1 d., 2024 March 1
+  {
+    pattern: new RegExp(`(?<!\\d)(\\d{4})\\.?\\s+(?:m\\.\\s+)?${NAME}\\.?\\s+(\\d{1,2})(?!\\d)`, 'u'),
+    places: [1, 2, 3],
+  },
+];
+/** Years of the Buddhist calendar, which Thailand counts in, are so much larger. */
+const BUDDHIST_YEARS = 543;
+
+/** A day whose month has a name. */
 function fromWords(text: string, language: string | null): string | null {
-  const dayFirst =
-    /(\d{1,2})(?:\.|st|nd|rd|th|er|º)?\s+(?:de\s+)?(\p{L}{3,20})\.?,?\s+(?:de\s+)?(\d{4})/u.exec(text);
-  if (dayFirst !== null) {
-    const month = monthNamed(dayFirst[2]!, language);
-    if (month !== undefined) return day(Number(dayFirst[3]), month, Number(dayFirst[1]));
+  for (const { pattern, places } of ORDERS) {
+    const parts = pattern.exec(text);
+    const [year = '', name = '', date = ''] = places.map((place) => parts?.[place]);
+    const month = parts === null ? undefined : monthNamed(name, language);
+    if (month === undefined) continue;
+    const isBuddhist = /^th\b/i.test(language ?? '') && Number(year) > 2400;
+    return day(Number(year) - (isBuddhist ? BUDDHIST_YEARS : 0), month, Number(date));
   }
-  const monthFirst = /(\p{L}{3,20})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})/u.exec(text);
-  const month = monthFirst === null ? undefined : monthNamed(monthFirst[1]!, language);
-  return month === undefined ? null : day(Number(monthFirst![3]), month, Number(monthFirst![2]));
+  return null;
 }
 
 /** `Fri, 01 Mar 2024 09:30:00 GMT` (RFC 5322), which has a zone. */
@@ -96,12 +135,14 @@ function fromEpoch(text: string): string | null {
 
 /** A date, or a date and time, by ISO 8601; null where the text holds none. */
 export function readDate(source: string, language: string | null): string | null {
-  const text = source.trim().slice(0, MAX_CHARS);
+  const text = withPlainDigits(source.trim().slice(0, MAX_CHARS));
   return (
     fromIso(text) ??
     fromEpoch(text) ??
+    fromBare(text) ??
     fromMail(text) ??
     fromWords(text, language) ??
+    fromMonthNumber(text) ??
     fromYearFirst(text) ??
     fromDigits(text, language)
   );

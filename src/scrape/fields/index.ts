@@ -4,10 +4,11 @@ import { isElement } from '../dom/index.ts';
 import { toHtml } from '../formats/html.ts';
 import { resolveUrl } from '../formats/links.ts';
 import { toMarkdown } from '../markdown/index.ts';
-import { isRecord, textOf } from '../metadata/structured-data.ts';
+import { isRecord } from '../metadata/structured-data.ts';
 import { storable } from '../storable.ts';
 import { PageError } from '../types.ts';
 import { readDate } from './date.ts';
+import { textFor } from './element-text.ts';
 import type { Field, Fields } from './field.ts';
 import type { DataProblem, DataValue, PageData } from './page-data.ts';
 import { readNumber } from './number.ts';
@@ -15,7 +16,6 @@ import { readNumber } from './number.ts';
 /** Maximum number of values of a page, and of problems that are named. */
 const MAX_VALUES = 50_000;
 const MAX_PROBLEMS = 100;
-const MAX_TEXT = 100_000;
 
 interface Source {
   base: string;
@@ -23,8 +23,6 @@ interface Source {
   /** The JSON-LD objects of the page. */
   jsonLd: Record<string, unknown>[];
 }
-
-const ADDRESSES = ['href', 'src', 'content', 'data'];
 
 class FieldReader {
   readonly #select: ReturnType<typeof load>;
@@ -69,7 +67,7 @@ class FieldReader {
     const { base } = this.#source;
     if (field.attr === undefined && field.as === 'html') return storable(toHtml([element], base));
     if (field.attr === undefined && field.as === 'markdown') return storable(toMarkdown([element], base));
-    const text = textFor(field, element);
+    const text = textFor(field, element, base);
     return text === null || text === '' ? this.#missing(field, path) : this.#converted(field, text, path);
   }
 
@@ -84,7 +82,7 @@ class FieldReader {
 
   #fromJsonLd(name: string, field: Field, path: string): DataValue {
     const steps = (field.path ?? name).split('.');
-    const found = this.#source.jsonLd.flatMap((entry) => valuesAt(entry, steps));
+    const found = this.#source.jsonLd.flatMap((entry) => valuesAt(entry, steps, field));
     if (found.length === 0) return field.all ? (this.#missing(field, path), []) : this.#missing(field, path);
     const values = (field.all ? found : found.slice(0, 1)).map((value, i) =>
       this.#converted(field, value, field.all ? `${path}.${i}` : path),
@@ -102,29 +100,26 @@ class FieldReader {
   }
 }
 
-/** The text that a field is read from; null where the element lacks its attribute. */
-function textFor({ attr, as }: Field, element: Element): string | null {
-  const { attribs } = element;
-  if (attr !== undefined)
-    return attribs[attr.toLowerCase()] === undefined ? null : storable(attribs[attr.toLowerCase()]!).trim();
-  const said =
-    as === 'url'
-      ? ADDRESSES.map((name) => attribs[name]).find((value) => value !== undefined)
-      : as === 'date'
-        ? (attribs['datetime'] ?? attribs['content'])
-        : attribs['content'];
-  return said === undefined || said.trim() === '' ? textOf(element, MAX_TEXT) : storable(said).trim();
-}
+/** The properties that an object is named by, or found at. */
+const NAMES = ['@value', 'value', 'name', '@id'];
+const PLACES = ['@value', 'url', 'contentUrl', '@id'];
 
-/** The texts and numbers at a path of a JSON-LD value; lists are looked through. */
-function valuesAt(value: unknown, steps: string[]): string[] {
-  if (Array.isArray(value)) return value.flatMap((item) => valuesAt(item, steps));
+/**
+ * The texts, numbers and truths at a path of a JSON-LD value; lists are looked through, and an
+ * object stands for its value, its name or its address.
+ */
+function valuesAt(value: unknown, steps: string[], field: Field): string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => valuesAt(item, steps, field));
   const [step, ...others] = steps;
-  if (step !== undefined) {
-    return isRecord(value) && Object.hasOwn(value, step) ? valuesAt(value[step], others) : [];
+  if (step !== undefined)
+    return isRecord(value) && Object.hasOwn(value, step) ? valuesAt(value[step], others, field) : [];
+  if (isRecord(value)) {
+    const name = (field.as === 'url' ? PLACES : NAMES).find((key) => Object.hasOwn(value, key));
+    return name === undefined ? [] : valuesAt(value[name], [], field);
   }
-  if (isRecord(value)) return valuesAt(value['name'] ?? value['@id'], []);
-  return typeof value === 'string' || typeof value === 'number' ? [String(value)] : [];
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? [String(value)]
+    : [];
 }
 
 /** Reads the fields of a page. Throws PageError `too_large` where it has too many values. */

@@ -17,9 +17,17 @@ const GROUPS = /^\d{1,3}(?:[.,]\d{2,3})*[.,]\d{3}$/;
 const ZEROS = [0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0xff10];
 /** How far into a text its number may stand. */
 const MAX_CHARS = 1000;
+/** `1½`, `½`, `1 1/2`: what the fraction adds to the number before it. `4/5` alone is a rating. */
+const VULGAR =
+  /^(?:[ \u00a0\u202f]?([\u00bc-\u00be\u2150-\u215e])|[ \u00a0\u202f]([1-9])[/\u2044]([2-9])(?![\d/]))/;
+const EXPONENT = /^[eE]([+-]?\d{1,3})(?![\p{L}\d])/u;
+/** Nothing after the comma: `1.234,-`. */
+const NO_CENTS = /^,\s?[-–—]/;
+/** A sum that an accountant takes away: `($5)`, `(1,234.00)`. A number in parentheses is a count. */
+const TAKEN_AWAY = /^\((?=[^)]*(?:\p{Sc}|[.,]\d\d\)))[\p{Sc}\d\s.,'’]{1,40}\)$/u;
 
 /** The text with the digits of ASCII. */
-function withPlainDigits(text: string): string {
+export function withPlainDigits(text: string): string {
   return text
     .replace(/(?![0-9])\p{Nd}/gu, (digit) => {
       const code = digit.codePointAt(0)!;
@@ -61,12 +69,27 @@ function find(source: string, from: number, language: string | null): Found | nu
   const found = spaced !== null && spaced.index <= plain.index ? spaced : plain;
   const start = rest.slice(0, found.index);
   const isFraction = /^\d+$/.test(found[0]) && /(?<![\p{L}\d])[.,]$/u.test(start);
-  const comma = DECIMAL_COMMA.has(language?.split('-')[0]?.toLowerCase() ?? '');
-  const digits = isFraction ? `0.${found[0]}` : normalised(found[0], comma);
   const begin = from + found.index - (isFraction ? 1 : 0);
   const end = from + found.index + found[0].length;
+  const after = source.slice(end);
+  const comma = NO_CENTS.test(after) || DECIMAL_COMMA.has(language?.split('-')[0]?.toLowerCase() ?? '');
+  const digits = isFraction ? `0.${found[0]}` : normalised(found[0], comma);
+  const exponent = EXPONENT.exec(after);
+  if (exponent !== null)
+    return { value: Number(digits + exponent[0]), start: begin, end: end + exponent[0].length };
+  const added = digits.includes('.') ? null : fractionAt(after);
+  if (added !== null) return { value: Number(digits) + added.value, start: begin, end: end + added.length };
   const magnitude = magnitudeOf(source.slice(0, begin), source.slice(end), language);
   return { value: Number(`${digits}e${magnitude.exponent}`), start: begin, end: end + magnitude.length };
+}
+
+/** The fraction that a text begins with. */
+function fractionAt(text: string): { value: number; length: number } | null {
+  const [all, sign, above, below] = VULGAR.exec(text) ?? [];
+  if (all === undefined) return null;
+  const [numerator, denominator] =
+    sign === undefined ? [Number(above), Number(below)] : sign.normalize('NFKC').split('\u2044').map(Number);
+  return { value: numerator! / denominator!, length: all.length };
 }
 
 /** How many numbers may make up one, as in `1億2000万`. */
@@ -79,7 +102,8 @@ const SIGNS = /[千천万萬만億亿억]$/;
  * the language decides. Null where there is none.
  */
 export function readNumber(text: string, language: string | null): number | null {
-  const source = withPlainDigits(text.slice(0, MAX_CHARS));
+  // A fraction that no whole number stands before has nothing before it.
+  const source = withPlainDigits(text.slice(0, MAX_CHARS)).replace(/(?<![\d\s])\s*(?=[¼-¾⅐-⅞])/u, '$&0');
   const first = find(source, 0, language);
   if (first === null || !Number.isFinite(first.value)) return null;
   let [value, end] = [first.value, first.end];
@@ -89,6 +113,10 @@ export function readNumber(text: string, language: string | null): number | null
     value += next.value;
     ({ end } = next);
   }
-  const isNegative = /(?:^|[\s(])[-−](?:\s?\p{Sc})?$/u.test(source.slice(0, first.start).trimEnd());
+  const before = source.slice(0, first.start);
+  const isNegative =
+    /(?:^|[\s(])[-−](?:\s?\p{Sc})?$|^\p{Sc}\s?[-−]$/u.test(before.trimEnd()) ||
+    /^\s*–$/.test(before) ||
+    TAKEN_AWAY.test(source.trim());
   return isNegative ? -value : value;
 }

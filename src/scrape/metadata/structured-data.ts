@@ -1,4 +1,5 @@
 import { type ChildNode, type Document, type Element, isText } from 'domhandler';
+import { isBlock } from '../dom/elements.ts';
 import { isElement } from '../dom/index.ts';
 import { withoutInvisible } from '../dom/invisible.ts';
 import { storable } from '../storable.ts';
@@ -104,17 +105,20 @@ export function jsonLdOf(scripts: string[]): Record<string, unknown>[] {
 }
 
 /**
- * The text of a subtree, white space collapsed, at most `limit` characters; looks at no more nodes
- * than that needs.
+ * The text of a subtree, white space collapsed and the texts of blocks apart, at most `limit`
+ * characters; looks at no more nodes than that needs.
  */
 export function textOf(node: ChildNode, limit: number): string {
-  const stack: ChildNode[] = [node];
+  const stack: (ChildNode | ' ')[] = [node];
   let text = '';
   for (let visits = 0; stack.length > 0 && text.length < limit * 4 && visits < 10_000; visits++) {
     const next = stack.pop()!;
-    if (isText(next)) text += next.data.length > limit * 4 ? next.data.slice(0, limit * 4) : next.data;
+    if (next === ' ') text += next;
+    else if (isText(next)) text += next.data.length > limit * 4 ? next.data.slice(0, limit * 4) : next.data;
     else if (isElement(next) && next.name !== 'script' && next.name !== 'style') {
-      if (next.name === 'br') text += ' ';
+      const isApart = next.name === 'br' || isBlock(next);
+      if (isApart) text += ' ';
+      if (isApart) stack.push(' ');
       for (let i = next.children.length - 1; i >= 0; i--) stack.push(next.children[i]!);
     }
   }

@@ -89,6 +89,72 @@ test('elements outside of the main content are read, as HTML and Markdown too', 
   });
 });
 
+test('what an element says in its attributes is its value', async () => {
+  const body =
+    '<img src="data:image/gif;base64,AA" data-src="/a.png"><source srcset="/b.webp 2x"><form action="/go"></form>' +
+    '<data value="9.5">nine</data><meter value=".5">half</meter><input value="42">' +
+    '<select><option>A</option><option selected>B</option></select><ol><li value="7">8</li></ol>';
+  const { data } = await read(
+    {
+      image: { css: 'img', as: 'url' },
+      source: { css: 'source', as: 'url' },
+      form: { css: 'form', as: 'url' },
+      data: { css: 'data', as: 'number' },
+      meter: { css: 'meter', as: 'number' },
+      input: { css: 'input', as: 'number' },
+      choice: { css: 'select' },
+      item: { css: 'li', as: 'number' },
+      words: { css: 'data' },
+    },
+    body,
+  );
+  assert.deepEqual(data, {
+    image: 'https://example.com/a.png',
+    source: 'https://example.com/b.webp',
+    form: 'https://example.com/go',
+    data: 9.5,
+    meter: 0.5,
+    input: 42,
+    choice: 'B',
+    item: 8,
+    words: 'nine',
+  });
+});
+
+test('the texts of blocks are words of their own', async () => {
+  const body =
+    '<table><tr><td><p>one</p><p>two</p>three<ul><li>four<li>five</ul><b>s</b>ix</td></tr></table>';
+  const { data } = await read({ cell: { css: 'td' } }, body);
+  assert.deepEqual(data, { cell: 'one two three four five six' });
+});
+
+test('an object of JSON-LD stands for its value, its name or its address', async () => {
+  const product = {
+    name: { '@value': 'Rope', '@language': 'en' },
+    image: { '@type': 'ImageObject', url: '/rope.png' },
+    weight: { '@type': 'QuantitativeValue', value: '1,5', unitCode: 'KGM' },
+    brand: { name: 'Vega', url: '/vega' },
+    isFamilyFriendly: true,
+  };
+  const { data } = await read(
+    {
+      name: { from: 'json_ld' },
+      image: { from: 'json_ld', as: 'url' },
+      weight: { from: 'json_ld', as: 'number' },
+      brand: { from: 'json_ld' },
+      isFamilyFriendly: { from: 'json_ld' },
+    },
+    `<script type="application/ld+json">${JSON.stringify(product)}</script>`,
+  );
+  assert.deepEqual(data, {
+    name: 'Rope',
+    image: 'https://example.com/rope.png',
+    weight: 1.5,
+    brand: 'Vega',
+    isFamilyFriendly: 'true',
+  });
+});
+
 test('what is not HTML has no values', async () => {
   const { data, data_errors } = await read(
     { a: { css: 'p', required: true } },
@@ -172,6 +238,19 @@ suite('values', () => {
     ['3万5千', 'ja', 35_000],
     ['12만 3천', 'ko', 123_000],
     ['5千克', 'zh', 5],
+    ['1½', 'en', 1.5],
+    ['¾ cup', 'en', 0.75],
+    ['2 1/2 cups', 'en', 2.5],
+    ['4/5', 'en', 4],
+    ['1.5e-3', 'en', 0.0015],
+    ['1E+3', 'de', 1000],
+    ['3 e5', 'en', 3],
+    ['$-5', 'en', -5],
+    ['–5 °C', 'en', -5],
+    ['($1,234)', 'en', -1234],
+    ['(1,234.50)', 'en', -1234.5],
+    ['(1,234)', 'en', 1234],
+    ['kr 1.234,-', 'en', 1234],
     ['12 %', 'de', 12],
     ['5 m', 'en', 5],
     ['5m', 'en', 5],
@@ -204,6 +283,16 @@ suite('values', () => {
     ['1709285400', null, '2024-03-01T09:30:00.000Z'],
     ['31.2.2024', null, null],
     ['tomorrow', null, null],
+    ['20240301', null, '2024-03-01'],
+    ['20241301', null, null],
+    ['1-Mar-2024', 'en', '2024-03-01'],
+    ['Friday the 1st of March 2024', 'en', '2024-03-01'],
+    ['2024. március 1.', 'hu', '2024-03-01'],
+    ['2024 m. kovo 1 d.', 'lt', '2024-03-01'],
+    ['١ مارس ٢٠٢٤', 'ar', '2024-03-01'],
+    ['1 मार्च 2024', 'hi', '2024-03-01'],
+    ['1 มีนาคม 2567', 'th', '2024-03-01'],
+    ['ngày 1 tháng 3 năm 2024', 'vi', '2024-03-01'],
   ];
   for (const [text, language, value] of DATES)
     test(`${text} is ${value}`, () => assert.equal(readDate(text, language), value));
