@@ -36,11 +36,11 @@ export class PageVisit implements BegunVisit {
    * throws is a failure of ours.
    */
   async run(): Promise<PageOutcome> {
-    using held = this.#retrieval.held;
+    using held = this.#retrieval.source.held;
     const outcome = await this.#visit();
     if (!('settled' in outcome)) return outcome;
     const { status, files = [] } = outcome.settled;
-    const isLarge = files.length > 0 || (status === 'ok' && this.#retrieval.keepsRoom);
+    const isLarge = files.length > 0 || (status === 'ok' && this.#retrieval.source.keepsRoom);
     return isLarge ? { ...outcome, held: held.move() } : outcome;
   }
 
@@ -50,7 +50,7 @@ export class PageVisit implements BegunVisit {
       const found = await this.#retrieval.get();
       if ('againIn' in found) return this.#defer(found.againIn, true);
       if ('ending' in found) return this.#end(found.ending);
-      const conclusion = new Conclusion(this.#around, this, this.#retrieval);
+      const conclusion = new Conclusion(this.#around, this, this.#retrieval.source);
       if ('notModified' in found) return { settled: await conclusion.ofUnchanged(found.notModified) };
       return { settled: await conclusion.ofPage(found) };
     } catch (error) {
@@ -87,6 +87,6 @@ export class PageVisit implements BegunVisit {
   }
 
   #end(ending: Ending): PageOutcome {
-    return { settled: endedResult(this, this.#retrieval, ending) };
+    return { settled: endedResult(this, this.#retrieval.source, ending) };
   }
 }

@@ -13,13 +13,11 @@ import { takeDeadSlices } from './dead-slices.ts';
 import { laneSettings, threadLanes } from './lanes.ts';
 import { SharedMemory } from './shared-memory.ts';
 import { loadWorker, StandIn } from './stand-in.ts';
+import { ThreadPlaces } from './thread-places.ts';
 import { WorkerThread } from './worker-thread.ts';
 
 /** How often to check the threads, and to look for work in lanes that lack threads. */
 const WATCH_MS = 500;
-const RESTART_MS = 100;
-/** The pause before a thread that fails to start is started again doubles up to this. */
-const RESTART_LIMIT_MS = 30_000;
 /** Pages that come closer than this are for a thread: the main thread has other work. */
 const STEADY_MS = 10_000;
 /** The time in which a thread that claimed something just when told to end may finish. */
@@ -43,17 +41,16 @@ export class WorkerPool {
   readonly #script: URL;
   readonly #dispatch: DirectDispatch | null;
   readonly #idleMs: Record<Lane, number>;
-  /** The places for threads: the lane of each, and its thread. */
-  readonly #lanes: Lane[];
   readonly #niceness: Record<Lane, number>;
-  readonly #threads = new Map<number, WorkerThread>();
-  readonly #restarts = new Map<number, NodeJS.Timeout>();
+  readonly #places: ThreadPlaces;
   /** The main thread, while it works for the interactive lane. */
   #standIn: StandIn | null = null;
   /** When the main thread last had no more pages to read. */
   #stoodInUntil = -Infinity;
   readonly #readers: Record<Lane, ReaderPool>;
   readonly #memory: SharedMemory;
+  /** The index of the main thread in that memory. */
+  readonly #standInIndex: number;
   /** The browser of this process; null where there is none. */
   readonly #renderer: Renderer | null;
   #unsubscribe = () => {};
@@ -68,7 +65,14 @@ export class WorkerPool {
     this.#script = script;
     this.#dispatch = dispatch;
     const settings = laneSettings(workerThreads);
-    this.#lanes = threadLanes(settings);
+    const lanes = threadLanes(settings);
+    this.#places = new ThreadPlaces({
+      lanes,
+      log: context.log,
+      start: (place, failedStarts) => this.#startThread(place, failedStarts),
+      release: async (thread) => await this.#release(thread),
+      onFree: () => void this.#lookForWork(),
+    });
     this.#idleMs = {
       interactive: idleMs ?? settings.interactive.idleMs,
       bulk: idleMs ?? settings.bulk.idleMs,
@@ -77,8 +81,8 @@ export class WorkerPool {
     const compileCache = getCompileCacheDir() ?? join(dataDir, 'compiled');
     const readers = (lane: Lane) => new ReaderPool({ ...settings[lane], compileCache });
     this.#readers = { interactive: readers('interactive'), bulk: readers('bulk') };
-    // One more for the main thread, when it stands in.
-    this.#memory = new SharedMemory(context.config, this.#lanes.length + 1);
+    this.#standInIndex = lanes.length;
+    this.#memory = new SharedMemory(context.config, lanes.length + 1);
     this.#renderer = createRenderer(context);
   }
 
@@ -101,14 +105,13 @@ export class WorkerPool {
 
   /** The slices that the threads hold. */
   get underWay(): number {
-    const inThreads = this.#threads.values().reduce((sum, { held }) => sum + held.length, 0);
+    const inThreads = this.#places.threads.reduce((sum, { held }) => sum + held.length, 0);
     return inThreads + (this.#standIn?.held ?? 0);
   }
 
   /** Whether every thread that was started came up. */
   get healthy(): boolean {
-    const failing = this.#threads.values().some((thread) => !thread.ready && thread.failedStarts > 0);
-    return !this.#stopping && !failing && this.#restarts.size === 0;
+    return !this.#stopping && this.#places.healthy;
   }
 
   /**
@@ -118,9 +121,9 @@ export class WorkerPool {
   async stop(graceMs: number, limitMs: number): Promise<void> {
     this.#stopping = true;
     this.#unsubscribe();
-    for (const restart of this.#restarts.values()) clearTimeout(restart);
+    this.#places.stop();
     this.#each((worker) => worker.end(graceMs));
-    const threads = [...this.#threads.values()];
+    const { threads } = this.#places;
     const all = Promise.all([...threads.map((thread) => thread.exited), this.#standIn?.exited]);
     await Promise.race([all, new Promise((late) => setTimeout(late, limitMs).unref())]);
     clearInterval(this.#watch);
@@ -131,20 +134,18 @@ export class WorkerPool {
 
   /** Announces work: wakes the lane's threads, or starts its first. */
   #wake(lane: Lane): void {
-    const threads = this.#threads.values().filter((thread) => thread.lane === lane);
     if (lane === 'interactive') this.#standIn?.wake();
-    if (this.#lanes.some((of, index) => of === lane && this.#isTaken(index)))
-      for (const thread of threads) thread.wake();
+    if (this.#places.serves(lane)) for (const thread of this.#places.of(lane)) thread.wake();
     else this.#startIn(lane);
   }
 
   /** Starts a thread in a lane that has room for one and none that is starting. */
   #startIn(lane: Lane): void {
-    const index = this.#lanes.findIndex((of, place) => of === lane && !this.#isTaken(place));
-    if (index === -1 || this.#stopping || this.#isStarting(lane)) return;
+    const index = this.#places.freeOf(lane);
+    if (index === null || this.#stopping || this.#isStarting(lane)) return;
     this.#readers[lane].warmUp();
     if (lane === 'interactive' && this.#standIn === null) this.#beginStandIn(index);
-    else this.#spawn(index);
+    else this.#places.start(index);
   }
 
   /**
@@ -154,12 +155,12 @@ export class WorkerPool {
   #beginStandIn(index: number): void {
     const standIn = new StandIn({
       context: this.#context,
-      share: this.#memory.shareOf('interactive', this.#lanes.length),
+      share: this.#memory.shareOf('interactive', this.#standInIndex),
       readers: this.#readers.interactive,
       renderer: this.#renderer,
       dispatch: this.#dispatch,
       steady: performance.now() - this.#stoodInUntil < STEADY_MS,
-      startThread: () => this.#spawn(index),
+      startThread: () => this.#places.start(index),
       onIdle: () => {
         this.#standIn = null;
         this.#stoodInUntil = performance.now();
@@ -171,21 +172,16 @@ export class WorkerPool {
     });
   }
 
-  #isTaken(index: number): boolean {
-    return this.#threads.has(index) || this.#restarts.has(index);
-  }
-
   #isStarting(lane: Lane): boolean {
     if (lane === 'interactive' && this.#standIn?.delaysThread) return true;
-    return this.#threads.values().some((thread) => thread.lane === lane && !thread.ready);
+    return this.#places.of(lane).some((thread) => !thread.ready);
   }
 
-  #spawn(index: number, failedStarts = 0): void {
+  #startThread({ lane, index }: { lane: Lane; index: number }, failedStarts: number): WorkerThread {
     const { databaseUrl, log } = this.#context;
-    const lane = this.#lanes[index]!;
     const renderer = this.#renderer;
     const dispatch = this.#dispatch;
-    const thread = new WorkerThread({
+    return new WorkerThread({
       script: this.#script,
       data: { ...this.#memory.shareOf(lane, index), databaseUrl, niceness: this.#niceness[lane] },
       failedStarts,
@@ -195,18 +191,16 @@ export class WorkerPool {
       onReady: () => lane === 'interactive' && this.#standIn?.end(),
       onError: (error) => log.error({ lane, thread: index, err: error }, 'worker thread failed'),
     });
-    this.#threads.set(index, thread);
-    void thread.exited.then(() => this.#afterExit(thread));
   }
 
   #each(call: (worker: WorkerThread | StandIn) => void): void {
-    this.#threads.forEach(call);
+    this.#places.threads.forEach(call);
     if (this.#standIn) call(this.#standIn);
   }
 
   /** Kills stuck threads, ends idle ones, and starts missing ones. */
   #look(): void {
-    for (const thread of this.#threads.values()) {
+    for (const thread of this.#places.threads) {
       if (thread.isStuck()) {
         this.#context.log.warn(
           { lane: thread.lane, thread: thread.index },
@@ -225,9 +219,7 @@ export class WorkerPool {
    * processes.
    */
   async #lookForWork(): Promise<void> {
-    const lacking = LANES.filter((lane) =>
-      this.#lanes.some((of, index) => of === lane && !this.#isTaken(index)),
-    );
+    const lacking = LANES.filter((lane) => this.#places.freeOf(lane) !== null);
     if (this.#looking || this.#stopping || lacking.length === 0) return;
     this.#looking = true;
     try {
@@ -239,31 +231,16 @@ export class WorkerPool {
     }
   }
 
-  async #afterExit(thread: WorkerThread): Promise<void> {
+  /** Gives back what a thread held that has ended. */
+  async #release({ lane, index, held, ending }: WorkerThread): Promise<void> {
     const { boss, log } = this.#context;
-    const { index, lane } = thread;
     this.#memory.clear(lane, index);
+    if (ending) log.debug({ lane, thread: index }, 'idle worker thread has ended');
     try {
-      if (thread.held.length > 0) await boss.fail(lane, thread.held);
+      if (held.length > 0) await boss.fail(lane, held);
     } catch (error) {
       log.warn({ err: error }, "a dead thread's slices return when their heartbeat ends");
     }
-    this.#threads.delete(index);
-    if (this.#stopping) return;
-    if (!thread.ending) return this.#restart(thread);
-    log.debug({ lane, thread: index }, 'idle worker thread has ended');
-    void this.#lookForWork();
-  }
-
-  #restart({ index, lane, ready, failedStarts }: WorkerThread): void {
-    const failures = ready ? 0 : failedStarts + 1;
-    const restart_ms = Math.min(RESTART_MS * 2 ** failures, RESTART_LIMIT_MS);
-    this.#context.log.warn({ lane, thread: index, restart_ms }, 'worker thread restarts');
-    const restart = () => {
-      this.#restarts.delete(index);
-      if (!this.#stopping) this.#spawn(index, failures);
-    };
-    this.#restarts.set(index, setTimeout(restart, restart_ms));
   }
 }
 
