@@ -6,11 +6,11 @@ import { runFiles } from './runner/run-files.ts';
 import { startShared } from './runner/shared.ts';
 
 /**
- * Runs the tests: all of them, the files named as arguments (`node test/run.ts
- * test/api/me.test.ts`), or with `--limits` those in test/limits, which measure memory and latency
- * under attack.
+ * Runs the tests: those of no command of their own, the files named as arguments (`node test/run.ts
+ * test/api/me.test.ts`), or with a flag those in a folder that has a command: `--limits` measures
+ * memory and latency under attack, `--render` takes real browsers through all that a page may do.
  */
-const LIMITS = 'test/limits/';
+const APART = { '--limits': 'test/limits/', '--render': 'test/render/' };
 const CONCURRENCY = 4;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** A file system in memory that Linux has, and the free space that a run wants there. */
@@ -28,8 +28,8 @@ async function main(args: string[]): Promise<number> {
   const interrupted = new AbortController();
   for (const signal of SIGNALS) process.on(signal, () => interrupted.abort());
   const names = await chooseFiles(args);
-  const limits = names.filter((name) => name.startsWith(LIMITS));
-  const others = names.filter((name) => !name.startsWith(LIMITS));
+  const limits = names.filter((name) => name.startsWith(APART['--limits']));
+  const others = names.filter((name) => !name.startsWith(APART['--limits']));
   const options = { env: shared.env, signal: interrupted.signal };
   // What is measured has a process, and the machine, to itself.
   const alone = await writeGroups(join(directory, 'limits'), limits, (file) => file);
@@ -48,10 +48,12 @@ async function fastestDirectory(): Promise<string> {
 }
 
 async function chooseFiles(args: string[]): Promise<string[]> {
-  const named = args.filter((arg) => arg !== '--limits');
+  const named = args.filter((arg) => !Object.hasOwn(APART, arg));
   if (named.length > 0) return named;
   const all = (await Array.fromAsync(glob('test/**/*.test.ts', { exclude: ['**/node_modules'] }))).toSorted();
-  return all.filter((name) => name.startsWith(LIMITS) === args.includes('--limits'));
+  const apart = Object.entries(APART).find(([flag]) => args.includes(flag));
+  if (apart) return all.filter((name) => name.startsWith(apart[1]));
+  return all.filter((name) => !Object.values(APART).some((folder) => name.startsWith(folder)));
 }
 
 process.exitCode = await main(process.argv.slice(2));
