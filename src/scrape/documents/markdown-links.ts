@@ -12,6 +12,9 @@ const TARGETS = [
   /(<(?:a|img) (?:[^<>]{0,200} )?(?:href|src)=")([^"\s<>]{1,2048})/gi,
 ];
 
+/** What stands before each of them. Few lines have it. */
+const BEFORE_TARGET = /[\]<]/;
+
 function absoluteIn(text: string, base: string): string {
   const absolute = (match: string, before: string, reference: string): string =>
     URL.canParse(reference) ? match : before + (resolveUrl(reference, base) ?? reference);
@@ -39,8 +42,7 @@ export function withAbsoluteLinks(markdown: string, base: string): string {
     const inCode = fence !== '' || marker !== undefined || INDENTED.test(line);
     if (fence === '') fence = marker ?? '';
     else if (marker?.startsWith(fence) && line.trim() === marker) fence = '';
-    out.add(inCode ? line : absoluteOutsideCode(line, base));
-    out.add('\n');
+    out.add(inCode || !BEFORE_TARGET.test(line) ? `${line}\n` : `${absoluteOutsideCode(line, base)}\n`);
   }
   return out.toString().slice(0, -1);
 }

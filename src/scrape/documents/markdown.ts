@@ -9,6 +9,9 @@ import { urlsIn } from './text.ts';
 const FRONT_MATTER = /^---[ \t]*\r?\n([^]{0,20000}?)\r?\n(?:---|\.\.\.)[ \t]*(?:\r?\n|$)/;
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 
+/** What inline markup begins with. Few lines have it. */
+const INLINE = /[[<*_~`\\]/;
+
 /** A one-line value of YAML front matter. */
 function frontMatterValue(yaml: string, key: string): string | null {
   const value = new RegExp(`^${key}:[ \\t]*(.+)$`, 'im').exec(yaml)?.[1]?.trim() ?? '';
@@ -20,6 +23,7 @@ function frontMatterValue(yaml: string, key: string): string | null {
  * what they enclose.
  */
 function stripInline(line: string): string {
+  if (!INLINE.test(line)) return line;
   return line
     .replace(/!?\[([^[\]\n]{0,500})\](?:\([^()\n]{0,2000}\)|\[[^[\]\n]{0,200}\])/g, '$1')
     .replace(/<(https?:[^<>\s]{1,2000})>/g, '$1')
