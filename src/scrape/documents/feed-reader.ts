@@ -1,4 +1,6 @@
 import { resolveHttpUrl } from '../formats/links.ts';
+import { inPieces } from '../long-text/in-pieces.ts';
+import { TextBuilder } from '../long-text/text-builder.ts';
 import { ASIDES, ENTRIES, type Entry, feedPrefix, KINDS, PROSE, ROLES } from './feed-names.ts';
 import type { XmlEvents } from './xml-events.ts';
 
@@ -21,13 +23,14 @@ interface Field {
   element: string;
   /** How deep below it the reader is. */
   depth: number;
-  text: string;
+  text: TextBuilder;
   /** Its text is not HTML. */
   plain: boolean;
 }
 
 /** Text as HTML. */
-export const escapeMarkup = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+export const escapeMarkup = (text: string): string =>
+  inPieces(text, (piece) => piece.replaceAll('&', '&amp;').replaceAll('<', '&lt;'));
 
 /** Reads a feed in one pass. It builds no tree, so nesting costs nothing. */
 export class FeedReader implements XmlEvents {
@@ -60,7 +63,7 @@ export class FeedReader implements XmlEvents {
     const field = this.#field;
     if (field) {
       field.depth++;
-      if (PROSE.has(field.role)) field.text += `<${localName(fullName)}${attributesOf(attribs)}>`;
+      if (PROSE.has(field.role)) field.text.add(`<${localName(fullName)}${attributesOf(attribs)}>`);
       return;
     }
     this.#openElement(this.#own(fullName), attribs);
@@ -136,11 +139,11 @@ export class FeedReader implements XmlEvents {
 
   #collect(role: Field['role'], element: string, plain = false): void {
     if (role === 'content' || role === 'summary') this.#item.base = this.#base;
-    this.#field = { role, element, depth: 0, text: '', plain };
+    this.#field = { role, element, depth: 0, text: new TextBuilder(), plain };
   }
 
   text(data: string): void {
-    if (this.#field) this.#field.text += this.#field.depth > 0 ? escapeMarkup(data) : data;
+    this.#field?.text.add(this.#field.depth > 0 ? escapeMarkup(data) : data);
   }
 
   close(name: string): void {
@@ -149,7 +152,7 @@ export class FeedReader implements XmlEvents {
     const field = this.#field;
     if (field && field.depth > 0) {
       field.depth--;
-      if (PROSE.has(field.role)) field.text += `</${localName(name)}>`;
+      if (PROSE.has(field.role)) field.text.add(`</${localName(name)}>`);
     } else if (field) {
       this.#store(field, textOfField(field));
       this.#field = null;
@@ -187,14 +190,18 @@ const localName = (name: string): string => name.replace(/^\w+:/, '');
 
 /** What an element says, as HTML. The lines of plain prose are lines. */
 function textOfField({ role, plain, text }: Field): string {
-  if (!plain) return text.trim();
-  const escaped = escapeMarkup(text.trim());
-  return PROSE.has(role) ? escaped.replaceAll('\n', '<br>') : escaped;
+  const whole = text.toString().trim();
+  if (!plain) return whole;
+  const escaped = escapeMarkup(whole);
+  return PROSE.has(role) ? inPieces(escaped, (piece) => piece.replaceAll('\n', '<br>')) : escaped;
 }
+
+const quoted = (value: string): string =>
+  inPieces(escapeMarkup(value), (piece) => piece.replaceAll('"', '&quot;'));
 
 function attributesOf(attribs: Record<string, string>): string {
   return Object.entries(attribs)
     .filter(([name]) => !name.includes(':') && name !== 'xmlns')
-    .map(([name, value]) => ` ${name}="${escapeMarkup(value).replaceAll('"', '&quot;')}"`)
+    .map(([name, value]) => ` ${name}="${quoted(value)}"`)
     .join('');
 }

@@ -1,4 +1,5 @@
 import { resolveHttpUrl } from '../formats/links.ts';
+import { inPieces } from '../long-text/in-pieces.ts';
 import { isRecord } from '../metadata/structured-data.ts';
 import type { Content } from './content.ts';
 import { feedContent } from './feed.ts';
@@ -20,10 +21,8 @@ const records = (value: unknown): Values[] => (Array.isArray(value) ? value.filt
 
 /** Plain text as paragraphs. */
 function paragraphs(text: string | undefined): string | undefined {
-  return text
-    ?.split(/\n{2,}/)
-    .map((part) => `<p>${part}</p>`)
-    .join('');
+  if (text === undefined) return undefined;
+  return `<p>${inPieces(text, (piece) => piece.replace(/\n{2,}/g, '</p><p>'))}</p>`;
 }
 
 /** The names of the authors; version 1 knows a single one. */

@@ -170,7 +170,7 @@ class DocxReader {
     const shown = drawing.name === 'AlternateContent' ? childOf(drawing, 'Choice') : drawing;
     if (shown === null) return;
     for (const { attribs } of descendantsOf(shown, 'docPr')) runs.alt(attribs['descr'] ?? attribs['title']);
-    boxes.push(...descendantsOf(shown, 'txbxContent'));
+    for (const box of descendantsOf(shown, 'txbxContent')) boxes.push(box);
   }
 
   #table(table: XmlElement): ChildNode {

@@ -3,6 +3,7 @@ import { eachElement, isElement, parseHtml } from '../../dom/index.ts';
 import type { Metadata } from '../../types.ts';
 import { PageError } from '../../types.ts';
 import { adopt } from '../../dom/index.ts';
+import { oneLine } from '../../long-text/in-pieces.ts';
 import { element } from '../nodes.ts';
 import type { Archive } from './archive.ts';
 import { metadataOf, resolvePart } from './package.ts';
@@ -35,7 +36,7 @@ function chapterTitles(archive: Archive, navigation: string | null): Map<string,
   if (navigation === null || source === null) return titles;
   const add = (reference: string | undefined, title: string): void => {
     const part = reference === undefined ? null : resolvePart(navigation, reference);
-    if (part !== null && !titles.has(part)) titles.set(part, title.replace(/\s+/g, ' ').trim());
+    if (part !== null && !titles.has(part)) titles.set(part, oneLine(title));
   };
   if (navigation.endsWith('.ncx')) {
     const map = readUnit(archive, navigation, 'navMap');

@@ -1,5 +1,6 @@
 import type { ChildNode } from 'domhandler';
 import { isElement } from '../../dom/index.ts';
+import { oneLine } from '../../long-text/in-pieces.ts';
 import { element } from '../nodes.ts';
 import type { Archive } from './archive.ts';
 import { Runs } from './blocks/runs.ts';
@@ -66,7 +67,7 @@ class OdfReader {
   read(): { nodes: ChildNode[]; slides: number; cut: boolean } {
     const nodes: ChildNode[] = [];
     readUnits(this.#archive, 'content.xml', UNITS, (unit) => {
-      nodes.push(...this.#block(unit, 0));
+      for (const node of this.#block(unit, 0)) nodes.push(node);
       return this.#cells <= MAX_CELLS;
     });
     if (this.#notes.length > 0) nodes.push(element('ol', {}, this.#notes));
@@ -128,7 +129,7 @@ class OdfReader {
       else if (name === 'tab') runs.add(' ', look, href);
       else if (name === 'line-break') runs.add(element('br', {}, []));
       else if (name === 'note') this.#note(child, runs);
-      else if (name === 'frame') at.boxes.push(...this.#frame(child, runs));
+      else if (name === 'frame') for (const box of this.#frame(child, runs)) at.boxes.push(box);
       else {
         const own = name === 'span' ? (this.#looks.get(attribs['style-name'] ?? '') ?? []) : [];
         const target =
@@ -221,7 +222,7 @@ class OdfReader {
   #slide(page: XmlElement): ChildNode[] {
     this.#slides++;
     const title = childrenOf(page, 'frame').find(({ attribs }) => attribs['class'] === 'title');
-    const words = title === undefined ? '' : textOf(title).replace(/\s+/g, ' ').trim();
+    const words = title === undefined ? '' : oneLine(textOf(title));
     const others = childrenOf(page).filter((child) => child !== title);
     return [
       element('h2', {}, [words || `Slide ${this.#slides}`]),

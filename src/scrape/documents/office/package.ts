@@ -1,3 +1,4 @@
+import { oneLine } from '../../long-text/in-pieces.ts';
 import { plainMetadata } from '../content.ts';
 import type { Metadata } from '../../types.ts';
 import type { Archive } from './archive.ts';
@@ -76,7 +77,7 @@ export function metadataOf(...properties: (XmlElement | null)[]): Metadata {
   const keywords: string[] = [];
   for (const element of properties.flatMap((list) => childrenOf(list))) {
     const role = Object.hasOwn(ROLES, element.name) ? ROLES[element.name]! : null;
-    const value = textOf(element).replace(/\s+/g, ' ').trim().slice(0, MAX_CHARS);
+    const value = oneLine(textOf(element)).slice(0, MAX_CHARS);
     if (role === null || value === '') continue;
     if (role === 'keywords') keywords.push(...value.split(/[,;]\s*/).filter(Boolean));
     else found[role] ??= value;

@@ -86,9 +86,10 @@ function addShapes(parent: XmlElement | null, relations: Relations, blocks: Bloc
     const placeholder = placeholderOf(shape);
     if (shape.name === 'grpSp') addShapes(shape, relations, blocks);
     else if (shape.name === 'AlternateContent') addShapes(childOf(shape, 'Choice'), relations, blocks);
-    else if (shape.name === 'graphicFrame')
-      blocks.block(...descendantsOf(shape, 'tbl').map((source) => table(source, relations)));
-    else if (shape.name === 'pic') addPicture(shape, blocks);
+    else if (shape.name === 'graphicFrame') {
+      blocks.block();
+      for (const source of descendantsOf(shape, 'tbl')) blocks.block(table(source, relations));
+    } else if (shape.name === 'pic') addPicture(shape, blocks);
     else if (shape.name === 'sp' && !isTitle(placeholder) && !REPEATED.has(placeholder ?? 'none'))
       addText(childOf(shape, 'txBody'), relations, blocks, placeholder !== null && LISTS.has(placeholder));
   }

@@ -14,11 +14,11 @@ const MIN_MEAN_CHARS = 15;
 export function byColumns(lines: Line[]): Line[] {
   const gutter = gutterOf(lines);
   if (gutter === null) return lines;
-  const ordered: Line[] = [];
+  let ordered: Line[] = [];
   let left: Line[] = [];
   let right: Line[] = [];
   const endBand = () => {
-    ordered.push(...byColumns(left), ...byColumns(right));
+    ordered = ordered.concat(byColumns(left), byColumns(right));
     [left, right] = [[], []];
   };
   for (const line of lines) {

@@ -1,6 +1,6 @@
 import type { ChildNode, Element } from 'domhandler';
-import { textContent } from '../../../dom/index.ts';
 import { adopt } from '../../../dom/index.ts';
+import { TextBuilder } from '../../../long-text/text-builder.ts';
 import { element } from '../../nodes.ts';
 
 function codeBlock(text: string): Element {
@@ -21,24 +21,32 @@ const MAX_LEVEL = 8;
 
 /** Collects blocks, and items one after the other into lists that nest by their levels. */
 export class BlockList {
-  readonly blocks: ChildNode[] = [];
+  readonly #blocks: ChildNode[] = [];
+  #code: TextBuilder | null = null;
   #open: { list: Element; items: Element[]; level: number }[] = [];
 
   block(...nodes: ChildNode[]): void {
     this.#close(-1);
-    this.blocks.push(...nodes);
+    if (nodes.length > 0) this.#endCode();
+    for (const node of nodes) this.#blocks.push(node);
   }
 
   /** A line of code, which joins the one before it. */
   code(line: string): void {
     this.#close(-1);
-    const last = this.blocks.at(-1);
-    if (last !== undefined && 'name' in last && last.name === 'pre')
-      this.blocks[this.blocks.length - 1] = codeBlock(`${textContent(last)}\n${line}`);
-    else this.blocks.push(codeBlock(line));
+    if (this.#code !== null) this.#code.add('\n');
+    this.#code ??= new TextBuilder();
+    this.#code.add(line);
+  }
+
+  #endCode(): void {
+    if (this.#code === null) return;
+    this.#blocks.push(codeBlock(this.#code.toString()));
+    this.#code = null;
   }
 
   item({ level, ordered, start, content }: Item): void {
+    this.#endCode();
     const depth = Math.min(level, MAX_LEVEL);
     const name = ordered ? 'ol' : 'ul';
     this.#close(depth);
@@ -51,7 +59,8 @@ export class BlockList {
   /** All blocks, with the lists that were open. */
   take(): ChildNode[] {
     this.#close(-1);
-    return this.blocks;
+    this.#endCode();
+    return this.#blocks;
   }
 
   #begin(name: string, level: number, start?: number): void {
@@ -66,7 +75,7 @@ export class BlockList {
       const { list, items } = this.#open.pop()!;
       adopt(list, items);
       const parent = this.#open.at(-1)?.items.at(-1);
-      if (parent === undefined) this.blocks.push(list);
+      if (parent === undefined) this.#blocks.push(list);
       else adopt(parent, [...parent.children, list]);
     }
   }

@@ -1,4 +1,5 @@
 import type { ChildNode } from 'domhandler';
+import { oneLine } from '../../../long-text/in-pieces.ts';
 import { element } from '../../nodes.ts';
 
 /** How a stretch of text looks, as the names of the HTML elements that say so, outermost first. */
@@ -28,7 +29,7 @@ export class Runs {
 
   /** What a picture shows, in its place. */
   alt(text: string | undefined): void {
-    const words = text?.replace(/\s+/g, ' ').trim() ?? '';
+    const words = oneLine(text ?? '');
     if (words !== '') this.add(element('em', {}, [words]));
   }
 
