@@ -8,40 +8,10 @@ import type { ScrapeOptions } from '../../src/jobs/options.ts';
 import type { PageReading, ReadRequest } from '../../src/workers/reading/page-reading.ts';
 import { ReaderPool } from '../../src/workers/reading/reader-pool.ts';
 import { testRun } from '../support/environment.ts';
+import { readRequest } from '../support/read-request.ts';
 
-const OPTIONS: ScrapeOptions = {
-  formats: ['text'],
-  only_main_content: false,
-  include_selectors: [],
-  exclude_selectors: [],
-  render: false,
-  rendering: null,
-  headers: {},
-  cookies: [],
-  session: null,
-  proxy: null,
-  timeout_ms: 20_000,
-  max_age_seconds: 0,
-  respect_robots: true,
-  user_agent: null,
-  skip_tls_verification: false,
-};
-
-function request(html: string, options: Partial<ScrapeOptions> = {}): ReadRequest {
-  const url = 'https://example.com/';
-  return {
-    jobId: 'job_1',
-    url,
-    depth: 0,
-    page: { url, status: 200, contentType: 'text/html', body: Buffer.from(html) },
-    options: { ...OPTIONS, ...options },
-    isCrawl: false,
-    isMap: false,
-    fetchedAt: new Date(),
-    fetchMs: 1,
-    compare: null,
-  };
-}
+const request = (html: string, options: Partial<ScrapeOptions> = {}): ReadRequest =>
+  readRequest({ contentType: 'text/html', body: Buffer.from(html) }, { formats: ['text'], ...options });
 
 const createPool = (limits: { accountReaders?: number; readersOfHeavy?: number } = {}) =>
   new ReaderPool({
