@@ -9,7 +9,7 @@ import type { Log } from '../../log.ts';
 import { notify } from '../../database/notifications.ts';
 import { startSpan, traceparentOf, type Span } from '../../tracing.ts';
 import type { Reservation } from '../../webhooks/direct/reservation.ts';
-import { announceEnd } from './announce.ts';
+import { announceEnd } from '../events/announce.ts';
 import type { Job } from '../read/jobs.ts';
 import { forgetDeadline } from './deadlines.ts';
 import { startedAt } from './start.ts';

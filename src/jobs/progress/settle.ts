@@ -4,7 +4,7 @@ import { rememberPages, runOf } from '../../changes/known-pages.ts';
 import { boolean, int, largeText, rows, smallint, text } from '../../database/rows.ts';
 import type { Tx } from '../../database/tables.ts';
 import type { Reservation } from '../../webhooks/direct/reservation.ts';
-import { announcePages, announceStart } from './announce.ts';
+import { announcePages, announceStart } from '../events/announce.ts';
 import { withoutDuplicates } from './duplicates.ts';
 import { insertFiles } from './files.ts';
 import { finishJob, type JobEnd } from './finish.ts';

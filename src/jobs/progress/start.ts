@@ -1,6 +1,6 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../../database/tables.ts';
-import { announceStart } from './announce.ts';
+import { announceStart } from '../events/announce.ts';
 import type { Job } from '../read/jobs.ts';
 
 /**

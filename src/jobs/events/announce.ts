@@ -6,7 +6,7 @@ import { appendInto } from '../../webhooks/direct/append-leased.ts';
 import type { Reservation } from '../../webhooks/direct/reservation.ts';
 import { callbackEnvelope } from '../read/result.ts';
 import type { Job } from '../read/jobs.ts';
-import { endOf, tellPages, tellStart } from './firecrawl-events.ts';
+import { endOf, tellPages, tellStart } from './firecrawl.ts';
 
 /** What every delivery of a job has in common. Null where this event is not announced. */
 function delivery(job: Job, event: WebhookEvent) {
