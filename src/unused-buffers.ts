@@ -1,5 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { garbageCollector } from './garbage-collector.ts';
 
 const MIB = 1024 * 1024;
 /** How often to look. A large page passes through a thread in less than a second. */
@@ -10,8 +9,6 @@ const GROWTH_BYTES = 8 * MIB;
 const OLD_BYTES = 24 * MIB;
 const OLD_MS = 3000;
 
-type Collect = (options: { type: 'minor' | 'major' }) => void;
-
 /**
  * Returns the memory of buffers of this thread that nothing uses any more, soon after they were
  * many. V8 lets each thread keep 64 MiB of them, and has no reason to collect any while the thread
@@ -19,8 +16,7 @@ type Collect = (options: { type: 'minor' | 'major' }) => void;
  * ones takes a millisecond or two, one of all some 30.
  */
 export function returnUnusedBuffers(): void {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as Collect;
+  const collect = garbageCollector();
   let kept = held();
   let collectedOld = 0;
   setInterval(() => {

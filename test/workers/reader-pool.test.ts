@@ -30,17 +30,20 @@ const textOf = ({ fragment }: PageReading): string =>
 const never = () => new AbortController().signal;
 
 /** The readers that this process has started. */
-async function countReaders(): Promise<number> {
+async function readerPids(): Promise<string[]> {
   const threads = await readdir('/proc/self/task');
   const lists = await Promise.all(
     threads.map(async (thread) => await readFile(`/proc/self/task/${thread}/children`, 'utf8')),
   );
-  const commands = await Promise.all(
+  const readers = await Promise.all(
     lists
       .flatMap((list) => list.split(' ').filter((pid) => pid !== ''))
-      .map(async (pid) => await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+      .map(async (pid) => {
+        const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+        return command.includes('reading/reader.ts') ? [pid] : [];
+      }),
   );
-  return commands.filter((command) => command.includes('reading/reader.ts')).length;
+  return readers.flat();
 }
 
 test(
@@ -48,13 +51,29 @@ test(
   { skip: platform() !== 'linux' && 'only Linux lists children' },
   async () => {
     await using pool = createPool();
-    const before = await countReaders();
+    const before = (await readerPids()).length;
     const readings = ['one', 'two', 'three', 'four'].map((word) =>
       pool.read('acct_1', request(`<p>${word}</p>`), never()),
     );
     await setImmediate();
-    assert.equal((await countReaders()) - before, 1);
+    assert.equal((await readerPids()).length - before, 1);
     assert.deepEqual((await Promise.all(readings)).map(textOf), ['one', 'two', 'three', 'four']);
+  },
+);
+
+test(
+  'a reader that large pages have grown returns their memory, and reads the next',
+  { skip: platform() !== 'linux' && 'only Linux lists children' },
+  async () => {
+    await using pool = createPool();
+    await pool.read('acct_1', request('<p>small</p>'), never());
+    const before = await readerPids();
+    const large = request('<div><p>text <a href="/a">a link</a></p></div>'.repeat(10_000));
+    for (let n = 0; n < 4; n++) {
+      const body = Buffer.from(large.page.body);
+      await pool.read('acct_1', { ...large, page: { ...large.page, body } }, never());
+      assert.deepEqual(await readerPids(), before);
+    }
   },
 );
 

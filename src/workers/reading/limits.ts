@@ -6,19 +6,12 @@ const MIB = 1024 * 1024;
  */
 export const MAX_RESIDENT_BYTES = 232 * MIB;
 /**
- * A reader that has grown to more than this is replaced after its page, which returns the memory to
- * the system.
+ * A reader that holds more than this after a page returns what it does not use to the system, which
+ * takes some 50 ms; it is replaced where that is not enough. So a page finds 80 MiB.
  */
 export const KEPT_RESIDENT_BYTES = 152 * MIB;
-/**
- * The memory that a reader should have left for a page that may need much, and for each byte and
- * each tag of another page.
- */
-export const ROOM_BYTES = 80 * MIB;
-export const ROOM_PER_BYTE = 64;
-export const ROOM_PER_TAG = 2560;
-/** What a reader that stays idle must have left: then it has grown by no more than some 20 MiB. */
-export const SPARE_ROOM_BYTES = 112 * MIB;
+/** The same of a reader that rests: then it has grown by no more than some 20 MiB. */
+export const RESTING_RESIDENT_BYTES = 120 * MIB;
 /**
  * V8's heap in a reader: all of it, and the three semi-spaces for new objects. The trees of large
  * pages want room in both.

@@ -1,12 +1,9 @@
 import type { RawPage } from '../../scrape/types.ts';
-import { ROOM_BYTES, ROOM_PER_BYTE, ROOM_PER_TAG } from './limits.ts';
 
 /** A page of this size can make a tree of tens of megabytes. */
 const HEAVY_BYTES = 256 * 1024;
 /** So can one of this many tags: 250 KB of `<li>a` take 120 MiB. Few pages have so many. */
 const HEAVY_TAGS = 10_000;
-/** More need not be counted: the page gets all the room that there is. */
-const MAX_TAGS = ROOM_BYTES / ROOM_PER_TAG;
 const TAG_OPENS = '<'.charCodeAt(0);
 /** Types whose text is as large as their bytes. What other files hold may be much larger. */
 const TEXT_TYPE = /^(?:text\/|application\/(?:[\w.-]+\+)?(?:json|xml)\b)/i;
@@ -19,17 +16,10 @@ export function isHeavy(page: RawPage): boolean {
   return page.body.length >= HEAVY_BYTES || isPacked(page) || countTags(page.body) >= HEAVY_TAGS;
 }
 
-/** The memory that the page may take. */
-export function roomFor(page: RawPage): number {
-  if (isPacked(page)) return ROOM_BYTES;
-  const bytes = page.body.length * ROOM_PER_BYTE;
-  return bytes >= ROOM_BYTES ? ROOM_BYTES : Math.min(bytes + countTags(page.body) * ROOM_PER_TAG, ROOM_BYTES);
-}
-
-/** The tags of a text, up to MAX_TAGS, in any encoding: .4 ms for 250 KB. */
+/** The tags of a text, up to HEAVY_TAGS, in any encoding: .4 ms for 250 KB. */
 function countTags(body: Uint8Array): number {
   let tags = 0;
-  for (let n = 0; n < body.length && tags < MAX_TAGS; n++) if (body[n] === TAG_OPENS) tags++;
+  for (let n = 0; n < body.length && tags < HEAVY_TAGS; n++) if (body[n] === TAG_OPENS) tags++;
   return tags;
 }
 

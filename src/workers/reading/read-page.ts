@@ -8,6 +8,7 @@ import { MAX_FRAGMENT_BYTES } from '../../scrape/long-text/fragment-size.ts';
 import { KEPT_RESIDENT_BYTES } from './limits.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 import { linksInScope, otherAddresses, titlesOf } from './crawl-links.ts';
+import { trimResident } from './resident.ts';
 
 /**
  * Makes the page block and, for a crawl, the links. Throws PageError, `too_large` for a block that
@@ -31,7 +32,7 @@ export async function readPage(request: ReadRequest): Promise<PageReading> {
   const comparison = unbilled ? null : await comparisonOf(request, extraction);
   const durationMs = Math.round(fetchMs + performance.now() - begunAt);
   // A block of megabytes is there three times until it has been sent.
-  if (process.memoryUsage.rss() > KEPT_RESIDENT_BYTES) globalThis.gc?.();
+  trimResident(KEPT_RESIDENT_BYTES);
   const facts = {
     url: request.url,
     finalUrl: page.url,

@@ -1,7 +1,6 @@
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import { Semaphore } from '../../limits/semaphore.ts';
-import { SPARE_ROOM_BYTES } from './limits.ts';
-import { isHeavy, roomFor } from './page-weight.ts';
+import { isHeavy } from './page-weight.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 import { ReaderProcess, ReaderStartError, type ReaderOptions } from './reader-process.ts';
 
@@ -28,9 +27,6 @@ interface ReaderPoolOptions extends ReaderOptions {
   spareMs: number;
 }
 
-/** A page that waits for a reader which has room for it. */
-type Waiter = PromiseWithResolvers<ReaderProcess> & { room: number };
-
 /** The readers of one lane. They are started one after the other, while pages wait for one. */
 export class ReaderPool implements AsyncDisposable {
   readonly #options: ReaderPoolOptions;
@@ -41,7 +37,8 @@ export class ReaderPool implements AsyncDisposable {
   /** The idle ones, and since when. The last one is taken first. */
   readonly #idle: { reader: ReaderProcess; since: number }[] = [];
   readonly #all = new Set<ReaderProcess>();
-  #waiting: Waiter[] = [];
+  /** The pages that wait for a reader. */
+  #waiting: PromiseWithResolvers<ReaderProcess>[] = [];
   #starting = false;
   #isPatient = false;
   #retiring: NodeJS.Timeout | null = null;
@@ -80,12 +77,12 @@ export class ReaderPool implements AsyncDisposable {
     }
     stack.use(await this.#shares.acquire(accountId, heavy ? this.#options.readersOfHeavy : 1, signal));
     stack.use(await this.#places.acquire(1, signal));
-    if (heavy) this.#endGrown();
+    if (heavy) await this.#restGrown(0);
     return stack.move();
   }
 
   async #readOnce(request: ReadRequest, signal: AbortSignal): Promise<PageReading> {
-    const reader = await this.#take(roomFor(request.page), signal);
+    const reader = await this.#take(signal);
     const stop = () => reader[Symbol.dispose]();
     signal.addEventListener('abort', stop);
     try {
@@ -100,13 +97,13 @@ export class ReaderPool implements AsyncDisposable {
    * Takes an idle reader, or waits for one. Throws ReaderStartError, and the signal's reason when
    * that aborts.
    */
-  async #take(room: number, signal: AbortSignal): Promise<ReaderProcess> {
+  async #take(signal: AbortSignal): Promise<ReaderProcess> {
     if (this.#closed) throw new ReaderStartError('the readers have ended');
     for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      if (idle.reader.reusable && idle.reader.hasRoomFor(room)) return idle.reader;
+      if (idle.reader.reusable) return idle.reader;
       this.#end(idle.reader);
     }
-    const waiter = { room, ...Promise.withResolvers<ReaderProcess>() };
+    const waiter = Promise.withResolvers<ReaderProcess>();
     this.#waiting.push(waiter);
     const giveUp = () => {
       this.#waiting = this.#waiting.filter((one) => one !== waiter);
@@ -126,14 +123,11 @@ export class ReaderPool implements AsyncDisposable {
 
   /** Gives a reader that is free to the page that has waited longest, or keeps it. */
   #offer(reader: ReaderProcess): void {
-    const [first] = this.#waiting;
-    if (!reader.reusable || (first && !reader.hasRoomFor(first.room))) {
+    if (!reader.reusable) {
       this.#end(reader);
       this.#startAnother();
-    } else if (first) {
-      this.#waiting.shift();
-      first.resolve(reader);
-    } else this.#keep(reader);
+    } else if (this.#waiting.length > 0) this.#waiting.shift()!.resolve(reader);
+    else this.#keep(reader);
   }
 
   #keep(reader: ReaderProcess): void {
@@ -142,22 +136,25 @@ export class ReaderPool implements AsyncDisposable {
     this.#retiring ??= setInterval(() => this.#retire(), RETIRE_MS).unref();
   }
 
-  /** Ends the idle readers that have grown: a heavy page wants their memory. */
-  #endGrown(): void {
-    for (let n = this.#idle.length - 1; n >= 0; n--) {
-      const { reader } = this.#idle[n]!;
-      if (reader.hasRoomFor(SPARE_ROOM_BYTES)) continue;
-      this.#idle.splice(n, 1);
-      this.#end(reader);
-    }
+  /**
+   * Has the readers that have grown, and been idle for this long, return what they do not use: a
+   * heavy page wants it.
+   */
+  async #restGrown(idleMs: number): Promise<void> {
+    const now = performance.now();
+    const grown = this.#idle.filter(({ reader, since }) => now - since >= idleMs && !reader.isSmall);
+    await Promise.all(grown.map(async ({ reader }) => await reader.rest()));
   }
 
   /** Ends the readers that have been idle for long. */
   #retire(): void {
     const now = performance.now();
     for (let idle = this.#idle[0]; idle; idle = this.#idle[0]) {
-      const isSpare = this.#all.size === 1 && idle.reader.hasRoomFor(SPARE_ROOM_BYTES);
-      if (now - idle.since < (isSpare ? this.#options.spareMs : IDLE_MS)) return;
+      const isSpare = this.#all.size === 1 && idle.reader.isSmall;
+      if (now - idle.since < (isSpare ? this.#options.spareMs : IDLE_MS)) {
+        void this.#restGrown(RETIRE_MS);
+        return;
+      }
       this.#idle.shift();
       this.#end(idle.reader);
     }

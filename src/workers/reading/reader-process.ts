@@ -1,9 +1,15 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
-import { HEAP_MB, KEPT_RESIDENT_BYTES, MAX_RESIDENT_BYTES, OUT_OF_TIME, SEMI_SPACE_MB } from './limits.ts';
+import {
+  HEAP_MB,
+  KEPT_RESIDENT_BYTES,
+  OUT_OF_TIME,
+  RESTING_RESIDENT_BYTES,
+  SEMI_SPACE_MB,
+} from './limits.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
-import type { FromReader } from './reader.ts';
+import type { FromReader, ToReader } from './reader.ts';
 import { isAlone } from './reading-client.ts';
 
 const SCRIPT = new URL('./reader.ts', import.meta.url);
@@ -42,6 +48,7 @@ export class ReaderProcess implements Disposable {
   readonly #ready = Promise.withResolvers<void>();
   readonly #exited: Promise<void>;
   #page: PromiseWithResolvers<PageReading> | null = null;
+  #resting: PromiseWithResolvers<void> | null = null;
   #ending = false;
   #alive = true;
   #residentBytes = 0;
@@ -51,7 +58,7 @@ export class ReaderProcess implements Disposable {
     this.#child = fork(SCRIPT, {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: ['--expose-gc', `--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${SEMI_SPACE_MB}`],
+      execArgv: [`--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${SEMI_SPACE_MB}`],
       // Not the parent's, which holds secrets.
       env: { NODE_COMPILE_CACHE: compileCache, ...ALLOCATOR },
     });
@@ -75,14 +82,24 @@ export class ReaderProcess implements Disposable {
     return this.#ready.promise;
   }
 
-  /** Whether it may read another page: it is alive, and has not grown. */
+  /** Whether it may read another page: it is alive, and holds little enough. */
   get reusable(): boolean {
     return this.#alive && this.#residentBytes <= KEPT_RESIDENT_BYTES;
   }
 
-  /** Whether a page that takes this much memory fits in. */
-  hasRoomFor(bytes: number): boolean {
-    return this.#residentBytes + bytes <= MAX_RESIDENT_BYTES;
+  /** Whether it holds no more than a reader needs that reads nothing. */
+  get isSmall(): boolean {
+    return this.#residentBytes <= RESTING_RESIDENT_BYTES;
+  }
+
+  /** Returns the memory to the system that it does not use. A page may come meanwhile: it waits. */
+  async rest(): Promise<void> {
+    if (!this.#alive) return;
+    if (!this.#resting) {
+      this.#resting = Promise.withResolvers();
+      this.#send({ type: 'rest' });
+    }
+    await this.#resting.promise;
   }
 
   /**
@@ -93,7 +110,7 @@ export class ReaderProcess implements Disposable {
     await this.#ready.promise;
     this.#page = Promise.withResolvers();
     try {
-      this.#child.send(request);
+      this.#send({ type: 'read', request });
       // It has been copied on its way.
       if (isAlone(request.page.body)) request.page.body.buffer.transfer(0);
       return await this.#page.promise;
@@ -102,11 +119,21 @@ export class ReaderProcess implements Disposable {
     }
   }
 
+  #send(message: ToReader): void {
+    this.#child.send(message);
+  }
+
   #receive(message: FromReader): void {
-    if (message.type === 'ready') return this.#ready.resolve();
     this.#residentBytes = message.residentBytes;
-    if (message.type === 'read') this.#page?.resolve(message.reading);
+    if (message.type === 'ready') this.#ready.resolve();
+    else if (message.type === 'rested') this.#endRest();
+    else if (message.type === 'read') this.#page?.resolve(message.reading);
     else this.#page?.reject(new PageError(message.code, { cause: message.cause }));
+  }
+
+  #endRest(): void {
+    this.#resting?.resolve();
+    this.#resting = null;
   }
 
   #end(reason: string, signal: NodeJS.Signals | null = null): void {
@@ -114,6 +141,7 @@ export class ReaderProcess implements Disposable {
     this.#ready.reject(new ReaderStartError(reason));
     const code = this.#ending ? 'internal_error' : codeOf(signal);
     this.#page?.reject(new PageError(code, { cause: reason }));
+    this.#endRest();
   }
 
   /** Ends the process; the page that it reads fails with `internal_error`. */

@@ -2,18 +2,20 @@ import { flushCompileCache } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import { Activity } from './activity.ts';
+import { KEPT_RESIDENT_BYTES } from './limits.ts';
 import { readPage } from './read-page.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
+import { trimResident } from './resident.ts';
 
 /**
  * The entry of a reader: a process of its own that reads pages, one at a time. Whatever a page does
  * to it ends with the process. It holds no secret and no connection, and ends when its parent does.
  */
 
-export type FromReader =
-  | { type: 'ready' }
-  | { type: 'read'; reading: PageReading; residentBytes: number }
-  | { type: 'failed'; code: PageErrorCode; cause: string; residentBytes: number };
+export type ToReader = { type: 'read'; request: ReadRequest } | { type: 'rest' };
+type Answer = { type: 'read'; reading: PageReading } | { type: 'failed'; code: PageErrorCode; cause: string };
+/** What it tells, and its resident memory then. */
+export type FromReader = ({ type: 'ready' } | { type: 'rested' } | Answer) & { residentBytes: number };
 
 const activity = new Activity();
 const guard = new Worker(new URL('./guard.ts', import.meta.url), {
@@ -25,24 +27,29 @@ guard.unref();
 // A terminal and a platform signal every process; this one ends with its parent.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('disconnect', () => process.exit());
-process.on('message', (request: ReadRequest) => void answer(request));
-send({ type: 'ready' });
+process.on('message', (message: ToReader) => {
+  if (message.type === 'read') void answer(message.request);
+  else send({ type: 'rested', residentBytes: trimResident(0) });
+});
+send({ type: 'ready', residentBytes: process.memoryUsage.rss() });
 // Stores compiled code for the next reader now: that would else happen at an exit, and readers are
 // killed.
 flushCompileCache();
 
 async function answer(request: ReadRequest): Promise<void> {
   activity.begin();
-  let message: FromReader;
+  const message = await read(request);
+  send({ ...message, residentBytes: trimResident(KEPT_RESIDENT_BYTES) });
+  activity.end();
+}
+
+async function read(request: ReadRequest): Promise<Answer> {
   try {
-    const reading = await readPage(request);
-    message = { type: 'read', reading, residentBytes: process.memoryUsage.rss() };
+    return { type: 'read', reading: await readPage(request) };
   } catch (error) {
     const code = error instanceof PageError ? error.code : 'internal_error';
-    message = { type: 'failed', code, cause: causeOf(error), residentBytes: process.memoryUsage.rss() };
+    return { type: 'failed', code, cause: causeOf(error) };
   }
-  send(message);
-  activity.end();
 }
 
 function send(message: FromReader): void {
