@@ -57,6 +57,10 @@ describe('the ways of rendered pages', { skip: noBrowser }, () => {
       '/to-mail': goesTo('mailto:somebody@example.com'),
       '/to-application': goesTo('application:open'),
       '/to-nowhere': goesTo('http://127.0.0.1:9999/'),
+      '/prefetches': document(`<script type="speculationrules">
+        { "prefetch": [{ "urls": ["/to-inside"], "eagerness": "immediate" }] }
+      </script>`),
+      '/to-inside': { status: 302, headers: { location: 'http://127.0.0.3/' } },
       '/around': document('<script>location.reload()</script>'),
       '/file': { headers: { 'content-type': 'application/zip' }, body: 'PK' },
       '/nothing': { status: 204 },
@@ -134,6 +138,11 @@ describe('the ways of rendered pages', { skip: noBrowser }, () => {
   test('an answer without a text is one', async () => {
     assert.equal((await scrape('/missing')).http_status, 404);
     assert.equal((await scrape('/nothing')).http_status, 204);
+  });
+
+  test('what a page loads ahead of a visit is not waited for', async () => {
+    const page = await scrape('/prefetches', { wait_for: 'network_idle', timeout_ms: 10_000 });
+    assert.match(page.markdown ?? '', /Words enough/, JSON.stringify(page.error));
   });
 
   test('a page that waits for one of its parts is read without', async () => {

@@ -24,7 +24,7 @@ export class Quiet {
   constructor(page: Page) {
     this.#page = page;
     page.on('request', (request) => {
-      if (ENDLESS.has(request.resourceType())) return;
+      if (ENDLESS.has(request.resourceType()) || isForLater(request)) return;
       this.#requests++;
       this.#underWay.add(request);
       if (request.isNavigationRequest() && request.frame() === page.mainFrame()) this.#awaited.add(request);
@@ -94,4 +94,9 @@ export class Quiet {
     clearTimeout(limit);
     clearTimeout(timer);
   }
+}
+
+/** Whether a page loads something ahead of a visit. The driver misses how some of that ends. */
+function isForLater(request: Request): boolean {
+  return request.headers()['sec-purpose']?.startsWith('prefetch') ?? false;
 }
