@@ -1,7 +1,15 @@
 import type { Role } from './environment.ts';
 
 /** A program on this machine, or a browser that runs elsewhere. */
-export type BrowserAddress = { path: string } | { url: string };
+export type BrowserAddress = { path: string } | RemoteBrowser;
+
+export interface RemoteBrowser {
+  url: string;
+  /** Where it reaches this process, which is its proxy; null: that is found out. */
+  proxyHost: string | null;
+  /** The first and the last port of the proxy; 0: any that is free. */
+  proxyPorts: readonly [first: number, last: number];
+}
 
 export interface Config {
   /** The address to listen on; undefined: all of this machine. */

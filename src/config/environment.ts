@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseUpstream } from '../egress/upstream/upstream.ts';
 import { isExecutable } from './find-browser.ts';
@@ -11,6 +12,9 @@ export const DEFAULT_RETRY_SCHEDULE = [5, 30, 120, 600, 1800, 3600, 7200, 14400,
 
 const MAX_PROXIES = 1000;
 const PROXY_HINT = 'must be like http://user:password@host:3128, https://… or socks5://…';
+const HOST_NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?$/;
+const PORTS = /^(\d{1,5})(?:-(\d{1,5}))?$/;
+const PORTS_HINT = 'must be a port from 1024 on, or two like 3128-3143';
 
 /** The variables of the service, but for what DATABASE_URL takes from libpq's. */
 export const environment = z.object({
@@ -92,6 +96,16 @@ export const environment = z.object({
       (text) => /^(wss?|https?):$/.test(URL.parse(text)?.protocol ?? ''),
       'must start with ws://, wss://, http:// or https://',
     )
+    .optional(),
+  BROWSER_PROXY_HOST: z
+    .string()
+    .refine((host) => isIP(host) !== 0 || HOST_NAME.test(host), 'must be a name or an IP address')
+    .optional(),
+  BROWSER_PROXY_PORTS: z
+    .string()
+    .transform((text) => PORTS.exec(text))
+    .transform((range) => [Number(range?.[1]), Number(range?.[2] ?? range?.[1])] as const)
+    .refine(([first, last]) => first >= 1024 && first <= last && last <= 65_535, PORTS_HINT)
     .optional(),
   RENDER_CONCURRENCY: whole(1, 64).default(2),
   RENDER_CREDITS: whole(1, 1000).default(5),

@@ -48,18 +48,22 @@ function databaseUrl(env: NodeJS.ProcessEnv) {
     .optional();
 }
 
-type BrowserVariables = Pick<z.infer<typeof environment>, 'BROWSER_URL' | 'CHROMIUM_PATH' | 'DYNO'>;
+type BrowserVariables = Pick<
+  z.infer<typeof environment>,
+  'BROWSER_URL' | 'BROWSER_PROXY_HOST' | 'BROWSER_PROXY_PORTS' | 'CHROMIUM_PATH' | 'DYNO'
+>;
+const ANY_PORT = [0, 0] as const;
 
 /**
  * A dyno has no room for a browser: one that happens to be on its path is not used without being
  * named.
  */
-function browserOf(
-  { BROWSER_URL, CHROMIUM_PATH, DYNO }: BrowserVariables,
-  path: string,
-): BrowserAddress | null {
-  if (BROWSER_URL !== undefined) return { url: BROWSER_URL };
-  const program = CHROMIUM_PATH ?? (DYNO === undefined ? findBrowser(path) : null);
+function browserOf(v: BrowserVariables, path: string): BrowserAddress | null {
+  const { BROWSER_URL: url, BROWSER_PROXY_HOST: proxyHost = null, BROWSER_PROXY_PORTS: ports } = v;
+  if (url !== undefined) return { url, proxyHost, proxyPorts: ports ?? ANY_PORT };
+  for (const name of ['BROWSER_PROXY_HOST', 'BROWSER_PROXY_PORTS'] as const)
+    if (v[name] !== undefined) throw new ConfigError(`${name}: is for a browser at BROWSER_URL`);
+  const program = v.CHROMIUM_PATH ?? (v.DYNO === undefined ? findBrowser(path) : null);
   return program === null ? null : { path: program };
 }
 

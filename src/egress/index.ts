@@ -3,6 +3,7 @@ import { AddressBudget, createAddressBudgetMemory } from './budget/address-budge
 import { Deadline } from './deadline.ts';
 import { EgressError } from './errors.ts';
 import { ForwardProxy } from './forward-proxy/forward-proxy.ts';
+import type { ListeningPlace } from './forward-proxy/listen.ts';
 import { fetchPage } from './page/fetch-page.ts';
 import type { FetchedPage, PageRequest } from './page/types.ts';
 import { Network } from './connect/network.ts';
@@ -45,6 +46,7 @@ export { cookieFault, SiteCookies, type GivenCookie } from './page/cookies.ts';
 export type { KeptCookie } from './page/kept-cookies.ts';
 export { CookieSession, type SetCookie } from './page/cookie-session.ts';
 export { ForwardProxy } from './forward-proxy/forward-proxy.ts';
+export { ownAddressTowards } from './connect/own-address.ts';
 export type { PageTraffic } from './forward-proxy/page-traffic.ts';
 export type { BodyReader } from './body/read.ts';
 export type { StreamedBody } from './body/streamed.ts';
@@ -83,8 +85,11 @@ export type WebhookUrlRefusal = 'not_https' | 'invalid' | 'userinfo' | 'port' | 
 export interface Egress extends AsyncDisposable {
   fetchPage(request: PageRequest): Promise<FetchedPage>;
   post(request: PostRequest): Promise<PostResult>;
-  /** Starts a proxy for a browser, under the rules of pages. */
-  startForwardProxy(): Promise<ForwardProxy>;
+  /**
+   * Starts a proxy for a browser, under the rules of pages: on loopback, or where a browser
+   * elsewhere reaches it.
+   */
+  startForwardProxy(at?: ListeningPlace): Promise<ForwardProxy>;
   /** Checks what a page's URL says by itself; nothing is resolved. */
   checkPageUrl(url: string): PageUrlCheck;
   /**
@@ -142,7 +147,7 @@ export function createEgress(options: EgressOptions): Egress {
   return {
     fetchPage: (request) => fetchPage(pages, request),
     post: (request) => post(webhooks, trial, request),
-    startForwardProxy: () => ForwardProxy.start(pages),
+    startForwardProxy: (at) => ForwardProxy.start(pages, at),
     checkPageUrl: (url) => checkPageUrl(pages, url),
     checkProxy: (upstream) => checkProxy(pages, upstream),
     checkWebhookUrl: (url) => checkWebhookUrl(webhooks, url),

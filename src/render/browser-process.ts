@@ -63,7 +63,7 @@ interface Rendering {
  */
 export class BrowserProcess {
   readonly #child: ChildProcess;
-  readonly #ready = Promise.withResolvers<void>();
+  readonly #ready = Promise.withResolvers<{ guarded: boolean }>();
   readonly #exited = Promise.withResolvers<void>();
   readonly #renderings = new Map<number, Rendering>();
   #pages = 0;
@@ -111,8 +111,11 @@ export class BrowserProcess {
     return this.#child.pid;
   }
 
-  /** Resolves when the browser has started. Rejects with BrowserStartError where it does not. */
-  get ready(): Promise<void> {
+  /**
+   * Resolves when the browser has started, and says whether all its connections go through egress.
+   * Rejects with BrowserStartError where it does not start.
+   */
+  get ready(): Promise<{ guarded: boolean }> {
     return this.#ready.promise;
   }
 
@@ -145,7 +148,7 @@ export class BrowserProcess {
   }
 
   #receive(message: FromBrowser): void {
-    if (message.type === 'ready') return this.#ready.resolve();
+    if (message.type === 'ready') return this.#ready.resolve({ guarded: message.guarded });
     if (message.type === 'failed_to_start') {
       this.#lost(message.reason);
       return this.stop();

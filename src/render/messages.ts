@@ -1,6 +1,9 @@
+import type { BrowserAddress } from '../config/config.ts';
 import type { EgressErrorCode, KeptCookie, SetCookie, Via } from '../egress/index.ts';
 import type { FileErrorCode } from '../scrape/types.ts';
 import type { RenderOptions } from './options.ts';
+
+export type { BrowserAddress } from '../config/config.ts';
 
 /** Where a browser finds programs. It gets no environment of ours. */
 export const PROGRAMS = '/usr/local/bin:/usr/bin:/bin';
@@ -68,8 +71,7 @@ export type RenderFault = EgressErrorCode | 'robots' | 'render_failed' | 'render
 
 /** What the browser's process is given at its start. */
 export interface BrowserSettings {
-  /** The program, or the address of a browser that runs elsewhere. */
-  browser: { path: string } | { url: string };
+  browser: BrowserAddress;
   /** A folder of its own, which is removed at the end. */
   directory: string;
   /** The user that the browser runs as; none: the user of the service. */
@@ -86,7 +88,7 @@ export type ToBrowser =
   | { type: 'stop'; id: number };
 
 export type FromBrowser =
-  | { type: 'ready' }
+  | { type: 'ready'; guarded: boolean }
   | { type: 'failed_to_start'; reason: string }
   | { type: 'ask'; id: number; question: number; url: string }
   | { type: 'rendered'; id: number; page: RenderedPage; residentBytes: number }

@@ -7,12 +7,18 @@ const IDLE_MS = 30_000;
 /** How often a browser is started for the pages that wait for it: one may be killed meanwhile. */
 const STARTS = 2;
 
+/** What operators are told of a browser elsewhere that does not go out through this process. */
+export const NOT_GUARDED =
+  'the browser at BROWSER_URL does not reach this process, so that it resolves names and makes ' +
+  'connections itself: set BROWSER_PROXY_HOST, or keep private networks out of its reach';
+
 export interface RendererOptions {
   settings: Omit<BrowserSettings, 'directory' | 'user'>;
   /** Called when a browser starts, ends unexpectedly, or does not start. */
   log: {
     info(facts: object, message: string): void;
     warn(facts: object, message: string): void;
+    warn(message: string): void;
   };
   idleMs?: number;
 }
@@ -95,7 +101,8 @@ export class Renderer implements AsyncDisposable {
     for (let left = STARTS; ; left--) {
       try {
         const browser = await this.#spawn();
-        await browser.ready;
+        const { guarded } = await browser.ready;
+        if (!guarded) this.#options.log.warn(NOT_GUARDED);
         return browser;
       } catch (error) {
         this.#options.log.warn({ err: error }, 'browser did not start');
@@ -129,11 +136,14 @@ export class Renderer implements AsyncDisposable {
   }
 }
 
-/** Starts a browser and ends it. Throws where it does not start. */
-export async function tryBrowser(settings: RendererOptions['settings']): Promise<void> {
+/**
+ * Starts a browser and ends it. Returns whether all its connections go through egress. Throws where
+ * it does not start.
+ */
+export async function tryBrowser(settings: RendererOptions['settings']): Promise<{ guarded: boolean }> {
   const browser = await BrowserProcess.start({ ...settings, user: await browserUser() });
   try {
-    await browser.ready;
+    return await browser.ready;
   } finally {
     browser.stop();
     await browser.exited;

@@ -1,3 +1,4 @@
+import type { RemoteBrowser } from '../config/config.ts';
 import type { Context } from '../context.ts';
 import { loggableUrl } from '../log.ts';
 
@@ -17,11 +18,7 @@ export function logWelcome({ config, log }: Context, port: number | null): void 
     },
     config.browser ? 'pages can be rendered' : 'no browser: no page is rendered',
   );
-  if (config.browser && 'url' in config.browser)
-    log.warn(
-      'the browser at BROWSER_URL resolves names and makes connections itself: keep private networks ' +
-        'out of its reach',
-    );
+  if (config.browser && 'url' in config.browser) logWayOut(config.browser, log);
   if (config.proxies.length > 0)
     log.info({ proxies: config.proxies.length, mode: config.proxyMode }, 'pages may go through proxies');
   if (config.proxies.length > 0 && config.proxyDns === 'remote')
@@ -36,6 +33,16 @@ export function logWelcome({ config, log }: Context, port: number | null): void 
     log.warn({ variables: config.proxyVariables }, 'proxy variables are set and not used');
   for (const { name, meant } of config.lookalikes)
     log.warn({ variable: name, ...(meant && { meant }) }, 'variable is not read: is its name misspelt?');
+}
+
+function logWayOut({ proxyHost }: RemoteBrowser, log: Context['log']): void {
+  if (proxyHost !== null)
+    return log.info({ host: proxyHost }, 'the browser at BROWSER_URL goes out through this process');
+  log.warn(
+    'the browser at BROWSER_URL goes out through this process only where it reaches it on a private ' +
+      'network; else it resolves names and makes connections itself. `doctor` says which; ' +
+      'BROWSER_PROXY_HOST insists',
+  );
 }
 
 /** Shows a new key on standard output, with what to do next. */

@@ -33,6 +33,23 @@ test('values are read', () => {
   assert.deepEqual(config.webhookRetrySchedule, [1, 2, 3]);
 });
 
+test('where a browser elsewhere reaches this process', () => {
+  const url = 'ws://browser:9222';
+  const read = (env: Record<string, string>) => readConfig({ BROWSER_URL: url, ...env }).browser;
+  assert.deepEqual(read({}), { url, proxyHost: null, proxyPorts: [0, 0] });
+  const host = { BROWSER_PROXY_HOST: 'scraper.internal' };
+  assert.deepEqual(read({ ...host, BROWSER_PROXY_PORTS: '3128' }), {
+    url,
+    proxyHost: 'scraper.internal',
+    proxyPorts: [3128, 3128],
+  });
+  assert.deepEqual(read({ ...host, BROWSER_PROXY_PORTS: '3128-3143' }), {
+    url,
+    proxyHost: 'scraper.internal',
+    proxyPorts: [3128, 3143],
+  });
+});
+
 for (const [name, value] of [
   ['PORT', '65536'],
   ['PORT', '80a'],
@@ -51,6 +68,10 @@ for (const [name, value] of [
   ['WEBHOOK_TIMEOUT_MS', '50'],
   ['WORKER_THREADS', '0'],
   ['LOG_LEVEL', 'loud'],
+  ['BROWSER_PROXY_HOST', 'http://scraper'],
+  ['BROWSER_PROXY_HOST', 'scraper'], // without BROWSER_URL
+  ['BROWSER_PROXY_PORTS', '80'],
+  ['BROWSER_PROXY_PORTS', '4000-3000'],
 ] as const) {
   test(`${name}=${value} is refused in one line that names it`, () => {
     assert.throws(

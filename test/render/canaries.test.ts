@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import { browserUser } from '../../src/render/browser-user.ts';
 import type { RenderRequest } from '../../src/render/messages.ts';
 import { CHROMIUM, noBrowser, noShell, SHELL } from '../support/browser/browser.ts';
+import { startRemoteBrowser } from '../support/browser/remote.ts';
 import { listen } from '../support/net/listen.ts';
 import { startDns, type FakeDns } from '../support/net/dns.ts';
 import type { GuardedPages } from './guarded-page.ts';
@@ -34,6 +35,7 @@ const changeLoopback = async (how: 'add' | 'del') =>
 const WAYS = (
   to: string,
   udp: number,
+  otherSite: string,
 ) => `<!doctype html><title>Ways out</title><main><p>A page that tries.</p></main>
 <link rel="preconnect" href="http://${to}/"><link rel="dns-prefetch" href="//prefetched.test">
 <link rel="stylesheet" href="http://${to}/style"><link rel="icon" href="http://${to}/icon">
@@ -43,6 +45,13 @@ const WAYS = (
 <iframe src="/refresh?to=${to}"></iframe>
 <iframe src="data:text/html,<img src=http://${to}/data>"></iframe>
 <iframe src="file:///etc/passwd"></iframe>
+<iframe src="${otherSite}/redirect?to=${to}&as=framed"></iframe>
+<iframe sandbox="allow-scripts" srcdoc="<img src='http://${to}/sandboxed'>"></iframe>
+<iframe sandbox="allow-scripts" src="${otherSite}/redirect?to=${to}&as=sandboxed-other"></iframe>
+<script type="speculationrules">{
+  "prefetch": [{ "urls": ["http://${to}/prefetched", "/redirect?to=${to}&as=prefetched"], "eagerness": "immediate" }],
+  "prerender": [{ "urls": ["http://${to}/prerendered", "/refresh?to=${to}"], "eagerness": "immediate" }]
+}</script>
 <form target="formed" method="post" action="http://${to}/form"></form><iframe name="formed"></iframe>
 <script>
   const to = 'http://${to}';
@@ -84,8 +93,8 @@ const WAYS = (
  * What an open canary sees of them. The others are no requests of their own, or are cut off early.
  */
 const SEEN = [
-  'beacon', 'blob', 'data', 'events', 'fetch', 'form', 'iframe', 'img', 'module', 'object', 'redirected', 'refreshed',
-  'style', 'video', 'worker', 'ws', 'xhr',
+  'beacon', 'blob', 'data', 'events', 'fetch', 'form', 'framed', 'iframe', 'img', 'module', 'object', 'redirected',
+  'refreshed', 'sandboxed', 'sandboxed-other', 'style', 'video', 'worker', 'ws', 'xhr',
 ]; // prettier-ignore
 
 /** Names that the browser itself may look up where nothing keeps it from that. */
@@ -169,7 +178,10 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
     const { pathname, searchParams } = new URL(request.url!, permitted);
     const target = searchParams.get('to') ?? '';
     const answers: Record<string, () => void> = {
-      '/redirect': () => response.writeHead(302, { location: `http://${target}/redirected` }).end(),
+      '/redirect': () =>
+        response
+          .writeHead(302, { location: `http://${target}/${searchParams.get('as') ?? 'redirected'}` })
+          .end(),
       '/refresh': () =>
         response
           .setHeader('content-type', 'text/html')
@@ -179,7 +191,7 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
           .setHeader('content-type', 'text/javascript')
           .end(`self.addEventListener('install', () => fetch('http://${target}/service-worker'));`),
     };
-    const page = WAYS(target, udp.address().port);
+    const page = WAYS(target, udp.address().port, `http://other.test:${new URL(permitted).port}`);
     const answer = answers[pathname] ?? (() => response.setHeader('content-type', 'text/html').end(page));
     answer();
   };
@@ -195,6 +207,7 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
     await once(udp, 'listening');
     let asked = 0;
     dns = await startDns({
+      'other.test': { a: [OPEN] },
       'inside.test': { a: [CLOSED] },
       'linked.test': { a: [LINK_LOCAL] },
       // The first answer is permitted, the later ones are not.
@@ -220,6 +233,8 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
     /** The guards that are left out. */
     without?: string[];
     chromium?: string;
+    /** The DevTools address of a browser elsewhere, used instead. */
+    remote?: string | null;
   }
 
   /**
@@ -228,7 +243,7 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
    */
   async function render(
     attempts: Attempt[],
-    { without = [], chromium = CHROMIUM }: Browsing = {},
+    { without = [], chromium = CHROMIUM, remote = null }: Browsing = {},
   ): Promise<string> {
     const user = await browserUser();
     const directory = await mkdtemp('/tmp/ollagraph-guards-');
@@ -236,6 +251,7 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
     const netLog = join(directory, 'net.json');
     const given: GuardedPages = {
       chromium,
+      remote,
       directory,
       user,
       allowTargets: [`${OPEN}/32`],
@@ -253,7 +269,7 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
       for (const [n, { refused = false }] of attempts.entries())
         if (refused) assert.match(failures[n] ?? 'it was rendered', /blocked_target/);
         else assert.equal(failures[n], null);
-      return lookups(await readFile(netLog, 'utf8'));
+      return remote === null ? lookups(await readFile(netLog, 'utf8')) : '';
     } finally {
       await rm(directory, { recursive: true, force: true, maxRetries: 3 });
     }
@@ -311,6 +327,35 @@ describe('ways out of the browser', { skip: noBrowser }, () => {
     assert.deepEqual([canary.connections, packets, [...canary.paths]], [0, 0, []]);
     assert.doesNotMatch(names, LOOKED_UP);
   });
+
+  for (const [name, chromium, missing] of [
+    ['a browser', CHROMIUM, noBrowser],
+    ['a headless shell', SHELL, noShell],
+  ] as const)
+    test(
+      `no way reaches loopback from ${name} elsewhere, which has no guards of its own`,
+      {
+        skip: missing,
+      },
+      async () => {
+        await using browser = await startRemoteBrowser(chromium);
+        const remote = browser.url;
+        const open = await startCanary(OPEN);
+        await render([{ to: `${OPEN}:${open.port}` }], { remote });
+        open.close();
+        assert.deepEqual(
+          SEEN.filter((path) => !open.paths.has(path)),
+          [],
+        );
+        const canary = await startCanary(CLOSED);
+        packets = 0;
+        const to = `${CLOSED}:${canary.port}`;
+        const named = ['inside.test', 'rebinding.test'].map((host) => ({ to: `${host}:${canary.port}` }));
+        await render([{ to }, { to, site: forbidden, refused: true }, ...named], { remote });
+        canary.close();
+        assert.deepEqual([canary.connections, packets, [...canary.paths]], [0, 0, []]);
+      },
+    );
 
   test('without its flag WebRTC gets out of the headless shell', { skip: noShell }, async () => {
     packets = 0;

@@ -23,7 +23,11 @@ describe('contexts of a browser', { skip: noBrowser }, () => {
     directory = await mkdtemp(join(tmpdir(), 'ollagraph-contexts-'));
     const args = ['--no-sandbox', '--disable-gpu'];
     browser = await chromium.launch({ executablePath: BROWSER, args, artifactsDir: directory });
-    contexts = new Contexts(browser, () => assert.fail('the browser closes its contexts'));
+    contexts = new Contexts(browser, {
+      proxyServer: null,
+      webRtc: true,
+      onBroken: () => assert.fail('the browser closes its contexts'),
+    });
   });
   after(async () => {
     await browser.close();

@@ -4,7 +4,7 @@ import { readConfig, type Config } from '../../config/index.ts';
 import { addressOf, createEgress, EgressError, proxyErrorOf } from '../../egress/index.ts';
 import { embeddedFault } from '../../database/embedded/server.ts';
 import { pendingMigrations } from '../../database/migrate.ts';
-import { tryBrowser } from '../../render/renderer.ts';
+import { NOT_GUARDED, tryBrowser } from '../../render/renderer.ts';
 import { compareClocks, failed, ok, skipped, type Check } from '../check.ts';
 import { messageOf } from '../failure.ts';
 import { poolOf } from '../../workers/proxies/route.ts';
@@ -135,8 +135,9 @@ async function checkRendering({ browser, allowPrivateTargets, dnsServers }: Conf
     );
   const where = 'path' in browser ? browser.path : 'the browser at BROWSER_URL';
   try {
-    await tryBrowser({ browser, allowTargets: allowPrivateTargets, dnsServers });
-    return ok('rendering', `${where} starts.`);
+    const { guarded } = await tryBrowser({ browser, allowTargets: allowPrivateTargets, dnsServers });
+    if (!guarded) return ok('rendering', `${where} starts, but is not guarded: ${NOT_GUARDED}.`);
+    return ok('rendering', `${where} starts. Its pages go out through this process.`);
   } catch (error) {
     return failed('rendering', `${where} does not start: ${messageOf(error)}`);
   }

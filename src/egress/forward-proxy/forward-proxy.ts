@@ -1,22 +1,25 @@
-import { once } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { isIPv6, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Network } from '../connect/network.ts';
 import { parseUrl, targetOf } from '../connect/url-policy.ts';
 import { AddressBusyError, EgressError } from '../errors.ts';
 import { createServer } from '../node-http.ts';
+import { listenAt, type ListeningPlace } from './listen.ts';
 import { authorityOf, PageTraffic, type TrafficLimits } from './page-traffic.ts';
 import { relay } from './relay.ts';
 
 /** How long a page waits for one connection. */
 const CONNECT_MS = 15_000;
+/** Several times what the browsers of a service open. Outside loopback, strangers may try. */
+const MAX_CONNECTIONS = 2048;
+const ON_LOOPBACK: ListeningPlace = { host: '127.0.0.1', ports: [0, 0] };
 const CHALLENGE = 'Basic realm="page"';
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
 
 /**
- * The HTTP proxy on loopback through which a browser goes out. Each page has a credential; without
+ * The HTTP proxy through which a browser goes out. Each page has a credential; without
  * one nothing passes. The proxy resolves every name itself, once for each connection, checks the
  * addresses as for any other page, and dials one that it has checked. Connections count at their
  * address for the account whose page it is, and wait there for their turn.
@@ -25,6 +28,7 @@ export class ForwardProxy implements AsyncDisposable {
   readonly #network: Network;
   readonly #server: Server;
   readonly #pages = new Map<string, PageTraffic>();
+  #url = '';
 
   private constructor(network: Network) {
     this.#network = network;
@@ -33,16 +37,18 @@ export class ForwardProxy implements AsyncDisposable {
     this.#server.on('clientError', (_error, socket) => socket.destroy());
   }
 
-  /** Starts a proxy that listens on a free port of 127.0.0.1. */
-  static async start(network: Network): Promise<ForwardProxy> {
+  /** Starts a proxy that its browser reaches at a host. Rejects where none of the ports is free. */
+  static async start(network: Network, at: ListeningPlace = ON_LOOPBACK): Promise<ForwardProxy> {
     const proxy = new ForwardProxy(network);
-    proxy.#server.listen(0, '127.0.0.1');
-    await once(proxy.#server, 'listening');
+    proxy.#server.maxConnections = MAX_CONNECTIONS;
+    const port = await listenAt(proxy.#server, at);
+    proxy.#url = new URL(`http://${isIPv6(at.host) ? `[${at.host}]` : at.host}:${port}`).origin;
     return proxy;
   }
 
+  /** What the browser is told of the proxy, as it names the proxy itself. */
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return this.#url;
   }
 
   /** Admits a page until its traffic is disposed of. */

@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Browser, BrowserContext, CDPSession, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Page } from 'playwright-core';
 import type { RenderRequest } from '../messages.ts';
 import { OPEN_SHADOWS } from './snapshot.ts';
 import { WATCH_TIMERS } from './timers.ts';
+
+/** WebRTC sends UDP, which goes past every proxy. Ours keeps a browser from it by its flags. */
+const NO_WEBRTC = 'delete globalThis.RTCPeerConnection; delete globalThis.webkitRTCPeerConnection';
 
 /** A context that the browser does not close by then has broken the browser. */
 const CLOSE_LIMIT_MS = 10_000;
@@ -19,20 +22,28 @@ export interface FreshContext {
   cdp: CDPSession;
 }
 
+export interface ContextsOptions {
+  /** The proxy of every context; null: that of the browser. */
+  proxyServer: string | null;
+  /** Whether pages have WebRTC. */
+  webRtc: boolean;
+  /** Called when the browser does not close a context any more. */
+  onBroken: () => void;
+}
+
 /**
  * The contexts of a browser, one a page: none is used twice. While several pages are under way the
  * next context is made beside them, as the last one was, so that a page need not wait for it.
  */
 export class Contexts {
   readonly #browser: Browser;
-  readonly #onBroken: () => void;
+  readonly #options: ContextsOptions;
   #underWay = 0;
   #spare: { key: string; fresh: Promise<FreshContext> } | null = null;
 
-  /** `onBroken` is called when the browser does not close a context any more. */
-  constructor(browser: Browser, onBroken: () => void) {
+  constructor(browser: Browser, options: ContextsOptions) {
     this.#browser = browser;
-    this.#onBroken = onBroken;
+    this.#options = options;
   }
 
   /** Gives `use` a context of its own, which is closed afterwards. */
@@ -50,7 +61,7 @@ export class Contexts {
   /** Makes the next context, where another page is under way. */
   prepare(settings: ContextSettings): void {
     if (this.#underWay < 2 || this.#spare !== null) return;
-    const spare = { key: keyOf(settings), fresh: open(this.#browser, settings) };
+    const spare = { key: keyOf(settings), fresh: this.#open(settings) };
     this.#spare = spare;
     const drop = () => {
       if (this.#spare === spare) this.#drop();
@@ -63,10 +74,23 @@ export class Contexts {
     const spare = this.#spare;
     if (spare?.key !== keyOf(settings)) {
       this.#drop();
-      return await open(this.#browser, settings);
+      return await this.#open(settings);
     }
     this.#spare = null;
     return await spare.fresh;
+  }
+
+  async #open(settings: ContextSettings): Promise<FreshContext> {
+    const { proxyServer, webRtc } = this.#options;
+    const context = await this.#browser.newContext({
+      ...browserSettings(settings),
+      ...(proxyServer === null ? {} : { proxy: { server: proxyServer } }),
+    });
+    // Before there is a page, which then starts with them: later each would be a message of its own.
+    await context.addInitScript([OPEN_SHADOWS, WATCH_TIMERS, ...(webRtc ? [] : [NO_WEBRTC])].join(';'));
+    const page = await context.newPage();
+    context.on('page', (other) => void other.close().catch(() => {}));
+    return { context, page, cdp: await context.newCDPSession(page) };
   }
 
   #drop(): void {
@@ -80,7 +104,8 @@ export class Contexts {
       () => true,
       () => true,
     );
-    if (!(await Promise.race([closed, sleep(CLOSE_LIMIT_MS, false, { ref: false })]))) this.#onBroken();
+    if (!(await Promise.race([closed, sleep(CLOSE_LIMIT_MS, false, { ref: false })])))
+      this.#options.onBroken();
   }
 }
 
@@ -90,22 +115,22 @@ function keyOf({ userAgent, skipTlsVerification, options }: ContextSettings): st
   return JSON.stringify([userAgent, skipTlsVerification, viewport, mobile, locale, timezone]);
 }
 
-async function open(browser: Browser, settings: ContextSettings): Promise<FreshContext> {
-  const { viewport, mobile, locale, timezone } = settings.options;
-  const context = await browser.newContext({
-    userAgent: settings.userAgent,
+/** What a caller asks for, in the words of the driver. */
+function browserSettings({
+  userAgent,
+  skipTlsVerification,
+  options,
+}: ContextSettings): BrowserContextOptions {
+  const { viewport, mobile, locale, timezone } = options;
+  return {
+    userAgent,
     viewport,
     isMobile: mobile,
     hasTouch: mobile,
-    ignoreHTTPSErrors: settings.skipTlsVerification,
+    ignoreHTTPSErrors: skipTlsVerification,
     acceptDownloads: false,
     serviceWorkers: 'block',
     ...(locale === null ? {} : { locale }),
     ...(timezone === null ? {} : { timezoneId: timezone }),
-  });
-  // Before there is a page, which then starts with them: later each would be a message of its own.
-  await context.addInitScript(`${OPEN_SHADOWS};${WATCH_TIMERS}`);
-  const page = await context.newPage();
-  context.on('page', (other) => void other.close().catch(() => {}));
-  return { context, page, cdp: await context.newCDPSession(page) };
+  };
 }

@@ -6,7 +6,7 @@ import type { BrowserContext, Page, Request } from 'playwright-core';
  * There are no workers that windows share, which no session shows. Redirects in those frames, frames
  * with `sandbox`, and pages that are loaded ahead of a visit get past it.
  */
-export async function guardElsewhere(
+export async function checkElsewhere(
   { context, page }: { context: BrowserContext; page: Page },
   check: (url: string) => Promise<void>,
 ): Promise<void> {

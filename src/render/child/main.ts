@@ -1,11 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
-import {
-  AddressBudget,
-  createAddressBudgetMemory,
-  createEgress,
-  type ForwardProxy,
-} from '../../egress/index.ts';
+import { AddressBudget, createAddressBudgetMemory, createEgress, type Egress } from '../../egress/index.ts';
 import { clearUp, killAll } from '../leftovers.ts';
 import type { BrowserSettings, FromBrowser, RenderRequest, ToBrowser } from '../messages.ts';
 import { guards, openBrowser, whyNotStarted } from './browser.ts';
@@ -13,6 +8,7 @@ import { descendants, memoryOfChildren } from './memory.ts';
 import { Contexts } from './contexts.ts';
 import { goLast, letChildrenGoLast } from './priority.ts';
 import { RenderError, renderPage } from './render-page.ts';
+import { findWayOut, type WayOut } from './way-out.ts';
 
 /**
  * The entry of the process that owns a browser and its forward proxy. It holds no secret. When the
@@ -34,9 +30,8 @@ const asked = new Map<number, (allowed: boolean) => void>();
 let opening: Promise<Browser> | null = null;
 let browser: Browser | null = null;
 let contexts: Contexts | null = null;
-let proxy: ForwardProxy | null = null;
+let wayOut: WayOut | null = null;
 let directory: string | null = null;
-let remote = false;
 let questions = 0;
 let ending: Promise<void> | null = null;
 
@@ -52,28 +47,44 @@ process.on('message', (message: ToBrowser) => {
 });
 
 async function start(settings: BrowserSettings): Promise<void> {
-  const { user, allowTargets, dnsServers } = settings;
   directory = settings.directory;
   try {
     // Once all code is loaded: the other user may not be able to read the program's folder.
-    if (user) becomeUser(user);
-    remote = 'url' in settings.browser;
-    const pageBudget = new AddressBudget({
-      memory: createAddressBudgetMemory(1),
-      thread: 0,
-      concurrency: CONNECTIONS_PER_ADDRESS,
-    });
-    const egress = createEgress({ allowTargets, allowWebhooks: [], dnsServers, pageBudget });
-    proxy = await egress.startForwardProxy();
-    opening = openBrowser(settings, guards(proxy.url));
-    browser = await opening;
+    if (settings.user) becomeUser(settings.user);
+    wayOut = await openWithWayOut(settings, egressOf(settings));
+    browser = await opening!;
     browser.on('disconnected', () => void (ending ??= end()));
     await letChildrenGoLast();
-    contexts = new Contexts(browser, () => void (ending ??= end()));
-    send({ type: 'ready' });
+    const isLocal = 'path' in settings.browser;
+    contexts = new Contexts(browser, {
+      proxyServer: isLocal || !wayOut.guarded ? null : wayOut.proxy.url,
+      webRtc: isLocal,
+      onBroken: () => void (ending ??= end()),
+    });
+    send({ type: 'ready', guarded: wayOut.guarded });
   } catch (error) {
     send({ type: 'failed_to_start', reason: whyNotStarted(error) });
   }
+}
+
+function egressOf({ allowTargets, dnsServers }: BrowserSettings): Egress {
+  const pageBudget = new AddressBudget({
+    memory: createAddressBudgetMemory(1),
+    thread: 0,
+    concurrency: CONNECTIONS_PER_ADDRESS,
+  });
+  return createEgress({ allowTargets, allowWebhooks: [], dnsServers, pageBudget });
+}
+
+/** Opens the browser. One on this machine is told its way out as it starts. */
+async function openWithWayOut(settings: BrowserSettings, egress: Egress): Promise<WayOut> {
+  if ('url' in settings.browser) {
+    opening = openBrowser(settings, []);
+    return await findWayOut(await opening, egress, settings.browser);
+  }
+  const proxy = await egress.startForwardProxy();
+  opening = openBrowser(settings, guards(proxy.url));
+  return { proxy, guarded: true };
 }
 
 function becomeUser({ uid, gid }: { uid: number; gid: number }): void {
@@ -87,7 +98,7 @@ async function render(id: number, request: RenderRequest): Promise<void> {
   stops.set(id, stop);
   try {
     const mayVisit = askFor(id, request);
-    const tools = { contexts: contexts!, proxy: proxy!, signal: stop.signal, mayVisit, remote };
+    const tools = { contexts: contexts!, ...wayOut!, signal: stop.signal, mayVisit };
     const page = await renderPage(request, tools);
     // Files that a lost browser did not make are made by the next one.
     if (page.files.faults.length > 0 && !browser!.isConnected()) return await (ending ??= end());

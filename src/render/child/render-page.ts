@@ -1,17 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errors, type CDPSession, type Page } from 'playwright-core';
-import { LARGEST_PAGE_BYTES, type ForwardProxy, type PageTraffic } from '../../egress/index.ts';
+import { LARGEST_PAGE_BYTES, type PageTraffic } from '../../egress/index.ts';
 import type { RenderedPage, RenderFault, RenderRequest } from '../messages.ts';
 import { isAdvertiser } from './advertisers.ts';
 import type { Contexts, FreshContext } from './contexts.ts';
 import { changedCookies, giveCookies } from './cookies.ts';
-import { guardElsewhere } from './elsewhere.ts';
+import { checkElsewhere } from './elsewhere.ts';
 import { Files } from './files.ts';
 import { settle, waitForLoad } from './load.ts';
 import { Navigation } from './navigation.ts';
 import { Quiet } from './quiet.ts';
 import { snapshot, type Frame, type Reading } from './snapshot.ts';
 import { Steps } from './steps.ts';
+import type { WayOut } from './way-out.ts';
 
 /** What one page may receive and send for, with all that it loads. */
 const MAX_TRAFFIC = { maxBytes: 64 * 1024 * 1024, maxRequests: 2000 };
@@ -33,19 +34,16 @@ export class RenderError extends Error {
   }
 }
 
-interface RenderTools {
+interface RenderTools extends WayOut {
   contexts: Contexts;
-  proxy: ForwardProxy;
   signal: AbortSignal;
   mayVisit: (url: string) => Promise<boolean>;
-  /** Whether the browser makes its own connections, elsewhere. */
-  remote: boolean;
 }
 
 /** Renders one page in a browser context of its own. Throws RenderError. */
 export async function renderPage(request: RenderRequest, tools: RenderTools): Promise<RenderedPage> {
   const { options } = request;
-  if (tools.remote && request.via !== null)
+  if (!tools.guarded && request.via !== null)
     throw new RenderError('render_failed', 'the browser at BROWSER_URL makes its own connections');
   using traffic = tools.proxy.admit({
     ...MAX_TRAFFIC,
@@ -113,8 +111,8 @@ class PageRender {
     const quiet = new Quiet(page);
     const navigation = this.#navigation(cdp);
     const files = new Files(cdp, options);
-    if (this.#tools.remote)
-      await guardElsewhere(this.#fresh, async (url) => await this.#tools.proxy.check(url));
+    if (!this.#tools.guarded)
+      await checkElsewhere(this.#fresh, async (url) => await this.#tools.proxy.check(url));
     await Promise.all([navigation.begin(), giveCookies(context, cookies)]);
     try {
       await this.#load(page, { quiet, navigation, files });
@@ -131,14 +129,14 @@ class PageRender {
   }
 
   #navigation(cdp: CDPSession): Navigation {
-    const { proxy, mayVisit, remote } = this.#tools;
+    const { proxy, guarded, mayVisit } = this.#tools;
     return new Navigation({
       cdp,
       request: this.#request,
       credential: this.#traffic,
       proxyUrl: proxy.url,
       mayVisit,
-      check: remote ? async (url) => await proxy.check(url) : null,
+      check: guarded ? null : async (url) => await proxy.check(url),
     });
   }
 
