@@ -1,6 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { request as sendRequest, validateHeaderName, validateHeaderValue } from '../node-http.ts';
+import { Transform } from 'node:stream';
+import { EgressError, InvalidAnswerError } from '../errors.ts';
+import { codingField, firstField } from '../http1/answer-fields.ts';
+import type { HeaderFields, ResponseHead } from '../http1/head.ts';
+import { ResponseReader, type ResponseHandler } from '../http1/response-reader.ts';
 
 /** Fields that belong to one connection, and not to the message (RFC 9110, section 7.6.1). */
 const HOP_BY_HOP = new Set([
@@ -14,64 +18,129 @@ const HOP_BY_HOP = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
+/** Fields that a browser refuses to find twice. The first one counts, as where pages are fetched. */
+const SINGLE = ['location', 'content-disposition'];
+
+const NO_CONTENT = new Set([204, 304]);
+
+/** A request of a browser, and where its answer goes. */
+interface Exchange {
+  request: IncomingMessage;
+  response: ServerResponse;
+}
 
 /**
- * Browsers take answers of this size of head, and such as are not quite in order. Nothing follows
- * an answer on its connection that could be taken for another one.
- */
-const AS_BROWSERS = { maxHeaderSize: 256 * 1024, insecureHTTPParser: true };
-
-/**
- * Sends a request on over an open socket, and its answer back. Calls `onBytes` for what is
- * received. Rejects if no answer comes; an answer that breaks off is passed on as far as it came.
+ * Sends a request on over an open socket, and its answer back, which is read as that to a fetched
+ * page, and put in order for the browser. Calls `onBytes` for what is received. Rejects where no
+ * answer comes; an answer that breaks off is passed on as far as it came. The socket carries
+ * nothing else.
  */
 export async function relay(
-  { request, response }: { request: IncomingMessage; response: ServerResponse },
+  exchange: Exchange,
   path: string,
   socket: Socket,
   onBytes: (bytes: number) => void,
 ): Promise<void> {
-  const upstream = sendRequest({
-    createConnection: () => socket,
-    method: request.method,
-    path,
-    headers: endToEnd(request.rawHeaders),
-    setHost: false,
-    ...AS_BROWSERS,
-  });
-  request.pipe(upstream);
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    upstream.once('response', resolve);
-    upstream.on('error', reject);
-    response.once('close', () => {
-      upstream.destroy();
-      reject(new Error('the page went away'));
+  send(exchange.request, path, socket);
+  await new Promise<void>((resolve, reject) => {
+    const answer = new RelayedAnswer(exchange, socket, resolve);
+    const reader = new ResponseReader(answer);
+    const breakOff = (error: Error) => {
+      if (exchange.response.writableEnded) return;
+      reject(error);
+      socket.destroy();
+      if (exchange.response.headersSent) exchange.response.destroy();
+    };
+    socket.on('data', (bytes: Buffer) => {
+      onBytes(bytes.length);
+      try {
+        reader.read(bytes);
+      } catch (error) {
+        return breakOff(error as Error);
+      }
+      if (reader.over) answer.end();
     });
+    socket.once('end', () => {
+      if (reader.end()) answer.end();
+      else breakOff(new EgressError('connection_failed'));
+    });
+    socket.once('close', () => breakOff(new EgressError('connection_failed')));
   });
-  response.writeHead(answer.statusCode!, answer.statusMessage, endToEnd(answer.rawHeaders));
-  answer.on('data', (chunk: Buffer) => onBytes(chunk.length));
-  answer.on('error', () => response.destroy());
-  answer.pipe(response);
 }
 
-/**
- * The fields of a message as name, value, name, value …, without those of its connection and those
- * that cannot be sent.
- */
-function endToEnd(rawHeaders: string[]): string[] {
-  const fields = rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1]!] as const] : []));
-  const isChunked = fields.some(([name]) => /^transfer-encoding$/i.test(name));
-  const isKept = (name: string) => !HOP_BY_HOP.has(name) && !(isChunked && name === 'content-length'); // the chunks say the length
-  const kept = fields.filter(([name, value]) => isKept(name.toLowerCase()) && isSendable(name, value));
-  return kept.flat();
+function send(request: IncomingMessage, path: string, socket: Socket): void {
+  const { method, rawHeaders, headers } = request;
+  const isChunked = headers['transfer-encoding'] !== undefined;
+  const fields = rawHeaders.flatMap((name, i) =>
+    i % 2 === 0 && !HOP_BY_HOP.has(name.toLowerCase()) ? [`${name}: ${rawHeaders[i + 1]}\r\n`] : [],
+  );
+  const framing = `connection: close\r\n${isChunked ? 'transfer-encoding: chunked\r\n' : ''}`;
+  socket.write(`${method} ${path} HTTP/1.1\r\n${fields.join('')}${framing}\r\n`, 'latin1');
+  const body = isChunked ? request.pipe(chunks()) : request;
+  body.pipe(socket, { end: false });
 }
 
-function isSendable(name: string, value: string): boolean {
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-    return true;
-  } catch {
-    return false;
+/** Frames a body whose length nobody knows. */
+function chunks(): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      this.push(`${chunk.length.toString(16)}\r\n`);
+      this.push(chunk);
+      done(null, '\r\n');
+    },
+    flush: (done) => done(null, '0\r\n\r\n'),
+  });
+}
+
+/** Hands an answer on as it arrives, as fast as the browser takes it. */
+class RelayedAnswer implements ResponseHandler {
+  readonly #exchange: Exchange;
+  readonly #socket: Socket;
+  readonly #onBegin: () => void;
+
+  constructor(exchange: Exchange, socket: Socket, onBegin: () => void) {
+    this.#exchange = exchange;
+    this.#socket = socket;
+    this.#onBegin = onBegin;
   }
+
+  onHead(head: ResponseHead): void {
+    if (head.status === 101) throw new InvalidAnswerError('an upgrade that nobody asked for');
+    if (head.status < 200) return;
+    const { request, response } = this.#exchange;
+    response.sendDate = false;
+    response.writeHead(head.status, inOrder(head));
+    this.#onBegin();
+    if (request.method === 'HEAD') this.end();
+  }
+
+  onData(bytes: Buffer): void {
+    const { response } = this.#exchange;
+    if (response.writableEnded || response.write(bytes)) return;
+    this.#socket.pause();
+    response.once('drain', () => this.#socket.resume());
+  }
+
+  /** The answer is whole. */
+  end(): void {
+    this.#exchange.response.end();
+    this.#socket.destroy();
+  }
+}
+
+/** The fields of an answer as a browser takes them, with the one length that its framing says. */
+function inOrder({ status, fields, length }: ResponseHead): HeaderFields {
+  const kept: HeaderFields = Object.fromEntries(
+    Object.entries(fields).filter(([name]) => !HOP_BY_HOP.has(name) && name !== 'content-length'),
+  );
+  for (const name of SINGLE) if (kept[name] !== undefined) kept[name] = firstField(fields, name)!;
+  const codings = codingField(fields)
+    .split(',')
+    .map((coding) => coding.trim());
+  const undone = codings.filter((coding) => coding !== '' && !/^(?:chunked|identity)$/i.test(coding));
+  if (undone.length > 0) kept['content-encoding'] = undone.join(', ');
+  const { 'content-length': named } = fields;
+  if (named !== undefined && typeof length === 'number' && !NO_CONTENT.has(status))
+    kept['content-length'] = String(length);
+  return kept;
 }
