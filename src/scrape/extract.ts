@@ -10,9 +10,11 @@ import { readMarkdown } from './documents/markdown.ts';
 import { readText } from './documents/text.ts';
 import { readXml } from './documents/xml.ts';
 import { parseHtml } from './dom/index.ts';
-import { placeEmbedded } from './dom/embedded.ts';
+import { placeEmbedded } from './dom/place/embedded.ts';
 import { placeFormulas } from './dom/math/place-formulas.ts';
-import { placeRoles } from './dom/roles.ts';
+import { placeRoles } from './dom/place/roles.ts';
+import { markSideNotes, placeSideNotes } from './dom/place/sidenotes.ts';
+import { placeWordLists } from './dom/place/word-lists.ts';
 import { needsBrowser } from './dom/scripted/needs-browser.ts';
 import { readFields } from './fields/index.ts';
 import type { PageData } from './fields/page-data.ts';
@@ -90,14 +92,16 @@ function readHtml(document: Document, { url, rendered = false }: RawPage, option
   const data = dataOf(document, { base, metadata: about.metadata }, options);
   // After the fields: their selectors know the page as it was sent.
   placeEmbedded(document);
+  markSideNotes(document.children);
   const images = options.formats.includes('images') ? imagesOf(document, base) : [];
   const withoutText = !rendered && isScriptShell(document) ? 'needs_javascript' : 'no_text';
   const wantsBrowser = options.render === 'auto' && !rendered && needsBrowser(document);
   const wantsNodes = options.formats.some(
     (format) => format === 'markdown' || format === 'html' || format === 'text',
   );
-  const nodes = wantsNodes ? contentNodes(document, url, options) : [];
+  const nodes = wantsNodes ? placeWordLists(contentNodes(document, url, options)) : [];
   placeRoles(nodes);
+  placeSideNotes(nodes);
   return {
     ...about,
     data,

@@ -12,6 +12,7 @@ import { Census, isFrames, isNeverContent } from './census.ts';
 import { type Disclosures, disclosuresOf } from './disclosures.ts';
 import { isBeside } from './beside.ts';
 import { isHidden } from './hidden.ts';
+import { unscriptedPictures } from './pictures.ts';
 
 /** Puts an element's children in its place. */
 function unwrap(element: Element): ChildNode[] {
@@ -32,6 +33,8 @@ export function setChildren(parent: ParentNode, kept: ChildNode[]): void {
 /** What is to be shown of what is mostly not. */
 interface Shown {
   noscript: boolean;
+  /** `noscript` elements that hold a picture. */
+  pictures: ReadonlySet<Element>;
   frames: boolean;
   /** Which hidden elements a script will show. */
   hidden: (element: Element) => boolean;
@@ -62,7 +65,7 @@ class Sweep {
 
   #element(element: Element, kept: ChildNode[]): void {
     if (this.#isNoise(element)) return;
-    if (element.name === 'noscript' && !this.#shown.noscript) {
+    if (element.name === 'noscript' && !this.#shown.noscript && !this.#shown.pictures.has(element)) {
       if (isImageFallback(element)) kept.push(element);
       return;
     }
@@ -98,7 +101,7 @@ const MIN_WORDS = 50;
 /**
  * Drops what is never content: scripts, styles, templates, comments, hidden elements and the signs
  * that link to a heading. `noscript` is dropped too, for it says what a script says better, unless
- * it holds most of the page's words or the image that stands for the one before it. Hidden elements
+ * it holds most of the page's words or a picture that a script shows. Hidden elements
  * stay where nearly all words are in them, or most in one, and where a click unfolds them. A button
  * that is a heading leaves its text, and a set of frames that which stands for it where there is no
  * other.
@@ -114,5 +117,7 @@ export function removeNoise(document: Document): void {
   const isAllHidden = shown < all * MIN_VISIBLE;
   const shows = (element: Element): boolean =>
     isAllHidden || (hiding.get(element) ?? 0) > Math.max(all * MOST, MIN_WORDS);
-  new Sweep(disclosures, { noscript, frames: all === 0 && unframed > 0, hidden: shows }).clean(document);
+  const pictures = unscriptedPictures(document);
+  const frames = all === 0 && unframed > 0;
+  new Sweep(disclosures, { noscript, pictures, frames, hidden: shows }).clean(document);
 }

@@ -1,5 +1,5 @@
 import type { ChildNode, Element } from 'domhandler';
-import { eachElement, isElement } from './index.ts';
+import { eachElement, isElement } from '../index.ts';
 
 /** Elements that mean nothing by themselves, beside those that sites define. */
 const PLAIN = new Set(['div', 'span', 'section', 'article', 'p']);
