@@ -29,14 +29,18 @@ export function inPieces(text: string, replace: (piece: string, from: number) =>
   if (text.length <= PIECE_CHARS) return replace(text, 0);
   const replaced: string[] = [];
   let length = 0;
+  let isSame = true;
   for (let from = 0; from < text.length;) {
     const end = endOfPiece(text, from);
-    const piece = replace(text.slice(from, end), from);
+    const before = text.slice(from, end);
+    const piece = replace(before, from);
     checkLength((length += piece.length));
     replaced.push(piece);
+    isSame &&= piece === before;
     from = end;
   }
-  return replaced.join('');
+  // A copy would take as much memory again.
+  return isSame ? text : replaced.join('');
 }
 
 /** The text with every run of white space that `runs` matches, a global expression, as one space. */

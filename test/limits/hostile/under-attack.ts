@@ -31,8 +31,12 @@ const SETTLED_MS = 10_000;
  */
 const API = { p99Ms: 100, ofRest: 3, ofBare: 5 };
 const PAGE = { p99Ms: 1000, ofRest: 3, ofBare: 20 };
-/** How long it is measured before an attack what a bystander waits. */
+/**
+ * How long it is measured before an attack what a bystander waits, and for how long that is known:
+ * measured before each of a hundred pages, it took longer than they.
+ */
 const REST_MS = 2000;
+const REST_KNOWN_MS = 30_000;
 /** Other work on the machine also makes others wait: a round over the limit is repeated. */
 const TRIES = 3;
 
@@ -128,11 +132,18 @@ export async function startUnderAttack(): Promise<UnderAttack> {
     }
   };
 
+  const watched = { pid: service.pid, bystander, url: site.url('/'), bare };
+  let known: { rest: Cost; until: number } | null = null;
+  const measureRest = async () => {
+    const rest = await costOf(async () => await sleep(REST_MS), watched);
+    known = { rest, until: performance.now() + REST_KNOWN_MS };
+    return rest;
+  };
   const unnoticed: UnderAttack['unnoticed'] = async (t, attack) => {
     const beforeMiB = await residentMiB(service.pid);
     for (let round = 1; ; round++) {
-      const watched = { pid: service.pid, bystander, url: site.url('/'), bare };
-      const rest = await costOf(async () => await sleep(REST_MS), watched);
+      const isKnown = round === 1 && known !== null && performance.now() < known.until;
+      const rest = isKnown ? known!.rest : await measureRest();
       const cost = await costOf(async () => await attack(round), watched);
       const report = `${reportOf(cost, beforeMiB)}; before it, API ${waits(rest.answers)}, a page ${waits(rest.pages)}`;
       t.diagnostic(report);
