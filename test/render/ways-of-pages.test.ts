@@ -24,6 +24,15 @@ const FORM = document(`<select><option value="a">Alpha</option><option value="b"
   addEventListener('change', show);
 </script>`);
 
+/** A page whose consent dialog and form are in frames of another site, the form's in a frame of its own. */
+const FRAMED = (frame: string) =>
+  document(`<iframe src="${frame}"></iframe><p id="out"></p><script>
+  addEventListener('message', ({ data }) => (out.textContent += data + ' '));
+  setTimeout(() => out.insertAdjacentHTML('afterend', '<p class="both">In the page</p>'), 600);
+</script>`);
+const CONSENT = `<button onclick="parent.postMessage('Agreed.', '*')">Agree</button><p class="both">In a frame</p>
+<iframe srcdoc="<input name='user' oninput=top.postMessage(value,'*')>"></iframe>`;
+
 /** A list in a part of the window that scrolls, while the page does not. */
 const INNER_LIST = `<!doctype html><title>List</title>
 <style>html, body { height: 100%; margin: 0; overflow: hidden } #part { height: 100%; overflow: auto } li { height: 900px }</style>
@@ -81,6 +90,7 @@ describe('the ways of rendered pages', { skip: noBrowser }, () => {
       ),
       '/frames':
         '<title>Frames</title><frameset cols="50%,50%"><frame src="/frame"><frame src="/end"></frameset>',
+      '/consent': CONSENT,
       '/frame': '<title>Frame</title><p>Words of a frame.</p>',
       '/form': FORM,
       '/list': INNER_LIST,
@@ -160,6 +170,25 @@ describe('the ways of rendered pages', { skip: noBrowser }, () => {
     const block = await scrape('/frames', { only_main_content: false });
     assert.match(block.markdown, /Words of a frame\.[^]*Where a page ends/);
     assert.equal(block.metadata.title, 'Frames');
+  });
+
+  test('what is clicked, filled in and waited for is found in frames, too', async () => {
+    site.routes.set('/framed', FRAMED(site.url('/consent').replace('127.0.0.1', 'other.localhost')));
+    const actions = [
+      { type: 'click', selector: 'button' },
+      { type: 'fill', selector: '[name=user]', value: 'Somebody' },
+      { type: 'wait', selector: 'button ~ iframe' },
+    ];
+    const { markdown, error } = await scrape('/framed', { actions, wait_for: { selector: 'button' } });
+    assert.match(markdown ?? '', /Agreed\. Somebody/, JSON.stringify(error));
+    const none = await scrape('/framed', { wait_for: { selector: '.nowhere' }, timeout_ms: 5000 });
+    assert.equal(none.error.code, 'render_timeout');
+  });
+
+  test('an element of the page goes before one of a frame, also where it comes later', async () => {
+    site.routes.set('/both', FRAMED(site.url('/consent')));
+    const block = await scrape('/both', { wait_for: { selector: '.both' } });
+    assert.match(block.markdown, /In the page/);
   });
 
   test('fields of every kind can be filled in', async () => {

@@ -1,6 +1,7 @@
-import type { Page } from 'playwright-core';
+import type { Frame, Page } from 'playwright-core';
 import type { Action } from '../options.ts';
 import type { Files } from './files.ts';
+import { findFrame } from './find-frame.ts';
 import { settle } from './load.ts';
 import type { Quiet } from './quiet.ts';
 
@@ -43,7 +44,7 @@ export class Steps {
   }
 
   async waitForSelector(selector: string): Promise<void> {
-    await this.#page.waitForSelector(css(selector), { state: 'attached', timeout: this.#leftMs() });
+    await this.#frameOf(selector);
   }
 
   async waitForIdle(): Promise<void> {
@@ -56,8 +57,7 @@ export class Steps {
 
   async take(action: Action): Promise<void> {
     if (action.type === 'screenshot') return await this.#files.pictureStep(action);
-    const timeout = this.#leftMs();
-    if (action.type === 'click') await this.#page.click(css(action.selector), { timeout });
+    if (action.type === 'click') await this.#click(action.selector);
     if (action.type === 'fill') await this.#fill(action);
     if (action.type === 'press') await this.#page.keyboard.press(action.key);
     if (action.type === 'scroll') await this.#page.evaluate(scrollTo(action.to));
@@ -66,9 +66,19 @@ export class Steps {
     await this.#settle();
   }
 
+  async #frameOf(selector: string): Promise<Frame> {
+    return await findFrame(this.#page, css(selector), this.#leftMs);
+  }
+
+  async #click(selector: string): Promise<void> {
+    const frame = await this.#frameOf(selector);
+    await frame.click(css(selector), { timeout: this.#leftMs() });
+  }
+
   /** Fills in a field as its kind wants it: text, one of the options, or a check mark. */
   async #fill({ selector, value }: { selector: string; value: string }): Promise<void> {
-    const field = this.#page.locator(css(selector)).first();
+    const frame = await this.#frameOf(selector);
+    const field = frame.locator(css(selector)).first();
     const kind = await field.evaluate(kindOf, undefined, { timeout: this.#leftMs() });
     const timeout = this.#leftMs();
     if (kind.startsWith('select')) await field.selectOption(value, { timeout });
