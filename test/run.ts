@@ -9,8 +9,10 @@ import { startShared } from './runner/shared.ts';
  * Runs the tests: those of no command of their own, the files named as arguments (`node test/run.ts
  * test/api/me.test.ts`), or with a flag those in a folder that has a command: `--limits` measures
  * memory and latency under attack, `--render` takes real browsers through all that a page may do.
+ * `--name=EXPRESSION` runs only the tests whose names match it.
  */
 const APART = { '--limits': 'test/limits/', '--render': 'test/render/' };
+const NAME = '--name=';
 const CONCURRENCY = 4;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** A file system in memory that Linux has, and the free space that a run wants there. */
@@ -30,7 +32,8 @@ async function main(args: string[]): Promise<number> {
   const names = await chooseFiles(args);
   const limits = names.filter((name) => name.startsWith(APART['--limits']));
   const others = names.filter((name) => !name.startsWith(APART['--limits']));
-  const options = { env: shared.env, signal: interrupted.signal };
+  const pattern = args.find((arg) => arg.startsWith(NAME))?.slice(NAME.length) ?? null;
+  const options = { env: shared.env, pattern, signal: interrupted.signal };
   // What is measured has a process, and the machine, to itself.
   const alone = await writeGroups(join(directory, 'limits'), limits, (file) => file);
   const first = await runFiles(alone, { ...options, concurrency: 1 });
@@ -48,7 +51,7 @@ async function fastestDirectory(): Promise<string> {
 }
 
 async function chooseFiles(args: string[]): Promise<string[]> {
-  const named = args.filter((arg) => !Object.hasOwn(APART, arg));
+  const named = args.filter((arg) => !Object.hasOwn(APART, arg) && !arg.startsWith(NAME));
   if (named.length > 0) return named;
   const all = (await Array.fromAsync(glob('test/**/*.test.ts', { exclude: ['**/node_modules'] }))).toSorted();
   const apart = Object.entries(APART).find(([flag]) => args.includes(flag));

@@ -10,6 +10,8 @@ export interface RunOptions {
   env: NodeJS.ProcessEnv;
   /** Scripts at a time. */
   concurrency: number;
+  /** Only tests whose names match this expression; null: all. */
+  pattern: string | null;
   /** Stops the run. */
   signal: AbortSignal;
 }
@@ -19,7 +21,7 @@ export interface RunOptions {
  * code.
  */
 export async function runFiles(names: string[], options: RunOptions): Promise<number> {
-  const { env, concurrency, signal } = options;
+  const { env, concurrency, pattern, signal } = options;
   if (names.length === 0) return 0;
   if (signal.aborted) return 1;
   const child = spawn(
@@ -30,6 +32,7 @@ export async function runFiles(names: string[], options: RunOptions): Promise<nu
       `--test-timeout=${TIMEOUT_MS}`,
       `--test-reporter=${reporter}`,
       '--test-reporter-destination=stdout',
+      ...(pattern === null ? [] : [`--test-name-pattern=${pattern}`]),
       ...names,
     ],
     { stdio: 'inherit', env },
