@@ -5,14 +5,15 @@ const REFUSED_HEADERS: ReadonlyMap<string, string> = new Map(
   Object.entries({
     'accept-encoding': 'names the content codings that the service can undo',
     connection: 'belongs to the connection, which the service keeps',
+    cookie2: 'belongs to an old kind of cookies, which browsers do not send',
     'content-encoding': 'belongs to the body, which the service makes',
     'content-length': 'belongs to the body, which the service makes',
     expect: 'belongs to the connection: the body is sent at once',
     host: 'is taken from the URL',
     'http2-settings': 'belongs to an upgrade of the connection, which is not made',
     'keep-alive': 'belongs to the connection, which the service keeps',
-    'proxy-authorization': 'belongs to a proxy, not to the site',
-    'proxy-connection': 'belongs to a proxy, not to the site',
+    'set-cookie': 'is what sites send; `cookie` goes to them',
+    'set-cookie2': 'is what sites send; `cookie` goes to them',
     te: 'names the transfer codings that the service can undo',
     trailer: 'belongs to the body, which is sent without trailers',
     'transfer-encoding': 'belongs to the body, which the service makes',
@@ -41,14 +42,25 @@ const HARMLESS_HEADERS: ReadonlySet<string> = new Set([
  * Why a header must not be set by a caller, or null where it may. The name is taken in any case.
  */
 export function headerRefusal(name: string): string | null {
-  return REFUSED_HEADERS.get(name.toLowerCase()) ?? null;
+  const lower = name.toLowerCase();
+  if (lower.startsWith('proxy-')) return 'belongs to a proxy, not to the site';
+  return REFUSED_HEADERS.get(lower) ?? null;
 }
 
 export type HeaderRecord = Record<string, string>;
 
 /** A caller's headers by lower-case name, without the refused ones. */
 export function callerHeaders(headers: HeaderRecord): HeaderRecord {
-  return pick(headers, (name) => !REFUSED_HEADERS.has(name));
+  return pick(headers, (name) => headerRefusal(name) === null);
+}
+
+/** The headers as they are sent: in UTF-8, as browsers send them, whose bytes are Latin-1 here. */
+export function inUtf8(headers: HeaderRecord): HeaderRecord {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, bytesOf(value)]));
+}
+
+function bytesOf(value: string): string {
+  return /[\x80-\xff]/.test(value) ? Buffer.from(value).toString('latin1') : value;
 }
 
 /** The headers that may follow a redirect to another origin. */

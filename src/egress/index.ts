@@ -31,7 +31,7 @@ export {
 export { TARGET_RULES, type TargetRule } from './connect/target-rules.ts';
 export { TLS_FAULTS, type TlsFault } from './connect/tls/faults.ts';
 export { BodyCollector, LARGEST_PAGE_BYTES, type BodyMemory } from './body/memory.ts';
-export { withoutCredentials } from './headers.ts';
+export { callerHeaders, withoutCredentials } from './headers.ts';
 export { ProxyPool, type ProxyReport } from './upstream/pool.ts';
 export { proxyErrorOf } from './upstream/proxy-error.ts';
 export {

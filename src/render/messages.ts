@@ -11,7 +11,7 @@ export const PROGRAMS = '/usr/local/bin:/usr/bin:/bin';
 /** A page to render. It is sent to another process: plain values only. */
 export interface RenderRequest {
   url: string;
-  /** Sent to the origin of `url` only. */
+  /** By lower-case name. Sent to the origin of `url` only. */
   headers: Record<string, string>;
   cookies: KeptCookie[];
   /** Whether the cookies that the page has at its end are wanted. */

@@ -78,7 +78,13 @@ export class Navigation {
   async begin(): Promise<void> {
     const { cdp, request } = this.#options;
     cdp.on('Fetch.authRequired', (event) => void this.#authenticate(event).catch(() => {}));
-    cdp.on('Fetch.requestPaused', (event) => void this.#decide(event as Paused).catch(() => {}));
+    cdp.on('Fetch.requestPaused', (event) => {
+      // A request that is not let go on would hang. The page may be gone by then.
+      const fail = async () => await this.#refuse(event, 'Aborted');
+      void this.#decide(event as Paused)
+        .catch(fail)
+        .catch(() => {});
+    });
     const types = ['Document', ...this.#blocked] as 'Document'[];
     const enabled = cdp.send('Fetch.enable', {
       handleAuthRequests: true,

@@ -141,9 +141,12 @@ class PageRender {
   }
 
   async #load(page: Page, { quiet, navigation, files }: PageParts): Promise<void> {
-    const { wait_for, actions, scroll_to_end } = this.#request.options;
+    const { url, headers, options } = this.#request;
+    const { wait_for, actions, scroll_to_end } = options;
+    // The browser takes it no other way.
+    const from = headers['referer'] === undefined ? {} : { referer: headers['referer'] };
     try {
-      await page.goto(this.#request.url, { waitUntil: 'commit', timeout: this.#leftMs });
+      await page.goto(url, { waitUntil: 'commit', timeout: this.#leftMs, ...from });
     } catch (error) {
       navigation.notHtml ||= NOTHING_TO_RENDER.test(String(error));
       if (navigation.notHtml) return;

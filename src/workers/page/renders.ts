@@ -1,4 +1,4 @@
-import type { FetchedPage } from '../../egress/index.ts';
+import { callerHeaders, type FetchedPage } from '../../egress/index.ts';
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import type { SharedSemaphore } from '../../limits/shared-semaphore.ts';
 import type { RenderedFiles, RenderedPage } from '../../render/messages.ts';
@@ -75,7 +75,7 @@ export class Renders {
     let refusal: unknown = null;
     const request = {
       url,
-      headers: headersFor(job, url),
+      headers: callerHeaders(headersFor(job, url)),
       cookies: cookiesFor(job, url).all(),
       keepsCookies: job.session !== null,
       userAgent: user_agent ?? USER_AGENT,
