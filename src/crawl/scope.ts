@@ -124,7 +124,7 @@ const UNREADABLE_EXTENSIONS = new Set(
    woff woff2 ttf otf eot
    css scss less js mjs cjs map wasm
    zip gz tgz bz2 xz zst 7z rar tar jar war iso dmg img pkg deb rpm apk ipa msi exe dll bin cab
-   doc xls ppt rtf mobi azw3 sqlite db parquet`.split(/\s+/),
+   doc xls ppt mobi azw3 sqlite db parquet`.split(/\s+/),
 );
 
 /**

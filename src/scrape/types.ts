@@ -35,8 +35,7 @@ export const PAGE_ERRORS = {
     'The page is larger than the limit, reading it takes too much memory, or its formats are larger ' +
     'than 12 MiB together.',
   unsupported_content_type:
-    'The content is of a kind that is not read, such as pictures, archives, RTF and documents of ' +
-    'before 2007.',
+    'The content is of a kind that is not read, such as pictures, archives and documents of before 2007.',
   render_timeout: 'The page was not rendered, or what was waited for did not come, within timeout_ms.',
   render_failed: 'The browser could not render the page, or not do with it what was asked.',
   document_encrypted: 'The document is encrypted, and cannot be read without its password.',

@@ -20,7 +20,7 @@ const MAGIC = {
   program: ['\x7fELF', 'MZ\x90', '\0asm', '\xca\xfe\xba\xbe', 'SQLite format 3\0'],
   media: ['OggS', 'ID3\x02', 'ID3\x03', 'ID3\x04', 'fLaC'],
   font: ['wOFF', 'wOF2', 'OTTO\0', '\0\x01\0\0'],
-  page: ['{\\rtf', '%!PS'],
+  page: ['%!PS'],
 };
 const SIGNATURES = Object.values(MAGIC).flat();
 
@@ -32,12 +32,13 @@ const OFFICE_ENTRY =
   /^(?:\[Content_Types\]\.xml|_rels\/|docProps\/|customXml\/|word\/|xl\/|ppt\/|mimetype|META-INF\/|content\.xml|OEBPS\/|EPUB\/)/i;
 /** Older documents of an office, and encrypted ones of today. */
 const OLE = '\xd0\xcf\x11\xe0';
+const RTF = '{\\rtf';
 
 /**
  * Whether the bytes are those of an office document or a book, or of an archive that is called one.
  */
 function isOffice(declared: ContentKind | null, url: string, head: string): boolean {
-  if (head.startsWith(OLE)) return true;
+  if (head.startsWith(OLE) || head.startsWith(RTF)) return true;
   if (!head.startsWith(ZIP_ENTRY)) return false;
   return OFFICE_ENTRY.test(head.slice(NAME_OFFSET)) || declared === 'office' || kindOfPath(url) === 'office';
 }

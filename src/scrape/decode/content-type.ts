@@ -27,7 +27,7 @@ const BINARY_FAMILIES = /^(?:image|audio|video|font|model)\//;
 const BINARY_APPLICATIONS = new Set(
   [
     'zip gzip x-gzip x-tar x-7z-compressed x-rar x-rar-compressed x-bzip x-bzip2 x-xz zstd java-archive',
-    'wasm msword rtf postscript font-woff x-font-ttf x-font-woff x-shockwave-flash ogg mp4 protobuf ' +
+    'wasm msword postscript font-woff x-font-ttf x-font-woff x-shockwave-flash ogg mp4 protobuf ' +
       'x-protobuf grpc cbor',
     'x-msdownload x-executable x-iso9660-image x-apple-diskimage x-debian-package x-rpm x-sqlite3 ' +
       'x-bittorrent',
@@ -48,9 +48,9 @@ export function isSupportedContentType(contentType: string | null): boolean {
   );
 }
 
-/** Office Open XML, with macros or without, OpenDocument, and books. */
+/** Office Open XML, with macros or without, OpenDocument, books, and RTF. */
 const OFFICE =
-  /^application\/(?:epub\+zip|vnd\.(?:openxmlformats-officedocument|oasis\.opendocument)\.|vnd\.ms-(?:word|excel|powerpoint)\.[a-z]+\.macroenabled)/;
+  /^(?:application|text)\/(?:(?:x-)?rtf|richtext)$|^application\/(?:epub\+zip|vnd\.(?:openxmlformats-officedocument|oasis\.opendocument)\.|vnd\.ms-(?:word|excel|powerpoint)\.[a-z]+\.macroenabled)/;
 /** Text of rows and cells, by its registered names and those in use. */
 const DELIMITED = /^(?:text|application)\/(?:x-)?(?:csv|tsv|tab-separated-values|comma-separated-values)$/;
 const TEXT_APPLICATIONS =

@@ -8,6 +8,7 @@ import { readEpub } from './epub.ts';
 import { readOdf } from './odf.ts';
 import { metadataOf, relationsOf, targetOf } from './package.ts';
 import { readPptx } from './pptx.ts';
+import { readRtf } from './rtf/index.ts';
 import { readXlsx } from './xlsx.ts';
 import { childrenOf, descendantsOf, readUnit } from './xml-units.ts';
 
@@ -28,6 +29,7 @@ const FOLDERS: Record<string, (typeof KINDS)[number]> = {
 
 /** The first bytes of an OLE file, which holds an encrypted document or one of before 2007. */
 const OLE_SIGNATURE = '\xd0\xcf\x11\xe0';
+const RTF_SIGNATURE = '{\\rtf';
 /** The name of the stream that holds an encrypted document, in UTF-16. */
 const ENCRYPTED_PACKAGE = Buffer.from('EncryptedPackage', 'utf16le');
 
@@ -94,13 +96,14 @@ function read(archive: Archive): Reading {
 }
 
 /**
- * Reads DOCX, XLSX, PPTX, OpenDocument and EPUB. Throws PageError: `document_encrypted`,
+ * Reads DOCX, XLSX, PPTX, OpenDocument, EPUB and RTF. Throws PageError: `document_encrypted`,
  * `too_large`, `unsupported_content_type` for other archives.
  */
 export function readOffice(body: Buffer, url: string): Content {
   if (body.toString('latin1', 0, 4) === OLE_SIGNATURE)
     throw new PageError(body.includes(ENCRYPTED_PACKAGE) ? 'document_encrypted' : 'unsupported_content_type');
-  const { nodes, metadata } = read(new Archive(body));
+  const isRtf = body.toString('latin1', 0, RTF_SIGNATURE.length) === RTF_SIGNATURE;
+  const { nodes, metadata } = isRtf ? readRtf(body) : read(new Archive(body));
   const heading = nodes.find((node) => 'name' in node && node.name === 'h1');
   metadata.title ??= (heading && textOfNode(heading, 1000)) || null;
   const content = contentOfNodes(nodes, url, metadata);
