@@ -1,3 +1,5 @@
+import { routeOf } from './route.ts';
+
 /** The longest URL that is crawled, in characters. */
 export const MAX_URL_LENGTH = 2048;
 
@@ -12,6 +14,8 @@ export interface NormaliseOptions {
    * `true` drops the whole query, a list the parameters of these (decoded, case-sensitive) names.
    */
   ignore_query_parameters?: boolean | readonly string[];
+  /** Whether the fragments count that name pages of an application. */
+  keeps_routes?: boolean;
 }
 
 /** Query parameters that only tell who sent the visitor. Compared in lower case. */
@@ -40,8 +44,8 @@ const SESSION_IN_PATH = /;jsessionid=[^/;]*/gi;
 const SESSION_SEGMENT = /\/\(S\([0-9a-z]{16,}\)\)(?=\/)/gi;
 
 /**
- * The one form under which a URL is fetched and shown: absolute, http(s), without fragment, default
- * port, trailing dot of the host, dot segments, tracking parameters and session ids, and with
+ * The one form under which a URL is fetched and shown: absolute, http(s), without fragment (but for
+ * routes, where these count), default port, trailing dot of the host, dot segments, tracking parameters and session ids, and with
  * normalised percent-encoding. The order of the parameters and a trailing slash are kept: both can
  * mean something. Null for what cannot be crawled: no valid URL, another scheme, user info, or more
  * than MAX_URL_LENGTH characters. Idempotent.
@@ -62,7 +66,9 @@ export function normaliseUrl(
     .replace(SESSION_IN_PATH, '')
     .replace(SESSION_SEGMENT, '');
   const query = keptParameters(url.search.slice(1), options.ignore_query_parameters ?? false).join('&');
-  const normalised = URL.parse(`${url.protocol}//${host}${port}${path}${query === '' ? '' : `?${query}`}`);
+  const route = options.keeps_routes === true ? normalisePercentEncoding(routeOf(url.hash)) : '';
+  const search = query === '' ? '' : `?${query}`;
+  const normalised = URL.parse(`${url.protocol}//${host}${port}${path}${search}${route}`);
   return normalised !== null && normalised.href.length <= MAX_URL_LENGTH ? normalised.href : null;
 }
 
@@ -82,10 +88,11 @@ export function withoutTrailingDots(host: string): string {
  * trailing slash stay distinct: whether those are the same page is for the site's redirects to say.
  */
 export function dedupeKey(url: string): string {
+  const end = url.includes('#') ? url.indexOf('#') : url.length;
   const start = url.indexOf('?');
-  if (start === -1) return url;
-  const parameters = url.slice(start + 1).split('&');
-  return `${url.slice(0, start)}?${parameters.toSorted(byName).join('&')}`;
+  if (start === -1 || start > end) return url;
+  const parameters = url.slice(start + 1, end).split('&');
+  return `${url.slice(0, start)}?${parameters.toSorted(byName).join('&')}${url.slice(end)}`;
 }
 
 /**

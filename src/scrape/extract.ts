@@ -87,7 +87,10 @@ function readHtml(document: Document, { url, rendered = false }: RawPage, option
   placeFormulas(document);
   const base = baseUrl(document, url);
   checkAddresses(document, base);
-  const discovered = discoveredLinks(document, base, options.link_texts);
+  const discovered = discoveredLinks(document, base, {
+    withTexts: options.link_texts,
+    keepsRoutes: rendered,
+  });
   const about = metadataOf(document, base);
   const data = dataOf(document, { base, metadata: about.metadata }, options);
   // After the fields: their selectors know the page as it was sent.

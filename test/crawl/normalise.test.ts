@@ -149,10 +149,31 @@ function queryOf(names: string[]): string {
   return `/?${names.map((name) => `${name}=${name}`).join('&')}`;
 }
 
+const routed = (url: string) => normaliseUrl(url, 'https://example.com/a', { keeps_routes: true });
+
+describe('routes', () => {
+  it('keeps a fragment that names a page of an application, where these count', () => {
+    assert.equal(routed('#/about'), 'https://example.com/a#/about');
+    assert.equal(routed('?b=1#!/about'), 'https://example.com/a?b=1#!/about');
+    assert.equal(normaliseUrl('https://example.com/a#/about', undefined), 'https://example.com/a');
+  });
+
+  it('drops places in a page, and the first page of an application', () => {
+    for (const fragment of ['#', '#top', '#/', '#!', '#!/', '#a/b'])
+      assert.equal(routed(fragment), 'https://example.com/a');
+  });
+});
+
 describe('dedupeKey', () => {
   it('does not look at the order of parameters', () => {
     assert.equal(same('/?a=1&b=2', '/?b=2&a=1'), true);
     assert.equal(same('/?a=1&b=2&c', '/?c&b=2&a=1'), true);
+  });
+
+  it('leaves a route as it is', () => {
+    assert.equal(same('/?a=1&b=2#/r?d&c', '/?b=2&a=1#/r?d&c'), true);
+    assert.equal(same('/#/r?d&c', '/#/r?c&d'), false);
+    assert.equal(same('/?a=1#/r', '/?a=1#/s'), false);
   });
 
   it('keeps the order within one name', () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errors, type CDPSession, type Page } from 'playwright-core';
+import { routeOf } from '../../crawl/route.ts';
 import { LARGEST_PAGE_BYTES, type PageTraffic } from '../../egress/index.ts';
 import type { RenderedPage, RenderFault, RenderRequest } from '../messages.ts';
 import { isAdvertiser } from './advertisers.ts';
@@ -226,6 +227,6 @@ class PageRender {
 
 /** Where the page says that it is: a script may give it another address of its origin. */
 function shownUrl(answered: URL, frame?: Frame): string {
-  const shown = frame && URL.parse(frame.url);
+  const shown = frame && URL.parse(frame.url + routeOf(frame.urlFragment ?? ''));
   return shown?.origin === answered.origin ? shown.href : answered.href;
 }

@@ -10,6 +10,7 @@ const WORLD = 'reader';
 export interface Frame {
   id: string;
   url: string;
+  urlFragment?: string;
   loaderId: string;
   /** The address that the browser did not reach, where it shows a page of its own for that. */
   unreachableUrl?: string;

@@ -1,5 +1,6 @@
 import type { Document, Element } from 'domhandler';
 import { eachElement, visibleText } from '../dom/index.ts';
+import { routeOf } from '../../crawl/route.ts';
 import { parseRefresh } from '../decode/refresh.ts';
 import { inPieces } from '../long-text/in-pieces.ts';
 import { MAX_URL_LENGTH } from '../page-url.ts';
@@ -99,17 +100,29 @@ class LinkTexts {
   }
 }
 
+interface LinkSettings {
+  /** Whether each link has its first text. */
+  withTexts?: boolean | undefined;
+  /** Whether the fragments stay that name pages of an application. */
+  keepsRoutes?: boolean;
+}
+
 /**
  * Every http(s) link of the page (`a[href]`, `area[href]`, `frame[src]`, a refresh), absolute,
- * without fragment, each URL once, in document order. `withTexts`: with the first text of each.
+ * without fragment, each URL once, in document order.
  */
-export function discoveredLinks(document: Document, base: string, withTexts = false): DiscoveredLink[] {
+export function discoveredLinks(
+  document: Document,
+  base: string,
+  { withTexts = false, keepsRoutes = false }: LinkSettings = {},
+): DiscoveredLink[] {
   const texts = withTexts ? new LinkTexts() : null;
   const found = new Map<string, DiscoveredLink>();
   eachElement(document.children, (element) => {
     const { attribs } = element;
     const reference = linkOf(element);
-    const url = reference === undefined ? undefined : resolveHttpUrl(reference, base)?.replace(/#.*$/, '');
+    const resolved = reference === undefined ? null : resolveHttpUrl(reference, base);
+    const url = resolved === null ? undefined : withoutPlace(resolved, keepsRoutes);
     if (url === undefined) return;
     const nofollow = (attribs['rel'] ?? '')
       .toLowerCase()
@@ -123,6 +136,12 @@ export function discoveredLinks(document: Document, base: string, withTexts = fa
     if (text !== undefined) link.text = text;
   });
   return [...found.values()];
+}
+
+function withoutPlace(url: string, keepsRoutes: boolean): string {
+  const start = url.indexOf('#');
+  if (start === -1) return url;
+  return url.slice(0, start) + (keepsRoutes ? routeOf(url.slice(start)) : '');
 }
 
 /** The URLs of discoveredLinks alone. */

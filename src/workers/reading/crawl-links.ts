@@ -1,4 +1,5 @@
 import { normaliseUrl } from '../../crawl/normalise.ts';
+import { routeOf } from '../../crawl/route.ts';
 import { looksLikeFile, withinBudget, type Scope } from '../../crawl/scope.ts';
 import type { CrawlOptions } from '../../jobs/options.ts';
 import type { Extraction } from '../../scrape/types.ts';
@@ -16,7 +17,8 @@ const JUDGING_BUDGET_MS = 5000;
 
 /** The links of a page that belong to the crawl, normalised, each once, in document order. */
 export function linksInScope(request: ReadRequest, scope: Scope, extraction: Extraction): string[] {
-  const { sitemap, respect_nofollow, ignore_query_parameters } = request.options as CrawlOptions;
+  const { sitemap, respect_nofollow } = request.options as CrawlOptions;
+  const form = formOf(request);
   if (sitemap === 'only' || (respect_nofollow && extraction.robots.nofollow)) return [];
   const inScope = withinBudget(scope, JUDGING_BUDGET_MS);
   const links = new Set<string>();
@@ -24,7 +26,7 @@ export function linksInScope(request: ReadRequest, scope: Scope, extraction: Ext
   for (const link of extraction.discovered) {
     if (links.size >= MAX_LINKS_PER_PAGE) break;
     if (link.nofollow && respect_nofollow) continue;
-    const url = normaliseUrl(link.url, undefined, { ignore_query_parameters });
+    const url = normaliseUrl(link.url, undefined, form);
     if (url === null || url === request.url || !inScope(url, request.depth + 1)) continue;
     if (looksLikeFile(url) && ++files > MAX_FILES_PER_PAGE) continue;
     links.add(url);
@@ -50,19 +52,26 @@ export function titlesOf(request: ReadRequest, extraction: Extraction): Map<stri
 /**
  * Other addresses of the same page: where it was redirected to, and its canonical URL. A canonical
  * URL counts only where it differs in the query, the trailing slash or the scheme: many sites name
- * their front page on every page.
+ * their front page on every page, as applications do on all their routes.
  */
 export function otherAddresses(request: ReadRequest, scope: Scope, extraction: Extraction): string[] {
-  const { ignore_query_parameters } = request.options as CrawlOptions;
+  const form = formOf(request);
   const aliases: string[] = [];
   const add = (raw: string) => {
-    const url = normaliseUrl(raw, undefined, { ignore_query_parameters });
+    const url = normaliseUrl(raw, undefined, form);
     if (url !== null && url !== request.url && scope.sameSite(url)) aliases.push(url);
   };
   add(request.page.url);
   const canonical = extraction.metadata.canonical_url;
-  if (canonical !== null && bare(canonical) === bare(request.page.url)) add(canonical);
+  const isRoute = form.keeps_routes && routeOf(new URL(request.page.url).hash) !== '';
+  if (canonical !== null && !isRoute && bare(canonical) === bare(request.page.url)) add(canonical);
   return aliases;
+}
+
+/** The form of the URLs of a page's links. Only a browser goes where a route leads. */
+function formOf({ options, page }: ReadRequest) {
+  const { ignore_query_parameters } = options as CrawlOptions;
+  return { ignore_query_parameters, keeps_routes: page.rendered === true };
 }
 
 function bare(url: string): string | null {
