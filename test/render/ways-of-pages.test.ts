@@ -92,6 +92,13 @@ describe('the ways of rendered pages', { skip: noBrowser }, () => {
         '<title>Frames</title><frameset cols="50%,50%"><frame src="/frame"><frame src="/end"></frameset>',
       '/consent': CONSENT,
       '/frame': '<title>Frame</title><p>Words of a frame.</p>',
+      '/written-frame': document(`<iframe></iframe><script>
+        document.querySelector('iframe').contentDocument.body.innerHTML = '<p>Words that a script wrote there.</p>';
+      </script>`),
+      '/to-blob': `<script>
+        const words = ['<main><p>Words of a blob, enough to be read.</p><a href="/end">The end</a></main>'];
+        location.href = URL.createObjectURL(new Blob(words, { type: 'text/html' }));
+      </script>`,
       '/form': FORM,
       '/list': INNER_LIST,
       '/item': '',
@@ -170,6 +177,13 @@ describe('the ways of rendered pages', { skip: noBrowser }, () => {
     const block = await scrape('/frames', { only_main_content: false });
     assert.match(block.markdown, /Words of a frame\.[^]*Where a page ends/);
     assert.equal(block.metadata.title, 'Frames');
+  });
+
+  test('what a script makes without an address is read with its page', async () => {
+    assert.match((await scrape('/written-frame')).markdown, /Words that a script wrote there/);
+    const blob = await scrape('/to-blob', { formats: ['markdown', 'links'] });
+    assert.match(blob.markdown, /Words of a blob/);
+    assert.deepEqual([blob.final_url, blob.links], [site.url('/to-blob'), [site.url('/end')]]);
   });
 
   test('what is clicked, filled in and waited for is found in frames, too', async () => {

@@ -225,8 +225,12 @@ class PageRender {
   }
 }
 
-/** Where the page says that it is: a script may give it another address of its origin. */
+/**
+ * Where the page says that it is: a script may give it another address of its origin. A blob is of
+ * that origin too, but has no address outside of the browser.
+ */
 function shownUrl(answered: URL, frame?: Frame): string {
   const shown = frame && URL.parse(frame.url + routeOf(frame.urlFragment ?? ''));
-  return shown?.origin === answered.origin ? shown.href : answered.href;
+  const isOwn = shown?.origin === answered.origin && shown.protocol === answered.protocol;
+  return isOwn ? shown.href : answered.href;
 }

@@ -135,7 +135,7 @@ class Snapshot {
 
 /** A frame without an address of its own, such as `srcdoc`, belongs to its page's site. */
 function sameSite(url: string, parent: string): boolean {
-  if (url === 'about:srcdoc' || url.startsWith('blob:')) return true;
+  if (/^(?:about:srcdoc$|about:blank$|blob:)/.test(url)) return true;
   const [host, other] = [URL.parse(url)?.hostname, URL.parse(parent)?.hostname];
   if (host === undefined || host === '' || other === undefined) return false;
   return host === other || (getDomain(host) !== null && getDomain(host) === getDomain(other));
