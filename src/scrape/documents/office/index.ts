@@ -3,13 +3,13 @@ import { PageError, type Metadata } from '../../types.ts';
 import type { Content } from '../content.ts';
 import { contentOfNodes } from '../nodes.ts';
 import { Archive } from './archive.ts';
-import { readDocx } from './docx.ts';
+import { readDocx } from './docx/index.ts';
 import { readEpub } from './epub.ts';
-import { readOdf } from './odf.ts';
+import { readOdf } from './odf/index.ts';
 import { metadataOf, relationsOf, targetOf } from './package.ts';
 import { readPptx } from './pptx.ts';
 import { readRtf } from './rtf/index.ts';
-import { readXlsx } from './xlsx.ts';
+import { readXlsx } from './xlsx/index.ts';
 import { childrenOf, descendantsOf, readUnit } from './xml-units.ts';
 
 type Nodes = Parameters<typeof contentOfNodes>[0];

@@ -1,7 +1,9 @@
 import type { ChildNode } from 'domhandler';
 import { element } from '../nodes.ts';
 import type { Archive } from './archive.ts';
+import { graphicsOf } from './blocks/graphics.ts';
 import { BlockList } from './blocks/lists.ts';
+import { formulasOf } from './blocks/math.ts';
 import { relationsOf, targetOf, type Relation } from './package.ts';
 import { Runs } from './blocks/runs.ts';
 import { tableOf, type TableCell } from './blocks/tables.ts';
@@ -40,10 +42,18 @@ function lookOf(properties: XmlElement | null): string[] {
   ];
 }
 
+/** The formulas in a part of a paragraph that older programs show as a picture. */
+function mathIn(child: XmlElement): ChildNode[] {
+  const holder = child.name === 'AlternateContent' ? childOf(child, 'Choice', 'm') : child;
+  if (holder?.name !== 'm') return [];
+  return childrenOf(holder).flatMap(formulasOf);
+}
+
 function runsOf(paragraph: XmlElement, relations: Relations): Runs {
   const runs = new Runs();
   for (const child of childrenOf(paragraph)) {
     if (child.name === 'br') runs.add(element('br', {}, []));
+    for (const formula of mathIn(child)) runs.add(formula);
     if (child.name !== 'r' && child.name !== 'fld') continue;
     const properties = childOf(child, 'rPr');
     const link = relations.get(childOf(properties, 'hlinkClick')?.attribs['relation'] ?? '');
@@ -64,7 +74,11 @@ function addText(body: XmlElement | null, relations: Relations, blocks: BlockLis
     const ordered = has('buAutoNum');
     const isItem = !has('buNone') && (ordered || has('buChar') || asList);
     if (!isItem) blocks.block(element('p', {}, runs.nodes()));
-    else blocks.item({ level: Number(properties?.attribs['lvl'] ?? 0) || 0, ordered, content: runs.nodes() });
+    else {
+      const start = Number(childOf(properties, 'buAutoNum')?.attribs['startAt'] ?? 1);
+      const level = Number(properties?.attribs['lvl'] ?? 0) || 0;
+      blocks.item({ level, ordered, start, content: runs.nodes() });
+    }
   }
 }
 
@@ -81,14 +95,22 @@ function table(source: XmlElement, relations: Relations): ChildNode {
   return tableOf(rows);
 }
 
-function addShapes(parent: XmlElement | null, relations: Relations, blocks: BlockList): void {
+/** Where the shapes of a slide are, and what they refer to. */
+interface Slide {
+  archive: Archive;
+  relations: Relations;
+}
+
+function addShapes(parent: XmlElement | null, slide: Slide, blocks: BlockList): void {
+  const { archive, relations } = slide;
   for (const shape of childrenOf(parent)) {
     const placeholder = placeholderOf(shape);
-    if (shape.name === 'grpSp') addShapes(shape, relations, blocks);
-    else if (shape.name === 'AlternateContent') addShapes(childOf(shape, 'Choice'), relations, blocks);
+    if (shape.name === 'grpSp') addShapes(shape, slide, blocks);
+    else if (shape.name === 'AlternateContent') addShapes(childOf(shape, 'Choice'), slide, blocks);
     else if (shape.name === 'graphicFrame') {
       blocks.block();
       for (const source of descendantsOf(shape, 'tbl')) blocks.block(table(source, relations));
+      blocks.block(...graphicsOf(shape, archive, relations));
     } else if (shape.name === 'pic') addPicture(shape, blocks);
     else if (shape.name === 'sp' && !isTitle(placeholder) && !REPEATED.has(placeholder ?? 'none'))
       addText(childOf(shape, 'txBody'), relations, blocks, placeholder !== null && LISTS.has(placeholder));
@@ -130,7 +152,7 @@ function addSlide(archive: Archive, part: string, number: number, blocks: BlockL
   const tree = childOf(slide, 'cSld', 'spTree');
   const title = titleOf(tree, relations);
   blocks.block(element('h2', {}, title.length > 0 ? title : [`Slide ${number}`]));
-  addShapes(tree, relations, blocks);
+  addShapes(tree, { archive, relations }, blocks);
   const notes = targetOf(relations, 'notesSlide');
   if (notes !== null) addNotes(archive, notes, blocks);
 }

@@ -136,3 +136,10 @@ export function descendantsOf(element: XmlElement, name: string): XmlElement[] {
 export function textOf(element: XmlElement | string): string {
   return typeof element === 'string' ? element : element.children.map(textOf).join('');
 }
+
+/** A ruby base with its reading in parentheses. */
+export function rubyOf(ruby: XmlElement, base: string, reading: string): string {
+  const [below, above] = [childOf(ruby, base), childOf(ruby, reading)];
+  const said = above === null ? '' : textOf(above).trim();
+  return textOf(below ?? ruby) + (said === '' || below === null ? '' : `(${said})`);
+}

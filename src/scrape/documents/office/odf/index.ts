@@ -1,12 +1,24 @@
-import type { ChildNode } from 'domhandler';
-import { isElement } from '../../dom/index.ts';
-import { oneLine } from '../../long-text/in-pieces.ts';
-import { element } from '../nodes.ts';
-import type { Archive } from './archive.ts';
-import { Runs } from './blocks/runs.ts';
-import { tableOf, type TableCell } from './blocks/tables.ts';
-import { MAX_CELLS, MAX_COLUMNS } from './xlsx.ts';
-import { childOf, childrenOf, descendantsOf, readUnits, textOf, type XmlElement } from './xml-units.ts';
+import type { ChildNode, Element } from 'domhandler';
+import { isElement } from '../../../dom/index.ts';
+import { oneLine } from '../../../long-text/in-pieces.ts';
+import { element } from '../../nodes.ts';
+import type { Archive } from '../archive.ts';
+import { mathmlOf } from '../blocks/math.ts';
+import { Runs } from '../blocks/runs.ts';
+import { tableOf, type TableCell } from '../blocks/tables.ts';
+import { OdfStyles } from './styles.ts';
+import { resolvePart } from '../package.ts';
+import { MAX_CELLS, MAX_COLUMNS } from '../xlsx/index.ts';
+import {
+  childOf,
+  childrenOf,
+  descendantsOf,
+  readUnit,
+  readUnits,
+  rubyOf,
+  textOf,
+  type XmlElement,
+} from '../xml-units.ts';
 
 /** The blocks of a text, the sheets of a spreadsheet, the slides of a presentation. */
 const UNITS: ReadonlySet<string> = new Set([
@@ -18,8 +30,9 @@ const UNITS: ReadonlySet<string> = new Set([
   'page',
   'table-of-content',
   'frame',
+  'tracked-changes',
+  'forms',
 ]);
-const STYLES: ReadonlySet<string> = new Set(['style', 'list-style']);
 const LEFT_OUT = new Set(['annotation', 'tracked-changes', 'note-citation', 'table-of-content', 'forms']);
 const MAX_SPACES = 100;
 const MAX_LEVEL = 8;
@@ -27,11 +40,7 @@ const MAX_LEVEL = 8;
 /** Reads the content of an OpenDocument file (ISO/IEC 26300), block by block. */
 class OdfReader {
   readonly #archive: Archive;
-  /** How the text of a style looks, as the names of HTML elements. */
-  readonly #looks = new Map<string, string[]>();
-  /** Of each list style, the levels that have numbers. */
-  readonly #numbered = new Map<string, Set<number>>();
-  readonly #hidden = new Set<string>();
+  readonly #styles: OdfStyles;
   readonly #notes: ChildNode[] = [];
   #cells = 0;
   #slides = 0;
@@ -40,28 +49,7 @@ class OdfReader {
   constructor(archive: Archive, isSheet: boolean) {
     this.#archive = archive;
     this.#isSheet = isSheet;
-    for (const part of ['styles.xml', 'content.xml'])
-      readUnits(archive, part, STYLES, (style) => this.#learn(style));
-  }
-
-  #learn(style: XmlElement): void {
-    const name = style.attribs['name'] ?? '';
-    if (style.name === 'list-style') {
-      const levels = childrenOf(style, 'list-level-style-number').filter(
-        ({ attribs }) => (attribs['num-format'] ?? '1') !== '',
-      );
-      return void this.#numbered.set(name, new Set(levels.map(({ attribs }) => Number(attribs['level']))));
-    }
-    if (childOf(style, 'table-properties')?.attribs['display'] === 'false') this.#hidden.add(name);
-    const attribs: Record<string, string> = childOf(style, 'text-properties')?.attribs ?? {};
-    const look = [
-      ...(/^(?:bold|[6-9]00)$/.test(attribs['font-weight'] ?? '') ? ['strong'] : []),
-      ...(/^(?:italic|oblique)$/.test(attribs['font-style'] ?? '') ? ['em'] : []),
-      ...(/^(?:solid|dotted|dash)/.test(attribs['text-line-through-style'] ?? '') ? ['s'] : []),
-      ...(/^(?:super|[1-9])/.test(attribs['text-position'] ?? '') ? ['sup'] : []),
-      ...(/^(?:sub|-)/.test(attribs['text-position'] ?? '') ? ['sub'] : []),
-    ];
-    if (look.length > 0) this.#looks.set(name, look);
+    this.#styles = new OdfStyles(archive);
   }
 
   read(): { nodes: ChildNode[]; slides: number; cut: boolean } {
@@ -129,9 +117,10 @@ class OdfReader {
       else if (name === 'tab') runs.add(' ', look, href);
       else if (name === 'line-break') runs.add(element('br', {}, []));
       else if (name === 'note') this.#note(child, runs);
+      else if (name === 'ruby') runs.add(rubyOf(child, 'ruby-base', 'ruby-text'), look, href);
       else if (name === 'frame') for (const box of this.#frame(child, runs)) at.boxes.push(box);
       else {
-        const own = name === 'span' ? (this.#looks.get(attribs['style-name'] ?? '') ?? []) : [];
+        const own = name === 'span' ? this.#styles.lookOf(attribs['style-name']) : [];
         const target =
           name === 'a' && /^(?:https?|mailto):/i.test(attribs['href'] ?? '') ? attribs['href']! : href;
         this.#inline(child, { ...at, look: [...new Set([...look, ...own])], href: target });
@@ -150,7 +139,9 @@ class OdfReader {
   /** A frame holds a picture, which its description stands for, or text, or a table. */
   #frame(frame: XmlElement, inline?: Runs): ChildNode[] {
     const runs = inline ?? new Runs();
-    if (childOf(frame, 'image') !== null || childOf(frame, 'object') !== null) {
+    const formula = this.#formula(childOf(frame, 'object')?.attribs['href']);
+    if (formula !== null) runs.add(formula);
+    else if (childOf(frame, 'image') !== null || childOf(frame, 'object') !== null) {
       const said = childOf(frame, 'desc') ?? childOf(frame, 'title');
       runs.alt(said === null ? undefined : textOf(said));
     }
@@ -161,10 +152,17 @@ class OdfReader {
     return inline !== undefined || runs.isBlank ? boxes : [element('p', {}, runs.nodes()), ...boxes];
   }
 
+  /** The formula in an embedded object, which has parts of its own. */
+  #formula(reference: string | undefined): Element | null {
+    const part = reference === undefined ? null : resolvePart('', `${reference}/content.xml`);
+    const math = part === null ? null : readUnit(this.#archive, part, 'math');
+    return math === null ? null : mathmlOf(math);
+  }
+
   /** A list in a list has the style of the outer one where it names none. */
   #list(list: XmlElement, level: number, outer: string | null): ChildNode {
     const style = list.attribs['style-name'] ?? outer;
-    const ordered = this.#numbered.get(style ?? '')?.has(level) === true;
+    const ordered = this.#styles.isNumbered(style, level);
     const items = childrenOf(list)
       .filter(({ name }) => name === 'list-item' || name === 'list-header')
       .map((item) =>
@@ -183,7 +181,7 @@ class OdfReader {
   }
 
   #table(table: XmlElement): ChildNode[] {
-    if (this.#hidden.has(table.attribs['style-name'] ?? '')) return [];
+    if (this.#styles.isHidden(table.attribs['style-name'])) return [];
     const rows = rowsOf(table).flatMap((row) => {
       const cells = this.#cellsOf(row);
       return cells.every(({ content }) => content.length === 0) ? [] : [cells];

@@ -1,10 +1,10 @@
 import type { ChildNode } from 'domhandler';
-import { element } from '../nodes.ts';
-import type { Archive } from './archive.ts';
-import { relationsOf, targetOf, type Relation } from './package.ts';
-import { tableOf, type TableCell } from './blocks/tables.ts';
-import { NumberFormats } from './xlsx-numbers.ts';
-import { childOf, childrenOf, readUnit, readUnits, textOf, type XmlElement } from './xml-units.ts';
+import { element } from '../../nodes.ts';
+import type { Archive } from '../archive.ts';
+import { relationsOf, targetOf, type Relation } from '../package.ts';
+import { tableOf, type TableCell } from '../blocks/tables.ts';
+import { NumberFormats } from './numbers.ts';
+import { childOf, childrenOf, readUnit, readUnits, textOf, type XmlElement } from '../xml-units.ts';
 
 /** Maximum number of cells that are read of a workbook, and of columns. */
 export const MAX_CELLS = 100_000;
@@ -32,6 +32,15 @@ function stringOf(item: XmlElement): string {
   return childrenOf(item)
     .map((child) => (child.name === 't' ? textOf(child) : child.name === 'r' ? stringOf(child) : ''))
     .join('');
+}
+
+const isTrue = (value: string | undefined): boolean => value === '1' || value === 'true';
+
+/** Notes which columns nobody sees: the columns of a sheet stand before its rows. */
+function hideColumns({ attribs }: XmlElement, hidden: Set<number>): void {
+  if (!isTrue(attribs['hidden'])) return;
+  const last = Math.min(Number(attribs['max']), Number(attribs['min']) + MAX_COLUMNS);
+  for (let column = Number(attribs['min']); column <= last; column++) hidden.add(column - 1);
 }
 
 class WorkbookReader {
@@ -75,8 +84,12 @@ class WorkbookReader {
     const links = this.#linksOf(part);
     const rows: Map<number, TableCell>[] = [];
     const used = new Set<number>();
-    readUnits(this.#archive, part, new Set(['row']), (row) => {
+    const hidden = new Set<number>();
+    readUnits(this.#archive, part, new Set(['col', 'row']), (row) => {
+      if (row.name === 'col') return hideColumns(row, hidden);
+      if (isTrue(row.attribs['hidden'])) return undefined;
       const cells = this.#cellsOf(row, links);
+      for (const column of cells.keys()) if (hidden.has(column)) cells.delete(column);
       if (cells.size === 0) return undefined;
       for (const column of cells.keys()) used.add(column);
       rows.push(cells);

@@ -1,5 +1,5 @@
-import type { Archive } from './archive.ts';
-import { childOf, childrenOf, descendantsOf, readUnit, readUnits, type XmlElement } from './xml-units.ts';
+import type { Archive } from '../archive.ts';
+import { childOf, childrenOf, descendantsOf, readUnit, readUnits, type XmlElement } from '../xml-units.ts';
 
 /** What a paragraph is, by its style and its own properties. */
 export interface ParagraphKind {

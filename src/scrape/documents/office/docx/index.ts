@@ -1,19 +1,20 @@
 import type { ChildNode } from 'domhandler';
-import { textContent } from '../../dom/index.ts';
-import { element } from '../nodes.ts';
-import type { Archive } from './archive.ts';
-import { DocxStyles } from './docx-styles.ts';
-import { BlockList } from './blocks/lists.ts';
-import { relationsOf, targetOf, type Relation } from './package.ts';
-import { Runs } from './blocks/runs.ts';
-import { tableOf, type TableCell } from './blocks/tables.ts';
-import { childOf, childrenOf, descendantsOf, readUnits, textOf, type XmlElement } from './xml-units.ts';
+import { textContent } from '../../../dom/index.ts';
+import { element } from '../../nodes.ts';
+import type { Archive } from '../archive.ts';
+import { addressIn, addressOf, charactersOf, isOn, lookOf, type Field } from './runs.ts';
+import { DocxStyles } from './styles.ts';
+import { graphicsOf } from '../blocks/graphics.ts';
+import { BlockList } from '../blocks/lists.ts';
+import { formulasOf } from '../blocks/math.ts';
+import { relationsOf, targetOf, type Relation } from '../package.ts';
+import { Runs } from '../blocks/runs.ts';
+import { tableOf, type TableCell } from '../blocks/tables.ts';
+import { childOf, childrenOf, descendantsOf, readUnits, textOf, type XmlElement } from '../xml-units.ts';
 
 const BLOCKS: ReadonlySet<string> = new Set(['p', 'tbl']);
-const LOOKS: Record<string, string> = { b: 'strong', i: 'em', strike: 's', dstrike: 's' };
 /** Text that was deleted or moved away, and a second form of what stands beside it. */
 const LEFT_OUT = new Set(['del', 'moveFrom', 'Fallback', 'rPr', 'pPr', 'tblPr', 'trPr', 'tcPr', 'sdtPr']);
-const OFF = new Set(['0', 'false', 'off', 'none']);
 
 interface Notes {
   /** The label of a note, and the part that it stands in. */
@@ -29,8 +30,9 @@ class DocxReader {
   readonly #styles: DocxStyles;
   readonly #notes: Record<'footnote' | 'endnote', Notes>;
   #noteCount = 0;
-  /** The address of the field that is open, and whether the reader is in its instruction. */
-  #field: { instruction: string; inCode: boolean } | null = null;
+  /** What charts and diagrams of the paragraph say. */
+  #graphics: ChildNode[] = [];
+  #field: Field | null = null;
 
   constructor(archive: Archive, part: string) {
     this.#archive = archive;
@@ -92,8 +94,10 @@ class DocxReader {
     const kind = this.#styles.kindOf(paragraph);
     const runs = new Runs();
     const boxes: XmlElement[] = [];
+    this.#graphics = [];
     this.#inline(paragraph, runs, null, boxes);
     const content = runs.nodes();
+    const graphics = this.#graphics;
     if (kind.code)
       blocks.code(content.map((node) => (typeof node === 'string' ? node : textContent(node))).join(''));
     else if (runs.isBlank) blocks.block();
@@ -105,6 +109,7 @@ class DocxReader {
       const block = element('p', {}, content);
       blocks.block(kind.quote ? element('blockquote', {}, [block]) : block);
     }
+    if (graphics.length > 0) blocks.block(...graphics);
     for (const box of boxes) this.#addBlocks(box, blocks);
   }
 
@@ -115,7 +120,8 @@ class DocxReader {
       else if (child.name === 'hyperlink') this.#inline(child, runs, this.#target(child) ?? href, boxes);
       else if (child.name === 'fldSimple')
         this.#inline(child, runs, addressIn(child.attribs['instr'] ?? '') ?? href, boxes);
-      else if (child.name === 'oMath') runs.add(textOf(child), [], href);
+      else if (child.name === 'oMath' || child.name === 'oMathPara')
+        for (const formula of formulasOf(child)) runs.add(formula, [], href);
       else this.#inline(child, runs, href, boxes);
     }
   }
@@ -131,7 +137,7 @@ class DocxReader {
     const look = lookOf(properties);
     for (const child of childrenOf(run)) {
       if (this.#fieldSign(child)) continue;
-      const href = outer ?? (this.#field === null ? null : addressIn(this.#field.instruction));
+      const href = outer ?? addressOf(this.#field);
       const text = charactersOf(child);
       if (text !== null) runs.add(text, look, href);
       else if (child.name === 'br' || child.name === 'cr') {
@@ -147,9 +153,9 @@ class DocxReader {
   #fieldSign({ name, attribs, children }: XmlElement): boolean {
     if (name === 'fldChar') {
       const type = attribs['fldCharType'];
-      if (type === 'begin') this.#field = { instruction: '', inCode: true };
+      if (type === 'begin') this.#field = { instruction: '', inCode: true, outer: this.#field };
       else if (type === 'separate' && this.#field) this.#field.inCode = false;
-      else if (type === 'end') this.#field = null;
+      else if (type === 'end') this.#field = this.#field?.outer ?? null;
       return true;
     }
     if (name !== 'instrText') return false;
@@ -171,6 +177,7 @@ class DocxReader {
     if (shown === null) return;
     for (const { attribs } of descendantsOf(shown, 'docPr')) runs.alt(attribs['descr'] ?? attribs['title']);
     for (const box of descendantsOf(shown, 'txbxContent')) boxes.push(box);
+    for (const node of graphicsOf(shown, this.#archive, this.#relations)) this.#graphics.push(node);
   }
 
   #table(table: XmlElement): ChildNode {
@@ -214,52 +221,6 @@ function cellsOf(row: XmlElement): XmlElement[] {
     if (child.name === 'tc') return [child];
     return LEFT_OUT.has(child.name) ? [] : cellsOf(child);
   });
-}
-
-function isOn(properties: XmlElement | null, name: string): boolean {
-  const property = childOf(properties, name);
-  return property !== null && !OFF.has(property.attribs['val'] ?? '');
-}
-
-function lookOf(properties: XmlElement | null): string[] {
-  if (properties === null) return [];
-  const look = Object.keys(LOOKS).flatMap((name) => (isOn(properties, name) ? [LOOKS[name]!] : []));
-  const raised = childOf(properties, 'vertAlign')?.attribs['val'];
-  if (raised === 'superscript') look.push('sup');
-  if (raised === 'subscript') look.push('sub');
-  return [...new Set(look)];
-}
-
-/** The characters that a child of a run stands for, or null where it is something else. */
-function charactersOf(child: XmlElement): string | null {
-  switch (child.name) {
-    case 't':
-      return textOf(child);
-    case 'tab':
-    case 'ptab':
-      return ' ';
-    case 'noBreakHyphen':
-      return '-';
-    case 'sym':
-      return symbolOf(child.attribs['char']);
-    case 'ruby':
-      return textOf(childOf(child, 'rubyBase') ?? child);
-    default:
-      return null;
-  }
-}
-
-/**
- * A character by its code. Symbol fonts use the private area of Unicode, whose letters say nothing.
- */
-function symbolOf(hex: string | undefined): string {
-  const code = Number.parseInt(hex ?? '', 16);
-  return code > 0x20 && code < 0xe000 && !(code >= 0xd800 && code < 0xe000) ? String.fromCodePoint(code) : '';
-}
-
-/** The address that a field's instruction links to. */
-function addressIn(instruction: string): string | null {
-  return /^\s*HYPERLINK\s+"([^"]{1,4000})"/.exec(instruction)?.[1] ?? null;
 }
 
 /** The blocks of a DOCX document whose main part is `part`. */

@@ -1,12 +1,13 @@
-import type { Archive } from './archive.ts';
-import { childOf, childrenOf, readUnit } from './xml-units.ts';
+import type { Archive } from '../archive.ts';
+import { childOf, childrenOf, readUnit } from '../xml-units.ts';
 
-type Shape = 'number' | 'percent' | 'date' | 'time' | 'moment';
+/** `elapsed`: hours that do not begin again after a day. */
+type Shape = 'number' | 'percent' | 'date' | 'time' | 'elapsed' | 'moment';
 
 /** The built-in formats of dates, times and percentages (ISO/IEC 29500-1, section 18.8.30). */
-const BUILT_IN: Record<number, Shape> = { 9: 'percent', 10: 'percent', 22: 'moment' };
+const BUILT_IN: Record<number, Shape> = { 9: 'percent', 10: 'percent', 22: 'moment', 46: 'elapsed' };
 for (const id of [14, 15, 16, 17, 27, 28, 29, 30, 31, 36, 50, 51, 52, 53, 54, 57, 58]) BUILT_IN[id] = 'date';
-for (const id of [18, 19, 20, 21, 32, 33, 34, 35, 45, 46, 47, 55, 56]) BUILT_IN[id] = 'time';
+for (const id of [18, 19, 20, 21, 32, 33, 34, 35, 45, 47, 55, 56]) BUILT_IN[id] = 'time';
 
 const DAY_MS = 86_400_000;
 /** 30 December 1899: day 0 of the calendar in which 1900 is a leap year, from March 1900 on. */
@@ -18,12 +19,19 @@ function shapeOf(code: string): Shape {
   const hasDay = /[dy]/i.test(bare) || /m{3,}/i.test(bare);
   const hasTime = /[hs]/i.test(bare);
   if (hasDay) return hasTime ? 'moment' : 'date';
-  if (hasTime) return 'time';
+  if (hasTime) return /\[[hms]{1,2}\]/i.test(bare) ? 'elapsed' : 'time';
   return bare.includes('%') ? 'percent' : 'number';
 }
 
 function shortest(value: number): string {
   return String(Number(value.toPrecision(15)));
+}
+
+/** Days as hours, minutes and seconds. */
+function elapsed(days: number): string {
+  const seconds = Math.round(Math.abs(days) * 86_400);
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return (days < 0 ? '-' : '') + parts.map((part) => String(part).padStart(2, '0')).join(':');
 }
 
 /**
@@ -52,6 +60,7 @@ export class NumberFormats {
     const shape = this.#shapes[Number(style ?? 0)] ?? 'number';
     if (shape === 'number') return shortest(value);
     if (shape === 'percent') return `${shortest(value * 100)}%`;
+    if (shape === 'elapsed') return elapsed(value);
     return this.#time(value, shape) ?? shortest(value);
   }
 
