@@ -13,6 +13,8 @@ const LATEST_MS = 4000;
 /** A browser that is left behind notices, ends and removes its files by then. */
 const TIDY_LIMIT_MS = 20_000;
 const TIDY_POLL_MS = 250;
+/** Of a page. Its own limit is no fault of this campaign's; how long all take is limited, too. */
+const PAGE_LIMIT_MS = 120_000;
 const VICTIMS = ['service', 'owner', 'chromium'] as const;
 
 /**
@@ -29,6 +31,7 @@ export const browserKilled: FaultClass = {
     const body = {
       urls: Array.from({ length: PAGES }, url),
       render: true,
+      timeout_ms: PAGE_LIMIT_MS,
       webhook_url: rig.places.hook(`/hook?ms=${random.pick([0, 100])}`),
     };
     const job = await rig.client.create(
