@@ -31,7 +31,7 @@ const FRAMED = (frame: string) =>
   setTimeout(() => out.insertAdjacentHTML('afterend', '<p class="both">In the page</p>'), 600);
 </script>`);
 const CONSENT = `<button onclick="parent.postMessage('Agreed.', '*')">Agree</button><p class="both">In a frame</p>
-<iframe srcdoc="<input name='user' oninput=top.postMessage(value,'*')>"></iframe>`;
+<iframe srcdoc="<form onsubmit=top.postMessage(user.value,'*')><input name='user'></form>"></iframe>`;
 
 /** A list in a part of the window that scrolls, while the page does not. */
 const INNER_LIST = `<!doctype html><title>List</title>
@@ -191,6 +191,7 @@ describe('the ways of rendered pages', { skip: noBrowser }, () => {
     const actions = [
       { type: 'click', selector: 'button' },
       { type: 'fill', selector: '[name=user]', value: 'Somebody' },
+      { type: 'press', key: 'Enter' },
       { type: 'wait', selector: 'button ~ iframe' },
     ];
     const { markdown, error } = await scrape('/framed', { actions, wait_for: { selector: 'button' } });

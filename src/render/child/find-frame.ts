@@ -8,20 +8,41 @@ const MAX_FRAMES = 20;
 const FRAME_LIMIT_MS = 500;
 const AGAIN_MS = 250;
 
-/**
- * The frame in which a selector matches: that of the page, or where that has no such element for a
- * second, the first of its frames, of whatever site, that has one. Throws a TimeoutError where
- * there is none in time.
- */
-export async function findFrame(page: Page, selector: string, leftMs: () => number): Promise<Frame> {
-  const main = page.mainFrame();
-  if (await appears(main, selector, Math.min(PAGE_FIRST_MS, leftMs()))) return main;
-  while (leftMs() > AGAIN_MS) {
-    const frames = page.frames().filter((frame) => frame !== main);
-    for (const frame of frames.slice(0, MAX_FRAMES)) if (await has(frame, selector)) return frame;
-    if (await appears(main, selector, AGAIN_MS)) return main;
+/** Finds what the steps of one page name. */
+export class FrameFinder {
+  readonly #page: Page;
+  readonly #leftMs: () => number;
+  /** Where the step before was taken: a form is filled in where it is. */
+  #latest: Frame;
+
+  constructor(page: Page, leftMs: () => number) {
+    this.#page = page;
+    this.#leftMs = leftMs;
+    this.#latest = page.mainFrame();
   }
-  throw new errors.TimeoutError(`nothing matches ${selector}`);
+
+  /**
+   * The frame in which a selector matches: that of the page, else that of the step before, or where
+   * neither has such an element for a second, the first of all frames, of whatever site, that has
+   * one. Throws a TimeoutError where there is none in time.
+   */
+  async find(selector: string): Promise<Frame> {
+    this.#latest = await this.#search(selector);
+    return this.#latest;
+  }
+
+  async #search(selector: string): Promise<Frame> {
+    const main = this.#page.mainFrame();
+    if (this.#latest !== main)
+      for (const frame of [main, this.#latest]) if (await has(frame, selector)) return frame;
+    if (await appears(main, selector, Math.min(PAGE_FIRST_MS, this.#leftMs()))) return main;
+    while (this.#leftMs() > AGAIN_MS) {
+      const frames = this.#page.frames().filter((frame) => frame !== main);
+      for (const frame of frames.slice(0, MAX_FRAMES)) if (await has(frame, selector)) return frame;
+      if (await appears(main, selector, AGAIN_MS)) return main;
+    }
+    throw new errors.TimeoutError(`nothing matches ${selector}`);
+  }
 }
 
 async function appears(frame: Frame, selector: string, timeout: number): Promise<boolean> {

@@ -1,7 +1,7 @@
-import type { Frame, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { Action } from '../options.ts';
 import type { Files } from './files.ts';
-import { findFrame } from './find-frame.ts';
+import { FrameFinder } from './find-frame.ts';
 import { settle } from './load.ts';
 import type { Quiet } from './quiet.ts';
 
@@ -35,16 +35,18 @@ export class Steps {
   readonly #quiet: Quiet;
   readonly #files: Files;
   readonly #leftMs: () => number;
+  readonly #frames: FrameFinder;
 
   constructor(page: Page, { quiet, files }: { quiet: Quiet; files: Files }, leftMs: () => number) {
     this.#page = page;
     this.#quiet = quiet;
     this.#files = files;
     this.#leftMs = leftMs;
+    this.#frames = new FrameFinder(page, leftMs);
   }
 
   async waitForSelector(selector: string): Promise<void> {
-    await this.#frameOf(selector);
+    await this.#frames.find(css(selector));
   }
 
   async waitForIdle(): Promise<void> {
@@ -66,18 +68,14 @@ export class Steps {
     await this.#settle();
   }
 
-  async #frameOf(selector: string): Promise<Frame> {
-    return await findFrame(this.#page, css(selector), this.#leftMs);
-  }
-
   async #click(selector: string): Promise<void> {
-    const frame = await this.#frameOf(selector);
+    const frame = await this.#frames.find(css(selector));
     await frame.click(css(selector), { timeout: this.#leftMs() });
   }
 
   /** Fills in a field as its kind wants it: text, one of the options, or a check mark. */
   async #fill({ selector, value }: { selector: string; value: string }): Promise<void> {
-    const frame = await this.#frameOf(selector);
+    const frame = await this.#frames.find(css(selector));
     const field = frame.locator(css(selector)).first();
     const kind = await field.evaluate(kindOf, undefined, { timeout: this.#leftMs() });
     const timeout = this.#leftMs();
