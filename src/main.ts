@@ -9,6 +9,7 @@ import { createLog } from './log.ts';
 import { OperatorError } from './operator-error.ts';
 import { startService } from './service/index.ts';
 import { flushSpans } from './tracing.ts';
+import { returnHeapAtRest } from './resting-heap.ts';
 import { returnUnusedBuffers } from './unused-buffers.ts';
 import { logWelcome, printKey } from './service/welcome.ts';
 
@@ -24,6 +25,7 @@ async function main(): Promise<void> {
   const config = readConfig();
   armCrashPoint(config.crashPoint);
   returnUnusedBuffers();
+  returnHeapAtRest();
   // From the very start: a start that is cut off half-way would leave Postgres running.
   const signals = listenForSignals();
   const outage = new DatabaseOutage();

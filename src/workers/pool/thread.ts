@@ -9,6 +9,7 @@ import { executor, queueError, QUEUE_OPTIONS } from '../../database/queue.ts';
 import { createLog } from '../../log.ts';
 import { RenderClient } from '../../render/thread-port.ts';
 import { flushSpans } from '../../tracing.ts';
+import { returnHeapAtRest } from '../../resting-heap.ts';
 import { returnUnusedBuffers } from '../../unused-buffers.ts';
 import { DispatchClient } from '../../webhooks/direct/thread-port.ts';
 import type { HeldSlice } from '../queue/held.ts';
@@ -40,6 +41,7 @@ const given = workerData as ThreadData;
 const { config, databaseUrl, lane, index } = given;
 armCrashPoint(config.crashPoint);
 returnUnusedBuffers();
+returnHeapAtRest();
 // On Linux 0 means the calling thread; elsewhere, the whole process.
 if (platform() === 'linux') setPriority(0, given.niceness);
 const port = parentPort!;
