@@ -70,7 +70,12 @@ export const PDF_PAGES: Record<string, HostilePage> = {
     stream(words(50 * MIB)),
     ...Array.from({ length: 500 }, () => page('3 0 R', FONT)),
   ]),
-  'a PDF of 100,000 pages': pdf(() => [CATALOG, pagesOf(100_000, 3), page('4 0 R'), stream(words(100))]),
+  'a PDF of 80,000 pages': pdf(() => [
+    CATALOG,
+    pagesOf(80_000, 4),
+    stream(words(100)),
+    ...Array.from({ length: 80_000 }, () => '<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/Contents 3 0 R>>'),
+  ]),
   'a PDF whose pages contain themselves': pdf(() => [
     CATALOG,
     '<< /Type /Pages /Count 1000000 /Kids [ 2 0 R 2 0 R 2 0 R ] >>',
