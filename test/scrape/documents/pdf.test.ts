@@ -104,8 +104,6 @@ test('the items of a list with wide indents are no table', async () => {
 });
 
 test('a short line that ends with a hyphen goes on', async () => {
-  const lines = ['The com-', 'mittee met in the house by the harbour.'];
-  const shown = lines.map((text, line) => ({ text, x: 60, y: 700 - 14 * line }));
   assert.equal(await markdown(page(...shown)), 'The committee met in the house by the harbour.');
 });
 
@@ -155,4 +153,62 @@ test('the words under a link annotation are a link, those beside it are not', as
     await markdown(page({ text: 'Read the tide tables here.', x: 60, y: 780 }), { annotations }),
     'Read [the tide tables](https://tides.example/t) here.',
   );
+});
+
+const LINE = 'The wind came over the ridge and the people of the valley took their boats out';
+
+test('lines that most pages repeat at their edges are none of the text', async () => {
+  const pages = [1, 2, 3, 4].map((number) =>
+    page(
+      { text: 'Journal of Winds, vol. 7', x: 50, y: 770, size: 9 },
+      { text: `${LINE} ${number}`, x: 50, y: 700 },
+      { text: `and went home in year ${number}.`, x: 50, y: 686 },
+      { text: `Page ${number} of 4`, x: 280, y: 30, size: 9 },
+    ),
+  );
+  const text = async (count: number) =>
+    (await readPdf(writePdf({ pages: pages.slice(0, count) }), 'https://example.com/a.pdf')).text();
+  const body = [1, 2, 3, 4].map((number) => `${LINE} ${number} and went home in year ${number}.`);
+  assert.equal(await text(4), body.join('\n\n'));
+  assert.match(await text(2), /^Journal of Winds, vol\. 7/);
+  const labels = Array.from({ length: 4 }, () => page({ text: 'Label', x: 50, y: 700 }));
+  const same = await readPdf(writePdf({ pages: labels }), 'https://example.com/a.pdf');
+  assert.equal(same.text(), 'Label\n\nLabel\n\nLabel\n\nLabel');
+});
+
+const lines = ['The com-', 'mittee met in the house by the harbour.'];
+const shown = lines.map((text, line) => ({ text, x: 60, y: 700 - 14 * line }));
+
+const joined = (first: string, second: string) =>
+  markdown(page({ text: `${LINE} ${first}`, x: 50, y: 700 }, { text: second, x: 50, y: 686 }));
+
+test('a hyphen before a capital, or within a span of numbers, stays', async () => {
+  assert.match((await joined('in the Anglo-', 'Saxon way')) ?? '', /out in the Anglo-Saxon way$/);
+  assert.match((await joined('in 1914-', '1918 and on')) ?? '', /out in 1914-1918 and on$/);
+  assert.match((await joined('of the har-', 'bour')) ?? '', /out of the harbour$/);
+});
+
+test('text that is printed twice to look bold is there once', async () => {
+  const twice = page({ text: 'Bold', x: 50, y: 700 }, { text: 'Bold', x: 50.4, y: 700 });
+  assert.equal(await markdown(twice), 'Bold');
+  const apart = page({ text: 'tom', x: 50, y: 700 }, { text: 'tom', x: 75, y: 700 });
+  assert.match((await markdown(apart)) ?? '', /^tom ?tom$/);
+});
+
+test('items with numbers in a row are a list', async () => {
+  const items = ['3. Third', '4. Fourth', '9. Alone'].map((text, i) => ({ text, x: 50, y: 700 - 14 * i }));
+  assert.equal(await markdown(page(...items)), '3. Third\n4. Fourth\n\n9\\. Alone');
+});
+
+const widget = (type: string, rectangle: string) =>
+  `<< /Type /Annot /Subtype /Widget /T (f) /Rect [${rectangle}] ${type} >>`;
+
+test('what is filled into a form, or written on a page, is text', async () => {
+  const content = page({ text: 'Name:', x: 50, y: 700 }, { text: 'Agree:', x: 50, y: 680 });
+  const annotations =
+    widget('/FT /Tx /V (Ann Lee)', '100 695 300 712') +
+    widget('/FT /Tx /Ff 8192 /V (secret)', '100 655 300 670') +
+    widget('/FT /Btn /V /Yes /AS /Yes', '100 675 112 690') +
+    '<< /Type /Annot /Subtype /FreeText /Contents (A remark) /Rect [100 600 300 620] /DA (/F1 11 Tf) >>';
+  assert.equal(await markdown(content, { annotations }), 'Name: Ann Lee\n\nAgree: ☒\n\nA remark');
 });

@@ -6,6 +6,7 @@ import { PageError } from '../../types.ts';
 import { type Content, plainMetadata } from '../content.ts';
 import { contentOfNodes } from '../nodes.ts';
 import { PredefinedCMaps } from './cmaps.ts';
+import { withFilledIn } from './filled-in.ts';
 import { layOut } from './layout.ts';
 import { withLinks, type LinkArea, type TextPiece } from './pieces.ts';
 
@@ -38,8 +39,7 @@ async function piecesOf(page: Page): Promise<TextPiece[]> {
 }
 
 /** The link annotations of a page that lead to http(s) addresses. */
-async function linksOn(page: Page): Promise<LinkArea[]> {
-  const annotations: unknown[] = await page.getAnnotations();
+function linksIn(annotations: readonly unknown[]): LinkArea[] {
   return annotations.flatMap((annotation) => {
     if (!isRecord(annotation) || typeof annotation['url'] !== 'string') return [];
     const href = resolveHttpUrl(annotation['url'], annotation['url']);
@@ -102,9 +102,11 @@ async function readPages(pdf: Pdf): Promise<{ pages: TextPiece[][]; links: strin
   for (let number = 1; number <= Math.min(pdf.numPages, MAX_PAGES); number++) {
     if (performance.now() > deadline || chars > MAX_CHARS) break;
     const page = await pdf.getPage(number);
-    const areas = await linksOn(page);
+    const annotations: unknown[] = await page.getAnnotations();
+    const areas = linksIn(annotations);
     for (const { href } of areas) links.add(href);
-    const pieces = withLinks(await piecesOf(page), areas.slice(0, MAX_LINKS_PER_PAGE));
+    const written = withLinks(await piecesOf(page), areas.slice(0, MAX_LINKS_PER_PAGE));
+    const pieces = withFilledIn(written, annotations);
     for (const { text } of pieces) chars += text.length;
     pages.push(pieces);
     page.cleanup();

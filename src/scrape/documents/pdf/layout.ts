@@ -1,8 +1,10 @@
 import type { ChildNode } from 'domhandler';
 import { element } from '../nodes.ts';
+import { BlockList } from '../office/blocks/lists.ts';
 import { byColumns } from './columns.ts';
 import { linesOf, type Line } from './lines.ts';
 import { upright, type TextPiece } from './pieces.ts';
+import { withoutRepeated } from './repeated.ts';
 import { tableRows } from './rows.ts';
 import { append, cut, textOfRuns, trim, type Run } from './runs.ts';
 
@@ -10,6 +12,8 @@ interface Block {
   runs: Run[];
   text: string;
   size: number;
+  /** How many lines it has. */
+  lines: number;
   /** The cells of a table, row by row; missing where the block is none. */
   rows?: Run[][][];
 }
@@ -33,18 +37,27 @@ function runsOf({ cells }: Line): Run[] {
 }
 
 const HYPHENATED = /\p{Ll}-$/u;
+/** A hyphen that belongs to the word, or to a span of numbers, as it stands before a capital. */
+const COMPOUND = /\p{L}-$/u;
+const SPAN = /\p{N}[-–]$/u;
+
+/** Whether a line goes on right behind the last one, whose hyphen stays. */
+function keepsHyphen(before: string, next: string): boolean {
+  return (COMPOUND.test(before) && /^\p{Lu}/u.test(next)) || (SPAN.test(before) && /^\p{N}/u.test(next));
+}
 
 /** Joins a line to the paragraph, undoing hyphenation. */
 function join(block: Block, next: Run[]): void {
   const hyphenated = HYPHENATED.test(block.text) && /^\p{Ll}/u.test(textOfRuns(next));
   if (hyphenated) block.runs = cut(block.runs, 0, 1);
-  else
+  else if (!keepsHyphen(block.text, textOfRuns(next)))
     append(block.runs, {
       text: ' ',
       href: block.runs.at(-1)?.href === next[0]?.href ? (next[0]?.href ?? null) : null,
     });
   for (const run of next) append(block.runs, run);
   block.text = textOfRuns(block.runs);
+  block.lines++;
 }
 
 const startsItem = (text: string): boolean => /^(?:[•◦▪‣●–]|\(?\d{1,3}[.)])\s/.test(text);
@@ -80,7 +93,7 @@ function blocksOf(lines: Line[]): Block[] {
     const last = blocks.at(-1);
     const goesOn = widthOf(before ?? line) >= usual * SHORT_LINE || HYPHENATED.test(last?.text ?? '');
     if (last && close && goesOn && !startsItem(text)) join(last, runs);
-    else blocks.push({ runs, text, size: line.size });
+    else blocks.push({ runs, text, size: line.size, lines: 1 });
     before = line;
   }
   return blocks;
@@ -89,7 +102,7 @@ function blocksOf(lines: Line[]): Block[] {
 function tableOf(lines: Line[]): Block {
   const rows = lines.map(({ cells }) => cells.map((cell) => trim(cell.runs)));
   const text = rows.flat().map(textOfRuns).join(' ');
-  return { runs: [], text, size: lines[0]!.size, rows };
+  return { runs: [], text, size: lines[0]!.size, lines: lines.length, rows };
 }
 
 /** The size that most characters have. */
@@ -105,9 +118,11 @@ function bodySize(blocks: Block[]): number {
  * document's pages.
  */
 export function layOut(pages: TextPiece[][]): ChildNode[] {
-  const blocks = pages.flatMap((pieces) =>
-    withoutPageNumber(upright(pieces).flatMap((group) => blocksOf(byColumns(linesOf(group))))),
-  );
+  const blocks = withoutRepeated(
+    pages.map((pieces) =>
+      withoutPageNumber(upright(pieces).flatMap((group) => blocksOf(byColumns(linesOf(group))))),
+    ),
+  ).flat();
   const body = bodySize(blocks);
   const isHeading = ({ text, size, rows }: Block): boolean =>
     rows === undefined &&
@@ -119,28 +134,42 @@ export function layOut(pages: TextPiece[][]): ChildNode[] {
   );
   const level = (size: number): number => Math.min(3, sizes.indexOf(Math.round(size)) + 1);
 
-  const nodes: ChildNode[] = [];
-  let items: ChildNode[] = [];
-  const endList = (): void => {
-    if (items.length > 0) nodes.push(element('ul', {}, items));
-    items = [];
-  };
-  for (const block of blocks) {
-    if (block.rows) {
-      endList();
-      nodes.push(tableNode(block.rows));
-      continue;
+  const lists = new BlockList();
+  for (const [i, block] of blocks.entries()) {
+    const heading = isHeading(block);
+    const marker = heading ? null : markerOf(block, blocks[i - 1], blocks[i + 1]);
+    if (block.rows) lists.block(tableNode(block.rows));
+    else if (marker === null)
+      lists.block(element(heading ? `h${level(block.size)}` : 'p', {}, inline(block.runs)));
+    else {
+      const content = inline(cut(block.runs, marker.length, 0));
+      const { number } = marker;
+      lists.item({ level: 0, ordered: number !== null, ...(number !== null && { start: number }), content });
     }
-    const [bullet] = /^[•◦▪‣●]\s+/.exec(block.text) ?? [];
-    if (bullet !== undefined) {
-      items.push(element('li', {}, inline(cut(block.runs, bullet.length, 0))));
-      continue;
-    }
-    endList();
-    nodes.push(element(isHeading(block) ? `h${level(block.size)}` : 'p', {}, inline(block.runs)));
   }
-  endList();
-  return nodes;
+  return lists.take();
+}
+
+interface Marker {
+  /** How many characters it has. */
+  length: number;
+  /** Null for a bullet. */
+  number: number | null;
+}
+
+const numberOf = (block: Block | undefined): { all: string; number: number } | null => {
+  const [all, number] = /^(\d{1,3})[.)]\s+/.exec(block?.text ?? '') ?? [];
+  return all === undefined ? null : { all, number: Number(number) };
+};
+
+/** The bullet of an item, or its number where the block before or after it has the next one. */
+function markerOf(block: Block, before: Block | undefined, after: Block | undefined): Marker | null {
+  const [bullet] = /^[•◦▪‣●]\s+/.exec(block.text) ?? [];
+  if (bullet !== undefined) return { length: bullet.length, number: null };
+  const own = numberOf(block);
+  if (own === null) return null;
+  const inRow = numberOf(before)?.number === own.number - 1 || numberOf(after)?.number === own.number + 1;
+  return inRow ? { length: own.all.length, number: own.number } : null;
 }
 
 function tableNode(rows: Run[][][]): ChildNode {

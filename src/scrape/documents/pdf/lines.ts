@@ -21,12 +21,18 @@ const WORD_GAP = 0.2;
 /** A gap this many times the size parts columns, or the cells of a table. */
 const CELL_GAP = 1.2;
 
+/** Text that is printed twice to look bold is moved by at most this many times its size. */
+const BOLD_SHIFT = 0.1;
+
 /** The lines of a page in the order in which they are drawn. */
 export function linesOf(pieces: TextPiece[]): Line[] {
   const lines: Line[] = [];
   let line: Line | null = null;
   let blank = false;
+  let before: TextPiece | null = null;
   for (const piece of pieces) {
+    if (before !== null && isPrintedAgain(piece, before)) continue;
+    if (piece.text.trim() !== '') before = piece;
     if (line && piece.text !== '' && Math.abs(piece.y - line.y) > line.size / 2) line = null;
     if (piece.text.trim() === '') blank ||= piece.text !== '';
     else {
@@ -40,6 +46,13 @@ export function linesOf(pieces: TextPiece[]): Line[] {
     if (piece.endsLine) line = null;
   }
   return lines;
+}
+
+/** Whether a piece is the one before it, printed again beside itself to look bold. */
+function isPrintedAgain(piece: TextPiece, before: TextPiece): boolean {
+  const reach = piece.size * BOLD_SHIFT;
+  const isNear = Math.abs(piece.x - before.x) <= reach && Math.abs(piece.y - before.y) <= reach;
+  return isNear && piece.text === before.text && piece.text.trim() !== '';
 }
 
 function addPiece(line: Line, piece: TextPiece, afterBlank: boolean): void {
