@@ -1,3 +1,4 @@
+import { markedUtf16 } from './encoding.ts';
 import { bySpecificity, compileRule, isAllowed, type Rule } from './robots-rules.ts';
 
 /** The product token that site owners address in robots.txt: `User-agent: Ollagraph`. */
@@ -76,13 +77,19 @@ export function parseRobots(text: string | Buffer, url?: string): Robots {
  * survives.
  */
 function linesOf(text: string | Buffer): string[] {
-  let octets = Buffer.from(text).toString('latin1');
+  let octets = utf8Of(Buffer.from(text)).toString('latin1');
   if (octets.startsWith('\xEF\xBB\xBF')) octets = octets.slice(3);
   if (octets.length > ROBOTS_MAX_BYTES) {
     const readable = octets.slice(0, ROBOTS_MAX_BYTES + 1);
     octets = readable.slice(0, Math.max(readable.lastIndexOf('\n'), readable.lastIndexOf('\r'), 0));
   }
   return octets.split(/\r\n|\r|\n/);
+}
+
+/** The bytes of a file in UTF-8: some editors write UTF-16, with a byte order mark. */
+function utf8Of(bytes: Buffer): Buffer {
+  const encoding = markedUtf16(bytes);
+  return encoding === null ? bytes : Buffer.from(new TextDecoder(encoding).decode(bytes));
 }
 
 function parseGroups(lines: string[], base: string | undefined): { groups: Group[]; sitemaps: string[] } {

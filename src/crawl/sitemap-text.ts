@@ -1,7 +1,8 @@
 import { pipeline } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { TextDecoder } from 'node:util';
+import type { TextDecoder } from 'node:util';
 import { constants, createGunzip } from 'node:zlib';
+import { decoderOf } from './encoding.ts';
 import { peek } from '../egress/body/peek.ts';
 
 /** The limit of sitemaps.org for one file, unzipped. */
@@ -10,14 +11,13 @@ const MAX_BYTES = 50 * 1024 * 1024;
 const PIECE_BYTES = 16 * 1024;
 
 /**
- * The text of a sitemap while it arrives, PIECE_BYTES at a time: UTF-8 or UTF-16, gzipped or not,
- * up to the limit. Other work has its turn in between. Throws what `body` does.
+ * The text of a sitemap while it arrives, PIECE_BYTES at a time, gzipped or not, up to the limit. Other work has its turn in between. Throws what `body` does.
  */
 export async function* sitemapText(body: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
   let decoder: TextDecoder | undefined;
   let left = MAX_BYTES;
   for await (const piece of unzipped(inPieces(body))) {
-    decoder ??= new TextDecoder(encodingOf(piece));
+    decoder ??= decoderOf(piece);
     yield decoder.decode(piece.subarray(0, left), { stream: true });
     await nextTurn();
     left -= piece.length;
@@ -66,11 +66,4 @@ async function* inPieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, 
     throw error;
   }
   if (length > 0) yield piece.subarray(0, length);
-}
-
-type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be';
-
-function encodingOf(bytes: Buffer): Encoding {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
-  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
 }

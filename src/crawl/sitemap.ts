@@ -13,8 +13,9 @@ const MAX_ATTRIBUTE_LENGTH = 64 * 1024;
 /** The names of what is open are kept, twice. */
 const MAX_NAME_LENGTH = 256;
 const MAX_DATE_LENGTH = 40;
-/** A date of W3C, which may have a time. */
+/** A date of W3C, which may have a time; of what is written in another way, the day. */
 const DATE = /^\d{4}(?:-\d\d(?:-\d\d(?:T[\d:.]{5,20}(?:Z|[+-]\d\d:\d\d))?)?)?$/;
+const DAY = /^\d{4}-\d\d-\d\d(?=[T ])/;
 
 /** Some of what a sitemap lists. */
 export interface Sitemap {
@@ -67,7 +68,8 @@ class Found {
   add(loc: string | null, lastmod = ''): void {
     if (loc === null || this.full) return;
     this.#urls.push(loc);
-    if (DATE.test(lastmod)) this.#lastmod.set(loc, lastmod);
+    const changed = DATE.test(lastmod) ? lastmod : DAY.exec(lastmod)?.[0];
+    if (changed !== undefined) this.#lastmod.set(loc, changed);
     this.#count++;
   }
 
@@ -147,6 +149,7 @@ const LOCS = new Set([
   'rss/channel/item/link',
   'rdf/item/link',
 ]);
+const PERMALINK = 'rss/channel/item/guid';
 const LASTMODS = new Set(['urlset/url/lastmod', 'feed/entry/updated']);
 const ATOM_LINK = 'feed/entry/link';
 
@@ -160,6 +163,9 @@ class SitemapHandler implements Partial<Handler> {
   #prefix = '';
   #text = '';
   #link: { href?: string; rel?: string } = {};
+  /** The id of an item, which is its address where it has no link and nothing says otherwise. */
+  #permalink: string | undefined;
+  #isPermalink = true;
   #loc: string | undefined;
   #lastmod: string | undefined;
 
@@ -180,13 +186,15 @@ class SitemapHandler implements Partial<Handler> {
     const path = parent === undefined ? localName : `${parent}/${localName}`;
     this.#paths.push(path);
     if (path === 'sitemapindex') this.found.kind = 'index';
-    if (ENTRIES.has(path)) this.#loc = this.#lastmod = undefined;
+    if (ENTRIES.has(path)) this.#loc = this.#lastmod = this.#permalink = undefined;
+    if (path === PERMALINK) this.#isPermalink = true;
     this.#text = '';
     this.#link = {};
   }
 
   onattribute(name: string, value: string): void {
     if (this.#paths.at(-1) === ATOM_LINK && (name === 'href' || name === 'rel')) this.#link[name] = value;
+    if (name === 'isPermaLink' && value === 'false') this.#isPermalink = false;
   }
 
   ontext(text: string): void {
@@ -197,6 +205,8 @@ class SitemapHandler implements Partial<Handler> {
     const path = this.#paths.pop() ?? '';
     if (ENTRIES.has(path)) this.#add();
     else if (LOCS.has(path)) this.#loc ??= this.#text.trim();
+    else if (path === PERMALINK && this.#isPermalink && /^\s*https?:/.test(this.#text))
+      this.#permalink = this.#text.trim();
     else if (LASTMODS.has(path)) this.#lastmod ??= this.#text.trim().slice(0, MAX_DATE_LENGTH);
     else if (path === ATOM_LINK && (this.#link.rel ?? 'alternate') === 'alternate')
       this.#loc ??= this.#link.href;
@@ -210,7 +220,7 @@ class SitemapHandler implements Partial<Handler> {
   }
 
   #add(): void {
-    const loc = absoluteUrl(this.#loc ?? '', this.#url);
+    const loc = absoluteUrl(this.#loc || this.#permalink || '', this.#url);
     if (!this.givenUp) this.found.add(loc, this.#lastmod);
   }
 }

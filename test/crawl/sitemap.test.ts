@@ -163,6 +163,20 @@ describe('a sitemap', () => {
     }
   });
 
+  it('may be in the encoding that it declares, or in UTF-16 without a mark', async () => {
+    const text = urlset('https://example.com/é').replace(/<\?xml[^>]*\?>/, '');
+    const declared = (label: string) => `<?xml version="1.0" encoding="${label}"?>${text}`;
+    const utf16 = Buffer.from(declared('UTF-16'), 'utf16le');
+    for (const body of [
+      Buffer.from(declared('ISO-8859-1'), 'latin1'),
+      utf16,
+      Buffer.from(utf16).swap16(),
+      declared('UTF-16'),
+      declared('no-such-thing'),
+    ])
+      assert.deepEqual(await locs(body), ['https://example.com/%C3%A9']);
+  });
+
   it('survives characters cut between chunks, and chunks of one byte', async () => {
     for (const [count, length] of [
       [500, 1],
@@ -195,7 +209,15 @@ describe('a sitemap', () => {
   });
 
   it('says when a page last changed, where that is a date', async () => {
-    const dates = { a: ' 2026-01-31\n', b: '2026-01-31T10:00:00.5+01:00', c: '2026', d: 'yesterday', e: '' };
+    const dates = {
+      a: ' 2026-01-31\n',
+      b: '2026-01-31T10:00:00.5+01:00',
+      c: '2026',
+      d: 'yesterday',
+      e: '',
+      g: '2026-01-31 10:00:00',
+      h: '2026-01-31T10:00:00',
+    };
     const text = `<urlset ${XMLNS}>${Object.entries(dates)
       .map(([name, date]) => `<url><loc>https://example.com/${name}</loc><lastmod>${date}</lastmod></url>`)
       .join('')}<url><loc>https://example.com/f</loc></url></urlset>`;
@@ -206,6 +228,8 @@ describe('a sitemap', () => {
         ['https://example.com/a', '2026-01-31'],
         ['https://example.com/b', '2026-01-31T10:00:00.5+01:00'],
         ['https://example.com/c', '2026'],
+        ['https://example.com/g', '2026-01-31'],
+        ['https://example.com/h', '2026-01-31'],
       ],
     );
   });
@@ -232,6 +256,16 @@ describe('a sitemap', () => {
     const rdf =
       '<rdf:RDF xmlns:rdf="r"><channel><link>https://example.com/</link></channel><item><link>https://example.com/a</link></item></rdf:RDF>';
     assert.deepEqual(await locs(rdf), ['https://example.com/a']);
+  });
+
+  it('may be an RSS feed whose items have an address for an id', async () => {
+    const items =
+      '<item><guid>https://example.com/a</guid></item><item><guid isPermaLink="false">https://example.com/b</guid></item>' +
+      '<item><guid>id</guid></item><item><guid>https://example.com/d</guid><link>https://example.com/c</link></item>';
+    assert.deepEqual(await locs(`<rss><channel>${items}</channel></rss>`), [
+      'https://example.com/a',
+      'https://example.com/c',
+    ]);
   });
 
   it('may be an Atom feed', async () => {

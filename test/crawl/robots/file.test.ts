@@ -115,6 +115,14 @@ describe('robots.txt: the file', () => {
     for (const status of [429, 500, 502, 503, 599]) assert.equal(allows(status, '/b'), false, `${status}`);
   });
 
+  it('may be in UTF-16, with a byte order mark', () => {
+    const utf16 = Buffer.from('\uFEFFUser-agent: *\r\nDisallow: /a', 'utf16le');
+    for (const file of [utf16, Buffer.from(utf16).swap16()]) {
+      assert.equal(parseRobots(file).allows(`${SITE}/a`), false);
+      assert.equal(parseRobots(file).allows(`${SITE}/b`), true);
+    }
+  });
+
   it('Sitemap lines may be relative to their robots.txt', () => {
     const text =
       'Sitemap: /maps/all.xml\nSitemap: more.xml\nSitemap: //cdn.example/s.xml\nSitemap: https://x.example/a.xml';
