@@ -1,4 +1,5 @@
 import { Parser } from 'htmlparser2';
+import { endTokensAsHtml } from '../dom/parser/html-tokens.ts';
 import { parseContentType } from './content-type.ts';
 
 export interface Refresh {
@@ -59,7 +60,9 @@ export function immediateRefresh({ headers, contentType, body }: RefreshingPage)
 /**
  * Elements whose content is neither read by a visitor nor obeyed by a browser that runs scripts.
  */
-const OPAQUE = new Set(['script', 'style', 'noscript', 'template', 'title', 'svg', 'textarea']);
+const OPAQUE = new Set(
+  'script style noscript template title svg textarea iframe noembed noframes xmp'.split(' '),
+);
 
 function scan(html: string): { refresh: Refresh | null; chars: number } {
   let refresh: Refresh | null = null;
@@ -77,6 +80,10 @@ function scan(html: string): { refresh: Refresh | null; chars: number } {
     ontext(text) {
       if (opaque === 0) chars += text.replace(/\s+/g, '').length;
     },
+  });
+  endTokensAsHtml(parser['tokenizer'], {
+    isForeign: () => false,
+    isScript: () => parser['stack'][0] === 'script',
   });
   parser.end(html);
   return { refresh, chars };

@@ -46,10 +46,16 @@ test('what a browser that runs scripts does not obey is no refresh', () => {
     `<script>document.write('${meta('0; url=/b')}')</script><p>page`,
     `<template>${meta('0; url=/b')}</template><p>page`,
     `<textarea>${meta('0; url=/b')}</textarea><p>page`,
+    `<iframe>${meta('0; url=/b')}</iframe><p>page`,
     '<meta name=refresh content="0;url=/b"><p>http-equiv refresh',
   ])
     assert.equal(page(html), null, html);
   assert.equal(page(meta('0; url=/b'), {}, 'text/plain'), null);
+});
+
+test('comments end where browsers end them', () => {
+  for (const comment of ['<!-- a --!>', '<!>', '<!-->', '</>'])
+    assert.equal(page(`${comment}${meta('0; url=/b')}`), '/b', comment);
 });
 
 test('a refresh made to be slow to read takes no time', () => {
