@@ -83,18 +83,3 @@ test('what is uncertain is more likely in documentation, and less likely beside 
   assert.ok(weighed(TEXT, 'https://example.com/docs/x') > 0.5);
   assert.ok(weighed(article + TEXT, 'https://example.com/x') < 0.5);
 });
-
-const OFFERS = `<ul>${'<li><h3>Oak chair with a seat of woven straw</h3><p>In three colours</p><b>$75</b></li>'.repeat(8)}</ul>`;
-
-test('goods in a list of them are more likely content, and those beside one product are not', () => {
-  assert.equal(weighed(OFFERS, 'https://example.com/chairs'), 0.75);
-  assert.equal(weighed(OFFERS.replaceAll('$75', 'New'), 'https://example.com/chairs'), 0.5);
-  const product = '<meta property="og:type" content="product">';
-  assert.equal(weighed(product + OFFERS, 'https://example.com/oak-chair'), 0.5);
-  assert.equal(weighed(product + OFFERS, 'https://example.com/collections/chairs'), 0.75);
-});
-
-test('a few goods, and those beside a longer text, are no list of goods', () => {
-  assert.equal(weighed(OFFERS.replace(/(?:<li>.*?<\/li>){2}/, ''), 'https://example.com/chairs'), 0.5);
-  assert.equal(weighed(OFFERS + TEXT.repeat(8), 'https://example.com/chairs'), 0.5);
-});

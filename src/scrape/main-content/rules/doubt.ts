@@ -1,8 +1,6 @@
 import type { Container } from '../signals/blocks.ts';
 import { MARKS } from '../signals/marks.ts';
 import type { Page } from '../signals/page.ts';
-import { withOddsTimes } from './odds.ts';
-import { raiseOffers } from './offers.ts';
 import { isSuggestion } from './suggestions.ts';
 
 const numbersOf = (marks: string): Set<number> =>
@@ -64,17 +62,15 @@ function doubtSuggestions(page: Page, probabilities: Float64Array): void {
 function weighByKind({ kinds }: Page, probabilities: Float64Array): void {
   const article = kinds.has('type.article') ? ARTICLE_ODDS : 1;
   const factor = article * (kinds.has('path.docs') ? DOCUMENTATION_ODDS : 1);
-  for (const [i, p] of probabilities.entries()) probabilities[i] = withOddsTimes(factor, p);
+  for (const [i, p] of probabilities.entries()) probabilities[i] = (p * factor) / (p * factor + 1 - p);
 }
 
 /**
  * Corrects the probabilities by what the page says of itself: lowers that of what stands beside or
- * below its content, and that of what is uncertain beside an article, and raises that of goods in a
- * list of them.
+ * below its content, and that of what is uncertain beside an article.
  */
 export function doubt(page: Page, probabilities: Float64Array): void {
   weighByKind(page, probabilities);
-  raiseOffers(page, probabilities);
   doubtComments(page, probabilities);
   doubtBeside(page, probabilities);
   doubtSuggestions(page, probabilities);
