@@ -136,15 +136,21 @@ function hasSpan({ attribs }: Element): boolean {
   return attribs['colspan'] !== undefined || attribs['rowspan'] !== undefined;
 }
 
+/** How many rows a cell covers; with 0 all that are left of its section. */
+function rowsOfCell(cell: Element): number {
+  return /^\s{0,20}0+\s{0,20}$/.test(cell.attribs['rowspan'] ?? '') ? Infinity : span(cell, 'rowspan');
+}
+
 /**
- * Lays cells out by column. A spanning cell takes its first place. The number of cells bounds the
- * empty places.
+ * Lays cells out by column. A spanning cell takes its first place, and ends with the section of its
+ * table. The number of cells bounds the empty places.
  */
 function layOut(rows: Row[]): TableGrid['rows'] {
   if (!rows.some(({ cells }) => cells.some(hasSpan))) return rows.map(({ cells }) => cells);
   let emptyBudget = 1000 + 4 * rows.reduce((sum, row) => sum + row.cells.length, 0);
   let covered = new Map<number, number>();
-  return rows.map(({ cells }) => {
+  return rows.map(({ element, cells }, row) => {
+    if (element.parent !== rows[row - 1]?.element.parent) covered = new Map();
     const places: (Element | null)[] = [];
     const below = new Map<number, number>();
     const skipCovered = (): void => {
@@ -161,7 +167,7 @@ function layOut(rows: Row[]): TableGrid['rows'] {
     for (const cell of cells) {
       skipCovered();
       const width = Math.min(span(cell, 'colspan'), emptyBudget + 1);
-      const height = span(cell, 'rowspan');
+      const height = rowsOfCell(cell);
       for (let i = 0; i < width; i++) {
         if (height > 1) below.set(places.length, height - 1);
         places.push(i === 0 ? cell : null);
