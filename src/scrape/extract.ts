@@ -14,6 +14,7 @@ import { placeEmbedded } from './dom/place/embedded.ts';
 import { placeFormulas } from './dom/math/place-formulas.ts';
 import { placeRoles } from './dom/place/roles.ts';
 import { markSideNotes, placeSideNotes } from './dom/place/sidenotes.ts';
+import { withoutUnopened } from './dom/place/unopened.ts';
 import { placeWordLists } from './dom/place/word-lists.ts';
 import { needsBrowser } from './dom/scripted/needs-browser.ts';
 import { readFields } from './fields/index.ts';
@@ -102,7 +103,8 @@ function readHtml(document: Document, { url, rendered = false }: RawPage, option
   const wantsNodes = options.formats.some(
     (format) => format === 'markdown' || format === 'html' || format === 'text',
   );
-  const nodes = wantsNodes ? placeWordLists(contentNodes(document, url, options)) : [];
+  const shown = wantsNodes ? withoutUnopened(contentNodes(document, url, options)) : [];
+  const nodes = placeWordLists(shown);
   placeRoles(nodes);
   placeSideNotes(nodes);
   return {

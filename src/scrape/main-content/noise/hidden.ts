@@ -63,8 +63,6 @@ export function isHidden(element: Element, disclosures: Disclosures): boolean {
   if (name === 'html' || name === 'body') return false;
   const unspoken = attribs['aria-hidden'] === 'true' && name !== 'math' && name !== 'img';
   const hidden =
-    (name === 'dialog' && attribs['open'] === undefined) ||
-    attribs['popover'] !== undefined ||
     (attribs['hidden'] !== undefined && attribs['hidden'] !== 'until-found') ||
     /(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)/i.test((attribs['style'] ?? '').slice(0, 2000));
   if (hidden) return !isUnfolded(element, disclosures);
