@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { createEgress } from '../../src/egress/index.ts';
 import { guards, openBrowser } from '../../src/render/child/browser.ts';
 import { Contexts } from '../../src/render/child/contexts.ts';
-import { renderPage } from '../../src/render/child/render-page.ts';
+import { renderPage } from '../../src/render/child/page/render-page.ts';
 import { findWayOut, type WayOut } from '../../src/render/child/way-out.ts';
 import type { RenderRequest } from '../../src/render/messages.ts';
 

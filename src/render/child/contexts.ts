@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContext, BrowserContextOptions, CDPSession, Page } from 'playwright-core';
 import type { RenderRequest } from '../messages.ts';
-import { OPEN_SHADOWS } from './snapshot.ts';
-import { WATCH_TIMERS } from './timers.ts';
+import { OPEN_SHADOWS } from './page/snapshot.ts';
+import { WATCH_TIMERS } from './page/timers.ts';
 
 /** WebRTC sends UDP, which goes past every proxy. Ours keeps a browser from it by its flags. */
 const NO_WEBRTC = 'delete globalThis.RTCPeerConnection; delete globalThis.webkitRTCPeerConnection';

@@ -7,7 +7,7 @@ import { guards, openBrowser, whyNotStarted } from './browser.ts';
 import { descendants, memoryOfChildren } from './memory.ts';
 import { Contexts } from './contexts.ts';
 import { goLast, letChildrenGoLast } from './priority.ts';
-import { RenderError, renderPage } from './render-page.ts';
+import { RenderError, renderPage } from './page/render-page.ts';
 import { findWayOut, type WayOut } from './way-out.ts';
 
 /**

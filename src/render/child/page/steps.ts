@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import type { Action } from '../options.ts';
+import type { Action } from '../../options.ts';
 import type { Files } from './files.ts';
 import { FrameFinder } from './find-frame.ts';
 import { settle } from './load.ts';

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CDPSession } from 'playwright-core';
-import { Semaphore } from '../../limits/semaphore.ts';
-import { PageFileError } from '../../scrape/types.ts';
-import type { RenderedFile, RenderedFiles } from '../messages.ts';
-import { SCREENSHOT_TYPES, type RenderOptions, type Screenshot } from '../options.ts';
+import { Semaphore } from '../../../limits/semaphore.ts';
+import { PageFileError } from '../../../scrape/types.ts';
+import type { RenderedFile, RenderedFiles } from '../../messages.ts';
+import { SCREENSHOT_TYPES, type RenderOptions, type Screenshot } from '../../options.ts';
 
 /** The most bytes of one file, and of all files of one page. */
 const MAX_FILE_BYTES = 10 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { getDomain } from 'tldts';
 import type { BrowserContext, Cookie } from 'playwright-core';
-import type { KeptCookie, SetCookie } from '../../egress/index.ts';
+import type { KeptCookie, SetCookie } from '../../../egress/index.ts';
 
 type Named = Pick<KeptCookie, 'name' | 'domain' | 'path'>;
 

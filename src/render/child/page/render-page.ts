@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errors, type CDPSession, type Page } from 'playwright-core';
-import { routeOf } from '../../crawl/route.ts';
-import { LARGEST_PAGE_BYTES, type PageTraffic } from '../../egress/index.ts';
-import type { RenderedPage, RenderFault, RenderRequest } from '../messages.ts';
+import { routeOf } from '../../../crawl/route.ts';
+import { LARGEST_PAGE_BYTES, type PageTraffic } from '../../../egress/index.ts';
+import type { RenderedPage, RenderFault, RenderRequest } from '../../messages.ts';
 import { isAdvertiser } from './advertisers.ts';
-import type { Contexts, FreshContext } from './contexts.ts';
+import type { Contexts, FreshContext } from '../contexts.ts';
 import { changedCookies, giveCookies } from './cookies.ts';
 import { checkElsewhere } from './elsewhere.ts';
 import { Files } from './files.ts';
@@ -13,7 +13,7 @@ import { Navigation } from './navigation.ts';
 import { Quiet } from './quiet.ts';
 import { snapshot, type Frame, type Reading } from './snapshot.ts';
 import { Steps } from './steps.ts';
-import type { WayOut } from './way-out.ts';
+import type { WayOut } from '../way-out.ts';
 
 /** What one page may receive and send for, with all that it loads. */
 const MAX_TRAFFIC = { maxBytes: 64 * 1024 * 1024, maxRequests: 2000 };

@@ -1,7 +1,7 @@
 import type { CDPSession } from 'playwright-core';
-import { EgressError } from '../../egress/index.ts';
-import type { RenderFault, RenderRequest } from '../messages.ts';
-import type { Blockable } from '../options.ts';
+import { EgressError } from '../../../egress/index.ts';
+import type { RenderFault, RenderRequest } from '../../messages.ts';
+import type { Blockable } from '../../options.ts';
 
 /** The most redirects that a page is followed through. */
 const MAX_REDIRECTS = 10;
