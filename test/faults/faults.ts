@@ -13,19 +13,20 @@ import { quantile } from '../support/measure/quantile.ts';
  * `--minutes 8` no round begins later, so that a long campaign can run in parts. Ends with 1 where
  * something was lost, and then leaves the ledger and the service's log behind.
  */
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string' },
-    class: { type: 'string' },
-    first: { type: 'string', default: '1' },
-    minutes: { type: 'string', default: 'Infinity' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-  },
-});
+const OPTIONS = {
+  rounds: { type: 'string' },
+  class: { type: 'string' },
+  first: { type: 'string', default: '1' },
+  minutes: { type: 'string', default: 'Infinity' },
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+} as const;
 
-const names = values.class?.split(',');
-const chosen = CLASSES.filter((kind) => names?.includes(kind.name) ?? true);
-if (chosen.length === 0) throw new Error(`the classes are ${CLASSES.map((kind) => kind.name).join(', ')}`);
+const values = readOptions();
+const names = values.class?.split(',') ?? CLASSES.map((kind) => kind.name);
+const chosen = CLASSES.filter((kind) => names.includes(kind.name));
+if (chosen.length < names.length) refuse(`the classes are ${CLASSES.map((kind) => kind.name).join(', ')}`);
+for (const option of ['rounds', 'first', 'minutes', 'seed'] as const)
+  if (!(Number(values[option] ?? 1) >= 0)) refuse(`--${option} is no number`);
 
 const root = await mkdtemp(join(tmpdir(), 'ollagraph-faults-'));
 // Open to the system user that runs Postgres where we are root.
@@ -54,6 +55,19 @@ if (outcomes.every((outcome) => outcome.passed)) await rm(root, { recursive: tru
 else {
   console.log(`The ledgers and logs are in ${root}`);
   process.exitCode = 1;
+}
+
+function readOptions() {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function refuse(reason: string): never {
+  console.error(reason);
+  process.exit(2);
 }
 
 function seconds(numbers: number[], q: number): number {
