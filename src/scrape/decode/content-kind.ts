@@ -1,3 +1,4 @@
+import { markedUtf16 } from '../../crawl/encoding.ts';
 import { looksDelimited } from '../documents/csv.ts';
 import { isSupportedContentType, kindOfType, parseContentType, type ContentKind } from './content-type.ts';
 
@@ -56,7 +57,7 @@ function isBinaryFormat(head: string): boolean {
  */
 function looksBinary(body: Buffer): boolean {
   const head = body.subarray(0, HEAD_BYTES);
-  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return false;
+  if (markedUtf16(head) !== null) return false;
   const zeros = [0, 0];
   let controls = 0;
   for (const [i, byte] of head.entries()) {

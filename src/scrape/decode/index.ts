@@ -1,5 +1,6 @@
 import { TextDecoder } from 'node:util';
 import { ResultType, Sniffer } from 'encoding-sniffer/sniffer';
+import { markedUtf16 } from '../../crawl/encoding.ts';
 import { likelyLabel } from './labels.ts';
 import { guessCharset } from './guess-charset.ts';
 import { joinSurrogates } from './surrogates.ts';
@@ -55,9 +56,9 @@ function decoderNamed(label: string | null): TextDecoder | null {
 function markedEncoding(body: Uint8Array): string | null {
   const [a, b, c, d] = body;
   if (a === 0xef && b === 0xbb && c === 0xbf) return 'utf-8';
-  if ((a === 0xff && b === 0xfe) || (a === 0x3c && b === 0 && c === 0x3f && d === 0)) return 'utf-16le';
-  if ((a === 0xfe && b === 0xff) || (a === 0 && b === 0x3c && c === 0 && d === 0x3f)) return 'utf-16be';
-  return null;
+  if (a === 0x3c && b === 0 && c === 0x3f && d === 0) return 'utf-16le';
+  if (a === 0 && b === 0x3c && c === 0 && d === 0x3f) return 'utf-16be';
+  return markedUtf16(body);
 }
 
 /** Fewer zeros than this are stray ones. */

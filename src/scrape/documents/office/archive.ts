@@ -1,4 +1,5 @@
 import { Inflate } from 'fflate';
+import { markedUtf16 } from '../../../crawl/encoding.ts';
 import { PageError } from '../../types.ts';
 
 const MIB = 1024 * 1024;
@@ -74,7 +75,8 @@ export class Archive {
     if (entry.encrypted) throw new PageError('document_encrypted');
     let decoder: InstanceType<typeof TextDecoder> | null = null;
     for (const bytes of this.#unpack(entry)) {
-      decoder ??= new TextDecoder(encodingOf(bytes));
+      // XML is in UTF-8, or begins with the byte order mark of UTF-16.
+      decoder ??= new TextDecoder(markedUtf16(bytes) ?? 'utf-8');
       if (take(decoder.decode(bytes, { stream: true })) === false) return true;
     }
     if (decoder !== null) take(decoder.decode());
@@ -120,12 +122,6 @@ function* inflated(packed: Uint8Array): Generator<Uint8Array> {
     yield* made;
     made = [];
   }
-}
-
-/** XML is in UTF-8, or begins with the byte order mark of UTF-16. */
-function encodingOf(bytes: Uint8Array): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
-  return bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
 }
 
 interface Directory {
