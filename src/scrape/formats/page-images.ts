@@ -1,5 +1,6 @@
 import type { Document, Element } from 'domhandler';
 import { eachElement } from '../dom/index.ts';
+import { oneLine } from '../long-text/in-pieces.ts';
 import type { PageImage } from '../types.ts';
 import { imageSource, isTrackingPixel } from './images.ts';
 
@@ -26,7 +27,7 @@ export function imagesOf(document: Document, base: string): PageImage[] {
 
 function descriptionOf({ attribs }: Element): Omit<PageImage, 'url'> {
   return {
-    alt: attribs['alt']?.replace(/\s+/g, ' ').trim() ?? null,
+    alt: attribs['alt'] === undefined ? null : oneLine(attribs['alt']),
     width: pixels(attribs['width']),
     height: pixels(attribs['height']),
   };

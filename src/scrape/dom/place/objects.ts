@@ -1,4 +1,5 @@
 import type { ChildNode, Element } from 'domhandler';
+import { oneLine } from '../../long-text/in-pieces.ts';
 import { NOT_TEXT } from '../elements.ts';
 import { adopt, isElement, isText, visibleText } from '../index.ts';
 
@@ -35,7 +36,7 @@ function kindOf(address: string, type: string): 'img' | 'video' | 'audio' | 'ifr
 }
 
 function become(element: Element, name: string, address: string): void {
-  const alt = element.children.map(visibleText).join('').replace(/\s+/g, ' ').trim().slice(0, MAX_ALT);
+  const alt = oneLine(element.children.map(visibleText).join('')).slice(0, MAX_ALT);
   element.attribs = { ...keptAttributes(element), src: address, ...(name === 'img' && { alt }) };
   element.name = name;
   adopt(element, []);
