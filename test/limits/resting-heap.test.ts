@@ -1,10 +1,6 @@
-import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { test } from 'node:test';
-import { eventually } from '../support/wait.ts';
+import { assertReturns } from './resting-process.ts';
 
-const MIB = 1024 * 1024;
 const RETURNED_MS = 9000;
 const module = new URL('../../src/resting-heap.ts', import.meta.url).href;
 
@@ -21,24 +17,5 @@ const RESTING = `
 `;
 
 test('what work has left in the heap of a thread is returned once the thread rests', async () => {
-  // What V8 does by itself is not what is tested.
-  const args = ['--no-memory-reducer', '--input-type=module', '-e', RESTING];
-  const resting = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  const ask = async (message: string): Promise<number> => {
-    resting.send(message);
-    const [bytes] = (await once(resting, 'message')) as [number];
-    return bytes / MIB;
-  };
-  try {
-    await once(resting, 'message');
-    assert.ok((await ask('measure')) > 40);
-    await ask('rest');
-    await eventually(async () => {
-      const heap = await ask('measure');
-      assert.ok(heap < 16, `${heap} MiB`);
-      return true;
-    }, RETURNED_MS);
-  } finally {
-    resting.kill();
-  }
+  await assertReturns(RESTING, { before: 40, after: 16, withinMs: RETURNED_MS });
 });

@@ -1,8 +1,5 @@
-import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { test } from 'node:test';
-import { eventually } from '../support/wait.ts';
+import { assertReturns } from './resting-process.ts';
 
 const MIB = 1024 * 1024;
 /** V8 by itself takes a quarter of a minute. */
@@ -28,24 +25,5 @@ const RESTING = `
 `;
 
 test('buffers that nothing uses any more are returned while their thread rests', async () => {
-  // What V8 does by itself after eight idle seconds is not what is tested.
-  const args = ['--no-memory-reducer', '--input-type=module', '-e', RESTING];
-  const resting = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  const ask = async (message: string): Promise<number> => {
-    resting.send(message);
-    const [bytes] = (await once(resting, 'message')) as [number];
-    return bytes / MIB;
-  };
-  try {
-    await once(resting, 'message');
-    assert.ok((await ask('measure')) > 29);
-    await ask('rest');
-    await eventually(async () => {
-      const left = await ask('measure');
-      assert.ok(left < 16, `${left} MiB`);
-      return true;
-    }, RETURNED_MS);
-  } finally {
-    resting.kill();
-  }
+  await assertReturns(RESTING, { before: 29, after: 16, withinMs: RETURNED_MS });
 });
