@@ -11,7 +11,8 @@ const MAX_BYTES = 50 * 1024 * 1024;
 const PIECE_BYTES = 16 * 1024;
 
 /**
- * The text of a sitemap while it arrives, PIECE_BYTES at a time, gzipped or not, up to the limit. Other work has its turn in between. Throws what `body` does.
+ * The text of a sitemap while it arrives, PIECE_BYTES at a time, gzipped or not, up to the limit.
+ * Other work has its turn in between. Throws what `body` does.
  */
 export async function* sitemapText(body: AsyncIterable<Buffer>): AsyncGenerator<string, void, undefined> {
   let decoder: TextDecoder | undefined;

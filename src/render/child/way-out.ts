@@ -1,8 +1,6 @@
 import type { Browser } from 'playwright-core';
+import type { RemoteBrowser } from '../../config/config.ts';
 import { ownAddressTowards, type Egress, type ForwardProxy } from '../../egress/index.ts';
-import type { BrowserAddress } from '../messages.ts';
-
-type RemoteBrowser = Exclude<BrowserAddress, { path: string }>;
 
 /** How a browser's pages go out. */
 export interface WayOut {
