@@ -28,6 +28,11 @@ export function isText(node: { type: string } | null | undefined): node is Text 
   return node != null && node.type === 'text';
 }
 
+/** True for what shows nothing between elements: white space and comments. */
+export function isBlank(node: ChildNode): boolean {
+  return isText(node) ? node.data.trim() === '' : !isElement(node);
+}
+
 /** All text below the node, as it stands in the source. */
 export function textContent(node: ChildNode): string {
   return collectText(node, () => true);

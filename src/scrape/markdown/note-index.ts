@@ -1,5 +1,5 @@
-import { type ChildNode, type Element, isText } from 'domhandler';
-import { eachElement, isElement, visibleText } from '../dom/index.ts';
+import type { ChildNode, Element } from 'domhandler';
+import { eachElement, isBlank, isElement, visibleText } from '../dom/index.ts';
 import { isBlock } from '../dom/elements.ts';
 
 /** The ids that Markdown renderers, Pandoc and MediaWiki give to footnotes. */
@@ -65,8 +65,6 @@ export function definitionOf(term: Element): Element | null {
   while (next !== null && isBlank(next)) next = next.next;
   return isElement(next) && next.name === 'dd' ? next : null;
 }
-
-const isBlank = (node: ChildNode): boolean => (isText(node) ? node.data.trim() === '' : !isElement(node));
 
 /** Whether an element is another one, or stands within its words. */
 function isWithin(element: Element, around: Element): boolean {

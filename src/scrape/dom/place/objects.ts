@@ -35,9 +35,13 @@ function kindOf(address: string, type: string): 'img' | 'video' | 'audio' | 'ifr
   return address === '' || isGone || /^(?:data|blob|javascript):/i.test(address) ? null : 'iframe';
 }
 
+function textOf({ children }: Element): string {
+  return oneLine(children.map(visibleText).join('')).slice(0, MAX_ALT);
+}
+
 function become(element: Element, name: string, address: string): void {
-  const alt = oneLine(element.children.map(visibleText).join('')).slice(0, MAX_ALT);
-  element.attribs = { ...keptAttributes(element), src: address, ...(name === 'img' && { alt }) };
+  const kept = keptAttributes(element);
+  element.attribs = { ...kept, src: address, ...(name === 'img' && { alt: textOf(element) }) };
   element.name = name;
   adopt(element, []);
 }

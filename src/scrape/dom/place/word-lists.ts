@@ -1,6 +1,6 @@
-import { type ChildNode, type Element, isText } from 'domhandler';
+import type { ChildNode, Element } from 'domhandler';
 import { BlockList } from '../../documents/office/blocks/lists.ts';
-import { adopt, eachElement, isElement, textContent } from '../index.ts';
+import { adopt, eachElement, isBlank, isElement, textContent } from '../index.ts';
 
 /** How Word marks a paragraph as an item: `mso-list:l0 level2 lfo1`. */
 const ITEM = /(?:^|;)\s{0,20}mso-list\s{0,20}:\s{0,20}l\d{1,9}\s{1,20}level(\d)/i;
@@ -11,8 +11,6 @@ const NUMBER = /^[\s(]*(\d{1,9}|[a-z]{1,3}|[ivxlcdm]{1,8})[.)]/i;
 const DEPTH = /(?:^|\s)lst-kix_\w{1,40}-(\d)(?:\s|$)/;
 const MAX_STYLE = 2000;
 const MAX_MARKER_NODES = 20;
-
-const isBlank = (node: ChildNode): boolean => (isText(node) ? node.data.trim() === '' : !isElement(node));
 
 /** The level of a paragraph that Word shows as an item, or null. */
 function itemLevel(node: ChildNode): number | null {
