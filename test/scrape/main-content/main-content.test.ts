@@ -336,3 +336,14 @@ test('depth and size are bounded only by the parser', () => {
   const long = read(`<main>${`<div class="post"><p>${PROSE}</p></div>`.repeat(30_000)}</main>`);
   assert.ok(long.length > 29_000 * PROSE.length);
 });
+
+test('a line break in emphasis that the sentence goes on after stays', () => {
+  for (const line of [
+    'Open on <b>Monday<br>and Friday</b> only.',
+    'Open <b>on Monday morning<br>too</b> only.',
+    'See <b><a href="/a">Monday<br>and all of Friday</a> and</b> on.',
+  ]) {
+    const text = read(`<main><h1>River</h1><p>${PROSE}</p><p>${line}</p><p>${PROSE}</p></main>`);
+    assert.match(text, /(?:Monday|morning)\n(?:and|too)/, line);
+  }
+});

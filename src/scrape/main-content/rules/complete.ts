@@ -1,6 +1,6 @@
 import type { Block, Container } from '../signals/blocks.ts';
 import { isChrome } from './chrome.ts';
-import { keptWords } from './kept.ts';
+import { wordsOfBlocks } from './kept.ts';
 import { isNote } from '../signals/notes.ts';
 import { leadOf } from './lead.ts';
 import type { Page } from '../signals/page.ts';
@@ -95,7 +95,7 @@ function isEnclosed(block: Block, probability: number, kept: Map<Container, numb
 }
 
 function enclosed(page: Page, chosen: Set<Block>, probabilities: Float64Array): Set<Block> {
-  const kept = keptWords(page, chosen);
+  const kept = wordsOfBlocks(page, chosen);
   const found = page.blocks.filter(
     (block, i) =>
       !chosen.has(block) && isEnclosed(block, probabilities[i]!, kept) && !isChrome(block.container, page),

@@ -1,7 +1,7 @@
 import { type ChildNode, type ParentNode, isText } from 'domhandler';
 import { isElement } from '../../dom/index.ts';
 import type { Block, Container } from '../signals/blocks.ts';
-import { keptWords } from './kept.ts';
+import { wordsOfBlocks } from './kept.ts';
 import type { Page } from '../signals/page.ts';
 import { setChildren } from '../noise/index.ts';
 
@@ -20,10 +20,12 @@ class Pruner {
   readonly #spaces = new Set<ChildNode>();
   readonly #page: Page;
   readonly #kept: Map<Container, number>;
+  readonly #own: Map<Container, number>;
 
   constructor(page: Page, chosen: Set<Block>) {
     this.#page = page;
-    this.#kept = keptWords(page, chosen);
+    this.#kept = wordsOfBlocks(page, chosen);
+    this.#own = wordsOfBlocks(page, page.blocks);
     for (const block of page.blocks) {
       const keep = chosen.has(block);
       for (const text of block.texts) {
@@ -50,9 +52,14 @@ class Pruner {
     return full;
   }
 
-  /** Whether most of the words inside are kept. */
-  #isKept(container: Container): boolean {
-    return (this.#kept.get(container) ?? 0) * 2 >= container.words;
+  /**
+   * Whether most of the words inside are kept. Words of a block that goes on outside, as those of
+   * emphasis do, share what becomes of the words around.
+   */
+  #isKept(container: Container, around: boolean): boolean {
+    const { words } = container;
+    const shared = around ? words - (this.#own.get(container) ?? 0) : 0;
+    return ((this.#kept.get(container) ?? 0) + shared) * 2 >= words;
   }
 
   #isCell(child: ChildNode, media: boolean): boolean {
@@ -63,7 +70,7 @@ class Pruner {
     if (isText(child)) return !this.#dropped.has(child) && (this.#spaces.has(child) || /\S/.test(child.data));
     if (!isElement(child)) return false;
     const container = this.#page.containers.get(child);
-    const inside = container !== undefined && container.words > 0 ? this.#isKept(container) : media;
+    const inside = container !== undefined && container.words > 0 ? this.#isKept(container, media) : media;
     const full = this.prune(child, inside);
     return full || (inside && MEDIA.has(child.name));
   }
