@@ -322,6 +322,85 @@ test('a label of text that only a script understands counts as none', () => {
   assert.equal(decode(Buffer.from('4772fcdf65', 'hex'), { charset: 'x-user-defined' }).text, 'Grüße');
 });
 
+test('encodings that browsers do not read are read where they are declared', () => {
+  const rows: [charset: string, encoding: string, hex: string, text: string][] = [
+    [
+      'cp437',
+      'ibm437',
+      '4469652046846872656e2066616872656e206681722064696520677294e174656e204784737465',
+      'Die Fähren fahren für die größten Gäste',
+    ],
+    [
+      'IBM850',
+      'ibm850',
+      '4469652046846872656e2066616872656e206681722064696520677294e174656e204784737465',
+      'Die Fähren fahren für die größten Gäste',
+    ],
+    [
+      'csPC8CodePage850',
+      'ibm850',
+      '4469652046846872656e2066616872656e206681722064696520677294e174656e204784737465',
+      'Die Fähren fahren für die größten Gäste',
+    ],
+    [
+      'cp852',
+      'ibm852',
+      '5261646120706f72747520706f7374616e6f77698861206f646275646f776186206d6f6c6f',
+      'Rada portu postanowiła odbudować molo',
+    ],
+    [
+      'dos-855',
+      'ibm855',
+      'e4d6eba8e520d8d6e1e5a020e1a8f5b7d020d8a8e1a8e3e5e1d6b7e5ed20e3a8eba8e1d4f1bd20d8b7e1e3',
+      'Совет порта решил перестроить северный пирс',
+    ],
+    [
+      'x-mac-ce',
+      'x-mac-ce',
+      '5261646120706f72747520706f7374616e6f7769b861206f646275646f77618d206d6f6c6f',
+      'Rada portu postanowiła odbudować molo',
+    ],
+    ['iso-2022-kr', 'iso-2022-kr', '1b2429430e475738380f200e40273f7848380f', '항만 위원회'],
+    ['hz-gb-2312', 'hz-gb-2312', '7e7b385b4e714e2f54313b617e7d207e7e207e7b4d2c52627e7d', '港务委员会 ~ 同意'],
+  ];
+  for (const [charset, encoding, hex, text] of rows) {
+    const bytes = Buffer.from(hex, 'hex');
+    assert.deepEqual(decode(bytes, { charset }), { text, encoding }, charset);
+    const page = Buffer.concat([Buffer.from(`<meta charset="${charset}">`), bytes]);
+    assert.equal(decode(page, { markup: true }).text.split('>')[1], text, charset);
+  }
+});
+
+test('UTF-7 is not read', () => {
+  const bytes = Buffer.from('+ADw-script+AD4-');
+  assert.equal(decode(bytes, { charset: 'utf-7' }).text, '+ADw-script+AD4-');
+});
+
+test('the zeros of UTF-16 and UTF-32 say more than their labels', () => {
+  const text = '<p>Совет порта, 😀 é</p>';
+  const utf16 = Buffer.from(text, 'utf16le').swap16();
+  assert.deepEqual(decode(utf16, { charset: 'utf-16' }), { text, encoding: 'utf-16be' });
+  const points = Array.from(text, (char) => char.codePointAt(0)!);
+  for (const isLittle of [true, false])
+    for (const marks of [[0xfeff], []]) {
+      const view = new DataView(new ArrayBuffer(4 * (marks.length + points.length)));
+      [...marks, ...points].forEach((point, i) => view.setUint32(4 * i, point, isLittle));
+      const encoding = isLittle ? 'utf-32le' : 'utf-32be';
+      assert.deepEqual(decode(Buffer.from(view.buffer), { charset: 'latin1' }), { text, encoding });
+    }
+});
+
+test('a page is believed before a server that calls everything Latin-1, where its letters agree', () => {
+  const hex = 'd1eee2e5f220efeef0f2e020f0e5f8e8eb20efe5f0e5f1f2f0eee8f2fc20f1e5e2e5f0edfbe920efe8f0f1';
+  const page = (charset: string) =>
+    Buffer.concat([latin1(`<meta charset="${charset}"><p>`), Buffer.from(hex, 'hex')]);
+  const read = (charset: string) => decode(page(charset), { charset: 'iso-8859-1', markup: true }).encoding;
+  assert.equal(read('windows-1251'), 'windows-1251');
+  assert.equal(decode(page('koi8-r'), { charset: 'windows-1251', markup: true }).encoding, 'windows-1251');
+  const german = latin1('<meta charset="windows-1251"><p>Die Grüße aus Köln, für München und süße Äpfel</p>');
+  assert.equal(decode(german, { charset: 'iso-8859-1', markup: true }).encoding, 'windows-1252');
+});
+
 /** English pages whose only bytes beyond ASCII are signs of windows-1252. */
 const SIGNS = [
   'It\x92s here \xb7 it\x92s there \xb7 \x93well\x94 \x97 now \xb7 then',

@@ -1,9 +1,12 @@
 import { TextDecoder } from 'node:util';
 import { ResultType, Sniffer } from 'encoding-sniffer/sniffer';
 import { markedUtf16 } from '../../crawl/encoding.ts';
-import { likelyLabel } from './labels.ts';
+import { codePageDecoder, type Decoder } from './code-pages.ts';
 import { guessCharset } from './guess-charset.ts';
+import { bareLabel, likelyLabel } from './labels.ts';
+import { shiftedDecoder } from './shifted.ts';
 import { joinSurrogates } from './surrogates.ts';
+import { utf32Decoder } from './utf32.ts';
 import { storable } from '../storable.ts';
 import { utf8OrNull } from '../../utf8.ts';
 
@@ -32,13 +35,13 @@ const PRESCAN_BYTES = 64 * 1024;
 const FOUR_FOREIGN = /(?:[^\0-\x7f][\0-\x7f]*){4}/u;
 const DOUBLE_BYTE = new Set(['gbk', 'gb18030', 'big5', 'shift_jis', 'euc-jp', 'euc-kr']);
 
-/**
- * The decoder for a label, or null where the label means nothing (or `replacement`, which decodes
- * nothing).
- */
-function decoderFor(label: string | null | undefined): TextDecoder | null {
+/** The decoder for a label, or null where the label means nothing. */
+function decoderFor(label: string | null | undefined): Decoder | null {
   if (!label) return null;
-  return decoderNamed(label) ?? decoderNamed(likelyLabel(label));
+  const bare = bareLabel(label);
+  return (
+    decoderNamed(label) ?? decoderNamed(likelyLabel(label)) ?? codePageDecoder(bare) ?? shiftedDecoder(bare)
+  );
 }
 
 function decoderNamed(label: string | null): TextDecoder | null {
@@ -77,7 +80,7 @@ function unmarkedUtf16(body: Uint8Array): string | null {
   return null;
 }
 
-/** A label that the prescan does not know. */
+/** A label that the prescan does not know, or that stands for an encoding which browsers refuse. */
 function misspelt(beginning: Uint8Array): string | null {
   const head = Buffer.from(beginning.buffer, beginning.byteOffset, beginning.byteLength).toString('latin1');
   return /<meta\s[^>]{0,200}?\bcharset\s{0,5}=\s{0,5}["']?([^"'>;]{2,40})/i.exec(head)?.[1] ?? null;
@@ -91,7 +94,8 @@ function declaredInContent(body: Uint8Array): string | null {
   const sniffer = new Sniffer({ maxBytes: PRESCAN_BYTES });
   const beginning = body.subarray(0, PRESCAN_BYTES);
   sniffer.write(beginning);
-  return sniffer.resultType === ResultType.DEFAULT ? misspelt(beginning) : sniffer.encoding;
+  const isKnown = sniffer.resultType !== ResultType.DEFAULT && sniffer.encoding !== 'replacement';
+  return isKnown ? sniffer.encoding : misspelt(beginning);
 }
 
 /**
@@ -125,7 +129,7 @@ function countForeign(text: string): { replaced: number; foreign: number } {
 }
 
 /** Whether text that is valid UTF-8 is so in spite of the encoding it is said to have. */
-function overrules(text: string, body: Uint8Array, declared: TextDecoder | null): boolean {
+function overrules(text: string, body: Uint8Array, declared: Decoder | null): boolean {
   if (declared === null || declared.encoding === 'utf-8') return true;
   if (declared.encoding.startsWith('utf-16')) return false;
   if (DOUBLE_BYTE.has(declared.encoding)) return FOUR_FOREIGN.test(text);
@@ -137,37 +141,61 @@ function utf8OfPairs(body: Buffer): string | null {
   return joined === body ? null : utf8OrNull(joined);
 }
 
-/** ISO-2022-JP is all ASCII bytes; its escape sequences give it away. */
-const isIso2022Jp = (body: Buffer): boolean =>
-  body.includes('\x1b$B', 0, 'latin1') || body.includes('\x1b$@', 0, 'latin1');
+/** The encodings whose escape sequences give them away. */
+const ESCAPES: readonly [sequence: string, label: string][] = [
+  ['\x1b$B', 'iso-2022-jp'],
+  ['\x1b$@', 'iso-2022-jp'],
+  ['\x1b$)C', 'iso-2022-kr'],
+];
+
+function escapedLabel(body: Buffer): string | null {
+  if (!body.includes(0x1b)) return null;
+  return ESCAPES.find(([sequence]) => body.includes(sequence, 0, 'latin1'))?.[1] ?? null;
+}
+
+/**
+ * The decoders to try in turn. A server that calls its pages Latin-1, whatever they are, is not
+ * believed before a page that says otherwise and whose letters are not those of the West.
+ */
+function declaredDecoders(body: Buffer, inHeader: Decoder | null, inContent: Decoder | null): Decoder[] {
+  const isDefault =
+    inHeader?.encoding === 'windows-1252' && inContent !== null && inContent.encoding !== 'windows-1252';
+  const isContradicted = isDefault && guessCharset(body) !== 'windows-1252';
+  const decoders = isContradicted ? [inContent, inHeader] : [inHeader, inContent];
+  return decoders.filter((decoder) => decoder !== null);
+}
 
 function choose(body: Buffer, hints: DecodeHints): Decoded {
-  const using = (decoder: TextDecoder): Decoded => ({
+  const using = (decoder: Decoder): Decoded => ({
     text: decoder.decode(decoder.encoding === 'utf-8' ? joinSurrogates(body) : body),
     encoding: decoder.encoding,
   });
+  const wide = utf32Decoder(body);
+  if (wide) return using(wide);
   const marked = markedEncoding(body);
   if (marked) return using(new TextDecoder(marked));
 
   const hasZero = body.includes(0);
   /** Text in UTF-16 has zeros: without any, the label says "Unicode" and nothing more. */
-  const believed = (decoder: TextDecoder | null): TextDecoder | null =>
+  const believed = (decoder: Decoder | null): Decoder | null =>
     decoder?.encoding.startsWith('utf-16') && !hasZero ? null : decoder;
   const inHeader = believed(decoderFor(hints.charset));
   // Looked for only where it can decide: it takes a twentieth of the time that a page takes.
   const inContent = () => (hints.markup ? believed(decoderFor(declaredInContent(body))) : null);
   const first = inHeader ?? inContent();
+  // Where the zeros stand says more than a label: "utf-16" is said of either order.
   const unmarked = unmarkedUtf16(body);
-  if (unmarked) return using(first?.encoding.startsWith('utf-16') ? first : new TextDecoder(unmarked));
+  if (unmarked) return using(new TextDecoder(unmarked));
 
   const utf8 = utf8OrNull(body) ?? utf8OfPairs(body);
   if (utf8 !== null && overrules(utf8, body, first)) {
-    if (first === null && isIso2022Jp(body)) return using(new TextDecoder('iso-2022-jp'));
+    const escaped = first === null ? decoderFor(escapedLabel(body)) : null;
+    if (escaped) return using(escaped);
     return { text: utf8, encoding: 'utf-8' };
   }
-  for (const decoder of [first, inHeader && inContent()]) {
-    const decoded = decoder && using(decoder);
-    if (decoded && fits(decoded.text, decoded.encoding)) return decoded;
+  for (const decoder of declaredDecoders(body, inHeader, inHeader ? inContent() : first)) {
+    const decoded = using(decoder);
+    if (fits(decoded.text, decoded.encoding)) return decoded;
   }
   const lenient = first === null ? using(new TextDecoder('utf-8')) : null;
   if (lenient && mostlyUtf8(lenient.text)) return lenient;

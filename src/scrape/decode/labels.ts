@@ -24,10 +24,15 @@ const MAX_LABEL = 40;
  * where none is like it.
  */
 export function likelyLabel(label: string): string | null {
-  const bare = label
+  const bare = bareLabel(label);
+  for (const [spelling, meant] of SPELLINGS) if (spelling.test(bare)) return bare.replace(spelling, meant);
+  return null;
+}
+
+/** A label as letters and digits alone. */
+export function bareLabel(label: string): string {
+  return label
     .slice(0, MAX_LABEL)
     .toLowerCase()
     .replace(/[^a-z0-9]/g, '');
-  for (const [spelling, meant] of SPELLINGS) if (spelling.test(bare)) return bare.replace(spelling, meant);
-  return null;
 }

@@ -66,6 +66,11 @@ test('characters of every charset, and their stand-ins', async () => {
   assert.equal(await markdown(rtf`\ansicpg1251 \'cf\'f0\'e8 \{a\}\\`), 'При {a}\\\\');
 });
 
+test('code pages of DOS', async () => {
+  for (const charset of ['ansi\\ansicpg850', 'pca', 'pc'])
+    assert.equal((await read(`{\\rtf1\\${charset} M\\'94we}`)).markdown, 'Möwe', charset);
+});
+
 test('notes are footnotes, and what is no text is left out', async () => {
   assert.equal(
     await markdown(

@@ -1,4 +1,5 @@
 import { TextDecoder } from 'node:util';
+import { codePageDecoder, type Decoder } from '../../../decode/code-pages.ts';
 
 /** Encodings of fonts by the number of their charset. */
 const FONT_CHARSETS: Record<number, string> = {
@@ -49,7 +50,7 @@ export const CHARACTERS: Record<string, string> = {
 /** The charsets of a document and of its fonts. */
 export class Charsets {
   readonly #fonts = new Map<number, string>();
-  readonly #decoders = new Map<string, TextDecoder>();
+  readonly #decoders = new Map<string, Decoder>();
   #usual = 'windows-1252';
 
   /** The code page of the document. */
@@ -68,7 +69,7 @@ export class Charsets {
     return this.#decoder(encoding).decode(Buffer.from(bytes, 'latin1'));
   }
 
-  #decoder(encoding: string): TextDecoder {
+  #decoder(encoding: string): Decoder {
     const known = this.#decoders.get(encoding);
     if (known !== undefined) return known;
     const decoder = decoderFor(encoding);
@@ -78,10 +79,10 @@ export class Charsets {
 }
 
 /** A code page that has no decoder is read as the usual one. */
-function decoderFor(encoding: string): TextDecoder {
+function decoderFor(encoding: string): Decoder {
   try {
     return new TextDecoder(encoding);
   } catch {
-    return new TextDecoder('windows-1252');
+    return codePageDecoder(encoding.replace('windows-', '')) ?? new TextDecoder('windows-1252');
   }
 }

@@ -157,6 +157,10 @@ export class RtfReader {
         return this.#charsets.setCodePage(value ?? 1252);
       case 'mac':
         return this.#charsets.setCodePage(10000);
+      case 'pc':
+        return this.#charsets.setCodePage(437);
+      case 'pca':
+        return this.#charsets.setCodePage(850);
       case 'uc':
         this.#state.fallbackLength = Math.max(0, value ?? 1);
         return;
