@@ -1,7 +1,8 @@
 import type { Transform } from 'node:stream';
+import { release } from '../../own-memory.ts';
 import { EgressError, errorCode } from '../errors.ts';
 import { codingInFact, codingsOf, isGzip, type Coding } from './codings.ts';
-import { ROOM_STEPS, SMALL_BODY_BYTES, type BodyMemory } from './memory.ts';
+import { BodyCollector, ROOM_STEPS, SMALL_BODY_BYTES, type BodyMemory } from './memory.ts';
 
 export interface DecodedBody {
   bytes: Buffer;
@@ -16,7 +17,7 @@ interface Limits {
 
 /**
  * A body with its `Content-Encoding` of up to three codings undone, in memory bounded by `maxBytes`
- * per coding. Markup that is in no coding stays as it is. Rejects with an EgressError: `too_large`
+ * per coding. The encoded bytes are freed. Markup that is in no coding stays as it is. Rejects with an EgressError: `too_large`
  * as soon as a coding yields more than `maxBytes`, `invalid_response` for broken data. A body over
  * SMALL_BODY_BYTES waits for room in `memory`.
  */
@@ -38,6 +39,7 @@ export async function decodeBody(
     });
     bytes = decoded.bytes;
     truncated ||= decoded.truncated;
+    if (bytes !== plain) release(plain);
   }
   limits.memory?.shrink(bytes.length);
   return { bytes, truncated };
@@ -93,43 +95,37 @@ async function decodeInRoom(
 
 /** Checksums are not verified, and bytes behind the data are ignored, as browsers do. */
 async function decodeWhole(coding: Coding, encoded: Buffer, maxBytes: number): Promise<DecodedBody> {
-  const chunks: Buffer[] = [];
-  let left = maxBytes;
+  using body = new BodyCollector({ maxBytes });
   let rest = encoded;
   for (;;) {
-    const member = await decodeMember(coding, rest, left);
-    chunks.push(...member.chunks);
-    left -= member.length;
+    const member = await decodeMember(coding, rest, body);
     if (coding.trailerBytes !== null) rest = rest.subarray(member.end + coding.trailerBytes);
     if (member.truncated || coding.trailerBytes === null || rest.length < 2 || !coding.matches(rest))
-      return { bytes: Buffer.concat(chunks), truncated: member.truncated };
+      return { bytes: body.finish(), truncated: member.truncated };
   }
 }
 
 interface Member {
-  chunks: Buffer[];
-  length: number;
   /** Where the data ends. */
   end: number;
   truncated: boolean;
 }
 
-function decodeMember(coding: Coding, encoded: Buffer, maxBytes: number): Promise<Member> {
+/** Appends what a member of `encoded` decodes to. */
+function decodeMember(coding: Coding, encoded: Buffer, body: BodyCollector): Promise<Member> {
   const start = coding.dataStart(encoded);
   const decoder = coding.dataDecoder() as Transform & { bytesWritten: number };
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const before = body.length;
   return new Promise((resolve, reject) => {
-    const end = (truncated: boolean) =>
-      resolve({ chunks, length, end: start + decoder.bytesWritten, truncated });
+    const end = (truncated: boolean) => resolve({ end: start + decoder.bytesWritten, truncated });
     decoder.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length > maxBytes) decoder.destroy(new EgressError('too_large'));
+      if (!body.append(chunk)) decoder.destroy(new EgressError('too_large'));
+      // The decoder goes on in other memory where a chunk fills its own.
+      release(chunk);
     });
     decoder.once('end', () => end(false));
     decoder.once('error', (cause) => {
-      if (errorCode(cause) === 'Z_BUF_ERROR' && length > 0) end(true);
+      if (errorCode(cause) === 'Z_BUF_ERROR' && body.length > before) end(true);
       else reject(cause instanceof EgressError ? cause : new EgressError('invalid_response', { cause }));
     });
     // Ended only when all is decoded: the error for data that ends early would take the last piece

@@ -1,3 +1,5 @@
+import { release } from '../../own-memory.ts';
+
 /** A body up to this size needs no reserved room. */
 export const SMALL_BODY_BYTES = 256 * 1024;
 /** The default limit of a body that is kept. */
@@ -30,7 +32,7 @@ const DOUBLED_BYTES = 4 * 1024 * 1024;
  * Gathers a body by copying, so that a million one-byte chunks take no more memory than one chunk
  * of a million bytes. A body over SMALL_BODY_BYTES reserves room.
  */
-export class BodyCollector {
+export class BodyCollector implements Disposable {
   readonly #maxBytes: number;
   readonly #memory: BodyMemory | undefined;
   readonly #namedBytes: number;
@@ -80,6 +82,13 @@ export class BodyCollector {
     return Buffer.from((buffer as ArrayBuffer).transfer(byteLength));
   }
 
+  /** Frees the bytes: nobody wants them. */
+  [Symbol.dispose](): void {
+    release(this.#bytes);
+    this.#bytes = EMPTY;
+    this.#length = 0;
+  }
+
   #nextRoom(): number {
     if (this.#namedBytes > this.#length && this.#namedBytes <= this.#maxBytes) return this.#namedBytes;
     return Math.min(this.#maxBytes, ROOM_STEPS.find((step) => step > this.#length) ?? this.#maxBytes);
@@ -89,6 +98,7 @@ export class BodyCollector {
     const size = needed > DOUBLED_BYTES ? this.#maxBytes : Math.max(needed, 2 * this.#bytes.length);
     const grown = Buffer.allocUnsafe(Math.min(this.#maxBytes, size));
     this.#bytes.copy(grown, 0, 0, this.#length);
+    release(this.#bytes);
     this.#bytes = grown;
   }
 }

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
+import { release } from '../../own-memory.ts';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import {
   HEAP_MB,
@@ -10,13 +11,13 @@ import {
 } from './limits.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 import type { FromReader, ToReader } from './reader.ts';
-import { isAlone } from './reading-client.ts';
 
 const SCRIPT = new URL('./reader.ts', import.meta.url);
 /** As in `npm start`: glibc then returns what is free, and large blocks at once. */
 const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
 /** The guard kills a reader that grows too much, as systems do that lack memory; V8 aborts. */
 const OUT_OF_MEMORY = new Set<NodeJS.Signals>(['SIGKILL', 'SIGABRT']);
+const NO_BODY = Buffer.alloc(0);
 /** How much of a reader's last output is kept. */
 const STDERR_CHARS = 2000;
 
@@ -57,7 +58,7 @@ export class ReaderProcess implements Disposable {
   constructor({ compileCache, niceness }: ReaderOptions) {
     this.#child = fork(SCRIPT, {
       serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
       execArgv: [`--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${SEMI_SPACE_MB}`],
       // Not the parent's, which holds secrets.
       env: { NODE_COMPILE_CACHE: compileCache, ...ALLOCATOR },
@@ -68,6 +69,7 @@ export class ReaderProcess implements Disposable {
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS);
     });
+    this.#child.stdin!.on('error', () => {}); // its exit says why it takes no body
     this.#child.on('message', (message: FromReader) => this.#receive(message));
     this.#child.on('error', (error) => this.#end(error.message));
     this.#child.on('exit', (code, signal) => {
@@ -103,16 +105,19 @@ export class ReaderProcess implements Disposable {
   }
 
   /**
-   * Reads a page, and takes its body. Throws PageError: `too_large`, `parse_timeout` and
-   * `parse_failed` where that costs the process; ReaderStartError.
+   * Reads a page, and takes its body, unless that is kept. Throws PageError: `too_large`,
+   * `parse_timeout` and `parse_failed` where that costs the process; ReaderStartError.
    */
-  async read(request: ReadRequest): Promise<PageReading> {
+  async read(request: ReadRequest, keepsBody = false): Promise<PageReading> {
     await this.#ready.promise;
     this.#page = Promise.withResolvers();
     try {
-      this.#send({ type: 'read', request });
-      // It has been copied on its way.
-      if (isAlone(request.page.body)) request.page.body.buffer.transfer(0);
+      const { body } = request.page;
+      const page = { ...request.page, body: NO_BODY };
+      this.#send({ type: 'read', request: { ...request, page }, bodyBytes: body.length });
+      this.#child.stdin!.write(body, () => {
+        if (!keepsBody) release(body);
+      });
       return await this.#page.promise;
     } finally {
       this.#page = null;

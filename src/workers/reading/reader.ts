@@ -1,3 +1,4 @@
+import { readSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
@@ -12,10 +13,13 @@ import { trimResident } from './resident.ts';
  * to it ends with the process. It holds no secret and no connection, and ends when its parent does.
  */
 
-export type ToReader = { type: 'read'; request: ReadRequest } | { type: 'rest' };
+/** The body of a page comes on standard input: as part of a message it would be there three times. */
+export type ToReader = { type: 'read'; request: ReadRequest; bodyBytes: number } | { type: 'rest' };
 type Answer = { type: 'read'; reading: PageReading } | { type: 'failed'; code: PageErrorCode; cause: string };
 /** What it tells, and its resident memory then. */
 export type FromReader = ({ type: 'ready' } | { type: 'rested' } | Answer) & { residentBytes: number };
+
+const STDIN = 0;
 
 const activity = new Activity();
 const guard = new Worker(new URL('./guard.ts', import.meta.url), {
@@ -28,7 +32,7 @@ guard.unref();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('disconnect', () => process.exit());
 process.on('message', (message: ToReader) => {
-  if (message.type === 'read') void answer(message.request);
+  if (message.type === 'read') void answer(message);
   else send({ type: 'rested', residentBytes: trimResident(0) });
 });
 send({ type: 'ready', residentBytes: process.memoryUsage.rss() });
@@ -36,11 +40,23 @@ send({ type: 'ready', residentBytes: process.memoryUsage.rss() });
 // killed.
 flushCompileCache();
 
-async function answer(request: ReadRequest): Promise<void> {
+async function answer({ request, bodyBytes }: Extract<ToReader, { type: 'read' }>): Promise<void> {
   activity.begin();
-  const message = await read(request);
+  const page = { ...request.page, body: takeBody(bodyBytes) };
+  const message = await read({ ...request, page });
   send({ ...message, residentBytes: trimResident(KEPT_RESIDENT_BYTES) });
   activity.end();
+}
+
+/** Waits for it: there is nothing else to do. */
+function takeBody(length: number): Buffer {
+  const body = Buffer.allocUnsafeSlow(length);
+  for (let at = 0; at < length;) {
+    const taken = readSync(STDIN, body, { offset: at });
+    if (taken === 0) process.exit(); // the parent has ended
+    at += taken;
+  }
+  return body;
 }
 
 async function read(request: ReadRequest): Promise<Answer> {

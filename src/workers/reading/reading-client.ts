@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
+import { movable } from '../../own-memory.ts';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 
@@ -58,18 +59,4 @@ export class ReadingClient implements Disposable {
   [Symbol.dispose](): void {
     this.#port.close();
   }
-}
-
-/** The bytes, in memory that holds nothing else and so can move to another thread. */
-export function movable(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return isAlone(bytes) ? bytes : new Uint8Array(bytes);
-}
-
-/**
- * Whether the memory of bytes holds nothing else. Empty memory never counts: many hold the same,
- * and none of them could use it once it has moved.
- */
-export function isAlone(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
-  const { buffer, byteLength } = bytes;
-  return buffer instanceof ArrayBuffer && byteLength > 0 && byteLength === buffer.byteLength;
 }

@@ -1,7 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
+import { movable } from '../../own-memory.ts';
 import { PageError } from '../../scrape/types.ts';
 import type { ReaderPool } from './reader-pool.ts';
-import { movable, type FromReaders, type ToReaders } from './reading-client.ts';
+import type { FromReaders, ToReaders } from './reading-client.ts';
 
 /**
  * Reads in `pool` what the thread at the other end of the port asks for. When that thread ends, by
