@@ -3,23 +3,33 @@ import { readdir, readFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { ScrapeOptions } from '../../src/jobs/options.ts';
 import type { PageReading, ReadRequest } from '../../src/workers/reading/page-reading.ts';
+import { LARGEST_READING_BYTES } from '../../src/workers/reading/page-weight.ts';
 import { ReaderPool } from '../../src/workers/reading/reader-pool.ts';
+import { ReadingMemory } from '../../src/workers/reading/reading-memory.ts';
 import { testRun } from '../support/environment.ts';
 import { readRequest } from '../support/read-request.ts';
 
 const request = (html: string, options: Partial<ScrapeOptions> = {}): ReadRequest =>
   readRequest({ contentType: 'text/html', body: Buffer.from(html) }, { formats: ['text'], ...options });
 
-const createPool = (limits: { accountReaders?: number; readersOfHeavy?: number } = {}) =>
+interface Limits {
+  accountReaders?: number;
+  readersOfHeavy?: number;
+  memory?: ReadingMemory;
+  urgent?: boolean;
+}
+
+const createPool = (limits: Limits = {}) =>
   new ReaderPool({
     compileCache: join(testRun().directory, 'compiled'),
     niceness: 0,
     readers: 4,
     accountReaders: 4,
-    heavy: 2,
+    memory: new ReadingMemory(),
+    urgent: true,
     readersOfHeavy: 1,
     spareMs: 60_000,
     ...limits,
@@ -121,4 +131,23 @@ test('a page that may take much memory is read alone among those of its account'
   readings.push(read('a', 'light', '<p>text</p>'), read('b', 'other', '<p>text</p>'));
   await Promise.all(readings);
   assert.ok(order.indexOf('light') > order.indexOf('heavy'), order.join());
+});
+
+test('a heavy page of a batch gives way to a single one, and is read again from the same bytes', async () => {
+  const memory = new ReadingMemory();
+  await using batches = createPool({ memory, urgent: false });
+  const order: string[] = [];
+  // Reading it takes some seconds.
+  const html = `<main><p>word</p>${'<p>a</p>'.repeat(15_000)}<!--${' '.repeat(9_000_000)}--></main>`;
+  const batch = batches.read('a', request(html, { exclude_selectors: ['p:has(+ q)'] }), never());
+  const ended = batch.then((reading) => {
+    order.push('batch');
+    return reading;
+  });
+  await sleep(500);
+  const single = await memory.enter({ bytes: LARGEST_READING_BYTES, urgent: true, yields: false }, never());
+  order.push('single');
+  single[Symbol.dispose]();
+  assert.ok(textOf(await ended).startsWith('word'));
+  assert.deepEqual(order, ['single', 'batch']);
 });

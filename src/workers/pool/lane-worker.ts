@@ -23,8 +23,11 @@ import { RoutedEgress } from '../proxies/routed-egress.ts';
 import type { SliceTools } from '../queue/settle.ts';
 import { WorkReader } from '../queue/open-work.ts';
 
-/** The memory for large bodies of a lane: four of the largest kind. */
-const BODIES_BYTES = 40 * 1024 * 1024;
+/**
+ * The memory for large bodies of a lane: two of the largest kind, one that is read and one that
+ * arrives or waits. With four, the bodies of both lanes took 76 MiB.
+ */
+const BODIES_BYTES = 20 * 1024 * 1024;
 
 /** What the workers of a process share, and which of them this one is. */
 export interface WorkerShare {

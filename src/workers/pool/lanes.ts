@@ -7,12 +7,11 @@ interface LaneSettings {
    * first, and single pages before batches.
    */
   niceness: number;
-  /**
-   * The most pages read at once: in all, of one account, and of those that may take much memory.
-   */
+  /** The most pages read at once: in all, and of one account. */
   readers: number;
   accountReaders: number;
-  heavy: number;
+  /** Whether somebody waits for its pages. */
+  urgent: boolean;
   /** How many of its account's readers a page takes that may take much memory. */
   readersOfHeavy: number;
   /** How long a thread stays idle before it ends and returns its memory, in ms. */
@@ -29,7 +28,7 @@ export function laneSettings(bulkThreads: number): Record<Lane, LaneSettings> {
       niceness: 0,
       readers: 4,
       accountReaders: 2,
-      heavy: 2,
+      urgent: true,
       readersOfHeavy: 1,
       idleMs: 120_000,
       spareMs: 60_000,
@@ -39,7 +38,7 @@ export function laneSettings(bulkThreads: number): Record<Lane, LaneSettings> {
       niceness: 10,
       readers: bulkThreads + 2,
       accountReaders: bulkThreads + 1,
-      heavy: 1,
+      urgent: false,
       // All of them: a batch whose pages are read beside a heavy one took 610 MiB.
       readersOfHeavy: bulkThreads + 1,
       // Nobody waits for the first page of a batch, and what pages took is back within ten seconds:

@@ -8,6 +8,7 @@ import { serveRenders } from '../../render/thread-port.ts';
 import type { DirectDispatch } from '../../webhooks/direct/reservation.ts';
 import { serveDispatch } from '../../webhooks/direct/thread-port.ts';
 import { ReaderPool } from '../reading/reader-pool.ts';
+import { ReadingMemory } from '../reading/reading-memory.ts';
 import { serveReadings } from '../reading/reading-server.ts';
 import { takeDeadSlices } from './dead-slices.ts';
 import { laneSettings, threadLanes } from './lanes.ts';
@@ -79,7 +80,8 @@ export class WorkerPool {
     };
     this.#niceness = { interactive: settings.interactive.niceness, bulk: settings.bulk.niceness };
     const compileCache = getCompileCacheDir() ?? join(dataDir, 'compiled');
-    const readers = (lane: Lane) => new ReaderPool({ ...settings[lane], compileCache });
+    const memory = new ReadingMemory();
+    const readers = (lane: Lane) => new ReaderPool({ ...settings[lane], memory, compileCache });
     this.#readers = { interactive: readers('interactive'), bulk: readers('bulk') };
     this.#standInIndex = lanes.length;
     this.#memory = new SharedMemory(context.config, lanes.length + 1);

@@ -1,8 +1,9 @@
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import { Semaphore } from '../../limits/semaphore.ts';
-import { isHeavy } from './page-weight.ts';
+import { heavyBytes } from './page-weight.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
 import { ReaderProcess, ReaderStartError, type ReaderOptions } from './reader-process.ts';
+import type { ReadingMemory } from './reading-memory.ts';
 
 /** A reader ends, and returns its memory to the system, after being idle for this long. */
 const IDLE_MS = 2000;
@@ -19,12 +20,23 @@ interface ReaderPoolOptions extends ReaderOptions {
   readers: number;
   /** The most readers that one account may use at once, so that others find one. */
   accountReaders: number;
-  /** The most pages read at once that may take much memory. */
-  heavy: number;
-  /** How many of its account's readers such a page takes. */
+  /** What all pools may take together for pages that take much memory. */
+  memory: ReadingMemory;
+  /** Whether somebody waits for the pages: those of other pools give way to heavy ones. */
+  urgent: boolean;
+  /** How many of its account's readers a page takes that may take much memory. */
   readersOfHeavy: number;
   /** How long the last one stays idle, if it is small, so that the next page finds it. */
   spareMs: number;
+}
+
+/** How a page is read. */
+interface Turn {
+  accountId: string;
+  /** How many of its account's readers it takes. */
+  share: number;
+  /** Whether its body is kept, because it may be read again. */
+  keepsBody: boolean;
 }
 
 /** The readers of one lane. They are started one after the other, while pages wait for one. */
@@ -32,7 +44,7 @@ export class ReaderPool implements AsyncDisposable {
   readonly #options: ReaderPoolOptions;
   readonly #places: Semaphore;
   readonly #shares: KeyedSemaphore;
-  readonly #heavy: Semaphore;
+  /** Each account has one turn at a time, so that it cannot starve others by many heavy pages. */
   readonly #heavyShares = new KeyedSemaphore(1);
   /** The idle ones, and since when. The last one is taken first. */
   readonly #idle: { reader: ReaderProcess; since: number }[] = [];
@@ -46,9 +58,9 @@ export class ReaderPool implements AsyncDisposable {
 
   constructor(options: ReaderPoolOptions) {
     this.#options = options;
+    options.memory.onHeavy(async () => await this.#restGrown(0));
     this.#places = new Semaphore(options.readers);
     this.#shares = new KeyedSemaphore(options.accountReaders);
-    this.#heavy = new Semaphore(options.heavy);
   }
 
   /** Starts a reader where there is none, because pages are on their way. */
@@ -58,35 +70,59 @@ export class ReaderPool implements AsyncDisposable {
 
   /** Reads a page for an account. Throws PageError, and the signal's reason when that aborts. */
   async read(accountId: string, request: ReadRequest, signal: AbortSignal): Promise<PageReading> {
-    using _ = await this.#enter(accountId, isHeavy(request.page), signal);
-    signal.throwIfAborted();
-    try {
-      return await this.#readOnce(request, signal);
-    } catch (error) {
-      if (!(error instanceof ReaderStartError) || signal.aborted) throw error;
-      return await this.#readOnce(request, signal);
+    const bytes = heavyBytes(request.page);
+    if (bytes === null) return await this.#readAs({ accountId, share: 1, keepsBody: false }, request, signal);
+    using _ = await this.#heavyShares.acquire(accountId, 1, signal);
+    return await this.#readHeavy({ accountId, bytes }, request, signal);
+  }
+
+  /** A page that gives way is read again, once, and then to its end. */
+  async #readHeavy(
+    { accountId, bytes }: { accountId: string; bytes: number },
+    request: ReadRequest,
+    signal: AbortSignal,
+  ): Promise<PageReading> {
+    const { urgent, memory, readersOfHeavy: share } = this.#options;
+    for (let yields = !urgent; ; yields = false) {
+      using place = await memory.enter({ bytes, urgent, yields }, signal);
+      const until = AbortSignal.any([signal, place.wanted]);
+      try {
+        return await this.#readAs({ accountId, share, keepsBody: yields }, request, until);
+      } catch (error) {
+        if (signal.aborted || !place.wanted.aborted) throw error;
+      }
     }
   }
 
-  /** Waits for a reader, and for a heavy page also for the lane's turn to read one. */
-  async #enter(accountId: string, heavy: boolean, signal: AbortSignal): Promise<Disposable> {
-    using stack = new DisposableStack();
-    if (heavy) {
-      stack.use(await this.#heavyShares.acquire(accountId, 1, signal));
-      stack.use(await this.#heavy.acquire(1, signal));
+  async #readAs(
+    { accountId, share, keepsBody }: Turn,
+    request: ReadRequest,
+    signal: AbortSignal,
+  ): Promise<PageReading> {
+    using _ = await this.#enter(accountId, share, signal);
+    try {
+      return await this.#readOnce(request, signal, keepsBody);
+    } catch (error) {
+      if (!(error instanceof ReaderStartError) || signal.aborted) throw error;
+      return await this.#readOnce(request, signal, keepsBody);
     }
-    stack.use(await this.#shares.acquire(accountId, heavy ? this.#options.readersOfHeavy : 1, signal));
+  }
+
+  /** Waits for a reader, and for the account's turn to use one or more. */
+  async #enter(accountId: string, share: number, signal: AbortSignal): Promise<Disposable> {
+    using stack = new DisposableStack();
+    stack.use(await this.#shares.acquire(accountId, share, signal));
     stack.use(await this.#places.acquire(1, signal));
-    if (heavy) await this.#restGrown(0);
+    signal.throwIfAborted();
     return stack.move();
   }
 
-  async #readOnce(request: ReadRequest, signal: AbortSignal): Promise<PageReading> {
+  async #readOnce(request: ReadRequest, signal: AbortSignal, keepsBody: boolean): Promise<PageReading> {
     const reader = await this.#take(signal);
     const stop = () => reader[Symbol.dispose]();
     signal.addEventListener('abort', stop);
     try {
-      return await reader.read(request);
+      return await reader.read(request, keepsBody);
     } finally {
       signal.removeEventListener('abort', stop);
       this.#offer(reader);
