@@ -73,6 +73,14 @@ test('any status is an answer', async () => {
   }
 });
 
+test('a choice is made where the server makes it', async () => {
+  await using target = await startOrigin(ok('chosen'));
+  await using origin = await startOrigin(redirect(`http://127.0.0.1:${target.port}/`, 300));
+  assert.equal((await get(origin)).body.toString(), 'chosen');
+  await using list = await startOrigin(response(300, 'a list'));
+  assert.equal((await get(list)).body.toString(), 'a list');
+});
+
 test('a redirect without a Location is just an answer', async () => {
   await using origin = await startOrigin(response(302, 'nowhere'));
   const page = await get(origin);
@@ -128,7 +136,10 @@ test('content codings are undone: gzip, both deflates, br, zstd, and up to three
     ['br', gzipSync(plain)],
     ['gzip', deflateSync(plain)],
     ['"gzip"', gzipSync(plain)],
+    ['gzip', zstdCompressSync(plain)],
     ['gzip;q=1.0', gzipSync(plain)],
+    ['gzip', Buffer.concat([gzipSync(plain), gzipSync(plain).subarray(0, 10), Buffer.from('garbage')])],
+    ['gzip', Buffer.concat([gzipSync(plain), Buffer.from([0x1f, 0x8b, 9, 9])])],
     [
       'zstd',
       Buffer.concat([zstdCompressSync(plain.subarray(0, 1000)), zstdCompressSync(plain.subarray(1000))]),
@@ -200,6 +211,27 @@ test('codings of the transfer are undone, too', async () => {
       socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n`), body])),
     );
     assert.deepEqual((await get(origin)).body, plain, head);
+  }
+});
+
+test('text that is in no coding stays as it is, whatever coding it is said to have', async () => {
+  for (const text of ['{"tide":"high"}', 'The boat leaves at three o’clock.', '<p>caf\xe9</p>']) {
+    const body = Buffer.from(text, text.includes('\xe9') ? 'latin1' : 'utf8');
+    await using origin = await startOrigin((socket) => socket.end(coded(body, 'br', 'text/plain')));
+    assert.deepEqual((await get(origin)).body, body);
+  }
+});
+
+test('a part that nobody asked for is truncated, unless it is the whole', async () => {
+  for (const [range, truncated] of [
+    ['bytes 0-4/5', false],
+    ['bytes 0-4/50', true],
+    ['bytes 5-9/10', true],
+    ['bytes 0-4/*', false],
+    ['lines 0-4/50', false],
+  ] as const) {
+    await using origin = await startOrigin(response(206, 'hello', `Content-Range: ${range}`));
+    assert.equal((await get(origin)).truncated, truncated, range);
   }
 });
 

@@ -236,7 +236,7 @@ test('what is not HTTP, or contradicts itself, is an invalid answer', BOUNDED, a
     'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello',
     'HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\nhello',
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
-    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n00000000000005\r\nhello\r\n0\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffff5\r\nhello\r\n0\r\n\r\n',
   ];
   for (const answer of answers) {
     await using origin = await startOrigin((socket) => socket.write(answer));

@@ -35,6 +35,14 @@ test('a length that is no number says nothing: the body ends with the connection
   }
 });
 
+test('the size of a chunk may begin with any number of zeros', async () => {
+  const zeros = '0'.repeat(40);
+  await using origin = await startOrigin(`${CHUNKED}\r\n${zeros}5\r\nhello\r\n${zeros}\r\n\r\n`);
+  assert.equal((await get(origin)).body.toString(), 'hello');
+  await using large = await startOrigin(`${CHUNKED}\r\n${'f'.repeat(14)}\r\nhello`);
+  await failure(get(large), 'invalid_response');
+});
+
 test('unasked informational answers are skipped, and the connection is kept', async () => {
   const hints = 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n';
   await using origin = await startOrigin(hints + ok('hello'));

@@ -127,11 +127,12 @@ export function codingsOf(contentEncoding: string | undefined): Coding[] {
 }
 
 /**
- * The coding of a body that is said to be in `named`: gzip and zlib show themselves by their first
- * bytes, under whatever name. Null for a body that is in no coding.
+ * The coding of a body that is said to be in `named`: gzip, zstd and zlib show themselves by their
+ * first bytes, under whatever name. Null for a body that is in no coding.
  */
 export function codingInFact(named: Coding, beginning: Buffer): Coding | null {
   if (isGzip(beginning)) return GZIP;
+  if (beginning.length >= 4 && isZstd(beginning)) return ZSTANDARD;
   if (named.matches(beginning)) return named;
   return isZlib(beginning) && beginning.length > 1 && beginning.readUInt16BE(0) % 31 === 0 ? DEFLATE : null;
 }

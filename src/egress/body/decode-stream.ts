@@ -56,7 +56,7 @@ async function* undo(named: Coding, encoded: AsyncIterable<Buffer>): AsyncGenera
     // An empty body decodes to an empty one, in every coding.
     if (peeked === null) return;
     const coding = codingInFact(named, peeked.first);
-    const decoding = coding
+    const decoding = coding?.streamed
       ? pipeline(peeked.all, coding.decoder(peeked.first), () => {}) // the iteration throws what fails
       : peeked.all;
     yield* decoding as AsyncIterable<Buffer>;

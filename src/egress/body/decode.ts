@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Transform } from 'node:stream';
 import { release } from '../../own-memory.ts';
 import { EgressError, errorCode } from '../errors.ts';
@@ -17,9 +18,9 @@ interface Limits {
 
 /**
  * A body with its `Content-Encoding` of up to three codings undone, in memory bounded by `maxBytes`
- * per coding. The encoded bytes are freed. Markup that is in no coding stays as it is. Rejects with an EgressError: `too_large`
- * as soon as a coding yields more than `maxBytes`, `invalid_response` for broken data. A body over
- * SMALL_BODY_BYTES waits for room in `memory`.
+ * per coding. The encoded bytes are freed. Text that is in no coding stays as it is. Rejects with an
+ * EgressError: `too_large` as soon as a coding yields more than `maxBytes`, `invalid_response` for
+ * broken data. A body over SMALL_BODY_BYTES waits for room in `memory`.
  */
 export async function decodeBody(
   encoded: Buffer,
@@ -34,7 +35,7 @@ export async function decodeBody(
     if (coding === null) continue;
     const plain = bytes;
     const decoded = await decodeInRoom(coding, bytes, limits).catch((error: unknown) => {
-      if (!isBroken(error) || !isMarkup(plain)) throw error;
+      if (!isBroken(error) || !isText(plain)) throw error;
       return { bytes: plain, truncated: false };
     });
     bytes = decoded.bytes;
@@ -66,9 +67,14 @@ function isBroken(error: unknown): boolean {
   return error instanceof EgressError && error.code === 'invalid_response';
 }
 
-/** Whether a body is markup as it stands: no compressed data of these codings begins so. */
-function isMarkup(bytes: Buffer): boolean {
-  return /^(?:\xef\xbb\xbf)?\s*<[!?\w]/.test(bytes.toString('latin1', 0, 1024));
+const MARKUP = /^(?:\xef\xbb\xbf)?\s*<[!?\w]/;
+// oxlint-disable-next-line no-control-regex -- they are what compressed data has
+const CONTROL_CHARACTER = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/;
+
+/** Whether a body is text as it stands: no compressed data of these codings looks like it. */
+function isText(bytes: Buffer): boolean {
+  const beginning = bytes.toString('latin1', 0, 1024);
+  return MARKUP.test(beginning) || (!CONTROL_CHARACTER.test(beginning) && isUtf8(bytes));
 }
 
 /**
@@ -98,7 +104,13 @@ async function decodeWhole(coding: Coding, encoded: Buffer, maxBytes: number): P
   using body = new BodyCollector({ maxBytes });
   let rest = encoded;
   for (;;) {
-    const member = await decodeMember(coding, rest, body);
+    const { length } = body;
+    const member = await decodeMember(coding, rest, body).catch((error: unknown) => {
+      // Bytes behind the data may begin like a member.
+      if (isBroken(error) && rest !== encoded) return null;
+      throw error;
+    });
+    if (member === null) return { bytes: body.finish().subarray(0, length), truncated: false };
     if (coding.trailerBytes !== null) rest = rest.subarray(member.end + coding.trailerBytes);
     if (member.truncated || coding.trailerBytes === null || rest.length < 2 || !coding.matches(rest))
       return { bytes: body.finish(), truncated: member.truncated };

@@ -25,6 +25,14 @@ export function firstField(fields: HeaderFields, name: string): string | undefin
   return [fields[name] ?? []].flat()[0];
 }
 
+const RANGE = /^bytes\s{1,20}(\d{1,15})-(\d{1,15})\/(\d{1,15})$/i;
+
+/** Whether an answer says that its body is but a part of the whole, which nobody asked for. */
+export function isPart(status: number, fields: HeaderFields): boolean {
+  const [, first, last, length] = RANGE.exec(firstField(fields, 'content-range') ?? '') ?? [];
+  return status === 206 && length !== undefined && Number(last) - Number(first) + 1 < Number(length);
+}
+
 /**
  * The `Content-Type` that counts of several: the last media type, with the charset of one before it
  * where it names the same type and no charset (Fetch Standard, "extract a MIME type"). Null where

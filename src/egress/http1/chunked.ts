@@ -1,8 +1,8 @@
 import { InvalidAnswerError } from '../errors.ts';
 
 const MAX_TRAILER_BYTES = 64 * 1024;
-/** Sixteen digits would pass what a number holds exactly. */
-const MAX_SIZE_DIGITS = 13;
+/** A further digit would pass what a number holds exactly; leading zeros are none. */
+const LARGEST_SIZE = 2 ** 48;
 const [LF, CR] = [0x0a, 0x0d];
 
 /**
@@ -80,7 +80,8 @@ export class ChunkedBody {
       if (this.#digits > 0) this.#state = 'extension';
       return;
     }
-    if (++this.#digits > MAX_SIZE_DIGITS) return this.#break('a chunk too large');
+    this.#digits++;
+    if (this.#size >= LARGEST_SIZE) return this.#break('a chunk too large');
     this.#size = this.#size * 16 + digit;
   }
 

@@ -10,7 +10,7 @@ import { exchange } from '../exchange/exchange.ts';
 import type { Answer, BodyExpectation } from '../exchange/types.ts';
 import { callerHeaders, credentialKey, inUtf8, withoutCredentials, type HeaderRecord } from '../headers.ts';
 import type { HeaderFields } from '../http1/head.ts';
-import { codingField, contentTypeOf, firstField, joinedFields } from '../http1/answer-fields.ts';
+import { codingField, contentTypeOf, firstField, isPart, joinedFields } from '../http1/answer-fields.ts';
 import { SiteCookies } from './cookies.ts';
 import { isRedirect, redirectTarget } from './redirect.ts';
 import type { AnsweredPage, FetchedPage, Hop, PageRequest } from './types.ts';
@@ -184,7 +184,7 @@ class PageFetch {
       robotsTags: [fields['x-robots-tag'] ?? []].flat(),
       contentType,
       body: decoded.bytes,
-      truncated: truncated || decoded.truncated,
+      truncated: truncated || decoded.truncated || isPart(status, fields),
     };
   }
 }

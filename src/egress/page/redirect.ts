@@ -4,7 +4,8 @@ import type { HeaderFields } from '../http1/head.ts';
 import { firstField } from '../http1/answer-fields.ts';
 import { utf8OrNull } from '../../utf8.ts';
 
-const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** With 300, whose Location is the server's own choice (RFC 9110, section 15.4.1). */
+const REDIRECT_STATUSES: ReadonlySet<number> = new Set([300, 301, 302, 303, 307, 308]);
 
 /** Whether an answer is a redirect. One without a Location, or with an empty one, is a page. */
 export function isRedirect(status: number, fields: HeaderFields): boolean {
