@@ -37,7 +37,8 @@ const createPool = (limits: Limits = {}) =>
 
 const textOf = ({ fragment }: PageReading): string =>
   (JSON.parse(Buffer.from(fragment).toString()) as { text: string }).text;
-const never = () => new AbortController().signal;
+const until = (signal: AbortSignal) => ({ signal, onWaited: () => {} });
+const never = () => until(new AbortController().signal);
 
 /** The readers that this process has started. */
 async function readerPids(): Promise<string[]> {
@@ -91,7 +92,7 @@ test('a page that takes long holds up no other, and one that is given up frees i
   await using pool = createPool();
   const slow = new AbortController();
   const long = request(`<main>${'<p>a</p>'.repeat(20_000)}</main>`, { exclude_selectors: ['p:has(+ q)'] });
-  const ended = assert.rejects(pool.read('acct_1', long, slow.signal));
+  const ended = assert.rejects(pool.read('acct_1', long, until(slow.signal)));
   assert.equal(textOf(await pool.read('acct_1', request('<p>quick</p>'), never())), 'quick');
   slow.abort();
   await ended;
@@ -101,7 +102,7 @@ test('a page that takes long holds up no other, and one that is given up frees i
 test('a page is given up while it waits for a reader, and the reader reads the next', async () => {
   await using pool = createPool();
   const gone = new AbortController();
-  const ended = assert.rejects(pool.read('acct_1', request('<p>gone</p>'), gone.signal), {
+  const ended = assert.rejects(pool.read('acct_1', request('<p>gone</p>'), until(gone.signal)), {
     name: 'AbortError',
   });
   const next = pool.read('acct_1', request('<p>next</p>'), never());
@@ -137,17 +138,27 @@ test('a heavy page of a batch gives way to a single one, and is read again from 
   const memory = new ReadingMemory();
   await using batches = createPool({ memory, urgent: false });
   const order: string[] = [];
+  const waits: number[] = [];
   // Reading it takes some seconds.
   const html = `<main><p>word</p>${'<p>a</p>'.repeat(15_000)}<!--${' '.repeat(9_000_000)}--></main>`;
-  const batch = batches.read('a', request(html, { exclude_selectors: ['p:has(+ q)'] }), never());
+  const batch = batches.read('a', request(html, { exclude_selectors: ['p:has(+ q)'] }), {
+    ...never(),
+    onWaited: (ms) => waits.push(ms),
+  });
   const ended = batch.then((reading) => {
     order.push('batch');
     return reading;
   });
   await sleep(500);
-  const single = await memory.enter({ bytes: LARGEST_READING_BYTES, urgent: true, yields: false }, never());
+  const single = await memory.enter(
+    { bytes: LARGEST_READING_BYTES, urgent: true, yields: false },
+    never().signal,
+  );
   order.push('single');
   single[Symbol.dispose]();
   assert.ok(textOf(await ended).startsWith('word'));
   assert.deepEqual(order, ['single', 'batch']);
+  // What was read in vain counts as a wait.
+  assert.equal(waits.length, 2);
+  assert.ok(waits[1]! > 1000, String(waits));
 });

@@ -20,12 +20,14 @@ export class BodyMemoryBudget {
     this.#lane = lane;
   }
 
-  /** An empty reservation for one page. */
-  reserve(accountId: string): BodyReservation {
+  /** An empty reservation for one page. `onWaited` learns how many milliseconds each room took. */
+  reserve(accountId: string, onWaited: (ms: number) => void = () => {}): BodyReservation {
     return new BodyReservation(async (bytes, signal) => {
+      const askedAt = performance.now();
       const share = await this.#shares.acquire(accountId, bytes, signal);
       const lane = share && (await this.#lane.acquire(bytes, signal));
       if (!lane) share?.[Symbol.dispose]();
+      onWaited(performance.now() - askedAt);
       return share && lane ? [share, lane] : [];
     });
   }

@@ -155,7 +155,8 @@ export class Retrieval {
       fetchMs: this.source.durationMs,
       compare: await compareRequest(job, page),
     };
-    return await this.#around.readers.read(job.account_id, request, signal);
+    const onWaited = (ms: number) => this.source.waited(ms);
+    return await this.#around.readers.read(job.account_id, request, { signal, onWaited });
   }
 }
 

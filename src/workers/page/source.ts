@@ -41,6 +41,8 @@ export class PageSource implements Answer {
   readonly #around: Surroundings;
   readonly #visit: BegunVisit;
   #begunAt = performance.now();
+  /** What the page has waited for others since then. */
+  #waitedMs = 0;
   #fetchedAt = new Date();
   #fetched: RoutedPage | null = null;
   #rendered = false;
@@ -71,7 +73,17 @@ export class PageSource implements Answer {
   }
 
   get durationMs(): number {
-    return Math.round(performance.now() - this.#begunAt);
+    return Math.round(this.#spentMs);
+  }
+
+  /** The page's own time, in ms: the waits for others do not count. */
+  get #spentMs(): number {
+    return performance.now() - this.#begunAt - this.#waitedMs;
+  }
+
+  /** Notes that the page has waited for others. */
+  waited(ms: number): void {
+    this.#waitedMs += ms;
   }
 
   /** Whether the last answer says that nothing has changed, and was asked to. */
@@ -110,7 +122,8 @@ export class PageSource implements Answer {
       if (!way.inBrowser) this.#around.plainPages.begin();
       // An answer before this one gives way: both might not fit.
       this.#room?.[Symbol.dispose]();
-      const room = (this.#room = this.held.use(this.#around.bodies.reserve(job.account_id)));
+      const reservation = this.#around.bodies.reserve(job.account_id, (ms) => this.waited(ms));
+      const room = (this.#room = this.held.use(reservation));
       const fetched = way.inBrowser ? await this.#render(place, room) : await this.#fetch(place, room);
       return await use({ fetched, rendered: this.#rendered, files: this.#files });
     } finally {
@@ -186,7 +199,7 @@ export class PageSource implements Answer {
       refresh: immediateRefresh,
     };
     this.#fetched = await place.fetch(request);
-    const inTime = performance.now() - this.#begunAt < timeoutMs / 2;
+    const inTime = this.#spentMs < timeoutMs / 2;
     if (sync && TRANSIENT_STATUSES.has(this.#fetched.status) && inTime) {
       place[Symbol.dispose]();
       await sleep(SYNC_RETRY_MS);
@@ -205,6 +218,6 @@ export class PageSource implements Answer {
 
   /** What is left of the page's time. */
   #leftMs(): number {
-    return Math.ceil(this.#visit.job.options.timeout_ms - (performance.now() - this.#begunAt));
+    return Math.ceil(this.#visit.job.options.timeout_ms - this.#spentMs);
   }
 }

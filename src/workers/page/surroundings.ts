@@ -4,7 +4,7 @@ import type { Hosts } from '../hosts/hosts.ts';
 import type { BodyMemoryBudget } from '../limits/body-memory.ts';
 import type { Load } from '../limits/load.ts';
 import type { PlainPages } from '../limits/plain-pages.ts';
-import type { PageReading, ReadRequest } from '../reading/page-reading.ts';
+import type { PageReading, ReadingProgress, ReadRequest } from '../reading/page-reading.ts';
 import type { Renders } from './renders.ts';
 
 /** Has pages read in other processes. */
@@ -13,7 +13,7 @@ export interface PageReader {
    * Reads a page for an account; its body may be moved away. Throws PageError, and the signal's
    * reason when that aborts.
    */
-  read(accountId: string, request: ReadRequest, signal: AbortSignal): Promise<PageReading>;
+  read(accountId: string, request: ReadRequest, progress: ReadingProgress): Promise<PageReading>;
 }
 
 /** What a visit needs from its thread. */

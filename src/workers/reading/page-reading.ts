@@ -31,6 +31,14 @@ export interface CompareRequest {
   brief: boolean;
 }
 
+/** How a page's reading goes on. */
+export interface ReadingProgress {
+  /** Gives the page up. */
+  signal: AbortSignal;
+  /** Called when its reading begins, with the milliseconds that it has waited for others. */
+  onWaited: (ms: number) => void;
+}
+
 /** What was read of a page. */
 export interface PageReading {
   /** The page block: JSON text in UTF-8. */

@@ -1,7 +1,7 @@
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import { Semaphore } from '../../limits/semaphore.ts';
 import { heavyBytes } from './page-weight.ts';
-import type { PageReading, ReadRequest } from './page-reading.ts';
+import type { PageReading, ReadingProgress, ReadRequest } from './page-reading.ts';
 import { ReaderProcess, ReaderStartError, type ReaderOptions } from './reader-process.ts';
 import type { ReadingMemory } from './reading-memory.ts';
 
@@ -37,6 +37,10 @@ interface Turn {
   share: number;
   /** Whether its body is kept, because it may be read again. */
   keepsBody: boolean;
+  /** Gives it up. */
+  signal: AbortSignal;
+  /** Called when its reading begins. */
+  onBegun: () => void;
 }
 
 /** The readers of one lane. They are started one after the other, while pages wait for one. */
@@ -69,47 +73,46 @@ export class ReaderPool implements AsyncDisposable {
   }
 
   /** Reads a page for an account. Throws PageError, and the signal's reason when that aborts. */
-  async read(accountId: string, request: ReadRequest, signal: AbortSignal): Promise<PageReading> {
+  async read(accountId: string, request: ReadRequest, progress: ReadingProgress): Promise<PageReading> {
+    let since = performance.now();
+    const onBegun = () => {
+      progress.onWaited(performance.now() - since);
+      since = performance.now();
+    };
+    const { signal } = progress;
+    const turn = { accountId, share: 1, keepsBody: false, signal, onBegun };
     const bytes = heavyBytes(request.page);
-    if (bytes === null) return await this.#readAs({ accountId, share: 1, keepsBody: false }, request, signal);
+    if (bytes === null) return await this.#readInTurn(request, turn);
     using _ = await this.#heavyShares.acquire(accountId, 1, signal);
-    return await this.#readHeavy({ accountId, bytes }, request, signal);
+    return await this.#readHeavy(request, bytes, turn);
   }
 
   /** A page that gives way is read again, once, and then to its end. */
-  async #readHeavy(
-    { accountId, bytes }: { accountId: string; bytes: number },
-    request: ReadRequest,
-    signal: AbortSignal,
-  ): Promise<PageReading> {
+  async #readHeavy(request: ReadRequest, bytes: number, turn: Turn): Promise<PageReading> {
     const { urgent, memory, readersOfHeavy: share } = this.#options;
     for (let yields = !urgent; ; yields = false) {
-      using place = await memory.enter({ bytes, urgent, yields }, signal);
-      const until = AbortSignal.any([signal, place.wanted]);
+      using place = await memory.enter({ bytes, urgent, yields }, turn.signal);
+      const signal = AbortSignal.any([turn.signal, place.wanted]);
       try {
-        return await this.#readAs({ accountId, share, keepsBody: yields }, request, until);
+        return await this.#readInTurn(request, { ...turn, share, keepsBody: yields, signal });
       } catch (error) {
-        if (signal.aborted || !place.wanted.aborted) throw error;
+        if (turn.signal.aborted || !place.wanted.aborted) throw error;
       }
     }
   }
 
-  async #readAs(
-    { accountId, share, keepsBody }: Turn,
-    request: ReadRequest,
-    signal: AbortSignal,
-  ): Promise<PageReading> {
-    using _ = await this.#enter(accountId, share, signal);
+  async #readInTurn(request: ReadRequest, turn: Turn): Promise<PageReading> {
+    using _ = await this.#enter(turn);
     try {
-      return await this.#readOnce(request, signal, keepsBody);
+      return await this.#readOnce(request, turn);
     } catch (error) {
-      if (!(error instanceof ReaderStartError) || signal.aborted) throw error;
-      return await this.#readOnce(request, signal, keepsBody);
+      if (!(error instanceof ReaderStartError) || turn.signal.aborted) throw error;
+      return await this.#readOnce(request, turn);
     }
   }
 
   /** Waits for a reader, and for the account's turn to use one or more. */
-  async #enter(accountId: string, share: number, signal: AbortSignal): Promise<Disposable> {
+  async #enter({ accountId, share, signal }: Turn): Promise<Disposable> {
     using stack = new DisposableStack();
     stack.use(await this.#shares.acquire(accountId, share, signal));
     stack.use(await this.#places.acquire(1, signal));
@@ -117,8 +120,9 @@ export class ReaderPool implements AsyncDisposable {
     return stack.move();
   }
 
-  async #readOnce(request: ReadRequest, signal: AbortSignal, keepsBody: boolean): Promise<PageReading> {
+  async #readOnce(request: ReadRequest, { signal, onBegun, keepsBody }: Turn): Promise<PageReading> {
     const reader = await this.#take(signal);
+    onBegun();
     const stop = () => reader[Symbol.dispose]();
     signal.addEventListener('abort', stop);
     try {

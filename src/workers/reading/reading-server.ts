@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { movable } from '../../own-memory.ts';
-import { PageError } from '../../scrape/types.ts';
+import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { FromReaders, ToReaders } from './reading-client.ts';
 
@@ -27,20 +27,25 @@ async function answer(
   { id, accountId, request }: Extract<ToReaders, { type: 'read' }>,
   signal: AbortSignal,
 ): Promise<void> {
-  const send = (message: FromReaders, moved: ArrayBuffer[] = []) => port.postMessage(message, moved);
+  let waitedMs = 0;
+  const onWaited = (ms: number) => (waitedMs += ms);
   try {
     // The Buffer arrives as a plain array of bytes.
     const body = Buffer.from(request.page.body.buffer);
     const page = { ...request.page, body };
-    const reading = await pool.read(accountId, { ...request, page }, signal);
+    const reading = await pool.read(accountId, { ...request, page }, { signal, onWaited });
     const fragment = movable(reading.fragment);
-    send({ type: 'read', id, reading: { ...reading, fragment } }, [fragment.buffer]);
+    const message: FromReaders = { type: 'read', id, waitedMs, reading: { ...reading, fragment } };
+    port.postMessage(message, [fragment.buffer]);
   } catch (error) {
-    if (error instanceof PageError) send({ type: 'failed', id, code: error.code, cause: causeOf(error) });
-    else send({ type: 'failed', id, code: 'internal_error', cause: String(error) });
+    const { code, cause } = failureOf(error);
+    const message: FromReaders = { type: 'failed', id, waitedMs, code, cause };
+    port.postMessage(message);
   }
 }
 
-function causeOf({ cause, message }: PageError): string {
-  return typeof cause === 'string' ? cause : message;
+function failureOf(error: unknown): { code: PageErrorCode; cause: string } {
+  if (!(error instanceof PageError)) return { code: 'internal_error', cause: String(error) };
+  const { code, cause, message } = error;
+  return { code, cause: typeof cause === 'string' ? cause : message };
 }

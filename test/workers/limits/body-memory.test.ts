@@ -100,6 +100,19 @@ test('a page that asks twice at once holds what it asked for last, and gives bac
   assert.equal((await taking(budget, 8)).amount, 8);
 });
 
+test('a page learns how long it has waited for room', async () => {
+  const budget = new SharedSemaphore(sharedSemaphoreMemory(1), 0, 10);
+  const taken = await taking(budget, 10);
+  const waits: number[] = [];
+  using room = new BodyMemoryBudget(budget).reserve('acct_a', (ms) => waits.push(ms));
+  const waiting = room.need(10);
+  await sleep(200);
+  taken[Symbol.dispose]();
+  await waiting;
+  assert.equal(waits.length, 1);
+  assert.ok(waits[0]! >= 199, String(waits));
+});
+
 test('an account takes at most its share of the room', async () => {
   const bodies = new BodyMemoryBudget(new SharedSemaphore(sharedSemaphoreMemory(1), 0, 20 * MIB));
   using large = bodies.reserve('acct_a');
