@@ -23,13 +23,13 @@ const LINE =
 const PREFIXED_LANGUAGE =
   /(?:^|\s)(?:language|lang|highlight-source|highlight-text|shj-lang)-([\p{L}\p{N}_+#.-]+)/iu;
 const FOLLOWING_LANGUAGE =
-  /(?:^|\s)(?:brush:|(?:sourceCode|hljs|highlight|prettyprint)\s|highlight-)\s*([\p{L}\p{N}_+#.-]+)/iu;
+  /(?:^|\s)(?:brush:|(?:sourceCode|hljs|highlight|prettyprint|syntaxhighlighter(?:\s+nogutter)?)\s|highlight-)\s*([\p{L}\p{N}_+#.-]+)/iu;
 
 const SHORT_LANGUAGES = new Set(
   'c c++ c# cpp css f# go js jsx php py rb sh sql ts tsx vue xml yml'.split(' '),
 );
 const NO_LANGUAGE = new Set(
-  'text plain plaintext tab-size none nohighlight no-highlight default notranslate auto txt highlight hljs block wrapper container copy code-block example'.split(
+  'text plain plaintext tab-size linenums none nohighlight no-highlight default notranslate auto txt highlight hljs block wrapper container copy code-block example'.split(
     ' ',
   ),
 );

@@ -347,3 +347,18 @@ test('a line break in emphasis that the sentence goes on after stays', () => {
     assert.match(text, /(?:Monday|morning)\n(?:and|too)/, line);
   }
 });
+
+test('code keeps its indentation, and loses the numbers beside its lines', () => {
+  const lines = '<div class="cm-gutterElement">123456</div>'.repeat(20);
+  const editor = `<div class="cm-gutters" aria-hidden="true">${lines}</div>`;
+  const code = [
+    '<span style="display:block"><span>spec:</span></span>',
+    '<span style="display:block"><span>  </span><span>ports:</span></span>',
+    '<span style="display:block"><span>    </span>- <span>80</span></span>',
+  ].join('');
+  const text = read(
+    `<main><h1>River</h1><p>${PROSE}</p><pre><code>${code}</code></pre>${editor}<p>${PROSE}</p></main>`,
+  );
+  assert.match(text, /\nspec:\n {2}ports:\n {4}- 80\n/);
+  assert.doesNotMatch(text, /123456/);
+});

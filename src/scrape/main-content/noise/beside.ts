@@ -24,7 +24,16 @@ function isLanguageLabel({ name, attribs, parent, next }: Element): boolean {
   return /(?:^|\s)language-/.test(parent.attribs['class'] ?? '') && isElement(next) && next.name === 'pre';
 }
 
+/** Classes of the boxes in which editors number the lines beside them. */
+const GUTTERS = /(?:^|\s)(?:cm-gutters|CodeMirror-gutters|ace_gutter|margin-view-overlays)(?:\s|$)/;
+
+function isGutterOfEditor({ name, attribs }: Element): boolean {
+  return name === 'div' && attribs['class'] !== undefined && GUTTERS.test(attribs['class']);
+}
+
 /** Whether an element stands beside the text of a page without being a part of it. */
 export function isBeside(element: Element): boolean {
-  return isPermalink(element) || isWindowRemark(element) || isLanguageLabel(element);
+  return (
+    isPermalink(element) || isWindowRemark(element) || isLanguageLabel(element) || isGutterOfEditor(element)
+  );
 }

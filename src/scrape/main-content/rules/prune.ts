@@ -1,4 +1,5 @@
 import { type ChildNode, type ParentNode, isText } from 'domhandler';
+import { PREFORMATTED } from '../../dom/elements.ts';
 import { isElement } from '../../dom/index.ts';
 import type { Block, Container } from '../signals/blocks.ts';
 import { wordsOfBlocks } from './kept.ts';
@@ -9,6 +10,8 @@ import { setChildren } from '../noise/index.ts';
 const MEDIA = new Set(
   'img picture source video audio track iframe hr br input math wbr col colgroup'.split(' '),
 );
+/** Elements in which white space is read as it is. */
+const CODE = new Set([...PREFORMATTED, 'code']);
 /** Cells keep their place in a table though nothing is left in them. */
 const CELLS = new Set(['td', 'th']);
 
@@ -21,6 +24,8 @@ class Pruner {
   readonly #page: Page;
   readonly #kept: Map<Container, number>;
   readonly #own: Map<Container, number>;
+  /** How many elements of code are open. */
+  #code = 0;
 
   constructor(page: Page, chosen: Set<Block>) {
     this.#page = page;
@@ -71,8 +76,11 @@ class Pruner {
     if (!isElement(child)) return false;
     const container = this.#page.containers.get(child);
     const inside = container !== undefined && container.words > 0 ? this.#isKept(container, media) : media;
+    if (CODE.has(child.name)) this.#code++;
     const full = this.prune(child, inside);
-    return full || (inside && MEDIA.has(child.name));
+    const indents = this.#code > 0 && child.children.some(isText);
+    if (CODE.has(child.name)) this.#code--;
+    return full || (inside && (indents || MEDIA.has(child.name)));
   }
 }
 
