@@ -1,8 +1,9 @@
 import type { ChildNode, Element } from 'domhandler';
-import { isElement, isText } from './index.ts';
+import { isBlank, isElement, isText } from './index.ts';
 import { isGutter } from './preformatted.ts';
 
 export interface TableGrid {
+  /** What stands before the table: its captions, and what is out of place in it. */
   captions: Element[];
   /**
    * Cells by row and column, null where a span covers the place. Rows may be shorter than the
@@ -23,7 +24,9 @@ interface Row {
 }
 
 const SECTIONS = new Set(['thead', 'tbody', 'tfoot', 'form']);
-const IGNORED = new Set(['col', 'colgroup', 'script', 'style', 'template', 'input']);
+const IGNORED = new Set(['br', 'col', 'colgroup', 'script', 'style', 'template', 'input']);
+/** Elements that have no place between rows and cells: browsers show them before the table. */
+const MISPLACED = new Set('a b center div em font i p small span strong'.split(' '));
 /** Blocks that show that a table without header cells is used for layout. */
 const RICH = new Set(
   'h1 h2 h3 h4 h5 h6 pre blockquote form hr section article table figure iframe video fieldset'.split(' '),
@@ -33,17 +36,30 @@ const LISTS = new Set(['ul', 'ol', 'dl']);
 const LONG_CELL = 300;
 const MAX_SPAN = 1000;
 
-function isBlank(node: ChildNode): boolean {
-  return isText(node) ? node.data.trim() === '' : !isElement(node) || IGNORED.has(node.name);
+function isIgnored(node: ChildNode): boolean {
+  return isBlank(node) || (isElement(node) && IGNORED.has(node.name));
 }
 
-function cellsOf(row: Element): Element[] | null {
+const isCell = ({ name }: Element): boolean => name === 'td' || name === 'th';
+
+function cellsOf(row: Element, captions: Element[]): Element[] | null {
   const cells: Element[] = [];
   for (const child of row.children) {
-    if (isElement(child) && (child.name === 'td' || child.name === 'th')) cells.push(child);
-    else if (!isBlank(child)) return null;
+    if (isIgnored(child)) continue;
+    if (!isElement(child)) return null;
+    if (isCell(child)) cells.push(child);
+    else if (MISPLACED.has(child.name)) captions.push(child);
+    else return null;
   }
   return cells;
+}
+
+/** Whether an element that is in no place of its own stands around rows. */
+function wrapsRows({ name, children }: Element): boolean {
+  return (
+    MISPLACED.has(name) &&
+    children.some((child) => isElement(child) && (child.name === 'tr' || isCell(child)))
+  );
 }
 
 /** Browsers show the head of a table first and its foot last, wherever they stand. */
@@ -65,15 +81,17 @@ function rowsOf(table: Element, captions: Element[]): Row[] | null {
   };
   const addRows = (parent: Element): boolean => {
     for (const child of parent.children) {
-      if (!isElement(child) || IGNORED.has(child.name)) {
-        if (!isBlank(child)) return false;
-      } else if (child.name === 'tr') {
-        const cells = cellsOf(child);
+      if (isIgnored(child)) continue;
+      if (!isElement(child)) return false;
+      if (child.name === 'tr') {
+        const cells = cellsOf(child, captions);
         if (cells === null) return false;
         rows.push({ element: child, cells });
-      } else if (child.name === 'td' || child.name === 'th') addToRow(child);
-      else if (child.name === 'caption') captions.push(child);
-      else if (!SECTIONS.has(child.name) || parent !== table || !addRows(child)) return false;
+      } else if (isCell(child)) addToRow(child);
+      else if ((SECTIONS.has(child.name) && parent === table) || wrapsRows(child)) {
+        if (!addRows(child)) return false;
+      } else if (child.name === 'caption' || MISPLACED.has(child.name)) captions.push(child);
+      else return false;
     }
     return true;
   };
