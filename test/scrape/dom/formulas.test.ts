@@ -72,3 +72,10 @@ test('the lines of a formula that line breaks tear apart are one', async () => {
   const { markdown } = await read('$$a_{1} * b<br />\n= c * d$$ and<br>then $5<br>more');
   assert.ok(markdown.includes('$$a_{1} * b = c * d$$\n\nand\\\nthen $5\\\nmore'), markdown);
 });
+
+test('what KaTeX has typeset is read where nothing else says it', async () => {
+  const typeset = '<span class="katex-html" aria-hidden="true"><span>x</span><span>+1</span></span>';
+  assert.equal((await read(`<span class="katex">${typeset}</span>`)).text, 'See x+1 now.');
+  const mathml = '<span class="katex-mathml"><math><mi>y</mi></math></span>';
+  assert.equal((await read(`<span class="katex">${mathml}${typeset}</span>`)).text, 'See y now.');
+});

@@ -22,8 +22,8 @@ const MAX_SIBLINGS = 2000;
 /**
  * Makes every formula that is shown a `<math>` with its TeX, so that it outlives the cleaning of
  * the page: the scripts from which MathJax 2 typesets, MathML that is hidden behind a picture,
- * pictures that name their TeX, MathML under a prefix. Joins the lines of a formula that `<br>`
- * tears apart.
+ * pictures that name their TeX, MathML under a prefix. Shows what KaTeX has typeset where nothing
+ * else says it. Joins the lines of a formula that `<br>` tears apart.
  */
 export function placeFormulas(document: Document): void {
   let left = MAX_JOINED;
@@ -36,6 +36,7 @@ export function placeFormulas(document: Document): void {
       left--;
       joinLines(element, element.prev);
     } else if (attribs['style'] !== undefined && holdsOnlyMath(element)) delete attribs['style'];
+    else if (attribs['class'] === 'katex-html' && element.prev === null) delete attribs['aria-hidden'];
   });
 }
 
