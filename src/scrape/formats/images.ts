@@ -126,18 +126,31 @@ function noscriptSource(image: Element, base: string): string | null {
   if (next?.name !== 'noscript') return null;
   let source: string | null = null;
   eachElement(next.children, (element) => {
-    if (element.name === 'img') source ??= ownSource(element, base);
+    if (element.name === 'img' && !isTrackingPixel(element)) source ??= ownSource(element, base);
   });
   return source;
 }
 
+const LAZY_CLASS = /(?:^|[\s_-])lazy/i;
+const PLACEHOLDER =
+  /(?:^|[/_-])(?:1x1|blank|grey|gray|loading|placeholder|pixel|spacer|transparent)[^/]{0,40}$/i;
+
+/** Whether an image that names one address is only there until a script has put another in. */
+function isPlaceholder(image: Element): boolean {
+  const { src = '', class: classes = '' } = image.attribs;
+  if (sourceSet(image) !== undefined || firstAttribute(image, LAZY_SOURCES) !== undefined) return false;
+  return LAZY_CLASS.test(classes) || PLACEHOLDER.test(src.slice(-200));
+}
+
 /**
  * The absolute http(s) URL of the largest version of an `<img>`: from its `srcset`, a lazy-loading
- * attribute, `src`, the `<picture>` around it, or the `<noscript>` after it. Null where none has
- * one; `data:` placeholders do not count.
+ * attribute, `src`, the `<picture>` around it, or the `<noscript>` after it, which a placeholder
+ * gives way to. Null where none has one; `data:` placeholders do not count.
  */
 export function imageSource(image: Element, base: string): string | null {
-  return ownSource(image, base) ?? pictureSource(image, base) ?? noscriptSource(image, base);
+  const own = ownSource(image, base) ?? pictureSource(image, base);
+  if (own !== null && !isPlaceholder(image)) return own;
+  return noscriptSource(image, base) ?? own;
 }
 
 /** Whether a `<noscript>` holds the image for which the `<img>` before it is a placeholder. */
@@ -147,8 +160,8 @@ export function isImageFallback(noscript: Element): boolean {
   if (image?.name !== 'img') return false;
   const anywhere = 'https://localhost/';
   return (
-    (ownSource(image, anywhere) ?? pictureSource(image, anywhere)) === null &&
-    noscriptSource(image, anywhere) !== null
+    noscriptSource(image, anywhere) !== null &&
+    (isPlaceholder(image) || (ownSource(image, anywhere) ?? pictureSource(image, anywhere)) === null)
   );
 }
 

@@ -28,6 +28,19 @@ test('the largest version counts, wherever a lazy page keeps it', () => {
   assert.deepEqual(urls(html), ['/blog/l.png', '/lazy.png', '/p2.webp', '/fallback.png']);
 });
 
+test('a placeholder gives way to the picture that its noscript holds', () => {
+  const twin = '<noscript><img src=/real.png></noscript>';
+  for (const placeholder of [
+    'class="lazy-img" src=/tiny.png',
+    'src="/img/blank.gif"',
+    'src=/a/placeholder-2.svg',
+  ])
+    assert.deepEqual(urls(`<img ${placeholder}>${twin}`), ['/real.png'], placeholder);
+  const pixel = '<noscript><img src=/count width=1 height=1></noscript>';
+  assert.deepEqual(urls(`<img class=lazy src=/a.png>${pixel}`), ['/a.png']);
+  assert.deepEqual(urls(`<img src=/logo.png>${twin}`)[0], '/logo.png');
+});
+
 test('each URL stands once, in document order, described by any of its images', () => {
   const html =
     '<header><img src=/logo.svg></header><img src=/a.png><a><img src=/logo.svg alt=Home width=20 height=10></a>';
