@@ -66,19 +66,24 @@ const OPAQUE = new Set(
 
 function scan(html: string): { refresh: Refresh | null; chars: number } {
   let refresh: Refresh | null = null;
+  let unscripted: Refresh | null = null;
+  let scripts = '';
   let chars = 0;
   let opaque = 0;
   const parser = new Parser({
     onopentag(name, { 'http-equiv': header, content }) {
       if (OPAQUE.has(name)) opaque++;
-      if (name !== 'meta' || opaque > 0 || header?.trim().toLowerCase() !== 'refresh') return;
-      refresh ??= parseRefresh(content ?? '');
+      if (name !== 'meta' || header?.trim().toLowerCase() !== 'refresh') return;
+      if (opaque === 0) refresh ??= parseRefresh(content ?? '');
+      else if (opaque === 1 && parser['stack'].includes('noscript'))
+        unscripted ??= parseRefresh(content ?? '');
     },
     onclosetag(name) {
       if (OPAQUE.has(name)) opaque--;
     },
     ontext(text) {
       if (opaque === 0) chars += text.replace(/\s+/g, '').length;
+      else if (parser['stack'][0] === 'script') scripts += text;
     },
   });
   endTokensAsHtml(parser['tokenizer'], {
@@ -86,5 +91,14 @@ function scan(html: string): { refresh: Refresh | null; chars: number } {
     isScript: () => parser['stack'][0] === 'script',
   });
   parser.end(html);
-  return { refresh, chars };
+  return { refresh: refresh ?? agreed(unscripted, scripts), chars };
+}
+
+/**
+ * What sends on those without scripts counts where a script names the same address: then everybody
+ * goes there. Elsewhere it leads to a page for those without scripts.
+ */
+function agreed(unscripted: Refresh | null, scripts: string): Refresh | null {
+  if (unscripted === null) return null;
+  return scripts.replaceAll('\\/', '/').includes(unscripted.reference) ? unscripted : null;
 }

@@ -24,6 +24,7 @@ test('the value of a refresh names seconds and an address, in all the forms that
 
 const page = (html: string, headers: Record<string, string> = {}, contentType = 'text/html') =>
   immediateRefresh({ headers, contentType, body: Buffer.from(html) });
+const go = (address: string) => `<script>location.replace("${address}")</script>`;
 const meta = (content: string) => `<meta http-equiv="refresh" content="${content}">`;
 
 test('a page that sends its visitor on at once is passed through, by header or by meta', () => {
@@ -51,6 +52,12 @@ test('what a browser that runs scripts does not obey is no refresh', () => {
   ])
     assert.equal(page(html), null, html);
   assert.equal(page(meta('0; url=/b'), {}, 'text/plain'), null);
+});
+
+test('the refresh of those without scripts counts where a script goes to the same address', () => {
+  const unscripted = `<noscript>${meta('0; url=https://e.org/a?b=1&amp;c')}</noscript>`;
+  assert.equal(page(unscripted + go('https:\\/\\/e.org\\/a?b=1&c')), 'https://e.org/a?b=1&c');
+  assert.equal(page(unscripted + go('https://e.org/b')), null);
 });
 
 test('comments end where browsers end them', () => {
