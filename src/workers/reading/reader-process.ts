@@ -1,7 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
+import type { Readable } from 'node:stream';
 import { release } from '../../own-memory.ts';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
+import { FRAGMENT_PIPE } from './fragment-pipe.ts';
+import { FragmentReceiver } from './fragment-receiver.ts';
 import {
   HEAP_MB,
   KEPT_RESIDENT_BYTES,
@@ -48,6 +51,7 @@ export class ReaderProcess implements Disposable {
   readonly #child: ChildProcess;
   readonly #ready = Promise.withResolvers<void>();
   readonly #exited: Promise<void>;
+  readonly #fragments: FragmentReceiver;
   #page: PromiseWithResolvers<PageReading> | null = null;
   #resting: PromiseWithResolvers<void> | null = null;
   #ending = false;
@@ -58,7 +62,7 @@ export class ReaderProcess implements Disposable {
   constructor({ compileCache, niceness }: ReaderOptions) {
     this.#child = fork(SCRIPT, {
       serialization: 'advanced',
-      stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
+      stdio: ['pipe', 'ignore', 'pipe', 'ipc', 'pipe'],
       execArgv: [`--max-old-space-size=${HEAP_MB}`, `--max-semi-space-size=${SEMI_SPACE_MB}`],
       // Not the parent's, which holds secrets.
       env: { NODE_COMPILE_CACHE: compileCache, ...ALLOCATOR },
@@ -69,6 +73,7 @@ export class ReaderProcess implements Disposable {
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_CHARS);
     });
+    this.#fragments = new FragmentReceiver(this.#child.stdio[FRAGMENT_PIPE] as Readable);
     this.#child.stdin!.on('error', () => {}); // its exit says why it takes no body
     this.#child.on('message', (message: FromReader) => this.#receive(message));
     this.#child.on('error', (error) => this.#end(error.message));
@@ -132,8 +137,13 @@ export class ReaderProcess implements Disposable {
     this.#residentBytes = message.residentBytes;
     if (message.type === 'ready') this.#ready.resolve();
     else if (message.type === 'rested') this.#endRest();
-    else if (message.type === 'read') this.#page?.resolve(message.reading);
+    else if (message.type === 'read') void this.#receiveReading(message);
     else this.#page?.reject(new PageError(message.code, { cause: message.cause }));
+  }
+
+  async #receiveReading({ reading, fragmentBytes }: Extract<FromReader, { type: 'read' }>): Promise<void> {
+    const fragment = await this.#fragments.take(fragmentBytes);
+    this.#page?.resolve({ ...reading, fragment });
   }
 
   #endRest(): void {

@@ -3,6 +3,7 @@ import { flushCompileCache } from 'node:module';
 import { Worker } from 'node:worker_threads';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import { Activity } from './activity.ts';
+import { writeFragment } from './fragment-pipe.ts';
 import { KEPT_RESIDENT_BYTES } from './limits.ts';
 import { readPage } from './read-page.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
@@ -15,9 +16,17 @@ import { trimResident } from './resident.ts';
 
 /** The body of a page comes on standard input: as part of a message it would be there three times. */
 export type ToReader = { type: 'read'; request: ReadRequest; bodyBytes: number } | { type: 'rest' };
-type Answer = { type: 'read'; reading: PageReading } | { type: 'failed'; code: PageErrorCode; cause: string };
-/** What it tells, and its resident memory then. */
-export type FromReader = ({ type: 'ready' } | { type: 'rested' } | Answer) & { residentBytes: number };
+type Failure = { type: 'failed'; code: PageErrorCode; cause: string };
+type Answer = { type: 'read'; reading: PageReading } | Failure;
+/**
+ * What it tells, and its resident memory then. The fragment of a page goes to a pipe of its own.
+ */
+export type FromReader = { residentBytes: number } & (
+  | { type: 'ready' }
+  | { type: 'rested' }
+  | { type: 'read'; reading: Omit<PageReading, 'fragment'>; fragmentBytes: number }
+  | Failure
+);
 
 const STDIN = 0;
 
@@ -43,8 +52,14 @@ flushCompileCache();
 async function answer({ request, bodyBytes }: Extract<ToReader, { type: 'read' }>): Promise<void> {
   activity.begin();
   const page = { ...request.page, body: takeBody(bodyBytes) };
-  const message = await read({ ...request, page });
-  send({ ...message, residentBytes: trimResident(KEPT_RESIDENT_BYTES) });
+  const answered = await read({ ...request, page });
+  const residentBytes = trimResident(KEPT_RESIDENT_BYTES);
+  if (answered.type === 'failed') send({ ...answered, residentBytes });
+  else {
+    const { fragment, ...reading } = answered.reading;
+    send({ type: 'read', reading, fragmentBytes: fragment.length, residentBytes });
+    writeFragment(fragment);
+  }
   activity.end();
 }
 
