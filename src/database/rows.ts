@@ -12,9 +12,8 @@ type ValueOf<Row, Value> = (row: Row, index: number) => Value | null | undefined
 
 export const text = <Row>(valueOf: ValueOf<Row, string>): Column<Row> => ({ type: 'text', valueOf });
 /**
- * Text that may be long, as a string or its bytes in UTF-8. Each value is a parameter of its own:
- * pg escapes the elements of an array with regular expressions, which takes minutes for megabytes
- * of quotes and backslashes. Good for batches of up to a thousand.
+ * Text that may be long, as a string or its bytes in UTF-8. Each value is a parameter of its own,
+ * which is neither escaped here nor unescaped there. Good for batches of up to a thousand.
  */
 export const largeText = <Row>(valueOf: ValueOf<Row, string | Uint8Array>): Column<Row> => ({
   type: 'text',
@@ -74,7 +73,8 @@ export function rows<Row>(batch: readonly Row[], columns: Record<string, Column<
   const names = sql.join(Object.keys(columns).map((name) => sql.id(name)));
   const arrays = Object.values(columns).map(({ type, apart, valueOf }) => {
     const values = batch.map((row, index) => valueOf(row, index) ?? null);
-    return sql`${apart ? sql`array[${sql.join(values)}]` : values}::${sql.raw(type)}[]`;
+    const array = apart ? sql`array[${sql.join(values)}]` : arrayLiteral(values as Element[]);
+    return sql`${array}::${sql.raw(type)}[]`;
   });
   return {
     columns: names,
@@ -90,4 +90,22 @@ export function rows<Row>(batch: readonly Row[], columns: Record<string, Column<
       ) as ${sql.id(name)}`;
     },
   };
+}
+
+type Element = string | number | boolean | Buffer | Date | null;
+
+/**
+ * The values as Postgres writes an array. pg would build the text from pieces of a few bytes: they
+ * were an eighth of the garbage that a delivery leaves.
+ */
+function arrayLiteral(values: readonly Element[]): string {
+  return `{${values.map((value) => elementLiteral(value)).join(',')}}`;
+}
+
+function elementLiteral(value: Element): string {
+  if (value === null) return 'NULL';
+  if (typeof value === 'string') return `"${value.replace(/["\\]/g, '\\$&')}"`;
+  if (Buffer.isBuffer(value)) return `"\\\\x${value.toString('hex')}"`;
+  if (value instanceof Date) return `"${value.toISOString()}"`;
+  return String(value);
 }
