@@ -2,6 +2,7 @@ import { sql, type Selectable } from 'kysely';
 import { overlappingSecrets } from '../../accounts/signing-secrets.ts';
 import { bigint, int, jsonb, rows as batch, text } from '../../database/rows.ts';
 import type { Db, OutboxTable } from '../../database/tables.ts';
+import { KEEP_LANE } from './lanes.ts';
 
 /**
  * A delivery that this process may send until its lease ends. `attempts` is the number of the
@@ -103,7 +104,7 @@ export async function claim(db: Db, claims: LaneClaim[], leaseMs: number): Promi
       ) picked
     ), claimed as (
       update outbox set status = 'sending', attempts = attempts + 1, fence = fence + 1, begun_at = now(),
-        leased_until = now() + ${leaseMs} * interval '1 ms'
+        leased_until = now() + ${leaseMs} * interval '1 ms', ${KEEP_LANE}
       where ctid = any(array(select place from due))
       returning *
     ), lost as (
@@ -137,7 +138,7 @@ export async function renew(
       where o.status = 'sending'
       for update of o skip locked
     )
-    update outbox set leased_until = now() + ${leaseMs} * interval '1 ms'
+    update outbox set leased_until = now() + ${leaseMs} * interval '1 ms', ${KEEP_LANE}
     where ctid = any(array(select place from free))
     returning id, fence`.execute(db);
   return new Map(rows.map((row) => [row.id, row.fence]));

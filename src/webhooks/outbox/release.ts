@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { float, int, rows, text } from '../../database/rows.ts';
 import type { Db } from '../../database/tables.ts';
 import type { ClaimedDelivery } from './claim.ts';
+import { KEEP_LANE } from './lanes.ts';
 
 /**
  * A claimed delivery that was not sent, to be given back; due again after `deferMs`, or at once
@@ -23,7 +24,7 @@ export async function release(db: Db, releases: Release[]): Promise<void> {
     defer_ms: float(({ deferMs }) => deferMs),
   });
   await sql`
-    update outbox o set status = 'waiting', leased_until = null, attempts = attempts - 1,
+    update outbox o set status = 'waiting', leased_until = null, attempts = attempts - 1, ${KEEP_LANE},
       next_attempt_at = case
         when r.defer_ms > 0 then now() + r.defer_ms * interval '1 ms'
         else next_attempt_at
