@@ -54,9 +54,17 @@ export function callerHeaders(headers: HeaderRecord): HeaderRecord {
   return pick(headers, (name) => headerRefusal(name) === null);
 }
 
-/** The headers as they are sent: in UTF-8, as browsers send them, whose bytes are Latin-1 here. */
-export function inUtf8(headers: HeaderRecord): HeaderRecord {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, bytesOf(value)]));
+/**
+ * A caller's headers as they are sent: by lower-case name, without the refused ones, and in UTF-8, as
+ * browsers send them, whose bytes are Latin-1 here.
+ */
+export function wireHeaders(headers: HeaderRecord): HeaderRecord {
+  const sent: HeaderRecord = {};
+  for (const name of Object.keys(headers)) {
+    const lower = name.toLowerCase();
+    if (headerRefusal(lower) === null) sent[lower] = bytesOf(headers[name]!);
+  }
+  return sent;
 }
 
 function bytesOf(value: string): string {

@@ -3,5 +3,4 @@
  * exports, and `WebSocket` among that loads an HTTP client that nobody here uses: 48 ms of CPU and
  * 13 MB in the process and again in each worker thread.
  */
-export const { createServer, validateHeaderName, validateHeaderValue } =
-  process.getBuiltinModule('node:http');
+export const { createServer } = process.getBuiltinModule('node:http');

@@ -2,7 +2,7 @@ import { decodeBeginning } from './body/decode.ts';
 import { EgressError, type Timings } from './errors.ts';
 import { exchange } from './exchange/exchange.ts';
 import type { Answer } from './exchange/types.ts';
-import { callerHeaders, credentialKey, inUtf8, type HeaderRecord } from './headers.ts';
+import { credentialKey, wireHeaders, type HeaderRecord } from './headers.ts';
 import type { HeaderFields } from './http1/head.ts';
 import { contentTypeOf, firstField, joinedField } from './http1/answer-fields.ts';
 import type { Network } from './connect/network.ts';
@@ -68,7 +68,7 @@ export async function post(network: Network, trial: AddressTrial, request: PostR
     const admitted = recipient(address);
     if (admitted) limits.admit(admitted);
   };
-  const headers = inUtf8(callerHeaders(request.headers));
+  const headers = wireHeaders(request.headers);
   const streamed = !Buffer.isBuffer(body);
   const answer = await exchange(network.pool, {
     target,

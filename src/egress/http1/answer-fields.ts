@@ -39,8 +39,11 @@ export function isPart(status: number, fields: HeaderFields): boolean {
  * there is none.
  */
 export function contentTypeOf(fields: HeaderFields): string | null {
+  const given = fields['content-type'];
+  // As most answers have it.
+  if (typeof given === 'string' && !given.includes(',')) return given;
   let counts: string | null = null;
-  for (const value of [fields['content-type'] ?? []].flat().flatMap((list) => list.split(','))) {
+  for (const value of [given ?? []].flat().flatMap((list) => list.split(','))) {
     const essence = essenceOf(value);
     if (essence === null || essence === '*/*') continue;
     const inherits = counts !== null && essence === essenceOf(counts) && !/;\s*charset\s*=/i.test(value);

@@ -31,6 +31,7 @@ export function framingFields(status: number, fields: Fields): { length: BodyLen
 }
 
 function listOf(value: string | string[] | undefined): string[] {
+  if (value === undefined) return [];
   return joined(value)
     .toLowerCase()
     .split(',')

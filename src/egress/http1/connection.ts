@@ -79,7 +79,7 @@ export class Connection {
         (error: Error) => this.destroy(error),
       );
     } else if (body.length <= JOINED_BYTES) {
-      socket.write(Buffer.concat([Buffer.from(head, 'latin1'), body]));
+      socket.write(joinedBytes(head, body));
       user.onBytesSent(body.length);
     } else {
       socket.write(head, 'latin1');
@@ -146,6 +146,14 @@ export class Connection {
     this.#user = null;
     user?.onClosed(this.#cause ?? new EgressError('connection_failed'));
   }
+}
+
+/** The head, which is Latin-1, and the body behind it. */
+function joinedBytes(head: string, body: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(head.length + body.length);
+  bytes.write(head, 'latin1');
+  body.copy(bytes, head.length);
+  return bytes;
 }
 
 function keepAliveTime(hintMs: number | null): number {

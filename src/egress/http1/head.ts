@@ -121,12 +121,14 @@ function collect(entries: [string, string][]): HeaderFields {
 }
 
 function keepsAlive(fields: HeaderFields, persistent: boolean): boolean {
+  if (fields['connection'] === undefined) return persistent;
   const options = joined(fields['connection']).toLowerCase();
   if (/(?:^|,)\s*close\s*(?:,|$)/.test(options)) return false;
   return persistent || /(?:^|,)\s*keep-alive\s*(?:,|$)/.test(options);
 }
 
 function keepAliveHint(fields: HeaderFields): number | null {
+  if (fields['keep-alive'] === undefined) return null;
   const hint = /(?:^|[,;\s])timeout\s*=\s*"?(\d{1,6})/i.exec(joined(fields['keep-alive']));
   return hint === null ? null : Number(hint[1]) * 1000;
 }

@@ -8,7 +8,7 @@ import { Deadline } from '../deadline.ts';
 import { EgressError } from '../errors.ts';
 import { exchange } from '../exchange/exchange.ts';
 import type { Answer, BodyExpectation } from '../exchange/types.ts';
-import { callerHeaders, credentialKey, inUtf8, withoutCredentials, type HeaderRecord } from '../headers.ts';
+import { credentialKey, wireHeaders, withoutCredentials, type HeaderRecord } from '../headers.ts';
 import type { HeaderFields } from '../http1/head.ts';
 import { codingField, contentTypeOf, firstField, isPart, joinedFields } from '../http1/answer-fields.ts';
 import { SiteCookies } from './cookies.ts';
@@ -56,7 +56,7 @@ class PageFetch {
     this.#headers = {
       accept: ACCEPT,
       'user-agent': request.userAgent,
-      ...inUtf8(callerHeaders(request.headers ?? {})),
+      ...wireHeaders(request.headers ?? {}),
     };
   }
 
