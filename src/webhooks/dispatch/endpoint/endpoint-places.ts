@@ -37,7 +37,6 @@ interface CountedPlace extends Place {
 export class EndpointPlaces {
   readonly #concurrency: EndpointConcurrency;
   readonly #account: AccountLoad;
-  readonly #counted = new WeakMap<Place, CountedPlace>();
   #inFlight = 0;
   #stalled = 0;
   #urgent = 0;
@@ -106,7 +105,6 @@ export class EndpointPlaces {
       [Symbol.dispose]: () => this.#count(place, -1),
     };
     this.#count(place, 1);
-    this.#counted.set(place, place);
     return place;
   }
 
@@ -130,11 +128,10 @@ export class EndpointPlaces {
    * had stalled before.
    */
   stall(place: Place): boolean {
-    const counted = this.#counted.get(place);
-    if (!counted || counted.stalled) return false;
-    this.#count(counted, -1);
-    counted.stalled = true;
-    this.#count(counted, 1);
+    if (!isCounted(place) || place.stalled) return false;
+    this.#count(place, -1);
+    place.stalled = true;
+    this.#count(place, 1);
     return true;
   }
 
@@ -151,4 +148,8 @@ export class EndpointPlaces {
     if (place.failing) this.#failing += change;
     if (place.delivery.lane === RETRY_LANE) this.#retrying += change;
   }
+}
+
+function isCounted(place: Place): place is CountedPlace {
+  return !place.urgent;
 }
