@@ -60,12 +60,12 @@ export function startRequestSpan(
 }
 
 /** Does `work` in a span, which ends with it and has failed when it throws. */
-export async function inSpan<T>(
-  name: string,
-  options: SpanOptions,
-  work: (span: Span) => Promise<T>,
-): Promise<T> {
+export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T> {
   const span = startSpan(name, options);
+  return sdk() === null ? work(span) : record(span, work);
+}
+
+async function record<T>(span: Span, work: (span: Span) => Promise<T>): Promise<T> {
   try {
     return await within(span, () => work(span));
   } catch (error) {

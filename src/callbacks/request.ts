@@ -37,7 +37,7 @@ export async function readRequest(
   const body = () => bodyChunks(db, content);
   const { digest } = await digestLarge(until(gone, body()), signer);
   if (gone.aborted) return null;
-  if (content.body_sha256 !== null && !content.body_sha256.equals(digest)) return null;
+  if (content.body_sha256 !== null && content.body_sha256 !== digest) return null;
   const headers = openHeaders(box, content);
   return { headers: requestHeaders({ id: content.id, attempts: 1 }, headers, signer.headers()), body };
 }

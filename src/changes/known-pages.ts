@@ -1,5 +1,5 @@
 import { sql, type Selectable } from 'kysely';
-import { bytea, int, largeText, rows, smallint, text } from '../database/rows.ts';
+import { hex, int, largeText, rows, smallint, text } from '../database/rows.ts';
 import type { DbOrTx, JobsTable, Tx } from '../database/tables.ts';
 import { isGone, type ComparedPage, type KnownPage, type PageContent } from './page-change.ts';
 
@@ -160,7 +160,7 @@ async function storeContents(
 ): Promise<void> {
   const batch = rows(contents, {
     ordinal: int(({ ordinal }) => ordinal),
-    sha256: bytea(({ sha256 }) => Buffer.from(sha256, 'hex')),
+    sha256: hex(({ sha256 }) => sha256),
     etag: text(({ etag }) => etag),
     last_modified: text(({ last_modified }) => last_modified),
     links: largeText(({ links }) => list(links)),

@@ -38,6 +38,14 @@ export const real = <Row>(valueOf: ValueOf<Row, number>): Column<Row> => ({ type
 export const float = <Row>(valueOf: ValueOf<Row, number>): Column<Row> => ({ type: 'float8', valueOf });
 export const boolean = <Row>(valueOf: ValueOf<Row, boolean>): Column<Row> => ({ type: 'boolean', valueOf });
 export const bytea = <Row>(valueOf: ValueOf<Row, Buffer>): Column<Row> => ({ type: 'bytea', valueOf });
+/** Bytes as hexadecimal digits: a string weighs less than a Buffer where many are kept. */
+export const hex = <Row>(valueOf: ValueOf<Row, string>): Column<Row> => ({
+  type: 'bytea',
+  valueOf: (row, index) => {
+    const digits = valueOf(row, index) ?? null;
+    return digits === null ? null : `\\x${digits}`;
+  },
+});
 export const timestamptz = <Row>(valueOf: ValueOf<Row, Date>): Column<Row> => ({
   type: 'timestamptz',
   valueOf,

@@ -6,6 +6,7 @@ import {
   boolean,
   bytea,
   float,
+  hex,
   int,
   jsonb,
   real,
@@ -41,6 +42,7 @@ test('a batch becomes rows, in its order, with every type as it was', async () =
     missing: text((): undefined => undefined),
     negative: boolean((item) => item.size < 0),
     digest: bytea((item) => Buffer.from([0, item.size & 0xff, 0x5c])),
+    digits: hex((item) => (item.word === null ? null : '005c22')),
     when: timestamptz(() => when),
     object: jsonb((item) => (item.word === null ? null : { a: [item.word] })),
   });
@@ -56,6 +58,7 @@ test('a batch becomes rows, in its order, with every type as it was', async () =
       third: 7 / 3,
       negative: false,
       digest: Buffer.from([0, 7, 0x5c]),
+      digits: Buffer.from([0, 0x5c, 0x22]),
       object: { a: [items[0]!.word] },
     },
     {
@@ -67,6 +70,7 @@ test('a batch becomes rows, in its order, with every type as it was', async () =
       third: -1 / 3,
       negative: true,
       digest: Buffer.from([0, 0xff, 0x5c]),
+      digits: null,
       object: null,
     },
   ]);

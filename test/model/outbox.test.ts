@@ -180,6 +180,6 @@ function resultOf(how: 'delivered' | 'exhausted' | 'retry'): AttemptResult {
     retry_after: null,
     waited_ms: 1,
     body_bytes: 2,
-    body_sha256: Buffer.alloc(32),
+    body_sha256: '00'.repeat(32),
   };
 }

@@ -28,7 +28,6 @@ export function serveDispatch(port: MessagePort, dispatch: DirectDispatch): void
     const room = rooms.get(message.id);
     rooms.delete(message.id);
     if (message.type === 'reserve') void reserve(message.id, message.to);
-    // A new delivery: it has no digest yet, which would no longer be a Buffer here.
     else if (message.type === 'hand_over') room?.handOver(message.delivery, message.ageMs);
     else room?.giveBack();
   });

@@ -14,12 +14,15 @@ export interface ClaimedDelivery extends Omit<
   | 'next_attempt_at'
   | 'leased_until'
   | 'begun_at'
+  | 'body_sha256'
   | 'last_status_code'
   | 'last_error'
   | 'created_at'
 > {
   /** When the attempt began by the database's clock, in milliseconds since 1970. */
   begun_ms: number;
+  /** In hexadecimal digits. */
+  body_sha256: string | null;
   webhook_secret: string;
   /** Previous secrets that still overlap, the newest first. */
   previous_secrets: string[];
@@ -29,8 +32,8 @@ export interface ClaimedDelivery extends Omit<
 export const selectClaimed = (leased: string) => sql`
     select c.account_id, c.id, c.job_id, c.event, c.webhook_url, c.endpoint,
       c.webhook_id, c.head, c.tail, c.link, c.whole_job, c.page_ordinals, c.headers,
-      c.body_bytes, c.body_sha256, c.schedule_step, c.attempts, c.fence, c.lane, c.trigger,
-      extract(epoch from c.begun_at)::float8 * 1000 as begun_ms,
+      c.body_bytes, encode(c.body_sha256, 'hex') as body_sha256, c.schedule_step, c.attempts, c.fence,
+      c.lane, c.trigger, extract(epoch from c.begun_at)::float8 * 1000 as begun_ms,
       c.request_id, c.traceparent, a.webhook_secret,
       ${overlappingSecrets('a')} as previous_secrets
     from ${sql.ref(leased)} c join accounts a on a.id = c.account_id`;

@@ -21,7 +21,8 @@ export interface AttemptResult {
   /** From the claim, which began the attempt by the database's clock, to its start. */
   waited_ms: number;
   body_bytes: number | null;
-  body_sha256: Buffer | null;
+  /** In hexadecimal digits. */
+  body_sha256: string | null;
 }
 
 /** What becomes of the delivery after its attempt. `delay` in seconds where it is tried again. */

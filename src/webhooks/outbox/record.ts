@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { bigint, bytea, float, int, rows, smallint, text } from '../../database/rows.ts';
+import { bigint, float, hex, int, rows, smallint, text } from '../../database/rows.ts';
 import { PREPARED } from '../../database/connect/prepared.ts';
 import { crashPoint } from '../../crash-point.ts';
 import type { Db, Tx } from '../../database/tables.ts';
@@ -42,7 +42,7 @@ const STATUS = {
 };
 const BODY = {
   bytes: bigint(({ result }: FinishedAttempt) => result.body_bytes),
-  sha256: bytea(({ result }: FinishedAttempt) => result.body_sha256),
+  sha256: hex(({ result }: FinishedAttempt) => result.body_sha256),
 };
 
 async function moveEnded(tx: Tx, batch: FinishedAttempt[]): Promise<void> {

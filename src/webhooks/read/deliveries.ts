@@ -148,7 +148,8 @@ export interface DeliveryContent extends BodySource {
   webhook_id: string;
   /** Sealed. */
   headers: string | null;
-  body_sha256: Buffer | null;
+  /** In hexadecimal digits. */
+  body_sha256: string | null;
   attempts: number;
 }
 
@@ -160,8 +161,8 @@ export async function readContent(
 ): Promise<DeliveryContent | null> {
   if (!isId('dlv', id)) return null;
   const columns = sql`
-    account_id, id, job_id, event, head, tail, link, whole_job, page_ordinals, body_bytes, body_sha256,
-    webhook_id, headers, attempts`;
+    account_id, id, job_id, event, head, tail, link, whole_job, page_ordinals, body_bytes,
+    encode(body_sha256, 'hex') as body_sha256, webhook_id, headers, attempts`;
   const { rows } = await sql<DeliveryContent>`
     select ${columns} from outbox where account_id = ${accountId} and id = ${id}
     union all

@@ -2,7 +2,7 @@ import { crashPoint } from '../../crash-point.ts';
 import { AddressBusyError, EgressError, type PostResult } from '../../egress/index.ts';
 import { parseRetryAfter } from '../../egress/retry-after.ts';
 import type { Log } from '../../log.ts';
-import { inSpan, markFailed, SpanKind, traceparentOf } from '../../tracing.ts';
+import { inSpan, markFailed, SpanKind, traceparentOf, type SpanOptions } from '../../tracing.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 import type { AttemptResult } from '../outbox/finished-attempt.ts';
 import { UnlinkedError } from './link.ts';
@@ -39,17 +39,8 @@ export class Sender {
    * performance.now's clock. Throws a NotSentError, and sends nothing, where it cannot be signed,
    * linked or read here, or its address has been sent enough. Every other failure is a result.
    */
-  async attempt(delivery: ClaimedDelivery, claimedAt: number): Promise<AttemptResult> {
-    const attributes = {
-      'ollagraph.delivery_id': delivery.id,
-      'ollagraph.event': delivery.event,
-      'ollagraph.attempt': delivery.attempts,
-      'server.address': delivery.endpoint,
-      'http.request.method': 'POST',
-      ...(delivery.job_id === null ? {} : { 'ollagraph.job_id': delivery.job_id }),
-    };
-    const options = { parent: delivery.traceparent, kind: SpanKind.CLIENT, attributes };
-    return await inSpan('attempt', options, async (span) => {
+  attempt(delivery: ClaimedDelivery, claimedAt: number): Promise<AttemptResult> {
+    return inSpan('attempt', spanOptions(delivery), async (span) => {
       const result = await this.#attempt(delivery, claimedAt, traceparentOf(span));
       if (result.status_code !== null) span.setAttribute('http.response.status_code', result.status_code);
       if (result.error !== null) {
@@ -88,6 +79,18 @@ export class Sender {
     const level = error === 'internal_error' || error === 'body_changed' ? 'error' : 'debug';
     this.#log[level]({ request_id, delivery_id, err }, 'delivery attempt failed without an answer');
   }
+}
+
+function spanOptions({ id, job_id, event, attempts, endpoint, traceparent }: ClaimedDelivery): SpanOptions {
+  const attributes = {
+    'ollagraph.delivery_id': id,
+    'ollagraph.event': event,
+    'ollagraph.attempt': attempts,
+    'server.address': endpoint,
+    'http.request.method': 'POST',
+    ...(job_id === null ? {} : { 'ollagraph.job_id': job_id }),
+  };
+  return { parent: traceparent, kind: SpanKind.CLIENT, attributes };
 }
 
 const MAX_LOCATION_LENGTH = 2048;

@@ -66,13 +66,19 @@ async function namedPages(db: Db, delivery: BodySource): Promise<string> {
   return pages.map(({ ordinal, fragment }) => `{"page_index":${ordinal},"page":${fragment}}`).join(',');
 }
 
+/**
+ * The body of a delivery that carries no pages; null where it does, or is larger than
+ * SMALL_BODY_BYTES.
+ */
+export function ownBody({ head, link, tail, whole_job, page_ordinals }: BodySource): Buffer | null {
+  if (whole_job || page_ordinals !== null) return null;
+  const body = Buffer.from(head + (link ?? '') + tail, 'utf8');
+  return body.length > SMALL_BODY_BYTES ? null : body;
+}
+
 /** The whole body, or null when it is larger than SMALL_BODY_BYTES. */
 export async function smallBody(db: Db, delivery: BodySource): Promise<Buffer | null> {
   if (delivery.body_bytes !== null && delivery.body_bytes > SMALL_BODY_BYTES) return null;
-  if (!delivery.whole_job && delivery.page_ordinals === null) {
-    const body = Buffer.from(delivery.head + (delivery.link ?? '') + delivery.tail, 'utf8');
-    return body.length > SMALL_BODY_BYTES ? null : body;
-  }
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of bodyChunks(db, delivery)) {
@@ -83,4 +89,5 @@ export async function smallBody(db: Db, delivery: BodySource): Promise<Buffer | 
   return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
 }
 
-export const sha256 = (body: Buffer): Buffer => hash('sha256', body, 'buffer');
+/** In hexadecimal digits. */
+export const sha256 = (body: Buffer): string => hash('sha256', body, 'hex');

@@ -10,7 +10,7 @@ import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import { Semaphore } from '../../limits/semaphore.ts';
 import type { ClaimedDelivery } from '../outbox/claim.ts';
 import { URGENT_LANE } from '../outbox/lanes.ts';
-import { bodyChunks, sha256, SMALL_BODY_BYTES, smallBody } from './body.ts';
+import { bodyChunks, ownBody, sha256, SMALL_BODY_BYTES, smallBody } from './body.ts';
 import { addLink, lacksLink } from './link.ts';
 import { createSigner, type Signer } from './sign.ts';
 
@@ -52,7 +52,8 @@ export class UnreadBodyError extends Error {
 /** What is known of the body once it is complete. */
 export interface BodyFacts {
   body_bytes: number | null;
-  body_sha256: Buffer | null;
+  /** In hexadecimal digits. */
+  body_sha256: string | null;
 }
 
 export interface PosterOptions {
@@ -78,20 +79,33 @@ export class Poster {
    */
   async post(claimed: ClaimedDelivery, traceparent: string | null, facts: BodyFacts): Promise<PostResult> {
     const delivery = lacksLink(claimed) ? await orUnread(this.#addLink(claimed)) : claimed;
-    const body = await orUnread(smallBody(this.#options.db, delivery));
+    const body = ownBody(delivery) ?? (await orUnread(smallBody(this.#options.db, delivery)));
     if (body === null) return await this.#postLarge(delivery, traceparent, facts);
-    const { signer, headers } = this.#open(delivery);
-    fixBody(delivery, facts, body.length, sha256(body));
-    signer.update(body);
+    const headers = this.#sign(delivery, traceparent, { body, facts });
     crashPoint('delivery.send');
     return await this.#options.egress.post({
       url: delivery.webhook_url,
       payer: delivery.account_id,
       urgent: delivery.lane === URGENT_LANE,
-      headers: requestHeaders(delivery, headers, signer.headers(), traceparent),
+      headers,
       body,
       timeoutMs: this.#options.config.webhookTimeoutMs,
     });
+  }
+
+  /**
+   * Fixes a small body and signs it. In a function of its own, so that no request under way keeps its
+   * signer.
+   */
+  #sign(
+    delivery: ClaimedDelivery,
+    traceparent: string | null,
+    { body, facts }: { body: Buffer; facts: BodyFacts },
+  ): Record<string, string> {
+    const { signer, headers } = this.#open(delivery);
+    fixBody(delivery, facts, body.length, sha256(body));
+    signer.update(body);
+    return requestHeaders(delivery, headers, signer.headers(), traceparent);
   }
 
   /** Many pages are read in turn with large bodies. */
@@ -164,7 +178,7 @@ async function orUnread<T>(reading: Promise<T>): Promise<T> {
 export async function digestLarge(
   chunks: AsyncIterable<Buffer>,
   signer: Signer,
-): Promise<{ bytes: number; digest: Buffer }> {
+): Promise<{ bytes: number; digest: string }> {
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const chunk of chunks) {
@@ -172,13 +186,13 @@ export async function digestLarge(
     signer.update(chunk);
     bytes += chunk.length;
   }
-  return { bytes, digest: hash.digest() };
+  return { bytes, digest: hash.digest('hex') };
 }
 
 /** Notes the body's length and digest, and refuses to send what differs from the first attempt. */
-function fixBody(delivery: ClaimedDelivery, facts: BodyFacts, bytes: number, digest: Buffer): void {
+function fixBody(delivery: ClaimedDelivery, facts: BodyFacts, bytes: number, digest: string): void {
   const { id, body_bytes, body_sha256 } = delivery;
-  if (body_sha256 !== null && (!body_sha256.equals(digest) || body_bytes !== bytes))
+  if (body_sha256 !== null && (body_sha256 !== digest || body_bytes !== bytes))
     throw new BodyChangedError(`delivery ${id} was ${body_bytes} bytes and is ${bytes}`);
   facts.body_bytes = bytes;
   facts.body_sha256 = digest;

@@ -66,7 +66,7 @@ function attempt(account_id: string, id: string, lane: number): FinishedAttempt 
     bytes_sent: 1,
     retry_after: null,
     body_bytes: 1,
-    body_sha256: Buffer.alloc(32),
+    body_sha256: '00'.repeat(32),
   };
   const claimed = { ...delivery, endpoint: 'a.example:443' } as unknown as ClaimedDelivery;
   return { delivery: claimed, result, outcome: { status: 'delivered' } };

@@ -41,7 +41,7 @@ export async function previewRequest(
       cut: true,
       changed: false,
       bytes: content.body_bytes,
-      sha256: content.body_sha256?.toString('hex') ?? null,
+      sha256: content.body_sha256,
     };
   }
   const secrets = await readSigningSecrets(db, box, content.account_id);
@@ -53,9 +53,9 @@ export async function previewRequest(
     headers: requestHeaders({ id: content.id, attempts: content.attempts + 1 }, headers, signer.headers()),
     shown: decode(body.subarray(0, SHOWN_BYTES)),
     cut: body.length > SHOWN_BYTES,
-    changed: content.body_sha256 !== null && !content.body_sha256.equals(digest),
+    changed: content.body_sha256 !== null && content.body_sha256 !== digest,
     bytes: body.length,
-    sha256: digest.toString('hex'),
+    sha256: digest,
   };
 }
 
