@@ -31,6 +31,11 @@ export class PrioritySemaphore {
     this.#free = capacity;
   }
 
+  /** The amount that is held. */
+  get held(): number {
+    return this.#capacity - this.#free;
+  }
+
   /**
    * Waits for an amount, at most the whole capacity. Resolves with null when the signal aborts
    * first.

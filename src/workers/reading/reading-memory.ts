@@ -5,6 +5,13 @@ import { LARGEST_READING_BYTES } from './page-weight.ts';
 /** How long an urgent page waits before pages that yield are given up. Most end sooner. */
 const PATIENCE_MS = 1000;
 
+/**
+ * While heavy pages take no more than this, idle readers keep what they do not use: each holds some
+ * 30 MiB more than one that has returned it, and its code stays compiled. To return it costs 50 ms
+ * of CPU time, and the next pages some 300 ms.
+ */
+const EASY_BYTES = LARGEST_READING_BYTES / 2;
+
 /** A page that takes much memory. */
 interface HeavyPage {
   /** What its reader may come to take. */
@@ -30,7 +37,7 @@ export class ReadingMemory {
   readonly #yielding = new Set<AbortController>();
   readonly #holders: (() => Promise<void>)[] = [];
 
-  /** Has `rest` return what readers do not use, whenever a page gets a place. */
+  /** Has `rest` return what readers do not use, when pages that get a place take much together. */
   onHeavy(rest: () => Promise<void>): void {
     this.#holders.push(rest);
   }
@@ -45,7 +52,7 @@ export class ReadingMemory {
       clearTimeout(patience);
     }
     if (permit === null) throw signal.reason as Error;
-    await Promise.all(this.#holders.map(async (rest) => await rest()));
+    if (this.#semaphore.held > EASY_BYTES) await Promise.all(this.#holders.map(async (rest) => await rest()));
     const wanted = new AbortController();
     if (yields) this.#yielding.add(wanted);
     return {

@@ -61,3 +61,19 @@ test('a page that yields gives way to an urgent one; one that does not is waited
   assert.ok(await wanted(true));
   assert.ok(!(await wanted(false)));
 });
+
+test('readers return what they do not use while heavy pages take more than half of the memory', async () => {
+  const memory = new ReadingMemory();
+  let rests = 0;
+  memory.onHeavy(async () => void rests++);
+  const enter = async (bytes: number) => await memory.enter({ bytes, urgent: false, yields: false }, never());
+  const third = Math.floor(LARGEST_READING_BYTES / 3);
+  using stack = new DisposableStack();
+  stack.use(await enter(third));
+  assert.equal(rests, 0);
+  const second = await enter(third);
+  assert.equal(rests, 1);
+  second[Symbol.dispose]();
+  stack.use(await enter(LARGEST_READING_BYTES - third));
+  assert.equal(rests, 2);
+});
