@@ -31,7 +31,19 @@ function pieceOf(annotation: unknown): TextPiece[] {
   const size = Math.min(MAX_SIZE, height);
   const y = Math.min(top, bottom!) + (height - size) / 2;
   const width = Math.min(Math.abs(right! - left!), text.length * size * 0.5);
-  return [{ text, x: Math.min(left!, right!), y, width, size, endsLine: false, turns: 0, href: null }];
+  return [
+    {
+      text,
+      x: Math.min(left!, right!),
+      y,
+      width,
+      size,
+      endsLine: false,
+      turns: 0,
+      isReversed: false,
+      href: null,
+    },
+  ];
 }
 
 /** The pieces of a page with what stands in the fields of its form, each behind its line. */
@@ -41,7 +53,8 @@ export function withFilledIn(pieces: TextPiece[], annotations: readonly unknown[
   const behind = new Map<number, TextPiece[]>();
   for (const piece of filledIn) {
     const at = pieces.findLastIndex(
-      ({ text, x, y, size }) => text.trim() !== '' && x <= piece.x && Math.abs(y - piece.y) <= size / 2,
+      ({ text, x, y, size }) =>
+        text.trim() !== '' && x <= piece.x && Math.abs(y - piece.y) <= 0.6 * Math.max(size, piece.size),
     );
     const place = at === -1 ? pieces.length : at;
     behind.set(place, [...(behind.get(place) ?? []), piece]);

@@ -33,6 +33,7 @@ async function piecesOf(page: Page): Promise<TextPiece[]> {
       size: Math.hypot(c!, d!),
       endsLine: item.hasEOL,
       turns: (Math.round(Math.atan2(b!, a!) / (Math.PI / 2)) + 4) % 4,
+      isReversed: item.dir === 'rtl',
       href: null,
     };
   });

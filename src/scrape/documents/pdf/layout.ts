@@ -40,15 +40,19 @@ const HYPHENATED = /\p{Ll}-$/u;
 /** A hyphen that belongs to the word, or to a span of numbers, as it stands before a capital. */
 const COMPOUND = /\p{L}-$/u;
 const SPAN = /\p{N}[-–]$/u;
+/** A short word between hyphens, as in "state-of-the-art". */
+const CHAIN = /-\p{Ll}{1,3}-$/u;
 
 /** Whether a line goes on right behind the last one, whose hyphen stays. */
 function keepsHyphen(before: string, next: string): boolean {
+  if (CHAIN.test(before)) return true;
   return (COMPOUND.test(before) && /^\p{Lu}/u.test(next)) || (SPAN.test(before) && /^\p{N}/u.test(next));
 }
 
 /** Joins a line to the paragraph, undoing hyphenation. */
 function join(block: Block, next: Run[]): void {
-  const hyphenated = HYPHENATED.test(block.text) && /^\p{Ll}/u.test(textOfRuns(next));
+  const hyphenated =
+    HYPHENATED.test(block.text) && !CHAIN.test(block.text) && /^\p{Ll}/u.test(textOfRuns(next));
   if (hyphenated) block.runs = cut(block.runs, 0, 1);
   else if (!keepsHyphen(block.text, textOfRuns(next)))
     append(block.runs, {
@@ -58,6 +62,27 @@ function join(block: Block, next: Run[]): void {
   for (const run of next) append(block.runs, run);
   block.text = textOfRuns(block.runs);
   block.lines++;
+}
+
+/** The number of a page behind leaders, at the end of an entry of a table of contents. */
+const ENTRY_END = /[.·…_]\s?[.·…_]\s?[.·…_]\s{0,9}(?:\d{1,4}|[ivxlc]{1,6})$/i;
+
+/** A sentence ends here. */
+const SENTENCE_END = /[.!?:…][”"’'»)\]]?$/;
+/** First lines of paragraphs are set in by these many times the size of their text. */
+const INDENT = { least: 0.7, most: 4 };
+
+/** Whether the first line of a paragraph is set in, between a line that ends a sentence and the next one. */
+function isIndented(line: Line, before: Line, next: Line | undefined): boolean {
+  const [left, margin] = [line, before].map(({ cells }) => cells[0]!.left) as [number, number];
+  const indent = (left - margin) / line.size;
+  if (indent < INDENT.least || indent > INDENT.most) return false;
+  return next === undefined || Math.abs(next.cells[0]!.left - margin) < line.size / 2;
+}
+
+/** Whether a line begins a block, though it follows closely on the last one. */
+function beginsBlock(line: Line, before: Line, next: Line | undefined, text: string): boolean {
+  return ENTRY_END.test(text) || (SENTENCE_END.test(text) && isIndented(line, before, next));
 }
 
 const startsItem = (text: string): boolean => /^(?:[•◦▪‣●–]|\(?\d{1,3}[.)])\s/.test(text);
@@ -92,7 +117,10 @@ function blocksOf(lines: Line[]): Block[] {
     const close = gap > 0 && gap <= line.size * PARAGRAPH_GAP && Math.abs(line.size - before!.size) < 0.5;
     const last = blocks.at(-1);
     const goesOn = widthOf(before ?? line) >= usual * SHORT_LINE || HYPHENATED.test(last?.text ?? '');
-    if (last && close && goesOn && !startsItem(text)) join(last, runs);
+    const begins =
+      startsItem(text) ||
+      (before !== null && last !== undefined && beginsBlock(line, before, lines[i + 1], last.text));
+    if (last && close && goesOn && !begins) join(last, runs);
     else blocks.push({ runs, text, size: line.size, lines: 1 });
     before = line;
   }

@@ -1,3 +1,5 @@
+import { inReadingOrder, isRightToLeft } from './direction.ts';
+import { withoutLetterSpacing } from './letter-spacing.ts';
 import type { TextPiece } from './pieces.ts';
 import { append, textOfRuns, type Run } from './runs.ts';
 
@@ -26,26 +28,41 @@ const BOLD_SHIFT = 0.1;
 
 /** The lines of a page in the order in which they are drawn. */
 export function linesOf(pieces: TextPiece[]): Line[] {
-  const lines: Line[] = [];
-  let line: Line | null = null;
-  let blank = false;
+  return drawnLines(pieces).map(lineOf);
+}
+
+/** The pieces of each line, blanks between them included. */
+function drawnLines(pieces: TextPiece[]): TextPiece[][] {
+  const lines: TextPiece[][] = [];
+  let line: TextPiece[] | null = null;
+  let [y, size] = [0, 0];
   let before: TextPiece | null = null;
   for (const piece of pieces) {
+    const isBlank = piece.text.trim() === '';
     if (before !== null && isPrintedAgain(piece, before)) continue;
-    if (piece.text.trim() !== '') before = piece;
-    if (line && piece.text !== '' && Math.abs(piece.y - line.y) > line.size / 2) line = null;
-    if (piece.text.trim() === '') blank ||= piece.text !== '';
-    else {
-      if (!line) {
-        lines.push((line = { cells: [], y: piece.y, size: piece.size }));
-        blank = false;
-      }
-      addPiece(line, piece, blank);
-      blank = false;
+    if (!isBlank) before = piece;
+    if (line && piece.text !== '' && Math.abs(piece.y - y) > size / 2) line = null;
+    if (line && piece.text !== '') line.push(piece);
+    else if (!isBlank) {
+      lines.push((line = [piece]));
+      [y, size] = [piece.y, 0];
     }
+    if (!isBlank) size = Math.max(size, piece.size);
     if (piece.endsLine) line = null;
   }
   return lines;
+}
+
+function lineOf(pieces: TextPiece[]): Line {
+  const line: Line = { cells: [], y: pieces[0]!.y, size: 0 };
+  const isReversed = isRightToLeft(pieces);
+  let isAfterBlank = false;
+  for (const piece of isReversed ? inReadingOrder(pieces) : withoutLetterSpacing(pieces)) {
+    const isBlank = piece.text.trim() === '';
+    if (!isBlank) addPiece(line, piece, { isAfterBlank, isReversed });
+    isAfterBlank = isBlank;
+  }
+  return line;
 }
 
 /** Whether a piece is the one before it, printed again beside itself to look bold. */
@@ -55,15 +72,23 @@ function isPrintedAgain(piece: TextPiece, before: TextPiece): boolean {
   return isNear && piece.text === before.text && piece.text.trim() !== '';
 }
 
-function addPiece(line: Line, piece: TextPiece, afterBlank: boolean): void {
+interface Placing {
+  isAfterBlank: boolean;
+  /** Whether the line is read from right to left. */
+  isReversed: boolean;
+}
+
+function addPiece(line: Line, piece: TextPiece, { isAfterBlank, isReversed }: Placing): void {
   const { text, x, width, size, href } = piece;
+  const right = x + width;
   let cell = line.cells.at(-1);
-  const gap = cell ? x - cell.right : Infinity;
-  if (!cell || gap > size * CELL_GAP) line.cells.push((cell = { runs: [], left: x, right: x, width: 0 }));
-  else if ((afterBlank || gap > size * WORD_GAP) && !/\s$/.test(textOfRuns(cell.runs.slice(-1))))
+  const gap = cell ? (isReversed ? cell.left - right : x - cell.right) : Infinity;
+  line.size = Math.max(line.size, size);
+  if (!cell || gap > size * CELL_GAP) line.cells.push((cell = { runs: [], left: x, right, width: 0 }));
+  else if ((isAfterBlank || gap > size * WORD_GAP) && !/\s$/.test(textOfRuns(cell.runs.slice(-1))))
     append(cell.runs, { text: ' ', href: cell.runs.at(-1)?.href === href ? href : null });
   append(cell.runs, { text, href });
-  cell.right = x + width;
+  if (isReversed) cell.left = x;
+  else cell.right = right;
   cell.width += width;
-  line.size = Math.max(line.size, size);
 }

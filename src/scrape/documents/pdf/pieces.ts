@@ -10,6 +10,8 @@ export interface TextPiece {
   endsLine: boolean;
   /** The direction in which it is written, in quarter turns counter-clockwise. */
   turns: number;
+  /** Whether its text is in the order in which a script is read that goes from right to left. */
+  isReversed: boolean;
   /** Where a link annotation over it leads. */
   href: string | null;
 }
