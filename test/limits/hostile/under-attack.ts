@@ -62,6 +62,8 @@ export interface UnderAttack extends AsyncDisposable {
   /** The account whose pages and callbacks are attacked. */
   attacked: Api;
   bystander: Api;
+  /** Another account. */
+  account(name: string): Promise<Api>;
   /** The ports of the attackers. */
   hostile: { pages: number; crawls: number; callbacks: number };
   dns: FakeDns;
@@ -108,12 +110,12 @@ export async function startUnderAttack(): Promise<UnderAttack> {
   );
   const origin = `http://127.0.0.1:${await service.ready()}`;
   const attacked = createApi(origin, ATTACKED_KEY);
-  await using open = openDatabase(database.url, { max: 1, onError: () => {} });
-  const account = await createAccount(open.db, createSecretBox(undefined), {
-    name: 'bystander',
-    credits: 100_000,
-  });
-  const bystander = createApi(origin, account.key);
+  const account = async (name: string): Promise<Api> => {
+    await using open = openDatabase(database.url, { max: 1, onError: () => {} });
+    const { key } = await createAccount(open.db, createSecretBox(undefined), { name, credits: 100_000 });
+    return createApi(origin, key);
+  };
+  const bystander = await account('bystander');
   // Warmed up with pages of up to half a megabyte, so that only the attacks' cost is measured.
   const urls = Array.from({ length: 100 }, (_, n) => site.url(n % 50 === 0 ? '/large' : '/'));
   await bystander.finished(await bystander.queue('/v1/scrape/batch/async', { urls }));
@@ -158,6 +160,7 @@ export async function startUnderAttack(): Promise<UnderAttack> {
   return {
     attacked,
     bystander,
+    account,
     hostile,
     dns,
     site,
