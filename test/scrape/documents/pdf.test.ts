@@ -212,3 +212,23 @@ test('what is filled into a form, or written on a page, is text', async () => {
     '<< /Type /Annot /Subtype /FreeText /Contents (A remark) /Rect [100 600 300 620] /DA (/F1 11 Tf) >>';
   assert.equal(await markdown(content, { annotations }), 'Name: Ann Lee\n\nAgree: ☒\n\nA remark');
 });
+
+const read = async (body: Buffer) => (await readPdf(body, 'https://example.com/a.pdf')).markdown();
+
+test('a document whose end is missing is read as far as it goes', async () => {
+  const whole = writePdf({ pages: ['One', 'Two', 'Three'].map((text) => page({ text, x: 60, y: 700 })) });
+  assert.equal(await read(whole), 'One\n\nTwo\n\nThree');
+  const withoutTable = whole.subarray(0, whole.lastIndexOf('xref\n0'));
+  assert.equal(await read(withoutTable), 'One\n\nTwo\n\nThree');
+  assert.equal(await read(whole.subarray(0, whole.indexOf('(Three)'))), 'One\n\nTwo');
+  await assert.rejects(read(whole.subarray(0, 200)));
+});
+
+test('a page that is broken does not take the others with it', async () => {
+  const pages = ['One', 'Two'].map((text) => page({ text, x: 60, y: 700 }));
+  const broken = writePdf({ pages }).toString('latin1').replace('7 0 R]', '9 0 R]');
+  const content = await readPdf(Buffer.from(broken, 'latin1'), 'https://example.com/a.pdf');
+  assert.equal(content.markdown(), 'One');
+  const { page_count: count, pages_read: pagesRead } = content.metadata;
+  assert.deepEqual([count, pagesRead], [2, 1]);
+});

@@ -9,6 +9,7 @@ import { PredefinedCMaps } from './cmaps.ts';
 import { withFilledIn } from './filled-in.ts';
 import { layOut } from './layout.ts';
 import { withLinks, type LinkArea, type TextPiece } from './pieces.ts';
+import { withPageList } from './repair.ts';
 
 type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
 type Page = Awaited<ReturnType<Pdf['getPage']>>;
@@ -94,25 +95,60 @@ async function metadataOf(pdf: Pdf) {
   });
 }
 
-/** Page after page until the document, the time or the measure of text is over. */
+/** The pieces of a page, and where its links lead. */
+async function readPage(page: Page): Promise<{ pieces: TextPiece[]; areas: LinkArea[] }> {
+  const annotations: unknown[] = await page.getAnnotations();
+  const areas = linksIn(annotations);
+  const written = withLinks(await piecesOf(page), areas.slice(0, MAX_LINKS_PER_PAGE));
+  return { pieces: withFilledIn(written, annotations), areas };
+}
+
+/**
+ * Page after page until the document, the time or the measure of text is over. A page that is
+ * broken is left out; where all are, throws what is wrong with the first.
+ */
 async function readPages(pdf: Pdf): Promise<{ pages: TextPiece[][]; links: string[] }> {
   const deadline = performance.now() + MAX_MILLISECONDS;
   const pages: TextPiece[][] = [];
   const links = new Set<string>();
+  const faults: unknown[] = [];
   let chars = 0;
   for (let number = 1; number <= Math.min(pdf.numPages, MAX_PAGES); number++) {
     if (performance.now() > deadline || chars > MAX_CHARS) break;
-    const page = await pdf.getPage(number);
-    const annotations: unknown[] = await page.getAnnotations();
-    const areas = linksIn(annotations);
-    for (const { href } of areas) links.add(href);
-    const written = withLinks(await piecesOf(page), areas.slice(0, MAX_LINKS_PER_PAGE));
-    const pieces = withFilledIn(written, annotations);
-    for (const { text } of pieces) chars += text.length;
-    pages.push(pieces);
-    page.cleanup();
+    try {
+      const page = await pdf.getPage(number);
+      const { pieces, areas } = await readPage(page);
+      for (const { href } of areas) links.add(href);
+      for (const { text } of pieces) chars += text.length;
+      pages.push(pieces);
+      page.cleanup();
+    } catch (error) {
+      faults.push(error);
+    }
   }
+  if (pages.length === 0 && faults.length > 0) throw faults[0];
   return { pages, links: [...links] };
+}
+
+async function openPdf(body: Buffer): Promise<Pdf> {
+  try {
+    return await parse(body);
+  } catch (error) {
+    const { name } = error instanceof Error ? error : { name: '' };
+    if (name === 'PasswordException') throw new PageError('document_encrypted', { cause: error });
+    const repaired = name === 'InvalidPDFException' ? withPageList(body) : null;
+    if (repaired === null) throw error;
+    return await parse(repaired);
+  }
+}
+
+async function parse(body: Buffer): Promise<Pdf> {
+  return await getDocumentProxy(new Uint8Array(body), {
+    useSystemFonts: false,
+    verbosity: 0,
+    cMapUrl: 'cmaps/',
+    BinaryDataFactory: PredefinedCMaps,
+  });
 }
 
 /**
@@ -121,15 +157,7 @@ async function readPages(pdf: Pdf): Promise<{ pages: TextPiece[][]; links: strin
  * what is broken, and PageError `document_encrypted` where it needs a password.
  */
 export async function readPdf(body: Buffer, url: string): Promise<Content> {
-  const pdf = await getDocumentProxy(new Uint8Array(body), {
-    useSystemFonts: false,
-    verbosity: 0,
-    cMapUrl: 'cmaps/',
-    BinaryDataFactory: PredefinedCMaps,
-  }).catch((error: unknown) => {
-    const needsPassword = error instanceof Error && error.name === 'PasswordException';
-    throw needsPassword ? new PageError('document_encrypted', { cause: error }) : error;
-  });
+  const pdf = await openPdf(body);
   try {
     const metadata = await metadataOf(pdf);
     const { pages, links } = await readPages(pdf);
