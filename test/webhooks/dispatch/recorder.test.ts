@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Recorder } from '../../../src/webhooks/dispatch/recorder.ts';
 import type { ClaimedDelivery } from '../../../src/webhooks/outbox/claim.ts';
 import { FIRST_URL_LANE, URGENT_LANE } from '../../../src/webhooks/outbox/lanes.ts';
@@ -8,6 +8,9 @@ import type { FinishedAttempt } from '../../../src/webhooks/outbox/finished-atte
 import { startTestService } from '../../support/service.ts';
 import { newId } from '../../../src/ids.ts';
 import { eventually } from '../../support/wait.ts';
+
+/** From one result to the next. */
+const STREAM_MS = 5;
 
 test('the results of a slow stream are recorded together, and the first of them at once', async () => {
   await using service = await startTestService({ ROLES: 'web' });
@@ -25,16 +28,23 @@ test('the results of a slow stream are recorded together, and the first of them 
     names.set(id, name);
     recorder.add(attempt(service.account.id, id, lane));
   };
-  add('first');
-  await eventually(() => batches.length === 1);
-  add('second');
-  await nextTurn();
-  add('third');
-  await eventually(() => batches.length === 2);
-  add('fourth');
+  const stream = Array.from({ length: 40 }, (_, n) => `result ${n}`);
+  const begun = performance.now();
+  for (const name of stream) {
+    add(name);
+    await sleep(STREAM_MS);
+  }
+  await eventually(() => batches.flat().length === stream.length);
+  // One at the beginning, then one for each tenth of a second that has passed, however long it took.
+  const most = 2 + (performance.now() - begun) / 100;
+  assert.ok(batches.length <= most, `${batches.length} statements of at most ${most}`);
+  assert.deepEqual(batches[0], [stream[0]]);
+  assert.deepEqual(batches.flat(), stream);
+
+  add('waits');
   add('urgent', URGENT_LANE);
-  await eventually(() => batches.length === 3);
-  assert.deepEqual(batches, [['first'], ['second', 'third'], ['fourth', 'urgent']]);
+  await eventually(() => batches.flat().length === stream.length + 2);
+  assert.deepEqual(batches.at(-1), ['waits', 'urgent']);
   assert.equal(recorder.busy, false);
 });
 
