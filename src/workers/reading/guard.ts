@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { workerData } from 'node:worker_threads';
 import { Activity } from './activity.ts';
 import { MAX_RESIDENT_BYTES, OUT_OF_TIME, READING_CPU_MS, READING_WALL_MS } from './limits.ts';
@@ -14,6 +15,8 @@ const IDLE_POLL_MS = 1000;
 const activity = new Activity(workerData as SharedArrayBuffer);
 const parent = process.ppid;
 let seen = look();
+// The reader's own call comes before this thread has been compiled.
+flushCompileCache();
 
 for (;;) {
   if (activity.turn !== seen.turn) seen = look();
