@@ -7,11 +7,18 @@ import { startShared } from './runner/shared.ts';
 
 /**
  * Runs the tests: those of no command of their own, the files named as arguments (`node test/run.ts
- * test/api/me.test.ts`), or with a flag those in a folder that has a command: `--limits` measures
- * memory and latency under attack, `--render` takes real browsers through all that a page may do.
- * `--name=EXPRESSION` runs only the tests whose names match it.
+ * test/api/me.test.ts`), or with a flag those in the folders that have a command: `--limits`
+ * measures memory and latency under attack, `--render` takes real browsers through all that a page
+ * may do, `--security` attacks every entry of the service, and `--operations` starts, stops and
+ * commands it as operators do, in processes of its own. `--name=EXPRESSION` runs only the tests
+ * whose names match it.
  */
-const APART = { '--limits': 'test/limits/', '--render': 'test/render/' };
+const APART = {
+  '--limits': ['limits'],
+  '--render': ['render'],
+  '--security': ['security'],
+  '--operations': ['cli', 'demo', 'deploy', 'faults', 'service'],
+};
 const NAME = '--name=';
 const CONCURRENCY = 4;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -30,8 +37,8 @@ async function main(args: string[]): Promise<number> {
   const interrupted = new AbortController();
   for (const signal of SIGNALS) process.on(signal, () => interrupted.abort());
   const names = await chooseFiles(args);
-  const limits = names.filter((name) => name.startsWith(APART['--limits']));
-  const others = names.filter((name) => !name.startsWith(APART['--limits']));
+  const limits = names.filter((name) => isIn(APART['--limits'], name));
+  const others = names.filter((name) => !isIn(APART['--limits'], name));
   const pattern = args.find((arg) => arg.startsWith(NAME))?.slice(NAME.length) ?? null;
   const options = { env: shared.env, pattern, signal: interrupted.signal };
   // What is measured has a process, and the machine, to itself.
@@ -55,8 +62,12 @@ async function chooseFiles(args: string[]): Promise<string[]> {
   if (named.length > 0) return named;
   const all = (await Array.fromAsync(glob('test/**/*.test.ts', { exclude: ['**/node_modules'] }))).toSorted();
   const apart = Object.entries(APART).find(([flag]) => args.includes(flag));
-  if (apart) return all.filter((name) => name.startsWith(apart[1]));
-  return all.filter((name) => !Object.values(APART).some((folder) => name.startsWith(folder)));
+  if (apart) return all.filter((name) => isIn(apart[1], name));
+  return all.filter((name) => !isIn(Object.values(APART).flat(), name));
+}
+
+function isIn(folders: string[], name: string): boolean {
+  return folders.some((folder) => name.startsWith(`test/${folder}/`));
 }
 
 process.exitCode = await main(process.argv.slice(2));
