@@ -42,12 +42,18 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.on('disconnect', () => process.exit());
 process.on('message', (message: ToReader) => {
   if (message.type === 'read') void answer(message);
-  else send({ type: 'rested', residentBytes: trimResident(0) });
+  else rest();
 });
 send({ type: 'ready', residentBytes: process.memoryUsage.rss() });
 // Stores compiled code for the next reader now: that would else happen at an exit, and readers are
 // killed.
 flushCompileCache();
+
+/** Stores what the pages made it load, such as the reader of PDF, and returns unused memory. */
+function rest(): void {
+  flushCompileCache();
+  send({ type: 'rested', residentBytes: trimResident(0) });
+}
 
 async function answer({ request, bodyBytes }: Extract<ToReader, { type: 'read' }>): Promise<void> {
   activity.begin();
