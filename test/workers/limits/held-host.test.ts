@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test, type TestContext } from 'node:test';
+import { after, before, test, type TestContext } from 'node:test';
 import type { Api } from '../../support/api.ts';
 import { quantile } from '../../support/measure/quantile.ts';
 import { startTestService, type TestService } from '../../support/service.ts';
@@ -39,34 +39,37 @@ async function startHangingSite() {
   };
 }
 
+let service: TestService;
+before(async () => {
+  service = await startTestService({ HOST_CONCURRENCY: String(PLACES) });
+});
+after(() => service[Symbol.asyncDispose]());
+
 for (const count of [8, 40]) {
   test(`${count} single pages that hang leave their host to another account`, async (t) => {
     await using hanging = await startHangingSite();
-    const { site } = hanging;
-    await using service = await startTestService({ HOST_CONCURRENCY: String(PLACES) });
-    const body = { url: site.url('/hang'), timeout_ms: TIMEOUT_MS };
-    for (let n = 0; n < count; n++) await service.api.queue('/v1/scrape/async', body);
-    await assertLeft(t, service, hanging);
+    const { api } = await service.createAccount();
+    const body = { url: hanging.site.url('/hang'), timeout_ms: TIMEOUT_MS };
+    const jobs = [];
+    for (let n = 0; n < count; n++) jobs.push(await api.queue('/v1/scrape/async', body));
+    await assertLeft(t, hanging);
+    for (const job of jobs) await api.finished(job);
   });
 
   test(`a batch of ${count} pages that hang leaves their host to another account`, async (t) => {
     await using hanging = await startHangingSite();
-    const { site } = hanging;
-    await using service = await startTestService({ HOST_CONCURRENCY: String(PLACES) });
-    const urls = Array.from({ length: count }, (_, n) => site.url(`/hang?${n}`));
-    await service.api.queue('/v1/scrape/batch/async', { urls, timeout_ms: TIMEOUT_MS });
-    await assertLeft(t, service, hanging);
+    const { api } = await service.createAccount();
+    const urls = Array.from({ length: count }, (_, n) => hanging.site.url(`/hang?${n}`));
+    const job = await api.queue('/v1/scrape/batch/async', { urls, timeout_ms: TIMEOUT_MS });
+    await assertLeft(t, hanging);
+    await api.finished(job);
   });
 }
 
 type HangingSite = Awaited<ReturnType<typeof startHangingSite>>;
 
 /** Asserts that another account gets the same host's pages and those of its own site. */
-async function assertLeft(
-  t: TestContext,
-  service: TestService,
-  { site, open, release }: HangingSite,
-): Promise<void> {
+async function assertLeft(t: TestContext, { site, open, release }: HangingSite): Promise<void> {
   await eventually(() => open.size === SHARE);
   const { api } = await service.createAccount();
   await using own = await startSite({ '/': page('Own', 'text') });
