@@ -1,5 +1,6 @@
 import { escapeText } from '../formats/html.ts';
 import { inPieces } from '../long-text/in-pieces.ts';
+import { escapeLine } from '../markdown/inline/escape.ts';
 import { TextBuilder } from '../long-text/text-builder.ts';
 import { plainMetadata, QUIET, type Content } from './content.ts';
 import { urlsIn } from './text.ts';
@@ -147,7 +148,10 @@ export function readCsv(source: string): Content {
   const table = head ? [head, ...rows.slice(1)] : [];
   return {
     ...QUIET,
-    markdown: () => [...captions.map(escapeMarkdown), markdownTable(table)].join('\n\n'),
+    markdown: () =>
+      [...captions.map((caption) => escapeLine(escapeMarkdown(caption), true)), markdownTable(table)].join(
+        '\n\n',
+      ),
     html: () => captions.map((caption) => `<p>${escapeText(caption)}</p>`).join('') + htmlTable(table),
     text: () => source,
     links: urlsIn(source),

@@ -8,6 +8,7 @@ const LANGUAGES: Record<string, string> = {
   ecmascript: 'javascript',
   javascript: 'javascript',
   json5: 'json5',
+  jsonl: 'json',
   jsonlines: 'json',
   latex: 'latex',
   ndjson: 'json',

@@ -286,6 +286,8 @@ test('the lines above a table of CSV stand above it', async () => {
     page.markdown,
     'Ships, by year\n\nas of March\n\n| year | ships |\n| --- | --- |\n| 2023 | 4 |\n| 2024 | 7 |\n| 2025 | 9 |',
   );
+  const remarks = await read('# exported\n- in May\nyear;ships\n2023;4\n', 'text/csv');
+  assert.ok(remarks.markdown!.startsWith('\\# exported\n\n\\- in May\n\n|'));
   assert.ok(page.html!.startsWith('<p>Ships, by year</p><p>as of March</p><table>'));
   assert.equal(page.metadata['row_count'], 3);
 });
