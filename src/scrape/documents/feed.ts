@@ -90,6 +90,9 @@ export function feedContent(about: FeedAbout, entries: FeedItem[], url: string):
   return contentOfNodes(nodes, url, metadata);
 }
 
+const RDF_ROOT = /<(?:[a-z]{1,20}:)?RDF[\s>]/i;
+const ROOT_CHARS = 5000;
+
 /**
  * An RSS, RDF or Atom feed or a sitemap as a list of its entries, or null where the XML is
  * something else.
@@ -100,5 +103,7 @@ export function readFeed(xml: string, url: string): Content | null {
   const { kind, feed, entries, entryCount, language } = reader;
   if (kind === null || kind === 'other') return null;
   const { title, summary = feed.notes, link: site } = feed;
+  // Much else than feeds is written in RDF.
+  if (title === undefined && entryCount === 0 && RDF_ROOT.test(xml.slice(0, ROOT_CHARS))) return null;
   return feedContent({ kind, title, summary, site, language, entryCount }, entries, url);
 }

@@ -27,6 +27,12 @@ test('a feed whose elements have a prefix is a feed, whatever its type', async (
   assert.equal(await markdownOf(rdf), '# T\n\n## [E](https://a.test/1)');
 });
 
+test('RDF that is no feed is XML', async () => {
+  const rdf =
+    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><a:name>Tide</a:name></rdf:RDF>';
+  assert.equal(await markdownOf(rdf), `\`\`\`xml\n${rdf}\n\`\`\``);
+});
+
 test('content of Atom is what its type says, and may stand elsewhere', async () => {
   const title = '<title>E</title>';
   assert.equal(

@@ -173,3 +173,21 @@ test('ODT: no deleted text, readings of characters, and formulas', async () => {
   });
   assert.equal((await read(document)).markdown, 'a 漢(かん) $\\frac{1}{b}$');
 });
+
+const bookOf = (spine: string, type: string) =>
+  zipSync({
+    mimetype: strToU8('application/epub+zip'),
+    'META-INF/container.xml': strToU8(
+      '<container><rootfiles><rootfile full-path="a/book.opf"/></rootfiles></container>',
+    ),
+    'a/book.opf': strToU8(
+      `<package><manifest><item id="c" href="c%201.html" media-type="${type}"/></manifest><spine>${spine}</spine></package>`,
+    ),
+    'a/c 1.html': strToU8('<p>The ferry left at noon.'),
+  });
+
+test('a book whose chapters have no body, or that lists none in its spine, is read', async () => {
+  for (const type of ['text/html', 'application/xhtml+xml'])
+    for (const spine of ['<itemref idref="c"/>', ''])
+      assert.equal((await read(bookOf(spine, type))).markdown, 'The ferry left at noon.', `${type} ${spine}`);
+});

@@ -85,18 +85,20 @@ function detach(root: Element): void {
   });
 }
 
-function bodyOf(markup: string): Element | null {
+/** The body of a chapter; all of it where it has none. */
+function bodyOf(markup: string): Element {
+  const { children } = parseHtml(markup, 'xhtml');
   let body: Element | null = null;
-  eachElement(parseHtml(markup, 'xhtml').children, (node) => {
+  eachElement(children, (node) => {
     if (node.name === 'body') body ??= node;
   });
-  return body;
+  return body ?? element('body', {}, children);
 }
 
 function chapter(archive: Archive, part: string, title: string | undefined): ChildNode[] {
   const markup = archive.text(part);
-  const body = markup === null ? null : bodyOf(markup);
-  if (body === null) return [];
+  if (markup === null) return [];
+  const body = bodyOf(markup);
   detach(body);
   let hasHeading = false;
   eachElement(body.children, ({ name }) => void (hasHeading ||= HEADING.test(name)));
@@ -106,7 +108,10 @@ function chapter(archive: Archive, part: string, title: string | undefined): Chi
   return [...heading, ...body.children.filter((child) => isElement(child) || 'data' in child)];
 }
 
-/** The chapters of an EPUB book in the order of its spine, and what the book says about itself. */
+const isChapter = (item: Record<string, string>): boolean =>
+  /^(?:application\/xhtml\+xml|text\/html)$/.test(item['media-type'] ?? '');
+
+/** The chapters of an EPUB book in the order of its spine, or of its list of files, and what it says about itself. */
 export function readEpub(archive: Archive): { nodes: ChildNode[]; metadata: Metadata; chapters: number } {
   refuseEncrypted(archive);
   const part = packagePart(archive);
@@ -122,9 +127,11 @@ export function readEpub(archive: Archive): { nodes: ChildNode[]; metadata: Meta
   const titles = chapterTitles(archive, partOf((nav ?? ncx)?.['href']));
   const spine = childrenOf(childOf(book, 'spine'), 'itemref')
     .filter(({ attribs }) => attribs['linear'] !== 'no')
+    .map(({ attribs }) => items.get(attribs['idref'] ?? ''));
+  const listed = spine.length > 0 ? spine : [...items.values()].filter(isChapter);
+  const chapters = listed
     .slice(0, MAX_CHAPTERS)
-    .flatMap(({ attribs }) => partOf(items.get(attribs['idref'] ?? '')?.['href']) ?? []);
-  const chapters = spine
+    .flatMap((item) => partOf(item?.['href']) ?? [])
     .filter((path) => path !== partOf(nav?.['href']))
     .map((path) => chapter(archive, path, titles.get(path)))
     .filter((nodes) => nodes.length > 0);
