@@ -134,6 +134,21 @@ test('a page that may take much memory is read alone among those of its account'
   assert.ok(order.indexOf('light') > order.indexOf('heavy'), order.join());
 });
 
+test('many heavy pages of one account leave the next turn to another', async () => {
+  await using pool = createPool();
+  const order: string[] = [];
+  const read = async (account: string, name: string) => {
+    // What may be packed is read alone, whatever its size.
+    const page = { contentType: 'application/octet-stream', body: Buffer.from('text') };
+    await pool.read(account, readRequest(page), never());
+    order.push(name);
+  };
+  const many = ['a1', 'a2', 'a3', 'a4'].map((name) => read('a', name));
+  await setImmediate();
+  await Promise.all([...many, read('b', 'b1')]);
+  assert.ok(order.indexOf('b1') <= 1, order.join());
+});
+
 test('a heavy page of a batch gives way to a single one, and is read again from the same bytes', async () => {
   const memory = new ReadingMemory();
   await using batches = createPool({ memory, urgent: false });
