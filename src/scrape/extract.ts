@@ -12,6 +12,7 @@ import { readXml } from './documents/xml.ts';
 import { parseHtml } from './dom/index.ts';
 import { placeEmbedded } from './dom/place/embedded.ts';
 import { placeFormulas } from './dom/math/place-formulas.ts';
+import { placeKeptLines } from './dom/place/kept-lines.ts';
 import { placeRoles } from './dom/place/roles.ts';
 import { markSideNotes, placeSideNotes } from './dom/place/sidenotes.ts';
 import { withoutUnopened } from './dom/place/unopened.ts';
@@ -96,6 +97,7 @@ function readHtml(document: Document, { url, rendered = false }: RawPage, option
   const data = dataOf(document, { base, metadata: about.metadata }, options);
   // After the fields: their selectors know the page as it was sent.
   placeEmbedded(document);
+  placeKeptLines(document);
   markSideNotes(document.children);
   const images = options.formats.includes('images') ? imagesOf(document, base) : [];
   const withoutText = !rendered && isScriptShell(document) ? 'needs_javascript' : 'no_text';

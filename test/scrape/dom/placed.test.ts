@@ -133,3 +133,15 @@ suite('what a script shows', () => {
     );
   });
 });
+
+test('line breaks of the source stay where the element says that it shows them', async () => {
+  for (const shows of ['style="color: red; white-space: pre-line"', 'class="mt-1 whitespace-pre-wrap"'])
+    assert.equal(
+      await markdown(`<div ${shows}>One\ntwo\n\n<b>three\nfour</b></div>`),
+      'One\\\ntwo\n\n**three\\\nfour**',
+    );
+  assert.equal(await markdown('<p style="white-space: normal">One\ntwo</p>'), 'One two');
+  const reset =
+    '<div style="white-space:pre"><p style="white-space:normal">One\ntwo</p><pre>a\n b</pre></div>';
+  assert.equal(await markdown(reset), 'One two\n\n```\na\n b\n```');
+});
