@@ -23,6 +23,8 @@ test('a page that only its script fills says so, whatever it notes beside it', a
     `<body><noscript>You need to enable JavaScript to run this app.</noscript><div id="root"></div>${SCRIPT}`,
     `<body><app-root></app-root><script>boot()</script>`,
     `<body><div></div>${SCRIPT}`,
+    `<body onload="location = '/next'"></body>`,
+    '<body><form method="post"><input type="hidden" name="a"></form><script>document.forms[0].submit()</script>',
   ])
     for (const format of ['markdown', 'text', 'html'] as const)
       assert.equal(await emptyReason(html, 'text/html', [format]), 'needs_javascript', html);

@@ -66,7 +66,7 @@ function parseJsonLd(source: string): unknown {
     return JSON.parse(json);
   } catch {
     try {
-      return JSON.parse(json.replace(/\p{Cc}+/gu, ' '));
+      return JSON.parse(json.replace(/\p{Cc}+/gu, ' ').replace(/,(?= *[}\]])/g, ''));
     } catch {
       return undefined;
     }

@@ -143,6 +143,7 @@ test('JSON-LD: arrays and graphs are opened', () => {
 
 test('JSON-LD: what sites get wrong is forgiven, what is beyond repair is skipped', () => {
   assert.deepEqual(ld('<!-- {"a":1} -->'), [{ a: 1 }]);
+  assert.deepEqual(ld('{"a": "One\n,two", "b": [1, ],\n}'), [{ a: 'One ,two', b: [1] }]);
   assert.deepEqual(ld('//<![CDATA[\n{"a":1}\n//]]>'), [{ a: 1 }]);
   assert.deepEqual(ld('{"a":"two\nlines"};'), [{ a: 'two lines' }]);
   assert.deepEqual(

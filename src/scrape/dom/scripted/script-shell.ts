@@ -37,8 +37,8 @@ export function isScriptShell(document: Document): boolean {
     if (isText(node)) chars += node.data.trim().length;
     if (chars > SHELL_CHARS) return false;
     if (!isElement(node)) continue;
-    if (SHOWN.has(node.name)) return false;
-    if (isRunScript(node)) hasScript = true;
+    if (SHOWN.has(node.name) && !isHiddenInput(node)) return false;
+    if (isRunScript(node) || node.attribs['onload'] !== undefined) hasScript = true;
     // Scripts may stand in the head.
     if (UNREAD.has(node.name) && node.name !== 'head') continue;
     if (isMount(node)) hasMount = true;
@@ -46,6 +46,10 @@ export function isScriptShell(document: Document): boolean {
     for (let i = children.length - 1; i >= 0; i--) stack.push(children[i]!);
   }
   return hasScript && (chars === 0 || hasMount);
+}
+
+function isHiddenInput({ name, attribs }: Element): boolean {
+  return name === 'input' && /^\s*hidden\s*$/i.test(attribs['type'] ?? '');
 }
 
 const isScript = ({ name }: Element): boolean => name === 'script';
