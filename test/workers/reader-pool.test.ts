@@ -3,19 +3,21 @@ import { readdir, readFile } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { ScrapeOptions } from '../../src/jobs/options.ts';
 import type { PageReading, ReadRequest } from '../../src/workers/reading/page-reading.ts';
 import { LARGEST_READING_BYTES } from '../../src/workers/reading/page-weight.ts';
 import { ReaderPool } from '../../src/workers/reading/reader-pool.ts';
 import { ReadingMemory } from '../../src/workers/reading/reading-memory.ts';
 import { testRun } from '../support/environment.ts';
+import { eventually } from '../support/wait.ts';
 import { readRequest } from '../support/read-request.ts';
 
 const request = (html: string, options: Partial<ScrapeOptions> = {}): ReadRequest =>
   readRequest({ contentType: 'text/html', body: Buffer.from(html) }, { formats: ['text'], ...options });
 
 interface Limits {
+  spareMs?: number;
   accountReaders?: number;
   readersOfHeavy?: number;
   memory?: ReadingMemory;
@@ -98,6 +100,28 @@ test('a page that takes long holds up no other, and one that is given up frees i
   await ended;
   assert.equal(textOf(await pool.read('acct_1', request('<p>next</p>'), never())), 'next');
 });
+
+test(
+  'an idle reader stays while a long page is read, and ends soon after it',
+  { skip: platform() !== 'linux' && 'only Linux lists children' },
+  async () => {
+    await using pool = createPool({ spareMs: 0 });
+    const before = (await readerPids()).length;
+    const started = async () => (await readerPids()).length - before;
+    const slow = new AbortController();
+    const long = request(`<main>${'<p>a</p>'.repeat(20_000)}</main>`, { exclude_selectors: ['p:has(+ q)'] });
+    const begun = Promise.withResolvers<void>();
+    const turn = { ...until(slow.signal), onWaited: () => begun.resolve() };
+    const ended = assert.rejects(pool.read('acct_1', long, turn));
+    await begun.promise;
+    await pool.read('acct_1', request('<p>quick</p>'), never());
+    await sleep(3500);
+    assert.equal(await started(), 2);
+    slow.abort();
+    await ended;
+    await eventually(async () => (await started()) === 0);
+  },
+);
 
 test('a page is given up while it waits for a reader, and the reader reads the next', async () => {
   await using pool = createPool();

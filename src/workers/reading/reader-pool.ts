@@ -7,6 +7,13 @@ import type { ReadingMemory } from './reading-memory.ts';
 
 /** A reader ends, and returns its memory to the system, after being idle for this long. */
 const IDLE_MS = 2000;
+/**
+ * The same while another reader reads: pages may wait for the end of a long one, and a new reader
+ * takes seconds of CPU time until its code is compiled.
+ */
+const IDLE_BESIDE_OTHERS_MS = 10_000;
+/** After this time it returns what it does not use; V8 then forgets some of the compiled code. */
+const REST_MS = 1500;
 /** How often to check that. */
 const RETIRE_MS = 500;
 /**
@@ -190,9 +197,8 @@ export class ReaderPool implements AsyncDisposable {
   #retire(): void {
     const now = performance.now();
     for (let idle = this.#idle[0]; idle; idle = this.#idle[0]) {
-      const isSpare = this.#all.size === 1 && idle.reader.isSmall;
-      if (now - idle.since < (isSpare ? this.#options.spareMs : IDLE_MS)) {
-        void this.#restGrown(RETIRE_MS);
+      if (now - idle.since < this.#patienceWith(idle.reader)) {
+        void this.#restGrown(REST_MS);
         return;
       }
       this.#idle.shift();
@@ -200,6 +206,12 @@ export class ReaderPool implements AsyncDisposable {
     }
     clearInterval(this.#retiring ?? undefined);
     this.#retiring = null;
+  }
+
+  /** How long a reader may stay idle. */
+  #patienceWith(reader: ReaderProcess): number {
+    if (this.#idle.length < this.#all.size) return IDLE_BESIDE_OTHERS_MS;
+    return this.#all.size === 1 && reader.isSmall ? this.#options.spareMs : IDLE_MS;
   }
 
   #start(): void {
