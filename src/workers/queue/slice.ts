@@ -1,6 +1,7 @@
 import type { Job as QueueJob } from 'pg-boss';
 import type { PageResult } from '../../jobs/progress/page-result.ts';
 import { loggableUrl } from '../../log.ts';
+import { release } from '../../own-memory.ts';
 import type { Slice } from '../../database/queue.ts';
 import { inSpan, markFailed } from '../../tracing.ts';
 import type { Deferral, PageOutcome } from '../page/outcome.ts';
@@ -126,6 +127,8 @@ export class SliceRun {
 
   async #settle(job: JobInfo, results: PageResult[], deferred: Deferral[] | null): Promise<void> {
     await settleSlice(this.#tools, { entry: this.#entry, job, results, deferred, signal: this.#signal });
+    // The thread has no other reason to collect them: they were allocated in the main thread.
+    for (const { fragment } of results) if (fragment instanceof Uint8Array) release(fragment);
   }
 
   /** Visits a page in a span of the job's trace. */
