@@ -5,7 +5,7 @@ import { defineConfig, type OxlintOverride } from 'oxlint';
  * its neighbours in the same line, never what stands below.
  */
 const LAYERS = [
-  ['log', 'tracing', 'ids', 'utf8', 'version', 'crash-point', 'operator-error', 'service-error'],
+  ['log', 'tracing', 'ids', 'utf8', 'memory', 'version', 'crash-point', 'operator-error', 'service-error'],
   ['database'],
   ['limits'],
   ['egress'],

@@ -9,8 +9,8 @@ import { createLog } from './log.ts';
 import { OperatorError } from './operator-error.ts';
 import { startService } from './service/index.ts';
 import { flushSpans } from './tracing.ts';
-import { returnHeapAtRest } from './resting-heap.ts';
-import { returnUnusedBuffers } from './unused-buffers.ts';
+import { returnHeapAtRest } from './memory/resting-heap.ts';
+import { returnUnusedBuffers } from './memory/unused-buffers.ts';
 import { logWelcome, printKey } from './service/welcome.ts';
 
 /** After a signal the process has exited by then, whatever hangs; a platform kills at 30 s. */

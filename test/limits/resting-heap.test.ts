@@ -2,7 +2,7 @@ import { test } from 'node:test';
 import { assertReturns } from './resting-process.ts';
 
 const RETURNED_MS = 9000;
-const module = new URL('../../src/resting-heap.ts', import.meta.url).href;
+const module = new URL('../../src/memory/resting-heap.ts', import.meta.url).href;
 
 /** A process whose work has left some 60 MiB in its heap, and that rests then. */
 const RESTING = `

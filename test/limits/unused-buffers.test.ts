@@ -4,7 +4,7 @@ import { assertReturns } from './resting-process.ts';
 const MIB = 1024 * 1024;
 /** V8 by itself takes a quarter of a minute. */
 const RETURNED_MS = 8000;
-const module = new URL('../../src/unused-buffers.ts', import.meta.url).href;
+const module = new URL('../../src/memory/unused-buffers.ts', import.meta.url).href;
 
 /**
  * A process that has used 30 MiB of buffers, too few for V8 to collect them when they are old, and

@@ -338,7 +338,7 @@ const KNOWN_TO_BOTH = [
   'src/jobs/idempotency.ts',
   'src/scrape/metadata/robots.ts',
   'src/webhooks/send/post.ts',
-  'src/workers/reading/read-page.ts',
+  'src/workers/reading/child/read-page.ts',
 ];
 
 test('nothing that sounds like a secret is compared in any other way', async () => {

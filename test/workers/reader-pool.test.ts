@@ -53,7 +53,7 @@ async function readerPids(): Promise<string[]> {
       .flatMap((list) => list.split(' ').filter((pid) => pid !== ''))
       .map(async (pid) => {
         const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-        return command.includes('reading/reader.ts') ? [pid] : [];
+        return command.includes('reading/child/reader.ts') ? [pid] : [];
       }),
   );
   return readers.flat();

@@ -28,7 +28,7 @@ async function readersOf(groupId: number): Promise<number[]> {
         ),
       );
       const [state, , group] = stat!.slice(stat!.lastIndexOf(')') + 2).split(' ');
-      return command!.includes('reading/reader.ts') && Number(group) === groupId && state !== 'Z'
+      return command!.includes('reading/child/reader.ts') && Number(group) === groupId && state !== 'Z'
         ? [pid]
         : [];
     }),

@@ -77,7 +77,7 @@ async function readersOfThis(): Promise<number[]> {
   const found = [];
   for (const pid of await childrenOf(process.pid)) {
     const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-    if (command.includes('reading/reader.ts')) found.push(pid);
+    if (command.includes('reading/child/reader.ts')) found.push(pid);
   }
   return found;
 }

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Transform } from 'node:stream';
-import { release } from '../../own-memory.ts';
+import { release } from '../../memory/own-memory.ts';
 import { EgressError, errorCode } from '../errors.ts';
 import { codingInFact, codingsOf, isGzip, type Coding } from './codings.ts';
 import { BodyCollector, ROOM_STEPS, SMALL_BODY_BYTES, type BodyMemory } from './memory.ts';

@@ -1,4 +1,4 @@
-import { release } from '../../own-memory.ts';
+import { release } from '../../memory/own-memory.ts';
 
 /** A body up to this size needs no reserved room. */
 export const SMALL_BODY_BYTES = 256 * 1024;

@@ -1,7 +1,7 @@
 import type { Job as QueueJob } from 'pg-boss';
 import type { PageResult } from '../../jobs/progress/page-result.ts';
 import { loggableUrl } from '../../log.ts';
-import { release } from '../../own-memory.ts';
+import { release } from '../../memory/own-memory.ts';
 import type { Slice } from '../../database/queue.ts';
 import { inSpan, markFailed } from '../../tracing.ts';
 import type { Deferral, PageOutcome } from '../page/outcome.ts';

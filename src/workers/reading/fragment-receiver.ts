@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { BodyCollector } from '../../egress/index.ts';
-import { release } from '../../own-memory.ts';
+import { release } from '../../memory/own-memory.ts';
 import { MAX_FRAGMENT_BYTES } from '../../scrape/long-text/fragment-size.ts';
 
 /** Takes the fragments of a reader's pages, one at a time. */

@@ -1,21 +1,11 @@
 import { KeyedSemaphore } from '../../limits/keyed-semaphore.ts';
 import { Semaphore } from '../../limits/semaphore.ts';
+import { IdleReaders } from './idle-readers.ts';
 import { heavyBytes } from './page-weight.ts';
 import type { PageReading, ReadingProgress, ReadRequest } from './page-reading.ts';
 import { ReaderProcess, ReaderStartError, type ReaderOptions } from './reader-process.ts';
 import type { ReadingMemory } from './reading-memory.ts';
 
-/** A reader ends, and returns its memory to the system, after being idle for this long. */
-const IDLE_MS = 2000;
-/**
- * The same while another reader reads: pages may wait for the end of a long one, and a new reader
- * takes seconds of CPU time until its code is compiled.
- */
-const IDLE_BESIDE_OTHERS_MS = 10_000;
-/** After this time it returns what it does not use; V8 then forgets some of the compiled code. */
-const REST_MS = 1500;
-/** How often to check that. */
-const RETIRE_MS = 500;
 /**
  * How long a page waits for one of the readers there are before another is started. Most pages are
  * read in a few milliseconds; to start a reader takes some 200 ms of CPU time.
@@ -57,19 +47,22 @@ export class ReaderPool implements AsyncDisposable {
   readonly #shares: KeyedSemaphore;
   /** Each account has one turn at a time, so that it cannot starve others by many heavy pages. */
   readonly #heavyShares = new KeyedSemaphore(1);
-  /** The idle ones, and since when. The last one is taken first. */
-  readonly #idle: { reader: ReaderProcess; since: number }[] = [];
   readonly #all = new Set<ReaderProcess>();
+  readonly #idle: IdleReaders;
   /** The pages that wait for a reader. */
   #waiting: PromiseWithResolvers<ReaderProcess>[] = [];
   #starting = false;
   #isPatient = false;
-  #retiring: NodeJS.Timeout | null = null;
   #closed = false;
 
   constructor(options: ReaderPoolOptions) {
     this.#options = options;
-    options.memory.onHeavy(async () => await this.#restGrown(0));
+    this.#idle = new IdleReaders({
+      spareMs: options.spareMs,
+      count: () => this.#all.size,
+      end: (reader) => this.#end(reader),
+    });
+    options.memory.onHeavy(async () => await this.#idle.restGrown());
     this.#places = new Semaphore(options.readers);
     this.#shares = new KeyedSemaphore(options.accountReaders);
   }
@@ -146,10 +139,8 @@ export class ReaderPool implements AsyncDisposable {
    */
   async #take(signal: AbortSignal): Promise<ReaderProcess> {
     if (this.#closed) throw new ReaderStartError('the readers have ended');
-    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
-      if (idle.reader.reusable) return idle.reader;
-      this.#end(idle.reader);
-    }
+    const idle = this.#idle.take();
+    if (idle !== null) return idle;
     const waiter = Promise.withResolvers<ReaderProcess>();
     this.#waiting.push(waiter);
     const giveUp = () => {
@@ -174,44 +165,8 @@ export class ReaderPool implements AsyncDisposable {
       this.#end(reader);
       this.#startAnother();
     } else if (this.#waiting.length > 0) this.#waiting.shift()!.resolve(reader);
-    else this.#keep(reader);
-  }
-
-  #keep(reader: ReaderProcess): void {
-    if (this.#closed) return reader[Symbol.dispose]();
-    this.#idle.push({ reader, since: performance.now() });
-    this.#retiring ??= setInterval(() => this.#retire(), RETIRE_MS).unref();
-  }
-
-  /**
-   * Has the readers that have grown, and been idle for this long, return what they do not use: a
-   * heavy page wants it.
-   */
-  async #restGrown(idleMs: number): Promise<void> {
-    const now = performance.now();
-    const grown = this.#idle.filter(({ reader, since }) => now - since >= idleMs && !reader.isSmall);
-    await Promise.all(grown.map(async ({ reader }) => await reader.rest()));
-  }
-
-  /** Ends the readers that have been idle for long. */
-  #retire(): void {
-    const now = performance.now();
-    for (let idle = this.#idle[0]; idle; idle = this.#idle[0]) {
-      if (now - idle.since < this.#patienceWith(idle.reader)) {
-        void this.#restGrown(REST_MS);
-        return;
-      }
-      this.#idle.shift();
-      this.#end(idle.reader);
-    }
-    clearInterval(this.#retiring ?? undefined);
-    this.#retiring = null;
-  }
-
-  /** How long a reader may stay idle. */
-  #patienceWith(reader: ReaderProcess): number {
-    if (this.#idle.length < this.#all.size) return IDLE_BESIDE_OTHERS_MS;
-    return this.#all.size === 1 && reader.isSmall ? this.#options.spareMs : IDLE_MS;
+    else if (this.#closed) reader[Symbol.dispose]();
+    else this.#idle.keep(reader);
   }
 
   #start(): void {

@@ -1,9 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 import type { Readable } from 'node:stream';
-import { release } from '../../own-memory.ts';
+import { release } from '../../memory/own-memory.ts';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
-import { FRAGMENT_PIPE } from './fragment-pipe.ts';
+import { FRAGMENT_PIPE } from './child/fragment-pipe.ts';
 import { FragmentReceiver } from './fragment-receiver.ts';
 import {
   HEAP_MB,
@@ -13,9 +13,9 @@ import {
   SEMI_SPACE_MB,
 } from './limits.ts';
 import type { PageReading, ReadRequest } from './page-reading.ts';
-import type { FromReader, ToReader } from './reader.ts';
+import type { FromReader, ToReader } from './child/reader.ts';
 
-const SCRIPT = new URL('./reader.ts', import.meta.url);
+const SCRIPT = new URL('./child/reader.ts', import.meta.url);
 /** As in `npm start`: glibc then returns what is free, and large blocks at once. */
 const ALLOCATOR = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' };
 /** The guard kills a reader that grows too much, as systems do that lack memory; V8 aborts. */

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { movable } from '../../own-memory.ts';
+import { movable } from '../../memory/own-memory.ts';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import type { PageReading, ReadingProgress, ReadRequest } from './page-reading.ts';
 

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { movable } from '../../own-memory.ts';
+import { movable } from '../../memory/own-memory.ts';
 import { PageError, type PageErrorCode } from '../../scrape/types.ts';
 import type { ReaderPool } from './reader-pool.ts';
 import type { FromReaders, ToReaders } from './reading-client.ts';

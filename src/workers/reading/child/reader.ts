@@ -1,12 +1,12 @@
 import { readSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import { Worker } from 'node:worker_threads';
-import { PageError, type PageErrorCode } from '../../scrape/types.ts';
+import { PageError, type PageErrorCode } from '../../../scrape/types.ts';
 import { Activity } from './activity.ts';
 import { writeFragment } from './fragment-pipe.ts';
-import { KEPT_RESIDENT_BYTES } from './limits.ts';
+import { KEPT_RESIDENT_BYTES } from '../limits.ts';
 import { readPage } from './read-page.ts';
-import type { PageReading, ReadRequest } from './page-reading.ts';
+import type { PageReading, ReadRequest } from '../page-reading.ts';
 import { trimResident } from './resident.ts';
 
 /**

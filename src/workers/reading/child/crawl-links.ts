@@ -1,9 +1,9 @@
-import { normaliseUrl } from '../../crawl/normalise.ts';
-import { routeOf } from '../../crawl/route.ts';
-import { looksLikeFile, withinBudget, type Scope } from '../../crawl/scope.ts';
-import type { CrawlOptions } from '../../jobs/options.ts';
-import type { Extraction } from '../../scrape/types.ts';
-import type { ReadRequest } from './page-reading.ts';
+import { normaliseUrl } from '../../../crawl/normalise.ts';
+import { routeOf } from '../../../crawl/route.ts';
+import { looksLikeFile, withinBudget, type Scope } from '../../../crawl/scope.ts';
+import type { CrawlOptions } from '../../../jobs/options.ts';
+import type { Extraction } from '../../../scrape/types.ts';
+import type { ReadRequest } from '../page-reading.ts';
 
 const MAX_LINKS_PER_PAGE = 5000;
 const MAX_TITLES = 20_000;

@@ -1,12 +1,12 @@
-import type { Scope } from '../../crawl/scope.ts';
-import { crawlScope, type CrawlOptions } from '../../jobs/options.ts';
-import { comparedText, contentSha256, MAX_DIFF_CHARACTERS, textDiff } from '../../scrape/compare.ts';
-import { extract } from '../../scrape/extract.ts';
-import { okBlock, type PageComparison } from '../../scrape/page-block.ts';
-import { PageError, UNBILLED_REASONS, type Extraction } from '../../scrape/types.ts';
-import { MAX_FRAGMENT_BYTES } from '../../scrape/long-text/fragment-size.ts';
-import { KEPT_RESIDENT_BYTES } from './limits.ts';
-import type { PageReading, ReadRequest } from './page-reading.ts';
+import type { Scope } from '../../../crawl/scope.ts';
+import { crawlScope, type CrawlOptions } from '../../../jobs/options.ts';
+import { comparedText, contentSha256, MAX_DIFF_CHARACTERS, textDiff } from '../../../scrape/compare.ts';
+import { extract } from '../../../scrape/extract.ts';
+import { okBlock, type PageComparison } from '../../../scrape/page-block.ts';
+import { PageError, UNBILLED_REASONS, type Extraction } from '../../../scrape/types.ts';
+import { MAX_FRAGMENT_BYTES } from '../../../scrape/long-text/fragment-size.ts';
+import { KEPT_RESIDENT_BYTES } from '../limits.ts';
+import type { PageReading, ReadRequest } from '../page-reading.ts';
 import { linksInScope, otherAddresses, titlesOf } from './crawl-links.ts';
 import { trimResident } from './resident.ts';
 

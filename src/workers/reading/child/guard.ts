@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module';
 import { workerData } from 'node:worker_threads';
 import { Activity } from './activity.ts';
-import { MAX_RESIDENT_BYTES, OUT_OF_TIME, READING_CPU_MS, READING_WALL_MS } from './limits.ts';
+import { MAX_RESIDENT_BYTES, OUT_OF_TIME, READING_CPU_MS, READING_WALL_MS } from '../limits.ts';
 
 /**
  * A thread beside the one that reads, which may be stuck or growing. It kills the process when a

@@ -1,4 +1,4 @@
-import { garbageCollector } from '../../garbage-collector.ts';
+import { garbageCollector } from '../../../memory/garbage-collector.ts';
 
 const collect = garbageCollector();
 
