@@ -24,7 +24,6 @@ const LONGEST = [
   'api',
   'egress',
   'docs',
-  'webhooks/direct',
 ];
 
 const host = new URL('./group.ts', import.meta.url).href;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { createApi, type Api } from '../../support/api.ts';
-import { createTestDatabase } from '../../support/database.ts';
-import { startProcess, type ServiceProcess } from '../../support/process.ts';
-import { startReceiver } from '../../support/receiver.ts';
-import { page, startSite } from '../../support/site.ts';
-import { eventually } from '../../support/wait.ts';
+import { createApi, type Api } from '../support/api.ts';
+import { createTestDatabase } from '../support/database.ts';
+import { startProcess, type ServiceProcess } from '../support/process.ts';
+import { startReceiver } from '../support/receiver.ts';
+import { page, startSite } from '../support/site.ts';
+import { eventually } from '../support/wait.ts';
 
 const KEY = 'ok_test_key_of_some_length';
 const MAX_JOBS = 50;

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
-import { Reservation } from '../../../src/webhooks/direct/reservation.ts';
-import { appendInto } from '../../../src/webhooks/direct/append-leased.ts';
-import { Dispatcher } from '../../../src/webhooks/dispatch/dispatcher.ts';
-import { createSecretBox } from '../../../src/accounts/secrets.ts';
-import { startReceiver, type Receiver } from '../../support/receiver.ts';
-import { startTestService, type TestService } from '../../support/service.ts';
-import { page, startSite, type Site } from '../../support/site.ts';
-import { eventually } from '../../support/wait.ts';
-import { newDelivery } from '../own-deliveries.ts';
+import { Reservation } from '../../src/webhooks/direct/reservation.ts';
+import { appendInto } from '../../src/webhooks/direct/append-leased.ts';
+import { Dispatcher } from '../../src/webhooks/dispatch/dispatcher.ts';
+import { createSecretBox } from '../../src/accounts/secrets.ts';
+import { startReceiver, type Receiver } from '../support/receiver.ts';
+import { startTestService, type TestService } from '../support/service.ts';
+import { page, startSite, type Site } from '../support/site.ts';
+import { eventually } from '../support/wait.ts';
+import { newDelivery } from './own-deliveries.ts';
 
 let service: TestService;
 let receiver: Receiver;
