@@ -10,8 +10,8 @@ import { startShared } from './runner/shared.ts';
  * test/api/me.test.ts`), or with a flag those in the folders that have a command: `--limits`
  * measures memory and latency under attack, `--browser` takes real browsers through the console and
  * all that a page may do, `--security` attacks every entry of the service, and `--operations`
- * starts, stops, kills and commands it as operators do, in processes of its own. `--name=EXPRESSION`
- * runs only the tests whose names match it.
+ * starts, stops, kills and commands it as operators do, in processes of its own.
+ * `--name=EXPRESSION` runs only the tests whose names match it.
  */
 const APART = {
   '--limits': ['limits'],

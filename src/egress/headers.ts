@@ -55,8 +55,8 @@ export function callerHeaders(headers: HeaderRecord): HeaderRecord {
 }
 
 /**
- * A caller's headers as they are sent: by lower-case name, without the refused ones, and in UTF-8, as
- * browsers send them, whose bytes are Latin-1 here.
+ * A caller's headers as they are sent: by lower-case name, without the refused ones, and in UTF-8,
+ * as browsers send them, whose bytes are Latin-1 here.
  */
 export function wireHeaders(headers: HeaderRecord): HeaderRecord {
   const sent: HeaderRecord = {};

@@ -15,8 +15,8 @@ interface Waiter {
 }
 
 /**
- * A fixed capacity that urgent requests get before others; each kind is served in the order in which
- * it is asked for. A request that is next waits for its whole amount, and nobody passes it.
+ * A fixed capacity that urgent requests get before others; each kind is served in the order in
+ * which it is asked for. A request that is next waits for its whole amount, and nobody passes it.
  */
 export class PrioritySemaphore {
   readonly #capacity: number;

@@ -9,8 +9,8 @@ const GROWTH_BYTES = 12 * 1024 * 1024;
 
 /**
  * Returns to the system what work has left in this thread's heap, once the thread rests. V8 waits
- * for a quarter of a minute to do that, and keeps the pages that became free for eight seconds more.
- * It takes some 50 ms, for which nobody waits.
+ * for a quarter of a minute to do that, and keeps the pages that became free for eight seconds
+ * more. It takes some 50 ms, for which nobody waits.
  */
 export function returnHeapAtRest(): void {
   const collect = garbageCollector();

@@ -18,9 +18,9 @@ interface Limits {
 
 /**
  * A body with its `Content-Encoding` of up to three codings undone, in memory bounded by `maxBytes`
- * per coding. The encoded bytes are freed. Text that is in no coding stays as it is. Rejects with an
- * EgressError: `too_large` as soon as a coding yields more than `maxBytes`, `invalid_response` for
- * broken data. A body over SMALL_BODY_BYTES waits for room in `memory`.
+ * per coding. The encoded bytes are freed. Text that is in no coding stays as it is. Rejects with
+ * an EgressError: `too_large` as soon as a coding yields more than `maxBytes`, `invalid_response`
+ * for broken data. A body over SMALL_BODY_BYTES waits for room in `memory`.
  */
 export async function decodeBody(
   encoded: Buffer,

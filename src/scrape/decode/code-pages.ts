@@ -1,6 +1,6 @@
 /**
- * The upper half of encodings that the Encoding Standard leaves out: the code pages of DOS, by their
- * numbers, and Central Europe on old Macs.
+ * The upper half of encodings that the Encoding Standard leaves out: the code pages of DOS, by
+ * their numbers, and Central Europe on old Macs.
  */
 const UPPER_HALVES: Record<string, string> = {
   437:
@@ -61,7 +61,9 @@ const MAC_CE = /^(?:x)?mac(?:ce|centraleurope|centraleuroperoman|latin2|easteuro
 /** Characters that are joined at once. */
 const PIECE = 8192;
 
-/** The decoder of a code page by a label as letters and digits alone: `cp850`, `ibm437`, `macce`. */
+/**
+ * The decoder of a code page by a label as letters and digits alone: `cp850`, `ibm437`, `macce`.
+ */
 export function codePageDecoder(label: string): Decoder | null {
   const number = CODE_PAGE.exec(label)?.[1] ?? '';
   const name = MAC_CE.test(label) ? 'mac-ce' : number;

@@ -34,8 +34,8 @@ const HZ: Shifted = {
 };
 
 /**
- * The decoder of ISO-2022-KR or HZ by a label as letters and digits alone. Browsers refuse them, since
- * markup can hide in them from those who check it; nothing that a reader reads runs.
+ * The decoder of ISO-2022-KR or HZ by a label as letters and digits alone. Browsers refuse them,
+ * since markup can hide in them from those who check it; nothing that a reader reads runs.
  */
 export function shiftedDecoder(label: string): Decoder | null {
   const shifted = [ISO_2022_KR, HZ].find((candidate) => candidate.label.test(label));

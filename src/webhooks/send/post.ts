@@ -94,8 +94,8 @@ export class Poster {
   }
 
   /**
-   * Fixes a small body and signs it. In a function of its own, so that no request under way keeps its
-   * signer.
+   * Fixes a small body and signs it. In a function of its own, so that no request under way keeps
+   * its signer.
    */
   #sign(
     delivery: ClaimedDelivery,

@@ -132,10 +132,10 @@ export class PageSource implements Answer {
   }
 
   /**
-   * Enters the host, and the browser where the page needs that. The place in the browser comes after
-   * the host's turn, so that no page holds one while it waits for that, and before the host's place,
-   * which others wait for. The line comes first of all: few pages then wait for the browser after
-   * their turn, and so visit the host right after each other.
+   * Enters the host, and the browser where the page needs that. The place in the browser comes
+   * after the host's turn, so that no page holds one while it waits for that, and before the host's
+   * place, which others wait for. The line comes first of all: few pages then wait for the browser
+   * after their turn, and so visit the host right after each other.
    */
   async #enterHost({ inBrowser, throughPool }: Way): Promise<HostPlace> {
     const { job, page, signal, sync } = this.#visit;

@@ -151,8 +151,8 @@ export class WorkerPool {
   }
 
   /**
-   * Has the main thread work until there is nothing to do, or until the interactive thread is ready,
-   * which it starts when there is more.
+   * Has the main thread work until there is nothing to do, or until the interactive thread is
+   * ready, which it starts when there is more.
    */
   #beginStandIn(index: number): void {
     const standIn = new StandIn({

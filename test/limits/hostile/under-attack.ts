@@ -46,7 +46,10 @@ export const ATTACKED_KEY = 'ok_test_key_of_the_attacked';
 /** For a test of attacks, and for what they start with. */
 export const TEST_TIMEOUT_MS = 300_000;
 
-/** Starts an attacked service before the tests of a file, which `begin` receives; ends it after them. */
+/**
+ * Starts an attacked service before the tests of a file, which `begin` receives; ends it after
+ * them.
+ */
 export function stageTests(begin: (stage: UnderAttack) => void): void {
   let stage: UnderAttack;
   const start = async () => {

@@ -35,7 +35,8 @@ test('the results of a slow stream are recorded together, and the first of them 
     await sleep(STREAM_MS);
   }
   await eventually(() => batches.flat().length === stream.length);
-  // One at the beginning, then one for each tenth of a second that has passed, however long it took.
+  // One at the beginning, then one for each tenth of a second that has passed, however long it
+  // took.
   const most = 2 + (performance.now() - begun) / 100;
   assert.ok(batches.length <= most, `${batches.length} statements of at most ${most}`);
   assert.deepEqual(batches[0], [stream[0]]);

@@ -111,7 +111,10 @@ function chapter(archive: Archive, part: string, title: string | undefined): Chi
 const isChapter = (item: Record<string, string>): boolean =>
   /^(?:application\/xhtml\+xml|text\/html)$/.test(item['media-type'] ?? '');
 
-/** The chapters of an EPUB book in the order of its spine, or of its list of files, and what it says about itself. */
+/**
+ * The chapters of an EPUB book in the order of its spine, or of its list of files, and what it says
+ * about itself.
+ */
 export function readEpub(archive: Archive): { nodes: ChildNode[]; metadata: Metadata; chapters: number } {
   refuseEncrypted(archive);
   const part = packagePart(archive);

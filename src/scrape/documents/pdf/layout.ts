@@ -72,7 +72,10 @@ const SENTENCE_END = /[.!?:…][”"’'»)\]]?$/;
 /** First lines of paragraphs are set in by these many times the size of their text. */
 const INDENT = { least: 0.7, most: 4 };
 
-/** Whether the first line of a paragraph is set in, between a line that ends a sentence and the next one. */
+/**
+ * Whether the first line of a paragraph is set in, between a line that ends a sentence and the next
+ * one.
+ */
 function isIndented(line: Line, before: Line, next: Line | undefined): boolean {
   const [left, margin] = [line, before].map(({ cells }) => cells[0]!.left) as [number, number];
   const indent = (left - margin) / line.size;

@@ -14,7 +14,9 @@ import { trimResident } from './resident.ts';
  * to it ends with the process. It holds no secret and no connection, and ends when its parent does.
  */
 
-/** The body of a page comes on standard input: as part of a message it would be there three times. */
+/**
+ * The body of a page comes on standard input: as part of a message it would be there three times.
+ */
 export type ToReader = { type: 'read'; request: ReadRequest; bodyBytes: number } | { type: 'rest' };
 type Failure = { type: 'failed'; code: PageErrorCode; cause: string };
 type Answer = { type: 'read'; reading: PageReading } | Failure;
