@@ -47,8 +47,8 @@ const SESSION_SEGMENT = /\/\(S\([0-9a-z]{16,}\)\)(?=\/)/gi;
  * The one form under which a URL is fetched and shown: absolute, http(s), without fragment (but for
  * routes, where these count), default port, trailing dot of the host, dot segments, tracking
  * parameters and session ids, and with normalised percent-encoding. The order of the parameters and
- * a trailing slash are kept: both can mean something. Null for what cannot be crawled: no valid URL,
- * another scheme, user info, or more than MAX_URL_LENGTH characters. Idempotent.
+ * a trailing slash are kept: both can mean something. Null for what cannot be crawled: no valid
+ * URL, another scheme, user info, or more than MAX_URL_LENGTH characters. Idempotent.
  */
 export function normaliseUrl(
   raw: string,

@@ -80,8 +80,8 @@ export function createScope(options: ScopeOptions): Scope {
 }
 
 /**
- * Judges like the scope until that has taken `ms` of the thread's CPU time, however busy the machine
- * is; what comes later is out of it.
+ * Judges like the scope until that has taken `ms` of the thread's CPU time, however busy the
+ * machine is; what comes later is out of it.
  */
 export function withinBudget(scope: Scope, ms: number): Scope['inScope'] {
   let spentMs = 0;

@@ -31,7 +31,9 @@ export function jobChange(before: Record<string, unknown>, job: JobBody): JobCha
 const findingsOf = (given: Record<string, unknown>) =>
   JSON.stringify(Object.entries(given).filter(([name]) => !REPORTING.has(name)));
 
-/** A key of all that the content of a page depends on; null for a job that is no longer accepted. */
+/**
+ * A key of all that the content of a page depends on; null for a job that is no longer accepted.
+ */
 function contentKey(given: Record<string, unknown>): string | null {
   const { urls } = given;
   const few = Array.isArray(urls) ? { ...given, urls: urls.slice(0, 1) } : given;

@@ -15,8 +15,8 @@ interface Expected {
 
 /**
  * Runs a script in a process of its own, and asserts that it returns memory while it rests. The
- * script says `ready`, lets go of what it used at the message `rest`, and answers every message with
- * the bytes that it holds.
+ * script says `ready`, lets go of what it used at the message `rest`, and answers every message
+ * with the bytes that it holds.
  */
 export async function assertReturns(script: string, { before, after, withinMs }: Expected): Promise<void> {
   // What V8 does by itself after eight idle seconds is not what is tested.

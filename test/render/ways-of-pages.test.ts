@@ -24,7 +24,10 @@ const FORM = document(`<select><option value="a">Alpha</option><option value="b"
   addEventListener('change', show);
 </script>`);
 
-/** A page whose consent dialog and form are in frames of another site, the form's in a frame of its own. */
+/**
+ * A page whose consent dialog and form are in frames of another site, the form's in a frame of its
+ * own.
+ */
 const FRAMED = (frame: string) =>
   document(`<iframe src="${frame}"></iframe><p id="out"></p><script>
   addEventListener('message', ({ data }) => (out.textContent += data + ' '));

@@ -22,7 +22,9 @@ export function runGroup(files: string[]): void {
   for (const file of files) suite(file, { timeout: UNLIMITED_MS }, () => void require(resolve(file)));
 }
 
-/** A failed test may leave something behind that keeps its process, and with it the run, for ever. */
+/**
+ * A failed test may leave something behind that keeps its process, and with it the run, for ever.
+ */
 function failSlowEnd(): void {
   console.error(
     `The tests have ended, but this keeps their process: ${process.getActiveResourcesInfo().join(', ')}`,

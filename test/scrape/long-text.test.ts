@@ -11,7 +11,9 @@ import { toText } from '../../src/scrape/formats/text.ts';
 import { toMarkdown } from '../../src/scrape/markdown/index.ts';
 import { storableJson } from '../../src/scrape/page-block.ts';
 
-/** Texts of several pieces: units of all lengths, again and again, so that any may lie at an edge. */
+/**
+ * Texts of several pieces: units of all lengths, again and again, so that any may lie at an edge.
+ */
 const longText = (...units: string[]) =>
   fc
     .tuple(

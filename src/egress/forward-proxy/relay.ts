@@ -18,7 +18,9 @@ const HOP_BY_HOP = new Set([
   'transfer-encoding',
   'upgrade',
 ]);
-/** Fields that a browser refuses to find twice. The first one counts, as where pages are fetched. */
+/**
+ * Fields that a browser refuses to find twice. The first one counts, as where pages are fetched.
+ */
 const SINGLE = ['location', 'content-disposition'];
 
 const NO_CONTENT = new Set([204, 304]);

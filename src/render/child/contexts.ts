@@ -86,7 +86,8 @@ export class Contexts {
       ...browserSettings(settings),
       ...(proxyServer === null ? {} : { proxy: { server: proxyServer } }),
     });
-    // Before there is a page, which then starts with them: later each would be a message of its own.
+    // Before there is a page, which then starts with them: later each would be a message of its
+    // own.
     await context.addInitScript([OPEN_SHADOWS, WATCH_TIMERS, ...(webRtc ? [] : [NO_WEBRTC])].join(';'));
     const page = await context.newPage();
     context.on('page', (other) => void other.close().catch(() => {}));

@@ -155,8 +155,8 @@ const WITHIN_WORDS = new Set('’—·\u00ad');
 
 /**
  * Mean plausibility of the characters beyond ASCII: at most 1, negative where the text makes no
- * sense. A letter that touches no other one, or its like, says nothing: in English a sign, or blanks
- * in a row, may be taken for it.
+ * sense. A letter that touches no other one, or its like, says nothing: in English a sign, or
+ * blanks in a row, may be taken for it.
  */
 function score(text: string, { weights, mixes }: Hypothesis): number {
   let total = 0;

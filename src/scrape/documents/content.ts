@@ -50,7 +50,9 @@ export function fenced(text: string, language: string): string {
   return `${fence}${language}\n${text.replace(/\n$/, '')}\n${fence}`;
 }
 
-/** The requested parts of the content. Throws PageError `too_large` where they fit in no page block. */
+/**
+ * The requested parts of the content. Throws PageError `too_large` where they fit in no page block.
+ */
 export function pick(content: Content, formats: Format[]): Extraction {
   const { links, images = [], source = null, metadata, data, discovered, robots, block = null } = content;
   // One after the other, so that what has no room any more is not made.

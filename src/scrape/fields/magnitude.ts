@@ -1,7 +1,9 @@
 const entries = (exponent: number, words: string): [string, number][] =>
   words.split(' ').map((word) => [word, exponent]);
 
-/** Words after a number, and the power of ten that they stand for in every language that has them. */
+/**
+ * Words after a number, and the power of ten that they stand for in every language that has them.
+ */
 const WORDS: ReadonlyMap<string, number> = new Map([
   ...entries(
     3,

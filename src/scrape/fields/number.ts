@@ -23,7 +23,9 @@ const VULGAR =
 const EXPONENT = /^[eE]([+-]?\d{1,3})(?![\p{L}\d])/u;
 /** Nothing after the comma: `1.234,-`. */
 const NO_CENTS = /^,\s?[-–—]/;
-/** A sum that an accountant takes away: `($5)`, `(1,234.00)`. A number in parentheses is a count. */
+/**
+ * A sum that an accountant takes away: `($5)`, `(1,234.00)`. A number in parentheses is a count.
+ */
 const TAKEN_AWAY = /^\((?=[^)]*(?:\p{Sc}|[.,]\d\d\)))[\p{Sc}\d\s.,'’]{1,40}\)$/u;
 
 /** The text with the digits of ASCII. */

@@ -24,7 +24,9 @@ function jsonBytes(text: string, most: number): number {
 export class FragmentBudget {
   #left = MAX_FRAGMENT_BYTES;
 
-  /** Takes what a text needs, and returns it. Throws PageError `too_large` where there is no room. */
+  /**
+   * Takes what a text needs, and returns it. Throws PageError `too_large` where there is no room.
+   */
   take(text: string): string {
     this.#left -= jsonBytes(text, this.#left);
     if (this.#left < 0) throw new PageError('too_large');

@@ -6,7 +6,9 @@ import { checkLength } from './fragment-size.ts';
  */
 const PIECE_CHARS = 16 * 1024;
 
-/** Whether the characters on both sides of a place belong together: one character, or a line's end. */
+/**
+ * Whether the characters on both sides of a place belong together: one character, or a line's end.
+ */
 function isWithin(text: string, at: number): boolean {
   const before = text.charCodeAt(at - 1);
   const after = text.charCodeAt(at);
@@ -14,7 +16,9 @@ function isWithin(text: string, at: number): boolean {
   return isPair || (before === 0x0d && after === 0x0a);
 }
 
-/** The end of the piece that begins at `from`: between two characters, and not within a line's end. */
+/**
+ * The end of the piece that begins at `from`: between two characters, and not within a line's end.
+ */
 export function endOfPiece(text: string, from: number, length = PIECE_CHARS): number {
   const end = from + length;
   if (end >= text.length) return text.length;
@@ -43,7 +47,9 @@ export function inPieces(text: string, replace: (piece: string, from: number) =>
   return isSame ? text : replaced.join('');
 }
 
-/** The text with every run of white space that `runs` matches, a global expression, as one space. */
+/**
+ * The text with every run of white space that `runs` matches, a global expression, as one space.
+ */
 export function collapse(text: string, runs: RegExp): string {
   let endsWithSpace = false;
   return inPieces(text, (piece) => {

@@ -175,7 +175,9 @@ export class NoteIndex {
     });
   }
 
-  /** Whether a link leads to where another one stands: to it, around it, into it or right before it. */
+  /**
+   * Whether a link leads to where another one stands: to it, around it, into it or right before it.
+   */
   #leadsTo(link: Element, place: Element): boolean {
     const address = targetOf(link)!;
     const target = this.#targets.get(address);

@@ -33,7 +33,8 @@ interface StandInOptions {
 /**
  * Runs slices of single pages in the main thread until the thread of their lane is ready. A thread
  * loads 600 modules before it claims, which takes half a second of CPU; the main thread has most of
- * them. A page that comes alone needs no thread. Slices that are no single page wait for the thread.
+ * them. A page that comes alone needs no thread. Slices that are no single page wait for the
+ * thread.
  */
 export class StandIn {
   /** Resolves when it has ended. */

@@ -19,8 +19,8 @@ interface ThreadPlacesOptions {
 }
 
 /**
- * The places for worker threads, each of one lane. A thread that dies is replaced after a pause, and
- * keeps its place meanwhile.
+ * The places for worker threads, each of one lane. A thread that dies is replaced after a pause,
+ * and keeps its place meanwhile.
  */
 export class ThreadPlaces {
   readonly #options: ThreadPlacesOptions;

@@ -27,8 +27,8 @@ export interface Stats {
 }
 
 /**
- * Everything that a delivery benchmark runs on: a Postgres with default settings, or the database of
- * BENCH_DATABASE_URL, a receiver in a process of its own, accounts.
+ * Everything that a delivery benchmark runs on: a Postgres with default settings, or the database
+ * of BENCH_DATABASE_URL, a receiver in a process of its own, accounts.
  */
 export interface Stage extends AsyncDisposable {
   database: Database;

@@ -3,8 +3,8 @@ import type { BrowserContext, Page, Request } from 'playwright-core';
 /**
  * Checks what a page loads in a browser that makes its own connections, where `Navigation` does not
  * see it: in frames of other sites and in other windows, which have DevTools sessions of their own.
- * There are no workers that windows share, which no session shows. Redirects in those frames, frames
- * with `sandbox`, and pages that are loaded ahead of a visit get past it.
+ * There are no workers that windows share, which no session shows. Redirects in those frames,
+ * frames with `sandbox`, and pages that are loaded ahead of a visit get past it.
  */
 export async function checkElsewhere(
   { context, page }: { context: BrowserContext; page: Page },

@@ -126,7 +126,9 @@ function kindOf(field: { type?: unknown }): string {
   return String(field.type);
 }
 
-/** Scrolls, and says how high what scrolls is. A page may want that to take its time: it does not. */
+/**
+ * Scrolls, and says how high what scrolls is. A page may want that to take its time: it does not.
+ */
 function scrollTo(to: 'bottom' | 'top' | number): string {
   const top = to === 'top' ? '0' : to === 'bottom' ? 'view.scrollHeight' : String(to);
   return `(() => {

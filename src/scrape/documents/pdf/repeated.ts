@@ -1,4 +1,6 @@
-/** A line at the edges of so many pages, and of at least this share of them, is none of the text. */
+/**
+ * A line at the edges of so many pages, and of at least this share of them, is none of the text.
+ */
 const MIN_PAGES = 3;
 const MIN_SHARE = 0.4;
 /** How many blocks at the top and at the bottom of a page may be such lines. */

@@ -10,7 +10,8 @@ const ROW_GAP = 3;
 
 /**
  * How many lines from `start` on are the rows of a table: they have the same number of cells, and
- * the cells of each column begin or end at one place. 0 where they are none, as the items of a list.
+ * the cells of each column begin or end at one place. 0 where they are none, as the items of a
+ * list.
  */
 export function tableRows(lines: Line[], start: number): number {
   const first = lines[start]!;

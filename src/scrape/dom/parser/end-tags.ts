@@ -8,7 +8,10 @@ export const SCOPES = words('applet caption html table td th marquee object temp
 /** Tables and their parts: their end tags reach out of each other, and out of no table around. */
 const TABLE_PARTS = words('table caption colgroup tbody thead tfoot tr td th');
 const TABLE_SCOPES = words('html table template');
-/** Roots of SVG and MathML, and what holds HTML in them: their end tags leave all that is open in them. */
+/**
+ * Roots of SVG and MathML, and what holds HTML in them: their end tags leave all that is open in
+ * them.
+ */
 const FOREIGN = words('svg math').union(HOLDS_HTML);
 const LISTS = words('ul ol');
 const SPECIAL = words('applet button marquee object select template');

@@ -41,7 +41,8 @@ interface Place {
 
 /**
  * Ends tokens where the HTML Standard ends them, and htmlparser2's tokenizer does not: comments,
- * tags without a name, end tags with a slash (13.2.5). The tokenizer must get its text in one piece.
+ * tags without a name, end tags with a slash (13.2.5). The tokenizer must get its text in one
+ * piece.
  */
 export function endTokensAsHtml(tokenizer: Tokenizer, { isForeign, isScript }: Place): void {
   const tokens = tokenizer as unknown as Tokens;
@@ -103,7 +104,9 @@ function readEndTags(tokens: Tokens): void {
   tokens.stateInClosingTagName = (code) => inName(code === SLASH ? SPACE : code);
 }
 
-/** Ends scripts where browsers do, and the text of scripts, styles and titles at `</style/`, too. */
+/**
+ * Ends scripts where browsers do, and the text of scripts, styles and titles at `</style/`, too.
+ */
 function endRawText(tokens: Tokens, isScript: () => boolean): void {
   const inSpecialTag = tokens.stateInSpecialTag.bind(tokens);
   const scripts = new ScriptEnd();

@@ -9,8 +9,8 @@ const MAX_TEXT = 64 * 1024;
 /** How far from the end of a node white space is looked for. */
 const MAX_WORD = 200;
 /**
- * V8 keeps a text that grew part by part as its parts, which take up to thirty times as much memory,
- * until an expression is matched against it.
+ * V8 keeps a text that grew part by part as its parts, which take up to thirty times as much
+ * memory, until an expression is matched against it.
  */
 const ANY = /^/;
 /** Elements whose text is read as a whole: code, and what stands on one line. */

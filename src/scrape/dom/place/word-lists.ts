@@ -82,7 +82,9 @@ function withLists(children: ChildNode[]): ChildNode[] {
 
 const isFlat = (node: ChildNode): boolean => itemLevel(node) !== null || listLevel(node) !== null;
 
-/** Nests the lists that word processors write as paragraphs, or as one flat list after the other. */
+/**
+ * Nests the lists that word processors write as paragraphs, or as one flat list after the other.
+ */
 export function placeWordLists(nodes: ChildNode[]): ChildNode[] {
   const parents = new Set<Element>();
   eachElement(nodes, (element) => {

@@ -17,7 +17,9 @@ export interface ForestData {
 interface Branch {
   tree: number;
   threshold: number;
-  /** The leaves that a signal above the threshold does not reach: a bit for each, from the first on. */
+  /**
+   * The leaves that a signal above the threshold does not reach: a bit for each, from the first on.
+   */
   below: number;
 }
 
