@@ -9,13 +9,15 @@ import { startShared } from './runner/shared.ts';
  * Runs the tests: those of no command of their own, the files named as arguments (`node test/run.ts
  * test/api/me.test.ts`), or with a flag those in the folders that have a command: `--limits`
  * measures memory and latency under attack, `--browser` takes real browsers through the console and
- * all that a page may do, `--security` attacks every entry of the service, and `--operations`
- * starts, stops, kills and commands it as operators do, in processes of its own.
- * `--name=EXPRESSION` runs only the tests whose names match it.
+ * all that a page may do, `--clients` has Firecrawl's clients and models' tools work against the
+ * service, `--security` attacks every entry, and `--operations` starts, stops, kills and commands
+ * it as operators do, in processes of its own. `--name=EXPRESSION` runs only the tests whose names
+ * match it.
  */
 const APART = {
   '--limits': ['limits'],
   '--browser': ['console', 'render'],
+  '--clients': ['firecrawl', 'mcp'],
   '--security': ['security'],
   '--operations': ['cli', 'demo', 'deploy', 'faults', 'service'],
 };
