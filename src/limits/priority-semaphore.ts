@@ -1,4 +1,5 @@
 import { createPermit, type Permit } from './permit.ts';
+import { WaitingLine } from './waiting-line.ts';
 
 /** So many urgent requests in a row may pass others that wait; then one of those comes. */
 const URGENT_IN_A_ROW = 4;
@@ -9,19 +10,14 @@ interface Request {
   urgent: boolean;
 }
 
-interface Waiter {
-  amount: number;
-  admit: (permit: Permit) => void;
-}
-
 /**
  * A fixed capacity that urgent requests get before others; each kind is served in the order in
  * which it is asked for. A request that is next waits for its whole amount, and nobody passes it.
  */
 export class PrioritySemaphore {
   readonly #capacity: number;
-  readonly #urgent: Waiter[] = [];
-  readonly #others: Waiter[] = [];
+  readonly #urgent = new WaitingLine();
+  readonly #others = new WaitingLine();
   #free: number;
   /** The urgent requests that have passed others since one of those was served. */
   #passed = 0;
@@ -42,38 +38,23 @@ export class PrioritySemaphore {
    */
   async acquire({ amount, urgent }: Request, signal: AbortSignal): Promise<Permit | null> {
     if (signal.aborted) return null;
-    const { promise, resolve } = Promise.withResolvers<Permit | null>();
     const line = urgent ? this.#urgent : this.#others;
-    const waiter = { amount: Math.min(amount, this.#capacity), admit: resolve };
-    const giveUp = () => {
-      const index = line.indexOf(waiter);
-      if (index === -1) return;
-      line.splice(index, 1);
-      resolve(null);
-      this.#admit();
-    };
-    line.push(waiter);
-    signal.addEventListener('abort', giveUp, { once: true });
+    const admitted = line.join(Math.min(amount, this.#capacity), signal, () => this.#admit());
     this.#admit();
-    try {
-      return await promise;
-    } finally {
-      signal.removeEventListener('abort', giveUp);
-    }
+    return await admitted;
   }
 
   #admit(): void {
-    for (let line = this.#nextLine(); line[0] && line[0].amount <= this.#free; line = this.#nextLine()) {
-      this.#passed = line === this.#urgent && this.#others.length > 0 ? this.#passed + 1 : 0;
-      const { amount, admit } = line.shift()!;
-      admit(this.#take(amount));
+    for (let line = this.#nextLine(); line.nextFits(this.#free); line = this.#nextLine()) {
+      this.#passed = line === this.#urgent && !this.#others.isEmpty ? this.#passed + 1 : 0;
+      line.admit((amount) => this.#take(amount));
     }
   }
 
   /** The line whose first is next. */
-  #nextLine(): Waiter[] {
-    const isTurnOfOthers = this.#others.length > 0 && this.#passed >= URGENT_IN_A_ROW;
-    return this.#urgent.length === 0 || isTurnOfOthers ? this.#others : this.#urgent;
+  #nextLine(): WaitingLine {
+    const isTurnOfOthers = !this.#others.isEmpty && this.#passed >= URGENT_IN_A_ROW;
+    return this.#urgent.isEmpty || isTurnOfOthers ? this.#others : this.#urgent;
   }
 
   #take(amount: number): Permit {

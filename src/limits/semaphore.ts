@@ -1,14 +1,10 @@
 import { createPermit, type Permit } from './permit.ts';
-
-interface Waiter {
-  amount: number;
-  admit(permit: Permit): void;
-}
+import { WaitingLine } from './waiting-line.ts';
 
 /** A fixed capacity, served in the order in which it is asked for. */
 export class Semaphore {
   readonly #capacity: number;
-  readonly #waiting: Waiter[] = [];
+  readonly #line = new WaitingLine();
   #free: number;
 
   constructor(capacity: number) {
@@ -18,7 +14,7 @@ export class Semaphore {
 
   /** Whether nothing is held and nobody waits. */
   get idle(): boolean {
-    return this.#free === this.#capacity && this.#waiting.length === 0;
+    return this.#free === this.#capacity && this.#line.isEmpty;
   }
 
   /**
@@ -28,23 +24,8 @@ export class Semaphore {
   async acquire(amount = 1, signal?: AbortSignal): Promise<Permit | null> {
     if (signal?.aborted) return null;
     const wanted = Math.min(amount, this.#capacity);
-    if (this.#waiting.length === 0 && wanted <= this.#free) return this.#take(wanted);
-    const { promise, resolve } = Promise.withResolvers<Permit | null>();
-    const waiter = { amount: wanted, admit: resolve };
-    const giveUp = () => {
-      const index = this.#waiting.indexOf(waiter);
-      if (index === -1) return;
-      this.#waiting.splice(index, 1);
-      resolve(null);
-      this.#admit();
-    };
-    this.#waiting.push(waiter);
-    signal?.addEventListener('abort', giveUp, { once: true });
-    try {
-      return await promise;
-    } finally {
-      signal?.removeEventListener('abort', giveUp);
-    }
+    if (this.#line.isEmpty && wanted <= this.#free) return this.#take(wanted);
+    return await this.#line.join(wanted, signal, () => this.#admit());
   }
 
   #take(amount: number): Permit {
@@ -56,9 +37,6 @@ export class Semaphore {
   }
 
   #admit(): void {
-    for (let next = this.#waiting[0]; next && next.amount <= this.#free; next = this.#waiting[0]) {
-      this.#waiting.shift();
-      next.admit(this.#take(next.amount));
-    }
+    while (this.#line.nextFits(this.#free)) this.#line.admit((amount) => this.#take(amount));
   }
 }
