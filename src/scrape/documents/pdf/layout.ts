@@ -51,14 +51,16 @@ function keepsHyphen(before: string, next: string): boolean {
 
 /** Joins a line to the paragraph, undoing hyphenation. */
 function join(block: Block, next: Run[]): void {
-  const hyphenated =
-    HYPHENATED.test(block.text) && !CHAIN.test(block.text) && /^\p{Ll}/u.test(textOfRuns(next));
-  if (hyphenated) block.runs = cut(block.runs, 0, 1);
-  else if (!keepsHyphen(block.text, textOfRuns(next)))
-    append(block.runs, {
-      text: ' ',
-      href: block.runs.at(-1)?.href === next[0]?.href ? (next[0]?.href ?? null) : null,
-    });
+  const text = textOfRuns(next);
+  if (!keepsHyphen(block.text, text)) {
+    const hyphenated = HYPHENATED.test(block.text) && /^\p{Ll}/u.test(text);
+    if (hyphenated) block.runs = cut(block.runs, 0, 1);
+    else
+      append(block.runs, {
+        text: ' ',
+        href: block.runs.at(-1)?.href === next[0]?.href ? (next[0]?.href ?? null) : null,
+      });
+  }
   for (const run of next) append(block.runs, run);
   block.text = textOfRuns(block.runs);
   block.lines++;
